@@ -441,5 +441,8 @@ def _statuses(body: bytes) -> dict[str, str]:
 
 def _was_shown(cursor: str, ctx: Context) -> bool:
     """Return whether an earlier response contained *cursor*; a refusal that quotes it does not count."""
-    earlier = ctx.world.journal.entries[: ctx.call.number - 1]
-    return any(call.error_code is None and call.response_may_contain(cursor.encode()) for call in reversed(earlier))
+    journal = ctx.world.journal
+    earlier = journal.entries[: ctx.call.number - 1 - journal.dropped]
+    return journal.dropped > 0 or any(
+        call.error_code is None and call.response_may_contain(cursor.encode()) for call in reversed(earlier)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from operator import is_not
 from typing import TYPE_CHECKING, Any, Final
@@ -12,22 +13,40 @@ from .._resources.files import File
 from .._resources.generations import Image
 from .._resources.styles import Lora, VideoLora
 from .._resources.webhooks import WebhookEndpoint
-from .._world.ledger import json_number
+from .._world.buckets import Bucket
+from .._world.ledger import Account, json_number
 from .._world.outbox import Delivery
 from .._world.runs import Run
 from .._world.tables import Row
+from .._world.world import World
 
 if TYPE_CHECKING:
     from .._engine.pipeline import App
 
+
+def _then(kind: type[Any]) -> Any:
+    """Return a class of records that show one row, whatever the table has now."""
+
+    class Then(kind):  # type: ignore[misc]
+        __slots__ = ("_row",)
+
+        def __init__(self, world: World, row: Row) -> None:
+            super().__init__(world, row.id)
+            self._row = row
+
+    return Then
+
+
 _LIVE: Final[dict[str, Any]] = {
-    "CharacterRow": Character,
-    "FileRow": File,
-    "GenerationRow": Image,
-    "LoraRow": Lora,
-    "VideoLoraRow": VideoLora,
-    "EndpointRow": WebhookEndpoint,
+    "CharacterRow": _then(Character),
+    "FileRow": _then(File),
+    "GenerationRow": _then(Image),
+    "LoraRow": _then(Lora),
+    "VideoLoraRow": _then(VideoLora),
+    "EndpointRow": _then(WebhookEndpoint),
 }
+GONE: Final = "gone"
+"""The ids of deleted rows, beside the sections of the state."""
 _DAY: Final = 86_400.0
 
 View = dict[str, dict[str, Any]]
@@ -47,56 +66,70 @@ def view(app: App, written: Written) -> View:
     """
     world = app.world
     with world.lock:
-        return {
-            "records": _records(app, written),
-            "money": {
-                team: {
-                    "credits": json_number(account.credits),
-                    "held": json_number(account.held),
-                    "available": json_number(account.available),
-                    "billing_mode": account.billing_mode,
-                }
-                for team, account in world.accounts.items()
-            },
-            "buckets": _buckets(app),
-            "keys": {
-                f"{team} {key}": {
-                    "request": stored.claim.route,
-                    "at": stored.at,
-                    "until": stored.at + _DAY,
-                    "in_flight_until": stored.busy_until if stored.busy_until > stored.at else None,
-                }
-                for (team, key), stored in world.idempotency.items()
-            },
-            "faults": {
-                str(fault.number): {
-                    "kind": fault.kind,
-                    "operation": fault.operation,
-                    "fired": fault.fired,
-                    "times": fault.times if isfinite(fault.times) else None,
-                }
-                for fault in app.queue.faults
-            },
-            "scripts": {
-                f"{resource} {name or ''}".strip(): str(plan) for (resource, name), plan in world.scripts.items()
-            },
-            "deliveries": {str(number): _delivery(one) for number, one in world.outbox.entries.items()},
-        }
+        raw: dict[str, Mapping[Any, Any]] = dict(world.state.sections())
+        raw[GONE] = dict.fromkeys(gone(app))
+        return view_of(app, raw, world.clock.time(), written)
 
 
-def _records(app: App, written: Written) -> dict[str, Any]:
+def gone(app: App) -> list[str]:
+    """Return the ids of the rows that are deleted."""
+    return [row_id for _, table in app.world.tables() for row_id in table if not table.lives(table[row_id])]
+
+
+def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written: Written) -> View:
+    """Return the state of a fake as it was when the sections of its state were *raw*, at the instant *now*."""
+    accounts: Mapping[str, Account] = raw.get("accounts", {})
+    return {
+        "records": _records(app, raw, written),
+        "money": {team: money(account) for team, account in accounts.items()},
+        "buckets": _buckets(raw.get("buckets", {}), now),
+        "keys": {
+            f"{team} {key}": {
+                "request": stored.claim.route,
+                "at": stored.at,
+                "until": stored.at + _DAY,
+                "in_flight_until": stored.busy_until if stored.busy_until > stored.at else None,
+            }
+            for (team, key), stored in raw.get("idempotency", {}).items()
+        },
+        "faults": {
+            str(fault.number): {
+                "kind": fault.kind,
+                "operation": fault.operation,
+                "fired": counts.fired,
+                "times": fault.times if isfinite(fault.times) else None,
+            }
+            for number, counts in sorted(raw.get("faults", {}).items())
+            for fault in app.queue.known(number)
+        },
+        "scripts": {
+            f"{resource} {name or ''}".strip(): str(plan) for (resource, name), plan in raw.get("scripts", {}).items()
+        },
+        "deliveries": {str(number): frozen(one) for number, one in raw.get("deliveries", {}).items()},
+    }
+
+
+def money(account: Account) -> dict[str, Any]:
+    """Return the credits of a team."""
+    return {
+        "credits": json_number(account.credits),
+        "held": json_number(account.held),
+        "available": json_number(account.available),
+        "billing_mode": account.billing_mode,
+    }
+
+
+def _records(app: App, raw: Mapping[str, Mapping[Any, Any]], written: Written) -> dict[str, Any]:
     """Return all records, and note in *written* those that are new or have changed."""
-    world = app.world
+    runs, deleted = raw.get("runs", {}), raw.get(GONE, {})
     found: dict[str, Any] = {}
-    for kind, table in world.tables():
-        rows = [table[row_id] for row_id in table]
-        living = {row_id for team in {row.team for row in rows} for row_id in table.living(team)}
-        for row in rows:
-            source = (row, world.runs.get(row.id), row.id not in living)
-            known = written.get(row.id)
+    for kind, _ in app.world.tables():
+        for row_id, row in raw.get(kind, {}).items():
+            source = (row, runs.get(row_id), row_id in deleted)
+            known = written.get(row_id)
             if known is None or any(map(is_not, known[0], source)):
-                known = written[row.id] = (source, _record(app, kind, *source))
-            found[row.id] = known[1]
+                known = written[row_id] = (source, _record(app, kind, *source))
+            found[row_id] = known[1]
     return found
 
 
@@ -108,7 +141,7 @@ def _record(app: App, kind: str, row: Row, run: Run | None, gone: bool) -> dict[
         "status": getattr(row, "status", None),
         "team": row.team,
         "gone": gone,
-        "json": live(app.world, row.id).json() if live else to_wire(row, "none"),
+        "json": live(app.world, row).json() if live else to_wire(row, "none"),
         "script": str(getattr(row, "plan", "")) or None,
         "steps": [str(step) for step in run.steps] if run else [],
         "step": run.current if run else None,
@@ -116,16 +149,19 @@ def _record(app: App, kind: str, row: Row, run: Run | None, gone: bool) -> dict[
     }
 
 
-def _buckets(app: App) -> dict[str, Any]:
+def _buckets(buckets: Mapping[tuple[str, str], Bucket], now: float) -> dict[str, Any]:
     """Return the rate buckets that are not full, or were empty."""
-    world = app.world
-    now = world.clock.time()
     return {
         f"{team} {name}": {"remaining": bucket.left, "capacity": bucket.capacity, "overruns": bucket.overruns}
-        for team in world.accounts
-        for name, bucket in world.buckets.used(team, now).items()
+        for (team, name), stored in buckets.items()
+        for bucket in (stored.refilled(now),)
         if bucket.tokens < bucket.capacity or bucket.overruns
     }
+
+
+def frozen(value: Any) -> Any:
+    """Return a value of the state that nothing changes anymore: of a delivery, which does change, its JSON."""
+    return _delivery(value) if isinstance(value, Delivery) else value
 
 
 def _delivery(one: Delivery) -> dict[str, Any]:

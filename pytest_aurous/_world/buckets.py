@@ -62,6 +62,11 @@ class Bucket(NamedTuple):
         """Return the whole seconds until there are so many tokens, or until it is full; at least 1."""
         return max(1, ceil((min(tokens, self.capacity) - self.tokens) / self.rate - _GRAIN))
 
+    def refilled(self, now: float) -> Bucket:
+        """Return the bucket as it is at *now*."""
+        capacity, rate, tokens, at, overruns = self
+        return Bucket(capacity, rate, min(capacity, tokens + max(0.0, now - at) * rate), now, overruns)
+
     @property
     def headers(self) -> Pairs:
         """The headers of a response (rate-1)."""
@@ -95,8 +100,7 @@ class Buckets:
         if bucket is None:
             capacity, per_minute = BUCKETS[name]
             return Bucket(capacity, per_minute / 60, capacity, now)
-        capacity, rate, tokens, at, overruns = bucket
-        return Bucket(capacity, rate, min(capacity, tokens + max(0.0, now - at) * rate), now, overruns)
+        return bucket.refilled(now)
 
     def used(self, team: str, now: float) -> dict[str, Bucket]:
         """Return the buckets of *team* that are not as in a new fake, as they are at *now*."""

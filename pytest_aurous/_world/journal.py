@@ -61,15 +61,17 @@ class Journal:
     """Every request, and every change, in order.
 
     Attributes:
+        dropped: How many of the first calls are not kept anymore.
         whole: Whether large bodies are kept, too; else their digests.
         restores: How often a snapshot was restored.
     """
 
-    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "entries", "notes", "restores", "whole")
+    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "dropped", "entries", "notes", "restores", "whole")
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self.whole: bool = False
+        self.dropped: int = 0
         self.restores: int = 0
         self.entries: list[Call] = []
         self.notes: list[Note] = []
@@ -85,7 +87,7 @@ class Journal:
         if not call.number:
             call.at, call.restores = now, self.restores
             self.entries.append(call)
-            call.number = len(self.entries)
+            call.number = self.dropped + len(self.entries)
 
     def _undo_arrival(self, call: Call, number: int, count: int, busy: Call | None) -> None:
         call.number, self._busy = number, busy
@@ -118,7 +120,7 @@ class Journal:
 
     def note(self, text: str, by: Cause | None = None) -> None:
         """Record a change. By default, the call that is under way has caused it, or else the test."""
-        number = self._busy.number if self._busy is not None else len(self.entries)
+        number = self._busy.number if self._busy is not None else self.dropped + len(self.entries)
         cause = by or ("test" if self._busy is None else "call")
         self._state.append(self.notes, Note(number, cause, self._clock.time(), text))
 
@@ -126,6 +128,14 @@ class Journal:
     def helper(self) -> Stack:
         """The places of the helper that sends each request, if one does; for `shown_line`."""
         return helper_of(call.stack for call in self.entries)
+
+    def forget(self, keep: int) -> None:
+        """Forget all calls but the last ones, and the notes before them."""
+        count = max(0, len(self.entries) - keep)
+        del self.entries[:count]
+        self.dropped += count
+        self.notes[:] = [note for note in self.notes if note.number >= self.dropped]
+        self._same.clear()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -137,6 +147,7 @@ class Journal:
 
     def _go_back(self, entries: list[Call], notes: list[Note]) -> None:
         self.entries[:], self.notes[:] = entries, notes
+        self.dropped = entries[0].number - 1 if entries else 0
         self._same.clear()
 
 

@@ -11,7 +11,8 @@ from .._time.clock import Clock, Position
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
-_ABSENT: Final = object()
+ABSENT: Final[Any] = object()
+"""Stands for no value."""
 
 
 class Saved(NamedTuple):
@@ -31,15 +32,17 @@ class Undo:
     Attributes:
         active: Whether an operation runs.
         changes: Grows with each change, whether an operation runs or not.
+        done: The steps of the last operation, to see what it has changed.
         steps: The functions to call, each with its arguments, the last one first.
     """
 
-    __slots__ = ("active", "changes", "steps")
+    __slots__ = ("active", "changes", "done", "steps")
 
     def __init__(self) -> None:
         self.active: bool = False
         self.changes: int = 0
         self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+        self.done = self.steps
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
@@ -62,13 +65,13 @@ class Section(dict[K, V]):
 
     def __setitem__(self, key: K, value: V) -> None:
         if self._undo.active:
-            self._undo.note(_put, self, key, self.get(key, _ABSENT))
+            self._undo.note(put, self, key, self.get(key, ABSENT))
         else:
             self._undo.changes += 1
         super().__setitem__(key, value)
 
     def __delitem__(self, key: K) -> None:
-        self._undo.note(_put, self, key, self[key])
+        self._undo.note(put, self, key, self[key])
         super().__delitem__(key)
 
     def take(self, key: K) -> V | None:
@@ -114,6 +117,10 @@ class State:
         if name not in self._sections:
             self._sections[name] = Section(self.undo)
         return self._sections[name]
+
+    def sections(self) -> list[tuple[str, Section[Any, Any]]]:
+        """Return every section with its name."""
+        return list(self._sections.items())
 
     def sequence(self, name: str) -> list[Any]:
         """Return the list of that name. A caller that changes it notes how to undo that."""
@@ -196,7 +203,7 @@ class State:
         finally:
             undo.active = outer
             if not outer:
-                undo.steps.clear()
+                undo.done, undo.steps = undo.steps, []
 
     def abandon(self) -> None:
         """Undo the operation of a thread that no longer exists."""
@@ -204,8 +211,9 @@ class State:
         self.undo.active = False
 
 
-def _put(section: Section[Any, Any], key: object, value: object) -> None:
-    if value is _ABSENT:
+def put(section: Section[Any, Any], key: object, value: object) -> None:
+    """Undo the change of a value of a section: put the one before back."""
+    if value is ABSENT:
         section.pop(key, None)
     else:
         section.update({key: value})

@@ -1,0 +1,284 @@
+"""Recorded actions: whatever changes a fake from outside, as one record, from which its other forms follow."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from .._base.errors import AurousError, AurousLookupError, nearest, shown
+from .._base.redaction import shortened
+from .._engine.pipeline import Snapshot
+from .._fake.limits import Limit
+from .._fake.team import Team
+from .._resources.base.record import Live
+from .._resources.team import ApiKey
+from .._time.clock import Clock
+from .._world.outbox import Delivery
+from ..faults.fault import Fault
+from .arguments import read_arguments
+from .replies import CONTROL
+from .table import Operation, operations, team_of
+
+if TYPE_CHECKING:
+    from .._fake.aurous import Aurous
+
+_WIDE: Final = 88
+
+
+class Action(NamedTuple):
+    """One action.
+
+    Attributes:
+        operation: Its name, such as ``clock.advance``.
+        arguments: Its arguments, as JSON.
+        result: What it returned, as JSON.
+        number: 1 for the first.
+        at: When it was done on the clock, in epoch seconds.
+        undo: The name of the snapshot that was taken before.
+    """
+
+    operation: str
+    arguments: Mapping[str, Any]
+    result: Any = None
+    number: int = 0
+    at: float = 0.0
+    undo: str | None = None
+
+    def curl(self, url: str) -> str:
+        """Return the command for a shell."""
+        parts = ["curl", f"{url}{CONTROL}/{self.operation}"]
+        parts += ["--json", json.dumps(self.arguments, ensure_ascii=False)] if self.arguments else ["-X", "POST"]
+        return shlex.join(parts)
+
+    def python(self, names: Mapping[str, str] | None = None) -> str:
+        """Return the line of a test; *names* has expressions for values that a test knows under a name."""
+        names = names or {}
+        given = self.arguments
+        if self.operation == "snapshots.rename":
+            return "aurous.snapshots[{to}] = aurous.snapshots.pop({name})".format(**_written(given, names))
+        if self.operation == "snapshots.remove":
+            return "del aurous.snapshots[{name}]".format(**_written(given, names))
+        if self.operation == "send":
+            return f"client.request({literal(given['method'], names)}, {literal(given['path'], names)})"
+        operation = operations()[self.operation]
+        subject = _subject(operation, given, names)
+        own = {name: given[name] for name in operation.own if name in given}
+        if operation.sets:
+            return f"{subject}.{operation.verb} = {literal(own[operation.verb], names)}"
+        return call(f"{subject}.{operation.verb}", list(_parts(operation, own, names)))
+
+    def line(self) -> str:
+        """Return the line of a log."""
+        result = "" if self.result is None else f" -> {shortened(json.dumps(self.result, ensure_ascii=False), 60)}"
+        return f"{self.python().removeprefix('aurous.')}{result}"
+
+    def json(self, url: str) -> dict[str, Any]:
+        """Return all of it, with its other forms."""
+        others = {"curl": self.curl(url), "python": self.python(), "line": self.line()}
+        return {"version": 1, **self._asdict(), **others}
+
+
+def _written(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    return {name: literal(value, names) for name, value in values.items()}
+
+
+def _subject(operation: Operation, given: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return the expression of the object that has the method."""
+    known = [names[one] for one in (str(given.get("id")), f"fault {given.get('number')}") if one in names]
+    if known and operation.subject.steps and operation.name.split(".")[0] in _SINGULAR:
+        return known[0]
+    text = "aurous"
+    for step in operation.subject.named(given):
+        text += f".{step}" if isinstance(step, str) else f"[{literal(step[0], names)}]"
+    return text
+
+
+_SINGULAR: Final = frozenset({"character", "image", "video", "fault"})
+
+
+def _parts(operation: Operation, own: Mapping[str, Any], names: Mapping[str, str]) -> Any:
+    """Yield the arguments of a call: those that are required without their names."""
+    leading = True
+    for name in operation.own:
+        leading = leading and name in operation.takes.required and name in own
+        if name == operation.takes.many:
+            yield from (literal(item, names) for item in own[name])
+        elif name in own:
+            value = literal(own[name], names)
+            yield value if leading else f"{name}={value}"
+
+
+def call(function: str, parts: list[str]) -> str:
+    """Return a call, on several lines if it is long."""
+    return _fitted(f"{function}(", parts, ")")
+
+
+def literal(value: Any, names: Mapping[str, str] | None = None) -> str:
+    """Write JSON as a Python literal; a text in *names* is its expression, also inside of another text."""
+    names = names or {}
+    if isinstance(value, str):
+        return _text(value, names)
+    if isinstance(value, list):
+        return _fitted("[", [literal(item, names) for item in value], "]")  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        pairs = [f"{literal(key, names)}: {literal(item, names)}" for key, item in value.items()]  # pyright: ignore[reportUnknownVariableType]
+        return _fitted("{", pairs, "}")
+    return repr(value)
+
+
+def _text(value: str, names: Mapping[str, str]) -> str:
+    if value in names:
+        return names[value]
+    found = sorted((one for one in names if len(one) > 8 and one in value), key=len, reverse=True)  # noqa: PLR2004 - an id
+    if not found:
+        return _quoted(value)
+    pattern = re.compile("|".join(map(re.escape, found)))
+    parts: list[str] = []
+    done = 0
+    for match in pattern.finditer(value):
+        parts += [_escaped(value[done : match.start()]), f"{{{names[match[0]]}}}"]
+        done = match.end()
+    return f'f"{"".join(parts)}{_escaped(value[done:])}"'
+
+
+def _quoted(value: str) -> str:
+    plain = json.dumps(value, ensure_ascii=not value.isprintable())
+    return plain if json.loads(plain) == value and "\\u" not in plain else repr(value)
+
+
+def _escaped(value: str) -> str:
+    return _quoted(value)[1:-1].replace("{", "{{").replace("}", "}}")
+
+
+def _fitted(left: str, parts: list[str], right: str) -> str:
+    line = f"{left}{', '.join(parts)}{right}"
+    if len(line) <= _WIDE and "\n" not in line:
+        return line
+    inner = "".join(f"    {part},\n".replace("\n", "\n    ").removesuffix("    ") for part in parts)
+    return f"{left}\n{inner}{right}" if parts else line
+
+
+# What actions do
+
+
+def prepared(aurous: Aurous, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the arguments of an operation, and change nothing.
+
+    Raises:
+        AurousError: If they are wrong.
+    """
+    if name not in operations():
+        raise AurousLookupError(f"There is no operation {shown(name)}{nearest(name, operations())}")
+    arguments = read_arguments(name, body, operations()[name].takes)
+    if (
+        operations()[name].subject.of_team
+        and "team" not in arguments
+        and (team := team_of(aurous, arguments.get("id")))
+    ):
+        arguments["team"] = team
+    return arguments
+
+
+def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str | None = None) -> Action:
+    """Do something to a fake, and return it as an action.
+
+    Raises:
+        AurousError: If it is not possible; then nothing has changed.
+    """
+    operation = operations()[name]
+    given = {key: arguments[key] for key in operation.own if key in arguments}
+    snapshots = aurous.snapshots
+    if name.startswith("snapshots."):
+        if given["name"] not in snapshots:
+            aurous.restore(given["name"])  # says which there are
+        kept = snapshots.pop(given["name"])
+        snapshots.update({given["to"]: kept} if "to" in given else {})
+        return Action(name, arguments, {"snapshots": list(snapshots)}, undo=undo)
+    subject = operation.subject.find(aurous, arguments)
+    if operation.sets:
+        setattr(subject, operation.verb, given[operation.verb])
+        return Action(name, arguments, _shown(subject, None), undo=undo)
+    many = given.pop(operation.takes.many, ())
+    try:
+        returned = getattr(subject, operation.verb)(*many, **given)
+    except AssertionError as error:
+        return Action(name, arguments, {"passed": False, "report": str(error)}, undo=undo)
+    except (OverflowError, ValueError) as error:
+        if isinstance(error, AurousError):
+            raise
+        raise AurousError(f"{name}: {error}") from None
+    if name.startswith("assert_"):
+        return Action(name, arguments, {"passed": True, "report": None}, undo=undo)
+    if isinstance(returned, Snapshot):
+        return Action(name, arguments, {"name": given["name"]}, undo=undo)
+    return Action(name, arguments, _shown(subject, returned), undo=undo)
+
+
+def _shown(subject: Any, returned: Any) -> Any:
+    """Return what an operation returned as JSON, or else the object that it has changed."""
+    value = subject if returned is None else returned
+    if isinstance(value, list):
+        return [_shown(None, item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    for kind, show in _SHOWN.items():
+        if isinstance(value, kind):
+            return show(value)
+    return None
+
+
+def of_record(record: Any) -> dict[str, Any]:
+    """Return a record as JSON."""
+    found: dict[str, Any] = record.json() if hasattr(record, "json") else {"id": record.id}
+    if isinstance(record, Team):
+        names = ("name", "api_key", "credits", "held_credits", "available_credits", "billing_mode")
+        return {**found, **{name: getattr(record, name) for name in names}}
+    return {**found, "status": record.status} if hasattr(record, "status") else found
+
+
+def of_fault(fault: Fault) -> dict[str, Any]:
+    """Return a fault as JSON."""
+    times = None if fault.times == float("inf") else fault.times
+    return {
+        "number": fault.number,
+        "kind": fault.kind,
+        "operation": fault.operation,
+        "fired": fault.fired,
+        "times": times,
+    }
+
+
+def of_delivery(delivery: Delivery) -> dict[str, Any]:
+    """Return a delivery as JSON."""
+    names = ("number", "event", "url", "at", "attempt", "status", "response_status", "headers", "fault")
+    error = None if delivery.error is None else repr(delivery.error)
+    return {**{name: getattr(delivery, name) for name in names}, "payload": json.loads(delivery.body), "error": error}
+
+
+def of_key(key: ApiKey) -> dict[str, Any]:
+    """Return a key as JSON."""
+    world = key._world
+    team = Team(world, world.keys.grant(key).team)
+    return {"team": team.id, "number": team.keys.index(key), "key": str(key), "scope": key.scope, "ended": key.ended}
+
+
+def of_limit(limit: Limit) -> dict[str, Any]:
+    """Return a rate bucket as JSON."""
+    names = ("name", "capacity", "remaining", "overruns")
+    return {name: getattr(limit, name) for name in names}
+
+
+def of_clock(clock: Clock) -> dict[str, Any]:
+    """Return the clock as JSON."""
+    return {"now": clock.now().isoformat(), "frozen": clock.frozen, "speed": clock.speed}
+
+
+_SHOWN: Final[dict[type[Any], Any]] = {
+    Live: of_record,
+    Fault: of_fault,
+    Delivery: of_delivery,
+    ApiKey: of_key,
+    Limit: of_limit,
+    Clock: of_clock,
+}

@@ -1,0 +1,167 @@
+"""Arguments of control requests, read by what the signatures of the methods say."""
+
+from __future__ import annotations
+
+import json
+from collections import abc
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, partial
+from inspect import Parameter, signature
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
+
+from .._base import names as generated_names
+from .._base.errors import AurousError, nearest
+from .._base.redaction import shortened
+from .._engine.pipeline import Snapshot
+from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, text
+from .._wire.refusal import ApiProblem
+
+_MOST: Final = 10**10
+"""The largest number and the longest text; as seconds, three centuries."""
+
+
+class Takes(NamedTuple):
+    """The arguments of a control request.
+
+    Attributes:
+        readers: What reads each of them.
+        required: Those that have no default.
+        defaults: The defaults of the others.
+        many: The one whose items are arguments of their own, in Python.
+    """
+
+    readers: Mapping[str, Reader]
+    required: Collection[str] = ()
+    defaults: Mapping[str, Any] = {}
+    many: str = ""
+
+
+def read_arguments(who: str, body: Mapping[str, Any], takes: Takes) -> dict[str, Any]:
+    """Read the arguments of a request, or raise one error that lists everything that is wrong."""
+    read: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, value in body.items():
+        if name not in takes.readers:
+            wrong.append(f"{name!r} is not an argument{nearest(name, takes.readers)}".rstrip("."))
+            continue
+        try:
+            read[name] = takes.readers[name](value, name)
+        except ApiProblem as problem:
+            wrong.append(problem.message.rstrip("."))
+    wrong += [f"{name!r} is missing" for name in takes.required if name not in body]
+    if wrong:
+        valid = ", ".join(f"{name} ({_type_of(reader)})" for name, reader in takes.readers.items()) or "no arguments"
+        raise AurousError(f"{who}: {'; '.join(wrong)}. It takes {valid}.")
+    return read
+
+
+def schema_of(reader: Reader) -> dict[str, Any]:
+    """Return the JSON Schema of what a reader accepts."""
+    schema: dict[str, Any] = getattr(reader, "schema", {"type": "string"})
+    return {name: value for name, value in schema.items() if (name, value) != ("type", "any")}
+
+
+def _type_of(reader: Reader) -> str:
+    """Return the JSON types that a reader accepts."""
+    types: str | list[str] = getattr(reader, "schema", {}).get("type", "string")
+    return types if isinstance(types, str) else " or ".join(types)
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """Return the body of a control request.
+
+    Raises:
+        AurousError: If it is not a JSON object.
+    """
+    try:
+        content: Any = json.loads(body, parse_constant=_refuse_constant) if body.strip() else {}
+        json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
+    except RecursionError:
+        raise AurousError("The body is nested too deeply: a control request takes a flat JSON object.") from None
+    except ValueError as error:
+        raise AurousError(f"The body is not valid JSON ({error}): a control request takes a JSON object.") from None
+    if not isinstance(content, dict):
+        shown = shortened(json.dumps(content), 40)
+        raise AurousError(f"The body is JSON, but not an object: {shown}. A control request takes an object.")
+    return cast("dict[str, Any]", content)
+
+
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _not_blank(value: Any, param: str) -> Any:
+    if not text(_MOST)(value, param).strip():
+        raise ApiProblem(400, "invalid_format", f"{param} must not be blank.", param)
+    return value
+
+
+def _or_null(reader: Reader) -> Reader:
+    schema = {**getattr(reader, "schema", {}), "type": [_type_of(reader), "null"]}
+    return described(lambda value, param: None if value is None else reader(value, param), schema)
+
+
+TEXT: Final = described(_not_blank, {"type": "string"})
+NUMBER: Final = integer(-_MOST, _MOST)
+ANYTHING: Final = described(lambda value, _: value, {"type": "any"})
+_READERS: Final[dict[Any, Reader]] = {
+    str: TEXT,
+    int: NUMBER,
+    float: number(-_MOST, _MOST),
+    bool: boolean,
+    abc.Iterable: list_of(TEXT, 0, _MOST),
+    Any: ANYTHING,
+    abc.Mapping: dict_of(lambda value, _: value, _MOST),
+    dict: dict_of(lambda value, _: value, _MOST),
+}
+
+
+class _Unpack:
+    """`typing.Unpack`, which Python 3.10 does not have."""
+
+    def __class_getitem__(cls, options: Any) -> Any:
+        return options
+
+
+_NAMES: Final = {**vars(abc), **vars(generated_names), "Unpack": _Unpack, "Snapshot": Snapshot}
+"""Names in annotations that modules import only for type checkers."""
+
+
+@cache
+def taken_by(method: Callable[..., Any]) -> Takes:
+    """Return the arguments of *method* that JSON can express."""
+    hints, parameters = get_type_hints(method, localns=_NAMES), signature(method).parameters
+    types: dict[str, Any] = {}
+    many = ""
+    for name, parameter in parameters.items():
+        hint = hints.get(name)  # `self` has no annotation
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            many, hint = name, abc.Iterable
+        types |= get_type_hints(hint, localns=_NAMES) if parameter.kind is Parameter.VAR_KEYWORD else {name: hint}
+    readers = {name: reader for name, hint in types.items() if (reader := _reader_of(hint)) is not None}
+    known = [one for name, one in parameters.items() if name in readers]
+    required = [one.name for one in known if one.default is Parameter.empty]
+    defaults = {one.name: one.default for one in known if one.default is not Parameter.empty}
+    return Takes(readers, required, defaults, many)
+
+
+def _reader_of(hint: Any) -> Reader | None:
+    """Return the reader for an annotation; None if JSON cannot express such values."""
+    types = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    readers = [reader for kind in types if (reader := _of_one_type(kind)) is not None]
+    if not readers:
+        return None
+    return _or_null(readers[0]) if NoneType in types else readers[0]
+
+
+def _of_one_type(kind: Any) -> Reader | None:
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return described(partial(_not_blank), {"type": "string", "examples": list(parts)})
+    if origin is abc.Sequence:
+        return list_of(_of_one_type(parts[0]) or ANYTHING, 0, _MOST)
+    if origin is tuple:
+        same = _of_one_type(parts[0]) if len({*parts}) == 1 else None
+        return list_of(same or ANYTHING, 0, _MOST)
+    return _READERS.get(origin or kind)
