@@ -25,13 +25,17 @@ from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import _Run
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
+from pytest_aurous._cli.serve import line_of
 from pytest_aurous._report.har import har
 from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.trace.data import trace
 from pytest_aurous._report.unmatched import describe
 from pytest_aurous._resources.content.pictures import picture
-from pytest_aurous._serve.control import control
+from pytest_aurous._serve.actions import Action
+from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.tape import Taped
+from pytest_aurous._wire.call import Call
 from pytest_aurous._wire.exchange import Exchange
 from pytest_aurous.plugin.modes.explored_test import ExploredTest
 from pytest_aurous.plugin.sections import without_keys
@@ -185,7 +189,7 @@ def test_control_calls_show_no_key_but_that_of_the_fake(api: Api) -> None:
     api.get(f"/v1/nowhere/{KEY}")
     api.aurous.characters.add(KEY)
 
-    bodies = [control(api.aurous, "GET", f"/__aurous__/{name}", b"").body.decode() for name in ("state", "calls")]
+    bodies = [Control(api.aurous).respond("GET", f"/__aurous__/{name}").body.decode() for name in ("state", "calls")]
 
     for body in bodies:
         assert not leaks(body, KEY, OTHER)
@@ -556,7 +560,19 @@ def form(api: Api, text: str) -> str:
 
 
 def control_body(api: Api, text: str) -> str:
-    return control(api.aurous, "POST", "/__aurous__/add", json.dumps([text]).encode()).body.decode()
+    return Control(api.aurous).respond("POST", "/__aurous__/add", json.dumps([text]).encode()).body.decode()
+
+
+def sent_again(api: Api, text: str) -> str:
+    """Return the refusal of a request that has no path."""
+    sent = json.dumps({"path": text}).encode()
+    return Control(api.aurous).respond("POST", "/__aurous__/send", sent).body.decode()
+
+
+def printed(_: Api, text: str) -> str:
+    """Return the line of a terminal for such a path."""
+    call = Call("GET", "https", "localhost", f"/{text}")
+    return line_of(Taped(1, call, None, 0, 0, (), (), ()), plain=True)
 
 
 def progressed(_: Api, text: str) -> str:
@@ -609,7 +625,15 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_resources/webhooks/record": lambda api, text: message(
         lambda: api.aurous.webhooks.deliver_to(None, events=[text])
     ),
-    "_serve/control": control_body,
+    "_serve/arguments": control_body,
+    "_serve/control": sent_again,
+    "_serve/actions": lambda _, text: Action("characters.add", {"name": text}).line(),
+    "_cli/serve": printed,
+    "_fake/aurous": lambda api, text: message(lambda: api.aurous.restore(text)),
+    "_fake/exported": lambda api, text: message(
+        lambda: api.aurous.import_({"kind": "pytest-aurous export", "version": text})
+    ),
+    "faults/collection": lambda api, text: message(lambda: api.aurous.faults[cast("Any", text)]),
     "_time/clock": lambda api, text: message(lambda: api.clock.freeze(text)),
     "_wire/headers": lambda api, text: message(lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})),
     "_world/journal": called,

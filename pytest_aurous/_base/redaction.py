@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, cast
@@ -82,12 +82,12 @@ def redacted(text: str, more: re.Pattern[str] | None = None) -> str:
     return "".join([*parts, text[places[done] :]])
 
 
-def redacted_json(value: Any, keep: str = "", more: re.Pattern[str] | None = None) -> Any:
+def redacted_json(value: Any, keep: Collection[str] = (), more: re.Pattern[str] | None = None) -> Any:
     """Return JSON data without API keys, in values as in names, and without what else is secret, as in `redacted`.
 
-    The text *keep*, a fake's own key, stays as it is.
+    The texts *keep*, the own keys of a fake, stay as they are.
     """
-    return _clean(value, {keep: keep}, more)
+    return _clean(value, {key: key for key in keep}, more)
 
 
 def _clean(value: Any, known: dict[str, str], more: re.Pattern[str] | None) -> Any:

@@ -6,25 +6,19 @@ import argparse
 import json
 import os
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from .._base.errors import AurousError, see
 from .._base.redaction import redacted
 from .._base.version import version_of_package
 from .._check.arguments import add_arguments
-from .._serve.control import CONTROL, control
-from .._world.settings import ROWS
+from .serve import add_options, run
 
 _HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
-_STATE: Final = (
-    f'Expected JSON such as {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}.\n{see("how-to/server.html")}'
-)
 
 _ABOUT: Final = """\
 The Aurous Labs API, offline: for another process, another language, or curl.
@@ -55,13 +49,16 @@ examples:
 
 _ABOUT_SERVE: Final = """\
 Respond as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
-The first lines of output are the two variables that a client needs. Calls below
-/__aurous__/ prepare state, move the clock, and list the requests."""
+The first lines of output are the two variables that a client needs. The page
+/__aurous__/ shows each request live, and calls below it prepare state, move the
+clock, and break responses. On shared machines, set AUROUS_CONTROL_TOKEN."""
 _EXAMPLES_SERVE: Final = f"""\
 examples:
   pytest-aurous serve --port 8787 --credits 10
   pytest-aurous serve --script "synthesizing*3 -> reviewing"
-  pytest-aurous serve --state state.json --now 2026-05-08T10:00:00Z
+  pytest-aurous serve --open --webhooks auto --speed 60
+  pytest-aurous serve --state state.json --save
+  pytest-aurous serve --port 0 --port-file port.txt --quiet --log requests.har
 
 state.json, for example:
   {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}
@@ -162,18 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     option = command("doctor", _doctor, text, _ABOUT_DOCTOR, _EXAMPLES_DOCTOR)
     option("--json", action="store_true", help="print the same as JSON")
     option = command("serve", _serve, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
-    option("--port", type=int, default=0, metavar="PORT", help="the port; 0, the default, takes a free one")
-    option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
-    option("--allow-remote", action="store_true", help="allow any --host: anybody who reaches it controls the fake")
-    text = "a name that clients may use, such as a container's; may be repeated"
-    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
-    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
-    option("--state", type=Path, metavar="FILE", help="JSON: for each collection, a list of records to add")
-    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
-    kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
-    for name, kind in kinds.items():
-        option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
-    option("--readings", action="append", metavar="RULE=READING", help=ROWS["readings"]["help"])
+    add_options(option)
     text = "check the fake against recordings of the real API"
     add_arguments(command("check", _check, text, _ABOUT_CHECK, _EXAMPLES_CHECK))
     option = command(
@@ -186,66 +172,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from .doctor import run
+    from . import doctor
 
-    return run(as_json=options.json)
+    return doctor.run(as_json=options.json)
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from .._fake.aurous import Aurous
-    from .._serve.server import AurousServer
-
-    names = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
-    settings: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    if options.readings is not None:
-        settings["readings"] = "\n".join(options.readings)
-    aurous = Aurous(pitfalls="off", strict="off", **settings)
-    if options.state is not None:
-        _load(aurous, options.state)
-    listening: dict[str, Any] = {
-        name: getattr(options, name) for name in ("host", "port", "allow_remote", "allow_host")
-    }
-    with AurousServer(aurous, **listening) as server, suppress(KeyboardInterrupt):
-        print(_welcome(server), flush=True)  # noqa: T201 - a command prints
-        threading.Event().wait()
-    return 0
-
-
-def _load(aurous: Any, file: Path) -> None:
-    try:
-        content: Any = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
-    except (RecursionError, ValueError) as error:
-        raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
-    shape = cast("dict[str, Any]", content)
-    if not isinstance(content, dict) or not all(isinstance(records, list) for records in shape.values()):
-        raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
-    for collection, records in shape.items():
-        for record in records:
-            if not isinstance(record, dict) or "collection" in record:
-                raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
-            reply = control(aurous, "POST", f"{CONTROL}/add", json.dumps({"collection": collection, **record}).encode())
-            if reply.status != 200:  # noqa: PLR2004 - success
-                raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}\n{see('how-to/server.html')}")
-
-
-def _welcome(server: Any) -> str:
-    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items())
-    return (
-        f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
-        f"Control it, from any language:\n"
-        f"  curl {server.url}{CONTROL}/            # lists the control requests\n"
-        f"  curl {server.url}{CONTROL}/state\n"
-        f"  curl -X POST {server.url}{CONTROL}/reset\n"
-        f"Ctrl-C ends it."
-    )
+    return run(options)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .._check.command import run
+    from .._check import command
 
-    return run(options)
+    return command.run(options)
 
 
 def _openapi(options: argparse.Namespace) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from hashlib import sha256
+from hmac import compare_digest
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 from .._base.errors import AurousError, hide_mistakes, see
 from .._wire.hosts import is_loopback
 from .._wire.reply import Reply
-from .control import refused
+from .replies import refused
 
 __tracebackhide__ = hide_mistakes
 
@@ -34,6 +36,25 @@ def host_names(names: Iterable[str]) -> frozenset[str]:
             raise AurousError(
                 f"allow_host {name!r} is not the name of a host: expected a name such as 'fake' or "
                 f"'host.docker.internal', without a scheme or a port.\n{see(_PAGE)}"
+            )
+        found.add(plain)
+    return frozenset(found)
+
+
+def origins_of(origins: Iterable[str]) -> frozenset[str]:
+    """Return origins in the form of an ``Origin`` header.
+
+    Raises:
+        AurousError: For anything else, such as ``*``.
+    """
+    found: set[str] = set()
+    for origin in origins:
+        scheme, host, port = (isinstance(cast("object", origin), str) and _origin(origin)) or ("", None, None)
+        plain = f"{scheme}://{host}" + ("" if port == _PORTS.get(scheme) else f":{port}")
+        if host is None or origin.rstrip("/").lower() != plain:
+            raise AurousError(
+                f"cors {origin!r} is not an origin: expected a scheme, a host and a port, such as "
+                f"'http://localhost:5173'. '*' would let every web page control the fake.\n{see(_PAGE)}"
             )
         found.add(plain)
     return frozenset(found)
@@ -73,27 +94,74 @@ def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | No
     )
 
 
-def refuse_control(headers: Headers, body: bytes, own: str) -> Reply | None:
-    """Return the refusal of a control request that may come from a web page of an origin other than *own*, or None."""
+def refuse_control(
+    headers: Headers, body: bytes, own: str, *, method: str = "POST", cors: Collection[str] = ()
+) -> Reply | None:
+    """Return the refusal of a control request that may come from a web page of another origin, or None.
+
+    Args:
+        headers: Its headers.
+        body: Its body.
+        own: The URL of the server as the client has it.
+        method: Its method; a GET changes nothing.
+        cors: The other origins whose pages may control the fake.
+    """
+    browser = False
+    allowed = {_origin(one) for one in (own, *cors)}
+    known = any(name == "origin" and _origin(value) in allowed for name, value in headers)
     for name, value in headers:
-        if name == "origin" and _origin(value) != _origin(own):
+        browser = browser or name in {"origin", "sec-fetch-site"}
+        if name == "origin" and not known:
             return refused(
-                403, f"A web page of {value!r} must not control the fake: only a page of {own} may.", page=_PAGE
+                403,
+                f"A web page of {value!r} must not control the fake: only a page of {own} may, or of an origin that "
+                f"--cors allows.",
+                page=_PAGE,
             )
-        if name == "sec-fetch-site" and value.strip().lower() not in {"same-origin", "none"}:
+        if name == "sec-fetch-site" and not known and value.strip().lower() not in {"same-origin", "none"}:
             return refused(
                 403, f"A web page of another origin must not control the fake (Sec-Fetch-Site: {value}).", page=_PAGE
             )
     kinds = [value for name, value in headers if name == "content-type"]
-    if any(kind.partition(";")[0].strip().lower() != "application/json" for kind in kinds) or (body and not kinds):
-        found = f"the Content-Type {kinds[0]!r}" if kinds else "a body without a Content-Type"
-        return refused(
-            415,
-            f"A control request takes JSON, but this one has {found}: send Content-Type: application/json. "
-            "With curl: --json '{...}', or -H 'Content-Type: application/json' -d '{...}'.",
-            page=_PAGE,
-        )
-    return None
+    is_json = bool(kinds) and all(kind.partition(";")[0].strip().lower() == "application/json" for kind in kinds)
+    if method == "GET" or is_json or not (body or kinds or browser):
+        return None
+    found = (
+        f"the Content-Type {kinds[0]!r}" if kinds else "a body without a Content-Type" if body else "no Content-Type"
+    )
+    return refused(
+        415,
+        f"A control request takes JSON, but this one has {found}: send Content-Type: application/json. "
+        "With curl: --json '{...}', or -H 'Content-Type: application/json' -d '{...}'.",
+        page=_PAGE,
+    )
+
+
+def refuse_token(headers: Headers, token: str | None, cookie: str) -> Reply | None:
+    """Return the refusal of a control request without the token of a shared machine, or None."""
+    if token is None:
+        return None
+    for name, value in headers:
+        found = ""
+        if name == "authorization":
+            scheme, _, found = value.partition(" ")
+            found = mark_of(found.strip()) if scheme.lower() == "bearer" else ""
+        if name == "cookie":
+            pairs = (pair.strip().partition("=") for pair in value.split(";"))
+            found = next((mark for key, _, mark in pairs if key == cookie), "")
+        if compare_digest(found, mark_of(token)):
+            return None
+    return refused(
+        401,
+        "This server needs the token that AUROUS_CONTROL_TOKEN has where it was started: send it as "
+        "Authorization: Bearer TOKEN, or enter it on the page.",
+        page=_PAGE,
+    )
+
+
+def mark_of(token: str) -> str:
+    """Return what a cookie has instead of the token itself."""
+    return sha256(f"aurous control {token}".encode()).hexdigest()
 
 
 def _name(host: str) -> str | None:

@@ -8,12 +8,13 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._base.errors import AurousError, AurousLookupError, nearest, shown
+from .._base.errors import AurousLookupError, nearest, shown
 from .._base.redaction import shortened
 from .._engine.pipeline import Snapshot
 from .._fake.limits import Limit
 from .._fake.team import Team
 from .._resources.base.record import Live
+from .._resources.chat import replies
 from .._resources.team import ApiKey
 from .._time.clock import Clock
 from .._world.outbox import Delivery
@@ -25,7 +26,7 @@ from .table import Operation, operations, team_of
 if TYPE_CHECKING:
     from .._fake.aurous import Aurous
 
-_WIDE: Final = 88
+_WIDE: Final = 80
 
 
 class Action(NamedTuple):
@@ -87,16 +88,19 @@ def _written(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, s
 
 def _subject(operation: Operation, given: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Return the expression of the object that has the method."""
-    known = [names[one] for one in (str(given.get("id")), f"fault {given.get('number')}") if one in names]
-    if known and operation.subject.steps and operation.name.split(".")[0] in _SINGULAR:
-        return known[0]
+    word = operation.name.partition(".")[0]
+    if word == "fault" and f"fault {given['number']}" in names:
+        return names[f"fault {given['number']}"]
+    handle = names.get(str(given.get("id")), "")
+    if word in _SINGULAR and handle.endswith(".id"):
+        return handle.removesuffix(".id")
     text = "aurous"
     for step in operation.subject.named(given):
         text += f".{step}" if isinstance(step, str) else f"[{literal(step[0], names)}]"
     return text
 
 
-_SINGULAR: Final = frozenset({"character", "image", "video", "fault"})
+_SINGULAR: Final = frozenset({"character", "image", "video"})
 
 
 def _parts(operation: Operation, own: Mapping[str, Any], names: Mapping[str, str]) -> Any:
@@ -111,9 +115,9 @@ def _parts(operation: Operation, own: Mapping[str, Any], names: Mapping[str, str
             yield value if leading else f"{name}={value}"
 
 
-def call(function: str, parts: list[str]) -> str:
-    """Return a call, on several lines if it is long."""
-    return _fitted(f"{function}(", parts, ")")
+def call(function: str, parts: list[str], more: int = 0) -> str:
+    """Return a call, on several lines if it is long; *more* characters follow it."""
+    return fitted(f"{function}(", parts, ")", more)
 
 
 def literal(value: Any, names: Mapping[str, str] | None = None) -> str:
@@ -122,10 +126,10 @@ def literal(value: Any, names: Mapping[str, str] | None = None) -> str:
     if isinstance(value, str):
         return _text(value, names)
     if isinstance(value, list):
-        return _fitted("[", [literal(item, names) for item in value], "]")  # pyright: ignore[reportUnknownVariableType]
+        return fitted("[", [literal(item, names) for item in value], "]")  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):
         pairs = [f"{literal(key, names)}: {literal(item, names)}" for key, item in value.items()]  # pyright: ignore[reportUnknownVariableType]
-        return _fitted("{", pairs, "}")
+        return fitted("{", pairs, "}")
     return repr(value)
 
 
@@ -153,9 +157,10 @@ def _escaped(value: str) -> str:
     return _quoted(value)[1:-1].replace("{", "{{").replace("}", "}}")
 
 
-def _fitted(left: str, parts: list[str], right: str) -> str:
+def fitted(left: str, parts: list[str], right: str, more: int = 0) -> str:
+    """Put parts between brackets, on one line if that fits; *more* characters follow it."""
     line = f"{left}{', '.join(parts)}{right}"
-    if len(line) <= _WIDE and "\n" not in line:
+    if len(line) + more <= _WIDE and "\n" not in line:
         return line
     inner = "".join(f"    {part},\n".replace("\n", "\n    ").removesuffix("    ") for part in parts)
     return f"{left}\n{inner}{right}" if parts else line
@@ -190,31 +195,53 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
     """
     operation = operations()[name]
     given = {key: arguments[key] for key in operation.own if key in arguments}
-    snapshots = aurous.snapshots
     if name.startswith("snapshots."):
-        if given["name"] not in snapshots:
-            aurous.restore(given["name"])  # says which there are
-        kept = snapshots.pop(given["name"])
-        snapshots.update({given["to"]: kept} if "to" in given else {})
-        return Action(name, arguments, {"snapshots": list(snapshots)}, undo=undo)
-    subject = operation.subject.find(aurous, arguments)
-    if operation.sets:
+        result: Any = _snapshots(aurous, **given)
+    elif operation.sets:
+        subject = operation.subject.find(aurous, arguments)
         setattr(subject, operation.verb, given[operation.verb])
-        return Action(name, arguments, _shown(subject, None), undo=undo)
+        result = _shown(subject, None)
+    elif name.startswith("assert_"):
+        result = _judged(operation, operation.subject.find(aurous, arguments), given)
+    else:
+        subject = operation.subject.find(aurous, arguments)
+        returned = _called(operation, subject, given)
+        result = {"name": given["name"]} if isinstance(returned, Snapshot) else _shown(subject, returned)
+        if isinstance(returned, Fault):
+            returned._place = f"{CONTROL}/{name}"
+        if name == "chat.reply":
+            _place(aurous, f"{CONTROL}/{name}")
+    return Action(name, arguments, result, undo=undo)
+
+
+def _called(operation: Operation, subject: Any, given: dict[str, Any]) -> Any:
     many = given.pop(operation.takes.many, ())
+    return getattr(subject, operation.verb)(*many, **given)
+
+
+def _judged(operation: Operation, subject: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return whether an assertion holds, and its report if not."""
     try:
-        returned = getattr(subject, operation.verb)(*many, **given)
+        _called(operation, subject, given)
     except AssertionError as error:
-        return Action(name, arguments, {"passed": False, "report": str(error)}, undo=undo)
-    except (OverflowError, ValueError) as error:
-        if isinstance(error, AurousError):
-            raise
-        raise AurousError(f"{name}: {error}") from None
-    if name.startswith("assert_"):
-        return Action(name, arguments, {"passed": True, "report": None}, undo=undo)
-    if isinstance(returned, Snapshot):
-        return Action(name, arguments, {"name": given["name"]}, undo=undo)
-    return Action(name, arguments, _shown(subject, returned), undo=undo)
+        return {"passed": False, "report": str(error)}
+    return {"passed": True, "report": None}
+
+
+def _snapshots(aurous: Aurous, name: str, to: str | None = None) -> dict[str, Any]:
+    """Rename a snapshot, or forget it."""
+    aurous._named(name)
+    kept = aurous.snapshots.pop(name)
+    aurous.snapshots.update({} if to is None else {to: kept})
+    return {"snapshots": list(aurous.snapshots)}
+
+
+def _place(aurous: Aurous, place: str) -> None:
+    """Say of the last reply of the chat model where it was added."""
+    world = aurous._session.app.world
+    with world.lock:
+        found = replies.replies(world)
+        found[len(found)] = found[len(found)]._replace(place=place)
 
 
 def _shown(subject: Any, returned: Any) -> Any:

@@ -102,7 +102,9 @@ def _or_null(reader: Reader) -> Reader:
     return described(lambda value, param: None if value is None else reader(value, param), schema)
 
 
+FREE: Final = text(_MOST, 0)
 TEXT: Final = described(_not_blank, {"type": "string"})
+AMOUNT: Final = number(0, _MOST)
 NUMBER: Final = integer(-_MOST, _MOST)
 ANYTHING: Final = described(lambda value, _: value, {"type": "any"})
 _READERS: Final[dict[Any, Reader]] = {

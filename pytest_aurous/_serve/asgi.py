@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
+from .._base.errors import AurousError
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of
 from .._wire.reply import Break, Reply, Stream
-from .access import refuse_control, refuse_host
-from .control import CONTROL, control, json_reply
+from .access import mark_of, refuse_control, refuse_host, refuse_token
+from .arguments import read_arguments
+from .control import Control
+from .events import Hub
+from .guard import HEADERS, PAGE
+from .pages import page, viewer_file
+from .reads import READS, found_calls, numbers_in
+from .replies import CONTROL, json_reply, refused
+from .tape import KEEP
 
 if TYPE_CHECKING:
     from .._fake.aurous import Aurous
@@ -25,62 +34,228 @@ _MOST_BYTES: Final = 16 * 1024 * 1024
 _TICK: Final = 0.05
 _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
+_LONGEST_WAIT: Final = 600.0
+_HOSTS: Final = 100
+_PRIVATE: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-cache"),
+)
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_OPEN: Final = frozenset({"health", "login"})
+"""The control requests that need no token."""
+
+
+class Request(NamedTuple):
+    """A request that has arrived.
+
+    Attributes:
+        own: The URL of the server as the client has it.
+        more: Headers that its response has in addition.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    own: str
+    more: tuple[tuple[str, str], ...]
 
 
 class AsgiApp:
-    """One fake over HTTP. URLs in its responses lead back to it, under the host name that the client used."""
+    """One fake over HTTP. URLs in its responses lead back to it, under the host name that the client used.
 
-    def __init__(self, aurous: Aurous, hosts: Collection[str | None] = ()) -> None:
+    Args:
+        aurous: The fake.
+        hosts: More names that a ``Host`` header may have.
+        cors: The origins whose pages may use and control it.
+        token: What control requests must have; None: nothing.
+        keep: How many steps and requests to keep.
+
+    Attributes:
+        closing: Whether the server is stopping: then no client is kept waiting.
+        control: The control requests.
+    """
+
+    def __init__(
+        self,
+        aurous: Aurous,
+        hosts: Collection[str | None] = (),
+        *,
+        cors: Collection[str] = (),
+        token: str | None = None,
+        keep: int = KEEP,
+    ) -> None:
         self._aurous = aurous
         self._hosts = hosts
+        self._cors = cors
+        self._token = token
         self._app = aurous._session.app
         self._home = urlsplit(aurous.base_url)
-        self.closing = False  # the server is stopping: keep no client waiting
+        self._whole = (self._home.scheme, host_of(self._home), self._home.path)
+        self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
+        self._foreign = (aurous.base_url.encode(), UPLOAD_HOST.encode())
+        self._known: set[tuple[bytes, ...]] = set()
+        self.control = Control(aurous, keep)
+        self._hub = Hub(self.control)
+        self.closing = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Respond to one request, or to the start and end of the server."""
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        wrong = refuse_host(headers, self._hosts)
-        if wrong is not None:
-            await _write(send, wrong)
-            return
-        own = dict(headers).get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
-        path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         try:
-            body = await _read(receive)
+            request = await self._arrived(scope, receive)
         except ConnectionResetError:  # the client disconnected: the call never arrived
             return
-        if body is None:
-            error = {"type": "invalid_request", "code": "value_out_of_range"}
-            error["message"] = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
-            await _write(send, json_reply(413, {"error": error}))
+        if isinstance(request, Reply):
+            await _write(send, request)
             return
-        query = scope["query_string"].decode("latin-1")
-        own = f"{scope.get('scheme', 'http')}://{own}"
-        if path.startswith(CONTROL):
-            reply = refuse_control(headers, body, own)
-            if reply is None:
-                # In a thread: a webhook that it delivers may come back to this event loop.
-                reply = await asyncio.to_thread(control, self._aurous, scope["method"], path, body)
-            await _write(send, self._here(reply, own))
+        method, path, query, headers, body, own, more = request
+        if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
+            await self._controlled(request, receive, send)
             return
-        call = self._call(scope["method"], path, query, headers, body)
+        home = self._upload if path.startswith("/characters/") else self._whole  # only paths of the upload host
+        call = Call(method, home[0], home[1], home[2] + path, query, tuple(headers), body)
         if (gate := self._app.world.gate) is not None:
             await gate.aenter(call)
         outcome = self._app.handle(call)
-        await self._wait(call.delay)
+        if call.delay:
+            await self._wait(call.delay)
         if isinstance(outcome, Break):
             await self._break(outcome, receive, send)
-        elif outcome.stream is None:
-            await _write(send, self._here(outcome, own))
+            return
+        reply = outcome._replace(headers=(*outcome.headers, *more)) if more else outcome
+        if reply.stream is None:
+            await _write(send, self._here(reply, own))
         else:
-            await self._stream(outcome, outcome.stream, receive, send)
+            await self._stream(reply, reply.stream, receive, send)
+
+    async def _arrived(self, scope: Message, receive: Receive) -> Request | Reply:
+        """Return a request that has arrived completely, or its refusal."""
+        pairs: list[tuple[bytes, bytes]] = scope["headers"]
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+        hosts = tuple(value for name, value in pairs if name == b"host")
+        if hosts not in self._known:
+            wrong = refuse_host(headers, self._hosts)
+            if wrong is not None:
+                return wrong
+            if len(self._known) < _HOSTS:
+                self._known.add(hosts)
+        if sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
+            return refused(431, f"The headers of the request are larger than {HEADERS // 1024} KiB.", page=PAGE)
+        body = await _read(receive)
+        if body is None:
+            error = {"type": "invalid_request", "code": "value_out_of_range"}
+            error["message"] = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
+            return json_reply(413, {"error": error})
+        more = self._cross_origin(headers) if self._cors else ()
+        method: str = scope["method"]
+        if more and method == "OPTIONS":
+            return Reply(204, (*more, *_preflight(headers)), b"")
+        host = b"".join(hosts).decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+        query = scope["query_string"].decode("latin-1")
+        return Request(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
+
+    def _cross_origin(self, headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Return the headers that let the page of an allowed origin read the response."""
+        origin = next((value for name, value in headers if name == "origin"), None)
+        if origin is None or origin not in self._cors:
+            return ()
+        exposed = "Aurous-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+        return (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"), ("Access-Control-Expose-Headers", exposed))
+
+    async def _controlled(self, request: Request, receive: Receive, send: Send) -> None:
+        """Respond to a control request, or with the page."""
+        name = request.path.removeprefix(CONTROL).strip("/")
+        cookie = f"aurous_control_{request.own.rpartition(':')[2].strip('/')}"
+        reply = self._shown(request, name) or refuse_control(
+            request.headers, request.body, request.own, method=request.method, cors=self._cors
+        )
+        if reply is None and name not in _OPEN:
+            reply = refuse_token(request.headers, self._token, cookie)
+        if reply is None and name == "login" and request.method == "POST":
+            reply = self._login(request, cookie)
+        if reply is None and name == "events" and request.method == "GET":
+            await self._events(request, receive, send)
+            return
+        if reply is None and name == "calls" and "wait" in request.query:
+            reply = await self._awaited(request.query)
+        if reply is None:
+            # In a thread: a webhook that it delivers may come back to this event loop.
+            control, self.control.url = self.control, request.own
+            reply = await asyncio.to_thread(control.respond, request.method, request.path, request.body, request.query)
+            reply = self._here(reply, request.own) if name in {"state", "add"} or name.endswith(".add") else reply
+        more = request.more
+        safe = (("Content-Security-Policy", _POLICY), *_PRIVATE)
+        await _write(send, reply._replace(headers=(*reply.headers, *safe, *more)))
+
+    def _shown(self, request: Request, name: str) -> Reply | None:
+        """Return the page or one of its files, if the request is for these."""
+        if request.method != "GET":
+            return None
+        if name.startswith("viewer/"):
+            return viewer_file(name.removeprefix("viewer/"))
+        if name or not _wants_page(request.headers):
+            return None
+        if request.path == f"{CONTROL}/":
+            return page()
+        return Reply(302, (("Location", f"{CONTROL}/"), ("Content-Length", "0")), b"")
+
+    def _login(self, request: Request, cookie: str) -> Reply:
+        """Return a cookie for the token that a page sends."""
+        try:
+            token = str(json.loads(request.body)["token"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            token = ""
+        wrong = refuse_token([*request.headers, ("authorization", f"Bearer {token}")], self._token, cookie)
+        if wrong is not None:
+            return wrong
+        value = f"{cookie}={mark_of(token)}; HttpOnly; SameSite=Strict; Path={CONTROL}"
+        reply = json_reply(200, {"ok": True})
+        return reply._replace(headers=(*reply.headers, ("Set-Cookie", value)))
+
+    async def _awaited(self, query: str) -> Reply | None:
+        """Wait in real time for calls; return the refusal if they do not come, or None."""
+        takes = READS["calls"].takes
+        try:
+            asked = read_arguments("calls", numbers_in(dict(parse_qsl(query)), takes), takes)
+            wanted = asked.get("at_least", 1)
+            seconds = min(asked.pop("wait", 0), _LONGEST_WAIT)
+            loop = asyncio.get_running_loop()
+            until = loop.time() + seconds
+            while (count := len(found_calls(self.control, **asked))) < wanted:
+                left = until - loop.time()
+                if left <= 0 or self.closing:
+                    word = asked.get("operation", "*")
+                    return refused(408, f"Within {seconds:g} s, {count} of {wanted} calls of {word} have arrived.")
+                await self._hub.step(min(left, 1.0))
+        except AurousError as error:
+            return refused(400, str(error))
+        return None
+
+    async def _events(self, request: Request, receive: Receive, send: Send) -> None:
+        """Send the steps of the tape as server-sent events, until the client has closed the connection."""
+        asked = dict(request.headers).get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
+        after = int(asked) if asked.isdecimal() and len(asked) < 16 else self.control.tape.last  # noqa: PLR2004 - digits
+        kind = (("Content-Type", "text/event-stream"), ("Content-Security-Policy", _POLICY), *_PRIVATE, *request.more)
+        await send(_start(Reply(200, kind, b"")))
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            async for part in self._hub.stream(after, lambda: self.closing or gone.done()):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
 
     async def _stream(self, reply: Reply, events: Stream, receive: Receive, send: Send) -> None:
         """Send a response event by event, until it ends or the client has closed the connection."""
@@ -105,16 +280,10 @@ class AsgiApp:
             gone.cancel()
             events.close()
 
-    def _call(self, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes) -> Call:
-        """Return the call as the vendor's hosts would receive it."""
-        home = self._home
-        prefix = home.path
-        if path.startswith("/characters/"):  # only paths of the upload host begin like this
-            home, prefix = urlsplit(UPLOAD_HOST), ""
-        return Call(method, home.scheme, host_of(home), prefix + path, query, tuple(headers), body)
-
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of a response lead to this server."""
+        if not any(there in reply.body for there in self._foreign) and "Location" not in dict(reply.headers):
+            return reply
         led_to = partial(self._app.world.served.led_to, own)
         headers = tuple((name, led_to(value.encode("latin-1")).decode("latin-1")) for name, value in reply.headers)
         reply = Reply(reply.status, headers, reply.body)
@@ -125,7 +294,7 @@ class AsgiApp:
         clock = self._app.world.clock
         if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(delay)
-            await self._pass(delay, gone)
+            await self._pass(delay / clock.speed, gone)
 
     async def _pass(self, seconds: float, gone: Awaitable[None] | None = None) -> None:
         """Wait in real time, until *gone* has finished or the server stops."""
@@ -194,3 +363,15 @@ def _start(reply: Reply) -> dict[str, Any]:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _wants_page(headers: list[tuple[str, str]]) -> bool:
+    """Whether a browser asks for a page."""
+    return any(name == "accept" and "text/html" in value for name, value in headers)
+
+
+def _preflight(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return what lets a page send the request that a browser asks about."""
+    asked = next((value for name, value in headers if name == "access-control-request-headers"), "")
+    methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+    return (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))

@@ -1,396 +1,304 @@
-"""Control requests: with them a test in another process or language prepares and reads a served fake."""
+"""Control requests: with them another process, another language or the page prepares and reads a served fake."""
 
 from __future__ import annotations
 
-import json
-from collections import abc
-from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache
-from inspect import Parameter, getmembers, isfunction, signature
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
-from .._base import names as generated_names
-from .._base.errors import AurousError, nearest, see
-from .._base.redaction import redacted, redacted_json, shortened
-from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
+from .._base.errors import AurousError, AurousLookupError, nearest, shown
 from .._resources.catalog import LIFECYCLES
-from .._resources.characters import Characters
-from .._resources.chat import Chat, Completions, replies
-from .._resources.embeddings import Embeddings
-from .._resources.files import Files
-from .._resources.generations import Images, Videos
-from .._resources.uploads import Uploads
-from .._resources.webhooks import WebhookEndpoints
-from .._time.clock import Clock
-from .._wire.call import Call, to_json
-from .._wire.refusal import ApiProblem
-from .._wire.reply import Reply
-from ..faults.collection import Faults
+from .._resources.chat import replies
+from .._wire.call import Call
+from .._wire.hosts import UPLOAD_HOST, host_of
+from .._wire.reply import Break, Reply
+from .actions import Action, perform, prepared
+from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
+from .live import LiveTrace
+from .reads import HEADERS, READS, numbers_in
+from .replies import CONTROL, allowing, json_reply, refused, reply_of
+from .table import operations
+from .tape import KEEP, Tape
 
 if TYPE_CHECKING:
     from .._fake.aurous import Aurous
-    from .._world.outbox import Delivery
 
-CONTROL: Final = "/__aurous__"
-_MOST: Final = 10**10
-"""The largest number and the longest text; as seconds, three centuries."""
-
-
-class _Takes(NamedTuple):
-    """The arguments of a control request."""
-
-    readers: Mapping[str, Reader]
-    required: Collection[str] = ()
+_UNDOS: Final = 20
+"""How many snapshots the page's own actions keep."""
+_FAILED: Final = 422
+"""The status of an assertion that does not hold."""
 
 
-class _Choice(NamedTuple):
-    """The argument of a control request that decides which other arguments it takes."""
+class Short(NamedTuple):
+    """A control request for suites, which returns only a result.
 
-    argument: str
-    default: str
-    values: Callable[[], Collection[str]]
-
-
-class _ControlCall(NamedTuple):
-    """One control request; *text* describes it in the index.
-
-    *takes* returns the arguments; *run* receives the fake, and the arguments by name. With a *choice*, both also
-    receive the chosen value.
+    Attributes:
+        run: Does it, with the control and the body.
+        text: An example of its body, or what it does.
     """
 
-    method: str
-    run: Callable[..., Any]
+    run: Callable[[Control, dict[str, Any]], Any]
     text: str
-    takes: Callable[..., _Takes] = lambda: _Takes({})
-    choice: _Choice | None = None
 
 
-def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
-    """Respond to a control request; one with a mistake changes nothing."""
-    name = f"{path}/".removeprefix(f"{CONTROL}/").strip("/")
-    if name not in _CALLS:
-        return refused(404, f"There is no control request {path!r}{nearest(name, _CALLS)}", calls=_index())
-    call = _CALLS[name]
-    if method != call.method:
-        wrong = refused(405, f"{CONTROL}/{name} takes {call.method}, not {method}.", calls=_index())
-        return Reply(405, (*wrong.headers, ("Allow", call.method)), wrong.body)
-    try:
-        return json_reply(200, redacted_json(_run(aurous, name or "index", call, _parsed(body)), keep=aurous.api_key))
-    except AurousError as error:
-        return refused(400, str(error))
+class Control:
+    """The control requests of one fake, and the record of what they have done.
 
+    Args:
+        aurous: The fake.
+        keep: How many of the last steps to keep.
 
-def _run(aurous: Aurous, name: str, call: _ControlCall, body: dict[str, Any]) -> Any:
-    if call.choice is None:
-        return call.run(aurous, **_arguments(name, body, call.takes()))
-    argument, default, values = call.choice
-    chosen, valid = body.pop(argument, default), values()
-    if not isinstance(chosen, str) or chosen not in valid:
-        hint = nearest(chosen, valid)
-        raise AurousError(f"{name}: {chosen!r} is not a {argument}{hint} Expected one of: {', '.join(valid)}.")
-    return call.run(aurous, chosen, **_arguments(f"{name}, {argument} {chosen}", body, call.takes(chosen)))
+    Attributes:
+        tape: The last requests and actions.
+        url: The URL of the server, for commands of a shell.
+    """
 
+    def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
+        self.aurous = aurous
+        self.url = ""
+        self.tape = Tape(aurous, keep)
+        self.live = LiveTrace(aurous, self.tape)
+        self._count = 0
 
-def _arguments(who: str, body: Mapping[str, Any], takes: _Takes) -> dict[str, Any]:
-    """Read the arguments of a call, or raise one error that lists everything that is wrong."""
-    read: dict[str, Any] = {}
-    wrong: list[str] = []
-    for name, value in body.items():
-        if name not in takes.readers:
-            wrong.append(f"{name!r} is not an argument{nearest(name, takes.readers)}".rstrip("."))
-            continue
+    def respond(self, method: str, path: str, body: bytes = b"", query: str = "") -> Reply:
+        """Respond to a control request; one with a mistake changes nothing."""
+        name = f"{path}/".removeprefix(f"{CONTROL}/").strip("/")
+        asked = dict(parse_qsl(query, keep_blank_values=True))
+        methods = self.methods(name)
         try:
-            read[name] = takes.readers[name](value, name)
-        except ApiProblem as problem:
-            wrong.append(problem.message.rstrip("."))
-    wrong += [f"{name!r} is missing" for name in takes.required if name not in body]
-    if wrong:
-        valid = ", ".join(f"{name} ({_type_of(reader)})" for name, reader in takes.readers.items()) or "no arguments"
-        raise AurousError(f"{who}: {'; '.join(wrong)}. It takes {valid}.")
-    return read
-
-
-def _type_of(reader: Reader) -> str:
-    """Return the JSON types that a reader accepts."""
-    types: str | list[str] = getattr(reader, "schema", {}).get("type", "string")
-    return types if isinstance(types, str) else " or ".join(types)
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        content: Any = json.loads(body, parse_constant=_refuse_constant) if body.strip() else {}
-        json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
-    except RecursionError:
-        raise AurousError("The body is nested too deeply: a control request takes a flat JSON object.") from None
-    except ValueError as error:
-        raise AurousError(f"The body is not valid JSON ({error}): a control request takes a JSON object.") from None
-    if not isinstance(content, dict):
-        shown = shortened(json.dumps(content), 40)
-        raise AurousError(f"The body is JSON, but not an object: {shown}. A control request takes an object.")
-    return cast("dict[str, Any]", content)
-
-
-def _refuse_constant(constant: str) -> Any:
-    raise ValueError(f"{constant} is not a number")
-
-
-def refused(status: int, why: str, *, page: str = "how-to/server.html#control-requests", **more: Any) -> Reply:
-    """Return a refusal that says why, and where to read on."""
-    return json_reply(status, {"error": redacted(why), "see": see(page), **more})
-
-
-def json_reply(status: int, content: Any) -> Reply:
-    """Return a response with JSON."""
-    body = to_json(content)
-    return Reply(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
-
-
-# What the calls do
-
-
-def _index(_: Aurous | None = None) -> dict[str, str]:
-    return {f"{call.method} {CONTROL}/{name}": call.text for name, call in _CALLS.items()}
-
-
-def _state(aurous: Aurous) -> Any:
-    return {
-        "now": aurous.clock.now().isoformat(),
-        "seed": aurous.seed,
-        "api_key": aurous.api_key,
-        "credits": aurous.team.credits,
-        "held_credits": aurous.team.held_credits,
-        "calls": len(aurous.calls),
-        "unmatched": [_of_call(call) for call in aurous.calls if call.operation is None],
-        "faults": [repr(fault) for fault in aurous.faults],
-        "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
-        **{name: [_of_record(record) for record in _collection(aurous, name)] for name in _COLLECTIONS},
-    }
-
-
-def _of_record(record: Any) -> Any:
-    return record.json() if hasattr(record, "json") else {"id": record.id, "status": record.status}
-
-
-def _calls(aurous: Aurous) -> Any:
-    return [_of_call(call) for call in aurous.calls]
-
-
-def _of_call(call: Call) -> dict[str, Any]:
-    names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
-    return {**{name: getattr(call, name) for name in names}, "json": call.request.json}
-
-
-def _deliveries(aurous: Aurous) -> Any:
-    return _of_deliveries(aurous.webhooks.deliveries)
-
-
-def _flush(aurous: Aurous) -> Any:
-    return _of_deliveries(aurous.webhooks.flush())
-
-
-def _of_deliveries(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
-    names = ("event", "url", "attempt", "status", "response_status", "headers")
-    return [
-        {
-            **{name: getattr(delivery, name) for name in names},
-            "payload": json.loads(delivery.body),
-            "error": None if delivery.error is None else repr(delivery.error),
-        }
-        for delivery in deliveries
-    ]
-
-
-def _completions(aurous: Aurous) -> Any:
-    names = ("id", "status", "messages", "text", "tool_calls", "usage")
-    return [{name: getattr(one, name) for name in names} for one in aurous.chat.completions]
-
-
-def _reply(aurous: Aurous, **reply: Any) -> Any:
-    aurous.chat.reply(**reply)
-    with (world := aurous._session.app.world).lock:
-        found = replies.replies(world)
-        found[len(found)] = found[len(found)]._replace(place=f"{CONTROL}/reply")
-        return {"reply": repr(found[len(found)])}
-
-
-def _vectors(aurous: Aurous, **vectors: Any) -> Any:
-    aurous.embeddings.vectors(**vectors)
-    return vectors
-
-
-def _reset(aurous: Aurous) -> Any:
-    aurous.reset()
-    return {"reset": True}
-
-
-def _script(aurous: Aurous, resource: str = "characters", **script: Any) -> Any:
-    getattr(aurous, resource).script(**script)
-    return {"resource": resource, **script}
-
-
-def _clock(aurous: Aurous, **move: Any) -> Any:
-    clock = aurous.clock
-    if not move:
-        raise AurousError('clock takes {"advance": <seconds>}, {"freeze": <instant>}, or both.')
-    before = clock.position
-    try:
-        if "freeze" in move:
-            clock.freeze(move["freeze"])
-        clock.advance(seconds=move.get("advance", 0))
-        clock.now()
-    except (AurousError, OverflowError, ValueError) as error:  # the last two: beyond the calendar
-        clock.restore(before)
-        raise AurousError(f"clock: {error}") from None
-    return {"now": clock.now().isoformat()}
-
-
-def _faults(aurous: Aurous, kind: str, **arguments: Any) -> Any:
-    if _OTHER_NAMES.get(kind) in arguments:
-        arguments["kind"] = arguments.pop(_OTHER_NAMES[kind])
-    fault = getattr(aurous.faults, kind)(**arguments)
-    fault._place = f"{CONTROL}/faults"
-    return {"fault": repr(fault)}
-
-
-def _add(aurous: Aurous, collection: str, **record: Any) -> Any:
-    if record.get("character"):
-        record["character"] = aurous.characters[record["character"]]
-    return _of_record(_collection(aurous, collection).add(**record))
-
-
-def _collection(aurous: Aurous, name: str) -> Any:
-    return getattr(aurous.chat if name == "completions" else aurous, name)
-
-
-# What they take
-
-
-def _not_blank(value: Any, param: str) -> Any:
-    if not text(_MOST)(value, param).strip():
-        raise ApiProblem(400, "invalid_format", f"{param} must not be blank.", param)
-    return value
-
-
-def _or_null(reader: Reader) -> Reader:
-    types = [_type_of(reader), "null"]
-    return described(lambda value, param: None if value is None else reader(value, param), {"type": types})
-
-
-_TEXT: Final = described(_not_blank, {"type": "string"})
-_ANYTHING: Final = described(lambda value, _: value, {"type": "any"})
-_READERS: Final[dict[Any, Reader]] = {
-    str: _TEXT,
-    Literal: _TEXT,
-    int: integer(-_MOST, _MOST),
-    float: number(-_MOST, _MOST),
-    bool: boolean,
-    abc.Iterable: list_of(_TEXT, 0, _MOST),
-    Any: _ANYTHING,
-    abc.Mapping: dict_of(lambda value, _: value, _MOST),
-    dict: dict_of(lambda value, _: value, _MOST),
-}
-
-
-class _Unpack:
-    """`typing.Unpack`, which Python 3.10 does not have."""
-
-    def __class_getitem__(cls, options: Any) -> Any:
-        return options
-
-
-_NAMES: Final = {**vars(abc), **vars(generated_names), "Unpack": _Unpack}
-"""Names in annotations that modules import only for type checkers."""
-
-
-@cache
-def _taken_by(method: Callable[..., Any]) -> _Takes:
-    """Return the arguments of *method* that JSON can express."""
-    hints, parameters = get_type_hints(method, localns=_NAMES), signature(method).parameters.values()
-    types: dict[str, Any] = {}
-    for parameter in parameters:
-        hint = hints.get(parameter.name)  # `self` has no annotation
-        types |= get_type_hints(hint) if parameter.kind is Parameter.VAR_KEYWORD else {parameter.name: hint}
-    readers = {name: reader for name, hint in types.items() if (reader := _reader_of(hint)) is not None}
-    return _Takes(readers, [one.name for one in parameters if one.name in readers and one.default is Parameter.empty])
-
-
-def _reader_of(hint: Any) -> Reader | None:
-    """Return the reader for an annotation; None if JSON cannot express such values."""
-    types = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
-    readers = [reader for kind in types if (reader := _of_one_type(kind)) is not None]
-    if not readers:
-        return None
-    return _or_null(readers[0]) if NoneType in types else readers[0]
-
-
-def _of_one_type(kind: Any) -> Reader | None:
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin is abc.Sequence:
-        return list_of(_of_one_type(parts[0]) or _ANYTHING, 0, _MOST)
-    if origin is tuple:
-        same = _of_one_type(parts[0]) if len({*parts}) == 1 else None
-        return list_of(same or _ANYTHING, 0, _MOST)
-    return _READERS.get(origin or kind)
-
-
-def _script_takes() -> _Takes:
-    readers, required = _taken_by(Characters.script)
-    return _Takes({**readers, "resource": one_of(tuple(LIFECYCLES))}, required)
-
-
-def _clock_takes() -> _Takes:
-    advance, freeze = _taken_by(Clock.advance), _taken_by(Clock.freeze)
-    return _Takes({"advance": advance.readers["seconds"], "freeze": freeze.readers["at"]})
+            if not methods:
+                near = nearest(name, [*READS, *SHORT, *operations()])
+                return refused(404, f"There is no control request {path!r}{near}", calls=index())
+            if method not in methods:
+                why = f"{CONTROL}/{name} takes {' or '.join(methods)}, not {method}."
+                return allowing(refused(405, why, calls=index()), methods)
+            if method == "GET":
+                return self._read(name, asked)
+            return self._post(name, asked, parsed(body))
+        except AurousError as error:
+            return refused(400, str(error))
+
+    def methods(self, name: str) -> list[str]:
+        """Return the methods of a control request; an empty list if there is no such request."""
+        get = name in READS or name.startswith("steps/")
+        return ["GET"] * get + ["POST"] * (name in SHORT or name in operations() or name == "send")
+
+    def _read(self, name: str, asked: Mapping[str, str]) -> Reply:
+        if name.startswith("steps/"):
+            seq = name.removeprefix("steps/")
+            found = self.live.step(int(seq)) if seq.isdecimal() and len(seq) < 16 else None  # noqa: PLR2004 - digits
+            why = f"Step {shown(seq)} is not kept: the steps {self.tape.dropped + 1} to {self.tape.last} are."
+            return refused(404, why) if found is None else self._json(200, found)
+        read = READS[name]
+        found = read.run(self, **read_arguments(name or "index", numbers_in(asked, read.takes), read.takes))
+        if isinstance(found, str):
+            return reply_of(200, found.encode(errors="backslashreplace"), read.media_type)
+        return self._json(200, found)
+
+    def _json(self, status: int, content: Any) -> Reply:
+        keys = self.aurous._session.app.world.keys
+        return json_reply(status, content, keep=[key for team in self.aurous.teams for key in keys.of(team.id)])
+
+    def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
+        if name in SHORT and name not in operations():
+            return self._json(200, SHORT[name].run(self, body))
+        if name == "send":
+            return self._json(200, self.send(**read_arguments("send", body, SEND)).json(self.url))
+        if asked.get("dry"):
+            return self._json(200, Action(name, prepared(self.aurous, name, body)).json(self.url))
+        action = self.do(name, body, undo=bool(asked.get("undo")))
+        failed = name.startswith("assert_") and not action.result["passed"]
+        told = {"seq": self.tape.last, **action.json(self.url)}
+        return self._json(_FAILED if failed else 200, {**told, "reset": True} if name == "reset" else told)
+
+    def do(self, name: str, body: Mapping[str, Any], *, undo: bool = False) -> Action:
+        """Do something, and record it.
+
+        Args:
+            name: The operation.
+            body: Its arguments.
+            undo: Take a snapshot first.
+
+        Raises:
+            AurousError: If it is not possible.
+        """
+        arguments = prepared(self.aurous, name, body)
+        if name == "webhooks.flush":  # without the lock: a receiver may send requests
+            return self._done(name, arguments, None)
+        with self.aurous._session.app.world.lock:
+            back = self._snapshot(f"before {name} {self._count + 2}") if undo else None
+            if name == "snapshot":
+                arguments.setdefault("name", f"snapshot {self._count + 1}")
+            try:
+                return self._done(name, arguments, back)
+            except AurousError:
+                if back is not None:
+                    self._forget(back)
+                raise
+
+    def _snapshot(self, name: str) -> str:
+        """Take a snapshot before something is lost, and forget the oldest of these."""
+        self._done("snapshot", {"name": name}, None)
+        automatic = self.live.automatic
+        automatic[name] = self.aurous._session.app.world.clock.time()
+        for old in list(automatic)[:-_UNDOS]:
+            self._forget(old)
+        return name
+
+    def _forget(self, name: str) -> None:
+        self.live.automatic.pop(name, None)
+        self.aurous.snapshots.pop(name, None)
+
+    def _done(self, name: str, arguments: Mapping[str, Any], undo: str | None) -> Action:
+        clock = self.aurous._session.app.world.clock
+        self.tape.note(None)
+        began = clock.time()
+        action = perform(self.aurous, name, arguments, undo)
+        self._count += 1
+        action = action._replace(number=self._count, at=clock.time())
+        self.tape.note(action, began)
+        return action
+
+    def send(
+        self,
+        of: int | None = None,
+        method: str | None = None,
+        path: str = "",
+        query: str | None = None,
+        headers: Mapping[str, Any] | None = None,
+        body: str | None = None,
+    ) -> Action:
+        """Send a request to the fake: that of a step anew, with what is given instead, or another one.
+
+        Raises:
+            AurousError: If the step is not kept, or is no request.
+        """
+        app = self.aurous._session.app
+        steps = self.tape.after(of - 1, 1) if of is not None else []
+        model = steps[0].call if steps and steps[0].seq == of else None
+        if of is not None and model is None:
+            raise AurousLookupError(f"send: step {of} is not a request that is kept.")
+        if model is None and not path.startswith("/"):
+            raise AurousError(f"send: {shown(path)} is not a path: expected one such as '/v1/characters'.")
+        home = urlsplit(UPLOAD_HOST if path.startswith("/characters/") else app.world.settings.base_url)
+        scheme, host = (home.scheme, host_of(home)) if model is None else (model.scheme, model.host)
+        old = model or Call(method or "GET", scheme, host, path, "", (("X-Api-Key", str(self.aurous.api_key)),))
+        content = old.content if body is None else body.encode()
+        sent = {name.lower(): (name, value) for name, value in old._headers if name.lower() != "content-length"}
+        for name, value in (headers or {}).items():
+            sent.pop(name.lower(), None)
+            sent.update({} if value is None else {name.lower(): (name, str(value))})
+        if content:
+            sent.setdefault("content-type", ("Content-Type", "application/json"))
+            sent["content-length"] = ("Content-Length", str(len(content)))
+        where = (scheme, host, path or old.path, old.query if query is None else query)
+        call = Call(method or old.method, *where, tuple(sent.values()), content)
+        outcome = app.handle(call)
+        if isinstance(outcome, Reply) and outcome.stream is not None:
+            _read_all(outcome)
+        arguments = {"method": call.method, "path": call.path + (f"?{call.query}" if call.query else "")}
+        result = {"seq": self.tape.last, "number": call.number, "status": call.status, "error_code": call.error_code}
+        return Action("send", arguments, result, at=call.at)
+
+
+def _read_all(reply: Reply) -> None:
+    """Read a stream to its end, as a client would."""
+    stream = reply.stream
+    while stream is not None and (part := stream.read()) is not None and not isinstance(part, Break):
+        pass
+
+
+SEND: Final = Takes({"of": NUMBER, "method": TEXT, "path": TEXT, "query": FREE, "headers": HEADERS, "body": FREE})
+
+
+# The short forms
 
 
 _OTHER_NAMES: Final = {"malformed": "body", "greased": "grease"}
-"""What the argument ``kind`` of a fault is called here, where ``kind`` chooses the fault."""
+"""What the argument ``kind`` of a fault is called in `faults`, where ``kind`` chooses the fault."""
 
 
-def _fault_kinds() -> list[str]:
-    return [name for name, _ in getmembers(Faults, isfunction) if not name.startswith("_")]
+def _chosen(name: str, body: dict[str, Any], argument: str, default: str, valid: Collection[str]) -> str:
+    """Take the argument that decides which others there are."""
+    value = body.pop(argument, default)
+    if not isinstance(value, str) or value not in valid:
+        hint = nearest(value, valid)
+        raise AurousError(f"{name}: {value!r} is not a {argument}{hint} Expected one of: {', '.join(valid)}.")
+    return value
 
 
-def _fault_takes(kind: str) -> _Takes:
-    readers, required = _taken_by(getattr(Faults, kind))
-    return _Takes({_OTHER_NAMES[kind] if name == "kind" else name: readers[name] for name in readers}, required)
+def _faults(control: Control, body: dict[str, Any]) -> Any:
+    kinds = [name.removeprefix("faults.") for name in operations() if name.startswith("faults.")]
+    kind = _chosen("faults", body, "kind", "", kinds)
+    other = _OTHER_NAMES.get(kind)
+    if other in body:
+        body["kind"] = body.pop(other)
+    try:
+        number = control.do(f"faults.{kind}", body).result["number"]
+    except AurousError as error:
+        raise AurousError(re.sub(r"\bkind\b", other, str(error)) if other else str(error)) from None
+    return {"fault": repr(control.aurous.faults[number])}
 
 
-_COLLECTIONS: Final[dict[str, type[Any]]] = {
-    "characters": Characters,
-    "uploads": Uploads,
-    "images": Images,
-    "videos": Videos,
-    "files": Files,
-    "completions": Completions,
-    "webhook_endpoints": WebhookEndpoints,
+def _add(control: Control, body: dict[str, Any]) -> Any:
+    kinds = [name.removesuffix(".add") for name in operations() if name.endswith(".add")]
+    collection = _chosen("add", body, "collection", "characters", kinds)
+    return control.do(f"{collection}.add", body).result
+
+
+def _clock(control: Control, body: dict[str, Any]) -> Any:
+    moves = {"freeze": "at", "speed": "speed", "advance": "seconds"}
+    takes = Takes({name: operations()[f"clock.{name}"].takes.readers[one] for name, one in moves.items()})
+    move = read_arguments("clock", body, takes)
+    if not move:
+        raise AurousError('clock takes {"advance": <seconds>}, {"freeze": <instant>}, {"speed": <factor>}, or several.')
+    clock = control.aurous.clock
+    before = clock.position
+    try:
+        for name, argument in moves.items():
+            if name in move:
+                control.do(f"clock.{name}", {argument: move[name]})
+    except AurousError:
+        clock.restore(before)
+        raise
+    return {"now": clock.now().isoformat()}
+
+
+def _script(control: Control, body: dict[str, Any]) -> Any:
+    resource = _chosen("script", body, "resource", "characters", LIFECYCLES)
+    return {"resource": resource, **control.do(f"{resource}.script", body).arguments}
+
+
+def _reply(control: Control, body: dict[str, Any]) -> Any:
+    control.do("chat.reply", body)
+    found = replies.replies(control.aurous._session.app.world)
+    return {"reply": repr(found[len(found)])}
+
+
+def _assert(control: Control, body: dict[str, Any]) -> Any:
+    return control.do("assert_called", body).result
+
+
+SHORT: Final[dict[str, Short]] = {
+    "flush": Short(lambda c, body: c.do("webhooks.flush", body).result, "make the deliveries that are due"),
+    "reset": Short(lambda c, body: c.do("reset", body).result, "return to the start"),
+    "script": Short(_script, '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'),
+    "reply": Short(_reply, '{"text": "Aurora has black hair.", "when": "hair", "times": 1}'),
+    "vectors": Short(
+        lambda c, body: c.do("embeddings.vectors", body).arguments, '{"vectors_by_text": {"black hair": [0.6, 0.8]}}'
+    ),
+    "clock": Short(_clock, '{"advance": 45}, {"freeze": "2026-05-08T10:00:00Z"} or {"speed": 60}'),
+    "faults": Short(_faults, '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'),
+    "add": Short(_add, '{"collection": "characters", "name": "Aurora", "status": "ready"}'),
+    "assert": Short(_assert, '{"operation": "characters.save", "times": 1}'),
 }
 
 
-def _add_takes(collection: str) -> _Takes:
-    return _taken_by(_COLLECTIONS[collection].add)
-
-
-_SCRIPT_TEXT: Final = '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'
-_CLOCK_TEXT: Final = '{"advance": 45} or {"freeze": "2026-05-08T10:00:00Z"}'
-_FAULTS_TEXT: Final = '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'
-_REPLY_TEXT: Final = '{"text": "Aurora has black hair.", "when": "hair", "times": 1}'
-_VECTORS_TEXT: Final = '{"vectors_by_text": {"black hair": [0.6, 0.8]}}'
-_ADD_TEXT: Final = '{"collection": "characters", "name": "Aurora", "status": "ready"}'
-
-_CALLS: Final[dict[str, _ControlCall]] = {
-    "": _ControlCall("GET", _index, "these calls"),
-    "state": _ControlCall("GET", _state, "the whole state: records, money, clock, faults, pitfalls"),
-    "calls": _ControlCall("GET", _calls, "each call in order of arrival"),
-    "completions": _ControlCall("GET", _completions, "each chat completion, with its messages and what was said"),
-    "deliveries": _ControlCall("GET", _deliveries, "webhook deliveries, made and due"),
-    "flush": _ControlCall("POST", _flush, "make the deliveries that are due, each to its URL"),
-    "reset": _ControlCall("POST", _reset, "return to the start"),
-    "script": _ControlCall("POST", _script, _SCRIPT_TEXT, _script_takes),
-    "reply": _ControlCall("POST", _reply, _REPLY_TEXT, lambda: _taken_by(Chat.reply)),
-    "vectors": _ControlCall("POST", _vectors, _VECTORS_TEXT, lambda: _taken_by(Embeddings.vectors)),
-    "clock": _ControlCall("POST", _clock, _CLOCK_TEXT, _clock_takes),
-    "faults": _ControlCall("POST", _faults, _FAULTS_TEXT, _fault_takes, _Choice("kind", "", _fault_kinds)),
-    "add": _ControlCall("POST", _add, _ADD_TEXT, _add_takes, _Choice("collection", "characters", lambda: _COLLECTIONS)),
-}
+def index() -> dict[str, str]:
+    """Return all control requests, each with what it does."""
+    reads = {f"GET {CONTROL}/{name}": read.text for name, read in READS.items()}
+    short = {f"POST {CONTROL}/{name}": one.text for name, one in SHORT.items()}
+    dotted = {f"POST {CONTROL}/{name}": one.text for name, one in operations().items() if name not in SHORT}
+    send = {f"POST {CONTROL}/send": '{"of": 7} sends the request of step 7 anew; its parts can be replaced'}
+    return {**reads, **short, **dotted, **send}

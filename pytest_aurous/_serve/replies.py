@@ -14,7 +14,7 @@ CONTROL: Final = "/__aurous__"
 PAGE: Final = "how-to/server.html#control-requests"
 
 
-def json_reply(status: int, content: Any, keep: str = "") -> Reply:
+def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
     """Return a response with JSON, without API keys but *keep*."""
     body = json.dumps(redacted_json(content, keep=keep), ensure_ascii=False, separators=(",", ":"))
     return reply_of(status, body.encode(errors="replace"), "application/json")

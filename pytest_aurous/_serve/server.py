@@ -15,8 +15,10 @@ from .._base.errors import AurousError, hide_mistakes, see
 from .._base.redaction import redacted
 from .._fake.environment import ENVIRONMENT
 from .._wire.hosts import is_loopback
-from .access import host_name, host_names
+from .access import host_name, host_names, origins_of
 from .asgi import AsgiApp
+from .guard import HEADERS, guarded
+from .tape import KEEP
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -42,6 +44,9 @@ class AurousServer(Public):
         port: 0 takes a free one.
         allow_remote: Allow an address that is not loopback; anyone who can reach it can use and control the fake.
         allow_host: More names that clients may use, besides loopback and *host*, such as a container's.
+        cors: Origins whose web pages may use and control the fake, such as ``http://localhost:5173``.
+        control_token: What control requests must send; by default nothing.
+        keep: How many of the last requests the page, `Aurous.calls` and the log have.
 
     Raises:
         AurousError: If the port is in use, the address is not loopback, or uvicorn is not installed.
@@ -58,6 +63,9 @@ class AurousServer(Public):
         port: int = 0,
         allow_remote: bool = False,
         allow_host: Iterable[str] = (),
+        cors: Iterable[str] = (),
+        control_token: str | None = None,
+        keep: int = KEEP,
     ) -> None:
         from .._fake.aurous import Aurous
 
@@ -67,6 +75,11 @@ class AurousServer(Public):
         check.whole("port", port, 0, _LAST_PORT)
         check.instance("allow_remote", allow_remote, bool, "True or False.")
         check.instance("allow_host", allow_host, Iterable, "a list of names, such as ['aurous'].")
+        check.instance("cors", cors, Iterable, "a list of origins, such as ['http://localhost:5173'].")
+        origins = origins_of([cors] if isinstance(cors, str) else cors)
+        if control_token is not None:
+            check.text("control_token", control_token, "a long random text")
+        check.whole("keep", keep, 1)
         allowed = [allow_host] if isinstance(allow_host, str) else list(allow_host)
         for name in allowed:
             check.text("allow_host", name, "aurous")
@@ -78,9 +91,11 @@ class AurousServer(Public):
         self.aurous: Aurous = aurous
         names = host_names(allowed)
         self._session = aurous._session
-        self._asgi = AsgiApp(aurous, {host_name(host), *names})
-        self._server = _uvicorn(self._asgi)
+        hosts = {host_name(host), *names}
+        uvicorn = _imported()
         self._socket = _bind(host, port)
+        self._asgi = AsgiApp(aurous, hosts, cors=origins, token=control_token, keep=keep)
+        self._server = _uvicorn(uvicorn, self._asgi)
         address = self._socket.getsockname()
         self.host: str = host
         self.port: int = address[1]
@@ -117,6 +132,7 @@ class AurousServer(Public):
             )
         self._thread.start()
         self._session.served = True
+        self._asgi.control.url = self.url
         until = time.monotonic() + _PATIENCE
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > until:
@@ -130,6 +146,7 @@ class AurousServer(Public):
     def stop(self) -> None:
         """Stop the server, and free its port."""
         self._undo.close()
+        self._asgi.control.tape.stop()
         self._asgi.closing = True
         self._server.should_exit = self._server.force_exit = True
         if self._thread.ident is not None:
@@ -173,21 +190,42 @@ def _bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def _uvicorn(app: AsgiApp) -> Any:
+def _imported() -> Any:
     try:
         import uvicorn
     except ImportError:
         raise AurousError(
             f'The server needs uvicorn: install it with python -m pip install "pytest-aurous[server]".\n{_MORE}'
         ) from None
+    return uvicorn
 
-    class Server(uvicorn.Server):
+
+def _protocol() -> type[Any]:
+    """Return the faster protocol that is installed, with the limits of the server."""
+    try:
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
+    except ImportError:
+        from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol  # type: ignore[assignment]
+    return guarded(Protocol)
+
+
+def _uvicorn(uvicorn: Any, app: AsgiApp) -> Any:
+    class Server(uvicorn.Server):  # type: ignore[misc]
         """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """Shut down, and abort connections that are still open after a moment."""
             asyncio.get_running_loop().call_later(_GRACE, self._cut_off)
             await super().shutdown(sockets)
+
+        async def on_tick(self, counter: int) -> bool:
+            """Look for requests that have stalled, once a second."""
+            if counter % 10 == 0:
+                now = asyncio.get_running_loop().time()
+                for connection in list(self.server_state.connections):
+                    connection.check(now)
+            ended: bool = await super().on_tick(counter)
+            return ended
 
         def _cut_off(self) -> None:
             for connection in list(self.server_state.connections):
@@ -197,7 +235,8 @@ def _uvicorn(app: AsgiApp) -> Any:
         "log_level": "critical",
         "lifespan": "off",
         "loop": "asyncio",
-        "http": "h11",
+        "http": _protocol(),
+        "h11_max_incomplete_event_size": 2 * HEADERS,
         "ws": "none",
     }
     return Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))

@@ -158,7 +158,6 @@ REASONS: Final[dict[str, str]] = {
     "webhooks.aflush": "the same as `webhooks.flush`",
     "image.picture": "a request to its `output_urls` returns it",
     "video.film": "a request to its `output_video_url` returns it",
-    "model.rate": "`state` has all rates",
     **dict.fromkeys(
         ("calls.assert_called", "calls.assert_not_called", "calls.assert_called_in_order", "calls.assert_polled"),
         "the same as of `aurous`, for all calls",

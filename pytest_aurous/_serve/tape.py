@@ -55,14 +55,14 @@ class Tape(Watcher):
 
     Attributes:
         last: The number of the last step.
-        on_step: Called after each step, under the lock of the fake; None: nobody waits.
+        on_step: What is called after each step, under the lock of the fake.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
         self.app = aurous._session.app
         self.keep = keep
         self.last = 0
-        self.on_step: Callable[[], object] | None = None
+        self.on_step: list[Callable[[Taped], object]] = []
         self.steps: deque[Taped] = deque(maxlen=keep)
         self._world = self.app.world
         self._undo = self._world.state.undo
@@ -126,8 +126,8 @@ class Tape(Watcher):
         self.last += 1
         step = Taped(self.last, call, action, began, self._world.clock.time(), events, changes, notes)
         self.steps.append(step)
-        if self.on_step is not None:
-            self.on_step()
+        for call_back in self.on_step:
+            call_back(step)
         return step
 
     def _put(self, changes: dict[tuple[int, Any], Change], section: Section[Any, Any], key: Any, before: Any) -> None:
@@ -189,20 +189,35 @@ class Tape(Watcher):
             return list(islice(self.steps, start, start + limit))
 
     def views(self, first: int) -> Iterator[tuple[Taped, View, View]]:
-        """Yield the step *first* and each later one, with the state before and after it."""
-        with self._world.lock:
-            steps = self.after(first - 1, self.keep)
-            raw = {name: dict(values) for name, values in self._known.items()}
-            for step in reversed(steps):
-                _apply(raw, ((name, key, after, before) for name, key, before, after in reversed(step.changes)))
-            written: Written = {}
-            at = steps[0].began if steps else self._world.clock.time()
-            before = view_of(self.app, raw, at, written)
-            for step in steps:
-                _apply(raw, step.changes)
-                after = view_of(self.app, raw, step.at, written)
-                yield step, before, after
-                before = after
+        """Yield the step *first* and each later one, with the state before and after it. Hold the fake's lock."""
+        steps = self.after(first - 1, self.keep)
+        raw = self._before(steps)
+        written: Written = {}
+        before = self._view(raw, steps[0].began, written) if steps else {}
+        for step in steps:
+            _apply(raw, step.changes)
+            after = self._view(raw, step.at, written)
+            yield step, before, after
+            before = after
+
+    def views_of(self, step: Taped) -> list[tuple[Taped, View, View]]:
+        """Return one step, with the state before and after it. Hold the fake's lock."""
+        return [next(self.views(step.seq))]
+
+    def view_before(self, seq: int) -> View:
+        """Return the state before a step, or after the last one. Hold the fake's lock."""
+        steps = self.after(seq - 1, self.keep)
+        return self._view(self._before(steps), steps[0].began if steps else self._world.clock.time(), {})
+
+    def _before(self, steps: list[Taped]) -> dict[str, dict[Any, Any]]:
+        """Return the state before the first of *steps*, which are the last ones."""
+        raw = {name: dict(values) for name, values in self._known.items()}
+        for step in reversed(steps):
+            _apply(raw, ((name, key, after, before) for name, key, before, after in reversed(step.changes)))
+        return raw
+
+    def _view(self, raw: dict[str, dict[Any, Any]], at: float, written: Written) -> View:
+        return view_of(self.app, raw, at, written)
 
 
 def _apply(raw: dict[str, dict[Any, Any]], changes: Any) -> None:

@@ -26,18 +26,12 @@ from pytest_aurous._cli.main import _parser, main
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody presses Ctrl-C as soon as it serves."""
     pytest.importorskip("uvicorn", reason="needs the extra, server")
-    real = threading.Event.wait
 
-    def wait(self: threading.Event, timeout: float | None = None) -> bool:
-        if (
-            timeout is None
-            and threading.current_thread() is threading.main_thread()
-            and sys._getframe(1).f_code.co_name == "_serve"
-        ):
-            raise KeyboardInterrupt
-        return real(self, timeout)
+    def wait(_: threading.Event) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Event, "wait", wait)
+    monkeypatch.setattr("pytest_aurous._cli.serve.wait", wait)
+    monkeypatch.setattr("pytest_aurous._cli.serve.PORT", 0)
 
 
 class TestServe:
@@ -49,7 +43,7 @@ class TestServe:
         code = (
             "import signal, sys; from pytest_aurous._cli.main import main\n"
             "signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us behind may have it ignored\n"
-            "sys.exit(main(['serve', '--credits', '7']))"
+            "sys.exit(main(['serve', '--port', '0', '--credits', '7']))"
         )
         path = str(Path(pytest_aurous.__file__).parents[1])
         with subprocess.Popen(  # noqa: S603 - ours
@@ -85,7 +79,7 @@ class TestServe:
         def readings(server: AurousServer) -> str:
             return str(server.aurous._session.settings.readings)
 
-        monkeypatch.setattr("pytest_aurous._cli.main._welcome", readings)
+        monkeypatch.setattr("pytest_aurous._cli.serve.welcome", readings)
         assert main(["serve", "--readings", "create-4=ready", "--readings", "err-6 = global"]) == 0
         assert capsys.readouterr().out == "{'create-4': 'ready', 'err-6': 'global'}\n"
 
@@ -102,7 +96,7 @@ class TestServe:
             with server.aurous.client() as client:
                 return str(client.get("/v1/balance").json()["note"])
 
-        monkeypatch.setattr("pytest_aurous._cli.main._welcome", note)
+        monkeypatch.setattr("pytest_aurous._cli.serve.welcome", note)
         assert main(["serve", "--observed", str(file)]) == 0
         assert capsys.readouterr().out == "new\n"
 

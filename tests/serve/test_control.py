@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._serve.control import control
+from pytest_aurous._serve.control import SHORT, Control
+from pytest_aurous._serve.reads import READS
+from pytest_aurous._serve.table import operations
 from pytest_aurous.faults.collection import Faults
 from pytest_aurous.faults.fault import Fault, Terms
 
@@ -20,14 +23,17 @@ if TYPE_CHECKING:
     from pytest_aurous._base.names import Operation
 
 NOW: Final = "2026-05-08T10:00:00Z"
-READS: Final = ("", "state", "calls", "completions", "deliveries")
-DEEDS: Final = ("flush", "reset", "script", "reply", "vectors", "clock", "faults", "add")
+DEEDS: Final = ("flush", "reset", "script", "reply", "vectors", "clock", "faults", "add", "assert")
 
 _OF_DELIVERIES: Final = {"times": "number|whole", "after": "whole"}
 _TERMS: Final = {**_OF_DELIVERIES, "commit": "flag"}
 TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
-    ("script",): {"text": "text", "name": "text|null", "resource": "resource"},
-    ("clock",): {"advance": "number|whole", "freeze": "text|null"},
+    ("script",): {
+        "text": "text",
+        "name": "text|null",
+        "team": "text",
+    },
+    ("clock",): {"advance": "number|whole", "freeze": "text|null", "speed": "number|whole"},
     ("faults", "status"): {
         **_TERMS,
         "operation": "text",
@@ -52,6 +58,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "delay": "number|whole",
         "chunking": "text",
         "times": "whole|null",
+        "team": "text",
     },
     ("vectors",): {"vectors_by_text": "object"},
     ("faults", "disconnect"): {
@@ -78,8 +85,15 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "script": "text|null",
         "client_reference_id": "text|null",
         "id": "text|null",
+        "team": "text",
     },
-    ("add", "uploads"): {"pose": "text|null", "confidence": "number|whole", "filename": "text", "id": "text|null"},
+    ("add", "uploads"): {
+        "pose": "text|null",
+        "confidence": "number|whole",
+        "filename": "text",
+        "id": "text|null",
+        "team": "text",
+    },
     ("add", "images"): {
         "prompt": "text",
         "status": "text",
@@ -89,6 +103,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "script": "text|null",
         "webhook_url": "text|null",
         "id": "text|null",
+        "team": "text",
     },
     ("add", "videos"): {
         "prompt": "text|null",
@@ -99,6 +114,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "script": "text|null",
         "webhook_url": "text|null",
         "id": "text|null",
+        "team": "text",
     },
     ("add", "completions"): {
         "text": "text",
@@ -106,9 +122,21 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "messages": "list",
         "model": "text",
         "id": "text|null",
+        "team": "text",
     },
-    ("add", "files"): {"purpose": "text", "metadata": "object|null", "id": "text|null"},
-    ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null", "id": "text|null"},
+    ("add", "files"): {
+        "purpose": "text",
+        "metadata": "object|null",
+        "id": "text|null",
+        "team": "text",
+    },
+    ("add", "webhook_endpoints"): {
+        "url": "text",
+        "events": "list",
+        "secret": "text|null",
+        "id": "text|null",
+        "team": "text",
+    },
 }
 """What each call takes, and the kind of each argument."""
 SORTED_OUT: Final = {"script": (), "reply": (), "vectors": (), "clock": (), "faults": ("kind",), "add": ("collection",)}
@@ -148,10 +176,17 @@ def fake() -> Aurous:
     return Aurous(now=NOW)
 
 
+@cache
+def control_of(fake: Aurous) -> Control:
+    """Return the control requests of a fake."""
+    return Control(fake)
+
+
 def say(fake: Aurous, method: str, name: str, told: Any = None, *, body: bytes | None = None) -> tuple[int, Any]:
     """Make one control request, and return status and content."""
     sent = body if body is not None else (b"" if told is None else json.dumps(told).encode())
-    reply = control(fake, method, f"/__aurous__/{name}", sent)
+    path, _, query = name.partition("?")
+    reply = control_of(fake).respond(method, f"/__aurous__/{path}", sent, query)
     assert ("Content-Length", str(len(reply.body))) in reply.headers
     return reply.status, json.loads(reply.body)
 
@@ -180,7 +215,8 @@ class TestWhatThereIs:
         """The index lists each call."""
         status, content = say(fake, "GET", "")
         assert status == 200
-        names = [f"GET /__aurous__/{name}" for name in READS] + [f"POST /__aurous__/{name}" for name in DEEDS]
+        deeds = {*SHORT, *operations(), "send"}
+        names = [f"GET /__aurous__/{name}" for name in READS] + [f"POST /__aurous__/{name}" for name in deeds]
         assert sorted(content) == sorted(names)
 
     def test_unknown(self, fake: Aurous) -> None:
@@ -194,14 +230,19 @@ class TestWhatThereIs:
     @pytest.mark.parametrize("path", ["/__aurous__state", "/__aurous__/state/x", "/__aurous__/nothing"])
     def test_no_call(self, fake: Aurous, path: str) -> None:
         """What only looks like a call is none, and it is said where to read on."""
-        reply = control(fake, "GET", path, b"")
+        reply = control_of(fake).respond("GET", path)
         assert reply.status == 404
         content = json.loads(reply.body)
         assert repr(path) in content["error"]
         assert content["see"].endswith("how-to/server#control-requests")
 
     @pytest.mark.parametrize(
-        ("method", "name"), [*[("POST", name) for name in READS], *[("GET", name) for name in DEEDS], ("PUT", "reset")]
+        ("method", "name"),
+        [
+            *[("POST", name) for name in READS if name not in {*SHORT, *operations()}],
+            *[("GET", name) for name in DEEDS if name not in READS],
+            ("PUT", "reset"),
+        ],
     )
     def test_wrong_method(self, fake: Aurous, method: str, name: str) -> None:
         """A wrong method is a 405 that names the right one."""
@@ -277,7 +318,8 @@ class TestReads:
         fake.images.add(status="processing").finish()
         found = say(fake, "GET", "deliveries")[1]
         assert found
-        told = {"event", "url", "attempt", "status", "response_status", "headers", "payload", "error"}
+        told = {"number", "event", "url", "at", "attempt", "status", "response_status", "headers", "fault"}
+        told |= {"payload", "error"}
         assert set(found[0]) == told
         assert found[0]["payload"] == fake.webhooks.deliveries[0].payload
 
@@ -288,7 +330,7 @@ class TestDeeds:
     def test_reset(self, fake: Aurous) -> None:
         """All is as at the start."""
         fake.characters.add()
-        assert do(fake, "reset") == {"reset": True}
+        assert do(fake, "reset")["reset"] is True
         assert len(fake.characters) == 0
 
     @pytest.mark.parametrize(
@@ -312,7 +354,7 @@ class TestDeeds:
     def test_chat(self, fake: Aurous) -> None:
         """What the model says is added, and what was said can be read, with the messages of Python for mistakes."""
         added = do(fake, "reply", text="Black.", when="hair", times=1)["reply"]
-        assert added == "<reply 'Black.', added at /__aurous__/reply: used 0>"
+        assert added == "<reply 'Black.', added at /__aurous__/chat.reply: used 0>"
         do(fake, "reply", tool_calls=[["find", {"query": "hair"}]], tokens=[10, 5])
         do(fake, "reply", json=[1, None], delay=2)
         do(fake, "vectors", vectors_by_text={"hair": [0.6, 0.8]})
@@ -341,7 +383,7 @@ class TestDeeds:
     def test_faults(self, fake: Aurous) -> None:
         """A fault is given, and met."""
         given = do(fake, "faults", kind="status", operation="balance.retrieve", status=503)["fault"]
-        assert given == "<Fault status 503 on balance.retrieve, added at /__aurous__/faults: fired 0>"
+        assert given == "<Fault status 503 on balance.retrieve, added at /__aurous__/faults.status: fired 0>"
         with fake.client() as client:
             assert client.get("/v1/balance").status_code == 503
 
@@ -357,7 +399,9 @@ class TestDeeds:
         with fake.client() as client:
             assert client.get(f"/v1/images/{fake.images.add().id}").json()["status"].startswith("grease_")
 
-    def test_a_fault_is_its_method(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_fault_is_its_method(
+        self, fake: Aurous, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    ) -> None:
         """A control request adds a new kind of fault, and takes the arguments of its method that JSON can express."""
 
         def brownout(
@@ -374,11 +418,13 @@ class TestDeeds:
             return self.status(operation, 503, **terms)
 
         monkeypatch.setattr(Faults, "brownout", brownout, raising=False)
+        operations.cache_clear()
+        request.addfinalizer(operations.cache_clear)
         do(fake, "faults", kind="brownout", operation="*", hosts=["a"], rate=0.25, labels={"x": 1}, times=2)
         assert fake.faults.unfired[0].times == 2
         said = refused(fake, "faults", {"kind": "brownout", "operation": 5, "rate": "x", "key": "x", "cause": "x"})
         assert said == (
-            "faults, kind brownout: operation must be a string, not a number; rate must be a number, not a string; "
+            "faults.brownout: operation must be a string, not a number; rate must be a number, not a string; "
             "'key' is not an argument; 'cause' is not an argument; 'hosts' is missing. It takes operation (string), "
             "hosts (array), rate (number), labels (object or null), times (number), after (integer), commit (boolean)."
         )
@@ -400,19 +446,23 @@ class TestMistakes:
         [
             ("script", {}, "text"),
             ("script", {"text": "ready -> synthesising"}, "synthesi"),
-            ("script", {"text": "ready", "resource": "files"}, "resource must be one of characters, images, videos"),
+            ("script", {"text": "ready", "resource": "files"}, "Expected one of: characters, images, videos."),
             ("script", {"text": "ready", "resource": []}, ""),
             ("script", {"txt": "ready"}, "txt"),
             ("script", {"text": 5}, ""),
             ("clock", {}, "clock takes"),
-            ("clock", {"advance": 1, "warp": 9}, "'warp' is not an argument. It takes advance (number), freeze"),
+            (
+                "clock",
+                {"advance": 1, "warp": 9},
+                "'warp' is not an argument. It takes freeze (string or null), speed (number), advance (number).",
+            ),
             ("clock", {"advance": -1}, "cannot go back"),
             ("clock", {"advance": "long"}, "advance must be a number, not a string"),
             ("clock", {"freeze": "yesterday"}, "not an instant"),
             (
                 "clock",
                 {"freeze": 5},
-                "freeze must be a string, not a number. It takes advance (number), freeze (string or null)",
+                "freeze must be a string, not a number. It takes freeze (string or null)",
             ),
             ("reply", {}, "one of text, json, refuse and error, or tool_calls"),
             ("reply", {"text": "a", "refuse": "b"}, "one of text, json, refuse and error, or tool_calls"),
@@ -451,7 +501,7 @@ class TestMistakes:
             ),
             (
                 "script",
-                {"txt": "x", "name": 5, "resource": "files"},
+                {"txt": "x", "name": 5},
                 ": 'txt' is not an argument; did you mean 'text'?; name must be a string, not a number; ",
             ),
             (
@@ -468,7 +518,7 @@ class TestMistakes:
             ("add", {"collection": "webhook_endpoints", "events": []}, "expected at least one event"),
             ("add", {"collection": "videos", "duration": 900}, "duration must be"),
             ("add", {"collection": "character"}, "'characters'"),
-            ("add", {"collection": "teams"}, "is not a collection"),
+            ("assert", {"operation": "characters.save", "times": "x"}, "times must be a whole number"),
             ("add", {"status": "redy"}, "redy"),
             ("add", {"color": "red"}, "color"),
         ],

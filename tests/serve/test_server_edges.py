@@ -15,7 +15,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._cli.main import main
 from pytest_aurous._serve.asgi import AsgiApp
-from pytest_aurous._serve.control import control
+from pytest_aurous._serve.control import Control
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +106,7 @@ def test_what_is_not_http_is_left_alone() -> None:
 
 def said(aurous: Aurous, name: str, told: Any) -> tuple[int, Any]:
     """Make a control request."""
-    reply = control(aurous, "POST", f"/__aurous__/{name}", json.dumps(told).encode())
+    reply = Control(aurous).respond("POST", f"/__aurous__/{name}", json.dumps(told).encode())
     return reply.status, json.loads(reply.body)
 
 

@@ -6,11 +6,11 @@ import json
 import linecache
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import sha256
 from math import inf
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..._base.errors import DOCS
 from ..._base.frames import Place, helper_of, line_of, short_path
@@ -21,10 +21,13 @@ from ..._resources.catalog import LIFECYCLES
 from ..._wire.call import Call, Request, Response, is_digest
 from ..._wire.headers import Headers
 from ..._world.keys import sent_key
-from ..._world.settings import ROWS
+from ..._world.settings import ROWS, Settings
 from ..recorder import Recorder, Step
 from ..unmatched import hint_of
 from .pictures import small_pictures
+
+if TYPE_CHECKING:
+    from ..._engine.pipeline import App
 
 VERSION: Final = 1
 SECRET: Final = re.compile(
@@ -63,7 +66,7 @@ def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str,
 def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the trace of a test; in it, only what is cut is redacted already."""
     rules = load_rules()
-    builder = _Builder(recorder, rules)
+    builder = Builder(recorder.app, rules, (step.call for step in recorder.steps if step.call is not None))
     steps = [builder.step(step) for step in recorder.steps]
     settings = recorder.app.world.settings
     return {
@@ -72,9 +75,7 @@ def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str
         "docs": DOCS,
         "test": {**test, "seed": settings.seed},
         "base_url": settings.base_url,
-        "settings": {
-            name: getattr(settings, name) for name in _SETTINGS if getattr(settings, name) != ROWS[name]["default"]
-        },
+        "settings": settings_of(settings),
         "began": recorder.began,
         "ended": recorder.app.world.clock.time(),
         "credits": recorder.spent(),
@@ -82,7 +83,7 @@ def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str
         "machines": builder.machines(),
         "pictures": small_pictures(_records(recorder, exploration)),
         "steps": steps,
-        "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
+        "rules": written_rules(builder),
         **({"exploration": exploration} if exploration else {}),
     }
 
@@ -97,15 +98,20 @@ def _records(recorder: Recorder, exploration: Mapping[str, Any] | None) -> Itera
         yield from filter(None, view.get("records", {}).values())
 
 
-class _Builder:
-    """Writes steps, and notes which rules they need."""
+def settings_of(settings: Settings) -> dict[str, Any]:
+    """Return the settings that change responses, where they are not the default."""
+    return {name: getattr(settings, name) for name in _SETTINGS if getattr(settings, name) != ROWS[name]["default"]}
 
-    def __init__(self, recorder: Recorder, rules: Mapping[str, Rule]) -> None:
+
+class Builder:
+    """Writes steps of *app*, among *calls*, and notes which rules they need."""
+
+    def __init__(self, app: App, rules: Mapping[str, Rule], calls: Iterable[Call]) -> None:
         self.used: set[str] = set()
-        self._app = recorder.app
-        self._rules = rules
+        self.rules = rules
+        self._app = app
         self._pictures = 0
-        self._helper = helper_of(step.call.stack for step in recorder.steps if step.call is not None)
+        self._helper = helper_of(call.stack for call in calls)
 
     def machines(self) -> dict[str, Any]:
         """Return the state machines of records, by kind."""
@@ -133,7 +139,7 @@ class _Builder:
         row = self._app.catalog.by_operation.get(call.operation or "")
         rules = list(row.rules) if row is not None else []
         code = call.error_code
-        refusal = [name for name, rule in self._rules.items() if code and f"`{code}`" in rule.statement]
+        refusal = [name for name, rule in self.rules.items() if code and f"`{code}`" in rule.statement]
         self.used.update(rules, refusal)
         request, response = call.request, call.response
         line = line_of(call.stack, self._helper)
@@ -224,6 +230,12 @@ def _place(place: Place, *, source: bool = False) -> dict[str, Any]:
         lines = [[number, linecache.getline(file, number).rstrip("\n")] for number in numbers]
         found["source"] = [pair for pair in lines if pair[1] or pair[0] == line]
     return found
+
+
+def written_rules(builder: Builder) -> dict[str, Any]:
+    """Return the rules that the steps need."""
+    rules = builder.rules
+    return {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

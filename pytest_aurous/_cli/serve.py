@@ -1,0 +1,310 @@
+"""The command ``pytest-aurous serve``: its options, what it does beside serving, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .._base.errors import AurousError, see
+from .._base.redaction import redacted, shortened
+from .._report.har import har
+from .._report.unmatched import hint_of
+from .._serve.control import Control
+from .._serve.replies import CONTROL
+from .._serve.tape import KEEP, Taped
+from .._time.clock import iso
+from .._world.settings import ROWS
+
+if TYPE_CHECKING:
+    from .._fake.aurous import Aurous
+    from .._serve.server import AurousServer
+
+PORT: Final = 8787
+_PAGE: Final = see("how-to/server.html")
+_STATE: Final = (
+    f'Expected what aurous.export() returns, or records to add: {{"characters": [{{"name": "Aurora"}}]}}.\n{_PAGE}'
+)
+_MINUTE: Final = 60.0
+_MOMENT: Final = 0.2
+_SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
+_LISTENING: Final = ("host", "port", "allow_remote", "allow_host", "cors", "keep")
+_COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
+_NARROW: Final = 160
+
+
+_Work = tuple[float, Callable[[], object]]
+
+
+def add_options(option: Callable[..., Any]) -> None:
+    """Add the options of the command."""
+    option("--port", type=int, default=PORT, metavar="PORT", help="the port; 0 takes a free one (default: %(default)s)")
+    option("--port-file", type=Path, metavar="FILE", help="write the port there when the fake is ready")
+    option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
+    option("--allow-remote", action="store_true", help="allow any --host: anybody who reaches it controls the fake")
+    text = "a name that clients may use, such as a container's; may be repeated"
+    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
+    text = "an origin whose pages may use and control the fake; may be repeated"
+    option("--cors", action="append", default=[], metavar="ORIGIN", help=text)
+    option("--open", action="store_true", help="open the page in a browser")
+    option("--quiet", action="store_true", help="print no line for each request")
+    option("--keep", type=int, default=KEEP, metavar="N", help="how many requests to keep (default: %(default)s)")
+    text = "make webhook deliveries when they are due, or when a control request says so (default: %(default)s)"
+    option("--webhooks", choices=("auto", "manual"), default="manual", help=text)
+    option("--speed", type=float, metavar="FACTOR", help="let the clock run that many times as fast")
+    option("--state", type=Path, metavar="FILE", help="JSON: a state from an export, or records to add")
+    option("--save", action="store_true", help="keep the state in the --state FILE, each minute and at the end")
+    option("--log", type=Path, metavar="FILE", help="write each request into a HAR file, as it comes")
+    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
+    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
+    kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
+    for name, kind in kinds.items():
+        option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
+    option("--readings", action="append", metavar="RULE=READING", help=ROWS["readings"]["help"])
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve a fake until Ctrl-C or SIGTERM."""
+    from .._fake.aurous import Aurous
+    from .._serve.server import AurousServer
+
+    settings: dict[str, Any] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
+    if options.readings is not None:
+        settings["readings"] = "\n".join(options.readings)
+    if options.save and options.state is None:
+        raise AurousError(f"--save keeps the state in the file of --state: add --state FILE.\n{_PAGE}")
+    aurous = Aurous(pitfalls="off", strict="off", **settings)
+    if options.speed is not None:
+        aurous.clock.speed = options.speed
+    if options.state is not None and not (options.save and not options.state.exists()):
+        load(aurous, options.state)
+    listening = {
+        name: getattr(options, name) for name in ("host", "port", "allow_remote", "allow_host", "cors", "keep")
+    }
+    token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
+    ended = threading.Event()
+    with ExitStack() as stack, suppress(KeyboardInterrupt):
+        stack.enter_context(_ending(ended))
+        server = stack.enter_context(AurousServer(aurous, control_token=token, **listening))
+        print(welcome(server), flush=True)  # noqa: T201 - a command prints
+        for work in _works(options, aurous, server):
+            stack.enter_context(_repeated(*work))
+        if options.port_file is not None:
+            _write(options.port_file, str(server.port))
+        if options.open:
+            webbrowser.open(f"{server.url}{CONTROL}/")
+        wait(ended)
+    return 0
+
+
+def wait(ended: threading.Event) -> None:
+    """Wait for the end of the command."""
+    ended.wait()
+
+
+@contextmanager
+def _ending(ended: threading.Event) -> Generator[None, None, None]:
+    """Let SIGTERM end the command as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _works(
+    options: argparse.Namespace, aurous: Aurous, server: AurousServer
+) -> list[tuple[float, Callable[[], object]]]:
+    """Return what is done again and again, and once more at the end, each with its seconds in between."""
+    control = server._asgi.control
+    works: list[_Work] = []
+    if not options.quiet:
+        works.append((_MOMENT, Lines(control).print))
+    if options.log is not None:
+        works.append((_MOMENT, HarLog(options.log, control).write))
+    if options.webhooks == "auto":
+        works.append((_MOMENT, lambda: deliver(control)))
+    if options.save:
+        works.append((_MINUTE, lambda: save(aurous, options.state)))
+    return works
+
+
+@contextmanager
+def _repeated(seconds: float, work: Callable[[], object]) -> Generator[None, None, None]:
+    """Do something in a thread, again and again, and once more at the end of the block."""
+    ended = threading.Event()
+
+    def loop() -> None:
+        while not ended.wait(seconds):
+            _safely(work)
+
+    thread = threading.Thread(target=loop, name="aurous-serve", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(10)
+        _safely(work)
+
+
+def _safely(work: Callable[[], object]) -> None:
+    """Do something; a problem, such as a disk that is full, is said, and ends nothing."""
+    try:
+        work()
+    except (AurousError, OSError) as error:
+        print(redacted(f"pytest-aurous: {error}"), file=sys.stderr, flush=True)  # noqa: T201 - a command prints
+
+
+def deliver(control: Control) -> None:
+    """Make the webhook deliveries that are due."""
+    world = control.aurous._session.app.world
+    with world.lock:
+        world.runs.settle()
+        due = world.outbox.first_due(world.clock.time())
+    if due is not None:
+        control.do("webhooks.flush", {})
+
+
+# The state
+
+
+def load(aurous: Aurous, file: Path) -> None:
+    """Start from the state in a file: an export, or records to add.
+
+    Raises:
+        AurousError: If it is something else; one line says what.
+    """
+    try:
+        content: Any = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
+    except (RecursionError, ValueError) as error:
+        raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
+    if isinstance(content, dict) and "kind" in content:
+        try:
+            aurous.import_(content)
+        except AurousError as error:
+            raise AurousError(f"--state {file}: {error}") from None
+        return
+    shape = cast("dict[str, Any]", content)
+    if not isinstance(content, dict) or not all(isinstance(records, list) for records in shape.values()):
+        raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
+    control = Control(aurous)
+    for collection, records in shape.items():
+        for record in records:
+            if not isinstance(record, dict) or "collection" in record:
+                raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
+            body = json.dumps({"collection": collection, **record}).encode()
+            reply = control.respond("POST", f"{CONTROL}/add", body)
+            if reply.status != 200:  # noqa: PLR2004 - success
+                raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}\n{_PAGE}")
+    control.tape.stop()
+
+
+def save(aurous: Aurous, file: Path) -> None:
+    """Write the state into a file: beside it first, so that a crash leaves the old one."""
+    _write(file, json.dumps(aurous.export()))
+
+
+def _write(file: Path, text: str) -> None:
+    beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise AurousError(f"{file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
+
+
+# What is printed and logged
+
+
+def welcome(server: AurousServer) -> str:
+    """Return the text at the start."""
+    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items())
+    return (
+        f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
+        f"Look at it, and act on it, in a browser:\n"
+        f"  {server.url}{CONTROL}/\n"
+        f"Control it, from any language:\n"
+        f"  curl {server.url}{CONTROL}/            # lists the control requests\n"
+        f"  curl {server.url}{CONTROL}/state\n"
+        f"  curl -X POST {server.url}{CONTROL}/reset\n"
+        f"Ctrl-C ends it."
+    )
+
+
+class Lines:
+    """Prints a line for each step of a tape."""
+
+    def __init__(self, control: Control) -> None:
+        self._steps: SimpleQueue[Taped] = SimpleQueue()
+        control.tape.on_step.append(self._steps.put)
+
+    def print(self) -> None:
+        """Print what has come since the last time."""
+        plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
+        while not self._steps.empty():
+            if text := line_of(self._steps.get(), plain=plain):
+                print(text, flush=True)  # noqa: T201 - a command prints
+
+
+def line_of(step: Taped, *, plain: bool) -> str:
+    """Return the line of a step: its time, what it was, and what it changed."""
+    call = step.call
+    if call is None:
+        if step.action is None:
+            return ""
+        return redacted(f"{iso(step.began)[11:19]}  {shortened(step.action.line(), _NARROW)}")
+    query = f"?{call.query}" if call.query else ""
+    path = shortened(f"{call.path}{query}", 60)
+    told = "no response" if call.status is None else str(call.status)
+    color = _COLORS[(call.status or 0) // 100]
+    told = told if plain else f"\x1b[{color}m{told}\x1b[0m"
+    why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes)]
+    why += [hint_of(call).partition("\n")[0]] if call.operation is None else []
+    head = f"{iso(call.at)[11:19]}  {call.method:<6} {path}  {call.operation or 'unmatched'}  "
+    return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
+
+
+class HarLog:
+    """Writes each request of a tape into a HAR file, which is complete after each of them."""
+
+    def __init__(self, file: Path, control: Control) -> None:
+        self._file = file
+        self._steps: SimpleQueue[Taped] = SimpleQueue()
+        try:
+            head, self._tail = json.dumps(har([])).split("[]")
+            file.write_text(f"{head}[]{self._tail}", encoding="utf-8")
+        except OSError as error:
+            raise AurousError(f"--log {file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
+        self._end, self._first = len(head.encode()) + 1, True
+        control.tape.on_step.append(self._steps.put)
+
+    def write(self) -> None:
+        """Write what has come since the last time."""
+        calls = [step.call for _ in range(self._steps.qsize()) if (step := self._steps.get()).call is not None]
+        if not calls:
+            return
+        entries = ",\n".join(json.dumps(entry) for entry in har(calls)["log"]["entries"])
+        text = f"{'' if self._first else ','}\n{entries}".encode()
+        with self._file.open("r+b") as stream:
+            stream.seek(self._end)
+            stream.write(text + f"]{self._tail}".encode())
+        self._end, self._first = self._end + len(text), False

@@ -1,0 +1,269 @@
+"""The actions and the requests of a served fake as one pytest test, which does the same again and expects the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from .._time.clock import moment
+from .._wire.call import Call, is_digest
+from .._wire.hosts import host_of
+from .._world.keys import sent_key
+from .._world.settings import ROWS
+from .actions import Action, call, fitted, literal
+
+if TYPE_CHECKING:
+    from .._fake.aurous import Aurous
+    from .._world.settings import Settings
+    from .tape import Tape, Taped
+
+_OWN: Final = re.compile(
+    r"host|accept|accept-.*|connection|user-agent|content-length|x-api-key|authorization|sec-.*|origin|referer|cookie|cache-control"
+    r"|pragma|priority|dnt|upgrade-.*|transfer-encoding|keep-alive|traceparent|te",
+    re.IGNORECASE,
+)
+"""Headers that each client chooses for itself."""
+_BOUND: Final = re.compile(r"[a-z]+_[0-9A-HJKMNP-TV-Z]{26}|https?://\S+|whsec_\S+")
+"""Values that are others in each fake, so that a test takes them from the responses."""
+_AUTOMATIC: Final = re.compile(r"before [\w.]+ \d+")
+"""The names of snapshots that the page has taken."""
+_LEAST: Final = 1.0
+"""Seconds that may pass on the clock without a line of the test, unless something has happened meanwhile."""
+_SETTINGS: Final = ("seed", "credits", "script", "rate_limits", "readings", "sparse", "grease", "reply", "base_url")
+_STANDS: Final = frozenset({"clock.speed"})
+
+
+def copied(aurous: Aurous, tape: Tape, after: int = 0) -> str:
+    """Return the steps that follow *after*, from the last reset on, as a test that runs as it is."""
+    with aurous._session.app.world.lock:
+        steps = tape.after(after, tape.keep)
+        return _Test(aurous, tape, steps, after).text()
+
+
+class _Test:
+    """Writes one test."""
+
+    def __init__(self, aurous: Aurous, tape: Tape, steps: list[Taped], after: int) -> None:
+        self._app = aurous._session.app
+        self._own = str(aurous.api_key)
+        self._remarks = _missing(tape, after)
+        start = _start(steps)
+        self._steps = steps[start:]
+        self._began = self._steps[0].began if self._steps else tape.began
+        self._names: dict[str, str] = {self._own: "aurous.api_key"}
+        self._taken: dict[str, int] = {}
+        self._lines: list[str] = []
+        self._raises = False
+        self._at = self._began
+        self._snapshots: dict[str, float] = {}
+        self._restored = {
+            one.action.arguments["snapshot"] for one in self._steps if one.action and one.action.operation == "restore"
+        }
+        self._wanted = " ".join(_texts(self._steps))
+
+    def text(self) -> str:
+        """Return the module."""
+        for step in self._steps:
+            self._wait(step)
+            if step.call is not None:
+                self._request(step.call)
+            elif step.action is not None and step.action.operation != "send":
+                self._act(step.action)
+            self._at = max(self._at, step.at) if step.action is None else self._after(step.action, step.at)
+        calls = sum(step.call is not None for step in self._steps)
+        actions = sum(step.action is not None for step in self._steps)
+        head = [f'"""Copied from a served fake: {calls} requests and {actions} actions."""', ""]
+        head += [f"# {remark}" for remark in self._remarks]
+        head += ["import httpx"] * self._raises + ["import pytest"] * self._raises + [""] * self._raises
+        head += ["from pytest_aurous import Aurous", "", "", "def test_copied() -> None:"]
+        head += ['    """The same actions and requests, and the same responses."""']
+        begin = call("    with Aurous", list(self._settings()), 50).replace("\n", "\n    ")
+        head += [f"{begin} as aurous, aurous.client(timeout=None) as client:"]
+        body = self._lines or ["assert not aurous.calls"]
+        return "\n".join([*head, *(f"        {line}".rstrip() for part in body for line in part.split("\n"))]) + "\n"
+
+    def _settings(self) -> Iterator[str]:
+        """Yield the settings of the fake, and what keeps the test from failing for another reason than a response."""
+        settings: Settings = self._app.world.settings
+        yield f"now={literal(moment(self._began).isoformat())}"
+        for name in _SETTINGS:
+            value = getattr(settings, name)
+            if value != ROWS[name]["default"] or name == "seed":
+                plain = {key: str(one) for key, one in value.items()} if isinstance(value, Mapping) else value
+                yield f"{name}={literal(plain)}"
+        if (
+            any(step.call is not None and step.call.operation is None for step in self._steps)
+            or self._app.queue.unfired
+        ):
+            yield 'strict="off"'
+        if self._app.pitfalls.seen:
+            yield 'pitfalls="off"'
+
+    def _wait(self, step: Taped) -> None:
+        """Let the clock go on, where that matters: for a second or more, or where something has happened meanwhile."""
+        passed = round(step.began - self._at, 3)
+        happened = bool(step.notes) and step.call is None and step.action is None
+        if passed >= _LEAST or (happened and passed > 0):
+            self._lines.append(f"aurous.clock.advance(seconds={passed:g})")
+            self._at = step.began
+
+    def _after(self, action: Action, at: float) -> float:
+        """Return where the clock of the test is after an action."""
+        if action.operation in {"restore", "import_", "reset"}:
+            return self._snapshots.get(str(action.arguments.get("snapshot")), self._began)
+        if action.operation == "snapshot":
+            self._snapshots[action.result["name"]] = self._at
+            return self._at
+        return at if action.operation.startswith("clock.") and action.operation not in _STANDS else self._at
+
+    def _act(self, action: Action) -> None:
+        name = action.result["name"] if action.operation == "snapshot" else ""
+        if _AUTOMATIC.fullmatch(name) and name not in self._restored:
+            return
+        if action.operation in _STANDS:
+            self._lines.append(f"# {action.python()}: here, the clock goes on by advance()")
+            return
+        line = action.python(self._names)
+        found = self._made(action)
+        if found is not None:
+            line = f"{found} = {line}"
+        self._lines.append(line)
+
+    def _made(self, action: Action) -> str | None:
+        """Return a name for what an action has made, if something later needs it."""
+        result = action.result if isinstance(action.result, dict) else {}
+        word = action.operation.partition(".")[0].removesuffix("s")
+        if action.operation.startswith("faults.") and f"fault {result.get('number')}" in self._wanted:
+            name = self._names[f"fault {result['number']}"] = self._new("fault")
+            return name
+        key = str(result.get("key") or result.get("api_key"))
+        if action.operation.endswith((".add_key", ".rotate")) and key in self._wanted:
+            name = self._names[key] = self._new("key")
+            return name
+        record = str(result.get("id"))
+        used = record in self._wanted or ("api_key" in result and key in self._wanted)
+        if not action.operation.endswith(".add") or not used or record == action.arguments.get("id"):
+            return None
+        name = self._new(word)
+        self._names[record] = f"{name}.id"
+        if "api_key" in result:
+            self._names[key] = f"{name}.api_key"
+        return name
+
+    def _new(self, word: str) -> str:
+        count = self._taken[word] = self._taken.get(word, 0) + 1
+        return word if count == 1 else f"{word}_{count}"
+
+    def _request(self, sent: Call) -> None:
+        line = f"response = {self._sent(sent)}"
+        if sent.status is None:
+            self._raises = True
+            self._lines += ["with pytest.raises(httpx.TransportError):", f"    {line[11:]}".replace("\n", "\n    ")]
+            return
+        if is_digest(sent.content):
+            self._lines += [line, f"# its body is not kept, so that the response may be another than {sent.status}"]
+            return
+        self._lines += [line, f"assert response.status_code == {sent.status}"]
+        body = sent.response.json if sent.response is not None else None
+        if sent.error_code is not None and isinstance(body, dict) and "error" in body:
+            self._lines.append(f'assert response.json()["error"]["code"] == {literal(sent.error_code)}')
+        elif isinstance(body, dict) and isinstance(body.get("status"), str):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+            self._lines.append(f'assert response.json()["status"] == {literal(body["status"])}')
+        for value, path in _leaves(body, ""):
+            if value not in self._names and value in self._wanted and value != sent.path:
+                name = self._new(_word(sent, path))
+                self._names[value] = name
+                self._lines.append(f"{name} = response.json(){path}")
+
+    def _sent(self, sent: Call) -> str:
+        """Return the expression of a request."""
+        names, method = self._names, sent.method.lower()
+        home = self._app.world.settings.base_url
+        url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
+        url = sent.url if sent.url in names else url
+        headers = {name: value for name, value in sent._headers if not _OWN.fullmatch(name)}
+        key = sent_key({name.lower(): value for name, value in reversed(sent._headers)})
+        parts = [literal(url, names)]
+        content = sent.content
+        body: str | None = None
+        if content and is_digest(content):
+            self._remarks.append(f"The body of request {sent.number} is not kept: {content.decode()[1:-1]}.")
+            body = 'content=b""'
+        elif content:
+            kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+            body = self._body(content, kind)
+            if body.startswith("json="):
+                headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+        given = {name: literal(value, names) for name, value in headers.items()}
+        if key != self._own:
+            given["X-Api-Key"] = names.get(key, '"al_live_unknown"') if key else '""'
+        parts += [body] if body is not None else []
+        if given:
+            parts.append(fitted("headers={", [f"{literal(name)}: {value}" for name, value in given.items()], "}"))
+        if method not in {"get", "post", "put", "patch", "delete"} or (body and method in {"get", "delete"}):
+            return call("client.request", [literal(sent.method), *parts])
+        return call(f"client.{method}", parts)
+
+    def _body(self, content: bytes, kind: str) -> str:
+        try:
+            if kind.partition(";")[0] == "application/json":
+                return f"json={literal(json.loads(content), self._names)}"
+            return f"content={literal(content.decode(), self._names)}.encode()"
+        except (ValueError, RecursionError):
+            return f"content={content!r}"
+
+
+def _missing(tape: Tape, after: int) -> list[str]:
+    if after or not tape.dropped:
+        return [f"It begins after step {after}: what was before is not in it."] if after else []
+    return [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
+
+
+def _start(steps: list[Taped]) -> int:
+    """Return where the test begins: after the last reset that no later step goes back behind."""
+    made: set[str] = set()
+    back: set[str] = set()
+    for index in range(len(steps) - 1, -1, -1):
+        action = steps[index].action
+        if action is None:
+            continue
+        if action.operation == "reset" and back <= made:
+            return index + 1
+        if action.operation == "snapshot":
+            made.add(action.result["name"])
+        if action.operation == "restore":
+            back.add(action.arguments["snapshot"])
+    return 0
+
+
+def _texts(steps: Iterable[Taped]) -> Iterator[str]:
+    """Yield everything that requests and actions mention."""
+    for step in steps:
+        if step.call is not None:
+            yield f"{step.call.url} {step.call._headers} "
+            yield step.call.content.decode(errors="replace")
+        elif step.action is not None:
+            yield json.dumps(step.action.arguments, ensure_ascii=False)
+            yield f"fault {step.action.arguments.get('number')}" if step.action.operation == "fault.remove" else ""
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the values in a response that a later request may need, each with the path to it."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}[{literal(key)}]")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{index}]")
+    elif isinstance(value, str) and _BOUND.fullmatch(value):
+        yield value, path
+
+
+def _word(sent: Call, path: str) -> str:
+    """Return a name for a value in a response, such as ``character_id``."""
+    thing = (sent.operation or "response").split(".")[0].removesuffix("s")
+    last = re.findall(r'"(\w+)"', path)
+    return f"{thing}_{last[-1] if last else 'value'}"

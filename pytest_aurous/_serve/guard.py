@@ -1,0 +1,74 @@
+"""The limits of the server, below ASGI: how many connections, how large headers, and how slow a request."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .replies import refused
+
+CONNECTIONS: Final = 1_000
+HEADERS: Final = 64 * 1024
+PATIENCE: Final = 30.0
+"""How many seconds a request may take to arrive."""
+PAGE: Final = "how-to/server.html#access-from-other-machines"
+
+_PHRASES: Final = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+
+
+def refusal(status: int, why: str) -> bytes:
+    """Return the bytes of a response after which the connection is closed."""
+    reply = refused(status, why, page=PAGE)
+    lines = [f"HTTP/1.1 {status} {_PHRASES[status]}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in reply.headers]
+    return "\r\n".join([*lines, "", ""]).encode() + reply.body
+
+
+class Guarded:
+    """The limits, for a protocol of uvicorn: derive from both, from this first."""
+
+    begun: float | None = None
+    headed = 0
+    cycle: Any
+    connections: set[Any]
+    loop: Any
+    transport: Any
+
+    def connection_made(self, transport: Any) -> None:
+        """Refuse a connection that is one too many."""
+        super().connection_made(transport)  # type: ignore[misc]
+        self.begun = self.loop.time()
+        if len(self.connections) > CONNECTIONS:
+            self.refuse(503, f"The server has {CONNECTIONS:,} connections, and takes no more: close some.")
+
+    def data_received(self, data: bytes) -> None:
+        """Refuse headers that are too large, and note when a request has begun to arrive."""
+        if self.begun is None:
+            self.begun = self.loop.time()
+        before = self.cycle
+        super().data_received(data)  # type: ignore[misc]
+        cycle = self.cycle
+        if cycle is before and (cycle is None or cycle.response_complete):  # still no complete headers
+            self.headed += len(data)
+            if self.headed > HEADERS:
+                self.refuse(431, f"The headers of the request are larger than {HEADERS // 1024} KiB.")
+            return
+        self.headed = 0
+        if not cycle.more_body:
+            self.begun = None
+
+    def refuse(self, status: int, why: str) -> None:
+        """Send a refusal, and close the connection."""
+        self.begun = None
+        if not self.transport.is_closing():
+            self.transport.write(refusal(status, why))
+            self.transport.close()
+
+    def check(self, now: float) -> None:
+        """Refuse a request that has stalled."""
+        if self.begun is not None and now - self.begun > PATIENCE:
+            self.refuse(408, f"The request has not arrived within {PATIENCE:g} s.")
+
+
+def guarded(kind: type[Any]) -> type[Any]:
+    """Return a protocol of uvicorn with the limits of the server."""
+    return type("GuardedProtocol", (Guarded, kind), {})

@@ -1,0 +1,239 @@
+"""What can be read of a served fake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from .._base.version import version_of_package
+from .._report.coverage import Coverage
+from .._report.har import har
+from .._report.timeline import timeline
+from .._report.unmatched import hint_of
+from .._resources.base.fields import dict_of
+from .._wire.call import Call
+from .actions import of_delivery, of_fault, of_key, of_limit, of_record
+from .arguments import AMOUNT, ANYTHING, NUMBER, TEXT, Takes, schema_of
+from .copied import copied
+from .live import MOST
+from .table import operations
+
+if TYPE_CHECKING:
+    from .._fake.aurous import Aurous
+    from .control import Control
+
+COLLECTIONS: Final = (
+    "characters",
+    "uploads",
+    "images",
+    "videos",
+    "files",
+    "completions",
+    "webhook_endpoints",
+    "loras",
+    "video_loras",
+    "models",
+    "teams",
+)
+
+
+class Read(NamedTuple):
+    """One thing that can be read.
+
+    Attributes:
+        run: Returns it as JSON, or as text.
+        text: What it is.
+        takes: The parameters of its query.
+        media_type: Of text.
+    """
+
+    run: Callable[..., Any]
+    text: str
+    takes: Takes = Takes({})
+    media_type: str = "text/plain; charset=utf-8"
+
+
+def numbers_in(asked: Mapping[str, str], takes: Takes) -> dict[str, Any]:
+    """Return the parameters of a query, those that are numbers as numbers."""
+    found: dict[str, Any] = {}
+    for name, value in asked.items():
+        try:
+            number = json.loads(value) if schema_of(takes.readers.get(name, TEXT)).get("type") != "string" else value
+        except ValueError:
+            number = value
+        found[name] = number
+    return found
+
+
+def _state(control: Control) -> Any:
+    aurous = control.aurous
+    return {
+        "version": 1,
+        "now": aurous.clock.now().isoformat(),
+        "clock": {"frozen": aurous.clock.frozen, "speed": aurous.clock.speed},
+        "seed": aurous.seed,
+        "base_url": aurous.base_url,
+        "api_key": aurous.api_key,
+        "credits": aurous.team.credits,
+        "held_credits": aurous.team.held_credits,
+        "calls": len(aurous.calls),
+        "unmatched": _unmatched(control),
+        "faults": [repr(fault) for fault in aurous.faults],
+        "unfired": [fault.number for fault in aurous.faults.unfired],
+        "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
+        **{name: [of_record(record) for record in collection_of(aurous, name)] for name in COLLECTIONS},
+    }
+
+
+def collection_of(aurous: Aurous, name: str) -> Any:
+    """Return a collection of the default team."""
+    return getattr(aurous.chat if name == "completions" else aurous, name)
+
+
+def of_call(call: Call) -> dict[str, Any]:
+    """Return a request as JSON."""
+    names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
+    return {**{name: getattr(call, name) for name in names}, "json": call.request.json}
+
+
+def found_calls(control: Control, operation: str = "*", since: int = 0, **_: Any) -> list[Call]:
+    """Return the calls of an operation after call number *since*."""
+    return [call for call in control.aurous.calls.where(operation) if call.number > since]
+
+
+def _unmatched(control: Control) -> Any:
+    found = [call for call in control.aurous.calls if call.operation is None]
+    return [{**of_call(call), "hint": hint_of(call) or None} for call in found]
+
+
+def _calls(control: Control, **asked: Any) -> Any:
+    return [of_call(call) for call in found_calls(control, **asked)]
+
+
+def _coverage(control: Control) -> Any:
+    coverage = Coverage(control.aurous._session.app.catalog.by_operation)
+    for call in control.aurous.calls:
+        coverage.leave(call)
+    return coverage.json()
+
+
+def _completions(control: Control) -> Any:
+    names = ("id", "status", "messages", "text", "tool_calls", "usage")
+    return [{name: getattr(one, name) for name in names} for one in control.aurous.chat.completions]
+
+
+def _pitfalls(control: Control) -> Any:
+    found = control.aurous.pitfalls
+    return [{"id": one.id, "message": one.message, "call": one.call.number} for one in found]
+
+
+def _limits(control: Control, team: str | None = None) -> Any:
+    aurous = control.aurous
+    whose = aurous.team if team is None else aurous.teams[team]
+    return [of_limit(limit) for limit in whose.limits.values()]
+
+
+def _keys(control: Control) -> Any:
+    return [of_key(key) for team in control.aurous.teams for key in team.keys]
+
+
+def _export(control: Control, snapshot: str | None = None) -> Any:
+    from .._fake.exported import export
+
+    aurous = control.aurous
+    return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
+
+
+def _actions(_: Control) -> Any:
+    return {
+        "version": 1,
+        "actions": [
+            {
+                "operation": one.name,
+                "summary": one.text,
+                "destroys": one.destroys,
+                "arguments": [
+                    {
+                        "name": name,
+                        "required": name in one.takes.required,
+                        "default": _plain(one.takes.defaults.get(name)),
+                        "schema": schema_of(reader),
+                    }
+                    for name, reader in one.takes.readers.items()
+                ],
+            }
+            for one in operations().values()
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value if isinstance(value, str | int | float | None) else None
+
+
+def _openapi(control: Control) -> Any:
+    from .document import document
+
+    return document(control.url)
+
+
+def _steps(control: Control, after: int = 0, limit: int = 500) -> Any:
+    tape = control.tape
+    steps = control.live.briefs(after, min(limit, MOST))
+    return {"version": 1, "steps": steps, "missed": max(0, tape.dropped - after), **control.live.now()}
+
+
+def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
+    return control.live.trace(control.url, min(max(1, limit), control.tape.keep), full=bool(full))
+
+
+def _index(_: Control) -> Any:
+    from .control import index
+
+    return index()
+
+
+READS: Final[dict[str, Read]] = {
+    "": Read(_index, "these calls"),
+    "health": Read(lambda _: {"ok": True, "version": version_of_package()}, "whether the fake is ready"),
+    "openapi.json": Read(_openapi, "the OpenAPI document of these calls"),
+    "actions": Read(_actions, "each operation of Python, with its arguments"),
+    "state": Read(_state, "the whole state: records, money, clock, faults, pitfalls"),
+    "calls": Read(
+        _calls,
+        "each call in order of arrival; can wait for some",
+        Takes(
+            {
+                "operation": TEXT,
+                "since": NUMBER,
+                "at_least": NUMBER,
+                "wait": AMOUNT,
+            }
+        ),
+    ),
+    "calls.har": Read(lambda control: har(control.aurous.calls), "the calls as a HAR file"),
+    "log": Read(lambda control: timeline(control.aurous._session.app), "the calls and what they changed, as text"),
+    "unmatched": Read(_unmatched, "the requests that the API does not know, each with what is nearest"),
+    "coverage": Read(_coverage, "how often each operation had each outcome"),
+    "pitfalls": Read(_pitfalls, "misuse of the API that caused no error"),
+    "completions": Read(_completions, "each chat completion, with its messages and what was said"),
+    "deliveries": Read(
+        lambda control: [of_delivery(one) for one in control.aurous.webhooks.deliveries],
+        "webhook deliveries, made and due",
+    ),
+    "faults": Read(lambda control: [of_fault(one) for one in control.aurous.faults], "the faults, with their counts"),
+    "keys": Read(_keys, "the API keys of all teams"),
+    "limits": Read(_limits, "the rate buckets of a team", Takes({"team": TEXT})),
+    "snapshots": Read(lambda control: control.live.snapshots(), "the snapshots that have a name"),
+    "export": Read(_export, "the state, or a snapshot of it, for import_", Takes({"snapshot": TEXT})),
+    "session.py": Read(
+        lambda control, after=0: copied(control.aurous, control.tape, after),
+        "the actions and requests as one pytest test",
+        Takes({"after": NUMBER}),
+        "text/x-python; charset=utf-8",
+    ),
+    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),
+    "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER})),
+}
+HEADERS: Final = dict_of(ANYTHING, 1000)
