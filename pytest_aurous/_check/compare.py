@@ -26,7 +26,7 @@ _FREE: Final = frozenset({
     "message", "description", "request_id", "creation_request_id", "duration_ms", "error_message", "doc_url",
     "secret", "secret_preview", "preview_image_url", "preview_video_url", "next_page",
     "default_denoise_strength", "default_guidance_scale", "default_steps", "has_template", "slug",
-    "event_id", "default_resolution", "default_ratio", "default_duration", "consecutive_failures",
+    "event_id", "default_resolution", "default_ratio", "default_duration", "consecutive_failures", "created",
 })  # fmt: skip
 """Fields whose values no rule states: presence, null, type and form are compared, and nothing else."""
 _SAID: Final = frozenset({"created", "content", "refusal", "name", "arguments"})
@@ -43,6 +43,10 @@ _SHAPES_ONLY: Final = "usage."
 _VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 _DIGITS: Final = 5
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
+_DATE: Final = Words("the Date of the response")
+_FIRST_ID: Final = Words("the id of the first attempt")
+_HOUR: Final = 3_600
+_MINUTE: Final = 60
 _NO_ANCHOR: Final = Words("no anchor")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
 _ORDER: Final = (Words("another order"), Words("the newest first"))
@@ -95,8 +99,13 @@ class Comparer:
         names = {name.lower(): value for name, value in reply.headers}
         others = [name for name in received if name not in names and _VENDORS.match(name)]
         apart = not any(map(_VENDORS.match, received)) or _is_storage(done.view)
+        storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
-            if name in _OWN_HEADERS or (name not in received and apart and _VENDORS.match(name)):
+            if (
+                name in _OWN_HEADERS
+                or (storage and name == "content-type")
+                or (name not in received and apart and _VENDORS.match(name))
+            ):
                 continue
             where = f"header.{name}"
             if name not in received:
@@ -109,12 +118,14 @@ class Comparer:
                 point = self._rates.point(done.view, name, value)
                 yield from () if point is None else (point,)
             else:
-                yield self._header(where, name, received[name], value)
+                yield self._header(done, where, name, received[name], value)
         for name in others:
             yield Point(f"header.{name}", "added", OTHER, received[name], ABSENT)
 
-    def _header(self, where: str, name: str, seen: str, fake: str) -> Point:
+    def _header(self, done: Replayed, where: str, name: str, seen: str, fake: str) -> Point:
         if name == "aurous-request-id":
+            if done.first is not None and seen == done.first.exchange.received.get(name):
+                return Point(where, "replayed", OTHER, _FIRST_ID, Words("an id of its own"))
             return Point(where, "form", form_of(seen) != "id req", seen, fake)
         if name == "content-type":
             seen, fake = seen.partition(";")[0], fake.partition(";")[0]
@@ -127,7 +138,7 @@ class Comparer:
 
     def _refusal(self, done: Replayed, seen: Any, fake: Any) -> Iterator[Point]:
         """Compare two error envelopes."""
-        if done.view.exchange.body is None or fake is None:
+        if done.view.exchange.body is None or fake is None or _is_storage(done.view):
             return
         found, expected = as_object(as_object(seen).get("error")), fake["error"]
         if not found:
@@ -177,6 +188,7 @@ class Comparer:
             seen, fake = _aligned(as_list(seen), as_list(fake))
         yield from walk.compare("body", seen, fake, schema)
         yield from self._new_id(view)
+        yield from self._instants(view, as_object(seen), as_object(fake))
         before = self._survey.histories.before(view.record, view.index)
         if view.saves and done.was == "ready" and before is not None and self._survey.histories.is_saved(view):
             stamps = view.result.get("updated_at"), before.row.get("updated_at")
@@ -191,6 +203,20 @@ class Comparer:
             differs = form_of(made) != f"id {prefix}"
             yield Point(f"body.{name}", "form", differs, made, Words(f"{prefix}_ and a ULID"))
 
+    def _instants(self, view: View, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
+        """Compare when something was made with the `Date` of the response, and for how long it is valid."""
+        if not view.row.makes:
+            return
+        made, sent = instant_of(seen.get("created_at")), view.dated
+        if made is not None and sent is not None:
+            yield Point("body.created_at", "instant", abs(made - sent) > _HOUR / 2, seen["created_at"], _DATE)
+        ends = instant_of(seen.get("expires_at")), instant_of(fake.get("expires_at"))
+        begin = view.at if self._survey.timed and "created_at" not in fake else made
+        if None not in (*ends, begin):
+            valid = [(end or 0) - (start or 0) for end, start in zip(ends, (begin, _begin_of(fake, view)), strict=True)]
+            shown = [Words(f"{seconds / _HOUR:.3g} h after it was made") for seconds in valid]
+            yield Point("body.expires_at", "lifetime", abs(valid[0] - valid[1]) > _MINUTE, *shown)
+
     def _page(self, seen: dict[str, Any], fake: dict[str, Any], cursor: str, done: Replayed) -> Iterator[Point]:
         """Compare the frame of a list, which the rows decide (list-1, list-2)."""
         rows, more = [as_object(row) for row in as_list(seen["data"])], seen["has_more"]
@@ -203,8 +229,11 @@ class Comparer:
         yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
         limit = done.view.query.get("limit", "20")
-        short = more and len(limit) < _DIGITS and limit.isdecimal() and len(ids) < int(limit)
-        yield Point("body.data", "rows", short, Words(f"{len(ids)} rows, and more"), Words(f"{limit} rows"))
+        most = int(limit) if len(limit) < _DIGITS and limit.isdecimal() else len(ids)
+        wrong = len(ids) > most or (more and len(ids) < most) or len({*ids}) < len(ids)
+        shown_rows = f"{len({*ids})} rows{', and more' * more}{', some of them twice' * (len({*ids}) < len(ids))}"
+        yield Point("body.data", "rows", wrong, Words(shown_rows), Words(f"{most} rows"))
+        yield from self._membership(done.view, rows)
         behind = done.view.query.get("starting_after", done.view.query.get("ending_before"))
         yield from self._behind(done.view, rows)
         if behind is not None and behind not in self._survey.histories:
@@ -217,6 +246,16 @@ class Comparer:
             shown = {one for one, state in status.items() if isinstance(one, str) and self._is_there(done, one, state)}
             counts = Words(f"{len(ids)} rows"), Words(f"{len(status)} rows")
             yield Point("body.data", "rows", bool(shown - set(ids)), *counts)
+
+    def _membership(self, view: View, rows: list[dict[str, Any]]) -> Iterator[Point]:
+        """Compare whether a list has deleted characters, or other statuses than it was asked for."""
+        wanted = view.query.get("status") if "status" in view.row.query else None
+        others = [row for row in rows if wanted not in (None, row.get("status"))]
+        if wanted is not None:
+            yield Point("body.data", "filter", bool(others), _statuses(others), Words(wanted))
+        if view.kind == "characters" and not self._survey.shared:
+            deleted = [row for row in rows if self._survey.histories.is_deleted(_id_of(row), view.index)]
+            yield Point("body.data", "deleted", bool(deleted), _statuses(deleted), Words("no deleted character"))
 
     def _behind(self, view: View, rows: list[dict[str, Any]]) -> Iterator[Point]:
         """Compare the side of the cursor on which the rows of a page are."""
@@ -255,6 +294,14 @@ def _wait(view: View) -> Iterator[Point]:
         yield Point("header.retry-after", "form", not seconds.isdecimal(), seconds, Words("whole seconds"))
     if view.code:
         yield Point("error.code", "code", view.code not in LIMIT_CODES, view.code, Words(" or ".join(LIMIT_CODES)))
+
+
+def _statuses(rows: list[dict[str, Any]]) -> Words:
+    return Words(" and ".join(sorted({f"a row that is {name_of(str(row.get('status')))}" for row in rows})))
+
+
+def _begin_of(fake: dict[str, Any], view: View) -> float:
+    return instant_of(fake.get("created_at")) or view.at
 
 
 def _is_storage(view: View) -> bool:

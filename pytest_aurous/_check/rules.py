@@ -16,7 +16,7 @@ from .._resources.characters import CharacterRow
 from .._wire.refusal import GLOBAL_CODES
 from .points import Point
 from .recording.histories import OF_STATES
-from .recording.view import KINDS, kind_of
+from .recording.view import KINDS, NOT_LET_IN, View, kind_of
 from .replay import Replayed
 
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
@@ -27,6 +27,7 @@ _FIRST: Final = (
     ("header.aurous-version", "*", "ver-2"),
     ("header.aurous-request-id", "*", "err-3"),
     ("header.x-ratelimit-*", "added", ""),
+    ("header.x-ratelimit-tpm-*", "*", "tpm-1"),
     ("header.x-ratelimit-*", "*", "rate-1"),
     ("header.retry-after", "added", ""),
     ("header.retry-after", "*", "rate-2"),
@@ -40,6 +41,7 @@ _FIRST: Final = (
     ("error.*", "*", ""),
     ("body*", "added", ""),
     ("body*_at", "form", "time-1"),
+    ("body*_at", "instant", "time-1"),
     ("body*_at", "json type", "time-1"),
     ("request.body", "body", ""),
     ("request.body*", "closed", "err-8"),
@@ -66,8 +68,8 @@ _LAST: Final = (
 """A rule of `?` is that of the refusal that a request gets which does otherwise."""
 
 _BY_VALUE: Final = frozenset({
-    "auth-1", "auth-7", "cred-2", "cred-4", "cred-5", "err-4", "err-5", "err-6", "get-4", "idem-3", "idem-5", "idem-8",
-    "img-11", "save-6", "vid-2",
+    "auth-1", "auth-7", "create-2", "cred-2", "cred-4", "cred-5", "err-4", "err-5", "err-6", "get-4", "idem-3",
+    "idem-5", "idem-7", "idem-8", "img-11", "rate-4", "rate-5", "save-6", "vid-2",
 })  # fmt: skip
 """The rules that depend on values, on the request or on several exchanges."""
 
@@ -93,12 +95,21 @@ def rule_of(done: Replayed, point: Point) -> str:
     if rule == "=":
         return "err-1" if view.refused else _success(view.operation, done.was)
     if view.kind == "generations" and ".cost" in where and rule:
-        return _rule_of_cost(done, point)
-    if where == "header.aurous-idempotent-replayed" and point.kind == "added":
-        return "idem-8" if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
+        return _rule_of_cost(done, point) if point.kind in {"value", "enum"} else "img-5"
     if where in _SIDES and "width" in view.order and point.kind == "value":
         return "img-3"
-    return rule
+    return _rule_of_header(done, point) or rule
+
+
+def _rule_of_header(done: Replayed, point: Point) -> str:
+    """Return the rule of a header that depends on more than its name; empty for any other place."""
+    view, what = done.view, (point.where, point.kind)
+    if what == ("header.aurous-idempotent-replayed", "added"):
+        return "idem-8" if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
+    if what == ("header.aurous-request-id", "replayed"):
+        return "rate-5"
+    spends = what == ("header.x-ratelimit-remaining", "value")
+    return "rate-4" if spends and view.exchange.status in NOT_LET_IN else ""
 
 
 def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") -> str:
@@ -144,12 +155,14 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
         return ""
     reply_code = _code_of(point.fake) if point.where == "status" else str(point.fake)
     seen_code = view.code
+    alone = f"{view.exchange.status} {point.where.removeprefix('error.')}"
+    own = view.row.refuses.get(alone, "")
     if point.where == "error.param":
-        return _rule_of_param(done, point)
+        return own or _rule_of_param(done, point)
     fake = str(point.fake) if point.where == "status" else _outcome(done)
     special = _rule_of_codes({seen_code, reply_code}) or _rule_of_request(done, fake, reply_code)
-    if special:
-        return special
+    if special or own:
+        return special or own
     if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
         return _refusal(operation, fake) if fake.startswith("401") else "err-5"
     if not fake.startswith(("2", "3")):
@@ -165,12 +178,12 @@ def _rule_of_success(done: Replayed, point: Point) -> str:
     view = done.view
     if point.differs and view.code:
         if view.code == "idempotency_key_in_use" and done.replays:
-            return "idem-5"
+            return "idem-7" if view.row.fingerprint else "idem-5"
         rule = _refusal(view.operation, str(point.seen))
         return rule if _is_met(done, rule) else _success(view.operation, done.was)
     if done.replays:
         return "idem-3"
-    return "create-4" if view.creates and view.synthesizes else _success(view.operation, done.was)
+    return _rule_of_create(view) or _success(view.operation, done.was)
 
 
 def _is_met(done: Replayed, rule: str) -> bool:
@@ -211,6 +224,9 @@ def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
         return "auth-1"
     if view.idempotency is not None and not 1 <= len(view.idempotency) <= _LONGEST_KEY and fake[:3] in {"400", "201"}:
         return "idem-1"
+    malformed = view.sent is None and view.exchange.content and view.row.takes.endswith("json")
+    if malformed and fake.startswith("400"):
+        return "err-8"
     if None in view.order.values() and code in _OF_A_NULL:
         return "err-9"
     shows_deleted = "deleted" in done.view.row.succeeds
@@ -225,6 +241,8 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
     if view.polls and point.kind == "missing" and field in CharacterRow.REQUIRED:
         return "get-4"
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
+    if view.creates and field == "status":
+        return _rule_of_create(view)
     if reviewed and (view.polls or view.creates):
         saved = point.fake == "ready" and done.was in {"ready", ""} and view.record
         return "save-6" if saved else "create-4"
@@ -236,6 +254,13 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
         return "create-2" if "upload_ids" in view.order else ""
     listed = view.operation.endswith(".list") or view.row.reruns or point.kind == "missing"
     return "" if listed else "create-4"
+
+
+def _rule_of_create(view: View) -> str:
+    """Return the rule of how a new character begins: from uploads or by a synthesis; empty for anything else."""
+    if not (view.creates and view.kind == "characters"):
+        return ""
+    return "create-4" if view.synthesizes else "create-2" if "upload_ids" in view.order else ""
 
 
 def _rule_of_cost(done: Replayed, point: Point) -> str:

@@ -18,6 +18,8 @@ _URL: Final = re.compile(r"https?://\S+")
 _BOUND_NAMES: Final = ("url", "upload_url", "output_urls", "output_video_url", "next_page")
 _LOOSE: Final = frozenset({"last_success_at", "last_failure_at", "description"})
 """Fields that are null, or not, for a reason that no request shows."""
+_SETS: Final = frozenset({"capabilities"})
+"""Lists whose order says nothing."""
 _MAPS: Final = frozenset({"metadata", "upload_headers"})
 """Objects of the client's own: compared as a whole."""
 _GENERATIONS: Final = {"id img", "id vid"}
@@ -47,6 +49,8 @@ class Values:
     def compare(self, where: str, seen: Any, fake: Any, schema: Mapping[str, Any], name: str = "") -> Iterator[Point]:
         """Yield the points of one value and of all that is in it."""
         if where in self._ignored:
+            if None not in (seen, fake) and _TYPES[type(seen)] != _TYPES[type(fake)]:
+                yield Point(where, "json type", OTHER, Words(_TYPES[type(seen)]), Words(_TYPES[type(fake)]))
             return
         if (seen is None) != (fake is None):
             if name not in _LOOSE:
@@ -101,7 +105,8 @@ class Values:
         if len(seen) != len(fake) and self._values:
             yield Point(where, "rows", OTHER, Words(f"{len(seen)} items"), Words(f"{len(fake)} items"))
         elif self._values and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
-            yield Point(where, "value", seen != fake, seen, fake)
+            same = sorted(map(str, seen)) == sorted(map(str, fake)) if name in _SETS else seen == fake
+            yield Point(where, "value", not same, seen, fake)
         for one, other in zip(seen, fake, strict=False):
             yield from self.compare(f"{where}[]", one, other, items, name)
 

@@ -256,6 +256,7 @@ def read_entry(number: int, entry: dict[str, Any], take: Take) -> Exchange:
         response_headers=_pairs(response.get("headers") or ()),
         fault=str(entry.get("_fault") or ""),
         restores=int(entry.get("_restores") or 0),
+        seconds=max(0.0, float(entry.get("time") or 0)) / 1000,
     )
     size = int(request.get("bodySize") or 0)
     size = size if "postData" in request else max(size, length_of(found.sent))

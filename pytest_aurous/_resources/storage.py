@@ -41,6 +41,6 @@ ENDPOINTS: Final = (
         errors=("403 missing_scope", "404 resource_not_found"),
         rules=("get-3", "time-2", "time-3"),
         refuses={"403": "time-2"},
-        succeeds={"characters": "time-2", "files": "time-3"},
+        succeeds={"": "time-2", "characters": "time-2", "files": "time-3"},
     ),
 )

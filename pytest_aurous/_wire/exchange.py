@@ -20,6 +20,7 @@ class Exchange:
         headers: The headers of the request, without the pseudo-headers of HTTP/2.
         content: The body of the request; None where the recording left it out.
         at: When it was sent, in epoch seconds; None where the recording does not say.
+        seconds: How long it took; 0 where the recording does not say.
         status: The status of the response; None without a response.
         response_headers: The headers of the response.
         body: The body of the response; None where the recording left it out.
@@ -40,6 +41,7 @@ class Exchange:
     fault: str = ""
     restores: int = 0
     why: str = ""
+    seconds: float = 0
 
     @property
     def sent(self) -> dict[str, str]:

@@ -124,6 +124,60 @@ def limited(teller: Teller) -> None:
     assert len(found) == 2
 
 
+def listed(teller: Teller) -> None:
+    """List by status, and list what is left after one was deleted."""
+    ready(teller)
+    other = teller.synthesize("Borea")
+    teller.poll(other)
+    teller.call("GET", "/v1/characters", params={"status": "ready"})
+    teller.call("DELETE", other)
+    teller.call("GET", "/v1/characters")
+
+
+def sent(teller: Teller) -> None:
+    """Send a file twice, and read a picture of a character."""
+    for _ in range(2):
+        teller.call("POST", "/v1/files", files={"file": ("a.png", picture(["a"], 8, 8, ""), "image/png")},
+                    data={"purpose": "reference"}, headers={"Idempotency-Key": "file-1"})  # fmt: skip
+    teller.call("GET", teller.call("GET", ready(teller))["refs"][0]["url"])
+
+
+def kept(teller: Teller) -> None:
+    """Create a character from an upload."""
+    uploaded(teller)
+    ticket = teller.aurous.uploads.last.id
+    teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": [ticket]})
+
+
+def embedded(teller: Teller) -> None:
+    """Embed a text twice with one key, between balances, and list the models."""
+    for _ in range(2):
+        teller.call("GET", "/v1/balance")
+        order = {"model": "aurous-embed-vision-1.0", "input": "black hair"}
+        teller.call("POST", "/v1/embeddings", json=order, headers={"Idempotency-Key": "text-1"})
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", "/v1/models")
+
+
+def refused(teller: Teller) -> None:
+    """Order without credits, for an unknown character, and with a body that is no JSON."""
+    teller.aurous.team.credits = 0
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", "/v1/characters", json={"name": "Aurora", "generate": True, "attributes": ATTRIBUTES})
+    teller.call("POST", "/v1/images", json={"prompt": "x"})
+    teller.call("PATCH", UNKNOWN, json={"name": "Borea"})
+    teller.call("POST", "/v1/characters", content="{", headers={"Content-Type": "application/json"})
+
+
+def scoped(teller: Teller) -> None:
+    """Order at once, so that no token comes back: with a key that may, and with a key that may not."""
+    reader = teller.aurous.team.add_key(scope="read")
+    for headers in ({}, {"X-Api-Key": reader}):
+        teller.client.get("/v1/team", headers=headers)
+    for headers in ({}, {"X-Api-Key": reader}):
+        teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
+
+
 def _page_of(rows: int) -> Any:
     def change(content: Any) -> None:
         del content["data"][rows:]
@@ -237,6 +291,82 @@ def _wait_at_409(entries: Entries) -> None:
         entry["response"]["headers"].append({"name": "retry-after", "value": "3"})
 
 
+def _listed_still(entries: Entries) -> None:
+    """Let a deleted character stay in the list."""
+    page, last = named(entries, "characters.list"), named(entries, "characters.retrieve")[-1]
+    row = json.loads(last["response"]["content"]["text"])
+    body(page[-1], lambda content: content["data"].insert(0, {**row, "status": "deleted"}))
+
+
+def _listed_all(entries: Entries) -> None:
+    """Let a filter do nothing."""
+    last = json.loads(named(entries, "characters.retrieve")[-1]["response"]["content"]["text"])
+    body(named(entries, "characters.list")[0], lambda content: content["data"].insert(0, last))
+
+
+def _same_id(entries: Entries) -> None:
+    """Let a stored response have the request id of the first one."""
+    first, second = named(entries, "files.create", 201)
+    own = next(pair for pair in first["response"]["headers"] if pair["name"] == "aurous-request-id")
+    pairs = [pair for pair in second["response"]["headers"] if pair["name"] != own["name"]]
+    second["response"]["headers"] = [*pairs, own]
+
+
+def _local_time(entries: Entries) -> None:
+    """Let a character be made two hours after the response was sent."""
+    entry = named(entries, "characters.create", 201)[0]
+    entry["response"]["headers"].append({"name": "date", "value": "Fri, 08 May 2026 10:00:00 GMT"})
+    for one in ("characters.create", "characters.retrieve", "characters.save"):
+        for other in named(entries, one, 201 if one.endswith("create") else 200):
+            body(other, lambda content: content.update(created_at="2026-05-08T12:00:00Z"))
+
+
+def _in_flight(entries: Entries) -> None:
+    """Let a second attempt be sent while the first is in flight."""
+    first, second = named(entries, "images.create", 201)[:2]
+    first["time"] = 60_000
+    _answer(second, named(entries, "images.create", 409)[0])
+
+
+def _plain_refusal(entries: Entries) -> None:
+    """Let the storage refuse an expired URL as storages do."""
+    response = named(entries, "storage.get")[-1]["response"]
+    response.update(status=403, headers=[], content={"size": 0, "mimeType": ""})
+
+
+def _moved(entries: Entries) -> None:
+    """Let the URLs of the storage have a path of another form."""
+    for entry in entries:
+        entry["request"]["url"] = entry["request"]["url"].replace("/storage/", "/storage/eu/")
+        content = entry["response"]["content"]
+        content["text"] = content.get("text", "").replace("/storage/", "/storage/eu/")
+
+
+def _told_and(*changes: Any) -> Any:
+    def change(entries: Entries) -> None:
+        for one in changes:
+            one(entries)
+
+    return change
+
+
+def _more_rows(entries: Entries) -> None:
+    """Let a page of one row have two."""
+    page, other = named(entries, "characters.list")[1:3]
+    rows = json.loads(other["response"]["content"]["text"])["data"]
+
+    def change(content: Any) -> None:
+        content["data"] += rows
+        content["next_cursor"] = rows[-1]["id"]
+
+    body(page, change)
+
+
+def _spent_by_refusal(entries: Entries) -> None:
+    """Let a 403 take a token."""
+    _two_tokens(named(entries, "images.create", 403))
+
+
 def _html(entries: Entries) -> None:
     entries[0]["response"]["content"].update(text="<!DOCTYPE html><p>Soon", size=0)
 
@@ -289,6 +419,7 @@ CASES: Final[dict[str, Case]] = {
     "a bad pose has another code": Case(drawn, _code("characters.regenerate_ref", 400, "bad_pose"), ("regen-1",)),
     "pages of one row in another order": Case(paged, _swapped, ("list-2",)),
     "a default page of ten rows": Case(paged, _page_of(10), ("list-2",)),
+    "a limit of one gets two": Case(paged, _more_rows, ("list-2",)),
     "a page begins with its own cursor": Case(paged, _cursor_again, ("list-2",)),
     "a cursor that is no id is accepted": Case(paged, _accepted_cursor, ("list-3",)),
     "a confidence of 1.7": Case(uploaded, fields("characters.uploads.classify", put("confidence", 1.7)), ("up-5",)),
@@ -304,6 +435,7 @@ CASES: Final[dict[str, Case]] = {
     "an unknown id is a 403": Case(account, _forbidden, ("save-4",)),
     "the URL of a file dies early": Case(account, instead("storage.get", 200, 403, "expired"), ("time-3",)),
     "an image costs two": Case(priced, _dear, ("cred-4",)),
+    "a media type of its own": Case(priced, fields("images.retrieve", put("media_type", "photo"), nth=0), ("img-5",)),
     "sides are multiples of 64": Case(priced, _coarse, ("img-3",)),
     "a cancelled image keeps its cost": Case(priced, fields("images.cancel", put("cost.amount", 1)), ("img-7",)),
     "two tokens a request": Case(spaced, _two_tokens, ("rate-1",)),
@@ -313,6 +445,45 @@ CASES: Final[dict[str, Case]] = {
     "a 429 without a time": Case(limited, _limit("too_many_requests", None), ("rate-2",)),
     "a 429 with another code": Case(limited, _limit("slow_down", "3"), ("rate-2",)),
     "a 429 as documented": Case(limited, _limit("too_many_requests", "3"), ()),
+    "a deleted character stays in the list": Case(listed, _listed_still, ("list-5",)),
+    "a filter does nothing": Case(listed, _listed_all, ("list-4",)),
+    "a file lives for two days": Case(
+        sent, fields("files.create", put("expires_at", "2026-05-10T10:00:00Z"), 201), ("time-3",)
+    ),
+    "an upload URL lives for an hour": Case(
+        kept, fields("characters.uploads.init", put("expires_at", "2026-05-08T11:00:00Z"), 201), ("up-2",)
+    ),
+    "a character from uploads is a 200": Case(kept, status_of("characters.create", 201, 200), ("create-2",)),
+    "a character from uploads is drawn": Case(
+        kept, fields("characters.create", put("status", "synthesizing"), 201), ("create-2",)
+    ),
+    "the bytes of a file count": Case(sent, instead("files.create", 201, 409, "idempotency_key_in_use", nth=1),
+                                      ("idem-7",)),
+    "a stored response has the first id": Case(sent, _same_id, ("rate-5",)),
+    "a picture's URL dies early": Case(sent, instead("storage.get", 200, 403, "expired"), ("time-2",)),
+    "a picture's URL of another form dies early": Case(
+        sent, _told_and(_moved, instead("storage.get", 200, 403, "expired")), ("time-2",)
+    ),
+    "pictures have URLs of another form": Case(sent, _moved, ()),
+    "the storage refuses in its own way": Case(sent, _plain_refusal, ("time-2",)),
+    "local times": Case(ready, _local_time, ("time-1",)),
+    "a second attempt in flight": Case(stored, _in_flight, ()),
+    "another code without credits for a character": Case(
+        refused, _code("characters.create", 402, "no_credits"), ("create-5",)
+    ),
+    "another code without credits for an image": Case(refused, _code("images.create", 402, "no_credits"), ("img-11",)),
+    "an unknown character without a param": Case(
+        refused, refusal("characters.update", 404, {"param": None}), ("patch-3",)
+    ),
+    "another code without JSON": Case(refused, _code("characters.create", 400, "invalid_json"), ("err-8",)),
+    "a refused scope takes a token": Case(scoped, _spent_by_refusal, ("rate-4",)),
+    "an embedding is text": Case(
+        embedded, fields("embeddings.create", lambda one: one["data"][0].update(embedding="AAAA")), ("emb-1",)
+    ),
+    "no headers of the tokens": Case(embedded, header("embeddings.create", "x-ratelimit-tpm-limit", None), ("tpm-1",)),
+    "models with other dates and another order": Case(
+        embedded, fields("models.list", lambda one: one["data"][0].update(created=1)), ()
+    ),
     "a web page": Case(limited, _html, ()),
     "no field in a header": Case(limited, header("team.retrieve", "content-type", "application/json"), ()),
     "no name of a team": Case(limited, fields("team.retrieve", drop("name")), ("team-1",)),

@@ -312,7 +312,7 @@ TWISTS: Final[dict[str, Twist]] = {
     "no refs": Twist("characters", fields("characters.retrieve", drop("refs")), "get-4"),
     "no held credits": Twist("characters", fields("balance.retrieve", drop("held_credits")), "cred-1"),
     "no next cursor": Twist("characters", fields("characters.list", drop("next_cursor")), "list-1"),
-    "an image has no cost": Twist("images", fields("images.create", drop("cost"), 201), "cred-4"),
+    "an image has no cost": Twist("images", fields("images.create", drop("cost"), 201), "img-5"),
     "a team has no date": Twist("account", fields("team.retrieve", drop("created_at")), "team-1"),
     "a ticket has no headers": Twist("account", fields("characters.uploads.init", drop("upload_headers"), 201), "up-1"),
     "a secret is never shown": Twist("account", fields("webhook_endpoints.create", put("secret", None), 201), "hook-2"),

@@ -126,7 +126,7 @@ HABITS: Final[dict[str, Twist]] = {
     "an endpoint is a 200": Twist("account", status_of("webhook_endpoints.create", 201, 200), "hook-1"),
     "an estimate is a 201": Twist("images", status_of("images.estimate", 200, 201), "img-9"),
     "drawing again is a 202": Twist("characters", status_of("characters.resynthesize", 200, 202), "resyn-1"),
-    "drawing a pose again is a 202": Twist("characters", status_of("characters.regenerate_ref", 200, 202), "regen-1"),
+    "drawing a pose again is a 202": Twist("characters", status_of("characters.regenerate_ref", 200, 202), "regen-2"),
     "deleting a file is an empty 204": Twist("account", empty("files.delete", 200), "file-2"),
     "deleting an endpoint is an empty 204": Twist("account", empty("webhook_endpoints.delete", 200), "hook-2"),
     "an update is an empty 204": Twist("characters", empty("characters.update", 200), "patch-1"),

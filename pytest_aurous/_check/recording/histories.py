@@ -101,6 +101,12 @@ class Histories(dict[str, History]):
         views += [view for view in history.touched if view.index < index]
         return max(views, key=_index_of, default=None)
 
+    def is_deleted(self, record: str, index: int) -> bool:
+        """Whether an exchange before *index* has deleted a record."""
+        history = self.get(record)
+        touched = history.touched if history else ()
+        return any(one.operation.endswith(".delete") and one.succeeded and one.index < index for one in touched)
+
     def is_saved(self, view: View) -> bool:
         """Whether a character was saved before."""
         return any(one.saves and one.succeeded and one.index < view.index for one in self[view.record].touched)

@@ -105,6 +105,11 @@ class Survey:
         first = self._sent.get(view.idempotency or "", [view])[0]
         return first if first.index < view.index else None
 
+    def overlaps_first(self, view: View) -> bool:
+        """Whether a request was sent while the first one with its idempotency key was in flight."""
+        first = self.first_attempt(view)
+        return self.timed and first is not None and view.at < first.at + first.exchange.seconds
+
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
@@ -236,6 +237,14 @@ class View:
         return idempotency_key(self.exchange.sent)
 
     @property
+    def dated(self) -> float | None:
+        """When the response was sent, by the vendor's clock, in epoch seconds; None if it does not say."""
+        try:
+            return parsedate_to_datetime(self.exchange.received["date"]).timestamp()
+        except (KeyError, ValueError):
+            return None
+
+    @property
     def replayed(self) -> bool:
         """Whether the response is a stored one."""
         return self.exchange.received.get("aurous-idempotent-replayed") == "true"
@@ -289,7 +298,7 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
             url = urlsplit(exchange.url)
             host = "upload" if is_upload(exchange.host) else "api"
             found = CATALOG.find(host, url.path).get(exchange.method)
-            row, args = (UNKNOWN, {}) if found is None else (found[0], dict(found[1]))
+            row, args = _storage(url.path) if found is None else (found[0], dict(found[1]))
             views.append(View(exchange, len(views), now or _SOME_DAY, row, args))
     latest = max((instant for view in views for instant in _past_instants(view)), default=0.0)
     if timed and len({view.at for view in views}) == 1 < len(views):
@@ -297,6 +306,13 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
     if not timed:
         _date(views)
     return views, timed
+
+
+def _storage(path: str) -> tuple[Endpoint, dict[str, str]]:
+    """Return the storage for its URLs, whose form is the vendor's own, and `UNKNOWN` for any other path."""
+    if not path.startswith("/storage/"):
+        return UNKNOWN, {}
+    return CATALOG.by_operation["storage.get"], {"owner": "", "file": path.rpartition("/")[2]}
 
 
 def _date(views: list[View]) -> None:

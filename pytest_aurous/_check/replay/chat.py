@@ -27,7 +27,7 @@ _OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
     }),
     "embeddings": frozenset({
         "body.data[].embedding", "body.usage.prompt_tokens", "body.usage.total_tokens", "body.usage.credits_charged",
-        "body.usage.breakdown.input", "body.tokens", "body.credits_estimated",
+        "body.usage.breakdown.input", "body.tokens", "body.credits_estimated", "body.breakdown.input",
     }),
 }  # fmt: skip
 """The places that are the model's, or that depend on how it counts tokens."""
@@ -139,8 +139,8 @@ class Chats:
             self._teams.money_of(view).leave_open(view.index + 1, why)
         replies(self._world)[1] = _said(as_object(choice.get("message")), choice, as_object(completion.get("usage")))
 
-    def finish(self, done: Replayed, reply: Reply) -> None:
-        """Read a stream to its end, and charge an embedding as the recording does."""
+    def finish(self, done: Replayed, reply: Reply, *, replays: bool) -> None:
+        """Read a stream to its end, and charge an embedding as the recording does; a stored response is free."""
         view = done.view
         if reply.stream is not None:
             made = b"".join(iter(partial(_part, reply.stream), b""))
@@ -149,7 +149,7 @@ class Chats:
             else:
                 done.streamed = made
             self._cut = False
-        if view.operation == "embeddings.create" and view.succeeded and not view.lost:
+        if view.operation == "embeddings.create" and view.succeeded and not (view.lost or replays):
             shown = amount_of(as_object(view.result.get("usage")).get("credits_charged"))
             charged = done.price if shown is None else shown
             team = self._teams.of(view)

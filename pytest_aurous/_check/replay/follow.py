@@ -106,6 +106,8 @@ def _fitting(name: str, value: Any, old: Any) -> Any:
     """Return the value of a column as a row has it, where it is *old* now."""
     if name == "cost":
         return _cost(old, value)
+    if name == "media_type":  # it never changes: another one is a difference each time
+        return old
     if name == "attributes" and value is not None:  # new ones are a difference each time
         return {key: one for key, one in as_object(value).items() if key in known_words()}
     if name == "events":  # a name that is no event is a difference each time
@@ -375,11 +377,17 @@ class Seeds:
         kinds = ("loras", "video_loras") if _accepted(view) else ("video_loras", "loras")  # it is of the other medium
         for name, kind in zip(("lora_id", "video_lora_id"), kinds, strict=True):
             style, body, team = view.order.get(name), view.result, self._teams.of(view)
-            if isinstance(style, str) and not find_style(self._world, KINDS[kind], team, style):
+            if not isinstance(style, str):
+                continue
+            own = find_style(self._world, KINDS[kind], team, style)
+            shown_id = next((as_object(one).get("id") for one in as_list(body.get("loras"))), None) or style
+            if own is not None and shown_id not in {own.id, own.slug}:  # a slug: nobody can know the id behind it
+                own = self._world.table(KINDS[kind]).retire(own) and None
+            if own is None:
                 parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
                 shown = {f"default_{part}": body.get(f"video_{part}") for part in parts}
                 shown["name"] = next((as_object(one).get("name") for one in as_list(body.get("loras"))), None)
-                put(self._world, kind, team, {"id": style, "slug": style, **shown})
+                put(self._world, kind, team, {"id": shown_id, "slug": style, **shown})
 
     def _imply_files(self, view: View) -> None:
         order = view.order

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from itertools import pairwise
 from math import ceil, floor
@@ -111,7 +110,7 @@ class Rates:
         received = view.exchange.received
         reset, capacity = _number(received.get(RESET)), _number(received.get(LIMIT))
         if reset is not None and capacity is not None:
-            full = _vendors_time(view) + (capacity - left - 0.5) / rate
+            full = (view.dated or view.at) + (capacity - left - 0.5) / rate
             differs = abs(reset - full) > _CLOSE + 0.5 / rate
             point = Point(f"header.{RESET}", "value", differs, received[RESET], Words(f"{full:.0f}"))
             self._points[view.index, RESET] = point
@@ -155,14 +154,6 @@ def _names(view: View, row: Endpoint) -> Sequence[str]:
     if not callable(row.bucket):
         return (row.bucket,)
     return (_CREATE[view.synthesizes],) if view.whole else ()
-
-
-def _vendors_time(view: View) -> float:
-    """Return when a response was sent, by the vendor's clock if it shows it."""
-    try:
-        return parsedate_to_datetime(view.exchange.received["date"]).timestamp()
-    except (KeyError, ValueError):
-        return view.at
 
 
 def _number(text: str | None) -> int | None:

@@ -95,7 +95,12 @@ class Replay:
         if done.why:
             self._credits.doubt(view, done.why)
             return done
+        if self._survey.overlaps_first(view) and view.code == "idempotency_key_in_use":
+            done.agrees.add("idem-5")  # a replay is one request after the other
+            return done
         done.why = self._survey.unknown_attempt(view) or self._chats.unknown(view)
+        if done.why and view.replayed:
+            self._credits.doubt(view, done.why)
         request = None if done.why else self._requests.make(done)
         if request is None:
             return done
@@ -169,7 +174,7 @@ class Replay:
         outcome = self._app.handle(call)
         done.price = before - accounts[team].available
         reply = cast("Reply", outcome)  # no fault breaks a connection here
-        self._chats.finish(done, reply)
+        self._chats.finish(done, reply, replays=call.replayed)
         return reply
 
     def _adopt(self, done: Replayed) -> None:

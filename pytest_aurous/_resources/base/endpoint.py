@@ -140,8 +140,8 @@ class Endpoint(Record):
         errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
         rules: Ids of the contract's rules that it implements, first the rule of a successful response.
         refuses: The rules of its refusals, by status and code, or by status for all other codes. A param may follow the
-            code, as in ``400 invalid_request_error pose``; ``*`` is any other refusal. Refusals that are the same for
-            all endpoints are not in it.
+            code, as in ``400 invalid_request_error pose``; ``*`` is any other refusal. ``404 param`` and ``402 code``
+            are about the param or the code alone. Refusals that are the same for all endpoints are not in it.
         succeeds: The rules of a success by the status of the record before, or by the owner in the path of the
             storage, where it is not the first of *rules*.
         places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has

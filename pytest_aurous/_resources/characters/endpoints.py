@@ -190,6 +190,7 @@ ENDPOINTS: Final = (
         rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
         refuses={
             "400": "create-6",
+            "402 code": "create-5",
             "400 upload_invalid": "create-3",
             "400 parameter_invalid_combination": "create-1",
             "404": "create-3",
@@ -214,7 +215,12 @@ ENDPOINTS: Final = (
         query={**PAGE, "status": {"enum": list(LISTABLE)}},
         rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
         refuses={"400": "list-3", "400 invalid_request": "list-4"},
-        places={**_refs("list-5"), "request.query.status": "list-4"},
+        places={
+            **_refs("list-5"),
+            "body.data deleted": "list-5",
+            "body.data filter": "list-4",
+            "request.query.status": "list-4",
+        },
     ),
     Endpoint(
         "characters.retrieve",
@@ -238,7 +244,7 @@ ENDPOINTS: Final = (
         body=body_of(UPDATE),
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
-        refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3"},
+        refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3", "404 param": "patch-3"},
         places={"request.body closed": "patch-2", "body.attributes* added": "patch-1"},
     ),
     Endpoint(
@@ -265,7 +271,11 @@ ENDPOINTS: Final = (
         shape=_ONE,
         body=body_of(RESYNTHESIZE),
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
-        refuses={"400 invalid_request": "resyn-1", "400 invalid_request_error": "resyn-1"},
+        refuses={
+            "400 invalid_request": "resyn-1",
+            "400 invalid_request_error": "resyn-1",
+            "402 code": "create-5",
+        },
         places=_refs("run-1"),
     ),
     Endpoint(
@@ -278,9 +288,10 @@ ENDPOINTS: Final = (
         errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, *BODY_ERRORS),
         shape=_ONE,
         body=body_of(REGENERATE, ("pose",)),
-        rules=("regen-1", "regen-2", "regen-3", "run-1"),
+        rules=("regen-2", "regen-1", "regen-3", "run-1"),
         refuses={
             "400": "regen-1",
+            "402 code": "create-5",
             "400 invalid_request": "regen-3",
             "400 invalid_request_error": "regen-3",
             "400 invalid_request_error pose": "regen-1",

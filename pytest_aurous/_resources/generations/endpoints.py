@@ -112,7 +112,7 @@ def _creation(
             body=body,
             errors=(*errors, "402 balance_too_low"),
             rules=rules,
-            refuses=refuses,
+            refuses={**refuses, "402 code": "img-11"},
             places=places,
             makes=PREFIXES[media_type],
         ),
