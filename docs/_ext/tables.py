@@ -12,7 +12,7 @@ from inspect import getdoc
 from typing import Any, Final, get_args
 
 from rules import read_toml
-from shared import DOCS, ON_THE_SITE, PACKAGE, rule_link, table, with_links
+from shared import DOCS, PACKAGE, rule_link, table, with_links
 
 import pytest_aurous
 from pytest_aurous._explore.kinds import KINDS
@@ -133,9 +133,9 @@ def attributes(name: str, without: str = "") -> None:
     """Print what a test can read from an object: the attributes of its class, and then the properties."""
     kind = getattr(pytest_aurous, name)
     properties = [each for each, got in vars(kind).items() if isinstance(got, property)]
-    shown = [each for each in properties if each not in without.split()]
-    rows = [*_attributes(kind).items(), *((each, getdoc(getattr(kind, each)) or "") for each in shown)]
-    table(["attribute", "what it is"], [(f"`{each}`", with_links(text)) for each, text in rows])
+    texts = _attributes(kind) | {each: getdoc(getattr(kind, each)) or "" for each in properties}
+    shown = {each: text for each, text in texts.items() if each not in without.split()}
+    table(["attribute", "what it is"], [(f"`{each}`", with_links(text)) for each, text in shown.items()])
 
 
 def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
@@ -173,9 +173,9 @@ def _type(schema: dict[str, Any]) -> str:
 # Public names
 
 
-def public_names(page: str, part: int = 1) -> None:
-    """Print the names that a part of a page shows on the site: of each the first sentence, and what it has."""
-    text = f"{ON_THE_SITE.findall((DOCS / page).read_text(encoding='utf-8'))[part - 1]}\n"
+def public_names(part: str) -> None:
+    """Print the names that the site documents by a file of `names`: of each the first sentence, and what it has."""
+    text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
     module = next(iter(_MODULE.findall(text)), "pytest_aurous")
     table(["name", "what it is"], (_name_row(module, *found) for found in _NAME.findall(text)))
 
