@@ -32,6 +32,7 @@ from pytest_aurous._world.settings import READINGS, ROWS
 __all__ = (
     "attributes",
     "buckets",
+    "class_names",
     "explored_in_suites",
     "fields_in_tests",
     "layers",
@@ -88,12 +89,9 @@ def sizes() -> None:
 
 
 def setting_names() -> None:
-    """Print every setting, with the names that it has in an ini file and on the command line."""
-    rows = []
-    for name, row in ROWS.items():
-        shown = row["shown"] if row["shown"] == "none" else f"`{row['shown']}`"
-        rows.append((f"[{name}](#{name})", f"`aurous_{name}`<br>`--aurous-{name.replace('_', '-')}`", shown))
-    table(["name", "ini option, command line", "default"], rows)
+    """Print every setting with its default."""
+    shown = {name: row["shown"] if row["shown"] == "none" else f"`{row['shown']}`" for name, row in ROWS.items()}
+    table(["name", "default"], [(f"[{name}](#{name})", default) for name, default in shown.items()])
 
 
 def reading_names() -> None:
@@ -178,6 +176,12 @@ def public_names(part: str) -> None:
     text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
     module = next(iter(_MODULE.findall(text)), "pytest_aurous")
     table(["name", "what it is"], (_name_row(module, *found) for found in _NAME.findall(text)))
+
+
+def class_names(part: str) -> None:
+    """Print the names alone that the site documents by a file of `names`."""
+    text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
+    print("\n" + ", ".join(f"`{name.rpartition('.')[2]}`" for _, name, _ in _NAME.findall(text)) + "\n")
 
 
 def _name_row(module: str, kind: str, name: str, options: str) -> tuple[str, str]:
