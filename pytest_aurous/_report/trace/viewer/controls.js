@@ -262,7 +262,7 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
     keys: () => html`<${Section} title="API keys" count=${keys.length}>
       <div class="controls">${control("team.add_key", "Add key")}</div>
       <ul class="facts-list" role="list">${keys.map(({ team, number, key, scope, ended }) => html`
-        <li key=${`${team} ${number}`} class=${ended ? "ended" : ""}><code><${Text} of=${key} limit=${60} /></code>
+        <li key=${`${team} ${number}`} class=${ended ? "ended" : ""}><code><${Text} of=${key} limit=${100} /></code>
           <span class="count">${[visible(scope), ended && "ended", team !== standard && shortId(team)]
             .filter(Boolean).join(", ")}</span>
           ${!ended && html`<div class="controls">${control("key.revoke", "Revoke", { number, ...ofTeam(team) })}
