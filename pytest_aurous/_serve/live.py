@@ -110,6 +110,7 @@ class LiveTrace:
                 "at": step.at,
                 "events": [{"kind": how, "seconds": seconds} for how, seconds in step.events],
                 "changes": difference(before, after),
+                "before": difference(after, before),
                 "notes": list(step.notes),
                 "action": step.action and {**step.action._asdict(), "python": step.action.python()},
             }

@@ -17,7 +17,8 @@ _TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; chars
 
 def page() -> Reply:
     """Return the page."""
-    styles = "".join(f'<link rel="stylesheet" href="viewer/{name}">' for name in LIVE_STYLES)
+    icon = '<link rel="icon" href="data:,">'  # else browsers ask the fake for one
+    styles = icon + "".join(f'<link rel="stylesheet" href="viewer/{name}">' for name in LIVE_STYLES)
     scripts = "".join(f'<script src="viewer/{name}"></script>' for name in LIVE_SCRIPTS)
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -6,7 +6,7 @@ It needs Chromium. With a folder it writes more pictures than the documentation 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
@@ -36,7 +36,7 @@ SHOWN = [f"{view}-wide-{theme}" for view in ("trace", "exploration", "served") f
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def served() -> Generator[str]:
     """Serve a fake that a shop has used, at the address that the documentation names."""
     with Aurous(seed=3, strict="off", pitfalls="off", now=START) as aurous, AurousServer(aurous, port=8787) as server:
         headers = {"X-API-Key": str(aurous.api_key)}

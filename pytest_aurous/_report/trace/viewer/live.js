@@ -215,11 +215,13 @@ function Watched({ data, actions, reload }) {
 
   // The present, and the selected step.
   const standard = Object.keys(data.start.money)[0];
-  const present = useLatest(`${feed.last} ${acted}`, () => presentOf(standard), 10).value;
-  const state = present?.state ?? data.state;
+  const loaded = useLatest(`${feed.last} ${acted}`, () => presentOf(standard), 10).value;
+  const known = useRef(data); // the last one, also while the server is away
+  if (loaded?.state) known.current = loaded;
+  const present = known.current, { state } = present;
   const seen = useRef([state, state]);
   if (seen.current[1] !== state) seen.current = [seen.current[1], state];
-  const now = useMemo(() => traceTo(data, seen.current[0], { state, now: present?.now ?? data.now }), [state]);
+  const now = useMemo(() => traceTo(data, seen.current[0], present), [state]);
   const pictures = useRef(data.pictures); // of records, as the last step has brought them
   const detail = useLatest(step.seq, async (seq) => {
     if (!seq) return null;
@@ -253,10 +255,9 @@ function Watched({ data, actions, reload }) {
       return undefined;
     }
   };
-  const clock = useMemo(() => ({ ...(present ?? data).clock, now: (present ?? data).now }), [present]);
-  const { snapshots = data.snapshots } = present ?? {};
+  const clock = useMemo(() => ({ ...present.clock, now: present.now }), [present]);
   const controls = controlsOf({
-    actions, act, keys: keys.error ? [] : keys, snapshots, clock, standard,
+    actions, act, keys: keys.error ? [] : keys, snapshots: present.snapshots, clock, standard,
     show: (error) => setDone({ error }),
   });
   const toggle = (on, click, label) => html`<button type="button" aria-pressed=${on ? "true" : "false"}

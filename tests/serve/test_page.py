@@ -1,0 +1,512 @@
+"""The live page of a served fake in a real browser. These tests need Playwright, axe-core and Chromium."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousServer
+
+pytest.importorskip("uvicorn", reason="needs the extra, server")
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
+axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dependency group `browser`")
+
+SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
+HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
+ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of Playwright, when its driver ends
+
+
+class Watched(NamedTuple):
+    """A served fake, a client of its own, and the page that shows it."""
+
+    aurous: Aurous
+    server: AurousServer
+    client: httpx.Client
+    tab: Any
+
+    @property
+    def rows(self) -> Any:
+        """The rows of the list."""
+        return self.tab.locator(".calls li")
+
+    @property
+    def state(self) -> Any:
+        """The column of the state."""
+        return self.tab.locator(".pane.world")
+
+    @property
+    def step(self) -> Any:
+        """The column of the selected step."""
+        return self.tab.locator(".pane.call")
+
+    def click(self, name: str, within: Any = None, *, exact: bool = True) -> None:
+        """Click a button, here or within a part of the page."""
+        (within or self.tab).get_by_role("button", name=name, exact=exact).click()
+
+    def copied(self, what: str) -> str:
+        """Return what was copied last, which the page calls so."""
+        sync_api.expect(self.tab.locator("#said")).to_have_text(f"Copied {what}")
+        return str(self.tab.evaluate("navigator.clipboard.readText()"))
+
+    def record(self, text: str) -> Any:
+        """Return a record of the state, opened."""
+        record = self.state.locator(".record", has=self.tab.locator("summary", has_text=text))
+        if record.get_attribute("open") is None:
+            record.locator("summary").first.click()
+        return record
+
+
+Watch = Callable[..., Watched]
+
+
+@pytest.fixture
+def watch(browser: Any) -> Iterator[Watch]:
+    """Serve a fake, and open its page; afterwards the console has no error but refusals."""
+    said: list[str] = []
+    with ExitStack() as stack:
+
+        def watch(size: str = "wide", theme: str = "light", aurous: Aurous | None = None, **serving: Any) -> Watched:
+            if aurous is None:
+                aurous = stack.enter_context(Aurous(seed=3, strict="off", pitfalls="off"))
+            server = stack.enter_context(AurousServer(aurous, **serving))
+            client = httpx.Client(
+                base_url=f"{server.url}/v1", headers={"X-API-Key": str(aurous.api_key)}, trust_env=False
+            )
+            stack.enter_context(client)
+            return Watched(aurous, server, client, open_page(server.url, size, theme))
+
+        def open_page(url: str, size: str, theme: str) -> Any:
+            width, height = SIZES[size]
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=theme,
+                permissions=["clipboard-read", "clipboard-write"],
+            )
+            stack.callback(context.close)
+            tab = context.new_page()
+            tab.set_default_timeout(5000)
+            tab.on("console", lambda message: said.append(message.text))
+            tab.on("pageerror", lambda error: said.append(str(error)))
+            tab.goto(f"{url}/__aurous__/")
+            return tab
+
+        yield watch
+    refused = re.compile(
+        r"status of 4\d\d|net::ERR_"
+    )  # the console tells of each refusal, and of a server that is gone
+    assert [text for text in said if not refused.search(text)] == []
+
+
+def test_requests_arrive_in_the_three_columns(watch: Watch) -> None:
+    """A request is listed as it arrives, with its details and the state now; an older one shows the state after it."""
+    page = watch()
+    created = page.client.post("/characters", json=ORDER).json()
+    sync_api.expect(page.rows.last).to_contain_text("characters.create")
+    sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
+    sync_api.expect(page.state.locator("h2")).to_have_text("State now")
+    page.client.get(f"/characters/{created['id']}")
+    sync_api.expect(page.step.locator("h2")).to_have_text(f"GET /v1/characters/{created['id']}")
+    sync_api.expect(page.state.locator(".spark strong")).to_have_text(["996", "4", "0"])
+
+    page.rows.filter(has_text="characters.create").locator("a").click()
+    sync_api.expect(page.step).to_contain_text('"generate": true'.replace('"', ""))
+    sync_api.expect(page.state.locator("h2")).to_have_text("State after call 1")
+    sync_api.expect(page.state.locator(".record.changed .badge")).to_have_text(["new"])
+    assert page.state.get_by_role("button", name="Reset").count() == 0  # controls act on the present only
+    page.client.get("/balance")
+    sync_api.expect(page.rows.last).to_contain_text("balance")
+    sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")  # what is read does not move away
+    page.tab.keyboard.press("End")
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/balance")
+    page.click("Now")
+    sync_api.expect(page.state.locator("h2")).to_have_text("State now")
+    page.tab.keyboard.press("/")
+    page.tab.keyboard.type("create")
+    sync_api.expect(page.rows).to_have_count(1)
+    page.tab.keyboard.press("Escape")
+    page.click("Follow")
+    page.client.get("/team")
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/team")
+
+
+def test_a_call_is_compared_and_copied_as_in_a_trace(watch: Watch) -> None:
+    """It shows what differs from the previous call of its operation, its rules, and copies of it."""
+    page = watch()
+    character = page.aurous.characters.add("Aurora", status="synthesizing", script="synthesizing*2 -> reviewing")
+    for _ in range(3):
+        page.client.get(f"/characters/{character.id}")
+
+    differs = page.step.locator(".since").last
+    sync_api.expect(differs).to_contain_text('status "synthesizing" → "reviewing"')
+    page.click("curl", page.step.get_by_role("group", name="Copy this call"))
+    assert page.copied("call as curl").startswith("curl -X GET")
+    sync_api.expect(page.step).to_contain_text("Rules of this endpoint")
+    page.click("As a test")
+    assert f'id="{character.id}"' in page.copied("call as a test")
+
+
+def test_pause_and_clear(watch: Watch) -> None:
+    """A paused page counts what arrives, and shows it afterwards; a cleared one leaves the fake as it is."""
+    page = watch()
+    page.client.get("/balance")
+    sync_api.expect(page.rows).to_have_count(2)
+    page.click("Pause")
+    for _ in range(3):
+        page.client.get("/team")
+    page.tab.get_by_role("button", name="Pause (3 new)").click()
+    sync_api.expect(page.rows).to_have_count(5)
+    page.click("Clear")
+    sync_api.expect(page.rows).to_have_count(1)
+    sync_api.expect(page.tab.locator(".missing")).to_contain_text("Cleared here; the fake stays as it is.")
+    page.client.get("/styles")
+    sync_api.expect(page.rows).to_have_count(2)
+    assert len(page.aurous.calls) == 5
+    page.click("Show again")
+    sync_api.expect(page.rows).to_have_count(6)
+    page.aurous.faults.status("characters.list", 503)
+    page.client.get("/balance")
+    page.click("Clear")
+    page.click("Remove", page.state)
+    sync_api.expect(page.rows.last).to_contain_text("fault removed: status 503 on characters.list")
+
+
+def test_a_record_is_controlled_where_it_is_shown(watch: Watch) -> None:
+    """Finish, fail, delete, and the way back; what another client has deleted is refused in words."""
+    page = watch()
+    character = page.aurous.characters.add("Aurora", status="synthesizing", script="synthesizing*9 -> reviewing")
+    page.client.get("/balance")
+    page.click("Finish", page.record("Aurora"))
+    sync_api.expect(page.state.locator(".record .state").first).to_contain_text("reviewing")
+    action = page.tab.get_by_role("complementary", name="Last action")
+    sync_api.expect(action).to_contain_text("finish()")
+    page.click("curl", action)
+    assert f'/__aurous__/character.finish --json \'{{"id": "{character.id}"}}\'' in page.copied("curl")
+    page.click("Python", action)
+    assert page.copied("line of Python") == f'aurous.characters["{character.id}"].finish()'
+
+    page.click("Delete", page.record("Aurora"))
+    sync_api.expect(action).to_contain_text("delete()")
+    assert character.status == "deleted"
+    page.click("Undo", action)
+    sync_api.expect(action).to_contain_text("restore(")
+    assert page.aurous.characters[character.id].status == "reviewing"
+
+    other = page.aurous.characters.add("Selene", status="synthesizing", script="synthesizing*9 -> reviewing")
+    page.client.get("/balance")
+    record = page.record("Selene")
+    page.click("Fail…", record)
+    record.get_by_label("error").fill("generation_failed")
+    sync_api.expect(record.locator(".recipe code")).to_contain_text("generation_failed")  # before the click
+    page.aurous.reset()  # the page has not heard of it
+    page.click("Fail", record)
+    sync_api.expect(action).to_contain_text("Refused.")
+    sync_api.expect(action).to_contain_text(other.id)
+
+
+def test_the_next_request_breaks(watch: Watch) -> None:
+    """A button of a request adds a fault to its operation; the list of faults counts it, and removes others."""
+    page = watch()
+    page.client.get("/balance")
+    sync_api.expect(page.rows).to_have_count(2)
+    page.click("Break the next one like this…")
+    sync_api.expect(page.step.locator(".recipe code")).to_contain_text("503")
+    page.click("Break it")
+    faults = page.state.locator(".facts-list li", has_text="balance")
+    sync_api.expect(faults).to_contain_text("0 of 1 met")
+    assert page.client.get("/balance").status_code == 503
+    sync_api.expect(faults).to_contain_text("1 of 1 met")
+    assert page.client.get("/balance").status_code == 200
+    page.click("Add a fault…")
+    opened = page.state.locator(".opened")
+    opened.get_by_label("kind").first.select_option("faults.disconnect")
+    opened.get_by_label("operation").fill("characters.list")
+    page.click("Add", opened)
+    sync_api.expect(page.state.locator(".facts-list li", has_text="disconnect")).to_have_count(1)
+    page.click("Remove", page.state.locator(".facts-list li", has_text="disconnect"))
+    sync_api.expect(page.state.locator(".facts-list li", has_text="disconnect")).to_have_count(0)
+
+
+def test_a_request_is_sent_again_edited(watch: Watch) -> None:
+    """With another body and the key that it had, which the page never shows."""
+    page = watch()
+    page.client.post("/characters", json=ORDER)
+    page.click("Send again…")
+    form = page.tab.get_by_role("form", name="Send again")
+    body = form.get_by_label("body")
+    body.fill(body.input_value().replace("Aurora", "Selene"))
+    page.click("Send", form)
+    sync_api.expect(page.step.locator(".call-head")).to_contain_text("call 2")
+    assert [one.name for one in page.aurous.characters] == ["Aurora", "Selene"]
+    assert str(page.aurous.api_key) not in page.tab.content()
+
+
+def test_the_world_is_controlled(watch: Watch) -> None:
+    """Clock, credits, webhooks, buckets, keys and teams; each action is a step of the list."""
+    page = watch()
+    state, action = page.state, page.tab.get_by_role("complementary", name="Last action")
+    before = page.aurous.clock.now()
+    page.click("+1 h", state)
+    sync_api.expect(page.rows.last).to_contain_text("aurous.clock.advance(seconds=3600)")
+    assert (page.aurous.clock.now() - before).total_seconds() >= 3600
+    page.click("Freeze", state)
+    sync_api.expect(state.locator(".clock")).to_contain_text("frozen")
+    assert page.aurous.clock.frozen
+    page.click("Run", state)
+    sync_api.expect(state.locator(".clock")).to_contain_text("runs in real time")
+
+    page.click("Set credits…", state)
+    state.get_by_label("credits").fill("3")
+    page.click("Set credits", state.locator(".opened"))
+    sync_api.expect(state.locator(".spark strong").first).to_have_text("3")
+    assert page.aurous.team.available_credits == 3
+
+    page.aurous.webhooks.deliver_to(lambda _: 200)
+    page.aurous.images.add()
+    page.client.get("/balance")
+    sync_api.expect(state).to_contain_text("1 pending")
+    page.click("Deliver what is due", state)
+    sync_api.expect(state).to_contain_text("0 pending")
+
+    state.locator("summary", has_text="Rate buckets").click()
+    bucket = state.locator(".facts-list li", has_text="images_post")
+    page.click("Empty", bucket)
+    sync_api.expect(bucket.locator("meter")).to_have_attribute("value", "0")
+    page.click("Refill", bucket)
+    sync_api.expect(bucket.locator("meter")).to_have_attribute("value", "120")
+
+    keys = state.locator(".section", has=page.tab.locator("summary", has_text="API keys"))
+    page.click("Add key…", keys)
+    page.click("Add key", keys.locator(".opened"))
+    sync_api.expect(keys.locator("li")).to_have_count(2)
+    page.click("Revoke", keys.locator("li").last)
+    sync_api.expect(keys.locator("li").last).to_contain_text("ended")
+    sync_api.expect(action).to_contain_text("revoke()")
+    assert [key.ended for key in page.aurous.team.keys] == [False, True]
+
+
+def test_snapshots_and_reset(watch: Watch) -> None:
+    """Taken, restored, exported and imported; a reset from the page can be undone."""
+    page = watch()
+    page.aurous.characters.add("Aurora")
+    action = page.tab.get_by_role("complementary", name="Last action")
+    section = page.state.locator(".section", has=page.tab.locator("summary", has_text="Snapshots"))
+    page.click("Take…", section)
+    section.get_by_label("name").fill("with Aurora")
+    page.click("Take", section.locator(".opened"))
+    sync_api.expect(section.locator("li")).to_contain_text(["with Aurora"])
+    with page.tab.expect_download() as saved:
+        page.click("Export the state", section)
+    page.click("Reset")
+    sync_api.expect(section.locator("li")).to_contain_text(["automatic", "with Aurora"])
+    assert len(page.aurous.characters) == 0
+    page.click("Undo")
+    sync_api.expect(action).to_contain_text("restore")
+    assert [one.name for one in page.aurous.characters] == ["Aurora"]
+    page.aurous.reset()
+    section.get_by_label("Import").set_input_files(saved.value.path())
+    sync_api.expect(action).to_contain_text("import_")
+    assert [one.name for one in page.aurous.characters] == ["Aurora"]
+    page.click("Restore", section.locator("li", has_text="with Aurora"))
+    sync_api.expect(action).to_contain_text("with Aurora")
+
+
+def test_a_session_is_copied_as_a_test(watch: Watch, pytester: pytest.Pytester) -> None:
+    """What was clicked and requested is one test, which passes."""
+    page = watch()
+    page.client.post("/characters", json=ORDER)
+    page.click("Break the next one like this…")
+    page.click("Break it")
+    page.tab.get_by_role("complementary", name="Last action").wait_for()
+    assert page.client.post("/characters", json=ORDER).status_code == 503
+
+    page.click("Session as a test")
+    copied = page.copied("session as a test")
+
+    assert "aurous.faults.status(" in copied
+    pytester.makepyfile(copied)
+    pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_hostile_text_stays_text(watch: Watch) -> None:
+    """In names, paths, headers, bodies and snapshots: no element is made of it, and no script runs."""
+    page = watch()
+    page.aurous.characters.add(HOSTILE)
+    page.aurous.snapshot(HOSTILE)
+    page.client.post("/characters", json={**ORDER, "name": HOSTILE}, headers={"X-Note": "<b>note</b>"})
+    page.client.get("/%3Cb%3E", params={"q": "<b>"})
+    sync_api.expect(page.rows.last).to_contain_text("/v1/")
+    sync_api.expect(page.state).to_contain_text("</script><b>\\u202eevil")
+    page.rows.filter(has_text="characters.create").locator("a").click()
+    sync_api.expect(page.step).to_contain_text("</script><b>\\u202eevil")
+
+    assert page.tab.locator("b, #app img[src=x], [onerror]").count() == 0
+    assert "\u202e" not in page.tab.locator("#app").inner_text()
+
+
+def test_a_page_of_another_origin_cannot_act(watch: Watch, browser: Any) -> None:
+    """Neither with JSON, nor with a form's types, nor with an image; and it reads nothing."""
+    page = watch()
+    page.aurous.characters.add("Aurora")
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None: ...  # noqa: A002 - named so in the base
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        context = browser.new_context()
+        tab = context.new_page()
+        tab.goto(f"http://127.0.0.1:{elsewhere.server_port}/")
+        home = f"{page.server.url}/__aurous__"
+        tried = tab.evaluate(
+            """async (home) => {
+              const json = { "Content-Type": "application/json" };
+              const tries = [
+                fetch(`${home}/reset`, { method: "POST" }),
+                fetch(`${home}/reset`, { method: "POST", body: "{}", headers: json }),
+                fetch(`${home}/reset`, { method: "POST", body: "{}", mode: "no-cors" }),
+                fetch(`${home}/send`, { method: "POST", body: '{"method": "GET", "path": "/v1/team"}', headers: json }),
+                fetch(`${home}/state`), fetch(`${home}/trace`), fetch(`${home}/events`),
+              ];
+              const read = async (one) => (await one).text();
+              return (await Promise.allSettled(tries.map(read))).map((one) => one.value ?? "failed");
+            }""",
+            home,
+        )
+        framed = tab.evaluate(
+            """(home) => new Promise((done) => {
+              const frame = Object.assign(document.createElement("iframe"), { src: `${home}/` });
+              frame.onload = () => done(frame.contentDocument ? "drawn" : "refused");
+              document.body.append(frame);
+            })""",
+            home,
+        )
+        context.close()
+        elsewhere.shutdown()
+
+    assert [one for one in tried if one not in {"failed", ""}] == []
+    assert framed == "refused"
+    assert [one.name for one in page.aurous.characters] == ["Aurora"]
+    assert len(page.aurous.calls) == 0
+
+
+def test_the_page_asks_for_the_token(watch: Watch) -> None:
+    """Where the server has one; a wrong one is refused in words."""
+    page = watch(control_token="open-sesame")
+    box = page.tab.get_by_label("token")
+    box.fill("wrong")
+    page.click("Watch")
+    page.tab.get_by_role("alert").wait_for()
+    box.fill("open-sesame")
+    page.click("Watch")
+    page.client.get("/balance")
+    sync_api.expect(page.rows.last).to_contain_text("balance")
+
+
+def test_what_was_dropped_is_said(watch: Watch) -> None:
+    """A server that keeps few steps, and its page."""
+    page = watch(keep=5)
+    for number in range(8):
+        page.client.get(f"/nothing/{number}")
+    page.tab.reload()
+    sync_api.expect(page.rows).to_have_count(6)
+    sync_api.expect(page.tab.locator(".missing")).to_have_text("3 earlier steps dropped: the server keeps the last 5.")
+
+
+def test_a_page_outlives_its_server(watch: Watch) -> None:
+    """It says that it has lost it, and shows what the next server on the port knows."""
+    page = watch()
+    page.client.get("/balance")
+    sync_api.expect(page.rows.last).to_contain_text("balance")
+    page.server.stop()
+    status = page.tab.locator(".page-head .status")
+    sync_api.expect(status).to_have_text("reconnecting")
+    with Aurous(strict="off", now="2026-05-08T10:00:00Z") as other, AurousServer(other, port=page.server.port):
+        sync_api.expect(status).to_have_text("live", timeout=10_000)
+        sync_api.expect(page.rows).to_have_count(1)
+        page.click("+1 h", page.state)
+        sync_api.expect(page.rows.last).to_contain_text("clock.advance")
+
+
+def test_a_page_that_stays_open_forgets(watch: Watch) -> None:
+    """Of more steps than it can show, it keeps the last, each with its place in the list."""
+    kept = watch().tab.evaluate(
+        """() => {
+          const start = { records: {}, money: { team_1: { credits: 9, held: 0, available: 9 } }, buckets: {}, keys: {},
+            faults: {}, scripts: {}, deliveries: {} };
+          let model = modelOf({ live: true, began: 0, start, steps: [], machines: {} });
+          for (let seq = 1; seq <= 25000; seq++) {
+            const path = `/v1/images/img_${seq}`;
+            const call = { kind: "call", brief: true, method: "GET", path, query: "", operation: "images.retrieve" };
+            const rest = { seq, number: seq, at: seq, arrived: seq, status: 200, pitfalls: [], quiet: true, body: 1 };
+            model = grown(model, [{ ...call, ...rest, money: {} }]);
+          }
+          const { steps, calls, byId, latest, money } = model;
+          return [steps.length, calls.length, byId.size, Object.keys(latest).length, money.team_1.length,
+            steps[1].seq, steps.at(-1).seq];
+        }"""
+    )
+
+    *sizes, first, last = kept
+    assert max(sizes) <= 11_002
+    assert (last, last - first + 1) == (25_000, sizes[1])
+
+
+def test_thousands_of_requests_are_smooth(watch: Watch) -> None:
+    """With 5,000 in the list only what is seen is drawn, and a hundred new ones are little work."""
+    page = watch()
+    paths = ("/balance", "/team", "/nothing")
+    app = page.aurous.client()
+    for number in range(5000):
+        app.get(paths[number % 3])
+    page.tab.reload()
+    sync_api.expect(page.tab.locator(".page-head .facts")).to_contain_text("5,000 calls")
+    assert page.rows.count() < 80
+    session = page.tab.context.new_cdp_session(page.tab)
+    session.send("Performance.enable")
+
+    def worked() -> float:
+        """Return the seconds that the page has worked."""
+        metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+        return float(metrics["ScriptDuration"] + metrics["LayoutDuration"] + metrics["RecalcStyleDuration"])
+
+    before = worked()
+    for number in range(100):
+        app.get(paths[number % 3])
+    sync_api.expect(page.tab.locator(".page-head .facts")).to_contain_text("5,100 calls")
+    assert worked() - before < 2
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", list(SIZES))
+def test_axe_finds_nothing(watch: Watch, size: str, theme: str) -> None:
+    """axe-core finds nothing in any size and theme, with forms open; nothing is wider than the screen."""
+    page = watch(size, theme)
+    page.aurous.webhook_endpoints.add("http://127.0.0.1:9/hook")
+    page.client.post("/characters", json=ORDER)
+    page.aurous.faults.status("images.create", 503)
+    page.client.get("/balance")
+    panes = page.tab.locator("nav.panes button")
+    page.rows.nth(2).wait_for(state="attached")
+    for number in range(3 if size == "narrow" else 1):
+        if size == "narrow":
+            panes.nth(number).click()
+        page.tab.wait_for_timeout(200)
+        page.tab.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+        page.tab.evaluate("document.querySelectorAll('.opens[aria-expanded=false]').forEach((it) => it.click())")
+        found = axe_of.Axe().run(page.tab).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert page.tab.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
