@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import FastAPI, Header, HTTPException, Request
+from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from gallery import Gallery
 
 logger = logging.getLogger(__name__)
 
+PAGE = Path(__file__).with_name("gallery.html")
 TOLERANCE = 300.0  # the maximum age of a signature, in seconds
 PAUSE = 60.0  # between two runs without a new order or event
 
@@ -55,6 +57,7 @@ def create_app(gallery: Gallery, secret: str) -> FastAPI:
         task.cancel()
 
     web = FastAPI(lifespan=lifespan)
+    add_page(web, gallery)
 
     @web.put("/orders/{number}", status_code=202)
     async def order(number: int, order: Order) -> None:
@@ -78,6 +81,20 @@ def create_app(gallery: Gallery, secret: str) -> FastAPI:
             news.set()
 
     return web
+
+
+def add_page(web: FastAPI, gallery: Gallery) -> None:
+    """Serve the page for customers, and their pictures."""
+
+    @web.get("/")
+    async def page() -> FileResponse:
+        return FileResponse(PAGE)
+
+    @web.get("/orders/{number}/picture")
+    async def picture(number: int) -> FileResponse:
+        if gallery.state(number) != "done":
+            raise HTTPException(404)
+        return FileResponse(gallery.picture(number), media_type="image/png")
 
 
 def is_signed(body: bytes, signature: str, secret: str) -> bool:

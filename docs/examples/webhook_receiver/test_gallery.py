@@ -8,7 +8,7 @@ from tempfile import mkdtemp
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, sign_webhook
+from pytest_aurous import Aurous, AurousServer, sign_webhook
 
 pytest.importorskip("fastapi", reason="needs FastAPI: python -m pip install fastapi")
 
@@ -72,6 +72,32 @@ async def test_an_event_leads_to_a_picture(aurous: Aurous, gallery: Gallery) -> 
     await gallery.work()
     assert gallery.state(1) == "done"
     assert gallery.picture(1).read_bytes() == aurous.images.last.picture()
+
+
+async def test_the_page_shows_a_picture(
+    aurous: Aurous, aurous_server: AurousServer, tmp_path: Path
+) -> None:
+    """The requests of the page; the served fake has a live page of its own."""
+    gallery = open_gallery(aurous, tmp_path)
+    transport = httpx.ASGITransport(create_app(gallery, SECRET))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as web:
+        assert "/picture" in (await web.get("/")).text
+        await web.put("/orders/1", json={"prompt": "On a bench"})
+        await gallery.work()
+        assert (await web.get("/orders/1")).json() == "ordered"
+        assert (await web.get("/orders/1/picture")).status_code == 404
+        await asyncio.sleep(20)
+        await aurous.webhooks.aflush()
+        await gallery.work()
+        picture = await web.get("/orders/1/picture")
+        live = f"{aurous_server.url}/__aurous__/"
+        shown = await asyncio.to_thread(
+            httpx.get, live, headers={"Accept": "text/html"}
+        )
+
+    assert "<title>Aurous Labs API, served</title>" in shown.text
+    assert picture.content == aurous.images.last.picture()
+    assert aurous.calls.last.request.headers["host"] in aurous_server.url
 
 
 async def test_any_bad_day(aurous: Aurous, tmp_path: Path) -> None:
