@@ -50,7 +50,10 @@ def test_the_image_is_cancelled_while_polling(
     """The application stops polling when the image is cancelled."""
     aurous.images.script("pending! -> processing")
 
-    monkeypatch.setattr("time.sleep", lambda _: aurous.images.last.cancel())
+    def cancel(_seconds: float) -> None:
+        aurous.images.last.cancel()
+
+    monkeypatch.setattr("time.sleep", cancel)
 
     with pytest.raises(IllustrateError, match=r"^cancelled"):
         illustrate("On a bench")

@@ -1,15 +1,21 @@
 import pytest
 
 from pytest_aurous import Aurous
+from receiver import Receiver
 
 pytest.importorskip("fastapi", reason="needs FastAPI")
 
-from receiver_app import SECRET, app, receiver
+from receiver_app import create_app
+
+SECRET = "whsec_of_this_test"
+
+receiver = Receiver(SECRET)
 
 
 @pytest.fixture(autouse=True)
 def registered(aurous: Aurous) -> None:
     """Register the application for webhooks in each test of this file."""
+    app = create_app(receiver)
     aurous.webhooks.deliver_to(app, url="https://app.example/hooks", secret=SECRET)
 
 

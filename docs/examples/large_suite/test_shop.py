@@ -5,7 +5,7 @@ import pytest
 
 from pytest_aurous import Aurous, Character
 
-pytestmark = pytest.mark.aurous(sleep="skip", pitfalls="error", credits=20)
+pytestmark = pytest.mark.aurous(pitfalls="error", credits=20)
 
 PICTURE = {"prompt": "On a bench"}
 
