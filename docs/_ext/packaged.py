@@ -18,7 +18,7 @@ from pytest_aurous._resources.base.endpoint import NO_RESPONSE
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.files.row import PURPOSES
 from pytest_aurous._resources.generations.images import PRESETS
-from pytest_aurous._resources.generations.videos import FACTORS, RATIOS
+from pytest_aurous._resources.media import FACTORS, RATIOS
 from pytest_aurous._resources.openapi import document
 from pytest_aurous._resources.uploads import POSES
 from pytest_aurous._resources.webhooks import EVENTS

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.refusal import ERROR_TYPES
-from .._wire.version import VERSION
+from .._wire.version import FORM, VERSION
 from .._world.settings import BASE_URL
 from .base.endpoint import NO_RESPONSE, Endpoint
 from .base.schema import HOLDS, obj, record, schema_name, text_of
@@ -24,7 +24,6 @@ from .webhooks import EndpointRow
 
 _RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow, CompletionRow)
 _TEXT: Final = {"type": "string"}
-_DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 
 
 def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) -> dict[str, Any]:
@@ -99,7 +98,7 @@ def _parameters(row: Endpoint) -> list[dict[str, Any]]:
     ]
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()]
     if not row.signed:
-        found.append({"name": "Aurous-Version", "in": "header", "schema": {**_TEXT, "pattern": _DATE}})
+        found.append({"name": "Aurous-Version", "in": "header", "schema": {**_TEXT, "pattern": FORM}})
     if row.idempotent:
         length = {"minLength": 1, "maxLength": 256}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": {**_TEXT, **length}})

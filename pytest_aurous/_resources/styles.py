@@ -14,6 +14,7 @@ from .._world.ids import IdSource
 from .._world.state import State
 from .._world.tables import Table
 from .._world.world import World
+from . import media
 from .base.endpoint import Context, Endpoint
 from .base.record import Collection, Live
 from .base.schema import Record, column, reference, to_wire
@@ -54,9 +55,9 @@ class LoraRow(Record):
     slug: str = column(holds="style")
     description: str | None = None
     preview_image_url: str = column(holds="url")
-    default_denoise_strength: float = 0.8
-    default_guidance_scale: float = 7.5
-    default_steps: int = 30
+    default_denoise_strength: float = column(like=media.SHARE, default=0.8)
+    default_guidance_scale: float = column(like=media.GUIDANCE, default=7.5)
+    default_steps: int = column(like=media.STEPS, default=30)
     has_template: bool = True
     team: str = column(hidden=True, default="")
 
@@ -97,9 +98,9 @@ class VideoLoraRow(Record):
     id: str = column(holds="id")
     name: str = column(holds="style")
     is_public: bool = True
-    default_resolution: str = column(holds="word", default="1080p")
-    default_ratio: str = column(holds="word", default="16:9")
-    default_duration: float = 5
+    default_resolution: str = column(holds="word", like=media.RESOLUTION, default="1080p")
+    default_ratio: str = column(holds="word", like=media.RATIO, default="16:9")
+    default_duration: float = column(like=media.DURATION, default=5)
     created_at: str = _CREATED
     slug: str = column(holds="style")
     description: str | None = None

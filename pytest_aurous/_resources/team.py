@@ -13,7 +13,8 @@ from .._world.ledger import BillingMode, json_number
 from .._world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.schema import Record, column, obj, text_of, to_wire
-from .generations.videos import FACTORS, PER_SECOND
+from .generations.videos import PER_SECOND
+from .media import FACTORS
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # type checkers bundle it

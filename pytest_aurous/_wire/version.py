@@ -10,6 +10,8 @@ from .call import Call
 from .refusal import ApiProblem
 
 VERSION: Final = "2026-05-15"
+FORM: Final = r"^\d{4}-\d{2}-\d{2}$"
+"""The pattern of a version (ver-1)."""
 
 
 def check_version(call: Call, *, prior_dates: bool) -> None:

@@ -22,6 +22,8 @@ HOLDS: Final = "x-holds"
 
 SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
 
+_STATED: Final = ("enum", "minimum", "maximum", "minLength", "maxLength", "maxProperties", "additionalProperties")
+"""What a column takes from the field of a request."""
 _SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
@@ -72,8 +74,18 @@ def _described(entry: Field[Any], schema: Shape) -> Shape:
     """Add what a column holds to the schema of its type."""
     if entry.name == "object":  # the name of the record, always the same
         return {"const": entry.default}
+    like: Any = entry.metadata.get("like")
+    if like is not None:
+        stated = {name: value for name, value in like.schema.items() if name in _STATED}
+        schema = {"anyOf": [_stating(one, stated) for one in schema["anyOf"]]} if "anyOf" in schema else {
+            **schema, **stated
+        }  # fmt: skip
     holds = entry.metadata.get("holds")
     return _timed(entry.name, schema if holds is None else {**schema, HOLDS: holds})
+
+
+def _stating(schema: Shape, stated: Shape) -> Shape:
+    return schema if schema.get("type") == "null" else {**schema, **stated}
 
 
 def text_of(holds: Holds) -> Shape:
@@ -151,6 +163,7 @@ def column(
     omitted: bool = False,
     null: bool = False,
     schema: Mapping[str, Any] | None = None,
+    like: Callable[[Any, str], Any] | None = None,
     holds: Holds | None = None,
     rule: str = "",
     **options: Any,
@@ -164,6 +177,7 @@ def column(
         omitted: Omit the field where it is None, whatever the setting ``sparse`` says.
         null: Write null where it is None, whatever the setting says: so does the vendor's page.
         schema: Its JSON Schema, unless its type determines it.
+        like: The field of a request that has the same enum and bounds.
         holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
         rule: The rule that its values rest on. Empty: that of the record, ``RULE``, or else of the operation's success.
         **options: For `dataclasses.field`.
@@ -175,6 +189,7 @@ def column(
         "omitted": omitted,
         "null": null,
         "schema": schema,
+        "like": like,
         "holds": holds,
         "rule": rule,
     }

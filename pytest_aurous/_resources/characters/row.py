@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
-from ..._wire.version import VERSION
+from ..._wire.version import FORM, VERSION
 from ..._world.script import Plan
 from ..._world.world import World
 from ..base.fields import Reader, boolean, integer, list_of, object_of, optional, text
@@ -86,7 +86,7 @@ class CharacterRow(Record):
 
     id: str = column(holds="id")
     object: str = column(holds="word", default="character")
-    name: str
+    name: str = column(like=CREATE["name"])
     status: str = column(schema={"enum": list(STATUSES)})
     refs: tuple[Ref, ...] = column(
         schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=(), rule="get-3"
@@ -97,8 +97,10 @@ class CharacterRow(Record):
         null=True, schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]}, default=None
     )
     error_message: str | None = column(null=True, holds="word", default=None)
-    aurous_version: str = column(holds="time", default=VERSION, rule="ver-4")
-    client_reference_id: str | None = column(omitted=True, default=None, rule="create-7")
+    aurous_version: str = column(schema={**text_of("time"), "pattern": FORM}, default=VERSION, rule="ver-4")
+    client_reference_id: str | None = column(
+        omitted=True, like=CREATE["client_reference_id"], default=None, rule="create-7"
+    )
     team: str = column(hidden=True)
     gone: bool = column(hidden=True, visible=True, default=False)
     plan: Plan = column(hidden=True)

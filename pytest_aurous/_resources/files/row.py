@@ -9,12 +9,12 @@ from ..._time.clock import iso
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
 from ..._world.world import World
+from ..base.fields import integer
 from ..base.schema import Record, column, to_wire
 from ..content.pictures import Measured, measure
+from ..media import MOST_BYTES, MOST_PIXELS, PICTURES
 
 PURPOSES: Final = ("reference", "first_frame", "last_frame")
-_MAX_BYTES: Final = 10 * 1024 * 1024
-_MAX_PIXELS: Final = 4096
 _LIFE: Final = 24 * 3600.0
 _URL_LIFE: Final = 3600.0
 
@@ -57,10 +57,10 @@ class FileRow(Record):
     id: str = column(holds="id")
     object: str = column(holds="word", default="file")
     purpose: str = column(schema={"enum": list(PURPOSES)})
-    mime_type: str = column(holds="word")
-    size_bytes: int
-    width_px: int
-    height_px: int
+    mime_type: str = column(schema={"enum": list(PICTURES)})
+    size_bytes: int = column(like=integer(1, MOST_BYTES))
+    width_px: int = column(like=integer(1, MOST_PIXELS))
+    height_px: int = column(like=integer(1, MOST_PIXELS))
     url: str | None = column(holds="url", default=None, rule="time-3")
     expires_at: str = column(rule="time-3")
     created_at: str
@@ -107,10 +107,10 @@ def measured(data: bytes) -> Measured:
     found = measure(data)
     if found is None:
         raise ApiProblem(400, "invalid_format", say.NO_IMAGE, "file")
-    if len(data) > _MAX_BYTES:
-        raise ApiProblem(400, "value_out_of_range", say.FILE_TOO_LARGE.format(got=len(data), most=_MAX_BYTES), "file")
-    if min(found.width, found.height) < 1 or max(found.width, found.height) > _MAX_PIXELS:
-        message = say.PICTURE_TOO_LARGE.format(width=found.width, height=found.height, most=_MAX_PIXELS)
+    if len(data) > MOST_BYTES:
+        raise ApiProblem(400, "value_out_of_range", say.FILE_TOO_LARGE.format(got=len(data), most=MOST_BYTES), "file")
+    if min(found.width, found.height) < 1 or max(found.width, found.height) > MOST_PIXELS:
+        message = say.PICTURE_TOO_LARGE.format(width=found.width, height=found.height, most=MOST_PIXELS)
         raise ApiProblem(400, "value_out_of_range", message, "file")
     return found
 

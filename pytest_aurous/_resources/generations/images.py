@@ -8,17 +8,15 @@ from typing import Any, Final
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field
 from ..base.endpoint import Context
-from ..base.fields import Reader, integer, list_of, number, one_of, optional, read_fields, text
+from ..base.fields import Reader, list_of, optional, read_fields, text
 from ..characters import require_ready
+from ..media import ASPECTS, COUNT, GUIDANCE, PROMPT, SHARE, SIDE, SIZE, STEPS, TIERS
 from ..styles import LoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture
 
 GRID: Final = 32
 USUAL: Final = "2k_1_1"
 """The ``size`` of a request that sends neither a size nor sides."""
-SIDES: Final = (1024, 4096)
-_TIERS: Final = {"2k": 2048, "4k": 4096}
-_RATIOS: Final = ((1, 1), (3, 2), (2, 3), (4, 3), (3, 4), (16, 9), (9, 16), (21, 9))
 
 
 def snapped(pixels: float) -> int:
@@ -32,24 +30,23 @@ def _preset(side: int, wide: int, high: int) -> tuple[int, int]:
 
 
 PRESETS: Final = {
-    f"{tier}_{wide}_{high}": _preset(side, wide, high) for tier, side in _TIERS.items() for wide, high in _RATIOS
+    f"{tier}_{wide}_{high}": _preset(side, wide, high) for tier, side in TIERS.items() for wide, high in ASPECTS
 }
 """Width and height of each ``size``: all have about the area of the square (img-2)."""
 
-_SIDE: Final = integer(*SIDES)
 CREATE: Final[dict[str, Reader]] = {
     **FIELDS,
-    "negative_prompt": text(4000),
+    "negative_prompt": PROMPT,
     "lora_id": text(256, holds="id"),
     "character_id": text(256, holds="id"),
-    "width": optional(_SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
-    "height": optional(_SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
-    "size": optional(one_of(tuple(PRESETS)), note=f"`{USUAL}`, unless the sides are sent."),
-    "steps": optional(integer(1, 100), note="Is not returned."),
-    "guidance_scale": optional(number(0.1, 30), note="Is not returned."),
-    "cfg_rescale": number(0, 1),
-    "denoise_strength": number(0, 1),
-    "count": optional(integer(1, 4), default=1),
+    "width": optional(SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
+    "height": optional(SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
+    "size": optional(SIZE, note=f"`{USUAL}`, unless the sides are sent."),
+    "steps": optional(STEPS, note="Is not returned."),
+    "guidance_scale": optional(GUIDANCE, note="Is not returned."),
+    "cfg_rescale": SHARE,
+    "denoise_strength": SHARE,
+    "count": optional(COUNT, default=1),
     "reference_image_urls": list_of(text(2048, holds="url"), 1, 10),
 }
 """The fields of POST /v1/images (img-1)."""

@@ -7,12 +7,13 @@ from typing import Any, Final
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem
 from ..base.endpoint import Context
-from ..base.fields import Reader, boolean, integer, is_https, optional, text, url
+from ..base.fields import Reader, boolean, is_https, optional, url
 from ..files import require_file
+from ..media import PROMPT, SEED
 
 FIELDS: Final[dict[str, Reader]] = {
-    "prompt": text(4000),
-    "seed": optional(integer(-1, 2**63 - 1), note="Drawn; also for -1."),
+    "prompt": PROMPT,
+    "seed": optional(SEED, note="Drawn; also for -1."),
     "enhance_prompt": optional(boolean, default=False),
     "webhook_url": url(2048),
 }

@@ -11,8 +11,8 @@ from ..._wire.refusal import ApiProblem, not_found
 from ..base.endpoint import Context, Result
 from ..content.films import mp4
 from ..content.pictures import picture
+from ..media import RATIOS
 from .row import RUNNING, GenerationRow, kept_until
-from .videos import RATIOS
 
 _RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 _MAX_DIGITS: Final = 12

@@ -10,6 +10,7 @@ from ..._base.redaction import redacted, shortened
 from ..._world.script import Plan, plan_of
 from .. import characters
 from ..base.record import Live, Playable, Scripted, check_fields
+from ..media import FACTORS, RATIOS
 from ..webhooks.record import check_url
 from . import images, machine, videos
 from .outputs import draw_film, draw_image
@@ -288,8 +289,8 @@ class Videos(Generations[Video]):
             AurousError: If the API could not have made such a video, or if the id is taken.
         """
         check = self._check("add")
-        check.choice("resolution", resolution, videos.FACTORS)
-        check.choice("ratio", ratio, videos.RATIOS)
+        check.choice("resolution", resolution, FACTORS)
+        check.choice("ratio", ratio, RATIOS)
         check_fields("videos.add", videos.CREATE, duration=duration, **({} if prompt is None else {"prompt": prompt}))
         return self._add(
             id,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ..._wire.version import VERSION
+from ..._wire.version import FORM, VERSION
 from ..._world.script import Plan
 from ..._world.world import World
+from .. import media
 from ..base.schema import Record, column, obj, text_of, to_wire
 
 _DAY: Final = 86_400.0
@@ -70,10 +71,10 @@ class GenerationRow(Record):
     id: str = column(holds="id")
     object: str = column(holds="word", default="inference")
     status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending", rule="img-6")
-    prompt: str | None = None
+    prompt: str | None = column(like=media.PROMPT, default=None)
     created_at: str
     media_type: str = column(schema={"enum": ["image", "video"]})
-    negative_prompt: str | None = None
+    negative_prompt: str | None = column(like=media.PROMPT, default=None)
     output_urls: tuple[str, ...] = column(list, holds="url", default=())
     output_video_url: str | None = column(holds="url", default=None)
     reference_image_urls: tuple[str, ...] = column(list, holds="url", default=())
@@ -84,15 +85,15 @@ class GenerationRow(Record):
     )
     width: int | None = None
     height: int | None = None
-    image_count: int | None = None
-    size_preset: str | None = column(holds="word", default=None)
-    inference_type: str = column(holds="word")
-    cfg_rescale: float | None = None
-    denoise_strength: float | None = None
-    seed: int | None = None
-    video_duration: float | None = None
-    video_resolution: str | None = column(holds="word", default=None)
-    video_ratio: str | None = column(holds="word", default=None)
+    image_count: int | None = column(like=media.COUNT, default=None)
+    size_preset: str | None = column(holds="word", like=media.SIZE, default=None)
+    inference_type: str = column(schema={"enum": ["t2i", "i2i", "t2v", "i2v"]})
+    cfg_rescale: float | None = column(like=media.SHARE, default=None)
+    denoise_strength: float | None = column(like=media.SHARE, default=None)
+    seed: int | None = column(like=media.SEED, default=None)
+    video_duration: float | None = column(like=media.DURATION, default=None)
+    video_resolution: str | None = column(holds="word", like=media.RESOLUTION, default=None)
+    video_ratio: str | None = column(holds="word", like=media.RATIO, default=None)
     video_camera_fixed: bool | None = None
     character_id: str | None = column(holds="id", default=None)
     loras: tuple[tuple[str, str], ...] | None = column(
@@ -106,7 +107,7 @@ class GenerationRow(Record):
         },
         default=None,
     )
-    aurous_version: str = column(holds="time", default=VERSION, rule="ver-4")
+    aurous_version: str = column(schema={**text_of("time"), "pattern": FORM}, default=VERSION, rule="ver-4")
     creation_request_id: str | None = column(holds="id", default=None)
     completed_at: str | None = None
     team: str = column(hidden=True)

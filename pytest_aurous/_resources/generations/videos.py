@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from ..._world.ledger import json_number, product
 from ..base.endpoint import Context
-from ..base.fields import Reader, boolean, number, one_of, optional, read_fields, text
+from ..base.fields import Reader, boolean, optional, read_fields, text
+from ..media import DURATION, FACTORS, RATIO, RESOLUTION
 from ..styles import VideoLoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture
 
 PER_SECOND: Final = 0.5
-FACTORS: Final = {"480p": 1, "720p": 1.5, "1080p": 2.5}
-RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "9:16": (9, 16), "21:9": (21, 9)}
 _STYLE: Final = "As in the style."
 
 CREATE: Final[dict[str, Reader]] = {
@@ -20,9 +19,9 @@ CREATE: Final[dict[str, Reader]] = {
     "video_lora_id": text(256, holds="id"),
     "first_frame_url": text(2048, holds="url"),
     "last_frame_url": text(2048, holds="url"),
-    "resolution": optional(one_of(tuple(FACTORS)), note=_STYLE),
-    "ratio": optional(one_of(tuple(RATIOS)), note=_STYLE),
-    "duration": optional(number(2, 12), note=_STYLE),
+    "resolution": optional(RESOLUTION, note=_STYLE),
+    "ratio": optional(RATIO, note=_STYLE),
+    "duration": optional(DURATION, note=_STYLE),
     "camera_fixed": optional(boolean, default=False),
     "watermark": optional(boolean, note="Has no effect."),
 }

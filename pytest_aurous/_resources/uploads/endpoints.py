@@ -77,7 +77,7 @@ ENDPOINTS: Final = (
         shape=obj(
             upload_id=text_of("id"),
             upload_url=text_of("url"),
-            upload_headers=obj(**{"Content-Type": text_of("word")}),
+            upload_headers=obj(**{"Content-Type": {"enum": sorted(set(_TYPES.values()))}}),
             expires_at=_TEXT,
         ),
         body=body_of(_INIT, tuple(_INIT)),

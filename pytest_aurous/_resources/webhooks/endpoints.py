@@ -9,17 +9,17 @@ from typing import Any, Final
 from ..._time.clock import iso
 from ..._wire.refusal import not_one_of
 from ..base.endpoint import Context, Endpoint
-from ..base.fields import BODY_ERRORS, dict_of, list_of, one_of, read_fields, text, url
+from ..base.fields import BODY_ERRORS, list_of, one_of, read_fields, url
 from ..base.pages import PAGE, PAGE_ERRORS, page
 from ..base.schema import body_of, deleted, listing, obj, reference, text_of
 from .emit import deliver, envelope, sample
-from .row import EVENTS, EndpointRow, make, new_secret, preview, render
+from .row import DESCRIPTION, EVENTS, METADATA, EndpointRow, make, new_secret, preview, render
 
 _CREATE: Final = {
     "url": url(2048),
     "events": list_of(one_of((*EVENTS, "*")), 1, len(EVENTS) + 1),
-    "description": text(500, low=0),
-    "metadata": dict_of(text(500, low=0), 50),
+    "description": DESCRIPTION,
+    "metadata": METADATA,
 }
 _TEST: Final = {"event_type": one_of(EVENTS)}
 

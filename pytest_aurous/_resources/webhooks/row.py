@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from ..._time.clock import iso
 from ..._world.world import World
+from ..base.fields import dict_of, text
 from ..base.schema import Record, column, to_wire
 
 EVENTS: Final = (
@@ -22,6 +23,8 @@ EVENTS: Final = (
     "usage.balance_low",
     "webhook.endpoint_disabled",
 )
+DESCRIPTION: Final = text(500, low=0)
+METADATA: Final = dict_of(text(500, low=0), 50)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -67,15 +70,17 @@ class EndpointRow(Record):
     id: str = column(holds="id")
     object: str = column(holds="word", default="webhook_endpoint")
     url: str = column(holds="url")
-    events: tuple[str, ...] = column(list, holds="word", rule="hook-1")
+    events: tuple[str, ...] = column(
+        list, schema={"type": "array", "items": {"type": "string", "enum": list(EVENTS)}}, holds="word", rule="hook-1"
+    )
     secret_preview: str = column(holds="secret")
     secret: str | None = column(holds="secret", default=None, rule="hook-2")
     is_active: bool = True
     consecutive_failures: int = 0
     last_success_at: str | None = None
     last_failure_at: str | None = None
-    metadata: dict[str, Any] = column(rule="hook-1")
-    description: str | None = None
+    metadata: dict[str, Any] = column(like=METADATA, rule="hook-1")
+    description: str | None = column(like=DESCRIPTION, default=None)
     created_at: str
     updated_at: str
     team: str = column(hidden=True)
