@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
@@ -176,6 +178,22 @@ def scoped(teller: Teller) -> None:
         teller.client.get("/v1/team", headers=headers)
     for headers in ({}, {"X-Api-Key": reader}):
         teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
+
+
+def removed(teller: Teller) -> None:
+    """Delete a character that was paid for, between balances."""
+    path = ready(teller)
+    teller.call("GET", "/v1/balance")
+    teller.call("DELETE", path)
+    teller.call("GET", "/v1/balance")
+
+
+def exempt(teller: Teller) -> None:
+    """Order as a team that pays nothing."""
+    key = teller.aurous.teams.add(billing_mode="exempt").api_key
+    for _ in range(2):
+        teller.call("GET", "/v1/balance", headers={"X-Api-Key": key})
+        teller.call("POST", "/v1/images", json={"prompt": "x"}, headers={"X-Api-Key": key})
 
 
 def _page_of(rows: int) -> Any:
@@ -362,6 +380,14 @@ def _more_rows(entries: Entries) -> None:
     body(page, change)
 
 
+def _skewed(entries: Entries) -> None:
+    """Let the client's clock be five seconds ahead of the vendor's, as `Date` shows."""
+    for entry in entries:
+        at = datetime.fromisoformat(entry["startedDateTime"].replace("Z", "+00:00"))
+        entry["startedDateTime"] = (at + timedelta(seconds=5)).isoformat()
+        entry["response"]["headers"].append({"name": "date", "value": format_datetime(at, usegmt=True)})
+
+
 def _spent_by_refusal(entries: Entries) -> None:
     """Let a 403 take a token."""
     _two_tokens(named(entries, "images.create", 403))
@@ -467,6 +493,7 @@ CASES: Final[dict[str, Case]] = {
     "pictures have URLs of another form": Case(sent, _moved, ()),
     "the storage refuses in its own way": Case(sent, _plain_refusal, ("time-2",)),
     "local times": Case(ready, _local_time, ("time-1",)),
+    "a clock that is ahead": Case(priced, _skewed, ()),
     "a second attempt in flight": Case(stored, _in_flight, ()),
     "another code without credits for a character": Case(
         refused, _code("characters.create", 402, "no_credits"), ("create-5",)
@@ -484,6 +511,8 @@ CASES: Final[dict[str, Case]] = {
     "models with other dates and another order": Case(
         embedded, fields("models.list", lambda one: one["data"][0].update(created=1)), ()
     ),
+    "deleting returns credits": Case(removed, fields("balance.retrieve", more(4, 0), nth=1), ("del-1",)),
+    "an exempt team pays": Case(exempt, fields("balance.retrieve", more(0, 1), nth=1), ("cred-1",)),
     "a web page": Case(limited, _html, ()),
     "no field in a header": Case(limited, header("team.retrieve", "content-type", "application/json"), ()),
     "no name of a team": Case(limited, fields("team.retrieve", drop("name")), ("team-1",)),

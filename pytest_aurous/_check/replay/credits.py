@@ -58,6 +58,7 @@ class Credits:
         ):
             return
         record, money = view.record, self._teams.money_of(view)
+        money.deleted |= view.operation == "characters.delete"
         if view.creates:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
         row = self._world.row(record) if record else None
@@ -147,7 +148,10 @@ class Credits:
             money.right |= {work.kind for work in money.works}
             done.agrees |= money.rules()
             return
-        done.rules |= dict.fromkeys(_PLACES, money.rule(*changes))
+        exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
+        returned = money.deleted and changes[0] > 0
+        rule = "cred-1" if exempt else "del-1" if returned else money.rule(*changes)
+        done.rules |= dict.fromkeys(_PLACES, rule)
         done.ignored.add("body.available_credits")
         if money.earlier:
             done.set_aside(_PLACES, "credits were held for work that was ordered before the recording")

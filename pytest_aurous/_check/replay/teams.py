@@ -50,6 +50,7 @@ class Money:
         blind: Up to which exchange the recording does not show all that was ordered, and why.
         right: The kinds of work whose price agreed with a balance.
         at_once: Whether credits were seen to be spent when work was ordered.
+        deleted: Whether a character was deleted since the last balance.
     """
 
     known: bool = False
@@ -59,6 +60,7 @@ class Money:
     blind: tuple[float, str] = (-1, "")
     right: set[str] = field(default_factory=set[str])
     at_once: bool = False
+    deleted: bool = False
 
     def end(self, record: str, end: str) -> None:
         """Note how the work on a record has ended; empty if it has not."""
@@ -74,6 +76,7 @@ class Money:
     def settle(self) -> None:
         """Forget what has ended: the balance has been compared."""
         self.works = [work for work in self.works if not work.end]
+        self.deleted = False
         for work in self.works:
             work.new = False
 
