@@ -13,7 +13,7 @@ from .._wire.refusal import ApiProblem, not_found
 from .._world.ledger import product
 from .._world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.record import Collection, Live
+from .base.record import Live, Usable
 from .base.schema import Record, column, obj, text_of
 
 __tracebackhide__ = hide_mistakes
@@ -90,11 +90,6 @@ def price_of(count: float, rate: float) -> Decimal:
     return product(count, rate).scaleb(-6)
 
 
-def _visible(world: World, team: str) -> list[ModelRow]:
-    table = world.table(ModelRow)
-    return [table[row_id] for row_id in (*table.living(""), *table.living(team))]
-
-
 def require_model(ctx: Context, kind: Kind) -> ModelRow:
     """Return the model that the body names.
 
@@ -102,7 +97,7 @@ def require_model(ctx: Context, kind: Kind) -> ModelRow:
         ApiProblem: 404 for an unknown model (model-3), 400 for a model of the other kind (model-2).
     """
     name = ctx.body["model"]
-    row = next((one for one in _visible(ctx.world, ctx.team) if name in {one.id, *one.aliases}), None)
+    row = next((one for one in ctx.world.table(ModelRow).usable(ctx.team) if name in {one.id, *one.aliases}), None)
     if row is None:
         raise not_found("model", name, "model")
     if row.kind != kind:
@@ -136,7 +131,7 @@ def render(world: World, row: ModelRow) -> dict[str, Any]:
 
 def list_all(ctx: Context) -> dict[str, Any]:
     """GET /v1/models: chat and embedding models with their rates."""
-    return {"object": "list", "data": [render(ctx.world, row) for row in _visible(ctx.world, ctx.team)]}
+    return {"object": "list", "data": [render(ctx.world, row) for row in ctx.world.table(ModelRow).usable(ctx.team)]}
 
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
@@ -159,19 +154,12 @@ class Model(Live, _ModelFields):
         return render(self._world, self._row)
 
 
-class Models(Collection[Model]):
+class Models(Usable[Model]):
     """The models that a team can use."""
 
     __slots__ = ()
 
     _record = Model
-
-    def _living(self) -> list[str]:
-        with self._world.lock:
-            return [row.id for row in _visible(self._world, self._team)]
-
-    def _find(self, record_id: str) -> Model | None:
-        return self._live(record_id) if record_id in self._living() else None
 
     def add(
         self,

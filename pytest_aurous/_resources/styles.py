@@ -12,11 +12,10 @@ from .._wire import messages as say
 from .._wire.refusal import ApiProblem, not_found
 from .._world.ids import IdSource
 from .._world.state import State
-from .._world.tables import Table
 from .._world.world import World
 from . import media
 from .base.endpoint import Context, Endpoint
-from .base.record import Collection, Live
+from .base.record import Live, Usable
 from .base.schema import Record, column, reference, to_wire
 
 __tracebackhide__ = hide_mistakes
@@ -133,15 +132,9 @@ _VIDEO_STYLES: Final = tuple(
 )
 
 
-def visible_styles(world: World, kind: type[S], team: str) -> list[S]:
-    """Return the public styles and the styles of *team*."""
-    table: Table[Any] = world.table(kind)
-    return [table[row_id] for row_id in (*table.living(""), *table.living(team))]
-
-
 def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
     """Return the style that *team* can use under this id or slug, or None."""
-    return next((row for row in visible_styles(world, kind, team) if name in {row.id, row.slug}), None)
+    return next((row for row in world.table(kind).usable(team) if name in {row.id, row.slug}), None)
 
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
@@ -205,17 +198,10 @@ class VideoLoraColumns(TypedDict, total=False):
     default_duration: float
 
 
-class Styles(Collection[L]):
+class Styles(Usable[L]):
     """The styles that a team can use: the public ones, then its own."""
 
     __slots__ = ()
-
-    def _living(self) -> list[str]:
-        with self._world.lock:
-            return [row.id for row in visible_styles(self._world, self._record._kind, self._team)]
-
-    def _find(self, record_id: str) -> L | None:
-        return self._live(record_id) if record_id in self._living() else None
 
     def _add(self, name: str, slug: str | None, public: bool, chosen: str | None, columns: Mapping[str, Any]) -> L:  # noqa: FBT001 - as in `add`
         """Add a style."""
@@ -317,7 +303,7 @@ def require_style(world: World, team: str, name: str, kind: type[S], param: str)
 def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple[Endpoint, Endpoint]:
     def list_all(ctx: Context) -> list[dict[str, Any]]:
         """GET the styles: an array without pages."""
-        return [to_wire(row, ctx.world.settings.sparse) for row in visible_styles(ctx.world, kind, ctx.team)]
+        return [to_wire(row, ctx.world.settings.sparse) for row in ctx.world.table(kind).usable(ctx.team)]
 
     def retrieve(ctx: Context) -> dict[str, Any]:
         """GET one style by id or slug."""

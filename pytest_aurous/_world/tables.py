@@ -103,6 +103,10 @@ class Table(Generic[R]):
         """Return the ids of the team's living rows, oldest first; do not change the list."""
         return self._state.sequence(f"{self._name} {team}")
 
+    def usable(self, team: str) -> list[R]:
+        """Return the living rows that a team can use: those of no team, then its own."""
+        return [self[row_id] for row_id in (*self.living(""), *self.living(team))]
+
     def lives(self, row: R) -> bool:
         """Whether the row has not been retired."""
         return self._position(self.living(row.team), row.id)[1]

@@ -251,6 +251,21 @@ class Collection(Public, Generic[L]):
             return redacted(f"<{type(self).__name__}: {list(self)!r}>")
 
 
+class Usable(Collection[L]):
+    """The records that a team can use: those of no team, then its own."""
+
+    __slots__ = ()
+
+    _record: type[Any]
+
+    def _living(self) -> list[str]:
+        with self._world.lock:
+            return [row.id for row in self._world.table(self._record._kind).usable(self._team)]
+
+    def _find(self, record_id: str) -> L | None:
+        return self._live(record_id) if record_id in self._living() else None
+
+
 class Playable(Live):
     """A record with a script: each time its work starts, the next run of the script starts."""
 
