@@ -98,7 +98,7 @@ def _response(row: Endpoint, sample: _Sample) -> Iterator[str]:
     elif home is not row and row.operation not in _WHOLE:
         before = _tour().samples[home.operation].got
         changed = {name: one for name, one in got.items() if before.get(name) != one and name not in _CHANCE}
-        yield f"Response: [the record](#{_anchor(home)}){', here with' if changed else ''}"
+        yield f"[The record](#{_anchor(home)}){', here with:' if changed else '.'}"
         if changed:
             yield _block({**changed, **_MORE})
     elif isinstance(got, str):
