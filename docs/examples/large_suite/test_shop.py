@@ -44,13 +44,3 @@ class TestWithoutCredits:
     ) -> None:
         """The nearest marker wins."""
         assert create(aurous_client, aurora).status_code == 201
-
-
-@pytest.mark.parametrize(
-    "aurous", [{"credits": 5}, {"credits": 0}], indirect=True, ids=["rich", "poor"]
-)
-def test_the_balance_is_shown(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A test that is parametrized over `aurous` runs under each of its settings."""
-    balance = aurous_client.get("/v1/balance").json()
-
-    assert balance["credits"] == aurous.team.credits
