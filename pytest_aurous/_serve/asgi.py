@@ -282,12 +282,17 @@ class AsgiApp:
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of a response lead to this server."""
-        if not any(there in reply.body for there in self._foreign) and "Location" not in dict(reply.headers):
-            return reply
         led_to = partial(self._app.world.served.led_to, own)
-        headers = tuple((name, led_to(value.encode("latin-1")).decode("latin-1")) for name, value in reply.headers)
-        reply = Reply(reply.status, headers, reply.body)
-        return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply
+        headers = reply.headers
+        if any(name == "Location" for name, _ in headers):
+            headers = tuple(
+                (name, led_to(value.encode("latin-1")).decode("latin-1") if name == "Location" else value)
+                for name, value in headers
+            )
+            reply = reply._replace(headers=headers)
+        if any(there in reply.body for there in self._foreign) and ("Content-Type", "application/json") in headers:
+            return reply.with_body(led_to(reply.body))
+        return reply
 
     async def _wait(self, delay: float, gone: asyncio.Future[None] | None = None) -> None:
         """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""

@@ -10,6 +10,7 @@ CONNECTIONS: Final = 1_000
 HEADERS: Final = 64 * 1024
 PATIENCE: Final = 30.0
 """How many seconds a request may take to arrive."""
+_GRACE: Final = 1.0
 PAGE: Final = "how-to/server.html#access-from-other-machines"
 
 _PHRASES: Final = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
@@ -28,6 +29,7 @@ class Guarded:
 
     begun: float | None = None
     headed = 0
+    refused = False
     cycle: Any
     connections: set[Any]
     loop: Any
@@ -42,6 +44,8 @@ class Guarded:
 
     def data_received(self, data: bytes) -> None:
         """Refuse headers that are too large, and note when a request has begun to arrive."""
+        if self.refused:
+            return
         if self.begun is None:
             self.begun = self.loop.time()
         before = self.cycle
@@ -58,10 +62,12 @@ class Guarded:
 
     def refuse(self, status: int, why: str) -> None:
         """Send a refusal, and close the connection."""
-        self.begun = None
+        self.begun, self.refused = None, True
         if not self.transport.is_closing():
             self.transport.write(refusal(status, why))
-            self.transport.close()
+            self.transport.write_eof()
+            # Until then, what the client still sends is read: else it would get a reset instead of the refusal.
+            self.loop.call_later(_GRACE, self.transport.close)
 
     def check(self, now: float) -> None:
         """Refuse a request that has stalled."""

@@ -1,0 +1,281 @@
+"""What protects a served fake: who may ask, and how much; each refusal says why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous._serve import events, guard
+from pytest_aurous._serve import server as servers
+from pytest_aurous._serve.asgi import AsgiApp
+from pytest_aurous._serve.tape import Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest.importorskip("uvicorn", reason="needs the extra, server")
+
+PAGE: Final = {"Accept": "text/html"}
+
+
+@pytest.fixture(params=["httptools", "h11"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each parser that uvicorn has; httptools only where it is installed."""
+    if request.param == "httptools":
+        pytest.importorskip("httptools")
+    else:
+        monkeypatch.setitem(__import__("sys").modules, "uvicorn.protocols.http.httptools_impl", None)
+    return str(request.param)
+
+
+@pytest.fixture
+def server(parser: str) -> Iterator[AurousServer]:
+    """A served fake, with each parser."""
+    with AurousServer(Aurous(strict="off", pitfalls="off"), cors=["http://localhost:5173"]) as started:
+        kind = started._server.config.http_protocol_class.__mro__[2].__name__
+        assert kind == {"httptools": "HttpToolsProtocol", "h11": "H11Protocol"}[parser]
+        yield started
+
+
+def raw(server: AurousServer, *parts: bytes, pause: float = 0.0) -> bytes:
+    """Send bytes, and return all that comes back until the server closes the connection."""
+    with socket.create_connection((server.host, server.port), timeout=20) as wire:
+        for part in parts:
+            wire.sendall(part)
+            time.sleep(pause)
+        found = b""
+        while data := wire.recv(65536):
+            found += data
+        return found
+
+
+def test_limits_are_said_in_their_refusals(server: AurousServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers of 64 KiB, bodies of 16 MiB, 1,000 connections, and 30 s for a request to arrive."""
+    assert (guard.CONNECTIONS, guard.HEADERS, guard.PATIENCE) == (1_000, 64 * 1024, 30)
+    line = b"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\nX-A: "
+    said = raw(server, line + b"a" * 70_000 + b"\r\nConnection: close\r\n\r\n")
+    assert b"431" in said.split(b"\r\n")[0]
+    assert b"larger than 64 KiB" in said
+    said = raw(server, line, b"a" * 70_000, b"a" * 70_000)
+    assert b"larger than 64 KiB" in said or said == b""
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        large = client.post("/v1/images", content=b"x" * (16 * 1024**2 + 1))
+        assert (large.status_code, "larger than 16 MiB" in large.text) == (413, True)
+        monkeypatch.setattr(guard, "PATIENCE", 0.2)
+        said = raw(server, b"GET /v1/balance HTTP/1.1\r\n")
+        assert b"408 Request Timeout" in said
+        assert b"has not arrived within 0.2 s" in said
+        said = raw(server, b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        assert b"has not arrived within 0.2 s" in said
+        monkeypatch.setattr(guard, "CONNECTIONS", 2)
+        with ExitStack() as stack:
+            for _ in range(2):
+                stack.enter_context(socket.create_connection((server.host, server.port), timeout=20))
+            time.sleep(0.1)
+            said = raw(server)
+        assert b"503 Service Unavailable" in said
+        assert b"takes no more: close some" in said
+        assert b"how-to/server" in said
+
+
+def test_the_page_is_ours_alone(server: AurousServer) -> None:
+    """A strict policy, no inline script, no frame; `/` leads browsers there, and stays the API's 404 for others."""
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        moved = client.get("/", headers=PAGE)
+        assert (moved.status_code, moved.headers["Location"]) == (302, "/__aurous__/")
+        assert client.get("/").json()["error"]["code"] == "missing_api_key" or client.get("/").status_code == 404
+        assert client.get("/__aurous__", headers=PAGE).headers["Location"] == "/__aurous__/"
+        page = client.get("/__aurous__/", headers=PAGE)
+        policy = page.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert "style=" not in page.text
+        scripts = [part.split('"')[0] for part in page.text.split('src="')[1:]]
+        assert scripts
+        for name in [*scripts, "viewer/style.css"]:
+            assert client.get(f"/__aurous__/{name}").status_code == 200
+        for name in ("viewer/none.js", "viewer/../page.py", "viewer/LICENSE-htm-preact.txt"):
+            assert client.get(f"/__aurous__/{name}").status_code == 404
+        assert client.post("/__aurous__/viewer/app.js").status_code == 404
+        assert client.get("/__aurous__/").json()["GET /__aurous__/health"]
+        assert client.get("/__aurous__/state").headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_allowed_origin_can_use_and_control_it(server: AurousServer) -> None:
+    """Its page may read responses, and asks first; a page of another origin may not."""
+    ours, other = {"Origin": "http://localhost:5173"}, {"Origin": "http://localhost:5174"}
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        asked = {"Access-Control-Request-Headers": "x-api-key", "Access-Control-Request-Method": "POST"}
+        allowed = client.options("/v1/images", headers=ours | asked)
+        assert allowed.status_code == 204
+        assert allowed.headers["Access-Control-Allow-Headers"] == "x-api-key"
+        assert allowed.headers["Access-Control-Allow-Origin"] == ours["Origin"]
+        site = {"Sec-Fetch-Site": "same-site", "Content-Type": "application/json"}
+        assert client.post("/__aurous__/reset", headers=ours | site).status_code == 200
+        assert client.post("/__aurous__/reset", headers=other | site).status_code == 403
+        key = {"X-Api-Key": str(server.aurous.api_key)}
+        assert client.get("/v1/balance", headers=ours | key).headers["Access-Control-Allow-Origin"] == ours["Origin"]
+        assert "Access-Control-Allow-Origin" not in client.get("/v1/balance", headers=other | key).headers
+    for wrong in ("*", "http://localhost:5173/x", "localhost", ""):
+        with pytest.raises(AurousError, match="is not an origin"):
+            AurousServer(server.aurous, cors=[wrong])
+
+
+def test_a_token_protects_a_shared_machine() -> None:
+    """Every control request needs it, as a header or as the cookie of the page; the page and health do not."""
+    aurous = Aurous(strict="off")
+    with (
+        AurousServer(aurous, control_token="a long secret") as server,
+        httpx.Client(base_url=server.url, trust_env=False) as client,
+    ):
+        for name in ("state", "events", "trace", "", "session.py", "calls?wait=1"):
+            response = client.get(f"/__aurous__/{name}")
+            assert (response.status_code, "AUROUS_CONTROL_TOKEN" in response.text) == (401, True)
+        assert client.get("/__aurous__/health").json()["ok"] is True
+        assert client.get("/__aurous__/", headers=PAGE).status_code == 200
+        bearer = {"Authorization": "Bearer a long secret"}
+        assert client.get("/__aurous__/state", headers=bearer).status_code == 200
+        assert client.get("/__aurous__/state", headers={"Authorization": "Basic x"}).status_code == 401
+        for wrong in (b'{"token": "x"}', b"{}", b"[]", b"{"):
+            kind = {"Content-Type": "application/json"}
+            assert client.post("/__aurous__/login", content=wrong, headers=kind).status_code == 401
+        entered = client.post("/__aurous__/login", json={"token": "a long secret"})
+        cookie = entered.headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+        assert "secret" not in cookie
+        assert client.get("/__aurous__/state").status_code == 200
+        assert client.get("/v1/balance", headers={"X-Api-Key": str(aurous.api_key)}).status_code == 200
+        with pytest.raises(AurousError, match="control_token"):
+            AurousServer(aurous, control_token="")
+
+
+def test_a_suite_waits_for_calls() -> None:
+    """The wait ends when the calls have come, or says how many have; on the real clock, and without a thread."""
+    aurous = Aurous(strict="off", now="2026-05-08T10:00:00Z")
+    with AurousServer(aurous) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+        key = {"X-Api-Key": str(aurous.api_key)}
+
+        async def both() -> tuple[Any, float]:
+            async with httpx.AsyncClient(base_url=server.url, trust_env=False) as other:
+                waiting = asyncio.ensure_future(
+                    other.get("/__aurous__/calls?operation=balance.*&at_least=2&wait=20&since=1")
+                )
+                began = time.monotonic()
+                for _ in range(3):
+                    await asyncio.sleep(0.05)
+                    await other.get("/v1/balance", headers=key)
+                return (await waiting).json(), time.monotonic() - began
+
+        found, took = asyncio.run(both())
+        assert [call["number"] for call in found] == [2, 3]
+        assert took < 10
+        late = client.get("/__aurous__/calls?operation=images.create&wait=0.05")
+        assert (late.status_code, "0 of 1 calls of images.create" in late.text) == (408, True)
+        assert client.get("/__aurous__/calls?operation=imges.create&wait=1").status_code == 400
+        assert client.get("/__aurous__/calls?wait=soon").status_code == 400
+
+
+def lines_of(server: AurousServer, query: str = "", **headers: str) -> list[dict[str, Any]]:
+    """Return the first batch of the event stream."""
+    with (
+        httpx.Client(trust_env=False, timeout=10) as client,
+        client.stream("GET", f"{server.url}/__aurous__/events{query}", headers=headers) as response,
+    ):
+        assert response.headers["Content-Type"] == "text/event-stream"
+        for line in response.iter_lines():
+            if line.startswith("data: "):
+                return [json.loads(line[6:])]
+    raise AssertionError("the stream has ended")
+
+
+def test_events_resume_and_say_what_was_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client goes on where it was; an hour of requests keeps no more than `keep`, and each client only a number."""
+    monkeypatch.setattr(events, "BATCH", 4)
+    aurous = Aurous(strict="off", pitfalls="off")
+    with AurousServer(aurous, keep=10) as server, aurous.client() as client:
+        for _ in range(300):
+            client.get("/v1/balance")
+        tape = server._asgi.control.tape
+        assert (len(tape.steps), tape.last, tape.dropped) == (10, 300, 290)
+        assert len(aurous.calls) <= 10 + 10 // 8 + 16
+        assert aurous.calls.last.number == 300
+        (batch,) = lines_of(server, "?after=0")
+        assert [step["seq"] for step in batch["steps"]] == [291, 292, 293, 294]
+        assert (batch["version"], batch["missed"], batch["dropped"], batch["last"]) == (1, 290, 290, 294)
+        (batch,) = lines_of(server, "?after=0", **{"Last-Event-ID": "298"})
+        assert [step["seq"] for step in batch["steps"]] == [299, 300]
+        assert batch["missed"] == 0
+        (again,) = lines_of(server, "?after=298")
+        assert again == batch
+        aurous.characters.add("Aurora")
+        client.get("/v1/balance")
+        (batch,) = lines_of(server, "?after=300")
+        assert batch["steps"][0]["kind"] == "between"
+        assert list(batch["steps"][0]["changes"]) == ["records"]
+        assert batch["steps"][1]["quiet"] is True
+        with httpx.Client(base_url=server.url, trust_env=False) as reader:
+            step = reader.get("/__aurous__/steps/301").json()
+            assert len(step["after"]["records"]) == len(step["before"]["records"]) + 1
+            whole = reader.get("/__aurous__/trace?full=1&limit=2").json()
+            assert [one["kind"] for one in whole["steps"]] == ["between", "call"]
+            assert reader.get("/__aurous__/steps/1").status_code == 404
+            assert reader.get("/__aurous__/steps?after=0&limit=1").json()["missed"] == 292
+
+
+def test_an_idle_stream_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies and browsers close connections that say nothing."""
+    monkeypatch.setattr(events, "_QUIET", 0.0)
+    app = AsgiApp(Aurous())
+
+    async def first() -> list[bytes]:
+        found: list[bytes] = []
+        async for part in app._hub.stream(0, lambda: len(found) > 2):
+            found.append(part)  # noqa: PERF401 - it ends by what it has found
+        return found
+
+    async def soon(_: float) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(app._hub, "step", soon)
+    assert asyncio.run(first())[:2] == [b"retry: 1000\n\n", b": nothing new\n\n"]
+
+
+def test_a_thousand_clients() -> None:
+    """A thousand connections at once are served; one more is refused, and then the fake still responds."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4096:
+        pytest.skip("the system allows too few open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    aurous = Aurous(strict="off", pitfalls="off")
+    request = f"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {aurous.api_key}\r\n\r\n".encode()
+    with AurousServer(aurous) as server, ExitStack() as stack:
+        wires = [
+            stack.enter_context(socket.create_connection((server.host, server.port), timeout=30)) for _ in range(1000)
+        ]
+        for wire in wires:
+            wire.sendall(request)
+        assert all(wire.recv(15) == b"HTTP/1.1 200 OK" for wire in wires)
+        assert b"1,000 connections" in raw(server)
+    assert len(aurous.calls) == 1000
+
+
+def test_a_tape_that_has_stopped_watches_no_longer() -> None:
+    """It can be stopped twice, and a server without httptools takes h11."""
+    aurous = Aurous()
+    tape = Tape(aurous)
+    tape.stop()
+    tape.stop()
+    with aurous.client() as client:
+        client.get("/v1/balance")
+    assert tape.last == 0
+    assert servers._protocol().__name__ == "GuardedProtocol"
