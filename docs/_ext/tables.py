@@ -26,6 +26,8 @@ from pytest_aurous._resources.generations.images import PRESETS
 from pytest_aurous._resources.styles import LoraRow, VideoLoraRow
 from pytest_aurous._resources.uploads import UploadRow
 from pytest_aurous._resources.webhooks import EndpointRow
+from pytest_aurous._serve.reads import READS
+from pytest_aurous._serve.table import operations, parity
 from pytest_aurous._world.buckets import BUCKETS
 from pytest_aurous._world.settings import READINGS, ROWS
 
@@ -33,10 +35,13 @@ __all__ = (
     "attributes",
     "buckets",
     "class_names",
+    "control_reads",
+    "control_requests",
     "explored_in_suites",
     "fields_in_tests",
     "layers",
     "lifecycle",
+    "no_control_request",
     "public_names",
     "reading_names",
     "setting_names",
@@ -285,3 +290,26 @@ def _unit(row: Mapping[str, Any]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def control_requests() -> None:
+    """Print the control requests that change a fake, from the public signatures."""
+    rows = [
+        (f"`POST {one.name}`", ", ".join(f"`{name}`" for name in one.takes.readers), one.text.rstrip("."))
+        for one in operations().values()
+    ]
+    table(["request", "arguments", "what it does"], rows)
+
+
+def control_reads() -> None:
+    """Print what can be read of a served fake."""
+    rows = [
+        (f"`GET {name}`", ", ".join(f"`{one}`" for one in read.takes.readers), read.text)
+        for name, read in READS.items()
+    ]
+    table(["request", "parameters", "what it returns"], [row for row in rows if row[0] != "`GET `"])
+
+
+def no_control_request() -> None:
+    """Print the public names without a control request, each with the reason."""
+    table(["Python", "why"], [(f"`{name}`", reason) for name, request, reason in parity() if not request])

@@ -1,27 +1,34 @@
-// A test in another language: it prepares the fake, and then uses it.
+// A suite in another language: fetch alone, no package. Run it with node.
+import assert from "node:assert/strict";
+
 const { AUROUS_BASE_URL: url, AUROUS_API_KEY: key } = process.env;
 
-async function control(name, body) {
+async function control(name, body = {}) {
   const headers = { "Content-Type": "application/json" };
   const sent = { method: "POST", headers, body: JSON.stringify(body) };
   const response = await fetch(`${url}/__aurous__/${name}`, sent);
-  return response.json();
+  const content = await response.json();
+  assert.ok(response.ok, content.error ?? content.result?.report);
+  return content.result;
 }
 
-await control("clock", { freeze: "2026-05-08T10:00:00Z" });
-const { id } = await control("add", { name: "Aurora", status: "reviewing" });
-await control("faults", {
-  kind: "status",
-  operation: "characters.save",
-  status: 503,
-});
-
-const seen = [];
-for (let attempt = 0; attempt < 2; attempt += 1) {
-  const response = await fetch(`${url}/v1/characters/${id}/save`, {
-    method: "POST",
-    headers: { "X-Api-Key": key },
-  });
-  seen.push(response.status);
+// The code under test: it saves, and tries again where that fails.
+async function save(id) {
+  const sent = { method: "POST", headers: { "X-Api-Key": key } };
+  const response = await fetch(`${url}/v1/characters/${id}/save`, sent);
+  return response.ok ? response.json() : save(id);
 }
-console.log(JSON.stringify(seen));
+
+await control("reset");
+await control("clock.freeze", { at: "2026-05-08T10:00:00Z" });
+const added = { name: "Aurora", status: "reviewing" };
+const { id } = await control("characters.add", added);
+await control("faults.status", { operation: "characters.save", status: 503 });
+
+const saved = save(id); // somewhere else, at the same time
+const wanted = "operation=characters.save&at_least=2&wait=10";
+const calls = await fetch(`${url}/__aurous__/calls?${wanted}`);
+assert.equal((await calls.json()).length, 2);
+assert.equal((await saved).status, "ready");
+await control("assert_called", { operation: "characters.save", times: 2 });
+console.log("passed");

@@ -52,6 +52,6 @@ def test_node_controls_the_fake(aurous: Aurous, aurous_server: AurousServer) -> 
         check=True,
     ).stdout
 
-    assert shown.strip() == "[503,200]"
+    assert shown.strip() == "passed"
     assert aurous.characters.last.status == "ready"
     assert aurous.clock.now().year == 2026
