@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from statistics import median
 from typing import Any, Final
@@ -95,9 +97,8 @@ def of_fake(parser: str, *, watched: bool = False) -> float:
 
 def of_httpserver() -> float:
     """Measure pytest-httpserver."""
-    from pytest_httpserver import HTTPServer  # type: ignore[import-not-found, unused-ignore]
-
-    with HTTPServer() as server:
+    found: Any = import_module("pytest_httpserver")
+    with found.HTTPServer() as server:
         server.expect_request("/v1/balance").respond_with_json({"credits": 1000})
         return measured(server.port, "/v1/balance", "none")
 
@@ -106,7 +107,11 @@ def main(arguments: list[str]) -> None:
     """Measure one thing in this process, or all of them in turns in others."""
     if arguments:
         what, _, parser = arguments[0].partition(" ")
-        ways = {"uvicorn": of_uvicorn, "fake": of_fake, "watched": lambda parser: of_fake(parser, watched=True)}
+        ways: dict[str, Callable[[str], float]] = {
+            "uvicorn": of_uvicorn,
+            "fake": of_fake,
+            "watched": lambda parser: of_fake(parser, watched=True),
+        }
         print(ways[what](parser) if parser else of_httpserver())
         return
     parsers = ["h11", *(["httptools"] if find_spec("httptools") else [])]

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._base.errors import AurousError, see
 from .._base.redaction import redacted, shortened
 from .._report.har import har
-from .._report.unmatched import hint_of
 from .._serve.control import Control
+from .._serve.reads import near_of
 from .._serve.replies import CONTROL
 from .._serve.tape import KEEP, Taped
 from .._time.clock import iso
@@ -39,7 +39,7 @@ _MOMENT: Final = 0.2
 _SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
 _LISTENING: Final = ("host", "port", "allow_remote", "allow_host", "cors", "keep")
 _COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
-_NARROW: Final = 160
+_NARROW: Final = 200
 
 
 _Work = tuple[float, Callable[[], object]]
@@ -254,6 +254,7 @@ class Lines:
     """Prints a line for each step of a tape."""
 
     def __init__(self, control: Control) -> None:
+        self._control = control
         self._steps: SimpleQueue[Taped] = SimpleQueue()
         control.tape.on_step.append(self._steps.put)
 
@@ -261,12 +262,14 @@ class Lines:
         """Print what has come since the last time."""
         plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
         while not self._steps.empty():
-            if text := line_of(self._steps.get(), plain=plain):
+            step = self._steps.get()
+            near = "" if step.call is None else near_of(self._control, step.call)
+            if text := line_of(step, plain=plain, near=near):
                 print(text, flush=True)  # noqa: T201 - a command prints
 
 
-def line_of(step: Taped, *, plain: bool) -> str:
-    """Return the line of a step: its time, what it was, and what it changed."""
+def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
+    """Return the line of a step: its time, what it was, what it changed, and what is *near* if nothing matches."""
     call = step.call
     if call is None:
         if step.action is None:
@@ -278,7 +281,7 @@ def line_of(step: Taped, *, plain: bool) -> str:
     color = _COLORS[(call.status or 0) // 100]
     told = told if plain else f"\x1b[{color}m{told}\x1b[0m"
     why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes)]
-    why += [hint_of(call).partition("\n")[0]] if call.operation is None else []
+    why += [near]
     head = f"{iso(call.at)[11:19]}  {call.method:<6} {path}  {call.operation or 'unmatched'}  "
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 

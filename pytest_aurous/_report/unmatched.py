@@ -127,6 +127,12 @@ def explain(catalog: Catalog, call: Call, base_url: str, helper: Stack = ()) -> 
     )
 
 
+def near_miss(catalog: Catalog, call: Call, base_url: str) -> str:
+    """Return the nearest operation of an unmatched request, and what differs from it, in one line."""
+    lines = _nearest(catalog, call, _undoubled(call.path, urlsplit(base_url).path), base_url).splitlines()
+    return redacted("; ".join(line.strip() for line in lines))
+
+
 def _of_sdk(call: Call, path: str) -> str:
     """Return the line about a request of the OpenAI SDK, which adds the path to its ``base_url``."""
     if "OpenAI/" not in call.request.headers.get("user-agent", ""):

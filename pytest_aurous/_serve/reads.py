@@ -10,7 +10,7 @@ from .._base.version import version_of_package
 from .._report.coverage import Coverage
 from .._report.har import har
 from .._report.timeline import timeline
-from .._report.unmatched import hint_of
+from .._report.unmatched import near_miss
 from .._resources.base.fields import dict_of
 from .._wire.call import Call
 from .actions import of_delivery, of_fault, of_key, of_limit, of_record
@@ -104,7 +104,13 @@ def found_calls(control: Control, operation: str = "*", since: int = 0, **_: Any
 
 def _unmatched(control: Control) -> Any:
     found = [call for call in control.aurous.calls if call.operation is None]
-    return [{**of_call(call), "hint": hint_of(call) or None} for call in found]
+    return [{**of_call(call), "near": near_of(control, call)} for call in found]
+
+
+def near_of(control: Control, call: Call) -> str:
+    """Return what is nearest to a request that no operation matches; empty for any other."""
+    aurous = control.aurous
+    return "" if call.operation else near_miss(aurous._session.app.catalog, call, aurous.base_url)
 
 
 def _calls(control: Control, **asked: Any) -> Any:

@@ -1,0 +1,228 @@
+"""The command ``serve`` beside serving: what it prints, logs, delivers and keeps, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+import pytest_aurous
+from pytest_aurous import Aurous, AurousError
+from pytest_aurous._cli import serve
+from pytest_aurous._cli.main import main
+from pytest_aurous._serve.control import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytest.importorskip("uvicorn", reason="needs the extra, server")
+
+NOW = "2026-05-08T10:00:00Z"
+
+
+def test_a_line_for_each_request_and_action(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time, method, path, operation, status, what it changed, and what is nearest where nothing matches."""
+    aurous = Aurous(now=NOW, strict="off", pitfalls="off")
+    control = Control(aurous)
+    lines = serve.Lines(control)
+    aurous.faults.timeout("balance.retrieve")
+    with aurous.client() as client:
+        client.post("/v1/images", json={"prompt": "x"})
+        client.post("/v1/charcters?a=1", json={})
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/v1/balance")
+    control.do("clock.advance", {"seconds": 5})
+    aurous.characters.add("Aurora")
+    control.tape.note(None)
+    lines.print()
+    made, unmatched, lost, action = capsys.readouterr().out.splitlines()
+    assert made.startswith("10:00:00  POST   /v1/images  images.create  201  held credits 0 -> 1; img_")
+    assert "/v1/charcters?a=1  unmatched  404  resource_not_found" in unmatched
+    assert "nearest: characters.create, POST " in unmatched
+    assert lost == "10:00:00  GET    /v1/balance  balance.retrieve  no response  (timeout (read))"
+    assert action.startswith("10:00:00  clock.advance(seconds=5) -> ")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with aurous.client() as client:
+        client.get("/v1/balance")
+    lines.print()
+    assert "\x1b[32m200\x1b[0m" in capsys.readouterr().out
+
+
+def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
+    """It is a HAR file from the beginning, and grows at its end."""
+    aurous = Aurous(now=NOW)
+    control = Control(aurous)
+    log = serve.HarLog(tmp_path / "log.har", control)
+    counts: list[int] = []
+    with aurous.client() as client:
+        for _ in range(3):
+            log.write()
+            counts.append(len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]))
+            client.get("/v1/balance")
+            client.get("/v1/team")
+            control.do("clock.advance", {"seconds": 1})
+    assert counts == [0, 2, 4]
+    assert str(aurous.api_key) not in (tmp_path / "log.har").read_text()
+    with pytest.raises(AurousError, match=r"^--log .*: Is a directory"):
+        serve.HarLog(tmp_path, control)
+
+
+def test_deliveries_that_are_due_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is an action of the session; while none is due, nothing happens."""
+    aurous = Aurous(now=NOW)
+    control = Control(aurous)
+    serve.deliver(control)
+    assert control.tape.last == 0
+    received: list[Any] = []
+    aurous.webhooks.deliver_to(received.append)
+    aurous.images.add(status="processing").finish()
+    serve.deliver(control)
+    assert len(received) == 1
+    assert control.tape.steps[-1].action is not None
+    monkeypatch.setattr(serve, "_MOMENT", 0.01)
+    assert [seconds for seconds, _ in serve._works(_options(webhooks="auto"), aurous, _Server(control))] == [0.01]  # type: ignore[arg-type]
+
+
+class _Server:
+    def __init__(self, control: Control) -> None:
+        self._asgi = argparse.Namespace(control=control)
+
+
+def _options(**more: Any) -> argparse.Namespace:
+    return argparse.Namespace(
+        **{"quiet": True, "log": None, "webhooks": "manual", "save": False, "state": None, **more}
+    )
+
+
+def test_a_state_is_kept_and_a_crash_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written beside the file and renamed; a kill in the middle, or a full disk, changes nothing."""
+    file = tmp_path / "state.json"
+    aurous = Aurous(now=NOW)
+    aurous.characters.add("Aurora")
+    serve.save(aurous, file)
+    aurous.characters.add("Nova")
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", killed)
+        with pytest.raises(KeyboardInterrupt):
+            serve.save(aurous, file)
+    other = Aurous()
+    serve.load(other, file)
+    assert [character.name for character in other.characters] == ["Aurora"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(AurousError, match="No space left on device"):
+            serve.save(aurous, file)
+    assert [one.name for one in tmp_path.iterdir() if str(os.getpid()) not in one.name] == ["state.json"]
+    serve.save(aurous, file)
+    serve.load(other, file)
+    assert len(other.characters) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[:-20], "not valid JSON"),
+        (lambda text: text.replace('"version": 1', '"version": 7', 1), "of version 7"),
+        (lambda text: text.replace('"credits"', '"credit"', 1), "has other fields"),
+        (lambda _: '{"kind": [[]]}', "not an export"),
+    ],
+    ids=["truncated", "another version", "hostile", "odd"],
+)
+def test_a_bad_state_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[str], str], said: str
+) -> None:
+    """It says what is wrong with the file, and where to read on."""
+    file = tmp_path / "state.json"
+    file.write_text(change(json.dumps(Aurous(now=NOW).export())), encoding="utf-8")
+    assert main(["serve", "--port", "0", "--state", str(file)]) == 2
+    line, more = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"pytest-aurous: --state {file}: ")
+    assert said in line
+    assert more.startswith("Read on: ")
+
+
+def test_save_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else it would not be known where to."""
+    assert main(["serve", "--port", "0", "--save"]) == 2
+    assert "add --state FILE" in capsys.readouterr().err
+
+
+def test_what_is_repeated_ends_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Once more at the end; a problem is said, and ends nothing."""
+    done = threading.Event()
+    times: list[int] = []
+
+    def work() -> None:
+        times.append(1)
+        if len(times) > 2:
+            done.set()
+        raise OSError(28, "No space left on device")
+
+    with serve._repeated(0.001, work):
+        assert done.wait(10)
+    count = len(times)
+    time.sleep(0.02)
+    assert len(times) == count
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_it_ends_by_sigterm_and_keeps_the_state(tmp_path: Path) -> None:
+    """With a chosen port in a file, a log, a faster clock and lines, in a process of its own."""
+    code = "import sys; from pytest_aurous._cli.main import main; sys.exit(main(sys.argv[1:]))"
+    path = str(Path(pytest_aurous.__file__).parents[1])
+    options = ["--port", "0", "--port-file", "port", "--log", "log.har", "--state", "state.json", "--save"]
+    command = [sys.executable, "-c", code, "serve", *options, "--speed", "60"]
+    environment = {**os.environ, "PYTHONPATH": path}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=tmp_path) as process:  # noqa: S603
+        try:
+            port, until = tmp_path / "port", time.monotonic() + 30
+            while not port.exists() and time.monotonic() < until:
+                time.sleep(0.05)
+            url = f"http://127.0.0.1:{port.read_text()}"
+            with httpx.Client(base_url=url, trust_env=False) as client:
+                assert client.post("/__aurous__/add", json={"name": "Aurora"}).status_code == 200
+                assert client.get("/__aurous__/state").json()["clock"]["speed"] == 60
+                client.get("/v1/balance")
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=20)
+            assert process.returncode == 0
+        finally:
+            process.kill()
+    assert "GET    /v1/balance  balance.retrieve  401" in out
+    other = Aurous()
+    serve.load(other, tmp_path / "state.json")
+    assert other.characters.last.name == "Aurora"
+    assert len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]) == 1
+
+
+def test_it_opens_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--open`` does, when the fake is ready; a thread other than the main one takes no signals."""
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr(serve, "wait", lambda _: None)
+    codes: list[int] = []
+    options = ["--port", "0", "--open", "--quiet", "--save", "--state", str(tmp_path / "new.json")]
+    thread = threading.Thread(target=lambda: codes.append(main(["serve", *options])), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert codes == [0]
+    assert opened[0].endswith("/__aurous__/")
+    assert opened[0] in capsys.readouterr().out
+    assert json.loads((tmp_path / "new.json").read_text())["version"] == 1
