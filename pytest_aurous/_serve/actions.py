@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._base.errors import AurousLookupError, nearest, shown
 from .._base.redaction import shortened
 from .._engine.pipeline import Snapshot
 from .._fake.limits import Limit
@@ -170,13 +169,11 @@ def fitted(left: str, parts: list[str], right: str, more: int = 0) -> str:
 
 
 def prepared(aurous: Aurous, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the arguments of an operation, and change nothing.
+    """Read the arguments of a known operation, and change nothing.
 
     Raises:
         AurousError: If they are wrong.
     """
-    if name not in operations():
-        raise AurousLookupError(f"There is no operation {shown(name)}{nearest(name, operations())}")
     arguments = read_arguments(name, body, operations()[name].takes)
     if (
         operations()[name].subject.of_team

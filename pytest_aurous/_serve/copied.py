@@ -70,7 +70,7 @@ class _Test:
             self._wait(step)
             if step.call is not None:
                 self._request(step.call)
-            elif step.action is not None and step.action.operation != "send":
+            elif step.action is not None:
                 self._act(step.action)
             self._at = max(self._at, step.at) if step.action is None else self._after(step.action, step.at)
         calls = sum(step.call is not None for step in self._steps)

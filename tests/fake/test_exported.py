@@ -154,6 +154,10 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         lambda e: {**e, "faults": [{**one, "method": "remove"} for one in e["faults"]]},
         "'remove' is not a fault",
     ),
+    "with a fault of another state": (
+        lambda e: {**e, "faults": [{**one, "number": 99} for one in e["faults"]]},
+        "faults: the state has others",
+    ),
     "with a fault of nothing": (
         lambda e: {**e, "faults": [{**one, "arguments": {}} for one in e["faults"]]},
         "contradicts itself",

@@ -1,0 +1,101 @@
+"""What can be read of a served fake, and the steps of its tape."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from pytest_aurous import Aurous
+from pytest_aurous._serve.control import SHORT, Control
+from pytest_aurous._serve.reads import READS
+from pytest_aurous._serve.table import operations
+
+NOW = "2026-05-08T10:00:00Z"
+
+
+def read(control: Control, name: str, query: str = "") -> Any:
+    """Read something."""
+    reply = control.respond("GET", f"/__aurous__/{name}", b"", query)
+    assert reply.status == 200, (name, reply.body)
+    return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
+
+
+def test_everything_can_be_read() -> None:
+    """Each of them, with what it promises; the document describes them and all operations."""
+    aurous = Aurous(now=NOW, strict="off", pitfalls="off")
+    control = Control(aurous)
+    control.url = "http://localhost:8787"
+    rivals = aurous.teams.add("Rivals")
+    aurous.faults.outage(1, commit=True)
+    with aurous.client(headers={"X-Api-Key": "a real key, perhaps"}) as client:
+        with pytest.raises(httpx.ConnectError):
+            client.get("/v1/balance")
+        aurous.clock.advance(seconds=2)
+        client.get("/v1/balance")
+    with aurous.client() as client:
+        client.post("/v1/charcters", json={})
+        character = aurous.characters.add("Aurora")
+        client.patch(f"/v1/characters/{character.id}", json={"attributes": {"age": 30}})
+        client.delete(f"/v1/characters/{character.id}")
+    found = {name: read(control, name) for name in READS}
+    OpenAPIV31SpecValidator(found["openapi.json"]).validate()
+    paths = found["openapi.json"]["paths"]
+    assert {path.removeprefix("/__aurous__/") for path in paths} == {*READS, *SHORT, *operations(), "send"}
+    assert found["unmatched"][0]["near"].startswith("nearest: characters.create, POST ")
+    assert found["coverage"]["operations"]["characters.update"]["200"] == 1
+    assert [one["id"] for one in found["pitfalls"]] == ["wiping-patch"]
+    assert found["faults"][0] == {"number": 1, "kind": "outage of 1 s", "operation": "*", "fired": 1, "times": None}
+    assert [key["scope"] for key in found["keys"]] == ["write", "write"]
+    assert {one["name"] for one in found["limits"]} == {*aurous.limits}
+    assert read(control, "limits", f"team={rivals.id}") == [
+        {**one, "remaining": one["capacity"]} for one in found["limits"]
+    ]
+    assert "a real key" not in json.dumps(found)
+    destroys = {one["operation"] for one in found["actions"]["actions"] if one["destroys"]}
+    assert {"reset", "character.delete", "import_"} <= destroys
+    last = read(control, f"steps/{control.tape.last}")
+    assert last["before"]["records"][character.id]["gone"] is False
+    assert last["after"]["records"][character.id]["status"] == "deleted"
+    assert control.respond("GET", "/__aurous__/calls", b"", "since=x").status == 400
+    aurous.snapshot("x")
+    assert read(control, "export", "snapshot=x")["kind"] == "pytest-aurous export"
+    text = found["session.py"]
+    assert 'pitfalls="off"' in text
+
+
+def test_steps_have_the_state_around_them() -> None:
+    """Also where a request deletes for good, or takes something out of the state."""
+    aurous = Aurous(now=NOW)
+    control = Control(aurous)
+    reviewing = aurous.characters.add(status="reviewing")
+    held = aurous.images.add(status="pending")
+    with aurous.client() as client:
+        client.delete(f"/v1/characters/{reviewing.id}")
+        client.post(f"/v1/images/{held.id}/cancel")
+    steps = list(control.tape.views(1))
+    assert [step.call is None for step, _, _ in steps] == [True, False, False]
+    gone = [after["records"][reviewing.id]["gone"] for _, _, after in steps]
+    assert gone == [False, True, True]
+    for (_, _, after), (_, before, _) in pairwise(steps):
+        assert after == before
+    assert control.live.step(99) is None
+    assert control.tape.view_before(99)["records"].keys() == steps[-1][2]["records"].keys()
+
+
+def test_time_between_requests_is_in_the_copied_test() -> None:
+    """A second or more is a line; what the clock alone has changed is in its place."""
+    aurous = Aurous(now=NOW)
+    control = Control(aurous)
+    aurous.characters.add(status="synthesizing", script="synthesizing:5s -> reviewing")
+    control.tape.note(None)
+    aurous.clock.advance(seconds=0.5)
+    control.tape.note(None)
+    aurous.clock.advance(seconds=10)
+    with aurous.client() as client:
+        client.get("/v1/balance")
+    assert "aurous.clock.advance(seconds=10" in read(control, "session.py")
