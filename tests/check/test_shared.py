@@ -36,7 +36,8 @@ def test_a_refutation_that_rests_on_all_traffic_says_so(tmp_path: Path, capsys: 
     assert main(["check", file]) == 1
     out = capsys.readouterr().out
     assert f"    {SENTENCE}\n" in out
-    assert out.startswith("1 rule is refuted.\n\nrefuted: cred-5, ")
+    assert out.startswith("1 rule is refuted.\n")
+    assert "\nrefuted: cred-5, " in out
     assert main(["check", file, "--shared", "--explain"]) == 0
     out = capsys.readouterr().out
     assert "With --shared, balances, holds, remaining tokens" in out
