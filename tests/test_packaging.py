@@ -126,5 +126,6 @@ def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",
     }
-    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_resources/rules.json"}
+    page = "pytest_aurous/_docs/reference/faults.md"  # what `pytest-aurous docs` prints
+    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_resources/rules.json", page}
     assert shipped <= {file.as_posix() for file in dist.files or []}
