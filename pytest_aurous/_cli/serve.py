@@ -1,5 +1,9 @@
 """The command ``pytest-aurous serve``: its options, what it does beside serving, and what it prints."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (it walks through JSON of any form)
+
 from __future__ import annotations
 
 import argparse

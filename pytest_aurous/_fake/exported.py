@@ -1,5 +1,9 @@
 """The state of a fake as JSON, to keep in a file, and back (version 1)."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (it walks through JSON of any form)
+
 from __future__ import annotations
 
 import json

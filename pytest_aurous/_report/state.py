@@ -31,7 +31,7 @@ def _then(kind: type[Any]) -> Any:
         __slots__ = ("_row",)
 
         def __init__(self, world: World, row: Row) -> None:
-            super().__init__(world, row.id)
+            super().__init__(world, row.id)  # pyright: ignore[reportUnknownMemberType] - of any class
             self._row = row
 
     return Then

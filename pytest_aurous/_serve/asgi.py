@@ -1,5 +1,9 @@
 """The fake as an ASGI application."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (scopes and messages of ASGI have any form)
+
 from __future__ import annotations
 
 import asyncio

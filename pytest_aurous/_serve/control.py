@@ -1,5 +1,9 @@
 """Control requests: with them another process, another language or the page prepares and reads a served fake."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (the rows are lambdas, whose parameters are always a `Control`)
+
 from __future__ import annotations
 
 import re

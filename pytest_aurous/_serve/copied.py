@@ -1,5 +1,9 @@
 """The actions and the requests of a served fake as one pytest test, which does the same again and expects the same."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (it walks through JSON of any form)
+
 from __future__ import annotations
 
 import json

@@ -1,8 +1,12 @@
 """What the page shows: the steps of a tape in the form of a trace, briefly for all, and completely for a chosen one."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (it walks through JSON of any form)
+
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -166,7 +170,7 @@ class LiveTrace:
 
 
 @contextmanager
-def _protected(key: str, tape: Tape) -> Iterator[None]:
+def _protected(key: str, tape: Tape) -> Generator[None, None, None]:
     keys = {key, *(sent_key(_headers(step.call)) for step in tape.steps if step.call is not None)}
     with ExitStack() as stack:
         for one in keys:

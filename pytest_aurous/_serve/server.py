@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.arguments import Check, Public
 from .._base.errors import AurousError, hide_mistakes, see
@@ -17,7 +18,7 @@ from .._fake.environment import ENVIRONMENT
 from .._wire.hosts import is_loopback
 from .access import host_name, host_names, origins_of
 from .asgi import AsgiApp
-from .guard import HEADERS, guarded
+from .guard import HEADERS, Guarded, guarded
 from .tape import KEEP
 
 if TYPE_CHECKING:
@@ -92,10 +93,10 @@ class AurousServer(Public):
         names = host_names(allowed)
         self._session = aurous._session
         hosts = {host_name(host), *names}
-        uvicorn = _imported()
+        _require_uvicorn()
         self._socket = _bind(host, port)
         self._asgi = AsgiApp(aurous, hosts, cors=origins, token=control_token, keep=keep)
-        self._server = _uvicorn(uvicorn, self._asgi)
+        self._server = _uvicorn(self._asgi)
         address = self._socket.getsockname()
         self.host: str = host
         self.port: int = address[1]
@@ -190,14 +191,13 @@ def _bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def _imported() -> Any:
+def _require_uvicorn() -> None:
     try:
-        import uvicorn
+        import_module("uvicorn")
     except ImportError:
         raise AurousError(
             f'The server needs uvicorn: install it with python -m pip install "pytest-aurous[server]".\n{_MORE}'
         ) from None
-    return uvicorn
 
 
 def _protocol() -> type[Any]:
@@ -209,8 +209,10 @@ def _protocol() -> type[Any]:
     return guarded(Protocol)
 
 
-def _uvicorn(uvicorn: Any, app: AsgiApp) -> Any:
-    class Server(uvicorn.Server):  # type: ignore[misc]
+def _uvicorn(app: AsgiApp) -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
         """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -223,9 +225,8 @@ def _uvicorn(uvicorn: Any, app: AsgiApp) -> Any:
             if counter % 10 == 0:
                 now = asyncio.get_running_loop().time()
                 for connection in list(self.server_state.connections):
-                    connection.check(now)
-            ended: bool = await super().on_tick(counter)
-            return ended
+                    cast("Guarded", connection).check(now)
+            return await super().on_tick(counter)
 
         def _cut_off(self) -> None:
             for connection in list(self.server_state.connections):

@@ -1,5 +1,9 @@
 """Every operation of Python on a fake, from the public signatures: its arguments, and where it finds its object."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (it walks through objects of any class)
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -71,8 +75,9 @@ class Subject(NamedTuple):
 
 
 def _item(items: Any, key: Any) -> Any:
-    if isinstance(items, list) and key not in range(len(items)):  # the keys of a team
-        raise AurousLookupError(f"There is no item {key}: the items have the numbers 0 to {len(items) - 1}.")
+    last = len(items) - 1
+    if type(items) is list and key not in range(last + 1):  # the keys of a team
+        raise AurousLookupError(f"There is no item {key}: the items have the numbers 0 to {last}.")
     return items[key]
 
 
@@ -204,7 +209,7 @@ class Operation(NamedTuple):
 
 def public(kind: type[Any]) -> list[str]:
     """Return the public names of a class that are its own, in order."""
-    inherited = {name for base in (str, dict) if issubclass(kind, base) for name in dir(base)}
+    inherited = {name for name in dir(str) if issubclass(kind, str)}
     return [name for name in dir(kind) if not name.startswith("_") and name not in inherited]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from .._base.watchers import Watcher
 from .._report.state import GONE, View, Written, frozen, gone, view_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .actions import Action
 
 KEEP: Final = 10_000
+_INSERT: Final = cast("Any", Table)._insert
 Change = tuple[str, Any, Any, Any]
 """A section of the state, a key in it, and the values before and after."""
 
@@ -98,7 +99,7 @@ class Tape(Watcher):
         for step, args in self._undo.done:
             if step is put:
                 self._put(changes, *args)
-            elif getattr(step, "__func__", None) is Table._insert:  # it was retired
+            elif getattr(step, "__func__", None) is _INSERT:  # it was retired
                 self._retired(changes, args[1])
         self._add(call, None, call.at, tuple(changes.values()))
         journal = self._world.journal

@@ -207,7 +207,7 @@ def portable(position: Position) -> Portable:
 
 def placed(portable: Portable) -> Position:
     """Return the position of a clock of this process."""
-    return (*portable, time.time())
+    return portable.offset, portable.frozen, portable.speed, time.time()
 
 
 def parse_instant(value: datetime | str) -> datetime:

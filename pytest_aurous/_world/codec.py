@@ -1,5 +1,9 @@
 """Writes frozen values as JSON, and reads them again: what a value may be is what the annotation of its field says."""
 
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# (it walks through JSON of any form)
+
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
@@ -36,7 +40,7 @@ def written(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [written(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
-        return {str(name): written(item) for name, item in value.items()}
+        return {str(name): written(item) for name, item in cast("Any", value).items()}
     raise UnreadableError(f"a {type(value).__name__} cannot be written as JSON")
 
 
@@ -69,7 +73,7 @@ def _plain(value: Any, where: str, _: Any = (), depth: int = 0) -> Any:
     parts: Any = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     for item in parts:
         _plain(item, where, (), depth + 1)
-    return value
+    return cast("Any", value)
 
 
 def _one_of(value: Any, where: str, parts: tuple[Any, ...]) -> Any:
@@ -90,14 +94,15 @@ def _tuple(value: Any, where: str, parts: tuple[Any, ...]) -> Any:
 
 
 def _fields_of(value: Any, kind: Any, where: str) -> Any:
-    if not hasattr(kind, "_fields") and not is_dataclass(kind):
+    known: bool = hasattr(kind, "_fields") or is_dataclass(kind)
+    if not known:
         raise UnreadableError(f"{where}: nothing that can be read")
     hints = _hints(kind)
     given = cast("dict[str, Any]", _accept(value, where, isinstance(value, dict)))
     if given.keys() != hints.keys():
         wrong = ", ".join(sorted(given.keys() ^ hints.keys())[:3])
-        raise UnreadableError(f"{where}: {kind.__name__} has other fields ({wrong})")
-    return kind(**{name: read(given[name], hint, f"{where}.{name}") for name, hint in hints.items()})
+        raise UnreadableError(f"{where}: {cast('Any', kind).__name__} has other fields ({wrong})")
+    return cast("Any", kind)(**{name: read(given[name], hint, f"{where}.{name}") for name, hint in hints.items()})
 
 
 @lru_cache(maxsize=128)

@@ -279,3 +279,46 @@ def test_a_tape_that_has_stopped_watches_no_longer() -> None:
         client.get("/v1/balance")
     assert tape.last == 0
     assert servers._protocol().__name__ == "GuardedProtocol"
+
+
+def test_small_things_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many names of loopback, a stream that waits, a connection that is gone, and a future that is over."""
+    aurous = Aurous(strict="off")
+    app = AsgiApp(aurous)
+
+    async def many() -> None:
+        for number in range(1, 103):
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.{number}") as client:
+                assert (await client.get("/v1/balance")).status_code == 401
+
+    asyncio.run(many())
+    assert len(app._known) == 100
+    waits: list[float] = []
+
+    async def soon(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(app._hub, "step", soon)
+
+    async def parts() -> list[bytes]:
+        return [part async for part in app._hub.stream(app.control.tape.last, lambda: len(waits) > 2)]
+
+    assert asyncio.run(parts()) == [b"retry: 1000\n\n"]
+
+    class Closing:
+        def is_closing(self) -> bool:
+            return True
+
+    gone = guard.Guarded()
+    gone.transport = Closing()
+    gone.refuse(408, "It is gone.")
+    assert gone.refused
+
+    async def over() -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        events._finish(future)
+        events._finish(future)
+        assert future.done()
+
+    asyncio.run(over())
