@@ -80,10 +80,32 @@ class Watchdog:
         thread = threading.Thread(target=self._watch, name="aurous-watchdog", daemon=True)
         thread.start()
         try:
-            yield
+            with self._waking():
+                yield
         finally:
             self._closed.set()
             thread.join(_TICK * 10)
+
+    @contextmanager
+    def _waking(self) -> Generator[None, None, None]:
+        """In the block, let `_wake` wake the main thread also where SIGINT is ignored, as in the background of a shell.
+
+        A SIGINT of somebody else stays ignored.
+        """
+        ours = threading.current_thread() is threading.main_thread()
+        if not ours or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            yield
+            return
+        signal.signal(signal.SIGINT, self._end_hanging)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _end_hanging(self, *_: object) -> None:
+        run = self._run
+        if run is not None and run.hangs:
+            raise RunEnded(run.stopped)
 
     @contextmanager
     def guarding(self, run: Run, case: str) -> Generator[None, None, None]:
@@ -133,7 +155,7 @@ class Watchdog:
                 self._progress = monotonic()
             if monotonic() - self._progress < self._patience:
                 return
-            run.hang(f"nothing happened for {self._patience:g} s at {_shown(frames[self._ident])}")
+            run.hang(f"nothing happened for {self._patience:g} s at {_shown(_stuck(frames, self._ident))}")
             self._patience = min(self._patience, LATER)
         self._attempts += 1
         error = ending(run)
@@ -229,6 +251,12 @@ def _wake(ident: int) -> None:  # pragma: no cover - a matter of time
 
 def _place(frame: FrameType) -> object:
     return next(under_test(frame), (frame.f_code, frame.f_lineno))
+
+
+def _stuck(frames: dict[int, FrameType], ident: int) -> FrameType:
+    """Return the frame of a thread that hangs: the thread *ident*, unless our code waits in it for the others."""
+    threads = [ident, *(one for one in frames if one != ident)]
+    return next((frames[one] for one in threads if _can_raise(frames[one])), frames[ident])
 
 
 def _shown(frame: FrameType) -> str:

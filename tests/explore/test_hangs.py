@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 import threading
@@ -192,6 +193,23 @@ def test_a_run_that_hangs_is_stopped(
     assert bool(hung) == reason.startswith(HUNG)
     assert sys.gettrace() is traced
     assert sys.exc_info() == (None, None, None)
+
+
+def test_a_wait_ends_where_ctrl_c_is_ignored(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """As in the background of a shell: the watchdog wakes the main thread, and any other SIGINT stays ignored."""
+
+    def run() -> None:
+        signal.raise_signal(signal.SIGINT)
+        if client.get("/v1/balance").status_code == 503:
+            threading.Event().wait()
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        (stopped,) = broken(fake, run, faults="unavailable", laws="ends", patience=0.2).cases
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert stopped.reasons["ends"].startswith(f"the run did not end by itself: {HUNG}tests/explore/test_hangs.py:")
 
 
 async def _swallows_requests(client: httpx.AsyncClient) -> None:
