@@ -10,6 +10,7 @@ from .._base.errors import AurousCrash, AurousError, see, shown
 from .._base.frames import helper_of, shown_line
 from .._engine.pipeline import App
 from .._world.ledger import json_number
+from .causes import cause_of
 from .kinds import KINDS, TELLING, Plan
 from .laws import Day, Judged, differs
 from .options import PAGE, Options
@@ -166,8 +167,10 @@ def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], s
         remarks.append(f"{_RETURNED} {unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}")
     if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
         remarks.append(_SWALLOWED)
+    cause = cause_of(judged, reasons, place.operation)  # before the error is bare
     return Case(
         id=case_id,
+        cause=cause,
         operation=place.operation,
         occurrence=place.occurrence,
         fault=" + ".join(kind for _, kind in plan),

@@ -407,6 +407,13 @@ def _paid_for_broken_streams(day: Day) -> Decimal:
     return sum(map(_increase, notes), Decimal(0))
 
 
+def charged_again(day: Day, good: Day) -> list[str]:
+    """Return the operations that were charged more often than on the good day."""
+    more = Counter(call.operation or "" for call in paying(day))
+    more.subtract(call.operation or "" for call in paying(good))
+    return sorted(operation for operation, number in more.items() if number > 0)
+
+
 def _charges(day: Day, good: Day) -> str:
     """Return a text about the requests that have cost more than on the good day."""
     usual = Counter(call.operation for call in paying(good))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +26,7 @@ class Case:
         returned: What it returned.
         credits: The credits that it spent, and that the work will cost which it has left in progress.
         calls: How many requests it sent.
+        cause: The law that it breaks, a place, and the kind of reason: what the cases of one mistake share.
         sent_at: File and line of the code under test that sends the request at its place; empty if that is not known,
             as over HTTP, and for events.
         happened: What went wrong, in plain words, such as ``the response to images.create #1 was cut off``; empty for
@@ -51,6 +51,7 @@ class Case:
     returned: Any = None
     credits: float
     calls: int
+    cause: str = ""
     sent_at: str = ""
     happened: str = ""
     timeline: str | None = None
@@ -66,15 +67,6 @@ class Case:
         """What happened and which law that broke, in one sentence; empty if it breaks no law."""
         text = f"{self.happened}, and {self.reasons[self.broken[0]].rstrip('.')}." if self.broken else ""
         return text[:1].upper() + text[1:]
-
-    @property
-    def cause(self) -> str:
-        """The law that it breaks, the line, and the kind of reason: what cases with the same cause share."""
-        if not self.broken:
-            return ""
-        law = self.broken[0]
-        plain_words = re.split(r"(?<=])|[A-Z0-9'\"]", self.reasons[law], maxsplit=1)[0]
-        return f"{law} at {self.sent_at or self.operation}: {plain_words.strip()}"
 
     def json(self) -> dict[str, Any]:
         """Return the case as JSON data; of the error and the returned value only their types."""

@@ -62,6 +62,7 @@ def findings_of(exploration: Exploration) -> list[dict[str, Any]]:
     return [
         {
             "cause": cases[0].cause,
+            "line": cases[0].sent_at,
             "cases": [case.id for case in cases],
             "finding": cases[0].finding,
             "text": described(exploration, cases),
@@ -91,11 +92,18 @@ def causes(results: Iterable[Mapping[str, Any]]) -> list[str]:
         results: For each test its name, and its `findings_of`.
     """
     ordered = _by_cause(results)
-    texts = [f"{number}. {cause} ({_tests(len(hits))})" for number, (cause, hits) in enumerate(ordered, 1)]
+    texts = [
+        f"{number}. {cause}{_at(hits[0][1]['line'])} ({_tests(len(hits))})"
+        for number, (cause, hits) in enumerate(ordered, 1)
+    ]
     lines = [f"{len(texts)} cause{'' if len(texts) == 1 else 's'}:", *texts] if texts else []
     for number, (_, hits) in enumerate(ordered, 1):
         lines += ["", f"cause {number}: {_tests(len(hits))}: {_names(hits)}", *hits[0][1]["text"].split("\n")]
     return lines
+
+
+def _at(line: str) -> str:
+    return f", at {line}" if line else ""
 
 
 def _tests(number: int) -> str:

@@ -416,6 +416,36 @@ def test_cases_with_one_cause_are_one_finding(fake: Aurous, client: httpx.Client
     assert "likewise: balance.retrieve#1 timeout, balance.retrieve#1 unavailable" in explored.report()
 
 
+def test_a_mistake_is_one_finding_whatever_it_shows_at(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """An order is paid again, as two laws and a pitfall see; a helper raises; the code returns; it never ends."""
+
+    def send(method: str, path: str, **sent: Any) -> Any:
+        return client.request(method, path, **sent).json()
+
+    def run() -> None:
+        for _ in range(2):
+            try:
+                made = send("POST", "/v1/characters", json=NOVA)["id"]
+                break
+            except httpx.TransportError:
+                time.sleep(60)
+        while send("GET", f"/v1/characters/{made}")["status"] != "reviewing":
+            time.sleep(60)
+
+    explored = broken(fake, run, faults="lost, late, timeout, crash, garbled, fails", may_raise=httpx.HTTPError)
+    causes: dict[str, list[str]] = {}
+    for case in explored.broken:
+        causes.setdefault(case.cause, []).append(case.id)
+
+    paid, endless, raised = (f"characters.create#1 {fault}" for fault in ("lost", "fails", "garbled"))
+    assert set(causes["pays_once at characters.create: paid again"]) >= {paid, "characters.create#1 crash"}
+    assert endless in causes["ends at characters.retrieve: the run did not end by itself: it sent"]
+    (name,) = (cause for cause in causes if cause.endswith(" in send: the code raised"))
+    assert {case.rpartition("#")[0] for case in causes[name]} == {"characters.create", "characters.retrieve"}
+    assert raised in causes[name]
+    assert len(causes) == 3
+
+
 def test_each_way_to_break_a_request_is_said_in_plain_words() -> None:
     """In a sentence, with the request or event in it."""
     for kind in KINDS.values():

@@ -197,9 +197,8 @@ def test_a_suite(explored: pytest.Pytester) -> None:
     assert text.count("left out: ") == 9
     result.stdout.fnmatch_lines(
         [
-            "2 causes:",
-            "1. pays_once at *client.py:* in publish: the code paid (3 tests)",
-            "2. no_pitfall at *",
+            "1 cause:",
+            "1. pays_once at characters.create: paid again, at *client.py:* in publish (3 tests)",
             "cause 1: 3 tests: *test_all.py::TestMethods::test_method, *test_blind*",
             "The response to characters.create #1 was lost, and the code paid 8 credits,*",
             "  characters.create#1 lost: breaks pays_once, no_pitfall, at *",

@@ -100,7 +100,7 @@ def test_widths(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, columns
             "*= aurous bad days =*",
             "  cases  returned  raised  other  unmet  broken",
             "*  test_it.py::test_with_a_name_that_is_rather_long_so_that_it_does_not_fit_beside_the_columns_of_a_table",
-            "2 causes:",
+            "1 cause:",
             "cause 1: 1 test:*",
             "  characters.create#1 late: breaks pays_once, *",
             "*= aurous coverage: *",
