@@ -522,7 +522,7 @@ def test_pictures_of_a_trace_are_dark_in_dark_mode() -> None:
         assert len(found) == text.count("-light.png"), page
         shown += [name for name in found if (page.parent / f"{name}-dark.png").is_file()]
 
-    assert len(shown) == 3
+    assert len(shown) == 4
 
 
 def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
