@@ -196,6 +196,13 @@ def exempt(teller: Teller) -> None:
         teller.call("POST", "/v1/images", json={"prompt": "x"}, headers={"X-Api-Key": key})
 
 
+def styled(teller: Teller) -> None:
+    """Order a video in a style that is named by its slug, and read it."""
+    order = {"video_lora_id": "seedance-1-pro", "duration": 4, "resolution": "480p"}
+    video = teller.call("POST", "/v1/videos", json=order)
+    teller.call("GET", f"/v1/videos/{video['id']}")
+
+
 def _page_of(rows: int) -> Any:
     def change(content: Any) -> None:
         del content["data"][rows:]
@@ -388,6 +395,16 @@ def _skewed(entries: Entries) -> None:
         entry["response"]["headers"].append({"name": "date", "value": format_datetime(at, usegmt=True)})
 
 
+def _other_style(entries: Entries) -> None:
+    """Let the style behind a slug have another id and another name."""
+
+    def change(content: Any) -> None:
+        content["loras"][0].update(id="lora_01KWEEG5VTRK2MBMKFN65FE1FS", name="Seedance 1.0 Pro")
+
+    fields("videos.create", change, 201)(entries)
+    fields("videos.retrieve", change)(entries)
+
+
 def _spent_by_refusal(entries: Entries) -> None:
     """Let a 403 take a token."""
     _two_tokens(named(entries, "images.create", 403))
@@ -494,6 +511,7 @@ CASES: Final[dict[str, Case]] = {
     "the storage refuses in its own way": Case(sent, _plain_refusal, ("time-2",)),
     "local times": Case(ready, _local_time, ("time-1",)),
     "a clock that is ahead": Case(priced, _skewed, ()),
+    "a style with another id": Case(styled, _other_style, ()),
     "a second attempt in flight": Case(stored, _in_flight, ()),
     "another code without credits for a character": Case(
         refused, _code("characters.create", 402, "no_credits"), ("create-5",)

@@ -139,12 +139,14 @@ def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
             found[where, "missing"] = True, where
             describe(where, schema, "")
     describe("request.body", one.body, _root(one.body) if own is None else "")
-    success = one.response(status) or next((one.responses[other] for other in one.successes), {})
+    others: list[Any] = [one.responses[other] for other in one.successes]
+    success: Any = one.response(status) or next(iter(others), {})
     for name in as_object(success.get("headers")):
         found[f"header.{words(name.lower())}", "missing"] = True, ""
     schema = schema_of(success)
     describe("body", schema, _root(schema) if own is None else "")
-    refusal = next(filter(None, (schema_of(one.responses[status]) for status in one.refusals)), None)
+    refusals = [schema_of(one.responses[status]) for status in one.refusals]
+    refusal: Any = next((schema for schema in refusals if schema), None)
     errors = [as_object(part.get("properties")).get("error") for part in one.document.parts(refusal)]
     describe("error", {"allOf": errors}, "error")
     return {key: fact for key, fact in found.items() if key[0] != "error.code"}
