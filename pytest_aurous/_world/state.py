@@ -42,7 +42,7 @@ class Undo:
         self.active: bool = False
         self.changes: int = 0
         self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self.done = self.steps
+        self.done: list[tuple[Callable[..., object], tuple[Any, ...]]] = self.steps
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
