@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from ..._base.errors import AurousError
 from ..._base.redaction import redacted
@@ -140,7 +140,7 @@ def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
             describe(where, schema, "")
     describe("request.body", one.body, _root(one.body) if own is None else "")
     others: list[Any] = [one.responses[other] for other in one.successes]
-    success: Any = one.response(status) or next(iter(others), {})
+    success: Any = one.response(status) or next(iter(others), cast("Any", {}))
     for name in as_object(success.get("headers")):
         found[f"header.{words(name.lower())}", "missing"] = True, ""
     schema = schema_of(success)
