@@ -392,6 +392,30 @@ def test_what_is_left_out_is_loud(explored: pytest.Pytester, mode: str) -> None:
         )
 
 
+def test_a_test_without_a_case_is_left_out(explored: pytest.Pytester) -> None:
+    """It fails if its faults fit nowhere, and not if it breaks each of its requests itself."""
+    explored.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.aurous_explore(faults="stall")
+        def test_no_stream(aurous_client):
+            aurous_client.get("/v1/balance").raise_for_status()
+
+        def test_breaks_itself(aurous, aurous_client):
+            aurous.faults.status("balance.retrieve", 503)
+            assert aurous_client.get("/v1/balance").status_code == 503
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=fail")
+
+    result.assert_outcomes(passed=1, failed=1)
+    text = left_out(result)
+    assert "test_no_stream: no case was run, because no request of the good day fits these faults: stall can" in text
+    assert "test_breaks_itself: no case was run, because no request is left to break: skipped: 1 places" in text
+
+
 def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
     """Nothing about time is judged, and the table says so."""
     explored.makepyfile(

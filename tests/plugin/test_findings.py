@@ -94,7 +94,8 @@ def test_a_finding_becomes_a_test_that_fails_for_the_same_reason(shop: pytest.Py
         """,
     )
 
-    shop.runpytest("--aurous-explore-tests=ready").assert_outcomes(failed=2)
+    for file in ("test_lost.py", "test_own.py"):  # in one run they are one mistake
+        shop.runpytest(file, "--aurous-explore-tests=ready").assert_outcomes(failed=1)
 
     names = sorted(file.name for file in (shop.path / "ready").iterdir())
     assert names == ["test_lost_characters_create_1_lost.py", "test_own_characters_create_1_lost.py"]
