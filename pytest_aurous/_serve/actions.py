@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._base.redaction import shortened
+from .._base.redaction import redacted, shortened
 from .._engine.pipeline import Snapshot
 from .._fake.limits import Limit
 from .._fake.team import Team
@@ -77,7 +77,7 @@ class Action(NamedTuple):
     def line(self) -> str:
         """Return the line of a log."""
         result = "" if self.result is None else f" -> {shortened(json.dumps(self.result, ensure_ascii=False), 60)}"
-        return f"{self.python().removeprefix('aurous.')}{result}"
+        return f"{redacted(self.python().removeprefix('aurous.'))}{result}"
 
     def json(self, url: str) -> dict[str, Any]:
         """Return all of it, with its other forms."""

@@ -76,6 +76,7 @@ class Tape(Watcher):
             self._compare()
             self._seen = self._undo.changes
             self._world.watchers.insert(0, self)
+            self._undo.keeps = True
 
     @property
     def dropped(self) -> int:
@@ -87,6 +88,7 @@ class Tape(Watcher):
         with self._world.lock:
             if self in self._world.watchers:
                 self._world.watchers.remove(self)
+                self._undo.keeps = any(isinstance(one, Tape) for one in self._world.watchers)
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
         """Record what happened before a request."""

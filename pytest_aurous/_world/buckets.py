@@ -102,10 +102,6 @@ class Buckets:
             return Bucket(capacity, per_minute / 60, capacity, now)
         return bucket.refilled(now)
 
-    def used(self, team: str, now: float) -> dict[str, Bucket]:
-        """Return the buckets of *team* that are not as in a new fake, as they are at *now*."""
-        return {name: self.get(team, name, now) for name in BUCKETS if (team, name) in self._buckets}
-
     def spend(self, team: str, name: str, bucket: Bucket) -> Pairs:
         """Take one token from a bucket that `get` returned, and return the headers; if it is empty, count an overrun.
 

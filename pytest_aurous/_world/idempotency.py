@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, ItemsView
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from .._wire import messages as say
@@ -42,10 +42,6 @@ class IdempotencyKeys:
 
     def __init__(self, state: State) -> None:
         self._stored: Section[tuple[str, str], Stored] = state.section("idempotency")
-
-    def items(self) -> ItemsView[tuple[str, str], Stored]:
-        """Return all stored responses, by team and key."""
-        return self._stored.items()
 
     def find(self, claim: Claim, now: float, works: Callable[[Stored], bool]) -> Stored | None:
         """Return the stored response to the first attempt, or None if this is the first (idem-3, idem-4, idem-8).

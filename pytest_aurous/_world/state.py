@@ -32,17 +32,19 @@ class Undo:
     Attributes:
         active: Whether an operation runs.
         changes: Grows with each change, whether an operation runs or not.
-        done: The steps of the last operation, to see what it has changed.
+        done: The steps of the last operation, if somebody wants to see what it has changed.
+        keeps: Whether somebody does.
         steps: The functions to call, each with its arguments, the last one first.
     """
 
-    __slots__ = ("active", "changes", "done", "steps")
+    __slots__ = ("active", "changes", "done", "keeps", "steps")
 
     def __init__(self) -> None:
         self.active: bool = False
         self.changes: int = 0
         self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self.done: list[tuple[Callable[..., object], tuple[Any, ...]]] = self.steps
+        self.done: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+        self.keeps: bool = False
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
@@ -203,7 +205,8 @@ class State:
         finally:
             undo.active = outer
             if not outer:
-                undo.done, undo.steps = undo.steps, []
+                undo.done = undo.steps.copy() if undo.keeps else []
+                undo.steps.clear()
 
     def abandon(self) -> None:
         """Undo the operation of a thread that no longer exists."""

@@ -18,6 +18,7 @@ import pytest
 import trio
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousServer, AurousWarning
+from pytest_aurous._explore import interleave as interleave_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -369,7 +370,7 @@ def test_a_worker_that_does_not_end_is_found(fake: Aurous, client: httpx.Client)
     assert "The workers do not end: it sent" in found.broken[0].reasons["serial"]
     found = race(fake, spin, spin, fresh=lambda: jobs.append("one"), limit=1, patience=0.2)
     assert "The workers do not end: nothing happened for 0.2 s at " in (reason := found.broken[0].reasons["serial"])
-    assert " in spin (the first worker waits at " in reason  # and not where the test waits for both
+    assert " in spin" in reason  # and not where the test waits for both
 
 
 def test_what_the_workers_return_or_raise(fake: Aurous, client: httpx.Client) -> None:
@@ -682,3 +683,13 @@ def test_a_cancelled_test_cancels_both_tasks(fake: Aurous) -> None:
     with pytest.raises(asyncio.TimeoutError):
         asyncio.run(test())
     assert ended
+
+
+def test_a_cut_that_nobody_chose_is_a_failure(
+    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default limit leaves schedules out, here all but one."""
+    monkeypatch.setattr(interleave_module, "Limits", partial(interleave_module.Limits, limit=1))
+
+    with pytest.raises(AurousExplorationError, match="were not run"):
+        fake.interleave(lambda: client.get("/v1/team"), lambda: client.get("/v1/team"))

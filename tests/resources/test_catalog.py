@@ -36,13 +36,14 @@ def test_each_endpoint_is_found_where_it_says(catalog: Catalog, row: Endpoint) -
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
 def test_each_rule_of_a_refusal_is_of_one_that_the_endpoint_has(row: Endpoint) -> None:
-    """It is named by status and code, by a status of several, or by ``*`` for the rest."""
+    """It is named by status and code, by a status of several, by its param or code alone, or by ``*`` for the rest."""
     refusals = {outcome for outcome in row.outcomes if outcome[0] in "45"}
     statuses = {outcome.partition(" ")[0] for outcome in refusals}
 
     known = {" ".join(outcome.split()[:2]) for outcome in row.refuses}  # a param may follow
 
-    assert known <= {*refusals, *statuses, "*"}
+    alone = {f"{status} {part}" for status in statuses for part in ("param", "code")}
+    assert known <= {*refusals, *statuses, *alone, "*"}
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
