@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .._resources.shapes import Shapes
 from .._wire.data import as_list, as_object
+from .._wire.hosts import is_upload
 from .._wire.refusal import LIMIT_CODES
 from .._wire.reply import Reply
 from .points import ABSENT, OTHER, SAME, Point
@@ -306,7 +307,7 @@ def _begin_of(fake: dict[str, Any], view: View) -> float:
 
 def _is_storage(view: View) -> bool:
     """Whether a response may be a storage's, which need not know the headers of the API (rate-1, err-3)."""
-    return view.row.signed and view.operation.partition(".")[0] != "legacy"
+    return is_upload(view.exchange.host) or view.row.template.startswith("/storage/")
 
 
 def _resemble(name: str, other: str) -> bool:

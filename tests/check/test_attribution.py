@@ -203,6 +203,11 @@ def styled(teller: Teller) -> None:
     teller.call("GET", f"/v1/videos/{video['id']}")
 
 
+def early(teller: Teller) -> None:
+    """Ask for a picture that is not there yet."""
+    teller.call("GET", f"{teller.image()}/output/0")
+
+
 def _page_of(rows: int) -> Any:
     def change(content: Any) -> None:
         del content["data"][rows:]
@@ -512,6 +517,7 @@ CASES: Final[dict[str, Case]] = {
     "local times": Case(ready, _local_time, ("time-1",)),
     "a clock that is ahead": Case(priced, _skewed, ()),
     "a style with another id": Case(styled, _other_style, ()),
+    "an output has another code": Case(early, _code("images.output", 404, "no_output"), ("img-8",)),
     "a second attempt in flight": Case(stored, _in_flight, ()),
     "another code without credits for a character": Case(
         refused, _code("characters.create", 402, "no_credits"), ("create-5",)

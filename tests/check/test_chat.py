@@ -162,3 +162,18 @@ def test_stream_1_stream_3_headers_of_a_stream_are_judged(tmp_path: Path) -> Non
         response["headers"] = kept if value is None else [*kept, {"name": name, "value": value}]
 
         assert (name, refuted(checked(tmp_path, entries))) == (name, [rule])
+
+
+def test_stream_3_a_warning_may_have_any_form(tmp_path: Path) -> None:
+    """No page says what is in it."""
+    teller = Teller()
+    order = {**BODY, "stream": True}
+    teller.call("POST", "/v1/chat/completions", json=order, headers={"Idempotency-Key": "order-1"})
+    entries = teller.entries()
+    content = entries[0]["response"]["content"]
+    first, _, rest = content["text"].partition("\n\n")
+    assert '"warning"' in first
+
+    content.update(text=f'data: {{"object": "notice", "message": "The key is ignored."}}\n\n{rest}', size=0)
+
+    assert refuted(checked(tmp_path, entries)) == []

@@ -27,7 +27,7 @@ _OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
     }),
     "embeddings": frozenset({
         "body.data[].embedding", "body.usage.prompt_tokens", "body.usage.total_tokens", "body.usage.credits_charged",
-        "body.usage.breakdown.input", "body.tokens", "body.credits_estimated", "body.breakdown.input",
+        "body.usage.breakdown.input", "body.tokens", "body.credits_estimated", "body.breakdown.input.visual",
     }),
 }  # fmt: skip
 """The places that are the model's, or that depend on how it counts tokens."""
@@ -49,8 +49,8 @@ def form_of_stream(body: bytes | None) -> dict[str, Any]:
     """Return what rules state of a stream: its first and its last chunks, and how many have what all or one has."""
     events = _events(body)
     some = [as_object(one) for one in events if one != _DONE]
-    warned = [one for one in some if "warning" in one]
-    chunks = [one for one in some if "warning" not in one]
+    warned = [one for one in some if one and "choices" not in one]  # no page says what is in a warning
+    chunks = [one for one in some if one not in warned]
     reasons = [as_object(one).get("finish_reason") for chunk in chunks for one in as_list(chunk.get("choices"))]
     return {
         "warnings": len(warned),

@@ -99,7 +99,7 @@ class Replay:
             done.agrees.add("idem-5")  # a replay is one request after the other
             return done
         done.why = self._survey.unknown_attempt(view) or self._chats.unknown(view)
-        if done.why and view.replayed:
+        if done.why and view.replayed and view.succeeded:
             self._credits.doubt(view, done.why)
         request = None if done.why else self._requests.make(done)
         if request is None:
