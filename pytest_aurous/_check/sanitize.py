@@ -44,10 +44,12 @@ _HEADERS: Final[dict[str, str]] = {
     "allow": "(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:, )?)+",
     "aurous-deprecated": "route",
     "aurous-idempotency-key": "",
+    "aurous-idempotency-status": "ignored_streaming|not_set",
     "aurous-idempotent-key": "",
     "aurous-idempotent-replayed": "true|false",
     "aurous-request-id": ID.pattern,
     "aurous-version": STAMP.pattern,
+    "cache-control": "(?:no-cache|no-store|no-transform|private)(?:, (?:no-cache|no-store|no-transform|private))*",
     "content-length": _NUMBER,
     "content-range": r"bytes [\d*/-]+",
     "date": _DATE,
@@ -58,12 +60,15 @@ _HEADERS: Final[dict[str, str]] = {
     "x-ratelimit-limit": _NUMBER,
     "x-ratelimit-remaining": _NUMBER,
     "x-ratelimit-reset": _NUMBER,
+    "x-ratelimit-tpm-limit": _NUMBER,
+    "x-ratelimit-tpm-remaining": _NUMBER,
+    "x-ratelimit-tpm-reset": _NUMBER,
 }
 """The headers that a rule is about, and the form of the values that are kept; empty: no value is kept as it is."""
 _NEW: Final = re.compile("(?:aurous|x-ratelimit)-[a-z-]{1,40}")
 """New headers of responses, whose values are masked; no other header is written."""
 _MEDIA: Final = re.compile(
-    r"application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
+    r"text/event-stream|application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
     r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
 )
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
