@@ -360,9 +360,12 @@ class Turns:
             return
         other, sleeping = self._other(worker), list(self._time.deadlines)
         if worker.state == HELD:
-            if other.state != BLOCKED or other.is_still(sleeping, asleep=False):
+            ready = other.state != BLOCKED or other.is_still(sleeping, asleep=False)
+            if ready:  # pragma: no branch - whether it looks while the other one moves
                 worker.go_on()
-        elif worker.state in {RUNS, ASLEEP} and worker.is_still(sleeping, asleep=worker.state == ASLEEP):
+            return
+        still = worker.state in {RUNS, ASLEEP} and worker.is_still(sleeping, asleep=worker.state == ASLEEP)
+        if still:  # pragma: no branch - whether it looks while the worker moves
             worker.state = BLOCKED
             self._grant(other)
 
