@@ -109,7 +109,7 @@ def reading_names() -> None:
 
 
 def fields_of(name: str) -> list[tuple[str, str, str]]:
-    """Return the fields of a record, or, of an operation, those of its response: names, type and meaning.
+    """Return the fields of a record, or of the response of an operation: names, type and meaning.
 
     Fields that are alike share a row.
 

@@ -19,7 +19,7 @@ def test_an_httpx2_client_reaches_the_fake(aurous: Aurous) -> None:
 
 
 def test_a_fault_raises_the_exception_of_httpx2(aurous: Aurous) -> None:
-    """A timeout is that of httpx2, not of httpx."""
+    """A timeout raises the exception of httpx2, not the one of httpx."""
     aurous.faults.timeout("balance.retrieve")
 
     with pytest.raises(httpx2.ReadTimeout):

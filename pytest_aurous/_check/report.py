@@ -39,7 +39,9 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         explain: Whether to list also what agrees, what was not seen, scripts, seeds, and what was assumed.
     """
     verdicts, mask, rules = checked.verdicts, Sanitizer(), load_rules()
-    lines = [headline(checked), *_itself(checked)]
+    lines = [headline(checked)]
+    for text in _itself(checked):
+        lines += _wrapped(text, "")
     lines += _wrapped(_UNJUDGED, "") if checked.shared else []
     for verdict in verdicts.refuted:
         lines += ["", *_finding(verdict, rules[verdict.rule], mask, checked.found_in)]
@@ -77,7 +79,7 @@ def _itself(checked: Checked) -> Iterator[str]:
     names = ", ".join(checked.by_fake)
     if names:
         what = f"{names}: recordings of a fake" if len(checked.by_fake) > 1 else f"{names} is a recording of a fake"
-        yield from _wrapped(f"{what}, not of the real API: what agrees there proves nothing.", "")
+        yield f"{what}, not of the real API: what agrees there proves nothing."
 
 
 def _finding(verdict: Verdict, rule: Rule, mask: Sanitizer, found_in: str) -> Iterator[str]:
@@ -188,7 +190,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         "scripts": checked.scripts,
         "seeds": checked.seeds,
         "unsaid": checked.unsaid,
-        "notes": checked.notes,
+        "notes": [*_itself(checked), *checked.notes],
         "left_out": checked.left_out,
     }
     return json.dumps(result, indent=1) + "\n"

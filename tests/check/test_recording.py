@@ -525,6 +525,9 @@ def test_a_recording_of_a_fake_is_called_so(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "other.har").write_text(json.dumps(content), encoding="utf-8")
     assert main(["check", str(tmp_path)]) == 0
     assert "recorded.har: recordings of a fake, not of the real API" in " ".join(capsys.readouterr().out.split())
+    assert main(["check", str(file), "--json", str(tmp_path / "result")]) == 0
+    assert text in json.loads((tmp_path / "result").read_text(encoding="utf-8"))["notes"]
+    capsys.readouterr()
     assert main(["check", str(file), "--quiet"]) == 0
     assert "; recordings of a fake, which prove nothing: recorded.har" in capsys.readouterr().out
 
