@@ -11,7 +11,7 @@ import sys
 from asyncio.base_events import BaseEventLoop
 from functools import partial, wraps
 from inspect import CO_COROUTINE
-from math import floor, inf
+from math import ceil, inf
 from time import monotonic
 from types import FrameType
 from typing import Any, Final
@@ -37,7 +37,7 @@ class AsyncioSleeps:
         self._shared = shared
         self._asleep: WeakKeyDictionary[Any, dict[asyncio.Future[None], Sleep]] = WeakKeyDictionary()
         self._waited: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
-        self._start = floor(shared.now() * _FINE) / _FINE
+        self._start = ceil(shared.now() * _FINE) / _FINE  # no clock goes back when skipping begins
         self._run_once = run_once = BaseEventLoop._run_once  # type: ignore[attr-defined]  # no public hook sees idleness
         self._time = BaseEventLoop.time
 

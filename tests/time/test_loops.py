@@ -368,11 +368,11 @@ def test_skipping_for_a_while(backend: str) -> None:
             with jumps.skipper():
                 tasks.start_soon(sleeper)
                 await anyio.sleep(60)
-            assert anyio.current_time() - start >= 59.99  # as floats, the clock of a process is a sum
+            assert round(anyio.current_time() - start, 6) >= 60
             with jumps.skipper():
                 await anyio.sleep(40)
             assert not woken
-            assert anyio.current_time() - start >= 100
+            assert round(anyio.current_time() - start, 6) >= 100
             await anyio.sleep(0.8)
             assert 100.6 <= woken[0] < 102
 
