@@ -24,6 +24,8 @@ from .turns import SharedTime, Sleep
 _FINE: Final = 1024
 """Parts of a second at which the clock of a loop can start: few bits, so that sums of sleeps are exact."""
 _LONGEST: Final = 86_400.0
+_ALIKE: Final = 1e-6
+"""Sleeps whose ends are less apart, in seconds, end at once: a sum of sleeps may be a little off."""
 
 
 class AsyncioSleeps:
@@ -107,7 +109,10 @@ class AsyncioSleeps:
                     return
                 ahead = min(timers) - loop.time()
                 if ahead <= passed:  # it has waited for so long in real time
-                    self._wait(loop, max(0.0, ahead))
+                    if asleep:
+                        self._shared.wait(ahead)
+                    else:
+                        self._wait(loop, max(0.0, ahead))
                     return
                 if not asleep:
                     pause = ahead - passed
@@ -132,14 +137,20 @@ class AsyncioSleeps:
 
 
 class TrioSleeps:
-    """`trio.sleep` and `trio.sleep_until`."""
+    """`trio.sleep` and `trio.sleep_until`; while tasks work, the clock of trio stands, as in `AsyncioSleeps`.
+
+    In an exploration, the tasks that can go on do so in the order in which they were spawned, and not by chance.
+    """
 
     def __init__(self, shared: SharedTime, trio: Any) -> None:
         self._shared = shared
         self._trio = trio
         self._asleep: WeakKeyDictionary[Any, dict[Any, Sleep]] = WeakKeyDictionary()
         self._watched: WeakSet[Any] = WeakSet()
-        self._clocks: dict[int, Any] = {}
+        self._standing: dict[int, _StandingClock] = {}
+        self._core = core = trio._core._run
+        self._time = core.SystemClock.current_time
+        self._chance, self._ordered = core._r, core._ALLOW_DETERMINISTIC_SCHEDULING
         real_sleep, real_until = trio.sleep, trio.sleep_until
 
         @wraps(real_sleep)
@@ -158,19 +169,44 @@ class TrioSleeps:
                 return await real_until(deadline)  # type: ignore[no-any-return]
             return await self._sleep(shared.begin(seconds, frame, deadline))
 
+        def standing_time(clock: Any) -> float:
+            return self._now(clock) if shared.active else float(self._time(clock))
+
         self.pairs = [(real_sleep, sleep), (real_until, sleep_until)]
+        self._patched_time, self._order = standing_time, _SpawnOrder(shared, core._r)
+        core.SystemClock.current_time = standing_time
+        core._r, core._ALLOW_DETERMINISTIC_SCHEDULING = self._order, True
 
     def stop(self) -> None:
-        """Let a run that continues keep its jumps, as `AsyncioSleeps.stop` does."""
-        for clock in self._clocks.values():
-            if hasattr(clock, "offset"):  # trio's own, a frozen class; the clock of a test has no offset
-                object.__setattr__(clock, "offset", clock.offset + self._shared.shift)
+        """Restore trio. A run that continues keeps its time, as in `AsyncioSleeps.stop`."""
+        core = self._core
+        core._ALLOW_DETERMINISTIC_SCHEDULING = self._ordered
+        if core.SystemClock.current_time is self._patched_time:
+            core.SystemClock.current_time = self._time
+        if core._r is self._order:
+            core._r = self._chance
+        for standing in self._standing.values():
+            ahead = standing.now() - self._time(standing.clock)
+            object.__setattr__(standing.clock, "offset", standing.clock.offset + ahead)  # it is a frozen class
+
+    def _now(self, clock: Any) -> float:
+        """Return the time of a clock, which stands from the first time on that its run reads it."""
+        standing = self._standing.get(id(clock))
+        if standing is None:
+            lowlevel, now = self._trio.lowlevel, float(self._time(clock))
+            if not lowlevel.in_trio_run() or lowlevel.current_clock() is not clock:
+                return now
+            asleep = self._asleep.setdefault(lowlevel.current_trio_token(), {})
+            standing = self._standing[id(clock)] = _StandingClock(self._shared, lowlevel, clock, now, asleep)
+            lowlevel.add_instrument(standing)
+        return standing.now()
 
     async def _sleep(self, sleep: Sleep) -> None:
         trio = self._trio
         token, clock = trio.lowlevel.current_trio_token(), trio.lowlevel.current_clock()
         asleep = self._asleep.setdefault(token, {})
-        self._clocks[id(clock)] = clock
+        if (standing := self._standing.get(id(clock))) is not None:
+            standing.since = monotonic()
         with trio.CancelScope(deadline=sleep.end) as scope:
             asleep[scope] = sleep
             if token not in self._watched:
@@ -203,18 +239,85 @@ class TrioSleeps:
 
     def _jump(self, asleep: dict[Any, Sleep], clock: Any, others: OtherThreads) -> float:
         """Jump if it is the turn of this run; return how long to pause otherwise."""
-        scope, sleep = min(asleep.items(), key=lambda item: item[1].end)
+        sleep = min(asleep.values(), key=lambda one: one.end)
         ahead = max(0.0, self._trio.lowlevel.current_statistics().seconds_to_next_deadline)
+        standing = self._standing.get(id(clock))
+        if standing is not None and monotonic() - standing.since >= ahead > 0:  # it has waited for so long in real time
+            standing.since = monotonic()
+            self._shared.wait(ahead)
+            return 0.0
         on_the_way = self._trio.current_time() + ahead < sleep.end
-        pause = self._shared.try_jump(self._shared.now() + ahead, sleep, others, on_the_way=on_the_way)
+        to, exact = self._shared.now() + ahead, ahead if standing is not None else None
+        pause = self._shared.try_jump(to, sleep, others, on_the_way=on_the_way, ahead=exact)
         if not pause:
             others.reset()
             self._shared.leave()
+            if standing is not None:
+                standing.since = monotonic()
             if hasattr(clock, "jump"):  # trio's MockClock, which does not read `time`
                 clock.jump(ahead)
             if not on_the_way or sleep.error:
-                scope.cancel()
+                for scope in [scope for scope, one in asleep.items() if one.end - sleep.end < _ALIKE]:
+                    scope.cancel()
         return float(min(pause, ahead))
+
+
+class _StandingClock:
+    """The time of one run of trio, as an instrument of it: it adds the real time for which the run waits.
+
+    Args:
+        shared: The time that all skipped sleeps share.
+        lowlevel: `trio.lowlevel`.
+        clock: The clock of the run.
+        now: What it shows.
+        asleep: The sleeps of the run.
+
+    Attributes:
+        clock: The same.
+        since: The real time at which a task began to sleep, or at which the clock moved after that.
+    """
+
+    def __init__(self, shared: SharedTime, lowlevel: Any, clock: Any, now: float, asleep: dict[Any, Sleep]) -> None:
+        self.clock = clock
+        self.since = 0.0
+        self._shared = shared
+        self._lowlevel = lowlevel
+        self._asleep = asleep
+        self._start = ceil(now * _FINE) / _FINE - shared.nominal
+        self._waited = self._began = 0.0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self._start + self._shared.nominal + self._waited
+
+    def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 - trio calls it
+        """Begin to wait."""
+        self._began = monotonic()
+
+    def after_io_wait(self, timeout: float) -> None:
+        """Count how long the run has waited."""
+        if not self._shared.active:
+            self._lowlevel.remove_instrument(self)
+        elif not self._asleep:
+            self._waited += min(timeout, monotonic() - self._began)
+
+
+class _SpawnOrder:
+    """Trio's source of chance, but in an exploration it leaves tasks in the order in which they were spawned."""
+
+    def __init__(self, shared: SharedTime, real: Any) -> None:
+        self._shared = shared
+        self._real = real
+
+    def shuffle(self, tasks: list[Any]) -> None:
+        """Order tasks; the last one goes on first."""
+        if self._shared.limit is not None:
+            tasks.reverse()
+        else:
+            self._real.shuffle(tasks)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
 
 def _is_skipped(shared: SharedTime, seconds: float, frame: FrameType) -> bool:

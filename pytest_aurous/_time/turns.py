@@ -108,7 +108,7 @@ class SharedTime:
             raise error
         place = place_of(nearest_outside(LIBRARIES, frame))
         sleep = Sleep(seconds, place, end, self.nominal + seconds)
-        if (limit := self._limit) is not None:
+        if (limit := self.limit) is not None:
             sleep.end_early = limit(seconds)
             return sleep
         with self._turn:
@@ -120,11 +120,12 @@ class SharedTime:
 
     def yield_now(self, frame: FrameType) -> None:
         """Count a sleep of 0 s in an exploration, and end it after its run: a loop around it would never end."""
-        if self._limit is not None or ending() is not None:
+        if self.limit is not None or ending() is not None:
             self.begin(0, frame, self.now())
 
     @property
-    def _limit(self) -> Limit | None:
+    def limit(self) -> Limit | None:
+        """What limits the sleeps in an exploration; None: the common limits."""
         return next((one.limit for one in reversed(self.skippers) if one.limit is not None), None)
 
     def block(self, sleep: Sleep) -> None:
@@ -216,6 +217,11 @@ class SharedTime:
             self.shift = now - self._monotonic()
             self.nominal, self._count = nominal, 0
             self._turn.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Move frozen clocks and loops by what a loop has waited in real time, which other clocks have seen pass."""
+        with self._turn:
+            self._move_clocks(0.0, self.nominal + seconds)
 
     def move(self, seconds: float) -> None:
         """Move all clocks forward, as a sleep would."""

@@ -7,6 +7,8 @@ import time
 from asyncio import sleep as nap
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partialmethod
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -233,6 +235,33 @@ def test_timeouts_arrive(run: Run, jumps: Jumps) -> None:
         run(main)
 
     assert jumps.frozen == pytest.approx(20, abs=1)
+
+
+def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps) -> None:
+    """Where another thread works without end, a task sleeps as long as it says, and each clock sees that once."""
+    stop: list[bool] = []
+
+    def work() -> None:
+        for _ in range(10**9):
+            if stop:
+                break
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+
+    async def main() -> float:
+        began = anyio.current_time()
+        await anyio.sleep(0.125)
+        return anyio.current_time() - began
+
+    start = REAL.clock()
+    seen = run(main)
+    passed = REAL.clock() - start
+    stop.append(True)
+    worker.join()
+
+    assert 0.125 <= passed < 2
+    assert (seen, jumps.running, jumps.frozen) == (0.125, 0, 0.125)
 
 
 def test_who_is_cancelled_moves_no_clock(run: Run, jumps: Jumps) -> None:
@@ -500,27 +529,6 @@ def test_a_call_from_a_thread_comes_first(jumps: Jumps) -> None:
         assert asyncio.run(main()) < 1
 
 
-def test_a_busy_thread_makes_a_task_sleep_really(jumps: Jumps) -> None:
-    """Where another thread works without end, a task sleeps as long as it says."""
-    stop: list[bool] = []
-
-    def work() -> None:
-        for _ in range(10**9):
-            if stop:
-                break
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    start = REAL.clock()
-    asyncio.run(asyncio.sleep(0.1))
-    passed = REAL.clock() - start
-    stop.append(True)
-    worker.join()
-
-    assert 0.1 <= passed < 1
-    assert (jumps.running, jumps.frozen) == (0, 0.1)
-
-
 def test_a_loop_that_stands_still_holds_nobody_up(jumps: Jumps) -> None:
     """A task whose loop does not run at present does not keep others from their time."""
     loop = asyncio.new_event_loop()
@@ -550,7 +558,10 @@ def test_a_patch_of_others_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     """Who patches the loop later than we do keeps what they have done when we go."""
     from asyncio.base_events import BaseEventLoop
 
+    from trio._core import _run as core
+
     before = BaseEventLoop._run_once, BaseEventLoop.time  # type: ignore[attr-defined]
+    clock, chance = core.SystemClock.current_time, core._r
     with Jumps().skipper():
         ours = BaseEventLoop._run_once  # type: ignore[attr-defined]
 
@@ -564,12 +575,19 @@ def test_a_patch_of_others_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
         monkeypatch.setattr(BaseEventLoop, "_run_once", theirs)
         monkeypatch.setattr(BaseEventLoop, "time", their_time)
+        our_clock = core.SystemClock.current_time
+        monkeypatch.setattr(core.SystemClock, "current_time", partialmethod(our_clock))
+        monkeypatch.setattr(core, "_r", theirs_too := Random(1))
         asyncio.run(asyncio.sleep(10))
+        trio.run(trio.sleep, 10)
+    trio.run(trio.sleep, 0.001)
+    assert core._r is theirs_too
     assert BaseEventLoop._run_once is theirs  # type: ignore[attr-defined]
     assert BaseEventLoop.time is their_time
     asyncio.run(asyncio.sleep(0.001))
     monkeypatch.undo()
     BaseEventLoop._run_once, BaseEventLoop.time = before  # type: ignore[attr-defined, method-assign]
+    core.SystemClock.current_time, core._r = clock, chance  # type: ignore[method-assign]
 
 
 # trio
@@ -590,6 +608,30 @@ def test_trio_has_its_say(jumps: Jumps) -> None:
 
     with quickly():
         trio.run(main)
+
+
+def test_the_clock_of_trio_stands_while_tasks_work(jumps: Jumps) -> None:
+    """It moves by what tasks sleep, and by real waits for a timeout or a thread; a clock without a run goes on."""
+
+    async def main() -> None:
+        began = trio.current_time()
+        assert sum(range(200_000)) > 0
+        assert trio.current_time() == began
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep, 3)
+            nursery.start_soon(trio.sleep, 5)
+        assert trio.current_time() - began == 5
+        with trio.move_on_after(0.0625):
+            await trio.Event().wait()
+        assert trio.current_time() - began == 5.0625
+        with trio.fail_after(60):
+            await trio.to_thread.run_sync(REAL.sleep, 0.02)
+        assert 0 < trio.current_time() - began - 5.0625 < 30
+
+    with quickly(30):
+        trio.run(main)
+    other = trio._core._run.SystemClock()
+    assert other.current_time() < other.current_time()
 
 
 def test_a_test_that_waits_for_blocked_tasks_comes_first(jumps: Jumps) -> None:
