@@ -22,7 +22,7 @@ from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWar
 from pytest_aurous._base.arguments import Check
 from pytest_aurous._base.redaction import protecting, redacted, shortened, shown
 from pytest_aurous._check.live.probes import PROBES
-from pytest_aurous._check.live.run import _Run
+from pytest_aurous._check.live.run import Live
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
 from pytest_aurous._cli.serve import line_of
@@ -542,7 +542,7 @@ def unread(_: Api, text: str) -> str:
 
 def told(_: Api, text: str) -> str:
     """Return what `check --live` prints of a team with such a name."""
-    run = _Run("https://api.example", PLAIN, Path(), PROBES, most=1)
+    run = Live("https://api.example", PLAIN, Path(), PROBES, most=1)
     body = json.dumps({"object": "team", "name": text}).encode()
     run._send = lambda *_: Exchange(0, "GET", "", status=200, body=body)  # type: ignore[method-assign]
     with redirect_stderr(StringIO()) as said:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .._base.errors import AurousError, see
-from .._world.settings import read_setting
+from .._world.settings import BASE_URL, read_setting
 from ..faults.observed import read_observed
 from .adapt import find_readings, not_followed, observed_file
 from .base_url import check_base_url
@@ -115,11 +115,11 @@ def _live(options: Namespace) -> Live | None:
     if not options.live:
         return None
     from .live.probes import chosen_probes, dry_run
-    from .live.run import VENDOR, run_probes  # loads httpx
+    from .live.run import run_probes  # loads httpx
 
     if options.max is not None and options.max < 1:
         raise AurousError(f"check --max {options.max}: expected at least 1.\n{_MORE}")
-    base_url, probes = check_base_url(options.base_url or VENDOR), chosen_probes(options.only)
+    base_url, probes = check_base_url(options.base_url or BASE_URL), chosen_probes(options.only)
     if options.dry_run:
         print(dry_run(base_url, probes))  # noqa: T201 - a command prints
         return None

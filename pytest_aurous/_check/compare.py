@@ -208,7 +208,7 @@ class Comparer:
         """Compare when something was made with the `Date` of the response, and for how long it is valid."""
         if not view.row.makes:
             return
-        made, sent = instant_of(seen.get("created_at")), view.dated
+        made, sent = instant_of(seen.get("created_at")), view.exchange.dated
         if made is not None and sent is not None:
             yield Point("body.created_at", "instant", abs(made - sent) > _HOUR / 2, seen["created_at"], _DATE)
         ends = instant_of(seen.get("expires_at")), instant_of(fake.get("expires_at"))

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from .._base.arguments import Hinting
 from .._base.frames import Place, Stack
 from .._base.redaction import redacted
+from .data import parsed
 from .headers import Headers
 from .reply import Pairs, Reply
 
@@ -139,7 +140,7 @@ class Call(Hinting):
     def request(self) -> Request:
         """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
         params = dict(parse_qsl(self.query, keep_blank_values=True))
-        return Request(self.sent_headers, params, self.content, _parsed(self.content))
+        return Request(self.sent_headers, params, self.content, parsed(self.content))
 
     @property
     def response(self) -> Response | None:
@@ -147,7 +148,7 @@ class Call(Hinting):
         if self._reply is None:
             return None
         status, headers, body, *_ = self._reply
-        return Response(status, Headers(headers), body, _parsed(body))
+        return Response(status, Headers(headers), body, parsed(body))
 
     def response_may_contain(self, word: bytes) -> bool:
         """Whether the response contained *word*, or may have, because only its digest was kept."""
@@ -177,13 +178,6 @@ class Call(Hinting):
         """Record the body of a streamed response, which has ended."""
         if self._reply is not None:
             self._reply = self._reply._replace(body=body)
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # ValueError also covers bytes that are not UTF-8
-        return None
 
 
 def is_digest(body: bytes) -> bool:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
+
+
+def parsed(body: bytes | str | None) -> Any:
+    """Return JSON as data; None for anything else."""
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):  # ValueError also covers bytes that are not UTF-8
+        return None
 
 
 def as_object(value: Any) -> dict[str, Any]:

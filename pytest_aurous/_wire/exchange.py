@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from .hosts import is_loopback, is_upload, is_vendors
@@ -52,6 +53,25 @@ class Exchange:
     def received(self) -> dict[str, str]:
         """The headers of the response by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.response_headers)}
+
+    @property
+    def dated(self) -> float | None:
+        """When the response was sent, by its `Date`, in epoch seconds; None if it does not say."""
+        try:
+            return parsedate_to_datetime(self.received["date"]).timestamp()
+        except (KeyError, ValueError):
+            return None
+
+    def at_host(self, host: str, base_url: str) -> Exchange:
+        """Return the exchange with a *host* that *base_url*, a gateway, stands for; it may be in any response."""
+        if not base_url or not self.url.startswith(f"{base_url}/"):
+            return self
+        return replace(
+            self,
+            url=host + self.url.removeprefix(base_url),
+            response_headers=tuple((name, value.replace(base_url, host)) for name, value in self.response_headers),
+            body=self.body and self.body.replace(base_url.encode(), host.encode()),
+        )
 
     def repeats(self, other: Exchange) -> bool:
         """Whether it is the same exchange, recorded once more; a retry gets a response of its own."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
+
+from ..._wire.exchange import Exchange
 
 _PATIENCE: Final = 60.0
 """Nobody waits longer than this for a token."""
@@ -14,70 +15,48 @@ _RESERVE: Final = 10
 """A tenth of each bucket is left to the other clients of the team."""
 _EPOCH: Final = 10**9
 """A smaller number of seconds is a span, and no instant."""
-_OFF: Final = 1.0
-"""A clock of this machine that is wrong by more than this is corrected."""
 
 
-class Limited(Exception):  # noqa: N818 - it names what happened
-    """The next token comes too late: after *seconds*."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+class Stopped(Exception):  # noqa: N818 - it names what happened
+    """No other request follows; the message says why."""
 
 
 class Pace:
-    """Waits before a request while its bucket is nearly empty.
-
-    Attributes:
-        skew: How many seconds the clock of the API is ahead of the clock of this machine.
-    """
+    """Waits before a request while its bucket is nearly empty; *notice* is told for how many seconds."""
 
     def __init__(self, notice: Callable[[float], object]) -> None:
-        self.skew: float = 0.0
         self._notice = notice
         self._next: dict[str, float] = {}
 
     def now(self) -> float:
-        """Return the instant on the clock of the API, in epoch seconds."""
-        return time.time() + self.skew
+        """Return the time in epoch seconds."""
+        return time.time()
 
     def wait(self, bucket: str) -> None:
         """Wait until *bucket* has a token.
 
         Raises:
-            Limited: If that takes more than a minute.
+            Stopped: If that takes more than a minute.
         """
         seconds = self._next.get(bucket, 0.0) - self.now()
         if seconds > _PATIENCE:
-            raise Limited(seconds)
+            raise Stopped(f"the API limits this team for another {seconds:.0f} s")
         if seconds > 0:
             self._notice(seconds)
             time.sleep(seconds)
 
-    def learn(self, bucket: str, status: int | None, headers: Mapping[str, str]) -> None:
+    def learn(self, bucket: str, sent: Exchange) -> None:
         """Learn from a response when the next request may be sent."""
         left, limit, reset, after = (
-            _number(headers.get(name))
-            for name in ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset", "retry-after")
+            int(text) if text.isascii() and text.isdecimal() else None
+            for text in (
+                sent.received.get(name, "")
+                for name in ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset", "retry-after")
+            )
         )
-        now = self.now()
-        full = 0.0 if reset is None else reset - now if reset > _EPOCH else reset
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._next[bucket] = now + (after or max(full, 1.0))
+        theirs = self.now() if sent.dated is None else sent.dated  # this machine's clock may be wrong
+        full = 0.0 if reset is None else reset - theirs if reset > _EPOCH else reset
+        if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._next[bucket] = self.now() + (after or max(full, 1.0))
         elif left is not None and limit is not None and left * _RESERVE < limit:
-            self._next[bucket] = now + max(full, 0.0) / (limit - left)
-
-    def set_clock(self, before: float, headers: Mapping[str, str]) -> None:
-        """Go by the clock of the API, which *headers* show; the request was sent at *before*."""
-        try:
-            instant = parsedate_to_datetime(headers["date"]).timestamp()
-        except (KeyError, ValueError):
-            return
-        ahead = instant + 0.5 - (before + time.time()) / 2
-        self.skew = ahead if abs(ahead) > _OFF else 0.0
-
-
-def _number(text: str | None) -> float | None:
-    """Return the value of a header as a number; None for anything else."""
-    return float(text) if text is not None and text.isascii() and text.isdecimal() else None
+            self._next[bucket] = self.now() + max(full, 0.0) / (limit - left)

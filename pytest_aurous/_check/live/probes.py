@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 from ..._base.errors import AurousError, see
 from ..._resources.catalog import CATALOG
 from ..._time.clock import iso
-from ..._wire.data import as_list, as_object
+from ..._wire.data import as_list, as_object, parsed
 from ..recording.view import instant_of
 from .sender import OWN_KEY
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]{1,500}")
-"""What may go from a response into a request."""
-_HOUR: Final = 3600.0
-_DAY: Final = 24 * _HOUR
+_PLAIN: Final = re.compile(
+    r"(?:https?://[^/]+(?:/[^/?#]+)*?(?=/v1/))?((?:/v1/[a-z]+/\w+/output(?:/0)?\?token=)?[\w.~-]{1,500})", re.ASCII
+)
+"""What may go from a response into a request: a word, or the path and the token of a signed URL."""
 _CHARACTER: Final = f"char_{'0' * 26}"
 _IMAGE: Final = f"img_{'0' * 26}"
 _UNKNOWN_KEY: Final = f"al_live_{'fa4e' * 16}"
@@ -35,26 +34,24 @@ class Probe:
 
     Attributes:
         method: The HTTP method.
-        path: The path.
+        target: The path, and the query.
         rules: The rules that its response says something about.
-        query: The query.
         headers: Its headers, besides the key and those that all probes have.
         body: Its body; empty if it has no body.
         key: The API key; empty: none.
     """
 
     method: str
-    path: str
+    target: str
     rules: tuple[str, ...]
-    query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: str = ""
     key: str = OWN_KEY
 
     @property
-    def target(self) -> str:
-        """The path and the query."""
-        return f"{self.path}?{self.query}" if self.query else self.path
+    def path(self) -> str:
+        """The path."""
+        return self.target.partition("?")[0]
 
     @property
     def sent(self) -> dict[str, str]:
@@ -79,59 +76,51 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 class Pick(NamedTuple):
-    """Something of a record that a list has shown.
+    """What later requests take from a list.
 
     Attributes:
         what: What the record is, for a message.
-        path: The path of the list.
-        status: The status of the record; empty: any.
-        prefix: What its id begins with.
-        least: It was completed at least this many seconds ago, ...
-        most: ... and less than this.
-        url: The field with a URL that has a token.
-        field: What is picked: a field, or the ``token``.
+        path: The list.
+        prefix: What the id of the record begins with.
+        status: Its status; empty: any.
+        hours: How long ago it was completed: from, and up to.
+        field: The field that is taken; of a URL, the path and the token.
     """
 
     what: str
     path: str
-    status: str = ""
     prefix: str = ""
-    least: float = 0.0
-    most: float = 1e12
-    url: str = ""
+    status: str = ""
+    hours: tuple[float, float] = (0, inf)
     field: str = "id"
 
-    def of(self, row: Mapping[str, Any], age: float) -> Any:
-        """Return it, from a record and its age in seconds; None if the record does not fit."""
-        urls = as_list(row.get(self.url)) or [row.get(self.url)]
-        token = parse_qs(urlsplit(str(urls[0])).query).get("token", [None])[0]
+    def of(self, row: Mapping[str, Any], now: float) -> str:
+        """Return what a record shows; empty if it is another one, or shows nothing that may go into a request."""
+        hours = (now - (instant_of(row.get("completed_at")) or now)) / 3600
         fits = str(row.get("id")).startswith(self.prefix) and self.status in {"", row.get("status")}
-        if not fits or not self.least <= age < self.most or (self.url and token is None):
-            return None
-        return token if self.field == "token" else row.get(self.field)
+        if not fits or not self.hours[0] <= hours < self.hours[1]:
+            return ""
+        value = (as_list(row.get(self.field)) or [row.get(self.field)])[0]
+        found = _PLAIN.fullmatch(value) if isinstance(value, str) else None
+        return "" if found is None else found[1]
 
 
 _IMAGES: Final = "/v1/images"
 _CHARACTERS: Final = "/v1/characters"
-
-
+_DAY: Final = (0, 23)
 PICKS: Final[Mapping[str, Pick]] = {
     "character": Pick("a character", _CHARACTERS),
-    "ready": Pick("a character that is ready", _CHARACTERS, "ready"),
-    "reviewing": Pick("a character that is reviewing", _CHARACTERS, "reviewing"),
-    "failed": Pick("a character that is failed", _CHARACTERS, "failed"),
-    "image": Pick("an image", _IMAGES, "", "img_"),
-    "video": Pick("a video", _IMAGES, "", "vid_"),
-    "fresh_image": Pick("an image of the last day", _IMAGES, "succeeded", "img_", 0, _DAY - _HOUR),
-    "aging_image": Pick(
-        "an image of two to six days ago", _IMAGES, "succeeded", "img_", _DAY + _HOUR, 7 * _DAY - _HOUR
-    ),
-    "old_image": Pick("an image of a week ago", _IMAGES, "succeeded", "img_", 7 * _DAY + _HOUR),
-    "failed_image": Pick("an image that failed", _IMAGES, "failed", "img_"),
-    "signed_image": Pick("an image of the last day", _IMAGES, most=_DAY - _HOUR, url="output_urls"),
-    "image_token": Pick("an image of the last day", _IMAGES, most=_DAY - _HOUR, url="output_urls", field="token"),
-    "signed_video": Pick("a video of the last day", _IMAGES, most=_DAY - _HOUR, url="output_video_url"),
-    "video_token": Pick("a video of the last day", _IMAGES, most=_DAY - _HOUR, url="output_video_url", field="token"),
+    "ready": Pick("a character that is ready", _CHARACTERS, status="ready"),
+    "reviewing": Pick("a character that is reviewing", _CHARACTERS, status="reviewing"),
+    "failed": Pick("a character that is failed", _CHARACTERS, status="failed"),
+    "image": Pick("an image", _IMAGES, "img_"),
+    "video": Pick("a video", _IMAGES, "vid_"),
+    "fresh_image": Pick("an image of the last day", _IMAGES, "img_", "succeeded", _DAY),
+    "aging_image": Pick("an image of two to six days ago", _IMAGES, "img_", "succeeded", (25, 167)),
+    "old_image": Pick("an image of a week ago", _IMAGES, "img_", "succeeded", (169, inf)),
+    "failed_image": Pick("an image that failed", _IMAGES, "img_", "failed"),
+    "signed_image": Pick("an image of the last day", _IMAGES, hours=_DAY, field="output_urls"),
+    "signed_video": Pick("a video of the last day", _IMAGES, hours=_DAY, field="output_video_url"),
     "style": Pick("a style of images", "/v1/loras"),
     "style_slug": Pick("a style of images", "/v1/loras", field="slug"),
     "video_style": Pick("a style of videos", "/v1/video_loras"),
@@ -140,41 +129,30 @@ PICKS: Final[Mapping[str, Pick]] = {
 """What responses show for later probes."""
 
 
-class Shown:
-    """The records that the lists have shown."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, list[dict[str, Any]]] = {}
+class Shown(dict[str, list[Any]]):
+    """The records that the lists have shown, by the paths of the lists."""
 
     def learn(self, path: str, body: bytes | None) -> None:
         """Learn the records of a successful response."""
-        try:
-            content = json.loads(body or b"")
-        except (ValueError, RecursionError):
-            return
-        rows = as_list(as_object(content).get("data")) or as_list(content)
-        self._rows.setdefault(path, []).extend(map(as_object, rows))
+        content = parsed(body)
+        self.setdefault(path, []).extend(as_list(as_object(content).get("data")) or as_list(content))
 
-    def values(self, names: list[str], now: float) -> dict[str, str]:
+    def picked(self, names: list[str], now: float) -> dict[str, str]:
         """Return the value of each name that has a value."""
-        found = {"yesterday": iso(now - _DAY), "years_ago": iso(now - 1000 * _DAY)}
-        for name in names:
-            pick = PICKS.get(name)
-            for row in self._rows.get(pick.path, ()) if pick is not None else ():
-                age = now - (instant_of(row.get("completed_at")) or now)
-                value = pick.of(row, age) if pick is not None else None
-                if isinstance(value, str) and _PLAIN.fullmatch(value):
-                    found[name] = value
-                    break
-        return found
+        found = {"yesterday": iso(now - 24 * 3600)}
+        for name in (one for one in names if one in PICKS):
+            pick = PICKS[name]
+            values = (pick.of(as_object(row), now) for row in self.get(pick.path, ()))
+            found[name] = next(filter(None, values), "")
+        return {name: value for name, value in found.items() if value}
 
 
-def _get(path: str, rules: str, query: str = "", **more: Any) -> Probe:
-    return Probe("GET", path, tuple(rules.split()), query, **more)
+def _get(target: str, rules: str, **more: Any) -> Probe:
+    return Probe("GET", target, tuple(rules.split()), **more)
 
 
 def _estimate(kind: str, rules: str, body: str) -> Probe:
-    return Probe("POST", f"/v1/{kind}/estimate", tuple(rules.split()), headers=_JSON, body=body)
+    return Probe("POST", f"/v1/{kind}/estimate", tuple(rules.split()), _JSON, body)
 
 
 PROBES: Final = (
@@ -190,38 +168,38 @@ PROBES: Final = (
     _get("/v1/balance", "cred-1"),
     _get("/v1/pricing", "cred-4 vid-2"),
     # Characters
-    _get("/v1/characters", "list-1 list-2 list-5", "limit=100"),
-    _get("/v1/characters", "list-2", "limit=1&starting_after={character}"),
-    _get("/v1/characters", "list-5", "status=ready"),
-    _get("/v1/characters", "list-4", "status=sleeping"),
-    _get("/v1/characters", "list-4", "status=deleted"),
-    _get("/v1/characters", "list-3", "limit=0"),
-    _get("/v1/characters", "list-3", "limit=101"),
-    _get("/v1/characters", "list-3", "limit=many"),
-    _get("/v1/characters", "list-3", f"starting_after={_CHARACTER}"),
+    _get("/v1/characters?limit=100", "list-1 list-2 list-5"),
+    _get("/v1/characters?limit=1&starting_after={character}", "list-2"),
+    _get("/v1/characters?status=ready", "list-5"),
+    _get("/v1/characters?status=sleeping", "list-4"),
+    _get("/v1/characters?status=deleted", "list-4"),
+    _get("/v1/characters?limit=0", "list-3"),
+    _get("/v1/characters?limit=101", "list-3"),
+    _get("/v1/characters?limit=many", "list-3"),
+    _get(f"/v1/characters?starting_after={_CHARACTER}", "list-3"),
     _get("/v1/characters/{ready}", "get-1 get-3 ver-4"),
     _get("/v1/characters/{reviewing}", "get-1 get-3"),
     _get("/v1/characters/{failed}", "get-1"),
     _get(f"/v1/characters/{_CHARACTER}", "auth-7"),
     _get("/v1/characters/no-id", "auth-7"),
     # Images and videos
-    _get("/v1/images", "img-10 list-1 list-2", "limit=100"),
-    _get("/v1/images", "list-2", "limit=1&starting_after={image}"),
-    _get("/v1/images", "list-2", "limit=1&ending_before={image}"),
-    _get("/v1/images", "list-3", "limit=1&starting_after={image}&ending_before={image}"),
-    _get("/v1/images", "list-3", f"ending_before={_IMAGE}"),
+    _get("/v1/images?limit=100", "img-10 list-1 list-2"),
+    _get("/v1/images?limit=1&starting_after={image}", "list-2"),
+    _get("/v1/images?limit=1&ending_before={image}", "list-2"),
+    _get("/v1/images?limit=1&starting_after={image}&ending_before={image}", "list-3"),
+    _get(f"/v1/images?ending_before={_IMAGE}", "list-3"),
     _get("/v1/images/{image}", "img-5 img-6 time-1"),
     _get("/v1/images/{video}", "img-5 img-6"),
     _get("/v1/videos/{video}", "vid-4"),
     _get(f"/v1/images/{_IMAGE}", "auth-7"),
-    _get("/v1/images/{signed_image}/output/0", "img-8", "token={image_token}", key=""),
+    _get("{signed_image}", "img-8", key=""),
     _get("/v1/images/{fresh_image}/output/0", "img-8", key=""),
     _get("/v1/images/{fresh_image}/output/0", "img-8"),
     _get("/v1/images/{fresh_image}/output/99", "img-8"),
     _get("/v1/images/{failed_image}/output/0", "img-8"),
     _get("/v1/images/{aging_image}/output/0", "time-4"),
     _get("/v1/images/{old_image}/output/0", "time-4"),
-    _get("/v1/videos/{signed_video}/output", "vid-5", "token={video_token}", headers={"Range": "bytes=0-9"}, key=""),
+    _get("{signed_video}", "vid-5", headers={"Range": "bytes=0-9"}, key=""),
     # Files, styles, webhook endpoints
     _get(f"/v1/files/file_{'0' * 26}", "file-2"),
     _get("/v1/loras", "style-1"),
@@ -231,17 +209,17 @@ PROBES: Final = (
     _get("/v1/video_loras", "style-3"),
     _get("/v1/video_loras/{video_style}", "style-4"),
     _get("/v1/webhook_endpoints", "hook-2 list-1"),
-    _get("/v1/webhook_endpoints", "list-3", "limit=0"),
+    _get("/v1/webhook_endpoints?limit=0", "list-3"),
     _get("/v1/webhook_endpoints/{endpoint}", "hook-2"),
     _get(f"/v1/webhook_endpoints/we_{'0' * 26}", "auth-7"),
     # Usage
-    _get("/v1/usage", "usage-1", "start_time={yesterday}&bucket_width=1h"),
+    _get("/v1/usage?start_time={yesterday}&bucket_width=1h", "usage-1"),
     _get("/v1/usage", "usage-1"),
-    _get("/v1/usage", "usage-1", "start_time={years_ago}"),
-    _get("/v1/usage", "usage-1", "start_time={yesterday}&bucket_width=fortnight"),
-    _get("/v1/usage", "usage-2", "page_token=nonsense"),
-    _get("/v1/usage/events", "usage-3", "start_time={yesterday}"),
-    _get("/v1/usage/events", "usage-3", "start_time={yesterday}&limit=501"),
+    _get("/v1/usage?start_time=1999-01-01T00:00:00Z", "usage-1"),
+    _get("/v1/usage?start_time={yesterday}&bucket_width=fortnight", "usage-1"),
+    _get("/v1/usage?page_token=nonsense", "usage-2"),
+    _get("/v1/usage/events?start_time={yesterday}", "usage-3"),
+    _get("/v1/usage/events?start_time={yesterday}&limit=501", "usage-3"),
     # Former paths, unknown paths, and methods that a path does not have
     _get("/v1/generations", "legacy-1"),
     _get(f"/v1/video-generations/vid_{'0' * 26}", "legacy-1"),

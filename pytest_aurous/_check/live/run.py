@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ..._base.errors import AurousError, see, shown
 from ..._base.redaction import protecting, redacted
 from ..._report.bodies import LimitError
-from ..._wire.data import as_object
+from ..._wire.data import as_object, parsed
 from ..._wire.exchange import Exchange
+from ..._world.settings import BASE_URL
 from ..recording.limits import Intake
 from ..recording.read import Recording
 from ..recording.view import foreign_response
-from .pace import Limited, Pace
+from .pace import Pace, Stopped
 from .probes import PICKS, PROBES, Probe, Shown, fill
 from .sender import OWN_KEY, Sender
 
-VENDOR: Final = "https://api.aurous-labs.com"
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _KEY: Final = re.compile(r"[!-~]{16,}")
 _DEAD: Final = 3
 """Stop after this many requests in a row without a response."""
-
-
-@dataclass
-class Live:
-    """What the probes have shown.
-
-    Attributes:
-        recording: The exchanges.
-        doubts: Rules that cannot be judged, each with the reason.
-    """
-
-    recording: Recording
-    doubts: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
 def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool) -> Live:
@@ -65,17 +51,17 @@ def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, m
         )
     key = _key()
     with protecting(key):
-        run = _Run(base_url, key, file, probes, most)
+        live = Live(base_url, key, file, probes, most)
         try:
-            run.show_team()
+            live.show_team()
             if not yes and sys.stdin.isatty():
                 _ask()
-            run.rest()
+            live.send_rest()
         except KeyboardInterrupt:
             raise AurousError("check --live: interrupted before any response could be judged.") from None
         finally:
-            run.sender.close()
-    return run.live
+            live.sender.close()
+    return live
 
 
 def _key() -> str:
@@ -103,19 +89,25 @@ def _say(text: str, end: str = "\n") -> None:
     print(redacted(text), end=end, file=sys.stderr, flush=True)  # noqa: T201 - a command prints
 
 
-class _Run:
-    """The probes on their way."""
+class Live:
+    """The probes on their way, and what they have shown.
+
+    Attributes:
+        recording: The exchanges.
+        doubts: Rules that cannot be judged, each with the reason.
+    """
 
     def __init__(self, base_url: str, key: str, file: Path, probes: Sequence[Probe], most: int) -> None:
+        self.recording: Recording = Recording(file, [])
+        self.doubts: list[tuple[str, str]] = []
+        self.sender: Sender = Sender(base_url, key)
+        self._base_url = base_url
         self._probes = probes
         self._most = most
-        self.sender: Sender = Sender(base_url, key)
-        self.live: Live = Live(Recording(file, []))
-        self._base_url = base_url
         self._pace = Pace(lambda seconds: _say(f"The API limits this team: waiting {seconds:.0f} s."))
         self._shown = Shown()
         self._silent = 0
-        self._intake = Intake(self.live.recording.notes)
+        self._intake = Intake(self.recording.notes)
 
     def show_team(self) -> None:
         """Send the first probe, and show whose key it is.
@@ -124,96 +116,95 @@ class _Run:
             AurousError: If that cannot be read.
         """
         sent = self._send(self._probes[0], {})
-        problem = _problem(sent)
+        team = parsed(sent.body)
+        code = as_object(as_object(team).get("error")).get("code") or ""
+        problem = _foreign(sent) or (sent.why and f"its body was left out: {sent.why}")
+        if not problem and sent.status == HTTPStatus.UNAUTHORIZED:
+            problem = f"it does not accept the key in {_VARIABLE} (401 {code})"
+        elif not problem and sent.status != HTTPStatus.OK:
+            problem = f"GET /v1/team gets {sent.status} {code}".rstrip()
+        elif not problem and not isinstance(team, dict):
+            problem = "the response to GET /v1/team is not a JSON object"
         if problem:
             raise AurousError(f"check --live: {self._base_url} cannot be read: {problem}.\n{_MORE}")
-        team = as_object(json.loads(sent.body or b""))
-        name, record = (shown(team.get(part)) for part in ("name", "id"))
+        name, record = (shown(as_object(team).get(part)) for part in ("name", "id"))
+        requests = min(len(self._probes), self._most)
         _say(f"Team {name}, {record}, at {self._base_url}")
-        _say(
-            f"{min(len(self._probes), self._most)} requests: GET, and estimates. They create nothing and cost nothing."
-        )
+        _say(f"{requests} requests: GET, and estimates. They create nothing and cost nothing.")
 
-    def rest(self) -> None:
+    def send_rest(self) -> None:
         """Send the other probes, as far as that goes."""
-        left = list(self._probes[1:])
-        why = ""
+        left, why = list(self._probes[1:]), ""
         try:
-            while left and not why:
-                why = self._limit()
-                if not why:
-                    why = self._probe(left.pop(0))
-        except KeyboardInterrupt:
-            why = "interrupted"
-        except Limited as limited:
-            why = f"the API limits this team for another {limited.seconds:.0f} s"
+            while left and not self._is_full():
+                self._probe(left.pop(0))
+            why = f"--max {self._most}" if left else ""
+        except (Stopped, KeyboardInterrupt) as reason:
+            why = str(reason) or "interrupted"
         if why:
-            note = f"stopped after {len(self.live.recording.exchanges)} of {len(self._probes)} requests: {why}"
-            self.live.recording.notes.append(note)
+            note = f"stopped after {len(self.recording.exchanges)} of {len(self._probes)} requests: {why}"
+            self.recording.notes.append(note)
             _say(f"check --live: {note}.")
             for probe in left:
                 self._doubt(probe, "the probes were stopped before")
 
-    def _probe(self, probe: Probe) -> str:
-        """Send one probe, and return why no other should follow; empty if one should."""
-        values = self._shown.values(probe.needs, self._pace.now())
+    def _probe(self, probe: Probe) -> None:
+        """Send one probe.
+
+        Raises:
+            Stopped: If no other one should follow.
+        """
+        values = self._shown.picked(probe.needs, self._pace.now())
         missing = next((PICKS[name].what for name in probe.needs if name not in values), None)
         if missing is not None:
             self._doubt(probe, f"nothing to probe: no list shows {missing}")
-            return ""
+            return
         sent = self._send(probe, values)
-        if sent.status == HTTPStatus.TOO_MANY_REQUESTS and not self._limit():
+        if sent.status == HTTPStatus.TOO_MANY_REQUESTS and not self._is_full():
             sent = self._send(probe, values)
             if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
-                return "the API limits this team"
+                raise Stopped("the API limits this team")
         self._silent = 0 if sent.status is not None else self._silent + 1
+        if self._silent == _DEAD:
+            raise Stopped(sent.why)
         if sent.status == HTTPStatus.OK:
             self._shown.learn(probe.path, sent.body)
         if sent.status == HTTPStatus.FORBIDDEN and probe.key:
             self._doubt(probe, "the key has no permission for it")
         if sent.status == HTTPStatus.UNAUTHORIZED and probe.key == OWN_KEY:
-            return "the key is no longer accepted"
-        return sent.why if self._silent == _DEAD else ""
+            raise Stopped("the key is no longer accepted")
 
-    def _limit(self) -> str:
-        """Return why no other request follows, if that is the limit; else nothing."""
-        return f"--max {self._most}" if len(self.live.recording.exchanges) >= self._most else ""
+    def _is_full(self) -> bool:
+        return len(self.recording.exchanges) >= self._most
 
     def _doubt(self, probe: Probe, reason: str) -> None:
-        self.live.doubts += [(rule, reason) for rule in probe.rules]
+        self.doubts += [(rule, reason) for rule in probe.rules]
 
     def _send(self, probe: Probe, values: Mapping[str, str]) -> Exchange:
         """Send a probe at the pace of the API, and record the exchange.
 
         Raises:
-            Limited: If the next token comes too late.
+            Stopped: If the next token comes too late.
         """
         self._pace.wait(probe.bucket)
         at = self._pace.now()
         sent = self.sender.send(probe.method, fill(probe.target, values), probe.sent, fill(probe.body, values).encode())
-        if not self.live.recording.exchanges and sent.status is not None:
-            self._pace.set_clock(at, sent.received)
-            at += self._pace.skew
-        self._pace.learn(probe.bucket, sent.status, sent.received)
-        self._record(probe, replace(sent, at=at))
+        self._pace.learn(probe.bucket, sent)
+        self._record(probe, replace(sent, at=at, number=len(self.recording.exchanges) + 1))
         return sent
 
     def _record(self, probe: Probe, sent: Exchange) -> None:
         """Record an exchange as if with the vendor's own host; a response that is not the API's does not count."""
-        recording, here = self.live.recording, self._base_url
-        number = len(recording.exchanges) + 1
-        exchange = replace(sent, number=number, url=sent.url.replace(here, VENDOR, 1))
+        exchange = sent.at_host(BASE_URL, self._base_url)
         foreign = _foreign(sent, legacy="legacy-1" in probe.rules)
         if foreign:
-            recording.notes.append(f"exchange {number} ({probe.method} {probe.path}) does not count: {foreign}")
+            note = f"exchange {sent.number} ({probe.method} {probe.path}) does not count: {foreign}"
+            self.recording.notes.append(note)
             exchange = replace(exchange, status=None, response_headers=(), body=b"")
         else:
-            exchange.response_headers = tuple(
-                (name, value.replace(here, VENDOR)) for name, value in sent.response_headers
-            )
-            exchange.body = self._intake.take(exchange, "response", lambda: _body(sent, here))
-        recording.left_out = self._intake.left_out
-        recording.exchanges.append(exchange)
+            exchange.body = self._intake.take(exchange, "response", lambda: _body(exchange))
+        self.recording.left_out = self._intake.left_out
+        self.recording.exchanges.append(exchange)
 
 
 def _foreign(sent: Exchange, *, legacy: bool = False) -> str:
@@ -221,31 +212,12 @@ def _foreign(sent: Exchange, *, legacy: bool = False) -> str:
     return sent.why if sent.status is None else foreign_response(sent.status, sent.received, legacy=legacy)
 
 
-def _body(sent: Exchange, base_url: str) -> bytes | None:
-    """Return the body of a response as if from the vendor's own host.
+def _body(sent: Exchange) -> bytes | None:
+    """Return the body of a response.
 
     Raises:
         LimitError: If it was too large.
     """
     if sent.why:
         raise LimitError(sent.why)
-    return None if sent.body is None else sent.body.replace(base_url.encode(), VENDOR.encode())
-
-
-def _problem(sent: Exchange) -> str:
-    """Return why the first response shows no team; empty if it does."""
-    foreign = _foreign(sent)
-    if foreign:
-        return foreign
-    if sent.why:
-        return f"its body was left out: {sent.why}"
-    try:
-        body: Any = json.loads(sent.body or b"")
-    except (ValueError, RecursionError):
-        body = None
-    code = as_object(as_object(body).get("error")).get("code")
-    if sent.status == HTTPStatus.UNAUTHORIZED:
-        return f"it does not accept the key in {_VARIABLE} (401 {code})"
-    if sent.status != HTTPStatus.OK:
-        return f"GET /v1/team gets {sent.status} {code or ''}".rstrip()
-    return "" if isinstance(body, dict) else "the response to GET /v1/team is not a JSON object"
+    return sent.body

@@ -18,8 +18,8 @@ from ..._wire.exchange import Exchange
 from ..._wire.reply import Pairs
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
-_PATH: Final = re.compile(r"/v1(?:/[A-Za-z0-9_-]+)+")
-_ESTIMATES: Final = frozenset({"/v1/images/estimate", "/v1/videos/estimate"})
+_READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|videos)/estimate")
+"""Method and path of what cannot create, change or cost anything."""
 _PATIENCE: Final = 30.0
 _WHOLE: Final = 60.0
 """The most seconds for a response as a whole; `_PATIENCE` is that for each read of it."""
@@ -27,17 +27,6 @@ _MOST_BYTES: Final = 8 * 1024 * 1024
 _UNREAD: Final = re.compile("image/|video/|application/octet-stream")
 OWN_KEY: Final = "key-1"
 """The name of the key of the check, wherever it would be seen."""
-
-
-def refuse_all_but_reads(method: str, path: str) -> None:
-    """Refuse a request that could create, change or cost something.
-
-    Raises:
-        AurousError: Unless it is a GET, or the POST of an estimate.
-    """
-    reads = method == "GET" or (method == "POST" and path in _ESTIMATES)
-    if not reads or not _PATH.fullmatch(path):
-        raise AurousError(f"check --live does not send {method} {path}: it sends GET requests and estimates.\n{_MORE}")
 
 
 class Sender:
@@ -76,7 +65,11 @@ class Sender:
         Raises:
             AurousError: If it could do more than read.
         """
-        refuse_all_but_reads(method, target.partition("?")[0])
+        request_line = f"{method} {target.partition('?')[0]}"
+        if not _READS.fullmatch(request_line):
+            raise AurousError(
+                f"check --live does not send {request_line}: it sends GET requests and estimates.\n{_MORE}"
+            )
         real = {name: value.replace(OWN_KEY, self._key) for name, value in headers.items()}
         request = self._client.build_request(method, target, headers=real, content=content or None)
         url = f"{self._base_url}{target}"
@@ -125,8 +118,5 @@ def _reason(error: Exception) -> str:
         return f"no response within {_PATIENCE:.0f} s"
     if "certificate" in text.lower() or "ssl" in text.lower():
         return f"no trusted connection (TLS): {text}"
-    if isinstance(error, httpx.ProxyError):
-        return f"the proxy refused: {text}"
-    if isinstance(error, httpx.ConnectError):
-        return f"no connection: {text}"
-    return f"the connection broke: {text}"
+    kinds: dict[type[Exception], str] = {httpx.ProxyError: "the proxy refused", httpx.ConnectError: "no connection"}
+    return f"{kinds.get(type(error), 'the connection broke')}: {text}"

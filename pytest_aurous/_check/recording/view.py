@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
 from statistics import median
@@ -23,7 +21,7 @@ from ..._resources.generations import GenerationRow
 from ..._resources.styles import LoraRow, VideoLoraRow
 from ..._resources.webhooks import EndpointRow
 from ..._time.clock import parse_instant
-from ..._wire.data import as_list, as_object
+from ..._wire.data import as_list, as_object, parsed
 from ..._wire.exchange import Exchange
 from ..._wire.headers import idempotency_key
 from ..._wire.hosts import is_upload
@@ -148,12 +146,12 @@ class View:
     @cached_property
     def sent(self) -> Any:
         """The request body as JSON, or None."""
-        return _json(self.exchange.content)
+        return parsed(self.exchange.content)
 
     @cached_property
     def body(self) -> Any:
         """The response body as JSON, or None."""
-        return _json(self.exchange.body)
+        return parsed(self.exchange.body)
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -238,14 +236,6 @@ class View:
         return idempotency_key(self.exchange.sent)
 
     @property
-    def dated(self) -> float | None:
-        """When the response was sent, by the vendor's clock, in epoch seconds; None if it does not say."""
-        try:
-            return parsedate_to_datetime(self.exchange.received["date"]).timestamp()
-        except (KeyError, ValueError):
-            return None
-
-    @property
     def replayed(self) -> bool:
         """Whether the response is a stored one."""
         return self.exchange.received.get("aurous-idempotent-replayed") == "true"
@@ -319,7 +309,8 @@ def _storage(path: str) -> tuple[Endpoint, dict[str, str]]:
 
 def _set_by_vendor(views: list[View]) -> None:
     """Let the times be those of the vendor's clock, where the client's was wrong, as `Date` shows."""
-    ahead = median([view.at - view.dated for view in views if view.dated is not None] or [0.0])
+    dated = [(view.at, view.exchange.dated) for view in views]
+    ahead = median([at - date for at, date in dated if date is not None] or [0.0])
     if abs(ahead) > _CLOSE:
         for view in views:
             view.at -= ahead
@@ -362,13 +353,6 @@ def _target(location: str) -> str:
         return urlsplit(location).hostname or "another path"
     except ValueError:
         return "an address that is none"
-
-
-def _json(body: bytes | None) -> Any:
-    try:
-        return json.loads(body or b"")
-    except (ValueError, RecursionError):
-        return None
 
 
 def instant_of(value: Any) -> float | None:

@@ -110,7 +110,7 @@ class Rates:
         received = view.exchange.received
         reset, capacity = _number(received.get(RESET)), _number(received.get(LIMIT))
         if reset is not None and capacity is not None:
-            full = (view.dated or view.at) + (capacity - left - 0.5) / rate
+            full = (view.exchange.dated or view.at) + (capacity - left - 0.5) / rate
             differs = abs(reset - full) > _CLOSE + 0.5 / rate
             point = Point(f"header.{RESET}", "value", differs, received[RESET], Words(f"{full:.0f}"))
             self._points[view.index, RESET] = point

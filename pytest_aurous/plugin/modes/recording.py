@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -124,9 +123,7 @@ class Recordings(collected.Mode):
     def _exchange(self, number: int, one: Pending) -> Exchange:
         """Return what was noted as `check` reads it; a gateway of the team stands for the vendor's host."""
         exchange, host = one.exchange(number), _host(one.url)
-        if is_vendors(host) or is_loopback(host):
-            return exchange
-        return replace(exchange, url=BASE_URL + one.url.removeprefix(self._base_url))
+        return exchange if is_vendors(host) or is_loopback(host) else exchange.at_host(BASE_URL, self._base_url)
 
 
 def _host(url: str) -> str:
