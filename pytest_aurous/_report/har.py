@@ -11,7 +11,9 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
+from .._base.errors import AurousError
 from .._base.frames import Stack, helper_of, shown_line
 from .._base.redaction import SECRET_HEADERS, redacted, redacted_json
 from .._base.version import version_of_package
@@ -242,49 +244,99 @@ def _secret(value: str, names: Mapping[str, str]) -> str:
     return f"{scheme} {names[token.strip()]}" if token.strip() in names else "(redacted)"
 
 
-def read_entry(number: int, entry: dict[str, Any], take: Take) -> Exchange:
-    """Read an entry of HAR 1.2, as browsers, proxies and we write it; *take* takes its bodies."""
-    request, response, at = entry["request"], as_object(entry.get("response")), entry.get("startedDateTime")
-    status = int(response.get("status") or 0)
+class FieldError(ValueError):
+    """A field of an entry that is missing or malformed; the message says which."""
+
+
+def field(entry: Any, path: str, read: Callable[[Any], Any] = lambda value: value) -> Any:
+    """Return a field of an entry, such as ``request.url``, as *read* returns it; None where it is absent or null.
+
+    Raises:
+        FieldError: If it is malformed.
+    """
+
+    def find() -> Any:
+        value = entry
+        for step in path.split("."):
+            value = None if value is None else value.get(step)
+        return None if value is None else read(value)
+
+    return _checked(path, find)
+
+
+def _checked(path: str, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, AurousError):
+        raise FieldError(f"{path} has another type or form") from None
+
+
+def read_entry(number: int, entry: Any, take: Take) -> Exchange:
+    """Read an entry of HAR 1.2, as browsers, proxies and we write it; *take* takes its bodies.
+
+    Raises:
+        FieldError: If a field is missing or malformed.
+    """
+    method, url = (field(entry, path, plain_text) for path in ("request.method", "request.url"))
+    if None in (method, url):
+        raise FieldError(f"it has no {'request.url' if url is None else 'request.method'}")
+    status = field(entry, "response.status", int) or 0
     found = Exchange(
         number,
-        plain_text(request["method"]).upper(),
-        plain_text(request["url"]),
-        _pairs(request.get("headers") or ()),
-        at=None if at is None else parse_instant(at).timestamp(),
+        method.upper(),
+        url,
+        field(entry, "request.headers", _pairs) or (),
+        at=field(entry, "startedDateTime", lambda at: parse_instant(at).timestamp()),
         status=status if status >= _INFORMATIONAL else None,  # tools write 0, -1 or -999
-        response_headers=_pairs(response.get("headers") or ()),
+        response_headers=field(entry, "response.headers", _pairs) or (),
         fault=str(entry.get("_fault") or ""),
-        restores=int(entry.get("_restores") or 0),
-        seconds=max(0.0, float(entry.get("time") or 0)) / 1000,
+        restores=field(entry, "_restores", int) or 0,
+        seconds=max(0.0, field(entry, "time", float) or 0.0) / 1000,
     )
-    size = int(request.get("bodySize") or 0)
-    size = size if "postData" in request else max(size, length_of(found.sent))
-    lost: dict[str, Any] = {"params": [{}]} if size > 0 else {"text": ""}
-    post = as_object(request.get("postData")) or lost
-    size = size if size > 0 or post.get("params") else 0
-    found.content = take(found, "request", lambda: _read_body(post, size, found.sent.get("content-encoding", "")))
-    content = as_object(response.get("content")) or {"size": 0}
-    full = str(content.get("mimeType")).startswith("application/json") or length_of(found.received) > 0
-    absent = full and "text" not in content
-    coding = found.received.get("content-encoding", "")
-    found.body = take(found, "response", lambda: None if absent else _read_body(content, content.get("size"), coding))
+    _checked("request.url", lambda: urlsplit(url))  # which all that follows relies on
+    found.at = found.dated if found.at is None else found.at
+    size = field(entry, "request.bodySize", int) or 0
+    post, content = as_object(field(entry, "request.postData")), as_object(field(entry, "response.content"))
+    found.content = take(
+        found, "request", lambda: _checked("request.postData", lambda: _read_posted(post, size, found.sent))
+    )
+    found.body = take(
+        found, "response", lambda: _checked("response.content", lambda: _read_content(content, found.received))
+    )
     return found
 
 
-def length_of(headers: Mapping[str, str]) -> int:
+def _read_posted(post: Mapping[str, Any], size: int, sent: Mapping[str, str]) -> bytes | None:
+    """Return the body of a request; None where it was left out or cut off, as the file of a form that is not text."""
+    if not post:
+        return b"" if max(size, _length_of(sent)) <= 0 else None
+    body = _read_body(post, size if size > 0 or post.get("params") else 0, sent)
+    cut = sent.get("content-type", "").startswith("multipart/") and _length_of(sent) > len(body or b"")
+    return None if cut else body
+
+
+def _read_content(content: Mapping[str, Any], received: Mapping[str, str]) -> bytes | None:
+    """Return the body of a response; None where it was left out or cut off."""
+    full = str(content.get("mimeType")).startswith("application/json") or _length_of(received) > 0
+    absent = full and "text" not in content
+    return None if absent else _read_body(content, content.get("size") if content else 0, received)
+
+
+def _length_of(headers: Mapping[str, str]) -> int:
     """Return the length of a body, as its header has it."""
     length = headers.get("content-length", "")
     return int(length) if length.isdecimal() and len(length) <= _DIGITS else 0
 
 
-def _read_body(content: Mapping[str, Any], size: int | None, coding: str) -> bytes | None:
-    """Return a body; None where it was left out or cut off. Some tools keep it compressed."""
+def _read_body(content: Mapping[str, Any], size: int | None, headers: Mapping[str, str]) -> bytes | None:
+    """Return a body; None where it was left out or cut off. Some tools keep it compressed, or as bytes."""
     text = content.get("text")
     if content.get("_omitted") or (text is None and size != 0):
         return None
     if content.get("encoding") == "base64":
-        return decompressed(b64decode(text or ""), coding)
+        text = b64decode(text or "")
+    if isinstance(text, bytes):
+        return decompressed(text, headers.get("content-encoding", ""))
     body = _encoded(text or "", size)
     kind = content.get("mimeType") or ""
     cut = (size or 0) > len(body) and kind.startswith(("application/json", "multipart/"))

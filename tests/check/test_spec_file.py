@@ -134,7 +134,7 @@ def test_yaml_has_the_words_of_its_new_version(tmp_path: Path) -> None:
         "a": ["no", "on", "2026-05-15", "010", None, True],
         "b": [-3, 1.5, 1000.0, 0.5],
         "c": {"k": 2, "j": 1},
-        "d": "{'x'}",
+        "d": {"x"},
     }
 
 

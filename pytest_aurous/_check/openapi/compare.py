@@ -153,7 +153,7 @@ def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
 
 
 def _root(schema: Any) -> str:
-    return json.dumps(schema, sort_keys=True)
+    return json.dumps(schema, sort_keys=True, default=str)
 
 
 def _bound(parts: list[dict[str, Any]], name: str) -> float | None:

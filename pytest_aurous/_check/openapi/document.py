@@ -7,12 +7,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from ..._base.errors import AurousError, see, shown
 from ..._wire.data import as_list, as_object
-from ..recording.parse import YAML, UnreadableError, check_names, parse_json, parse_yaml, text_of
+from ..recording.limits import read_file
+from ..recording.parse import parse, reading
 
 MORE: Final = see("reference/check.html#documents")
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -182,7 +183,7 @@ def schema_of(part: Part) -> Any:
 def values_of(parts: list[dict[str, Any]]) -> frozenset[str]:
     """Return the values that schemas allow, as JSON; empty if a schema lists none."""
     listed = [as_list(part.get("enum")) if "const" not in part else [part["const"]] for part in parts]
-    return frozenset(json.dumps(one) for values in listed for one in values if one is not None)
+    return frozenset(json.dumps(one, default=str) for values in listed for one in values if one is not None)
 
 
 def read_document(file: Path) -> Document:
@@ -191,13 +192,8 @@ def read_document(file: Path) -> Document:
     Raises:
         AurousError: If it cannot be read, or is not of version 3.0 or 3.1.
     """
-    try:
-        text = text_of(file)
-        content = as_object(
-            _plain(parse_yaml(text, check_names) if file.suffix in YAML else parse_json(text, strict=True))
-        )
-    except (UnreadableError, RecursionError) as error:
-        raise AurousError(f"check --spec {file}: {error}.\n{MORE}") from None
+    with reading(f"check --spec {file}", MORE):
+        content = as_object(parse(file, read_file(file)))
     version = str(content.get("openapi", ""))
     why = ""
     if "swagger" in content:
@@ -211,12 +207,3 @@ def read_document(file: Path) -> Document:
     if why:
         raise AurousError(f"check --spec {file}: {why}.\n{MORE}")
     return Document(file.name, content)
-
-
-def _plain(value: Any) -> Any:
-    """Return what YAML constructed as JSON could have had it: keys are texts."""
-    if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in cast("dict[Any, Any]", value).items()}  # type: ignore[redundant-cast]  # pyright finds dict[Unknown]
-    if isinstance(value, list):
-        return [_plain(item) for item in as_list(cast("Any", value))]
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

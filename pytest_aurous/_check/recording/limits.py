@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from stat import S_ISREG
-from typing import Any, Final
+from typing import IO, Any, Final
+from zipfile import ZipFile
 
 from ..._report.bodies import MOST_BYTES, LimitError
 from ..._wire.data import as_list, as_object
@@ -54,15 +56,11 @@ class Intake:
         Raises:
             LimitError: If it is over a limit, or the bodies together would be.
         """
-        parts = _parts_of(body)
-        if self._bytes + len(body) > MOST_BYTES:
-            raise LimitError(f"all bodies together are larger than {_megabytes(MOST_BYTES)}")
-        if self._parts + parts > _MOST_PARTS:
-            raise LimitError(f"all bodies together have more than {_MOST_PARTS} objects and lists")
-        if parts > _MOST_DEPTH and _is_deep(body):
+        size, parts = self._bytes + len(body), self._parts + _parts_of(body)
+        _check(size, parts, "all bodies together are", "all bodies together have")
+        if _parts_of(body) > _MOST_DEPTH and _is_deep(body):
             raise LimitError(f"its JSON is nested more than {_MOST_DEPTH} deep")
-        self._bytes += len(body)
-        self._parts += parts
+        self._bytes, self._parts = size, parts
 
 
 def read_file(file: Path) -> bytes:
@@ -75,12 +73,45 @@ def read_file(file: Path) -> bytes:
     if not S_ISREG(file.stat().st_mode):
         raise LimitError("it is not a regular file. Save it as one first")
     with file.open("rb") as stream:
-        raw = stream.read(MOST_BYTES + 1)
-    if len(raw) > MOST_BYTES:
-        raise LimitError(f"it is larger than {_megabytes(MOST_BYTES)}")
-    if _parts_of(raw) > _MOST_PARTS:
-        raise LimitError(f"it has more than {_MOST_PARTS} objects and lists")
+        return _read(stream, "it")
+
+
+def read_member(archive: ZipFile, name: str) -> bytes:
+    """Return what is in a file of an archive.
+
+    Raises:
+        LimitError: If it is too large.
+    """
+    with archive.open(name) as stream:
+        return _read(stream, name)
+
+
+def attach(entry: Any, load: Callable[[str], bytes]) -> None:
+    """Put the bodies that an entry of HAR has in files of their own into it, as Playwright writes them.
+
+    *load* returns the content of a file by its name. A file that cannot be read is missing.
+    """
+    for message, body in (("request", "postData"), ("response", "content")):
+        part = as_object(as_object(as_object(entry).get(message)).get(body))
+        name = part.get("_file")
+        if isinstance(name, str) and PurePath(name).name == name:
+            try:
+                part["text"], part["encoding"] = b64encode(load(name)).decode(), "base64"
+            except (OSError, LimitError, KeyError, RuntimeError):
+                part["_omitted"] = True
+
+
+def _read(stream: IO[bytes], what: str) -> bytes:
+    raw = stream.read(MOST_BYTES + 1)
+    _check(len(raw), _parts_of(raw), f"{what} is", f"{what} has")
     return raw
+
+
+def _check(size: int, parts: int, are: str, have: str) -> None:
+    if size > MOST_BYTES:
+        raise LimitError(f"{are} larger than {MOST_BYTES // 1024 // 1024} MB")
+    if parts > _MOST_PARTS:
+        raise LimitError(f"{have} more than {_MOST_PARTS} objects and lists")
 
 
 def _parts_of(raw: bytes) -> int:
@@ -99,7 +130,3 @@ def _is_deep(body: bytes) -> bool:
     for _ in range(_MOST_DEPTH):
         level = [part for one in level for part in (*as_object(one).values(), *as_list(one))]
     return bool(level)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size // 1024 // 1024} MB"

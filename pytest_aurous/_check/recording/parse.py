@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
-from ..._base.errors import shown
+from ..._base.errors import AurousError, shown
 from ..._report.bodies import MOST_BYTES, LimitError
-from .limits import read_file
 
-YAML: Final = (".yaml", ".yml")
+_YAML: Final = (".yaml", ".yml")
 _MOST_NODES: Final = 1_000_000
 """The most values in YAML, as they are written."""
 _NODE: Final = 32
@@ -34,29 +35,29 @@ class SyntaxUnreadableError(UnreadableError):
     """What is wrong with a file that is neither JSON nor YAML, and may be no recording at all."""
 
 
-def text_of(file: Path) -> str:
-    """Return the text of a file in UTF-8, without its mark.
+@contextmanager
+def reading(what: str, more: str) -> Generator[None]:
+    """Raise an `AurousError` for whatever keeps a file from being read; *what* names it, and *more* is a URL."""
+    try:
+        yield
+    except (LimitError, BadZipFile, OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        why = "it is not text in UTF-8. Save it as UTF-8" if isinstance(error, UnicodeDecodeError) else why
+        raise AurousError(f"{what}: {why}.\n{more}") from None
+
+
+def parse(file: Path, raw: bytes, *, yaml: bool = False) -> Any:
+    """Return the content of a file as data; it is *yaml* also if its name says so.
 
     Raises:
-        UnreadableError: If it cannot be read, is too large, or is no text.
+        UnreadableError: If it is neither JSON nor plain YAML, is too large, or has two fields of one name in an object.
+        UnicodeDecodeError: If it is not text.
     """
+    text = raw.decode("utf-8-sig")
+    if yaml or file.suffix.lower() in _YAML:
+        return _parse_yaml(text)
     try:
-        return read_file(file).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnreadableError("it is not text in UTF-8. Save it as UTF-8") from None
-    except (LimitError, OSError) as error:
-        raise UnreadableError(getattr(error, "strerror", None) or str(error)) from None
-
-
-def parse_json(text: str, *, strict: bool = False) -> Any:
-    """Return JSON as data; if *strict*, an object with two fields of one name is refused, and so is NaN.
-
-    Raises:
-        UnreadableError: If it is not valid.
-    """
-    hooks: dict[str, Any] = {"object_pairs_hook": unique, "parse_constant": _refuse} if strict else {}
-    try:
-        return json.loads(text, **hooks)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except UnreadableError:
         raise
     except (ValueError, RecursionError) as error:
@@ -64,12 +65,7 @@ def parse_json(text: str, *, strict: bool = False) -> Any:
         raise SyntaxUnreadableError(f"{line}truncated, or not valid JSON") from None
 
 
-def parse_yaml(text: str, check: Callable[[Any], object] = id) -> Any:
-    """Return YAML as data; *check* may refuse its root node before anything is constructed.
-
-    Raises:
-        UnreadableError: If it is not plain YAML, is too large, or PyYAML is not installed.
-    """
+def _parse_yaml(text: str) -> Any:
     try:
         import yaml
     except ImportError:
@@ -82,6 +78,10 @@ def parse_yaml(text: str, check: Callable[[Any], object] = id) -> Any:
             for first, pairs in safe.yaml_implicit_resolvers.items()
         }
 
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+            _unique([(str(name.value), None) for name, _ in node.value if not name.tag.endswith(":merge")])
+            return {str(name): value for name, value in super().construct_mapping(node, deep).items()}
+
     for name, pattern in _KINDS.items():
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"(?:{pattern})$"), None)
     try:
@@ -91,7 +91,6 @@ def parse_yaml(text: str, check: Callable[[Any], object] = id) -> Any:
         if node is None:
             return None
         _check_aliases(node)
-        check(node)
         return loader.construct_document(node)
     except UnreadableError:
         raise
@@ -130,30 +129,15 @@ def _refuse(constant: str) -> Any:
     raise UnreadableError(f"{constant} is not JSON")
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object, whose names are all different.
 
     Raises:
         UnreadableError: If two are the same.
     """
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise UnreadableError(f"an object has the name {shown(name)} twice, and only one of the two would count")
-        found[name] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        raise UnreadableError(f"an object has the name {shown(name)} twice, and only one of the two would count")
     return found
-
-
-def check_names(root: Any) -> None:
-    """Refuse a node of YAML with two fields of one name in an object, as `unique` does."""
-    waiting, seen = [root], set[int]()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen or node.id == "scalar":
-            continue
-        seen.add(id(node))
-        if node.id == "mapping":
-            unique([(str(name.value), None) for name, _ in node.value if not name.tag.endswith(":merge")])
-            waiting += [part for pair in node.value for part in pair]
-        else:
-            waiting += node.value
