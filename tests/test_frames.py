@@ -10,7 +10,7 @@ from pytest_aurous._base.frames import (
     LIBRARIES,
     Stack,
     callers,
-    helper_of,
+    helpers_of,
     line_of,
     nearest_outside,
     package_of,
@@ -116,35 +116,55 @@ SEND, RETRY = "gateway.py:61 send", "gateway.py:30 retry"
 PORTRAIT, SAVE, MAIN = "shop.py:89 portrait", "shop.py:95 save", "main.py:3 main"
 
 
+OWN = (stack(SEND, PORTRAIT, MAIN), "images.create")
+
+
 @pytest.mark.parametrize(
-    ("stacks", "line"),
+    ("others", "line"),
     [
-        pytest.param([], "shop.py:89 in portrait, through gateway.py:61", id="no other request"),
-        pytest.param([stack(SEND, SAVE, MAIN)], "shop.py:89 in portrait, through gateway.py:61", id="a helper"),
-        pytest.param([stack(SEND, SAVE), ()], "shop.py:89 in portrait, through gateway.py:61", id="an unknown stack"),
-        pytest.param([stack(SAVE, MAIN)], "gateway.py:61 in send", id="a request without the helper"),
-        pytest.param([stack(SEND, PORTRAIT, MAIN)] * 2, "gateway.py:61 in send", id="a loop on one line"),
-        pytest.param([stack(SEND)], "shop.py:89 in portrait, through gateway.py:61", id="a stack that ends there"),
+        pytest.param([(stack(SEND, SAVE, MAIN), "images.create")], "shop.py:89 in portrait, through gateway.py:61"),
+        pytest.param(
+            [(stack(SEND, SAVE), "files.create"), ((), None)], "shop.py:89 in portrait, through gateway.py:61"
+        ),
+        pytest.param([(stack(SEND), "images.create")], "shop.py:89 in portrait, through gateway.py:61"),
+        pytest.param(
+            [(stack(SEND, SAVE, MAIN), "files.create"), (stack(SAVE, MAIN), "images.output")],
+            "shop.py:89 in portrait, through gateway.py:61",
+        ),
+        pytest.param(
+            [(stack(SEND, SAVE, MAIN), "images.create"), (stack(SAVE), "images.output")], "gateway.py:61 in send"
+        ),
+        pytest.param([OWN], "gateway.py:61 in send"),
+        pytest.param([(OWN[0], "files.create")], "gateway.py:61 in send"),
+        pytest.param([], "gateway.py:61 in send"),
+    ],
+    ids=[
+        "all through a helper",
+        "an unknown stack",
+        "a stack that ends there",
+        "a helper of two operations, beside others",
+        "one operation, beside others",
+        "a loop on one line",
+        "a loop of two operations",
+        "no other request",
     ],
 )
-def test_a_message_names_the_innermost_place_that_is_not_the_same_for_all_requests(
-    stacks: list[Stack], line: str
+def test_a_message_names_the_nearest_place_that_sends_no_requests_for_others(
+    others: list[tuple[Stack, str | None]], line: str
 ) -> None:
-    """What all requests share is a helper, which says nothing about any of them."""
-    own = stack(SEND, PORTRAIT, MAIN)
-    helper = helper_of([own, *stacks]) if stacks else helper_of([stack(SEND, SAVE), own])
-
+    """A line that sends everything says nothing about one request."""
     file, rest = line.split(":", 1)
-    assert shown_line(own, helper) == f"{Path('app', file)}:{rest.replace('gateway', str(Path('app', 'gateway')))}"
+    shown = shown_line(OWN[0], helpers_of([OWN, *others]))
+    assert shown == f"{Path('app', file)}:{rest.replace('gateway', str(Path('app', 'gateway')))}"
 
 
 def test_through_is_the_part_of_the_helper_that_the_application_calls() -> None:
     """The helper may have several functions."""
     own = stack(SEND, RETRY, PORTRAIT)
 
-    assert line_of(own, helper_of([own, stack(SEND, RETRY, SAVE)])) == stack(PORTRAIT, RETRY)
+    assert line_of(own, helpers_of([(own, "a"), (stack(SEND, RETRY, SAVE), "a")])) == stack(PORTRAIT, RETRY)
 
 
 def test_an_unknown_stack_has_no_line() -> None:
     """It came over a socket."""
-    assert (line_of((), stack(SEND)), shown_line((), stack(SEND))) == ((), "")
+    assert (line_of((), frozenset()), shown_line((), frozenset())) == ((), "")

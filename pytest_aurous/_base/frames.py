@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Container, Iterable, Iterator
 from inspect import CO_COROUTINE
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
@@ -14,6 +14,8 @@ Place = tuple[str, int, str]
 """File, line and function of a stack frame."""
 Stack = tuple[Place, ...]
 """Places of the code under test, from the inside out."""
+Helpers = frozenset[Stack]
+"""The places that send requests for others, each with what it calls for that."""
 
 PACKAGE: Final = "pytest_aurous"
 _DEPTH: Final = 6
@@ -130,28 +132,44 @@ def shown_place(place: Place) -> str:
     return f"{short_path(place[0])}:{place[1]} in {place[2]}"
 
 
-def helper_of(stacks: Iterable[Stack]) -> Stack:
-    """Return the places that all stacks begin with: a helper that sends each request. A stack may be unknown."""
-    levels = zip(*{stack for stack in stacks if stack}, strict=False)
-    return tuple(level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels))
+def helpers_of(sent: Iterable[tuple[Stack, str | None]]) -> Helpers:
+    """Return the functions of the application that send requests for others.
+
+    All requests were sent there, or requests of several operations, and they were wanted in different places.
+
+    Args:
+        sent: Where each request was sent, and its operation. A stack may be unknown.
+    """
+    operations: dict[Stack, set[str | None]] = {}
+    wanted: dict[Stack, set[Place | None]] = {}
+    stacks: set[Stack] = set()
+    for stack, operation in dict.fromkeys(sent):
+        stacks |= {stack} if stack else set()
+        for depth in range(1, len(stack) + 1):
+            operations.setdefault(stack[:depth], set()).add(operation)
+            wanted.setdefault(stack[:depth], set()).add(stack[depth] if depth < len(stack) else None)
+    shared = next(iter(stacks), ())
+    while not all(stack[: len(shared)] == shared for stack in stacks):
+        shared = shared[:-1]
+    return frozenset(one for one in wanted if len(wanted[one]) > 1 and (one == shared or len(operations[one]) > 1))
 
 
-def line_of(stack: Stack, helper: Stack) -> Stack:
-    """Return the place that a message names, and what that calls of the helper that sends each request, if it does.
+def line_of(stack: Stack, helpers: Helpers) -> Stack:
+    """Return the place that a message names, and what that calls of a helper that sends its request, if it does.
 
-    The place is the innermost in *stack* that is not the same for all requests; if all are, it is the nearest.
+    The place is the nearest in *stack* that no helper is; if there is none, it is the nearest of all.
 
     Args:
         stack: Where the request was sent; if it is empty, so is what this returns.
-        helper: The `helper_of` the stacks of all requests.
+        helpers: The `helpers_of` all requests.
     """
-    depth = len(helper)
-    return (stack[depth], stack[depth - 1]) if depth and helper == stack[:depth] != stack else stack[:1]
+    depth = next((depth for depth in range(len(stack) - 1, 0, -1) if stack[:depth] in helpers), 0)
+    return (stack[depth], stack[depth - 1]) if depth else stack[:1]
 
 
-def shown_line(stack: Stack, helper: Stack) -> str:
+def shown_line(stack: Stack, helpers: Helpers) -> str:
     """Return the `line_of` a request as ``app/shop.py:89 in portrait, through app/gateway.py:61``; empty if unknown."""
-    places = line_of(stack, helper)
+    places = line_of(stack, helpers)
     through = [f"through {short_path(file)}:{line}" for file, line, _ in places[1:]]
     return ", ".join([*map(shown_place, places[:1]), *through])
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from .._base.chains import connected, leaves
 from .._base.errors import AurousCrash, AurousError, see, shown
-from .._base.frames import helper_of, shown_line
+from .._base.frames import helpers_of, shown_line
 from .._engine.pipeline import App
 from .._world.ledger import json_number
 from .causes import cause_of
@@ -46,8 +46,8 @@ class Plans(NamedTuple):
 def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
     """Return the cases with one of the *faults* at a place of the good day."""
     places = places_of(app, good)
-    helper = helper_of(call.stack for call in good.calls)
-    lines = {call.number: shown_line(call.stack, helper) for call in good.calls}
+    helpers = helpers_of((call.stack, call.operation) for call in good.calls)
+    lines = {call.number: shown_line(call.stack, helpers) for call in good.calls}
     unmet = [place for place in places if not place.met]
     kept = without_repeats(unmet)
     impatient = sum(
@@ -63,7 +63,8 @@ def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
     if impatient:
         remarks.append(f"skipped: {impatient} timeouts, because the client has no read timeout")
     if broken:
-        remarks.append(f"skipped: {broken} places where a fault of the test itself happens, also on the good day")
+        text = "1 request that meets" if broken == 1 else f"{broken} requests that meet"
+        remarks.append(f"skipped: {text} a fault of the test itself, also on the good day")
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in sorted(kept, key=lambda one: one.number) if _fitting(place, faults)),
@@ -184,7 +185,7 @@ def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], s
         happened=", and ".join(KINDS[kind].happened.format(place.words) for place, kind in plan),
         timeline=story(day, good, second) if reasons else None,
         reasons=reasons,
-        advice=advice(reasons, second or day) if reasons else (),
+        advice=advice(reasons, second or day, good) if reasons else (),
         remarks=tuple(remarks),
         rows=tuple(rows(second or day)),
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 from .._base.chains import leaves
 from .._base.frames import SENDERS, package_of, short_path
-from .laws import Judged, charged_again
+from .laws import Judged, charged_again, new_pitfalls
 
 _WORDS: Final = re.compile(r"(?<=])|[A-Z0-9'\"]")
 """Ends the plain words of a reason, before what differs from case to case."""
@@ -36,7 +36,7 @@ def cause_of(judged: Judged, reasons: dict[str, str], operation: str) -> str:
         return f"pays_once at {', '.join(paid)}: paid again"
     words = _WORDS.split(reason, maxsplit=1)[0].strip()
     if law == "ends" and day.calls:
-        return f"{law} at {day.calls[-1].operation or day.calls[-1].path}: {words}"
+        return f"{law} at {day.calls[-1].operation or day.calls[-1].path}: {reason.partition(':')[0]}"
     if day.error is not None and "raised" in words:
         return f"{law} at {_function(day.error) or operation}: {words}"
     if ", but " in reason:  # what the code returned says less than what it left
@@ -49,8 +49,7 @@ def _paid_again(judged: Judged, law: str, reason: str) -> Sequence[str]:
     good, day = judged.good, judged.second if law == "recovers" and judged.second is not None else judged.bad
     if law == "pays_once" or (law == "recovers" and " paid " in reason):
         return charged_again(day, good)
-    had = {(one.id, one.call.operation) for one in good.pitfalls}
-    found = [one for one in day.pitfalls if (one.id, one.call.operation) not in had]
+    found = new_pitfalls(day, good)
     return [found[0].call.operation or ""] if law == "no_pitfall" and found and found[0].id == _TWICE else []
 
 

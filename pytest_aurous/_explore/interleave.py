@@ -13,7 +13,7 @@ from typing import Any, Final, TypedDict, cast
 
 from .._base.arguments import Check
 from .._base.errors import INTERRUPTED, AurousError, AurousExplorationError, hide_mistakes, see, shown
-from .._base.frames import helper_of, shown_line
+from .._base.frames import helpers_of, shown_line
 from .._wire.call import Call
 from .._world.ledger import json_number
 from .attempt import Attempt, Outcome, interruption, with_text
@@ -392,7 +392,9 @@ def _case(both: Both, reason: str | None) -> Case:
         returned=both.day.returned,
         credits=json_number(both.day.spent),
         calls=len(both.day.calls),
-        sent_at=shown_line(call.stack, helper_of(one.stack for one in both.day.calls)) if call is not None else "",
+        sent_at=shown_line(call.stack, helpers_of((one.stack, one.operation) for one in both.day.calls))
+        if call is not None
+        else "",
         timeline=timeline(both) if reason is not None else None,
         reasons={LAW: reason} if reason is not None else {},
         advice=(_MORE,) if reason is not None else (),

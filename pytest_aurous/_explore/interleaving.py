@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Final
 
 from .._base.errors import see, shown
-from .._base.frames import helper_of, shown_line
+from .._base.frames import helpers_of, shown_line
 from .._base.redaction import redacted, shortened
 from .._wire.call import Call
 from .._world.journal import NARROW
@@ -81,14 +81,14 @@ def timeline(both: Both) -> str:
     rows: list[tuple[str, str, str]] = [("", FIRST, SECOND)]
     counts: dict[str, int] = {FIRST: 0, SECOND: 0}
     notes: dict[int, list[str]] = {}
-    helper = helper_of(call.stack for call in both.day.calls)
+    helpers = helpers_of((call.stack, call.operation) for call in both.day.calls)
     for note in both.day.notes:
         if note.during:  # pragma: no branch - the clock of two workers rarely changes anything by itself
             notes.setdefault(note.number, []).append(note.text)
     for number, call in enumerate(both.day.calls, 1):
         sender = both.senders.get(call.number, FIRST)
         counts[sender] += 1
-        cell = _cell(counts[sender], call, shown_line(call.stack, helper), notes.get(call.number, []))
+        cell = _cell(counts[sender], call, shown_line(call.stack, helpers), notes.get(call.number, []))
         for line, text in enumerate(cell):
             left, right = (text, "") if sender == FIRST else ("", text)
             rows.append((str(number) if not line else "", left, right))

@@ -239,9 +239,8 @@ def _returns(judged: Judged) -> str | None:
 
 
 def _no_pitfall(judged: Judged) -> str | None:
-    had = {(one.id, one.call.operation) for one in judged.good.pitfalls}
     ignored = _TIMED if judged.rules.timeless else frozenset[str]()
-    found = [one for one in judged.bad.pitfalls if (one.id, one.call.operation) not in had and one.id not in ignored]
+    found = [one for one in new_pitfalls(judged.bad, judged.good) if one.id not in ignored]
     texts = "; ".join(f"[{one.id}] {one.message}" for one in found)
     return texts and f"the code met a pitfall: {texts}"
 
@@ -405,6 +404,12 @@ def _paid_for_broken_streams(day: Day) -> Decimal:
     broken = {call.number for call in day.calls if call.ended == BY_FAULT}
     notes = (note for note in day.notes if note.number in broken and note.text.startswith(_SPENT))
     return sum(map(_increase, notes), Decimal(0))
+
+
+def new_pitfalls(day: Day, good: Day) -> list[Pitfall]:
+    """Return the pitfalls that the same operations did not meet on the good day."""
+    had = {(one.id, one.call.operation) for one in good.pitfalls}
+    return [one for one in day.pitfalls if (one.id, one.call.operation) not in had]
 
 
 def charged_again(day: Day, good: Day) -> list[str]:

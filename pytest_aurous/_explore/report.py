@@ -9,13 +9,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from .._base.errors import see
-from .._base.frames import Stack, helper_of, shown_line
+from .._base.frames import Helpers, helpers_of, shown_line
 from .._base.redaction import redacted, shortened
 from .._report.state import difference
 from .._wire.call import Call
 from .._world.journal import NARROW, WIDTH, folded
 from .kinds import KINDS
-from .laws import LAWS, Day
+from .laws import LAWS, Day, new_pitfalls
 
 if TYPE_CHECKING:
     from .result import Case, Exploration
@@ -207,15 +207,17 @@ def story(day: Day, good: Day, second: Day | None = None) -> str:
             break
         same += 1
     lines = [f"  1-{same}  as on the good day"] if same > _SAME else []
-    helper = helper_of(call.stack for call in good.calls)  # so that each bad day shows the same lines
-    lines += _lines(day, day.calls[same if same > _SAME else 0 :], numbers, start, helper)
+    helpers = helpers_of(
+        (call.stack, call.operation) for call in good.calls
+    )  # so that each bad day shows the same lines
+    lines += _lines(day, day.calls[same if same > _SAME else 0 :], numbers, start, helpers)
     if second is not None:
         lines.append("     -- a second run, undisturbed --")
-        lines += _lines(second, second.calls[len(day.calls) :], numbers, start, helper)
+        lines += _lines(second, second.calls[len(day.calls) :], numbers, start, helpers)
     return redacted("\n".join(lines))
 
 
-def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: float, helper: Stack) -> list[str]:
+def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: float, helpers: Helpers) -> list[str]:
     """Return the requests with what they have changed; polls that see the same are folded, and so is a long middle."""
     items = folded(calls, lambda call: bool(_key(call) or _changed(day, call)))
     middle = len(items) - _FIRST - _LAST
@@ -226,7 +228,7 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
         if isinstance(item, str):
             lines.append(item)
         else:
-            lines += [_numbered(numbers[item.number], item, _line(item, start), helper), *_about(day, item)]
+            lines += [_numbered(numbers[item.number], item, _line(item, start), helpers), *_about(day, item)]
     return lines
 
 
@@ -260,10 +262,10 @@ def _line(call: Call, start: float) -> str:
     return f"{head}{shortened(call.path, max(20, WIDTH - 10 - len(head) - len(tail)))}{tail}"
 
 
-def _numbered(number: int, call: Call, line: str, helper: Stack) -> str:
+def _numbered(number: int, call: Call, line: str, helpers: Helpers) -> str:
     """Return the line of a request with its number, and with its place at the end or, if that is too long, below."""
     polls = call.method == "GET" and call.fault is None  # what counts is where the code orders, and where it fails
-    place = "" if polls else shortened(shown_line(call.stack, helper), WIDTH - 12)
+    place = "" if polls else shortened(shown_line(call.stack, helpers), WIDTH - 12)
     gap = "  at " if len(line) + len(place) <= WIDTH - 12 else "\n       at "
     return f"{number:>3}  {line}{gap if place else ''}{place}"
 
@@ -285,9 +287,9 @@ def _key(call: Call) -> str | None:
     return call.sent_headers.get("idempotency-key") or None
 
 
-def advice(reasons: dict[str, str], day: Day) -> tuple[str, ...]:
-    """Return where to read on about the laws that are broken: the page of a pitfall, or of the law."""
-    pages = list(dict.fromkeys(see(f"reference/pitfalls.html#{one.id}") for one in day.pitfalls))
+def advice(reasons: dict[str, str], day: Day, good: Day) -> tuple[str, ...]:
+    """Return where to read on about the laws that are broken: the page of a new pitfall, or of the law."""
+    pages = [see(f"reference/pitfalls.html#{one.id}") for one in new_pitfalls(day, good)]
     if "pays_once" in reasons and not pages:
         pages.append(see("reference/pitfalls.html#double-charge"))
     return tuple(pages[:1] or [see(f"reference/exploring.html#{next(iter(reasons))}")])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overl
 
 from .._base.arguments import Check, Public
 from .._base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
-from .._base.frames import Stack, helper_of
+from .._base.frames import Helpers, helpers_of
 from .._base.redaction import redacted
 from .._resources.base.operations import check_operation
 from .._resources.base.record import Live
@@ -93,7 +93,7 @@ class CallAssertions(Public):
             what = f"{operation} with {' and '.join(parts)}" if parts else operation
             raise _failure(
                 f"Expected {what} {counts.expected('called')}, but {_happened('called', matching)}.\n"
-                + _closest([one for one in differing if one[1]], calls._helper),
+                + _closest([one for one in differing if one[1]], calls._helpers),
                 calls,
             )
 
@@ -242,14 +242,14 @@ class Calls(Sequence[Call], CallAssertions):
 
     def timeline(self) -> str:
         """Return the latest calls as text, one per line."""
-        items, helper = folded(self._calls), self._helper
-        lines = [one if isinstance(one, str) else shown_call(one, helper) for one in items[-_SHOWN:]]
+        items, helpers = folded(self._calls), self._helpers
+        lines = [one if isinstance(one, str) else shown_call(one, helpers) for one in items[-_SHOWN:]]
         left = len(items) - len(lines)
         return "\n".join(([f"  ... {left} earlier"] if left > 0 else []) + lines)
 
     @property
-    def _helper(self) -> Stack:
-        return helper_of(call.stack for call in self._all)
+    def _helpers(self) -> Helpers:
+        return helpers_of((call.stack, call.operation) for call in self._all)
 
     @property
     def _asserted(self) -> Calls:
@@ -336,12 +336,12 @@ def _failure(text: str, calls: Calls) -> AssertionError:
     return AssertionError(redacted(f"{text}All calls:\n{calls.timeline() or '  none'}\n{see(_PAGE)}"))
 
 
-def _closest(others: list[tuple[Call, list[str]]], helper: Stack) -> str:
+def _closest(others: list[tuple[Call, list[str]]], helpers: Helpers) -> str:
     """Show the calls that differ least from what was expected, and how."""
     others.sort(key=lambda one: len(one[1]))
     lines = ["Closest:"] if others else []
     for call, found in others[:_CLOSEST]:
-        lines += [shown_call(call, helper), *(f"       {difference}" for difference in found)]
+        lines += [shown_call(call, helpers), *(f"       {difference}" for difference in found)]
     return "".join(f"{line}\n" for line in lines)
 
 

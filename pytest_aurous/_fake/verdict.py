@@ -67,13 +67,13 @@ class Verdict:
         """Raise or warn of each pitfall, at the line of the code under test."""
         seen = self._take_pitfalls()
         mode = self._app.world.settings.pitfalls
-        helper = self._app.world.journal.helper if seen else ()
+        helpers = self._app.world.journal.helpers if seen else frozenset()
         if seen and mode == "error":
-            places = [f"\n  at {shown_line(one.call.stack, helper)}" if one.place else "" for one in seen]
+            places = [f"\n  at {shown_line(one.call.stack, helpers)}" if one.place else "" for one in seen]
             raise AurousPitfallWarning("\n\n".join(f"{one}{place}" for one, place in zip(seen, places, strict=True)))
         for one in seen if mode == "warn" else ():
             if one.place is not None:
-                file, line, _ = line_of(one.call.stack, helper)[0]
+                file, line, _ = line_of(one.call.stack, helpers)[0]
                 warnings.warn_explicit(AurousPitfallWarning(str(one)), None, file, line)
             else:
                 warnings.warn(AurousPitfallWarning(str(one)), stacklevel=3)

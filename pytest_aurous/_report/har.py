@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from .._base.errors import AurousError
-from .._base.frames import Stack, helper_of, shown_line
+from .._base.frames import Helpers, helpers_of, shown_line
 from .._base.redaction import SECRET_HEADERS, redacted, redacted_json
 from .._base.version import version_of_package
 from .._time.clock import iso_milliseconds, moment, parse_instant
@@ -75,8 +75,8 @@ def har(calls: Iterable[Call]) -> dict[str, Any]:
     def clean(text: str) -> str:
         return redacted(_named(text, names), more)
 
-    helper = helper_of(call.stack for call in calls)
-    entries = [redacted_json(_named(_entry(call, helper, names, clean), names), more=more) for call in calls]
+    helpers = helpers_of((call.stack, call.operation) for call in calls)
+    entries = [redacted_json(_named(_entry(call, helpers, names, clean), names), more=more) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
 
@@ -189,7 +189,7 @@ def _exchange(call: Call, names: Mapping[str, str]) -> Exchange:
     )
 
 
-def _entry(call: Call, helper: Stack, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
+def _entry(call: Call, helpers: Helpers, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
     whole = _exchange(call, names)
     sent, received = whole.content or b"", whole.body or b""
     safe_sent = cleaned(sent, whole.sent.get("content-encoding", ""), clean)
@@ -200,7 +200,7 @@ def _entry(call: Call, helper: Stack, names: Mapping[str, str], clean: Callable[
         body=received if safe_received is None else safe_received,
     )
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault, stream_of(call))))
-    place = {"_place": shown_line(call.stack, helper)} if call.stack else {}
+    place = {"_place": shown_line(call.stack, helpers)} if call.stack else {}
     posted = _body(safe_sent, kept=not is_digest(sent)) if sent else None
     whole_stream = not call.streamed or call.ended == COMPLETE
     content = _body(safe_received, kept=whole_stream and not is_digest(received))

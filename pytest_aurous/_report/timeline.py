@@ -63,18 +63,25 @@ def _calls(app: App) -> str:
     about = {call.number: _about(app, call, notes.get((call.number, True), [])) for call in journal.entries}
     between = {number: _between(found) for (number, during), found in notes.items() if not during}
     items = folded(journal.entries, lambda call: bool({call.number} & {*between, *keys}) or bool(about[call.number]))
-    items = items[-_CALLS:]
-    first = next((item.number for item in items if isinstance(item, Call)), 0)
-    lines = [f"  ... {first - 1} earlier calls"] if first > 1 else []
-    lines += between.get(max(first - 1, 0), [])
-    helper = journal.helper
-    for item in items:
+    helpers = journal.helpers
+
+    def shown(item: Call | str) -> list[str]:
         if isinstance(item, str):
-            lines.append(item)
-        else:
-            details = [f"key: {keys[item.number]}"] if item.number in keys else []
-            lines += [shown_call(item, helper), *(_INDENT + line for line in [*details, *about[item.number]])]
-            lines += between.get(item.number, [])
+            return [item]
+        details = [f"key: {keys[item.number]}"] if item.number in keys else []
+        below = [_INDENT + line for line in [*details, *about[item.number]]]
+        return [shown_call(item, helpers), *below, *between.get(item.number, [])]
+
+    cut, items = items[:-_CALLS], items[-_CALLS:]
+    telling = {note.number for note in journal.notes} | {one.call.number for one in app.pitfalls.seen}
+    kept = [item for item in cut if isinstance(item, Call) and item.number in telling][-_CHANGES:]
+    first = next((item.number for item in items if isinstance(item, Call)), 0)
+    lines = [*chain.from_iterable(map(shown, kept))]
+    left = first - 1 - len(kept)
+    more = f"{'other ' if kept else ''}earlier {'call' if left == 1 else 'calls'}"
+    lines += [f"  ... {left} {more}"] if left > 0 else []
+    lines += between.get(max(first - 1, 0), []) if not kept or kept[-1].number != first - 1 else []
+    lines += chain.from_iterable(map(shown, items))
     return "\n".join(lines) or "  no calls"
 
 

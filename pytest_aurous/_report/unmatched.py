@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from .._base.errors import nearest, see
-from .._base.frames import Stack, shown_line
+from .._base.frames import Helpers, shown_line
 from .._base.redaction import redacted
 from .._resources.base.endpoint import Endpoint
 from .._resources.catalog import CATALOG, Catalog
@@ -99,14 +99,14 @@ def _missing_key(call: Call) -> str:
     return "no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it"
 
 
-def explain(catalog: Catalog, call: Call, base_url: str, helper: Stack = ()) -> str:
+def explain(catalog: Catalog, call: Call, base_url: str, helpers: Helpers = frozenset()) -> str:
     """Return the text about an unmatched request: the nearest operation, the differences, and how to allow it.
 
     Args:
         catalog: The operations.
         call: The request.
         base_url: Where the API is.
-        helper: The places that all requests share.
+        helpers: The places that send requests for others.
     """
     prefix = urlsplit(base_url).path
     path = _undoubled(call.path, prefix)
@@ -120,7 +120,7 @@ def explain(catalog: Catalog, call: Call, base_url: str, helper: Stack = ()) -> 
     if not is_upload(call.host) and not call.request.headers.keys() & {"x-api-key", "authorization"}:
         lines.append("  no API key was sent either\n")
     if call.place is not None:
-        lines.append(f"  sent at: {shown_line(call.stack, helper)}\n")
+        lines.append(f"  sent at: {shown_line(call.stack, helpers)}\n")
     return (
         f"{''.join(lines)}The client got the response that the API would send. If the request is intended, allow it "
         f'with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/errors.html#unmatched-requests")}'
@@ -215,7 +215,7 @@ def describe(problem: Problem, app: App) -> str:
     call, page = problem.call, "reference/faults.html"
     request = f"{call.method} {redacted(call.url)}"
     if problem.kind == "unmatched":
-        return explain(app.catalog, call, app.world.settings.base_url, app.world.journal.helper)
+        return explain(app.catalog, call, app.world.settings.base_url, app.world.journal.helpers)
     if problem.kind == "condition":
         return f"when= of a fault raised for {request}; the request met no fault.\n{problem.trace}{see(page)}"
     if problem.kind == "reply":

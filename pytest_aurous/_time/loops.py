@@ -17,9 +17,12 @@ from types import FrameType
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
+from .._base.errors import hide_mistakes
 from .._base.frames import BYSTANDERS, LIBRARIES, package_of
 from .stillness import BRIEF, FILES, TICK, OtherThreads
 from .turns import SharedTime, Sleep
+
+__tracebackhide__ = hide_mistakes
 
 _FINE: Final = 1024
 """Parts of a second at which the clock of a loop can start: few bits, so that sums of sleeps are exact."""

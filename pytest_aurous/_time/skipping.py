@@ -12,9 +12,12 @@ from math import inf
 from types import ModuleType
 from typing import Any, Final, cast
 
+from .._base.errors import hide_mistakes
 from .._base.frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps
 from .turns import Jump, Limit, SharedTime, Skipping
+
+__tracebackhide__ = hide_mistakes
 
 CLOCKS: Final = ("time", "monotonic", "perf_counter")
 NAMESPACE: Final[Any] = vars(ModuleType)["__dict__"]

@@ -9,10 +9,12 @@ from threading import Condition, get_ident
 from types import FrameType
 from typing import Final, NamedTuple
 
-from .._base.errors import AurousError, see
-from .._base.frames import LIBRARIES, nearest_outside, place_of
+from .._base.errors import AurousError, hide_mistakes, see
+from .._base.frames import LIBRARIES, nearest_outside, place_of, short_path
 from .._base.work import ending
 from .stillness import BRIEF, TICK, OtherThreads, Seen
+
+__tracebackhide__ = hide_mistakes
 
 MOST_SLEEPS: Final = 10_000
 MOST_SECONDS: Final = 7 * 86_400.0
@@ -246,9 +248,11 @@ class SharedTime:
     def _endless(self, sleep: Sleep) -> AurousError:
         waiting = "".join(f"\n{text}" for text in dict.fromkeys(one.waiting_for() for one in self.skippers) if text)
         seconds = f"{sleep.seconds:,.3f}".rstrip("0").rstrip(".")
+        file, _, line = sleep.place.rpartition(":")
         return AurousError(
-            f"No end in sight: {sleep.place} sleeps another {seconds} s, after {self._count - 1:,} skipped sleeps "
-            f"that moved the clock by {self.nominal:,.0f} s. The limits are {MOST_SLEEPS:,} sleeps and a week. "
-            "A loop that waits for datetime.now() never ends, because that clock does not jump; time.time() does."
+            f"No end in sight: {short_path(file)}:{line} sleeps another {seconds} s, after {self._count - 1:,} skipped "
+            f"sleeps that moved the clock by {self.nominal:,.0f} s. The limits are {MOST_SLEEPS:,} sleeps and a week. "
+            "A loop needs a deadline, and an end for each status. One that waits for datetime.now() never ends, "
+            "because that clock does not jump; time.time() does."
             f"{waiting}\n{see('how-to/move-time.html')}"
         )

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
 
-from .._base.frames import Stack, helper_of, shown_line
+from .._base.frames import Helpers, helpers_of, shown_line
 from .._base.redaction import redacted, shortened
 from .._base.work import current_work
 from .._time.clock import Clock, iso
@@ -125,9 +125,9 @@ class Journal:
         self._state.append(self.notes, Note(number, cause, self._clock.time(), text))
 
     @property
-    def helper(self) -> Stack:
-        """The places of the helper that sends each request, if one does; for `shown_line`."""
-        return helper_of(call.stack for call in self.entries)
+    def helpers(self) -> Helpers:
+        """The places that send requests for others; for `shown_line`."""
+        return helpers_of((call.stack, call.operation) for call in self.entries)
 
     def forget(self, keep: int) -> None:
         """Forget all calls but the last ones, and the notes before them."""
@@ -151,14 +151,14 @@ class Journal:
         self._same.clear()
 
 
-def shown_call(call: Call, helper: Stack) -> str:
+def shown_call(call: Call, helpers: Helpers) -> str:
     """Return one call as a line of at most 100 columns.
 
     Its operation gets a second line if it does not fit, and its place a line if that is not the file of the test.
 
     Args:
         call: The call.
-        helper: The places that all calls share.
+        helpers: The places that send requests for others.
     """
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""
@@ -172,7 +172,7 @@ def shown_call(call: Call, helper: Stack) -> str:
     if len(operation) + len(tail) > left:
         operation, below = "", f"\n       {call.operation}"
     head += operation + verb
-    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call, helper)}"
+    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call, helpers)}"
 
 
 def stream_of(call: Call) -> str:
@@ -182,7 +182,7 @@ def stream_of(call: Call) -> str:
     return f"{call.events} event{'' if call.events == 1 else 's'}, {call.ended or 'not read to its end'}"
 
 
-def _place_of(call: Call, helper: Stack) -> str:
+def _place_of(call: Call, helpers: Helpers) -> str:
     """Return the line below a call that says where it was sent; empty if the test did, or if it is not known."""
     if call.place is None:
         return ""
@@ -190,7 +190,7 @@ def _place_of(call: Call, helper: Stack) -> str:
     test = work.test.partition("::")[0] if work is not None else ""
     if test and PurePath(call.place[0]).as_posix().endswith(f"/{test}"):
         return ""
-    return f"\n       at {shortened(shown_line(call.stack, helper), WIDTH - 10)}"
+    return f"\n       at {shortened(shown_line(call.stack, helpers), WIDTH - 10)}"
 
 
 def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:

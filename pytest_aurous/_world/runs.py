@@ -164,7 +164,7 @@ def waiting(runs: Mapping[str, Run]) -> str:
         for record, run in tuple(runs.items())
         if not run.last
     )
-    return "; ".join(islice(waits, 5)) or "no record waits for anything"
+    return "; ".join(islice(waits, 5)) or "no record changes by itself anymore"
 
 
 def _end_of(step: Step) -> str:

@@ -510,7 +510,7 @@ def test_a_run_that_catches_everything_is_stopped_by_its_sleep(
     assert (case.outcome, case.broken, type(case.error)) == ("stopped", ("ends",), RunEnded)
     assert case.reasons["ends"] == (
         "the run did not end by itself: it sent 121 requests, the last one GET /v1/balance; "
-        "waiting: no record waits for anything"
+        "waiting: no record changes by itself anymore"
     )
 
 

@@ -323,7 +323,7 @@ def test_a_place_with_a_fault_of_the_test_is_not_broken_again(fake: Aurous, clie
 
     assert list(outcomes(explored)) == ["balance.retrieve#1 unavailable"]
     assert explored.skipped == 4
-    assert explored.remarks == ("skipped: 4 places where a fault of the test itself happens, also on the good day",)
+    assert explored.remarks == ("skipped: 4 requests that meet a fault of the test itself, also on the good day",)
 
 
 @pytest.mark.parametrize(("fault", "seconds"), [("timeout", 5), ("late", 5), ("refused", 0), ("lost", 0)])

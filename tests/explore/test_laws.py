@@ -359,8 +359,18 @@ def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     assert case.advice[0].endswith("reference/pitfalls#double-charge")
 
     with Aurous(pitfalls="off") as other, other.client() as careless:
+
+        def run() -> None:
+            order(careless, None)
+            order(careless, None)
+            while careless.get("/v1/balance").status_code == 429:
+                pass
+
         other.faults.status("characters.create", 503)
-        other.explore(lambda: [order(careless, None) for _ in range(2)], faults="greased", laws="no_pitfall")
+        faults = "greased, rate_limited"
+        (case,) = broken(other, run, faults=faults, laws="no_pitfall").broken
+        assert case.id == "balance.retrieve#1 rate_limited"
+        assert case.advice == ("Read on: pytest-aurous docs reference/pitfalls#early-retry",)  # not the good day's
         assert [pitfall.id for pitfall in other.pitfalls] == ["double-charge"]
 
 

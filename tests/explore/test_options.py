@@ -173,7 +173,9 @@ def test_an_exploration_without_a_case_is_an_error(
 def test_nothing_is_left_to_break(fake: Aurous, client: httpx.Client) -> None:
     """If the test itself breaks each request."""
     fake.faults.status("balance.retrieve", 503)
-    with pytest.raises(AurousError, match="no request is left to break: skipped: 1 places where a fault of the test"):
+    with pytest.raises(
+        AurousError, match="no request is left to break: skipped: 1 request that meets a fault of the test"
+    ):
         fake.explore(lambda: client.get("/v1/balance"))
 
 

@@ -146,10 +146,10 @@ def test_a_client_never_reads_its_stream(fake: Aurous) -> None:
     assert (fake.chat.completions.last.status, fake.calls.last.events) == ("in_progress", 0)
     assert fake.team.held_credits > 0
     call = fake.calls.last
-    assert shown_call(call, ()).endswith("-> 200 0 events, not read to its end")
+    assert shown_call(call, frozenset()).endswith("-> 200 0 events, not read to its end")
     assert har([call])["log"]["entries"][0]["response"]["content"]["_omitted"] is True
     response.close()
-    assert shown_call(call, ()).endswith("-> 200 0 events, ended by the client")
+    assert shown_call(call, frozenset()).endswith("-> 200 0 events, ended by the client")
 
 
 def test_a_stream_is_one_line_and_one_entry(fake: Aurous) -> None:
@@ -161,8 +161,8 @@ def test_a_stream_is_one_line_and_one_entry(fake: Aurous) -> None:
     reader.read()
 
     broken, whole = fake.calls
-    assert "-> 200 1 event, ended by a fault (disconnect)" in shown_call(broken, ())
-    assert shown_call(whole, ()).endswith("-> 200 7 events, complete")
+    assert "-> 200 1 event, ended by a fault (disconnect)" in shown_call(broken, frozenset())
+    assert shown_call(whole, frozenset()).endswith("-> 200 7 events, complete")
     first, second = (one["response"]["content"] for one in har(fake.calls)["log"]["entries"])
     assert (first["_omitted"], "_omitted" in second) == (True, False)
     assert second["text"].endswith("data: [DONE]\n\n")

@@ -497,7 +497,7 @@ def test_many_calls_are_shortened_to_the_newest(api: Api) -> None:
     for number in range(61):
         api.get(f"/v1/balance?n={number}")
     line = "    2  10:00:00  balance.retrieve  GET    /v1/balance?n=1 -> 200"
-    assert lines(api)[:2] == ["  ... 1 earlier calls", line]
+    assert lines(api)[:2] == ["  ... 1 earlier call", line]
     api.characters.add(name="Lyra")
     api.get("/v1/balance")
 
@@ -506,6 +506,23 @@ def test_many_calls_are_shortened_to_the_newest(api: Api) -> None:
     assert text[0] == "  ... 2 earlier calls"
     assert text[60].endswith(": new, ready")
     assert text[61].startswith("   62  ")
+
+
+def test_of_earlier_calls_those_that_changed_something_are_shown(api: Api) -> None:
+    """A loop without an end begins where the record failed: a thousand requests later, that is still to be seen."""
+    api.get("/v1/balance")
+    made = api.post("/v1/characters", json={"name": "Aurora", "generate": True, "attributes": {"age": 28}}).json["id"]
+    api.characters.last.fail("provider_timeout")
+    for number in range(200):
+        api.get(f"/v1/characters/{made}" if number % 2 else "/v1/balance")
+
+    text = lines(api)
+
+    assert text[0].startswith("    2  10:00:00  characters.create")
+    assert f"       (the test) {made}: synthesizing -> failed" in text
+    assert any("pitfall: [endless-poll]" in line for line in text)
+    assert "  ... 140 other earlier calls" in text
+    assert text[text.index("  ... 140 other earlier calls") + 1].startswith("  143  ")
 
 
 def test_many_records_are_shortened_to_the_newest(api: Api) -> None:

@@ -298,7 +298,7 @@ def test_the_runs_can_say_what_they_wait_for(api: Api) -> None:
 
     for character in made:
         character.finish()
-    assert api.app.world.clock.waiting_for() == "no record waits for anything"
+    assert api.app.world.clock.waiting_for() == "no record changes by itself anymore"
 
 
 # failures, several runs

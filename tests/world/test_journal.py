@@ -453,7 +453,7 @@ def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault:
     call = arrive("characters.save", status, fault=fault, error_code=status and "idempotency_key_in_use")
     call.path = f"/v1/characters/char_{'X' * 26}/refs/regenerate"
 
-    line = shown_call(call, ())
+    line = shown_call(call, frozenset())
 
     assert max(map(len, line.split("\n"))) <= 100
     assert "characters.save" in line
@@ -465,12 +465,15 @@ def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -
     lost = arrive("characters.save", None, fault="read timeout")
 
     assert (
-        shown_call(story[2], ())
+        shown_call(story[2], frozenset())
         == "    3  12:00:02  characters.save  POST   /v1/characters/char_1/save -> 400 invalid_request_error"
     )
-    assert shown_call(story[3], ()) == "    4  12:00:03  characters.retrieve  GET    /v1/characters/char_1?a=1 -> 200"
     assert (
-        shown_call(lost, ())
+        shown_call(story[3], frozenset())
+        == "    4  12:00:03  characters.retrieve  GET    /v1/characters/char_1?a=1 -> 200"
+    )
+    assert (
+        shown_call(lost, frozenset())
         == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no response (read timeout)"
     )
 
@@ -522,16 +525,16 @@ def test_a_count_of_none_reads_never() -> None:
 def test_a_call_shows_its_place_unless_the_test_sent_it(arrive: Arrive) -> None:
     """The file of the test is known by its node id; outside of pytest every known place is shown."""
     call = arrive("characters.retrieve")
-    line = shown_call(call, ())
+    line = shown_call(call, frozenset())
     call.stack = (("/x/tests/test_shop.py", 3, "test_publish"),)
     before = set_work(Work("tests/test_shop.py::test_publish[a]", print))
     try:
-        assert shown_call(call, ()) == line
+        assert shown_call(call, frozenset()) == line
         call.stack = (("/x/app/client.py", 12, "publish"),)
-        assert shown_call(call, ()) == f"{line}\n       at {Path('app/client.py')}:12 in publish"
+        assert shown_call(call, frozenset()) == f"{line}\n       at {Path('app/client.py')}:12 in publish"
         set_work(None)
         call.stack = (("/x/tests/test_shop.py", 3, "test_publish"),)
-        assert shown_call(call, ()) == f"{line}\n       at {Path('tests/test_shop.py')}:3 in test_publish"
+        assert shown_call(call, frozenset()) == f"{line}\n       at {Path('tests/test_shop.py')}:3 in test_publish"
     finally:
         set_work(before)
 
@@ -541,4 +544,4 @@ def test_a_place_of_any_length_keeps_the_width(arrive: Arrive) -> None:
     call = arrive("characters.retrieve")
     call.stack = ((f"/x/{'y' * 80}/{'z' * 80}.py", 1, "f" * 80),)
 
-    assert max(map(len, shown_call(call, ()).split("\n"))) == 100
+    assert max(map(len, shown_call(call, frozenset()).split("\n"))) == 100

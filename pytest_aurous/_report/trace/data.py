@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._base.errors import DOCS
-from ..._base.frames import Place, helper_of, line_of, short_path
+from ..._base.frames import Place, helpers_of, line_of, short_path
 from ..._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json, shortened
 from ..._base.version import version_of_package
 from ..._resources.base.rules import Rule, load_rules
@@ -111,7 +111,7 @@ class Builder:
         self.rules = rules
         self._app = app
         self._pictures = 0
-        self._helper = helper_of(call.stack for call in calls)
+        self._helpers = helpers_of((call.stack, call.operation) for call in calls)
 
     def machines(self) -> dict[str, Any]:
         """Return the state machines of records, by kind."""
@@ -142,7 +142,7 @@ class Builder:
         refusal = [name for name, rule in self.rules.items() if code and f"`{code}`" in rule.statement]
         self.used.update(rules, refusal)
         request, response = call.request, call.response
-        line = line_of(call.stack, self._helper)
+        line = line_of(call.stack, self._helpers)
         return {
             "number": call.number,
             "operation": call.operation,
