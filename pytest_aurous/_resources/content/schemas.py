@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import ceil, floor, inf, isfinite
 from random import Random
-from typing import Any, Final, cast
+from typing import Any, Final
 
+from ..._base.errors import shown
 from ..._base.parsed import is_array, is_object
 
 Schema = Mapping[str, Any]
@@ -17,6 +19,10 @@ _UNSUPPORTED: Final = frozenset(
 """Keywords that the vendor does not list (chat-9)."""
 _DEEP: Final = 4
 """From this depth on, a value has no more than it must, so that a schema that contains itself comes to an end."""
+_DEEPEST: Final = 100
+"""Levels that a value does not have: one that has to contain itself would."""
+_MOST: Final = 1_000
+"""The most that a value has of what a schema wants many of: characters, or items."""
 _WORDS: Final = ("amber", "birch", "cobalt", "dawn", "ember", "fern", "grove", "harbor", "indigo", "jasper", "linen")
 _FORMATS: Final[dict[str, str]] = {
     "date": "2026-05-08",
@@ -41,38 +47,80 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
 }
 
 
-def unsupported(schema: Any) -> str:
+def _is_schema(value: Any) -> bool:
+    return is_object(value) or isinstance(value, bool)
+
+
+def _are_schemas(values: Any) -> bool:
+    return is_array(values) and bool(values) and all(map(_is_schema, values))
+
+
+def _are_named(values: Any) -> bool:
+    return is_object(values) and all(map(_is_schema, values.values()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+_FORMS: Final[dict[str, Callable[[Any], bool]]] = {
+    "type": lambda value: (
+        bool(kinds := value if is_array(value) else [value]) and all(one in [*_TYPES] for one in kinds)
+    ),
+    "required": lambda value: is_array(value) and all(isinstance(one, str) for one in value),
+    "enum": lambda value: is_array(value) and bool(value),
+    "format": lambda value: isinstance(value, str),
+    "multipleOf": lambda value: _is_number(value) and value > 0,
+    **dict.fromkeys(("properties", "$defs", "definitions"), _are_named),
+    **dict.fromkeys(("items", "additionalProperties"), _is_schema),
+    **dict.fromkeys(("anyOf", "oneOf"), _are_schemas),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
+}
+"""What the value of each keyword must be."""
+
+
+def invalid(schema: Any) -> str:
+    """Return the first part of a schema that is none, such as ``type 'text'``; empty if all is well."""
+    return unsupported(schema, frozenset())
+
+
+def unsupported(schema: Any, beyond: frozenset[str] = _UNSUPPORTED) -> str:
     """Return the first part of a schema that is outside the documented subset, such as ``allOf``; empty if none is."""
     if not is_object(schema):
         return "" if isinstance(schema, bool) else "a schema that is not an object"
     try:
-        return next(_unsupported(cast("Schema", schema), cast("Schema", schema)), "")
+        found = next(_unsupported(schema, schema, beyond), "")
     except RecursionError:
         return "a schema that is nested too deeply"
+    return found or ("" if _Maker(schema).ends(schema) else f"a schema whose values have at least {_DEEPEST} levels")
 
 
-def _unsupported(schema: Schema, root: Schema) -> Iterator[str]:
+def _unsupported(schema: Schema, root: Schema, beyond: frozenset[str]) -> Iterator[str]:
     for name, value in schema.items():
-        if name in _UNSUPPORTED:
+        if name in beyond:
             yield name
-        elif name == "$ref" and (not isinstance(value, str) or _target(root, value) is None):
-            yield f"$ref {value!r}"
-        elif name in {"properties", "$defs", "definitions"} and is_object(value):
-            yield from (found for one in _schemas(value.values()) for found in _unsupported(one, root))
+        elif (name == "$ref" and _target(root, value) is None) or not _FORMS.get(name, lambda _: True)(value):
+            yield f"{name} {shown(value)}"
+        elif name in {"properties", "$defs", "definitions"}:
+            yield from (found for one in _schemas(value.values()) for found in _unsupported(one, root, beyond))
         elif name in {"items", "additionalProperties", "anyOf", "oneOf"}:
-            yield from (
-                found for one in _schemas(value if is_array(value) else [value]) for found in _unsupported(one, root)
-            )
+            inner = _schemas(value if is_array(value) else [value])
+            yield from (found for one in inner for found in _unsupported(one, root, beyond))
 
 
 def _schemas(values: Any) -> list[Schema]:
     return [one for one in values if is_object(one)]
 
 
-def _target(root: Schema, reference: str) -> Any:
+def _target(root: Schema, reference: Any) -> Any:
     """Return what a local reference leads to, or None."""
     found: Any = root
-    head, *parts = reference.split("/")
+    head, *parts = reference.split("/") if isinstance(reference, str) else [""]
     if head != "#":
         return None
     for part in parts:
@@ -89,65 +137,127 @@ def _resolved(schema: Any, root: Schema) -> Schema:
             return {}
         seen.add(reference)
         schema = _target(root, reference)
-    return cast("Schema", schema) if is_object(schema) else {}
+    return schema if is_object(schema) else {}
 
 
 def example(schema: Schema, random: Random) -> Any:
     """Return a seeded value that fits a schema of the documented subset."""
-    return _example(schema, schema, random, 0)
+    return _Maker(schema).value(schema, random, 0)
 
 
-def _example(schema: Any, root: Schema, random: Random, depth: int) -> Any:
-    schema = _resolved(schema, root)
-    choices = schema.get("anyOf") or schema.get("oneOf")
-    if choices:
-        plain = [one for one in choices if _resolved(one, root).get("type") != "null"]
-        simple = sorted(plain or choices, key=lambda one: len(_resolved(one, root))) if depth >= _DEEP else plain
-        merged = {name: value for name, value in schema.items() if name not in {"anyOf", "oneOf"}}
-        return _example({**merged, **_resolved((simple or choices)[0], root)}, root, random, depth + 1)
-    if "const" in schema:
-        return schema["const"]
-    if schema.get("enum"):
-        return random.choice(schema["enum"])
+class _Maker:
+    """Makes values of one schema."""
+
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._known: dict[tuple[int, int], float] = {}
+
+    def ends(self, schema: Any) -> bool:
+        """Whether some value of a schema comes to an end: it does not have to contain itself."""
+        return self._levels(schema, _DEEPEST) < inf
+
+    def value(self, schema: Any, random: Random, depth: int) -> Any:
+        """Return a seeded value of a schema."""
+        schema = _resolved(schema, self._root)
+        choices = [one for one in _choices(schema) if self.ends(one)]
+        if choices:
+            flat = min(choices, key=lambda one: self._levels(one, _DEEPEST))
+            more = [one for one in choices if _resolved(one, self._root).get("type") != "null"]
+            chosen = flat if depth >= _DEEP or not more else more[0]
+            merged = {name: value for name, value in schema.items() if name not in {"anyOf", "oneOf"}}
+            return self.value({**merged, **_resolved(chosen, self._root)}, random, depth + 1)
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return random.choice(schema["enum"])
+        kind = _kind(schema)
+        if kind == "object":
+            return {
+                name: self.value(one, random, depth + 1)
+                for name, one in _properties(schema).items()
+                if name in schema.get("required", ()) or (depth < _DEEP and one is not False and self.ends(one))
+            }
+        if kind == "array":
+            items = schema.get("items", {})
+            count = max(schema.get("minItems", 0), int(depth < _DEEP and items is not False and self.ends(items)))
+            return [
+                self.value(items, random, depth + 1) for _ in range(min(count, schema.get("maxItems", _MOST), _MOST))
+            ]
+        return _scalar(kind, schema, random)
+
+    def _levels(self, schema: Any, left: int) -> float:
+        """Return how many levels the flattest value of a schema has, or infinity if they are more than *left*."""
+        schema = _resolved(schema, self._root)
+        if not schema or left == 0:
+            return 0 if left else inf
+        key = id(schema), left
+        if key not in self._known:
+            choices, kind = _choices(schema), _kind(schema)
+            inner: list[Any] = []
+            if kind == "object":
+                inner = [_properties(schema)[name] for name in schema.get("required", ())]
+            elif kind == "array" and schema.get("minItems"):
+                inner = [schema.get("items", {})]
+            flattest = min((self._levels(one, left - 1) for one in choices), default=0)
+            self._known[key] = 1 + max([flattest, *(self._levels(one, left - 1) for one in inner)])
+        return self._known[key]
+
+
+def _choices(schema: Schema) -> list[Any]:
+    found: list[Any] = schema.get("anyOf") or schema.get("oneOf") or []
+    return found
+
+
+def _kind(schema: Schema) -> str:
     kind = schema.get("type", "object" if "properties" in schema else "array" if "items" in schema else "string")
-    if is_array(kind):
-        kind = next((one for one in kind if one != "null"), "null")
-    if kind == "object":
-        required = schema.get("required", ())
-        return {
-            name: _example(one, root, random, depth + 1)
-            for name, one in schema.get("properties", {}).items()
-            if name in required or depth < _DEEP
-        }
-    if kind == "array":
-        count = max(schema.get("minItems", 0), int(depth < _DEEP))
-        return [_example(schema.get("items", {}), root, random, depth + 1) for _ in range(count)]
-    return _scalar(kind, schema, random)
+    return next((one for one in kind if one != "null"), "null") if is_array(kind) else kind
+
+
+def _properties(schema: Schema) -> dict[str, Any]:
+    """Return the schema of each property that is named or required."""
+    others = schema.get("additionalProperties", {})
+    return {**dict.fromkeys(schema.get("required", ()), others), **schema.get("properties", {})}
 
 
 def _scalar(kind: str, schema: Schema, random: Random) -> Any:
     if kind == "string":
         text = _FORMATS.get(schema.get("format", "")) or random.choice(_WORDS)
-        text += "." * (schema.get("minLength", 0) - len(text))
+        text += "." * (min(schema.get("minLength", 0), _MOST) - len(text))
         return text[: schema.get("maxLength", len(text))]
     if kind in {"integer", "number"}:
-        low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
-        high = schema.get("maximum", max(low, schema.get("exclusiveMaximum", low + 100) - 1))
-        step = schema.get("multipleOf", 1)
-        return -(-low // step) * step if step != 1 else random.randint(int(-(-low // 1)), max(int(high), int(low)))
+        return _number(kind, schema, random)
     return random.random() < 0.5 if kind == "boolean" else None  # noqa: PLR2004 - a coin
+
+
+def _number(kind: str, schema: Schema, random: Random) -> float:
+    """Return a whole number within the limits of a schema, or what lies in their middle."""
+    step = schema.get("multipleOf", 1)
+    highest = min(schema.get("maximum", inf), schema.get("exclusiveMaximum", inf))
+    lowest = max(schema.get("minimum", -inf), schema.get("exclusiveMinimum", -inf))
+    if lowest == -inf:
+        lowest = 0 if highest >= 0 else highest - 100
+    first, last = ceil(lowest / step), floor(min(highest, lowest + 100 * step) / step)
+    first += first * step == schema.get("exclusiveMinimum")
+    last -= last * step == schema.get("exclusiveMaximum")
+    if first > last and kind == "number" and step == 1:
+        middle: float = (lowest + highest) / 2
+        return middle
+    return random.randint(first, max(first, last)) * step  # type: ignore[no-any-return]
 
 
 def misfit(value: Any, schema: Schema) -> str:
     """Return what does not fit a schema, such as ``$.age: expected integer, got "28"``; empty if everything fits."""
-    return _misfit(value, schema, schema, "$")
+    try:
+        return _misfit(value, schema, schema, "$")
+    except RecursionError:
+        return "$: the schema contains itself without an end"
 
 
 def _misfit(value: Any, schema: Any, root: Schema, path: str) -> str:
     if schema is False:
         return f"{path}: nothing is allowed here"
     schema = _resolved(schema, root)
-    choices = schema.get("anyOf") or schema.get("oneOf")
+    choices = _choices(schema)
     if choices:
         wrong = [_misfit(value, one, root, path) for one in choices]
         if all(wrong):

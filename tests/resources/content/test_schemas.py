@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from pytest_aurous._resources.content.schemas import example, misfit, unsupported
+from pytest_aurous._resources.content.schemas import example, invalid, misfit, unsupported
 
 NAMES = st.sampled_from(["a", "b", "c"])
 SCALARS = st.one_of(
@@ -26,7 +26,12 @@ SCALARS = st.one_of(
     st.builds(lambda size: {"type": "string", "minLength": size, "maxLength": size}, st.integers(0, 20)),
     st.just({"type": "number", "multipleOf": 5, "minimum": 7}),
     st.just({"type": "integer", "exclusiveMinimum": 3, "exclusiveMaximum": 9}),
+    st.just({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+    st.just({"type": "integer", "maximum": -7}),
     st.sampled_from([{"type": "string", "format": name} for name in ("date", "date-time", "email", "uuid")]),
+    st.just({"type": "object", "required": ["name", "age"], "additionalProperties": {"type": "integer"}}),
+    st.just({"$ref": "#/$defs/list"}),
+    st.just({"$ref": "#/$defs/tree"}),
     st.just({"$ref": "#/$defs/node"}),
 )
 
@@ -45,13 +50,28 @@ SCHEMAS = st.recursive(
     ),
     max_leaves=8,
 )
+LIST = {
+    "type": "object",
+    "properties": {"next": {"anyOf": [{"$ref": "#/$defs/list"}, {"type": "null"}]}, "value": {"type": "integer"}},
+    "required": ["next", "value"],
+    "additionalProperties": False,
+}
+TREE = {
+    "anyOf": [
+        {"type": "object", "properties": {"of": {"$ref": "#/$defs/endless"}}, "required": ["of"]},
+        {"type": "array", "items": {"$ref": "#/$defs/tree"}, "minItems": 2},
+        {"type": "array", "items": {"$ref": "#/$defs/endless"}},
+        {"type": "object", "properties": {"of": {"$ref": "#/$defs/endless"}, "no": False}},
+    ]
+}
+ENDLESS = {"type": "object", "properties": {"next": {"$ref": "#/$defs/endless"}}, "required": ["next"]}
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}, "value": {"type": "string"}}}
 
 
 @given(schema=SCHEMAS, seed=st.integers(0, 99))
 def test_chat_9_an_example_fits_its_schema(schema: dict[str, Any], seed: int) -> None:
     """A validator that others wrote says so, and so does ours."""
-    whole = {**schema, "$defs": {"node": NODE}}
+    whole = {**schema, "$defs": {"node": NODE, "list": LIST, "tree": TREE, "endless": ENDLESS}}
     value = example(whole, Random(seed))
 
     Draft202012Validator(whole).validate(value)
@@ -99,6 +119,7 @@ def test_chat_9_what_does_not_fit_is_named(schema: dict[str, Any], value: Any) -
         ({"const": 1}, 2, "$: expected 1, got 2"),
         ({"properties": {"x": False}}, {"x": 1}, "$.x: nothing is allowed here"),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, 7, ""),
+        ({"anyOf": [{"$ref": "#"}]}, 7, "$: the schema contains itself without an end"),
     ],
 )
 def test_a_misfit_says_where(schema: dict[str, Any], value: Any, text: str) -> None:
@@ -117,6 +138,22 @@ def test_a_misfit_says_where(schema: dict[str, Any], value: Any, text: str) -> N
         ({"$ref": "https://example.com/schema"}, "$ref 'https://example.com/schema'"),
         ({"$ref": "#/nowhere/x"}, "$ref '#/nowhere/x'"),
         ({"$ref": 7}, "$ref 7"),
+        ({"type": "text"}, "type 'text'"),
+        ({"type": []}, "type []"),
+        ({"type": [{}]}, "type [{}]"),
+        ({"properties": {"a": 7}}, "properties {'a': 7}"),
+        ({"required": "name"}, "required 'name'"),
+        ({"enum": []}, "enum []"),
+        ({"items": [{}]}, "items [{}]"),
+        ({"anyOf": []}, "anyOf []"),
+        ({"format": 7}, "format 7"),
+        ({"minimum": True}, "minimum True"),
+        ({"maximum": float("inf")}, "maximum inf"),
+        ({"multipleOf": 0}, "multipleOf 0"),
+        ({"minLength": -1}, "minLength -1"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": ENDLESS}}, "$ref '#/$defs/endless'"),
+        ({**ENDLESS, "$defs": {"endless": ENDLESS}}, "a schema whose values have at least 100 levels"),
+        ({"anyOf": [{"$ref": "#"}]}, "a schema whose values have at least 100 levels"),
         ({"additionalProperties": False, "properties": {"a": True}}, ""),
         (True, ""),
         ([], "a schema that is not an object"),
@@ -125,6 +162,20 @@ def test_a_misfit_says_where(schema: dict[str, Any], value: Any, text: str) -> N
 def test_chat_9_what_is_unsupported_is_named(schema: Any, found: str) -> None:
     """The first part of it."""
     assert unsupported(schema) == found
+
+
+def test_an_example_is_never_huge() -> None:
+    """Whatever a schema wants."""
+    wanted = {"type": "array", "items": {"type": "string", "minLength": 10**9}, "minItems": 10**9}
+
+    found = example(wanted, Random(0))
+
+    assert (len(found), {len(one) for one in found}) == (1_000, {1_000})
+
+
+def test_a_schema_may_only_be_invalid() -> None:
+    """The schema of a tool may have what the subset has not."""
+    assert (invalid({"allOf": [{}]}), invalid({"required": 7})) == ("", "required 7")
 
 
 def test_chat_9_a_schema_that_never_ends_is_unsupported() -> None:
