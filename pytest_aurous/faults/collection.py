@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import partial
 from inspect import getmembers, isfunction
 from math import inf
@@ -240,7 +241,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             ``aurous.faults.disconnect("chat.create", after_events=3)``
         """
         if after_events is not None:
-            return self._add("disconnect", operation, _cut("disconnect", after_events), terms)
+            return self._add("disconnect", operation, self._cut("disconnect", operation, after_events), terms)
         if after_bytes is None:
             return self._add("disconnect", operation, _lost(CLOSED), terms)
         length = _check("disconnect").whole("after_bytes", after_bytes, 0)
@@ -289,7 +290,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Example:
             ``aurous.faults.stall("chat.create", after_events=3)``
         """
-        return self._add("stall", operation, _cut("stall", after_events), terms)
+        return self._add("stall", operation, self._cut("stall", operation, after_events), terms)
 
     def malformed(self, operation: Operation | str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
         """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``.
@@ -308,7 +309,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         """
         _check("malformed").choice("kind", kind, (*_GARBAGE, _HALF))
         if kind == _HALF:
-            return self._add(f"malformed ({kind})", operation, _cut(_HALF, 1), terms)
+            return self._add(f"malformed ({kind})", operation, self._cut(_HALF, operation, 1), terms)
         spoil = _GARBAGE[kind]
         meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
         return self._add(f"malformed ({kind})", operation, meet, terms)
@@ -367,6 +368,26 @@ class Faults(Collection[Fault], DeliveryFaults):
         made = made_by(sys._getframe(1))
         return self._queue.add(CallFault(kind, operation, meet, until=until, made=made, **terms))
 
+    def _cut(self, how: str, operation: str, after: Any) -> Meet:
+        """End a stream after some events; a response that is not a stream does not meet the fault."""
+        check = _check(how if how != _HALF else "malformed")
+        count = check.whole("after_events", after, 0)
+        check_operation(check, operation, self._operations)
+        streams = [name for name, row in self._operations.items() if row.streams]
+        if not any(fnmatchcase(name, operation) for name in streams):
+            raise check.refuse(
+                "operation", operation, f"an operation whose response can be a stream: {', '.join(streams)}."
+            )
+
+        def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
+            reply = serve()
+            if reply.stream is not None:
+                reply.stream.cut(how, count)
+                fault.fire(call)
+            return reply
+
+        return meet
+
 
 def _check(kind: str) -> Check:
     return Check(f"faults.{kind}", PAGE)
@@ -407,20 +428,6 @@ def _spoiled(spoil: Callable[[Reply], Reply | Break]) -> Meet:
         reply = serve(effect=fault.commit)
         fault.fire(call)
         return spoil(reply)
-
-    return meet
-
-
-def _cut(how: str, after: Any) -> Meet:
-    """End a stream after some events; a response that is not a stream does not meet the fault."""
-    count = _check(how if how != _HALF else "malformed").whole("after_events", after, 0)
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
-        reply = serve()
-        if reply.stream is not None:
-            reply.stream.cut(how, count)
-            fault.fire(call)
-        return reply
 
     return meet
 

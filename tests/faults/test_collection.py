@@ -703,6 +703,11 @@ def test_an_operation_that_is_none_is_refused_at_once(
         (lambda f: f.status("*", 200), "expected an error status"),
         (lambda f: f.status("*", 600), "expected an error status"),
         (lambda f: f.status("*", "503"), "faults.status(status='503'): expected an error status, 400 to 599."),
+        (
+            lambda f: f.stall("models.*"),
+            "faults.stall(operation='models.*'): expected an operation whose response can be a stream: chat.create.",
+        ),
+        (lambda f: f.malformed("images.create", "half_event"), "faults.malformed(operation='images.create'): expected"),
         (lambda f: f.timeout("*", when=when_async), "expected a plain function of one argument, which is not async."),
         (
             lambda f: f.timeout("*", when=3),
