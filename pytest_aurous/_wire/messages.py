@@ -69,6 +69,10 @@ UNSUPPORTED_SCHEMA: Final = "The schema is outside the supported subset: {found}
 PRIVATE_URL: Final = (
     "{param} must be an https URL of a public host, not a private, loopback or link-local one, not {got!r}."
 )
+CANCELLED: Final = {
+    "cancelled_by_request": "The completion was cancelled by a request.",
+    "cancelled_client_disconnect": "The client closed the connection before the end.",
+}
 NO_COMPLETION: Final = "No such completion to cancel: {id!r}."
 COMPLETION_ENDED: Final = "Completion {id} is {status} already."
 NOT_CANCELLABLE: Final = "Completion {id} cannot be cancelled: only a streamed completion can."

@@ -133,12 +133,12 @@ class Buckets:
         taken = 0 if short else count
         bucket = bucket._replace(tokens=max(0.0, bucket.tokens - taken), overruns=bucket.overruns + short)
         self._buckets[team, name] = bucket
-        headers = bucket.named("X-RateLimit-TPM")
         if short and self._enforce:
             wait = bucket.wait_for(count)
             message = say.TOKENS.format(bucket=name, seconds=wait)
+            headers = bucket._replace(tokens=0).named("X-RateLimit-TPM")  # whatever is left, it is too little
             raise ApiProblem(429, "tpm_rate_limit_exceeded", message, headers=(*headers, ("Retry-After", str(wait))))
-        return headers
+        return bucket.named("X-RateLimit-TPM")
 
     def resize(self, team: str, name: str, capacity: int | None, per_minute: float | None, now: float) -> None:
         """Change the capacity or the refill, and fill the bucket."""

@@ -19,12 +19,12 @@ _CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_UP)
 _add: Final = _CONTEXT.add
 _subtract: Final = _CONTEXT.subtract
 _multiply: Final = _CONTEXT.multiply
-_DECIMALS: Final = -6
+_DECIMALS: Final = -8
 _SMALLEST: Final = Decimal(1).scaleb(_DECIMALS)
 
 
 def exact(amount: Decimal | float) -> Decimal:
-    """Return an amount of credits as a decimal number, rounded to a millionth of a credit.
+    """Return an amount of credits as a decimal number, rounded to eight decimals.
 
     A float counts as its shortest decimal text, so 19.425 is exactly that, and ``3 * 6.475`` is, too.
     """

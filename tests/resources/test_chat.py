@@ -25,6 +25,8 @@ WEATHER: Final = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
+CALL: Final = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+FLY: Final = {"type": "function", "function": {"name": "fly"}}
 PERSON: Final = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
@@ -91,6 +93,11 @@ def test_chat_1_a_completion_is_one_choice_with_its_usage(api: Api) -> None:
         ({"temperature": 3}, "value_out_of_range", "temperature"),
         ({"stream": "yes"}, "invalid_format", "stream"),
         ({"tools": [{"type": "magic"}]}, "invalid_format", "tools.type"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "x", "parameters": {"type": "text"}}}]},
+            "invalid_format",
+            "tools.function.parameters",
+        ),
         ({"tool_choice": "often"}, "invalid_format", "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "invalid_format", "tool_choice.function"),
         ({"response_format": {"type": "xml"}}, "invalid_format", "response_format.type"),
@@ -126,6 +133,8 @@ def test_chat_3_what_the_model_cannot_serve_costs_nothing(api: Api) -> None:
         "POST", PATH, json=body(max_tokens=8193), status=400, code="max_tokens_exceeds_hard_cap", param="max_tokens"
     )
     api.refused("POST", PATH, json=plain, status=400, code="max_input_tokens_exceeded", param="messages")
+    long = body({"role": "user", "content": "x" * 1_024_001})
+    api.refused("POST", PATH, json=long, status=400, code="max_input_tokens_exceeded", param="messages")
     forced = {**plain, "tools": [WEATHER], "tool_choice": "required"}
     api.refused("POST", PATH, json=forced, status=400, code="tool_choice_required_unsupported", param="tool_choice")
     api.refused("POST", PATH, json=body(tool_choice="required"), status=400, code="missing_field", param="tools")
@@ -155,6 +164,13 @@ def test_chat_4_the_tokens_that_were_used_are_charged(api: Api) -> None:
         },
     }
     assert api.money() == (999.6925, 0)
+
+
+def test_chat_4_a_hold_has_four_decimals(api: Api) -> None:
+    """1.10 times 13 input tokens at 75 a million, and 4,096 output tokens at 450."""
+    api.post(PATH, json=body(stream=True))
+
+    assert api.money() == (1000, 1.8443)
 
 
 def test_chat_4_a_hold_needs_enough_credits(api: Api) -> None:
@@ -201,7 +217,11 @@ def test_chat_5_a_part_has_its_tokens(api: Api, more: Any, part: Any, count: int
 
 @pytest.mark.parametrize(
     "url",
-    ["http://a.example/a.png", "https://localhost/a", "https://10.0.0.1/a", "https://[::1]/a", "https://x/a", "x"],
+    [
+        *("http://a.example/a.png", "https://localhost/a", "https://10.0.0.1/a", "https://[::1]/a", "https://x/a", "x"),
+        *("https://224.0.0.1/a", "https://[ff0e::1]/a", "https://metadata.google.internal/a", "https://[::1/a"),
+        "https://app.localhost./a",
+    ],
 )
 def test_chat_5_private_urls_are_refused(api: Api, url: str) -> None:
     """The part is named."""
@@ -273,6 +293,7 @@ def test_chat_8_a_tool_that_must_be_called_is_called(api: Api, choice: Any) -> N
     assert isinstance(json.loads(call["function"]["arguments"])["city"], str)
     assert [name for name, _ in api.aurous.chat.completions.last.tool_calls] == ["get_weather"]
     assert api.aurous.chat.completions.last.text is None
+    assert said(api, tools=[FLY], tool_choice="required")["tool_calls"][0]["function"]["arguments"] == "{}"
 
 
 def test_chat_9_a_format_is_satisfied(api: Api) -> None:
@@ -362,6 +383,7 @@ def test_tpm_2_too_few_tokens_are_a_429(make_api: Callable[..., Api]) -> None:
     assert (response.status, response.json["error"]["code"]) == (429, "tpm_rate_limit_exceeded")
     assert int(response.headers["Retry-After"]) > 60
     assert response.headers["X-RateLimit-TPM-Limit"] == "100"
+    assert response.headers["X-RateLimit-TPM-Remaining"] == "0"
     api.clock.advance(seconds=int(response.headers["Retry-After"]))
     assert api.post(PATH, json=body(long)).status == 200
 
@@ -387,6 +409,13 @@ class TestReplies:
         assert [said(api, eyes)["content"], said(api, hair)["content"]] == ["green", "black"]
         assert said(api, hair, {"role": "user", "content": "And?"})["content"] == "many"
         assert "simulated" in said(api, {"role": "user", "content": "And?"})["content"]
+
+    def test_the_messages_of_a_completion_are_as_on_the_wire(self, api: Api) -> None:
+        """Nulls, too, which SDKs send."""
+        turn = {"role": "assistant", "content": None, "refusal": None, "tool_calls": [CALL]}
+        chat(api, ASKED, turn, {"role": "tool", "tool_call_id": "call_1", "content": "Rain."})
+
+        assert api.aurous.chat.completions.last.messages[1] == turn
 
     def test_a_tool_is_called_and_its_result_gets_the_next_reply(self, api: Api) -> None:
         """Text may come with a call."""
@@ -438,8 +467,19 @@ class TestReplies:
             ),
             ({"json": {"name": "x"}}, {"response_format": AS_PERSON}, "the schema of the request: $: 'age' is missing"),
             ({"text": "Hello."}, {"response_format": AS_PERSON}, "the request asks for JSON, and it says 'Hello.'"),
+            ({"text": "Rain."}, {"tools": [WEATHER], "tool_choice": "required"}, "demands a call of get_weather;"),
+            (
+                {"tool_calls": [("get_weather", {"city": "Oslo"})]},
+                {"tools": [WEATHER, FLY], "tool_choice": {"type": "function", "function": {"name": "fly"}}},
+                "its tool_choice demands a call of fly; use reply(tool_calls=...)",
+            ),
+            (
+                {"tool_calls": [("get_weather", {"city": "Oslo"})]},
+                {"tools": [WEATHER], "tool_choice": "none"},
+                "it calls a tool, and the tool_choice of the request is 'none'",
+            ),
         ],
-        ids=["tool", "no tools", "arguments", "json", "text"],
+        ids=["tool", "no tools", "arguments", "json", "text", "required", "another", "none"],
     )
     def test_a_reply_that_does_not_fit_fails_the_test(self, api: Api, reply: Any, more: Any, why: str) -> None:
         """At its end; the client gets a 500, and nothing is charged."""
@@ -451,6 +491,14 @@ class TestReplies:
         assert api.money() == (1000, 0)
         with pytest.raises(AurousError, match=re.escape(why)):
             api.aurous._session.verdict.judge()
+
+    def test_a_reply_may_stop_or_refuse_where_another_would_not_fit(self, api: Api) -> None:
+        """JSON that is cut off, and a refusal instead of a call, are what a client has to expect."""
+        api.aurous.chat.reply('{"name": "Au', finish_reason="length")
+        api.aurous.chat.reply(refuse="No.")
+
+        assert said(api, response_format=AS_PERSON)["content"] == '{"name": "Au'
+        assert said(api, tools=[FLY], tool_choice="required")["refusal"] == "No."
 
     def test_a_condition_that_raises_is_a_mistake_of_the_test(self, api: Api) -> None:
         """Not of the fake: the message has the line of the reply, and the error."""

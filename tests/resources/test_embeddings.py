@@ -78,7 +78,8 @@ def test_emb_3_the_size_is_native_whatever_is_asked_for(make_api: Callable[..., 
         ([IMAGE] * 9, "embeddings_input_too_many_items", "input"),
         ("x" * 512_001, "embeddings_input_too_large", "input"),
         ("a\0b", "invalid_format", "input"),
-        ("x" * 1_000_001, "value_out_of_range", "input"),
+        ("x" * 1_000_001, "embeddings_input_too_large", "input"),
+        ([{"type": "text", "text": "x" * 1_000_001}], "invalid_request", "input[*].text"),
         ([[1, 2]], "invalid_format", "input[*]"),
         ([], "value_out_of_range", "input[*]"),
         ([{"type": "image_url", "image_url": "x"}], "invalid_format", "input[*].image_url.url"),
@@ -106,18 +107,20 @@ def test_emb_6_the_other_code_for_a_large_input(make_api: Callable[..., Api]) ->
 
 
 def test_emb_5_emb_8_tokens_are_charged_as_the_estimate_says(api: Api) -> None:
-    """Texts and images have their own rates; the estimate costs nothing."""
+    """Texts and images have their own rates; the estimate costs nothing, and nothing is rounded."""
+    assert embed(api, "x")["usage"]["credits_charged"] == 0.00001875
+    api.team.credits = 1000
     given = [{"type": "text", "text": "x" * 20_000}, IMAGE]
     estimate = api.post(f"{PATH}/estimate", json={"model": MODEL, "input": given}).json
     assert api.money() == (1000, 0)
 
     usage = embed(api, given)["usage"]
 
-    assert usage["credits_charged"] == estimate["credits_estimated"] == 0.154688  # 5,000 at 18.75, 1,250 at 48.75
+    assert usage["credits_charged"] == estimate["credits_estimated"] == 0.1546875  # 5,000 at 18.75, 1,250 at 48.75
     assert usage["breakdown"] == estimate["breakdown"]
     assert (usage["prompt_tokens"], usage["total_tokens"]) == (6_250, 6_250)
     assert estimate["tokens"] == {"text": 5_000, "image": 1_250, "video": 0, "total": 6_250}
-    assert api.money() == (1000 - 0.154688, 0)
+    assert api.money() == (1000 - 0.1546875, 0)
 
 
 def test_emb_7_a_provider_that_fails_costs_nothing(api: Api) -> None:

@@ -184,6 +184,7 @@ def test_stream_5_what_was_sent_is_charged(api: Api, read: int, text: str, token
     assert api.money() == (1000 - made.usage["credits_charged"], 0)
     shown = api.get(f"{PATH}/{made.id}").json
     assert (shown["status"], shown["choices"][0]["finish_reason"]) == ("cancelled", "cancelled")
+    assert shown["error"]["code"] == "cancelled_client_disconnect"
 
 
 def test_stream_5_a_call_that_was_cut_off_is_not_kept(api: Api) -> None:
@@ -212,6 +213,7 @@ def test_stream_6_chat_13_a_cancel_ends_a_stream_while_somebody_reads(api: Api) 
     cancelled = api.post(f"{PATH}/{made.id}/cancel").json
 
     assert (cancelled["status"], cancelled["usage"]["completion_tokens"]) == ("cancelled", 25)
+    assert cancelled["error"]["code"] == "cancelled_by_request"
     assert made.status == "cancelled_by_request"
     chunk, done = events(stream)
     assert (chunk["choices"][0]["finish_reason"], chunk["usage"]) == ("cancelled", cancelled["usage"])

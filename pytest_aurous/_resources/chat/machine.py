@@ -10,6 +10,7 @@ from itertools import islice
 from math import ceil
 from typing import Any, Final
 
+from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, type_of
 from ..._world.ledger import json_number, total
 from ..._world.state import Section
@@ -41,7 +42,7 @@ def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> C
     ctx.limits += world.buckets.spend_tokens(ctx.team, BUCKET, prompt, world.clock.time())
     price = model.rate("input"), model.rate("output")
     most = body.get("max_tokens", model.default_output_tokens)
-    held = total((price_of(prompt * _MARGIN, price[0]), price_of(most, price[1])))
+    held = total((price_of(prompt * _MARGIN, price[0]), price_of(most, price[1]))).quantize(_FOUR, ROUND_HALF_UP)
     hold = pay(world, ctx.team, held, "balance_too_low")
     now = world.clock.time()
     row = CompletionRow(
@@ -99,7 +100,10 @@ def end(world: World, row: CompletionRow, status: str) -> CompletionRow:
     content = said.text if said.text is not None or said.calls or said.refusal is not None else ""
     made = choice(content, said.finish_reason, said.calls, said.refusal)
     sent(world).take(row.id)
-    return _end(world, row, status, choices=(made,), usage=usage, credits=credits, answer=said)
+    error = (
+        {"code": status, "type": type_of(409), "message": say.CANCELLED[status]} if status in say.CANCELLED else None
+    )
+    return _end(world, row, status, choices=(made,), usage=usage, credits=credits, answer=said, error=error)
 
 
 def _hold_of(row: CompletionRow) -> int:

@@ -193,8 +193,15 @@ def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
 
 
 def _check_fit(scripted: Scripted, body: Mapping[str, Any], text: str | None) -> None:
-    """Raise if a reply calls a tool that the request does not have, or breaks its schema."""
+    """Raise if a reply calls a tool that the request does not have, or none though it must, or breaks its schema."""
     schemas = _tools(body)
+    called = [name for name, _ in scripted.tool_calls]
+    wanted = _forced(body)
+    if wanted is not None and scripted.refuse is None and (not called or (_names_one(body) and wanted not in called)):
+        what = wanted if _names_one(body) else " or ".join(schemas)
+        raise _unfit(scripted, f"its tool_choice demands a call of {what}; use reply(tool_calls=...)")
+    if called and body.get("tool_choice") == "none":
+        raise _unfit(scripted, "it calls a tool, and the tool_choice of the request is 'none'")
     for name, arguments in scripted.tool_calls:
         if name not in schemas:
             known = ", ".join(schemas) or "none"
@@ -204,7 +211,9 @@ def _check_fit(scripted: Scripted, body: Mapping[str, Any], text: str | None) ->
     schema = _schema(body)
     if scripted.json is not NOTHING and schema is not None and (wrong := misfit(scripted.json, schema)):
         raise _unfit(scripted, f"its json does not fit the schema of the request: {wrong}")
-    if scripted.json is NOTHING and text is not None and body.get("response_format", {}).get("type") == "json_schema":
+    whole = scripted.finish_reason in {None, "stop"}  # JSON that was cut off does happen
+    wants_json = body.get("response_format", {}).get("type") == "json_schema"
+    if scripted.json is NOTHING and text is not None and whole and wants_json:
         try:
             json.loads(text)
         except ValueError:
@@ -218,7 +227,8 @@ def _unfit(scripted: Scripted, why: str) -> Unscripted:
 
 def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of each tool of a request, by name."""
-    return {one["function"]["name"]: one["function"].get("parameters", {}) for one in body.get("tools", ())}
+    functions = [one["function"] for one in body.get("tools", ())]
+    return {one["name"]: {"type": "object", **(one.get("parameters") or {})} for one in functions}
 
 
 def _schema(body: Mapping[str, Any]) -> Any:
@@ -248,10 +258,15 @@ def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
 def _forced(body: Mapping[str, Any]) -> str | None:
     """Return the tool that the request wants to be called, or None."""
     choice: Any = body.get("tool_choice")
-    if is_object(choice):
+    if _names_one(body):
         name: str = choice["function"]["name"]
         return name
     return next(iter(_tools(body)), None) if choice == "required" else None
+
+
+def _names_one(body: Mapping[str, Any]) -> bool:
+    """Whether the request names the tool that it wants."""
+    return is_object(body.get("tool_choice"))
 
 
 def _wants_json(body: Mapping[str, Any]) -> bool:

@@ -14,15 +14,17 @@ from ..._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
 from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, optional, read_fields, text
 from ..base.schema import HOLDS, text_of
-from ..content.schemas import unsupported
+from ..content.schemas import invalid, unsupported
 from ..models import ModelRow, require_model
 from . import tokens
 
 ROLES: Final = ("system", "user", "assistant", "tool")
-_MOST_TEXT: Final = 1_000_000
+_MOST_TEXT: Final = 10**8
+"""Characters; what is too long for a model has too many tokens (chat-3)."""
 _PARTS: Final = ("text", "image_url", "video_url")
 _URL: Final = 2048
-_PRIVATE: Final = ("localhost", "metadata.google.internal")
+_PRIVATE: Final = (".localhost", ".local", ".internal")
+"""Ends of names of private hosts."""
 
 _content: Final = text(_MOST_TEXT, 0)
 
@@ -33,17 +35,25 @@ def public_url(value: Any, param: str, *, inline: bool) -> str:
     Raises:
         ApiProblem: 400 for anything else (chat-5, emb-4).
     """
-    url: str = text(10**8 if inline else _URL)(value, param)
+    url: str = text(_MOST_TEXT if inline else _URL)(value, param)
     if inline and url.startswith("data:image/"):
         return url
-    host = urlsplit(url).hostname or "" if url.startswith("https://") else ""
-    try:
-        inside = not ip_address(host).is_global
-    except ValueError:
-        inside = host in _PRIVATE or "." not in host
-    if inside:
+    if _is_private(url):
         raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
     return url
+
+
+def _is_private(url: str) -> bool:
+    """Whether a URL leads to no public host: host names are not resolved (chat-5)."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".") if url.startswith("https://") else ""
+    except ValueError:  # such as an unclosed bracket
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE)
+    return not address.is_global or address.is_multicast
 
 
 def _object(value: Any, param: str) -> dict[str, Any]:
@@ -79,7 +89,8 @@ def _tool_call(value: Any, param: str) -> dict[str, Any]:
 def _message(value: Any, _: str) -> dict[str, Any]:
     """Read a message: its role, and its content as text or as parts."""
     param = "messages[*]"  # as the vendor writes it
-    message = {name: one for name, one in _object(value, param).items() if one is not None}
+    sent = _object(value, param)
+    message = {name: one for name, one in sent.items() if one is not None}
     role = one_of(ROLES)(message.get("role"), f"{param}.role")
     content = message.get("content")
     if is_array(content):
@@ -94,7 +105,7 @@ def _message(value: Any, _: str) -> dict[str, Any]:
         if "tool_call_id" not in message:
             raise missing_field(f"{param}.tool_call_id")
         text(256)(message["tool_call_id"], f"{param}.tool_call_id")
-    return message
+    return sent
 
 
 def _tool(value: Any, param: str) -> dict[str, Any]:
@@ -102,7 +113,10 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
     one_of(("function",))(tool.get("type"), f"{param}.type")
     function = _object(tool.get("function"), f"{param}.function")
     text(64)(function.get("name"), f"{param}.function.name")
-    _object(function.get("parameters") or {}, f"{param}.function.parameters")
+    found = invalid(_object(function.get("parameters") or {}, f"{param}.function.parameters"))
+    if found:
+        message = say.WRONG_TYPE.format(param=f"{param}.function.parameters", expected="a JSON schema", got=found)
+        raise ApiProblem(400, "invalid_format", message, f"{param}.function.parameters")
     return tool
 
 

@@ -66,7 +66,7 @@ class CompletionRow(Record):
         choices: The only choice, with the message; while it is streamed, an empty message (chat-11).
         usage: Tokens and credits; absent until the end.
         status: In full, such as ``cancelled_client_disconnect``; the API has four words for it (chat-10).
-        error: Code, type and message if it failed; else absent.
+        error: Code, type and message if it failed or was cancelled; else absent.
         messages: The messages of the request.
         answer: What the model says; None for a completion that a test added or that failed.
         price: Credits of a million input tokens, and of a million output tokens.

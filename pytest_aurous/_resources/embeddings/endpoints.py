@@ -22,6 +22,7 @@ from .row import EmbeddingRow, vector_of, vectors
 BUCKET: Final = "embeddings_tpm"
 """The token bucket of embeddings (tpm-1)."""
 _MOST_TEXT: Final = 1_000_000
+_LIMITLESS: Final = 10**9
 _MOST_PARTS: Final = 16
 _MOST_IMAGES: Final = 8
 _IMAGE: Final = 1_250
@@ -46,7 +47,10 @@ def _part(value: Any, param: str) -> dict[str, Any]:
 
 
 def _text(value: Any, param: str) -> str:
-    found: str = text(_MOST_TEXT)(value, param)
+    found: str = text(_LIMITLESS)(value, param)
+    if len(found) > _MOST_TEXT and param != "input":  # the whole input has too many tokens then (emb-6)
+        message = say.LENGTH.format(param=param, low=1, high=_MOST_TEXT, unit="characters", got=len(found))
+        raise ApiProblem(400, "invalid_request", message, param)
     if "\0" in found:
         message = say.WRONG_TYPE.format(param=param, expected="text without NULL bytes", got="text with some")
         raise ApiProblem(400, "invalid_format", message, param)
