@@ -187,6 +187,7 @@ class Comparer:
                 seen["data"], fake["data"] = _aligned(as_list(seen["data"]), as_list(fake["data"]))
         elif isinstance(view.body, list) and isinstance(fake, list):
             seen, fake = _aligned(as_list(seen), as_list(fake))
+        yield from done.points
         yield from walk.compare("body", seen, fake, schema)
         yield from self._new_id(view)
         yield from self._instants(view, as_object(seen), as_object(fake))

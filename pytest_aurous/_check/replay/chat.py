@@ -140,7 +140,7 @@ class Chats:
         replies(self._world)[1] = _said(as_object(choice.get("message")), choice, as_object(completion.get("usage")))
 
     def finish(self, done: Replayed, reply: Reply, *, replays: bool) -> None:
-        """Read a stream to its end, and charge an embedding as the recording does; a stored response is free."""
+        """Read a stream to its end, and charge what the response shows; a stored response is free."""
         view = done.view
         if reply.stream is not None:
             made = b"".join(iter(partial(_part, reply.stream), b""))
@@ -149,12 +149,13 @@ class Chats:
             else:
                 done.streamed = made
             self._cut = False
-        if view.operation == "embeddings.create" and view.succeeded and not (view.lost or replays):
-            shown = amount_of(as_object(view.result.get("usage")).get("credits_charged"))
+        if "price" in view.row.places and view.succeeded and not (view.lost or replays):
+            shown = amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
             charged = done.price if shown is None else shown
             team = self._teams.of(view)
             account = self._world.accounts[team]
             self._world.accounts[team] = account._replace(credits=account.credits + done.price - charged)
+            done.price = charged
 
 
 def _part(stream: Stream) -> bytes:

@@ -1,27 +1,28 @@
-"""The credits of a recording: each balance is compared with what its work holds and costs."""
+"""The credits of a recording: each balance is compared with the balances that its work allows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
-from itertools import product
 from typing import Any, Final
 
 from ..._resources.characters import CharacterRow
 from ..._resources.generations import GenerationRow
 from ..._resources.team import TeamRow
-from ..._world.ledger import total
-from ..._world.state import Section
+from ..._wire.data import as_object
+from ..._world.ledger import plain
 from ..._world.world import World
+from ..points import OTHER, Point
 from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View, instant_of
-from ..words import id_of
-from .records import GOOD, Records, end_of
+from ..words import Words, id_of
+from .money import Change, Money, Work, is_in
+from .records import Records, ends_of
 from .replayed import SHARED, Replayed
-from .teams import PLENTY, Kind, Money, Teams, Work, amount_of
+from .teams import PLENTY, Teams, amount_of
 
 _ALWAYS: Final = float("inf")
 _PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
@@ -35,6 +36,7 @@ class Credits:
         self._survey = survey
         self._teams = teams
         self._records = records
+        self._ordered: dict[str, Work] = {}
 
     def prepare(self, done: Replayed) -> None:
         """Let the credits of a team be as far known as the responses before a request show them."""
@@ -43,33 +45,53 @@ class Credits:
             self._name(view)
         if view.shows_credits:
             self._balance(done)
-        if view.reason == "insufficient_credits":
-            self._empty(done)
+        if view.reason == "insufficient_credits" and not self.is_known(view):
+            team = self._teams.of(view)
+            self._set(team, credits=self._world.accounts[team].held)
+            self._teams.money_of(view).base = None
+            done.inferred.append("the team had too little credit")
 
     def count(self, done: Replayed) -> None:
-        """Note the work that a request has ordered, or ended."""
-        view, reply = done.view, done.reply
-        if (
-            reply is None
-            or reply.status >= HTTPStatus.BAD_REQUEST
-            or done.replays
-            or done.is_new
-            or (view.refused and not view.lost)
-        ):
-            return
-        record, money = view.record, self._teams.money_of(view)
-        money.deleted |= view.operation == "characters.delete"
+        """Note the work that a request has ordered or ended, and the requests that cost nothing."""
+        view, money = done.view, self._teams.money_of(done.view)
+        if done.replays:
+            self._count_again(done, money.works)
+        elif done.reply is None or done.is_new or (view.refused and not view.lost):
+            pass
+        elif done.reply.status < HTTPStatus.BAD_REQUEST:
+            self._count(done, money)
+        elif view.row.pays and view.succeeded and not _drafts(view):
+            why = f"the fake does not know what exchange {view.exchange.number} has ordered"
+            money.leave_open(view.index + 1, why)
+
+    def _count(self, done: Replayed, money: Money) -> None:
+        """Note what a request has done that was not refused."""
+        view, places = done.view, done.view.row.places
+        record = view.record
         if view.creates:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
         row = self._world.row(record) if record else None
         if view.row.acts and not view.row.reruns:
-            money.end(record, end_of(getattr(row, "status", "")))
-        drafted = view.creates and view.kind == "characters" and not view.synthesizes
-        if not view.row.pays or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
-            return
-        if row.hold is not None or row.status in GOOD:
-            kind: Kind = "pose" if view.row.reruns and "pose" in view.order else kind_of_work(row)
-            money.works.append(Work(record, done.price, kind, end_of(row.status)))
+            money.end(record, ends_of(getattr(row, "status", "")))
+        if "balance" in places:
+            money.works.append(Work("", Decimal(0), places["balance"], now={"free"}))
+        elif "price" in places:  # a chat or an embedding
+            money.works.append(Work("", done.price, places["price"], shown=True, now={"good"}))
+        elif view.row.pays and not _drafts(view) and isinstance(row, (CharacterRow, GenerationRow)):
+            shown = amount_of(as_object(view.result.get("cost")).get("amount")) == done.price
+            kind = kind_of_work(view, row)
+            rule = "vid-2" if kind == "video" else "cred-4"
+            self._ordered[record] = Work(record, done.price, rule, kind, shown, view.at, ends_of(row.status))
+            money.works.append(self._ordered[record])
+
+    def _count_again(self, done: Replayed, works: list[Work]) -> None:
+        """Note a retry, which costs nothing, unless the recording shows that it has made something new."""
+        replayed = as_object(json.loads(done.reply.body)) if done.reply is not None else {}
+        first, record = self._ordered.get(str(replayed.get("id"))), str(done.view.result.get("id"))
+        if first is not None and record == first.record:
+            works.append(Work(record, first.price, "idem-3", now={"free"}))
+        elif first is not None and done.view.succeeded:
+            works.append(Work(record, first.price, first.rule, first.kind, first.shown, now={"run", "good", "bad"}))
 
     def doubt(self, view: View, why: str) -> None:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
@@ -78,104 +100,126 @@ class Credits:
             self._teams.money_of(view).leave_open(_ALWAYS, text)
 
     def is_known(self, view: View) -> bool:
-        """Whether the recording shows what a team can spend."""
-        return self._teams.money_of(view).known and not self._survey.shared
+        """Whether the recording shows what a team can spend: no work may have failed unseen."""
+        money = self._teams.money_of(view)
+        unsure = any("bad" in now and len(now) > 1 for now in (self._now(work, view) for work in money.works))
+        return money.base is not None and not unsure and not self._survey.shared
 
     def fund(self, done: Replayed) -> None:
         """Give a team more credits than it needs: it is not known how many it had."""
         self._set(self._teams.of(done.view), credits=Decimal(PLENTY))
-        self._teams.money_of(done.view).known = False
+        self._teams.money_of(done.view).base = None
 
     def adopt(self, view: View) -> None:
         """Go on from the balance that a response shows."""
-        if not view.shows_balance:
+        credit, held = _shown(view)
+        if not view.shows_balance or credit is None:
             return
-        team, money = self._teams.of(view), self._teams.money_of(view)
-        shown = {"credits": view.result.get("credits"), "held": view.result.get("held_credits")}
-        amounts = {name: amount for name, value in shown.items() if (amount := amount_of(value)) is not None}
-        self._set(team, **amounts)
+        money = self._teams.money_of(view)
+        self._set(self._teams.of(view), credits=credit, **({} if held is None else {"held": held}))
+        known = held is not None and not self._survey.shared and view.index > money.blind[0]
+        money.base = (credit, held) if known and held is not None else None
+        money.blind = (-1, "") if known else money.blind
         money.settle()
-        money.extra = self._world.accounts[team].held - self._open_holds(team)
-        money.earlier = money.extra > 0 and (money.earlier or not money.known)
-        money.known = len(amounts) == len(shown) and view.index > money.blind[0]
-        if money.known:
-            money.blind = (-1, "")
-
-    def _name(self, view: View) -> None:
-        """Give a team the name and the address that its response shows."""
-        table, name, mail = self._world.table(TeamRow), view.result.get("name"), view.result.get("billing_email")
-        row = table[self._teams.of(view)]
-        table.replace(replace(row, name=str(name), billing_email=mail if isinstance(mail, str) else None))
 
     def _balance(self, done: Replayed) -> None:
-        """Compare a balance with what the work since the last one lets expect."""
+        """Compare a balance with those that the work since the last one allows."""
         view = done.view
-        team, money = self._teams.of(view), self._teams.money_of(view)
-        credit, held = amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
+        team, money, (credit, held) = self._teams.of(view), self._teams.money_of(view), _shown(view)
         if view.result.get("billing_mode") == "exempt":
             self._set(team, billing_mode="exempt")
-        if self._survey.shared or credit is None:
-            done.ignored |= set(_PLACES) if self._survey.shared else set()
-            done.doubts |= dict.fromkeys(("cred-1", *money.rules()), SHARED) if self._survey.shared else {}
+        if credit is None:
             return
-        unsure = self._end_works(view, money)
-        self._set(team, held=self._open_holds(team) + money.extra)
-        if unsure:
-            account = self._world.accounts[team]
-            self._guess(done, money, unsure, (credit, account.held if held is None else held))
-            self._set(team, held=self._open_holds(team) + money.extra)
-        account = self._world.accounts[team]
-        change = Decimal(0) if held is None else held - account.held
-        if money.known:
-            self._judge(done, money, unsure, (credit - account.credits, change))
-        else:
-            self._begin(done, money, credit, change)
-
-    def _begin(self, done: Replayed, money: Money, credit: Decimal, change: Decimal) -> None:
-        """Go on from a balance that nothing before lets expect; only what is held must be there."""
         done.ignored |= set(_PLACES)
+        if self._survey.shared:
+            done.doubts |= dict.fromkeys(("cred-1", *money.rules()), SHARED)
+            return
+        running = [work for work in money.works if work.record and "run" in work.now]
+        for work in money.works:
+            work.now = self._now(work, view)
+        possible = money.possible()
+        if money.base is None:
+            self._begin(done, money, possible, held)
+        elif possible[-1]:
+            self._judge(done, money, possible, (credit, held))
+        else:
+            done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
+        for work in running:
+            row: Any = self._world.row(work.record)
+            if "run" not in work.now and getattr(row, "status", "") in RUNNING:
+                self._records.end(view, row, self._later(work, view)[1], good="good" in work.now)
+                done.inferred.append(f"the work on {id_of(work.record)} has ended")
+        available = amount_of(view.result.get("available_credits"))
+        if not done.points and held is not None and available is not None:
+            left = credit - held
+            done.points.append(Point(_PLACES[2], "value", available != left, available, Words(plain(left))))
+
+    def _begin(self, done: Replayed, money: Money, possible: list[set[Change]], held: Decimal | None) -> None:
+        """Go on from a balance that nothing before lets expect; only what is held must be there."""
         if money.blind[1]:
             done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.blind[1])
-        elif change < 0:
-            done.rules["body.held_credits"] = money.rule(Decimal(0), change)
-            done.ignored.discard("body.held_credits")
-        team = self._teams.of(done.view)
-        self._set(team, credits=credit, held=self._world.accounts[team].held + max(Decimal(0), change))
-
-    def _judge(self, done: Replayed, money: Money, unsure: list[Work], changes: tuple[Decimal, Decimal]) -> None:
-        """Choose the rule that differences of a balance refute."""
-        if not any(changes):
-            money.right |= {work.kind for work in money.works}
-            done.agrees |= money.rules()
+        if held is None or not possible[-1]:
             return
-        exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
-        returned = money.deleted and changes[0] > 0
-        rule = "cred-1" if exempt else "del-1" if returned else money.rule(*changes)
-        done.rules |= dict.fromkeys(_PLACES, rule)
-        done.ignored.add("body.available_credits")
-        if money.earlier:
-            done.set_aside(_PLACES, "credits were held for work that was ordered before the recording")
-        elif len(unsure) > 1:
-            why = f"nothing shows when the work on {id_of(unsure[0].record)} has ended"
-            done.set_aside(_PLACES, why)
-            money.leave_open(done.view.index, why)
+        most = max((one[1] for one in possible[-1] if one[1] <= held), default=None)
+        if most is not None:
+            money.narrow(possible, {one for one in possible[-1] if one[1] == most})
+            self._hold_more(money, held - most)
+            money.earlier = held > most
+        elif not money.blind[1]:
+            least = min(one[1] for one in possible[-1])
+            self._differ(done, {"body.held_credits": (held, least)}, money.contradicted(None, held))
 
-    def _end_works(self, view: View, money: Money) -> list[Work]:
-        """End the works that later responses show to have ended by now, and return those of which nothing shows it."""
-        unsure: list[Work] = []
-        for work in filter(self._goes_on, money.running()):
-            later, status = self._later(work, view)
-            if later is not None and status in RUNNING:
-                continue
-            end = None if later is None else instant_of(later.row.get("completed_at") or later.row.get("updated_at"))
-            own = later is not None and (
-                later.view.polls or "completed_at" in later.row
-            )  # else it shows a later change
-            if end is None or not own or int(end) == int(view.at):
-                unsure.append(work)
-            elif end < view.at:
-                self._end(view, work, status, good=status in GOOD)
-        return unsure
+    def _judge(
+        self, done: Replayed, money: Money, possible: list[set[Change]], shown: tuple[Decimal, Decimal | None]
+    ) -> None:
+        """Compare a balance with the one before."""
+        base = money.base or (Decimal(0), Decimal(0))
+        credit, held = shown[0] - base[0], None if shown[1] is None else shown[1] - base[1]
+        fitting = {one for one in possible[-1] if is_in({one}, credit, held)}
+        if fitting:
+            money.narrow(possible, fitting)
+            money.right |= {work.kind for work in money.works if len(work.now) == 1}
+            done.agrees |= {"cred-1", *money.rules()}
+            return
+        nearest = min(possible[-1], key=lambda one: abs(one[0] - credit) + (0 if held is None else abs(one[1] - held)))
+        expected = {"body.credits": (shown[0], base[0] + nearest[0])}
+        if shown[1] is not None:
+            expected["body.held_credits"] = shown[1], base[1] + nearest[1]
+        exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
+        rule = "cred-1" if exempt else money.contradicted(credit, held, credit - nearest[0])
+        self._differ(done, expected, rule)
+        if held is not None:
+            self._hold_more(money, held - nearest[1])
+        if money.earlier and any(not work.record and not work.free for work in money.works):
+            done.set_aside(_PLACES, "credits were held for work that was ordered before the recording")
+
+    def _differ(self, done: Replayed, places: dict[str, tuple[Decimal, Decimal]], rule: str) -> None:
+        for where, (seen, expected) in places.items():
+            if seen != expected:
+                done.rules[where] = rule
+                done.points.append(Point(where, "value", OTHER, Words(plain(seen)), Words(plain(expected))))
+
+    def _hold_more(self, money: Money, amount: Decimal) -> None:
+        """Note credits that are held for work that no exchange shows."""
+        if amount > 0:
+            money.works.append(Work("", amount, "", now={"run", "good", "bad"}))
+
+    def _now(self, work: Work, view: View) -> set[str]:
+        """Return the states in which work may be at an exchange, as later responses show it."""
+        row: Any = self._world.row(work.record) if work.record else None
+        if "run" not in work.now or getattr(row, "status", "") not in RUNNING:  # a status may be a difference
+            return work.now
+        later, status = self._later(work, view)
+        if later is None:
+            return {"run", "good", "bad"}
+        if status in RUNNING:
+            return {"run"}
+        ends = ends_of(status) if status else {"good", "bad"}
+        end = instant_of(later.row.get("completed_at") or later.row.get("updated_at"))
+        own = later.view.polls or "completed_at" in later.row  # else it shows a later change
+        if end is None or not own or end < int(work.at) or int(view.at) <= end <= view.at + view.exchange.seconds + 1:
+            return {"run", *ends}
+        return ends if end < view.at else {"run"}
 
     def _later(self, work: Work, view: View) -> tuple[Sighting | None, str]:
         """Return the first sighting of a record behind *view*, and the status in which its work has ended by then."""
@@ -185,62 +229,28 @@ class Credits:
             later = histories.seen(work.record, later.view.index + 1)
         return later, "" if later is None else histories.end(work.record, later.view.index)
 
-    def _guess(self, done: Replayed, money: Money, unsure: list[Work], shown: tuple[Decimal, Decimal]) -> None:
-        """End the works that may have ended: none, or all of them well or badly, whatever is nearest to a balance.
-
-        With one work these are all possibilities; with several, a balance that no possibility explains is not judged.
-        """
-        account = self._world.accounts[self._teams.of(done.view)]
-        ends = [_ends_of(self._later(work, done.view)[1]) for work in unsure]
-        choices: list[tuple[str, ...]] = [("",) * len(unsure), *product(*ends)] if len(unsure) == 1 else [
-            ("",) * len(unsure), *((end,) * len(unsure) for end in ("good", "bad") if all(end in some for some in ends))
-        ]  # fmt: skip
-
-        def distance(choice: Iterable[str]) -> Decimal:
-            pairs = list(zip(unsure, choice, strict=True))
-            held = account.held - total(work.price for work, end in pairs if end)
-            credit = account.credits - total(work.price for work, end in pairs if end == "good")
-            return abs((credit if money.known else shown[0]) - shown[0]) + abs(held - shown[1])
-
-        for work, end in zip(unsure, min(choices, key=distance), strict=True):
-            if end:
-                self._end(done.view, work, self._later(work, done.view)[1], good=end == "good")
-                done.inferred.append(f"the work on {id_of(work.record)} has ended")
-
-    def _end(self, view: View, work: Work, status: str, *, good: bool) -> None:
-        self._records.end(view, self._world.row(work.record), status, good=good)
-
-    def _goes_on(self, work: Work) -> bool:
-        """Whether the fake works on a record: a response may have shown another status, which is a difference."""
-        return getattr(self._world.row(work.record), "status", "") in RUNNING
-
-    def _empty(self, done: Replayed) -> None:
-        """Set the credits of a team too low, unless they are known."""
-        view = done.view
-        team, money = self._teams.of(view), self._teams.money_of(view)
-        if not self.is_known(view):
-            self._set(team, credits=self._world.accounts[team].held)
-            money.known = False
-            done.inferred.append("the team had too little credit")
-
-    def _open_holds(self, team: str) -> Decimal:
-        """Return what the fake holds for the works that it knows."""
-        holds: Section[tuple[str, int], Decimal] = self._world.state.section("holds")
-        return total(price for (owner, _), price in holds.items() if owner == team)
+    def _name(self, view: View) -> None:
+        """Give a team the name and the address that its response shows."""
+        table, name, mail = self._world.table(TeamRow), view.result.get("name"), view.result.get("billing_email")
+        row = table[self._teams.of(view)]
+        table.replace(replace(row, name=str(name), billing_email=mail if isinstance(mail, str) else None))
 
     def _set(self, team: str, **changes: Any) -> None:
         self._world.accounts[team] = self._world.accounts[team]._replace(**changes)
 
 
-def kind_of_work(row: CharacterRow | GenerationRow) -> Kind:
-    """Return the kind of the work on a record that was ordered last."""
+def _shown(view: View) -> tuple[Decimal | None, Decimal | None]:
+    """Return the credits and the held credits of a response."""
+    return amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
+
+
+def _drafts(view: View) -> bool:
+    """Whether it makes a character from uploads, which is free."""
+    return view.creates and view.kind == "characters" and not view.synthesizes
+
+
+def kind_of_work(view: View | None, row: CharacterRow | GenerationRow) -> str:
+    """Return what was ordered; without an exchange, what the record is."""
     if isinstance(row, GenerationRow):
         return "video" if row.media_type == "video" else "image"
-    return "synthesis"
-
-
-def _ends_of(status: str) -> tuple[str, ...]:
-    """Return how work may have ended whose record is next seen in *status*."""
-    if not status:
-        return ("good", "bad")
-    return ("good",) if status in GOOD else ("bad",)
+    return "pose" if view is not None and view.row.reruns and "pose" in view.order else "synthesis"

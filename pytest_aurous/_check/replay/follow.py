@@ -25,7 +25,8 @@ from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import KINDS, RUNNING, STATUSES, STYLES, View, instant_of
 from ..words import ID, id_of, known_words, name_of
-from .teams import Kind, Teams, Work
+from .money import Work
+from .teams import Teams
 
 LONG: Final = 30 * 86_400.0
 """Seconds after which every output has expired."""
@@ -305,8 +306,10 @@ class Seeds:
         price = SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
         hold = self._world.ledger(self._teams.of(view)).hold(price, "insufficient_credits")
         table.replace(replace(row, hold=hold))
-        work: Kind = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
-        self._teams.money_of(view).works.append(Work(record, total([price]), work, new=False))
+        work = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
+        rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
+        before = {"new" if money.base is None else "run"}
+        money.works.append(Work(record, total([price]), rule, work, kind != "characters", before=before))
 
     def _put(self, view: View, kind: str, record: object, status: str = "", **columns: Any) -> None:
         """Add a record that a request names, unless it is there."""

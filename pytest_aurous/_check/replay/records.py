@@ -64,12 +64,12 @@ class Records:
             self._bring(row.id, view.records[0])
             if (getattr(row, "status", ""), view.result.get("status")) == ("reviewing", "ready"):
                 done.set_aside(("body.status",), self._gap(view, row.id, "saved"))
-        elif row is not None:
+        elif row is not None and not view.replayed:  # a stored response shows how it was
             self._act(view, row)
         if view.replayed and self._world.settings.reading("idem-5") == "generation":
             self._end_before_retry(view)
         if view.operation == "characters.delete":
-            self._doubt(view)
+            self._doubt(view.record)
         if self._is_gone(view):
             done.set_aside(("status",), self._gap(view, view.record, "deleted"))
 
@@ -97,7 +97,7 @@ class Records:
         """Delete a record that a response does not find any more."""
         if self._is_gone(view):
             row: Any = self._world.row(view.record)
-            self._doubt(view)
+            self._doubt(view.record)
             if isinstance(row, CharacterRow):
                 character_machine.delete(self._world, row)
             else:
@@ -129,15 +129,10 @@ class Records:
             best = "succeeded"
         self._move(row.id, best if good else status if status in ENDS else "failed")
 
-    def _doubt(self, view: View) -> None:
-        """Leave open how the work on a record ends that is deleted: it may have ended just before."""
-        row: Any = self._world.row(view.record)
-        if getattr(row, "status", "") in RUNNING:
-            self._leave_open(view, row)
-
-    def _leave_open(self, view: View, row: Any) -> None:
-        why = f"nothing shows how the work on {id_of(row.id)} has ended"
-        self._teams.money[row.team].leave_open(view.index, why)
+    def _doubt(self, record: str) -> None:
+        """Leave open how the work on a record has ended, which nothing shows."""
+        for money in self._teams.money.values():
+            money.end(record, {"good", "bad"})
 
     def _poll(self, done: Replayed) -> None:
         """Let each record that a poll shows be in the status that it shows, if it can get there."""
@@ -226,9 +221,9 @@ class Records:
             status = self._survey.histories.end(row.id, view.index + 1)
             bad = view.code == "output_not_available" or status in ENDS
             known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
-        self.end(view, row, status, good=good)
         if not known:
-            self._leave_open(view, row)
+            self._doubt(row.id)
+        self.end(view, row, status, good=good)
 
     def _move(self, record: str, status: str, error: object = None) -> None:
         world = self._world
@@ -237,9 +232,9 @@ class Records:
         code = error if status == "failed" and isinstance(error, str) and error else None
         world.runs.machines[resource](record, Step(status, code, WAIT), world.clock.time())
         for money in self._teams.money.values():
-            money.end(record, end_of(status))
+            money.end(record, ends_of(status))
 
 
-def end_of(status: str) -> str:
-    """Return how work has ended whose record is in *status*: ``good``, ``bad``, or empty while it is under way."""
-    return "" if status in RUNNING else "good" if status in GOOD else "bad"
+def ends_of(status: str) -> set[str]:
+    """Return the state of the work on a record in *status*: ``run``, ``good`` or ``bad``."""
+    return {"run" if status in RUNNING else "good" if status in GOOD else "bad"}

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Final
 
 from ..._wire.reply import Reply
+from ..points import Point
 from ..recording.view import View
 
 SHARED: Final = "another client may have used this team"
@@ -28,6 +29,7 @@ class Replayed:
         ignored: The places that say nothing, because the fake was made to agree there.
         rules: For some places the rule that a difference refutes; empty: none.
         aside: For some places why a difference there refutes nothing: a gap in the recording explains it.
+        points: Places that the replay itself has compared.
         doubts: Rules that the exchange would be about, and why it says nothing about them.
         agrees: The rules with which such places agree.
         inferred: What was assumed about the time before the recording, or about unseen ends of work.
@@ -46,6 +48,7 @@ class Replayed:
     ignored: set[str] = field(default_factory=set[str])
     rules: dict[str, str] = field(default_factory=dict[str, str])
     aside: dict[str, str] = field(default_factory=dict[str, str])
+    points: list[Point] = field(default_factory=list[Point])
     doubts: dict[str, str] = field(default_factory=dict[str, str])
     agrees: set[str] = field(default_factory=set[str])
     inferred: list[str] = field(default_factory=list[str])

@@ -145,7 +145,8 @@ class Endpoint(Record):
         succeeds: The rules of a success by the status of the record before, or by the owner in the path of the
             storage, where it is not the first of *rules*.
         places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
-            them; a kind of comparison may follow, as in ``request.body closed``.
+            them; a kind of comparison may follow, as in ``request.body closed``. ``price`` is about what its work is
+            charged, and ``balance`` says that it changes no balance.
         makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
         streams: Whether a request can ask for its response as a stream of events.
     """

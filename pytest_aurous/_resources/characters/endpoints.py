@@ -258,7 +258,7 @@ ENDPOINTS: Final = (
         rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
         refuses={"400": "save-3", "404": "save-4"},
         succeeds={"ready": "save-2"},
-        places={"request.body body": "save-7"},
+        places={"request.body body": "save-7", "balance": "save-5"},
     ),
     Endpoint(
         "characters.resynthesize",
@@ -307,5 +307,6 @@ ENDPOINTS: Final = (
         shape=deleted("character"),
         rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
         refuses={"404": "del-3"},
+        places={"balance": "del-1"},
     ),
 )

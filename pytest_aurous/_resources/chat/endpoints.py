@@ -120,6 +120,7 @@ ENDPOINTS: Final = (
             "body.stream.last.usage missing": "stream-1",
             "body.stream.last.usage.*": "chat-4",
             "body.stream*": "stream-1",
+            "price": "chat-4",
         },
         makes="cmp",
     ),
