@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,39 @@ __all__ = (
 )
 
 _TESTS: Final = DOCS.parent / "tests"
+_FAMILIES: Final = {
+    "auth": "Keys, teams and scopes",
+    "ver": "Versions",
+    "err": "Errors",
+    "create": "Creating a character",
+    "up": "Uploading pictures",
+    "get": "Reading a character",
+    "list": "Lists",
+    "patch": "Changing a character",
+    "save": "Saving a character",
+    "resyn": "Drawing all poses again",
+    "regen": "Drawing one pose again",
+    "run": "During a synthesis",
+    "del": "Deleting a character",
+    "img": "Images",
+    "vid": "Videos",
+    "file": "Files",
+    "style": "Styles",
+    "model": "Models",
+    "chat": "Chats",
+    "stream": "Streams",
+    "tpm": "Tokens a minute",
+    "emb": "Embeddings",
+    "team": "The team",
+    "usage": "Usage",
+    "legacy": "Deprecated paths",
+    "hook": "Webhooks",
+    "cred": "Credits",
+    "time": "Time",
+    "rate": "Rate limits",
+    "idem": "Idempotency",
+}
+"""The title of each family of rules, in the order of the page."""
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 _OBSERVED: Final = {"recording", "version", "month"}
 _ID: Final = re.compile(r"([a-z]+)_(\d+)_")
@@ -83,10 +116,10 @@ def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list
     return found
 
 
-def fidelity(families: Mapping[str, str]) -> None:
+def fidelity() -> None:
     """Print the rules of each family under its title: what each promises, and on what ground."""
     rules = load_rules(DOCS).values()
-    for family, title in families.items():
+    for family, title in _FAMILIES.items():
         entries = [_entry(rule) for rule in rules if rule.family == family]
         print("\n" + "\n\n".join([f"## {title}", *entries]))
     print()
@@ -125,12 +158,12 @@ def planned_rules() -> None:
 
 def readings() -> None:
     """Print both readings of each rule: how to choose it, what the pages say, and what the fake does."""
-    rows = []
     for rule, both in load_readings(DOCS).items():
+        print(f"\n**{rule_link(rule)}**\n")
         for number, (reading, row) in enumerate(both.items()):
-            head = f"{rule_link(rule)}, the default<br>" if number == 0 else ""
-            rows.append((f"{head}`{rule} = {reading}`", row["says"], row["does"]))
-    table(["to choose it", "a page says", "the fake does"], rows)
+            head = f"`{rule}={reading}`{', the default' if number == 0 else ''}"
+            print(f"- {head}. {row['says']} *The fake:* {row['does']}")
+    print()
 
 
 def _entry(rule: Rule) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
-from shared import as_table, rule_link
+from shared import as_list, rule_link
 from tables import fields_of
 
 from pytest_aurous import Aurous, Delivery, ErrorCode
@@ -80,24 +80,44 @@ def _operation(row: Endpoint) -> Iterator[str]:
     if sends and same is not row:
         yield f"The request has the fields of {_link(same)}."
     elif sends:
-        yield as_table(["field", "type", "by default"], _fields(row))
+        yield _once(row, _fields)
     if sample.sent and same is row:
         yield f"Request: {sample.sent}" if isinstance(sample.sent, str) else _block(sample.sent)
     yield from _response(row, sample)
     if row.operation in _RECORDS:
-        yield as_table(["field", "type", "what it is"], fields_of(_RECORDS[row.operation]))
+        yield _once(row, _fields_of_record)
+
+
+def _once(row: Endpoint, fields: Callable[[Endpoint], list[tuple[str, str]]]) -> str:
+    """List fields; those that a similar operation has are listed there."""
+    rows, family = fields(row), row.operation.split(".")[0].removeprefix("video_")
+    for other in ENDPOINTS[: ENDPOINTS.index(row)]:
+        known = fields(other) if other.operation.startswith(family) else []
+        if len(set(known) & set(rows)) >= _MOST:
+            new = [one for one in rows if one not in known]
+            return as_list([*new, ("the other fields", f"as in {_link(other)}")])
+    return as_list(rows)
+
+
+def _fields_of_record(row: Endpoint) -> list[tuple[str, str]]:
+    found = fields_of(_RECORDS[row.operation]) if row.operation in _RECORDS else []
+    return [(name, ". ".join(rest)) for name, *rest in found]
 
 
 def _response(row: Endpoint, sample: _Sample) -> Iterator[str]:
     """Yield a response: of a record that was shown before, only what is different."""
     got = sample.got
-    home = next((other for other in ENDPOINTS if row.shows and other.shape == row.shape), row)
+    before = [other for other in ENDPOINTS[: ENDPOINTS.index(row)] if row.shows and other.shape == row.shape]
+    homes = [other for other in before if other.operation.endswith((".create", ".retrieve"))]
     label = ["Response:"] if sample.sent else []
     if row.shows and "$ref" not in (row.shape or {}):
-        yield from (*label, _block(_listed(got)))
-    elif home is not row and row.operation not in _WHOLE:
-        before = _tour().samples[home.operation].got
-        changed = {name: one for name, one in got.items() if before.get(name) != one and name not in _CHANCE}
+        page = next((other for other in ENDPOINTS if other.operation.endswith(".list")), row)
+        if page is not row and isinstance(got, dict) and got.keys() == _tour().samples[page.operation].got.keys():
+            yield f"Response: a page as in {_link(page)}."
+        else:
+            yield from (*label, _block(_listed(got)))
+    elif homes and row.operation not in _WHOLE:
+        home, changed = min(((home, _changed(home, got)) for home in homes), key=lambda one: len(one[1]))
         yield f"[The record](#{_anchor(home)}){', here with:' if changed else '.'}"
         if changed:
             yield _block({**changed, **_MORE})
@@ -105,6 +125,11 @@ def _response(row: Endpoint, sample: _Sample) -> Iterator[str]:
         yield f"Response: {got}"
     else:
         yield from (*label, _block(got))
+
+
+def _changed(home: Endpoint, got: Any) -> dict[str, Any]:
+    before = _tour().samples[home.operation].got
+    return {name: one for name, one in got.items() if before.get(name) != one and name not in _CHANCE}
 
 
 def _bucket(row: Endpoint) -> str:
@@ -175,22 +200,22 @@ def old_paths() -> None:
     print(
         f"\nThe API redirects {moved}, with {rows[0].status} and {', '.join(f'`{name}`' for name in rows[0].headers)}"
     )
-    print(f"({rule_link(rows[0].rules[0])}). The operations: {names}.\n")
+    print(f"({rule_link(rows[0].rules[0])}); an httpx client follows it only with `follow_redirects=True`.")
+    print(f"The operations: {names}.\n")
 
 
 def events() -> None:
     """Print the payload of one event, and the data of the others."""
     found = _tour().events
-    rows = [(f"`{name}`", f"`{_line(_short_of(found[name]['data']))}`") for name in EVENTS]
-    first = {**found[EVENTS[0]], "data": _short_of(found[EVENTS[0]]["data"])}
-    _print(_block(first), as_table(["`type`", "`data`"], rows))
+    rows = [(f"`{name}`", f"`{_line(_short_of(found[name]['data'], 'status', 'error_message'))}`") for name in EVENTS]
+    first = {**found[EVENTS[0]], "data": _short_of(found[EVENTS[0]]["data"], "id", "object", "status")}
+    _print(_block(first), as_list(rows))
 
 
-def _short_of(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a record differs from event to event; all of another object."""
+def _short_of(data: dict[str, Any], *kept: str) -> dict[str, Any]:
+    """Return some fields of a record; all of another object."""
     if "object" not in data:
         return data
-    kept = ("id", "object", "status", "error_message")
     return {**{name: data[name] for name in kept if data[name] is not None}, **_MORE}
 
 
@@ -210,24 +235,25 @@ def stream() -> None:
 def refusals() -> None:
     """Print one refusal whole, and status, code and message of one for each code."""
     found = _refused()
-    rows = [
-        (got["status"], f"`{code}`", got["message"])
-        for code, got in sorted(found.items(), key=lambda one: (one[1]["status"], one[0]))
-    ]
+    by_status: dict[int, list[tuple[str, str]]] = {}
+    for code, got in sorted(found.items()):
+        by_status.setdefault(got["status"], []).append((f"`{code}`", got["message"]))
     first = {name: one for name, one in found["missing_field"].items() if name != "status"}
-    _print(_block({"error": first}), as_table(["status", "code", "a message"], rows))
+    listed = [part for status, rows in sorted(by_status.items()) for part in (f"**{status}**", as_list(rows))]
+    _print(_block({"error": first}), *listed)
 
 
 # The fields of requests
 
 
-def _fields(row: Endpoint) -> list[tuple[str, str, str]]:
-    """Return a row for each field, or for several that are equal: names, type and default."""
+def _fields(row: Endpoint) -> list[tuple[str, str]]:
+    """Return a row for each field, or for several that are equal: names, and type with default."""
     rows: dict[tuple[str, str, str], list[str]] = {}
     for name, one, kind in _flat(row, row.body or {"properties": row.query}):
-        default = f"`{json.dumps(one['default'])}`" if "default" in one else one.get("description", "")
+        default = f"; by default `{json.dumps(one['default'])}`" if "default" in one else ""
+        default += f". {one['description']}" if "description" in one else ""
         rows.setdefault((name.rpartition(".")[0], kind, default), []).append(name)
-    return [(", ".join(names), kind, default) for (_, kind, default), names in rows.items()]
+    return [(", ".join(names), kind + default) for (_, kind, default), names in rows.items()]
 
 
 def _flat(row: Endpoint, schema: Any, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -253,7 +279,10 @@ def _type(schema: Any) -> str:
     if "anyOf" in schema:
         return ", ".join(map(_type, schema["anyOf"]))
     if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
+        events = "an event [as below](#events-of-webhooks)" if set(EVENTS) <= set(schema["enum"]) else ""
+        return events + (" or `*`" if "*" in schema["enum"] else "") or ", ".join(
+            f"`{value}`" for value in schema["enum"]
+        )
     kind = schema.get("type", "string")
     if kind == "array":
         items = schema.get("items", {})

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest_aurous
 
-__all__ = ("DOCS", "ON_THE_SITE", "PACKAGE", "RULE", "as_table", "draw", "rule_link", "table", "with_links")
+__all__ = ("DOCS", "ON_THE_SITE", "PACKAGE", "RULE", "as_list", "draw", "listing", "rule_link", "table", "with_links")
 
 DOCS: Final = Path(__file__).parents[1]
 PACKAGE: Final = Path(pytest_aurous.__file__).parent
@@ -23,13 +23,18 @@ RULE: Final = r"\b([a-z]+-\d+)\b(?=[,;)])"
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table."""
-    print(f"\n{as_table(head, rows)}\n")
-
-
-def as_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as Markdown."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    print("\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n")
+
+
+def listing(rows: Iterable[Sequence[object]]) -> None:
+    """Print a list of names, each with a text."""
+    print(f"\n{as_list(rows)}\n")
+
+
+def as_list(rows: Iterable[Sequence[object]]) -> str:
+    """Return a list of names, each with a text, as Markdown."""
+    return "\n".join(f"- {name}: {text}" for name, text in rows)
 
 
 def rule_link(rule: str, text: str = "", up: str = "../") -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from importlib import import_module
 from inspect import getdoc
 from typing import Any, Final, get_args
 
 from rules import read_toml
-from shared import DOCS, PACKAGE, rule_link, table, with_links
+from shared import DOCS, PACKAGE, listing, table, with_links
 
 import pytest_aurous
 from pytest_aurous._explore.kinds import KINDS
@@ -29,7 +29,7 @@ from pytest_aurous._resources.webhooks import EndpointRow
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations, parity
 from pytest_aurous._world.buckets import BUCKETS
-from pytest_aurous._world.settings import READINGS, ROWS
+from pytest_aurous._world.settings import ROWS
 
 __all__ = (
     "attributes",
@@ -43,7 +43,6 @@ __all__ = (
     "lifecycle",
     "no_control_request",
     "public_names",
-    "reading_names",
     "setting_names",
     "sizes",
     "speed_machine",
@@ -57,14 +56,15 @@ _RECORDS: Final[dict[str, type[Any]]] = {
 _PLURALS: Final = {"string": "strings", "object": "objects"}
 _MANY: Final = 5
 """This many fields of an object are not named beside its type."""
+_MOST: Final = 8
+"""More values than these are not repeated."""
 _MODULE: Final = re.compile(r"^\.\. py:module:: (\S+)$", re.MULTILINE)
 _NAME: Final = re.compile(r"^\.\. auto(\w+):: ([\w.]+)(?:\(\))?\n((?:   :.*(?:\n|\Z))*)", re.MULTILINE)
 
 
 def buckets() -> None:
     """Print every rate bucket."""
-    rows = [(f"`{name}`", burst, refill) for name, (burst, refill) in BUCKETS.items()]
-    table(["bucket", "capacity", "tokens a minute"], rows)
+    listing((f"`{name}`", f"{burst:,}, and {refill:,} a minute") for name, (burst, refill) in BUCKETS.items())
 
 
 def explored_in_suites() -> None:
@@ -77,18 +77,17 @@ def explored_in_suites() -> None:
 
 def lifecycle(resource: str) -> None:
     """Print what may follow each status in a script."""
-    rows = [
+    listing(
         (f"`{status}`", ", ".join(f"`{name}`" for name in following) or "nothing, it is final")
         for status, following in LIFECYCLES[resource].edges.items()
-    ]
-    table(["status", "can be followed by"], rows)
+    )
 
 
 def sizes() -> None:
     """Print every `size` of an image."""
     rows = []
     for ratio in dict.fromkeys(size.partition("_")[2] for size in PRESETS):
-        small, large = (" x ".join(map(str, PRESETS[f"{tier}_{ratio}"])) for tier in ("2k", "4k"))
+        small, large = ("x".join(map(str, PRESETS[f"{tier}_{ratio}"])) for tier in ("2k", "4k"))
         rows.append((f"`{ratio}`", small, large))
     table(["ratio", "`2k_...`", "`4k_...`"], rows)
 
@@ -96,13 +95,7 @@ def sizes() -> None:
 def setting_names() -> None:
     """Print every setting with its default."""
     shown = {name: row["shown"] if row["shown"] == "none" else f"`{row['shown']}`" for name, row in ROWS.items()}
-    table(["name", "default"], [(f"[{name}](#{name})", default) for name, default in shown.items()])
-
-
-def reading_names() -> None:
-    """Print every rule that has another reading."""
-    rows = [(rule_link(rule), f"`{first}`", f"`{other}`") for rule, (first, other) in READINGS.items()]
-    table(["rule", "default", "other reading"], rows)
+    listing((f"[{name}](#{name})", default) for name, default in shown.items())
 
 
 # Fields
@@ -129,7 +122,7 @@ def fields_of(name: str) -> list[tuple[str, str, str]]:
 
 def fields_in_tests(name: str) -> None:
     """Print the fields of a record that no response shows as a whole."""
-    table(["field", "type", "what it is"], fields_of(name))
+    listing((field, ". ".join(rest)) for field, *rest in fields_of(name))
 
 
 def attributes(name: str, without: str = "") -> None:
@@ -138,7 +131,7 @@ def attributes(name: str, without: str = "") -> None:
     properties = [each for each, got in vars(kind).items() if isinstance(got, property)]
     texts = _attributes(kind) | {each: getdoc(getattr(kind, each)) or "" for each in properties}
     shown = {each: text for each, text in texts.items() if each not in without.split()}
-    table(["attribute", "what it is"], [(f"`{each}`", with_links(text)) for each, text in shown.items()])
+    listing((f"`{each}`", with_links(text)) for each, text in shown.items())
 
 
 def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
@@ -163,10 +156,14 @@ def _attributes(kind: type[Any]) -> dict[str, str]:
 def _type(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return ", ".join(map(_type, schema["anyOf"]))
+    if len(schema.get("enum", ())) > _MOST:
+        return "as in the request"
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     if schema["type"] == "array":
         items = schema["items"]
+        if len(items.get("enum", ())) > _MOST:
+            return "array, as in the request"
         return f"array of {_type({**items, 'type': _PLURALS[items['type']]})}"
     names = [f"`{name}`" for name in schema.get("properties", ())]
     inside = f" with {', '.join(names)}" if 0 < len(names) < _MANY else ""
@@ -180,7 +177,7 @@ def public_names(part: str) -> None:
     """Print the names that the site documents by a file of `names`: of each the first sentence, and what it has."""
     text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
     module = next(iter(_MODULE.findall(text)), "pytest_aurous")
-    table(["name", "what it is"], (_name_row(module, *found) for found in _NAME.findall(text)))
+    listing(_name_row(module, *found) for found in _NAME.findall(text))
 
 
 def class_names(part: str) -> None:
@@ -197,7 +194,7 @@ def _name_row(module: str, kind: str, name: str, options: str) -> tuple[str, str
         return f"`{short}`", f"one of {len(names)} names, such as `{names[0]}`"
     set_options = dict(re.findall(r":([\w-]+): ?(.*)", options))
     members = " ".join(_members(value, set_options)) if "members" in set_options else ""
-    return f"`{short}{'()' if kind == 'function' else ''}`", _first_sentence(value) + (members and f"<br>{members}")
+    return f"`{short}{'()' if kind == 'function' else ''}`", _first_sentence(value) + (members and f" {members}")
 
 
 def _members(owner: type, options: dict[str, str]) -> Iterator[str]:
@@ -293,23 +290,33 @@ def _number(value: float) -> str:
 
 
 def control_requests() -> None:
-    """Print the control requests that change a fake, from the public signatures."""
-    rows = [
-        (f"`POST {one.name}`", ", ".join(f"`{name}`" for name in one.takes.readers), one.text.rstrip("."))
-        for one in operations().values()
-    ]
-    table(["request", "arguments", "what it does"], rows)
+    """Print the control requests that change a fake, from the public signatures; equal ones share a line."""
+    rows: dict[str, list[str]] = {}
+    for one in operations().values():
+        arguments = ", ".join(f"`{name}`" for name in one.takes.readers if name != "team")
+        text = one.text.rstrip(".") + (f" ({arguments})" if arguments else "")
+        rows.setdefault(text, []).append(one.name)
+    listing(_names(rows))
 
 
 def control_reads() -> None:
     """Print what can be read of a served fake."""
-    rows = [
-        (f"`GET {name}`", ", ".join(f"`{one}`" for one in read.takes.readers), read.text)
-        for name, read in READS.items()
-    ]
-    table(["request", "parameters", "what it returns"], [row for row in rows if row[0] != "`GET `"])
+    rows: dict[str, list[str]] = {}
+    for name, read in READS.items():
+        parameters = ", ".join(f"`{one}`" for one in read.takes.readers)
+        if name:
+            rows[read.text + (f" ({parameters})" if parameters else "")] = [name]
+    listing(_names(rows))
 
 
 def no_control_request() -> None:
-    """Print the public names without a control request, each with the reason."""
-    table(["Python", "why"], [(f"`{name}`", reason) for name, request, reason in parity() if not request])
+    """Print the public names without a control request, with the reasons."""
+    rows: dict[str, list[str]] = {}
+    for name, request, reason in parity():
+        if not request:
+            rows.setdefault(reason, []).append(name)
+    listing(_names(rows))
+
+
+def _names(rows: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+    return ((", ".join(f"`{name}`" for name in names), text) for text, names in rows.items())

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -24,7 +24,6 @@ from pytest_aurous._cli.main import main
 
 __all__ = (
     "check_output",
-    "command_help",
     "pytest_output",
     "pytest_picture",
 )
@@ -72,13 +71,6 @@ def pytest_picture(name: str, arguments: str, alt: str, start: str = "") -> None
         console.print(line)
     picture = console.export_svg(title=f"pytest {arguments}", theme=_COLORS, code_format=_FRAME, unique_id=name)
     draw(f"{name}.svg", picture.replace("ALT", alt), alt, up="")
-
-
-def command_help(*command: str) -> None:
-    """Print what `pytest-aurous` says with `--help`, after these words."""
-    with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
-        main([*command, "--help"])
-    code("text", printed.getvalue())
 
 
 def check_output(arguments: str, start: str = "", end: str = "") -> None:

@@ -1,7 +1,7 @@
 import unittest
 from contextlib import ExitStack
 
-from publisher import PublishError, apublish, publish
+from publisher import apublish, publish
 from pytest_aurous import Aurous
 
 
@@ -22,11 +22,6 @@ class TestPublishing(unittest.TestCase):
 
         self.assertEqual(self.aurous.characters.last.status, "ready")
         self.aurous.assert_called("characters.save", times=1)
-
-    def test_nothing_is_created_without_credits(self) -> None:
-        """The application raises an error."""
-        with Aurous(credits=3), self.assertRaisesRegex(PublishError, "insufficient"):
-            publish("Aurora", {"age": 28})
 
 
 class TestPublishingAsync(unittest.IsolatedAsyncioTestCase):

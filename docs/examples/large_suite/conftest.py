@@ -1,4 +1,4 @@
-"""Fixtures and hooks that all tests of a large suite share."""
+"""Fixtures that all tests of a large suite share."""
 
 from collections.abc import Iterator
 
@@ -19,14 +19,3 @@ def within_budget(aurous: Aurous) -> Iterator[None]:
     before = aurous.team.available_credits
     yield
     assert before - aurous.team.available_credits <= 10
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "uses_the_api: the test uses the fake")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test that uses the fake: `-m uses_the_api` selects them."""
-    for item in items:
-        if "aurous" in getattr(item, "fixturenames", ()):
-            item.add_marker("uses_the_api")

@@ -199,7 +199,7 @@ FIELDS: Final[dict[str, Reader]] = {
         1,
         200,
     ),
-    "max_tokens": optional(integer(1, 10**9), note="That of the model, such as 4096."),
+    "max_tokens": optional(integer(1, 10**9), note="By default what the model has, such as 4096."),
     "temperature": number(0, 2),
     "top_p": number(0, 1),
     "stream": optional(boolean, default=False),

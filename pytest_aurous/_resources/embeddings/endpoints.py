@@ -78,7 +78,7 @@ def _input(value: Any, param: str) -> list[dict[str, Any]]:
 _ESTIMATE: Final[dict[str, Reader]] = {
     "model": text(128, holds="style"),
     "input": described(_input, {"anyOf": [{"type": "string"}, {"type": "array"}]}),
-    "dimensions": optional(integer(1, 10**6), note="A size of the model."),
+    "dimensions": optional(integer(1, 10**6), note="A size that the model lists; has no effect."),
 }
 _CREATE: Final[dict[str, Reader]] = {
     **_ESTIMATE,

@@ -41,7 +41,7 @@ CREATE: Final[dict[str, Reader]] = {
     "character_id": text(256, holds="id"),
     "width": optional(SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
     "height": optional(SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
-    "size": optional(SIZE, note=f"`{USUAL}`, unless the sides are sent."),
+    "size": optional(SIZE, note=f"By default `{USUAL}`, unless the sides are sent."),
     "steps": optional(STEPS, note="Is not returned."),
     "guidance_scale": optional(GUIDANCE, note="Is not returned."),
     "cfg_rescale": SHARE,

@@ -13,7 +13,7 @@ from ..media import PROMPT, SEED
 
 FIELDS: Final[dict[str, Reader]] = {
     "prompt": PROMPT,
-    "seed": optional(SEED, note="Drawn; also for -1."),
+    "seed": optional(SEED, note="By default drawn, as for -1."),
     "enhance_prompt": optional(boolean, default=False),
     "webhook_url": url(2048),
 }

@@ -12,7 +12,7 @@ from ..styles import VideoLoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture
 
 PER_SECOND: Final = 0.5
-_STYLE: Final = "As in the style."
+_STYLE: Final = "By default as in the style."
 
 CREATE: Final[dict[str, Reader]] = {
     **FIELDS,
