@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from shutil import copyfile
@@ -247,9 +248,10 @@ def test_every_reading_is_explained() -> None:
 
 def test_every_family_of_rules_is_on_the_page() -> None:
     """The page Fidelity shows each rule, and no family twice."""
-    shown = re.findall(r'^    "(\w+)": ', _page("fidelity"), re.MULTILINE)
+    shown = re.findall(r"^### (([a-z]+)-\d+)$", _page("fidelity"), re.MULTILINE)
 
-    assert sorted(shown) == sorted({row.family for row in RULES.values()})
+    assert sorted(rule for rule, _ in shown) == sorted(RULES)
+    assert len([*groupby(family for _, family in shown)]) == len({row.family for row in RULES.values()})
 
 
 def test_a_test_may_prove_several_rules(tmp_path: Path) -> None:
@@ -322,8 +324,8 @@ FAULTS = [
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_is_described(name: str) -> None:
-    """Each method that adds a fault is in a table."""
-    assert re.search(rf"^\| `{name}\(", _page("reference/faults") + _page("reference/webhooks"), re.MULTILINE)
+    """Each method that adds a fault is in a list."""
+    assert re.search(rf"^- `{name}\(", _page("reference/faults") + _page("reference/webhooks"), re.MULTILINE)
 
 
 def test_an_editor_explains_what_each_fault_takes() -> None:
@@ -373,13 +375,13 @@ def test_the_settings_on_the_first_page_are_settings() -> None:
 
 
 def test_each_operation_error_and_event_has_its_sample() -> None:
-    """The page Requests and responses has a heading for each operation, and a row for each code and each event."""
+    """The page Requests and responses has a heading for each operation, and a line for each code and each event."""
     page = _page("reference/requests")
     names = [row.operation for row in ENDPOINTS]
 
     assert [name for name in names if f"\n### {name}\n" not in page and f"`{name}`" not in page] == []
-    assert [code for code in get_args(pytest_aurous.ErrorCode) if f" | `{code}` | " not in page] == []
-    assert [event for event in get_args(pytest_aurous.Event) if f"\n| `{event}` | `{{" not in page] == []
+    assert [code for code in get_args(pytest_aurous.ErrorCode) if f"\n- `{code}`: " not in page] == []
+    assert [event for event in get_args(pytest_aurous.Event) if f"\n- `{event}`: `{{" not in page] == []
 
 
 @pytest.mark.parametrize("name", pytest_aurous.__all__)
@@ -392,7 +394,7 @@ def test_every_public_name_is_described(name: str) -> None:
     listed = "".join(file.read_text(encoding="utf-8") for file in (DOCS / "_ext" / "names").iterdir())
 
     assert re.search(rf"^\.\. auto{kind}:: {name}(\(\))?$", listed, re.MULTILINE)
-    assert f"| `{name}" in _page("reference/errors") + _page("reference/api")
+    assert f"- `{name}" in _page("reference/errors") + _page("reference/api")
 
 
 # The grammar of scripts: a machine of one state, which takes an error, leaves all ways open
