@@ -209,7 +209,7 @@ class Live:
 
 def _foreign(sent: Exchange, *, legacy: bool = False) -> str:
     """Return why there is no response, or why it may not be the API's own; empty if it is."""
-    return sent.why if sent.status is None else foreign_response(sent.status, sent.received, legacy=legacy)
+    return sent.why if sent.status is None else foreign_response(sent, legacy=legacy)
 
 
 def _body(sent: Exchange) -> bytes | None:

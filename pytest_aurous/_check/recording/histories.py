@@ -45,34 +45,28 @@ class History:
     touched: list[View] = field(default_factory=list[View])
     since: int = 0
 
-    def next_touch(self, index: int) -> View | None:
-        """Return the first exchange behind *index* whose path names the record."""
-        at = bisect_left(self.touched, index + 1, key=_index_of)
-        return self.touched[at] if at < len(self.touched) else None
-
-    def from_(self, index: int) -> Sighting | None:
-        """Return the first sighting at *index* or behind it."""
-        at = bisect_left(self.sightings, index, key=lambda one: one.view.index)
-        return self.sightings[at] if at < len(self.sightings) else None
-
-
-def _index_of(view: View) -> int:
-    return view.index
-
 
 class Histories(dict[str, History]):
     """The histories of all records, by id."""
 
+    def __missing__(self, record: str) -> History:
+        return History("")  # of which nothing is seen
+
     def seen(self, record: str, index: int) -> Sighting | None:
         """Return the first sighting of a record at *index* or behind it."""
-        history = self.get(record)
-        return None if history is None else history.from_(index)
+        some = self[record].sightings
+        at = _place(some, index)
+        return some[at] if at < len(some) else None
 
     def before(self, record: str, index: int) -> Sighting | None:
         """Return the last sighting of a record before *index*."""
-        history = self.get(record)
-        at = 0 if history is None else bisect_left(history.sightings, index, key=lambda one: one.view.index)
-        return history.sightings[at - 1] if history is not None and at else None
+        some = self[record].sightings
+        at = _place(some, index)
+        return some[at - 1] if at else None
+
+    def next_touch(self, view: View) -> View | None:
+        """Return the first exchange behind *view* whose path names the same record."""
+        return next((one for one in self[view.record].touched if one.index > view.index), None)
 
     def status(self, record: str, index: int) -> str:
         """Return the status in which a record is first seen at *index* or behind it; empty if it is not seen."""
@@ -96,15 +90,14 @@ class Histories(dict[str, History]):
 
     def last(self, record: str, index: int) -> View | None:
         """Return the last exchange before *index* that shows a record, or has it in its path."""
-        history = self.get(record, History(""))
-        views = [one.view for one in history.sightings if one.view.index < index]
-        views += [view for view in history.touched if view.index < index]
-        return max(views, key=_index_of, default=None)
+        before = self.before(record, index)
+        views = [] if before is None else [before.view]
+        views += [view for view in self[record].touched if view.index < index]
+        return max(views, key=lambda view: view.index, default=None)
 
     def is_deleted(self, record: str, index: int) -> bool:
         """Whether an exchange before *index* has deleted a record."""
-        history = self.get(record)
-        touched = history.touched if history else ()
+        touched = self[record].touched
         return any(one.operation.endswith(".delete") and one.succeeded and one.index < index for one in touched)
 
     def is_saved(self, view: View) -> bool:
@@ -130,3 +123,8 @@ class Histories(dict[str, History]):
             return True
         touched = after.view.exchange.method == "GET" and before.row.get("updated_at") != after.row.get("updated_at")
         return after.status in {before.status, "cancelled"} and not touched  # which is cancelled again
+
+
+def _place(some: list[Sighting], index: int) -> int:
+    """Return the place of the first sighting at *index* or behind it."""
+    return bisect_left(some, index, key=lambda one: one.view.index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,61 +14,48 @@ _CLOSE: Final = 2.0
 """Seconds between a request and the time that its record has as its creation."""
 
 
-class LostRequests:
-    """Decides about the requests without a usable response.
-
-    Attributes:
-        found: Those that took effect all the same, each with the id of what it created.
-    """
+class LostRequests(dict[int, str]):
+    """The requests without a usable response that took effect all the same, each with the id of what it created."""
 
     def __init__(
         self,
         views: Sequence[View],
         histories: Histories,
-        attempts: Mapping[str, Sequence[View]],
-        same_team: Callable[[View, View], bool],
+        stored: Mapping[str, Sequence[View]],
+        teams: Mapping[str, str],
     ) -> None:
+        super().__init__()
         self._views = views
         self._histories = histories
-        self._attempts = attempts
-        self._same_team = same_team
-        self.found: dict[int, str] = {}
+        self._attempts = stored
+        self._teams = teams
         for view in views:
             if view.lost and not view.refused and view.row.method not in {"", "GET"}:
-                self._decide(view)
+                record = self._effect(view)
+                if record is not None:
+                    self[view.index] = record
+                    self._histories[record].created = view.index  # nothing may show it
 
-    def _decide(self, view: View) -> None:
-        """Decide by what later exchanges show whether a request without a usable response took effect."""
-        again = self._again(view)
+    def _effect(self, view: View) -> str | None:
+        """Return what later exchanges show that a request has created, or empty; None if it took no effect."""
+        attempts = self._attempts.get(view.idempotency or "", ())
+        later = (one for one in attempts if one.index > view.index and one.operation == view.operation)
+        again = next(later, None)
         if again is not None:
-            if again.replayed or again.code == "idempotency_key_in_use":
-                stored = stored_response(self._attempts, view)
-                self.found[view.index] = self._made(view) if stored is None else str(stored.result.get("id"))
-                self._created(self.found[view.index], view)
-            return
+            if not (again.replayed or again.code == "idempotency_key_in_use"):
+                return None
+            stored = stored_response(self._attempts, view)
+            return self._made(view) if stored is None else str(stored.result.get("id"))
         if view.exchange.status in {HTTPStatus.TOO_MANY_REQUESTS, *range(300, 400)}:
-            return
+            return None
         if view.creates:
-            made = self._made(view)
-            if made:
-                self.found[view.index] = made
-                self._created(made, view)
-        elif self._shows(view) or self._is_drawn(view):
-            self.found[view.index] = ""
+            return self._made(view) or None
+        return "" if self._shows(view) or self._is_drawn(view) else None
 
     def _made(self, view: View) -> str:
         """Return the id of the record that no response created and that is what *view* asked for, or empty."""
         fits = (record for record, history in self._histories.items() if self._fits(view, history))
         return next(fits, "")
-
-    def _again(self, view: View) -> View | None:
-        """Return the next attempt with the same idempotency key."""
-        attempts = self._attempts.get(view.idempotency or "", ())
-        later = (one for one in attempts if one.index > view.index and one.operation == view.operation)
-        return next(later, None)
-
-    def _created(self, record: str, view: View) -> None:
-        self._histories.get(record, History("")).created = view.index  # nothing may show it
 
     def _fits(self, view: View, history: History) -> bool:
         """Whether a record that no response created is what *view* asked for."""
@@ -78,7 +65,7 @@ class LostRequests:
         made = instant_of(first.row.get("created_at"))
         return (
             first.view.index > view.index
-            and self._same_team(first.view, view)
+            and self._teams.get(first.view.key) == self._teams.get(view.key)
             and (made is None or abs(made - view.at) <= _CLOSE)
             and (view.operation == "videos.create") == first.row["id"].startswith("vid_")
             and _is_as_ordered(first.row, view.order)
@@ -87,12 +74,8 @@ class LostRequests:
     def _shows(self, view: View) -> bool:
         """Whether the next exchange that is about the same record shows the effect of a lost one."""
         if view.operation == "characters.uploads.put":
-            used = (one.order for one in self._views[view.index :] if one.succeeded)
-            return any(
-                view.args["upload_id"] in {order.get("upload_id"), *_texts(order, "upload_ids")} for order in used
-            )
-        history = self._histories.get(view.record)
-        later = history.next_touch(view.index) if history is not None else None
+            return any(one.succeeded and view.args["upload_id"] in one.named for one in self._views[view.index :])
+        later = self._histories.next_touch(view)
         if later is None:
             return False
         if view.operation.endswith(".delete"):
@@ -110,8 +93,7 @@ class LostRequests:
         """Whether a picture of a saved character is accepted before the next request about the character."""
         if not view.saves:
             return False
-        history = self._histories.get(view.record)
-        later = history.next_touch(view.index) if history is not None else None
+        later = self._histories.next_touch(view)
         until = len(self._views) if later is None else later.index
         between = self._views[view.index + 1 : until]
         return any(one.succeeded and one.order.get("character_id") == view.record for one in between)
@@ -128,10 +110,6 @@ def _is_as_ordered(row: dict[str, Any], order: dict[str, Any]) -> bool:
         and bool(order.get("reference_image_urls")) == bool(row.get("reference_image_urls"))
         and row.get("image_count") in {None, order.get("count", 1)}
     )
-
-
-def _texts(order: dict[str, Any], name: str) -> list[str]:
-    return [text for text in as_list(order.get(name)) if isinstance(text, str)]
 
 
 def stored_response(attempts: Mapping[str, Sequence[View]], view: View) -> View | None:

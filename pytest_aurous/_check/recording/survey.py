@@ -7,7 +7,6 @@ from http import HTTPStatus
 from itertools import accumulate
 from typing import Any
 
-from ..._resources.base.endpoint import Endpoint
 from .histories import Histories, History, Sighting
 from .lost import LostRequests, stored_response
 from .read import Recording
@@ -35,8 +34,6 @@ class Survey:
         self.shared = shared
         self.accepted: dict[str, int] = {}
         self.twice: list[int] = []
-        self.views: list[View]
-        self.timed: bool
         self.views, self.timed = views_of(recording, self.twice)
         self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
         self._whole: dict[str, list[int]] = {}
@@ -50,7 +47,7 @@ class Survey:
         for view in self.views:
             self._note(view)
         self.scopes -= self._writers
-        self.lost: dict[int, str] = LostRequests(self.views, self.histories, self._attempts, self._same_team).found
+        self.lost: dict[int, str] = LostRequests(self.views, self.histories, self._attempts, self.teams)
         self.has_keys: bool = any(view.key for view in self.views)
         self.undecided: set[str] = {
             name
@@ -125,11 +122,12 @@ class Survey:
         return found
 
     def _note(self, view: View) -> None:
-        self._note_key(view)
         if view.idempotency is not None:
             self._sent.setdefault(view.idempotency, []).append(view)
         if view.lost:
             return
+        if view.key:
+            self._note_key(view, view.key)
         if view.idempotency is not None:
             self._attempts.setdefault(view.idempotency, []).append(view)
         if view.operation.endswith(".list") and view.kind and view.succeeded and _is_whole(view):
@@ -144,17 +142,12 @@ class Survey:
         if view.code == "resource_not_found" and view.operation != "images.output":  # there it may be the output
             self._absent.setdefault(view.record, []).append(view)
         if view.record and (view.succeeded or view.record in self.histories):
-            touched = self.histories.get(view.record)
-            if touched is not None:
-                touched.touched.append(view)
+            self.histories[view.record].touched.append(view)
 
-    def _note_key(self, view: View) -> None:
+    def _note_key(self, view: View, key: str) -> None:
         """Note which team a key is of, as far as the response shows it."""
-        key = view.key
-        if not key or view.lost:
-            return
         self.teams.setdefault(key, key)
-        if view.exchange.status == HTTPStatus.FORBIDDEN and view.operation and not _is_about_more(view, view.row):
+        if view.exchange.status == HTTPStatus.FORBIDDEN and view.operation and not _is_about_more(view):
             self.scopes.add(key)
         if not view.succeeded:
             return
@@ -166,14 +159,9 @@ class Survey:
             shown += [row["id"] for row in view.records]
         shown += [view.record] if view.record and not view.row.any_id else []
         for name in shown:
-            self._join(key, self.teams.setdefault(name, self.teams[key]))
-
-    def _join(self, key: str, team: str) -> None:
-        old = self.teams[key]
-        if old != team:
-            for name, other in self.teams.items():
-                if other == old:
-                    self.teams[name] = team
+            old, team = self.teams[key], self.teams.setdefault(name, self.teams[key])
+            if old != team:
+                self.teams |= {one: team for one, other in self.teams.items() if other == old}
 
     def _same_team(self, one: View, other: View) -> bool:
         return self.teams.get(one.key) == self.teams.get(other.key)
@@ -196,11 +184,11 @@ class Survey:
         return min(since, first.index)
 
 
-def _is_about_more(view: View, row: Endpoint) -> bool:
+def _is_about_more(view: View) -> bool:
     """Whether a 403 is about more than the scope of a key: a signature, an id, or what has another status otherwise."""
-    if view.record and view.code not in {"", "missing_scope"}:
-        return True
-    return row.signed or any(outcome.split()[1:] == [view.code] for outcome in row.outcomes if outcome[:3] != "403")
+    others = {outcome.partition(" ")[2] for outcome in view.row.outcomes if outcome[:3] != "403"} - {""}
+    of_id = bool(view.record) and view.code not in {"", "missing_scope"}
+    return of_id or view.row.signed or view.code in others
 
 
 def _is_whole(view: View) -> bool:

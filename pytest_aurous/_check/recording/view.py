@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
 from http import HTTPStatus
 from statistics import median
 from typing import Any, Final
@@ -54,7 +52,6 @@ _FRAMES: Final = ("first_frame_url", "last_frame_url")
 STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
 _PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
-_WEB_PAGE: Final = "a web page in place of JSON, as proxies and logins send"
 _REDIRECTS: Final = range(300, 400)
 _CLOSE: Final = 2.0
 UNKNOWN: Final = Endpoint("", "", "", lambda _: None)
@@ -64,7 +61,6 @@ _PAST: Final = ("created_at", "updated_at", "completed_at", "start_time")
 """The fields, and the parameter, whose instants are never in the future."""
 
 
-@dataclass(eq=False)
 class View:
     """One exchange, with the meaning of its request and response.
 
@@ -74,193 +70,101 @@ class View:
         at: When it was sent, in epoch seconds, as the replay will have it.
         row: Its endpoint; `UNKNOWN` for a path or a method that the API does not have.
         args: The path parameters.
+        operation: The name of its operation, or empty.
+        query: The query parameters.
+        sent: The request body as JSON, or None.
+        order: The same as a JSON object; empty for any other body.
+        whole: Whether its request is known; its body may be missing in the recording.
+        key: The API key that was sent, as the recording has it.
+        idempotency: The idempotency key, or None.
+        body: The response body as JSON, or None.
+        result: The same as a JSON object; empty for any other body.
+        succeeded: Whether the response is a success.
+        refused: Whether the vendor refused the request: a 4xx, but no 429.
+        code: The vendor's error code, or empty.
+        reason: The code that the pages of the calls have in place of a global one (err-6), or empty.
+        param: The parameter that a refusal names, or empty.
+        replayed: Whether the response is a stored one.
+        foreign: Why the response may not be the vendor's own; empty if it is.
+        mute: Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key.
+        lost: Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault.
+        kind: The collection of the records that a success shows; empty without records.
+        records: The records that the response shows.
+        record: The id of the record that the request is about, from its path, or empty.
+        named: The ids of the records that the request names: in its path, as its character, its styles and its files.
+        collection: The collection of the record in its path.
+        creates: Whether it creates a record that the response shows.
+        synthesizes: Whether a request to create a character orders a synthesis.
+        saves: Whether it makes a character ready.
+        cancels: Whether it ends work.
+        edits: Whether it changes the fields of a record.
+        at_rest: Whether it is refused while there is work under way on the record in its path.
+        polls: Whether it shows records that may have changed by themselves.
+        shows_balance: Whether it shows the balance of the team.
+        shows_team: Whether it shows the team.
+        shows_credits: Whether it shows the credits of the team, as both do.
     """
 
-    exchange: Exchange
-    index: int
-    at: float
-    row: Endpoint
-    args: dict[str, str]
+    def __init__(self, exchange: Exchange, index: int, at: float, row: Endpoint, args: dict[str, str]) -> None:
+        self.exchange = exchange
+        self.index = index
+        self.at = at
+        self.row = row
+        self.args = args
+        self.operation = row.operation
+        sent, received, status = exchange.sent, exchange.received, exchange.status
 
-    @property
-    def operation(self) -> str:
-        """The name of its operation, or empty."""
-        return self.row.operation
+        self.query = dict(parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True))
+        self.sent = parsed(exchange.content)
+        self.order = as_object(self.sent)
+        self.whole = exchange.content is not None or not row.body
+        self.key = sent_key(sent)
+        self.idempotency = idempotency_key(sent)
 
-    @cached_property
-    def kind(self) -> str:
-        """The collection of the records that a success shows; empty without records."""
-        return kind_of(self.row)
+        self.body = parsed(exchange.body)
+        self.result = as_object(self.body)
+        self.succeeded = status in range(200, 300)
+        self.refused = status in range(400, 500) and status != HTTPStatus.TOO_MANY_REQUESTS
+        error = as_object(self.result.get("error"))
+        self.code = str(error.get("code") or "")
+        self.reason = next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
+        self.param = str(error.get("param") or "")
+        self.replayed = received.get("aurous-idempotent-replayed") == "true"
+        self.foreign = foreign_response(exchange, legacy="legacy-1" in row.rules)
 
-    @property
-    def collection(self) -> str:
-        """The collection of the record in its path."""
+        self.kind = kind_of(row)
+        self.records = _records_of(self.body) if self.succeeded and self.kind else []
+        self.record = "" if self.kind in STYLES else args.get("id", "")
+        self.named = [name for name in (self.record, *_names(self.order)) if isinstance(name, str) and name]
         resource = self.operation.removeprefix("legacy.").partition(".")[0]
-        return "generations" if resource in {"images", "videos"} else resource
+        self.collection = "generations" if resource in {"images", "videos"} else resource
+        self.creates = bool(row.makes and self.kind)
+        self.synthesizes = self.order.get("generate") is True
+        self.saves = self.operation == "characters.save"
+        self.cancels = self.operation == "images.cancel"
+        self.edits = row.method == "PATCH"
+        self.at_rest = row.reruns or self.saves
+        self.polls = self.kind in STATUSES and exchange.method == "GET"
+        self.shows_balance = self.succeeded and self.operation == "balance.retrieve"
+        self.shows_team = self.succeeded and self.operation == "team.retrieve"
+        self.shows_credits = self.shows_balance or self.shows_team
 
-    @property
-    def creates(self) -> bool:
-        """Whether it creates a record that the response shows."""
-        return bool(self.row.makes and self.kind)
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether it is refused while there is work under way on the record in its path."""
-        return self.row.reruns or self.saves
-
-    @property
-    def saves(self) -> bool:
-        """Whether it makes a character ready."""
-        return self.operation == "characters.save"
-
-    @property
-    def edits(self) -> bool:
-        """Whether it changes the fields of a record."""
-        return self.row.method == "PATCH"
-
-    @property
-    def cancels(self) -> bool:
-        """Whether it ends work."""
-        return self.operation == "images.cancel"
-
-    @property
-    def shows_balance(self) -> bool:
-        """Whether it shows the balance of the team."""
-        return self.succeeded and self.operation == "balance.retrieve"
-
-    @property
-    def shows_team(self) -> bool:
-        """Whether it shows the team."""
-        return self.succeeded and self.operation == "team.retrieve"
-
-    @property
-    def shows_credits(self) -> bool:
-        """Whether it shows the credits of the team."""
-        return self.shows_balance or self.shows_team
-
-    @property
-    def polls(self) -> bool:
-        """Whether it shows records that may have changed by themselves."""
-        return self.kind in STATUSES and self.exchange.method == "GET"
-
-    @cached_property
-    def sent(self) -> Any:
-        """The request body as JSON, or None."""
-        return parsed(self.exchange.content)
-
-    @cached_property
-    def body(self) -> Any:
-        """The response body as JSON, or None."""
-        return parsed(self.exchange.body)
-
-    @cached_property
-    def query(self) -> dict[str, str]:
-        """The query parameters."""
-        return dict(parse_qsl(urlsplit(self.exchange.url).query, keep_blank_values=True))
-
-    @property
-    def order(self) -> dict[str, Any]:
-        """The request body as a JSON object; empty for any other."""
-        return as_object(self.sent)
-
-    @property
-    def whole(self) -> bool:
-        """Whether its request is known; its body may be missing in the recording."""
-        return self.exchange.content is not None or not self.row.body
-
-    @property
-    def synthesizes(self) -> bool:
-        """Whether a request to create a character orders a synthesis."""
-        return self.order.get("generate") is True
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """The response body as a JSON object; empty for any other."""
-        return as_object(self.body)
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the response is a success."""
-        return self.exchange.status is not None and self.exchange.status in range(200, 300)
-
-    @property
-    def refused(self) -> bool:
-        """Whether the vendor refused the request: a 4xx, but no 429."""
-        return self.exchange.status in range(400, 500) and self.exchange.status != HTTPStatus.TOO_MANY_REQUESTS
-
-    @property
-    def mute(self) -> bool:
-        """Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key."""
-        return self.refused and self.exchange.body is None and self.exchange.status != HTTPStatus.UNAUTHORIZED
-
-    @property
-    def lost(self) -> bool:
-        """Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault."""
-        said = self.succeeded or self.refused or self.exchange.status in _REDIRECTS
+        self.mute = self.refused and exchange.body is None and status != HTTPStatus.UNAUTHORIZED
         told = self.saves or self.edits or self.operation == "webhook_endpoints.rotate_secret"  # without the body
-        shows = bool(self.kind) and not told
-        unread = self.succeeded and shows and self.exchange.body is None
-        return not said or unread or self.mute or bool(self.exchange.fault or self.foreign)
+        unread = self.succeeded and bool(self.kind) and not told and exchange.body is None
+        said = self.succeeded or self.refused or status in _REDIRECTS
+        self.lost = not said or unread or self.mute or bool(exchange.fault or self.foreign)
 
-    @property
-    def foreign(self) -> str:
-        """Why the response may not be the vendor's own; empty if it is."""
-        legacy = "legacy-1" in self.row.rules
-        found = foreign_response(self.exchange.status, self.exchange.received, legacy=legacy)
-        page = self.exchange.body is not None and _PAGE.match(self.exchange.body)
-        return found or (f"{self.exchange.status} with {_WEB_PAGE}" if page else "")
 
-    @property
-    def code(self) -> str:
-        """The vendor's error code, or nothing."""
-        return str(as_object(self.result.get("error")).get("code") or "")
+def _records_of(body: Any) -> list[dict[str, Any]]:
+    shown = as_object(body).get("data", body)
+    return [row for row in map(as_object, as_list(shown) or [shown]) if isinstance(row.get("id"), str)]
 
-    @property
-    def reason(self) -> str:
-        """The code that the pages of the calls have in place of a global one (err-6), or nothing."""
-        return next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
 
-    @property
-    def param(self) -> str:
-        """The parameter that a refusal names, or nothing."""
-        return str(as_object(self.result.get("error")).get("param") or "")
-
-    @cached_property
-    def key(self) -> str:
-        """The API key that was sent, as the recording has it."""
-        return sent_key(self.exchange.sent)
-
-    @cached_property
-    def idempotency(self) -> str | None:
-        """The idempotency key."""
-        return idempotency_key(self.exchange.sent)
-
-    @property
-    def replayed(self) -> bool:
-        """Whether the response is a stored one."""
-        return self.exchange.received.get("aurous-idempotent-replayed") == "true"
-
-    @cached_property
-    def records(self) -> list[dict[str, Any]]:
-        """The records that the response shows."""
-        if not self.succeeded or not self.kind:
-            return []
-        shown = self.result.get("data", self.body)
-        rows = as_list(shown) or [shown]
-        return [row for row in map(as_object, rows) if isinstance(row.get("id"), str)]
-
-    @property
-    def named(self) -> list[str]:
-        """The ids of the records that the request names: in its path, as its character, its styles and its files."""
-        order = self.order
-        some = [order.get(name) for name in ("character_id", "lora_id", "video_lora_id", *_FRAMES)]
-        some += [*as_list(order.get("reference_image_urls")), *as_list(order.get("upload_ids")), order.get("upload_id")]
-        return [name for name in (self.record, *some) if isinstance(name, str) and name]
-
-    @property
-    def record(self) -> str:
-        """The id of the record that the request is about, from its path, or empty."""
-        return "" if self.kind in STYLES else self.args.get("id", "")
+def _names(order: dict[str, Any]) -> Iterator[Any]:
+    """Yield what a request body has where ids of records may be."""
+    yield from (order.get(name) for name in ("character_id", "lora_id", "video_lora_id", "upload_id", *_FRAMES))
+    yield from (*as_list(order.get("reference_image_urls")), *as_list(order.get("upload_ids")))
 
 
 def kind_of(row: Endpoint) -> str:
@@ -332,19 +236,13 @@ def _past_instants(view: View) -> Iterator[float]:
                 yield instant
 
 
-def foreign_response(status: int | None, headers: Mapping[str, str], *, legacy: bool) -> str:
-    """Return why a response may not be the vendor's own; empty if it is.
-
-    Args:
-        status: Its status.
-        headers: Its headers, by name in lower case.
-        legacy: Whether the API has a redirect there.
-    """
+def foreign_response(exchange: Exchange, *, legacy: bool) -> str:
+    """Return why a response may not be the vendor's own; empty if it is. A *legacy* path has a redirect."""
+    status, received = exchange.status, exchange.received
     if status in _REDIRECTS and not legacy:
-        return f"{status}, a redirect to {_target(headers.get('location', ''))}, which is not followed"
-    if headers.get("content-type", "").startswith("text/html"):
-        return f"{status} with {_WEB_PAGE}"
-    return ""
+        return f"{status}, a redirect to {_target(received.get('location', ''))}, which is not followed"
+    page = received.get("content-type", "").startswith("text/html") or _PAGE.match(exchange.body or b"")
+    return f"{status} with a web page in place of JSON, as proxies and logins send" if page else ""
 
 
 def _target(location: str) -> str:
