@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -13,12 +12,12 @@ from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from .._base.redaction import KEY_HEADERS
-from .._report.har import har_entry
+from .._report.har import har_entry, written
 from .._resources.base.schema import HOLDS, Shape
 from .._resources.catalog import CATALOG
 from .._resources.content.pictures import blank
 from .._resources.shapes import Shapes
-from .._wire.data import as_list, as_object
+from .._wire.data import as_list, as_object, parsed
 from .._wire.exchange import Exchange
 from .._wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
 from .._wire.multipart import Part, read_parts
@@ -36,42 +35,30 @@ _HOSTS: Final = (
     "localhost", "127.0.0.1", "::1",
 )  # fmt: skip
 """The hosts that are written; other hosts of the vendor may be named after a customer or a machine."""
-_DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 _NUMBER: Final = r"\d{1,18}"
-_HEADERS: Final[dict[str, str]] = {
-    **dict.fromkeys((*KEY_HEADERS, "content-type", "location", "idempotency-key"), ""),
-    "accept-ranges": "bytes|none",
-    "allow": "(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:, )?)+",
-    "aurous-deprecated": "route",
-    "aurous-idempotency-key": "",
-    "aurous-idempotency-status": "ignored_streaming|not_set",
-    "aurous-idempotent-key": "",
-    "aurous-idempotent-replayed": "true|false",
-    "aurous-request-id": ID.pattern,
-    "aurous-version": STAMP.pattern,
-    "cache-control": "(?:no-cache|no-store|no-transform|private)(?:, (?:no-cache|no-store|no-transform|private))*",
-    "content-length": _NUMBER,
-    "content-range": r"bytes [\d*/-]+",
-    "date": _DATE,
-    "deprecation": f"@{_NUMBER}|true|{_DATE}",
-    "range": r"bytes=[\d,-]+",
-    "retry-after": f"{_NUMBER}|{_DATE}",
-    "sunset": _DATE,
-    "x-ratelimit-limit": _NUMBER,
-    "x-ratelimit-remaining": _NUMBER,
-    "x-ratelimit-reset": _NUMBER,
-    "x-ratelimit-tpm-limit": _NUMBER,
-    "x-ratelimit-tpm-remaining": _NUMBER,
-    "x-ratelimit-tpm-reset": _NUMBER,
-}
-"""The headers that a rule is about, and the form of the values that are kept; empty: no value is kept as it is."""
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+_OF_CLIENT: Final = ("idempotency-key", "aurous-idempotency-key", "aurous-idempotent-key")
+"""The headers whose values a client has chosen."""
+_HEADERS: Final = frozenset({
+    *KEY_HEADERS, *_OF_CLIENT, "accept-ranges", "allow", "aurous-deprecated", "aurous-idempotency-status",
+    "aurous-idempotent-replayed", "aurous-request-id", "aurous-version", "cache-control", "content-length",
+    "content-range", "content-type", "date", "deprecation", "location", "range", "retry-after", "sunset",
+    *(f"x-ratelimit-{name}" for kind in ("", "tpm-") for name in (f"{kind}limit", f"{kind}remaining", f"{kind}reset")),
+})  # fmt: skip
+"""The headers that a rule is about."""
+_VALUE: Final = re.compile(
+    rf"@?{_NUMBER}|{ID.pattern}|{STAMP.pattern}|{_DATE}|bytes[ =][\d*/,-]+|bytes|none|true|false|route"
+    r"|ignored_streaming|not_set"
+    rf"|(?:(?:no-cache|no-store|no-transform|private|{'|'.join(_METHODS)})(?:, )?)+"
+)
+"""The values of headers that are written as they are."""
 _NEW: Final = re.compile("(?:aurous|x-ratelimit)-[a-z-]{1,40}")
 """New headers of responses, whose values are masked; no other header is written."""
 _MEDIA: Final = re.compile(
     r"text/event-stream|application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
     r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
 )
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _BOUNDARY: Final = "boundary"
 
 
@@ -99,7 +86,9 @@ class Sanitizer:
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
         """Return one exchange as an entry of HAR."""
-        operation = _operation(exchange)
+        found = CATALOG.find("upload" if is_upload(exchange.host) else "api", urlsplit(exchange.url).path)
+        operation = found[exchange.method][0].operation if exchange.method in found else ""
+        refused = (exchange.status or 0) >= HTTPStatus.BAD_REQUEST
         safe = replace(
             exchange,
             method=exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
@@ -107,28 +96,13 @@ class Sanitizer:
             headers=self._headers(exchange.headers, response=False),
             fault="fault" if exchange.fault else "",  # its kind says nothing of the API
         )
-        posted = self._posted(exchange, self._shapes.of_request(operation))
-        content = self._content(exchange, operation)
+        sent = self._body(exchange.content, exchange.sent, self._shapes.of_request(operation), response=False)
+        shape = self._shapes.refusal if refused else self._shapes.of(operation)
+        received = self._body(exchange.body, exchange.received, shape, response=True)
         safe.response_headers = self._headers(exchange.response_headers, response=True)
-        entry = har_entry(safe, posted, content)
-        if posted is not None:
-            entry["request"]["bodySize"] = _size(posted)
-        return entry
-
-    def _posted(self, exchange: Exchange, shape: Shape) -> dict[str, Any] | None:
-        """Return what is written of the body of a request; None without one."""
-        if exchange.content is None:
-            return {"_omitted": True}
-        return self._body(exchange.content, exchange.sent, shape, response=False) if exchange.content else None
-
-    def _content(self, exchange: Exchange, operation: str) -> dict[str, Any]:
-        """Return what is written of the body of a response."""
-        json_ = _media_type(exchange.received.get("content-type", "")).startswith("application/json")
-        if exchange.body is None or (exchange.body and not json_):
-            return {"_omitted": True}
-        shape = self._shapes.refusal if (exchange.status or 0) >= HTTPStatus.BAD_REQUEST else self._shapes.of(operation)
-        body = self._body(exchange.body, exchange.received, shape, response=True)
-        return {"size": _size(body), **body}
+        safe.content = exchange.content if sent is None else sent
+        safe.body = exchange.body if received is None else received
+        return har_entry(safe, None if sent == b"" else written(sent), written(received))
 
     def key(self, key: str) -> str:
         """Return the name of an API key, such as ``key-1``."""
@@ -211,7 +185,8 @@ class Sanitizer:
             return self.url(base + value).removeprefix(base)
         if name == "content-type":
             return _media_type(value)
-        return value if re.fullmatch(_HEADERS.get(name, ""), value) else self.mask(value)
+        plain = name in _HEADERS and name not in _OF_CLIENT and _VALUE.fullmatch(value)
+        return value if plain else self.mask(value)
 
     def _headers(self, headers: Pairs, *, response: bool) -> Pairs:
         named = [(name.lower(), value) for name, value in headers]
@@ -255,25 +230,30 @@ class Sanitizer:
             return self.url(text, page=holds == "page")
         if holds == "param":  # a request has sent it
             first, *rest = text.split(".")
-            rest = [one if is_word(one, response=False) and first != "metadata" else self.mask(one) for one in rest]
-            return ".".join([first if is_word(first, response=False) else self.mask(first), *rest])
+            known = {one for one in [first, *(rest if first != "metadata" else ())] if is_word(one, response=False)}
+            return ".".join(one if one in known else self.mask(one) for one in (first, *rest))
         prefix = _PREFIX.match(text) if holds in {"id", "url", "secret"} else None
         return self.mask(text) if prefix is None else prefix[0] + self.mask(text[prefix.end() :])
 
-    def _body(self, body: bytes, headers: Mapping[str, str], schema: Shape, *, response: bool) -> dict[str, Any]:
+    def _body(self, body: bytes | None, headers: Mapping[str, str], schema: Shape, *, response: bool) -> bytes | None:
+        """Return a body without anything private; None for one that is not written."""
         kind = headers.get("content-type", "")
+        if not body or (response and not _media_type(kind).startswith("application/json")):
+            return b"" if body == b"" else None
         if kind.startswith("multipart/form-data"):
-            return {"text": b64encode(self._form(body, kind, schema)).decode(), "encoding": "base64"}
+            return self._form(body, kind, schema)
         if kind.startswith(("image/", "application/octet-stream")):
-            return {"text": b64encode(blank(body)).decode(), "encoding": "base64"}
-        try:
-            content = json.loads(body)
-        except (ValueError, RecursionError):
-            return {"text": self.mask(body.decode(errors="replace"))}
-        compact = b'": ' not in body
+            return blank(body)
+        return self._json(schema, body, response=response, compact=b'": ' not in body)
+
+    def _json(self, schema: Shape, text: bytes, *, response: bool, compact: bool = False) -> bytes:
+        """Return JSON without anything private; what is no JSON is masked like any text."""
+        content = parsed(text)
+        if content is None and text.strip() != b"null":
+            return self.mask(text.decode(errors="replace")).encode()
         separators = (",", ":") if compact else (", ", ": ")
-        text = json.dumps(self.value(schema, content, response=response), ensure_ascii=False, separators=separators)
-        return {"text": text}
+        safe = json.dumps(self.value(schema, content, response=response), ensure_ascii=False, separators=separators)
+        return safe.encode(errors="replace")
 
     def _form(self, body: bytes, kind: str, schema: Shape) -> bytes:
         """Return a form with the same fields, whose pictures show nothing; what is no form is masked like any text."""
@@ -294,20 +274,9 @@ class Sanitizer:
         """Return the content of a field of a form."""
         if part.name == "file":
             return blank(part.data)
-        text = part.data.decode(errors="replace")
-        if part.name != "metadata":
-            return self._text(schema, text, response=False).encode()
-        try:
-            return json.dumps(self.value({}, json.loads(text), response=False)).encode()
-        except (ValueError, RecursionError):
-            return self.mask(text).encode()
-
-
-def _operation(exchange: Exchange) -> str:
-    """Return the operation of a request, or empty."""
-    host = "upload" if is_upload(exchange.host) else "api"
-    found = CATALOG.find(host, urlsplit(exchange.url).path).get(exchange.method)
-    return "" if found is None else found[0].operation
+        if part.name == "metadata":
+            return self._json({}, part.data, response=False)
+        return self._text(schema, part.data.decode(errors="replace"), response=False).encode()
 
 
 def _types(schema: Shape) -> list[str]:
@@ -330,11 +299,6 @@ def _is_plain(schema: Shape, text: str, *, response: bool) -> bool:
     if holds == "time" or "format" in schema:
         return STAMP.fullmatch(text) is not None
     return holds in {"id", "style", "url"} and _is_id(text)
-
-
-def _size(body: Mapping[str, Any]) -> int:
-    """Return the size of a body as it is written: other letters and numbers may have fewer bytes."""
-    return len(b64decode(body["text"]) if "encoding" in body else body.get("text", "").encode())
 
 
 def _media_type(kind: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from .._resources.catalog import CATALOG
 from .._resources.models import ModelRow
 from .._resources.openapi import document
 from .._resources.styles import LoraRow, VideoLoraRow
-from .._wire.data import as_list, as_object
 
 _KINDS: Final = ("char", "img", "vid", "file", "lora", "we", "upl", "req", "team", "evt", "ref", "cmp", "call", "emb")
 ID: Final = re.compile(rf"(?:{'|'.join(_KINDS)})_[0-9A-Za-z]{{20,32}}")
@@ -30,28 +29,9 @@ PATHS: Final = frozenset(
 @cache
 def known_words() -> frozenset[str]:
     """Return the words that are in the OpenAPI document: names of fields and parameters, enums, codes, paths."""
-    words = set(_words(document()))
-    for row in CATALOG.by_operation.values():
-        words |= {part for outcome in row.outcomes for part in outcome.split()}
-    return frozenset(words | PATHS | {"Idempotency-Key", "Aurous-Version", "Content-Type", "list", "*"})
-
-
-def _words(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        for name, value in as_object(schema).items():
-            if name in {"enum", "required"}:
-                yield from filter(_is_text, as_list(value))
-            elif name in {"const", "name"} and isinstance(value, str):
-                yield value
-            elif name == "properties":
-                yield from value
-            yield from _words(value)
-    for one in as_list(schema):
-        yield from _words(one)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    words = set(re.findall(r'"([^" \\]+)"', json.dumps(document())))
+    words |= {part for row in CATALOG.by_operation.values() for outcome in row.outcomes for part in outcome.split()}
+    return frozenset(words | PATHS | {"list", "*"})
 
 
 def is_word(text: str, *, response: bool) -> bool:
@@ -66,13 +46,9 @@ def name_of(name: str) -> str:
 
 def id_of(record: str) -> str:
     """Return an id as it can be shown: shortened if it does not have the form of an id."""
-    return (
-        record
-        if ID.fullmatch(record)
-        else f"{record.partition('_')[0]}_..."
-        if record.partition("_")[0] in _KINDS
-        else "..."
-    )
+    kind = record.partition("_")[0]
+    short = f"{kind}_..." if kind in _KINDS else "..."
+    return record if ID.fullmatch(record) else short
 
 
 class Words(str):

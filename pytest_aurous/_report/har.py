@@ -201,9 +201,9 @@ def _entry(call: Call, helpers: Helpers, names: Mapping[str, str], clean: Callab
     )
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault, stream_of(call))))
     place = {"_place": shown_line(call.stack, helpers)} if call.stack else {}
-    posted = _body(safe_sent, kept=not is_digest(sent)) if sent else None
+    posted = written(safe_sent, kept=not is_digest(sent)) if sent else None
     whole_stream = not call.streamed or call.ended == COMPLETE
-    content = _body(safe_received, kept=whole_stream and not is_digest(received))
+    content = written(safe_received, kept=whole_stream and not is_digest(received))
     entry = har_entry(exchange, posted, content, comment=note or "no endpoint matches", **place)
     entry["startedDateTime"] = moment(call.at).isoformat(timespec="milliseconds")
     entry["request"]["queryString"] = [{"name": name, "value": value} for name, value in call.request.params.items()]
@@ -215,8 +215,8 @@ def _entry(call: Call, helpers: Helpers, names: Mapping[str, str], clean: Callab
     return entry
 
 
-def _body(body: bytes | None, *, kept: bool) -> dict[str, Any]:
-    """Return a body as text, or in Base64 if it is not text; if it was not *kept*, it is only the digest."""
+def written(body: bytes | None, *, kept: bool = True) -> dict[str, Any]:
+    """Return a body as HAR has it: text, or Base64 if it is not text; if it was not *kept*, it is only the digest."""
     if body is None:
         return {"text": "", "_omitted": True}
     try:
@@ -307,12 +307,12 @@ def read_entry(number: int, entry: Any, take: Take) -> Exchange:
 
 
 def _read_posted(post: Mapping[str, Any], size: int, sent: Mapping[str, str]) -> bytes | None:
-    """Return the body of a request; None where it was left out or cut off, as the file of a form that is not text."""
+    """Return the body of a request; None where it was left out or cut off, as the file of a form in a cassette."""
     if not post:
         return b"" if max(size, _length_of(sent)) <= 0 else None
     body = _read_body(post, size if size > 0 or post.get("params") else 0, sent)
-    cut = sent.get("content-type", "").startswith("multipart/") and _length_of(sent) > len(body or b"")
-    return None if cut else body
+    form = isinstance(post.get("text"), bytes) and sent.get("content-type", "").startswith("multipart/")
+    return None if form and _length_of(sent) > len(body or b"") else body
 
 
 def _read_content(content: Mapping[str, Any], received: Mapping[str, str]) -> bytes | None:

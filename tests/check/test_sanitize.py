@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from pathlib import Path
 from typing import Any, Final
 
@@ -174,8 +173,7 @@ def test_a_form_that_is_none_is_masked_as_text(body: bytes) -> None:
     exchange = Exchange(1, "POST", "https://api.aurous-labs.com/v1/files", headers, body or b"CANARY")
     entry = Sanitizer().entry(exchange)
 
-    assert b"CANARY" not in b64decode(entry["request"]["postData"]["text"])
-    assert "canary" not in json.dumps(entry)
+    assert "canary" not in json.dumps(entry).lower()
 
 
 def test_a_location_that_is_no_url_is_masked() -> None:
