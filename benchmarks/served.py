@@ -11,14 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from statistics import median
 from typing import Any, Final
 
-ROUNDS: Final = 3
-REQUESTS: Final = 600
+ROUNDS: Final = 5
+REQUESTS: Final = 1000
 CLIENT: Final = """
 import socket, sys
 port, path, key, count = int(sys.argv[1]), *sys.argv[2:4], int(sys.argv[4])
@@ -44,6 +43,18 @@ for number in range(count + 100):
         wire = wire.close()
 """
 """A client in a process of its own: only the server's time is measured."""
+
+
+WATCHER: Final = """
+import socket, sys
+wire = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+wire.sendall(b"GET /__aurous__/events HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+wire.recv(1 << 20)
+print("ready", flush=True)
+while wire.recv(1 << 20):
+    pass
+"""
+"""What a page is to the server: it reads all events."""
 
 
 def measured(port: int, path: str, key: str) -> float:
@@ -80,19 +91,25 @@ def of_uvicorn(parser: str) -> float:
     return measured(wire.getsockname()[1], "/", "none")
 
 
-def of_fake(parser: str, *, watched: bool = False) -> float:
-    """Measure a GET of a character."""
+def of_fake(parser: str) -> tuple[float, float]:
+    """Measure a GET of a character, without and with a client that watches: in turns, the median of each."""
     if parser == "h11":
         sys.modules["uvicorn.protocols.http.httptools_impl"] = None  # type: ignore[assignment]
     from pytest_aurous import Aurous, AurousServer
 
     aurous = Aurous(strict="off", pitfalls="off")
+    alone: list[float] = []
+    watched: list[float] = []
     with AurousServer(aurous) as server:
-        if watched:
-            wire = socket.create_connection((server.host, server.port))
-            wire.sendall(b"GET /__aurous__/events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            threading.Thread(target=lambda: all(iter(lambda: wire.recv(1 << 20), b"")), daemon=True).start()
-        return measured(server.port, f"/v1/characters/{aurous.characters.add().id}", str(aurous.api_key))
+        get = server.port, f"/v1/characters/{aurous.characters.add().id}", str(aurous.api_key)
+        for _ in range(ROUNDS):
+            alone.append(measured(*get))
+            with subprocess.Popen([sys.executable, "-c", WATCHER, str(server.port)], stdout=subprocess.PIPE) as watcher:
+                assert watcher.stdout is not None
+                watcher.stdout.readline()
+                watched.append(measured(*get))
+                watcher.kill()
+    return median(alone), median(watched)
 
 
 def of_httpserver() -> float:
@@ -107,25 +124,21 @@ def main(arguments: list[str]) -> None:
     """Measure one thing in this process, or all of them in turns in others."""
     if arguments:
         what, _, parser = arguments[0].partition(" ")
-        ways: dict[str, Callable[[str], float]] = {
-            "uvicorn": of_uvicorn,
-            "fake": of_fake,
-            "watched": lambda parser: of_fake(parser, watched=True),
-        }
-        print(ways[what](parser) if parser else of_httpserver())
+        print(of_httpserver() if not parser else of_uvicorn(parser) if what == "uvicorn" else of_fake(parser))
         return
     parsers = ["h11", *(["httptools"] if find_spec("httptools") else [])]
-    things = [f"{what} {parser}" for parser in parsers for what in ("uvicorn", "fake", "watched")]
+    things = [f"{what} {parser}" for parser in parsers for what in ("uvicorn", "fake")]
     things += ["httpserver"] if find_spec("pytest_httpserver") else []
-    found: dict[str, list[float]] = {thing: [] for thing in things}
+    found: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         for thing in things:
             run = subprocess.run([sys.executable, __file__, thing], capture_output=True, text=True, check=True)
-            found[thing].append(float(run.stdout))
+            for name, spent in zip((thing, f"watched {thing}"), run.stdout.strip("()\n").split(", "), strict=False):
+                found.setdefault(name, []).append(float(spent))
     for thing, times in found.items():
-        base = found.get(f"uvicorn {thing.partition(' ')[2]}")
+        base = found.get(f"uvicorn {thing.split()[-1]}")
         ratio = f"  {median(times) / median(base):.1f} times the empty application" if base else ""
-        print(f"{thing:<20} {median(times):6.0f} us{ratio}")
+        print(f"{thing:<24} {median(times):6.0f} us{ratio}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from .._wire.reply import Break, Reply
 from .actions import Action, perform, prepared
 from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
 from .live import LiveTrace
-from .reads import HEADERS, READS, numbers_in
+from .reads import HEADERS, JSON, READS, numbers_in
 from .replies import CONTROL, allowing, json_reply, refused, reply_of
 from .table import operations
 from .tape import KEEP, Tape
@@ -93,7 +93,7 @@ class Control:
             seq = name.removeprefix("steps/")
             found = self.live.step(int(seq)) if seq.isdecimal() and len(seq) < 16 else None  # noqa: PLR2004 - digits
             why = f"Step {shown(seq)} is not kept: the steps {self.tape.dropped + 1} to {self.tape.last} are."
-            return refused(404, why) if found is None else self._json(200, found)
+            return refused(404, why) if found is None else reply_of(200, found.encode(), JSON)
         read = READS[name]
         found = read.run(self, **read_arguments(name or "index", numbers_in(asked, read.takes), read.takes))
         if isinstance(found, str):

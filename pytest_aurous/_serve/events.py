@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Final
+
+from .live import with_steps
 
 if TYPE_CHECKING:
     from .control import Control
@@ -62,10 +63,10 @@ class Hub:
             *_, text = self._last
             return min(after + BATCH, control.tape.last), text
         missed = max(0, control.tape.dropped - after)
-        steps = control.live.briefs(after, BATCH)
-        last = steps[-1]["seq"]
-        told = {"version": 1, "steps": steps, **control.live.now(), "last": last, "missed": missed}
-        text = f"id: {last}\nevent: steps\ndata: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n"
+        steps = control.tape.after(after, BATCH)
+        last = steps[-1].seq
+        told = {"version": 1, **control.live.now(), "last": last, "missed": missed}
+        text = f"id: {last}\nevent: steps\ndata: {with_steps(told, control.live.briefs(steps))}\n\n"
         if last == control.tape.last:
             self._last = (after, last, text)
         return last, text

@@ -1,12 +1,9 @@
 """What the page shows: the steps of a tape in the form of a trace, briefly for all, and completely for a chosen one."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (it walks through JSON of any form)
-
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import json
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +13,7 @@ from .._base.errors import DOCS
 from .._base.redaction import protecting, redacted, redacted_json
 from .._base.version import version_of_package
 from .._report.recorder import Step
-from .._report.state import difference, money, view
+from .._report.state import View, Written, difference, money, view
 from .._report.trace.data import SECRET, Builder, settings_of, written_rules
 from .._report.trace.pictures import small_pictures
 from .._resources.base.rules import load_rules
@@ -32,28 +29,34 @@ VERSION: Final = 1
 MOST: Final = 5_000
 _UNSEEN: Final = frozenset({"buckets", "runs", "ids", "keys"})
 """Sections whose changes no response of a poll shows."""
+_OUTCOME: Final = ("status", "error_code", "fault", "replayed", "committed", "quiet")
 
 
 class LiveTrace:
-    """A tape as the page reads it."""
+    """A tape as the page reads it, in JSON without keys and secrets."""
 
     def __init__(self, aurous: Aurous, tape: Tape) -> None:
         self._aurous = aurous
         self._tape = tape
         self._app = aurous._session.app
+        self._written: Written = {}
+        self._cleaned: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {}
         self.automatic: dict[str, float] = {}
 
-    def trace(self, url: str, limit: int = MOST, *, full: bool = False) -> dict[str, Any]:
+    def trace(self, url: str, limit: int = MOST, *, full: bool = False) -> str:
         """Return the last steps, at most *limit*, with the state before the first of them and the present one."""
         tape, app = self._tape, self._app
         with app.world.lock:
             first = max(tape.dropped, tape.last - limit) + 1
-            builder = Builder(app, load_rules(), (step.call for step in tape.steps if step.call is not None))
-            steps = [self._whole(builder, *one) for one in tape.views(first)] if full else self.briefs(first - 1, limit)
-            start = tape.view_before(first)
-            world = view(app, {})
-            return self._clean(
-                {
+            steps = tape.after(first - 1, limit)
+            builder = self._builder()
+            with self._protected(steps if full else ()):
+                if full:
+                    told = _json(_clean([self._whole(builder, *one) for one in tape.views(first, self._written)]))
+                else:
+                    told = self.briefs(steps)
+                state = view(app, self._written)
+                found = {
                     "version": VERSION,
                     "generator": f"pytest-aurous {version_of_package()}",
                     "docs": DOCS,
@@ -67,24 +70,28 @@ class LiveTrace:
                     },
                     "base_url": app.world.settings.base_url,
                     "settings": settings_of(app.world.settings),
-                    "began": tape.began,
                     "ended": app.world.clock.time(),
                     "machines": builder.machines(),
-                    "pictures": small_pictures(world["records"].values()),
+                    "pictures": small_pictures(state["records"].values()),
                     "rules": written_rules(builder),
-                    "start": start,
-                    "state": world,
-                    "steps": steps,
                     "keep": tape.keep,
                     **self.now(),
                 }
-            )
+                start = self._clean_view(tape.view_before(first, self._written))
+                return with_steps({**_clean(found), "start": start, "state": self._clean_view(state)}, told)
+
+    def present(self) -> str:
+        """Return the state now."""
+        with self._app.world.lock, self._protected():
+            state = self._clean_view(view(self._app, self._written))
+            return _json({"version": VERSION, "state": state, **_clean(self.now())})
 
     def now(self) -> dict[str, Any]:
         """Return what each batch of events says of the present."""
         world = self._app.world
         spent = sum((float(account.spent) for account in world.accounts.values()), 0.0)
         return {
+            "began": self._tape.began,
             "now": world.clock.time(),
             "clock": of_clock(self._aurous.clock),
             "credits": spent,
@@ -98,90 +105,109 @@ class LiveTrace:
         names = list(self._aurous.snapshots)
         return [{"name": name, "at": self.automatic.get(name), "automatic": name in self.automatic} for name in names]
 
-    def briefs(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Return the steps that follow *after*, briefly."""
-        return [self._brief(step) for step in self._tape.after(after, limit)]
+    def briefs(self, steps: Iterable[Taped]) -> str:
+        """Return steps briefly, as a list."""
+        return f"[{','.join([self._brief(step) for step in steps])}]"
 
-    def _brief(self, step: Taped) -> dict[str, Any]:
+    def _brief(self, step: Taped) -> str:
         call = step.call
         if call is None:
-            with self._app.world.lock:
-                ((_, before, after),) = self._tape.views_of(step)
-            told: dict[str, Any] = {
-                "seq": step.seq,
-                "kind": "between",
-                "brief": False,
-                "at": step.at,
-                "events": [{"kind": how, "seconds": seconds} for how, seconds in step.events],
-                "changes": difference(before, after),
-                "before": difference(after, before),
-                "notes": list(step.notes),
-                "action": step.action and {**step.action._asdict(), "python": step.action.python()},
-            }
-            return self._clean(told)
-        response = call._reply
-        return {
-            "seq": step.seq,
-            "kind": "call",
-            "brief": True,
-            "number": call.number,
-            "operation": call.operation,
-            "method": call.method,
-            "path": _shown(call.path),
-            "query": _shown(call.query),
-            "at": step.at,
-            "arrived": call.at,
-            "status": call.status,
-            "error_code": call.error_code,
-            "fault": call.fault,
-            "replayed": call.replayed,
-            "committed": call.committed,
-            "team": call.team,
-            "pitfalls": [{"id": one.id} for one in self._app.pitfalls.seen if one.call is call],
-            "quiet": all(name in _UNSEEN for name, *_ in step.changes),
-            "body": crc32(response.body) if response is not None else 0,
-            "money": {key: money(after) for name, key, _, after in step.changes if name == "accounts"},
-        }
+            return self._between(step)
+        response, seen = call._reply, self._app.pitfalls.seen
+        quiet = not [1 for change in step.changes if change[0] not in _UNSEEN]
+        pitfalls = [{"id": one.id} for one in seen if one.call is call] if seen else []
+        funds = {} if quiet else {key: money(after) for name, key, _, after in step.changes if name == "accounts"}
+        sent = _sent(call.operation, call.method, call.path, call.query, call.team)
+        outcome = _outcome(call.status, call.error_code, call.fault, call.replayed, call.committed, quiet)
+        more = _fields({"pitfalls": pitfalls, "money": funds}) if pitfalls or funds else ""
+        body = crc32(response.body) if response is not None else 0
+        own = f'"seq":{step.seq},"number":{call.number},"at":{step.at},"arrived":{call.at},"body":{body}'
+        return f'{{"kind":"call","brief":true,{own}{sent}{outcome}{more}}}'
 
-    def step(self, seq: int) -> dict[str, Any] | None:
+    def _between(self, step: Taped) -> str:
+        with self._app.world.lock, self._protected():
+            _, before, after = next(self._tape.views(step.seq, self._written))
+            whole = self._whole(self._builder(), step, before, after)
+            return _json(_clean({**whole, "before": difference(after, before)}))
+
+    def step(self, seq: int) -> str | None:
         """Return one step completely, with the state around it; None if it is not kept."""
         tape = self._tape
         with self._app.world.lock:
             found = tape.after(seq - 1, 1)
             if not found or found[0].seq != seq:
                 return None
-            builder = Builder(self._app, load_rules(), (one.call for one in tape.steps if one.call is not None))
-            ((one, before, after),) = tape.views_of(found[0])
-            step = self._whole(builder, one, before, after)
-            pictures = small_pictures(after["records"].values())
-            told = {"version": VERSION, "step": step, "before": before, "after": after}
-            return self._clean({**told, "rules": written_rules(builder), "pictures": pictures})
+            builder = self._builder()
+            with self._protected(found):
+                one, before, after = next(tape.views(seq, self._written))
+                told = _clean({"step": self._whole(builder, one, before, after), "rules": written_rules(builder)})
+                told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
+            return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
-    def _whole(self, builder: Builder, step: Taped, before: Any, after: Any) -> dict[str, Any]:
+    def _builder(self) -> Builder:
+        return Builder(self._app, load_rules(), (step.call for step in self._tape.steps if step.call is not None))
+
+    def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
         recorded = Step(step.call, step.at, step.events, difference(before, after), step.notes)
         action = step.action and {**step.action._asdict(), "python": step.action.python()}
         return {**builder.step(recorded), "seq": step.seq, "brief": False, "action": action}
 
-    def _clean(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Return it without keys and secrets."""
-        with _protected(self._app.world.default_key, self._tape):
-            cleaned: dict[str, Any] = redacted_json(told, more=SECRET)
-        return cleaned
+    def _clean_view(self, found: View) -> View:
+        """Return a state without secrets. What is as it was the last time is known, so a large state costs little."""
+        cleaned: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {}
+        for section, values in found.items():
+            known, cleaned[section] = self._cleaned.get(section, {}), {}
+            for key, value in values.items():
+                last = known.get(key)
+                same = last is not None and (last[0] is value or last[0] == value)
+                cleaned[section][key] = last if last is not None and same else (value, _clean({key: value}))
+        self._cleaned = cleaned
+        return {
+            name: {key: value for _, one in values.values() for key, value in one.items()}
+            for name, values in cleaned.items()
+        }
+
+    @contextmanager
+    def _protected(self, steps: Iterable[Taped] = ()) -> Generator[None, None, None]:
+        """Take the fake's own key, and those that *steps* have sent, for keys, whatever form they have."""
+        sent = {sent_key(_headers(step.call)) for step in steps if step.call is not None}
+        with ExitStack() as stack:
+            for key in {self._app.world.default_key, *sent}:
+                stack.enter_context(protecting(key))
+            yield
 
 
-@contextmanager
-def _protected(key: str, tape: Tape) -> Generator[None, None, None]:
-    keys = {key, *(sent_key(_headers(step.call)) for step in tape.steps if step.call is not None)}
-    with ExitStack() as stack:
-        for one in keys:
-            stack.enter_context(protecting(one))
-        yield
+def with_steps(told: Mapping[str, Any], steps: str) -> str:
+    """Return *told* as JSON, with `LiveTrace.briefs` in it."""
+    return f'{_json(told)[:-1]},"steps":{steps}}}'
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _fields(told: Mapping[str, Any]) -> str:
+    """Return more fields for an object in JSON."""
+    return f",{_json(told)[1:-1]}"
+
+
+def _clean(told: Any) -> Any:
+    return redacted_json(told, more=SECRET)
 
 
 def _headers(call: Call) -> Mapping[str, str]:
     return {name.lower(): value for name, value in reversed(call._headers)}
 
 
-@lru_cache(maxsize=4096)  # requests have most of their paths in common
-def _shown(text: str) -> str:
-    return redacted(text, SECRET) if text else text
+# Requests have most of what they say in common: it is written once.
+
+
+@lru_cache(maxsize=4096)
+def _sent(operation: str | None, method: str, path: str, query: str, team: str) -> str:
+    shown = {name: redacted(text, SECRET) for name, text in (("path", path), ("query", query))}
+    return _fields({"operation": operation, "method": method, **shown, "team": team})
+
+
+@lru_cache(maxsize=1024)
+def _outcome(*values: str | int | None) -> str:
+    return _fields(dict(zip(_OUTCOME, values, strict=True)))

@@ -20,13 +20,14 @@ from .._wire.call import Call
 from .actions import of_delivery, of_fault, of_key, of_limit, of_record
 from .arguments import AMOUNT, ANYTHING, NUMBER, TEXT, Takes, schema_of
 from .copied import copied
-from .live import MOST
+from .live import MOST, with_steps
 from .table import operations
 
 if TYPE_CHECKING:
     from .._fake.aurous import Aurous
     from .control import Control
 
+JSON: Final = "application/json"
 COLLECTIONS: Final = (
     "characters",
     "uploads",
@@ -190,8 +191,8 @@ def _openapi(control: Control) -> Any:
 
 def _steps(control: Control, after: int = 0, limit: int = 500) -> Any:
     tape = control.tape
-    steps = control.live.briefs(after, min(limit, MOST))
-    return {"version": 1, "steps": steps, "missed": max(0, tape.dropped - after), **control.live.now()}
+    told = {"version": 1, "missed": max(0, tape.dropped - after), **control.live.now()}
+    return with_steps(told, control.live.briefs(tape.after(after, min(limit, MOST))))
 
 
 def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
@@ -243,7 +244,8 @@ READS: Final[dict[str, Read]] = {
         Takes({"after": NUMBER}),
         "text/x-python; charset=utf-8",
     ),
-    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),
-    "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER})),
+    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER}), JSON),
+    "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER}), JSON),
+    "present": Read(lambda control: control.live.present(), "the state, as the page shows it", Takes({}), JSON),
 }
 HEADERS: Final = dict_of(ANYTHING, 1000)

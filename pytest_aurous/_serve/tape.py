@@ -191,11 +191,10 @@ class Tape(Watcher):
             start = max(0, seq - self.dropped)
             return list(islice(self.steps, start, start + limit))
 
-    def views(self, first: int) -> Iterator[tuple[Taped, View, View]]:
+    def views(self, first: int, written: Written) -> Iterator[tuple[Taped, View, View]]:
         """Yield the step *first* and each later one, with the state before and after it. Hold the fake's lock."""
         steps = self.after(first - 1, self.keep)
         raw = self._before(steps)
-        written: Written = {}
         before = self._view(raw, steps[0].began, written) if steps else {}
         for step in steps:
             _apply(raw, step.changes)
@@ -203,14 +202,10 @@ class Tape(Watcher):
             yield step, before, after
             before = after
 
-    def views_of(self, step: Taped) -> list[tuple[Taped, View, View]]:
-        """Return one step, with the state before and after it. Hold the fake's lock."""
-        return [next(self.views(step.seq))]
-
-    def view_before(self, seq: int) -> View:
+    def view_before(self, seq: int, written: Written) -> View:
         """Return the state before a step, or after the last one. Hold the fake's lock."""
         steps = self.after(seq - 1, self.keep)
-        return self._view(self._before(steps), steps[0].began if steps else self._world.clock.time(), {})
+        return self._view(self._before(steps), steps[0].began if steps else self._world.clock.time(), written)
 
     def _before(self, steps: list[Taped]) -> dict[str, dict[Any, Any]]:
         """Return the state before the first of *steps*, which are the last ones."""

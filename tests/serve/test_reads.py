@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from pytest_aurous import Aurous
+from pytest_aurous._base.redaction import redacted_json
+from pytest_aurous._serve import live
 from pytest_aurous._serve.control import SHORT, Control
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations
@@ -77,14 +80,35 @@ def test_steps_have_the_state_around_them() -> None:
     with aurous.client() as client:
         client.delete(f"/v1/characters/{reviewing.id}")
         client.post(f"/v1/images/{held.id}/cancel")
-    steps = list(control.tape.views(1))
+    steps = list(control.tape.views(1, {}))
     assert [step.call is None for step, _, _ in steps] == [True, False, False]
     gone = [after["records"][reviewing.id]["gone"] for _, _, after in steps]
     assert gone == [False, True, True]
     for (_, _, after), (_, before, _) in pairwise(steps):
         assert after == before
     assert control.live.step(99) is None
-    assert control.tape.view_before(99)["records"].keys() == steps[-1][2]["records"].keys()
+    assert control.tape.view_before(99, {})["records"].keys() == steps[-1][2]["records"].keys()
+
+
+def test_a_page_that_watches_costs_little() -> None:
+    """What is the same in each request, or still as it was in the state, is looked through for keys once."""
+    aurous = Aurous(now=NOW)
+    control = Control(aurous)
+    records = [aurous.characters.add(status="reviewing") for _ in range(20)]
+    with aurous.client() as client:
+        for _ in range(20):
+            client.get(f"/v1/characters/{records[0].id}")
+    read(control, "present")
+    assert len(read(control, "steps")["steps"]) == 21
+    records[7].delete()
+    with patch.object(live, "redacted_json", wraps=redacted_json) as looked:
+        assert read(control, "present")["state"]["records"][records[7].id]["status"] == "deleted"
+        assert [one.id for one in records if any(one.id in call.args[0] for call in looked.mock_calls)] == [
+            records[7].id
+        ]
+    with patch.object(live, "redacted_json") as looked, patch.object(live, "redacted") as shown:
+        assert len(read(control, "steps", "after=1")["steps"]) == 20
+    assert [*looked.mock_calls, *shown.mock_calls] == []
 
 
 def test_time_between_requests_is_in_the_copied_test() -> None:

@@ -22,10 +22,16 @@ async function askText(path, body) {
 
 const ask = async (path, body) => JSON.parse(await askText(path, body && JSON.stringify(body)));
 
-/** Return what *load* returned for the latest key: one at a time, and after each a pause, in shares of what it took. */
-function useLatest(key, load, shares) {
+/** While requests arrive, load at most for this share of the time, so that they cost hardly more. */
+const SHARE = 30;
+
+/**
+ * Return what *load* returned for the latest key: one at a time, and after each a pause, in shares of what it took.
+ * What the reader does, which changes *hurry*, ends the pause.
+ */
+function useLatest(key, load, shares, hurry) {
   const [found, setFound] = useState({});
-  const wanted = useRef(null), busy = useRef(false);
+  const wanted = useRef(null), busy = useRef(false), resume = useRef(null);
   useEffect(() => {
     wanted.current = { key, load };
     const work = async () => {
@@ -35,7 +41,10 @@ function useLatest(key, load, shares) {
         const value = await one.load(one.key).catch((error) => ({ error }));
         setFound({ key: one.key, value });
         const took = performance.now() - began;
-        await new Promise((done) => setTimeout(done, Math.max(50, shares * took)));
+        await new Promise((done) => {
+          resume.current = done;
+          setTimeout(done, Math.max(50, shares * took));
+        });
       }
       busy.current = false;
     };
@@ -44,12 +53,13 @@ function useLatest(key, load, shares) {
       work();
     }
   }, [key]);
+  useEffect(() => resume.current?.(), [hurry]);
   return found;
 }
 
 /** Return the present: the state, with all buckets of a team, also those that are full. */
 async function presentOf(team) {
-  const [present, limits] = await Promise.all([ask("trace?limit=0"), ask("limits")]);
+  const [present, limits] = await Promise.all([ask("present"), ask("limits")]);
   const buckets = Object.fromEntries(limits.map((one) => [`${team} ${one.name}`, one]));
   return { ...present, state: { ...present.state, buckets: { ...buckets, ...present.state.buckets } } };
 }
@@ -194,7 +204,7 @@ function Watched({ data, actions, reload }) {
     };
     events.onopen = () => {
       setFeed((before) => ({ ...before, connected: true }));
-      if (lost) ask("trace?limit=0").then(({ began }) => { if (began !== data.began) reload(); }, () => {});
+      if (lost) ask("present").then(({ began }) => { if (began !== data.began) reload(); }, () => {});
       lost = false;
     };
     return () => events.close();
@@ -215,7 +225,7 @@ function Watched({ data, actions, reload }) {
 
   // The present, and the selected step.
   const standard = Object.keys(data.start.money)[0];
-  const loaded = useLatest(`${feed.last} ${acted}`, () => presentOf(standard), 10).value;
+  const loaded = useLatest(`${feed.last} ${acted}`, () => presentOf(standard), SHARE, acted).value;
   const known = useRef(data); // the last one, also while the server is away
   if (loaded?.state) known.current = loaded;
   const present = known.current, { state } = present;
@@ -229,13 +239,13 @@ function Watched({ data, actions, reload }) {
     const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
     pictures.current = found.at(-1).pictures;
     return traceOf(data, found.filter(Boolean));
-  }, 1);
+  }, following ? SHARE : 1, following || step.seq);
   useEffect(() => { // changes that no request has shown yet
     const look = () => setActed((count) => count + 1);
     window.addEventListener("focus", look);
     return () => window.removeEventListener("focus", look);
   }, []);
-  const keys = useLatest(acted, () => ask("keys"), 1).value ?? [];
+  const keys = useLatest(acted, () => ask("keys"), 1, acted).value ?? [];
 
   /** Does an action; what it destroys can be brought back. *sent* may also be the text of a JSON object. */
   const act = async (operation, sent) => {

@@ -101,7 +101,7 @@ function add(model, given) {
   const { steps, calls, byId, world, latest } = model;
   const before = steps.at(-1);
   const changes = given.changes ?? { money: given.money ?? {} };
-  const step = { events: [], notes: [], ...given, changes, index: steps.length, run: undefined };
+  const step = { events: [], notes: [], pitfalls: [], ...given, changes, index: steps.length, run: undefined };
   step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
   step.id = idOf(step, byId);
   byId.set(step.id, step);
