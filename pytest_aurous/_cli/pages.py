@@ -16,11 +16,13 @@ from .._base.errors import AurousLookupError, nearest
 
 _INSTALLED: Final = Path(__file__).parents[1] / "_docs"
 _CHECKOUT: Final = Path(__file__).parents[2] / "docs"
-_NOT_PAGES: Final = {"_build", "beside", "examples", "CHANGELOG", "CONTRIBUTING", "SECURITY"}
+_NOT_PAGES: Final = {".pytest_cache", "_build", "beside", "CHANGELOG", "CONTRIBUTING", "SECURITY"}
+_CODE: Final = ".py"
 _WIDEST: Final = 100
 _FENCE: Final = "```"
 _fill: Final = partial(fill, break_long_words=False, break_on_hyphens=False)
 _HEADING: Final = re.compile(r"^(#+) (.*)$")
+_LISTED: Final = re.compile(r"^- \[(.*)\]\((.*)\.md\)$")
 _ITEM: Final = re.compile(r"^( *)([-*]|\d+\.) +(.*)$")
 
 
@@ -41,9 +43,10 @@ def run(topic: str | None) -> int:
 
 
 def topics() -> dict[str, Path]:
-    """Return the file of each page by its topic, such as ``reference/faults``."""
+    """Return the file of each page by its topic, such as ``reference/faults``; an example keeps its suffix."""
     root = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
     pages = {file.relative_to(root).with_suffix(""): file for file in sorted(root.rglob("*.md"))}
+    pages |= {file.relative_to(root): file for file in sorted((root / "examples").rglob(f"*{_CODE}"))}
     return {name.as_posix(): file for name, file in pages.items() if not _NOT_PAGES & set(name.parts)}
 
 
@@ -53,12 +56,18 @@ def slug(title: str) -> str:
 
 
 def _listed(width: int) -> Iterator[str]:
-    found = topics()
-    room = max(map(len, found)) + 2
-    for topic, file in found.items():
-        title = next(line for line in _plain(file) if line.startswith("# "))
-        yield f"{topic:{room}}{_inline(title[2:])}"[:width].rstrip()
-    yield ""
+    """List the pages as the first one does, below its headings."""
+    found, heading = topics(), ""
+    groups: dict[str, list[re.Match[str]]] = {}
+    for line in _plain(found["index"]):
+        heading = _level(line)[1] or heading
+        if (row := _LISTED.match(line)) and row[2] in found:
+            groups.setdefault(heading, []).append(row)
+    room = max(len(row[2]) for rows in groups.values() for row in rows) + 2
+    for heading, rows in groups.items():
+        yield heading
+        yield from (f"  {row[2]:{room}}{row[1]}"[:width] for row in rows)
+        yield ""
     yield _fill("Print a page: pytest-aurous docs TOPIC. A section of it: pytest-aurous docs TOPIC#SECTION.", width)
 
 
@@ -72,6 +81,8 @@ def _shown(topic: str, width: int) -> Iterator[str]:
         raise AurousLookupError(
             f"No page is called {name!r}{nearest(wanted, [*found, *short])} pytest-aurous docs lists the pages."
         )
+    if page.endswith(_CODE):
+        return iter(found[page].read_text(encoding="utf-8").splitlines())
     lines = _plain(found[page])
     return _rendered(_section(page, lines, slug(anchor)) if anchor else lines, page, width)
 
@@ -134,7 +145,7 @@ def _rendered(lines: list[str], page: str, width: int) -> Iterator[str]:
             mark = f"{item[1]}{item[2]} " if item else ""
             text = " ".join([item[3] if item else line, *(one.strip() for one in more)])
             yield _fill(
-                _inline(text, page if item else ""), width, initial_indent=mark, subsequent_indent=" " * len(mark)
+                _inline(text, page, named=bool(item)), width, initial_indent=mark, subsequent_indent=" " * len(mark)
             )
 
 
@@ -166,15 +177,22 @@ def _table(rows: list[list[str]], width: int) -> Iterator[str]:
                 yield _fill(f"{name}: {cell}" if name else cell, width, initial_indent="    ", subsequent_indent="    ")
 
 
-def _inline(text: str, page: str = "") -> str:
-    """Return text without markup; a link to another page names its topic if the text is of *page*."""
+def _inline(text: str, page: str = "", *, named: bool = True) -> str:
+    """Return text without markup.
+
+    Args:
+        text: A line of Markdown.
+        page: The topic that its links start from; without it, no link names its topic.
+        named: Whether links to pages name their topics; those to examples do so anyway.
+    """
 
     def link(match: re.Match[str]) -> str:
         said, target = match[1], match[2]
         if "://" in target:
             return f"{said} ({target})"
         path, _, anchor = target.partition("#")
-        if not page or not path.endswith(".md") or said == anchor:  # a rule is named by its link already
+        shown = path.endswith(_CODE) or (named and path.endswith(".md"))
+        if not page or not shown or said == anchor:  # a rule is named by its link already
             return said
         parts = [*page.split("/")[:-1], *path.removesuffix(".md").split("/")]
         while ".." in parts:

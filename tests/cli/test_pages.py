@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,23 @@ x = 1
 | `stall` | string | a stream that sends nothing more,<br>until the client gets its read timeout |
 | `b` |  | ![A picture](b.png) |
 """
+INDEX: Final = """\
+# All
+
+## All pages
+
+### Start
+
+- [Lists of things](how-to/lists.md)
+
+### Reference
+
+- [Faults](reference/faults.md)
+
+### Project
+
+- [Changelog](CHANGELOG.md)
+"""
 PLAIN: Final = """\
 Faults
 ======
@@ -80,9 +98,15 @@ Wide
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installed package with two pages."""
-    for name, text in {"reference/faults": PAGE, "how-to/lists": "# Lists\n", "examples/README": "# Code\n"}.items():
-        file = tmp_path / f"{name}.md"
+    """An installed package with three pages and an example."""
+    texts = {
+        "index.md": INDEX,
+        "reference/faults.md": PAGE,
+        "how-to/lists.md": "# Lists\n\nOf [a shop](../examples/shop.py).\n",
+        "examples/shop.py": "SHOP = 1\n",
+    }
+    for name, text in texts.items():
+        file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
     monkeypatch.setattr(pages, "_INSTALLED", tmp_path)
@@ -113,9 +137,24 @@ def test_a_section_is_printed_alone(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_without_a_topic_the_pages_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each has one line, with its title; what only the repository has is not among them."""
+    """Each has one line, below the headings of the first page; what only the repository has is not among them."""
     assert main(["docs"]) == 0
-    assert capsys.readouterr().out.splitlines()[:3] == ["how-to/lists      Lists", "reference/faults  Faults", ""]
+    assert capsys.readouterr().out.splitlines()[:6] == [
+        "Start",
+        "  how-to/lists      Lists of things",
+        "",
+        "Reference",
+        "  reference/faults  Faults",
+        "",
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_example_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """A page that shows no code of it names its topic."""
+    assert main(["docs", "how-to/lists"]) == 0
+    assert main(["docs", "examples/shop.py"]) == 0
+    assert capsys.readouterr().out == "Lists\n=====\n\nOf a shop (examples/shop.py).\nSHOP = 1\n"
 
 
 @pytest.mark.usefixtures("folder")
@@ -149,7 +188,11 @@ def test_each_page_of_a_checkout_is_readable(capsys: pytest.CaptureFixture[str])
     found = pages.topics()
 
     assert len(found) > 30
+    listed = re.findall(r"\]\((.*)\.md\)", (pages._CHECKOUT / "index.md").read_text(encoding="utf-8"))
+    assert {topic for topic in listed if topic not in found} == {"CHANGELOG", "CONTRIBUTING", "SECURITY"}
     for topic in found:
+        if topic.endswith(".py"):
+            continue
         assert main(["docs", topic]) == 0
         prose = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("    ")]
         assert [line for line in prose if any(mark in line for mark in ("<!--", "```", "]("))] == [], topic
