@@ -126,8 +126,8 @@ class SuiteResults:
         number = sum(one["not_run"] for one in cut)
         total = number + sum(one["cases"] for one in cut)
         return (
-            f"{number} of {total} cases of {_tests(len(cut))} were not run, so nothing is known of them. Their limits are "
-            "--aurous-explore-limit, 60 for each test by default, and --aurous-explore-seconds."
+            f"{number} of {total} cases of {_tests(len(cut))} were not run, so nothing is known of them. "
+            "The limits are --aurous-explore-limit, 60 for each test by default, and --aurous-explore-seconds."
         )
 
     # The end of the run
