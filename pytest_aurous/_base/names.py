@@ -231,6 +231,7 @@ BadDayFault: TypeAlias = Literal[
     "stall",
     "disconnect",
     "half_event",
+    "ends_early",
     "crash",
     "dies",
     "fails",

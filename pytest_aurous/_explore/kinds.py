@@ -465,6 +465,12 @@ KINDS: Final[dict[str, Kind]] = {
         "the stream of {} ended within an event",
         on="streams",
     ),
+    "ends_early": Kind(
+        lambda place: place.events > 0,
+        _by("malformed", "ends_early"),
+        "the stream of {} ended between two events, without an error",
+        on="streams",
+    ),
     "crash": Kind(
         lambda place: place.changes and not place.served,
         _with("crash", _crash, commit=True),

@@ -30,7 +30,7 @@ class Stream(Protocol):
         """End it: a fault has lost the response."""
 
     def cut(self, how: str, after: int) -> None:
-        """Let a fault end it after that many events: ``disconnect``, ``stall`` or ``half_event``."""
+        """Let a fault end it after that many events: ``disconnect``, ``stall``, ``half_event`` or ``ends_early``."""
 
 
 class Reply(NamedTuple):

@@ -44,7 +44,8 @@ class Frame(NamedTuple):
 class Cut(NamedTuple):
     """How a fault ends a stream after some events.
 
-    ``disconnect`` closes the connection, ``stall`` sends nothing more, and ``half_event`` sends half of the next event.
+    ``disconnect`` closes the connection, ``stall`` sends nothing more, ``half_event`` sends half of the next event, and
+    ``ends_early`` ends the body as if it were complete.
     """
 
     how: str
@@ -136,7 +137,7 @@ class EventStream:
         frame, self._next = self._next, None
         return self._sent(frame)
 
-    def _broken(self, cut: Cut) -> bytes | Break:
+    def _broken(self, cut: Cut) -> bytes | Break | None:
         if cut.how == "half_event":
             frame = next(self._frames, Frame(0, b""))
             data = self._sent(Frame(0, frame.data[: len(frame.data) // 2], event=False))
@@ -145,7 +146,7 @@ class EventStream:
         if cut.how == "stall" and self._call.patience is not None:
             self._world.clock.move(self._call.patience)
         self._lose(BY_FAULT)
-        return _STALLED if cut.how == "stall" else _CUT
+        return {"stall": _STALLED, "ends_early": None}.get(cut.how, _CUT)
 
     def _sent(self, frame: Frame) -> bytes:
         journal, call = self._world.journal, self._call

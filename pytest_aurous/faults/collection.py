@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .._resources.base.endpoint import Endpoint
 
 Phase = Literal["connect", "read", "write", "pool"]
-Garbage = Literal["truncated", "html", "empty", "not_json", "half_event"]
+Garbage = Literal["truncated", "html", "empty", "not_json", "half_event", "ends_early"]
 
 _TOO_MANY: Final = 429
 CONNECTION_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
@@ -57,7 +57,8 @@ _GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-_HALF: Final = "half_event"
+_OF_STREAMS: Final = {"half_event": 1, "ends_early": 2}
+"""Of the kinds of `malformed`, those that only a stream meets, each with the events before it."""
 
 
 class Faults(Collection[Fault], DeliveryFaults):
@@ -295,7 +296,8 @@ class Faults(Collection[Fault], DeliveryFaults):
     def malformed(self, operation: Operation | str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
         """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``.
 
-        Of a stream, ``half_event`` cuts the second event in half, and nothing follows; only a stream meets it.
+        Only a stream meets these: ``half_event`` cuts the second event in half, and ``ends_early`` ends the response
+        after the second event. Nothing follows, and no error.
 
         Args:
             operation: Name or pattern, such as ``characters.*``.
@@ -307,9 +309,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Example:
             ``aurous.faults.malformed("characters.retrieve", "html", after=1)``
         """
-        _check("malformed").choice("kind", kind, (*_GARBAGE, _HALF))
-        if kind == _HALF:
-            return self._add(f"malformed ({kind})", operation, self._cut(_HALF, operation, 1), terms)
+        _check("malformed").choice("kind", kind, (*_GARBAGE, *_OF_STREAMS))
+        if kind in _OF_STREAMS:
+            return self._add(f"malformed ({kind})", operation, self._cut(kind, operation, _OF_STREAMS[kind]), terms)
         spoil = _GARBAGE[kind]
         meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
         return self._add(f"malformed ({kind})", operation, meet, terms)
@@ -370,7 +372,7 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def _cut(self, how: str, operation: str, after: Any) -> Meet:
         """End a stream after some events; a response that is not a stream does not meet the fault."""
-        check = _check(how if how != _HALF else "malformed")
+        check = _check("malformed" if how in _OF_STREAMS else how)
         count = check.whole("after_events", after, 0)
         check_operation(check, operation, self._operations)
         streams = [name for name, row in self._operations.items() if row.streams]

@@ -106,7 +106,7 @@ def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, b
 
     assert broken_by(found) == {}
     assert {case.id for case in found.cases} >= {
-        f"chat.create#2 {one}" for one in ("stall", "disconnect", "half_event")
+        f"chat.create#2 {one}" for one in ("stall", "disconnect", "half_event", "ends_early")
     }
     assert not [case.id for case in found.cases if case.id.startswith("chat.create#1 ") and case.id[14:] == "stall"]
     assert {"chat.create#2 garbled", "chat.create#2 greased"}.isdisjoint(case.id for case in found.cases)
@@ -123,9 +123,10 @@ def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, b
 
 def test_a_stream_that_ends_early_is_taken_for_complete(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """The completion of the good day is missing, and the text is not the same."""
-    found = broken(fake, Agent(client, checks_end=False).run, faults="half_event", returns=True, laws="tells, returns")
+    faults = "half_event, ends_early"
+    found = broken(fake, Agent(client, checks_end=False).run, faults=faults, returns=True, laws="tells, returns")
 
-    assert broken_by(found) == {"chat.create#2 half_event": ["tells", "returns"]}
+    assert broken_by(found) == {f"chat.create#2 {one}": ["tells", "returns"] for one in ("half_event", "ends_early")}
 
 
 def test_an_agent_that_gives_up(fake: Aurous, client: httpx.Client) -> None:
@@ -139,9 +140,9 @@ def test_an_agent_that_gives_up(fake: Aurous, client: httpx.Client) -> None:
         except (httpx.TransportError, EOFError) as error:
             raise GaveUp from error
 
-    explored = fake.explore(run, faults="stall, disconnect, half_event", may_raise=GaveUp)
+    explored = fake.explore(run, faults="stall, disconnect, half_event, ends_early", may_raise=GaveUp)
 
-    assert [case.outcome for case in explored.cases] == ["raised"] * 3
+    assert [case.outcome for case in explored.cases] == ["raised"] * 4
 
 
 def test_a_day_with_a_broken_stream(fake: Aurous, client: httpx.Client) -> None:

@@ -696,7 +696,7 @@ def test_an_operation_that_is_none_is_refused_at_once(
         (lambda f: f.timeout("*", "reed"), "did you mean 'read'?"),
         (
             lambda f: f.malformed("*", "xml"),
-            "faults.malformed(kind='xml'): expected 'truncated', 'html', 'empty', 'not_json' or 'half_event'",
+            "faults.malformed(kind='xml'): expected 'truncated', 'html', 'empty', 'not_json', 'half_event' or 'ends",
         ),
         (lambda f: f.greased("*", "off"), "faults.greased(kind='off'): expected 'fields' or 'all'"),
         (lambda f: f.status("*", 399), "faults.status(status=399): expected an error status, 400 to 599."),

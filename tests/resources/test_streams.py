@@ -326,6 +326,18 @@ class TestFaults:
         assert b"\n" not in half
         assert api.aurous.calls.last.events == 1
 
+    def test_an_end_between_two_events(self, api: Api) -> None:
+        """Every event is whole, so only what is missing shows it: the finish_reason, the usage and [DONE]."""
+        api.aurous.faults.malformed("chat.create", kind="ends_early")
+        api.aurous.chat.reply(TEXT)
+
+        first, second = parts(opened(api))
+
+        assert isinstance(first, bytes)
+        assert isinstance(second, bytes)
+        assert second.endswith(b'"finish_reason":null}]}\n\n')
+        assert api.aurous.calls.last.ended == "ended by a fault"
+
     def test_a_stream_that_is_shorter_than_its_fault(self, api: Api) -> None:
         """It ends as always, and so does one whose fault comes after the last event."""
         api.aurous.chat.reply("Yes.")
