@@ -186,7 +186,7 @@ def _require_hypothesis() -> None:
         import_module("hypothesis")
     except ImportError:
         raise AurousError(
-            'The strategies need Hypothesis: install it with python -m pip install "pytest-aurous[hypothesis]".\n'
+            "The strategies need Hypothesis, the extra hypothesis: install it with python -m pip install hypothesis.\n"
             f"{see(_PAGE)}"
         ) from None
 

@@ -196,7 +196,7 @@ def _require_uvicorn() -> None:
         import_module("uvicorn")
     except ImportError:
         raise AurousError(
-            f'The server needs uvicorn: install it with python -m pip install "pytest-aurous[server]".\n{_MORE}'
+            f"The server needs uvicorn, the extra server: install it with python -m pip install uvicorn.\n{_MORE}"
         ) from None
 
 

@@ -69,7 +69,9 @@ def _parse_yaml(text: str) -> Any:
     try:
         import yaml
     except ImportError:
-        raise UnreadableError('YAML needs the extra check: pip install "pytest-aurous[check]"') from None
+        raise UnreadableError(
+            "YAML needs PyYAML, the extra check: install it with python -m pip install pyyaml"
+        ) from None
     safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(safe):  # type: ignore[misc]  # a class that is known when PyYAML is
