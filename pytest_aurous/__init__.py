@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._engine.pitfalls import Pitfall
     from ._engine.signing import sign_webhook, verify_webhook
     from ._explore.day import BadDay
-    from ._explore.result import Exploration
+    from ._explore.report.result import Exploration
     from ._fake.aurous import Aurous
     from ._fake.calls import Calls
     from ._fake.limits import Limit
@@ -115,7 +115,7 @@ _HOME: Final = {
     "Delivery": "_world.outbox",
     "ErrorCode": "_base.names",
     "Event": "_base.names",
-    "Exploration": "_explore.result",
+    "Exploration": "_explore.report.result",
     "Fault": "faults.fault",
     "File": "_resources.files",
     "GenerationStatus": "_base.names",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from importlib import import_module
 from inspect import getdoc
+from pathlib import Path
 from typing import Any, Final, get_args
 
 from rules import read_toml
@@ -221,17 +222,26 @@ def _first_sentence(value: Any) -> str:
 # Layers
 
 
-def layers() -> None:
-    """Print the layers from the top down; each folder and module says in its docstring what it is."""
+def layers(within: str = "") -> None:
+    """Print the layers from the top down; each folder and module says in its docstring what it is.
+
+    Args:
+        within: The folder of the package whose layers they are; empty for the package itself.
+    """
     contracts = read_toml(DOCS.parent / "pyproject.toml")["tool"]["importlinter"]["contracts"]
-    (names,) = (contract["layers"] for contract in contracts if contract.get("containers") == ["pytest_aurous"])
+    container = ".".join(filter(None, ("pytest_aurous", within)))
+    (names,) = (contract["layers"] for contract in contracts if contract.get("containers") == [container])
     numbered = zip(range(len(names), 0, -1), names, strict=True)
-    rows = [(number, f"`{name}`", _purpose(name)) for number, layer in numbered for name in re.split(r" [|:] ", layer)]
+    rows = [
+        (number, f"`{name}`", _purpose(PACKAGE / within, name))
+        for number, layer in numbered
+        for name in re.split(r" [|:] ", layer)
+    ]
     table(["layer", "name", "what it is"], rows)
 
 
-def _purpose(name: str) -> str:
-    folder, module = PACKAGE / name / "__init__.py", PACKAGE / f"{name}.py"
+def _purpose(parent: Path, name: str) -> str:
+    folder, module = parent / name / "__init__.py", parent / f"{name}.py"
     text = (folder if folder.exists() else module).read_text(encoding="utf-8")
     return " ".join((ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].split())
 

@@ -12,7 +12,7 @@ from .redaction import redacted, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .._explore.result import Exploration
+    from .._explore.report.result import Exploration
 
 __all__ = (
     "AurousCrash",

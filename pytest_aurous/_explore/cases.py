@@ -10,14 +10,14 @@ from .._base.errors import AurousCrash, AurousError, see, shown
 from .._base.frames import helpers_of, shown_line
 from .._engine.pipeline import App
 from .._world.ledger import json_number
-from .causes import cause_of
+from .compare.returned import unaddressed
 from .kinds import KINDS, TELLING, Plan
 from .laws import Day, Judged, differs
 from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
-from .report import advice, rows, story
-from .result import Case
-from .returned import unaddressed
+from .report.causes import cause_of
+from .report.result import Case
+from .report.text import advice, rows, story
 
 _RETURNED: Final = "the run returned"
 _SWALLOWED: Final = "AurousCrash did not leave the run: the code continues after its process has died"

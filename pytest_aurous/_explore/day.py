@@ -11,10 +11,10 @@ from .._base.errors import AurousError, choices, hide_mistakes, nearest, see, sh
 from .._engine.pipeline import App
 from .._resources.catalog import CATALOG
 from .._resources.webhooks import EVENTS
-from .identity import Identities
+from .compare.identity import Identities
 from .kinds import KINDS, Scene
 from .places import Place, names_of_places
-from .run import Run, ignore, own_time, present_run
+from .runs.run import Run, ignore, own_time, present_run
 
 __tracebackhide__ = hide_mistakes
 

@@ -1,4 +1,4 @@
-"""Make the runs of an exploration: plain ones, and coroutines in the event loop of the test."""
+"""Drive an exploration: make each run that it asks for, plain, or as a coroutine in the event loop of the test."""
 
 from __future__ import annotations
 
@@ -7,118 +7,192 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from weakref import WeakSet
 
 from .._base.chains import isolated
 from .._base.errors import AurousError, hide_mistakes, see
-from .attempt import Attempt, Outcome
-from .explorer import Explorer
 from .options import PAGE
-from .result import Exploration
-from .run import present_run
-from .watchdog import RunEnded
+from .runs.attempt import Attempt, Outcome
+from .runs.run import present_run
+from .runs.watchdog import RunEnded
+
+if TYPE_CHECKING:
+    from .explorer import Explorer
+    from .report.result import Exploration
 
 __tracebackhide__ = hide_mistakes
 
-_ASYNC: Final = f"Use await aurous.aexplore(run) in an async test, or start an event loop there.\n{see(PAGE)}"
+_MORE: Final = see(PAGE)
 _PATIENCE: Final = 1.0
 """Seconds to wait for tasks that do not let themselves be cancelled."""
 
+Step = TypeVar("Step")
+Result = TypeVar("Result")
 Make = Callable[[], Any] | None
+Function = Callable[..., Any]
 
 
-def explore(explorer: Explorer, run: Callable[..., Any], fresh: Make, restart: Make = None) -> Exploration:
-    """Explore a plain function."""
-    steps, outcome = explorer.steps(), cast("Outcome", None)
-    arguments: tuple[Any, ...] = ()
-    takes_made = takes_argument(run)
+def drive(steps: Generator[Step, Result, Exploration], make: Callable[[Step], Result]) -> Exploration:
+    """Let *make* make each run that *steps* asks for, and return the result."""
+    result = cast("Result", None)
     try:
         while True:
             try:
-                attempt = steps.send(outcome)
+                step = steps.send(result)
             except StopIteration as stop:
                 return cast("Exploration", stop.value)
-            if attempt.fresh and fresh is not None:
-                made = fresh()
-                _refuse_coroutine("fresh", made)
-                arguments = (made,) if takes_made else ()
-            elif not attempt.fresh and restart is not None:
-                with _restarting(attempt):
-                    made = restart()
-                _refuse_coroutine("restart", made)
-                arguments = (made,) if takes_made else ()
-            try:
-                with attempt.running():
-                    outcome = isolated(partial(_outcome, run, arguments))
-            except RunEnded as error:  # pragma: no cover - it came just when the run had ended
-                outcome = Outcome(error=error)
+            result = make(step)
     except BaseException as error:  # noqa: BLE001 - of fresh, of the steps, or an interruption between two runs
-        return cast("Exploration", steps.throw(error))
+        return steps.throw(error)  # type: ignore[return-value]  # it ends
 
 
-def _refuse_coroutine(name: str, made: Any) -> None:
-    if iscoroutine(made):
-        made.close()
-        raise AurousError(f"explore({name}=...): {name} returned a coroutine. {_ASYNC}")
-
-
-@contextmanager
-def _restarting(attempt: Attempt) -> Generator[None, None, None]:
-    """Name the case in which a restart fails."""
-    try:
-        yield
-    except Exception as error:
-        raise AurousError(
-            f"explore(restart=...): restart raised {type(error).__name__} before the second run of {attempt.case}. It "
-            f"has to build the application on whatever a run has left.\n{see(PAGE)}"
-        ) from error
-
-
-def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
-    try:
-        returned = run(*arguments)
-    except BaseException as error:  # noqa: BLE001 - each outcome is judged
-        return Outcome(error=error)
-    if isgenerator(returned):
-        text = "explore(run): run returned a generator, whose body has not begun. Let run iterate over it, for example"
-        return Outcome(error=AurousError(f"{text} as lambda: list(publish()).\n{see(PAGE)}"))
-    if iscoroutine(returned):
-        returned.close()
-        return Outcome(error=AurousError(f"explore(run): run returned a coroutine, which nothing awaits. {_ASYNC}"))
-    return Outcome(returned)
-
-
-async def aexplore(
-    explorer: Explorer, run: Callable[..., Awaitable[Any]], fresh: Make, restart: Make = None
-) -> Exploration:
-    """Explore a coroutine function, in the running event loop."""
-    steps, outcome = explorer.steps(), cast("Outcome", None)
-    arguments: tuple[Any, ...] = ()
-    takes_made = takes_argument(run)
+async def adrive(steps: Generator[Step, Result, Exploration], make: Callable[[Step], Awaitable[Result]]) -> Exploration:
+    """Do the same in the running event loop, and end the tasks that each run has left behind."""
+    result = cast("Result", None)
     with ExitStack() as undo:
-        tasks = tasks_of_runs(undo)
+        tasks = _tasks_of_runs(undo)
         try:
             while True:
                 try:
-                    attempt = steps.send(outcome)
+                    step = steps.send(result)
                 except StopIteration as stop:
                     return cast("Exploration", stop.value)
-                if attempt.fresh and fresh is not None:
-                    made = fresh()
-                    made = await made if isawaitable(made) else made
-                    arguments = (made,) if takes_made else ()
-                elif not attempt.fresh and restart is not None:
-                    with _restarting(attempt):
-                        made = restart()
-                        made = await made if isawaitable(made) else made
-                    arguments = (made,) if takes_made else ()
-                with attempt.running():
-                    attempt.cancel_with(_cancelling())
-                    outcome = await _aoutcome(run, arguments, attempt)
-                await end_tasks(tasks)
+                result = await make(step)
+                await _end_tasks(tasks)
         except BaseException as error:  # noqa: BLE001 - as above, and a cancellation of the test
-            return cast("Exploration", steps.throw(error))
+            return steps.throw(error)  # type: ignore[return-value]  # it ends
+
+
+def explore(explorer: Explorer, run: Function, fresh: Make, restart: Make = None) -> Exploration:
+    """Explore a plain function."""
+    made = Made("explore", fresh, restart)
+
+    def make(attempt: Attempt) -> Outcome:
+        made.renew(attempt)
+        outcome = Outcome()
+        try:
+            with attempt.running():
+                outcome = isolated(partial(outcome_of, "explore", "run", made.given_to(run)))
+        except RunEnded as error:  # pragma: no cover - it came just when the run had ended
+            outcome = Outcome(error=error)
+        return outcome
+
+    return drive(explorer.steps(), make)
+
+
+async def aexplore(explorer: Explorer, run: Function, fresh: Make, restart: Make = None) -> Exploration:
+    """Explore a coroutine function, in the running event loop."""
+    made = Made("aexplore", fresh, restart)
+
+    async def make(attempt: Attempt) -> Outcome:
+        await made.arenew(attempt)
+        with attempt.running():
+            attempt.cancel_with(_cancelling())
+            return await _aoutcome(made.given_to(run), attempt)
+
+    return await adrive(explorer.steps(), make)
+
+
+class Made:
+    """What the functions under test are called with, if they take it: what ``fresh`` or ``restart`` has made.
+
+    Args:
+        who: The method that the test called, for messages.
+        fresh: Called before each run that starts anew.
+        restart: Called before a run that goes on from the state of another.
+    """
+
+    def __init__(self, who: str, fresh: Make, restart: Make = None) -> None:
+        self._who = who
+        self._makers = {"fresh": fresh, "restart": restart}
+        self._made: tuple[Any, ...] = ()
+
+    def renew(self, attempt: Attempt) -> None:
+        """Prepare a run."""
+        with self._making(attempt) as (name, make):
+            if make is not None:
+                returned = make()
+                if iscoroutine(returned):
+                    returned.close()
+                    raise AurousError(f"{self._who}({name}=...): {name} returned a coroutine. {_use_async(self._who)}")
+                self._made = (returned,)
+
+    async def arenew(self, attempt: Attempt) -> None:
+        """Prepare a run; the functions may be coroutine functions, too."""
+        with self._making(attempt) as (_, make):
+            if make is not None:
+                returned = make()
+                self._made = (await returned if isawaitable(returned) else returned,)
+
+    def given_to(self, function: Function) -> Callable[[], Any]:
+        """Return a function without parameters."""
+        return partial(function, *(self._made if _takes_argument(function) else ()))
+
+    @contextmanager
+    def _making(self, attempt: Attempt) -> Generator[tuple[str, Make], None, None]:
+        """Name the case in which a restart fails."""
+        name = "fresh" if attempt.fresh else "restart"
+        try:
+            yield name, self._makers[name]
+        except Exception as error:
+            if attempt.fresh or isinstance(error, AurousError):
+                raise
+            raise AurousError(
+                f"{self._who}(restart=...): restart raised {type(error).__name__} before the second run of "
+                f"{attempt.case}. It has to build the application on whatever a run has left.\n{_MORE}"
+            ) from error
+
+
+def _takes_argument(function: Function) -> bool:
+    """Whether *function* has a parameter without a default."""
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin
+        return False
+    kinds = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
+    return any(one.default is one.empty and one.kind in kinds for one in parameters)
+
+
+def _use_async(who: str) -> str:
+    return f"Use await aurous.a{who}(...) in an async test, or start an event loop there.\n{_MORE}"
+
+
+def outcome_of(who: str, name: str, function: Callable[[], Any]) -> Outcome:
+    """Call a plain function, and return what it returned or raised; a body that has not begun is an `AurousError`."""
+    try:
+        returned = function()
+    except BaseException as error:  # noqa: BLE001 - each outcome is judged
+        return Outcome(error=error)
+    if isgenerator(returned):
+        text = (
+            f"{who}(): {name} returned a generator, whose body has not begun. Let it iterate, for example as lambda: "
+        )
+        return Outcome(error=AurousError(f"{text}list(publish()).\n{_MORE}"))
+    if iscoroutine(returned):
+        returned.close()
+        text = f"{who}(): {name} returned a coroutine, which nothing awaits. {_use_async(who)}"
+        return Outcome(error=AurousError(text))
+    return Outcome(returned)
+
+
+def awaitable(who: str, name: str, returned: Any) -> Awaitable[Any]:
+    """Return what a function returned, if it can be awaited here.
+
+    Raises:
+        AurousError: If it is no awaitable, or one of another event loop.
+    """
+    if not isawaitable(returned):
+        raise AurousError(
+            f"{who}(): {name} returned no coroutine. Use aurous.{who[1:]}(...) for plain functions.\n{_MORE}"
+        )
+    loop = cast("Any", returned).get_loop() if hasattr(returned, "get_loop") else None
+    if loop is not None and loop is not asyncio.get_running_loop():
+        raise AurousError(
+            f"{who}(): {name} returned a future of another event loop. It must be a coroutine of the loop of the test; "
+            f"for code that starts a loop of its own, use aurous.{who[1:]}().\n{_MORE}"
+        )
+    return returned
 
 
 def _cancelling() -> Callable[[], object]:
@@ -131,11 +205,10 @@ def _cancelling() -> Callable[[], object]:
     return lambda: loop.call_soon_threadsafe(task.cancel)
 
 
-async def _aoutcome(run: Callable[..., Any], arguments: tuple[Any, ...], attempt: Attempt) -> Outcome:
+async def _aoutcome(function: Callable[[], Any], attempt: Attempt) -> Outcome:
+    """Await a coroutine function, and return what it returned or raised."""
     try:
-        returned = run(*arguments)
-        if isawaitable(returned):
-            return Outcome(await returned)
+        return Outcome(await awaitable("aexplore", "run", function()))
     except asyncio.CancelledError as error:
         if attempt.hangs:
             _uncancel()
@@ -144,8 +217,6 @@ async def _aoutcome(run: Callable[..., Any], arguments: tuple[Any, ...], attempt
         return Outcome(error=error)
     except BaseException as error:  # noqa: BLE001 - each outcome is judged
         return Outcome(error=error)
-    text = f"aexplore(run): run returned no coroutine. Use aurous.explore(run) for a plain function.\n{see(PAGE)}"
-    return Outcome(error=AurousError(text))
 
 
 def _uncancel() -> None:
@@ -160,7 +231,7 @@ def _is_cancelled() -> bool:
     return bool(getattr(asyncio.current_task(), "cancelling", lambda: 1)())  # Python 3.10 does not count
 
 
-def tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
+def _tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
     """Return a set that has the tasks which runs start in the running asyncio loop.
 
     It stays empty under trio, where no task outlives its nursery. What the tasks raise is not logged: a fault makes
@@ -191,20 +262,10 @@ def _retrieve(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def end_tasks(tasks: WeakSet[asyncio.Task[Any]]) -> None:
+async def _end_tasks(tasks: WeakSet[asyncio.Task[Any]]) -> None:
     """Cancel the tasks that a run has left behind, and wait for them, though not for long."""
     left = [task for task in tasks if not task.done()]
     for task in left:
         task.cancel()
     if left:
         await asyncio.wait(left, timeout=_PATIENCE)
-
-
-def takes_argument(run: Callable[..., Any]) -> bool:
-    """Whether *run* has a parameter without a default."""
-    try:
-        parameters = signature(run).parameters.values()
-    except (TypeError, ValueError):  # a builtin
-        return False
-    kinds = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
-    return any(one.default is one.empty and one.kind in kinds for one in parameters)

@@ -7,9 +7,8 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
-from .._base.errors import INTERRUPTED, AurousError, AurousExplorationError, hide_mistakes, see
+from .._base.errors import AurousError, AurousExplorationError, hide_mistakes, see
 from .._report.state import Written
-from .attempt import Attempt, Outcome, interruption, with_text
 from .cases import (
     Plans,
     about_crashes,
@@ -22,18 +21,18 @@ from .cases import (
     pairs,
     plans_of,
 )
-from .end_state import unstable_fields
-from .good_days import difference, differing_in_form
+from .compare.end_state import unstable_fields
+from .compare.good_days import difference, differing_in_form
+from .compare.returned import alike, unaddressed
 from .kinds import KINDS, Plan
 from .laws import Day, Judged, Rules, judge, needs_second
-from .observer import resting
 from .options import PAGE, Options
-from .report import story
-from .result import Case, Exploration
-from .returned import alike, unaddressed
-from .run import ignore
+from .report.result import Case, Exploration
+from .report.text import story
+from .runs.attempt import Attempt, Outcome
+from .runs.observer import resting
+from .runs.run import ignore
 from .stage import Stage
-from .watchdog import Watchdog
 
 __tracebackhide__ = hide_mistakes
 
@@ -83,18 +82,15 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
-        self._watchdog: Watchdog
         self._last: Attempt | None = None
         self._good: Day | None = None
         self._plans: Plans
 
     def steps(self) -> Generator[Attempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
-        with self._stage.set_up():
-            self._watchdog = Watchdog(self._options.patience, self._stage.time)
-            with self._watchdog.watching():
-                good = self._good = yield from self._good_days()
-                yield from self._bad_days(good)
+        with self._stage.set_up(self._options.patience):
+            good = self._good = yield from self._good_days()
+            yield from self._bad_days(good)
         exploration = self._exploration(good)
         self._done(exploration)
         more = [*self._healed(), *self._undecided()]
@@ -113,9 +109,7 @@ class Explorer:
         self._remove_faults()
         if before is None:
             self._stage.begin_anew()
-        attempt = self._last = Attempt(
-            self._stage, self._watchdog, plan, good=self._good, before=before, written=self._written
-        )
+        attempt = self._last = Attempt(self._stage, plan, good=self._good, before=before, written=self._written)
         return attempt.day((yield attempt))
 
     def _again(self) -> Generator[Attempt, Outcome, Day]:
@@ -175,29 +169,22 @@ class Explorer:
 
     def _bad_days(self, good: Day) -> Generator[Attempt, Outcome, None]:
         """Run the cases; then go back to the end of the good day, unless only one case was to be run."""
-        go_back = self._stage.mark()
         self._plans = plans_of(self._stage.app, good, self._faults)
         self._remarks += self._plans.remarks
         if not self._plans.plans:
             raise self._stage.refuse(nothing_fits(self._plans, self._faults), met=self._plans.met)
         plans, only = self._plans.plans, self._options.only
         check_ids(self._options, plans)
-        try:
-            with resting(self._stage.app):
+        with self._stage.bad_days(lambda: self._exploration(good).table(), stays=self._options.alone):
+            try:
                 if only is not None:
                     yield from self._case(good, only, plans[only])
                 else:
                     yield from self._all(good, plans)
                     last = yield from self._attempt()  # the cases may have left something behind
                     self._stage.check_again("last", last, difference(good, last))
-        except BaseException as error:
-            if (ending := interruption(error)) is None:
-                raise
-            raise with_text(ending, f"{INTERRUPTED}\n{self._exploration(good).table()}") from None
-        finally:
-            self._remove_faults()
-            if not self._options.alone:
-                go_back()
+            finally:
+                self._remove_faults()
 
     def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[Attempt, Outcome, None]:
         """Run all cases, and with ``depth=2`` all pairs, up to the limit."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._base.watchers import Watcher
 from .._engine.pipeline import App
@@ -23,10 +23,12 @@ from .._world.script import Hold, Step
 from .._world.world import World
 from ..faults.collection import CLOSED, CONNECTION_REFUSED
 from ..faults.fault import READ_TIMEOUT, CallFault, Fault, Meet, Serve, Terms
-from .end_state import FAILS
-from .identity import Identities
+from .compare.end_state import FAILS
+from .compare.identity import Identities
 from .places import Place, came_over_http, event_id
-from .run import Run
+
+if TYPE_CHECKING:
+    from .runs.run import Run
 
 Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""

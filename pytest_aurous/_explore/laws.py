@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._base.chains import leaves
 from .._base.errors import AurousError
@@ -18,9 +18,11 @@ from .._world.journal import Note
 from .._world.ledger import plain
 from .._world.outbox import Delivery
 from .._world.streams import BY_FAULT
-from .end_state import EndState, Record, differences
-from .returned import alike, unaddressed
-from .run import Run
+from .compare.end_state import EndState, Record, differences
+from .compare.returned import alike, unaddressed
+
+if TYPE_CHECKING:
+    from .runs.run import Run
 
 _HELD: Final = "held credits "
 _SPENT: Final = "credits "

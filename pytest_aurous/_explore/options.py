@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from .._base.arguments import Check
 from .._base.errors import choices, hide_mistakes, nearest
-from .baseline import Accepted
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
-from .watchdog import PATIENCE
+from .runs.watchdog import PATIENCE
 
 if TYPE_CHECKING:
     from .._base.names import BadDayFault, Law
+    from .suites.baseline import Accepted
 
 __tracebackhide__ = hide_mistakes
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._engine.pipeline import BY_ROUTE, App
 from .._wire.call import Call
 from .._world.outbox import Delivery
-from .identity import Key, keys_of
+from .compare.identity import Key, keys_of
 from .laws import paying
 
 if TYPE_CHECKING:

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import sys
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from .._base.errors import AurousError, AurousWarning, hide_mistakes, see
+from .._base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
 from .._base.frames import PACKAGE, nearest_outside, without_package
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from .._world.script import Step
-from .end_state import EndState, EndStates, ahead, paid
-from .good_days import told
+from .compare.end_state import EndState, EndStates, ahead, paid
+from .compare.good_days import told
+from .compare.returned import unaddressed
 from .laws import Day, allowed
 from .options import PAGE
-from .report import brief, not_run
-from .returned import unaddressed
-from .run import ignore, noting_runs, own_time, present_run
-from .watchdog import RunEnded
+from .report.text import brief, not_run
+from .runs.attempt import interruption, with_text
+from .runs.observer import resting
+from .runs.run import ignore, noting_runs, own_time, present_run
+from .runs.watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
     from .._engine.moment import Moment
     from .._time.turns import SharedTime
-    from .attempt import Attempt
-    from .result import Exploration
+    from .report.result import Exploration
+    from .runs.attempt import Attempt
 
 __tracebackhide__ = hide_mistakes
 
@@ -51,35 +54,68 @@ class LeftOut(AurousError):  # noqa: N818 - it is no mistake
         self.leaks: bool = leaks
 
 
-class Stage(Protocol):
+class Stage(ABC):
     """What an exploration needs of the place where its runs are made.
 
     Attributes:
         app: The fake of the present run.
         time: The skipped sleeps.
+        watchdog: Ends runs that hang.
     """
 
     app: App
     time: SharedTime
+    watchdog: Watchdog
 
-    def set_up(self) -> AbstractContextManager[None]:
-        """Skip sleeps in the block, for all runs."""
-        raise NotImplementedError
+    @contextmanager
+    def set_up(self, patience: float) -> Generator[None, None, None]:
+        """In the block, skip sleeps for all runs, and end each run that does nothing for so many real seconds."""
+        with self._skipping() as self.time:
+            self.watchdog = Watchdog(patience, self.time)
+            with self.watchdog.watching():
+                yield
 
+    @contextmanager
+    def bad_days(self, table: Callable[[], str], *, stays: bool) -> Generator[None, None, None]:
+        """Let the block be the runs after the good day; what interrupts them shows the table so far.
+
+        Args:
+            table: Returns the table.
+            stays: Whether the fake stays as the last run left it; else it is as before.
+        """
+        go_back = self.mark()
+        try:
+            with resting(self.app):
+                yield
+        except BaseException as error:
+            if (ending := interruption(error)) is None:
+                raise
+            raise with_text(ending, f"{INTERRUPTED}\n{table()}") from None
+        finally:
+            if not stays:
+                go_back()
+
+    @abstractmethod
+    def _skipping(self) -> AbstractContextManager[SharedTime]:
+        """Skip sleeps in the block."""
+
+    @abstractmethod
     def begin_anew(self) -> None:
         """Go back to the start."""
 
+    @abstractmethod
     def mark(self) -> Callable[[], object]:
         """Return a function that goes back to now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
         """Return the end state of a run, some of whose records a fault lets fail."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, good: Day, good_raises: Errors) -> None:
         """Raise an error if the good day, which may raise *good_raises* alone, cannot be compared with others."""
 
+    @abstractmethod
     def check_again(self, which: str, later: Day, found: str | None) -> None:
         """Raise an error if a later good day differs from the first.
 
@@ -89,46 +125,47 @@ class Stage(Protocol):
             found: What it did that the first one did not do; None: they are equal.
         """
 
+    @abstractmethod
     def refuse(self, why: str, *, met: bool) -> AurousError:
         """Return the error for a good day that no fault can break; *met*: the test itself breaks all of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cut(self, exploration: Exploration, *, chosen: bool) -> list[str]:
         """Warn of cases that were not run; return texts of a failure instead, unless the limit was *chosen*."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report(self, exploration: Exploration) -> str:
         """Return what a failure says of the result."""
-        raise NotImplementedError
 
 
-class OneFake:
+class OneFake(Stage):
     """All runs are made on one fake.
 
     Args:
         app: The fake.
+        who: The method that the test called, for messages.
         moment: Returns the present moment of the fake and of skipped sleeps.
     """
 
-    def __init__(self, app: App, moment: Callable[[SharedTime], Moment]) -> None:
+    def __init__(self, app: App, who: str, moment: Callable[[SharedTime], Moment]) -> None:
         self.app = app
-        self.time: SharedTime
+        self._who = who
         self._moment = moment
 
     @contextmanager
-    def set_up(self) -> Generator[None, None, None]:
-        """Freeze the clock, and skip sleeps."""
+    def _skipping(self) -> Generator[SharedTime, None, None]:
+        """Freeze the clock, too."""
         if present_run() is not None:
             raise AurousError(
-                "explore() was called inside explore() or interleave(): the inner one would explore bad days of bad "
-                "days. Call it once, in the test, around the code under test. For pairs of faults use depth=2.\n"
+                f"{self._who}() was called inside explore() or interleave(): the inner one would explore bad days of "
+                "bad days. Call it once, in the test, around the code under test. For pairs of faults use depth=2.\n"
                 f"{_MORE}"
             )
         with own_time(self.app) as self.time:
             with self.app.world.lock:
                 self._go_back = self.mark()
                 self._states = EndStates(self.app.world, self.app.snapshot().world)
-            yield
+            yield self.time
 
     def begin_anew(self) -> None:
         """Go back to the start."""
@@ -202,7 +239,7 @@ class OneFake:
         return exploration.report()
 
 
-class FreshFake:
+class FreshFake(Stage):
     """Each run is a test, which makes a fake of its own.
 
     Args:
@@ -211,7 +248,6 @@ class FreshFake:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.time: SharedTime
         self._start = app.world.clock.time()
 
     @contextmanager
@@ -223,11 +259,10 @@ class FreshFake:
             yield
 
     @contextmanager
-    def set_up(self) -> Generator[None, None, None]:
-        """Skip sleeps."""
-        with SleepSkipper(ignore) as self.time:
-            self._go_back = self.time.keep()
-            yield
+    def _skipping(self) -> Generator[SharedTime, None, None]:
+        with SleepSkipper(ignore) as time:
+            self._go_back = time.keep()
+            yield time
 
     def begin_anew(self) -> None:
         """Set the clocks of the process back; the next run makes a fake of its own."""

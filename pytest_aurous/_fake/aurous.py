@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from .._engine.pipeline import Snapshot
     from .._engine.pitfalls import Pitfall
     from .._explore.day import BadDay
-    from .._explore.interleave import InterleaveOptions
     from .._explore.options import ExploreOptions
-    from .._explore.result import Exploration
+    from .._explore.report.result import Exploration
+    from .._explore.workers.interleaver import InterleaveOptions
     from .._httpx.options import AsyncClientOptions, ClientOptions
     from .._httpx.transport import AurousTransport
     from .._resources.team import ApiKey
@@ -369,11 +369,11 @@ class Aurous(CallAssertions, Belongings):
             ``aurous.interleave(lambda: find_or_create("Nova"), lambda: find_or_create("Nova"))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import interleave  # most tests do not explore
+        from .._explore.workers import running  # most tests do not explore
 
         functions = {"first": first, "second": second}
         interleaver = self._session.interleaver("interleave", functions, **options)
-        return interleave.interleave(interleaver, functions, options.get("fresh"))
+        return running.interleave(interleaver, functions, options.get("fresh"))
 
     async def ainterleave(
         self,
@@ -389,11 +389,11 @@ class Aurous(CallAssertions, Belongings):
             ``await aurous.ainterleave(work, work)``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import interleave  # most tests do not explore
+        from .._explore.workers import running  # most tests do not explore
 
         functions = {"first": first, "second": second}
         interleaver = self._session.interleaver("ainterleave", functions, **options)
-        return await interleave.ainterleave(interleaver, functions, options.get("fresh"))
+        return await running.ainterleave(interleaver, functions, options.get("fresh"))
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:
         """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import faker
 
     from .._explore.explorer import Explorer
-    from .._explore.interleave import Interleaver
-    from .._explore.result import Exploration
+    from .._explore.report.result import Exploration
+    from .._explore.workers.interleaver import Interleaver
     from .._httpx.binding import Binding
     from .._time.skipping import SleepSkipper
     from .._world.settings import Settings
@@ -134,8 +134,8 @@ class Session:
         """
         from .._explore.explorer import Explorer  # most tests do not explore
         from .._explore.options import PAGE, ExploreOptions, read_options
-        from .._explore.schedules import SCHEDULE
         from .._explore.stage import OneFake
+        from .._explore.workers.schedules import SCHEDULE
 
         Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
         self.explored = True
@@ -143,7 +143,7 @@ class Session:
             arguments["only"] = arguments.get("only") or self.explore_only
         self.as_on_the_good_day = arguments.get("only") is None
         options = replace(read_options(who, **arguments), through=not self.explore_judged)
-        stage = OneFake(self.app, lambda time: self.moment(self.verdict.keep, time.keep))
+        stage = OneFake(self.app, who, lambda time: self.moment(self.verdict.keep, time.keep))
         return Explorer(stage, options, _again(), done=self.explorations.append, traced=self.traced)
 
     def interleaver(self, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
@@ -154,17 +154,17 @@ class Session:
             functions: Both workers, by name.
             **arguments: The other arguments of `Aurous.interleave`.
         """
-        from .._explore.interleave import InterleaveOptions, Interleaver, read_limits  # most tests do not
-        from .._explore.schedules import PAGE, SCHEDULE
         from .._explore.stage import OneFake
-        from .._explore.workers import check_functions
+        from .._explore.workers.interleaver import InterleaveOptions, Interleaver, read_limits  # most tests do not
+        from .._explore.workers.running import check_functions
+        from .._explore.workers.schedules import PAGE, SCHEDULE
 
         Check(who, PAGE).keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
         check_functions(who, functions)
         self.explored = True
         if self.explore_only and SCHEDULE.fullmatch(self.explore_only):
             arguments["only"] = arguments.get("only") or self.explore_only
-        stage = OneFake(self.app, lambda time: self.moment(self.verdict.keep, time.keep))
+        stage = OneFake(self.app, who, lambda time: self.moment(self.verdict.keep, time.keep))
         return Interleaver(stage, read_limits(who, **arguments), _again())
 
     def moment(self, *more: Keep) -> Moment:

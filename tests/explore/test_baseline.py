@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._explore.baseline import Accepted, Baseline
+from pytest_aurous._explore.suites.baseline import Accepted, Baseline
 
 if TYPE_CHECKING:
     from pathlib import Path

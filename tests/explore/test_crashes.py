@@ -18,8 +18,8 @@ import pytest
 import trio
 
 from pytest_aurous import Aurous, AurousCrash, Call
-from pytest_aurous._explore.run import Run
-from pytest_aurous._explore.watchdog import RunEnded
+from pytest_aurous._explore.runs.run import Run
+from pytest_aurous._explore.runs.watchdog import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

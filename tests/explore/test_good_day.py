@@ -305,7 +305,7 @@ def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: py
         while True:  # without a client, which takes long
             app.handle(Call("GET", "https", "api.aurous-labs.com", "/v1/x", "", key))
 
-    monkeypatch.setattr("pytest_aurous._explore.run.MOST_CALLS", 50)
+    monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_CALLS", 50)
     with pytest.raises(AurousError, match=r"does not end: it sent 51 requests, the last one GET /v1/x; waiting"):
         fake.explore(sends)
     fake.reset()

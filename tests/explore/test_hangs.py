@@ -20,7 +20,7 @@ import trio
 import trio.lowlevel
 
 from pytest_aurous import Aurous, AurousExplorationError
-from pytest_aurous._explore import run as runs
+from pytest_aurous._explore.runs import run as runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -319,7 +319,7 @@ def test_after_a_hang_patience_is_short(
     fake: Aurous, client: httpx.Client, broken: Broken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A suite that hangs everywhere is explored in minutes."""
-    monkeypatch.setattr("pytest_aurous._explore.watchdog.LATER", 0.1)
+    monkeypatch.setattr("pytest_aurous._explore.runs.watchdog.LATER", 0.1)
 
     def run() -> None:
         if client.get("/v1/balance").status_code != 200:

@@ -18,7 +18,7 @@ import pytest
 import trio
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousServer, AurousWarning
-from pytest_aurous._explore import interleave as interleave_module
+from pytest_aurous._explore.workers import interleaver as interleave_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -519,8 +519,8 @@ def test_bad_input_is_refused(fake: Aurous, client: httpx.Client) -> None:
 
     refuse("first sent no request to the fake", lambda: None, work)
     refuse("second sent no request to the fake", work, lambda: None)
-    refuse("first is a coroutine function", anothing, work)
-    refuse("second is a coroutine function", work, lambda: anothing())  # noqa: PLW0108 - it hides the coroutine
+    refuse("first returned a coroutine, which nothing awaits. Use await aurous.ainterleave(", anothing, work)
+    refuse("second returned a coroutine", work, lambda: anothing())  # noqa: PLW0108 - it hides the coroutine
     refuse("interleave(first=<coroutine object", anothing(), work)
     refuse("first returned a generator", lambda: (one for one in "ab"), work)
     refuse("interleave() was called inside explore() or interleave()", lambda: fake.interleave(work, work), work)

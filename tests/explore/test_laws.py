@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, Call
-from pytest_aurous._explore import run as explore_run
 from pytest_aurous._explore.laws import _both
+from pytest_aurous._explore.runs import run as explore_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,8 +23,8 @@ from pytest_aurous import Aurous, AurousExplorationError, AurousServer, AurousWa
 from pytest_aurous._base.frames import shown_place
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
-from pytest_aurous._explore.report import _matrix
-from pytest_aurous._explore.result import Case, Exploration
+from pytest_aurous._explore.report.result import Case, Exploration
+from pytest_aurous._explore.report.text import _matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -352,7 +352,7 @@ def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
 
     said: list[tuple[int, int]] = []
     explorer = Explorer(
-        OneFake(fake._session.app, lambda time: fake._session.moment(time.keep)),
+        OneFake(fake._session.app, "explore", lambda time: fake._session.moment(time.keep)),
         read_options("explore", faults="refused, unavailable"),
         progress=lambda done, cases: said.append((done, cases)),
     )

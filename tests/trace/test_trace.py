@@ -19,7 +19,7 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._base.watchers import Watcher
-from pytest_aurous._explore.matrix import matrix
+from pytest_aurous._explore.report.matrix import matrix
 from pytest_aurous._report import state as view_module
 from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.state import difference, view

@@ -11,10 +11,10 @@ import pytest
 
 from ..._base.errors import AurousError, see
 from ..._base.redaction import redacted
-from ..._explore.baseline import Baseline
-from ..._explore.ready import write_test
-from ..._explore.report import colored
-from ..._explore.suite import causes, findings_of, firsts
+from ..._explore.report.text import colored
+from ..._explore.suites.baseline import Baseline
+from ..._explore.suites.ready import write_test
+from ..._explore.suites.suite import causes, findings_of, firsts
 from ..options import run_option
 from ..outcome import record_unwritten, record_warning
 from ..sections import fitted

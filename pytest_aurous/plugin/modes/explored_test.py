@@ -13,13 +13,13 @@ import pytest
 from ..._base.chains import isolated
 from ..._base.errors import AurousError, AurousExplorationError, see
 from ..._base.redaction import shortened
-from ..._explore.attempt import Attempt, Outcome
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
-from ..._explore.report import CASE, about_known, brief
-from ..._explore.result import Exploration
+from ..._explore.report.result import Exploration
+from ..._explore.report.text import CASE, about_known, brief
+from ..._explore.runs.attempt import Attempt, Outcome
 from ..._explore.stage import FreshFake, LeftOut
-from ..._explore.suite import count, findings_of
+from ..._explore.suites.suite import count, findings_of
 from ..._world.journal import WIDTH
 from ..options import run_option
 from ..outcome import fail_report

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from ..._base.errors import AurousError
-from ..._explore.budget import Budget
-from ..._explore.case_ids import wrong_with
 from ..._explore.options import Options
-from ..._explore.suite import read_suite_options
+from ..._explore.suites.budget import Budget
+from ..._explore.suites.case_ids import wrong_with
+from ..._explore.suites.suite import read_suite_options
 from ..collected import Mode
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import INVALID_MARKER, MODES

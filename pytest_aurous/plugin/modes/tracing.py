@@ -16,8 +16,8 @@ import pytest
 
 from ..._base.errors import see
 from ..._base.redaction import redacted
-from ..._explore.matrix import matrix
-from ..._explore.result import Exploration
+from ..._explore.report.matrix import matrix
+from ..._explore.report.result import Exploration
 from ..._fake.session import Session
 from ..._report.har import file_name
 from ..._report.recorder import Recorder

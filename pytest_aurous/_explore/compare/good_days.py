@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from .._base.chains import leaves
-from .._base.errors import shown
-from .._base.redaction import redacted
-from .._wire.call import Call
+from ..._base.chains import leaves
+from ..._base.errors import shown
+from ..._base.redaction import redacted
+from ..._wire.call import Call
 from .identity import Key, keys_of
-from .laws import Day
+
+if TYPE_CHECKING:
+    from ..laws import Day
 
 _Sent = tuple[Key, int | None]
 """What a request is, and the status of its response."""

@@ -13,19 +13,19 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._base.frames import SENDERS, package_of, shown_place, under_test
-from .._base.work import Work, current_work, set_work, threads_of
-from .._engine.pipeline import App
-from .._time.skipping import SleepSkipper
-from .._time.stillness import AWAKE, TICK, times_run
-from .._wire.call import Call
+from ..._base.frames import SENDERS, package_of, shown_place, under_test
+from ..._base.work import Work, current_work, set_work, threads_of
+from ..._engine.pipeline import App
+from ..._time.skipping import SleepSkipper
+from ..._time.stillness import AWAKE, TICK, times_run
+from ..._wire.call import Call
 from .schedules import FIRST, SECOND, Point, Schedule
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from .._time.turns import SharedTime
-    from .run import Run
+    from ..._time.turns import SharedTime
+    from ..runs.run import Run
 
 READY, RUNS, HELD, ASLEEP, BLOCKED, DONE = "ready", "runs", "held", "asleep", "blocked", "done"
 _BRIEF: Final = 5

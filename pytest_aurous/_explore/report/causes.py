@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from traceback import walk_tb
 from typing import Final
 
-from .._base.chains import leaves
-from .._base.frames import SENDERS, package_of, short_path
-from .laws import Judged, charged_again, new_pitfalls
+from ..._base.chains import leaves
+from ..._base.frames import SENDERS, package_of, short_path
+from ..laws import Judged, charged_again, new_pitfalls
 
 _WORDS: Final = re.compile(r"(?<=])|[A-Z0-9'\"]")
 """Ends the plain words of a reason, before what differs from case to case."""

@@ -8,17 +8,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .._base.errors import shown
-from .._base.redaction import shortened
-from .._wire.call import Call
-from .._world.ids import ULID
-from .._world.ledger import plain
-from .attempt import Outcome
-from .end_state import Record, differences
-from .good_days import told
-from .identity import formless
-from .laws import Day, paying
-from .returned import unaddressed
+from ..._base.errors import shown
+from ..._base.redaction import shortened
+from ..._wire.call import Call
+from ..._world.ids import ULID
+from ..._world.ledger import plain
+from ..compare.end_state import Record, differences
+from ..compare.good_days import told
+from ..compare.identity import formless
+from ..compare.returned import unaddressed
+from ..laws import Day, paying
+from ..runs.attempt import Outcome
 from .schedules import FIRST, SECOND, Schedule
 
 _LONGEST: Final = 160

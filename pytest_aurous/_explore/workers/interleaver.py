@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from inspect import isawaitable, iscoroutine
 from itertools import groupby
-from typing import Any, Final, TypedDict, cast
+from typing import Any, Final, TypedDict
 
-from .._base.arguments import Check
-from .._base.errors import INTERRUPTED, AurousError, AurousExplorationError, hide_mistakes, see, shown
-from .._base.frames import helpers_of, shown_line
-from .._wire.call import Call
-from .._world.ledger import json_number
-from .attempt import Attempt, Outcome, interruption, with_text
-from .cases import bare
-from .drivers import end_tasks, takes_argument, tasks_of_runs
-from .end_state import unstable_fields
-from .good_days import difference
-from .interleaving import LAW, Interleaving, places, timeline
-from .observer import resting
-from .options import read_patience
-from .result import Case, Exploration
-from .run import present_run
+from ..._base.arguments import Check
+from ..._base.errors import AurousError, AurousExplorationError, hide_mistakes, see, shown
+from ..._base.frames import helpers_of, shown_line
+from ..._wire.call import Call
+from ..._world.ledger import json_number
+from ..cases import bare
+from ..compare.end_state import unstable_fields
+from ..compare.good_days import difference
+from ..options import read_patience
+from ..report.result import Case, Exploration
+from ..runs.attempt import Attempt, Outcome
+from ..runs.observer import resting
+from ..runs.watchdog import PATIENCE, RunEnded
+from ..stage import OneFake
+from .oracle import Both, Oracle, cause_of, numbered
+from .result import LAW, Interleaving, places, timeline
 from .schedules import FIRST, PAGE, SECOND, Point, Schedule, read_schedule
-from .serial import Both, Oracle, cause_of, numbered
-from .stage import OneFake
 from .turns import Turns
-from .watchdog import PATIENCE, RunEnded, Watchdog
-from .workers import Function, Functions, run_tasks, run_threads
 
 __tracebackhide__ = hide_mistakes
 
@@ -154,7 +150,6 @@ class Interleaver:
         self._remarks: list[str] = []
         self._skipped = self._not_run = 0
         self._found: set[str] = set()
-        self._watchdog: Watchdog
         self._serial: Both
         self._oracle: Oracle
         self._error: BaseException | None = None
@@ -162,16 +157,9 @@ class Interleaver:
 
     def steps(self) -> Generator[Meeting, Outcomes, Exploration]:
         """Yield each run that is to be made, and take its outcomes; return the result."""
-        if present_run() is not None:
-            raise AurousError(
-                f"{self._limits.who}() was called inside explore() or interleave(): the inner one would try schedules "
-                f"of schedules. Call it once, in the test, around both workers.\n{_MORE}"
-            )
-        with self._stage.set_up():
-            self._watchdog = Watchdog(self._limits.patience, self._stage.time)
-            with self._watchdog.watching():
-                yield from self._one_after_the_other()
-                yield from self._schedules()
+        with self._stage.set_up(self._limits.patience):
+            yield from self._one_after_the_other()
+            yield from self._schedules()
         exploration = self._exploration()
         if exploration.broken:
             raise AurousExplorationError(exploration.report(), exploration) from self._error
@@ -257,20 +245,12 @@ class Interleaver:
 
     def _schedules(self) -> Steps:
         """Run all schedules, or the one that was asked for; then go back to the end of the serial run."""
-        go_back, only = self._stage.mark(), self._limits.only
-        try:
-            with resting(self._stage.app):
-                if only is not None:
-                    yield from self._only(only)
-                else:
-                    yield from self._all()
-        except BaseException as error:
-            if isinstance(error, AurousError) or (ending := interruption(error)) is None:
-                raise
-            raise with_text(ending, f"{INTERRUPTED}\n{self._exploration().table()}") from None
-        finally:
-            if only is None:
-                go_back()
+        only = self._limits.only
+        with self._stage.bad_days(lambda: self._exploration().table(), stays=only is not None):
+            if only is not None:
+                yield from self._only(only)
+            else:
+                yield from self._all()
 
     def _all(self) -> Steps:
         limit = self._limits.limit
@@ -333,7 +313,7 @@ class Interleaver:
     def _meeting(self, schedule: Schedule, *, serial: bool = False) -> Meeting:
         self._stage.begin_anew()
         good = None if serial else self._serial.day
-        attempt = Attempt(self._stage, self._watchdog, good=good, name=f"The schedule {schedule}")
+        attempt = Attempt(self._stage, good=good, name=f"The schedule {schedule}")
         return Meeting(self._stage, attempt, schedule, serial=serial)
 
     def _plan(self, schedule: Schedule, turns: Turns) -> None:
@@ -399,56 +379,3 @@ def _case(both: Both, reason: str | None) -> Case:
         reasons={LAW: reason} if reason is not None else {},
         advice=(_MORE,) if reason is not None else (),
     )
-
-
-def interleave(interleaver: Interleaver, functions: Functions, fresh: Function | None) -> Exploration:
-    """Interleave two plain functions."""
-    steps, outcomes = interleaver.steps(), cast("Outcomes", None)
-    takes = {name: takes_argument(function) for name, function in functions.items()}
-    try:
-        while True:
-            try:
-                meeting = steps.send(outcomes)
-            except StopIteration as stop:
-                return cast("Exploration", stop.value)
-            made = _made(fresh)
-            calls = {name: partial(function, *([made] if takes[name] else [])) for name, function in functions.items()}
-            with meeting.running(tasks=False) as turns:
-                outcomes = run_threads(turns, calls)
-    except BaseException as error:  # noqa: BLE001 - of fresh, of the steps, or an interruption
-        return cast("Exploration", steps.throw(error))
-
-
-def _made(fresh: Function | None) -> Any:
-    made = fresh() if fresh is not None else None
-    if iscoroutine(made):
-        made.close()
-        raise AurousError(
-            f"interleave(fresh=...): fresh returned a coroutine. Use await aurous.ainterleave(first, second) in an "
-            f"async test.\n{_MORE}"
-        )
-    return made
-
-
-async def ainterleave(interleaver: Interleaver, functions: Functions, fresh: Function | None) -> Exploration:
-    """Interleave two coroutine functions, in the running event loop."""
-    steps, outcomes = interleaver.steps(), cast("Outcomes", None)
-    takes = {name: takes_argument(function) for name, function in functions.items()}
-    with ExitStack() as undo:
-        tasks = tasks_of_runs(undo)
-        try:
-            while True:
-                try:
-                    meeting = steps.send(outcomes)
-                except StopIteration as stop:
-                    return cast("Exploration", stop.value)
-                made = fresh() if fresh is not None else None
-                made = await made if isawaitable(made) else made
-                calls = {
-                    name: partial(function, *([made] if takes[name] else [])) for name, function in functions.items()
-                }
-                with meeting.running(tasks=True) as turns:
-                    outcomes = await run_tasks(turns, calls)
-                await end_tasks(tasks)
-        except BaseException as error:  # noqa: BLE001 - as above, and a cancellation of the test
-            return cast("Exploration", steps.throw(error))

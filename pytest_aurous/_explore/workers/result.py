@@ -7,15 +7,15 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import Final
 
-from .._base.errors import see, shown
-from .._base.frames import helpers_of, shown_line
-from .._base.redaction import redacted, shortened
-from .._wire.call import Call
-from .._world.journal import NARROW
-from .report import CASE
-from .result import Case, Exploration
+from ..._base.errors import see, shown
+from ..._base.frames import helpers_of, shown_line
+from ..._base.redaction import redacted, shortened
+from ..._wire.call import Call
+from ..._world.journal import NARROW
+from ..report.result import Case, Exploration
+from ..report.text import CASE
+from .oracle import Both, cause_of
 from .schedules import FIRST, PAGE, SECOND
-from .serial import Both, cause_of
 
 LAW: Final = "serial"
 """The law of two workers: the result is as if one had run after the other."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from .._base.arguments import Check
-from .kinds import BY_DEFAULT, KINDS
-from .laws import LAWS, allowed
-from .options import PAGE, MarkerOptions, Options, read_names, read_options
-from .report import described, findings
-from .result import Case, Exploration
+from ..._base.arguments import Check
+from ..kinds import BY_DEFAULT, KINDS
+from ..laws import LAWS, allowed
+from ..options import PAGE, MarkerOptions, Options, read_names, read_options
+from ..report.result import Case, Exploration
+from ..report.text import described, findings
 
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
 _FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)

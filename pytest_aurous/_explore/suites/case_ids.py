@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .._base.errors import choices, nearest
-from .._resources.catalog import CATALOG
-from .kinds import KINDS
-from .schedules import SCHEDULE
+from ..._base.errors import choices, nearest
+from ..._resources.catalog import CATALOG
+from ..kinds import KINDS
+from ..workers.schedules import SCHEDULE
 
 _CASE: Final = re.compile(r"([\w.]+)#[1-9]\d* (\w+)")
 _EXAMPLE: Final = "'characters.create#1 lost'"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .kinds import KINDS
-from .laws import LAWS
+from ..kinds import KINDS
+from ..laws import LAWS
 from .result import Exploration
 
 

@@ -7,20 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._base.chains import connected, leaves
-from .._base.errors import AurousCrash
-from .._base.frames import TOOLS
-from .._engine.problems import signal_handlers
-from .._report.state import Written
-from .identity import Identities
-from .kinds import Plan, Scene
-from .laws import Day
+from ..._base.chains import connected, leaves
+from ..._base.errors import AurousCrash
+from ..._base.frames import TOOLS
+from ..._engine.problems import signal_handlers
+from ..._report.state import Written
+from ..compare.identity import Identities
+from ..kinds import Plan, Scene
+from ..laws import Day
 from .observer import Observer
 from .run import DAY, Run
-from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from .stage import Stage
+    from ..stage import Stage
 
 _INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "Cancelled"), ("_pytest", "Exit")})
 """Packages and names of exceptions that end the exploration: Ctrl-C, trio's cancellation and `pytest.exit`."""
@@ -39,7 +38,6 @@ class Attempt:
 
     Args:
         stage: Where it is made.
-        watchdog: Ends it if it hangs.
         plan: Its faults, each with its place; none on the good day.
         good: The good day, which limits it; None if this is one.
         before: The run whose state it goes on from; None: it starts anew.
@@ -56,7 +54,6 @@ class Attempt:
     def __init__(
         self,
         stage: Stage,
-        watchdog: Watchdog,
         plan: Plan = (),
         *,
         good: Day | None,
@@ -70,7 +67,6 @@ class Attempt:
         self.fresh: bool = before is None
         self.run: Run
         self._stage = stage
-        self._watchdog = watchdog
         self._good = good
         self._before = before
         self._written = written
@@ -88,12 +84,12 @@ class Attempt:
             self._scene.begin(self.plan)
             needed = identities if any(place.key is not None for place, _ in self.plan) else None
             self._observer = self._before._observer if self._before else Observer(app, needed, self._written)
-        with self._observer.watching(), run.running(), self._watchdog.guarding(run, self.case):
+        with self._observer.watching(), run.running(), self._stage.watchdog.guarding(run, self.case):
             yield
 
     def cancel_with(self, cancel: Callable[[], object]) -> None:
         """Call *cancel*, in another thread, if the run hangs."""
-        self._watchdog.cancel = cancel
+        self._stage.watchdog.cancel = cancel
 
     @property
     def hangs(self) -> bool:

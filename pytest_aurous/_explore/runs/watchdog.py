@@ -22,13 +22,13 @@ from time import monotonic
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from .._base.errors import see
-from .._base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, under_test
-from .._base.redaction import redacted
-from .._base.work import workers
+from ..._base.errors import see
+from ..._base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, under_test
+from ..._base.redaction import redacted
+from ..._base.work import workers
 
 if TYPE_CHECKING:
-    from .._time.turns import SharedTime
+    from ..._time.turns import SharedTime
     from .run import Run
 
 PATIENCE: Final = 10.0

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from .._base.errors import AurousError, nearest, see
-from .._base.parsed import is_array, is_object
+from ..._base.errors import AurousError, nearest, see
+from ..._base.parsed import is_array, is_object
+from ..laws import LAWS
 from .case_ids import wrong_with
-from .laws import LAWS
 
 _VERSION: Final = 1
 _PAGE: Final = see("how-to/explore-a-suite.html#accept-what-is-known")

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from .._base.watchers import Watcher
-from .._base.work import sender
-from .._engine.pipeline import App
-from .._report.state import View, Written, view
-from .._wire.call import Call
-from .end_state import EndState, ahead, paid
-from .identity import Identities
-from .kinds import started, succeeds
-from .laws import Day
+from ..._base.watchers import Watcher
+from ..._base.work import sender
+from ..._engine.pipeline import App
+from ..._report.state import View, Written, view
+from ..._wire.call import Call
+from ..compare.end_state import EndState, ahead, paid
+from ..compare.identity import Identities
+from ..kinds import started, succeeds
+from ..laws import Day
 from .run import Run
 
 

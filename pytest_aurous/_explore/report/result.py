@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._base.arguments import Hinting
-from . import report
+from ..._base.arguments import Hinting
+from . import text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,11 +138,11 @@ class Exploration(Hinting):
 
     def table(self) -> str:
         """Return the headline and the matrix, at most 100 columns wide."""
-        return report.table(self)
+        return text.table(self)
 
     def report(self) -> str:
         """Return the table, and what happened in each case that breaks a law."""
-        return report.report(self)
+        return text.report(self)
 
     def json(self) -> dict[str, Any]:
         """Return everything as JSON data."""

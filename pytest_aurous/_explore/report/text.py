@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
-from .._base.errors import see
-from .._base.frames import Helpers, helpers_of, shown_line
-from .._base.redaction import redacted, shortened
-from .._report.state import difference
-from .._wire.call import Call
-from .._world.journal import NARROW, WIDTH, folded
-from .kinds import KINDS
-from .laws import LAWS, Day, new_pitfalls
+from ..._base.errors import see
+from ..._base.frames import Helpers, helpers_of, shown_line
+from ..._base.redaction import redacted, shortened
+from ..._report.state import difference
+from ..._wire.call import Call
+from ..._world.journal import NARROW, WIDTH, folded
+from ..kinds import KINDS
+from ..laws import LAWS, Day, new_pitfalls
 
 if TYPE_CHECKING:
     from .result import Case, Exploration

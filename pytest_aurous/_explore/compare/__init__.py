@@ -1,0 +1,1 @@
+"""What two runs have in common: which requests are the same, what is there at the end, and what they returned."""
