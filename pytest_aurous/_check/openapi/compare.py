@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final
 
 from ..._base.errors import AurousError
 from ..._base.redaction import redacted
@@ -25,20 +25,16 @@ from ..verdict import Difference, Verdicts
 from ..words import Words
 from .document import MORE, Document, Operation, schema_of, values_of
 
-Word = Literal["same", "differs", "silent", "added"]
 _LOW: Final = ("minimum", "minLength", "minItems")
 _BOUNDS: Final = (*_LOW, "maximum", "maxLength", "maxItems")
 _UNSAID: Final = ("accept", "content-type", "authorization")
 """Headers of requests that OpenAPI describes elsewhere than among the parameters."""
 _COMPLETE: Final = "request.header.idempotency-key"
 """What the fake's document names wherever it counts."""
-_STATED_READINGS: Final = ("auth-4", "err-6")
-"""Those that change what a document can state."""
 _SAME_MEANING: Final = {**GLOBAL_CODES, **{new: old for old, new in GLOBAL_CODES.items()}}
 """The codes between which the readings of err-6 decide."""
 _ANY: Final = "any value"
 _LONGEST: Final = 200
-_MOST: Final = 10_000
 
 Facts = dict[tuple[str, str], tuple[Any, str]]
 """What a document states, by place and kind: an ``enum``, a bound by its name, a name that may be ``missing``, or only
@@ -56,7 +52,7 @@ class Finding:
     operation: str
     where: str
     kind: str
-    word: Word
+    word: str
     seen: str = ""
     fake: str = ""
     root: str = ""
@@ -92,17 +88,17 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
     for name, one in theirs.items():
         own = _facts(fake[name], fake[name].successes[0])
         found += _differences(name, own, _facts(one, fake[name].successes[0], own))
-        found += [*_successes(fake[name], one), *refusals.findings(name)]
+        found += [*_successes(fake[name], one), *refusals.findings(fake[name], one)]
     missing = [name for name in fake if name not in theirs]
-    if missing:
-        notes.append(f"it does not have {len(missing)} of the {len(fake)} operations: {', '.join(missing)}")
+    lacks = f"it does not have {len(missing)} of the {len(fake)} operations: {', '.join(missing)}"
+    notes += [lacks] if missing else []
     for name in missing:
         for rule in CATALOG.by_operation[name].rules:
             checked.verdicts.doubt(rule, f"it does not have {fake[name].title}")
     notes += ["its webhooks are not compared"] if "webhooks" in document.content else []
     notes += [words(note) for note in document.unread]
-    unstated = [f"{rule} = {one}" for rule, one in readings.items() if rule not in _STATED_READINGS]
-    notes += [f"the reading {one} changes nothing here: no document states it" for one in unstated]
+    unstated = readings.keys() - {"auth-4", "err-6"}
+    notes += [f"the reading {one} = {readings[one]} changes nothing here: no document states it" for one in unstated]
     checked.notes = [f"{words(document.name)}: {note}" for note in notes]
     _count(checked, words(document.name), found, {name: words(one.title) for name, one in theirs.items()})
     return checked
@@ -115,10 +111,11 @@ def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
     """
     found: Facts = {}
 
-    def describe(where: str, schema: Any, root: str) -> None:
+    def describe(where: str, schema: Any, root: str | None = None) -> None:
         """Add what a schema states of a place, and of all in it."""
         if own is not None and (where, "") not in own:
             return
+        root = json.dumps(schema, sort_keys=True) if root is None and own is None else root or ""
         root = str(as_object(schema).get("$ref", root))
         parts = one.document.parts(schema)
         found[where, ""] = None, root
@@ -138,22 +135,15 @@ def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
             where = f"request.{place}.{words(name.lower() if place == 'header' else name)}"
             found[where, "missing"] = True, where
             describe(where, schema, "")
-    describe("request.body", one.body, _root(one.body) if own is None else "")
-    others: list[Any] = [one.responses[other] for other in one.successes]
-    success: Any = one.response(status) or next(iter(others), cast("Any", {}))
+    describe("request.body", one.body)
+    success = one.response(status) or next((one.responses[other] for other in one.successes), dict[str, Any]())
     for name in as_object(success.get("headers")):
         found[f"header.{words(name.lower())}", "missing"] = True, ""
-    schema = schema_of(success)
-    describe("body", schema, _root(schema) if own is None else "")
-    refusals = [schema_of(one.responses[status]) for status in one.refusals]
-    refusal: Any = next((schema for schema in refusals if schema), None)
+    describe("body", schema_of(success))
+    refusal: Any = next(filter(None, (schema_of(one.responses[status]) for status in one.refusals)), None)
     errors = [as_object(part.get("properties")).get("error") for part in one.document.parts(refusal)]
     describe("error", {"allOf": errors}, "error")
     return {key: fact for key, fact in found.items() if key[0] != "error.code"}
-
-
-def _root(schema: Any) -> str:
-    return json.dumps(schema, sort_keys=True, default=str)
 
 
 def _bound(parts: list[dict[str, Any]], name: str) -> float | None:
@@ -173,7 +163,7 @@ def _differences(operation: str, own: Facts, theirs: Facts) -> Iterator[Finding]
     for (where, kind), (value, root) in own.items():
         if kind:
             other = theirs.get((where, kind), (None, ""))[0]
-            word: Word = "silent" if other is None else "same" if other == value else "differs"
+            word: str = "silent" if other is None else "same" if other == value else "differs"
             yield Finding(operation, where, kind.partition(" ")[0], word, *_texts(kind, other, value), root)
     for (where, kind), (value, root) in theirs.items():
         if (where, kind) in own or not kind:
@@ -202,7 +192,7 @@ def _successes(own: Operation, theirs: Operation) -> Iterator[Finding]:
     """Yield what is found about the statuses of a success."""
     agreed = [status for status in own.successes if theirs.response(status) is not None]
     for status in own.successes:
-        word: Word = "same" if status in agreed else "silent" if agreed or not theirs.successes else "differs"
+        word: str = "same" if status in agreed else "silent" if agreed or not theirs.successes else "differs"
         seen = theirs.successes[0] if word == "differs" else status
         yield Finding(own.name, "status", "status", word, seen, status, outcome=status)
     for status in theirs.successes:
@@ -217,56 +207,44 @@ class _Refusals:
         self, fake: Mapping[str, Operation], theirs: Mapping[str, Operation], readings: Mapping[str, str]
     ) -> None:
         self._readings = {rule: readings.get(rule, values[0]) for rule, values in READINGS.items()}
-        self._fake = fake
-        self._theirs = theirs
-        enums = {(one.enum_of_codes(status), status) for one in theirs.values() for status in one.refusals}
-        self._everywhere = {
-            codes for codes, times in Counter(codes for codes, _ in enums if codes).items() if times > 1
-        }
+        lists = Counter(
+            codes for codes, _ in {(one.enum_of_codes(name), name) for one in theirs.values() for name in one.refusals}
+        )
+        self._everywhere = {codes for codes, times in lists.items() if codes and times > 1}
         """Lists that several statuses have say nothing of one of them."""
-        self._known = {code for one in fake.values() for status in one.refusals for code in self._codes(one, status)}
+        self._known = {code for one in fake.values() for name in one.refusals for code in self._codes(one, name)}
 
     def _codes(self, own: Operation, status: str) -> frozenset[str]:
         """Return the codes of the fake at a status, under the readings."""
         codes = own.codes(status)
         if self._readings["err-6"] == "global":
             codes = frozenset(GLOBAL_CODES.get(code, code) for code in codes)
-        if self._readings["auth-4"] == "revoked_api_key" and "invalid_api_key" in codes:
-            codes |= {"revoked_api_key"}
-        return codes
+        revoked = self._readings["auth-4"] == "revoked_api_key" and "invalid_api_key" in codes
+        return codes | {"revoked_api_key"} if revoked else codes
 
-    def findings(self, name: str) -> Iterator[Finding]:
+    def findings(self, fake: Operation, theirs: Operation) -> Iterator[Finding]:
         """Yield what is found in an operation."""
-        theirs, met = self._theirs[name], set[tuple[str, str]]()
-        own = {status: self._codes(self._fake[name], status) for status in self._fake[name].refusals}
+        met = set[tuple[str, str]]()
+        own = {status: self._codes(fake, status) for status in fake.refusals}
         lists = {status: theirs.codes(status) for status in sorted({*own, *theirs.refusals})}
         for status, codes in own.items():
             vague = status == "400" and not lists[status]  # which says nothing without its code
-            word: Word = "same" if theirs.response(status) is not None and not vague else "silent"
-            yield Finding(name, "status", "status", word, status, status, outcome=f"{status} ")
+            word: str = "same" if theirs.response(status) is not None and not vague else "silent"
+            yield Finding(fake.name, "status", "status", word, status, status, outcome=f"{status} ")
             for code in sorted(codes):
-                found = self._code(name, f"{status} {code}", lists, codes)
+                found = self._code(fake.name, f"{status} {code}", lists, codes)
                 met.add((found.seen.partition(" ")[0], code) if found.kind == "status" else (status, found.seen))
                 yield found
         for status in theirs.refusals:
             shared = lists[status] in self._everywhere
-            for code in sorted(lists[status] - own.get(status, frozenset())):
-                if (status, code) not in met and not (shared and code in self._known):
-                    rule = next((rule for rule, readings in READINGS.items() if code in readings), "")
-                    seen, root = (code, f"codes {code}") if shared else (f"{status} {code}", "")
-                    yield Finding(
-                        name,
-                        "error.code",
-                        "added",
-                        "differs" if rule else "added",
-                        words(seen),
-                        "absent",
-                        root,
-                        "",
-                        rule,
-                    )
+            news = lists[status] - own.get(status, frozenset()) - (self._known if shared else set())
+            for code in sorted(one for one in news if (status, one) not in met):
+                rule = next((rule for rule, readings in READINGS.items() if code in readings), "")
+                seen, root = (code, f"codes {code}") if shared else (f"{status} {code}", "")
+                word = "differs" if rule else "added"
+                yield Finding(fake.name, "error.code", "added", word, words(seen), "absent", root, "", rule)
             if status not in own and not lists[status]:
-                yield Finding(name, "status", "added", "added", status, "absent", f"status {status}")
+                yield Finding(fake.name, "status", "added", "added", status, "absent", f"status {status}")
 
     def _code(self, name: str, outcome: str, lists: Mapping[str, frozenset[str]], own: frozenset[str]) -> Finding:
         """Return what their document says of one code of the fake."""
@@ -274,19 +252,17 @@ class _Refusals:
         listed, special = lists[status], CATALOG.by_operation[name].errors  # a document need not list the others
         at = {one: there for there, codes in lists.items() if codes not in self._everywhere for one in codes}
         other = _SAME_MEANING.get(code, "")
-        where: tuple[str, str, str] = name, "error.code", "code"
         if code in listed:
-            return Finding(*where, "same", code, code, outcome=outcome)
+            return Finding(name, "error.code", "code", "same", code, code, outcome=outcome)
         if at.get(code, status) != status:
             return Finding(name, "status", "status", "differs", f"{at[code]} {code}", outcome, "", outcome, "err-5")
         if other in listed:
-            return Finding(*where, "differs", other, code, "", outcome, "err-6")
+            return Finding(name, "error.code", "code", "differs", other, code, "", outcome, "err-6")
         if not listed or outcome not in special:
-            return Finding(*where, "silent", "", code, outcome=outcome)
+            return Finding(name, "error.code", "code", "silent", "", code, outcome=outcome)
         new, gone = sorted(listed - self._known), [one for one in own - listed if f"{status} {one}" in special]
-        if len(new) == len(gone) == 1:
-            return Finding(*where, "differs", words(new[0]), code, outcome=outcome)
-        return Finding(name, "error.code", "no code", "differs", "not listed", code, outcome=outcome)
+        kind, seen = ("code", words(new[0])) if len(new) == len(gone) == 1 else ("no code", "not listed")
+        return Finding(name, "error.code", kind, "differs", seen, code, outcome=outcome)
 
 
 def _count(checked: Checked, file: str, found: list[Finding], titles: Mapping[str, str]) -> None:
@@ -295,7 +271,6 @@ def _count(checked: Checked, file: str, found: list[Finding], titles: Mapping[st
     for one in found:
         place = (one.root,) if one.root else (one.operation, one.where, one.outcome)
         places.setdefault((*place, one.kind, one.word, one.seen), []).append(one)
-    unsaid: dict[str, None] = {}
     for some in places.values():
         home = next((one for one in some if one.operation.endswith(".retrieve")), some[0])
         for one in some:
@@ -304,12 +279,12 @@ def _count(checked: Checked, file: str, found: list[Finding], titles: Mapping[st
                 verdicts.agree(rule)
             elif one.word == "silent":
                 verdicts.doubt(rule, f"{one.operation} {one.where} is not stated")
-                unsaid[f"{one.operation} {one.where}: {one.outcome.strip() or one.fake}"] = None
+                checked.unsaid.append(f"{one.operation} {one.where}: {one.outcome.strip() or one.fake}")
             else:
                 said = home.operation, home.where, home.kind, Words(home.seen), Words(home.fake), home.outcome
                 every = tuple((one.operation, one.where) for one in some)
                 verdicts.differ(rule, Difference(file, 0, *said, titles.get(home.operation, ""), every))
-    checked.unsaid = list(unsaid)
+    checked.unsaid = list(dict.fromkeys(checked.unsaid))
 
 
 def _rule(one: Finding) -> str:
@@ -320,5 +295,7 @@ def _rule(one: Finding) -> str:
 
 def words(text: str) -> str:
     """Return a text of a document as it can be shown: without keys, in one line, and not too long."""
-    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in redacted(text[:_MOST]))
+    shown = "".join(
+        letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in redacted(text[: 50 * _LONGEST])
+    )
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."

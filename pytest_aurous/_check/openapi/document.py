@@ -17,15 +17,12 @@ from ..recording.parse import parse, reading
 
 MORE: Final = see("reference/check.html#documents")
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_VERSION: Final = "/v1"
-"""What the paths of the API begin with, also where neither server nor path says so."""
 _CODE: Final = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 _MOST_STEPS: Final = 50_000
 """Refuse a document whose schemas contain each other in more ways than this; the fake's document has 4,000."""
 _MOST_DEEP: Final = 100
 _VALUES: Final = 10
 """This many values of an enum take as long as a schema."""
-_DIGITS: Final = 6
 
 Part = Mapping[str, Any]
 
@@ -85,7 +82,7 @@ class Document:
         found: Any = self.content if first == "#" else None
         for name in names:
             items, step = as_list(found), unquote(name).replace("~1", "/").replace("~0", "~")
-            index = int(step) if items and step.isdecimal() and len(step) < _DIGITS else len(items)
+            index = int(step) if step.isdecimal() and len(step) < 6 else len(items)  # noqa: PLR2004 - digits
             found = items[index] if index < len(items) else as_object(found).get(step)
         return found
 
@@ -93,13 +90,7 @@ class Document:
         """Yield the operations."""
         for path, item in as_object(self.content["paths"]).items():
             shared = self.follow(item)
-            for method in (method for method in _METHODS if method in shared):
-                own = as_object(shared[method])
-                servers = own.get("servers") or shared.get("servers") or self.content.get("servers")
-                bases = ["", *(_base(as_object(server)) for server in as_list(servers)), _VERSION]
-                paths = [re.sub(r"\{[^}]*\}", "{}", base + path).rstrip("/") for base in bases]
-                title = f"{method.upper()} {path}"
-                yield Operation(self, str(own.get("operationId", "")), title, method, paths, own, shared)
+            yield from (Operation(self, path, method, shared) for method in _METHODS if method in shared)
 
 
 def _base(server: Part) -> str:
@@ -126,14 +117,16 @@ class Operation:
         responses: Its responses by status.
     """
 
-    def __init__(
-        self, document: Document, name: str, title: str, method: str, paths: list[str], own: Part, path: Part
-    ) -> None:
+    def __init__(self, document: Document, path: str, method: str, shared: Part) -> None:
+        own = as_object(shared[method])
+        servers = own.get("servers") or shared.get("servers") or document.content.get("servers")
+        bases = ["", *(_base(as_object(server)) for server in as_list(servers)), "/v1"]  # which neither may say
+        paths = [re.sub(r"\{[^}]*\}", "{}", base + path).rstrip("/") for base in bases]
         self.document = document
-        self.name = name
-        self.title = title
+        self.name = str(own.get("operationId", ""))
+        self.title = f"{method.upper()} {path}"
         self.places: list[tuple[str, str]] = [(method, path) for path in dict.fromkeys(paths)]
-        some = map(document.follow, [*as_list(path.get("parameters")), *as_list(own.get("parameters"))])
+        some = map(document.follow, [*as_list(shared.get("parameters")), *as_list(own.get("parameters"))])
         self.parameters: dict[tuple[str, str], Any] = {
             (str(one.get("in", "")), str(one.get("name", "")).removesuffix("[]")): one.get("schema") for one in some
         }
@@ -195,15 +188,13 @@ def read_document(file: Path) -> Document:
     with reading(f"check --spec {file}", MORE):
         content = as_object(parse(file, read_file(file)))
     version = str(content.get("openapi", ""))
-    why = ""
-    if "swagger" in content:
-        why = "it is Swagger 2.0. Convert it to OpenAPI 3.0 or 3.1"
-    elif not version:
-        why = "it is not an OpenAPI document, which begins with openapi: 3.1.0"
-    elif re.match(r"3\.[01](\.|$)", version) is None:
-        why = f"it is OpenAPI {shown(version)}. Expected 3.0 or 3.1"
-    elif not as_object(content.get("paths")):
-        why = "it has no paths, so there is nothing to compare"
+    faults = {
+        "it is Swagger 2.0. Convert it to OpenAPI 3.0 or 3.1": "swagger" in content,
+        "it is not an OpenAPI document, which begins with openapi: 3.1.0": not version,
+        f"it is OpenAPI {shown(version)}. Expected 3.0 or 3.1": re.match(r"3\.[01](\.|$)", version) is None,
+        "it has no paths, so there is nothing to compare": not as_object(content.get("paths")),
+    }
+    why = next((fault for fault, there in faults.items() if there), "")
     if why:
         raise AurousError(f"check --spec {file}: {why}.\n{MORE}")
     return Document(file.name, content)
