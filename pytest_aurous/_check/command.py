@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from .adapt import find_readings, not_followed, observed_file
 from .base_url import check_base_url
 from .check import Checked, Progress, check_recordings
 from .openapi.compare import check_document
-from .openapi.document import Document, read_document
+from .openapi.document import read_document
 from .recording.read import Recording, find_files, read_recordings
 from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
@@ -37,10 +38,10 @@ def run(options: Namespace) -> int:
         AurousError: If a file cannot be read or written.
     """
     chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
-    document = _document(options)
+    _refuse(options)
+    document = None if options.spec is None else read_document(options.spec)
     followed = None if options.follow is None else str(options.follow)
     rows = read_observed(followed)
-    _check_live(options)
     files = find_files(options.files)
     outputs = _outputs(options, files)
     live = _live(options)
@@ -56,7 +57,7 @@ def run(options: Namespace) -> int:
         settings = {"readings": readings, "observed": followed, "shared": options.shared}
         return check_recordings(recordings, settings, progress)
 
-    checked = again(chosen, _progress(options))
+    checked = again(chosen, None if options.quiet else _show_progress)
     for rule, reason in live.doubts if live is not None else ():
         checked.verdicts.rules[rule].doubts[reason] += 1
     found = find_readings(checked.verdicts, chosen, again)
@@ -85,29 +86,30 @@ def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str,
             yield f"{options.observed.name}: these differences are not in it, as the fake cannot follow them: {what}"
 
 
-def _document(options: Namespace) -> Document | None:
-    """Return the document of ``--spec``; None without it."""
-    if options.spec is None:
-        return None
-    if options.files or options.live:
-        other = options.files[0] if options.files else "--live"
-        raise AurousError(f"check --spec {options.spec} {other}: expected a document alone.\n{_MORE}")
-    for name in ("sanitize", "follow"):
-        if getattr(options, name) is not None:
-            raise AurousError(f"check --spec: --{name} belongs to recordings.\n{_MORE}")
-    return read_document(options.spec)
-
-
-def _check_live(options: Namespace) -> None:
-    """Refuse options that do not fit together with ``--live``, or without it."""
-    if options.live and options.files:
-        raise AurousError(f"check --live {options.files[0]}: expected a recording or --live, not both.\n{_MORE}")
-    if not options.live:
-        for name in ("dry_run", "yes", "record", "only", "max"):
-            if getattr(options, name):
-                raise AurousError(f"check --{name.replace('_', '-')} belongs to --live.\n{_MORE}")
-        if not options.files and options.spec is None:
-            raise AurousError(f"check: expected recordings, such as staging.har, or --live, or --spec.\n{_MORE}")
+def _refuse(options: Namespace) -> None:
+    """Refuse options that do not fit together."""
+    strange = [
+        name for name in ("sanitize", "follow") if getattr(options, name) is not None and options.spec is not None
+    ]
+    alone = [
+        name for name in ("dry_run", "yes", "record", "only", "max") if getattr(options, name) and not options.live
+    ]
+    other = next(iter(options.files), "--live")
+    why = ""
+    if options.spec is not None and (options.files or options.live):
+        why = f"check --spec {options.spec} {other}: expected a document alone"
+    elif options.live and options.files:
+        why = f"check --live {other}: expected a recording or --live, not both"
+    elif strange:
+        why = f"check --spec: --{strange[0]} belongs to recordings"
+    elif alone:
+        why = f"check --{alone[0].replace('_', '-')} belongs to --live"
+    elif not (options.live or options.files or options.spec):
+        why = "check: expected recordings, such as staging.har, or --live, or --spec"
+    elif options.max is not None and options.max < 1:
+        why = f"check --max {options.max}: expected at least 1"
+    if why:
+        raise AurousError(f"{why}.\n{_MORE}")
 
 
 def _live(options: Namespace) -> Live | None:
@@ -117,8 +119,6 @@ def _live(options: Namespace) -> Live | None:
     from .live.probes import chosen_probes, dry_run
     from .live.run import run_probes  # loads httpx
 
-    if options.max is not None and options.max < 1:
-        raise AurousError(f"check --max {options.max}: expected at least 1.\n{_MORE}")
     base_url, probes = check_base_url(options.base_url or BASE_URL), chosen_probes(options.only)
     if options.dry_run:
         print(dry_run(base_url, probes))  # noqa: T201 - a command prints
@@ -126,8 +126,7 @@ def _live(options: Namespace) -> Live | None:
     file = options.record or Path("live.har")
     live = run_probes(base_url, file, probes, most=options.max or len(probes), yes=options.yes)
     if options.record is not None:
-        text = json.dumps(Sanitizer().har(live.recording), indent=1, ensure_ascii=False) + "\n"
-        _write("--record", options.record, text)
+        _write("--record", options.record, _sanitized(live.recording))
     return live
 
 
@@ -143,18 +142,18 @@ def _outputs(options: Namespace, files: Sequence[Path]) -> list[Path]:
     names = ("json", "report", "observed", "record", *(["sanitize"] if out is not None and _is_file(out) else []))
     outputs = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     inputs = [file for file in (*files, options.spec) if file is not None]
-    for number, (name, file) in enumerate(outputs.items()):
+    for name, file in outputs.items():
         followed = [] if name == "observed" or options.follow is None else [options.follow]  # which it adds to
         if any(_is_same(file, one) for one in (*inputs, *followed)):
             raise AurousError(
                 f"--{name} {file}: this file is an input, and would be replaced. Choose another file.\n{_MORE}"
             )
-        for other in list(outputs)[:number]:
-            if _is_same(file, outputs[other]):
-                raise AurousError(
-                    f"--{other} {outputs[other]} and --{name} {file}: both are the same file. "
-                    f"Choose another file for one of them.\n{_MORE}"
-                )
+    for (name, file), (other, second) in combinations(outputs.items(), 2):
+        if _is_same(file, second):
+            raise AurousError(
+                f"--{name} {file} and --{other} {second}: both are the same file. "
+                f"Choose another file for one of them.\n{_MORE}"
+            )
     return list(outputs.values())
 
 
@@ -179,8 +178,11 @@ def _sanitize(out: Path, recordings: Sequence[Recording], taken: Sequence[Path])
         while not _is_file(out) and any(_is_same(file, one) for one in written):
             file = file.with_stem(f"{file.stem}-sanitized")
         written.append(file)
-        text = json.dumps(Sanitizer().har(recording), indent=1, ensure_ascii=False) + "\n"
-        _write("--sanitize", file, text)
+        _write("--sanitize", file, _sanitized(recording))
+
+
+def _sanitized(recording: Recording) -> str:
+    return json.dumps(Sanitizer().har(recording), indent=1, ensure_ascii=False) + "\n"
 
 
 def _write(option: str, file: Path, text: str) -> None:
@@ -191,12 +193,6 @@ def _write(option: str, file: Path, text: str) -> None:
         raise AurousError(f"{option} {file}: {error.strerror}. Choose another file.\n{_MORE}") from None
 
 
-def _progress(options: Namespace) -> Progress | None:
-    if options.quiet:
-        return None
-
-    def show(file: Path, done: int, every: int) -> None:
-        if done % _STEP == 0:
-            print(f"{file.name}: {done} of {every} exchanges", file=sys.stderr)  # noqa: T201 - a command prints
-
-    return show
+def _show_progress(file: Path, done: int, every: int) -> None:
+    if done % _STEP == 0:
+        print(f"{file.name}: {done} of {every} exchanges", file=sys.stderr)  # noqa: T201 - a command prints

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any, Final
@@ -62,7 +62,11 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     if checked.counted == "exchanges" or explain:  # a document leaves out most
         lines += _reasons("Cannot tell:", verdicts, "cannot tell")
     lines += _list("Of the files:", checked.notes)
-    lines += _explanation(checked) if explain else _unexplained(checked)
+    lines += _explanation(checked) if explain else []
+    assumed = 0 if explain else verdicts.inferred.total() + len(checked.seeds)
+    lines += (
+        ["", f"Assumptions about what the recordings leave out: {assumed}. --explain shows them."] if assumed else []
+    )
     return "\n".join([*lines, "", *_wrapped(summary(checked), "  ")])
 
 
@@ -118,29 +122,25 @@ def summary(checked: Checked) -> str:
     return f"{checked.verdicts.exchanges} {checked.counted}{left_out}; rules: {text}"
 
 
-def _unexplained(checked: Checked) -> Iterator[str]:
-    assumed = checked.verdicts.inferred.total() + len(checked.seeds)
-    if assumed:
-        yield from ("", f"Assumptions about what the recordings leave out: {assumed}. --explain shows them.")
-
-
 def _explanation(checked: Checked) -> Iterator[str]:
-    by_word = {word: ", ".join(one.rule for one in checked.verdicts if one.word == word) for word in _WORDS}
-    shared = [one.rule for one in checked.verdicts if one.word == "not judged" and SHARED in one.reasons]
-    for title, some in (
-        ("As written:", [by_word["as written"]]),
-        ("Not seen:", [by_word["not seen"]]),
-        ("Not judged, as other clients may have used the team:", [", ".join(shared)]),
-        (
-            "Not judged, as no recording decides them:",
-            [", ".join(one.rule for one in checked.verdicts if one.word == "not judged" and one.rule not in shared)],
-        ),
-        ("What pollers saw, as scripts:", [f"{record}: {script}" for record, script in checked.scripts.items()]),
-        ("What was there before:", checked.seeds),
-        ("What the document does not state:", checked.unsaid),
-        ("What was assumed:", [f"{times} x {text}" for text, times in checked.verdicts.inferred.items()]),
-    ):
-        yield from _list(title, [text for text in some if text])
+    """Yield what agrees, what was not judged, and what was assumed."""
+    shared = {one.rule for one in checked.verdicts if one.reasons == {SHARED}}
+
+    def rules(word: str, *, but: Collection[str] = ()) -> list[str]:
+        some = [one.rule for one in checked.verdicts if one.word == word and one.rule not in but]
+        return [", ".join(some)] * bool(some)
+
+    yield from _list("As written:", rules("as written"))
+    yield from _list("Not seen:", rules("not seen"))
+    unjudged = rules("not judged", but=checked.verdicts.rules.keys() - shared)
+    yield from _list("Not judged, as other clients may have used the team:", unjudged)
+    yield from _list("Not judged, as no recording decides them:", rules("not judged", but=shared))
+    scripts = [f"{record}: {script}" for record, script in checked.scripts.items()]
+    yield from _list("What pollers saw, as scripts:", scripts)
+    yield from _list("What was there before:", checked.seeds)
+    yield from _list("What the document does not state:", checked.unsaid)
+    assumed = [f"{times} x {text}" for text, times in checked.verdicts.inferred.items()]
+    yield from _list("What was assumed:", assumed)
 
 
 def _list(title: str, texts: list[str]) -> Iterator[str]:
@@ -167,11 +167,8 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
     verdicts = {
         one.rule: {
             "verdict": one.word,
+            **{name: getattr(one, name) for name in ("agreed", "differing", "doubts", "aside")},
             "provenance": rules[one.rule].provenance,
-            "agreed": one.agreed,
-            "differing": one.differing,
-            "doubts": dict(one.doubts),
-            "aside": dict(one.aside),
             "differences": [_as_data(difference, mask) for difference in one.differences],
         }
         for one in checked.verdicts
@@ -181,33 +178,20 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         "version": 1,
         "generator": f"pytest-aurous {version_of_package()}",
         checked.counted: checked.verdicts.exchanges,
-        "shared": checked.shared,
         "rules": verdicts,
         "uncovered": uncovered,
-        "omitted": dict(checked.verdicts.omitted),
-        "readings": dict(readings),
-        "inferred": dict(checked.verdicts.inferred),
-        "scripts": checked.scripts,
-        "seeds": checked.seeds,
-        "unsaid": checked.unsaid,
+        "omitted": checked.verdicts.omitted,
+        "readings": readings,
+        "inferred": checked.verdicts.inferred,
+        **{name: getattr(checked, name) for name in ("scripts", "seeds", "unsaid", "left_out", "shared")},
         "notes": [*_itself(checked), *checked.notes],
-        "left_out": checked.left_out,
     }
     return json.dumps(result, indent=1) + "\n"
 
 
 def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
-    return {
-        "file": one.file,
-        "exchange": one.number,
-        "place": one.place,
-        "operation": one.operation,
-        "where": one.where,
-        "kind": one.kind,
-        "seen": shown(one.seen, one, mask),
-        "fake": shown(one.fake, one, mask),
-        "alone": one.alone,
-    }
+    same = {name: getattr(one, name) for name in ("file", "place", "operation", "where", "kind", "alone")}
+    return {**same, "exchange": one.number, "seen": shown(one.seen, one, mask), "fake": shown(one.fake, one, mask)}
 
 
 def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> str:
