@@ -42,6 +42,7 @@ class Action(NamedTuple):
         number: 1 for the first.
         at: When it was done on the clock, in epoch seconds.
         undo: The name of the snapshot that was taken before.
+        expression: What Python writes for it, where no operation says so.
     """
 
     operation: str
@@ -50,6 +51,7 @@ class Action(NamedTuple):
     number: int = 0
     at: float = 0.0
     undo: str | None = None
+    expression: str = ""
 
     def curl(self, url: str) -> str:
         """Return the command for a shell."""
@@ -65,8 +67,8 @@ class Action(NamedTuple):
             return "aurous.snapshots[{to}] = aurous.snapshots.pop({name})".format(**_written(given, names))
         if self.operation == "snapshots.remove":
             return "del aurous.snapshots[{name}]".format(**_written(given, names))
-        if self.operation == "send":
-            return f"client.request({literal(given['method'], names)}, {literal(given['path'], names)})"
+        if self.expression:
+            return self.expression
         operation = operations()[self.operation]
         subject = _subject(operation, given, names)
         own = {name: given[name] for name in operation.own if name in given}
@@ -81,8 +83,9 @@ class Action(NamedTuple):
 
     def json(self, url: str) -> dict[str, Any]:
         """Return all of it, with its other forms."""
-        others = {"curl": self.curl(url), "python": self.python(), "line": self.line()}
-        return {"version": 1, **self._asdict(), **others}
+        told = {"version": 1, **self._asdict(), "curl": self.curl(url), "python": self.python(), "line": self.line()}
+        del told["expression"]
+        return told
 
 
 def _written(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from .._wire.hosts import UPLOAD_HOST, host_of
 from .._wire.reply import Break, Reply
 from .actions import Action, perform, prepared
 from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
+from .copied import written
 from .live import LiveTrace
 from .reads import HEADERS, JSON, READS, numbers_in
 from .replies import CONTROL, allowing, json_reply, refused, reply_of
@@ -108,7 +109,10 @@ class Control:
         if name in SHORT and name not in operations():
             return self._json(200, SHORT[name].run(self, body))
         if name == "send":
-            return self._json(200, self.send(**read_arguments("send", body, SEND)).json(self.url))
+            arguments = read_arguments("send", body, SEND)
+            call = self._call_of(**arguments)
+            action = Action("send", arguments, expression=written(self.aurous, call))
+            return self._json(200, (action if asked.get("dry") else self._sent(call, action)).json(self.url))
         if asked.get("dry"):
             return self._json(200, Action(name, prepared(self.aurous, name, body)).json(self.url))
         action = self.do(name, body, undo=bool(asked.get("undo")))
@@ -164,16 +168,15 @@ class Control:
         self.tape.note(action, began)
         return action
 
-    def send(
+    def _call_of(
         self,
         of: int | None = None,
         method: str | None = None,
         path: str = "",
-        query: str | None = None,
         headers: Mapping[str, Any] | None = None,
         body: str | None = None,
-    ) -> Action:
-        """Send a request to the fake: that of a step anew, with what is given instead, or another one.
+    ) -> Call:
+        """Return a request to the fake: that of a step anew, with what is given instead, or another one.
 
         Raises:
             AurousError: If the step is not kept, or is no request.
@@ -183,7 +186,7 @@ class Control:
         model = steps[0].call if steps and steps[0].seq == of else None
         if of is not None and model is None:
             raise AurousLookupError(f"send: step {of} is not a request that is kept.")
-        if model is None and not path.startswith("/"):
+        if (model is None or path) and not path.startswith("/"):
             raise AurousError(f"send: {shown(path)} is not a path: expected one such as '/v1/characters'.")
         home = urlsplit(UPLOAD_HOST if path.startswith("/characters/") else app.world.settings.base_url)
         scheme, host = (home.scheme, host_of(home)) if model is None else (model.scheme, model.host)
@@ -196,14 +199,16 @@ class Control:
         if content:
             sent.setdefault("content-type", ("Content-Type", "application/json"))
             sent["content-length"] = ("Content-Length", str(len(content)))
-        where = (scheme, host, path or old.path, old.query if query is None else query)
-        call = Call(method or old.method, *where, tuple(sent.values()), content)
-        outcome = app.handle(call)
+        where, _, query = path.partition("?") if path else (old.path, "", old.query)
+        return Call(method or old.method, scheme, host, where, query, tuple(sent.values()), content)
+
+    def _sent(self, call: Call, action: Action) -> Action:
+        """Send a request."""
+        outcome = self.aurous._session.app.handle(call)
         if isinstance(outcome, Reply) and outcome.stream is not None:
             _read_all(outcome)
-        arguments = {"method": call.method, "path": call.path + (f"?{call.query}" if call.query else "")}
         result = {"seq": self.tape.last, "number": call.number, "status": call.status, "error_code": call.error_code}
-        return Action("send", arguments, result, at=call.at)
+        return action._replace(result=result, at=call.at)
 
 
 def _read_all(reply: Reply) -> None:
@@ -213,7 +218,7 @@ def _read_all(reply: Reply) -> None:
         pass
 
 
-SEND: Final = Takes({"of": NUMBER, "method": TEXT, "path": TEXT, "query": FREE, "headers": HEADERS, "body": FREE})
+SEND: Final = Takes({"of": NUMBER, "method": TEXT, "path": TEXT, "headers": HEADERS, "body": FREE})
 
 
 # The short forms

@@ -184,40 +184,46 @@ class _Test:
 
     def _sent(self, sent: Call) -> str:
         """Return the expression of a request."""
-        names, method = self._names, sent.method.lower()
-        home = self._app.world.settings.base_url
-        url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
-        url = sent.url if sent.url in names else url
-        headers = {name: value for name, value in sent._headers if not _OWN.fullmatch(name)}
-        key = sent_key({name.lower(): value for name, value in reversed(sent._headers)})
-        parts = [literal(url, names)]
-        content = sent.content
-        body: str | None = None
-        if content and is_digest(content):
-            self._remarks.append(f"The body of request {sent.number} is not kept: {content.decode()[1:-1]}.")
-            body = 'content=b""'
-        elif content:
-            kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-            body = self._body(content, kind)
-            if body.startswith("json="):
-                headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
-        given = {name: literal(value, names) for name, value in headers.items()}
-        if key != self._own:
-            given["X-Api-Key"] = names.get(key, '"al_live_unknown"') if key else '""'
-        parts += [body] if body is not None else []
-        if given:
-            parts.append(fitted("headers={", [f"{literal(name)}: {value}" for name, value in given.items()], "}"))
-        if method not in {"get", "post", "put", "patch", "delete"} or (body and method in {"get", "delete"}):
-            return call("client.request", [literal(sent.method), *parts])
-        return call(f"client.{method}", parts)
+        if is_digest(sent.content):
+            self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
+        return _written(sent, self._app.world.settings.base_url, self._own, self._names)
 
-    def _body(self, content: bytes, kind: str) -> str:
-        try:
-            if kind.partition(";")[0] == "application/json":
-                return f"json={literal(json.loads(content), self._names)}"
-            return f"content={literal(content.decode(), self._names)}.encode()"
-        except (ValueError, RecursionError):
-            return f"content={content!r}"
+
+def written(aurous: Aurous, sent: Call) -> str:
+    """Return the line of a test that sends a request."""
+    return _written(sent, aurous.base_url, str(aurous.api_key), {})
+
+
+def _written(sent: Call, home: str, own: str, names: Mapping[str, str]) -> str:
+    url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
+    parts = [literal(sent.url if sent.url in names else url, names)]
+    headers = {name: value for name, value in sent._headers if not _OWN.fullmatch(name)}
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    body = _body(sent.content, kind, names)
+    if body.startswith("json="):
+        headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+    key = sent_key({name.lower(): value for name, value in reversed(sent._headers)})
+    if key != own:
+        headers["X-Api-Key"] = key if key in names else "al_live_unknown" if key else ""
+    parts += [body] if body else []
+    if headers:
+        given = [f"{literal(name)}: {literal(value, names)}" for name, value in headers.items()]
+        parts.append(fitted("headers={", given, "}"))
+    method = sent.method.lower()
+    if method not in {"get", "post", "put", "patch", "delete"} or (body and method in {"get", "delete"}):
+        return call("client.request", [literal(sent.method), *parts])
+    return call(f"client.{method}", parts)
+
+
+def _body(content: bytes, kind: str, names: Mapping[str, str]) -> str:
+    if not content or is_digest(content):
+        return 'content=b""' if content else ""
+    try:
+        if kind.partition(";")[0] == "application/json":
+            return f"json={literal(json.loads(content), names)}"
+        return f"content={literal(content.decode(), names)}.encode()"
+    except (ValueError, RecursionError):
+        return f"content={content!r}"
 
 
 def _missing(tape: Tape, after: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._serve.actions import Action, literal
+from pytest_aurous._serve.actions import literal
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.table import INTERNAL, REASONS, SUBJECTS, name_of, operations, parity, public
@@ -155,7 +155,6 @@ def test_all_forms_of_an_action_follow_from_it() -> None:
     dry = do(control, "clock.advance", asked="dry=1", seconds=5)
     assert (dry["python"], dry["result"]) == ("aurous.clock.advance(seconds=5)", None)
     assert aurous.clock.now().isoformat() == "2026-05-08T10:00:00+00:00"
-    assert Action("send", {"method": "GET", "path": "/v1/balance"}).python() == 'client.request("GET", "/v1/balance")'
     assert literal("a\x00b") == repr("a\x00b")
     assert literal("say {x} char_1234567", {"char_1234567": "one.id"}) == 'f"say {{x}} {one.id}"'
 
@@ -215,6 +214,7 @@ def test_what_another_client_has_deleted_meanwhile_is_said() -> None:
         ("snapshots.remove", {"name": "x"}, "no snapshot has that name"),
         ("send", {"of": 99}, "step 99 is not a request that is kept"),
         ("send", {"path": "v1"}, "'v1' is not a path"),
+        ("send", {"of": 1, "path": "v1"}, "step 1 is not a request that is kept"),
     ):
         before = aurous.export()
         reply = control.respond("POST", f"/__aurous__/{name}", json.dumps(body).encode())
@@ -234,10 +234,17 @@ def test_a_request_is_sent_again_edited() -> None:
     do(control, "send", of=2, headers={"Idempotency-Key": None, "X-More": 1}, body='{"prompt": "y"}')
     last = aurous.calls.last
     assert (last.request.json, last.replayed, last.request.headers["x-more"]) == ({"prompt": "y"}, False, "1")
-    do(control, "send", of=2, method="GET", path="/v1/images", query="limit=1", body="")
+    do(control, "send", of=2, method="GET", path="/v1/images?limit=1", body="")
     assert (aurous.calls.last.operation, aurous.calls.last.query) == ("images.list", "limit=1")
     new = do(control, "send", method="POST", path="/v1/images", body='{"prompt": "z"}')["result"]
     assert (new["status"], aurous.calls.last.team) == (201, aurous.team.id)
+    before = control.tape.last
+    dry = do(control, "send", asked="dry=1", of=2, body='{"prompt": "y"}')
+    assert dry["curl"] == r"""curl /__aurous__/send --json '{"of": 2, "body": "{\"prompt\": \"y\"}"}'"""
+    assert dry["python"].startswith(
+        'client.post(\n    "/v1/images",\n    json={"prompt": "y"},\n    headers={"Idempotency-Key"'
+    )
+    assert (dry["result"], control.tape.last) == (None, before)
     said = {"model": "aurous-grow-2.0-pro", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
     do(control, "send", method="POST", path="/v1/chat/completions", body=json.dumps(said))
     assert aurous.calls.last.ended == "complete"

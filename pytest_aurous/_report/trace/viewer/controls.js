@@ -53,22 +53,29 @@ const Recipe = ({ action, of }) => html`<div class="recipe"><code><${Text} of=${
   ${action.curl && html`<${Copy} label="curl" what="curl" of=${of} text=${() => action.curl} title=${action.curl} />`}
 </div>`;
 
+/** The curl and the Python that an action would have with the arguments *sent*; or, if *told*, what is wrong. */
+function Preview({ operation, sent, told = true }) {
+  const [made, setMade] = useState({});
+  const text = JSON.stringify(sent);
+  useEffect(() => {
+    const look = () => ask(`${operation}?dry=1`, sent).then(setMade, ({ message }) => setMade({ message }));
+    const timer = setTimeout(look, 250);
+    return () => clearTimeout(timer);
+  }, [operation, text]);
+  if (made.python) return html`<${Recipe} action=${made} of=${text} />`;
+  return made.message && told && html`<p class="about wrong"><${Text} of=${made.message} limit=${600} /></p>`;
+}
+
 /** The arguments of an action, with the curl and the Python that they make. */
 function Form({ action, fixed = {}, first = {}, label, act, onDone }) {
   const [values, setValues] = useState(first);
-  const [made, setMade] = useState({}); // the action as the server would record it, or what is wrong
   const [touched, setTouched] = useState(false);
+  const { operation } = action;
   const sent = { ...argumentsOf(values, action), ...fixed };
-  const text = JSON.stringify(sent);
-  useEffect(() => {
-    if (action.arguments.some(({ name, required }) => required && !(name in sent))) return undefined;
-    const look = () => ask(`${action.operation}?dry=1`, sent).then(setMade, ({ message }) => setMade({ message }));
-    const timer = setTimeout(look, 250);
-    return () => clearTimeout(timer);
-  }, [action, text]);
+  const ready = action.arguments.every(({ name, required }) => !required || name in sent);
   const submit = async (event) => {
     event.preventDefault();
-    const done = await act(action.operation, sent);
+    const done = await act(operation, sent);
     if (!done) return;
     setValues(first);
     setTouched(false);
@@ -83,19 +90,22 @@ function Form({ action, fixed = {}, first = {}, label, act, onDone }) {
     ${action.summary && html`<p class="about">${visible(action.summary)}</p>`}
     <div class="fields">${asked.map((argument) => html`<${Field} key=${argument.name} argument=${argument}
       value=${values[argument.name]} onChange=${change(argument.name)} />`)}</div>
-    ${made.python && html`<${Recipe} action=${made} of=${text} />`}
-    ${made.message && touched && html`<p class="about wrong"><${Text} of=${made.message} limit=${600} /></p>`}
+    ${ready && html`<${Preview} ...${{ operation, sent, told: touched }} />`}
     <button class="primary">${label}</button></form>`;
 }
 
-/** One action as a button; where something is left to choose, the button opens a form. */
+/** One action as a button, with its code beside it; where something is left to choose, the button opens a form. */
 function Control({ action, fixed = {}, first, label, act }) {
   const [open, setOpen] = useState(false);
   if (!action) return null;
   const tone = action.destroys ? "danger" : "";
   if (action.arguments.every(({ name }) => name in fixed)) {
-    return html`<button type="button" class=${tone} title=${action.summary}
-      onClick=${() => act(action.operation, fixed)}>${label}</button>`;
+    const code = `${label} as Python and curl`;
+    return html`<span class="joined"><button type="button" class=${tone} title=${action.summary}
+        onClick=${() => act(action.operation, fixed)}>${label}</button><button type="button"
+        class=${`opens ${tone}`} aria-expanded=${open ? "true" : "false"} aria-label=${code} title=${code}
+        onClick=${() => setOpen(!open)}><${Icon} name="code" /></button></span>
+      ${open && html`<div class="opened"><${Preview} operation=${action.operation} sent=${fixed} /></div>`}`;
   }
   return html`<${Opening} ...${{ open, setOpen, label, tone }}>
     <${Form} ...${{ action, fixed, first, label, act }} onDone=${() => setOpen(false)} /><//>`;
@@ -132,11 +142,10 @@ function SendAgain({ call, act }) {
   const [edited, setEdited] = useState(before);
   const change = (name) => (event) => setEdited({ ...edited, [name]: event.target.value });
   const rows = Math.max(2, Math.min(12, edited.body.length / 50 + edited.body.split("\n").length));
-  const submit = async (event) => {
-    event.preventDefault();
+  const made = () => {
     const sent = { of: call.seq };
     if (edited.method !== before.method) sent.method = edited.method;
-    if (edited.target !== target) [sent.path, sent.query = ""] = edited.target.split(/\?(.*)/s);
+    if (edited.target !== target) sent.path = edited.target;
     if (edited.lines !== lines) {
       const found = edited.lines.split("\n").filter((line) => line.trim()).map((line) => line.split(/:(.*)/s));
       sent.headers = {
@@ -145,7 +154,11 @@ function SendAgain({ call, act }) {
       };
     }
     if (edited.body !== before.body) sent.body = edited.body;
-    if (await act("send", sent)) setOpen(false);
+    return sent;
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    if (await act("send", made())) setOpen(false);
   };
   return html`<${Opening} ...${{ open, setOpen }} label="Send again"><form class="form" onSubmit=${submit}
     aria-label="Send again">
@@ -156,6 +169,7 @@ function SendAgain({ call, act }) {
       </span><textarea rows="2" value=${edited.lines} onInput=${change("lines")}></textarea></label>
     <label class="field"><span>body${!whole && html`<span class="about"> as it was, unless you write another</span>`}
       </span><textarea rows=${rows} value=${edited.body} onInput=${change("body")}></textarea></label>
+    <${Preview} operation="send" sent=${made()} />
     <button class="primary"><${Icon} name="send" />Send</button></form><//>`;
 }
 

@@ -239,7 +239,7 @@ function Watched({ data, actions, reload }) {
     const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
     pictures.current = found.at(-1).pictures;
     return traceOf(data, found.filter(Boolean));
-  }, following ? SHARE : 1, following || step.seq);
+  }, following ? SHARE : 1, `${acted} ${following || step.seq}`);
   useEffect(() => { // changes that no request has shown yet
     const look = () => setActed((count) => count + 1);
     window.addEventListener("focus", look);
@@ -295,7 +295,7 @@ function Watched({ data, actions, reload }) {
         title="One pytest test with all actions and requests since the last reset"
         text=${() => askText("session.py")} />
       <${Har} show=${(error) => setDone({ error })} />
-      <button type="button" class="danger" onClick=${() => act("reset", {})}>Reset</button><//>
+      <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act} /><//>
     <${Controls.Provider} value=${controls}>
       <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose }}
         world=${html`<${Controls.Provider} value=${past ? null : controls}>${world}<//>`}>
