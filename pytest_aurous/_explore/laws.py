@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._base.chains import leaves
 from .._base.errors import AurousError
+from .._base.redaction import shortened
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
 from .._report.state import View
@@ -19,11 +20,13 @@ from .._world.ledger import plain
 from .._world.outbox import Delivery
 from .._world.streams import BY_FAULT
 from .compare.end_state import EndState, Record, differences
+from .compare.good_days import told
 from .compare.returned import alike, unaddressed
 
 if TYPE_CHECKING:
     from .runs.run import Run
 
+_LONGEST: Final = 80
 _HELD: Final = "held credits "
 _SPENT: Final = "credits "
 _CANCELLED: Final = ("status", '"cancelled"')
@@ -322,7 +325,13 @@ def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) ->
 
 
 def _named(error: BaseException) -> str:
-    return " and ".join(dict.fromkeys(type(leaf).__name__ for leaf in leaves(error)))
+    """Return the type of an exception, or of each in a group, with its message."""
+    return " and ".join(dict.fromkeys(map(_told, leaves(error))))
+
+
+def _told(leaf: BaseException) -> str:
+    name, _, message = told(leaf).partition(": ")
+    return f"{name} ({shortened(message, _LONGEST)})" if message else name
 
 
 def _difference(day: Day, good: Day, rules: Rules, may_be_left: tuple[str, str] | None = None) -> str:

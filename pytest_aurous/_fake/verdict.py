@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import proxy
 
 from .._base.errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
-from .._base.frames import line_of, shown_line
+from .._base.frames import Helpers, line_of, shown_line
 from .._base.watchers import Watcher
 from .._base.work import Work, current_work, older_work
 from .._engine.pipeline import App
@@ -67,7 +67,7 @@ class Verdict:
         """Raise or warn of each pitfall, at the line of the code under test."""
         seen = self._take_pitfalls()
         mode = self._app.world.settings.pitfalls
-        helpers = self._app.world.journal.helpers if seen else frozenset()
+        helpers: Helpers = self._app.world.journal.helpers if seen else frozenset()
         if seen and mode == "error":
             places = [f"\n  at {shown_line(one.call.stack, helpers)}" if one.place else "" for one in seen]
             raise AurousPitfallWarning("\n\n".join(f"{one}{place}" for one, place in zip(seen, places, strict=True)))
