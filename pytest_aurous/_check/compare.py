@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
+from .._resources.catalog import CATALOG
 from .._resources.shapes import Shapes
 from .._wire.data import as_list, as_object
 from .._wire.hosts import is_upload
@@ -18,16 +19,17 @@ from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
 from .recording.view import View, instant_of
 from .replay import Replayed
-from .replay.chat import form_of_stream
+from .replay.chat import form_of_stream, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
 from .values import Values, form_of
-from .words import ID, Words, name_of
+from .words import ID, Words, id_of, name_of
 
 _FREE: Final = frozenset({
     "message", "description", "request_id", "creation_request_id", "duration_ms", "error_message", "doc_url",
     "secret", "secret_preview", "preview_image_url", "preview_video_url", "next_page",
     "default_denoise_strength", "default_guidance_scale", "default_steps", "has_template", "slug",
     "event_id", "default_resolution", "default_ratio", "default_duration", "consecutive_failures", "created",
+    "owned_by", "capabilities",
 })  # fmt: skip
 """Fields whose values no rule states: presence, null, type and form are compared, and nothing else."""
 _SAID: Final = frozenset({"created", "content", "refusal", "name", "arguments"})
@@ -45,9 +47,11 @@ _VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry
 _DIGITS: Final = 5
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _DATE: Final = Words("the Date of the response")
-_FIRST_ID: Final = Words("the id of the first attempt")
+_OWN_ID: Final = Words("an id of its own")
 _HOUR: Final = 3_600
 _MINUTE: Final = 60
+_CLOSE: Final = 2.0
+"""Seconds within which two times count as the same."""
 _NO_ANCHOR: Final = Words("no anchor")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
 _ORDER: Final = (Words("another order"), Words("the newest first"))
@@ -61,6 +65,8 @@ class Comparer:
         self._shapes = shapes
         self._survey = survey
         self._bind = bind
+        self._ids: dict[str, View] = {}
+        self._shown: dict[str, tuple[str, float]] = {}
 
     def points(self, done: Replayed) -> Iterator[Point]:
         """Yield what was compared."""
@@ -68,30 +74,30 @@ class Comparer:
         if reply is None:
             yield from _wait(view)
             return
-        exchange = view.exchange
-        fake = _json(reply)
+        status, outcome = view.exchange.status, _outcome_of(reply)
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
-            yield Point("status", "status", SAME, fake=_outcome_of(reply))
+            yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
-            return
-        if exchange.status != reply.status:
-            yield Point("status", "status", OTHER, _outcome(exchange.status, view.code), _outcome_of(reply))
-            return
-        if done.is_new:
+        elif done.is_new and status == reply.status:
             yield Point("header.aurous-idempotent-replayed", "added", OTHER, "true", ABSENT)
-            return
-        yield Point("status", "status", SAME, fake=_outcome_of(reply))
-        yield from self._headers(done, reply)
+        else:
+            yield Point("status", "status", status != reply.status, _outcome(status, view.code), outcome)
+            if status == reply.status or (view.succeeded and reply.status < HTTPStatus.BAD_REQUEST):
+                yield from self._headers(done, reply)
+                yield from self._content(done, _json(reply))
+
+    def _content(self, done: Replayed, fake: Any) -> Iterator[Point]:
+        view, body = done.view, done.view.exchange.body
         if view.refused:
             yield from self._refusal(done, view.body, fake)
-        elif done.streamed and exchange.body is not None:
-            walk = Values(self._shapes, self._bind, _FREE | _SAID, values=True, ignored=set())
-            yield from walk.compare("body.stream", form_of_stream(exchange.body), form_of_stream(done.streamed), {})
-        elif exchange.body is not None and fake is not None:
+        elif done.streamed and body is not None:
+            walk = Values(self._shapes, self._bind, _FREE | _SAID, values=True, ignored=done.ignored)
+            yield from walk.compare("body.stream", form_of_stream(body), form_of_stream(done.streamed), {})
+        elif body is not None and fake is not None:
             if view.body is None:
                 yield Point("body", "form", OTHER, Words("no JSON"), Words("JSON"))
-                return
-            yield from self._body(done, fake)
+            else:
+                yield from self._body(done, fake)
 
     def _headers(self, done: Replayed, reply: Reply) -> Iterator[Point]:
         received = done.view.exchange.received
@@ -125,8 +131,11 @@ class Comparer:
 
     def _header(self, done: Replayed, where: str, name: str, seen: str, fake: str) -> Point:
         if name == "aurous-request-id":
-            if done.first is not None and seen == done.first.exchange.received.get(name):
-                return Point(where, "replayed", OTHER, _FIRST_ID, Words("an id of its own"))
+            first = self._ids.setdefault(seen, done.view)
+            if first is not done.view:
+                before = Words(f"the id of exchange {first.exchange.number}")
+                same_key = first.idempotency is not None and first.idempotency == done.view.idempotency
+                return Point(where, "replayed" if same_key else "repeated", OTHER, before, _OWN_ID)
             return Point(where, "form", form_of(seen) != "id req", seen, fake)
         if name == "content-type":
             seen, fake = seen.partition(";")[0], fake.partition(";")[0]
@@ -171,6 +180,9 @@ class Comparer:
             free |= {"name"}
         if view.order.get("seed") in {None, -1}:
             free |= {"seed"}
+        if view.creates:  # no page says what is taken for a parameter that is left out
+            loose = frozenset(name for name, value in as_object(fake).items() if value is None and name in _takes(view))
+            done.ignored |= {f"body.{name}" for name in loose - set(view.order)}
         walk = Values(
             self._shapes, self._bind, free, values=not view.operation.startswith(_SHAPES_ONLY), ignored=done.ignored
         )
@@ -191,10 +203,33 @@ class Comparer:
         yield from walk.compare("body", seen, fake, schema)
         yield from self._new_id(view)
         yield from self._instants(view, as_object(seen), as_object(fake))
-        before = self._survey.histories.before(view.record, view.index)
-        if view.saves and done.was == "ready" and before is not None and self._survey.histories.is_saved(view):
-            stamps = view.result.get("updated_at"), before.row.get("updated_at")
-            yield Point("body.updated_at", "value", stamps[0] != stamps[1], *stamps)
+        yield from self._changed(done)
+        yield from self._renewed(view)
+        yield from sums_of(view)
+
+    def _changed(self, done: Replayed) -> Iterator[Point]:
+        """Compare whether a record has another time of its last change exactly if it has changed."""
+        view, before = done.view, self._survey.histories.before(done.view.record, done.view.index)
+        if before is None or not (view.edits or view.saves):
+            return
+        old, new = before.row.get("updated_at"), view.result.get("updated_at")
+        if view.saves and done.was == "ready" and self._survey.histories.is_saved(view):
+            yield Point("body.updated_at", "value", new != old, new, old)
+        elif any(view.result.get(name) != before.row.get(name) for name in ("name", "attributes", "status")):
+            then = instant_of(old)
+            late = then is not None and self._survey.timed and view.at > then + _CLOSE
+            yield Point("body.updated_at", "value", late and new == old, new, Words("the time of the change"))
+
+    def _renewed(self, view: View) -> Iterator[Point]:
+        """Compare whether a signed URL is another one with each read (time-3, get-3)."""
+        if view.exchange.method == "GET" and not view.operation.endswith(".list"):
+            refs = [("body.refs[].url", as_object(ref)) for ref in as_list(view.result.get("refs"))]
+            for where, holder in (("body.url", view.result), *refs):
+                name, url = f"{view.record} {holder.get('pose')}", str(holder.get("url"))
+                old, at = self._shown.get(name, ("", view.at))
+                if "?" in url and view.at > at + _CLOSE and self._survey.timed:
+                    yield Point(where, "renewed", url == old, Words("the same URL again"), Words("another URL"))
+                self._shown[name] = url, view.at
 
     def _new_id(self, view: View) -> Iterator[Point]:
         """Compare the form of the id that was made, which the fake takes over."""
@@ -207,7 +242,7 @@ class Comparer:
 
     def _instants(self, view: View, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
         """Compare when something was made with the `Date` of the response, and for how long it is valid."""
-        if not view.row.makes:
+        if not view.row.makes or view.replayed:
             return
         made, sent = instant_of(seen.get("created_at")), view.exchange.dated
         if made is not None and sent is not None:
@@ -222,17 +257,17 @@ class Comparer:
     def _page(self, seen: dict[str, Any], fake: dict[str, Any], cursor: str, done: Replayed) -> Iterator[Point]:
         """Compare the frame of a list, which the rows decide (list-1, list-2)."""
         rows, more = [as_object(row) for row in as_list(seen["data"])], seen["has_more"]
-        ids = [_id_of(row) for row in rows]
+        ids = [_id_of(row) if "id" in row else f"{number}" for number, row in enumerate(rows)]
         following = seen[cursor]
         good = (following is not None) == more and (cursor == "next_page" or not more or following == ids[-1:][0])
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
-        made = [str(row.get("created_at")) for row in rows]
+        made = [str(row.get("created_at", row.get("start_time"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
         yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
-        limit = done.view.query.get("limit", "20")
+        limit = done.view.query.get("limit", str(done.view.row.query.get("limit", {}).get("default", "")))
         most = int(limit) if len(limit) < _DIGITS and limit.isdecimal() else len(ids)
-        wrong = len(ids) > most or (more and len(ids) < most) or len({*ids}) < len(ids)
+        wrong = len(ids) > most or (more and good and len(ids) < most) or len({*ids}) < len(ids)
         shown_rows = f"{len({*ids})} rows{', and more' * more}{', some of them twice' * (len({*ids}) < len(ids))}"
         yield Point("body.data", "rows", wrong, Words(shown_rows), Words(f"{most} rows"))
         yield from self._membership(done.view, rows)
@@ -247,7 +282,13 @@ class Comparer:
         if not more:
             shown = {one for one, state in status.items() if isinstance(one, str) and self._is_there(done, one, state)}
             counts = Words(f"{len(ids)} rows"), Words(f"{len(status)} rows")
-            yield Point("body.data", "rows", bool(shown - set(ids)), *counts)
+            gone = shown - set(ids)
+            later = any(self._survey.histories.seen(one, done.view.index + 1) for one in gone)
+            if gone and not later and f"{done.view.kind}.delete" in CATALOG.by_operation:
+                names = " and ".join(map(id_of, sorted(gone)))
+                done.set_aside(("body.data",), f"before exchange {done.view.exchange.number}, {names} was deleted")
+                done.gone |= gone
+            yield Point("body.data", "gone", bool(gone), *counts)
 
     def _membership(self, view: View, rows: list[dict[str, Any]]) -> Iterator[Point]:
         """Compare whether a list has deleted characters, or other statuses than it was asked for."""
@@ -288,6 +329,8 @@ def _wait(view: View) -> Iterator[Point]:
         or "aurous-request-id" not in received
         or view.exchange.fault
     ):
+        if view.code == "idempotency_key_in_use" and "retry-after" in received:
+            yield Point("header.retry-after", "in flight", OTHER, received["retry-after"], ABSENT)
         return
     seconds = received.get("retry-after")
     if seconds is None:
@@ -296,6 +339,13 @@ def _wait(view: View) -> Iterator[Point]:
         yield Point("header.retry-after", "form", not seconds.isdecimal(), seconds, Words("whole seconds"))
     if view.code:
         yield Point("error.code", "code", view.code not in LIMIT_CODES, view.code, Words(" or ".join(LIMIT_CODES)))
+        kind = as_object(view.result.get("error")).get("type")
+        yield Point("error.type", "type", kind != "rate_limit", kind, "rate_limit")
+
+
+def _takes(view: View) -> Mapping[str, Any]:
+    """Return the fields of the body that a request may have."""
+    return as_object((view.row.body or {}).get("properties"))
 
 
 def _statuses(rows: list[dict[str, Any]]) -> Words:

@@ -104,7 +104,13 @@ def rule_of(done: Replayed, point: Point) -> str:
 def _rule_of_header(done: Replayed, point: Point) -> str:
     """Return the rule of a header that depends on more than its name; empty for any other place."""
     view, what = done.view, (point.where, point.kind)
+    if what == ("header.retry-after", "in flight"):
+        return "idem-5"
     if what == ("header.aurous-idempotent-replayed", "added"):
+        if view.refused:
+            return "idem-4"
+        if point.seen != "true":
+            return ""
         return "idem-8" if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
     if what == ("header.aurous-request-id", "replayed"):
         return "rate-5"
@@ -155,16 +161,21 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
         return ""
     reply_code = _code_of(point.fake) if point.where == "status" else str(point.fake)
     seen_code = view.code
-    alone = f"{view.exchange.status} {point.where.removeprefix('error.')}"
-    own = view.row.refuses.get(alone, "")
+    alone = point.where.removeprefix("error.")
+    stated = {**REFUSALS, **view.row.refuses}
+    own = stated.get(f"{_outcome(done)} {alone}") or stated.get(f"{view.exchange.status} {alone}", "")
     if point.where == "error.param":
         return own or _rule_of_param(done, point)
+    if seen_code == "missing_scope" != reply_code:
+        return "auth-7" if view.exchange.method == "GET" else "auth-5"
+    if view.replayed and view.refused and done.first is not None and done.first.code == seen_code:
+        return "idem-4"
     fake = str(point.fake) if point.where == "status" else _outcome(done)
-    special = _rule_of_codes({seen_code, reply_code}) or _rule_of_request(done, fake, reply_code)
+    special = _rule_of_codes(view, {seen_code, reply_code}) or _rule_of_request(done, fake, reply_code)
     if special or own:
         return special or own
     if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
-        return _refusal(operation, fake) if fake.startswith("401") else "err-5"
+        return _refusal(operation, fake) if fake.startswith("401") or seen_code == "missing_scope" else "err-5"
     if not fake.startswith(("2", "3")):
         same = done.first is not None and done.first.exchange.content == view.exchange.content
         if fake.startswith("409") and view.succeeded and point.differs and view.replayed and same:
@@ -210,9 +221,13 @@ def _rule_of_param(done: Replayed, point: Point) -> str:
     return "err-4" if absent or not point.differs else _refusal(done.view.operation, outcome, done.param)
 
 
-def _rule_of_codes(codes: set[str]) -> str:
+def _rule_of_codes(view: View, codes: set[str]) -> str:
     """Return the rule whose readings decide between two codes; empty without one."""
-    if any({code, GLOBAL_CODES[code]} == codes for code in codes & GLOBAL_CODES.keys()):
+
+    def of_page(code: str) -> bool:
+        return any(outcome.endswith(f" {code}") for outcome in view.row.outcomes)
+
+    if any({code, GLOBAL_CODES[code]} == codes and of_page(code) for code in codes & GLOBAL_CODES.keys()):
         return "err-6"
     return "auth-4" if "revoked_api_key" in codes and codes <= {"revoked_api_key", "invalid_api_key"} else ""
 
@@ -238,7 +253,12 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
     """Return the rule of a place in a character that depends on the request or on values; empty for any other."""
     view = done.view
     field = point.where.removeprefix(f"{done.record_at}.")
-    if view.polls and point.kind == "missing" and field in CharacterRow.REQUIRED:
+    if point.kind == "missing" and point.where.startswith("body.data[]"):
+        return "list-5"
+    if (field in CharacterRow.REQUIRED and point.kind in {"missing", "enum"}) or (field, point.kind) == (
+        "object",
+        "value",
+    ):
         return "get-4"
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
     if view.creates and field == "status":
@@ -252,8 +272,9 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
         return "" if view.creates else "run-1"
     if view.creates:
         return "create-2" if "upload_ids" in view.order else ""
-    listed = view.operation.endswith(".list") or view.row.reruns or point.kind == "missing"
-    return "" if listed else "create-4"
+    if view.operation.endswith(".list") or view.row.reruns or point.kind == "missing":
+        return ""
+    return CATALOG.by_operation[done.drawn].places["drawn"] if done.drawn else "create-4"
 
 
 def _rule_of_create(view: View) -> str:
@@ -265,8 +286,10 @@ def _rule_of_create(view: View) -> str:
 
 def _rule_of_cost(done: Replayed, point: Point) -> str:
     """Return the rule of a cost: a generation that has failed costs nothing."""
-    if 0 in (point.seen, point.fake) and not done.view.creates:
-        status = done.view.result.get("status")
+    status = done.view.result.get("status")
+    if point.where.endswith("currency"):
+        return "img-5"
+    if 0 in (point.seen, point.fake) and not done.view.creates and status != "succeeded":
         return "img-7" if status == "cancelled" else "cred-2"
     rows = done.view.records
     return "vid-2" if rows and str(rows[0]["id"]).startswith("vid_") else "cred-4"

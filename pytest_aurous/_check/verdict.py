@@ -132,7 +132,7 @@ class Verdicts:
                 agreed.add(rule)
                 continue
             alone = rests_on_all(done, point)
-            why = done.aside_at(point.where) or (SHARED if alone and done.shared else "")
+            why = done.aside_at(point.where) or ((SHARED if done.shared else done.gap_at(point.where)) if alone else "")
             if rule and why:
                 aside[rule] = why
             else:

@@ -529,7 +529,7 @@ CASES: Final[dict[str, Case]] = {
     "another code without JSON": Case(refused, _code("characters.create", 400, "invalid_json"), ("err-8",)),
     "a refused scope takes a token": Case(scoped, _spent_by_refusal, ("rate-4",)),
     "an embedding is text": Case(
-        embedded, fields("embeddings.create", lambda one: one["data"][0].update(embedding="AAAA")), ("emb-1",)
+        embedded, fields("embeddings.create", lambda one: one["data"][0].update(embedding="AAAA")), ("emb-3",)
     ),
     "no headers of the tokens": Case(embedded, header("embeddings.create", "x-ratelimit-tpm-limit", None), ("tpm-1",)),
     "models with other dates and another order": Case(

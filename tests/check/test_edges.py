@@ -312,7 +312,7 @@ def test_a_picture_that_is_sent_as_such_shows_nothing(tmp_path: Path) -> None:
     teller.call("POST", "/v1/images", json={"prompt": "x", "reference_image_urls": ["file_of canary"]})
     entries = Sanitizer().har(read_recording(write(tmp_path, teller.entries())))["log"]["entries"]
 
-    assert entries[1]["request"]["postData"]["text"] == "A" * 15 + "="
+    assert "CANARY" not in entries[1]["request"]["postData"]["text"]
     assert json.loads(entries[2]["request"]["postData"]["text"])["reference_image_urls"][0].startswith("file_")
     assert "canary" not in json.dumps(entries)
 
@@ -504,7 +504,7 @@ def test_a_recording_may_begin_with_an_action(tmp_path: Path) -> None:
 
 def test_a_status_that_work_cannot_have_moves_nothing(tmp_path: Path) -> None:
     """Neither an image under way nor a synthesis; the status is a difference of its own."""
-    for kind, path, rule in (("characters", None, "get-1"), ("images", "image", "img-6")):
+    for kind, path, rule in (("characters", None, "get-4"), ("images", "image", "img-6")):
         teller = Teller()
         teller.call("GET", teller.image() if path else teller.synthesize("Aurora"))
         entries = teller.entries()

@@ -56,7 +56,7 @@ def test_a_difference_that_nobody_else_can_cause_is_refuted_in_both_cases(tmp_pa
 
 
 def test_a_gap_that_the_recording_proves_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A save that is missing, and a synthesis that nobody ordered: its money cannot be told."""
+    """A save that is missing; a synthesis that nobody ordered costs what it costs."""
     teller = Teller()
     path = teller.synthesize("Aurora")
     teller.poll(path)
@@ -73,7 +73,6 @@ def test_a_gap_that_the_recording_proves_is_named(tmp_path: Path, capsys: pytest
     out = " ".join(capsys.readouterr().out.split())
     assert "between exchange 4 and 5, char_" in out
     assert " was saved" in out
-    assert " was created" in out
 
 
 def test_a_rule_with_an_exchange_that_was_set_aside_reads_as_written_but(tmp_path: Path) -> None:

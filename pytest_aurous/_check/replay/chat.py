@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
 from ..._resources.chat.replies import NOTHING, Scripted, replies
+from ..._resources.models import ModelRow
 from ..._wire.data import as_list, as_object
 from ..._wire.reply import Reply, Stream
+from ..._world.ledger import plain, total
 from ..._world.world import World
+from ..points import Point
 from ..recording.view import View
+from ..words import Words
 from .replayed import Replayed
 from .teams import Teams, amount_of
 
 _DONE: Final = "[DONE]"
 _OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
 _ABSENT: Final = 404
+_MILLIONTH: Final = Decimal("0.000001")
 _ID: Final = re.compile(rb'"id":"(cmp_\w+)"')
 _OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
     "chat": frozenset({
         "body.created", "body.choices[].message.tool_calls[].id",
+        "body.stream.second.choices[].delta.tool_calls[].id",
         "body.choices[].message.tool_calls[].function.arguments",
     }),
     "embeddings": frozenset({
         "body.data[].embedding", "body.usage.prompt_tokens", "body.usage.total_tokens", "body.usage.credits_charged",
-        "body.usage.breakdown.input", "body.tokens", "body.credits_estimated", "body.breakdown.input.visual",
+        "body.usage.breakdown.input.text", "body.usage.breakdown.input.visual", "body.tokens", "body.credits_estimated",
+        "body.breakdown.input.text", "body.breakdown.input.visual",
     }),
 }  # fmt: skip
 """The places that are the model's, or that depend on how it counts tokens."""
@@ -94,6 +102,37 @@ def completion_of(view: View) -> dict[str, Any]:
     }
     made = {"id": found.get("id"), "usage": found.get("usage")}
     return {**made, "choices": [{"message": message, "finish_reason": found["reason"]}]}
+
+
+def sums_of(view: View) -> Iterator[Point]:
+    """Compare the sums and the prices in what an embedding, or its estimate, has cost (emb-5, emb-8)."""
+    if not view.operation.startswith("embeddings.") or view.refused:
+        return
+    body, at = (view.result, "body") if "tokens" in view.result else (as_object(view.result.get("usage")), "body.usage")
+    tokens, lines = as_object(body.get("tokens")), as_object(as_object(body.get("breakdown")).get("input"))
+    model = next((one for one in ModelRow.first() if view.order.get("model") in {one.id, *one.aliases}), None)
+    whole = amount_of(tokens.get("total", body.get("total_tokens")))
+    charged, costs = amount_of(body.get("credits_charged", body.get("credits_estimated"))), {}
+    costs = {name: amount for name, value in lines.items() if (amount := amount_of(value)) is not None}
+    if model is None or whole is None or charged is None or not {"text", "visual"} <= set(costs):
+        return
+    parts = (
+        [amount_of(tokens.get(name)) for name in ("text", "image")]
+        if tokens
+        else [amount_of(body.get("prompt_tokens"))]
+    )
+    added = total(one for one in parts if one is not None)
+    yield Point(f"{at}.total_tokens", "value", added != whole, plain(whole), plain(added))
+    counted = [costs[name] * 1_000_000 / Decimal(str(model.rate(name))) for name in ("text", "visual")]
+    wrong = parts != counted if tokens else added != sum(counted)
+    yield Point(f"{at}.breakdown.input", "value", wrong, Words(plain(sum(counted))), Words(f"{plain(whole)} tokens"))
+    yield Point(
+        f"{at}.credits",
+        "value",
+        abs(charged - total(costs.values())) > _MILLIONTH,
+        plain(charged),
+        Words("the sum of its lines"),
+    )
 
 
 def _json(text: str) -> Any:

@@ -19,8 +19,8 @@ from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View, instant_of
 from ..words import Words, id_of
-from .money import Change, Money, Work, is_in
-from .records import Records, ends_of
+from .money import Change, Money, Work, ends_of, is_in
+from .records import Records
 from .replayed import SHARED, Replayed
 from .teams import PLENTY, Teams, amount_of
 
@@ -146,7 +146,7 @@ class Credits:
             done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
         for work in running:
             row: Any = self._world.row(work.record)
-            if "run" not in work.now and getattr(row, "status", "") in RUNNING:
+            if not {"new", "run"} & work.now and getattr(row, "status", "") in RUNNING:
                 self._records.end(view, row, self._later(work, view)[1], good="good" in work.now)
                 done.inferred.append(f"the work on {id_of(work.record)} has ended")
         available = amount_of(view.result.get("available_credits"))
@@ -207,19 +207,24 @@ class Credits:
     def _now(self, work: Work, view: View) -> set[str]:
         """Return the states in which work may be at an exchange, as later responses show it."""
         row: Any = self._world.row(work.record) if work.record else None
-        if "run" not in work.now or getattr(row, "status", "") not in RUNNING:  # a status may be a difference
+        first = self._survey.histories.seen(work.record, -1)
+        if "new" in work.now and first is not None:
+            if view.index < first.view.index:
+                return {"new", "run", "good", "bad"}
+            work.now = ends_of(first.status)
+        if "run" not in work.now or not work.record:
             return work.now
         later, status = self._later(work, view)
-        if later is None:
+        if later is None or getattr(row, "status", "") not in RUNNING:  # another status is a difference of its own
             return {"run", "good", "bad"}
         if status in RUNNING:
             return {"run"}
         ends = ends_of(status) if status else {"good", "bad"}
         end = instant_of(later.row.get("completed_at") or later.row.get("updated_at"))
         own = later.view.polls or "completed_at" in later.row  # else it shows a later change
-        if end is None or not own or end < int(work.at) or int(view.at) <= end <= view.at + view.exchange.seconds + 1:
-            return {"run", *ends}
-        return ends if end < view.at else {"run"}
+        soon = int(view.at), view.at + view.exchange.seconds + 1
+        unsure = end is None or not own or end < int(work.at) or soon[0] <= end <= soon[1]
+        return {"run", *ends} if unsure else ends if (end or 0) < view.at else {"run"}
 
     def _later(self, work: Work, view: View) -> tuple[Sighting | None, str]:
         """Return the first sighting of a record behind *view*, and the status in which its work has ended by then."""

@@ -25,7 +25,7 @@ from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import KINDS, RUNNING, STATUSES, STYLES, View, instant_of
 from ..words import ID, id_of, known_words, name_of
-from .money import Work
+from .money import Work, ends_of
 from .teams import Teams
 
 LONG: Final = 30 * 86_400.0
@@ -266,14 +266,12 @@ class Seeds:
             columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
         put(self._world, kind, team, row, status, **columns)
         self._unseen[row["id"]] = view.index
-        made = instant_of(row.get("created_at")) or 0.0
-        if kind in STATUSES and self._survey.timed and made > self._survey.views[0].at + _CLOSE:
-            why = f"before exchange {view.exchange.number}, {id_of(row['id'])} was created"
-            self._teams.money_of(view).leave_open(view.index, why)
         shown = f" ({name_of(status)})" if status else ""
         self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
-        if status in RUNNING:
-            self._hold(view, row["id"], kind)
+        made = instant_of(row.get("created_at"))
+        during = self._survey.timed and (made is None or made >= int(self._survey.views[0].at))
+        if status in RUNNING or (during and kind in STATUSES):
+            self._hold(view, row["id"], kind, ends_of(status), new=during)
 
     def _find_again(self, view: View) -> None:
         """Add the records that a response shows although the order that the replay saw has come to nothing."""
@@ -299,17 +297,19 @@ class Seeds:
                 return one.status == "ready" and not one.view.saves
         return False
 
-    def _hold(self, view: View, record: str, kind: str) -> None:
-        """Hold credits for work that was under way before the recording."""
+    def _hold(self, view: View, record: str, kind: str, now: set[str] | None = None, *, new: bool = False) -> None:
+        """Hold credits for work that no exchange has ordered: it may not be there yet if it is *new*."""
         table = self._world.table(KINDS[kind])
         row = table[record]
         price = SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
-        hold = self._world.ledger(self._teams.of(view)).hold(price, "insufficient_credits")
-        table.replace(replace(row, hold=hold))
+        if row.status in RUNNING:
+            hold = self._world.ledger(self._teams.of(view)).hold(price, "insufficient_credits")
+            table.replace(replace(row, hold=hold))
         work = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
         rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
-        before = {"new" if money.base is None else "run"}
-        money.works.append(Work(record, total([price]), rule, work, kind != "characters", before=before))
+        states = (now or {"run"}) | ({"new", "run", "good", "bad"} if new else set())
+        before = states if money.base is not None else {"new"}
+        money.works.append(Work(record, total([price]), rule, work, kind != "characters", 0.0, states, before))
 
     def _put(self, view: View, kind: str, record: object, status: str = "", **columns: Any) -> None:
         """Add a record that a request names, unless it is there."""
@@ -324,7 +324,7 @@ class Seeds:
         outcomes = view.row.outcomes
         if view.operation.endswith(".output") and str(view.exchange.status) in outcomes:
             status = "succeeded"
-        refused_before = view.exchange.status in _BEFORE_ROWS or view.code == "unknown_version"
+        refused_before = view.exchange.status in _BEFORE_ROWS or view.code in {"unknown_version", "resource_not_found"}
         if status is None and view.row.acts and view.collection != "generations" and not refused_before:
             status = "ready"
         if status is None or not view.record or view.collection not in KINDS:
@@ -357,7 +357,7 @@ class Seeds:
                 cursor = view.query.get(name, "")
                 if ID.fullmatch(cursor):
                     self._put(view, view.kind, cursor)
-        if view.succeeded and view.operation == "usage.events":
+        if view.succeeded and view.operation == "usage.events" and ID.fullmatch(view.query.get("cursor", "")):
             self._put(view, "generations", view.query.get("cursor"), "succeeded")
 
     def _imply_uploads(self, view: View) -> None:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
+from ..recording.view import RUNNING
+
 Change = tuple[Decimal, Decimal]
 """A change of credits and of held credits."""
 Effects = Mapping[str, tuple[int, int]]
@@ -32,6 +34,10 @@ _OTHERWISE: Final[tuple[tuple[str, Effects], ...]] = (
     ("cred-2", {"run": (0, 0)}),
 )
 """The effects if the rule about a state, or cred-2, does not hold: the first that explain a balance count."""
+_SHOWN: Final = Decimal("0.000001")
+"""To which a balance is exact."""
+GOOD: Final = ("reviewing", "ready", "succeeded")
+"""The statuses in which work ends well."""
 _MOST: Final = 20_000
 """How many balances are looked at: work whose end nothing shows can allow more than there is time for."""
 
@@ -109,7 +115,7 @@ class Money:
     def end(self, record: str, ends: set[str]) -> None:
         """Note how the work on a record may have ended."""
         for work in self.works:
-            if work.record == record and "run" in work.now:
+            if work.record == record and {"new", "run"} & work.now:
                 work.now = ends
 
     def leave_open(self, until: float, why: str) -> None:
@@ -149,7 +155,7 @@ class Money:
 
     def settle(self) -> None:
         """Forget what has ended: the balance has been compared."""
-        self.works = [work for work in self.works if "run" in work.now or len(work.now) > 1]
+        self.works = [work for work in self.works if {"new", "run"} & work.now or len(work.now) > 1]
         for work in self.works:
             work.before = set(work.now)
 
@@ -171,10 +177,18 @@ class Money:
             return (ended or open_)[0].rule
         if refunds:
             return refunds[0]
-        rules = [work.rule for work in self.works if work.rule and not work.free and not work.shown]
+        rules = [work.rule for work in self.works if work.rule and not work.free and not (work.kind and work.shown)]
         return rules[0] if rules else "cred-2" if works else "cred-1"
 
 
 def is_in(changes: set[Change], credit: Decimal | None, held: Decimal | None) -> bool:
     """Whether a change is one of these; None fits any."""
-    return any(credit in (None, one[0]) and held in (None, one[1]) for one in changes)
+    return any(
+        all(new is None or abs(new - old) <= _SHOWN for new, old in zip((credit, held), one, strict=True))
+        for one in changes
+    )
+
+
+def ends_of(status: str) -> set[str]:
+    """Return the state of the work on a record in *status*: ``run``, ``good`` or ``bad``."""
+    return {"run" if status in RUNNING else "good" if status in GOOD else "bad"}

@@ -39,13 +39,19 @@ class _Shown(NamedTuple):
 
 @dataclass
 class _Step:
-    """What two responses of one bucket show together: the tokens left, and the fewest and the most possible ones."""
+    """What two responses of one bucket show together: the tokens left, and the fewest and the most possible ones.
+
+    It is *quick* if no token has been added between them, and *exact* if a request that took more than its *cost*
+    would have left fewer.
+    """
 
     view: View
     left: int
     low: int
     high: int
+    cost: int
     quick: bool
+    exact: bool
 
     @property
     def fewer(self) -> bool:
@@ -76,8 +82,17 @@ class Rates:
                     continue
                 cost = 0 if view.exchange.status in NOT_LET_IN else 1
                 buckets.setdefault(bucket, []).append(_Shown(view, left, cost, unknown.pop(bucket, 0)))
+        found: list[list[_Step]] = []
         for (_, name), shown in buckets.items():
-            self._judge(name, shown)
+            rate = BUCKETS[name][1] / 60
+            for one in shown:
+                self._judge_reset(one.view, one.left, rate)
+            found.append(list(_steps(_in_order(shown, rate), rate, name)))
+        prices = {step.cost for steps in found for step in steps if step.quick and step.exact}
+        for steps in found:
+            refilled = {step.cost for step in steps if not step.quick and step.exact}
+            for step in steps:
+                self._judge(step, right=step.cost in (prices if step.quick else refilled))
 
     def point(self, view: View, name: str, fake: str) -> Point | None:
         """Return what is known of a rate header; None if nothing is. *fake* is the value of the fake."""
@@ -85,26 +100,18 @@ class Rates:
         if _number(seen) is None:
             return Point(where, "form", OTHER, seen, fake)
         if name == LIMIT:
-            return Point(where, "value", seen != fake, seen, fake)
+            either = callable(view.row.bucket) and view.refused and _names(view, view.row)
+            return Point(where, "value", seen != fake and not either, seen, fake)
         return self._points.get((view.index, name))
 
-    def _judge(self, name: str, shown: Sequence[_Shown]) -> None:
-        _, per_minute = BUCKETS[name]
-        rate = per_minute / 60
-        for one in shown:
-            self._judge_reset(one.view, one.left, rate)
-        steps = list(_steps(_in_order(shown, rate), rate, name))
-        for quick in (True, False):
-            some = [step for step in steps if step.quick == quick]
-            right = any(not step.fewer for step in some)
-            for step in some:
-                if step.fewer and right:
-                    number = step.view.exchange.number
-                    self.gaps[step.view.index] = f"before exchange {number}, requests that are not in it took tokens"
-                differs = step.fewer or step.left > step.high
-                expected = f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}"
-                point = Point(f"header.{REMAINING}", "value", differs, Words(step.left), Words(expected))
-                self._points[step.view.index, REMAINING] = point
+    def _judge(self, step: _Step, *, right: bool) -> None:
+        """Judge the tokens that are left; where the price and the refill are *right*, others took those that lack."""
+        index, number = step.view.index, step.view.exchange.number
+        if step.fewer and right:
+            self.gaps[index] = f"before exchange {number}, requests that are not in it took tokens"
+        expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
+        differs = step.fewer or step.left > step.high
+        self._points[index, REMAINING] = Point(f"header.{REMAINING}", "value", differs, Words(step.left), expected)
 
     def _judge_reset(self, view: View, left: int, rate: float) -> None:
         received = view.exchange.received
@@ -127,7 +134,9 @@ def _steps(shown: Sequence[_Shown], rate: float, name: str) -> Iterator[_Step]:
             low = ceil(before.left - _JITTER * rate)
         high = floor(before.left + 0.999 + (passed + _JITTER) * rate)
         low, high = min(capacity, low) - one.cost - one.unknown, min(capacity, high) - one.cost
-        yield _Step(one.view, one.left, max(0, low), max(0, high), passed * rate < 1)
+        at_most = min(capacity, floor(before.left + 0.999 + passed * rate))
+        exact = not one.unknown and one.left == at_most - one.cost
+        yield _Step(one.view, one.left, max(0, low), max(0, high), one.cost, passed * rate < 1, exact)
 
 
 def _in_order(shown: Sequence[_Shown], rate: float) -> list[_Shown]:
@@ -153,6 +162,9 @@ def _buckets(view: View, survey: Survey) -> list[tuple[str, str]]:
 def _names(view: View, row: Endpoint) -> Sequence[str]:
     if not callable(row.bucket):
         return (row.bucket,)
+    if view.refused:  # no page says from which of the two
+        capacity = _number(view.exchange.received.get(LIMIT))
+        return [name for name in _CREATE if BUCKETS[name][0] == capacity][:1]
     return (_CREATE[view.synthesizes],) if view.whole else ()
 
 

@@ -17,11 +17,10 @@ from ..recording.survey import Survey
 from ..recording.view import AT_REST, KINDS, RUNNING, View
 from ..words import id_of
 from .follow import LONG, WAIT, WAITING, rename
+from .money import GOOD, ends_of
 from .replayed import Replayed
 from .teams import Teams
 
-GOOD: Final = ("reviewing", "ready", "succeeded")
-"""The statuses in which work ends well."""
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
 _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
@@ -93,16 +92,16 @@ class Records:
             steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
             world.scripts[view.operation.partition(".")[0], None] = Plan((steps,))
 
-    def vanish(self, view: View) -> None:
-        """Delete a record that a response does not find any more."""
-        if self._is_gone(view):
-            row: Any = self._world.row(view.record)
-            self._doubt(view.record)
+    def vanish(self, done: Replayed) -> None:
+        """Delete the records that a response does not find, or does not show, any more."""
+        for record in {*done.gone, *([done.view.record] if self._is_gone(done.view) else [])}:
+            row: Any = self._world.row(record)
+            self._doubt(record)
             if isinstance(row, CharacterRow):
                 character_machine.delete(self._world, row)
             else:
-                self._world.table(KINDS[view.collection]).retire(row)
-            self.deleted.add(view.record)
+                self._world.table(type(row)).retire(row)
+            self.deleted.add(record)
 
     def _is_gone(self, view: View) -> bool:
         """Whether a record of the fake is not found and never seen again, although no request has deleted it."""
@@ -195,7 +194,9 @@ class Records:
         if getattr(row, "status", "") in RUNNING:
             at_rest = view.at_rest and (view.succeeded or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED)
             output = view.succeeded and view.operation.endswith(".output")
-            if not (at_rest or output or view.code in _TOO_EARLY):
+            shown = view.records[0] if view.records else {}
+            early = view.saves and view.succeeded and (shown.get("status") in RUNNING or not shown.get("refs"))
+            if early or not (at_rest or output or view.code in _TOO_EARLY):
                 return
             self._end_unseen(view, row)
         elif view.record in self._survey.histories:
@@ -233,8 +234,3 @@ class Records:
         world.runs.machines[resource](record, Step(status, code, WAIT), world.clock.time())
         for money in self._teams.money.values():
             money.end(record, ends_of(status))
-
-
-def ends_of(status: str) -> set[str]:
-    """Return the state of the work on a record in *status*: ``run``, ``good`` or ``bad``."""
-    return {"run" if status in RUNNING else "good" if status in GOOD else "bad"}

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from ..._engine.pipeline import App
 from ..._time.clock import moment
 from ..._wire.call import Call
+from ..._wire.refusal import CONTENT_CODES
 from ..._wire.reply import Reply
 from ..._world.ids import IdSource
 from ..._world.settings import Settings, read_setting
@@ -23,6 +24,7 @@ from .records import Records
 from .replayed import Replayed
 from .requests import Requests
 from .teams import PLENTY, Teams
+from .unseen import first_gap
 
 _KEPT_CALLS: Final = 500
 
@@ -72,6 +74,7 @@ class Replay:
         world.ids = self._ids = RecordedIds(world)
         self._teams = Teams(world, survey)
         self.rates: Rates = Rates(survey)
+        self._gap = first_gap(survey, self.rates.gaps)
         self._requests = Requests(world, self._teams)
         self._seeds = Seeds(world, survey, self._teams)
         self._records = Records(world, survey, self._teams)
@@ -83,7 +86,7 @@ class Replay:
 
     def step(self, view: View) -> Replayed:
         """Replay one exchange."""
-        done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view))
+        done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gap=self._gap)
         self._world.clock.freeze(moment(view.at))
         self._seeds.plant(view)
         if view.lost and view.index not in self._survey.lost:
@@ -95,10 +98,14 @@ class Replay:
         if done.why:
             self._credits.doubt(view, done.why)
             return done
+        if view.code in CONTENT_CODES and view.exchange.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            done.why = "the fake does not judge the content of requests"
+            return done
         if self._survey.overlaps_first(view) and view.code == "idempotency_key_in_use":
             done.agrees.add("idem-5")  # a replay is one request after the other
             return done
-        done.why = self._survey.unknown_attempt(view) or self._chats.unknown(view)
+        stored = view.replayed and view.refused and done.first is not None and done.first.code == view.code
+        done.why = ("" if stored else self._survey.unknown_attempt(view)) or self._chats.unknown(view)
         if done.why and view.replayed and view.succeeded:
             self._credits.doubt(view, done.why)
         request = None if done.why else self._requests.make(done)
@@ -122,7 +129,7 @@ class Replay:
         if view.lost:
             return
         self._adopt(done)
-        self._records.vanish(view)
+        self._records.vanish(done)
         if view.succeeded and view.operation.endswith(".delete"):
             self._records.deleted.add(view.record)
         if len(self._world.journal.entries) > _KEPT_CALLS:
@@ -141,6 +148,9 @@ class Replay:
         done.was = (
             str(getattr(self._world.row(view.record), "status", "")) if view.record else view.args.get("owner", "")
         )
+        touched = self._survey.histories[view.record].touched if view.record in self._survey.histories else ()
+        drawn = [one.operation for one in touched if one.row.reruns and one.succeeded and one.index < view.index]
+        done.drawn = drawn[-1] if drawn else ""
         self._records.script(view)
         self._ids.expect(view, self._survey)
         self._chats.prepare(done, (self._survey.stored(view) if view.lost else None) or view)

@@ -24,6 +24,7 @@ class Replayed:
     Attributes:
         view: The exchange.
         shared: Whether other clients may have used the team.
+        gap: What shows that the recording lacks exchanges; empty if nothing does.
         reply: The response of the fake; None if the request was not sent, or its response does not count.
         why: Why the exchange says nothing; empty if it does.
         ignored: The places that say nothing, because the fake was made to agree there.
@@ -36,6 +37,8 @@ class Replayed:
         replays: Whether the fake returned a stored response.
         was: The status of the record in the path, before the request.
         code: The error code of the fake's response; empty without one.
+        gone: The records that a list does not show any more, although no request has deleted them.
+        drawn: The operation that has last ordered new pictures of the record; empty if its creation did.
         first: The first exchange with the same idempotency key, before this one.
         streamed: The events of the fake, where it has sent some and the recording has them to their end.
         price: The credits that the fake has held or charged for the request.
@@ -43,6 +46,7 @@ class Replayed:
 
     view: View
     shared: bool = False
+    gap: str = ""
     reply: Reply | None = None
     why: str = ""
     ignored: set[str] = field(default_factory=set[str])
@@ -58,6 +62,8 @@ class Replayed:
     streamed: bytes = b""
     price: Decimal = Decimal(0)
     first: View | None = None
+    gone: set[str] = field(default_factory=set[str])
+    drawn: str = ""
 
     def set_aside(self, places: Iterable[str], why: str) -> None:
         """Let differences at these places refute nothing: a gap in the recording explains them."""
@@ -69,6 +75,10 @@ class Replayed:
             why for place, why in self.aside.items() if where == place or where.startswith((f"{place}.", f"{place}["))
         )
         return next(found, "")
+
+    def gap_at(self, where: str) -> str:
+        """Return the gap that explains a difference which rests on all requests; a code does not depend on them."""
+        return "" if where == "error.code" else self.gap
 
     @property
     def param(self) -> str:

@@ -56,7 +56,7 @@ class Requests:
                 return None
             return self._signed(view, base, parts.path)
         query = parts.query
-        if "page_token" in view.query:
+        if {"page_token", "cursor"} & view.query.keys():
             pairs = parse_qsl(query, keep_blank_values=True)
             query = urlencode([(name, self.bound.get(value, value)) for name, value in pairs])
         return f"{base}{parts.path}{'?' + query if query else ''}"

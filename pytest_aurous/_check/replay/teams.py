@@ -40,6 +40,9 @@ class Teams:
         self._survey = survey
         self._teams: dict[str, str] = {}
         self._keys: dict[str, str] = {}
+        writers = {view.key for view in survey.views if view.succeeded and view.exchange.method != "GET"}
+        refused = {view.key for view in survey.views if view.code == _NO_SCOPE}
+        self._readers: set[str] = {*survey.scopes, _NO_SCOPE, *(refused - writers)}
         self.money: dict[str, Money] = {}
 
     def of(self, view: View) -> str:
@@ -62,7 +65,7 @@ class Teams:
         if not view.key and (signed or view.code == _NO_KEY or self._survey.has_keys):
             return ""
         dead = view.code in _DEAD_KEYS
-        if view.exchange.status == HTTPStatus.UNAUTHORIZED and not (dead or view.code == _NO_KEY):
+        if view.exchange.status == HTTPStatus.UNAUTHORIZED and not (dead or view.code in {_NO_KEY, _NO_SCOPE}):
             return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
         if dead and self._survey.accepted.get(view.key, -1) > view.index:
             return _UNKNOWN_KEY  # all keys of the recording were replaced by one word
@@ -71,7 +74,7 @@ class Teams:
         if view.code == "invalid_api_key" and key not in self._keys:
             return _UNKNOWN_KEY
         if key not in self._keys:
-            scope: Scope = "read" if key in {*self._survey.scopes, _NO_SCOPE} else "write"
+            scope: Scope = "read" if key in self._readers else "write"
             self._keys[key] = self._world.keys.issue(self.of(view), scope)
         if dead:
             self._world.keys.end(self._keys[key], self._world.clock.time())

@@ -19,6 +19,7 @@ NO_RESPONSE: Final = "no response"
 """The outcome of a request whose client receives no response."""
 REFUSALS: Final = {
     "400 unknown_version": "ver-3",
+    "400 unknown_version param": "ver-3",
     "401 revoked_api_key": "auth-4",
     "401": "auth-3",
     "402": "cred-3",

@@ -28,6 +28,7 @@ PAGE_ERRORS: Final = ("400 invalid_format", "400 parameter_invalid_combination",
 PLACES: Final = {
     "body.data order": "list-2",
     "body.data rows": "list-2",
+    "body.data gone": "list-2",
     "body.data": "list-1",
     "body.object": "list-1",
     "body.has_more": "list-1",

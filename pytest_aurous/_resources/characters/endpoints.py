@@ -191,6 +191,7 @@ ENDPOINTS: Final = (
         refuses={
             "400": "create-6",
             "402 code": "create-5",
+            "400 missing_field attributes": "create-4",
             "400 upload_invalid": "create-3",
             "400 parameter_invalid_combination": "create-1",
             "404": "create-3",
@@ -214,7 +215,7 @@ ENDPOINTS: Final = (
         shape=listing(CharacterRow),
         query={**PAGE, "status": {"enum": list(LISTABLE)}},
         rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
-        refuses={"400": "list-3", "400 invalid_request": "list-4"},
+        refuses={"400": "list-3", "400 invalid_request": "list-4", "400 invalid_request param": "list-4"},
         places={
             **_refs("list-5"),
             "body.data deleted": "list-5",
@@ -276,7 +277,7 @@ ENDPOINTS: Final = (
             "400 invalid_request_error": "resyn-1",
             "402 code": "create-5",
         },
-        places=_refs("run-1"),
+        places={**_refs("run-1"), "drawn": "resyn-2"},
     ),
     Endpoint(
         "characters.regenerate_ref",
@@ -295,8 +296,9 @@ ENDPOINTS: Final = (
             "400 invalid_request": "regen-3",
             "400 invalid_request_error": "regen-3",
             "400 invalid_request_error pose": "regen-1",
+            "400 invalid_request_error param": "regen-1",
         },
-        places={"body.status": "regen-3", **_refs("run-1")},
+        places={"body.status": "regen-3", **_refs("run-1"), "drawn": "regen-2"},
     ),
     Endpoint(
         "characters.delete",

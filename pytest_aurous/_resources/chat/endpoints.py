@@ -121,6 +121,8 @@ ENDPOINTS: Final = (
             "body.stream.last.usage.*": "chat-4",
             "body.stream*": "stream-1",
             "price": "chat-4",
+            "body.usage.credits_charged": "chat-4",
+            "body.usage.breakdown*": "chat-4",
         },
         makes="cmp",
     ),

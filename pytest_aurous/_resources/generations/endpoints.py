@@ -127,6 +127,7 @@ def _creation(
             errors=errors,
             rules=estimate_rules,
             refuses={"400": estimate_rules[0]},
+            places={"balance": estimate_rules[0]},
         ),
     )
 
@@ -168,7 +169,7 @@ ENDPOINTS: Final = (
         errors=PAGE_ERRORS,
         rules=("img-10", "list-1", "list-2", "list-3"),
         refuses={"400": "list-3"},
-        places=_IMAGE,
+        places={**_IMAGE, "body.data gone": "img-10"},
     ),
     Endpoint(
         "images.retrieve",
