@@ -44,7 +44,7 @@ class Sleep:
 
 
 Jump = Callable[[float, float], object]
-Limit = Callable[[float], Callable[[], BaseException | None]]
+Limit = Callable[[float, FrameType], Callable[[], BaseException | None]]
 
 
 class Skipping(NamedTuple):
@@ -53,8 +53,8 @@ class Skipping(NamedTuple):
     Attributes:
         jump: Moves its clock: by the seconds for running clocks, and by the seconds for a frozen clock.
         waiting_for: Returns what a test waits for, for the error that ends an endless wait.
-        limit: Called with the seconds of each sleep that begins: raises what ends it, or returns `Sleep.end_early`.
-            None: there are at most 10,000 sleeps, or a week.
+        limit: Called with the seconds and the frame of each sleep that begins: raises what ends it, or returns
+            `Sleep.end_early`. None: there are at most 10,000 sleeps, or a week.
     """
 
     jump: Jump
@@ -111,7 +111,7 @@ class SharedTime:
         place = place_of(nearest_outside(LIBRARIES, frame))
         sleep = Sleep(seconds, place, end, self.nominal + seconds)
         if (limit := self.limit) is not None:
-            sleep.end_early = limit(seconds)
+            sleep.end_early = limit(seconds, frame)
             return sleep
         with self._turn:
             self._count += 1

@@ -522,7 +522,7 @@ def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
     with pytest.raises(AurousCrash):
         run.arrive(Call("GET", "https", "h", "/p"))
     with pytest.raises(AurousCrash):
-        run.begin_sleep(1)
+        run.begin_sleep(1, sys._getframe())
 
     assert (run.steps, run.stopped) == (0, None)
 

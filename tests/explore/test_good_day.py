@@ -295,7 +295,10 @@ def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: py
         while True:
             time.sleep(3600)
 
-    with pytest.raises(AurousError, match=r"the good day does not end: it slept 50,001 times; waiting: no record"):
+    with pytest.raises(
+        AurousError,
+        match=r"the good day does not end: it slept 50,001 times, the last time at \S+py:\d+ in sleeps; waiting: ",
+    ):
         fake.explore(sleeps)
 
     app = fake._session.app

@@ -525,7 +525,7 @@ def test_bad_input_is_refused(fake: Aurous, client: httpx.Client) -> None:
     refuse("first returned a generator", lambda: (one for one in "ab"), work)
     refuse("interleave() was called inside explore() or interleave()", lambda: fake.interleave(work, work), work)
     refuse("explore() was called inside explore() or interleave()", lambda: fake.explore(work), work)
-    refuse("first raised ValueError when the workers ran one after the other", failing, work)
+    refuse("one after the other (first and then second), first raised ValueError: no\n", failing, work)
     refuse("what first returns differs from run to run", chance, work)
     refuse(
         "reset what the workers keep between runs: first and then second, run once more, sent other requests",

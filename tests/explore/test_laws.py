@@ -672,7 +672,7 @@ def test_sleeps_are_limited_too(
                 time.sleep(0.5)
 
     (case,) = broken(fake, run, faults="unavailable").broken
-    assert case.reasons["ends"].startswith("the run did not end by itself: it slept 1,001 times; waiting: ")
+    assert case.reasons["ends"].startswith("the run did not end by itself: it slept 1,001 times, the last time at ")
 
 
 def test_recovers(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from math import inf
-from types import CodeType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._base.errors import AurousCrash, see
+from ..._base.frames import shown_place, under_test
 from ..._base.watchers import Watcher
 from ..._base.work import Work, current_work, noting_start, noting_submit, set_work
 from ..._engine.pipeline import App
@@ -106,10 +107,10 @@ class Run(Watcher):
         if self.crashed:
             raise AurousCrash(_CRASHED)
 
-    def begin_sleep(self, seconds: float) -> Callable[[], BaseException | None]:
+    def begin_sleep(self, seconds: float, frame: FrameType) -> Callable[[], BaseException | None]:
         """Count a skipped sleep, and return what can end it early; or raise what ends it at once."""
         if self.error() is None:
-            self._count_sleep(seconds)
+            self._count_sleep(seconds, frame)
         if (error := self.ending()) is not None:
             raise error
         return self.error if present_run() is self else lambda: None  # a thread of the application outlives the run
@@ -141,12 +142,13 @@ class Run(Watcher):
             self.stopped = f"it sent {self._all:,} requests, the last one {call.method} {call.path}"
         self._check_time(0)
 
-    def _count_sleep(self, seconds: float) -> None:
+    def _count_sleep(self, seconds: float, frame: FrameType) -> None:
         """Stop the run if there were too many sleeps."""
         self.steps += 1
         self._sleeps += 1
         if self._sleeps > MOST_SLEEPS:
-            self.stopped = f"it slept {self._sleeps:,} times"
+            places = [shown_place(place) for place in under_test(frame)]
+            self.stopped = f"it slept {self._sleeps:,} times{f', the last time at {places[0]}' if places else ''}"
         self._check_time(seconds)
 
     def hang(self, reason: str) -> None:

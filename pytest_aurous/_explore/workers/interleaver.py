@@ -17,7 +17,7 @@ from ..._wire.call import Call
 from ..._world.ledger import json_number
 from ..cases import bare
 from ..compare.end_state import unstable_fields
-from ..compare.good_days import difference
+from ..compare.good_days import difference, told
 from ..options import read_patience
 from ..report.result import Case, Exploration
 from ..runs.attempt import Attempt, Outcome
@@ -207,9 +207,10 @@ class Interleaver:
                 raise outcome.error
             if outcome.error is not None:
                 raise AurousError(
-                    f"{who}(): {name} raised {type(outcome.error).__name__} when the workers ran one after the other "
-                    f"({order}). Such an undisturbed run must succeed: schedules are compared with it. If an earlier "
-                    f"run has left something behind, reset it with fresh=.\n{_MORE}"
+                    f"{who}(): when the workers ran one after the other ({order}), {name} raised "
+                    f"{told(outcome.error)}\n"
+                    "Such an undisturbed run must succeed: schedules are compared with it. If an earlier run has left "
+                    f"something behind, reset it with fresh=.\n{_MORE}"
                 ) from outcome.error
         if begins not in both.senders.values():
             raise AurousError(

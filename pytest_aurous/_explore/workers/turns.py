@@ -279,12 +279,12 @@ class Turns:
             self.choices.append((point, call))
         return True
 
-    def _begin_sleep(self, seconds: float) -> Callable[[], BaseException | None]:
+    def _begin_sleep(self, seconds: float, frame: FrameType) -> Callable[[], BaseException | None]:
         """Let the other worker go on while one sleeps, unless it waits for work of the API that is in progress."""
         worker = self._worker()
         if worker is not None and not self._over:  # pragma: no branch - a matter of time
             self._sleep(worker, seconds)
-        return self._run.begin_sleep(seconds)
+        return self._run.begin_sleep(seconds, frame)
 
     def _sleep(self, worker: Worker, seconds: float) -> None:
         stays = worker.awaits_work(self._app)

@@ -208,7 +208,7 @@ class ExploredTest:
         """Return a text about the fixtures of the test that are not new in each run."""
         found: dict[str, str] = {}
         for name, definitions in self.item._fixtureinfo.name2fixturedefs.items():
-            ours = definitions[-1].func.__module__.partition(".")[0] in {"pytest_aurous", "_pytest"}
+            ours = definitions[-1].func.__module__.partition(".")[0] in {"pytest_aurous", "_pytest", "faker"}
             if definitions[-1].scope != "function" and not ours:
                 found[name] = definitions[-1].scope
         names = ", ".join(f"{name} ({scope})" for name, scope in found.items())
