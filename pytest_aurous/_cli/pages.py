@@ -96,10 +96,9 @@ def _section(page: str, lines: list[str], anchor: str) -> list[str]:
     headings = [(number, *_level(line)) for number, line in enumerate(lines) if _level(line)[0]]
     begin = next((at for at, (_, _, title) in enumerate(headings) if slug(title) == anchor), None)
     if begin is None:
-        known = [slug(title) for _, _, title in headings]
-        raise AurousLookupError(
-            f"The page {page} has no section {anchor!r}{nearest(anchor, known)} Its sections: {', '.join(known)}."
-        )
+        main = [slug(title) for _, level, title in headings if level <= 2]  # noqa: PLR2004 - one page has 60 others
+        near = nearest(anchor, [slug(title) for _, _, title in headings])
+        raise AurousLookupError(f"The page {page} has no section {anchor!r}{near} Its sections: {', '.join(main)}.")
     first, level, _ = headings[begin]
     last = next((number for number, deep, _ in headings[begin + 1 :] if deep <= level), None)
     return lines[first:last]
