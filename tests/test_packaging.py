@@ -126,6 +126,7 @@ def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",
     }
-    page = "pytest_aurous/_docs/reference/faults.md"  # what `pytest-aurous docs` prints
-    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_resources/rules.json", page}
+    printed = {"reference/faults.md", "examples/README.md", "examples/publisher.py"}  # by `pytest-aurous docs`
+    pages = {f"pytest_aurous/_docs/{page}" for page in printed}
+    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_resources/rules.json", *pages}
     assert shipped <= {file.as_posix() for file in dist.files or []}
