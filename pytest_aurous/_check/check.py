@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -93,7 +93,7 @@ def _check(
         if view.foreign:
             checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
         done = replay.step(view)
-        followed = _followed_places(done, observed)
+        followed = {place for row in observed for place in _followed_places(done, row)}
         done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
         points = (point for point in comparer.points(done) if not _is_followed(point, followed))
         checked.verdicts.count(name, done, points)
@@ -104,16 +104,14 @@ def _check(
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
 
 
-def _followed_places(done: Replayed, rows: Iterable[Observation]) -> set[str]:
-    """Return the places of a response that *rows*, the observed differences, change."""
-    return {place for row in rows if row["operation"] == done.view.operation for place in _places(done, row)}
-
-
-def _places(done: Replayed, row: Observation) -> Iterator[str]:
+def _followed_places(done: Replayed, row: Observation) -> tuple[str, ...]:
+    """Return the places of a response that *row*, an observed difference, changes."""
+    if row["operation"] != done.view.operation:
+        return ()
     if row["what"] != "refusal":
-        yield row["where"]
-    elif done.reply is not None and done.reply.status == row["status"] and row["of"].endswith(f" {done.code}"):
-        yield from ("status", "error.code")
+        return (row["where"],)
+    met = done.reply is not None and done.reply.status == row["status"] and row["of"].endswith(f" {done.code}")
+    return ("status", "error.code") if met else ()
 
 
 def _is_followed(point: Point, followed: Collection[str]) -> bool:

@@ -219,9 +219,8 @@ def written(body: bytes | None, *, kept: bool = True) -> dict[str, Any]:
     """Return a body as HAR has it: text, or Base64 if it is not text; if it was not *kept*, it is only the digest."""
     if body is None:
         return {"text": "", "_omitted": True}
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
+    text = body.decode(errors="ignore")
+    if text.encode() != body or "\0" in text:
         return {"text": b64encode(body).decode(), "encoding": "base64"}
     return {"text": text} if kept else {"text": text, "_omitted": True}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from glob import glob
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
@@ -25,7 +25,6 @@ from .parse import SyntaxUnreadableError, parse, reading
 from .vcr import entry_of
 
 _MORE: Final = see("reference/check.html#recordings")
-_PATTERN: Final = re.compile(r"[*?\[]")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")
 _MARKS: Final = (b'"log"', b"interactions")
 """A file without any of these texts is no recording, and not a truncated one either."""
@@ -79,21 +78,13 @@ def find_files(paths: Iterable[str]) -> list[Path]:
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
-        elif path.is_file():
-            files = [path]
+            files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _SUFFIXES and file.is_file()]
         else:
-            base = Path(path.anchor) if path.anchor else Path()
-            pattern = str(path.relative_to(path.anchor)) if path.anchor else text
-            files = sorted(file for file in base.glob(pattern) if file.is_file()) if _PATTERN.search(text) else []
+            some = [path] if path.exists() else map(Path, sorted(glob(text, recursive=True)))  # noqa: PTH207 - it may be absolute
+            files = [file for file in some if file.is_file()]
         if not files:
-            why = (
-                "the folder contains no recording"
-                if path.is_dir()
-                else "it is not a regular file. Save it as one first"
-                if path.exists()
-                else "there is no such file"
-            )
+            there = "it is not a regular file. Save it as one first" if path.exists() else "there is no such file"
+            why = "the folder contains no recording" if path.is_dir() else there
             raise AurousError(f"check {text}: {why}. Expected files such as staging.har.\n{_MORE}")
         found += files
     return list({file.resolve(): file for file in found}.values())
