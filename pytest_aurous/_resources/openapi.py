@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
@@ -13,7 +13,7 @@ from .._wire.refusal import ERROR_TYPES
 from .._wire.version import FORM, VERSION
 from .._world.settings import BASE_URL
 from .base.endpoint import NO_RESPONSE, Endpoint
-from .base.schema import HOLDS, obj, record, schema_name, text_of
+from .base.schema import HOLDS, Shape, obj, record, schema_name, text_of
 from .catalog import CATALOG
 from .characters import CharacterRow
 from .chat import CompletionRow
@@ -24,6 +24,24 @@ from .webhooks import EndpointRow
 
 _RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow, CompletionRow)
 _TEXT: Final = {"type": "string"}
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_RATES: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+def _header(description: str, schema: Shape, *, required: bool = True) -> dict[str, Any]:
+    return {"description": description, "required": required, "schema": schema}
+
+
+_HEADERS: Final = {
+    "Aurous-Request-Id": _header("The id of the request.", {**_TEXT, "pattern": "^req_[0-9A-HJKMNP-TV-Z]{26}$"}),
+    "Aurous-Version": _header("The version of the API that the response follows.", {**_TEXT, "pattern": FORM}),
+    "Aurous-Idempotent-Replayed": _header("Only on a stored response.", {"const": "true"}, required=False),
+    "Retry-After": _header("Seconds to wait.", _COUNT),
+    "X-RateLimit-Limit": _header("The capacity of the rate bucket.", _COUNT),
+    "X-RateLimit-Remaining": _header("The tokens that are left in it.", _COUNT),
+    "X-RateLimit-Reset": _header("When it is full again, in epoch seconds.", _COUNT),
+}
+"""The headers that responses share."""
 
 
 def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) -> dict[str, Any]:
@@ -46,6 +64,7 @@ def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) ->
                 "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
+            "headers": _HEADERS,
             "schemas": COMPONENTS,
         },
     }
@@ -93,7 +112,7 @@ def _operation(row: Endpoint) -> dict[str, Any]:
 
 def _parameters(row: Endpoint) -> list[dict[str, Any]]:
     found = [
-        {"name": name, "in": "path", "required": True, "schema": _TEXT}
+        {"name": name, "in": "path", "required": True, "schema": _COUNT if name == "n" else _TEXT}
         for name in re.findall(r"\{(\w+)\}", row.template)
     ]
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()]
@@ -115,11 +134,19 @@ def _responses(row: Endpoint) -> dict[str, Any]:
         status: {"description": ", ".join(known) or _phrase(status), **_content(row, status, known)}
         for status, known in sorted(codes.items())
     }
-    if row.headers:
-        responses[str(row.status)]["headers"] = {
-            name: {"description": text, "required": True, "schema": _TEXT} for name, text in row.headers.items()
-        }
+    for status, response in responses.items():
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _headers(row, status)}
+    responses[str(row.status)]["headers"] |= {name: _header(text, _TEXT) for name, text in row.headers.items()}
     return responses
+
+
+def _headers(row: Endpoint, status: str) -> Iterator[str]:
+    """Yield the names of the headers that a response shares with others (err-3, ver-2, rate-1, rate-2, idem-3)."""
+    yield from ("Aurous-Request-Id", "Aurous-Version")
+    success, limited = status.startswith("2"), status == str(int(HTTPStatus.TOO_MANY_REQUESTS))
+    yield from _RATES if limited or (success and row.bucket) else ()
+    yield from ("Retry-After",) if limited else ()
+    yield from ("Aurous-Idempotent-Replayed",) if success and row.idempotent else ()
 
 
 def _phrase(status: str) -> str:

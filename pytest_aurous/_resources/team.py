@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._base.errors import AurousError, hide_mistakes, see
 from .._time.clock import iso
-from .._wire.version import VERSION
+from .._wire.version import FORM, VERSION
 from .._world.keys import Scope
 from .._world.ledger import BillingMode, json_number
 from .._world.world import World
@@ -168,7 +168,7 @@ _TEAM: Final = obj(
 )
 _PRICING: Final = obj(
     object={"const": "pricing", "description": "Always `pricing`."},
-    version={**text_of("time"), "description": "The version of the API."},
+    version={**text_of("time"), "pattern": FORM, "description": "The version of the API."},
     currency={"const": "credit", "description": "The unit of all prices."},
     description={**_TEXT, "description": "Text for people."},
     image={

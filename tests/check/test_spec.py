@@ -109,7 +109,9 @@ def inlined(content: Content) -> Content:
 
     def change(schema: Content) -> Content:
         reference = schema.get("$ref")
-        return deepcopy(content["components"]["schemas"][reference.rpartition("/")[2]]) if reference else schema
+        return (
+            deepcopy(content["components"][reference.split("/")[2]][reference.split("/")[3]]) if reference else schema
+        )
 
     found: Content = walked(content, change)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from pytest_aurous._resources.base.schema import body_of, column, deleted, listi
 from pytest_aurous._resources.catalog import ENDPOINTS
 from pytest_aurous._resources.openapi import document
 from pytest_aurous._wire.refusal import ApiProblem
+from tests.conftest import Api
 
 DOCUMENT: Final = document()
 OPERATIONS: Final = {one["operationId"]: one for path in DOCUMENT["paths"].values() for one in path.values()}
@@ -105,7 +106,7 @@ def test_what_is_empty_has_no_media_type() -> None:
         OPERATIONS["videos.output"]["responses"]["416"],
     )
 
-    assert [set(response) for response in responses] == [{"description"}, {"description"}]
+    assert [set(response) for response in responses] == [{"description", "headers"}] * 2
     assert set(OPERATIONS["videos.output"]["responses"]["206"]["content"]) == {"video/mp4"}
 
 
@@ -126,8 +127,120 @@ def test_a_path_of_before_says_where_its_call_is_today() -> None:
         response = told["responses"][str(row.status)]
         legacy = row.operation.startswith("legacy.")
         assert told.get("deprecated", False) is legacy
-        assert set(response.get("headers", {})) == (moved if legacy else set())
-        assert all(header["required"] and header["description"] for header in response.get("headers", {}).values())
+        own = {name: header for name, header in response["headers"].items() if "$ref" not in header}
+        assert set(own) == (moved if legacy else set())
+        assert all(header["required"] and header["description"] for header in own.values())
+
+
+RATES: Final = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+
+
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_each_response_has_the_headers_that_all_share(row: Endpoint) -> None:
+    """Its request and its version; a success that spends a token, and a 429, have the state of the rate bucket."""
+    for status, response in OPERATIONS[row.operation]["responses"].items():
+        success, limited = status < "300", status == "429"
+        shared = {"Aurous-Request-Id", "Aurous-Version"} | (RATES if limited or (success and row.bucket) else set())
+        shared |= {"Retry-After"} if limited else set()
+        shared |= {"Aurous-Idempotent-Replayed"} if success and row.idempotent else set()
+        assert {name for name, header in response["headers"].items() if "$ref" in header} == shared
+
+
+def test_the_fake_sends_the_headers_of_the_document(make_api: Callable[..., Api]) -> None:
+    """Each that is required, in its form; also a stored response, refusals, a redirect and a 429."""
+    order = {"json": {"prompt": "On a bench"}, "headers": {"Idempotency-Key": "k"}}
+    requests: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+        ("images.create", "POST", "/v1/images", order),
+        ("images.create", "POST", "/v1/images", order),
+        ("images.create", "POST", "/v1/images", {"json": {}}),
+        ("characters.retrieve", "GET", "/v1/characters/char_x", {}),
+        ("legacy.images.list", "GET", "/v1/generations", {}),
+        ("team.retrieve", "GET", "/v1/team", {"key": None}),
+        ("team.retrieve", "GET", "/v1/team", {}),
+        ("team.retrieve", "GET", "/v1/team", {}),
+    )
+    api = make_api(rate_limits="enforce")
+    api.aurous.limits["reads"].set(burst=1)
+    statuses: list[int] = []
+    for operation, method, path, sent in requests:
+        response = api.send(method, path, **sent)
+        statuses.append(response.status)
+        for name, header in OPERATIONS[operation]["responses"][str(response.status)]["headers"].items():
+            stated = DOCUMENT["components"]["headers"].get(name, header)
+            assert name in response.headers or not stated["required"]
+            value = response.headers.get(name, "true")
+            assert fits(stated["schema"], int(value) if stated["schema"].get("type") == "integer" else value)
+    assert statuses == [201, 201, 400, 404, 308, 401, 200, 429]
+
+
+STATED: Final[dict[str, dict[str, Any]]] = {
+    "Character status": {"enum": ["synthesizing", "reviewing", "ready", "failed", "deleted"]},
+    "Character object": {"const": "character"},
+    "Character refs items pose": {"enum": ["portrait", "front", "side", "back", "other"]},
+    "Character aurous_version": {"pattern": r"^\d{4}-\d{2}-\d{2}$"},
+    "Character created_at": {"format": "date-time"},
+    "Generation object": {"const": "inference"},
+    "Generation media_type": {"enum": ["image", "video"]},
+    "File purpose": {"enum": ["reference", "first_frame", "last_frame"]},
+    "File mime_type": {"enum": ["image/png", "image/jpeg", "image/webp"]},
+    "File size_bytes": {"maximum": 10 * 1024 * 1024},
+    "File width_px": {"maximum": 4096},
+    "File height_px": {"maximum": 4096},
+    "File expires_at": {"format": "date-time"},
+    "Error error type": {"enum": ["invalid_request", "authentication", "not_found", "rate_limit", "server_error"]},
+    "characters.create body upload_ids": {"minItems": 1, "maxItems": 6},
+    "characters.create body client_reference_id": {"maxLength": 256},
+    "characters.list query limit": {"minimum": 1, "maximum": 100, "default": 20},
+    "characters.uploads.init body filename": {"minLength": 1, "maxLength": 120},
+    "characters.uploads.init body extension": {"enum": ["jpeg", "jpg", "png", "webp"]},
+    "characters.uploads.init body content_type": {"enum": ["image/jpeg", "image/png", "image/webp"]},
+    "characters.uploads.classify response confidence": {"minimum": 0, "maximum": 1},
+    "images.create body prompt": {"minLength": 1, "maxLength": 4000},
+    "images.create body negative_prompt": {"minLength": 1, "maxLength": 4000},
+    "images.create body width": {"minimum": 1024, "maximum": 4096},
+    "images.create body steps": {"minimum": 1, "maximum": 100},
+    "images.create body guidance_scale": {"minimum": 0.1, "maximum": 30},
+    "images.create header Idempotency-Key": {"minLength": 1, "maxLength": 256},
+    "images.create header Aurous-Version": {"pattern": r"^\d{4}-\d{2}-\d{2}$"},
+    "images.output path n": {"type": "integer", "minimum": 0},
+    "videos.create body resolution": {"enum": ["480p", "720p", "1080p"]},
+    "videos.create body ratio": {"enum": ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]},
+    "videos.create body duration": {"minimum": 2, "maximum": 12},
+    "videos.create body first_frame_url": {"maxLength": 2048},
+    "usage.list query limit": {"minimum": 1, "maximum": 100, "default": 24},
+    "usage.events query limit": {"maximum": 500, "default": 100},
+    "usage.events query start_time": {"format": "date-time"},
+    "pricing.retrieve response version": {"pattern": r"^\d{4}-\d{2}-\d{2}$"},
+    "pricing.retrieve response currency": {"const": "credit"},
+    "chat.create body model": {"maxLength": 128},
+    "chat.create body messages": {"minItems": 1, "maxItems": 200},
+    "chat.create body messages items role": {"enum": ["system", "user", "assistant", "tool"]},
+    "chat.create body reasoning_effort": {"enum": ["minimal", "low", "medium", "high"]},
+    "embeddings.create body encoding_format": {"enum": ["float", "base64"]},
+    "embeddings.create body input anyOf 1": {"maxItems": 16},
+    "webhook_endpoints.create body url": {"maxLength": 2048},
+    "webhook_endpoints.create body metadata": {"maxProperties": 50},
+    "webhook_endpoints.create body metadata additionalProperties": {"maxLength": 500},
+}
+
+
+@pytest.mark.parametrize("place", STATED)
+def test_what_the_documentation_states_is_in_it(place: str) -> None:
+    """Enums, bounds and formats."""
+    first, *steps = place.split(" ")
+    schema: Any = DOCUMENT["components"]["schemas"].get(first)
+    if schema is None:
+        operation, part = OPERATIONS[first], steps.pop(0)
+        row = next(row for row in ENDPOINTS if row.operation == first)
+        if part in {"query", "path", "header"}:
+            (schema,) = (one["schema"] for one in operation["parameters"] if one["name"] == steps[0])
+            steps.clear()
+        else:
+            schema = row.shape if part == "response" else row.body
+    for step in steps:
+        schema = schema[int(step)] if step.isdecimal() else schema.get("properties", schema)[step]
+
+    assert {name: schema.get(name) for name in STATED[place]} == STATED[place]
 
 
 def objects(schema: Any, place: str) -> Iterator[tuple[str, Any]]:
@@ -177,7 +290,7 @@ def test_a_document_of_some_rows() -> None:
     undescribed = document([row])["paths"]["/v1/things"]["post"]
 
     assert undescribed["summary"] == "things.touch"
-    assert undescribed["responses"]["200"] == {"description": "OK"}
+    assert undescribed["responses"]["200"]["description"] == "OK"
 
 
 @pytest.mark.parametrize("name", RECORDS)

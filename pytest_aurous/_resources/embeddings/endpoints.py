@@ -77,7 +77,9 @@ def _input(value: Any, param: str) -> list[dict[str, Any]]:
 
 _ESTIMATE: Final[dict[str, Reader]] = {
     "model": text(128, holds="style"),
-    "input": described(_input, {"anyOf": [{"type": "string"}, {"type": "array"}]}),
+    "input": described(
+        _input, {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": _MOST_PARTS}]}
+    ),
     "dimensions": optional(integer(1, 10**6), note="A size that the model lists; has no effect."),
 }
 _CREATE: Final[dict[str, Reader]] = {
