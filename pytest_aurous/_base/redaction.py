@@ -114,11 +114,11 @@ def shortened(text: str, width: int) -> str:
 
     The ends of a path say most. What is shortened anywhere passes here, since half a key is not recognized anymore.
     """
-    text = redacted("".join(letter if letter.isprintable() else "\ufffd" for letter in text))
-    if len(text) <= width:
-        return text
-    half = (width - 3) // 2
-    return f"{text[: width - 3 - half]}...{text[-half:]}"
+    text = redacted(text)
+    if len(text) > width:
+        half = (width - 3) // 2
+        text = f"{text[: width - 3 - half]}...{text[-half:]}"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def shown(value: object) -> str:

@@ -176,7 +176,7 @@ def test_an_interrupted_request_takes_effect_wholly_or_not_at_all(
     after = moment(api)
     assert before != after
     outcomes: list[bool] = []
-    line, step = 1, 7 if error is LateError else 1 if scene in {create, condition} else 3
+    line, step = 1, 17 if error is LateError else 2 if scene in {create, condition} else 7
     while True:
         api = begin()
         act = scene(api)
