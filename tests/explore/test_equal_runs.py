@@ -45,7 +45,7 @@ def test_tasks_that_sleep_are_explored_alike(backend: str) -> None:
             async def main(fake: Aurous = fake) -> None:
                 gate = asyncio.Semaphore(3) if backend == "asyncio" else trio.Semaphore(3)
                 async with fake.async_client(timeout=5) as client, anyio.create_task_group() as group:
-                    for number in range(12):
+                    for number in range(6):
                         group.start_soon(publish, client, gate, number)
 
             async def test(fake: Aurous = fake, main: Any = main) -> Exploration:
@@ -57,7 +57,7 @@ def test_tasks_that_sleep_are_explored_alike(backend: str) -> None:
             else:
                 explored = fake.explore(lambda main=main: anyio.run(main, backend=backend), **ALIKE)
             assert "unmet" not in [case.outcome for case in explored.cases]
-            assert len(explored.cases) == 12
+            assert len(explored.cases) == 6
             found.append((explored.json(), [(call.operation, call.path) for call in fake.calls]))
 
     assert found[0] == found[1]

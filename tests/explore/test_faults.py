@@ -89,8 +89,7 @@ def explore_with(stack: Any, loop: str, fake: Aurous) -> Exploration:
     return asyncio.run(main()) if loop == "asyncio" else trio.run(main)
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "trio"])
-@pytest.mark.parametrize("stack", ["httpx", "httpx2"])
+@pytest.mark.parametrize(("stack", "loop"), [("httpx", "asyncio"), ("httpx2", "trio")])
 def test_faults_happen_to_async_clients(fake: Aurous, stack: str, loop: str) -> None:
     """Each at each place, with the same outcomes as of a sync client, and no false alarm."""
     explored = explore_with(import_module(stack), loop, fake)

@@ -28,7 +28,7 @@ ORDER = {"name": "A", "generate": True, "attributes": {"age": 28}}
 searching = settings(steadily, max_examples=5000)
 
 
-@steadily
+@settings(steadily, max_examples=20)
 @given(body=characters(), described=attributes())
 def test_the_fake_accepts_what_is_drawn(body: dict[str, Any], described: dict[str, Any]) -> None:
     """A body as a request, and attributes for a record."""
