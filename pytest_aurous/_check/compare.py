@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,38 +13,22 @@ from .._resources.catalog import CATALOG
 from .._resources.shapes import Shapes
 from .._wire.data import as_list, as_object
 from .._wire.hosts import is_upload
-from .._wire.refusal import LIMIT_CODES
+from .._wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._wire.reply import Reply
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
 from .recording.view import View, instant_of
 from .replay import Replayed
-from .replay.chat import form_of_stream, sums_of
+from .replay.chat import STREAM, form_of_stream, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
 from .values import Values, form_of
 from .words import ID, Words, id_of, name_of
 
-_FREE: Final = frozenset({
-    "message", "description", "request_id", "creation_request_id", "duration_ms", "error_message", "doc_url",
-    "secret", "secret_preview", "preview_image_url", "preview_video_url", "next_page",
-    "default_denoise_strength", "default_guidance_scale", "default_steps", "has_template", "slug",
-    "event_id", "default_resolution", "default_ratio", "default_duration", "consecutive_failures", "created",
-    "owned_by", "capabilities",
-})  # fmt: skip
-"""Fields whose values no rule states: presence, null, type and form are compared, and nothing else."""
-_SAID: Final = frozenset({"created", "content", "refusal", "name", "arguments"})
-"""Fields of a stream that are the model's."""
-_TEXTS: Final = {
-    "team.retrieve": frozenset({"id", "name", "billing_email"}),
-    "pricing.retrieve": frozenset({"description"}),
-}
-"""The fields of some operations whose values are texts."""
-_STYLED: Final = ("generations", "loras", "video_loras")
-"""The collections that show names of styles, which others may have changed."""
-_SHAPES_ONLY: Final = "usage."
-"""The operations whose values depend on what was before the recording."""
 _VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
+_TOKENS: Final = "x-ratelimit-tpm-"
 _DIGITS: Final = 5
+_ANY_SEED: Final = -1
+"""The ``seed`` with which a request leaves the seed to the vendor."""
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _DATE: Final = Words("the Date of the response")
 _OWN_ID: Final = Words("an id of its own")
@@ -78,6 +62,8 @@ class Comparer:
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
+        elif view.code in CONTENT_CODES and reply.status < HTTPStatus.BAD_REQUEST:
+            yield from self._unseen(done, reply)
         elif done.is_new and status == reply.status:
             yield Point("header.aurous-idempotent-replayed", "added", OTHER, "true", ABSENT)
         else:
@@ -91,13 +77,22 @@ class Comparer:
         if view.refused:
             yield from self._refusal(done, view.body, fake)
         elif done.streamed and body is not None:
-            walk = Values(self._shapes, self._bind, _FREE | _SAID, values=True, ignored=done.ignored)
-            yield from walk.compare("body.stream", form_of_stream(body), form_of_stream(done.streamed), {})
+            walk = Values(self._shapes, self._bind, ignored=done.ignored)
+            yield from walk.compare("body.stream", form_of_stream(body), form_of_stream(done.streamed), STREAM)
         elif body is not None and fake is not None:
             if view.body is None:
                 yield Point("body", "form", OTHER, Words("no JSON"), Words("JSON"))
             else:
                 yield from self._body(done, fake)
+
+    def _unseen(self, done: Replayed, reply: Reply) -> Iterator[Point]:
+        """Compare a refusal for a reason that the recording cannot show with its form alone; it has no effect."""
+        view, status = done.view, done.view.exchange.status or 0
+        outcome, usual = _outcome(status, view.code), _outcome(HTTPStatus.UNPROCESSABLE_ENTITY, view.code)
+        yield Point("status", "status", outcome != usual, outcome, usual)
+        yield from self._headers(done, reply)
+        shown = as_object(view.result.get("error"))
+        yield from self._refusal(done, view.body, {"error": {**shown, "code": view.code, "type": type_of(status)}})
 
     def _headers(self, done: Replayed, reply: Reply) -> Iterator[Point]:
         received = done.view.exchange.received
@@ -105,6 +100,8 @@ class Comparer:
             return
         names = {name.lower(): value for name, value in reply.headers}
         others = [name for name in received if name not in names and _VENDORS.match(name)]
+        if done.view.refused or done.replays:  # whether these show the tokens of a text, no page says
+            others = [name for name in others if not name.startswith(_TOKENS)]
         apart = not any(map(_VENDORS.match, received)) or _is_storage(done.view)
         storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
@@ -174,28 +171,18 @@ class Comparer:
 
     def _body(self, done: Replayed, fake: Any) -> Iterator[Point]:
         view = done.view
-        schema = self._shapes.of(view.operation)
-        free = _FREE | _TEXTS.get(view.operation, frozenset())
-        if view.kind in _STYLED and view.exchange.method == "GET":
-            free |= {"name"}
-        if view.order.get("seed") in {None, -1}:
-            free |= {"seed"}
-        if view.creates:  # no page says what is taken for a parameter that is left out
-            loose = frozenset(name for name, value in as_object(fake).items() if value is None and name in _takes(view))
-            done.ignored |= {f"body.{name}" for name in loose - set(view.order)}
-        walk = Values(
-            self._shapes, self._bind, free, values=not view.operation.startswith(_SHAPES_ONLY), ignored=done.ignored
-        )
-        seen = view.body
+        schema, seen = self._shapes.of(view.operation), view.body
+        sent = {f"body.{name}" for name, value in view.order.items() if value not in (None, _ANY_SEED)}
+        walk = Values(self._shapes, self._bind, sent=sent, ignored=done.ignored)
         if view.operation.endswith(".list") and isinstance(fake, dict) and view.result:
             seen, fake = dict(view.result), dict(as_object(fake))
             cursor = next((name for name in ("next_cursor", "next_page") if name in fake), "next_cursor")
             if isinstance(seen.get("data"), list) and isinstance(seen.get("has_more"), bool) and cursor in seen:
                 yield from self._page(seen, fake, cursor, done)
-                for name in ("has_more", "next_cursor"):
-                    seen.pop(name, None)
-                    fake.pop(name, None)
-            if isinstance(seen.get("data"), list) and not view.operation.startswith(_SHAPES_ONLY):
+                for name in ("has_more", *([cursor] if _is_id(view) else [])):  # others are bound below
+                    seen.pop(name)
+                    fake.pop(name)
+            if isinstance(seen.get("data"), list) and view.kind:
                 seen["data"], fake["data"] = _aligned(as_list(seen["data"]), as_list(fake["data"]))
         elif isinstance(view.body, list) and isinstance(fake, list):
             seen, fake = _aligned(as_list(seen), as_list(fake))
@@ -251,29 +238,30 @@ class Comparer:
         begin = view.at if self._survey.timed and "created_at" not in fake else made
         if None not in (*ends, begin):
             valid = [(end or 0) - (start or 0) for end, start in zip(ends, (begin, _begin_of(fake, view)), strict=True)]
-            shown = [Words(f"{seconds / _HOUR:.3g} h after it was made") for seconds in valid]
-            yield Point("body.expires_at", "lifetime", abs(valid[0] - valid[1]) > _MINUTE, *shown)
+            seconds = [Words(f"{one / _HOUR:.3g} h after it was made") for one in valid]
+            yield Point("body.expires_at", "lifetime", abs(valid[0] - valid[1]) > _MINUTE, seconds[0], seconds[1])
 
     def _page(self, seen: dict[str, Any], fake: dict[str, Any], cursor: str, done: Replayed) -> Iterator[Point]:
         """Compare the frame of a list, which the rows decide (list-1, list-2)."""
         rows, more = [as_object(row) for row in as_list(seen["data"])], seen["has_more"]
-        ids = [_id_of(row) if "id" in row else f"{number}" for number, row in enumerate(rows)]
-        following = seen[cursor]
-        good = (following is not None) == more and (cursor == "next_page" or not more or following == ids[-1:][0])
+        ids = [_id_of(row) for row in rows]
+        following, view = seen[cursor], done.view
+        good = (following is not None) == more and (not _is_id(view) or not more or following == ids[-1:][0])
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
         made = [str(row.get("created_at", row.get("start_time"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
         yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
-        limit = done.view.query.get("limit", str(done.view.row.query.get("limit", {}).get("default", "")))
+        opaque = {"page_token", "cursor"} & view.query.keys()  # it has the limit of the first page
+        limit = view.query.get("limit", "" if opaque else str(view.row.query.get("limit", {}).get("default", "")))
         most = int(limit) if len(limit) < _DIGITS and limit.isdecimal() else len(ids)
         wrong = len(ids) > most or (more and good and len(ids) < most) or len({*ids}) < len(ids)
-        shown_rows = f"{len({*ids})} rows{', and more' * more}{', some of them twice' * (len({*ids}) < len(ids))}"
-        yield Point("body.data", "rows", wrong, Words(shown_rows), Words(f"{most} rows"))
+        shown_rows = f"{_rows(len({*ids}))}{', and more' * more}{', some of them twice' * (len({*ids}) < len(ids))}"
+        yield Point("body.data", "rows", wrong, Words(shown_rows), Words(f"{_rows(most)}, each once"))
         yield from self._membership(done.view, rows)
         behind = done.view.query.get("starting_after", done.view.query.get("ending_before"))
         yield from self._behind(done.view, rows)
-        if behind is not None and behind not in self._survey.histories:
+        if "body.has_more" in done.ignored or (behind is not None and behind not in self._survey.histories):
             return  # nothing shows which rows are behind it
         known = more == fake["has_more"] or (not more and self._survey.goes_on(done.view))
         yield Point("body.has_more", "value", known and more != fake["has_more"], more, fake["has_more"])
@@ -281,14 +269,14 @@ class Comparer:
             done.inferred.append("a list goes on with rows that the recording does not show")
         if not more:
             shown = {one for one, state in status.items() if isinstance(one, str) and self._is_there(done, one, state)}
-            counts = Words(f"{len(ids)} rows"), Words(f"{len(status)} rows")
             gone = shown - set(ids)
             later = any(self._survey.histories.seen(one, done.view.index + 1) for one in gone)
             if gone and not later and f"{done.view.kind}.delete" in CATALOG.by_operation:
                 names = " and ".join(map(id_of, sorted(gone)))
                 done.set_aside(("body.data",), f"before exchange {done.view.exchange.number}, {names} was deleted")
                 done.gone |= gone
-            yield Point("body.data", "gone", bool(gone), *counts)
+            counted = Words(f"{_rows(len(ids))}, without {len(gone)} that exist")
+            yield Point("body.data", "gone", bool(gone), counted, Words(_rows(len(ids) + len(gone))))
 
     def _membership(self, view: View, rows: list[dict[str, Any]]) -> Iterator[Point]:
         """Compare whether a list has deleted characters, or other statuses than it was asked for."""
@@ -343,11 +331,6 @@ def _wait(view: View) -> Iterator[Point]:
         yield Point("error.type", "type", kind != "rate_limit", kind, "rate_limit")
 
 
-def _takes(view: View) -> Mapping[str, Any]:
-    """Return the fields of the body that a request may have."""
-    return as_object((view.row.body or {}).get("properties"))
-
-
 def _statuses(rows: list[dict[str, Any]]) -> Words:
     return Words(" and ".join(sorted({f"a row that is {name_of(str(row.get('status')))}" for row in rows})))
 
@@ -374,7 +357,17 @@ def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:
 
 
 def _id_of(row: Any) -> str:
-    return str(as_object(row).get("id"))
+    """Return what tells a row from the others: its id, or the beginning of a bucket."""
+    return str(as_object(row).get("id", as_object(row).get("bucket_start")))
+
+
+def _is_id(view: View) -> bool:
+    """Whether the cursors of a list are ids; others are opaque."""
+    return "starting_after" in view.row.query
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _json(reply: Reply) -> Any:

@@ -15,6 +15,7 @@ class Point(NamedTuple):
         differs: Whether it differs.
         seen: What the recording has.
         fake: What the fake has.
+        assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
     """
 
     where: str
@@ -22,6 +23,7 @@ class Point(NamedTuple):
     differs: bool
     seen: Any = None
     fake: Any = None
+    assumed: bool = False
 
 
 class _Absent:

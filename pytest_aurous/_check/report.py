@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .._base.errors import see
 from .._base.version import version_of_package
-from .._resources.base.rules import Rule, load_rules
+from .._resources.base.rules import PROVENANCE, Rule, load_rules
 from .._wire.exchange import Exchange
 from .adapt import limits_of, shown
 from .check import Checked
@@ -23,6 +23,8 @@ from .verdict import Difference, Verdict
 _WIDTH: Final = 100
 """The width of the text where there is no terminal."""
 _WORDS: Final = ("refuted", "as written", "as written, but", "cannot tell", "not judged", "not seen")
+_SHOWN: Final = ("file", "place", "operation", "where", "kind", "alone", "assumed", "times")
+"""What the JSON has of a difference as it is."""
 _ALONE: Final = "If another client used this team meanwhile, check again with --shared."
 _UNJUDGED: Final = (
     "With --shared, balances, holds, remaining tokens, the rows of lists, and changes that no exchange explains are "
@@ -54,7 +56,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += ["", "Differences that no rule covers:"]
         for one, times in verdicts.uncovered.values():
             lines += _wrapped(f"  {times:>4} x  {_differs(one, mask)}", " " * 11)
-            lines += _wrapped(f"           in {one.file}, {one.place}", " " * 11)
+            lines += _wrapped(f"           in {_place(one, mask)}", " " * 11)
     if verdicts.omitted:
         lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
         lines += ["    aurous_sparse = optional"]
@@ -88,12 +90,14 @@ def _itself(checked: Checked) -> Iterator[str]:
 
 def _finding(verdict: Verdict, rule: Rule, mask: Sanitizer, found_in: str) -> Iterator[str]:
     """Yield a refuted rule in full: what it says and rests on, and each difference with its place."""
-    yield f"refuted: {rule.id}, {rule.ground}; {found_in}: {verdict.differing}"
+    ground = PROVENANCE["A"] if verdict.assumed else rule.ground
+    yield f"refuted: {rule.id}, {ground}; {found_in}: {verdict.differing}"
     for text in (rule.statement, *rule.parts):
         yield from _wrapped(f"    {text.replace('`', '')}", "    ")
-    for one in verdict.differences:
-        yield from _wrapped(f"    - {_differs(one, mask)}", "      ")
-        yield from _wrapped(f"      in {one.file}, {one.place}", "      ")
+    for text, first, times in _kinds(verdict, mask):
+        yield from _wrapped(f"    - {text}", "      ")
+        more = f"; {times} times in all" if times > 1 else ""
+        yield from _wrapped(f"      in {_place(first, mask)}{more}", "      ")
     if any(one.alone for one in verdict.differences):
         yield from _wrapped(f"    {_ALONE}", "    ")
 
@@ -119,7 +123,9 @@ def summary(checked: Checked) -> str:
     count = Counter(verdict.word for verdict in checked.verdicts)
     text = ", ".join(f"{count[word]} {word}" for word in _WORDS if count[word] or word in {"refuted", "as written"})
     left_out = f"; left out, over a limit: {checked.left_out}" if checked.left_out else ""
-    return f"{checked.verdicts.exchanges} {checked.counted}{left_out}; rules: {text}"
+    number = checked.verdicts.exchanges
+    counted = checked.counted.removesuffix("s") if number == 1 else checked.counted
+    return f"{number} {counted}{left_out}; rules: {text}"
 
 
 def _explanation(checked: Checked) -> Iterator[str]:
@@ -156,9 +162,29 @@ def _wrapped(text: str, indent: str) -> list[str]:
     return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
+def _kinds(verdict: Verdict, mask: Sanitizer) -> Iterator[tuple[str, Difference, int]]:
+    """Yield each kind of difference of a rule as text, with the first place, and how many there are."""
+    kinds: dict[tuple[str, str], list[Difference]] = {}
+    for one in verdict.differences:
+        kinds.setdefault((one.where.replace("body.data[]", "body"), _values(one, mask)), []).append(one)
+    for (_, values), some in kinds.items():
+        names = ", ".join(dict.fromkeys(f"{one.operation} {one.where}".strip() for one in some))
+        guess = " (assumed)" if some[0].assumed and not verdict.assumed else ""
+        yield f"{names}: {values}{guess}", some[0], sum(one.times for one in some)
+
+
+def _place(one: Difference, mask: Sanitizer) -> str:
+    """Return where a difference is, with the URL where the operation does not name it."""
+    method, _, url = one.url.partition(" ")
+    return f"{one.file}, {one.place}" + (f": {method} {mask.url(url)}" if url else "")
+
+
 def _differs(one: Difference, mask: Sanitizer) -> str:
-    seen, fake = shown(one.seen, one, mask), shown(one.fake, one, mask)
-    return f"{one.operation} {one.where}: {seen}, not {fake}"
+    return f"{one.operation} {one.where}: {_values(one, mask)}".strip()
+
+
+def _values(one: Difference, mask: Sanitizer) -> str:
+    return f"{shown(one.seen, one, mask)}, not {shown(one.fake, one, mask)}"
 
 
 def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
@@ -168,7 +194,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         one.rule: {
             "verdict": one.word,
             **{name: getattr(one, name) for name in ("agreed", "differing", "doubts", "aside")},
-            "provenance": rules[one.rule].provenance,
+            "provenance": "A" if one.differing and one.assumed else rules[one.rule].provenance,
             "differences": [_as_data(difference, mask) for difference in one.differences],
         }
         for one in checked.verdicts
@@ -190,7 +216,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
 
 
 def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
-    same = {name: getattr(one, name) for name in ("file", "place", "operation", "where", "kind", "alone")}
+    same = {name: getattr(one, name) for name in _SHOWN}
     return {**same, "exchange": one.number, "seen": shown(one.seen, one, mask), "fake": shown(one.fake, one, mask)}
 
 
@@ -201,10 +227,11 @@ def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> s
     lines = [f"# What {what}", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
     for verdict in checked.verdicts.refuted:
         rule, first = rules[verdict.rule], verdict.differences[0]
-        lines += [f"## {rule.id} ({rule.ground})", "", rule.statement, ""]
+        ground = PROVENANCE["A"] if verdict.assumed else rule.ground
+        lines += [f"## {rule.id} ({ground})", "", rule.statement, ""]
         for part in rule.parts:
             lines += [part, ""]
-        lines += [f"- {_differs(one, mask)}" for one in verdict.differences]
+        lines += [f"- {text}" for text, *_ in _kinds(verdict, mask)]
         lines += ["", _ALONE] if any(one.alone for one in verdict.differences) else []
         shown_by = exchanges.get((first.file, first.number))
         lines += [""] if shown_by is None else ["", *_exchange(shown_by, mask)]

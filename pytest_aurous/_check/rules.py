@@ -8,12 +8,14 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Final
 
-from .._resources.base.endpoint import REFUSALS, Endpoint
+from .._resources.base.endpoint import ASSUMED, REFUSALS, Endpoint
 from .._resources.base.pages import PLACES
+from .._resources.base.rules import load_rules
 from .._resources.base.schema import rules_of
 from .._resources.catalog import CATALOG
 from .._resources.characters import CharacterRow
-from .._wire.refusal import GLOBAL_CODES
+from .._wire.refusal import CONTENT_CODES, GLOBAL_CODES
+from .._world.buckets import ASSUMED_SIZES
 from .points import Point
 from .recording.histories import OF_STATES
 from .recording.view import KINDS, NOT_LET_IN, View, kind_of
@@ -73,6 +75,8 @@ _BY_VALUE: Final = frozenset({
 })  # fmt: skip
 """The rules that depend on values, on the request or on several exchanges."""
 
+_BUCKET: Final = "header.x-ratelimit-*"
+_RATES: Final = ("header.x-ratelimit-limit", "header.x-ratelimit-remaining", "header.x-ratelimit-reset")
 _DAY: Final = 86_400.0
 _LONGEST_KEY: Final = 256
 _SIDES: Final = ("body.width", "body.height")
@@ -101,11 +105,36 @@ def rule_of(done: Replayed, point: Point) -> str:
     return _rule_of_header(done, point) or rule
 
 
+def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
+    """Whether no page of the vendor states what differs at a place, only a rule of ours."""
+    if point.assumed or not rule or _provenance(rule) == "A":
+        return bool(rule)
+    view, row, where = done.view, done.view.row, point.where
+    if where == "error.param":
+        return isinstance(point.seen, str) and f"{view.exchange.status} {view.code}" not in row.params
+    if where in _RATES:
+        other = row.assumed + (_BUCKET,) * (row.makes == "char" and not view.synthesizes)
+        return row.bucket in ASSUMED_SIZES or _BUCKET in other
+    if where not in {"status", "error.code"}:
+        return False
+    fake = _outcome(done)
+    if fake.startswith("2"):
+        return view.succeeded and "status" in row.assumed
+    return not {fake, fake[:3]}.isdisjoint(row.assumed) or (view.refused and fake in ASSUMED)
+
+
+@cache
+def _provenance(rule: str) -> str:
+    return load_rules()[rule].provenance
+
+
 def _rule_of_header(done: Replayed, point: Point) -> str:
     """Return the rule of a header that depends on more than its name; empty for any other place."""
     view, what = done.view, (point.where, point.kind)
     if what == ("header.retry-after", "in flight"):
         return "idem-5"
+    if point.where in _RATES and view.row.bucket in ASSUMED_SIZES:
+        return ASSUMED_SIZES[str(view.row.bucket)]
     if what == ("header.aurous-idempotent-replayed", "added"):
         if view.refused:
             return "idem-4"
@@ -222,13 +251,15 @@ def _rule_of_param(done: Replayed, point: Point) -> str:
 
 
 def _rule_of_codes(view: View, codes: set[str]) -> str:
-    """Return the rule whose readings decide between two codes; empty without one."""
+    """Return the rule that decides between two codes whatever the operation is; empty without one."""
 
     def of_page(code: str) -> bool:
         return any(outcome.endswith(f" {code}") for outcome in view.row.outcomes)
 
     if any({code, GLOBAL_CODES[code]} == codes and of_page(code) for code in codes & GLOBAL_CODES.keys()):
         return "err-6"
+    if len(codes) == 1 and codes <= {*CONTENT_CODES}:
+        return "err-5"
     return "auth-4" if "revoked_api_key" in codes and codes <= {"revoked_api_key", "invalid_api_key"} else ""
 
 

@@ -26,6 +26,8 @@ from .._world.settings import BASE_URL
 from .recording.read import Recording
 from .words import ID, PATHS, STAMP, STYLES, is_word
 
+_BETWEEN: Final = re.compile(r"((?:\[(?:\*|\d{1,4})\])?\.|\[(?:\*|\d{1,4})\]$)")
+"""What is between the names of fields in a ``param``, such as ``[*].``."""
 _PREFIX: Final = re.compile(r"(?:whsec|char|img|vid|file|lora|we|upl)_")
 """What the rest of a text is masked behind: the kind of an id or a secret stays."""
 _URL: Final = re.compile(r"https?://\S*")
@@ -229,9 +231,9 @@ class Sanitizer:
         if holds in {"url", "page"} and _URL.fullmatch(text):
             return self.url(text, page=holds == "page")
         if holds == "param":  # a request has sent it
-            first, *rest = text.split(".")
-            known = {one for one in [first, *(rest if first != "metadata" else ())] if is_word(one, response=False)}
-            return ".".join(one if one in known else self.mask(one) for one in (first, *rest))
+            parts = _BETWEEN.split(text)  # names, and at odd places what is between them
+            known = {one for one in parts[: 1 if parts[0] == "metadata" else None] if is_word(one, response=False)}
+            return "".join(one if place % 2 or one in known else self.mask(one) for place, one in enumerate(parts))
         prefix = _PREFIX.match(text) if holds in {"id", "url", "secret"} else None
         return self.mask(text) if prefix is None else prefix[0] + self.mask(text[prefix.end() :])
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .._resources.base.rules import Rule
 from .points import Point
 from .replay import SHARED, Replayed
-from .rules import judged_rules, rests_on_all, rule_of
+from .rules import is_assumed, judged_rules, rests_on_all, rule_of
 
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
@@ -31,6 +31,9 @@ class Difference:
         place: Where it is in the file.
         places: Operation and place of all that have one schema of a document; empty: this one alone.
         alone: Whether it is a difference only if no other client has used the team meanwhile.
+        assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
+        times: In how many exchanges there is such a difference.
+        url: The URL of a request that is not to the API itself; empty for any other.
     """
 
     file: str
@@ -44,6 +47,9 @@ class Difference:
     place: str = ""
     places: tuple[tuple[str, str], ...] = ()
     alone: bool = False
+    assumed: bool = False
+    times: int = 1
+    url: str = ""
 
 
 @dataclass
@@ -75,6 +81,11 @@ class Verdict:
     def differences(self) -> list[Difference]:
         """The differences, one for each place and each response of the fake there."""
         return list(self.first.values())
+
+    @property
+    def assumed(self) -> bool:
+        """Whether all that differs is an assumption of ours."""
+        return all(one.assumed for one in self.differences)
 
     @property
     def word(self) -> Word:
@@ -137,7 +148,8 @@ class Verdicts:
                 aside[rule] = why
             else:
                 differing.add(rule)
-                self._add(rule, _difference(file, done, point, alone=alone))
+                assumed = is_assumed(done, point, rule)
+                self._add(rule, _difference(file, done, point, alone=alone, assumed=assumed))
         self.inferred.update(done.inferred)
         for rule in agreed - differing - aside.keys() - {""}:
             self.rules[rule].agreed += 1
@@ -192,7 +204,9 @@ class Verdicts:
 
     def _add(self, rule: str, found: Difference) -> None:
         if rule:
-            self.rules[rule].first.setdefault((found.operation, found.where, found.kind, found.outcome), found)
+            outcome = found.outcome if found.where == "status" or found.where.startswith("error") else ""
+            place, kinds = (found.operation, found.where, found.kind, outcome), self.rules[rule].first
+            kinds[place] = replace(kinds[place], times=kinds[place].times + 1) if place in kinds else found
             return
         stated = "" if found.number else found.seen  # each of a document is a difference of its own
         key = found.operation, found.where, f"{found.kind} {stated}".strip()
@@ -200,8 +214,11 @@ class Verdicts:
         self.uncovered[key] = first, times + 1
 
 
-def _difference(file: str, done: Replayed, point: Point, *, alone: bool) -> Difference:
+def _difference(file: str, done: Replayed, point: Point, *, alone: bool, assumed: bool) -> Difference:
     view, number = done.view, done.view.exchange.number
     outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
+    url = (
+        f"{view.exchange.method} {view.exchange.url.partition('?')[0]}" if view.row.signed or not view.operation else ""
+    )
     said = view.operation, point.where, point.kind, point.seen, point.fake, outcome
-    return Difference(file, number, *said, f"exchange {number}", alone=alone)
+    return Difference(file, number, *said, f"exchange {number}", alone=alone, assumed=assumed, url=url)

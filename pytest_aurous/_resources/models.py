@@ -14,7 +14,7 @@ from .._world.ledger import product
 from .._world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.record import Live, Usable
-from .base.schema import Record, column, obj, text_of
+from .base.schema import Record, column, free, obj, text_of
 
 __tracebackhide__ = hide_mistakes
 
@@ -220,8 +220,8 @@ def _or_null(schema: Any) -> dict[str, Any]:
 _MODEL: Final = obj(
     id=text_of("style"),
     object={"const": "model"},
-    created={"type": "integer"},
-    owned_by=text_of("word"),
+    created=free({"type": "integer"}),
+    owned_by=free(text_of("word")),
     kind={"enum": list(KINDS)},
     chat_pricing=_or_null(obj(input=_RATE, output=_RATE)),
     embedding_pricing=_or_null(obj(text=_RATE, visual=_RATE)),
@@ -229,7 +229,7 @@ _MODEL: Final = obj(
         ("max_output_tokens_hard_cap", "hard_max_tokens"),
         kind={"enum": list(KINDS)},
         context_window={"type": "integer"},
-        capabilities={"type": "array", "items": text_of("word")},
+        capabilities=free({"type": "array", "items": text_of("word")}),
         max_output_tokens_hard_cap={"type": ["integer", "null"]},
         hard_max_tokens={"type": ["integer", "null"]},
         dimensions=_or_null({"type": "array", "items": {"type": "integer"}}),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .base.schema import HOLDS, Shape
+from .base.schema import HOLDS, VALUE, Shape
 from .catalog import CATALOG
 from .openapi import COMPONENTS
 
@@ -55,7 +55,7 @@ class Shapes:
         if not options:
             return schema
         first = self.resolved(options[0])
-        return {**first, HOLDS: schema[HOLDS]} if HOLDS in schema else first
+        return {**first, **{name: schema[name] for name in (HOLDS, VALUE) if name in schema}}
 
 
 def nullable(schema: Mapping[str, Any]) -> bool:

@@ -48,16 +48,16 @@ class LoraRow(Record):
     REQUIRED: ClassVar[tuple[str, ...]] = ("id", "name", "is_public", "created_at")
 
     id: str = column(holds="id")
-    name: str = column(holds="style")
+    name: str = column(holds="style", value="free")
     is_public: bool = True
     created_at: str = _CREATED
-    slug: str = column(holds="style")
-    description: str | None = None
-    preview_image_url: str = column(holds="url")
-    default_denoise_strength: float = column(like=media.SHARE, default=0.8)
-    default_guidance_scale: float = column(like=media.GUIDANCE, default=7.5)
-    default_steps: int = column(like=media.STEPS, default=30)
-    has_template: bool = True
+    slug: str = column(holds="style", value="free")
+    description: str | None = column(value="free", default=None)
+    preview_image_url: str = column(holds="url", value="form")
+    default_denoise_strength: float = column(like=media.SHARE, value="form", default=0.8)
+    default_guidance_scale: float = column(like=media.GUIDANCE, value="form", default=7.5)
+    default_steps: int = column(like=media.STEPS, value="form", default=30)
+    has_template: bool = column(value="form", default=True)
     team: str = column(hidden=True, default="")
 
     @classmethod
@@ -95,15 +95,15 @@ class VideoLoraRow(Record):
     )
 
     id: str = column(holds="id")
-    name: str = column(holds="style")
+    name: str = column(holds="style", value="free")
     is_public: bool = True
-    default_resolution: str = column(holds="word", like=media.RESOLUTION, default="1080p")
-    default_ratio: str = column(holds="word", like=media.RATIO, default="16:9")
-    default_duration: float = column(like=media.DURATION, default=5)
+    default_resolution: str = column(holds="word", like=media.RESOLUTION, value="form", default="1080p")
+    default_ratio: str = column(holds="word", like=media.RATIO, value="form", default="16:9")
+    default_duration: float = column(like=media.DURATION, value="form", default=5)
     created_at: str = _CREATED
-    slug: str = column(holds="style")
-    description: str | None = None
-    preview_video_url: str = column(holds="url")
+    slug: str = column(holds="style", value="free")
+    description: str | None = column(value="free", default=None)
+    preview_video_url: str = column(holds="url", value="form")
     team: str = column(hidden=True, default="")
 
     @classmethod

@@ -12,7 +12,7 @@ from .._world.keys import Scope
 from .._world.ledger import BillingMode, json_number
 from .._world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.schema import Record, column, obj, text_of, to_wire
+from .base.schema import Record, column, free, obj, text_of, to_wire
 from .generations.videos import PER_SECOND
 from .media import FACTORS
 
@@ -160,17 +160,17 @@ _BALANCE: Final = obj(
 )
 _TEAM: Final = obj(
     ("billing_email",),
-    id={**text_of("id"), "description": "`team_` and a ULID."},
-    name={**_TEXT, "description": "Display name."},
+    id=free({**text_of("id"), "description": "`team_` and a ULID."}),
+    name=free({**_TEXT, "description": "Display name."}),
     credits={**_NUMBER, "description": "The balance, including held credits."},
     created_at={**_TEXT, "description": "ISO 8601."},
-    billing_email={**_TEXT, "description": "Derived from the name."},
+    billing_email=free({**_TEXT, "description": "Derived from the name."}),
 )
 _PRICING: Final = obj(
     object={"const": "pricing", "description": "Always `pricing`."},
     version={**text_of("time"), "pattern": FORM, "description": "The version of the API."},
     currency={"const": "credit", "description": "The unit of all prices."},
-    description={**_TEXT, "description": "Text for people."},
+    description=free({**_TEXT, "description": "Text for people."}),
     image={
         **obj(base=_NUMBER, enhance_prompt_multiplier=_NUMBER, reference_image_per_image=_NUMBER),
         "description": "Prices of an image.",

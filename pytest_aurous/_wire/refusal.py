@@ -38,7 +38,7 @@ USUAL_CODES: Final = {
 }
 """The code that usually comes with a status."""
 CONTENT_CODES: Final = ("prompt_blocked", "reference_blocked", "output_moderation_rejected")
-"""The codes of a 422 that is about the content of a request, which the fake does not judge."""
+"""The codes of refusals that are about the content of a request, which the fake does not judge."""
 LIMIT_CODES: Final = ("too_many_requests", "concurrency_limit_exceeded")
 """The codes of a 429."""
 

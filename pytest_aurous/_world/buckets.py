@@ -27,6 +27,8 @@ BUCKETS: Final = {
     "reads": (1200, 600),
 }
 """The burst of each bucket, which is its capacity, and its refill per minute."""
+ASSUMED_SIZES: Final = {"chat_post": "tpm-1", "embeddings_post": "tpm-1", "webhooks_test": "rate-1"}
+"""The buckets whose size no page states, each with the rule that assumes it."""
 
 _GRAIN: Final = 1e-6
 

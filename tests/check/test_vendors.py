@@ -191,7 +191,6 @@ HABITS: Final[dict[str, Twist]] = {
     "ids of files have none": Twist("account", texts("file_01", "01"), "file-1"),
     # Null, missing, another type, another word
     "no text is an empty text": Twist("images", fields("images.create", put("negative_prompt", ""), 201), "img-5"),
-    "no outputs are null": Twist("images", fields("images.create", put("output_urls", None), 201), "img-5"),
     "no refs are null": Twist("characters", fields("characters.create", put("refs", None), 201), "create-4"),
     "credits are text": Twist("account", fields("team.retrieve", put("credits", "1000.00")), "team-1"),
     "the currency is in the plural": Twist(

@@ -78,6 +78,7 @@ def test_img_1_a_prompt_is_enough(api: Api) -> None:
     assert (image["size_preset"], image["image_count"], image["inference_type"]) == ("2k_1_1", 1, "t2i")
     assert (image["loras"], image["character_id"], image["reference_image_urls"]) == (None, None, [])
     assert 0 <= image["seed"] < 2**31
+    assert image["cfg_rescale"] == 0  # the default of the platform
 
 
 def test_img_1_takes_all_of_its_fields(api: Api) -> None:
@@ -448,6 +449,7 @@ def test_img_5_the_whole_object(api: Api) -> None:
         "image_count": 1,
         "size_preset": "2k_1_1",
         "inference_type": "t2i",
+        "cfg_rescale": 0,
         "seed": 7,
         "aurous_version": "2026-05-15",
         "creation_request_id": response.headers["Aurous-Request-Id"],

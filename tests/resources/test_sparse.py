@@ -24,7 +24,6 @@ OPTIONAL: Final[dict[str, tuple[Callable[[Api], Any], set[str], set[str]]]] = {
             "output_video_url",
             "error_message",
             "duration_ms",
-            "cfg_rescale",
             "denoise_strength",
             "character_id",
             "creation_request_id",

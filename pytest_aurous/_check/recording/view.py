@@ -193,7 +193,7 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
             url = urlsplit(exchange.url)
             host = "upload" if is_upload(exchange.host) else "api"
             found = CATALOG.find(host, url.path).get(exchange.method)
-            row, args = _storage(url.path) if found is None else (found[0], dict(found[1]))
+            row, args = _storage(host, exchange.method, url.path) if found is None else (found[0], dict(found[1]))
             views.append(View(exchange, len(views), now or _SOME_DAY, row, args))
     _set_by_vendor(views)
     latest = max((instant for view in views for instant in _past_instants(view)), default=0.0)
@@ -204,8 +204,10 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
     return views, timed
 
 
-def _storage(path: str) -> tuple[Endpoint, dict[str, str]]:
+def _storage(host: str, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
     """Return the storage for its URLs, whose form is the vendor's own, and `UNKNOWN` for any other path."""
+    if (host, method) == ("upload", "PUT"):
+        return CATALOG.by_operation["characters.uploads.put"], {"upload_id": ""}
     if not path.startswith("/storage/"):
         return UNKNOWN, {}
     return CATALOG.by_operation["storage.get"], {"owner": "", "file": path.rpartition("/")[2]}

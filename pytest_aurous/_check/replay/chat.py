@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+from ..._resources.base.schema import free
 from ..._resources.chat.replies import NOTHING, Scripted, replies
 from ..._resources.models import ModelRow
 from ..._wire.data import as_list, as_object
@@ -22,6 +23,14 @@ from .replayed import Replayed
 from .teams import Teams, amount_of
 
 _DONE: Final = "[DONE]"
+_SAID: Final = free({"type": ["string", "null"]})
+_CALL: Final = {"properties": {"id": _SAID, "function": {"properties": {"name": _SAID, "arguments": _SAID}}}}
+_DELTA: Final = {"properties": {"content": _SAID, "refusal": _SAID, "tool_calls": {"items": _CALL}}}
+_CHUNK: Final = {
+    "properties": {"created": free({"type": "integer"}), "choices": {"items": {"properties": {"delta": _DELTA}}}}
+}
+STREAM: Final = {"properties": dict.fromkeys(("first", "second", "last"), _CHUNK)}
+"""The schema of `form_of_stream`: what the model has said, no rule states."""
 _OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
 _ABSENT: Final = 404
 _MILLIONTH: Final = Decimal("0.000001")

@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 from ..._engine.pipeline import App
 from ..._time.clock import moment
 from ..._wire.call import Call
-from ..._wire.refusal import CONTENT_CODES
 from ..._wire.reply import Reply
 from ..._world.ids import IdSource
 from ..._world.settings import Settings, read_setting
@@ -97,9 +96,6 @@ class Replay:
             done.why = "the body of the response is missing"
         if done.why:
             self._credits.doubt(view, done.why)
-            return done
-        if view.code in CONTENT_CODES and view.exchange.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-            done.why = "the fake does not judge the content of requests"
             return done
         if self._survey.overlaps_first(view) and view.code == "idempotency_key_in_use":
             done.agrees.add("idem-5")  # a replay is one request after the other

@@ -28,6 +28,11 @@ REFUSALS: Final = {
     "409": "idem-6",
 }
 """The rules of refusals that are the same for all endpoints, by status and code, or by status for all other codes."""
+ASSUMED: Final = (
+    "400 missing_field", "400 invalid_format", "400 value_out_of_range", "400 unsupported_lora_for_mode",
+    "405 method_not_allowed", "422 prompt_blocked", "422 reference_blocked", "422 output_moderation_rejected",
+)  # fmt: skip
+"""The refusals of all endpoints whose status no page states (err-5)."""
 
 
 @dataclass(eq=False, repr=False)
@@ -148,6 +153,9 @@ class Endpoint(Record):
         places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
             them; a kind of comparison may follow, as in ``request.body closed``. ``price`` is about what its work is
             charged, and ``balance`` says that it changes no balance.
+        assumed: What no page states: ``status``, of a success; statuses of refusals, with or without a code; and
+            ``header.x-ratelimit-*``, which bucket a request spends from.
+        params: The refusals whose ``param`` a page states, by status and code.
         makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
         streams: Whether a request can ask for its response as a stream of events.
     """
@@ -176,6 +184,8 @@ class Endpoint(Record):
     refuses: Mapping[str, str] = field(default_factory=dict[str, str])
     succeeds: Mapping[str, str] = field(default_factory=dict[str, str])
     places: Mapping[str, str] = field(default_factory=dict[str, str])
+    assumed: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
     makes: str = ""
     streams: bool = False
 

@@ -20,6 +20,14 @@ the client chooses the names, too."""
 HOLDS: Final = "x-holds"
 """The keyword of a schema for what is in its text. Without it, and without an enum or a format, a text is free text."""
 
+Value = Literal["assumed", "form", "free", "null"]
+VALUE: Final = "x-value"
+"""The keyword of a schema for what the value of a response rests on, unless the request has sent it.
+
+``assumed``: only a rule of ours states it. ``form``: no rule states it, only whether it is null, and its form.
+``free``: no rule states more than the schema. Without it, a page of the vendor states it. ``null``: a page states that
+it is null if unset; other fields that may be absent may also be an empty list or object."""
+
 SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
 
 _STATED: Final = ("enum", "minimum", "maximum", "minLength", "maxLength", "maxProperties", "additionalProperties")
@@ -63,7 +71,7 @@ def record(kind: type[Any]) -> Shape:
     return {
         "type": "object",
         "properties": {
-            entry.name: entry.metadata.get("schema") or _described(entry, _of(hints[entry.name])) for entry in shown
+            entry.name: _described(entry, entry.metadata.get("schema") or _of(hints[entry.name])) for entry in shown
         },
         "required": _required(kind),
         "additionalProperties": False,
@@ -81,7 +89,14 @@ def _described(entry: Field[Any], schema: Shape) -> Shape:
             **schema, **stated
         }  # fmt: skip
     holds = entry.metadata.get("holds")
-    return _timed(entry.name, schema if holds is None else {**schema, HOLDS: holds})
+    value = entry.metadata.get("value") or ("null" if entry.metadata.get("null") else None)
+    schema = schema if holds is None else {**schema, HOLDS: holds}
+    return _timed(entry.name, schema if value is None else {**schema, VALUE: value})
+
+
+def free(schema: Shape) -> Shape:
+    """Return the schema of a value of which no rule states more."""
+    return {**schema, VALUE: "free"}
 
 
 def _stating(schema: Shape, stated: Shape) -> Shape:
@@ -151,7 +166,7 @@ def _timed(name: str, schema: Shape) -> Shape:
     if not name.endswith("_at"):
         return schema
     if "anyOf" in schema:
-        return {"anyOf": [_timed(name, one) for one in schema["anyOf"]]}
+        return {**schema, "anyOf": [_timed(name, one) for one in schema["anyOf"]]}
     return {**schema, "format": "date-time"} if "string" in schema["type"] else schema
 
 
@@ -165,6 +180,7 @@ def column(
     schema: Mapping[str, Any] | None = None,
     like: Callable[[Any, str], Any] | None = None,
     holds: Holds | None = None,
+    value: Value | None = None,
     rule: str = "",
     **options: Any,
 ) -> Any:
@@ -179,6 +195,7 @@ def column(
         schema: Its JSON Schema, unless its type determines it.
         like: The field of a request that has the same enum and bounds.
         holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
+        value: What its value rests on. None: a page of the vendor states it.
         rule: The rule that its values rest on. Empty: that of the record, ``RULE``, or else of the operation's success.
         **options: For `dataclasses.field`.
     """
@@ -191,6 +208,7 @@ def column(
         "schema": schema,
         "like": like,
         "holds": holds,
+        "value": value,
         "rule": rule,
     }
     return field(metadata=metadata, **options)

@@ -222,6 +222,7 @@ ENDPOINTS: Final = (
             "body.data filter": "list-4",
             "request.query.status": "list-4",
         },
+        params=("400 invalid_request",),
     ),
     Endpoint(
         "characters.retrieve",
@@ -247,6 +248,8 @@ ENDPOINTS: Final = (
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
         refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3", "404 param": "patch-3"},
         places={"request.body closed": "patch-2", "body.attributes* added": "patch-1"},
+        assumed=("status",),
+        params=("400 invalid_request", "404 resource_not_found"),
     ),
     Endpoint(
         "characters.save",
@@ -299,6 +302,7 @@ ENDPOINTS: Final = (
             "400 invalid_request_error param": "regen-1",
         },
         places={"body.status": "regen-3", **_refs("run-1"), "drawn": "regen-2"},
+        params=("400 invalid_request_error",),
     ),
     Endpoint(
         "characters.delete",

@@ -96,7 +96,7 @@ class CharacterRow(Record):
     attributes: dict[str, Any] | None = column(
         null=True, schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]}, default=None
     )
-    error_message: str | None = column(null=True, holds="word", default=None)
+    error_message: str | None = column(null=True, holds="word", value="form", default=None)
     aurous_version: str = column(schema={**text_of("time"), "pattern": FORM}, default=VERSION, rule="ver-4")
     client_reference_id: str | None = column(
         omitted=True, like=CREATE["client_reference_id"], default=None, rule="create-7"

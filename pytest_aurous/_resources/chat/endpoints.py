@@ -124,6 +124,8 @@ ENDPOINTS: Final = (
             "body.usage.credits_charged": "chat-4",
             "body.usage.breakdown*": "chat-4",
         },
+        assumed=("status", "400 response_format_unsupported", "404"),
+        params=("400 max_tokens_exceeds_hard_cap",),
         makes="cmp",
     ),
     Endpoint(
@@ -135,6 +137,7 @@ ENDPOINTS: Final = (
         shape=reference(CompletionRow),
         rules=("chat-11",),
         refuses={"404": "chat-11"},
+        assumed=("404",),
     ),
     Endpoint(
         "chat.cancel",

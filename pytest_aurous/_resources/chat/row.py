@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ..base.schema import Record, column, obj, text_of
+from ..base.schema import Record, column, free, obj, text_of
 from .replies import Answer
 
 IN_PROGRESS: Final = "in_progress"
@@ -83,7 +83,7 @@ class CompletionRow(Record):
 
     id: str = column(holds="id")
     object: str = column(holds="word", default="chat.completion")
-    created: int
+    created: int = column(value="form")
     model: str = column(holds="style")
     choices: tuple[dict[str, Any], ...] = column(list, schema={"type": "array", "items": _CHOICE}, default=())
     usage: dict[str, Any] | None = column(schema=USAGE, omitted=True, default=None, rule="chat-4")
@@ -94,7 +94,9 @@ class CompletionRow(Record):
         rule="chat-10",
     )
     error: dict[str, str] | None = column(
-        schema=obj(code=text_of("word"), type=text_of("word"), message={"type": "string"}), omitted=True, default=None
+        schema=obj(code=text_of("word"), type=text_of("word"), message=free({"type": "string"})),
+        omitted=True,
+        default=None,
     )
     messages: tuple[dict[str, Any], ...] = column(hidden=True)
     answer: Answer | None = column(hidden=True, default=None)

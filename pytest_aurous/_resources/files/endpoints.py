@@ -108,6 +108,7 @@ ENDPOINTS: Final = (
         errors=BODY_ERRORS,
         rules=("file-1", "idem-7", "time-3"),
         refuses={"400": "file-1"},
+        assumed=("status", "400"),
         makes="file",
     ),
     Endpoint(
@@ -129,5 +130,6 @@ ENDPOINTS: Final = (
         any_id=True,
         shape=deleted("file"),
         rules=("file-2",),
+        assumed=("header.x-ratelimit-*",),
     ),
 )

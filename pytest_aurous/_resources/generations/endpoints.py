@@ -75,6 +75,7 @@ def _creation(
     refuses: Mapping[str, str],
     estimate_rules: tuple[str, ...],
     places: Mapping[str, str],
+    assumed: tuple[str, ...] = (),
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
@@ -114,6 +115,8 @@ def _creation(
             rules=rules,
             refuses={**refuses, "402 code": "img-11"},
             places=places,
+            assumed=assumed,
+            params=("404 resource_not_found",),
             makes=PREFIXES[media_type],
         ),
         Endpoint(
@@ -128,6 +131,7 @@ def _creation(
             rules=estimate_rules,
             refuses={"400": estimate_rules[0]},
             places={"balance": estimate_rules[0]},
+            assumed=("status",),
         ),
     )
 
@@ -192,6 +196,7 @@ ENDPOINTS: Final = (
         rules=("img-7", "vid-3"),
         refuses={"400 generation_not_cancellable": "img-7"},
         places={**_IMAGE, "body.status": "img-7"},
+        assumed=("status",),
     ),
     *_creation(
         "videos",
@@ -204,6 +209,7 @@ ENDPOINTS: Final = (
         {"400": "vid-1", "400 unsupported_lora_for_mode": "style-5"},
         ("vid-2", "vid-1", "img-9"),
         _VIDEO,
+        ("status",),
     ),
     Endpoint(
         "videos.retrieve",
@@ -226,6 +232,7 @@ ENDPOINTS: Final = (
         errors=_OUTPUT_ERRORS,
         rules=("img-8", "time-4"),
         refuses={"401": "img-8", "403": "img-8", "410": "time-4", "*": "img-8"},
+        assumed=("401", "403", "404"),
     ),
     Endpoint(
         "videos.output",
@@ -239,5 +246,6 @@ ENDPOINTS: Final = (
         rules=("vid-5", "time-4"),
         refuses={"401": "vid-5", "403": "img-8", "410": "time-4", "*": "vid-5"},
         places={"header.content-range": "vid-5"},
+        assumed=("401", "403", "404", "416"),
     ),
 )

@@ -44,7 +44,7 @@ CREATE: Final[dict[str, Reader]] = {
     "size": optional(SIZE, note=f"By default `{USUAL}`, unless the sides are sent."),
     "steps": optional(STEPS, note="Is not returned."),
     "guidance_scale": optional(GUIDANCE, note="Is not returned."),
-    "cfg_rescale": SHARE,
+    "cfg_rescale": optional(SHARE, default=0),
     "denoise_strength": SHARE,
     "count": optional(COUNT, default=1),
     "reference_image_urls": list_of(text(2048, holds="url"), 1, 10),

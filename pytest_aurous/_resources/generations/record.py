@@ -183,6 +183,7 @@ class Generations(Scripted[G]):
         with world.lock:
             columns["row_id"] = self._new_id(chosen)
             columns["seed"] = world.random.randrange(2**31)
+            columns["cfg_rescale"] = 0 if self._medium == "image" else None
             return self._live(machine.add(world, owner, self._medium, cost, status=status, **columns).id)
 
 

@@ -9,7 +9,7 @@ from ..._wire.version import FORM, VERSION
 from ..._world.script import Plan
 from ..._world.world import World
 from .. import media
-from ..base.schema import Record, column, obj, text_of, to_wire
+from ..base.schema import Record, column, free, obj, text_of, to_wire
 
 _DAY: Final = 86_400.0
 RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
@@ -45,7 +45,7 @@ class GenerationRow(Record):
         image_count: Number of pictures.
         size_preset: The ``size``, as sent.
         inference_type: ``t2i``, ``i2i``, ``t2v`` or ``i2v``.
-        cfg_rescale: As sent with an image, 0 to 1.
+        cfg_rescale: As sent with an image, 0 to 1; 0 by default.
         denoise_strength: As sent with an image, 0 to 1.
         seed: As sent, or drawn by the fake; part of the picture.
         video_duration: Seconds.
@@ -78,37 +78,37 @@ class GenerationRow(Record):
     output_urls: tuple[str, ...] = column(list, holds="url", default=())
     output_video_url: str | None = column(holds="url", default=None)
     reference_image_urls: tuple[str, ...] = column(list, holds="url", default=())
-    error_message: str | None = column(holds="word", default=None)
-    duration_ms: int | None = None
+    error_message: str | None = column(holds="word", value="form", default=None)
+    duration_ms: int | None = column(value="free", default=None)
     cost: dict[str, Any] = column(
         schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN), rule="cred-4"
     )
-    width: int | None = None
-    height: int | None = None
+    width: int | None = column(value="assumed", default=None)
+    height: int | None = column(value="assumed", default=None)
     image_count: int | None = column(like=media.COUNT, default=None)
-    size_preset: str | None = column(holds="word", like=media.SIZE, default=None)
-    inference_type: str = column(schema={"enum": ["t2i", "i2i", "t2v", "i2v"]})
-    cfg_rescale: float | None = column(like=media.SHARE, default=None)
-    denoise_strength: float | None = column(like=media.SHARE, default=None)
-    seed: int | None = column(like=media.SEED, default=None)
-    video_duration: float | None = column(like=media.DURATION, default=None)
-    video_resolution: str | None = column(holds="word", like=media.RESOLUTION, default=None)
-    video_ratio: str | None = column(holds="word", like=media.RATIO, default=None)
-    video_camera_fixed: bool | None = None
+    size_preset: str | None = column(holds="word", like=media.SIZE, value="assumed", default=None)
+    inference_type: str = column(schema={"enum": ["t2i", "i2i", "t2v", "i2v"]}, value="assumed")
+    cfg_rescale: float | None = column(like=media.SHARE, value="free", default=None)
+    denoise_strength: float | None = column(like=media.SHARE, value="free", default=None)
+    seed: int | None = column(like=media.SEED, value="form", default=None)
+    video_duration: float | None = column(like=media.DURATION, value="assumed", default=None)
+    video_resolution: str | None = column(holds="word", like=media.RESOLUTION, value="assumed", default=None)
+    video_ratio: str | None = column(holds="word", like=media.RATIO, value="assumed", default=None)
+    video_camera_fixed: bool | None = column(value="assumed", default=None)
     character_id: str | None = column(holds="id", default=None)
     loras: tuple[tuple[str, str], ...] | None = column(
         lambda styles: styles and [{"id": style, "name": name} for style, name in styles],
         null=True,
         schema={
             "anyOf": [
-                {"type": "array", "items": obj(id=text_of("id"), name=text_of("style"))},
+                {"type": "array", "items": obj(id=text_of("id"), name=free(text_of("style")))},
                 {"type": "null"},
             ]
         },
         default=None,
     )
     aurous_version: str = column(schema={**text_of("time"), "pattern": FORM}, default=VERSION, rule="ver-4")
-    creation_request_id: str | None = column(holds="id", default=None)
+    creation_request_id: str | None = column(holds="id", value="form", default=None)
     completed_at: str | None = None
     team: str = column(hidden=True)
     plan: Plan = column(hidden=True)

@@ -84,6 +84,7 @@ ENDPOINTS: Final = (
         rules=("up-1", "up-2", "up-4"),
         refuses={"400": "up-1"},
         places={"body.expires_at": "up-2"},
+        assumed=("status", "400"),
         makes="upl",
     ),
     Endpoint(
@@ -100,6 +101,7 @@ ENDPOINTS: Final = (
         ),
         body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),
+        assumed=("status",),
         refuses={"*": "up-6"},
     ),
     Endpoint(
@@ -114,6 +116,7 @@ ENDPOINTS: Final = (
         query={"signature": SIGNATURE},
         errors=("403 missing_scope",),
         rules=("up-3",),
+        assumed=("status", "403"),
         refuses={"403": "up-3"},
     ),
 )

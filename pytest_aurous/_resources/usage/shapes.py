@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..base.schema import HOLDS, Shape, obj
+from ..base.schema import HOLDS, Shape, free, obj
 
 _DAY: Final = 86_400
 WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}
@@ -20,12 +20,12 @@ def _field(description: str, kind: str | list[str] = "string", **more: Any) -> S
     return {"type": kind, "description": description, **more}
 
 
-def _page(row: Shape, cursor: str, **more: Any) -> Shape:
+def _page(row: Shape, cursor: str) -> Shape:
     return obj(
         object={"const": "list"},
-        data={"type": "array", "items": row},
-        has_more=_field("Whether there is another page.", "boolean"),
-        **{cursor: _field("Cursor of the next page; null on the last page.", ["string", "null"], **more)},
+        data=free({"type": "array", "items": row}),  # what was before the recording counts, too
+        has_more=free(_field("Whether there is another page.", "boolean")),
+        **{cursor: free(_field("Opaque cursor of the next page; null on the last page.", ["string", "null"]))},
     )
 
 
@@ -95,7 +95,6 @@ EVENTS: Final = _page(
         ),
     ),
     "next_cursor",
-    **_ID,
 )
 
 _RANGE: Final = {
@@ -120,5 +119,5 @@ EVENTS_QUERY: Final[Shape] = {
     **_RANGE,
     **_FILTERED,
     "limit": _field("Maximum number of rows on a page.", "integer", minimum=1, maximum=500, default=100),
-    "cursor": _field("`next_cursor` of the previous page.", **_ID),
+    "cursor": _field("`next_cursor` of the previous page."),
 }

@@ -11,7 +11,7 @@ from ..._wire.refusal import not_one_of
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import BODY_ERRORS, list_of, one_of, read_fields, url
 from ..base.pages import PAGE, PAGE_ERRORS, page
-from ..base.schema import body_of, deleted, listing, obj, reference, text_of
+from ..base.schema import body_of, deleted, free, listing, obj, reference, text_of
 from .emit import deliver, envelope, sample
 from .row import DESCRIPTION, EVENTS, METADATA, EndpointRow, make, new_secret, preview, render
 
@@ -91,6 +91,7 @@ ENDPOINTS: Final = (
         errors=BODY_ERRORS,
         rules=("hook-1", "hook-2"),
         refuses={"400": "hook-1"},
+        assumed=("status",),
         makes="we",
     ),
     Endpoint(
@@ -117,6 +118,7 @@ ENDPOINTS: Final = (
         any_id=True,
         shape=deleted("webhook_endpoint"),
         rules=("hook-2",),
+        assumed=("header.x-ratelimit-*",),
     ),
     Endpoint(
         "webhook_endpoints.rotate_secret",
@@ -126,6 +128,7 @@ ENDPOINTS: Final = (
         bucket="webhooks_post",
         shape=_ONE,
         rules=("hook-2",),
+        assumed=("header.x-ratelimit-*",),
     ),
     Endpoint(
         "webhook_endpoints.test",
@@ -136,7 +139,7 @@ ENDPOINTS: Final = (
         shape=obj(
             object={"const": "webhook_test_fire"},
             endpoint_id=text_of("id"),
-            event_id=text_of("id"),
+            event_id=free(text_of("id")),
             enqueued={"const": True},
         ),
         body=body_of(_TEST, ("event_type",)),

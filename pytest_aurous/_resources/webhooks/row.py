@@ -73,14 +73,14 @@ class EndpointRow(Record):
     events: tuple[str, ...] = column(
         list, schema={"type": "array", "items": {"type": "string", "enum": list(EVENTS)}}, holds="word", rule="hook-1"
     )
-    secret_preview: str = column(holds="secret")
-    secret: str | None = column(holds="secret", default=None, rule="hook-2")
+    secret_preview: str = column(holds="secret", value="form")
+    secret: str | None = column(holds="secret", value="form", default=None, rule="hook-2")
     is_active: bool = True
-    consecutive_failures: int = 0
-    last_success_at: str | None = None
-    last_failure_at: str | None = None
+    consecutive_failures: int = column(value="form", default=0)
+    last_success_at: str | None = column(value="free", default=None)
+    last_failure_at: str | None = column(value="free", default=None)
     metadata: dict[str, Any] = column(like=METADATA, rule="hook-1")
-    description: str | None = column(like=DESCRIPTION, default=None)
+    description: str | None = column(like=DESCRIPTION, value="free", default=None)
     created_at: str
     updated_at: str
     team: str = column(hidden=True)
