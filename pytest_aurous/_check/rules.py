@@ -305,7 +305,7 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
         return "create-2" if "upload_ids" in view.order else ""
     if view.operation.endswith(".list") or view.row.reruns or point.kind == "missing":
         return ""
-    return CATALOG.by_operation[done.drawn].places["drawn"] if done.drawn else "create-4"
+    return CATALOG.by_operation[done.drawn].places.get("drawn", "create-4") if done.drawn else "create-4"
 
 
 def _rule_of_create(view: View) -> str:
