@@ -261,6 +261,8 @@ def test_run_must_send_requests(fake: Aurous) -> None:
     """Nothing to break: the error says what is missing."""
     with pytest.raises(AurousError, match="run sent no request to the fake"):
         fake.explore(lambda: 1)
+    with pytest.raises(AurousError, match="must succeed, and it raised TypeError: max expected"):
+        fake.explore(max)  # which has no signature to read
 
 
 def test_explore_does_not_explore_itself(fake: Aurous, client: httpx.Client) -> None:

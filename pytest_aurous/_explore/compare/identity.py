@@ -16,7 +16,7 @@ from ..._world.ids import ULID
 Key = tuple[str, str, str]
 """The operation, the path with the query, and the body of a request."""
 
-_ID: Final = re.compile(rf"[a-z]+_{ULID}")
+ID: Final = re.compile(rf"[a-z]+_{ULID}")
 _UUID: Final = r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
 _FORMS: Final = (
     ("<uuid>", _UUID),
@@ -62,12 +62,12 @@ class Identities:
         """See a request with its response."""
         key = self.key(call)
         self._seen[key] += 1
-        found = _ID.findall(_text(call.response.content)) if call.response is not None else ()
+        found = ID.findall(_text(call.response.content)) if call.response is not None else ()
         for number, one in enumerate(dict.fromkeys(found)):
             self._labels.setdefault(one, f"<{' '.join(key)} {self._seen[key]}.{number}>")
 
     def _plain(self, text: str) -> str:
-        return formless(_ID.sub(lambda found: self._labels.get(found[0], found[0]), text))
+        return formless(ID.sub(lambda found: self._labels.get(found[0], found[0]), text))
 
 
 def keys_of(calls: Sequence[Call]) -> list[Key]:

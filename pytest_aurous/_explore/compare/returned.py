@@ -24,7 +24,12 @@ _FORM: Final = re.compile(
 
 def unaddressed(value: object) -> str:
     """Return the repr of *value* for a report, without addresses in memory, which differ from run to run."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", shown(value))
+    return without_addresses(shown(value))
+
+
+def without_addresses(text: str) -> str:
+    """Return a text without addresses in memory."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
 
 
 def alike(found: Any, wanted: Any, *, greased: bool = False) -> bool:

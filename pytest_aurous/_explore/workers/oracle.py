@@ -11,20 +11,18 @@ from typing import Any, Final
 from ..._base.errors import shown
 from ..._base.redaction import shortened
 from ..._wire.call import Call
-from ..._world.ids import ULID
 from ..._world.ledger import plain
 from ..compare.end_state import Record, differences
 from ..compare.good_days import told
-from ..compare.identity import formless
-from ..compare.returned import unaddressed
+from ..compare.identity import ID, formless
+from ..compare.returned import unaddressed, without_addresses
 from ..laws import Day, paying
 from ..runs.attempt import Outcome
 from .schedules import FIRST, SECOND, Schedule
 
 _LONGEST: Final = 160
-_ID: Final = re.compile(rf"[a-z]+_{ULID}")
-_FORMS: Final = ((re.compile(r" at 0x[0-9a-fA-F]+"), ""), (re.compile(r"https?://[^\s'\"]+"), "<url>"))
-"""What differs between schedules without meaning anything: addresses in memory, and signed URLs."""
+_URL: Final = re.compile(r"https?://[^\s'\"]+")
+"""A signed URL differs between schedules without meaning anything."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,8 @@ class Both:
 def numbered(text: str, known: Collection[str] = ()) -> str:
     """Return a text without what differs only in form; each id that is not *known* is a number, in order."""
     seen: dict[str, int] = {}
-    for pattern, instead in _FORMS:
-        text = pattern.sub(instead, text)
-    text = _ID.sub(lambda one: one[0] if one[0] in known else f"<{seen.setdefault(one[0], len(seen) + 1)}>", text)
+    text = _URL.sub("<url>", without_addresses(text))
+    text = ID.sub(lambda one: one[0] if one[0] in known else f"<{seen.setdefault(one[0], len(seen) + 1)}>", text)
     return formless(text)
 
 

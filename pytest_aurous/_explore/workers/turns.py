@@ -184,22 +184,12 @@ class Turns:
     def begin(self, worker: Worker) -> None:
         """Let this thread be a worker; it waits for its first turn."""
         set_work(worker.work)
-        event = threading.Event()
-        with self._changed:
-            if self._begins(worker):
-                return
-            worker.wait(event.set)
-        self._block(event)
+        self._wait_unless(partial(self._begins, worker))
 
     async def abegin(self, worker: Worker) -> None:
         """Let this task be a worker; it waits for its first turn."""
         set_work(worker.work)
-        wake, woken = _signal()
-        with self._changed:
-            if self._begins(worker):
-                return
-            worker.wait(wake)
-        await woken()
+        await self._await_unless(partial(self._begins, worker))
 
     def end(self, worker: Worker) -> None:
         """Let the other worker go on."""
@@ -210,23 +200,11 @@ class Turns:
 
     def enter(self, call: Call) -> None:
         """Block this thread until it is the turn of a request."""
-        event = threading.Event()
-        with self._changed:
-            worker = self._sender()
-            if worker is None or self._arrive(worker, call):
-                return
-            worker.wait(event.set)
-        self._block(event)
+        self._wait_unless(partial(self._arrives, call))
 
     async def aenter(self, call: Call) -> None:
         """Let this task wait until it is the turn of a request."""
-        wake, woken = _signal()
-        with self._changed:
-            worker = self._sender()
-            if worker is None or self._arrive(worker, call):
-                return
-            worker.wait(wake)
-        await woken()
+        await self._await_unless(partial(self._arrives, call))
 
     def stop(self) -> None:
         """Let nothing wait any more: the run is over, and ends each request by itself."""
@@ -234,6 +212,22 @@ class Turns:
             self._over = True
             for worker in self.workers.values():
                 worker.go_on()
+
+    def _wait_unless(self, goes_on: Callable[[Callable[[], object]], bool]) -> None:
+        """Block this thread, unless it goes on at once; *goes_on* gets what wakes it."""
+        event = threading.Event()
+        with self._changed:
+            if goes_on(event.set):
+                return
+        self._block(event)
+
+    async def _await_unless(self, goes_on: Callable[[Callable[[], object]], bool]) -> None:
+        """Let this task wait, in the same way."""
+        wake, woken = _signal()
+        with self._changed:
+            if goes_on(wake):
+                return
+        await woken()
 
     def _sender(self) -> Worker | None:
         """Return the worker that sends a request now; over HTTP, the one whose turn it is."""
@@ -247,12 +241,21 @@ class Turns:
         work = current_work()
         return next((one for one in self.workers.values() if one.work is work), None)
 
-    def _begins(self, worker: Worker) -> bool:
-        """Whether it is the turn of a worker that has not begun."""
+    def _begins(self, worker: Worker, wake: Callable[[], object]) -> bool:
+        """Whether it is the turn of a worker that has not begun; else it is woken when it is."""
         if worker is not self._holder and not self._over:
+            worker.wait(wake)
             return False
         worker.state = RUNS
         return True
+
+    def _arrives(self, call: Call, wake: Callable[[], object]) -> bool:
+        """Whether it is the turn of a request; else it is woken when it is."""
+        worker = self._sender()
+        if worker is None or self._arrive(worker, call):
+            return True
+        worker.wait(wake)
+        return False
 
     def _arrive(self, worker: Worker, call: Call) -> bool:
         """Count a request, and return whether it may go on at once."""
