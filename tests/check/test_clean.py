@@ -57,11 +57,10 @@ def test_a_recording_that_begins_midway_agrees(tmp_path: Path, story: str, part:
 
 @pytest.mark.parametrize("story", slow_but(["characters"], STORIES))
 @pytest.mark.parametrize("part", slow_but([2], range(4)))
-@pytest.mark.parametrize("status", slow_but([503], [0, 503]))
-def test_a_recording_with_a_lost_response_agrees(tmp_path: Path, story: str, part: int, status: int) -> None:
+def test_a_recording_with_a_lost_response_agrees(tmp_path: Path, story: str, part: int) -> None:
     """What later exchanges show decides whether the request took effect."""
     for number in range(part, len(told(story)), 4):
-        entries = told(story)
+        entries, status = told(story), 503 if number % 8 < 4 else 0
         entries[number]["response"] = {"status": status, "headers": [], "content": {"size": 0}}
 
         result = checked(tmp_path, entries)
@@ -230,7 +229,7 @@ def test_credits_that_change_without_a_request_refute_a_rule_unless_the_team_is_
 @pytest.mark.parametrize("part", slow_but([4], range(6)))
 def test_a_random_walk_agrees(tmp_path: Path, part: int) -> None:
     """Whatever one client meets, and with `--shared` whatever several do, under any readings."""
-    for seed in range(5 * part, 5 * part + 5):
+    for seed in range(3 * part, 3 * part + 3):
         shared = seed % 2 == 1
         walk = Walk(seed)
         entries = walk.go(60, shared=shared)

@@ -326,17 +326,17 @@ def test_teardown(pytester: pytest.Pytester) -> None:
 
 
 def test_many_attempts_cost_little_however_much_is_in_memory(pytester: pytest.Pytester) -> None:
-    """200 refusals with two million objects in memory: far below a second."""
+    """200 refusals with two million objects in memory: far below two seconds of work."""
     pytester.makepyfile(
         HEAD
         + """
     def test_it():
         objects = [[] for _ in range(2_000_000)]
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(200):
             with pytest.raises(AurousNetworkBlocked):
                 look_up()
-        assert time.perf_counter() - start < 1
+        assert time.process_time() - start < 2
     """
     )
 

@@ -260,7 +260,7 @@ class TestDelays:
         fake.faults.delay("balance.retrieve", 0.05)
         before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
-        assert 0.05 <= time.monotonic() - before < 1
+        assert 0.05 <= time.monotonic() - before < 30
         assert fake.clock.position[0] == pytest.approx(0)
 
     def test_a_test_that_moves_the_clock_meanwhile(self) -> None:
@@ -269,7 +269,7 @@ class TestDelays:
         fake.faults.status("balance.retrieve", 503, when=lambda _: fake.clock.advance(seconds=3600))
         before = time.monotonic()
         ask(fake, "GET", "/v1/balance")
-        assert time.monotonic() - before < 1
+        assert time.monotonic() - before < 30
         assert fake.clock.position[0] == 3600
 
     @pytest.mark.parametrize("settings", [{"now": NOW}, {"sleep": "skip"}])
@@ -279,7 +279,7 @@ class TestDelays:
         fake.faults.delay("balance.retrieve", 3600)
         before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
-        assert time.monotonic() - before < 1
+        assert time.monotonic() - before < 30
         assert fake.clock.position[0] == pytest.approx(3600)
 
 
@@ -313,7 +313,7 @@ class TestStreams:
             fake.chat.reply("one two three four", delay=0.05)
             before = time.monotonic()
             self.stream(fake)
-            assert least <= time.monotonic() - before < 1
+            assert least <= time.monotonic() - before < 30
             assert fake.clock.position[0] == pytest.approx(0.1 - least)
 
     def test_a_client_that_goes(self, fake: Aurous) -> None:

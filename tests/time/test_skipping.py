@@ -84,12 +84,12 @@ def for_ever(seconds: float) -> None:
 
 def test_a_poll_loop_takes_no_time(jumps: Jumps) -> None:
     """Ninety sleeps of a second end in milliseconds, and a frozen clock is moved by 90 s to the dot."""
-    with quickly(1):
+    with quickly(30):
         for _ in range(90):
             time.sleep(1)
 
     assert jumps.frozen == 90
-    assert 89 < jumps.running <= 90
+    assert 60 < jumps.running <= 90
 
 
 def test_all_clocks_jump(jumps: Jumps) -> None:
@@ -97,11 +97,11 @@ def test_all_clocks_jump(jumps: Jumps) -> None:
     names = [name for name in NAMES if name != "sleep"]
     before = [getattr(time, name)() for name in names] + [wall(), monotonic(), perf_counter()]
     with quickly():
-        time.sleep(10)
+        time.sleep(10_000)
     after = [getattr(time, name)() for name in names] + [wall(), monotonic(), perf_counter()]
 
     passed = [later - earlier for earlier, later in zip(before, after, strict=True)]
-    assert all(10 <= (many / 1e9 if many > 1e6 else many) < 11 for many in passed)
+    assert all(10_000 <= (many / 1e9 if many > 1e6 else many) < 10_030 for many in passed)
 
 
 def test_a_deadline_by_monotonic_arrives(jumps: Jumps) -> None:
@@ -115,10 +115,10 @@ def test_a_deadline_by_monotonic_arrives(jumps: Jumps) -> None:
     assert polls == 30
 
 
-@pytest.mark.parametrize("seconds", [3, 1.5, True])
+@pytest.mark.parametrize("seconds", [300, 150.5, True])
 def test_sleeps_of_any_number(jumps: Jumps, seconds: float) -> None:
     """Whatever the builtin takes as a number of seconds is skipped."""
-    with quickly(0.9):
+    with quickly(30):
         time.sleep(seconds)
 
     assert jumps.frozen == seconds
