@@ -19,12 +19,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._base.errors import AurousError, see
+from .._base.errors import AurousError, nearest, see
 from .._base.redaction import redacted, shortened
 from .._report.har import har
 from .._serve.control import Control
-from .._serve.reads import near_of
+from .._serve.reads import COLLECTIONS, near_of
 from .._serve.replies import CONTROL
+from .._serve.table import operations
 from .._serve.tape import KEEP, Taped
 from .._time.clock import iso
 from .._world.settings import ROWS
@@ -206,8 +207,16 @@ def load(aurous: Aurous, file: Path) -> None:
     shape = cast("dict[str, Any]", content)
     if not isinstance(content, dict) or not all(isinstance(records, list) for records in shape.values()):
         raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
+    _add(aurous, file, shape)
+
+
+def _add(aurous: Aurous, file: Path, shape: dict[str, Any]) -> None:
+    """Add the records in a file."""
     control = Control(aurous)
     for collection, records in shape.items():
+        if f"{collection}.add" not in operations():
+            hint = nearest(collection, COLLECTIONS)
+            raise AurousError(f"--state {file}: {collection!r} is not a collection{hint} {_STATE}")
         for record in records:
             if not isinstance(record, dict) or "collection" in record:
                 raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")

@@ -185,7 +185,7 @@ def _of_this_version(exported: object) -> dict[str, Any]:
     content = cast("dict[str, Any]", exported)
     if not isinstance(exported, dict) or content.get("kind") != KIND:
         raise UnreadableError(f"it is not an export, whose 'kind' is {KIND!r}")
-    if content.get("version") != VERSION:
+    if content.get("version") != VERSION or isinstance(content["version"], bool):
         version = shortened(repr(content.get("version")), 40)
         raise UnreadableError(f"it is of version {version}, and this pytest-aurous reads version {VERSION}")
     for name, kind in {"clock": dict, "sections": dict, "lists": dict, "chance": dict, "faults": list}.items():

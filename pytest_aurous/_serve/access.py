@@ -148,12 +148,12 @@ def refuse_token(headers: Headers, token: str | None, cookie: str) -> Reply | No
     for name, value in headers:
         found = ""
         if name == "authorization":
-            scheme, _, found = value.partition(" ")
-            found = mark_of(found.strip()) if scheme.lower() == "bearer" else ""
+            scheme, _, sent = value.partition(" ")
+            found = mark_of(sent.strip().encode("latin-1")) if scheme.lower() == "bearer" else ""
         if name == "cookie":
             pairs = (pair.strip().partition("=") for pair in value.split(";"))
             found = next((mark for key, _, mark in pairs if key == cookie), "")
-        if compare_digest(found, mark_of(token)):
+        if compare_digest(found, mark_of(token.encode())):
             return None
     return refused(
         401,
@@ -163,9 +163,9 @@ def refuse_token(headers: Headers, token: str | None, cookie: str) -> Reply | No
     )
 
 
-def mark_of(token: str) -> str:
+def mark_of(token: bytes) -> str:
     """Return what a cookie has instead of the token itself."""
-    return sha256(f"aurous control {token}".encode()).hexdigest()
+    return sha256(b"aurous control " + token).hexdigest()
 
 
 def _name(host: str) -> str | None:

@@ -56,7 +56,8 @@ def read_arguments(who: str, body: Mapping[str, Any], takes: Takes) -> dict[str,
     wrong += [f"{name!r} is missing" for name in takes.required if name not in body]
     if wrong:
         valid = ", ".join(f"{name} ({_type_of(reader)})" for name, reader in takes.readers.items()) or "no arguments"
-        raise AurousError(f"{who}: {'; '.join(wrong)}. It takes {valid}.")
+        said = "; ".join(wrong)
+        raise AurousError(f"{who}: {said}{'' if said.endswith('?') else '.'} It takes {valid}.")
     return read
 
 

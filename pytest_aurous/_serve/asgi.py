@@ -218,10 +218,11 @@ class AsgiApp:
     def _login(self, request: Request, cookie: str) -> Reply:
         """Return a cookie for the token that a page sends."""
         try:
-            token = str(json.loads(request.body)["token"])
+            token = str(json.loads(request.body)["token"]).encode(errors="replace")
         except (ValueError, LookupError, TypeError, RecursionError):
-            token = ""
-        wrong = refuse_token([*request.headers, ("authorization", f"Bearer {token}")], self._token, cookie)
+            token = b""
+        sent = ("authorization", f"Bearer {token.decode('latin-1')}")
+        wrong = refuse_token([*request.headers, sent], self._token, cookie)
         if wrong is not None:
             return wrong
         value = f"{cookie}={mark_of(token)}; HttpOnly; SameSite=Strict; Path={CONTROL}"

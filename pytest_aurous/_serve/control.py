@@ -107,7 +107,8 @@ class Control:
 
     def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
         if name in SHORT and name not in operations():
-            return self._json(200, SHORT[name].run(self, body))
+            result = SHORT[name].run(self, body)
+            return self._json(_FAILED if name == "assert" and not result["passed"] else 200, result)
         if name == "send":
             arguments = read_arguments("send", body, SEND)
             call = self._call_of(**arguments)
@@ -136,8 +137,8 @@ class Control:
             return self._done(name, arguments, None)
         with self.aurous._session.app.world.lock:
             back = self._snapshot(f"before {name} {self._count + 2}") if undo else None
-            if name == "snapshot":
-                arguments.setdefault("name", f"snapshot {self._count + 1}")
+            if name == "snapshot" and arguments.get("name") is None:
+                arguments["name"] = f"snapshot {self._count + 1}"
             try:
                 return self._done(name, arguments, back)
             except AurousError:

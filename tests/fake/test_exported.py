@@ -128,6 +128,7 @@ def _deep() -> Any:
 HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "nothing": (lambda _: None, "not an export"),
     "text": (lambda _: "x", "not an export"),
+    "of no version": (_with(version=True), "of version True, and this pytest-aurous reads version 1"),
     "of another version": (_with(version=2), "of version 2, and this pytest-aurous reads version 1"),
     "without a part": (_with(chance=None), "chance is missing"),
     "with another team": (_with(team="x"), "team is missing or has another form"),

@@ -509,6 +509,7 @@ class TestMistakes:
                 {"kind": "delay", "secs": 1, "times": "x"},
                 "; times must be a number, not a string; 'operation' is missing; 'seconds' is missing. It",
             ),
+            ("add", {"nam": "x"}, "'nam' is not an argument; did you mean 'name'? It takes name"),
             ("reset", {"now": True}, "'now' is not an argument. It takes no arguments."),
             ("flush", {"now": True}, "'now' is not an argument. It takes no arguments."),
             ("add", {"collection": None}, "is not a collection"),

@@ -133,7 +133,7 @@ def test_a_token_protects_a_shared_machine() -> None:
     """Every control request needs it, as a header or as the cookie of the page; the page and health do not."""
     aurous = Aurous(strict="off")
     with (
-        AurousServer(aurous, control_token="a long secret") as server,
+        AurousServer(aurous, control_token="a löng secret") as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
     ):
         for name in ("state", "events", "trace", "", "session.py", "calls?wait=1"):
@@ -141,13 +141,13 @@ def test_a_token_protects_a_shared_machine() -> None:
             assert (response.status_code, "AUROUS_CONTROL_TOKEN" in response.text) == (401, True)
         assert client.get("/__aurous__/health").json()["ok"] is True
         assert client.get("/__aurous__/", headers=PAGE).status_code == 200
-        bearer = {"Authorization": "Bearer a long secret"}
+        bearer = {b"Authorization": "Bearer a löng secret".encode()}
         assert client.get("/__aurous__/state", headers=bearer).status_code == 200
         assert client.get("/__aurous__/state", headers={"Authorization": "Basic x"}).status_code == 401
         for wrong in (b'{"token": "x"}', b"{}", b"[]", b"{"):
             kind = {"Content-Type": "application/json"}
             assert client.post("/__aurous__/login", content=wrong, headers=kind).status_code == 401
-        entered = client.post("/__aurous__/login", json={"token": "a long secret"})
+        entered = client.post("/__aurous__/login", json={"token": "a löng secret"})
         cookie = entered.headers["Set-Cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie

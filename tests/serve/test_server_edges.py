@@ -141,6 +141,7 @@ def test_deliveries_are_made_when_another_language_says_so() -> None:
         ([], "the JSON is not an object with lists. Expected"),
         ({"characters": 5}, "the JSON is not an object with lists. Expected"),
         ({"characters": ["x"]}, "'x' is not a record"),
+        ({"charcters": []}, "'charcters' is not a collection; did you mean 'characters'? Expected"),
     ],
 )
 def test_a_state_of_another_shape_is_told(

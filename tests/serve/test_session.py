@@ -137,6 +137,16 @@ def test_an_assertion_that_fails_is_copied_as_a_test_that_fails(pytester: pytest
     result.stdout.fnmatch_lines("*Expected characters.save to be called at least once*")
 
 
+def test_a_snapshot_and_an_assertion_of_a_suite() -> None:
+    """A snapshot without a name gets one, also from null; an assertion that fails is no success in its short form."""
+    control = Control(Aurous(now=NOW))
+    assert do(control, "snapshot", name=None)["result"] == {"name": "snapshot 1"}
+    assert 'aurous.snapshot(name="snapshot 1")' in read(control, "session.py")
+    for times, status in ((0, 200), (2, 422)):
+        body = json.dumps({"operation": "characters.save", "times": times}).encode()
+        assert control.respond("POST", "/__aurous__/assert", body).status == status
+
+
 def test_all_forms_of_an_action_follow_from_it() -> None:
     """Curl sends the same arguments, and Python calls the same method."""
     aurous = Aurous(now=NOW)
