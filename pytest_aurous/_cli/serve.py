@@ -1,9 +1,5 @@
 """The command ``pytest-aurous serve``: its options, what it does beside serving, and what it prints."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (it walks through JSON of any form)
-
 from __future__ import annotations
 
 import argparse
@@ -122,7 +118,7 @@ def _ending(ended: threading.Event) -> Generator[None, None, None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         yield
     finally:
@@ -200,7 +196,7 @@ def load(aurous: Aurous, file: Path) -> None:
         raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
     if isinstance(content, dict) and "kind" in content:
         try:
-            aurous.import_(content)
+            aurous.import_(cast("dict[str, Any]", content))
         except AurousError as error:
             raise AurousError(f"--state {file}: {error}") from None
         return

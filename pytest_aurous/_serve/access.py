@@ -1,9 +1,5 @@
 """Protect a served fake from web pages in a browser on this machine: check the headers of requests."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (values from outside have any form)
-
 from __future__ import annotations
 
 import re

@@ -1,9 +1,5 @@
 """Recorded actions: whatever changes a fake from outside, as one record, from which its other forms follow."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (it walks through JSON of any form)
-
 from __future__ import annotations
 
 import json

@@ -1,9 +1,5 @@
 """Arguments of control requests, read by what the signatures of the methods say."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (it walks through annotations of any form)
-
 from __future__ import annotations
 
 import json

@@ -1,9 +1,5 @@
 """The fake as an ASGI application."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (scopes and messages of ASGI have any form)
-
 from __future__ import annotations
 
 import asyncio
@@ -102,7 +98,6 @@ class AsgiApp:
         self._home = urlsplit(aurous.base_url)
         self._whole = (self._home.scheme, host_of(self._home), self._home.path)
         self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
-        self._foreign = (aurous.base_url.encode(), UPLOAD_HOST.encode())
         self._known: set[tuple[bytes, ...]] = set()
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
@@ -289,15 +284,14 @@ class AsgiApp:
         """Let the URLs of a response lead to this server."""
         led_to = partial(self._app.world.served.led_to, own)
         headers = reply.headers
-        if any(name == "Location" for name, _ in headers):
+        if "Location" in dict(headers):
             headers = tuple(
                 (name, led_to(value.encode("latin-1")).decode("latin-1") if name == "Location" else value)
                 for name, value in headers
             )
             reply = reply._replace(headers=headers)
-        if any(there in reply.body for there in self._foreign) and ("Content-Type", "application/json") in headers:
-            return reply.with_body(led_to(reply.body))
-        return reply
+        body = led_to(reply.body) if ("Content-Type", "application/json") in headers else reply.body
+        return reply if body == reply.body else reply.with_body(body)
 
     async def _wait(self, delay: float, gone: asyncio.Future[None] | None = None) -> None:
         """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""

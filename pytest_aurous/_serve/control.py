@@ -1,9 +1,5 @@
 """Control requests: with them another process, another language or the page prepares and reads a served fake."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (the rows are lambdas, whose parameters are always a `Control`)
-
 from __future__ import annotations
 
 import re
@@ -286,18 +282,28 @@ def _reply(control: Control, body: dict[str, Any]) -> Any:
     return {"reply": repr(found[len(found)])}
 
 
+def _flush(control: Control, body: dict[str, Any]) -> Any:
+    return control.do("webhooks.flush", body).result
+
+
+def _reset(control: Control, body: dict[str, Any]) -> Any:
+    return control.do("reset", body).result
+
+
+def _vectors(control: Control, body: dict[str, Any]) -> Any:
+    return control.do("embeddings.vectors", body).arguments
+
+
 def _assert(control: Control, body: dict[str, Any]) -> Any:
     return control.do("assert_called", body).result
 
 
 SHORT: Final[dict[str, Short]] = {
-    "flush": Short(lambda c, body: c.do("webhooks.flush", body).result, "make the deliveries that are due"),
-    "reset": Short(lambda c, body: c.do("reset", body).result, "return to the start"),
+    "flush": Short(_flush, "make the deliveries that are due"),
+    "reset": Short(_reset, "return to the start"),
     "script": Short(_script, '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'),
     "reply": Short(_reply, '{"text": "Aurora has black hair.", "when": "hair", "times": 1}'),
-    "vectors": Short(
-        lambda c, body: c.do("embeddings.vectors", body).arguments, '{"vectors_by_text": {"black hair": [0.6, 0.8]}}'
-    ),
+    "vectors": Short(_vectors, '{"vectors_by_text": {"black hair": [0.6, 0.8]}}'),
     "clock": Short(_clock, '{"advance": 45}, {"freeze": "2026-05-08T10:00:00Z"} or {"speed": 60}'),
     "faults": Short(_faults, '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'),
     "add": Short(_add, '{"collection": "characters", "name": "Aurora", "status": "ready"}'),

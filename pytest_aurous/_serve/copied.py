@@ -1,15 +1,11 @@
 """The actions and the requests of a served fake as one pytest test, which does the same again and expects the same."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (it walks through JSON of any form)
-
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from .._time.clock import moment
@@ -96,8 +92,7 @@ class _Test:
         for name in _SETTINGS:
             value = getattr(settings, name)
             if value != ROWS[name]["default"] or name == "seed":
-                plain = {key: str(one) for key, one in value.items()} if isinstance(value, Mapping) else value
-                yield f"{name}={literal(plain)}"
+                yield f"{name}={literal(_plain(value))}"
         if (
             any(step.call is not None and step.call.operation is None for step in self._steps)
             or self._app.queue.unfired
@@ -138,7 +133,7 @@ class _Test:
 
     def _made(self, action: Action) -> str | None:
         """Return a name for what an action has made, if something later needs it."""
-        result = action.result if isinstance(action.result, dict) else {}
+        result = cast("dict[str, Any]", action.result) if type(action.result) is dict else {}  # pyright: ignore[reportUnknownMemberType]
         word = action.operation.partition(".")[0].removesuffix("s")
         if action.operation.startswith("faults.") and f"fault {result.get('number')}" in self._wanted:
             name = self._names[f"fault {result['number']}"] = self._new("fault")
@@ -226,6 +221,13 @@ def _body(content: bytes, kind: str, names: Mapping[str, str]) -> str:
         return f"content={content!r}"
 
 
+def _plain(value: Any) -> Any:
+    """Return the value of a setting without the classes of this package."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: str(one) for key, one in cast("Mapping[str, Any]", value).items()}
+
+
 def _missing(tape: Tape, after: int) -> list[str]:
     if after or not tape.dropped:
         return [f"It begins after step {after}: what was before is not in it."] if after else []
@@ -263,10 +265,10 @@ def _texts(steps: Iterable[Taped]) -> Iterator[str]:
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """Yield the values in a response that a later request may need, each with the path to it."""
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key, item in cast("dict[str, Any]", value).items():
             yield from _leaves(item, f"{path}[{literal(key)}]")
     elif isinstance(value, list):
-        for index, item in enumerate(value):
+        for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             yield from _leaves(item, f"{path}[{index}]")
     elif isinstance(value, str) and _BOUND.fullmatch(value):
         yield value, path

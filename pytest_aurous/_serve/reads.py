@@ -1,9 +1,5 @@
 """What can be read of a served fake."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (the rows are lambdas, whose parameters are always a `Control`)
-
 from __future__ import annotations
 
 import json
@@ -180,7 +176,9 @@ def _actions(_: Control) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value if isinstance(value, str | int | float | None) else None
+    if type(value) is tuple:
+        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return value if isinstance(value, str | int | float | None) else None
 
 
 def _openapi(control: Control) -> Any:
@@ -199,6 +197,38 @@ def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
     return control.live.trace(control.url, min(max(1, limit), control.tape.keep), full=bool(full))
 
 
+def _health(_: Control) -> Any:
+    return {"ok": True, "version": version_of_package()}
+
+
+def _har(control: Control) -> Any:
+    return har(control.aurous.calls)
+
+
+def _log(control: Control) -> str:
+    return timeline(control.aurous._session.app)
+
+
+def _deliveries(control: Control) -> Any:
+    return [of_delivery(one) for one in control.aurous.webhooks.deliveries]
+
+
+def _all_faults(control: Control) -> Any:
+    return [of_fault(one) for one in control.aurous.faults]
+
+
+def _snapshots(control: Control) -> Any:
+    return control.live.snapshots()
+
+
+def _session(control: Control, after: int = 0) -> str:
+    return copied(control.aurous, control.tape, after)
+
+
+def _present(control: Control) -> str:
+    return control.live.present()
+
+
 def _index(_: Control) -> Any:
     from .control import index
 
@@ -207,7 +237,7 @@ def _index(_: Control) -> Any:
 
 READS: Final[dict[str, Read]] = {
     "": Read(_index, "these calls"),
-    "health": Read(lambda _: {"ok": True, "version": version_of_package()}, "whether the fake is ready"),
+    "health": Read(_health, "whether the fake is ready"),
     "openapi.json": Read(_openapi, "the OpenAPI document of these calls"),
     "actions": Read(_actions, "each operation of Python, with its arguments"),
     "state": Read(_state, "the whole state: records, money, clock, faults, pitfalls"),
@@ -223,29 +253,29 @@ READS: Final[dict[str, Read]] = {
             }
         ),
     ),
-    "calls.har": Read(lambda control: har(control.aurous.calls), "the calls as a HAR file"),
-    "log": Read(lambda control: timeline(control.aurous._session.app), "the calls and what they changed, as text"),
+    "calls.har": Read(_har, "the calls as a HAR file"),
+    "log": Read(_log, "the calls and what they changed, as text"),
     "unmatched": Read(_unmatched, "the requests that the API does not know, each with what is nearest"),
     "coverage": Read(_coverage, "how often each operation had each outcome"),
     "pitfalls": Read(_pitfalls, "misuse of the API that caused no error"),
     "completions": Read(_completions, "each chat completion, with its messages and what was said"),
     "deliveries": Read(
-        lambda control: [of_delivery(one) for one in control.aurous.webhooks.deliveries],
+        _deliveries,
         "webhook deliveries, made and due",
     ),
-    "faults": Read(lambda control: [of_fault(one) for one in control.aurous.faults], "the faults, with their counts"),
+    "faults": Read(_all_faults, "the faults, with their counts"),
     "keys": Read(_keys, "the API keys of all teams"),
     "limits": Read(_limits, "the rate buckets of a team", Takes({"team": TEXT})),
-    "snapshots": Read(lambda control: control.live.snapshots(), "the snapshots that have a name"),
+    "snapshots": Read(_snapshots, "the snapshots that have a name"),
     "export": Read(_export, "the state, or a snapshot of it, for import_", Takes({"snapshot": TEXT})),
     "session.py": Read(
-        lambda control, after=0: copied(control.aurous, control.tape, after),
+        _session,
         "the actions and requests as one pytest test",
         Takes({"after": NUMBER}),
         "text/x-python; charset=utf-8",
     ),
     "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER}), JSON),
     "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER}), JSON),
-    "present": Read(lambda control: control.live.present(), "the state, as the page shows it", Takes({}), JSON),
+    "present": Read(_present, "the state, as the page shows it", Takes({}), JSON),
 }
 HEADERS: Final = dict_of(ANYTHING, 1000)

@@ -1,9 +1,5 @@
 """Every operation of Python on a fake, from the public signatures: its arguments, and where it finds its object."""
 
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
-# (it walks through objects of any class)
-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -78,7 +74,7 @@ def _item(items: Any, key: Any) -> Any:
     last = len(items) - 1
     if type(items) is list and key not in range(last + 1):  # the keys of a team
         raise AurousLookupError(f"There is no item {key}: the items have the numbers 0 to {last}.")
-    return items[key]
+    return items[key]  # pyright: ignore[reportUnknownVariableType] - of any class
 
 
 def _record(collection: str) -> tuple[str, At]:

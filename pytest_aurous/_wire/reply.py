@@ -44,8 +44,9 @@ class Reply(NamedTuple):
 
     def with_body(self, body: bytes) -> Reply:
         """Return the same response with another body and the ``Content-Length`` of that body."""
-        headers = tuple((name, str(len(body)) if name == "Content-Length" else value) for name, value in self.headers)
-        return self._replace(headers=headers, body=body, stream=None)
+        length = str(len(body))
+        headers = [(name, length if name == "Content-Length" else value) for name, value in self.headers]
+        return Reply(self.status, tuple(headers), body, None, self.delay)
 
 
 class Break(NamedTuple):

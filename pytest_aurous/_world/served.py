@@ -8,16 +8,17 @@ from .._wire.hosts import UPLOAD_HOST
 class Served:
     """The URLs of the servers that run for one fake, in order of their start."""
 
-    __slots__ = ("_base_url", "urls")
+    __slots__ = ("_foreign", "urls")
 
     def __init__(self, base_url: str) -> None:
         self.urls: list[str] = []
-        self._base_url = base_url
+        self._foreign = base_url.encode(), UPLOAD_HOST.encode()
 
     def led_to(self, here: str, text: bytes) -> bytes:
         """Return *text* with each URL of the vendor's hosts replaced by the URL of a server."""
-        for there in (self._base_url, UPLOAD_HOST):
-            text = text.replace(there.encode(), here.encode())
+        own = here.encode()
+        for there in self._foreign:
+            text = text.replace(there, own)
         return text
 
     def outward(self, text: bytes) -> bytes:
