@@ -307,6 +307,16 @@ def function():
     '''
 def test_property(record_property):
     record_property("sent", {"X-Api-Key": KEY})""",
+    "test_suite": """
+def test_property(record_testsuite_property):
+    record_testsuite_property("key", KEY)""",
+    "test_subtest": """
+import unittest
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        for one in (KEY, OTHER):
+            with self.subTest(f"as {one}", key=one, number=7):
+                self.fail(one)""",
     "test_ids": """
 import pytest
 from base64 import b64encode

@@ -201,6 +201,12 @@ def pytest_runtest_makereport(
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Redact the name of a subtest, which nobody has seen before."""
+    sections.without_keys_in_subtest(report)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Redact a warning, and the line of source that the summary shows with it."""
     text = str(warning_message.message)

@@ -24,7 +24,7 @@ _WHOLE: Final = r" *(again: |Read on: |\S+#\d+ +[-.\w]( |$)|( +\d+){6}  \S|[| ]+
 
 
 class Painter:
-    """Color the timelines after every other plugin has read the plain report."""
+    """The last touches: colors, after every other plugin has read the plain report, and no keys in its file."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -54,6 +54,13 @@ class Painter:
         text = fitted(text, self._config)
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         return colored(text) if reporter.hasmarkup and title == _TITLE else text
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Redact the properties of the whole suite, which the JUnit file has."""
+        for plugin in self._config.pluginmanager.get_plugins():
+            if type(plugin).__name__ == "LogXML":
+                plugin.global_properties[:] = _redact(plugin.global_properties)
 
     @pytest.hookimpl(trylast=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -141,6 +148,14 @@ def without_keys(report: pytest.TestReport | pytest.CollectReport, sent: Iterabl
         properties[:] = [(_redact(name), _redact(value)) for name, value in properties]
         if hasattr(report, "wasxfail"):
             vars(report)["wasxfail"] = _redact(report.wasxfail)
+
+
+def without_keys_in_subtest(report: pytest.TestReport) -> None:
+    """Redact API keys in what a subtest is called: its message, and its values."""
+    context: Any = getattr(report, "context", None)
+    if context is not None:
+        object.__setattr__(context, "msg", _redact(context.msg))  # it is frozen, and a copy would quote the values
+        context.kwargs.update({name: _redact(value) for name, value in context.kwargs.items()})
 
 
 def without_keys_in_ids(calls: list[Any]) -> None:
