@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from json import detect_encoding
 from typing import Final
-from zlib import MAX_WBITS, compressobj, decompressobj
+from zlib import compressobj, decompressobj
 from zlib import error as ZlibError  # noqa: N812 - an exception
 
 _GZIP: Final = b"\x1f\x8b"
@@ -21,21 +21,30 @@ class LimitError(Exception):
 
 
 def decompressed(body: bytes, coding: str) -> bytes | None:
-    """Return a body decompressed; None for a compression that Python cannot undo.
+    """Return a body decompressed, as often as it was compressed; None for a compression that Python cannot undo.
 
     Raises:
         LimitError: If it expands to too much.
     """
-    if body[:2] == b"\x1f\x8b" or (coding == "deflate" and body[:1] in {b"\x78", b"\x58"}):
-        unpack = decompressobj(MAX_WBITS | 32)
+    codings = {one.strip() for one in coding.lower().split(",")}
+    for _ in range(_MOST_LAYERS):
+        if body.startswith(_GZIP):
+            form = _FORMATS[0]
+        elif "deflate" in codings and not _is_text(body):
+            form = _FORMATS[1] if body[:1] in {b"\x78", b"\x58"} else _FORMATS[2]
+        else:
+            return None if codings & {"br", "zstd"} and body[:1] not in {b"{", b"[", b""} else body
+        unpack = decompressobj(form)
         try:
             plain = unpack.decompress(body, MOST_BYTES)
         except ZlibError:
             return None
         if len(plain) == MOST_BYTES:
             raise LimitError(f"it expands to {MOST_BYTES // 1024 // 1024} MB or more")
-        return plain if unpack.eof else None
-    return None if coding in {"br", "zstd"} and body[:1] not in {b"{", b"[", b""} else body
+        if not unpack.eof:
+            return None
+        body = plain
+    return None
 
 
 def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int = _MOST_LAYERS) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+import zlib
 from base64 import b64encode
 from pathlib import Path
 from typing import Any, Final
@@ -87,11 +88,36 @@ def test_a_body_is_read_in_each_form(tmp_path: Path, content: dict[str, Any], bo
     assert bool(recording.notes) == (body is None)
 
 
-@pytest.mark.parametrize(("data", "body"), [(b"\x1b\x0d\x00", None), (BODY.encode(), BODY.encode())])
-def test_a_compression_of_the_network_may_be_in_the_file(tmp_path: Path, data: bytes, body: bytes | None) -> None:
-    """Python cannot decompress Brotli; most tools have done so already."""
+def compressed(form: int, times: int = 1) -> bytes:
+    """Return a body compressed by zlib, perhaps repeatedly."""
+    body = BODY.encode()
+    for _ in range(times):
+        pack = zlib.compressobj(wbits=form)
+        body = pack.compress(body) + pack.flush()
+    return body
+
+
+@pytest.mark.parametrize(
+    ("data", "coding", "body"),
+    [
+        (b"\x1b\x0d\x00", "br", None),
+        (BODY.encode(), "br", BODY.encode()),
+        (b"\x1b\x0d\x00", "gzip, br", None),
+        (BODY.encode(), "gzip, deflate", BODY.encode()),
+        (compressed(31, 2), "gzip, gzip", BODY.encode()),
+        (compressed(31, 4), "gzip", None),
+        (compressed(15), "Deflate", BODY.encode()),
+        (compressed(-15), "deflate", BODY.encode()),
+        (b"\x78\x9cnone", "deflate", None),
+        (b"\xff\xff", "deflate", None),
+    ],
+)
+def test_a_compression_of_the_network_may_be_in_the_file(
+    tmp_path: Path, data: bytes, coding: str, body: bytes | None
+) -> None:
+    """Also a repeated one. Python cannot decompress Brotli; most tools have done so already."""
     content = {"text": b64encode(data).decode(), "encoding": "base64", "mimeType": "application/json"}
-    one = entry(content=content, headers=[{"name": "Content-Encoding", "value": "br"}])
+    one = entry(content=content, headers=[{"name": "Content-Encoding", "value": coding}])
 
     assert read_recording(har(tmp_path, one)).exchanges[0].body == body
 
