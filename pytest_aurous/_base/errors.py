@@ -37,12 +37,13 @@ _LONGEST: Final = 80
 _MEANINGS: Final = {
     word: words
     for words in (
-        "add create insert make new post",
+        "add create embed insert make new post",
         "fetch find get load poll read retrieve show",
         "change edit modify patch update",
         "delete destroy remove",
         "all list",
         "abort cancel stop",
+        "publish save",
         "filter search select where",
         "hours minutes seconds",
     )

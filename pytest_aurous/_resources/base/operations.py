@@ -54,7 +54,7 @@ def _of_name(rows: Mapping[str, Endpoint], name: object) -> tuple[str, str]:
     if name in resources:
         return str(name), "."
     head, _, verb = str(name).rpartition(".")
-    resource = closest(head, resources)
+    resource = closest(head, resources) or next((one for one in resources if head.startswith(f"{one}.")), None)
     if resource is None:
         return "", nearest(name, rows)
     found = closest(verb, [one.rpartition(".")[2] for one in rows if _resource(one) == resource])
