@@ -158,7 +158,8 @@ def _of_pytest(pytest: Mapping[str, Any]) -> Iterator[Problem]:
         advice = "Correct that, and run pytest-aurous doctor again: until then it cannot read the settings."
         if "unrecognized arguments: " in what:
             advice = (
-                f"pytest-aurous is not loaded. {_how_to_load(pytest)}"
+                f"pytest-aurous is not loaded. {_how_to_load(pytest)} "
+                "Or the option is misspelled: pytest --help lists those that exist."
                 if "--aurous-" in what
                 else "Install the plugins that have these options, or remove them from addopts and PYTEST_ADDOPTS."
             )
