@@ -150,7 +150,7 @@ def test_messages_and_reprs_have_no_keys(api: Api) -> None:
         lambda: aurous.faults.status("*", 503, **odd),
         lambda: Aurous(**odd),
         lambda: getattr(aurous.characters.add(name=KEY), KEY),
-        lambda: aurous.webhooks.deliver_to(KEY),  # type: ignore[arg-type]
+        lambda: aurous.webhooks.deliver_to(KEY),  # type: ignore[call-overload]
         lambda: aurous.clock.freeze(KEY),
     ]
     for call in wrong:

@@ -128,7 +128,7 @@ def mistakes(aurous: Aurous) -> None:
     aurous.explore(print, law="ends")  # type: ignore[call-arg]
     aurous.explore(print, limit="all")  # type: ignore[arg-type]
     aurous.loras.add(default_step=20)  # type: ignore[call-arg]
-    aurous.webhooks.deliver_to("https://app.example/hooks")  # type: ignore[arg-type]
+    aurous.webhooks.deliver_to("https://app.example/hooks")  # type: ignore[call-overload]
 
 
 def mistakes_in_settings() -> None:

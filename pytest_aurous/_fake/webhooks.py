@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast, overload
 
 from .._base.arguments import Public
 from .._base.errors import AurousError, hide_mistakes, see, shown
@@ -50,6 +50,21 @@ class Webhooks(Public):
         with self._world.lock:
             self._world.runs.settle()
             return list(self._world.outbox.entries.values())
+
+    @overload
+    def deliver_to(
+        self,
+        target: Target | None = None,
+        *,
+        url: None = None,
+        events: Iterable[Event | str] = ...,
+        secret: str | None = None,
+    ) -> WebhookEndpoint: ...
+
+    @overload
+    def deliver_to(
+        self, target: Target | None = None, *, url: str, events: Iterable[Event | str] = ..., secret: str | None = None
+    ) -> WebhookEndpoint | None: ...
 
     def deliver_to(
         self,

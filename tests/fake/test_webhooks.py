@@ -685,7 +685,7 @@ def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, u
 def test_hook_1_deliver_to_takes_no_url_for_a_target(api: Api) -> None:
     """A URL in the place of the target is told where it belongs, and nothing is registered."""
     with pytest.raises(AurousError, match=r"deliver_to\('https://receiver.test'\): .* Pass a URL by name, as url="):
-        api.aurous.webhooks.deliver_to("https://receiver.test")  # type: ignore[arg-type]
+        api.aurous.webhooks.deliver_to("https://receiver.test")  # type: ignore[call-overload]
 
     assert len(api.aurous.webhook_endpoints) == 0
 

@@ -388,7 +388,7 @@ def test_a_function_receives(aurous: Aurous) -> None:
         received.append(delivery.event)
         return 200
 
-    endpoint: WebhookEndpoint | None = aurous.webhooks.deliver_to(receive, events=EVENTS, secret="whsec_mine")  # noqa: S106 - it opens nothing
+    endpoint: WebhookEndpoint = aurous.webhooks.deliver_to(receive, events=EVENTS, secret="whsec_mine")  # noqa: S106 - it opens nothing
     aurous.images.add(status="processing").finish()
     made: list[Delivery] = aurous.webhooks.flush()
 
