@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,14 @@ def trees() -> dict[str, ast.Module]:
     return {str(module.relative_to(PACKAGE)): ast.parse(module.read_text("utf-8")) for module in MODULES}
 
 
+@cache
+def nodes(tree: ast.Module) -> list[ast.AST]:
+    """Return all nodes of a module, which each test asks for again."""
+    return list(ast.walk(tree))
+
+
 def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -67,7 +74,7 @@ def test_time_comes_from_the_clock_alone(trees: dict[str, ast.Module]) -> None:
     def of_the_wall(tree: ast.Module) -> list[str]:
         return [name for name, _ in imports(tree) if name == "time"] + [
             ast.unparse(node)
-            for node in ast.walk(tree)
+            for node in nodes(tree)
             if isinstance(node, ast.Attribute)
             and node.attr in WALL_CLOCKS
             and ast.unparse(node.value).split(".")[-1] in {"time", "datetime", "date"}
@@ -84,7 +91,7 @@ def test_chance_comes_from_seeded_instances_alone(trees: dict[str, ast.Module]) 
         return [
             *(name for source, name in imports(tree) if source == "random" and name != "Random"),
             *(name for name, _ in imports(tree) if name in {"secrets", "uuid"}),
-            *("urandom" for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "urandom"),
+            *("urandom" for node in nodes(tree) if isinstance(node, ast.Attribute) and node.attr == "urandom"),
         ]
 
     assert in_each(trees, unseeded) == {}
@@ -94,7 +101,7 @@ def test_every_generator_has_a_seed(trees: dict[str, ast.Module]) -> None:
     """`Random()` without a seed is followed by `setstate` in its function."""
 
     def unseeded(tree: ast.Module) -> list[str]:
-        functions = [(node.name, ast.unparse(node)) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        functions = [(node.name, ast.unparse(node)) for node in nodes(tree) if isinstance(node, ast.FunctionDef)]
         return [name for name, text in functions if "Random()" in text and ".setstate(" not in text]
 
     assert in_each(trees, unseeded) == {}
@@ -114,7 +121,7 @@ def test_no_module_holds_state(trees: dict[str, ast.Module]) -> None:
         named = {name for name, _, _ in module_names(tree)}
         return [
             ast.unparse(node)
-            for node in ast.walk(tree)
+            for node in nodes(tree)
             if isinstance(node, ast.Global)
             or (
                 isinstance(node, ast.Subscript)
