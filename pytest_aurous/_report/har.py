@@ -292,7 +292,7 @@ def read_entry(number: int, entry: Any, take: Take) -> Exchange:
         restores=field(entry, "_restores", int) or 0,
         seconds=max(0.0, field(entry, "time", float) or 0.0) / 1000,
     )
-    _checked("request.url", lambda: urlsplit(url))  # which all that follows relies on
+    _checked("request.url", lambda: urlsplit(str(url)))  # which all that follows relies on
     found.at = found.dated if found.at is None else found.at
     size = field(entry, "request.bodySize", int) or 0
     post, content = as_object(field(entry, "request.postData")), as_object(field(entry, "response.content"))

@@ -140,7 +140,8 @@ def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
     for name in as_object(success.get("headers")):
         found[f"header.{words(name.lower())}", "missing"] = True, ""
     describe("body", schema_of(success))
-    refusal: Any = next(filter(None, (schema_of(one.responses[status]) for status in one.refusals)), None)
+    refusals = [schema_of(one.responses[status]) for status in one.refusals]
+    refusal: Any = next((schema for schema in refusals if schema), None)
     errors = [as_object(part.get("properties")).get("error") for part in one.document.parts(refusal)]
     describe("error", {"allOf": errors}, "error")
     return {key: fact for key, fact in found.items() if key[0] != "error.code"}

@@ -82,7 +82,7 @@ def _parse_yaml(text: str) -> Any:
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - PyYAML's
             _unique([(str(name.value), None) for name, _ in node.value if not name.tag.endswith(":merge")])
-            return {str(name): value for name, value in super().construct_mapping(node, deep).items()}
+            return {str(name): value for name, value in safe.construct_mapping(self, node, deep).items()}
 
     for name, pattern in _KINDS.items():
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"(?:{pattern})$"), None)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from glob import glob
 from io import BytesIO
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -203,8 +202,9 @@ def _data(file: Path, name: Path, raw: bytes) -> dict[str, Any]:
 def _put_in_order(recording: Recording) -> None:
     """Sort the exchanges by time; those without a time stay behind their neighbor."""
     before = list(recording.exchanges)
-    times = accumulate((one.at for one in before), lambda last, at: last if at is None else at, initial=0.0)
-    order = dict(zip([0, *(one.number for one in before)], times, strict=True))
+    last, order = 0.0, dict[int, float]()
+    for one in before:
+        last = order[one.number] = last if one.at is None else one.at
     recording.exchanges.sort(key=lambda one: order[one.number])
     if before != recording.exchanges:
         recording.notes.append("its exchanges were not in order of time")
