@@ -36,7 +36,7 @@ def test_a_careful_shop_holds_all_laws(fake: Aurous, shop: Any) -> None:
 
 def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
     """An exception is reported as that, with its traceback but without our frames, and the fake stays usable."""
-    error = LookupError("mine")
+    error = LookupError("mine <Future at 0x7f95021c8dd0 state=finished>")
 
     def run() -> None:
         client.get("/v1/balance")
@@ -44,7 +44,9 @@ def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
         raise error
 
     began = time.time()
-    with pytest.raises(AurousError, match=r"undisturbed run must succeed, and it raised LookupError: mine") as raised:
+    with pytest.raises(
+        AurousError, match=r"must succeed, and it raised LookupError: mine <Future state=finished>"
+    ) as raised:
         fake.explore(run)
 
     assert raised.value.__cause__ is error

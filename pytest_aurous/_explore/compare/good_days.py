@@ -11,6 +11,7 @@ from ..._base.errors import shown
 from ..._base.redaction import redacted
 from ..._wire.call import Call
 from .identity import Key, keys_of
+from .returned import without_addresses
 
 if TYPE_CHECKING:
     from ..laws import Day
@@ -75,5 +76,5 @@ def told(error: BaseException) -> str:
 
 def _told(error: BaseException) -> str:
     with suppress(Exception):
-        return f"{type(error).__name__}: {error}".partition("\n")[0]
+        return without_addresses(f"{type(error).__name__}: {error}".partition("\n")[0])
     return type(error).__name__
