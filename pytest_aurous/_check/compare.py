@@ -31,6 +31,7 @@ _ANY_SEED: Final = -1
 """The ``seed`` with which a request leaves the seed to the vendor."""
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _DATE: Final = Words("the Date of the response")
+_OLD_ID: Final = Words("the id of a response before")
 _OWN_ID: Final = Words("an id of its own")
 _HOUR: Final = 3_600
 _MINUTE: Final = 60
@@ -49,7 +50,7 @@ class Comparer:
         self._shapes = shapes
         self._survey = survey
         self._bind = bind
-        self._ids: dict[str, View] = {}
+        self._ids: dict[str | None, str] = {}
         self._shown: dict[str, tuple[str, float]] = {}
 
     def points(self, done: Replayed) -> Iterator[Point]:
@@ -128,11 +129,11 @@ class Comparer:
 
     def _header(self, done: Replayed, where: str, name: str, seen: str, fake: str) -> Point:
         if name == "aurous-request-id":
-            first = self._ids.setdefault(seen, done.view)
-            if first is not done.view:
-                before = Words(f"the id of exchange {first.exchange.number}")
-                same_key = first.idempotency is not None and first.idempotency == done.view.idempotency
-                return Point(where, "replayed" if same_key else "repeated", OTHER, before, _OWN_ID)
+            first, before = self._ids.get(done.view.idempotency, ""), self._ids.get(None, "")
+            self._ids |= {done.view.idempotency: first or seen, None: seen}
+            if seen in {first, before}:
+                kind = "replayed" if done.view.idempotency is not None and seen == first else "repeated"
+                return Point(where, kind, OTHER, _OLD_ID, _OWN_ID)
             return Point(where, "form", form_of(seen) != "id req", seen, fake)
         if name == "content-type":
             seen, fake = seen.partition(";")[0], fake.partition(";")[0]
@@ -328,7 +329,7 @@ def _wait(view: View) -> Iterator[Point]:
     if view.code:
         yield Point("error.code", "code", view.code not in LIMIT_CODES, view.code, Words(" or ".join(LIMIT_CODES)))
         kind = as_object(view.result.get("error")).get("type")
-        yield Point("error.type", "type", kind != "rate_limit", kind, "rate_limit")
+        yield Point("error.type", "type", kind not in {None, "rate_limit"}, kind, "rate_limit")
 
 
 def _statuses(rows: list[dict[str, Any]]) -> Words:

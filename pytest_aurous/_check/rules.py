@@ -89,6 +89,8 @@ def rule_of(done: Replayed, point: Point) -> str:
     where, view = point.where, done.view
     if where in done.rules:
         return done.rules[where]
+    if (where, point.kind, point.seen) == ("header.aurous-idempotent-replayed", "added", "false"):
+        return ""
     if where in {"status", "error.code", "error.param"}:
         return _rule_of_outcome(done, point)
     rule = _place(view.operation, where, point.kind)
@@ -138,8 +140,6 @@ def _rule_of_header(done: Replayed, point: Point) -> str:
     if what == ("header.aurous-idempotent-replayed", "added"):
         if view.refused:
             return "idem-4"
-        if point.seen != "true":
-            return ""
         return "idem-8" if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
     if what == ("header.aurous-request-id", "replayed"):
         return "rate-5"
@@ -195,10 +195,8 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
     own = stated.get(f"{_outcome(done)} {alone}") or stated.get(f"{view.exchange.status} {alone}", "")
     if point.where == "error.param":
         return own or _rule_of_param(done, point)
-    if seen_code == "missing_scope" != reply_code:
-        return "auth-7" if view.exchange.method == "GET" else "auth-5"
-    if view.replayed and view.refused and done.first is not None and done.first.code == seen_code:
-        return "idem-4"
+    if special := _rule_of_sender(done, seen_code, reply_code):
+        return special
     fake = str(point.fake) if point.where == "status" else _outcome(done)
     special = _rule_of_codes(view, {seen_code, reply_code}) or _rule_of_request(done, fake, reply_code)
     if special or own:
@@ -211,6 +209,17 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
             return "idem-5"
         return _refusal(operation, fake, done.param)
     return _rule_of_success(done, point)
+
+
+def _rule_of_sender(done: Replayed, seen_code: str, reply_code: str) -> str:
+    """Return the rule of a refusal that is about the key or its scope, or of a stored one; empty for any other."""
+    view = done.view
+    if view.exchange.status == HTTPStatus.FORBIDDEN and view.exchange.method == "GET" and view.record:
+        return "auth-7"
+    if seen_code == "missing_scope" != reply_code:
+        return "auth-5"
+    stored = view.replayed and view.refused and done.first is not None and done.first.code == seen_code
+    return "idem-4" if stored else ""
 
 
 def _rule_of_success(done: Replayed, point: Point) -> str:
@@ -286,10 +295,7 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
     field = point.where.removeprefix(f"{done.record_at}.")
     if point.kind == "missing" and point.where.startswith("body.data[]"):
         return "list-5"
-    if (field in CharacterRow.REQUIRED and point.kind in {"missing", "enum"}) or (field, point.kind) == (
-        "object",
-        "value",
-    ):
+    if view.polls and point.kind in {"missing", "enum"} and field in CharacterRow.REQUIRED:
         return "get-4"
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
     if view.creates and field == "status":

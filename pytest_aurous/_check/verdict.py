@@ -173,6 +173,18 @@ class Verdicts:
                     target.differing += 1
                     verdict.differing *= bool(verdict.first)
         self._join_costs()
+        self._join_fields()
+
+    def _join_fields(self) -> None:
+        """Let a field that every response with a character lacks be about get-4 alone."""
+        whole = self.rules["get-4"]
+        places = {(one.where, one.kind) for one in whole.differences}
+        for verdict in (one for one in self if one is not whole):
+            for key, one in list(verdict.first.items()):
+                if (one.where, one.kind) in places and one.operation.startswith("characters."):
+                    whole.first[key] = verdict.first.pop(key)
+                    whole.differing += 1
+                    verdict.differing *= bool(verdict.first)
 
     def _join_costs(self) -> None:
         """Let the cost of a cancelled image be about cred-2 where other work that came to nothing costs as well."""

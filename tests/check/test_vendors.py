@@ -194,7 +194,7 @@ HABITS: Final[dict[str, Twist]] = {
     "no refs are null": Twist("characters", fields("characters.create", put("refs", None), 201), "create-4"),
     "credits are text": Twist("account", fields("team.retrieve", put("credits", "1000.00")), "team-1"),
     "the currency is in the plural": Twist(
-        "images", fields("images.create", put("cost.currency", "credits"), 201), "cred-4"
+        "images", fields("images.create", put("cost.currency", "credits"), 201), "img-5"
     ),
     "a count is text": Twist("images", fields("images.create", put("image_count", "2"), 201, 0), "img-5"),
     "a finished image is completed": Twist(

@@ -183,13 +183,11 @@ class Credits:
             return
         nearest = min(possible[-1], key=lambda one: abs(one[0] - credit) + (0 if held is None else abs(one[1] - held)))
         expected = {"body.credits": (shown[0], base[0] + nearest[0])}
-        if shown[1] is not None:
-            expected["body.held_credits"] = shown[1], base[1] + nearest[1]
+        expected["body.held_credits"] = (base[1] + nearest[1] if shown[1] is None else shown[1], base[1] + nearest[1])
         exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
         rule = "cred-1" if exempt else money.contradicted(credit, held, credit - nearest[0])
         self._differ(done, expected, rule)
-        if held is not None:
-            self._hold_more(money, held - nearest[1])
+        self._hold_more(money, (nearest[1] if held is None else held) - nearest[1])
         if money.earlier and any(not work.record and not work.free for work in money.works):
             done.set_aside(_PLACES, "credits were held for work that was ordered before the recording")
 

@@ -357,8 +357,6 @@ class Seeds:
                 cursor = view.query.get(name, "")
                 if ID.fullmatch(cursor):
                     self._put(view, view.kind, cursor)
-        if view.succeeded and view.operation == "usage.events" and ID.fullmatch(view.query.get("cursor", "")):
-            self._put(view, "generations", view.query.get("cursor"), "succeeded")
 
     def _imply_uploads(self, view: View) -> None:
         """Add the tickets that a request names: of another team, if they were not found."""

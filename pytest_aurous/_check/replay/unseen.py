@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import Final
 
 from ..recording.histories import History
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, STYLES, instant_of
 from ..words import id_of
+
+_CLOSE: Final = 2.0
+"""Seconds within which two times count as the same."""
 
 
 def first_gap(survey: Survey, tokens: Mapping[int, str]) -> str:
@@ -32,6 +36,8 @@ def _gaps(survey: Survey, record: str, history: History) -> Iterator[tuple[int, 
     first = history.sightings[0] if history.sightings else None
     made = instant_of(first.row.get("created_at")) if first is not None else None
     unmade = first is not None and history.created is None and history.kind not in STYLES and not first.view.replayed
+    refused = (view for view in survey.views if view.refused and view.creates and view.kind == history.kind)
+    unmade = unmade and not any(abs(view.at - (made or 0)) <= _CLOSE for view in refused)  # it was made all the same
     if first is not None and unmade and made is not None and made > survey.views[0].at:
         yield first.view.index, f"before exchange {first.view.exchange.number}, {id_of(record)} was created"
     if history.kind == "generations":

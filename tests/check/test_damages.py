@@ -1,0 +1,228 @@
+"""One table: what is wrong with a recording, and which rules it refutes; what a gap explains refutes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pytest
+
+from pytest_aurous._check.replay import money
+from pytest_aurous._resources.content.pictures import picture
+from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted
+from tests.check.test_seeded import drop, everywhere, fields, header, instead, more, named, put, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OTHER: Final = "/v1/characters/char_01KRMEXM017R6QKY9FRGVYXRJ9"
+KEY: Final = {"Idempotency-Key": "order-1"}
+
+
+def deleted(teller: Teller) -> None:
+    """Delete a character during its synthesis, between balances, and list the others."""
+    teller.poll(teller.synthesize("Borea"))
+    teller.call("GET", "/v1/balance")
+    path = teller.synthesize("Aurora")
+    teller.call("GET", "/v1/characters")
+    teller.call("DELETE", path)
+    teller.call("GET", "/v1/characters")
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", "/v1/balance")
+
+
+def ordered(teller: Teller) -> None:
+    """Order an image twice with one key, between balances, and poll it; save a character, and rename it."""
+    teller.call("GET", "/v1/balance")
+    for _ in range(2):
+        order = teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY)
+    teller.call("GET", "/v1/balance")
+    teller.poll(f"/v1/images/{order['id']}")
+    teller.call("GET", "/v1/balance")
+    path = teller.synthesize("Aurora")
+    teller.poll(path)
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{path}/save")
+    teller.call("PATCH", path, json={"name": "Borea"})
+    teller.call("GET", "/v1/balance")
+
+
+def refused(teller: Teller) -> None:
+    """Order with one key an image that is refused twice; read another team's character, and save an unknown one."""
+    for _ in range(2):
+        teller.call("POST", "/v1/images", json={"prompt": ""}, headers=KEY)
+    reader = teller.aurous.team.add_key(scope="read")
+    teller.call("GET", "/v1/team", headers={"X-Api-Key": reader})
+    teller.call("POST", "/v1/images", json={"prompt": "x"}, headers={"X-Api-Key": reader})
+    teller.call("GET", OTHER)
+    teller.call("POST", f"{OTHER}/save")
+
+
+def embedded(teller: Teller) -> None:
+    """Embed a text and an image, and estimate both."""
+    for path in ("", "/estimate"):
+        parts = [
+            {"type": "text", "text": "hair"},
+            {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
+        ]
+        teller.call("POST", f"/v1/embeddings{path}", json={"model": "aurous-embed-vision-1.0", "input": parts})
+
+
+def read(teller: Teller) -> None:
+    """Read a file twice."""
+    form = {"files": {"file": ("a.png", picture(["a"], 8, 8, ""), "image/png")}, "data": {"purpose": "reference"}}
+    file = teller.call("POST", "/v1/files", **form)
+    teller.poll(f"/v1/files/{file['id']}", 2)
+
+
+def cancelled(teller: Teller) -> None:
+    """Cancel an image between balances, and poll it."""
+    teller.call("GET", "/v1/balance")
+    path = teller.image()
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{path}/cancel")
+    teller.call("GET", path)
+    teller.call("GET", "/v1/balance")
+
+
+def without(operation: str, status: int = 200, nth: int = 0) -> Any:
+    """Leave an exchange out."""
+    return lambda entries: entries.remove(named(entries, operation, status)[nth])
+
+
+def balances(*changes: tuple[int, int]) -> Any:
+    """Let the last balances show more credits, and more that are held."""
+
+    def damage(entries: Entries) -> None:
+        for entry, change in zip(named(entries, "balance.retrieve")[-len(changes) :], changes, strict=True):
+            body(entry, more(*change))
+
+    return damage
+
+
+def midway(entries: Entries) -> Entries:
+    """Let the recording begin behind the orders."""
+    del entries[:6]
+    return entries
+
+
+def same_url(entries: Entries) -> None:
+    """Let each read show the URL of the first."""
+    first, *others = named(entries, "files.retrieve")
+    url = json.loads(first["response"]["content"]["text"])["url"]
+    for entry in others:
+        body(entry, put("url", url))
+
+
+def in_flight(entries: Entries) -> None:
+    """Let a retry come before the response to its first attempt, with a time to wait."""
+    first, retry = named(entries, "images.create", 201)
+    first["time"] = 60_000
+    entries[entries.index(retry)]["response"]["status"] = 409
+    text = {"error": {"type": "invalid_request", "code": "idempotency_key_in_use"}}
+    retry["response"]["content"] |= {"text": json.dumps(text), "size": 0}
+    retry["response"]["headers"].append({"name": "retry-after", "value": "2"})
+
+
+def unsaved(entries: Entries) -> None:
+    """Let the time of the last change stay as it was at a PATCH."""
+    old = json.loads(named(entries, "characters.save")[0]["response"]["content"]["text"])["updated_at"]
+    body(named(entries, "characters.update")[0], put("updated_at", old))
+
+
+class Damage(NamedTuple):
+    """A recording, what is wrong with it, and the rules that this refutes."""
+
+    client: Callable[[Teller], None]
+    change: Callable[[Entries], object]
+    rules: tuple[str, ...] = ()
+
+
+NO_BREAKDOWN: Final = drop("usage.breakdown.input.visual")
+DAMAGES: Final[dict[str, Damage]] = {
+    # Money
+    "a hold stays after a DELETE": Damage(deleted, balances((0, 4), (0, 4)), ("cred-5",)),
+    "what was held before the recording ends in part": Damage(
+        deleted, lambda all_: balances((0, 4), (0, 1))(midway(all_))
+    ),
+    "a retry is charged": Damage(ordered, balances((-1, 0), (-1, 0), (-1, 0), (-1, 0)), ("idem-3",)),
+    "a save costs a credit": Damage(ordered, balances((-1, 0)), ("save-5",)),
+    "an order without its response leaves the balance open": Damage(
+        cancelled, lambda all_: named(all_, "images.create", 201)[0]["response"].update(status=0, content={})
+    ),
+    "a cancel is missing": Damage(cancelled, without("images.cancel")),
+    "an order is missing": Damage(cancelled, without("images.create", 201)),
+    # Gaps
+    "the first attempt is missing": Damage(ordered, without("images.create", 201)),
+    "a DELETE is missing": Damage(deleted, without("characters.delete")),
+    "a character that a list has left out is seen again": Damage(
+        deleted, lambda all_: body(named(all_, "characters.list")[0], lambda one: one["data"].pop()), ("list-2",)
+    ),
+    # Requests, and what they say of themselves
+    "two responses have one request id": Damage(
+        cancelled, everywhere("aurous-request-id", lambda _: "req_01KRMEXM017R6QKY9FRGVYXRJ9"), ("err-3",)
+    ),
+    "a refusal is stored": Damage(
+        refused, header("images.create", "aurous-idempotent-replayed", "true", 400, 1), ("idem-4",)
+    ),
+    "a refusal is stored although the order is right": Damage(
+        ordered,
+        lambda all_: (
+            instead("images.create", 201, 400, "invalid_format")(all_),
+            instead("images.create", 201, 400, "invalid_format")(all_),
+        ),
+        ("idem-4", "img-1"),
+    ),
+    "a request is marked as none of a retry": Damage(
+        cancelled, header("balance.retrieve", "aurous-idempotent-replayed", "false")
+    ),
+    "an attempt in flight says when to retry": Damage(ordered, in_flight, ("idem-5",)),
+    "the prompt is blocked": Damage(refused, instead("images.create", 400, 422, "prompt_blocked")),
+    "a scope is too narrow for a 401": Damage(
+        refused, instead("images.create", 403, 401, "missing_scope"), ("auth-5",)
+    ),
+    "an unknown character is forbidden": Damage(
+        refused, instead("characters.retrieve", 404, 403, "forbidden_resource"), ("auth-7",)
+    ),
+    "an unknown character is gone": Damage(refused, status_of("characters.save", 404, 410), ("err-5",)),
+    # Values
+    "a PATCH leaves the time of the last change": Damage(ordered, unsaved, ("patch-1",)),
+    "a file has the same URL twice": Damage(read, same_url, ("time-3",)),
+    "a token of text costs more": Damage(
+        embedded, fields("embeddings.create", put("usage.breakdown.input.text", 0.001)), ("emb-5",)
+    ),
+    "tokens do not add up": Damage(
+        embedded, fields("embeddings.create", put("usage.prompt_tokens", 3)), ("emb-1", "emb-5")
+    ),
+    "an estimate is not the sum of its lines": Damage(
+        embedded, fields("embeddings.estimate", put("credits_estimated", 7)), ("emb-8",)
+    ),
+    "an embedding has no line for its image": Damage(embedded, fields("embeddings.create", NO_BREAKDOWN), ("emb-5",)),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damage_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: str) -> None:
+    """And no other; a gap refutes nothing."""
+    client, change, rules = DAMAGES[name]
+    teller = Teller()
+    client(teller)
+    entries = teller.entries()
+    change(entries)
+
+    assert refuted(checked(tmp_path, entries)) == list(rules)
+
+
+def test_too_many_possible_balances_are_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so."""
+    monkeypatch.setattr(money, "_MOST", 1)
+    teller = Teller()
+    teller.call("GET", "/v1/balance")
+    for name in ("Aurora", "Borea"):
+        teller.call("POST", "/v1/characters", json={"name": name, "generate": True, "attributes": ATTRIBUTES})
+    teller.call("GET", "/v1/balance")
+    result = checked(tmp_path, teller.entries())
+
+    assert refuted(result) == []
+    assert "nothing shows when much of the work has ended" in result.verdicts.rules["cred-2"].doubts
