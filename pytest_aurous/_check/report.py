@@ -22,7 +22,11 @@ from .verdict import Difference, Verdict
 
 _WIDTH: Final = 100
 """The width of the text where there is no terminal."""
-_WORDS: Final = ("refuted", "as written", "as written, but", "cannot tell", "not judged", "not seen")
+_BEYOND: Final = "that no recording decides"
+_COUNTED: Final = (
+    "refuted", "as written", "as written, but", "cannot tell", "not seen", "not judged (shared)", _BEYOND
+)  # fmt: skip
+"""How the last line counts the rules."""
 _SHOWN: Final = ("file", "place", "operation", "where", "kind", "alone", "assumed", "times")
 """What the JSON has of a difference as it is."""
 _ALONE: Final = "If another client used this team meanwhile, check again with --shared."
@@ -120,8 +124,10 @@ def quiet(checked: Checked) -> str:
 
 def summary(checked: Checked) -> str:
     """Return the result in one line, as it ends each form of it."""
-    count = Counter(verdict.word for verdict in checked.verdicts)
-    text = ", ".join(f"{count[word]} {word}" for word in _WORDS if count[word] or word in {"refuted", "as written"})
+    count: Counter[str] = Counter(verdict.word for verdict in checked.verdicts)
+    shared = sum(verdict.reasons == {SHARED} and verdict.word == "not judged" for verdict in checked.verdicts)
+    count["not judged (shared)"], count[_BEYOND] = shared, count.pop("not judged", 0) - shared
+    text = ", ".join(f"{count[word]} {word}" for word in _COUNTED if count[word] or word in {"refuted", "as written"})
     left_out = f"; left out, over a limit: {checked.left_out}" if checked.left_out else ""
     number = checked.verdicts.exchanges
     counted = checked.counted.removesuffix("s") if number == 1 else checked.counted
@@ -140,7 +146,7 @@ def _explanation(checked: Checked) -> Iterator[str]:
     yield from _list("Not seen:", rules("not seen"))
     unjudged = rules("not judged", but=checked.verdicts.rules.keys() - shared)
     yield from _list("Not judged, as other clients may have used the team:", unjudged)
-    yield from _list("Not judged, as no recording decides them:", rules("not judged", but=shared))
+    yield from _list("That no recording decides:", rules("not judged", but=shared))
     scripts = [f"{record}: {script}" for record, script in checked.scripts.items()]
     yield from _list("What pollers saw, as scripts:", scripts)
     yield from _list("What was there before:", checked.seeds)

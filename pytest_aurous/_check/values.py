@@ -98,7 +98,8 @@ class Values:
             return  # the fake cannot be brought there, so nothing else can be compared
         for name, value in fake.items():
             inner, shape = f"{where}.{name}", properties.get(name, {})
-            unset = value in _EMPTY and name not in schema.get("required", ()) and inner not in self._sent
+            optional = name not in schema.get("required", ()) and inner not in self._sent
+            unset = optional and (value in _EMPTY or (shape.get(VALUE, ground) == "free" and name not in seen))
             if name not in seen:
                 yield Point(inner, "omitted" if unset else "missing", OTHER, ABSENT, value)
             elif not (unset and seen[name] in _EMPTY and shape.get(VALUE) != "null"):

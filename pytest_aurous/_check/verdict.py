@@ -10,7 +10,7 @@ from typing import Any, Literal
 from .._resources.base.rules import Rule
 from .points import Point
 from .replay import SHARED, Replayed
-from .rules import is_assumed, judged_rules, rests_on_all, rule_of
+from .rules import is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success
 
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
@@ -128,8 +128,7 @@ class Verdicts:
         """Count one exchange."""
         self.exchanges += 1
         view = done.view
-        silent = view.row.rules if done.why else ()
-        for rule in silent:
+        if done.why and (rule := rule_of_success(done)):
             self.rules[rule].doubts[done.why] += 1
         for rule, why in done.doubts.items():
             self.rules[rule].doubts[why] += 1

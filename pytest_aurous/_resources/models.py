@@ -14,7 +14,7 @@ from .._world.ledger import product
 from .._world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.record import Live, Usable
-from .base.schema import Record, column, free, obj, text_of
+from .base.schema import Record, assumed, column, free, obj, text_of
 
 __tracebackhide__ = hide_mistakes
 
@@ -218,6 +218,7 @@ def _or_null(schema: Any) -> dict[str, Any]:
 
 
 _MODEL: Final = obj(
+    ("created", "owned_by"),
     id=text_of("style"),
     object={"const": "model"},
     created=free({"type": "integer"}),
@@ -226,9 +227,9 @@ _MODEL: Final = obj(
     chat_pricing=_or_null(obj(input=_RATE, output=_RATE)),
     embedding_pricing=_or_null(obj(text=_RATE, visual=_RATE)),
     aurous_metadata=obj(
-        ("max_output_tokens_hard_cap", "hard_max_tokens"),
+        ("max_output_tokens_hard_cap", "hard_max_tokens", "max_input_items"),
         kind={"enum": list(KINDS)},
-        context_window={"type": "integer"},
+        context_window=assumed({"type": "integer"}),  # for people, 256K
         capabilities=free({"type": "array", "items": text_of("word")}),
         max_output_tokens_hard_cap={"type": ["integer", "null"]},
         hard_max_tokens={"type": ["integer", "null"]},

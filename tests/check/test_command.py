@@ -372,7 +372,7 @@ def test_what_contradicts_the_followed_file_refutes_no_rule(tmp_path: Path, caps
 def test_every_place_of_a_difference_is_observed(tmp_path: Path) -> None:
     """Not only those that the table shows; in lists, too, and for keys, but no header of a refusal alone."""
     entries = told("account")
-    fields("loras.list", lambda content: [row.pop("slug") for row in content])(entries)
+    fields("loras.list", lambda content: [row.pop("is_public") for row in content])(entries)
     for entry in entries:
         response = entry["response"]
         if response["status"] < 400 or entry["comment"].startswith("images.create"):
@@ -385,7 +385,7 @@ def test_every_place_of_a_difference_is_observed(tmp_path: Path) -> None:
     assert main(["check", str(file), "--quiet", "--observed", str(observed), "--json", str(out)]) == 1
     rows = json.loads(observed.read_text(encoding="utf-8"))["observed"]
     places = {(row["operation"], row["where"]) for row in rows}
-    assert {("loras.list", "body[].slug"), ("team.retrieve", "status")} <= places
+    assert {("loras.list", "body[].is_public"), ("team.retrieve", "status")} <= places
     assert ("images.create", "header.aurous-request-id") not in places
     assert len([place for place in places if place[1] == "header.aurous-request-id"]) > 10
     refused = [row["of"] for row in rows if row["what"] == "refusal"]

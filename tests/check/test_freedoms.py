@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous._cli.main import main
-from tests.check.story import Entries, Teller, checked, refuted, told, write
+from tests.check.story import Entries, Teller, body, checked, refuted, told, write
 from tests.check.test_chat import BODY, TOOL
-from tests.check.test_seeded import fields, header, named, put, refusal, status_of
+from tests.check.test_seeded import drop, fields, header, named, put, refusal, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +134,10 @@ FREE: Final[dict[str, tuple[str, Any]]] = {
     "a cursor of usage was not seen": ("others", first_page),
     "neither flow takes from the other bucket": ("others", other_bucket),
     "refusals show the tokens of a text": ("others", with_tokens),
+    "a style has no slug": ("images", fields("video_loras.list", lambda content: content[0].pop("slug"))),
+    "the output of a video is among those of images": ("images", fields("videos.retrieve", put("output_urls", ["x"]))),
+    "a model has no owner": ("others", fields("models.list", lambda content: content["data"][0].pop("owned_by"))),
+    "prices have another version": ("others", text('pricing_version\\": 1', 'pricing_version\\": 7')),
     "a moderation refuses": ("images", blocked()),
 }
 
@@ -162,11 +166,23 @@ def test_a_refusal_that_no_request_shows_is_judged_by_its_form(tmp_path: Path) -
     assert refuted(checked(tmp_path, entries)) == ["err-5"]
 
 
+def reordered(entries: Entries) -> None:
+    """Let a new character show its poses in another order, and nothing come after it."""
+    first = next(number for number, entry in enumerate(entries) if '"pose"' in entry["response"]["content"]["text"])
+    body(entries[first], lambda content: content["refs"].reverse())
+    del entries[first + 1 :]
+
+
 ASSUMED: Final[dict[str, tuple[str, Any, str]]] = {
     "a size has other sides": ("images", fields("images.create", put("width", 2080), 201, nth=0), "img-2"),
     "a ticket is a 200": ("others", status_of("characters.uploads.init", 201, 200), "up-1"),
     "a PUT is a 204": ("others", status_of("characters.uploads.put", 200, 204), "up-3"),
     "a param has another name": ("images", refusal("images.create", 400, {"param": "text"}), "img-1"),
+    "a refusal names no param": ("characters", refusal("characters.list", 400, {"param": None}, "value_out"), "err-4"),
+    "an estimate is a 201": ("images", status_of("images.estimate", 200, 201), "img-9"),
+    "256K are 262,144": ("others", text("256000", "262144"), "model-1"),
+    "poses have another order": ("characters", reordered, "create-4"),
+    "a deleted endpoint has no object": ("account", fields("webhook_endpoints.delete", drop("object")), "hook-2"),
     "chats have another capacity": ("others", header("chat.create", "x-ratelimit-limit", "500"), "tpm-1"),
     "an unknown model is a 400": ("others", status_of("chat.create", 404, 400, "resource_not_found"), "err-5"),
 }

@@ -274,9 +274,6 @@ TWISTS: Final[dict[str, Twist]] = {
     "a refusal has another type": Twist(
         "characters", refusal("characters.create", 400, {"type": "validation_error"}), "err-1"
     ),
-    "a limit names no param": Twist(
-        "characters", refusal("characters.list", 400, {"param": None}, "value_out"), "err-4"
-    ),
     "a wrong field is another param": Twist(
         "characters", refusal("characters.update", 400, {"param": "body"}), "patch-2"
     ),

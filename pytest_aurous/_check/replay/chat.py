@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ..._resources.base.schema import free
 from ..._resources.chat.replies import NOTHING, Scripted, replies
+from ..._resources.chat.row import FINISH_REASONS
 from ..._resources.models import ModelRow
 from ..._wire.data import as_list, as_object
 from ..._wire.reply import Reply, Stream
@@ -216,6 +217,7 @@ def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[
     functions = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
     calls = tuple((str(one.get("name")), _json(str(one.get("arguments")))) for one in functions)
     text, refusal = message.get("content"), message.get("refusal")
+    reason = choice.get("finish_reason")  # another word is a difference each time
     known = isinstance(prompt, int) and isinstance(completion, int)
     tokens: Any = (prompt, completion, reasoning or 0) if known else None
     return Scripted(
@@ -226,7 +228,7 @@ def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[
         refuse=refusal if isinstance(refusal, str) else None,
         error=None,
         tokens=tokens,
-        finish_reason=choice.get("finish_reason"),
+        finish_reason=reason if reason in FINISH_REASONS else None,
         delay=0,
         chunking="words",
         when=None,

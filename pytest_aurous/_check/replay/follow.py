@@ -39,7 +39,7 @@ _BYTES: Final = 1024
 """The size of a picture that no request shows."""
 _PREVIEW: Final = "whsec_..."
 _PICTURE: Final = picture(["A file"], 32, 32, "")
-_KEPT: Final = ("refs", "output_urls", "output_video_url", "url", "loras", "secret", "credits", "id")
+_KEPT: Final = ("object", "refs", "output_urls", "output_video_url", "url", "loras", "secret", "credits", "id")
 """Fields that the fake writes for itself."""
 
 
@@ -70,7 +70,7 @@ def follow(world: World, kind: str, seen: Mapping[str, Any]) -> set[str]:
     if kind == "characters":
         changes["plan"] = WAITING["characters"]
     poses = _poses(seen)
-    if kind == "characters" and "refs" in seen and poses != [ref.pose for ref in row.refs]:
+    if kind == "characters" and "refs" in seen and poses != [ref.pose for ref in row.refs] and {*poses} <= {*POSES}:
         changes["refs"] = tuple(draw(world, pose) for pose in poses)
     if kind == "characters" and changes.get("status") == "ready":
         changes["published"] = True

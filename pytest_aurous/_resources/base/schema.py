@@ -99,6 +99,11 @@ def free(schema: Shape) -> Shape:
     return {**schema, VALUE: "free"}
 
 
+def assumed(schema: Shape) -> Shape:
+    """Return the schema of a value that only a rule of ours states."""
+    return {**schema, VALUE: "assumed"}
+
+
 def _stating(schema: Shape, stated: Shape) -> Shape:
     return schema if schema.get("type") == "null" else {**schema, **stated}
 

@@ -18,6 +18,7 @@ PUBLIC: Final = {
 }
 """The word of the API for each status (chat-10)."""
 
+FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "cancelled")
 _NUMBER: Final = {"type": "number"}
 _COUNT: Final = {"type": "integer"}
 USAGE: Final = obj(
@@ -33,7 +34,7 @@ USAGE: Final = obj(
         output_credits=_NUMBER,
         reasoning_credits=_NUMBER,
         model=text_of("style"),
-        pricing_version=_COUNT,
+        pricing_version=free(_COUNT),
     ),
 )
 _CALL: Final = obj(
@@ -50,7 +51,7 @@ _CHOICE: Final = obj(
         refusal={"type": "string"},
         tool_calls={"type": "array", "items": _CALL},
     ),
-    finish_reason={"enum": ["stop", "length", "tool_calls", "content_filter", "cancelled", None]},
+    finish_reason={"enum": [*FINISH_REASONS, None]},
 )
 
 

@@ -94,7 +94,7 @@ class GenerationRow(Record):
     video_duration: float | None = column(like=media.DURATION, value="assumed", default=None)
     video_resolution: str | None = column(holds="word", like=media.RESOLUTION, value="assumed", default=None)
     video_ratio: str | None = column(holds="word", like=media.RATIO, value="assumed", default=None)
-    video_camera_fixed: bool | None = column(value="assumed", default=None)
+    video_camera_fixed: bool | None = column(value="free", default=None)
     character_id: str | None = column(holds="id", default=None)
     loras: tuple[tuple[str, str], ...] | None = column(
         lambda styles: styles and [{"id": style, "name": name} for style, name in styles],

@@ -11,7 +11,7 @@ from ..._wire.refusal import not_one_of
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import BODY_ERRORS, list_of, one_of, read_fields, url
 from ..base.pages import PAGE, PAGE_ERRORS, page
-from ..base.schema import body_of, deleted, free, listing, obj, reference, text_of
+from ..base.schema import assumed, body_of, deleted, free, listing, obj, reference, text_of
 from .emit import deliver, envelope, sample
 from .row import DESCRIPTION, EVENTS, METADATA, EndpointRow, make, new_secret, preview, render
 
@@ -116,7 +116,7 @@ ENDPOINTS: Final = (
         delete,
         bucket="webhooks_post",
         any_id=True,
-        shape=deleted("webhook_endpoint"),
+        shape=assumed(deleted("webhook_endpoint")),
         rules=("hook-2",),
         assumed=("header.x-ratelimit-*",),
     ),
