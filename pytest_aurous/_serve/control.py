@@ -83,7 +83,7 @@ class Control:
     def methods(self, name: str) -> list[str]:
         """Return the methods of a control request; an empty list if there is no such request."""
         get = name in READS or name.startswith("steps/")
-        return ["GET"] * get + ["POST"] * (name in SHORT or name in operations() or name == "send")
+        return ["GET"] * get + ["POST"] * (name in {*SHORT, *operations(), "send"})
 
     def _read(self, name: str, asked: Mapping[str, str]) -> Reply:
         if name.startswith("steps/"):
@@ -102,7 +102,7 @@ class Control:
         return json_reply(status, content, keep=[key for team in self.aurous.teams for key in keys.of(team.id)])
 
     def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
-        if name in SHORT and name not in operations():
+        if name in SHORT:
             result = SHORT[name].run(self, body)
             return self._json(_FAILED if name == "assert" and not result["passed"] else 200, result)
         if name == "send":
@@ -286,10 +286,6 @@ def _flush(control: Control, body: dict[str, Any]) -> Any:
     return control.do("webhooks.flush", body).result
 
 
-def _reset(control: Control, body: dict[str, Any]) -> Any:
-    return control.do("reset", body).result
-
-
 def _vectors(control: Control, body: dict[str, Any]) -> Any:
     return control.do("embeddings.vectors", body).arguments
 
@@ -300,7 +296,6 @@ def _assert(control: Control, body: dict[str, Any]) -> Any:
 
 SHORT: Final[dict[str, Short]] = {
     "flush": Short(_flush, "make the deliveries that are due"),
-    "reset": Short(_reset, "return to the start"),
     "script": Short(_script, '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'),
     "reply": Short(_reply, '{"text": "Aurora has black hair.", "when": "hair", "times": 1}'),
     "vectors": Short(_vectors, '{"vectors_by_text": {"black hair": [0.6, 0.8]}}'),
@@ -315,6 +310,6 @@ def index() -> dict[str, str]:
     """Return all control requests, each with what it does."""
     reads = {f"GET {CONTROL}/{name}": read.text for name, read in READS.items()}
     short = {f"POST {CONTROL}/{name}": one.text for name, one in SHORT.items()}
-    dotted = {f"POST {CONTROL}/{name}": one.text for name, one in operations().items() if name not in SHORT}
+    dotted = {f"POST {CONTROL}/{name}": one.text for name, one in operations().items()}
     send = {f"POST {CONTROL}/send": '{"of": 7} sends the request of step 7 anew; its parts can be replaced'}
     return {**reads, **short, **dotted, **send}

@@ -32,7 +32,7 @@ def document(url: str) -> dict[str, Any]:
     for name, text, takes in (
         *((one.name, one.text, one.takes) for one in operations().values()),
         ("send", "Send a request to the fake, that of a step anew.", SEND),
-        *((name, short.text, None) for name, short in SHORT.items() if name not in operations()),
+        *((name, short.text, None) for name, short in SHORT.items()),
     ):
         content = {"application/json": {"schema": _schema(takes)}}
         post = {"operationId": name, "summary": text, "requestBody": {"content": content}, "responses": _responses()}

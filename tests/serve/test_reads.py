@@ -112,8 +112,8 @@ def test_a_page_that_watches_costs_little() -> None:
 
 
 def test_time_between_requests_is_in_the_copied_test() -> None:
-    """A second or more is a line; what the clock alone has changed is in its place."""
-    aurous = Aurous(now=NOW)
+    """A second or more is a line; what the clock alone has changed is in its place. Settings are in it, too."""
+    aurous = Aurous(now=NOW, script={"characters": "synthesizing:5s -> reviewing"})
     control = Control(aurous)
     aurous.characters.add(status="synthesizing", script="synthesizing:5s -> reviewing")
     control.tape.note(None)
@@ -122,4 +122,6 @@ def test_time_between_requests_is_in_the_copied_test() -> None:
     aurous.clock.advance(seconds=10)
     with aurous.client() as client:
         client.get("/v1/balance")
-    assert "aurous.clock.advance(seconds=10" in read(control, "session.py")
+    text = read(control, "session.py")
+    assert "aurous.clock.advance(seconds=10" in text
+    assert 'script={"characters": "synthesizing:5s -> reviewing"}' in text
