@@ -26,6 +26,7 @@ from pytest_aurous._check.live.run import Live
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
 from pytest_aurous._cli.serve import line_of
+from pytest_aurous._explore.laws import _named
 from pytest_aurous._report.har import har
 from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.timeline import timeline
@@ -608,6 +609,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_explore/compare/good_days": partial(unequal, workers=False),
     "_explore/workers/interleaver": partial(unequal, workers=True),
     "_explore/workers/result": raced,
+    "_explore/laws": lambda _, text: _named(KeyError(text)),
     "_explore/compare/returned": explored,
     "_explore/report/text": explored,
     "_explore/workers/oracle": raced,
@@ -628,6 +630,14 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_resources/chat/replies": lambda api, text: f"{api.aurous.chat.reply(text)}{api.aurous.chat!r}",
     "_resources/chat/request": lambda api, text: refusal(
         api, "/v1/chat/completions", json={**CHAT, "messages": [text]}
+    ),
+    "_resources/content/schemas": lambda api, text: refusal(
+        api,
+        "/v1/chat/completions",
+        json={
+            **CHAT,
+            "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": text}}},
+        },
     ),
     "_report/trace/data": streamed,
     "_resources/files/endpoints": form,
