@@ -97,8 +97,8 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
             checked.verdicts.doubt(rule, f"it does not have {fake[name].title}")
     notes += ["its webhooks are not compared"] if "webhooks" in document.content else []
     notes += [words(note) for note in document.unread]
-    unstated = readings.keys() - {"auth-4", "err-6"}
-    notes += [f"the reading {one} = {readings[one]} changes nothing here: no document states it" for one in unstated]
+    unstated = [f"{rule} = {one}" for rule, one in readings.items() if rule not in {"auth-4", "err-6"}]
+    notes += [f"the reading {one} changes nothing here: no document states it" for one in unstated]
     checked.notes = [f"{words(document.name)}: {note}" for note in notes]
     _count(checked, words(document.name), found, {name: words(one.title) for name, one in theirs.items()})
     return checked
@@ -211,8 +211,8 @@ class _Refusals:
         lists = Counter(
             codes for codes, _ in {(one.enum_of_codes(name), name) for one in theirs.values() for name in one.refusals}
         )
+        # Lists that several statuses have say nothing of one of them.
         self._everywhere = {codes for codes, times in lists.items() if codes and times > 1}
-        """Lists that several statuses have say nothing of one of them."""
         self._known = {code for one in fake.values() for name in one.refusals for code in self._codes(one, name)}
 
     def _codes(self, own: Operation, status: str) -> frozenset[str]:
