@@ -146,7 +146,7 @@ def _explanation(checked: Checked) -> Iterator[str]:
     yield from _list("Not seen:", rules("not seen"))
     unjudged = rules("not judged", but=checked.verdicts.rules.keys() - shared)
     yield from _list("Not judged, as other clients may have used the team:", unjudged)
-    yield from _list("That no recording decides:", rules("not judged", but=shared))
+    yield from _list("Not judged, as no recording decides them:", rules("not judged", but=shared))
     scripts = [f"{record}: {script}" for record, script in checked.scripts.items()]
     yield from _list("What pollers saw, as scripts:", scripts)
     yield from _list("What was there before:", checked.seeds)
