@@ -15,11 +15,12 @@ from .._wire.data import as_list, as_object
 from .._wire.hosts import is_upload
 from .._wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._wire.reply import Reply
+from .earlier import points_of_earlier, rule_of_earlier
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
 from .recording.view import View, instant_of
 from .replay import Replayed
-from .replay.chat import STREAM, form_of_stream, sums_of
+from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
 from .values import Values, form_of
 from .words import ID, Words, id_of, name_of
@@ -63,7 +64,7 @@ class Comparer:
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
-        elif view.code in CONTENT_CODES and reply.status < HTTPStatus.BAD_REQUEST:
+        elif view.code in CONTENT_CODES:
             yield from self._unseen(done, reply)
         elif done.is_new and status == reply.status:
             yield Point("header.aurous-idempotent-replayed", "added", OTHER, "true", ABSENT)
@@ -190,12 +191,23 @@ class Comparer:
         elif isinstance(view.body, list) and isinstance(fake, list):
             seen, fake = _aligned(as_list(seen), as_list(fake))
         yield from done.points
-        yield from walk.compare("body", seen, fake, schema)
+        for point in walk.compare("body", seen, fake, schema):
+            if rule := rule_of_earlier(view, point, self._survey.histories):
+                done.rules[point.where] = rule
+            yield point
+        yield from self._facts(done, as_object(seen), as_object(fake))
+
+    def _facts(self, done: Replayed, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
+        """Compare what a body states beyond the values that the fake has, too."""
+        view = done.view
         yield from self._new_id(view)
-        yield from self._instants(view, as_object(seen), as_object(fake))
+        yield from self._instants(view, seen, fake)
         yield from self._changed(done)
         yield from self._renewed(view)
+        yield from points_of_earlier(view, self._survey.histories)
         yield from sums_of(view)
+        if not self._survey.by_fake:  # whose vectors are what a test has chosen
+            yield from size_of(view, fake)
 
     def _changed(self, done: Replayed) -> Iterator[Point]:
         """Compare whether a record has another time of its last change exactly if it has changed."""

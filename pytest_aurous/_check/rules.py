@@ -14,7 +14,7 @@ from .._resources.base.rules import load_rules
 from .._resources.base.schema import rules_of
 from .._resources.catalog import CATALOG
 from .._resources.characters import CharacterRow
-from .._wire.refusal import CONTENT_CODES, GLOBAL_CODES
+from .._wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._world.buckets import ASSUMED_SIZES
 from .points import Point
 from .recording.histories import OF_STATES
@@ -78,6 +78,8 @@ _BY_VALUE: Final = frozenset({
 _BUCKET: Final = "header.x-ratelimit-*"
 _RATES: Final = ("header.x-ratelimit-limit", "header.x-ratelimit-remaining", "header.x-ratelimit-reset")
 _DAY: Final = 86_400.0
+_GENERAL: Final = frozenset((*USUAL_CODES.values(), *GLOBAL_CODES))
+"""The codes that say no reason: those of a status, whatever the request."""
 _LONGEST_KEY: Final = 256
 _SIDES: Final = ("body.width", "body.height")
 _REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}
@@ -99,7 +101,7 @@ def rule_of(done: Replayed, point: Point) -> str:
     if view.kind == "characters" and rule:
         rule = _rule_of_character(done, point) or rule
     if rule == "=":
-        return "err-1" if view.refused else _success(view.operation, done.was)
+        return "err-1" if view.refused else _success_of(done)
     if view.kind == "generations" and ".cost" in where and rule:
         return _rule_of_cost(done, point) if point.kind in {"value", "enum"} else "img-5"
     if where in _SIDES and "width" in view.order and point.kind == "value":
@@ -232,12 +234,14 @@ def _rule_of_success(done: Replayed, point: Point) -> str:
     view = done.view
     if point.differs and view.code:
         if view.code == "idempotency_key_in_use" and done.replays:
-            return "idem-7" if view.row.fingerprint else "idem-5"
+            same = done.first is not None and done.first.exchange.content == view.exchange.content
+            return "idem-7" if view.row.fingerprint else "idem-5" if same else "idem-6"
         rule = _refusal(view.operation, str(point.seen))
-        return rule if _is_met(done, rule) else _success(view.operation, done.was)
+        stated = str(point.seen) in view.row.refuses and view.code not in _GENERAL
+        return rule if stated or _is_met(done, rule) else _success_of(done)
     if done.replays:
         return "idem-3"
-    return _rule_of_create(view) or _success(view.operation, done.was)
+    return _rule_of_create(view) or _success_of(done)
 
 
 def _is_met(done: Replayed, rule: str) -> bool:
@@ -284,13 +288,15 @@ def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
         return "auth-1"
     if view.idempotency is not None and not 1 <= len(view.idempotency) <= _LONGEST_KEY and fake[:3] in {"400", "201"}:
         return "idem-1"
+    if done.was == "expired":
+        return "time-3"
     malformed = view.sent is None and view.exchange.content and view.row.takes.endswith("json")
     if malformed and fake.startswith("400"):
         return "err-8"
     if None in view.order.values() and code in _OF_A_NULL:
         return "err-9"
     shows_deleted = "deleted" in done.view.row.succeeds
-    unknown = shows_deleted and fake.startswith("404") and not done.was
+    unknown = shows_deleted and fake.startswith("404") and done.was != "deleted"
     return "auth-7" if unknown else ""  # the row's own rule is about one that was there
 
 
@@ -370,6 +376,12 @@ def _success(operation: str, status: str = "") -> str:
     """Return the rule of a success; *status* is that of the record before."""
     row = CATALOG.by_operation.get(operation)
     return "" if row is None else row.succeeds.get(status, next(iter(row.rules), ""))
+
+
+def _success_of(done: Replayed) -> str:
+    """Return the rule of a success by the kind of record in the path, or by its status before."""
+    prefix = done.view.record.partition("_")[0]
+    return _success(done.view.operation, prefix if prefix and prefix in done.view.row.succeeds else done.was)
 
 
 @lru_cache(maxsize=4096)

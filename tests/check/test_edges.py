@@ -33,8 +33,8 @@ def test_a_signed_url_that_was_never_seen_says_nothing(tmp_path: Path) -> None:
     teller.call("GET", found["refs"][0]["url"])
     result = checked(tmp_path, teller.entries()[1:])
 
-    assert result.verdicts.rules["get-3"].word == "cannot tell"
-    assert list(result.verdicts.rules["get-3"].doubts) == ["the response with its signed URL is not in the recording"]
+    assert result.verdicts.rules["time-2"].word == "cannot tell"
+    assert list(result.verdicts.rules["time-2"].doubts) == ["the response with its signed URL is not in the recording"]
 
 
 def test_a_stored_response_shows_how_a_record_was(tmp_path: Path) -> None:

@@ -311,7 +311,7 @@ TWISTS: Final[dict[str, Twist]] = {
     "no next cursor": Twist("characters", fields("characters.list", drop("next_cursor")), "list-1"),
     "an image has no cost": Twist("images", fields("images.create", drop("cost"), 201), "img-5"),
     "a team has no date": Twist("account", fields("team.retrieve", drop("created_at")), "team-1"),
-    "a ticket has no headers": Twist("account", fields("characters.uploads.init", drop("upload_headers"), 201), "up-1"),
+    "a ticket has no headers": Twist("account", fields("characters.uploads.init", drop("upload_headers"), 201), "up-2"),
     "a secret is never shown": Twist("account", fields("webhook_endpoints.create", put("secret", None), 201), "hook-2"),
     "a field that is new": Twist("images", fields("images.retrieve", put("queue_position", 3)), ""),
     "no client reference": Twist("account", fields("characters.create", drop("client_reference_id"), 201), "create-7"),

@@ -458,7 +458,7 @@ def test_the_command_shows_the_same_table(tmp_path: Path, capsys: pytest.Capture
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 100
     assert "    aurous_readings =\n        err-6 = global\n" in shown
-    assert "      in vendor.json, POST /v1/characters\n" in shown
+    assert "      in vendor.json, POST /v1/characters; 3 times in all\n" in shown
     assert "vendor.json: 'other.yaml#/Text' is in another file, which is not read" in shown
     assert "  images.create request.body.prompt: maxLength 4000" in shown
     assert "hush" not in shown

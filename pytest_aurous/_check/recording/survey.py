@@ -24,6 +24,7 @@ class Survey:
         lost: The requests without a usable response that took effect all the same, each with the id of what it created.
         timed: Whether the recording has times.
         twice: The numbers of exchanges that were left out because they were recorded before.
+        by_fake: Whether a fake has responded.
         shared: Whether other clients may have used the teams meanwhile.
         has_keys: Whether the recording has API keys.
         accepted: For each key the last exchange in which it was accepted.
@@ -32,6 +33,7 @@ class Survey:
 
     def __init__(self, recording: Recording, *, shared: bool = False) -> None:
         self.shared = shared
+        self.by_fake = recording.by_fake
         self.accepted: dict[str, int] = {}
         self.twice: list[int] = []
         self.views, self.timed = views_of(recording, self.twice)

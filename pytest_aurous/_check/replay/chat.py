@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
 from ..._resources.base.schema import free
 from ..._resources.chat.replies import NOTHING, Scripted, replies
-from ..._resources.chat.row import FINISH_REASONS
+from ..._resources.chat.row import FINISH_REASONS, CompletionRow
 from ..._resources.models import ModelRow
 from ..._wire.data import as_list, as_object
 from ..._wire.reply import Reply, Stream
@@ -145,6 +146,15 @@ def sums_of(view: View) -> Iterator[Point]:
     )
 
 
+def size_of(view: View, fake: Any) -> Iterator[Point]:
+    """Compare how many numbers a vector has (emb-3)."""
+    rows = [as_list(as_object(body).get("data"))[:1] for body in (view.body, fake)]
+    vectors = [as_object(row).get("embedding") for one in rows for row in one]
+    if view.operation == "embeddings.create" and [type(one) for one in vectors] == [list, list]:
+        seen, made = (len(as_list(one)) for one in vectors)
+        yield Point("body.data[].embedding", "rows", seen != made, Words(f"{seen} numbers"), Words(f"{made} numbers"))
+
+
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -159,6 +169,7 @@ class Chats:
         self._world = world
         self._teams = teams
         self._broken: set[str] = set()
+        self._uncounted: set[str] = set()
         self._cut = False
 
     def unknown(self, view: View) -> str:
@@ -173,6 +184,8 @@ class Chats:
         """Let the model say what the response shows; the response of a lost one may be *shown* to a later attempt."""
         view = done.view
         done.ignored |= _OF_THE_MODEL.get(view.operation.partition(".")[0], frozenset())
+        if view.record in self._uncounted:
+            done.ignored.add("body.usage")
         if view.operation != "chat.create" or not shown.succeeded:
             return
         completion = completion_of(shown)
@@ -205,6 +218,20 @@ class Chats:
             account = self._world.accounts[team]
             self._world.accounts[team] = account._replace(credits=account.credits + done.price - charged)
             done.price = charged
+
+    def adopt(self, view: View) -> None:
+        """Let the stored completion be as its first response shows it, so that each difference counts once."""
+        shown = completion_of(view)
+        row = self._world.row(str(shown.get("id"))) if view.operation == "chat.create" and view.succeeded else None
+        if not isinstance(row, CompletionRow) or row.usage is None:
+            return
+        usage, choices = as_object(shown.get("usage")), as_list(shown.get("choices"))
+        if not usage:
+            self._uncounted.add(row.id)
+        if is_stream(view.exchange.received):
+            choices = list(row.choices)  # what it says comes from the events
+        stored = replace(row, usage=usage or row.usage, choices=tuple(choices) or row.choices)
+        self._world.table(CompletionRow).replace(stored)
 
 
 def _part(stream: Stream) -> bytes:

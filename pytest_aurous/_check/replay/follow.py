@@ -202,6 +202,13 @@ def set_pose(world: World, upload_id: str, pose: object, confidence: object) -> 
             table.replace(replace(row, pose=str(pose), confidence=confidence))
 
 
+def forget_pose(world: World, view: View) -> None:
+    """Let a ticket have no pose any more of which classify has said another, so that the difference counts once."""
+    row = world.row(str(view.order.get("upload_id")))
+    if isinstance(row, UploadRow) and view.operation.endswith(".classify") and row.pose != view.result.get("pose"):
+        world.table(UploadRow).replace(replace(row, pose=None))
+
+
 _ENDED: Final = {
     "generation_not_cancellable": "succeeded",
     "output_not_available": "failed",
@@ -270,7 +277,7 @@ class Seeds:
         self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
         made = instant_of(row.get("created_at"))
         during = self._survey.timed and (made is None or made >= int(self._survey.views[0].at))
-        if status in RUNNING or (during and kind in STATUSES):
+        if row["id"] in self._world.table(KINDS[kind]) and (status in RUNNING or (during and kind in STATUSES)):
             self._hold(view, row["id"], kind, ends_of(status), new=during)
 
     def _find_again(self, view: View) -> None:
@@ -307,7 +314,7 @@ class Seeds:
             table.replace(replace(row, hold=hold))
         work = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
         rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
-        states = (now or {"run"}) | ({"new", "run", "good", "bad"} if new else set())
+        states = (now or {"run"}) | ({"new", "run", "good", "bad"} if new else set[str]())
         before = states if money.base is not None else {"new"}
         money.works.append(Work(record, total([price]), rule, work, kind != "characters", 0.0, states, before))
 

@@ -24,6 +24,8 @@ from .teams import Teams
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
 _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
+_OF_DELETED: Final = {"resource_not_found": "del-2", "character_not_ready": "del-4"}
+"""The rule of a deletion, by what the fake says to an order with its character."""
 _AT_ONCE: Final = Hold("*", 0)
 _IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
@@ -72,6 +74,19 @@ class Records:
         if self._is_gone(view):
             done.set_aside(("status",), self._gap(view, view.record, "deleted"))
 
+    def state_of(self, view: View) -> str:
+        """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
+        row = self._world.row(view.record) if view.record else None
+        if row is None:
+            return view.args.get("owner", "")
+        ends = getattr(row, "expires", None)
+        return "expired" if ends and ends <= self._world.clock.time() else str(getattr(row, "status", ""))
+
+    def judge_deleted(self, done: Replayed) -> None:
+        """Let the rules of a deletion answer for what an order with a deleted character gets (del-2, del-4)."""
+        if done.view.order.get("character_id") in self.deleted and done.code in _OF_DELETED:
+            done.rules |= dict.fromkeys(("status", "error.code"), _OF_DELETED[done.code])
+
     def script(self, view: View) -> None:
         """Set the script of the work that a request orders: it ends when the recording says so."""
         world, shown = self._world, self._survey.stored(view) if view.lost else view
@@ -86,7 +101,8 @@ class Records:
             if view.creates and view.synthesizes:
                 world.scripts["characters", None] = plan
             row = world.row(view.record) if view.record else None
-            if isinstance(row, CharacterRow) and view.row.reruns:
+            drawn = status == "failed" or bool((shown or view).result.get("refs"))
+            if isinstance(row, CharacterRow) and view.row.reruns and drawn:
                 world.table(CharacterRow).replace(replace(row, plan=plan))
         if view.creates and view.kind == "generations" and status in {"processing", *ENDS}:
             steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
@@ -96,11 +112,13 @@ class Records:
         """Delete the records that a response does not find, or does not show, any more."""
         for record in {*done.gone, *([done.view.record] if self._is_gone(done.view) else [])}:
             row: Any = self._world.row(record)
+            kind: type[Any] = row.__class__
+            table = self._world.table(kind)
             self._doubt(record)
             if isinstance(row, CharacterRow):
                 character_machine.delete(self._world, row)
             else:
-                self._world.table(type(row)).retire(row)
+                table.retire(row)
             self.deleted.add(record)
 
     def _is_gone(self, view: View) -> bool:

@@ -17,7 +17,7 @@ from ..recording.survey import Survey
 from ..recording.view import View
 from .chat import Chats, completion_of
 from .credits import Credits
-from .follow import Seeds, follow, put
+from .follow import Seeds, follow, forget_pose, put
 from .rates import REMAINING, Rates
 from .records import Records
 from .replayed import Replayed
@@ -109,6 +109,7 @@ class Replay:
             return done
         self._prepare(done)
         self._world.state.whole(self._send, done, request)
+        self._records.judge_deleted(done)
         self._credits.count(done)
         if view.lost:
             done.reply, done.why = None, _reason(view)
@@ -125,6 +126,8 @@ class Replay:
         if view.lost:
             return
         self._adopt(done)
+        self._chats.adopt(view)
+        forget_pose(self._world, view)
         self._records.vanish(done)
         if view.succeeded and view.operation.endswith(".delete"):
             self._records.deleted.add(view.record)
@@ -141,9 +144,7 @@ class Replay:
                 self._teams.money_of(view).leave_open(view.index, gap)
         self._seeds.imply(view)
         self._records.prepare(done)
-        done.was = (
-            str(getattr(self._world.row(view.record), "status", "")) if view.record else view.args.get("owner", "")
-        )
+        done.was = self._records.state_of(view)
         touched = self._survey.histories[view.record].touched if view.record in self._survey.histories else ()
         drawn = [one.operation for one in touched if one.row.reruns and one.succeeded and one.index < view.index]
         done.drawn = drawn[-1] if drawn else ""

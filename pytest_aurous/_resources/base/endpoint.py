@@ -148,8 +148,8 @@ class Endpoint(Record):
         refuses: The rules of its refusals, by status and code, or by status for all other codes. A param may follow the
             code, as in ``400 invalid_request_error pose``; ``*`` is any other refusal. ``404 param`` and ``402 code``
             are about the param or the code alone. Refusals that are the same for all endpoints are not in it.
-        succeeds: The rules of a success by the status of the record before, or by the owner in the path of the
-            storage, where it is not the first of *rules*.
+        succeeds: The rules of a success, where it is not the first of *rules*: by the prefix of the id in the path, by
+            the status of its record before, or by the owner in the path of the storage.
         places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
             them; a kind of comparison may follow, as in ``request.body closed``. ``price`` is about what its work is
             charged, and ``balance`` says that it changes no balance.

@@ -234,7 +234,7 @@ ENDPOINTS: Final = (
         rules=("get-1", "get-2", "get-3", "get-4"),
         refuses={"404": "get-2"},
         succeeds={"deleted": "get-2"},
-        places={"body.status": "get-1"},
+        places={"body.status": "get-1", "body.refs* pose": "regen-2", "body.refs* poses": "resyn-2"},
     ),
     Endpoint(
         "characters.update",
@@ -278,9 +278,10 @@ ENDPOINTS: Final = (
         refuses={
             "400 invalid_request": "resyn-1",
             "400 invalid_request_error": "resyn-1",
-            "402 code": "create-5",
+            "402": "resyn-4",
+            "402 code": "resyn-4",
         },
-        places={**_refs("run-1"), "drawn": "resyn-2"},
+        places={"body.status": "resyn-1", **_refs("run-1"), "drawn": "resyn-2"},
     ),
     Endpoint(
         "characters.regenerate_ref",
@@ -301,7 +302,7 @@ ENDPOINTS: Final = (
             "400 invalid_request_error pose": "regen-1",
             "400 invalid_request_error param": "regen-1",
         },
-        places={"body.status": "regen-3", **_refs("run-1"), "drawn": "regen-2"},
+        places={"body.status": "regen-2", **_refs("run-1"), "drawn": "regen-2"},
         params=("400 invalid_request_error",),
     ),
     Endpoint(

@@ -236,7 +236,7 @@ ENDPOINTS: Final = (
         refuses={**_REFUSES, "429 tpm_rate_limit_exceeded": "tpm-2", "502": "emb-7"},
         places={
             "price": "emb-5",
-            "body.data().embedding": "emb-3",
+            "body.data().embedding*": "emb-3",
             "body.usage.breakdown*": "emb-5",
             "body.usage.credits*": "emb-5",
         },

@@ -183,6 +183,7 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=_ONE,
         rules=("img-6", "img-5", "img-12", "vid-3"),
+        succeeds={"vid": "vid-3"},
         places=_IMAGE,
     ),
     Endpoint(
@@ -195,6 +196,7 @@ ENDPOINTS: Final = (
         errors=("400 generation_not_cancellable",),
         rules=("img-7", "vid-3"),
         refuses={"400 generation_not_cancellable": "img-7"},
+        succeeds={"vid": "vid-3"},
         places={**_IMAGE, "body.status": "img-7"},
         assumed=("status",),
     ),

@@ -83,7 +83,7 @@ ENDPOINTS: Final = (
         body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
         refuses={"400": "up-1"},
-        places={"body.expires_at": "up-2"},
+        places={"body.expires_at": "up-2", "body.upload_*": "up-2"},
         assumed=("status", "400"),
         makes="upl",
     ),

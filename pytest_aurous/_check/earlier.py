@@ -1,0 +1,96 @@
+"""Compare a response with earlier ones of its recording: what is new, what was drawn again, what was charged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from .._wire.data import as_list, as_object
+from .points import Point
+from .recording.histories import Histories, Sighting
+from .recording.view import AT_REST, View
+from .words import Words
+
+_GOOD: Final = ("reviewing", "ready")
+_NEW: Final = (Words("the one before"), Words("a new one"))
+_DRAWN: Final = (Words("other pictures"), Words("new pictures of what was drawn again, and of nothing else"))
+
+
+def points_of_earlier(view: View, histories: Histories) -> Iterator[Point]:
+    """Yield what a response says against earlier responses of its recording."""
+    if not view.succeeded:
+        return
+    yield from _secret(view, histories)
+    if view.kind == "characters" and view.polls:
+        for row in view.records:
+            yield from _drawn(view, row, histories)
+    if view.operation == "usage.events":
+        yield from _events(view, histories)
+
+
+def _secret(view: View, histories: Histories) -> Iterator[Point]:
+    """Compare a secret that was rotated with the last one (hook-2)."""
+    shown = [one.row["secret"] for one in _before(view, view.record, histories) if one.row.get("secret")]
+    if shown and view.operation.endswith(".rotate_secret"):
+        yield Point("body.secret", "value", view.result.get("secret") == shown[-1], *_NEW)
+
+
+def _drawn(view: View, row: dict[str, Any], histories: Histories) -> Iterator[Point]:
+    """Compare the paths of refs with the last ones, after one run between (regen-2, resyn-2)."""
+    record = str(row["id"])
+    before = next((one for one in reversed(_before(view, record, histories)) if one.status in AT_REST), None)
+    if (
+        before is None
+        or row.get("status") not in _GOOD
+        or before.status not in _GOOD
+        or view.operation.endswith(".list")
+    ):
+        return
+    runs = [
+        one
+        for one in histories[record].touched
+        if one.row.reruns and one.succeeded and not one.replayed and before.view.index < one.index < view.index
+    ]
+    if len(runs) != 1:
+        return
+    old, new = _pictures(before.row), _pictures(row)
+    pose = runs[0].order.get("pose")
+    changed = {name for name in new if new[name] != old.get(name)}
+    wanted = {str(pose)} if pose else {*new}
+    if old and new:
+        yield Point("body.refs[].url", "pose" if pose else "poses", changed != wanted, *_DRAWN)
+
+
+def _events(view: View, histories: Histories) -> Iterator[Point]:
+    """Compare the order of usage events, and what each was charged with its record (usage-3)."""
+    rows = [as_object(row) for row in as_list(view.result.get("data"))]
+    made = [str(row.get("created_at")) for row in rows]
+    yield Point(
+        "body.data", "order", any(one < two for one, two in pairwise(made)), "another order", "the newest first"
+    )
+    for row in rows:
+        seen = [one for one in _before(view, str(row.get("id")), histories) if one.row.get("completed_at")]
+        cost = as_object(seen[-1].row.get("cost")).get("amount") if seen else None
+        charged = row.get("credits_charged")
+        if cost is not None:
+            yield Point("body.data[].credits_charged", "value", charged != cost, charged, cost)
+
+
+def rule_of_earlier(view: View, point: Point, histories: Histories) -> str:
+    """Return the rule of a difference that is new in a response: a save that drops refs (save-1); else empty."""
+    before = histories.before(view.record, view.index)
+    if not view.saves or (point.where, point.kind) != ("body.refs", "rows") or before is None:
+        return ""
+    return "save-1" if len(_pictures(view.result)) < len(_pictures(before.row)) else ""
+
+
+def _before(view: View, record: str, histories: Histories) -> list[Sighting]:
+    sightings = histories[record].sightings if record in histories else []
+    return [one for one in sightings if one.view.index < view.index]
+
+
+def _pictures(row: dict[str, Any]) -> dict[str, str]:
+    refs = map(as_object, as_list(row.get("refs")))
+    return {str(ref.get("pose")): urlsplit(str(ref.get("url"))).path for ref in refs}
