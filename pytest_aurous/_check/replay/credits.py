@@ -181,7 +181,11 @@ class Credits:
             money.right |= {work.kind for work in money.works if len(work.now) == 1}
             done.agrees |= {"cred-1", *money.rules()}
             return
-        nearest = min(possible[-1], key=lambda one: abs(one[0] - credit) + (0 if held is None else abs(one[1] - held)))
+
+        def distance(one: Change) -> tuple[Decimal, Change]:
+            return abs(one[0] - credit) + (Decimal(0) if held is None else abs(one[1] - held)), one
+
+        nearest = min(possible[-1], key=distance)
         expected = {"body.credits": (shown[0], base[0] + nearest[0])}
         expected["body.held_credits"] = (base[1] + nearest[1] if shown[1] is None else shown[1], base[1] + nearest[1])
         exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
