@@ -161,11 +161,12 @@ class OneFake(Stage):
                 "bad days. Call it once, in the test, around the code under test. For pairs of faults use depth=2.\n"
                 f"{_MORE}"
             )
-        with own_time(self.app) as self.time:
+        with own_time(self.app) as time:
+            self.time = time
             with self.app.world.lock:
                 self._go_back = self.mark()
                 self._states = EndStates(self.app.world, self.app.snapshot().world)
-            yield self.time
+            yield time
 
     def begin_anew(self) -> None:
         """Go back to the start."""

@@ -89,10 +89,12 @@ class Rates:
                 self._judge_reset(one.view, one.left, rate)
             found.append(list(_steps(_in_order(shown, rate), rate, name)))
         prices = {step.cost for steps in found for step in steps if step.quick and step.exact}
+        dearer = _dearer([step for steps in found for step in steps])
         for steps in found:
             refilled = {step.cost for step in steps if not step.quick and step.exact}
             for step in steps:
-                self._judge(step, right=step.cost in (prices if step.quick else refilled))
+                right = step.cost in (prices if step.quick else refilled)
+                self._judge(step, right=right and step.view.operation not in dearer)
 
     def point(self, view: View, name: str, fake: str) -> Point | None:
         """Return what is known of a rate header; None if nothing is. *fake* is the value of the fake."""
@@ -137,6 +139,14 @@ def _steps(shown: Sequence[_Shown], rate: float, name: str) -> Iterator[_Step]:
         at_most = min(capacity, floor(before.left + 0.999 + passed * rate))
         exact = not one.unknown and one.left == at_most - one.cost
         yield _Step(one.view, one.left, max(0, low), max(0, high), one.cost, passed * rate < 1, exact)
+
+
+def _dearer(steps: Sequence[_Step]) -> set[str]:
+    """Return the operations after which the same number of tokens is missing each time."""
+    missing: dict[str, list[int]] = {}
+    for step in steps:
+        missing.setdefault(step.view.operation, []).append(step.low - step.left)
+    return {name for name, some in missing.items() if len(some) > 1 and len({*some}) == 1 and some[0] > 0}
 
 
 def _in_order(shown: Sequence[_Shown], rate: float) -> list[_Shown]:
