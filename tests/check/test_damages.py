@@ -86,6 +86,73 @@ def cancelled(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
+def drawn(teller: Teller) -> None:
+    """Draw one pose again, then all; save, and delete the character before an image names it."""
+    path = teller.synthesize("Aurora")
+    _rest(teller, path)
+    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "side"})
+    _rest(teller, path)
+    teller.call("POST", f"{path}/resynthesize")
+    _rest(teller, path)
+    teller.call("POST", f"{path}/save")
+    teller.call("DELETE", path)
+    teller.call("POST", "/v1/images", json={"prompt": "x", "character_id": path.rpartition("/")[2]})
+
+
+def _rest(teller: Teller, path: str) -> None:
+    """Poll once, when the work has ended."""
+    while teller.aurous.characters[path.rpartition("/")[2]].status == "synthesizing":
+        teller.aurous.characters[path.rpartition("/")[2]].finish()
+    teller.call("GET", path)
+
+
+def registered(teller: Teller) -> None:
+    """Rotate the secret of an endpoint, and look at what an image and a chat were charged."""
+    made = {"url": "https://receiver.example", "events": ["image.completed"]}
+    hook = teller.call("POST", "/v1/webhook_endpoints", json=made)
+    teller.call("POST", f"/v1/webhook_endpoints/{hook['id']}/rotate_secret")
+    for _ in range(2):
+        teller.poll(teller.image())
+    teller.call("GET", "/v1/usage/events?start_time=2026-05-01T00:00:00Z")
+
+
+def classified(teller: Teller) -> None:
+    """Classify an upload twice, and make a character of it."""
+    order = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
+    ticket = teller.call("POST", "/v1/characters/uploads/init", json=order)
+    data, headers = picture(["a"], 8, 8, ""), ticket["upload_headers"]
+    teller.call("PUT", ticket["upload_url"], content=data, headers=headers)
+    for _ in range(2):
+        teller.call("POST", "/v1/characters/uploads/classify", json={"upload_id": ticket["upload_id"]})
+    teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": [ticket["upload_id"]]})
+
+
+def filmed(teller: Teller) -> None:
+    """Order a video, and poll it."""
+    styles = teller.call("GET", "/v1/video_loras")
+    order = {"prompt": "x", "video_lora_id": styles[0]["id"]}
+    made = teller.call("POST", "/v1/videos", json=order)
+    teller.poll(f"/v1/images/{made['id']}")
+
+
+def stored(teller: Teller) -> None:
+    """Upload a file, and read it two days later."""
+    form = {"files": {"file": ("a.png", picture(["a"], 8, 8, ""), "image/png")}, "data": {"purpose": "reference"}}
+    file = teller.call("POST", "/v1/files", **form)
+    teller.aurous.clock.advance(seconds=2 * 86_400)
+    teller.call("GET", f"/v1/files/{file['id']}")
+
+
+def chatted(teller: Teller) -> None:
+    """Chat, whole and streamed, and read both completions."""
+    order = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    first = teller.call("POST", "/v1/chat/completions", json=order)
+    teller.call("GET", f"/v1/chat/completions/{first['id']}")
+    text = teller.call("POST", "/v1/chat/completions", json={**order, "stream": True}).decode()
+    streamed = "cmp_" + text.partition('"cmp_')[2].partition('"')[0]
+    teller.call("GET", f"/v1/chat/completions/{streamed}")
+
+
 def without(operation: str, status: int = 200, nth: int = 0) -> Any:
     """Leave an exchange out."""
     return lambda entries: entries.remove(named(entries, operation, status)[nth])
@@ -139,6 +206,51 @@ class Damage(NamedTuple):
     rules: tuple[str, ...] = ()
 
 
+def same_pictures(old: int, new: int) -> Any:
+    """Let one poll show the URLs of another."""
+
+    def damage(entries: Entries) -> None:
+        polls = named(entries, "characters.retrieve")
+        body(polls[new], put("refs", json.loads(polls[old]["response"]["content"]["text"])["refs"]))
+
+    return damage
+
+
+def fresh(content: Any) -> None:
+    """Let each picture have another path."""
+    for ref in content["refs"]:
+        ref["url"] = ref["url"].replace("/storage/", "/storage/new-")
+
+
+def outlives(entries: Entries) -> None:
+    """Let a file be there after its day."""
+    made = json.loads(named(entries, "files.create", 201)[0]["response"]["content"]["text"])
+    entry = named(entries, "files.retrieve", 404)[0]
+    entry["response"]["status"] = 200
+    entry["response"]["content"]["text"] = json.dumps(made)
+    entry["response"]["content"]["size"] = len(json.dumps(made))
+
+
+def same_secret(entries: Entries) -> None:
+    """Let a rotation return the secret that is there."""
+    made = named(entries, "webhook_endpoints.create", 201)[0]
+    secret = json.loads(made["response"]["content"]["text"])["secret"]
+    body(named(entries, "webhook_endpoints.rotate_secret")[0], put("secret", secret))
+
+
+def own_words(entries: Entries) -> None:
+    """Let the events of a stream have no usage."""
+    content = named(entries, "chat.create")[1]["response"]["content"]
+    before, _, rest = content["text"].partition(',"usage":{')
+    content["text"] = before + "}" + rest[rest.index("\n\n") :]
+    content["size"] = len(content["text"])
+
+
+def turned(entries: Entries) -> None:
+    """Let the oldest event come first."""
+    body(named(entries, "usage.events")[0], lambda one: one["data"].reverse())
+
+
 NO_BREAKDOWN: Final = drop("usage.breakdown.input.visual")
 DAMAGES: Final[dict[str, Damage]] = {
     # Money
@@ -186,6 +298,44 @@ DAMAGES: Final[dict[str, Damage]] = {
         refused, instead("characters.retrieve", 404, 403, "forbidden_resource"), ("auth-7",)
     ),
     "an unknown character is gone": Damage(refused, status_of("characters.save", 404, 410), ("err-5",)),
+    # What earlier responses show
+    "one pose is drawn again, and all are new": Damage(
+        drawn, lambda all_: body(named(all_, "characters.retrieve")[1], fresh), ("regen-2",)
+    ),
+    "all poses are drawn again, and none is new": Damage(drawn, same_pictures(1, 2), ("get-3", "resyn-2")),
+    "a save leaves a picture out": Damage(drawn, fields("characters.save", lambda one: one["refs"].pop()), ("save-1",)),
+    "a deleted character is unknown": Damage(
+        drawn, instead("images.create", 400, 404, "resource_not_found"), ("del-4",)
+    ),
+    "a secret stays the same": Damage(registered, same_secret, ("hook-2",)),
+    "the oldest event comes first": Damage(registered, turned, ("usage-3",)),
+    "an event has another charge": Damage(
+        registered, fields("usage.events", lambda one: one["data"][0].update(credits_charged=9)), ("usage-3",)
+    ),
+    "classify changes its mind": Damage(
+        classified,
+        lambda all_: (
+            fields("characters.uploads.classify", put("pose", "front"), nth=0)(all_),
+            fields("characters.uploads.classify", put("pose", "back"), nth=1)(all_),
+            fields("characters.create", lambda one: one["refs"][0].update(pose="back"), 201)(all_),
+        ),
+        ("up-5",),
+    ),
+    "a video is not found among the images": Damage(
+        filmed,
+        lambda all_: [instead("images.retrieve", 200, 404, "resource_not_found")(all_) for _ in range(3)],
+        ("vid-3",),
+    ),
+    "a file outlives its day": Damage(stored, outlives, ("time-3",)),
+    "a chat has another total, which it keeps": Damage(
+        chatted,
+        lambda all_: (
+            fields("chat.create", put("usage.total_tokens", 999), nth=0)(all_),
+            fields("chat.retrieve", put("usage.total_tokens", 999), nth=0)(all_),
+        ),
+        ("chat-4",),
+    ),
+    "a stream does not say what it used": Damage(chatted, own_words, ("stream-1",)),
     # Values
     "a PATCH leaves the time of the last change": Damage(ordered, unsaved, ("patch-1",)),
     "a file has the same URL twice": Damage(read, same_url, ("time-3",)),
