@@ -197,7 +197,11 @@ class TrioSleeps:
         standing = self._standing.get(id(clock))
         if standing is None:
             lowlevel, now = self._trio.lowlevel, float(self._time(clock))
-            if not lowlevel.in_trio_run() or lowlevel.current_clock() is not clock:
+            try:
+                running = lowlevel.current_clock()
+            except RuntimeError:  # no run reads it
+                running = None
+            if running is not clock:
                 return now
             asleep = self._asleep.setdefault(lowlevel.current_trio_token(), {})
             standing = self._standing[id(clock)] = _StandingClock(self._shared, lowlevel, clock, now, asleep)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from pytest_aurous._check.check import check_files
 from pytest_aurous._check.replay import money
 from pytest_aurous._resources.content.pictures import picture
 from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted
@@ -216,6 +217,29 @@ def same_pictures(old: int, new: int) -> Any:
     return damage
 
 
+def paged(teller: Teller) -> None:
+    """Make three characters, and list two."""
+    for name in ("Aurora", "Borea", "Cora"):
+        teller.synthesize(name)
+    teller.call("GET", "/v1/characters?limit=2")
+
+
+def twice(teller: Teller) -> None:
+    """Order two images between balances."""
+    teller.call("GET", "/v1/balance")
+    teller.image()
+    teller.image()
+    teller.call("GET", "/v1/balance")
+
+
+def elsewhere(entries: Entries) -> None:
+    """Let the upload host have other paths."""
+    url = json.loads(named(entries, "characters.uploads.init", 201)[0]["response"]["content"]["text"])["upload_url"]
+    other = url.partition("/v1/")[0].partition("?")[0].rsplit("/", 1)[0] + "/elsewhere.png"
+    fields("characters.uploads.init", put("upload_url", other), 201)(entries)
+    named(entries, "characters.uploads.put")[0]["request"]["url"] = other
+
+
 def fresh(content: Any) -> None:
     """Let each picture have another path."""
     for ref in content["refs"]:
@@ -298,6 +322,32 @@ DAMAGES: Final[dict[str, Damage]] = {
         refused, instead("characters.retrieve", 404, 403, "forbidden_resource"), ("auth-7",)
     ),
     "an unknown character is gone": Damage(refused, status_of("characters.save", 404, 410), ("err-5",)),
+    "an order without its response may have been charged": Damage(
+        twice,
+        lambda all_: (
+            named(all_, "images.create", 201)[0]["response"].update(status=0, content={}),
+            balances((0, -2))(all_),
+        ),
+    ),
+    "a page says that it is the last": Damage(
+        paged, fields("characters.list", lambda one: one.update(has_more=False, next_cursor=None)), ("list-1",)
+    ),
+    "a scope that was wide enough is too narrow": Damage(
+        ordered, instead("images.create", 201, 403, "missing_scope", nth=1), ("auth-5",)
+    ),
+    "a list leaves a field out": Damage(
+        paged, fields("characters.list", lambda one: [row.pop("updated_at") for row in one["data"]]), ("list-5",)
+    ),
+    "all characters leave a field out": Damage(
+        drawn,
+        lambda all_: [
+            fields(f"characters.{name}", drop("updated_at"), status, nth)(all_)
+            for name, status, count in (("create", 201, 1), ("retrieve", 200, 3), ("save", 200, 1))
+            for nth in range(count)
+        ],
+        ("get-4",),
+    ),
+    "the upload host has other paths": Damage(classified, elsewhere),
     # What earlier responses show
     "one pose is drawn again, and all are new": Damage(
         drawn, lambda all_: body(named(all_, "characters.retrieve")[1], fresh), ("regen-2",)
@@ -362,6 +412,29 @@ def test_a_damage_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: st
     change(entries)
 
     assert refuted(checked(tmp_path, entries)) == list(rules)
+
+
+@pytest.mark.parametrize(("size", "rules"), [(2048, []), (1536, ["emb-3"])])
+def test_a_vector_has_the_documented_size(tmp_path: Path, size: int, rules: list[str]) -> None:
+    """A test may have chosen the vectors of a fake; those of the API have their size."""
+    teller = Teller()
+    teller.call("POST", "/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": "hair"})
+    entries = teller.entries()
+    fields("embeddings.create", lambda one: one["data"][0].update(embedding=[0.5] * size))(entries)
+    everywhere_sent(entries, "al_live_" + "ab" * 32)
+    file = tmp_path / "vendor.har"
+    file.write_text(json.dumps({"log": {"creator": {"name": "browser"}, "entries": entries}}), encoding="utf-8")
+
+    assert refuted(check_files([file])) == rules
+
+
+def everywhere_sent(entries: Entries, key: str) -> None:
+    """Let each request have another key."""
+    for entry in entries:
+        others = [
+            one for one in entry["request"]["headers"] if one["name"].lower() not in {"x-api-key", "authorization"}
+        ]
+        entry["request"]["headers"] = [*others, {"name": "X-Api-Key", "value": key}]
 
 
 def test_too_many_possible_balances_are_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
