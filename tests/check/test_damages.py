@@ -114,6 +114,8 @@ def registered(teller: Teller) -> None:
     teller.call("POST", f"/v1/webhook_endpoints/{hook['id']}/rotate_secret")
     for _ in range(2):
         teller.poll(teller.image())
+    order = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    teller.call("POST", "/v1/chat/completions", json=order)
     teller.call("GET", "/v1/usage/events?start_time=2026-05-01T00:00:00Z")
 
 
@@ -228,8 +230,9 @@ def twice(teller: Teller) -> None:
     """Order two images between balances."""
     teller.call("GET", "/v1/balance")
     teller.image()
-    teller.image()
+    path = teller.image()
     teller.call("GET", "/v1/balance")
+    teller.poll(path, 1)
 
 
 def elsewhere(entries: Entries) -> None:
@@ -353,6 +356,7 @@ DAMAGES: Final[dict[str, Damage]] = {
         drawn, lambda all_: body(named(all_, "characters.retrieve")[1], fresh), ("regen-2",)
     ),
     "all poses are drawn again, and none is new": Damage(drawn, same_pictures(1, 2), ("get-3", "resyn-2")),
+    "a poll leaves its pictures out": Damage(drawn, fields("characters.retrieve", drop("refs"), 200, 1), ("get-4",)),
     "a save leaves a picture out": Damage(drawn, fields("characters.save", lambda one: one["refs"].pop()), ("save-1",)),
     "a deleted character is unknown": Damage(
         drawn, instead("images.create", 400, 404, "resource_not_found"), ("del-4",)
@@ -360,7 +364,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "a secret stays the same": Damage(registered, same_secret, ("hook-2",)),
     "the oldest event comes first": Damage(registered, turned, ("usage-3",)),
     "an event has another charge": Damage(
-        registered, fields("usage.events", lambda one: one["data"][0].update(credits_charged=9)), ("usage-3",)
+        registered, fields("usage.events", lambda one: one["data"][1].update(credits_charged=9)), ("usage-3",)
     ),
     "classify changes its mind": Damage(
         classified,

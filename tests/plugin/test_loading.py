@@ -65,7 +65,9 @@ def bare(plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pyte
     """The same, in a folder that has a copy of the package; ``bare.py`` runs pytest without any installed one."""
     checkout = plain.mkdir("checkout")
     shutil.copytree(
-        Path(pytest_aurous.__file__).parent, checkout / "pytest_aurous", ignore=shutil.ignore_patterns("__pycache__")
+        Path(pytest_aurous.__file__).parent,
+        checkout / "pytest_aurous",
+        ignore=shutil.ignore_patterns("__pycache__", "_docs"),
     )
     monkeypatch.setenv("PYTHONPATH", str(checkout))
     plain.makepyfile(bare=BARE)
