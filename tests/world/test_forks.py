@@ -37,7 +37,7 @@ def test_no_fork_finds_a_lock_that_nothing_renews() -> None:
     """Before Python 3.12, `functools.cached_property` has a lock; only what replays recordings may use it."""
     home = Path(pytest_aurous.__file__).parent
     files = [file for file in home.rglob("*.py") if "@cached_property" in file.read_text("utf-8")]
-    assert {file.relative_to(home).parts[0] for file in files} == {"_check"}
+    assert {file.relative_to(home).parts[0] for file in files} <= {"_check"}
 
 
 @pytest.fixture(name="_switching")
