@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
@@ -201,11 +202,9 @@ def story(day: Day, good: Day, second: Day | None = None) -> str:
     """Return the requests of a bad day, without those that are as on the good day; times count from the start."""
     start = good.calls[0].at if good.calls else 0.0
     numbers = {call.number: number for number, call in enumerate((second or day).calls, 1)}
-    same = 0
-    for usual, call in zip(good.calls, day.calls, strict=False):
-        if call.fault is not None or _line(usual, start) != _line(call, start):
-            break
-        same += 1
+    pairs = zip(good.calls, day.calls, strict=False)
+    usual = takewhile(lambda two: two[1].fault is None and _line(two[0], start) == _line(two[1], start), pairs)
+    same = len([*usual])
     lines = [f"  1-{same}  as on the good day"] if same > _SAME else []
     helpers = helpers_of(
         (call.stack, call.operation) for call in good.calls
