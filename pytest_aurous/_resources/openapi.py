@@ -111,8 +111,9 @@ def _operation(row: Endpoint) -> dict[str, Any]:
 
 
 def _parameters(row: Endpoint) -> list[dict[str, Any]]:
+    numbers = set[str]() if row.status == HTTPStatus.PERMANENT_REDIRECT else {"n"}  # a redirect looks at nothing
     found = [
-        {"name": name, "in": "path", "required": True, "schema": _COUNT if name == "n" else _TEXT}
+        {"name": name, "in": "path", "required": True, "schema": _COUNT if name in numbers else _TEXT}
         for name in re.findall(r"\{(\w+)\}", row.template)
     ]
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()]
