@@ -155,9 +155,9 @@ def helpers_of(sent: Iterable[tuple[Stack, str | None]]) -> Helpers:
 
 
 def line_of(stack: Stack, helpers: Helpers) -> Stack:
-    """Return the place that a message names, and what that calls of a helper that sends its request, if it does.
+    """Return the place that a message names, followed by the helper that it calls, if it calls one.
 
-    The place is the nearest in *stack* that no helper is; if there is none, it is the nearest of all.
+    The place is the nearest one in *stack* outside all helpers; if helpers are all there is, it is the nearest of them.
 
     Args:
         stack: Where the request was sent; if it is empty, so is what this returns.

@@ -15,7 +15,7 @@ from .._wire.data import as_list, as_object
 from .._wire.hosts import is_upload
 from .._wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._wire.reply import Reply
-from .earlier import points_of_earlier, rule_of_earlier
+from .earlier import ORDER, points_of_earlier, rule_of_earlier
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
 from .recording.view import View, instant_of
@@ -40,7 +40,6 @@ _CLOSE: Final = 2.0
 """Seconds within which two times count as the same."""
 _NO_ANCHOR: Final = Words("no anchor")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
-_ORDER: Final = (Words("another order"), Words("the newest first"))
 
 
 class Comparer:
@@ -265,7 +264,7 @@ class Comparer:
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
         made = [str(row.get("created_at", row.get("start_time"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
-        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
+        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
         opaque = {"page_token", "cursor"} & view.query.keys()  # it has the limit of the first page
         limit = view.query.get("limit", "" if opaque else str(view.row.query.get("limit", {}).get("default", "")))
@@ -312,7 +311,7 @@ class Comparer:
             wrong = cursor is not None and any(one is not None and (one - cursor) * sign > 0 for one in made)
             own = view.query.get(name, "") in map(_id_of, rows)
             if history is not None:
-                yield Point("body.data", "order", wrong or own, *_ORDER)
+                yield Point("body.data", "order", wrong or own, *ORDER)
 
     def _is_there(self, done: Replayed, record: str, status: object) -> bool:
         """Whether the recording shows that a record is in a list: created before, or seen before and after."""

@@ -14,6 +14,7 @@ from .recording.view import AT_REST, View
 from .words import Words
 
 _GOOD: Final = ("reviewing", "ready")
+ORDER: Final = (Words("another order"), Words("the newest first"))
 _NEW: Final = (Words("the one before"), Words("a new one"))
 _DRAWN: Final = (Words("other pictures"), Words("new pictures of what was drawn again, and of nothing else"))
 
@@ -65,9 +66,7 @@ def _events(view: View, histories: Histories) -> Iterator[Point]:
     """Compare the order of usage events, and what each was charged with its record (usage-3)."""
     rows = [as_object(row) for row in as_list(view.result.get("data"))]
     made = [str(row.get("created_at")) for row in rows]
-    yield Point(
-        "body.data", "order", any(one < two for one, two in pairwise(made)), "another order", "the newest first"
-    )
+    yield Point("body.data", "order", any(one < two for one, two in pairwise(made)), *ORDER)
     for row in rows:
         seen = [one for one in _before(view, str(row.get("id")), histories) if one.row.get("completed_at")]
         cost = as_object(seen[-1].row.get("cost")).get("amount") if seen else None

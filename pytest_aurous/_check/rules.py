@@ -79,7 +79,7 @@ _BUCKET: Final = "header.x-ratelimit-*"
 _RATES: Final = ("header.x-ratelimit-limit", "header.x-ratelimit-remaining", "header.x-ratelimit-reset")
 _DAY: Final = 86_400.0
 _GENERAL: Final = frozenset((*USUAL_CODES.values(), *GLOBAL_CODES))
-"""The codes that say no reason: those of a status, whatever the request."""
+"""Codes that only repeat the status, and do not say what is wrong with the request."""
 _LONGEST_KEY: Final = 256
 _SIDES: Final = ("body.width", "body.height")
 _REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}

@@ -69,7 +69,7 @@ class Stage(ABC):
 
     @contextmanager
     def set_up(self, patience: float) -> Generator[None, None, None]:
-        """In the block, skip sleeps for all runs, and end each run that does nothing for so many real seconds."""
+        """In the block, skip the sleeps of runs, and end a run that makes no progress for *patience* real seconds."""
         with self._skipping() as self.time:
             self.watchdog = Watchdog(patience, self.time)
             with self.watchdog.watching():

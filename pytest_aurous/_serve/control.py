@@ -173,7 +173,7 @@ class Control:
         headers: Mapping[str, Any] | None = None,
         body: str | None = None,
     ) -> Call:
-        """Return a request to the fake: that of a step anew, with what is given instead, or another one.
+        """Return a request to the fake: the request of a step again, with the given changes, or a new one.
 
         Raises:
             AurousError: If the step is not kept, or is no request.

@@ -31,7 +31,7 @@ def document(url: str) -> dict[str, Any]:
         paths[f"{CONTROL}/{name}"] = {"get": get}
     for name, text, takes in (
         *((one.name, one.text, one.takes) for one in operations().values()),
-        ("send", "Send a request to the fake, that of a step anew.", SEND),
+        ("send", "Send the request of a step again, or a new one.", SEND),
         *((name, short.text, None) for name, short in SHORT.items()),
     ):
         content = {"application/json": {"schema": _schema(takes)}}

@@ -420,7 +420,7 @@ def test_a_damage_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: st
 
 @pytest.mark.parametrize(("size", "rules"), [(2048, []), (1536, ["emb-3"])])
 def test_a_vector_has_the_documented_size(tmp_path: Path, size: int, rules: list[str]) -> None:
-    """A test may have chosen the vectors of a fake; those of the API have their size."""
+    """A test may have chosen the vectors of a fake; vectors of the API have the documented size."""
     teller = Teller()
     teller.call("POST", "/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": "hair"})
     entries = teller.entries()

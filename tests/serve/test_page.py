@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
+from tests.trace.samples import axe_options
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
@@ -498,15 +499,8 @@ def test_thousands_of_requests_are_smooth(watch: Watch) -> None:
 
 @pytest.mark.parametrize(("size", "theme"), [("wide", "light"), ("narrow", "light"), ("wide", "dark")])
 def test_axe_finds_nothing(watch: Watch, size: str, theme: str) -> None:
-    """axe-core finds nothing in any size and theme, with forms open; nothing is wider than the screen.
-
-    Only colors depend on the theme, and they do not depend on the size.
-    """
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
-    if size == "narrow":
-        options["rules"] = {"color-contrast": {"enabled": False}}
-    elif theme == "dark":
-        options["runOnly"] = ["color-contrast"]
+    """axe-core finds nothing in any size and theme, with forms open; nothing is wider than the screen."""
+    options = axe_options(size, theme)
     page = watch(size, theme)
     page.aurous.webhook_endpoints.add("http://127.0.0.1:9/hook")
     page.client.post("/characters", json=ORDER)

@@ -613,15 +613,8 @@ REST: Final = "main *:nth-child(n+9)"
 
 @pytest.mark.parametrize(("size", "theme"), [("wide", "light"), ("narrow", "light"), ("wide", "dark")])
 def test_axe_finds_nothing(show: Open, charge: dict[str, Any], size: str, theme: str) -> None:
-    """axe-core finds nothing in any view, at both sizes and in both themes.
-
-    Only colors depend on the theme, and they do not depend on the size.
-    """
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
-    if size == "narrow":
-        options["rules"] = {"color-contrast": {"enabled": False}}
-    elif theme == "dark":
-        options["runOnly"] = ["color-contrast"]
+    """axe-core finds nothing in any view, at both sizes and in both themes."""
+    options = samples.axe_options(size, theme)
     views = [(charge, "#call-2"), ({**charge, "exploration": samples.exploration()}, ""), (samples.index(), "")]
     if (size, theme) == ("wide", "light"):  # the rest has the same elements with other data
         views += [

@@ -50,7 +50,7 @@ class Histories(dict[str, History]):
     """The histories of all records, by id."""
 
     def __missing__(self, record: str) -> History:
-        return History("")  # of which nothing is seen
+        return History("")  # the recording does not show it
 
     def seen(self, record: str, index: int) -> Sighting | None:
         """Return the first sighting of a record at *index* or behind it."""

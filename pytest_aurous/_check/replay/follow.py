@@ -203,7 +203,7 @@ def set_pose(world: World, upload_id: str, pose: object, confidence: object) -> 
 
 
 def forget_pose(world: World, view: View) -> None:
-    """Let a ticket have no pose any more of which classify has said another, so that the difference counts once."""
+    """Clear the pose of a ticket if classify returned another one, so that the difference counts once."""
     row = world.row(str(view.order.get("upload_id")))
     if isinstance(row, UploadRow) and view.operation.endswith(".classify") and row.pose != view.result.get("pose"):
         world.table(UploadRow).replace(replace(row, pose=None))

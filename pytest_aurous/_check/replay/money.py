@@ -128,7 +128,7 @@ class Money:
         return {rule for work in self.works for rule in work.rules()} - {""}
 
     def possible(self, rule: str = "", otherwise: Effects | None = None) -> list[set[Change]]:
-        """Return the changes that the works allow: none of them, the first, the first two, and so on.
+        """Return the changes that the works allow: without any work, with the first, with the first two, and so on.
 
         Where a *rule* does not hold, work that it is about may have *otherwise* as its effects.
         """

@@ -109,7 +109,7 @@ class Records:
             world.scripts[view.operation.partition(".")[0], None] = Plan((steps,))
 
     def vanish(self, done: Replayed) -> None:
-        """Delete the records that a response does not find, or does not show, any more."""
+        """Delete the records that a response no longer finds or shows."""
         for record in {*done.gone, *([done.view.record] if self._is_gone(done.view) else [])}:
             row: Any = self._world.row(record)
             kind: type[Any] = row.__class__

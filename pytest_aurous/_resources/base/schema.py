@@ -95,7 +95,7 @@ def _described(entry: Field[Any], schema: Shape) -> Shape:
 
 
 def free(schema: Shape) -> Shape:
-    """Return the schema of a value of which no rule states more."""
+    """Return the schema of a value about which no rule states more."""
     return {**schema, VALUE: "free"}
 
 

@@ -193,7 +193,7 @@ def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
 
 
 def _check_fit(scripted: Scripted, body: Mapping[str, Any], text: str | None) -> None:
-    """Raise if a reply calls a tool that the request does not have, or none though it must, or breaks its schema."""
+    """Raise if a reply calls an unknown tool, calls no tool although the request demands it, or breaks its schema."""
     schemas = _tools(body)
     called = [name for name, _ in scripted.tool_calls]
     wanted = _forced(body)

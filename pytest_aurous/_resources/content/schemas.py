@@ -85,7 +85,7 @@ _FORMS: Final[dict[str, Callable[[Any], bool]]] = {
 
 
 def invalid(schema: Any) -> str:
-    """Return the first part of a schema that is none, such as ``type 'text'``; empty if all is well."""
+    """Return the first invalid part of a schema, such as ``type 'text'``; empty if the schema is valid."""
     return unsupported(schema, frozenset())
 
 
