@@ -69,6 +69,16 @@ Story: TypeAlias = "Callable[[Api], object]"
 ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
 
 
+def axe_options(size: str, theme: str) -> dict[str, Any]:
+    """Return what axe-core checks: only colors depend on the theme, and they do not depend on the size."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if size == "narrow":
+        options["rules"] = {"color-contrast": {"enabled": False}}
+    elif theme == "dark":
+        options["runOnly"] = ["color-contrast"]
+    return options
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One Chromium for all tests of a file."""

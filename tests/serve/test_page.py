@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-from tests.trace.samples import axe_options
+from tests.conftest import axe_options
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")

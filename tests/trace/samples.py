@@ -326,13 +326,3 @@ def index(count: int = 12) -> dict[str, Any]:
     rows[5] |= {"cases": 20}
     rows[1]["test"] = f"tests/test_hostile.py::test_name[{HOSTILE}]"
     return {"version": 1, "generator": "pytest-aurous 0.1.0", "index": rows}
-
-
-def axe_options(size: str, theme: str) -> dict[str, Any]:
-    """Return what axe-core checks: only colors depend on the theme, and they do not depend on the size."""
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
-    if size == "narrow":
-        options["rules"] = {"color-contrast": {"enabled": False}}
-    elif theme == "dark":
-        options["runOnly"] = ["color-contrast"]
-    return options

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_aurous._report.trace.page import page as page_of
+from tests.conftest import axe_options
 
 from . import samples
 
@@ -614,7 +615,7 @@ REST: Final = "main *:nth-child(n+9)"
 @pytest.mark.parametrize(("size", "theme"), [("wide", "light"), ("narrow", "light"), ("wide", "dark")])
 def test_axe_finds_nothing(show: Open, charge: dict[str, Any], size: str, theme: str) -> None:
     """axe-core finds nothing in any view, at both sizes and in both themes."""
-    options = samples.axe_options(size, theme)
+    options = axe_options(size, theme)
     views = [(charge, "#call-2"), ({**charge, "exploration": samples.exploration()}, ""), (samples.index(), "")]
     if (size, theme) == ("wide", "light"):  # the rest has the same elements with other data
         views += [
