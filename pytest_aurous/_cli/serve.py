@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._base.errors import AurousError, nearest, see
 from .._base.redaction import redacted, shortened
 from .._report.har import har
+from .._serve.actions import Action
+from .._serve.arguments import refuse_constant
 from .._serve.control import Control
 from .._serve.reads import COLLECTIONS, near_of
 from .._serve.replies import CONTROL
@@ -84,18 +86,19 @@ def run(options: argparse.Namespace) -> int:
     if options.save and options.state is None:
         raise AurousError(f"--save keeps the state in the file of --state: add --state FILE.\n{_PAGE}")
     aurous = Aurous(pitfalls="off", strict="off", **settings)
+    loaded: list[Action] = []
+    if options.state is not None and not (options.save and not options.state.exists()):
+        loaded = load(aurous, options.state)
     if options.speed is not None:
         aurous.clock.speed = options.speed
-    if options.state is not None and not (options.save and not options.state.exists()):
-        load(aurous, options.state)
-    listening = {
-        name: getattr(options, name) for name in ("host", "port", "allow_remote", "allow_host", "cors", "keep")
-    }
+    aurous._session.start_here()
+    listening = {name: getattr(options, name) for name in _LISTENING}
     token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
     ended = threading.Event()
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_ending(ended))
         server = stack.enter_context(AurousServer(aurous, control_token=token, **listening))
+        server._asgi.control.tape.loaded = loaded
         print(welcome(server), flush=True)  # noqa: T201 - a command prints
         for work in _works(options, aurous, server):
             stack.enter_context(_repeated(*work))
@@ -182,45 +185,42 @@ def deliver(control: Control) -> None:
 # The state
 
 
-def load(aurous: Aurous, file: Path) -> None:
-    """Start from the state in a file: an export, or records to add.
+def load(aurous: Aurous, file: Path) -> list[Action]:
+    """Go to the state in a file, an export or records to add, and return what was done.
 
     Raises:
         AurousError: If it is something else; one line says what.
     """
     try:
-        content: Any = json.loads(file.read_text(encoding="utf-8"))
+        content: Any = json.loads(file.read_text(encoding="utf-8"), parse_constant=refuse_constant)
     except OSError as error:
         raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
     except (RecursionError, ValueError) as error:
         raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
-    if isinstance(content, dict) and "kind" in content:
-        try:
-            aurous.import_(cast("dict[str, Any]", content))
-        except AurousError as error:
-            raise AurousError(f"--state {file}: {error}") from None
-        return
     shape = cast("dict[str, Any]", content)
-    if not isinstance(content, dict) or not all(isinstance(records, list) for records in shape.values()):
+    if not isinstance(content, dict) or not ("kind" in shape or all(isinstance(one, list) for one in shape.values())):
         raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
-    _add(aurous, file, shape)
-
-
-def _add(aurous: Aurous, file: Path, shape: dict[str, Any]) -> None:
-    """Add the records in a file."""
+    deeds = [("import_", {"exported": shape})] if "kind" in shape else _additions(file, shape)
     control = Control(aurous)
+    try:
+        return [control.do(*deed) for deed in deeds]
+    except AurousError as error:
+        more = "" if "\n" in str(error) else f"\n{_PAGE}"
+        raise AurousError(f"--state {file}: {error}{more}") from None
+    finally:
+        control.tape.stop()
+
+
+def _additions(file: Path, shape: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the operations that add the records in a file."""
     for collection, records in shape.items():
         if f"{collection}.add" not in operations():
             hint = nearest(collection, COLLECTIONS)
             raise AurousError(f"--state {file}: {collection!r} is not a collection{hint} {_STATE}")
         for record in records:
-            if not isinstance(record, dict) or "collection" in record:
+            if not isinstance(record, dict):
                 raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
-            body = json.dumps({"collection": collection, **record}).encode()
-            reply = control.respond("POST", f"{CONTROL}/add", body)
-            if reply.status != 200:  # noqa: PLR2004 - success
-                raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}\n{_PAGE}")
-    control.tape.stop()
+    return [(f"{collection}.add", record) for collection, records in shape.items() for record in records]
 
 
 def save(aurous: Aurous, file: Path) -> None:

@@ -200,6 +200,10 @@ class Session:
 
         return SleepSkipper(self.app.world.clock.jump, self.app.world.clock.waiting_for)
 
+    def start_here(self) -> None:
+        """Let `reset` return to the present state from now on."""
+        self._start = Moment(self.app, ())
+
     def reset(self) -> None:
         """Return to the state at the start, without calls, pitfalls, receivers and routes."""
         with self.app.world.lock:

@@ -59,8 +59,15 @@ def read_arguments(who: str, body: Mapping[str, Any], takes: Takes) -> dict[str,
 
 def schema_of(reader: Reader) -> dict[str, Any]:
     """Return the JSON Schema of what a reader accepts."""
-    schema: dict[str, Any] = getattr(reader, "schema", {"type": "string"})
-    return {name: value for name, value in schema.items() if (name, value) != ("type", "any")}
+    return cast("dict[str, Any]", _plain(getattr(reader, "schema", {"type": "string"})))
+
+
+def _plain(schema: Any) -> Any:
+    """Return a schema without our own type `any`, also inside of it."""
+    if not isinstance(schema, dict):
+        return schema
+    inner = cast("dict[str, Any]", schema)
+    return {name: _plain(value) for name, value in inner.items() if (name, value) != ("type", "any")}
 
 
 def _type_of(reader: Reader) -> str:
@@ -76,7 +83,7 @@ def parsed(body: bytes) -> dict[str, Any]:
         AurousError: If it is not a JSON object.
     """
     try:
-        content: Any = json.loads(body, parse_constant=_refuse_constant) if body.strip() else {}
+        content: Any = json.loads(body, parse_constant=refuse_constant) if body.strip() else {}
         json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
     except RecursionError:
         raise AurousError("The body is nested too deeply: a control request takes a flat JSON object.") from None
@@ -88,12 +95,13 @@ def parsed(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", content)
 
 
-def _refuse_constant(constant: str) -> Any:
+def refuse_constant(constant: str) -> Any:
+    """Refuse NaN and infinities, which Python reads, but JSON does not have."""
     raise ValueError(f"{constant} is not a number")
 
 
 def _not_blank(value: Any, param: str) -> Any:
-    if not text(_MOST)(value, param).strip():
+    if not text(_MOST, 0)(value, param).strip():
         raise ApiProblem(400, "invalid_format", f"{param} must not be blank.", param)
     return value
 
@@ -107,6 +115,7 @@ FREE: Final = text(_MOST, 0)
 TEXT: Final = described(_not_blank, {"type": "string"})
 AMOUNT: Final = number(0, _MOST)
 NUMBER: Final = integer(-_MOST, _MOST)
+COUNT: Final = integer(0, _MOST)
 ANYTHING: Final = described(lambda value, _: value, {"type": "any"})
 _READERS: Final[dict[Any, Reader]] = {
     str: TEXT,

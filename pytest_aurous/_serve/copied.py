@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from .._resources.chat import unused
 from .._time.clock import moment
 from .._wire.call import Call, is_digest
 from .._wire.hosts import host_of
@@ -52,7 +53,9 @@ class _Test:
         self._remarks = _missing(tape, after)
         start = _start(steps)
         self._steps = steps[start:]
-        self._began = self._steps[0].began if self._steps else tape.began
+        self._loaded = [] if after else tape.loaded
+        first = self._steps[0].began if self._steps else tape.began
+        self._began = self._loaded[0].at if self._loaded else first
         self._names: dict[str, str] = {self._own: "aurous.api_key"}
         self._taken: dict[str, int] = {}
         self._lines: list[str] = []
@@ -66,6 +69,8 @@ class _Test:
 
     def text(self) -> str:
         """Return the module."""
+        for action in self._loaded:
+            self._act(action)
         for step in self._steps:
             self._wait(step)
             if step.call is not None:
@@ -96,6 +101,7 @@ class _Test:
         if (
             any(step.call is not None and step.call.operation is None for step in self._steps)
             or self._app.queue.unfired
+            or unused(self._app.world)
         ):
             yield 'strict="off"'
         if self._app.pitfalls.seen:
@@ -111,12 +117,13 @@ class _Test:
 
     def _after(self, action: Action, at: float) -> float:
         """Return where the clock of the test is after an action."""
-        if action.operation in {"restore", "import_", "reset"}:
+        if action.operation in {"restore", "reset"}:
             return self._snapshots.get(str(action.arguments.get("snapshot")), self._began)
         if action.operation == "snapshot":
             self._snapshots[action.result["name"]] = self._at
             return self._at
-        return at if action.operation.startswith("clock.") and action.operation not in _STANDS else self._at
+        moves = action.operation.startswith(("clock.", "import_")) and action.operation not in _STANDS
+        return at if moves else self._at
 
     def _act(self, action: Action) -> None:
         name = action.result["name"] if action.operation == "snapshot" else ""
@@ -130,6 +137,8 @@ class _Test:
         if found is not None:
             line = f"{found} = {line}"
         self._lines.append(line)
+        if action.operation == "import_":  # its clock goes on in real time
+            self._lines.append(f"aurous.clock.freeze(at={literal(moment(action.at).isoformat())})")
 
     def _made(self, action: Action) -> str | None:
         """Return a name for what an action has made, if something later needs it."""

@@ -56,6 +56,7 @@ class Tape(Watcher):
 
     Attributes:
         last: The number of the last step.
+        loaded: The actions that made the state of the start, before the first step and after each reset.
         on_step: What is called after each step, under the lock of the fake.
     """
 
@@ -63,6 +64,7 @@ class Tape(Watcher):
         self.app = aurous._session.app
         self.keep = keep
         self.last = 0
+        self.loaded: list[Action] = []
         self.on_step: list[Callable[[Taped], object]] = []
         self.steps: deque[Taped] = deque(maxlen=keep)
         self._world = self.app.world

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 import pytest_aurous
-from pytest_aurous import AurousServer
+from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._base.version import version_of_package
 from pytest_aurous._cli.main import _parser, main
 
@@ -100,6 +100,40 @@ class TestServe:
         assert main(["serve", "--observed", str(file)]) == 0
         assert capsys.readouterr().out == "new\n"
 
+    @pytest.mark.usefixtures("interrupted")
+    def test_the_start(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """A reset returns to the state of the file and to the speed, and a copied test begins with that state."""
+        file = tmp_path / "state.json"
+        added = {"characters": [{"name": "Aurora", "status": "reviewing"}]}
+
+        def session(server: AurousServer) -> str:
+            aurous, control = server.aurous, server._asgi.control
+            for _ in range(2):
+                assert (aurous.clock.speed, aurous.characters.last.status) == (60, "reviewing")
+                with aurous.client() as client:
+                    client.post(f"/v1/characters/{aurous.characters.last.id}/save")
+                text = control.respond("GET", "/__aurous__/session.py").body.decode()
+                file.write_text(json.dumps(aurous.export()), encoding="utf-8")
+                control.do("reset", {})
+            return text
+
+        monkeypatch.setattr("pytest_aurous._cli.serve.welcome", session)
+        for content, begins in ((added, "character = aurous.characters.add("), (None, "aurous.import_(")):
+            if content is not None:
+                file.write_text(json.dumps(content), encoding="utf-8")
+            else:
+                state = Aurous()
+                state.characters.add("Aurora", status="reviewing")
+                file.write_text(json.dumps(state.export()), encoding="utf-8")
+            assert main(["serve", "--state", str(file), "--speed", "60"]) == 0
+            text = capsys.readouterr().out
+            assert begins in text
+            names: dict[str, Any] = {}
+            exec(text, names)  # noqa: S102 - our own text
+            names["test_copied"]()
+
     @pytest.mark.parametrize(
         ("options", "said"),
         [
@@ -141,7 +175,7 @@ class TestServe:
             ("[" * 100_000, "not valid JSON"),
             ("\ufeff", "not valid JSON"),
             ('{"characters": [{"name": NaN}]}', "NaN is not a number"),
-            ('{"characters": [{"collection": "images"}]}', "is not a record"),
+            ('{"characters": [{"collection": "images"}]}', "'collection' is not an argument"),
         ],
         ids=["deep", "empty", "nan", "collection"],
     )

@@ -121,8 +121,18 @@ def test_a_session_is_copied_as_a_test_that_passes(pytester: pytest.Pytester) ->
     assert "The first 3 steps are not kept" in read(short, "session.py")
     empty = read(Control(Aurous(now=NOW)), "session.py")
 
-    pytester.makepyfile(test_clicked=text, test_after=after, test_empty=empty)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error").assert_outcomes(passed=3)
+    earlier = Aurous()  # its clock goes on
+    earlier.clock.advance(seconds=3600)
+    earlier.characters.add("Aurora", status="synthesizing", script="synthesizing:45s -> reviewing")
+    later = Control(Aurous(strict="off"))
+    do(later, "import_", exported=earlier.export())
+    do(later, "chat.reply", text="Nobody asks.")
+    with later.aurous.client() as client:
+        assert client.get(f"/v1/characters/{earlier.characters.last.id}").json()["status"] == "synthesizing"
+    imported = read(later, "session.py")
+
+    pytester.makepyfile(test_clicked=text, test_after=after, test_empty=empty, test_imported=imported)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error").assert_outcomes(passed=4)
 
 
 def test_an_assertion_that_fails_is_copied_as_a_test_that_fails(pytester: pytest.Pytester) -> None:
