@@ -28,6 +28,8 @@ _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vi
 }
 """The kind of record that an id belongs to, by its prefix."""
 
+_CLOSE: Final = 0.8
+"""How alike a segment and a misspelled one are, from 0 to 1."""
 _WITH_A_MODEL: Final = ("chat.create", "embeddings.create", "embeddings.estimate")
 
 _DOUBLED: Final = (
@@ -175,7 +177,8 @@ def _closeness(row: Endpoint, method: str, path: str, prefix: str) -> tuple[floa
 
 def _align(wanted: list[str], sent: list[str]) -> list[str]:
     """Drop a leading segment such as ``v1`` if the request lacks it."""
-    return wanted[1:] if sent and wanted[:1] != sent[:1] and wanted[1:2] == sent[:1] else wanted
+    lacks = sent and wanted[:1] != sent[:1] and wanted[1:] and not wanted[1].startswith("{")
+    return wanted[1:] if lacks and _alike(wanted[1], sent[0]) >= _CLOSE else wanted
 
 
 def _alike(wanted: str, sent: str) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from .._base.errors import AurousError
+from .._base.redaction import shortened
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of
 from .._wire.reply import Break, Reply, Stream
@@ -45,6 +46,12 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_EXPOSED: Final = (
+    "Aurous-Request-Id, Aurous-Version, Aurous-Idempotent-Replayed, Aurous-Idempotency-Status, Retry-After, "
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+    "X-RateLimit-TPM-Limit, X-RateLimit-TPM-Remaining, X-RateLimit-TPM-Reset"
+)
+"""The headers of a response that a page of another origin can read."""
 _OPEN: Final = frozenset({"health", "login"})
 """The control requests that need no token."""
 
@@ -149,19 +156,20 @@ class AsgiApp:
                 return wrong
             if len(self._known) < _HOSTS:
                 self._known.add(hosts)
-        if sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
-            return refused(431, f"The headers of the request are larger than {HEADERS // 1024} KiB.", page=PAGE)
+        path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+        if len(path) + sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
+            return refused(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.", page=PAGE)
         body = await _read(receive)
         if body is None:
-            error = {"type": "invalid_request", "code": "value_out_of_range"}
-            error["message"] = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
-            return json_reply(413, {"error": error})
+            why = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
+            if path.startswith(CONTROL):
+                return refused(413, why, page=PAGE)
+            return json_reply(413, {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": why}})
         more = self._cross_origin(headers) if self._cors else ()
         method: str = scope["method"]
         if more and method == "OPTIONS":
             return Reply(204, (*more, *_preflight(headers)), b"")
         host = b"".join(hosts).decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
-        path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         query = scope["query_string"].decode("latin-1")
         return Request(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
 
@@ -170,11 +178,16 @@ class AsgiApp:
         origin = next((value for name, value in headers if name == "origin"), None)
         if origin is None or origin not in self._cors:
             return ()
-        exposed = "Aurous-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
-        return (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"), ("Access-Control-Expose-Headers", exposed))
+        return (
+            ("Access-Control-Allow-Origin", origin),
+            ("Vary", "Origin"),
+            ("Access-Control-Expose-Headers", _EXPOSED),
+        )
 
     async def _controlled(self, request: Request, receive: Receive, send: Send) -> None:
         """Respond to a control request, or with the page."""
+        if request.method == "HEAD":  # uvicorn leaves out the body
+            request = request._replace(method="GET")
         name = request.path.removeprefix(CONTROL).strip("/")
         cookie = f"aurous_control_{request.own.rpartition(':')[2].strip('/')}"
         reply = self._shown(request, name) or refuse_control(
@@ -187,7 +200,7 @@ class AsgiApp:
         if reply is None and name == "events" and request.method == "GET":
             await self._events(request, receive, send)
             return
-        if reply is None and name == "calls" and "wait" in request.query:
+        if reply is None and name == "calls" and request.method == "GET":
             reply = await self._awaited(request.query)
         if reply is None:
             # In a thread: a webhook that it delivers may come back to this event loop.
@@ -217,7 +230,7 @@ class AsgiApp:
         except (ValueError, LookupError, TypeError, RecursionError):
             token = b""
         sent = ("authorization", f"Bearer {token.decode('latin-1')}")
-        wrong = refuse_token([*request.headers, sent], self._token, cookie)
+        wrong = refuse_token([sent], self._token, cookie)
         if wrong is not None:
             return wrong
         value = f"{cookie}={mark_of(token)}; HttpOnly; SameSite=Strict; Path={CONTROL}"
@@ -225,23 +238,32 @@ class AsgiApp:
         return reply._replace(headers=(*reply.headers, ("Set-Cookie", value)))
 
     async def _awaited(self, query: str) -> Reply | None:
-        """Wait in real time for calls; return the refusal if they do not come, or None."""
+        """Wait in real time for calls, if the query says so; return the refusal if they do not come, or None."""
         takes = READS["calls"].takes
         try:
             asked = read_arguments("calls", numbers_in(dict(parse_qsl(query)), takes), takes)
-            wanted = asked.get("at_least", 1)
+            wanted = asked.get("at_least", 1 if "wait" in asked else 0)
             seconds = min(asked.pop("wait", 0), _LONGEST_WAIT)
             loop = asyncio.get_running_loop()
             until = loop.time() + seconds
             while (count := len(found_calls(self.control, **asked))) < wanted:
                 left = until - loop.time()
                 if left <= 0 or self.closing:
-                    word = asked.get("operation", "*")
-                    return refused(408, f"Within {seconds:g} s, {count} of {wanted} calls of {word} have arrived.")
+                    return refused(408, self._missed(count, wanted, seconds, **asked))
                 await self._hub.step(min(left, 1.0))
         except AurousError as error:
             return refused(400, str(error))
         return None
+
+    def _missed(self, count: int, wanted: int, seconds: float, operation: str = "", **_: Any) -> str:
+        """Say how many calls have arrived, and what else."""
+        last = list(self._aurous.calls)[-5:]
+        others = ", ".join([call.operation or f"{call.method} {shortened(call.path, 60)} (unmatched)" for call in last])
+        of = f" of {operation}" if operation else ""
+        return (
+            f"Within {seconds:g} s, {count} of {wanted} calls{of} have arrived. "
+            f"{f'The last calls of all: {others}.' if others else 'No other call has arrived either.'}"
+        )
 
     async def _events(self, request: Request, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""

@@ -13,7 +13,12 @@ PATIENCE: Final = 30.0
 _GRACE: Final = 1.0
 PAGE: Final = "how-to/server.html#access-from-other-machines"
 
-_PHRASES: Final = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+_PHRASES: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
 
 
 def refusal(status: int, why: str) -> bytes:
@@ -51,14 +56,20 @@ class Guarded:
         before = self.cycle
         super().data_received(data)  # type: ignore[misc]
         cycle = self.cycle
+        if self.refused:
+            return
         if cycle is before and (cycle is None or cycle.response_complete):  # still no complete headers
             self.headed += len(data)
             if self.headed > HEADERS:
-                self.refuse(431, f"The headers of the request are larger than {HEADERS // 1024} KiB.")
+                self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
             return
         self.headed = 0
         if not cycle.more_body:
             self.begun = None
+
+    def send_400_response(self, _: str) -> None:
+        """Refuse what cannot be parsed, instead of in plain text as uvicorn does."""
+        self.refuse(400, f"This is not a valid HTTP request, or its URL is longer than {HEADERS // 1024} KiB.")
 
     def refuse(self, status: int, why: str) -> None:
         """Send a refusal, and close the connection."""

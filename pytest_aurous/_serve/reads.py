@@ -14,7 +14,7 @@ from .._report.unmatched import near_miss
 from .._resources.base.fields import dict_of
 from .._wire.call import Call
 from .actions import of_delivery, of_fault, of_key, of_limit, of_record
-from .arguments import AMOUNT, ANYTHING, NUMBER, TEXT, Takes, schema_of
+from .arguments import AMOUNT, ANYTHING, COUNT, NUMBER, TEXT, Takes, schema_of
 from .copied import copied
 from .live import MOST, with_steps
 from .table import operations
@@ -46,13 +46,13 @@ class Read(NamedTuple):
         run: Returns it as JSON, or as text.
         text: What it is.
         takes: The parameters of its query.
-        media_type: Of text.
+        media_type: Of its response.
     """
 
     run: Callable[..., Any]
     text: str
     takes: Takes = Takes({})
-    media_type: str = "text/plain; charset=utf-8"
+    media_type: str = JSON
 
 
 def numbers_in(asked: Mapping[str, str], takes: Takes) -> dict[str, Any]:
@@ -248,13 +248,13 @@ READS: Final[dict[str, Read]] = {
             {
                 "operation": TEXT,
                 "since": NUMBER,
-                "at_least": NUMBER,
+                "at_least": COUNT,
                 "wait": AMOUNT,
             }
         ),
     ),
     "calls.har": Read(_har, "the calls as a HAR file"),
-    "log": Read(_log, "the calls and what they changed, as text"),
+    "log": Read(_log, "the calls and what they changed, as text", media_type="text/plain; charset=utf-8"),
     "unmatched": Read(_unmatched, "the requests that the API does not know, each with what is nearest"),
     "coverage": Read(_coverage, "how often each operation had each outcome"),
     "pitfalls": Read(_pitfalls, "misuse of the API that caused no error"),
@@ -274,8 +274,8 @@ READS: Final[dict[str, Read]] = {
         Takes({"after": NUMBER}),
         "text/x-python; charset=utf-8",
     ),
-    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER}), JSON),
-    "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER}), JSON),
-    "present": Read(_present, "the state, as the page shows it", Takes({}), JSON),
+    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),
+    "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER})),
+    "present": Read(_present, "the state, as the page shows it"),
 }
 HEADERS: Final = dict_of(ANYTHING, 1000)

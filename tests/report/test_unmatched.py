@@ -21,6 +21,7 @@ def _catalog() -> Catalog:
         ("POST", f"{HOME}/v1/charactres/c/save", "characters.save", "'charactres' instead of 'characters'"),
         ("GET", f"{HOME}/v1/Characters", "characters.list", "'Characters' instead of 'characters'"),
         ("GET", f"{HOME}/characters/c", "characters.retrieve", "missing /v1"),
+        ("GET", f"{HOME}/charcters", "characters.list", "missing /v1; 'charcters' instead of 'characters'"),
         ("GET", f"{HOME}/v2/balance", "balance.retrieve", "'v2' instead of 'v1'"),
         ("GET", f"{HOME}/v1/balance/", "balance.retrieve", "a trailing slash"),
         ("GET", f"{HOME}/v1//balance", "balance.retrieve", "a double slash"),

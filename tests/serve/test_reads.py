@@ -48,7 +48,13 @@ def test_everything_can_be_read() -> None:
     found = {name: read(control, name) for name in READS}
     OpenAPIV31SpecValidator(found["openapi.json"]).validate()
     paths = found["openapi.json"]["paths"]
-    assert {path.removeprefix("/__aurous__/") for path in paths} == {*READS, *SHORT, *operations(), "send"}
+    own = {"send", "events", "steps/{seq}", "login"}
+    assert {path.removeprefix("/__aurous__/") for path in paths} == {*READS, *SHORT, *operations(), *own}
+    assert '"any"' not in json.dumps(paths)  # a type that only our messages have
+    for name in READS:
+        reply = control.respond("GET", f"/__aurous__/{name}")
+        (kind,) = paths[f"/__aurous__/{name}"]["get"]["responses"]["200"]["content"]
+        assert dict(reply.headers)["Content-Type"].partition(";")[0] == kind, name
     assert found["unmatched"][0]["near"].startswith("nearest: characters.create, POST ")
     assert found["coverage"]["operations"]["characters.update"]["200"] == 1
     assert [one["id"] for one in found["pitfalls"]] == ["wiping-patch"]
@@ -69,6 +75,9 @@ def test_everything_can_be_read() -> None:
     assert read(control, "export", "snapshot=x")["kind"] == "pytest-aurous export"
     text = found["session.py"]
     assert 'pitfalls="off"' in text
+    done = json.loads(control.respond("POST", "/__aurous__/clock.freeze").body)
+    described = paths["/__aurous__/clock.freeze"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert {*described["required"]} <= done.keys() <= described["properties"].keys()
 
 
 def test_steps_have_the_state_around_them() -> None:

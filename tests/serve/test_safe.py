@@ -69,6 +69,12 @@ def test_limits_are_said_in_their_refusals(server: AurousServer, monkeypatch: py
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         large = client.post("/v1/images", content=b"x" * (16 * 1024**2 + 1))
         assert (large.status_code, "larger than 16 MiB" in large.text) == (413, True)
+        large = client.post("/__aurous__/reset", content=b" " * (16 * 1024**2 + 1))
+        assert large.json()["error"] == "The body is larger than 16 MiB."
+        assert client.head("/__aurous__/health").status_code == 200
+        for invalid in (b"GET /" + b"a" * 70_000, b"nothing of the kind"):
+            said = raw(server, invalid + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert b"not a valid HTTP request" in said or b"larger than 64 KiB" in said
         monkeypatch.setattr(guard, "PATIENCE", 0.2)
         said = raw(server, b"GET /v1/balance HTTP/1.1\r\n")
         assert b"408 Request Timeout" in said
@@ -152,6 +158,7 @@ def test_a_token_protects_a_shared_machine() -> None:
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie
         assert "secret" not in cookie
+        assert client.post("/__aurous__/login", json={"token": "x"}).status_code == 401  # whatever the cookie says
         assert client.get("/__aurous__/state").status_code == 200
         assert client.get("/v1/balance", headers={"X-Api-Key": str(aurous.api_key)}).status_code == 200
         with pytest.raises(AurousError, match="control_token"):
@@ -180,6 +187,14 @@ def test_a_suite_waits_for_calls() -> None:
         assert took < 10
         late = client.get("/__aurous__/calls?operation=images.create&wait=0.05")
         assert (late.status_code, "0 of 1 calls of images.create" in late.text) == (408, True)
+        assert "The last calls of all: balance.retrieve, balance.retrieve, balance.retrieve." in late.text
+        at_once = client.get("/__aurous__/calls?at_least=9")
+        assert (at_once.status_code, "3 of 9 calls have arrived" in at_once.text) == (408, True)
+        client.post("/__aurous__/reset")
+        assert "No other call" in client.get("/__aurous__/calls?wait=0").text
+        client.get("/v1/blance", headers=key)
+        assert "GET /v1/blance (unmatched)" in client.get("/__aurous__/calls?at_least=9").text
+        assert client.get("/__aurous__/calls?at_least=-1").status_code == 400
         assert client.get("/__aurous__/calls?operation=imges.create&wait=1").status_code == 400
         assert client.get("/__aurous__/calls?wait=soon").status_code == 400
 
