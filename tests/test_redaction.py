@@ -601,6 +601,7 @@ def progressed(_: Api, text: str) -> str:
 
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
+    "_check/openapi/compare": lambda _, text: words(text),
     "_engine/dispatch": delivered,
     "_engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
     "_engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),

@@ -80,7 +80,7 @@ def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.
     out = capsys.readouterr().out
     assert "pending -> processing -> succeeded" in out
     assert "was there before exchange" in out
-    assert "not a request to the API, and left out: exchange " in out
+    assert "exchanges are not with the API, and left out" in out
     assert "Assumptions about what" not in out
 
     assert main(["check", str(tmp_path / "recorded.har")]) == 0

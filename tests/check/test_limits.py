@@ -21,7 +21,7 @@ from pytest_aurous._check.live import sender
 from pytest_aurous._check.live.run import run_probes
 from pytest_aurous._check.live.sender import Sender
 from pytest_aurous._check.recording import limits, parse
-from pytest_aurous._check.recording.read import find_files, read_recording
+from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
 from pytest_aurous._report import bodies
@@ -190,8 +190,8 @@ def test_bodies_together_have_limits(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     assert [exchange.body is None for exchange in recording.exchanges] == [False, True, False, True, False]
     assert recording.left_out == 2
-    assert "all bodies together are larger than 1 MB" in recording.notes[0]
-    assert "all bodies together have more than 100 objects and lists" in recording.notes[1]
+    assert "the sum of all bodies is larger than 1 MB" in recording.notes[0]
+    assert "the sum of all bodies has more than 100 objects and lists" in recording.notes[1]
 
     file.write_text("[" * 101, encoding="utf-8")
     with pytest.raises(AurousError, match="it has more than 100 objects and lists"):
@@ -253,8 +253,6 @@ def test_pipes_and_devices_are_refused(tmp_path: Path, capsys: pytest.CaptureFix
     for arguments in (["--spec", str(pipe)], ["--spec", os.devnull], [str(pipe)], [os.devnull]):
         assert main(["check", *arguments]) == 2
         assert "it is not a regular file. Save it as one first" in capsys.readouterr().err
-    with pytest.raises(AurousError, match="not a regular file"):
-        find_files([str(pipe)])
 
 
 def chained(count: int) -> Any:
@@ -375,7 +373,7 @@ def test_a_response_has_a_limit_as_a_whole(
 ) -> None:
     """A server that sends a byte now and then is not waited for."""
     monkeypatch.setattr(sender, "_WHOLE", 0.5)
-    sent = Sender(answering(head, b"a", 0.05), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, b"")
+    sent = Sender(answering(head, b"a", 0.05), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, "")
 
     assert (sent.status, sent.why) == (None, "no complete response within 0 s")
 
@@ -391,7 +389,7 @@ def test_a_response_has_a_limit_as_a_whole(
 )
 def test_a_body_of_a_response_has_limits(answering: Callable[..., str], head: bytes, part: bytes, why: str) -> None:
     """It is not decompressed, because any size could come out, and is left out with the reason."""
-    sent = Sender(answering(head, part), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, b"")
+    sent = Sender(answering(head, part), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, "")
 
     assert (sent.status, sent.body, sent.why) == (200, None, why)
 

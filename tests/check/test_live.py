@@ -14,7 +14,7 @@ import pytest
 from pytest_aurous import AurousError
 from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.live import pace, sender
-from pytest_aurous._check.live.probes import PICKS, PROBES
+from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import run_probes
 from pytest_aurous._check.live.sender import Sender
 from pytest_aurous._cli.main import main
@@ -104,7 +104,9 @@ class TestPlainTwin:
         assert refuted(checked) == []
         assert checked.verdicts.uncovered == {}
         assert checked.verdicts.exchanges == len(PROBES)
-        assert {rule: words[rule] for probe in PROBES for rule in probe.rules if words[rule] != "as written"} == {}
+        assert {
+            rule: words[rule] for probe in PROBES for rule in probe.rules.split() if words[rule] != "as written"
+        } == {}
 
     def test_with_a_read_key_it_goes_as_far_as_that_goes(
         self, twin: Twin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -158,8 +160,8 @@ class TestPlainTwin:
         live = run_probes(twin.url, Path("live.har"), yes=True)
 
         assert refuted(check_recordings([live.recording])) == []
-        assert ("time-4", "nothing to probe: no list shows an image of a week ago") in live.doubts
-        assert ("vid-5", "nothing to probe: no list shows a video of the last day") in live.doubts
+        assert ("time-4", "nothing to probe: no list shows old image") in live.doubts
+        assert ("vid-5", "nothing to probe: no list shows output of video") in live.doubts
 
 
 def _reverse(content: Any) -> None:
@@ -271,11 +273,10 @@ def test_a_seeded_difference_refutes_its_rule_and_no_other(twin: Twin, name: str
 class TestSendsOnlyReads:
     """Whatever the table of probes says, nothing but reads leaves."""
 
-    @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: f"{probe.method} {probe.target} {probe.key[:12]}")
+    @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: f"{probe.method} {probe.target}")
     def test_each_probe_is_a_get_or_an_estimate(self, probe: Any) -> None:
-        """And names only what a list can show."""
+        """Nothing else."""
         assert probe.method == "GET" or probe.path in {"/v1/images/estimate", "/v1/videos/estimate"}
-        assert set(probe.needs) <= {*PICKS, "yesterday"}
 
     @pytest.mark.parametrize(
         ("method", "target"),
@@ -300,7 +301,7 @@ class TestSendsOnlyReads:
         """Before anything is sent."""
         sending = Sender(twin.url, KEY)
         with pytest.raises(AurousError, match="does not send"):
-            sending.send(method, target, {}, b"")
+            sending.send(method, target, {}, "")
         sending.close()
         assert twin.calls == []
 
@@ -323,7 +324,7 @@ class TestSendsOnlyReads:
         twin.change = at("video_loras.list", body(lambda rows: [row.update(id="../../x") for row in rows]))
         live = run_probes(twin.url, Path("live.har"), yes=True)
 
-        assert ("style-4", "nothing to probe: no list shows a style of videos") in live.doubts
+        assert ("style-4", "nothing to probe: no list shows video style") in live.doubts
 
 
 class TestBeforeSending:
@@ -360,7 +361,7 @@ class TestBeforeSending:
         [
             ("", "needs a key of the real API"),
             ("two words, no key", "characters that a header cannot carry"),
-            ("short", "characters that a header cannot carry"),
+            ("tiny", "is too short"),
         ],
     )
     def test_no_other_key_will_do(
@@ -476,7 +477,8 @@ class TestSecrets:
         for text in (*capsys.readouterr(), *written):
             assert key not in text
             assert key[8:30] not in text
-        assert {sent for _, _, sent in twin.calls if sent} - {probe.key for probe in PROBES} == {key}
+        others = {probe.headers.get("X-Api-Key") for probe in PROBES}
+        assert {sent for _, _, sent in twin.calls if sent} - others == {key}
 
     def test_the_key_is_in_no_message(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -513,8 +515,8 @@ class TestTrouble:
             (whole(200, "<html>", "text/html"), "200 with a web page in place of JSON"),
             (header("location", "https://user:password@login.example:8443/in"), "307, a redirect to login.example, "),
             (header("location", "https://[login/in"), "307, a redirect to an address that is none, "),
-            (whole(502, {"error": {"code": "provider_unavailable"}}), "GET /v1/team gets 502 provider_unavailable"),
-            (whole(401, {"error": {"code": "invalid_api_key"}}), "AUROUS_CHECK_KEY (401 invalid_api_key)"),
+            (whole(502, {"error": {"code": "provider_unavailable"}}), "gets 502 provider_unavailable"),
+            (whole(401, {"error": {"code": "invalid_api_key"}}), "AUROUS_CHECK_KEY gets 401 invalid_api_key"),
             (whole(200, "nothing"), "not a JSON object"),
             (whole(200, "[]"), "not a JSON object"),
         ],
@@ -597,10 +599,10 @@ class TestTrouble:
         """It is recorded and judged, if there is anything."""
         send = Sender.send
 
-        def interrupted(self: Sender, method: str, target: str, headers: Any, content: bytes) -> Any:
+        def interrupted(self: Sender, method: str, target: str, headers: Any, body: str) -> Any:
             if CATALOG.find("api", target.partition("?")[0])["GET"][0].operation == operation:
                 raise KeyboardInterrupt
-            return send(self, method, target, headers, content)
+            return send(self, method, target, headers, body)
 
         monkeypatch.setattr(Sender, "send", interrupted)
         file = tmp_path / "live.har"

@@ -142,7 +142,7 @@ def test_a_foreign_host_is_reported_and_not_replayed(tmp_path: Path) -> None:
     local["response"]["headers"].append({"name": "Aurous-Version", "value": "2026-05-15"})
     recording = read_recording(har(tmp_path, *others, local))
 
-    assert recording.notes == ["not a request to the API, and left out: exchanges 1, 2, 3, 4, 5"]
+    assert recording.notes == ["5 of 6 exchanges are not with the API, and left out"]
     assert check_recordings([recording]).verdicts.exchanges == 1
 
 
@@ -462,7 +462,7 @@ def test_what_is_no_recording_is_listed_in_a_folder_and_refused_by_name(tmp_path
     (recording,) = read_recordings(files)
     assert len(recording.others) == 3
     assert any("Betamax" in text for text in recording.others)
-    assert any("only with 1 other host. For a gateway, pass --base-url URL" in text for text in recording.others)
+    assert any("no exchange with the API. For a gateway, pass --base-url URL" in text for text in recording.others)
     assert len(read_recordings(files, base_url="https://gateway.example/aurous")) == 2
     for file in (other, ruby, foreign):
         with pytest.raises(AurousError, match=file.name):

@@ -28,35 +28,28 @@ class Pace:
         self._notice = notice
         self._next: dict[str, float] = {}
 
-    def now(self) -> float:
-        """Return the time in epoch seconds."""
-        return time.time()
-
-    def wait(self, bucket: str) -> None:
-        """Wait until *bucket* has a token.
+    def wait(self, bucket: str) -> float:
+        """Wait until *bucket* has a token, and return the time in epoch seconds.
 
         Raises:
             Stopped: If that takes more than a minute.
         """
-        seconds = self._next.get(bucket, 0.0) - self.now()
+        seconds = self._next.get(bucket, 0.0) - time.time()
         if seconds > _PATIENCE:
             raise Stopped(f"the API limits this team for another {seconds:.0f} s")
         if seconds > 0:
             self._notice(seconds)
             time.sleep(seconds)
+        return time.time()
 
     def learn(self, bucket: str, sent: Exchange) -> None:
         """Learn from a response when the next request may be sent."""
-        left, limit, reset, after = (
-            int(text) if text.isascii() and text.isdecimal() else None
-            for text in (
-                sent.received.get(name, "")
-                for name in ("x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset", "retry-after")
-            )
-        )
-        theirs = self.now() if sent.dated is None else sent.dated  # this machine's clock may be wrong
+        numbers = {name: int(text) for name, text in sent.received.items() if text.isascii() and text.isdecimal()}
+        left, limit, reset = (numbers.get(f"x-ratelimit-{name}") for name in ("remaining", "limit", "reset"))
+        now = time.time()
+        theirs = now if sent.dated is None else sent.dated  # this machine's clock may be wrong
         full = 0.0 if reset is None else reset - theirs if reset > _EPOCH else reset
         if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._next[bucket] = self.now() + (after or max(full, 1.0))
+            self._next[bucket] = now + (numbers.get("retry-after") or max(full, 1.0))
         elif left is not None and limit is not None and left * _RESERVE < limit:
-            self._next[bucket] = self.now() + max(full, 0.0) / (limit - left)
+            self._next[bucket] = now + max(full, 0.0) / (limit - left)

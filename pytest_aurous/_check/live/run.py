@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -13,16 +13,16 @@ from typing import Final
 
 from ..._base.errors import AurousError, see, shown
 from ..._base.redaction import protecting, redacted
-from ..._report.bodies import LimitError
-from ..._wire.data import as_object, parsed
+from ..._resources.catalog import CATALOG
+from ..._time.clock import iso
+from ..._wire.data import as_list, as_object, parsed
 from ..._wire.exchange import Exchange
 from ..._world.settings import BASE_URL
-from ..recording.limits import Intake
 from ..recording.read import Recording
 from ..recording.view import foreign_response
 from .pace import Pace, Stopped
-from .probes import PICKS, PROBES, Probe, Shown, fill
-from .sender import OWN_KEY, Sender
+from .probes import PROBES, Probe, fill, shown_by
+from .sender import Sender
 
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
@@ -32,14 +32,9 @@ _DEAD: Final = 3
 
 
 def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool) -> Live:
-    """Send the probes to the API at *base_url*, and return what they show; Ctrl-C ends them early.
+    """Send the probes, at most as many as *most*, and return what they show in a recording that is called *file*.
 
-    Args:
-        base_url: Where the API is.
-        file: The name of the recording.
-        probes: The probes.
-        most: The most requests to send.
-        yes: Whether to go on without asking, and where the variable CI is set.
+    Only with *yes* it goes on without asking, and where the variable CI is set. Ctrl-C ends the probes early.
 
     Raises:
         AurousError: If nothing could be read, or must be sent.
@@ -66,15 +61,12 @@ def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, m
 
 def _key() -> str:
     key = os.environ.get(_VARIABLE, "").strip()
-    if not key:
-        raise AurousError(
-            f"check --live needs a key of the real API in {_VARIABLE}; one that can only read is enough. "
-            f"AUROUS_API_KEY is not used, so that no key is sent by accident. --dry-run shows what would be sent, and "
-            f"needs no key.\n{_MORE}"
-        )
     if not _KEY.fullmatch(key):
+        found = "has characters that a header cannot carry, or is too short" if key else "is not set"
         raise AurousError(
-            f"{_VARIABLE} has characters that a header cannot carry: expected al_live_ and 64 digits.\n{_MORE}"
+            f"check --live needs a key of the real API, and {_VARIABLE} {found}. Expected al_live_ and 64 digits; one "
+            f"that can only read is enough. AUROUS_API_KEY is not used, so that no key is sent by accident. --dry-run "
+            f"shows what would be sent, and needs no key.\n{_MORE}"
         )
     return key
 
@@ -98,16 +90,15 @@ class Live:
     """
 
     def __init__(self, base_url: str, key: str, file: Path, probes: Sequence[Probe], most: int) -> None:
-        self.recording: Recording = Recording(file, [])
+        self.recording: Recording = Recording(file)
         self.doubts: list[tuple[str, str]] = []
         self.sender: Sender = Sender(base_url, key)
         self._base_url = base_url
         self._probes = probes
         self._most = most
         self._pace = Pace(lambda seconds: _say(f"The API limits this team: waiting {seconds:.0f} s."))
-        self._shown = Shown()
+        self._shown: dict[str, str] = {}
         self._silent = 0
-        self._intake = Intake(self.recording.notes)
 
     def show_team(self) -> None:
         """Send the first probe, and show whose key it is.
@@ -115,22 +106,20 @@ class Live:
         Raises:
             AurousError: If that cannot be read.
         """
-        sent = self._send(self._probes[0], {})
+        sent = self._send(self._probes[0])
         team = parsed(sent.body)
         code = as_object(as_object(team).get("error")).get("code") or ""
         problem = _foreign(sent) or (sent.why and f"its body was left out: {sent.why}")
-        if not problem and sent.status == HTTPStatus.UNAUTHORIZED:
-            problem = f"it does not accept the key in {_VARIABLE} (401 {code})"
-        elif not problem and sent.status != HTTPStatus.OK:
-            problem = f"GET /v1/team gets {sent.status} {code}".rstrip()
+        if not problem and sent.status != HTTPStatus.OK:
+            problem = f"GET /v1/team with the key in {_VARIABLE} gets {sent.status} {code}".rstrip()
         elif not problem and not isinstance(team, dict):
             problem = "the response to GET /v1/team is not a JSON object"
         if problem:
             raise AurousError(f"check --live: {self._base_url} cannot be read: {problem}.\n{_MORE}")
         name, record = (shown(as_object(team).get(part)) for part in ("name", "id"))
-        requests = min(len(self._probes), self._most)
         _say(f"Team {name}, {record}, at {self._base_url}")
-        _say(f"{requests} requests: GET, and estimates. They create nothing and cost nothing.")
+        _say(f"{min(len(self._probes), self._most)} requests: GET, and estimates. They create and cost nothing.")
+        self._shown["yesterday"] = iso((sent.at or 0.0) - 24 * 3600)
 
     def send_rest(self) -> None:
         """Send the other probes, as far as that goes."""
@@ -154,70 +143,62 @@ class Live:
         Raises:
             Stopped: If no other one should follow.
         """
-        values = self._shown.picked(probe.needs, self._pace.now())
-        missing = next((PICKS[name].what for name in probe.needs if name not in values), None)
-        if missing is not None:
-            self._doubt(probe, f"nothing to probe: no list shows {missing}")
+        missing = [name for name in probe.needs if name not in self._shown]
+        if missing:
+            self._doubt(probe, f"nothing to probe: no list shows {missing[0].replace('_', ' ')}")
             return
-        sent = self._send(probe, values)
+        sent = self._send(probe)
         if sent.status == HTTPStatus.TOO_MANY_REQUESTS and not self._is_full():
-            sent = self._send(probe, values)
+            sent = self._send(probe)
             if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Stopped("the API limits this team")
         self._silent = 0 if sent.status is not None else self._silent + 1
         if self._silent == _DEAD:
             raise Stopped(sent.why)
-        if sent.status == HTTPStatus.OK:
-            self._shown.learn(probe.path, sent.body)
-        if sent.status == HTTPStatus.FORBIDDEN and probe.key:
+        content = parsed(sent.body) if sent.status == HTTPStatus.OK else None
+        for row in as_list(as_object(content).get("data")) or as_list(content):
+            for name, value in shown_by(probe.path, as_object(row), sent.at or 0.0):
+                self._shown.setdefault(name, value)
+        own_key = "X-Api-Key" not in probe.headers
+        if sent.status == HTTPStatus.FORBIDDEN and own_key:
             self._doubt(probe, "the key has no permission for it")
-        if sent.status == HTTPStatus.UNAUTHORIZED and probe.key == OWN_KEY:
+        if sent.status == HTTPStatus.UNAUTHORIZED and own_key:
             raise Stopped("the key is no longer accepted")
 
     def _is_full(self) -> bool:
         return len(self.recording.exchanges) >= self._most
 
     def _doubt(self, probe: Probe, reason: str) -> None:
-        self.doubts += [(rule, reason) for rule in probe.rules]
+        self.doubts += [(rule, reason) for rule in probe.rules.split()]
 
-    def _send(self, probe: Probe, values: Mapping[str, str]) -> Exchange:
-        """Send a probe at the pace of the API, and record the exchange.
+    def _send(self, probe: Probe) -> Exchange:
+        """Send a probe at the pace of the API, and record the exchange as if with the vendor's own host.
+
+        A response that is not the API's own does not count.
 
         Raises:
             Stopped: If the next token comes too late.
         """
-        self._pace.wait(probe.bucket)
-        at = self._pace.now()
-        sent = self.sender.send(probe.method, fill(probe.target, values), probe.sent, fill(probe.body, values).encode())
-        self._pace.learn(probe.bucket, sent)
-        self._record(probe, replace(sent, at=at, number=len(self.recording.exchanges) + 1))
-        return sent
-
-    def _record(self, probe: Probe, sent: Exchange) -> None:
-        """Record an exchange as if with the vendor's own host; a response that is not the API's does not count."""
+        found = CATALOG.find("api", probe.path).get(probe.method)
+        bucket = "" if found is None else str(found[0].bucket)
+        at, values = self._pace.wait(bucket), self._shown
+        sent = self.sender.send(probe.method, fill(probe.target, values), probe.headers, fill(probe.body, values))
+        sent = replace(sent, at=at, number=len(self.recording.exchanges) + 1)
+        self._pace.learn(bucket, sent)
         exchange = sent.at_host(BASE_URL, self._base_url)
         foreign = _foreign(sent, legacy="legacy-1" in probe.rules)
         if foreign:
             note = f"exchange {sent.number} ({probe.method} {probe.path}) does not count: {foreign}"
             self.recording.notes.append(note)
             exchange = replace(exchange, status=None, response_headers=(), body=b"")
+        elif sent.why:
+            self.recording.leave_out(exchange, "response", sent.why)
         else:
-            exchange.body = self._intake.take(exchange, "response", lambda: _body(exchange))
-        self.recording.left_out = self._intake.left_out
+            exchange.body = self.recording.take(exchange, "response", lambda: exchange.body)
         self.recording.exchanges.append(exchange)
+        return sent
 
 
 def _foreign(sent: Exchange, *, legacy: bool = False) -> str:
     """Return why there is no response, or why it may not be the API's own; empty if it is."""
     return sent.why if sent.status is None else foreign_response(sent, legacy=legacy)
-
-
-def _body(sent: Exchange) -> bytes | None:
-    """Return the body of a response.
-
-    Raises:
-        LimitError: If it was too large.
-    """
-    if sent.why:
-        raise LimitError(sent.why)
-    return sent.body

@@ -39,6 +39,7 @@ class Sender:
             self._client = httpx.Client(
                 base_url=base_url,
                 headers={
+                    "X-Api-Key": key,
                     "Accept": "application/json",
                     "Accept-Encoding": "identity",  # httpx would decompress any amount at once
                     "User-Agent": "pytest-aurous check --live",
@@ -56,8 +57,8 @@ class Sender:
         """Close the connections."""
         self._client.close()
 
-    def send(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Exchange:
-        """Send a request, unless it could do more than read; `OWN_KEY` in a header stands for the key of the check.
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: str) -> Exchange:
+        """Send a request, unless it could do more than read; a header of all requests that is empty here is left out.
 
         Returns:
             The exchange, without the key; its body is None if it was not read: a picture, or over a limit.
@@ -70,10 +71,11 @@ class Sender:
             raise AurousError(
                 f"check --live does not send {request_line}: it sends GET requests and estimates.\n{_MORE}"
             )
-        real = {name: value.replace(OWN_KEY, self._key) for name, value in headers.items()}
-        request = self._client.build_request(method, target, headers=real, content=content or None)
-        url = f"{self._base_url}{target}"
-        sent = Exchange(0, method, url, self._pairs(request.headers), content)
+        kind = {"Content-Type": "application/json"} if body else {}
+        request = self._client.build_request(method, target, headers={**kind, **headers}, content=body.encode() or None)
+        for name in [name for name, value in request.headers.items() if not value]:
+            del request.headers[name]
+        sent = Exchange(0, method, f"{self._base_url}{target}", self._pairs(request.headers), body.encode())
         arrived: SimpleQueue[Exchange] = SimpleQueue()
         # A response may arrive byte by byte for hours, and only another thread can stop waiting for it.
         Thread(target=lambda: arrived.put(self._response(request, sent)), daemon=True).start()

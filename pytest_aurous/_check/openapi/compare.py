@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..._base.errors import AurousError
-from ..._base.redaction import redacted
+from ..._base.redaction import shortened
 from ..._resources.base.rules import load_rules
 from ..._resources.catalog import CATALOG
 from ..._resources.openapi import document as fake_document
@@ -68,12 +68,12 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
     """
     checked = Checked(Verdicts(load_rules()), counted="operations", found_in="places")
     fake = {one.name: one for one in Document("", fake_document()).operations()}
-    places = {one.places[0]: name for name, one in fake.items()}
+    places = {one.place: name for name, one in fake.items()}
     theirs: dict[str, Operation] = {}
     found: list[Finding] = []
     notes: list[str] = []
     for one in document.operations():
-        name = next((places[place] for place in one.places if place in places), "")
+        name = places.get(one.place, "")
         if not name:
             found.append(Finding(words(one.title), "operation", "added", "added", "present", "absent"))
         elif name in theirs:
@@ -208,11 +208,9 @@ class _Refusals:
         self, fake: Mapping[str, Operation], theirs: Mapping[str, Operation], readings: Mapping[str, str]
     ) -> None:
         self._readings = {rule: readings.get(rule, values[0]) for rule, values in READINGS.items()}
-        lists = Counter(
-            codes for codes, _ in {(one.enum_of_codes(name), name) for one in theirs.values() for name in one.refusals}
-        )
+        lists = [Counter(one.codes(status) for status in one.refusals) for one in theirs.values()]
         # Lists that several statuses have say nothing of one of them.
-        self._everywhere = {codes for codes, times in lists.items() if codes and times > 1}
+        self._everywhere = {codes for some in lists for codes, times in some.items() if codes and times > 1}
         self._known = {code for one in fake.values() for name in one.refusals for code in self._codes(one, name)}
 
     def _codes(self, own: Operation, status: str) -> frozenset[str]:
@@ -296,7 +294,4 @@ def _rule(one: Finding) -> str:
 
 def words(text: str) -> str:
     """Return a text of a document as it can be shown: without keys, in one line, and not too long."""
-    shown = "".join(
-        letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in redacted(text[: 50 * _LONGEST])
-    )
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
+    return shortened(text[: 50 * _LONGEST], _LONGEST)

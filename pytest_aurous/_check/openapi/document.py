@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ..._base.errors import AurousError, see, shown
 from ..._wire.data import as_list, as_object
@@ -93,25 +93,13 @@ class Document:
             yield from (Operation(self, path, method, shared) for method in _METHODS if method in shared)
 
 
-def _base(server: Part) -> str:
-    """Return the path of a server, whose variables have their defaults."""
-    url = str(server.get("url", ""))
-    for name, variable in as_object(server.get("variables")).items():
-        url = url.replace(f"{{{name}}}", str(as_object(variable).get("default", "")))
-    try:
-        return urlsplit(url).path.rstrip("/")
-    except ValueError:  # no URL
-        return ""
-
-
 class Operation:
     """One operation of a document.
 
     Attributes:
-        document: The document.
         name: Its ``operationId``.
         title: Method and path, as written.
-        places: Method and path, wherever it may be, with the names of parameters left out.
+        place: Method and path, without what is before the version and the names of parameters: a server may have that.
         parameters: The schemas of its parameters, by place and name.
         body: The schema of the body of its request.
         responses: Its responses by status.
@@ -119,13 +107,10 @@ class Operation:
 
     def __init__(self, document: Document, path: str, method: str, shared: Part) -> None:
         own = as_object(shared[method])
-        servers = own.get("servers") or shared.get("servers") or document.content.get("servers")
-        bases = ["", *(_base(as_object(server)) for server in as_list(servers)), "/v1"]  # which neither may say
-        paths = [re.sub(r"\{[^}]*\}", "{}", base + path).rstrip("/") for base in bases]
         self.document = document
         self.name = str(own.get("operationId", ""))
         self.title = f"{method.upper()} {path}"
-        self.places: list[tuple[str, str]] = [(method, path) for path in dict.fromkeys(paths)]
+        self.place: tuple[str, str] = (method, re.sub(r"\{[^}]*\}", "{}", path.rpartition("/v1/")[2]).strip("/"))
         some = map(document.follow, [*as_list(shared.get("parameters")), *as_list(own.get("parameters"))])
         self.parameters: dict[tuple[str, str], Any] = {
             (str(one.get("in", "")), str(one.get("name", "")).removesuffix("[]")): one.get("schema") for one in some
@@ -152,18 +137,15 @@ class Operation:
         names = (status, f"{status[0]}XX", *usual)
         return next((self.responses[name] for name in names if name in self.responses), None)
 
-    def enum_of_codes(self, status: str) -> frozenset[str]:
-        """Return the error codes in the schema of a response; empty where it does not list them."""
-        schema = schema_of(self.response(status) or {})
-        for name in ("error", "code"):
-            schema = {"allOf": [as_object(one.get("properties")).get(name) for one in self.document.parts(schema)]}
-        return frozenset(code.strip('"') for code in values_of(self.document.parts(schema)))
-
     def codes(self, status: str) -> frozenset[str]:
         """Return the error codes that a response can have, from its schema or its description; empty without a list."""
-        text = str((self.response(status) or {}).get("description", ""))
-        some = {*re.findall(r"[^\s,;|`.]+", text)} - {"and", "or"}
-        return self.enum_of_codes(status) or frozenset(some if all(map(_CODE.fullmatch, some)) else ())
+        response = self.response(status) or {}
+        parts = self.document.parts(schema_of(response))
+        for name in ("error", "code"):
+            parts = self.document.parts({"allOf": [as_object(one.get("properties")).get(name) for one in parts]})
+        listed = frozenset(code.strip('"') for code in values_of(parts))
+        words = {*re.findall(r"[^\s,;|`.]+", str(response.get("description", "")))} - {"and", "or"}
+        return listed or frozenset(words if all(map(_CODE.fullmatch, words)) else ())
 
 
 def schema_of(part: Part) -> Any:

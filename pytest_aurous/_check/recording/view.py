@@ -48,7 +48,9 @@ AT_REST: Final = tuple(one for one in STATUSES["characters"] if one not in {*RUN
 """The statuses of a character at rest."""
 NOT_LET_IN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 """The statuses of responses that are about the sender alone: nothing else was looked at, and no token was taken."""
-_FRAMES: Final = ("first_frame_url", "last_frame_url")
+_ONE_RECORD: Final = ("character_id", "lora_id", "video_lora_id", "upload_id", "first_frame_url", "last_frame_url")
+_RECORDS: Final = ("reference_image_urls", "upload_ids")
+"""The fields of requests in which ids of records may be."""
 STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
 _PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
@@ -65,44 +67,25 @@ class View:
     """One exchange, with the meaning of its request and response.
 
     Attributes:
-        exchange: The exchange.
-        index: Its place among the exchanges of the vendor's hosts.
-        at: When it was sent, in epoch seconds, as the replay will have it.
-        row: Its endpoint; `UNKNOWN` for a path or a method that the API does not have.
-        args: The path parameters.
-        operation: The name of its operation, or empty.
-        query: The query parameters.
-        sent: The request body as JSON, or None.
-        order: The same as a JSON object; empty for any other body.
+        exchange, index, at: The exchange, its place among the others, and when the replay sends it, in epoch seconds.
+        row, operation, args, query: Its endpoint, `UNKNOWN` if the API does not have it, and its parameters.
+        sent, body: The bodies of request and response as JSON, or None.
+        order, result: The same as JSON objects; empty for any other body.
         whole: Whether its request is known; its body may be missing in the recording.
-        key: The API key that was sent, as the recording has it.
-        idempotency: The idempotency key, or None.
-        body: The response body as JSON, or None.
-        result: The same as a JSON object; empty for any other body.
-        succeeded: Whether the response is a success.
+        key, idempotency: The API key and the idempotency key that were sent.
         refused: Whether the vendor refused the request: a 4xx, but no 429.
-        code: The vendor's error code, or empty.
-        reason: The code that the pages of the calls have in place of a global one (err-6), or empty.
-        param: The parameter that a refusal names, or empty.
+        code, reason, param: Why it did; *reason* is the code that the pages of the calls have in place of a global one.
         replayed: Whether the response is a stored one.
         foreign: Why the response may not be the vendor's own; empty if it is.
         mute: Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key.
         lost: Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault.
-        kind: The collection of the records that a success shows; empty without records.
-        records: The records that the response shows.
-        record: The id of the record that the request is about, from its path, or empty.
+        kind, records: The collection of the records that a success shows, and the records; empty without records.
+        collection, record: The collection and the id of the record in its path.
         named: The ids of the records that the request names: in its path, as its character, its styles and its files.
-        collection: The collection of the record in its path.
-        creates: Whether it creates a record that the response shows.
-        synthesizes: Whether a request to create a character orders a synthesis.
-        saves: Whether it makes a character ready.
-        cancels: Whether it ends work.
-        edits: Whether it changes the fields of a record.
+        creates, synthesizes, saves, cancels, edits: What the request is for.
         at_rest: Whether it is refused while there is work under way on the record in its path.
         polls: Whether it shows records that may have changed by themselves.
-        shows_balance: Whether it shows the balance of the team.
-        shows_team: Whether it shows the team.
-        shows_credits: Whether it shows the credits of the team, as both do.
+        shows_balance, shows_team, shows_credits: Whether it shows that; credits are in both others.
     """
 
     def __init__(self, exchange: Exchange, index: int, at: float, row: Endpoint, args: dict[str, str]) -> None:
@@ -135,7 +118,10 @@ class View:
         self.kind = kind_of(row)
         self.records = _records_of(self.body) if self.succeeded and self.kind else []
         self.record = "" if self.kind in STYLES else args.get("id", "")
-        self.named = [name for name in (self.record, *_names(self.order)) if isinstance(name, str) and name]
+        order = self.order
+        names = [self.record, *(order.get(name) for name in _ONE_RECORD)]
+        names += [name for several in _RECORDS for name in as_list(order.get(several))]
+        self.named = [name for name in names if isinstance(name, str) and name]
         resource = self.operation.removeprefix("legacy.").partition(".")[0]
         self.collection = "generations" if resource in {"images", "videos"} else resource
         self.creates = bool(row.makes and self.kind)
@@ -161,12 +147,6 @@ def _records_of(body: Any) -> list[dict[str, Any]]:
     return [row for row in map(as_object, as_list(shown) or [shown]) if isinstance(row.get("id"), str)]
 
 
-def _names(order: dict[str, Any]) -> Iterator[Any]:
-    """Yield what a request body has where ids of records may be."""
-    yield from (order.get(name) for name in ("character_id", "lora_id", "video_lora_id", "upload_id", *_FRAMES))
-    yield from (*as_list(order.get("reference_image_urls")), *as_list(order.get("upload_ids")))
-
-
 def kind_of(row: Endpoint) -> str:
     """Return the collection of the records that a success shows; empty without records."""
     return _SHOWN.get(row.shows, "")
@@ -190,11 +170,7 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
         if first is not exchange and exchange.repeats(first):
             twice.append(exchange.number)
         else:
-            url = urlsplit(exchange.url)
-            host = "upload" if is_upload(exchange.host) else "api"
-            found = CATALOG.find(host, url.path).get(exchange.method)
-            row, args = _storage(host, exchange.method, url.path) if found is None else (found[0], dict(found[1]))
-            views.append(View(exchange, len(views), now or _SOME_DAY, row, args))
+            views.append(View(exchange, len(views), now or _SOME_DAY, *_endpoint(exchange)))
     _set_by_vendor(views)
     latest = max((instant for view in views for instant in _past_instants(view)), default=0.0)
     if timed and len({view.at for view in views}) == 1 < len(views):
@@ -204,13 +180,17 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
     return views, timed
 
 
-def _storage(host: str, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
-    """Return the storage for its URLs, whose form is the vendor's own, and `UNKNOWN` for any other path."""
-    if (host, method) == ("upload", "PUT"):
+def _endpoint(exchange: Exchange) -> tuple[Endpoint, dict[str, str]]:
+    """Return the endpoint of an exchange and its path parameters; the URLs of storage have a form of the vendor's."""
+    path, upload = urlsplit(exchange.url).path, is_upload(exchange.host)
+    found = CATALOG.find("upload" if upload else "api", path).get(exchange.method)
+    if found is not None:
+        return found[0], dict(found[1])
+    if upload and exchange.method == "PUT":
         return CATALOG.by_operation["characters.uploads.put"], {"upload_id": ""}
-    if not path.startswith("/storage/"):
-        return UNKNOWN, {}
-    return CATALOG.by_operation["storage.get"], {"owner": "", "file": path.rpartition("/")[2]}
+    if path.startswith("/storage/"):
+        return CATALOG.by_operation["storage.get"], {"owner": "", "file": path.rpartition("/")[2]}
+    return UNKNOWN, {}
 
 
 def _set_by_vendor(views: list[View]) -> None:
