@@ -89,6 +89,7 @@ def _check(
     replay = Replay(survey, {name: value for name, value in settings.items() if name != "shared"})
     observed = read_observed(settings.get("observed"))
     comparer = Comparer(shapes, survey, replay.rates, replay.bound.__setitem__)
+    causes: dict[tuple[str, str], str] = {}
     for view in survey.views:
         if view.foreign:
             checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
@@ -96,7 +97,7 @@ def _check(
         followed = {place for row in observed for place in _followed_places(done, row)}
         done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
         points = (point for point in comparer.points(done) if not _is_followed(point, followed))
-        checked.verdicts.count(name, done, points)
+        checked.verdicts.count(name, done, points, causes)
         replay.finish(done)
         if progress is not None:
             progress(recording.file, view.index + 1, len(survey.views))

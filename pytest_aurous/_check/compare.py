@@ -18,7 +18,7 @@ from .._wire.reply import Reply
 from .earlier import ORDER, points_of_earlier, rule_of_earlier
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
-from .recording.view import View, instant_of
+from .recording.view import STATUSES, View, instant_of
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
@@ -201,6 +201,10 @@ class Comparer:
         view = done.view
         yield from self._new_id(view)
         yield from self._instants(view, seen, fake)
+        ordered = view.row.reruns or (view.creates and view.kind == "generations")
+        if ordered and not (view.replayed or self._survey.by_fake):  # whose script may have ended the work at once
+            status, first = view.result.get("status"), STATUSES[view.kind][0]
+            yield Point("body.status", "value", status != first, status, first)
         yield from self._changed(done)
         yield from self._renewed(view)
         yield from points_of_earlier(view, self._survey.histories)
@@ -222,13 +226,13 @@ class Comparer:
             yield Point("body.updated_at", "value", late and new == old, new, Words("the time of the change"))
 
     def _renewed(self, view: View) -> Iterator[Point]:
-        """Compare whether a signed URL is another one with each read (time-3, get-3)."""
-        if view.exchange.method == "GET" and not view.operation.endswith(".list"):
+        """Compare whether each read of a record has another signed URL than the response before (time-3, get-3)."""
+        if view.result.get("id") and not view.operation.endswith(".list"):
             refs = [("body.refs[].url", as_object(ref)) for ref in as_list(view.result.get("refs"))]
             for where, holder in (("body.url", view.result), *refs):
-                name, url = f"{view.record} {holder.get('pose')}", str(holder.get("url"))
+                name, url = f"{view.result['id']} {holder.get('pose')}", str(holder.get("url"))
                 old, at = self._shown.get(name, ("", view.at))
-                if "?" in url and view.at > at + _CLOSE and self._survey.timed:
+                if "?" in url and view.exchange.method == "GET" and view.at > at + _CLOSE and self._survey.timed:
                     yield Point(where, "renewed", url == old, Words("the same URL again"), Words("another URL"))
                 self._shown[name] = url, view.at
 
@@ -262,7 +266,7 @@ class Comparer:
         following, view = seen[cursor], done.view
         good = (following is not None) == more and (not _is_id(view) or not more or following == ids[-1:][0])
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
-        made = [str(row.get("created_at", row.get("start_time"))) for row in rows]
+        made = [str(row.get("created_at", row.get("bucket_start"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
         yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}

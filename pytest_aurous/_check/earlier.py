@@ -76,8 +76,20 @@ def _events(view: View, histories: Histories) -> Iterator[Point]:
 
 
 def rule_of_earlier(view: View, point: Point, histories: Histories) -> str:
-    """Return the rule of a difference that is new in a response: a save that drops refs (save-1); else empty."""
-    before = histories.before(view.record, view.index)
+    """Return the rule of a difference that is new in a response; else empty.
+
+    A save drops refs (save-1), or a PATCH that was refused has changed something (patch-2).
+    """
+    before, field = histories.before(view.record, view.index), point.where.removeprefix("body.")
+    if (
+        view.polls
+        and point.kind == "value"
+        and any(
+            one.edits and one.refused and one.index < view.index and one.order.get(field, point) == point.seen
+            for one in histories[view.record].touched
+        )
+    ):
+        return "patch-2"
     if not view.saves or (point.where, point.kind) != ("body.refs", "rows") or before is None:
         return ""
     return "save-1" if len(_pictures(view.result)) < len(_pictures(before.row)) else ""

@@ -16,6 +16,7 @@ class Point(NamedTuple):
         seen: What the recording has.
         fake: What the fake has.
         assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
+        record: The id of the row of a list that it is in; empty elsewhere.
     """
 
     where: str
@@ -24,6 +25,7 @@ class Point(NamedTuple):
     seen: Any = None
     fake: Any = None
     assumed: bool = False
+    record: str = ""
 
 
 class _Absent:

@@ -18,7 +18,7 @@ from .._wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._world.buckets import ASSUMED_SIZES
 from .points import Point
 from .recording.histories import OF_STATES
-from .recording.view import KINDS, NOT_LET_IN, View, kind_of
+from .recording.view import KINDS, NOT_LET_IN, RUNNING, View, kind_of
 from .replay import Replayed
 
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
@@ -101,12 +101,48 @@ def rule_of(done: Replayed, point: Point) -> str:
     if view.kind == "characters" and rule:
         rule = _rule_of_character(done, point) or rule
     if rule == "=":
-        return "err-1" if view.refused else _success_of(done)
+        return "err-1" if view.refused else _rule_of_create(view) or _success_of(done)
     if view.kind == "generations" and ".cost" in where and rule:
         return _rule_of_cost(done, point) if point.kind in {"value", "enum"} else "img-5"
     if where in _SIDES and "width" in view.order and point.kind == "value":
         return "img-3"
     return _rule_of_header(done, point) or rule
+
+
+_DECISIVE: Final = ("id", "status", "events")
+"""The fields of a record that decide what later requests about it get."""
+
+
+def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, str], str]) -> str:
+    """Return the rule of a difference, or of an earlier one that it follows from.
+
+    That is one in the same field of its record, in a field that decides what requests about the record get, or about
+    the same idempotency key; for a balance, one in whether work is under way.
+    """
+    view, where = done.view, point.where
+    if where in _CREDITS and view.shows_credits:
+        return causes.get(("", "balance"), rule)
+    if rule.startswith("idem-") and view.idempotency:
+        return causes.setdefault(("idem", view.idempotency), rule)
+    record = point.record or view.record or str(view.result.get("id", ""))
+    if where == "status":
+        of_named = (causes.get((name, field)) for name in (*view.named, record) for field in _DECISIVE)
+        return next(filter(None, of_named), rule)
+    if not where.startswith("body") or not record:
+        return rule
+    field = _field(done, where)
+    found = [causes.get((record, name)) for name in (field, *_DECISIVE)]
+    if point.kind == "missing":
+        found.append(causes.setdefault((record, f"missing in {view.index}"), rule))
+    rule = causes.setdefault((record, field), next(filter(None, found), rule))
+    if field == "status" and (point.seen in RUNNING) != (point.fake in RUNNING):
+        causes.setdefault(("", "balance"), rule)
+    return rule
+
+
+def _field(done: Replayed, where: str) -> str:
+    """Return the field of a record that a place is in."""
+    return where.removeprefix(done.record_at).lstrip(".").partition(".")[0].partition("[")[0]
 
 
 def rule_of_success(done: Replayed) -> str:
@@ -184,8 +220,7 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
         return True
     if where in _ROWS and view.operation.endswith(".list"):
         return True
-    field = where.removeprefix(done.record_at).lstrip(".").partition(".")[0].partition("[")[0]
-    return view.kind == "characters" and (view.polls or view.row.reruns) and field in _CHANGING
+    return view.kind == "characters" and (view.polls or view.row.reruns) and _field(done, where) in _CHANGING
 
 
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
@@ -306,7 +341,7 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
     field = point.where.removeprefix(f"{done.record_at}.")
     if point.kind == "missing" and point.where.startswith("body.data[]"):
         return "list-5"
-    if view.polls and point.kind in {"missing", "enum"} and field in CharacterRow.REQUIRED:
+    if point.kind in {"missing", "enum"} and field in CharacterRow.REQUIRED:
         return "get-4"
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
     if view.creates and field == "status":
@@ -337,7 +372,8 @@ def _rule_of_cost(done: Replayed, point: Point) -> str:
     status = done.view.result.get("status")
     if point.where.endswith("currency"):
         return "img-5"
-    if 0 in (point.seen, point.fake) and not done.view.creates and status != "succeeded":
+    ended = not done.view.creates and status != "succeeded"
+    if ended and 0 in (point.seen, point.fake) and point.where.endswith("amount"):
         return "img-7" if status == "cancelled" else "cred-2"
     rows = done.view.records
     return "vid-2" if rows and str(rows[0]["id"]).startswith("vid_") else "cred-4"

@@ -69,7 +69,8 @@ class Values:
                 yield Point(where, "json type", OTHER, Words(_TYPES[type(seen)]), Words(_TYPES[type(fake)]))
             return
         if (seen is None) != (fake is None):
-            if ground != "free" or (seen is None and not nullable(schema)):
+            unsaid = ground == "free" and (fake is None or nullable(schema))
+            if not (unsaid or (seen is None and ground == "or null")):
                 yield Point(where, "null", OTHER, seen, fake)
             return
         if seen is None:
@@ -120,7 +121,9 @@ class Values:
         elif stated and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
             yield Point(where, "value", seen != fake, seen, fake)
         for one, other in zip(seen, fake, strict=False):
-            yield from self.compare(f"{where}[]", one, other, items, name, ground)
+            record = str(as_object(one).get("id", ""))
+            for point in self.compare(f"{where}[]", one, other, items, name, ground):
+                yield point._replace(record=record) if point.differs and record else point
 
     def _scalar(
         self, where: str, seen: Any, fake: Any, schema: Mapping[str, Any], name: str, ground: str

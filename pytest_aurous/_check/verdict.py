@@ -10,7 +10,7 @@ from typing import Any, Literal
 from .._resources.base.rules import Rule
 from .points import Point
 from .replay import SHARED, Replayed
-from .rules import is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success
+from .rules import cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success
 
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
@@ -124,8 +124,8 @@ class Verdicts:
         """The rules that are refuted."""
         return [verdict for verdict in self if verdict.differing]
 
-    def count(self, file: str, done: Replayed, points: Iterator[Point]) -> None:
-        """Count one exchange."""
+    def count(self, file: str, done: Replayed, points: Iterator[Point], causes: dict[tuple[str, str], str]) -> None:
+        """Count one exchange; *causes* has the rules of the differences before it, by record and field."""
         self.exchanges += 1
         view = done.view
         if done.why and (rule := rule_of_success(done)):
@@ -142,10 +142,12 @@ class Verdicts:
                 agreed.add(rule)
                 continue
             alone = rests_on_all(done, point)
-            why = done.aside_at(point.where) or ((SHARED if done.shared else done.gap_at(point.where)) if alone else "")
+            why = "" if view.row.any_id else done.aside_at(point.where)
+            why = why or ((SHARED if done.shared else done.gap_at(point.where)) if alone else "")
             if rule and why:
                 aside[rule] = why
             else:
+                rule = rule and cause_of(done, point, rule, causes)
                 differing.add(rule)
                 assumed = is_assumed(done, point, rule)
                 self._add(rule, _difference(file, done, point, alone=alone, assumed=assumed))
@@ -172,18 +174,6 @@ class Verdicts:
                     target.differing += 1
                     verdict.differing *= bool(verdict.first)
         self._join_costs()
-        self._join_fields()
-
-    def _join_fields(self) -> None:
-        """Let a field that every response with a character lacks be about get-4 alone."""
-        whole = self.rules["get-4"]
-        places = {(one.where, one.kind) for one in whole.differences}
-        for verdict in (one for one in self if one is not whole):
-            for key, one in list(verdict.first.items()):
-                if (one.where, one.kind) in places and one.operation.startswith("characters."):
-                    whole.first[key] = verdict.first.pop(key)
-                    whole.differing += 1
-                    verdict.differing *= bool(verdict.first)
 
     def _join_costs(self) -> None:
         """Let the cost of a cancelled image be about cred-2 where other work that came to nothing costs as well."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from pytest_aurous._base.redaction import FAKE_KEY
+from pytest_aurous._check.check import check_files
 from pytest_aurous._resources.content.pictures import picture
 from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted
 from tests.check.test_seeded import drop, everywhere, fields, header, instead, more, named, put, refusal, status_of
@@ -39,6 +41,13 @@ def saved_twice(teller: Teller) -> None:
 def patched(teller: Teller) -> None:
     """Replace the attributes, and read."""
     teller.call("PATCH", ready(teller), json={"attributes": {"age": 40}})
+
+
+def unpatched(teller: Teller) -> None:
+    """Change the name with a field that is refused, and read."""
+    path = ready(teller)
+    teller.call("PATCH", path, json={"name": "Borea", "mood": "sunny"})
+    teller.call("GET", path)
 
 
 def drawn(teller: Teller) -> None:
@@ -142,6 +151,11 @@ def sent(teller: Teller) -> None:
         teller.call("POST", "/v1/files", files={"file": ("a.png", picture(["a"], 8, 8, ""), "image/png")},
                     data={"purpose": "reference"}, headers={"Idempotency-Key": "file-1"})  # fmt: skip
     teller.call("GET", teller.call("GET", ready(teller))["refs"][0]["url"])
+
+
+def discarded(teller: Teller) -> None:
+    """Delete a file that there never was."""
+    teller.call("DELETE", "/v1/files/file_01KRMEXM017R6QKY9FRGVYXRJ9")
 
 
 def kept(teller: Teller) -> None:
@@ -450,6 +464,19 @@ def _code(operation: str, status: int, code: str, match: str = "") -> Any:
 
 CASES: Final[dict[str, Case]] = {
     "a PATCH merges": Case(patched, fields("characters.update", put("attributes.gender", "female")), ("patch-1",)),
+    "a refused PATCH changes the name": Case(
+        unpatched, fields("characters.retrieve", put("name", "Borea"), nth=-1), ("patch-2",)
+    ),
+    "a name comes back in upper case": Case(
+        patched, fields("characters.create", put("name", "AURORA"), 201), ("create-4",)
+    ),
+    "saving leaves most out": Case(
+        ready, fields("characters.save", lambda one: [one.pop(name) for name in ("name", "aurous_version")]), ("get-4",)
+    ),
+    "a width is null": Case(sent, fields("files.create", put("width_px", None), 201), ()),
+    "an unknown file is a 404": Case(
+        discarded, instead("files.delete", 200, 404, "resource_not_found"), ("file-2",)
+    ),
     "a second save changes the time": Case(
         saved_twice, fields("characters.save", put("updated_at", "2026-05-08T11:00:00Z"), nth=1), ("save-2",)
     ),
@@ -564,3 +591,23 @@ def test_a_twisted_server_refutes_the_rule_that_it_breaks(tmp_path: Path, name: 
     change(entries)
 
     assert refuted(checked(tmp_path, entries)) == list(rules)
+
+
+@pytest.mark.parametrize(
+    ("client", "change", "rules"),
+    [
+        pytest.param(priced, fields("images.create", put("status", "processing"), 201), ["img-6"], id="an image"),
+        pytest.param(drawn, fields("characters.regenerate_ref", put("status", "ready")), ["regen-2"], id="a pose"),
+    ],
+)
+def test_work_that_is_not_new_in_the_response_to_its_order_refutes_one_rule(
+    tmp_path: Path, client: Callable[[Teller], object], change: Callable[[Entries], object], rules: list[str]
+) -> None:
+    """Unless a fake has responded, whose script may end work at once; balances and polls that follow from it agree."""
+    entries = told_by(client)
+    change(entries)
+    text = json.dumps({"log": {"creator": {"name": "proxy"}, "entries": entries}}).replace(FAKE_KEY, "al_live_77")
+    file = tmp_path / "recorded.har"
+    file.write_text(text, encoding="utf-8")
+
+    assert refuted(check_files([file])) == rules

@@ -355,7 +355,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "one pose is drawn again, and all are new": Damage(
         drawn, lambda all_: body(named(all_, "characters.retrieve")[1], fresh), ("regen-2",)
     ),
-    "all poses are drawn again, and none is new": Damage(drawn, same_pictures(1, 2), ("get-3", "resyn-2")),
+    "all poses are drawn again, and none is new": Damage(drawn, same_pictures(1, 2), ("resyn-2",)),
     "a poll leaves its pictures out": Damage(drawn, fields("characters.retrieve", drop("refs"), 200, 1), ("get-4",)),
     "a save leaves a picture out": Damage(drawn, fields("characters.save", lambda one: one["refs"].pop()), ("save-1",)),
     "a deleted character is unknown": Damage(

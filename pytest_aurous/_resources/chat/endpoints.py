@@ -122,6 +122,7 @@ ENDPOINTS: Final = (
             "body.stream.last.choices* added": "stream-1",
             "body.stream*": "stream-1",
             "body.usage*": "chat-4",
+            "body.status missing": "chat-1",
             "body.status": "chat-10",
             "price": "chat-4",
         },
@@ -138,7 +139,7 @@ ENDPOINTS: Final = (
         shape=reference(CompletionRow),
         rules=("chat-11",),
         refuses={"404": "chat-11"},
-        places={"body.choices* enum": "chat-1", "body.status enum": "chat-10"},
+        places={"body.choices* enum": "chat-1", "body.status missing": "chat-1", "body.status enum": "chat-10"},
         assumed=("404",),
     ),
     Endpoint(

@@ -17,6 +17,7 @@ from ..media import MOST_BYTES, MOST_PIXELS, PICTURES
 PURPOSES: Final = ("reference", "first_frame", "last_frame")
 _LIFE: Final = 24 * 3600.0
 _URL_LIFE: Final = 3600.0
+_SIDE: Final = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -59,8 +60,8 @@ class FileRow(Record):
     purpose: str = column(schema={"enum": list(PURPOSES)})
     mime_type: str = column(schema={"enum": list(PICTURES)})
     size_bytes: int = column(like=integer(1, MOST_BYTES))
-    width_px: int = column(like=integer(1, MOST_PIXELS))
-    height_px: int = column(like=integer(1, MOST_PIXELS))
+    width_px: int = column(schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
+    height_px: int = column(schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
     url: str | None = column(holds="url", default=None, rule="time-3")
     expires_at: str = column(rule="time-3")
     created_at: str
