@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
-from .._resources.catalog import CATALOG
 from .._resources.shapes import Shapes
 from .._wire.data import as_list, as_object
 from .._wire.hosts import is_upload
@@ -18,7 +17,7 @@ from .._wire.reply import Reply
 from .earlier import ORDER, points_of_earlier, rule_of_earlier
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
-from .recording.view import STATUSES, View, instant_of
+from .recording.view import DELETABLE, STATUSES, View, instant_of
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
@@ -177,7 +176,7 @@ class Comparer:
             done.ignored.add("body.output_urls")
         sent = {f"body.{name}" for name, value in view.order.items() if value not in (None, _ANY_SEED)}
         walk = Values(self._shapes, self._bind, sent=sent, ignored=done.ignored)
-        if view.operation.endswith(".list") and isinstance(fake, dict) and view.result:
+        if view.row.lists and isinstance(fake, dict) and view.result:
             seen, fake = dict(view.result), dict(as_object(fake))
             cursor = next((name for name in ("next_cursor", "next_page") if name in fake), "next_cursor")
             if isinstance(seen.get("data"), list) and isinstance(seen.get("has_more"), bool) and cursor in seen:
@@ -227,7 +226,7 @@ class Comparer:
 
     def _renewed(self, view: View) -> Iterator[Point]:
         """Compare whether each read of a record has another signed URL than the response before (time-3, get-3)."""
-        if view.result.get("id") and not view.operation.endswith(".list"):
+        if view.result.get("id") and not view.row.lists:
             refs = [("body.refs[].url", as_object(ref)) for ref in as_list(view.result.get("refs"))]
             for where, holder in (("body.url", view.result), *refs):
                 name, url = f"{view.result['id']} {holder.get('pose')}", str(holder.get("url"))
@@ -289,7 +288,7 @@ class Comparer:
             shown = {one for one, state in status.items() if isinstance(one, str) and self._is_there(done, one, state)}
             gone = shown - set(ids)
             later = any(self._survey.histories.seen(one, done.view.index + 1) for one in gone)
-            if gone and not later and f"{done.view.kind}.delete" in CATALOG.by_operation:
+            if gone and not later and done.view.kind in DELETABLE:
                 names = " and ".join(map(id_of, sorted(gone)))
                 done.set_aside(("body.data",), f"before exchange {done.view.exchange.number}, {names} was deleted")
                 done.gone |= gone

@@ -40,12 +40,7 @@ def _drawn(view: View, row: dict[str, Any], histories: Histories) -> Iterator[Po
     """Compare the paths of refs with the last ones, after one run between (regen-2, resyn-2)."""
     record = str(row["id"])
     before = next((one for one in reversed(_before(view, record, histories)) if one.status in AT_REST), None)
-    if (
-        before is None
-        or row.get("status") not in _GOOD
-        or before.status not in _GOOD
-        or view.operation.endswith(".list")
-    ):
+    if view.row.lists or before is None or {row.get("status"), before.status} - {*_GOOD}:
         return
     runs = [
         one

@@ -218,7 +218,7 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
         return of_state
     if where == "header.x-ratelimit-remaining":
         return True
-    if where in _ROWS and view.operation.endswith(".list"):
+    if where in _ROWS and view.row.lists:
         return True
     return view.kind == "characters" and (view.polls or view.row.reruns) and _field(done, where) in _CHANGING
 
@@ -355,7 +355,7 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
         return "" if view.creates else "run-1"
     if view.creates:
         return "create-2" if "upload_ids" in view.order else ""
-    if view.operation.endswith(".list") or view.row.reruns or point.kind == "missing":
+    if view.row.lists or view.row.reruns or point.kind == "missing":
         return ""
     return CATALOG.by_operation[done.drawn].places.get("drawn", "create-4") if done.drawn else "create-4"
 
@@ -434,7 +434,7 @@ def _table(row: Endpoint) -> Iterator[tuple[str, str, str]]:
     yield from (one for one in own if one[1] != "*")
     yield from _FIRST
     yield from (one for one in own if one[1] == "*")
-    yield from _rows(PLACES) if row.operation.endswith(".list") else ()
+    yield from _rows(PLACES) if row.lists else ()
     yield from _columns(row)
     yield from _LAST
 
@@ -450,7 +450,7 @@ def _columns(row: Endpoint) -> Iterator[tuple[str, str, str]]:
     """Yield what the columns of the record say that a response shows."""
     kind = kind_of(row)
     rules = dict(rules_of(KINDS[kind])) if kind else {}
-    record = "body.data()" if row.operation.endswith(".list") else "body"
+    record = "body.data()" if row.lists else "body"
     whole = rules.pop("", "")
     for name, rule in rules.items():
         yield f"{record}.{name}", "*", rule

@@ -295,7 +295,7 @@ class MadeUpCursor(Detector):
         "no response has contained the cursor that was sent. Page with the next_cursor of the page before, "
         "or with the id of one of its rows."
     )
-    operations = operations_where(lambda row: row.operation.endswith(".list"))
+    operations = operations_where(lambda row: row.lists)
 
     def __init__(self) -> None:
         self._reported: set[str] = set()
@@ -405,7 +405,7 @@ def _is_paid(ctx: Context) -> bool:
 
 
 def _is_poll(ctx: Context) -> bool:
-    return (ctx.call.operation or "").endswith(".retrieve")
+    return ctx.row is not None and ctx.row.polls
 
 
 def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:

@@ -126,7 +126,7 @@ def _place(operation: str, occurrence: int) -> Place:
         pays=row.pays,
         starts=row.pays,
         succeeds=row.pays,
-        polls=operation.endswith(".retrieve"),
+        polls=row.polls,
         deletable=row.template in deletable,
     )
 

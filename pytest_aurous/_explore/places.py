@@ -140,7 +140,7 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
 def _place(app: App, call: Call, occurrence: int) -> Place:
     row = app.catalog.by_operation[call.operation or ""]
     content = call.response.content if call.response is not None else b""
-    status = _status(content) if row.operation.endswith(".retrieve") else None
+    status = _status(content) if row.polls else None
     methods = app.addresses.find(call)
     estimate = row.operation.endswith(".estimate")
     return Place(

@@ -156,7 +156,8 @@ class CallAssertions(Public):
         record_id = check.text("record", getattr(record, "id", record), "aurous.characters.last.id")
         counts = _counts(check, None, at_least, at_most)
         touching = Calls([call for call in calls if record_id in call.path], calls._operations, calls._all)
-        polls = sum((call.operation or "").endswith(".retrieve") for call in touching)
+        polling = {name for name, row in calls._operations.items() if row.polls}
+        polls = sum(call.operation in polling for call in touching)
         if not counts.allow(polls):
             raise _failure(
                 f"Expected {record_id} {counts.expected('polled')}, but {_happened('retrieved', polls)}.\n"

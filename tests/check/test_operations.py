@@ -36,6 +36,19 @@ def lock(ctx: Context) -> dict[str, Any]:
     return {"id": _row(ctx).id, "locked": True}
 
 
+def look(ctx: Context) -> dict[str, Any]:
+    """GET /v1/characters/{id}/look: a poll."""
+    return retrieve(ctx)
+
+
+def forget(ctx: Context) -> dict[str, Any]:
+    """DELETE /v1/images/{id}: no other operation deletes an image."""
+    from ..generations import GenerationRow
+
+    row = ctx.world.table(GenerationRow).retire(ctx.row_of(GenerationRow, "generation"))
+    return {"id": row.id, "gone": True}
+
+
 ENDPOINTS = (
     *ENDPOINTS,
     Endpoint(
@@ -81,9 +94,21 @@ ENDPOINTS = (
         shape={"type": "object", "properties": {"id": {"type": "string"}, "free": {"type": "boolean"}}},
         rules=("style-2",),
     ),
+    Endpoint("characters.look", "GET", "/v1/characters/{id}/look", look, bucket="reads", shape=_ONE, rules=("hook-3",)),
+    Endpoint("recent.show", "GET", "/v1/recent", list_all, bucket="reads", shape=listing(CharacterRow), query=PAGE,
+        errors=PAGE_ERRORS, rules=("hook-4",)),
+    Endpoint(
+        "images.forget",
+        "DELETE",
+        "/v1/images/{id}",
+        forget,
+        bucket="characters_post",
+        shape={"type": "object", "properties": {"id": {"type": "string"}, "gone": {"const": True}}},
+        rules=("hook-5",),
+    ),
 )
 '''
-"""Four operations at the bottom of `endpoints.py`; the rule of each is about something else."""
+"""Seven operations at the bottom of `endpoints.py`; the rule of each is about something else."""
 COLUMN: Final = (
     "    team: str = column(hidden=True)\n",
     '    shade: str = column(default="light", rule="style-4")\n    team: str = column(hidden=True)\n',
@@ -103,6 +128,7 @@ from tests.check.test_seeded import drop, fields, instead, put, refusal
 
 teller = Teller()
 call = teller.call
+image = f"/v1/images/{teller.aurous.images.add().id}"
 call("GET", "/v1/balance")
 path = teller.synthesize("Aurora")
 teller.poll(path)
@@ -119,6 +145,11 @@ call("GET", "/v1/balance")
 call("POST", f"{copy}/lock")
 call("POST", "/v1/team/seats/first/free")
 call("GET", "/v1/characters")
+call("GET", f"{copy}/look")
+call("GET", "/v1/recent")
+call("GET", image)
+call("DELETE", image)
+call("GET", image)
 story = teller.entries()
 
 
@@ -149,6 +180,8 @@ found = {
     "words": words(story),
     "begun late": refuted_by(lambda _: None, 8),
     "only the lock": refuted_by(lambda entries: entries.__delitem__(slice(1, None)), lock),
+    "without a DELETE": refuted_by(lambda entries: entries.pop(-2)),
+    "only the DELETE": refuted_by(lambda _: None, len(story) - 2),
     "the body is lost": refuted_by(without_body("characters.duplicate")),
     "name": refuted_by(fields("characters.duplicate", put("name", "Borea"), 201)),
     "prefix": refuted_by(fields("characters.duplicate", put("id", "dup_01KRMEXM017R6QKY9FRGVYXRJ9"), 201)),
@@ -157,6 +190,8 @@ found = {
     "field of a run": refuted_by(fields("characters.restyle", drop("updated_at"))),
     "type": refuted_by(fields("characters.lock", put("locked", "yes"))),
     "column": refuted_by(fields("characters.duplicate", put("shade", "dark"), 201)),
+    "field of a poll": refuted_by(fields("characters.look", drop("created_at"))),
+    "rows of a list": refuted_by(fields("recent.show", lambda one: one["data"].reverse())),
     "code of a refusal": refuted_by(refusal("characters.duplicate", 400, {"code": "busy", "doc_url": "https://x/#busy"})),
     "charged": refuted_by(fields("balance.retrieve", put("held_credits", 4), nth=2)),
 }
@@ -173,6 +208,9 @@ def publish(client):
 def test_good(aurous, aurous_client):
     aurous.characters.add(id="char_01KRMEXM017R6QKY9FRGVYXRJ9", status="ready")
     assert publish(aurous_client)["locked"]
+    for _ in range(2):
+        aurous_client.get("/v1/characters/char_01KRMEXM017R6QKY9FRGVYXRJ9/look")
+    aurous.assert_polled(aurous.characters.last, at_least=2, at_most=2)
 
 def test_bad(aurous, aurous_client):
     aurous.characters.add(id="char_01KRMEXM017R6QKY9FRGVYXRJ9", status="ready")
@@ -222,7 +260,9 @@ def verdicts(folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("recording", ["clean", "begun late", "only the lock", "the body is lost"])
+@pytest.mark.parametrize(
+    "recording", ["clean", "begun late", "only the lock", "without a DELETE", "only the DELETE", "the body is lost"]
+)
 def test_a_recording_of_new_operations_refutes_nothing(verdicts: dict[str, Any], recording: str) -> None:
     """As a whole, in part, and without the bodies of responses."""
     assert verdicts[recording] == []
@@ -241,6 +281,8 @@ def test_new_operations_are_judged_by_the_rules_of_their_rows(verdicts: dict[str
         ("field", "img-9"),
         ("refused", "img-9"),
         ("field of a run", "usage-3"),
+        ("field of a poll", "get-4"),
+        ("rows of a list", "list-2"),
         ("type", "style-3"),
         ("column", "style-4"),
         ("code of a refusal", "file-1"),

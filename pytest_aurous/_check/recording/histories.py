@@ -98,7 +98,7 @@ class Histories(dict[str, History]):
     def is_deleted(self, record: str, index: int) -> bool:
         """Whether an exchange before *index* has deleted a record."""
         touched = self[record].touched
-        return any(one.operation.endswith(".delete") and one.succeeded and one.index < index for one in touched)
+        return any(one.deletes and one.succeeded and one.index < index for one in touched)
 
     def is_saved(self, view: View) -> bool:
         """Whether a character was saved before."""

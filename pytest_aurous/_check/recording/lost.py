@@ -78,7 +78,7 @@ class LostRequests(dict[int, str]):
         later = self._histories.next_touch(view)
         if later is None:
             return False
-        if view.operation.endswith(".delete"):
+        if view.deletes:
             return later.exchange.status == HTTPStatus.NOT_FOUND and later.operation != view.operation
         if view.edits:
             shown = self._histories.seen(view.record, view.index + 1)

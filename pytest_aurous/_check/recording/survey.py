@@ -96,7 +96,7 @@ class Survey:
     def _is_kept(self, record: str, history: History, view: View) -> bool:
         """Whether an exchange created a record before *view*, and none deleted it."""
         created = history.created is not None and history.created < view.index and record not in self.undecided
-        gone = any(one.operation.endswith(".delete") or one.code == "resource_not_found" for one in history.touched)
+        gone = any(one.deletes or one.code == "resource_not_found" for one in history.touched)
         return created and not gone
 
     def first_attempt(self, view: View) -> View | None:
@@ -132,7 +132,7 @@ class Survey:
             self._note_key(view, view.key)
         if view.idempotency is not None:
             self._attempts.setdefault(view.idempotency, []).append(view)
-        if view.operation.endswith(".list") and view.kind and view.succeeded and _is_whole(view):
+        if view.row.lists and view.kind and view.succeeded and _is_whole(view):
             self._whole.setdefault(view.kind, []).append(view.index)
         first = self._attempts[view.idempotency][0] if view.idempotency is not None else view
         stored = view.replayed and first.replayed  # it shows what was before the recording

@@ -38,6 +38,16 @@ KINDS: Final[dict[str, type[Any]]] = {
 """The row of each collection."""
 _SHOWN: Final = {schema_name(row): kind for kind, row in KINDS.items()}
 """The collection of each schema of a record."""
+
+
+def _collection_of(row: Endpoint) -> str:
+    """Return the collection of the record in the path of an operation."""
+    resource = row.operation.removeprefix("legacy.").partition(".")[0]
+    return "generations" if resource in {"images", "videos"} else resource
+
+
+DELETABLE: Final = frozenset(_collection_of(row) for row in CATALOG.by_operation.values() if row.method == "DELETE")
+"""The collections whose records a client can delete."""
 STATUSES: Final = {
     "characters": tuple(LIFECYCLES["characters"].edges),
     "generations": tuple(LIFECYCLES["images"].edges),
@@ -82,7 +92,7 @@ class View:
         kind, records: The collection of the records that a success shows, and the records; empty without records.
         collection, record: The collection and the id of the record in its path.
         named: The ids of the records that the request names: in its path, as its character, its styles and its files.
-        creates, synthesizes, saves, cancels, edits: What the request is for.
+        creates, synthesizes, saves, cancels, edits, deletes: What the request is for.
         at_rest: Whether it is refused while there is work under way on the record in its path.
         polls: Whether it shows records that may have changed by themselves.
         shows_balance, shows_team, shows_credits: Whether it shows that; credits are in both others.
@@ -122,13 +132,13 @@ class View:
         names = [self.record, *(order.get(name) for name in _ONE_RECORD)]
         names += [name for several in _RECORDS for name in as_list(order.get(several))]
         self.named = [name for name in names if isinstance(name, str) and name]
-        resource = self.operation.removeprefix("legacy.").partition(".")[0]
-        self.collection = "generations" if resource in {"images", "videos"} else resource
+        self.collection = _collection_of(row)
         self.creates = bool(row.makes and self.kind)
         self.synthesizes = self.order.get("generate") is True
         self.saves = self.operation == "characters.save"
         self.cancels = self.operation == "images.cancel"
         self.edits = row.method == "PATCH"
+        self.deletes = row.method == "DELETE"
         self.at_rest = row.reruns or self.saves
         self.polls = self.kind in STATUSES and exchange.method == "GET"
         self.shows_balance = self.succeeded and self.operation == "balance.retrieve"

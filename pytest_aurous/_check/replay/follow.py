@@ -332,8 +332,11 @@ class Seeds:
         if view.operation.endswith(".output") and str(view.exchange.status) in outcomes:
             status = "succeeded"
         refused_before = view.exchange.status in _BEFORE_ROWS or view.code in {"unknown_version", "resource_not_found"}
-        if status is None and view.row.acts and view.collection != "generations" and not refused_before:
-            status = "ready"
+        if status is None and view.row.acts and not refused_before:
+            if view.collection != "generations":
+                status = "ready"
+            elif view.succeeded and not view.kind:  # its status does not matter
+                status = "succeeded"
         if status is None or not view.record or view.collection not in KINDS:
             return
         if view.collection != "generations":

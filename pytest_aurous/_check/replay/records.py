@@ -14,7 +14,7 @@ from ..._resources.generations.row import ENDS
 from ..._world.script import Hold, Plan, Step, plan_of
 from ..._world.world import World
 from ..recording.survey import Survey
-from ..recording.view import AT_REST, KINDS, RUNNING, View
+from ..recording.view import AT_REST, DELETABLE, KINDS, RUNNING, View
 from ..words import id_of
 from .follow import LONG, WAIT, WAITING, rename
 from .money import GOOD, ends_of
@@ -23,7 +23,6 @@ from .teams import Teams
 
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
-_DELETABLE: Final = ("characters", "files", "webhook_endpoints")
 _OF_DELETED: Final = {"resource_not_found": "del-2", "character_not_ready": "del-4"}
 """The rule of a deletion, by what the fake says to an order with its character."""
 _AT_ONCE: Final = Hold("*", 0)
@@ -69,7 +68,7 @@ class Records:
             self._act(view, row)
         if view.replayed and self._world.settings.reading("idem-5") == "generation":
             self._end_before_retry(view)
-        if view.operation == "characters.delete":
+        if view.deletes:
             self._doubt(view.record)
         if self._is_gone(view):
             done.set_aside(("status",), self._gap(view, view.record, "deleted"))
@@ -125,7 +124,7 @@ class Records:
         """Whether a record of the fake is not found and never seen again, although no request has deleted it."""
         row: Any = self._world.row(view.record) if view.record else None
         kind = view.collection
-        if view.code != "resource_not_found" or row is None or kind not in _DELETABLE or view.record in self.deleted:
+        if view.code != "resource_not_found" or row is None or kind not in DELETABLE or view.record in self.deleted:
             return False
         later = self._survey.histories.seen(view.record, view.index)
         there = later is not None and later.status != "deleted"

@@ -129,7 +129,7 @@ class Replay:
         self._chats.adopt(view)
         forget_pose(self._world, view)
         self._records.vanish(done)
-        if view.succeeded and view.operation.endswith(".delete"):
+        if view.succeeded and view.deletes:
             self._records.deleted.add(view.record)
         if len(self._world.journal.entries) > _KEPT_CALLS:
             self._world.journal.clear()

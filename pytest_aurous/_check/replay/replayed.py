@@ -95,4 +95,4 @@ class Replayed:
     @property
     def record_at(self) -> str:
         """The place of the records that the response shows."""
-        return "body.data[]" if self.view.operation.endswith(".list") else "body"
+        return "body.data[]" if self.view.row.lists else "body"

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..recording.histories import History
 from ..recording.survey import Survey
-from ..recording.view import RUNNING, STYLES, instant_of
+from ..recording.view import AT_REST, STYLES, instant_of
 from ..words import id_of
 
 _CLOSE: Final = 2.0
@@ -52,6 +52,6 @@ def _gaps(survey: Survey, record: str, history: History) -> Iterator[tuple[int, 
         caused = any(one.view.index < view.index <= other.view.index for view in orders)
         moved = one.row.get("updated_at") != other.row.get("updated_at")
         shown = other.view.polls and not other.view.replayed and not one.view.replayed
-        if moved and shown and not caused and one.status not in RUNNING and record not in survey.undecided:
+        if moved and shown and not caused and one.status in AT_REST and record not in survey.undecided:
             between = f"between exchange {one.view.exchange.number} and {other.view.exchange.number}"
             yield other.view.index, f"{between}, {id_of(record)} was changed"

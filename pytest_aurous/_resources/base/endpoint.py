@@ -197,6 +197,17 @@ class Endpoint(Record):
         return str(page.get("items", page).get("$ref", "")).rpartition("/")[2]
 
     @property
+    def lists(self) -> bool:
+        """Whether a success is a list."""
+        shape = self.shape or {}
+        return self.method == "GET" and ("items" in shape or "data" in shape.get("properties", {}))
+
+    @property
+    def polls(self) -> bool:
+        """Whether a success shows the record in the path."""
+        return self.method == "GET" and "{id}" in self.template and "$ref" in (self.shape or {})
+
+    @property
     def acts(self) -> bool:
         """Whether it acts on the record in its path: it is neither a GET, nor does it succeed for any id."""
         return "{id}" in self.template and self.method != "GET" and not self.any_id and not self.signed

@@ -256,6 +256,6 @@ ENDPOINTS: Final = (
         errors=_QUERY_ERRORS,
         rules=("usage-3",),
         refuses={"400": "usage-3"},
-        places={"request.query.*": "usage-3"},
+        places={"body*": "usage-3", "request.query.*": "usage-3"},
     ),
 )
