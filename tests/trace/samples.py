@@ -196,6 +196,15 @@ def every_fault(aurous: Aurous, client: httpx.Client) -> None:
             with suppress(httpx.TransportError):
                 send()
             time.sleep(30)
+    chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+    for add in [
+        *(partial(faults.stall, "chat.create", count) for count in (0, 2)),
+        partial(faults.disconnect, "chat.create", after_events=2),
+        *(partial(faults.malformed, "chat.create", kind) for kind in ("half_event", "ends_early")),
+    ]:
+        add()
+        with suppress(httpx.TransportError):
+            client.post("/v1/chat/completions", json=chat)
     faults.malformed("balance.retrieve")
     client.get("/v1/balance", headers={"X-API-Key": "al_live_wrong"})
     faults.status("balance.retrieve", 401)

@@ -88,8 +88,10 @@ function asHttpx(call) {
 const RAISED = {
   "timeout (connect)": "ConnectTimeout", "timeout (read)": "ReadTimeout", "timeout (write)": "WriteTimeout",
   "timeout (pool)": "PoolTimeout", connect_error: "ConnectError", disconnect: "RemoteProtocolError",
-  delay: "ReadTimeout",
+  delay: "ReadTimeout", stall: "ReadTimeout",
 };
+/** Return whether a fault broke the stream of a response after its head had arrived. */
+const isBroken = (call) => call.stream !== null && /^(stall|disconnect)/.test(call.fault);
 
 /** Return the line that adds the fault of a call, or null. A delay that no response followed lasted for *seconds*. */
 function faultOf(call, seconds) {
@@ -106,7 +108,8 @@ function faultOf(call, seconds) {
     rate_limited: () => one("rate_limited", ...after),
     timeout: () => one("timeout", `phase="${detail}"`),
     connect_error: () => one("connect_error"),
-    disconnect: () => one("disconnect"),
+    disconnect: () => one("disconnect", ...(isBroken(call) ? [`after_events=${call.stream.count}`] : [])),
+    stall: () => one("stall", `after_events=${call.stream.count}`),
     delay: () => one("delay", `seconds=${call.delay || seconds}`),
     malformed: () => one("malformed", `kind="${detail}"`),
     greased: () => one("greased", `kind="${detail}"`),
@@ -293,7 +296,7 @@ function asTest(model, call) {
     const odd = parts.some((it) => /^(json|content)/.test(it)) && /get|delete/.test(method); // httpx has no such body
     const verb = method && !odd ? method : "request";
     const name = `${keyless || signed ? "httpx" : "aurous_client"}.${verb}`;
-    const waits = one.fault?.startsWith("delay") ? patience : [];
+    const waits = /^(delay|stall)/.test(one.fault) ? patience : [];
     const all = [...(verb === "request" ? [pythonText(one.method)] : []), url, ...parts, ...waits];
     if (ownHeaders(one).some(isRedacted)) {
       remarks.push(`Headers of call ${one.number} are left out: they are redacted.`);
@@ -303,7 +306,7 @@ function asTest(model, call) {
       remarks.push(`${what} is not in the trace; put it in, and remove the skip.`);
     }
     const last = at === requests.length - 1;
-    if (one.status === null) {
+    if (one.status === null || isBroken(one)) {
       const met = one.fault?.split(", ")[0] ?? "";
       const error = RAISED[met] ?? (met.startsWith("outage") ? "ConnectError" : "TransportError");
       lines.push("", `with pytest.raises(httpx.${error}):`, indented(pythonCall(name, all)));
