@@ -28,7 +28,7 @@ for number in range(count + 100):
         print("ready", flush=True)
         sys.stdin.readline()
     if wire is None:
-        wire = socket.create_connection(("127.0.0.1", port))
+        wire = socket.create_connection(("127.0.0.1", port), timeout=60)
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     wire.sendall(request)
     got = b""
@@ -132,7 +132,9 @@ def main(arguments: list[str]) -> None:
     found: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         for thing in things:
-            run = subprocess.run([sys.executable, __file__, thing], capture_output=True, text=True, check=True)
+            run = subprocess.run(
+                [sys.executable, __file__, thing], capture_output=True, text=True, check=True, timeout=600
+            )
             for name, spent in zip((thing, f"watched {thing}"), run.stdout.strip("()\n").split(", "), strict=False):
                 found.setdefault(name, []).append(float(spent))
     for thing, times in found.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json as jsonlib
 import os
 import re
@@ -296,6 +297,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set the limit of each test, wherever its file is. Without pytest-timeout, an ini option would be an error."""
     if config.getoption("timeout", 0) is None:
         config.option.timeout = LIMIT
+
+
+def pytest_unconfigure() -> None:
+    """End the process with the stacks of its threads if it does not end by itself: a thread may never end."""
+    faulthandler.dump_traceback_later(LIMIT, exit=True)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)

@@ -11,4 +11,5 @@ rmtree(place, ignore_errors=True)
 unpack_archive(archive, place)
 (folder,) = place.iterdir()
 tests = ("tests/world", "docs/examples/test_first.py")
-sys.exit(subprocess.run([sys.executable, "-m", "pytest", "-q", *tests], cwd=folder, check=False).returncode)  # noqa: S603
+command = [sys.executable, "-m", "pytest", "-q", *tests]
+sys.exit(subprocess.run(command, cwd=folder, check=False, timeout=1800).returncode)  # noqa: S603

@@ -53,3 +53,25 @@ def test_a_test_that_hangs_fails_with_its_name_and_the_stacks(pytester: pytest.P
         ]
     )
     assert "crashed" not in result.stdout.str()
+
+
+def test_a_thread_that_never_ends_does_not_keep_the_process(pytester: pytest.Pytester) -> None:
+    """After the limit, the process ends with the stacks."""
+    conftest = Path(__file__).with_name("conftest.py").read_text("utf-8")
+    pytester.makeconftest(conftest.replace("\nLIMIT: Final = 600\n", "\nLIMIT = 1\n"))
+    pytester.makepyfile(
+        """
+        import threading
+
+        def waits_forever():
+            threading.Event().wait()
+
+        def test_passes():
+            threading.Thread(target=waits_forever).start()
+        """
+    )
+    result = pytester.runpytest_subprocess(timeout=60)
+
+    result.assert_outcomes(passed=1)
+    assert result.ret == 1
+    result.stderr.fnmatch_lines(["Timeout *", "*in waits_forever"])

@@ -75,4 +75,4 @@ if __name__ == "__main__":
     caught()
     instructions()
     for chunks in ("1000", "100000"):
-        subprocess.run([sys.executable, str(HERE / "asked.py"), "stream", chunks], check=True)
+        subprocess.run([sys.executable, str(HERE / "asked.py"), "stream", chunks], check=True, timeout=600)

@@ -31,6 +31,8 @@ _WHOLE: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": 
 _HOSTS: Final = tuple(urlsplit(url).netloc for url in (BASE_URL, UPLOAD_HOST))
 _NETWORK: Final = "how-to/no-network.html"
 _CLI: Final = "reference/cli.html"
+_LIMIT: Final = 60.0
+"""Seconds for pytest to start."""
 _RAISED: Final = re.compile(r"[\w.]+(: |$)")
 """The line of a traceback with the exception, not a line with a file or source."""
 
@@ -128,12 +130,20 @@ def _ask_pytest() -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         file = Path(folder, "found.json")
         command = [sys.executable, "-m", "pytest", "-p", "pytest_aurous.plugin.doctor", "--aurous-doctor", str(file)]
-        done = subprocess.run(  # noqa: S603 - pytest itself
-            command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - pytest itself
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            printed = _text(error.stdout, error.stderr)
+            return {"starts": False, "status": None, "why": f"it was stopped after {_LIMIT:g} s. {_why(printed)}"}
         if file.exists():
             return {"starts": True, **json.loads(file.read_text(encoding="utf-8"))}
-    return {"starts": False, "status": done.returncode, "why": _why(f"{done.stdout}\n{done.stderr}")}
+    return {"starts": False, "status": done.returncode, "why": _why(_text(done.stdout, done.stderr))}
+
+
+def _text(*printed: bytes | None) -> str:
+    return "\n".join((part or b"").decode(errors="replace") for part in printed)
 
 
 def _why(printed: str) -> str:
@@ -154,7 +164,8 @@ def _why(printed: str) -> str:
 
 def _of_pytest(pytest: Mapping[str, Any]) -> Iterator[Problem]:
     if not pytest["starts"]:
-        what = f"pytest does not start in this folder (exit status {pytest['status']}): {pytest['why']}"
+        status = "" if pytest["status"] is None else f" (exit status {pytest['status']})"
+        what = f"pytest does not start in this folder{status}: {pytest['why']}"
         advice = "Correct that, and run pytest-aurous doctor again: until then it cannot read the settings."
         if "unrecognized arguments: " in what:
             advice = (

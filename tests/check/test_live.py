@@ -693,13 +693,14 @@ class TestPace:
             found.wait("reads")
         assert sleeps.slept == []
 
-    def _limiting(self, times: int, after: str) -> Any:
+    def _limiting(self, twin: Twin, times: int, after: str) -> Any:
         left = [times]
 
         def change(call: Call, reply: Reply) -> Reply:
             if call.operation != "balance.retrieve" or not left[0]:
                 return reply
             left[0] -= 1
+            twin.aurous.limits["reads"].refill()  # what is refused takes no token
             return header("retry-after", after)(whole(429, {"error": {"code": "too_many_requests"}})(reply))
 
         return change
@@ -710,7 +711,7 @@ class TestPace:
         """After the time that the API has said; the 429 refutes nothing."""
         slept: list[float] = []
         monkeypatch.setattr("pytest_aurous._check.live.pace.time.sleep", slept.append)
-        twin.change = self._limiting(1, "12")
+        twin.change = self._limiting(twin, 1, "12")
 
         assert check(twin, "--yes", "--quiet") == 0
         out, err = capsys.readouterr()
@@ -734,7 +735,7 @@ class TestPace:
     ) -> None:
         """What was seen until then is judged."""
         monkeypatch.setattr("pytest_aurous._check.live.pace.time.sleep", lambda _: None)
-        twin.change = self._limiting(times, after)
+        twin.change = self._limiting(twin, times, after)
 
         assert check(twin, "--yes", "--explain") == 0
         out, err = capsys.readouterr()

@@ -316,6 +316,15 @@ def test_something_needs_attention(
     assert status == 1
 
 
+def test_pytest_does_not_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A conftest that waits forever is stopped, and what it has printed is shown."""
+    monkeypatch.setattr(doctor, "_LIMIT", 0.5)
+    waits = "import threading\nprint('asking the database', flush=True)\nthreading.Event().wait()"
+    status, out = _look(Folder(conftest=waits), monkeypatch, capsys)
+    assert "1. pytest does not start in this folder: it was stopped after 0.5 s. " in out
+    assert status == 1
+
+
 @pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
 def test_an_installed_plugin_is_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where it is installed, nothing has to load it."""
