@@ -482,3 +482,26 @@ def test_another_refusal_of_another_field_refutes_one_rule(tmp_path: Path) -> No
     teller.call("PATCH", path, json={"name": None})
 
     assert refuted(checked(tmp_path, teller.entries())) == ["err-9"]
+
+
+def test_the_table_names_what_is_left_out_and_what_is_out_of_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Optional fields by the setting, an order in words, and pictures by their type."""
+    entries: Any = told("images", sparse="optional")
+    TWISTS["the oldest comes first"].change(entries)
+
+    assert main(["check", str(write(tmp_path, entries)), "--explain"]) == 1
+    out = capsys.readouterr().out
+    assert "    aurous_sparse = optional\n" in out
+    assert "images.list body.data: another order, not the newest first" in out
+
+
+def test_a_long_name_of_a_file_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the number of the exchange follows it."""
+    entries = told("characters")
+    fields("characters.list", put("has_more", None))(entries)
+    file = write(tmp_path, entries).rename(tmp_path / f"{'long_' * 30}.har")
+
+    assert main(["check", str(file)]) == 1
+    assert f"in {file.name}, exchange 3" in " ".join(capsys.readouterr().out.split())

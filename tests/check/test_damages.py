@@ -1,21 +1,25 @@
-"""One table: what is wrong with a recording, and which rules it refutes; what a gap explains refutes nothing."""
+"""One table of recordings: what each has in it or lacks, and which rules it refutes."""
 
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
-from pytest_aurous._check.check import check_files
-from pytest_aurous._check.replay import money
+from pytest_aurous._check.check import check_files, check_recordings
+from pytest_aurous._check.recording.read import read_recording
+from pytest_aurous._check.replay import money, replay
 from pytest_aurous._resources.content.pictures import picture
-from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted
+from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted, told, write
 from tests.check.test_seeded import drop, everywhere, fields, header, instead, more, named, put, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from pytest_aurous._check.verdict import Verdicts
 
 OTHER: Final = "/v1/characters/char_01KRMEXM017R6QKY9FRGVYXRJ9"
 KEY: Final = {"Idempotency-Key": "order-1"}
@@ -156,6 +160,252 @@ def chatted(teller: Teller) -> None:
     teller.call("GET", f"/v1/chat/completions/{streamed}")
 
 
+def kept(teller: Teller) -> None:
+    """Send an order again when its character is in review, and delete it."""
+    path = teller.synthesize("Aurora", "order-1")
+    teller.poll(path)
+    teller.synthesize("Aurora", "order-1")
+    teller.call("DELETE", path)
+    teller.call("GET", path)
+
+
+def saved(teller: Teller) -> None:
+    """Order a picture of a saved character, and send the first order again."""
+    path = teller.synthesize("Aurora", "order-1")
+    teller.poll(path)
+    teller.call("POST", f"{path}/save")
+    image = teller.image(character_id=path.rpartition("/")[2])
+    teller.synthesize("Aurora", "order-1")
+    teller.call("GET", path)
+    teller.call("GET", image)
+
+
+def unpolled(teller: Teller) -> None:
+    """Order again when the work has ended, which nobody has polled."""
+    path = teller.synthesize("Aurora", "one-key")
+    teller.aurous.characters.last.finish()
+    teller.synthesize("Aurora", "one-key")
+    teller.call("POST", f"{path}/resynthesize")
+    teller.aurous.characters.last.finish()
+    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "front"})
+
+
+def signed(teller: Teller) -> None:
+    """Read a character, and a picture of it."""
+    found = teller.call("GET", f"/v1/characters/{teller.aurous.characters.add('Aurora').id}")
+    teller.call("GET", found["refs"][0]["url"])
+
+
+def redirected(teller: Teller) -> None:
+    """Read an output by its old path."""
+    path = teller.image()
+    teller.call("GET", f"{path.replace('images', 'generations')}/output/0", follow_redirects=False)
+
+
+def outputs(teller: Teller) -> None:
+    """Read outputs alone: of an image and a video, of work that has ended unseen, and expired ones."""
+    image, video = teller.aurous.images.add(), teller.aurous.videos.add()
+    teller.call("GET", f"/v1/images/{image.id}/output/0")
+    teller.call("GET", str(video.output_video_url))
+    new = teller.image()
+    teller.aurous.images.last.finish()
+    old = teller.image()
+    teller.aurous.images.last.finish()
+    teller.call("GET", f"{new}/output/0")
+    teller.aurous.clock.advance(seconds=8 * 86_400)
+    teller.call("GET", f"{old}/output/0")
+    teller.call("GET", f"/v1/images/{image.id}/output/0")
+
+
+def named_only(teller: Teller) -> None:
+    """Use a style, a style of videos with its defaults, a file and a character that were there before."""
+    style = teller.aurous.loras.add("Ours")
+    films = teller.aurous.video_loras.add("Films", default_duration=3, default_resolution="480p")
+    file, character = teller.aurous.files.add(), teller.aurous.characters.add("Aurora")
+    teller.image(lora_id=style.id, seed=7)
+    teller.image(reference_image_urls=[file.id])
+    teller.image(character_id=character.id)
+    teller.call("POST", "/v1/videos", json={"video_lora_id": films.id})
+    teller.call("GET", f"/v1/loras/{style.id}")
+    teller.call("GET", f"/v1/characters/{character.id}")
+    endpoint = teller.aurous.webhook_endpoints.add()
+    teller.call("POST", f"/v1/webhook_endpoints/{endpoint.id}/test", json={"event_type": "image.completed"})
+
+
+def used(teller: Teller) -> None:
+    """Read pages of usage."""
+    for _ in range(2):
+        teller.image()
+        teller.aurous.clock.advance(seconds=86_400)
+    query = {"start_time": "2026-05-01T00:00:00Z", "limit": 1}
+    page = teller.call("GET", "/v1/usage", params=query)
+    teller.call("GET", "/v1/usage", params={"page_token": page["next_page"]})
+    teller.call("GET", "/v1/usage/events", params=query)
+
+
+def first_page(teller: Teller) -> None:
+    """Read the first page of a list alone."""
+    for name in "AB":
+        teller.aurous.characters.add(name)
+    teller.call("GET", "/v1/characters", params={"limit": 1})
+
+
+def exempted(teller: Teller) -> None:
+    """Show the balance of a team that holds credits, and of one that is exempt."""
+    teller.synthesize("Unseen")
+    exempt = teller.aurous.teams.add(billing_mode="exempt").api_key
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", "/v1/balance", headers={"X-Api-Key": exempt})
+    teller.synthesize("Aurora")
+    teller.call("GET", "/v1/balance")
+
+
+def ended(teller: Teller) -> None:
+    """Show the balance after work that nobody polled."""
+    teller.synthesize("Aurora")
+    teller.aurous.characters.last.finish()
+    teller.call("GET", "/v1/balance")
+
+
+def limited(teller: Teller) -> None:
+    """Order once more after a 429."""
+    teller.aurous.faults.rate_limited("characters.create", times=1)
+    teller.call("POST", "/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 30}})
+    teller.poll(teller.synthesize("A"))
+
+
+def mixed(teller: Teller) -> None:
+    """List characters of which one was used before, and one is newer than the last order; read a deleted one."""
+    old = teller.aurous.characters.add("Old")
+    gone = teller.aurous.characters.add("Gone", status="deleted")
+    teller.image(character_id=old.id)
+    teller.synthesize("New")
+    teller.aurous.clock.freeze("2026-05-08T10:00:05Z")
+    teller.aurous.characters.add("Newest")
+    teller.call("GET", "/v1/characters")
+    teller.call("GET", f"/v1/characters/{gone.id}")
+
+
+def old_one(teller: Teller) -> None:
+    """Use a character, and poll it."""
+    character = teller.aurous.characters.add("Aurora")
+    teller.image(character_id=character.id)
+    teller.poll(f"/v1/characters/{character.id}")
+
+
+def ticketed(teller: Teller) -> None:
+    """Classify a ticket twice, and read an unknown character."""
+    ticket = teller.aurous.uploads.add(pose="side")
+    for _ in range(2):
+        teller.call("POST", "/v1/characters/uploads/classify", json={"upload_id": ticket.id})
+    teller.call("GET", OTHER)
+
+
+def poor(teller: Teller) -> None:
+    """Order a picture of a character without credits, and again with some."""
+    character = teller.aurous.characters.add("Aurora")
+    teller.aurous.team.credits = 0
+    teller.call("POST", "/v1/images", json={"prompt": "On a bench", "character_id": character.id})
+    teller.aurous.team.credits = 9
+    teller.call("GET", teller.image())
+
+
+def early(teller: Teller) -> None:
+    """Save a character too early, and read it when it is in review."""
+    path = teller.synthesize("Aurora")
+    teller.call("POST", f"{path}/save")
+    teller.aurous.characters.last.finish()
+    teller.call("GET", path)
+
+
+def posed(teller: Teller) -> None:
+    """Make a character of an upload that was classified before."""
+    upload = teller.aurous.uploads.add(pose="side")
+    teller.call("POST", "/v1/characters", json={"name": "A", "upload_ids": [upload.id]})
+
+
+def acting(teller: Teller) -> None:
+    """Save and draw characters that were there before."""
+    first, second = teller.aurous.characters.add(status="reviewing"), teller.aurous.characters.add(status="ready")
+    for path in (f"{first.id}/save", f"{second.id}/save", f"{second.id}/resynthesize", f"{first.id}/resynthesize"):
+        teller.call("POST", f"/v1/characters/{path}")
+
+
+def held(teller: Teller) -> None:
+    """Show a balance during a synthesis."""
+    path = teller.synthesize("Aurora")
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", path)
+
+
+def polled(teller: Teller) -> None:
+    """Poll an image."""
+    teller.call("GET", teller.image())
+
+
+def unknown(teller: Teller) -> None:
+    """Read a character that is not there, and another."""
+    character = teller.aurous.characters.add()
+    teller.call("GET", OTHER)
+    teller.call("GET", f"/v1/characters/{character.id}")
+
+
+def begin(number: int) -> Any:
+    """Let the recording begin with that exchange."""
+    return lambda entries: entries.__delitem__(slice(number))
+
+
+def unanswered(number: int, first: int = 0, status: int = 0) -> Any:
+    """Let the response of an exchange be missing, or have a status alone; begin the recording with the *first*."""
+
+    def damage(entries: Entries) -> None:
+        entries[number]["response"] = {"status": status, "headers": [], "content": {"size": 0}}
+        del entries[:first]
+
+    return damage
+
+
+def both(*changes: Callable[[Entries], object]) -> Any:
+    """Make several changes, one after the other."""
+    return lambda entries: [change(entries) for change in changes]
+
+
+def found(entries: Entries) -> None:
+    """Let the recording read a character before it is there."""
+    other = entries[1]["request"]["url"].rpartition("/")[2]
+    entries[:] = json.loads(json.dumps(entries).replace(OTHER.rpartition("/")[2], other))
+
+
+def oldest_expired(entries: Entries) -> None:
+    """Let the last output be read as early as the first: its end was never shown, and may be long ago."""
+    entries[-1]["startedDateTime"] = entries[0]["startedDateTime"]
+
+
+def odd_upload(entries: Entries) -> None:
+    """Let an id of an upload be a number."""
+    sent = entries[0]["request"]["postData"]
+    sent["text"] = json.dumps({"name": "A", "upload_ids": [7, *json.loads(sent["text"])["upload_ids"]]})
+
+
+def other_kind(entries: Entries) -> None:
+    """Let an image have the id of a character."""
+    made = json.loads(named(entries, "characters.create", 201)[0]["response"]["content"]["text"])
+    body(named(entries, "images.create", 201)[0], put("id", made["id"]))
+
+
+def unkeyed(entries: Entries) -> None:
+    """Let an upload be sent without a key, and be the first exchange."""
+    del entries[0], entries[2:]
+    pairs = entries[0]["request"]["headers"]
+    entries[0]["request"]["headers"] = [one for one in pairs if one["name"] != "x-api-key"]
+
+
+def dreams(entries: Entries) -> None:
+    """Let an unknown path have no response."""
+    unanswered(1, status=503)(entries)
+    entries[1]["request"]["url"] = "https://api.aurous-labs.com/v1/dreams"
+
+
 def without(operation: str, status: int = 200, nth: int = 0) -> Any:
     """Leave an exchange out."""
     return lambda entries: entries.remove(named(entries, operation, status)[nth])
@@ -202,11 +452,13 @@ def unsaved(entries: Entries) -> None:
 
 
 class Damage(NamedTuple):
-    """A recording, what is wrong with it, and the rules that this refutes."""
+    """A recording, or the name of a story, what is changed in it, the rules that it refutes, and what else holds."""
 
-    client: Callable[[Teller], None]
-    change: Callable[[Entries], object]
+    client: Callable[[Teller], None] | str
+    change: Callable[[Entries], object] = len  # nothing
     rules: tuple[str, ...] = ()
+    readings: Mapping[str, str] = MappingProxyType({})
+    also: Callable[[Verdicts], object] = bool
 
 
 def same_pictures(old: int, new: int) -> Any:
@@ -298,6 +550,125 @@ DAMAGES: Final[dict[str, Damage]] = {
     "a character that a list has left out is seen again": Damage(
         deleted, lambda all_: body(named(all_, "characters.list")[0], lambda one: one["data"].pop()), ("list-2",)
     ),
+    # What little shows
+    "a signed URL that was never seen says nothing": Damage(
+        signed,
+        begin(1),
+        also=lambda found: (
+            [*found.rules["time-2"].doubts] == ["the response with its signed URL is not in the recording"]
+        ),
+    ),
+    "a stored response shows that a record is in review": Damage(kept, readings={"get-2": "readable"}),
+    "a stored response shows what was before": Damage(saved, begin(5)),
+    "an old path does not redirect": Damage(
+        redirected, both(begin(1), lambda all_: all_[0]["response"].update(status=200)), ("legacy-1",)
+    ),
+    "outputs alone show that there are records": Damage(
+        outputs, oldest_expired, also=lambda found: found.rules["time-4"].agreed == 2
+    ),
+    "only orders name styles, files and characters": Damage(named_only),
+    "pages of usage follow their tokens": Damage(used),
+    "null is where there is always a value": Damage(
+        used, fields("usage.events", lambda one: one["data"][0].update(id=None, completed_at=None)), ("usage-3",)
+    ),
+    "a list goes on": Damage(
+        first_page,
+        also=lambda found: found.inferred["a list goes on with rows that the recording does not show"] == 1,
+    ),
+    "a delivery was made elsewhere": Damage(
+        "account",
+        fields("webhook_endpoints.list", lambda one: one["data"][0].update(last_success_at="2026-05-08T10:00:00Z")),
+    ),
+    "an optional field is null": Damage(
+        "characters",
+        fields("characters.retrieve", put("client_reference_id", None)),
+        also=lambda found: found.omitted["characters.retrieve body.client_reference_id"] > 1,
+    ),
+    "a file was deleted elsewhere": Damage(
+        "account",
+        without("files.delete"),
+        also=lambda found: any("was deleted" in text for text in found.rules["time-3"].reasons),
+    ),
+    "credits are held for unknown work": Damage(exempted, begin(1)),
+    "the first balance comes after the work": Damage(
+        ended, also=lambda found: sum("has ended" in text for text in found.inferred) == 1
+    ),
+    **{
+        f"work has ended before it is ordered again: {reading}, from {first}": Damage(
+            unpolled, begin(first), readings={"create-4": reading, "idem-5": "generation"}
+        )
+        for reading in ("reviewing", "ready")
+        for first in (0, 2)
+    },
+    "a retry is replayed during the work": Damage("characters", rules=("idem-5",), readings={"idem-5": "generation"}),
+    "a 429 on an order is no order": Damage(limited),
+    "instants are no instants": Damage(
+        "images", both(begin(3), fields("images.retrieve", put("created_at", "soon"))), ("time-1",)
+    ),
+    "an image has the id of a character": Damage("characters", other_kind, ("img-5",)),
+    "a pose is unknown": Damage("account", fields("characters.uploads.classify", put("pose", "profile")), ("up-5",)),
+    "records are used before they are shown": Damage(mixed, readings={"get-2": "readable"}),
+    "a record is used before its own time": Damage(
+        old_one, fields("characters.retrieve", put("created_at", "2026-05-08T10:00:08Z"))
+    ),
+    "a ticket is classified once": Damage(ticketed, lambda all_: all_.pop()),
+    "a ticket that was there is gone": Damage(ticketed, lambda all_: all_[1].update(response=all_.pop()["response"])),
+    "a number of tokens is no number": Damage(
+        "images",
+        header("images.create", "x-ratelimit-remaining", "many", 201),
+        ("rate-1",),
+        also=lambda found: [one.where for one in found.rules["rate-1"].differences] == ["header.x-ratelimit-remaining"],
+    ),
+    "an unknown path has no response": Damage("images", dreams),
+    **{
+        f"{name} of a list is {value}": Damage("characters", fields("characters.list", put(name, value)), ("list-1",))
+        for name, value in (("has_more", None), ("data", None), ("next_cursor", 3))
+    },
+    "an attribute and a header are new": Damage(
+        "characters",
+        both(
+            fields("characters.retrieve", put("attributes.mood", "sunny")),
+            header("characters.list", "x-ratelimit-policy", "240;w=120"),
+        ),
+        also=lambda found: (
+            {one.where for one, _ in found.uncovered.values()} == {"body.attributes.*", "header.x-ratelimit-policy"}
+        ),
+    ),
+    "an attribute is another": Damage(
+        "characters", fields("characters.create", put("attributes.age", 99), 201, 0), ("create-4",)
+    ),
+    "new fields are listed in their order": Damage(
+        polled,
+        fields("images.retrieve", lambda one: one.update({f"field_{number}": number for number in range(20)})),
+        also=lambda found: [where for _, where, _ in found.uncovered] == [f"body.field_{one}" for one in range(20)],
+    ),
+    "too little credit shows that the rest was there": Damage(poor),
+    "an order without its response shows that there was credit": Damage(poor, unanswered(1, status=503)),
+    "a picture shows that its character was saved": Damage(saved, unanswered(4)),
+    "a poll shows that a picture was ordered": Damage(saved, unanswered(5)),
+    "a poll alone shows that a picture was ordered": Damage(saved, unanswered(5, first=5)),
+    "an upload belongs to the team that uses it": Damage(classified, unkeyed),
+    "a refusal shows the status before the record is seen": Damage(
+        early, begin(1), also=lambda found: found.rules["save-3"].agreed == 1
+    ),
+    "a refusal has no body": Damage(
+        poor,
+        lambda all_: all_[0]["response"].update(content={"size": 9, "mimeType": "application/json"}),
+        also=lambda found: "the body of the response is missing" in found.rules["img-1"].doubts,
+    ),
+    "poses show what classify has found": Damage(posed),
+    "the id of an upload is a number": Damage(posed, odd_upload, ("create-6",)),
+    "the recording begins with actions": Damage(acting),
+    "the recording begins with an action of a ready character": Damage(acting, begin(2)),
+    "a synthesis has an unknown status": Damage(
+        held, fields("characters.retrieve", put("status", "paused")), ("get-4",)
+    ),
+    "an image has an unknown status": Damage(polled, fields("images.retrieve", put("status", "paused")), ("img-6",)),
+    "each character has an unknown status": Damage(
+        "characters", fields("characters.retrieve", put("status", "paused")), ("cred-5", "get-4")
+    ),
+    "less is held than was ordered": Damage(held, fields("balance.retrieve", put("held_credits", 0)), ("cred-2",)),
+    "a record was not found before": Damage(unknown, found),
     # Requests, and what they say of themselves
     "two responses have one request id": Damage(
         cancelled, everywhere("aurous-request-id", lambda _: "req_01KRMEXM017R6QKY9FRGVYXRJ9"), ("err-3",)
@@ -409,13 +780,34 @@ DAMAGES: Final[dict[str, Damage]] = {
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_damage_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: str) -> None:
     """And no other; a gap refutes nothing."""
-    client, change, rules = DAMAGES[name]
-    teller = Teller()
-    client(teller)
-    entries = teller.entries()
-    change(entries)
+    damage = DAMAGES[name]
+    if isinstance(damage.client, str):
+        entries = told(damage.client)
+    else:
+        teller = Teller(readings=damage.readings)
+        damage.client(teller)
+        entries = teller.entries()
+    damage.change(entries)
+    result = checked(tmp_path, entries, damage.readings)
 
-    assert refuted(checked(tmp_path, entries)) == list(rules)
+    assert refuted(result) == list(damage.rules)
+    assert damage.also(result.verdicts)
+
+
+def test_a_long_recording_keeps_no_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal of the fake is emptied now and then."""
+    monkeypatch.setattr(replay, "_KEPT_CALLS", 3)
+
+    assert refuted(checked(tmp_path, told("characters"))) == []
+
+
+def test_a_recording_without_times_may_begin_midway(tmp_path: Path) -> None:
+    """Its records are there from the start."""
+    recording = read_recording(write(tmp_path, told("images")[3:]))
+    for exchange in recording.exchanges:
+        exchange.at = None
+
+    assert refuted(check_recordings([recording])) == []
 
 
 @pytest.mark.parametrize(("size", "rules"), [(2048, []), (1536, ["emb-3"])])

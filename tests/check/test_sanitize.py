@@ -316,3 +316,30 @@ def test_a_report_shows_no_attribute(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "body.attributes" in shown
     assert SECRET not in shown
     assert NUMBER not in shown
+
+
+def test_texts_that_are_keys_or_look_like_ids_are_replaced() -> None:
+    """A key has its name wherever it is the whole text; the kind of an id stays."""
+    mask = Sanitizer()
+    mask.key("the-key-of-a-team")
+
+    assert mask.at("images.retrieve", "body.prompt", "the-key-of-a-team") == "key-1"
+    assert mask.at("images.retrieve", "body.character_id", "char_of_mine") == "char_" + mask.mask("of_mine")
+    assert mask.at("", "error.param", "attributes.age") == "attributes.age"
+    assert mask.at("", "error.param", "metadata.canary") == "metadata." + mask.mask("canary")
+    assert b"ab" not in blank(b"\xff\xd8\xff\xe0\x00\x04ab")
+
+
+def test_a_picture_that_is_sent_as_such_shows_nothing(tmp_path: Path) -> None:
+    """The bytes of an upload, by their media type; a reference keeps its kind."""
+    teller = Teller()
+    ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
+    upload = teller.call("POST", "/v1/characters/uploads/init", json=ticket)
+    headers = {"Content-Type": "image/png"}
+    teller.call("PUT", upload["upload_url"], content=b"\x89PNG CANARY", headers=headers)
+    teller.call("POST", "/v1/images", json={"prompt": "x", "reference_image_urls": ["file_of canary"]})
+    entries = Sanitizer().har(read_recording(write(tmp_path, teller.entries())))["log"]["entries"]
+
+    assert "CANARY" not in entries[1]["request"]["postData"]["text"]
+    assert json.loads(entries[2]["request"]["postData"]["text"])["reference_image_urls"][0].startswith("file_")
+    assert "canary" not in json.dumps(entries)
