@@ -22,7 +22,7 @@ import pytest
 
 from pytest_aurous import Aurous, AurousCrash, AurousServer, verify_webhook
 from pytest_aurous._base import errors
-from pytest_aurous._check.base_url import check_base_url
+from pytest_aurous._check.command import check_base_url
 from pytest_aurous._cli import doctor
 from pytest_aurous._cli.main import main
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .._base.errors import AurousError, see
+from .._wire.hosts import is_loopback
 from .._world.settings import BASE_URL, read_setting
 from ..faults.observed import read_observed
 from .adapt import find_readings, not_followed, observed_file
-from .base_url import check_base_url
 from .check import Checked, Progress, check_recordings
 from .openapi.compare import check_document
 from .openapi.document import read_document
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from .live.run import Live
 
 _MORE: Final = see("reference/check.html")
+_OF_LIVE: Final = ("dry_run", "yes", "record", "only", "max")
+_OF_RECORDINGS: Final = ("sanitize", "follow")
+"""The options that ``--live`` has alone, and those that ``--spec`` does not have."""
+_BASE_URL: Final = re.compile(
+    r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9_.~-]+)*)/?"
+)
 _STEP: Final = 1000
 """Progress is shown on files with more exchanges than this, so often."""
 
@@ -42,14 +48,16 @@ def run(options: Namespace) -> int:
     document = None if options.spec is None else read_document(options.spec)
     followed = None if options.follow is None else str(options.follow)
     rows = read_observed(followed)
+    base_url = check_base_url(options.base_url or BASE_URL)
     files = find_files(options.files)
-    outputs = _outputs(options, files)
-    live = _live(options)
+    recordings = read_recordings(files, {Path(text) for text in options.files}, base_url) if files else []
+    live_file = options.record or Path("live.har")
+    sanitized = _sanitized_files(options.sanitize, [one.name for one in recordings] or [live_file.name])
+    _keep_apart(options, files, sanitized)
+    live = _live(options, base_url, live_file)
     if options.dry_run:
         return 0
-    base_url = check_base_url(options.base_url) if options.base_url else ""
-    named = {Path(text) for text in options.files}
-    recordings = [live.recording] if live is not None else read_recordings(files, named, base_url) if files else []
+    recordings += [] if live is None else [live.recording]
 
     def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
         if document is not None:
@@ -70,8 +78,8 @@ def run(options: Namespace) -> int:
         _write("--report", options.report, report(checked, exchanges))
     if options.observed is not None:
         _write("--observed", options.observed, observed_file(checked.verdicts, found, rows))
-    if options.sanitize is not None:
-        _sanitize(options.sanitize, recordings, [*files, *outputs])
+    for file, recording in zip(sanitized, recordings, strict=False):
+        _write("--sanitize", file, _sanitized(recording))
     return 1 if checked.verdicts.refuted else 0
 
 
@@ -88,78 +96,81 @@ def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str,
 
 def _refuse(options: Namespace) -> None:
     """Refuse options that do not fit together."""
-    strange = [
-        name for name in ("sanitize", "follow") if getattr(options, name) is not None and options.spec is not None
-    ]
-    alone = [
-        name for name in ("dry_run", "yes", "record", "only", "max") if getattr(options, name) and not options.live
-    ]
-    other = next(iter(options.files), "--live")
+    what = [bool(options.files), options.live, options.spec is not None]
+    strange = [name for name in _OF_LIVE if getattr(options, name) and not options.live]
+    strange += [name for name in _OF_RECORDINGS if getattr(options, name) and options.spec is not None]
     why = ""
-    if options.spec is not None and (options.files or options.live):
-        why = f"check --spec {options.spec} {other}: expected a document alone"
-    elif options.live and options.files:
-        why = f"check --live {other}: expected a recording or --live, not both"
+    if what.count(True) != 1:
+        why = "expected recordings, such as staging.har, or --live, or --spec FILE"
     elif strange:
-        why = f"check --spec: --{strange[0]} belongs to recordings"
-    elif alone:
-        why = f"check --{alone[0].replace('_', '-')} belongs to --live"
-    elif not (options.live or options.files or options.spec):
-        why = "check: expected recordings, such as staging.har, or --live, or --spec"
+        owner = "--live" if strange[0] in _OF_LIVE else "recordings"
+        why = f"--{strange[0].replace('_', '-')} belongs to {owner}"
     elif options.max is not None and options.max < 1:
-        why = f"check --max {options.max}: expected at least 1"
+        why = f"--max {options.max}: expected at least 1"
     if why:
-        raise AurousError(f"{why}.\n{_MORE}")
+        raise AurousError(f"check: {why}.\n{_MORE}")
 
 
-def _live(options: Namespace) -> Live | None:
+def check_base_url(text: str) -> str:
+    """Return the base URL of a host that stands for the API without ``/v1``, which begins the paths of the API.
+
+    Raises:
+        AurousError: If it is not a URL, or would send the key in plain text over a network.
+    """
+    found = _BASE_URL.fullmatch(text)
+    if found is None or not (found[1] == "https" or is_loopback(found[3].strip("[]"))):
+        raise AurousError(
+            f"--base-url {text}: expected a URL such as https://api.staging.example, with https so that no one "
+            f"can read the key on its way.\n{see('reference/check.html#probes-of-the-real-api')}"
+        )
+    return f"{found[1]}://{found[2]}{found[4].removesuffix('/v1')}"
+
+
+def _live(options: Namespace, base_url: str, file: Path) -> Live | None:
     """Return what the probes of ``--live`` show; None without it."""
     if not options.live:
         return None
     from .live.probes import chosen_probes, dry_run
     from .live.run import run_probes  # loads httpx
 
-    base_url, probes = check_base_url(options.base_url or BASE_URL), chosen_probes(options.only)
+    probes = chosen_probes(options.only)
     if options.dry_run:
         print(dry_run(base_url, probes))  # noqa: T201 - a command prints
         return None
-    file = options.record or Path("live.har")
     live = run_probes(base_url, file, probes, most=options.max or len(probes), yes=options.yes)
     if options.record is not None:
-        _write("--record", options.record, _sanitized(live.recording))
+        _write("--record", file, _sanitized(live.recording))
     return live
 
 
-def _outputs(options: Namespace, files: Sequence[Path]) -> list[Path]:
-    """Return the files that the options write, except files in a folder.
+def _sanitized_files(out: Path | None, names: Sequence[str]) -> list[Path]:
+    """Return the files that ``--sanitize`` writes: one, or several in a folder.
 
     Raises:
-        AurousError: If a file would replace an input or another output, or if one file is given for several recordings.
+        AurousError: If one file is given for several recordings.
     """
-    out: Path | None = options.sanitize
-    if out is not None and _is_file(out) and len(files) > 1:
-        raise AurousError(f"--sanitize {out}: expected a folder for {len(files)} recordings.\n{_MORE}")
-    names = ("json", "report", "observed", "record", *(["sanitize"] if out is not None and _is_file(out) else []))
-    outputs = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    inputs = [file for file in (*files, options.spec) if file is not None]
-    for name, file in outputs.items():
-        followed = [] if name == "observed" or options.follow is None else [options.follow]  # which it adds to
-        if any(_is_same(file, one) for one in (*inputs, *followed)):
-            raise AurousError(
-                f"--{name} {file}: this file is an input, and would be replaced. Choose another file.\n{_MORE}"
-            )
-    for (name, file), (other, second) in combinations(outputs.items(), 2):
-        if _is_same(file, second):
-            raise AurousError(
-                f"--{name} {file} and --{other} {second}: both are the same file. "
-                f"Choose another file for one of them.\n{_MORE}"
-            )
-    return list(outputs.values())
+    if out is None:
+        return []
+    if out.suffix != ".har" or out.is_dir():
+        return [out / f"{name.removesuffix('.har')}.har" for name in names]
+    if len(names) > 1:
+        raise AurousError(f"--sanitize {out}: expected a folder for {len(names)} recordings.\n{_MORE}")
+    return [out]
 
 
-def _is_file(out: Path) -> bool:
-    """Whether ``--sanitize`` names a file, not a folder."""
-    return out.suffix == ".har" and not out.is_dir()
+def _keep_apart(options: Namespace, files: Sequence[Path], sanitized: Sequence[Path]) -> None:
+    """Refuse an output that would replace an input or another output; ``--observed`` adds to what is followed.
+
+    Raises:
+        AurousError: If there is one.
+    """
+    outputs = [(name, getattr(options, name)) for name in ("json", "report", "observed", "record")]
+    taken = [("this file is an input", file) for file in (*files, options.spec, options.follow) if file is not None]
+    for name, file in [*outputs, *(("sanitize", file) for file in sanitized)]:
+        for what, other in taken if file is not None else ():
+            if _is_same(file, other) and (name, other) != ("observed", options.follow):
+                raise AurousError(f"--{name} {file}: {what}, and would be replaced. Choose another file.\n{_MORE}")
+        taken += [] if file is None else [(f"--{name} writes this file, too", file)]
 
 
 def _is_same(file: Path, other: Path) -> bool:
@@ -168,17 +179,6 @@ def _is_same(file: Path, other: Path) -> bool:
         return file.samefile(other)
     except OSError:
         return os.path.realpath(file) == os.path.realpath(other)
-
-
-def _sanitize(out: Path, recordings: Sequence[Recording], taken: Sequence[Path]) -> None:
-    """Write a recording to the file *out*, or several to the folder of that name, where those in *taken* stay."""
-    written = list(taken)
-    for recording in recordings:
-        file = out if _is_file(out) else out / Path(recording.name).with_suffix(".har")
-        while not _is_file(out) and any(_is_same(file, one) for one in written):
-            file = file.with_stem(f"{file.stem}-sanitized")
-        written.append(file)
-        _write("--sanitize", file, _sanitized(recording))
 
 
 def _sanitized(recording: Recording) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._check.base_url import check_base_url
+from pytest_aurous._check.command import check_base_url
 from pytest_aurous._check.live.probes import PROBES, chosen_probes
 from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._check.verdict import Verdicts

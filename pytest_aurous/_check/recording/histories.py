@@ -64,10 +64,6 @@ class Histories(dict[str, History]):
         at = _place(some, index)
         return some[at - 1] if at else None
 
-    def next_touch(self, view: View) -> View | None:
-        """Return the first exchange behind *view* whose path names the same record."""
-        return next((one for one in self[view.record].touched if one.index > view.index), None)
-
     def status(self, record: str, index: int) -> str:
         """Return the status in which a record is first seen at *index* or behind it; empty if it is not seen."""
         sighting = self.seen(record, index)

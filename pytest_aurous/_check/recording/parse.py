@@ -27,7 +27,7 @@ _KINDS: Final = {
 """Words and numbers of YAML 1.2: a time is no number of base 60, and `no` is a word."""
 
 
-class UnreadableError(ValueError):
+class UnreadableError(Exception):
     """Why a file cannot be read, in plain words."""
 
 
@@ -40,7 +40,7 @@ def reading(what: str, more: str) -> Generator[None]:
     """Raise an `AurousError` for whatever keeps a file from being read; *what* names it, and *more* is a URL."""
     try:
         yield
-    except (LimitError, BadZipFile, OSError, RuntimeError, ValueError) as error:
+    except (LimitError, UnreadableError, BadZipFile, OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         why = "it is not text in UTF-8. Save it as UTF-8" if isinstance(error, UnicodeDecodeError) else why
         raise AurousError(f"{what}: {why}.\n{more}") from None
@@ -58,8 +58,6 @@ def parse(file: Path, raw: bytes, *, yaml: bool = False) -> Any:
         return _parse_yaml(text)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
-    except UnreadableError:
-        raise
     except (ValueError, RecursionError) as error:
         line = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         raise SyntaxUnreadableError(f"{line}truncated, or not valid JSON") from None
@@ -94,13 +92,9 @@ def _parse_yaml(text: str) -> Any:
             return None
         _check_aliases(node)
         return loader.construct_document(node)
-    except UnreadableError:
-        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f"line {mark.line + 1}: "
-        if "could not determine a constructor" in str(error):
-            raise UnreadableError(f"{line}an object of a program, which is not made") from None
         raise SyntaxUnreadableError(f"{line}truncated, or not plain YAML") from None
 
 
@@ -111,20 +105,17 @@ def _check_count(events: Iterable[Any]) -> None:
 
 def _check_aliases(root: Any) -> None:
     if _size(root, {}) > MOST_BYTES:
-        raise UnreadableError("its aliases make it too large")
+        raise UnreadableError("its aliases make it too large, or endless")
 
 
 def _size(node: Any, known: dict[int, int]) -> int:
-    """Return the size of a node with its aliases written out; *known* has the sizes of others, and 0 on the way."""
-    size = known.get(id(node))
-    if size == 0:
-        raise UnreadableError("an alias contains itself")
-    if size is None:
-        known[id(node)] = 0
+    """Return the size of a node with its aliases written out; *known* has the sizes of others."""
+    if id(node) not in known:
+        known[id(node)] = MOST_BYTES  # as long as it is open, for an alias that is in its own value
         parts = [part for pair in node.value for part in pair] if node.id == "mapping" else node.value
         inner = len(parts) if isinstance(parts, str) else sum(_size(part, known) for part in parts)
-        size = known[id(node)] = _NODE + inner
-    return size
+        known[id(node)] = _NODE + inner
+    return known[id(node)]
 
 
 def _refuse(constant: str) -> Any:

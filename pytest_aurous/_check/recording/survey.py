@@ -5,10 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from http import HTTPStatus
 from itertools import accumulate
-from typing import Any
 
 from .histories import Histories, History, Sighting
-from .lost import LostRequests, stored_response
+from .lost import find_lost, stored_response
 from .read import Recording
 from .view import STYLES, View, instant_of, views_of
 
@@ -45,11 +44,10 @@ class Survey:
         self.histories: Histories = Histories()
         self.teams: dict[str, str] = {}
         self.scopes: set[str] = set()
-        self._writers: set[str] = set()
         for view in self.views:
             self._note(view)
-        self.scopes -= self._writers
-        self.lost: dict[int, str] = LostRequests(self.views, self.histories, self._attempts, self.teams)
+        self.scopes -= {view.key for view in self.views if view.succeeded and view.exchange.method != "GET"}
+        self.lost: dict[int, str] = find_lost(self.views, self.histories, self._attempts, self.teams)
         self.has_keys: bool = any(view.key for view in self.views)
         self.undecided: set[str] = {
             name
@@ -132,7 +130,8 @@ class Survey:
             self._note_key(view, view.key)
         if view.idempotency is not None:
             self._attempts.setdefault(view.idempotency, []).append(view)
-        if view.row.lists and view.kind and view.succeeded and _is_whole(view):
+        part = {"status", "starting_after", "ending_before"} & view.query.keys() or view.result.get("has_more", False)
+        if view.row.lists and view.kind and view.succeeded and part is False:
             self._whole.setdefault(view.kind, []).append(view.index)
         first = self._attempts[view.idempotency][0] if view.idempotency is not None else view
         stored = view.replayed and first.replayed  # it shows what was before the recording
@@ -154,8 +153,6 @@ class Survey:
         if not view.succeeded:
             return
         self.accepted[key] = view.index
-        if view.exchange.method != "GET":
-            self._writers.add(key)
         shown = [f"team {view.result.get('id')}"] if view.shows_team else []
         if view.kind not in STYLES:
             shown += [row["id"] for row in view.records]
@@ -176,7 +173,8 @@ class Survey:
         since = whole[at - 1] + 1 if at else 0
         absent = (one for one in self._absent.get(str(row["id"]), ()) if one.index < first.index)
         since = max([since, *(one.index + 1 for one in absent if self._same_team(one, first))])
-        for older in _behind(first, row):
+        ids = [one["id"] for one in first.records]
+        for older in ids[ids.index(row["id"]) + 1 :]:  # a list begins with the newest
             created = self.histories[older].created
             if created is not None and created < first.index:
                 since = max(since, created + 1)
@@ -191,15 +189,3 @@ def _is_about_more(view: View) -> bool:
     others = {outcome.partition(" ")[2] for outcome in view.row.outcomes if outcome[:3] != "403"} - {""}
     of_id = bool(view.record) and view.code not in {"", "missing_scope"}
     return of_id or view.row.signed or view.code in others
-
-
-def _is_whole(view: View) -> bool:
-    """Whether a list shows every record that there was."""
-    paged = view.result.get("has_more", False) is not False
-    return not paged and not {"status", "starting_after", "ending_before"} & view.query.keys()
-
-
-def _behind(view: View, row: dict[str, Any]) -> list[str]:
-    """Return the ids of the older records on the page that shows *row*."""
-    ids = [str(one["id"]) for one in view.records]
-    return ids[ids.index(row["id"]) + 1 :]
