@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from .._wire.data import as_list, as_object
 from .points import Point
@@ -49,7 +48,7 @@ def _drawn(view: View, row: dict[str, Any], histories: Histories) -> Iterator[Po
     ]
     if len(runs) != 1:
         return
-    old, new = _pictures(before.row), _pictures(row)
+    old, new = before.pictures, Sighting(view, row).pictures
     pose = runs[0].order.get("pose")
     changed = {name for name in new if new[name] != old.get(name)}
     wanted = {str(pose)} if pose else {*new}
@@ -87,14 +86,9 @@ def rule_of_earlier(view: View, point: Point, histories: Histories) -> str:
         return "patch-2"
     if not view.saves or (point.where, point.kind) != ("body.refs", "rows") or before is None:
         return ""
-    return "save-1" if len(_pictures(view.result)) < len(_pictures(before.row)) else ""
+    return "save-1" if len(Sighting(view, view.result).pictures) < len(before.pictures) else ""
 
 
 def _before(view: View, record: str, histories: Histories) -> list[Sighting]:
     sightings = histories[record].sightings if record in histories else []
     return [one for one in sightings if one.view.index < view.index]
-
-
-def _pictures(row: dict[str, Any]) -> dict[str, str]:
-    refs = map(as_object, as_list(row.get("refs")))
-    return {str(ref.get("pose")): urlsplit(str(ref.get("url"))).path for ref in refs}

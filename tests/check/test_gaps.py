@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -342,6 +344,60 @@ def test_a_character_that_is_drawn_again_may_have_been_saved_elsewhere(tmp_path:
     del entries[2]
 
     assert refuted(checked(tmp_path, entries, shared=True)) == []
+
+
+def studio(teller: Teller) -> None:
+    """A character that is saved, drawn again, renamed and deleted, with a balance between."""
+    teller.call("GET", "/v1/balance")
+    path = teller.synthesize("Aurora")
+    teller.poll(path)
+    teller.call("POST", f"{path}/save")
+    teller.call("GET", path)
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{path}/resynthesize")
+    teller.call("GET", path)
+    teller.call("GET", "/v1/balance")
+    teller.poll(path)
+    teller.call("PATCH", path, json={"name": "Borea"})
+    teller.call("GET", path)
+    order = {"prompt": "x", "character_id": path.rpartition("/")[2]}
+    teller.call("POST", "/v1/images", json=order)
+    teller.call("DELETE", path)
+    teller.call("POST", "/v1/images", json=order)
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{path}/save")
+
+
+LACKING: dict[str, tuple[int, str, set[str], dict[int, dict[str, Any]], list[str]]] = {
+    # The exchange that is left out, how the report names the gap, what it sets aside, what else differs, and what
+    # that refutes.
+    "a save": (5, "between exchange 5 and 6, {} was saved", {"create-4"}, {}, []),
+    "a save, which is free": (5, "6, {} was saved", {"create-4"}, {7: {"credits": 992}}, ["cred-4"]),
+    "a drawing": (8, "between exchange 7 and 9, {} was drawn again", {"cred-1", "get-1"}, {}, []),
+    "a drawing, after a balance": (8, "9, {} was drawn again", {"get-1", "cred-4"}, {7: {"credits": 992}}, ["cred-1"]),
+    "a drawing, at its price": (8, "9, {} was drawn again", {"get-1"}, {10: {"held_credits": 3}}, ["cred-1", "cred-2"]),
+    "a change": (14, "between exchange 14 and 15, {} was changed", {"get-1"}, {}, []),
+    "a change, after a name": (14, "15, {} was changed", set(), {13: {"name": "Cirra"}}, ["get-1"]),
+    "a deletion": (17, "between exchange 17 and 20, {} was deleted", {"img-4", "save-2"}, {}, []),
+}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_a_gap_explains_what_it_can_and_no_more(tmp_path: Path, name: str) -> None:
+    """What is before it is judged, and so is what a request of its kind does not do."""
+    lacking, text, rules, changes, contradicted = LACKING[name]
+    teller = Teller()
+    studio(teller)
+    entries = teller.entries()
+    for number, values in changes.items():
+        body(entries[number], partial(dict.update, **values))
+    record = json.loads(entries[1]["response"]["content"]["text"])["id"]
+    del entries[lacking]
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == contradicted
+    aside = {one.rule for one in result.verdicts if any(text.format(record) in why for why in one.aside)}
+    assert aside == rules, {one.rule: dict(one.aside) for one in result.verdicts if one.aside}
 
 
 def test_an_output_may_have_expired_before_its_image_is_shown(tmp_path: Path) -> None:

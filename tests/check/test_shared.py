@@ -240,7 +240,7 @@ def test_tokens_that_no_request_took_are_a_gap(tmp_path: Path) -> None:
 
     assert refuted(result) == []
     assert result.verdicts.rules["rate-1"].word == "as written, but"
-    assert "took tokens" in next(iter(result.verdicts.rules["cred-2"].doubts))
+    assert "took tokens" in next(iter(result.verdicts.rules["cred-2"].aside))
 
 
 def test_a_character_that_is_gone_is_a_gap(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
+from ..._wire.data import as_list, as_object
 from .view import AT_REST, View
 
 OF_STATES: Final = frozenset({
@@ -25,6 +27,12 @@ class Sighting(NamedTuple):
     def status(self) -> str:
         """The status that it shows; empty for a record without status."""
         return str(self.row.get("status") or "")
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The paths of its pictures, by pose."""
+        refs = map(as_object, as_list(self.row.get("refs")))
+        return {str(ref.get("pose")): urlsplit(str(ref.get("url"))).path for ref in refs}
 
 
 @dataclass

@@ -19,6 +19,7 @@ from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View, instant_of
 from ..words import Words, id_of
+from .gaps import Gaps
 from .money import Change, Money, Work, ends_of, is_in
 from .records import Records
 from .replayed import SHARED, Replayed
@@ -31,8 +32,9 @@ _PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
 class Credits:
     """Follows the credits of the teams."""
 
-    def __init__(self, world: World, survey: Survey, teams: Teams, records: Records) -> None:
+    def __init__(self, world: World, survey: Survey, teams: Teams, records: Records, gaps: Gaps) -> None:
         self._world = world
+        self._gaps = gaps
         self._survey = survey
         self._teams = teams
         self._records = records
@@ -120,6 +122,7 @@ class Credits:
         known = held is not None and not self._survey.shared and view.index > money.blind[0]
         money.base = (credit, held) if known and held is not None else None
         money.blind = (-1, "") if known else money.blind
+        money.at = view.index
         money.settle()
 
     def _balance(self, done: Replayed) -> None:
@@ -191,9 +194,20 @@ class Credits:
         exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
         rule = "cred-1" if exempt else money.contradicted(credit, held, credit - nearest[0])
         self._differ(done, expected, rule)
+        gap = self._gap(done.view, money, nearest[0] - nearest[1] - credit + (nearest[1] if held is None else held))
+        done.set_aside(_PLACES if gap else (), gap)
         self._hold_more(money, (nearest[1] if held is None else held) - nearest[1])
         if money.earlier and any(not work.record and not work.free for work in money.works):
             done.set_aside(_PLACES, "credits were held for work that was ordered before the recording")
+
+    def _gap(self, view: View, money: Money, spent: Decimal) -> str:
+        """Return the gap since the last balance that may have cost what was *spent* without an order; else empty."""
+        gaps = self._gaps.costs(view, money.at)
+        sums = {Decimal(0)}
+        for gap in gaps:
+            sums |= {one + price for one in sums for price in gap.prices}
+        fits = spent in sums or any(not gap.prices for gap in gaps)
+        return self._gaps.text(gaps[0]) if gaps and spent > 0 and fits else ""
 
     def _differ(self, done: Replayed, places: dict[str, tuple[Decimal, Decimal]], rule: str) -> None:
         for where, (seen, expected) in places.items():

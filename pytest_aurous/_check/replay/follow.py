@@ -12,7 +12,7 @@ from ..._resources.characters import CharacterRow
 from ..._resources.characters.endpoints import SYNTHESIS_COST
 from ..._resources.characters.row import draw
 from ..._resources.content.pictures import picture
-from ..._resources.generations import GenerationRow
+from ..._resources.generations import GenerationRow, images, videos
 from ..._resources.styles import find_style, make
 from ..._resources.uploads import POSES, UploadRow
 from ..._resources.webhooks import EVENTS
@@ -308,10 +308,15 @@ class Seeds:
         """Hold credits for work that no exchange has ordered: it may not be there yet if it is *new*."""
         table = self._world.table(KINDS[kind])
         row = table[record]
-        price = SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
+        team, price = self._teams.of(view), SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
         if row.status in RUNNING:
-            hold = self._world.ledger(self._teams.of(view)).hold(price, "insufficient_credits")
+            account = self._world.accounts[team]
+            if account.available < price:  # the recording has it all the same
+                self._world.accounts[team] = account._replace(credits=account.held + total([price]))
+            hold = self._world.ledger(team).hold(price, "insufficient_credits")
             table.replace(replace(row, hold=hold))
+        elif isinstance(row, GenerationRow):
+            price = price or _price_of(row)
         work = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
         rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
         states = (now or {"run"}) | ({"new", "run", "good", "bad"} if new else set[str]())
@@ -406,6 +411,15 @@ class Seeds:
         for name in used:
             if isinstance(name, str) and name.startswith("file_"):
                 self._put(view, "files", name, expires=self._world.clock.time() + LONG)
+
+
+def _price_of(row: GenerationRow) -> float:
+    """Return the documented price of work that has cost nothing, as far as its row shows it."""
+    if row.media_type == "video":
+        cost = videos.price_of(row.video_resolution or "480p", row.video_duration or 0)
+    else:
+        cost = images.price_of(row.image_count or 1, enhance=False)
+    return float(cost["amount"])
 
 
 def _implied(view: View) -> str | None:

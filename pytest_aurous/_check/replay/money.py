@@ -101,6 +101,7 @@ class Money:
         blind: Up to which exchange the recording does not show all that was ordered, and why.
         right: The kinds of work whose price agreed with a balance.
         broken: What has explained a balance that no rule allows, the latest first.
+        at: The index of the last balance; -1 without one.
         earlier: Whether credits were held before the recording.
     """
 
@@ -111,6 +112,7 @@ class Money:
     right: set[str] = field(default_factory=set[str])
     broken: list[tuple[str, Effects]] = field(default_factory=list[tuple[str, Effects]])
     earlier: bool = False
+    at: int = -1
 
     def end(self, record: str, ends: set[str]) -> None:
         """Note how the work on a record may have ended."""

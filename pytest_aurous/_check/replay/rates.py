@@ -10,17 +10,24 @@ from math import ceil, floor
 from typing import Final, NamedTuple
 
 from ..._resources.base.endpoint import Endpoint
+from ..._resources.catalog import CATALOG
 from ..._world.buckets import BUCKETS
 from ..points import OTHER, Point
 from ..recording.survey import Survey
 from ..recording.view import NOT_LET_IN, View
 from ..words import Words
+from .gaps import ANY, FREE, Gap
+from .teams import team_of
 
 LIMIT: Final = "x-ratelimit-limit"
 REMAINING: Final = "x-ratelimit-remaining"
 RESET: Final = "x-ratelimit-reset"
 _CREATE: Final = ("characters_post", "characters_synthesize")
 """The buckets of an operation that has two: without and with a synthesis."""
+_PAID: Final = frozenset(
+    (*(row.bucket for row in CATALOG.by_operation.values() if row.pays and isinstance(row.bucket, str)), _CREATE[1])
+)
+"""The buckets of the requests that cost credits."""
 _DIGITS: Final = 12
 _CLOSE: Final = 3.0
 """Seconds by which the time may differ at which a bucket is full."""
@@ -46,12 +53,14 @@ class _Step:
     """
 
     view: View
+    after: int
     left: int
     low: int
     high: int
     cost: int
     quick: bool
     exact: bool
+    full: bool
 
     @property
     def fewer(self) -> bool:
@@ -63,12 +72,12 @@ class Rates:
     """Judges the rate headers of a recording, from the recording alone.
 
     Attributes:
-        gaps: For each exchange before which somebody else took tokens, that in words. It is so where another step of
+        gaps: Between which exchanges requests that are not in the recording took tokens. It is so where another step of
             the same kind shows that a request takes one token; else the price of a request, or the refill, differs.
     """
 
     def __init__(self, survey: Survey) -> None:
-        self.gaps: dict[int, str] = {}
+        self.gaps: list[Gap] = []
         self._points: dict[tuple[int, str], Point] = {}
         buckets: dict[tuple[str, str], list[_Shown]] = {}
         unknown: dict[tuple[str, str], int] = {}
@@ -82,19 +91,26 @@ class Rates:
                     continue
                 cost = 0 if view.exchange.status in NOT_LET_IN else 1
                 buckets.setdefault(bucket, []).append(_Shown(view, left, cost, unknown.pop(bucket, 0)))
-        found: list[list[_Step]] = []
-        for (_, name), shown in buckets.items():
-            rate = BUCKETS[name][1] / 60
+        found: dict[tuple[str, str], list[_Step]] = {}
+        for bucket, shown in buckets.items():
+            rate = BUCKETS[bucket[1]][1] / 60
             for one in shown:
                 self._judge_reset(one.view, one.left, rate)
-            found.append(list(_steps(_in_order(shown, rate), rate, name)))
-        prices = {step.cost for steps in found for step in steps if step.quick and step.exact}
-        dearer = _dearer([step for steps in found for step in steps])
-        for steps in found:
-            refilled = {step.cost for step in steps if not step.quick and step.exact}
+            found[bucket] = list(_steps(_in_order(shown, rate), rate, bucket[1]))
+        every = [step for steps in found.values() for step in steps]
+        prices = {step.cost for step in every if step.exact and (step.quick or step.full)}
+        refilled = {step.cost for step in every if step.exact and not step.quick}
+        dearer = _dearer(every)
+        for bucket, steps in found.items():
+            own = {step.cost for step in steps if step.exact and not step.quick}
+            once = len([step for step in steps if step.fewer and not step.quick]) == 1
             for step in steps:
-                right = step.cost in (prices if step.quick else refilled)
-                self._judge(step, right=right and step.view.operation not in dearer)
+                self._judge(step)
+                right = step.cost in (prices if step.quick else refilled if once else own)
+                if step.fewer and right and step.view.operation not in dearer:
+                    prices_of = ANY if bucket[1] in _PAID else FREE
+                    what = "requests that are not in it took tokens"
+                    self.gaps.append(Gap(step.after, step.view.index, bucket[1], what, bucket[0], prices_of))
 
     def point(self, view: View, name: str, fake: str) -> Point | None:
         """Return what is known of a rate header; None if nothing is. *fake* is the value of the fake."""
@@ -106,14 +122,13 @@ class Rates:
             return Point(where, "value", seen != fake and not either, seen, fake)
         return self._points.get((view.index, name))
 
-    def _judge(self, step: _Step, *, right: bool) -> None:
-        """Judge the tokens that are left; where the price and the refill are *right*, others took those that lack."""
-        index, number = step.view.index, step.view.exchange.number
-        if step.fewer and right:
-            self.gaps[index] = f"before exchange {number}, requests that are not in it took tokens"
+    def _judge(self, step: _Step) -> None:
+        """Judge the tokens that are left."""
         expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
         differs = step.fewer or step.left > step.high
-        self._points[index, REMAINING] = Point(f"header.{REMAINING}", "value", differs, Words(step.left), expected)
+        self._points[step.view.index, REMAINING] = Point(
+            f"header.{REMAINING}", "value", differs, Words(step.left), expected
+        )
 
     def _judge_reset(self, view: View, left: int, rate: float) -> None:
         received = view.exchange.received
@@ -138,7 +153,17 @@ def _steps(shown: Sequence[_Shown], rate: float, name: str) -> Iterator[_Step]:
         low, high = min(capacity, low) - one.cost - one.unknown, min(capacity, high) - one.cost
         at_most = min(capacity, floor(before.left + 0.999 + passed * rate))
         exact = not one.unknown and one.left == at_most - one.cost
-        yield _Step(one.view, one.left, max(0, low), max(0, high), one.cost, passed * rate < 1, exact)
+        yield _Step(
+            one.view,
+            before.view.index,
+            one.left,
+            max(0, low),
+            max(0, high),
+            one.cost,
+            passed * rate < 1,
+            exact,
+            one.left == capacity - one.cost,
+        )
 
 
 def _dearer(steps: Sequence[_Step]) -> set[str]:
@@ -165,8 +190,7 @@ def _buckets(view: View, survey: Survey) -> list[tuple[str, str]]:
     """Return the buckets that a request may have taken a token from; several if its body is not known."""
     if view.row.signed or not view.row.bucket:
         return []
-    team = survey.teams.get(view.key or next(iter(survey.teams), ""), "")
-    return [(team, name) for name in _names(view, view.row)]
+    return [(team_of(survey, view), name) for name in _names(view, view.row)]
 
 
 def _names(view: View, row: Endpoint) -> Sequence[str]:

@@ -14,9 +14,9 @@ from ..._resources.generations.row import ENDS
 from ..._world.script import Hold, Plan, Step, plan_of
 from ..._world.world import World
 from ..recording.survey import Survey
-from ..recording.view import AT_REST, DELETABLE, KINDS, RUNNING, View
-from ..words import id_of
+from ..recording.view import AT_REST, RUNNING, View
 from .follow import LONG, WAIT, WAITING, rename
+from .gaps import Gaps
 from .money import GOOD, ends_of
 from .replayed import Replayed
 from .teams import Teams
@@ -41,8 +41,9 @@ class Records:
         odd: The ids of the characters whose name or attributes have differed.
     """
 
-    def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
+    def __init__(self, world: World, survey: Survey, teams: Teams, gaps: Gaps) -> None:
         self._world = world
+        self._gaps = gaps
         self._survey = survey
         self._teams = teams
         self.scripts: dict[str, list[list[Any]]] = {}
@@ -63,15 +64,13 @@ class Records:
         elif view.edits and row is not None and view.records:
             self._bring(row.id, view.records[0])
             if (getattr(row, "status", ""), view.result.get("status")) == ("reviewing", "ready"):
-                done.set_aside(("body.status",), self._gap(view, row.id, "saved"))
+                done.set_aside(("body.status",), self._gaps.explanation(view, "body.status"))
         elif row is not None and not view.replayed:  # a stored response shows how it was
             self._act(view, row)
         if view.replayed and self._world.settings.reading("idem-5") == "generation":
             self._end_before_retry(view)
         if view.deletes:
             self._doubt(view.record)
-        if self._is_gone(view):
-            done.set_aside(("status",), self._gap(view, view.record, "deleted"))
 
     def state_of(self, view: View) -> str:
         """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
@@ -123,18 +122,7 @@ class Records:
     def _is_gone(self, view: View) -> bool:
         """Whether a record of the fake is not found and never seen again, although no request has deleted it."""
         row: Any = self._world.row(view.record) if view.record else None
-        kind = view.collection
-        if view.code != "resource_not_found" or row is None or kind not in DELETABLE or view.record in self.deleted:
-            return False
-        later = self._survey.histories.seen(view.record, view.index)
-        there = later is not None and later.status != "deleted"
-        return not there and row.team == self._teams.of(view) and self._world.table(KINDS[kind]).lives(row)
-
-    def _gap(self, view: View, record: str, what: str) -> str:
-        """Return what happened to a record although no request of the recording has caused it."""
-        before = self._survey.histories.last(record, view.index)
-        since = "" if before is None else f"between exchange {before.exchange.number} and {view.exchange.number}, "
-        return f"{since}{id_of(record)} was {what}" if since else f"{id_of(record)} was {what} before the recording"
+        return view.index in self._gaps.deletions and row is not None and self._world.table(type(row)).lives(row)
 
     def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
         """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""
@@ -171,22 +159,6 @@ class Records:
             done.agrees.add("create-4")
         if record in self.odd:
             rename(self._world, seen)
-        before = self._survey.histories.before(record, done.view.index)
-        if before is None or before.row.get("updated_at") == seen.get("updated_at"):
-            return  # nothing has changed
-        names = [name for name in ("name", "attributes") if seen.get(name) != before.row.get(name)]
-        what = "changed"
-        if row.status in AT_REST and status != row.status and (row.status, status) not in _IMPOSSIBLE:
-            names += ["status", "refs", "error_message"]
-            what = "saved" if (row.status, status) == ("reviewing", "ready") else "drawn again"
-        elif row.status == "synthesizing" and not self._survey.histories.ordered(record, done.view.index):
-            names += ["status", "refs"]
-            what = "ordered"
-        if names:
-            gap = self._gap(done.view, record, what)
-            done.set_aside([f"{done.record_at}.{name}" for name in names], gap)
-            if what in {"drawn again", "ordered"}:
-                self._teams.money[row.team].leave_open(done.view.index, gap)
 
     def is_impossible(self, record: str, seen: Mapping[str, Any]) -> bool:
         """Whether a record is in a status that no request causes after the one before."""

@@ -18,12 +18,12 @@ from ..recording.view import View
 from .chat import Chats, completion_of
 from .credits import Credits
 from .follow import Seeds, follow, forget_pose, put
-from .rates import REMAINING, Rates
+from .gaps import Gaps
+from .rates import Rates
 from .records import Records
 from .replayed import Replayed
 from .requests import Requests
 from .teams import PLENTY, Teams
-from .unseen import first_gap
 
 _KEPT_CALLS: Final = 500
 
@@ -73,11 +73,11 @@ class Replay:
         world.ids = self._ids = RecordedIds(world)
         self._teams = Teams(world, survey)
         self.rates: Rates = Rates(survey)
-        self._gap = first_gap(survey, self.rates.gaps)
+        self._gaps = Gaps(survey, self.rates.gaps)
         self._requests = Requests(world, self._teams)
         self._seeds = Seeds(world, survey, self._teams)
-        self._records = Records(world, survey, self._teams)
-        self._credits = Credits(world, survey, self._teams, self._records)
+        self._records = Records(world, survey, self._teams, self._gaps)
+        self._credits = Credits(world, survey, self._teams, self._records, self._gaps)
         self._chats = Chats(world, self._teams)
         self.bound: dict[str, str] = self._requests.bound
         self.seeds: list[str] = self._seeds.notes
@@ -85,7 +85,7 @@ class Replay:
 
     def step(self, view: View) -> Replayed:
         """Replay one exchange."""
-        done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gap=self._gap)
+        done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
         self._world.clock.freeze(moment(view.at))
         self._seeds.plant(view)
         if view.lost and view.index not in self._survey.lost:
@@ -137,11 +137,6 @@ class Replay:
     def _prepare(self, done: Replayed) -> None:
         """Let the fake be as the response to a request shows it."""
         view = done.view
-        if view.index in self.rates.gaps:
-            gap = self.rates.gaps[view.index]
-            done.set_aside((f"header.{REMAINING}",), gap)
-            if view.row.pays:
-                self._teams.money_of(view).leave_open(view.index, gap)
         self._seeds.imply(view)
         self._records.prepare(done)
         done.was = self._records.state_of(view)

@@ -12,6 +12,7 @@ from typing import Final
 from ..._wire.reply import Reply
 from ..points import Point
 from ..recording.view import View
+from .gaps import Gaps
 
 SHARED: Final = "another client may have used this team"
 """Why something is not judged under ``--shared``."""
@@ -24,7 +25,7 @@ class Replayed:
     Attributes:
         view: The exchange.
         shared: Whether other clients may have used the team.
-        gap: What shows that the recording lacks exchanges; empty if nothing does.
+        gaps: What has happened although no exchange has caused it.
         reply: The response of the fake; None if the request was not sent, or its response does not count.
         why: Why the exchange says nothing; empty if it does.
         ignored: The places that say nothing, because the fake was made to agree there.
@@ -46,7 +47,7 @@ class Replayed:
 
     view: View
     shared: bool = False
-    gap: str = ""
+    gaps: Gaps | None = None
     reply: Reply | None = None
     why: str = ""
     ignored: set[str] = field(default_factory=set[str])
@@ -77,8 +78,8 @@ class Replayed:
         return next(found, "")
 
     def gap_at(self, where: str) -> str:
-        """Return the gap that explains a difference which rests on all requests; a code does not depend on them."""
-        return "" if where == "error.code" else self.gap
+        """Return the gap that explains a difference which rests on all requests."""
+        return "" if self.gaps is None else self.gaps.explanation(self.view, where)
 
     @property
     def param(self) -> str:

@@ -20,6 +20,11 @@ def amount_of(value: object) -> Decimal | None:
     return exact(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+def team_of(survey: Survey, view: View) -> str:
+    """Return the name of the team that sent a request; a signed URL is sent without a key."""
+    return survey.teams.get(view.key or next(iter(survey.teams), ""), "")
+
+
 PLENTY: Final = 10**9
 """Credits of a team whose balance was not seen yet."""
 _UNKNOWN_KEY: Final = "al_live_unknown"
@@ -47,8 +52,7 @@ class Teams:
 
     def of(self, view: View) -> str:
         """Return the fake's team for the key of a request."""
-        teams = self._survey.teams
-        name = teams.get(view.key or next(iter(teams), ""), "")  # a signed URL is sent without a key
+        name = team_of(self._survey, view)
         if name not in self._teams:
             first = not self._teams
             self._teams[name] = self._world.default_team if first else create_team(self._world, "Team", PLENTY)

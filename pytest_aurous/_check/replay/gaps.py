@@ -1,0 +1,190 @@
+"""What has happened during a recording although no exchange of it has caused it: the recording lacks exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from ..._resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
+from ..._wire.data import as_object
+from ..._world.buckets import BUCKETS
+from ..recording.histories import History, Sighting
+from ..recording.survey import Survey
+from ..recording.view import AT_REST, DELETABLE, RUNNING, STATUSES, STYLES, View, instant_of
+from ..words import id_of
+from .teams import amount_of, team_of
+
+FREE: Final = (Decimal(0),)
+ANY: Final = ()
+_CLOSE: Final = 2.0
+"""Seconds within which two times count as the same."""
+_IMPOSSIBLE: Final = (("ready", "reviewing"),)
+"""Changes of a character at rest that no request causes, however many there were."""
+_DRAWN: Final = (Decimal(POSE_COST), Decimal(SYNTHESIS_COST))
+_SENT: Final = ("name", "attributes")
+"""What a request changes in a character at any time."""
+
+
+class Gap(NamedTuple):
+    """Something between two exchanges that no exchange has caused.
+
+    Attributes:
+        after: The index of the last exchange before it; -1 without one.
+        before: The index of the exchange that shows it.
+        about: The record that it is about, or the bucket whose tokens it has taken.
+        what: What has happened, in words.
+        team: The name of its team.
+        prices: What it may have cost; `FREE`, or `ANY` where nothing bounds it.
+    """
+
+    after: int
+    before: int
+    about: str
+    what: str
+    team: str
+    prices: tuple[Decimal, ...] = FREE
+
+
+class Gaps:
+    """The gaps of a recording, and what they explain."""
+
+    def __init__(self, survey: Survey, tokens: Collection[Gap]) -> None:
+        self._survey = survey
+        self._gaps: list[Gap] = []
+        sightings = [one for history in survey.histories.values() for one in history.sightings]
+        self._reviews: bool = any(one.status == "reviewing" for one in sightings)
+        self.deletions: set[int] = set()
+        if survey.timed:
+            self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions()]
+            for record, history in survey.histories.items():
+                if history.sightings:
+                    self._gaps += self._of_record(record, history)
+
+    def explanation(self, view: View, where: str) -> str:
+        """Return the gap that explains a difference in a record, or in remaining tokens; empty without one."""
+        if where == "error.code":  # it does not depend on other requests
+            return ""
+        about = {*view.named, *(str(row["id"]) for row in view.records)}
+        found = (gap for gap in self._gaps if gap.after < view.index <= gap.before)
+        if where == "header.x-ratelimit-remaining":
+            return self.text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
+        found = (gap for gap in found if gap.about in about)
+        return self.text(next(found, None))
+
+    def costs(self, view: View, since: int) -> list[Gap]:
+        """Return the gaps between the exchange with the index *since* and a later one that may have cost credits."""
+        team = team_of(self._survey, view)
+        return [
+            gap
+            for gap in self._gaps
+            if gap.prices != FREE and gap.team == team and gap.after < view.index and gap.before > since
+        ]
+
+    def text(self, gap: Gap | None) -> str:
+        """Return a gap as a report says it; empty for None."""
+        if gap is None:
+            return ""
+        before = self._survey.views[gap.before].exchange.number
+        if gap.after < 0:
+            return f"before exchange {before}, {gap.what}"
+        return f"between exchange {self._survey.views[gap.after].exchange.number} and {before}, {gap.what}"
+
+    def _gap(self, after: int, view: View, record: str, what: str, prices: tuple[Decimal, ...] = FREE) -> Gap:
+        return Gap(after, view.index, record, f"{id_of(record)} {what}", team_of(self._survey, view), prices)
+
+    def _of_record(self, record: str, history: History) -> Iterator[Gap]:
+        first = history.sightings[0]
+        yield from self._creation(record, history, first)
+        if history.kind == "generations":
+            yield from self._cancellation(record, history)
+        if history.kind == "characters":
+            for one, other in pairwise(one for one in history.sightings if not one.view.replayed):
+                yield from self._change(record, history, one, other)
+
+    def _creation(self, record: str, history: History, first: Sighting) -> Iterator[Gap]:
+        """Find out whether a record was created during the recording; what it cost, the credits know."""
+        made, survey = instant_of(first.row.get("created_at")), self._survey
+        if history.created is not None or history.kind in STYLES or first.view.replayed or made is None:
+            return
+        refused = (one for one in survey.views if one.refused and one.creates and one.kind == history.kind)
+        if any(abs(one.at - made) <= _CLOSE for one in refused):  # it was made all the same
+            return
+        if made >= survey.views[0].at // 1:
+            shown = amount_of(as_object(first.row.get("cost")).get("amount")) or history.kind != "generations"
+            yield self._gap(history.since - 1, first.view, record, "was created", FREE if shown else ANY)
+
+    def _cancellation(self, record: str, history: History) -> Iterator[Gap]:
+        at = next((number for number, one in enumerate(history.sightings) if one.status == "cancelled"), 0)
+        view = history.sightings[at].view
+        if at and not any(one.cancels and one.index <= view.index for one in history.touched):
+            yield self._gap(history.sightings[at - 1].view.index, view, record, "was cancelled")
+
+    def _change(self, record: str, history: History, one: Sighting, other: Sighting) -> Iterator[Gap]:
+        """Find out whether a character has changed by itself between two sightings."""
+        if (one.status, other.status) in _IMPOSSIBLE:
+            return
+        if one.status in RUNNING and not self._survey.histories.ordered(record, other.view.index):
+            yield self._gap(one.view.index, other.view, record, "was ordered")
+        acts = (view for view in history.touched if view.exchange.method != "GET" and view.succeeded)
+        caused = any(one.view.index < view.index <= other.view.index for view in acts)
+        saved = other.view.edits and (one.status, other.status) == ("reviewing", "ready")
+        if (not caused or saved) and (what := self._what(history, one, other)):
+            yield self._gap(one.view.index, other.view, record, what, _DRAWN if what == "was drawn again" else FREE)
+
+    def _what(self, history: History, one: Sighting, other: Sighting) -> str:
+        """Return what has happened to a character between two sightings; empty if it may have come there by itself."""
+        moved = instant_of(one.row.get("updated_at"))
+        sent = any(one.row.get(name) != other.row.get(name) for name in _SENT)
+        if one.row.get("updated_at") == other.row.get("updated_at"):  # it can change twice in one second
+            soon = moved is not None and one.view.at <= moved + _CLOSE
+            return "was changed" if sent and soon and one.view.polls else ""
+        if one.status in AT_REST and other.status != one.status and other.status in STATUSES["characters"]:
+            return {"ready": "was saved", "deleted": "was deleted"}.get(other.status, "was drawn again")
+        published = any(same.status == "ready" for same in history.sightings if same.view.index < other.view.index)
+        if one.status in RUNNING and other.status == "ready" and self._reviews and not published:
+            return "was saved"  # others wait to be reviewed
+        if one.status in AT_REST and one.pictures.keys() == other.pictures.keys() and one.pictures != other.pictures:
+            return "was drawn again"
+        return "was changed" if sent or one.status in AT_REST else ""
+
+    def _used_keys(self) -> Iterator[Gap]:
+        """Find the idempotency keys whose first use is not in the recording, and what that cost."""
+        for view in self._survey.views:
+            made = instant_of(view.result.get("created_at"))
+            late = made is not None and made > self._survey.views[0].at
+            if late and view.replayed and self._survey.unknown_attempt(view):
+                yield Gap(-1, view.index, "", "its key was used", team_of(self._survey, view), ANY)
+
+    def _completions(self) -> Iterator[Gap]:
+        """Find the completions that the recording shows without their order."""
+        known: set[str] = set()
+        for view in self._survey.views:
+            made, record = view.result.get("created"), str(view.result.get("id"))
+            if view.operation == "chat.retrieve" and record not in known and isinstance(made, int):
+                price = amount_of(as_object(view.result.get("usage")).get("credits_charged"))
+                if made >= self._survey.views[0].at // 1:
+                    yield self._gap(-1, view, record, "was created", ANY if price is None else (price,))
+            if view.operation.startswith("chat."):
+                known.add(record)
+
+    def _deletions(self) -> Iterator[Gap]:
+        """Find the records that were there before a request, and never again."""
+        there: dict[str, View] = {}
+        gone: dict[str, View] = {}
+        for view in self._survey.views:
+            if view.succeeded:
+                shown = {str(row["id"]) for row in view.records if row.get("status") != "deleted"}
+                deleted = {view.record} if view.deletes else set[str]()
+                there |= dict.fromkeys({*view.named, *shown} - deleted, view)
+                for record in {*deleted, *there} & {*view.named, *shown}:
+                    gone.pop(record, None)
+                for record in deleted:
+                    there.pop(record, None)
+            elif view.code == "resource_not_found" and view.collection in DELETABLE and view.record in there:
+                same = team_of(self._survey, view) == team_of(self._survey, there[view.record])
+                gone |= {} if view.record in gone or not same else {view.record: view}
+        for record, view in gone.items():
+            self.deletions.add(view.index)
+            yield self._gap(there[record].index, view, record, "was deleted")
