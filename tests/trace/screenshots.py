@@ -68,7 +68,7 @@ def act(tab: Any, *, narrow: bool) -> None:
         tab.get_by_role("button", name="State", exact=True).click()
     tab.get_by_role("button", name="Now", exact=True).click()
     tab.locator(".world .record summary", has_text="Aurora at the sea").click()
-    tab.get_by_role("button", name="Finish").wait_for()
+    tab.get_by_role("button", name="Finish", exact=True).wait_for()
     tab.mouse.move(0, 0)
 
 
