@@ -45,6 +45,7 @@ def operations_where(fits: Callable[[Endpoint], object]) -> frozenset[str | None
 
 
 _PAID: Final = operations_where(lambda row: row.pays)
+_POLLS_ONE: Final = operations_where(lambda row: row.polls)
 _LOOKS: Final = frozenset({"characters.list", "characters.retrieve", "images.list"})
 """Reads that show whether a paid request took effect; the list of images shows videos, too."""
 
@@ -405,7 +406,7 @@ def _is_paid(ctx: Context) -> bool:
 
 
 def _is_poll(ctx: Context) -> bool:
-    return ctx.row is not None and ctx.row.polls
+    return ctx.call.operation in _POLLS_ONE
 
 
 def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:

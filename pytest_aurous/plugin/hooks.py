@@ -190,7 +190,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the timeline to the report, and redact API keys in all of it."""
     report = yield
-    if RUNNING not in item.stash:  # else a subtest, whose test has not ended
+    if RUNNING in item.stash:  # a subtest, whose test has not ended
+        sections.Subtests.register(item.config)
+    else:
         judge_refusals(item, call, report)
         sections.add_timeline(item, call, report)
     if sections.has_text(report):
@@ -198,12 +200,6 @@ def pytest_runtest_makereport(
         sent = [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls]
         sections.without_keys(report, sent)
     return report
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Redact the name of a subtest, which nobody has seen before."""
-    sections.without_keys_in_subtest(report)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -57,7 +57,7 @@ def judged(item: pytest.Item) -> Generator[None, Any, Any]:
 def judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Fail a test that was refused a connection and did not expect it, even if it was skipped or failed as expected."""
     error: BaseException | None = getattr(call.excinfo, "value", None)
-    refusals = item.stash.get(REFUSALS, list[AurousNetworkBlocked]())
+    refusals = item.stash.get(REFUSALS, None)
     if error is not None:
         guard = item.config.stash[GUARD]
         guard.accept(error)

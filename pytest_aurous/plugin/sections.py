@@ -150,12 +150,22 @@ def without_keys(report: pytest.TestReport | pytest.CollectReport, sent: Iterabl
             vars(report)["wasxfail"] = _redact(report.wasxfail)
 
 
-def without_keys_in_subtest(report: pytest.TestReport) -> None:
-    """Redact API keys in what a subtest is called: its message, and its values."""
-    context: Any = getattr(report, "context", None)
-    if context is not None:
-        object.__setattr__(context, "msg", _redact(context.msg))  # it is frozen, and a copy would quote the values
-        context.kwargs.update({name: _redact(value) for name, value in context.kwargs.items()})
+class Subtests:
+    """Redacts what subtests are called; a run without subtests has no such plugin."""
+
+    @classmethod
+    def register(cls, config: pytest.Config) -> None:
+        """Register it, unless it is."""
+        if not config.pluginmanager.has_plugin("aurous-subtests"):
+            config.pluginmanager.register(cls(), "aurous-subtests")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Redact API keys in the message of a subtest, which nobody has seen before, and in its values."""
+        context: Any = getattr(report, "context", None)
+        if context is not None:
+            object.__setattr__(context, "msg", _redact(context.msg))  # it is frozen, and a copy would quote the values
+            context.kwargs.update({name: _redact(value) for name, value in context.kwargs.items()})
 
 
 def without_keys_in_ids(calls: list[Any]) -> None:
