@@ -163,7 +163,7 @@ def test_every_rule_of_an_endpoint_is_explained() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_generated_into_the_package_is_up_to_date(name: str) -> None:
-    """The rules, the OpenAPI document and the names that type checkers know are those of the tables."""
+    """The rules, the OpenAPI document and the names that type checkers know are the same as in the tables."""
     assert (PACKAGE / name).read_text(encoding="utf-8") == FILES[name](), "write it again: tox -e generate"
 
 

@@ -495,7 +495,7 @@ def explored(_: Api, text: str) -> str:
 
 
 def raced(_: Api, text: str) -> str:
-    """Return the report of two workers of which only one may run at once; else one raises such a text."""
+    """Return the report of two workers; if both run at once, one raises such a text."""
     running: list[str] = []
     with Aurous(strict="off") as aurous, aurous.client() as client:
 

@@ -57,7 +57,7 @@ _FRAME: Final = """\
 def pytest_output(arguments: str = "", folder: str = "", start: str = "", end: str = "") -> None:
     """Print what pytest prints, or the part of it from a line that begins with one pattern to one with another.
 
-    With `folder` it runs in a folder that holds these examples alone, as that of a reader does;
+    With `folder` it runs in a folder that holds these examples alone, as a reader's folder does;
     `draft.py=app.py` is an example that lies there under another name.
     """
     code("text", _ANSI.sub("", "\n".join(_shown(arguments, folder, start, end))))

@@ -25,7 +25,7 @@ _OF_A_NULL: Final = ("invalid_format", "invalid_request")
 """The codes of a null, which err-9 is about."""
 
 _FIRST: Final = (
-    # Place, kind of comparison, rule: the first that fits; a rule of `=` is that of the operation's success.
+    # Place, kind of comparison, rule: the first that fits; `=` stands for the rule of the operation's success.
     ("header.aurous-version", "*", "ver-2"),
     ("header.aurous-request-id", "*", "err-3"),
     ("header.x-ratelimit-*", "added", ""),
@@ -67,7 +67,7 @@ _LAST: Final = (
     ("request.*", "*", "?"),
     ("*", "*", ""),
 )
-"""A rule of `?` is that of the refusal that a request gets which does otherwise."""
+"""`?` stands for the rule of the refusal that a request gets if it does otherwise."""
 
 _BY_VALUE: Final = frozenset({
     "auth-1", "auth-7", "create-2", "cred-2", "cred-4", "cred-5", "err-4", "err-5", "err-6", "get-4", "idem-3",
@@ -409,7 +409,7 @@ def _refusal(operation: str, outcome: str, param: str = "") -> str:
 
 
 def _success(operation: str, status: str = "") -> str:
-    """Return the rule of a success; *status* is that of the record before."""
+    """Return the rule of a success; *status* is the record's status before the request."""
     row = CATALOG.by_operation.get(operation)
     return "" if row is None else row.succeeds.get(status, next(iter(row.rules), ""))
 

@@ -67,7 +67,7 @@ class Scene:
         return {"after": place.before, "when": lambda call: self.identities.key(call) == place.key}
 
     def begin(self, plan: Plan) -> None:
-        """Add the faults of a plan, which happen before those of the test."""
+        """Add the faults of a plan, which happen before the test's own faults."""
         self._faults = [KINDS[kind].add(self, place) for place, kind in plan]
         for fault in reversed(self._faults):
             self.put_first(fault)

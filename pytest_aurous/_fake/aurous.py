@@ -300,7 +300,7 @@ class Aurous(CallAssertions, Belongings):
             laws: The laws to judge, in the same form.
             fresh: Resets the application's own state; called before each run.
             restart: Builds the application anew from what it has stored; called before the second run of the law
-                ``recovers``. Its result is passed to *run* as that of *fresh* is.
+                ``recovers``. *run* gets its result, as it gets the result of *fresh*.
             depth: 2 to try pairs of faults, too.
             limit: The largest number of cases; by default 400.
             patience: Real seconds for which a run may do nothing: no request, no skipped sleep, and no new line of

@@ -198,7 +198,7 @@ def _of_this_version(exported: object) -> dict[str, Any]:
 
 
 def _put(content: dict[str, Any], app: App) -> None:
-    """Go to a state, whose faults get new numbers: those of this fake stay what they are for its own snapshots."""
+    """Go to a state, whose faults get new numbers: this fake's own faults keep theirs, for its snapshots."""
     queue = app.queue
     first = queue.newest
     state = app.world.state

@@ -356,7 +356,7 @@ def _pairs(headers: Any) -> Pairs:
 
 
 def plain_text(value: Any) -> str:
-    """Return a text or a number as text; never that of a list, which aliases of YAML may make endless.
+    """Return a text or a number as text, but no list as text: aliases of YAML may make it endless.
 
     Raises:
         TypeError: For any other value.

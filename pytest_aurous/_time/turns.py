@@ -160,9 +160,9 @@ class SharedTime:
     ) -> float:
         """Jump to *to*, if no other sleep ends before it, and all other threads have been still for *ticks* ticks.
 
-        That is the end of *sleep*, or an earlier deadline *on_the_way* there; for a clock that stands still, so many
-        seconds *ahead*. Return the real seconds to wait before
-        the next try; 0 after a jump, or if `sleep.error` says why there can be none.
+        *to* is the end of *sleep*, or an earlier deadline *on_the_way* there; for a clock that stands still, it is
+        *ahead* seconds later. Return the real seconds to wait before the next try; 0 after a jump, or if `sleep.error`
+        says why no jump is possible.
         """
         with self._turn:  # so that no sleeper jumps after it has gone back who was to end before
             if self._ended(sleep):

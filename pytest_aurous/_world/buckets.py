@@ -61,7 +61,7 @@ class Bucket(NamedTuple):
         return self.wait_for(1)
 
     def wait_for(self, tokens: int) -> int:
-        """Return the whole seconds until there are so many tokens, or until it is full; at least 1."""
+        """Return the whole seconds until there are that many tokens, or until it is full; at least 1."""
         return max(1, ceil((min(tokens, self.capacity) - self.tokens) / self.rate - _GRAIN))
 
     def refilled(self, now: float) -> Bucket:

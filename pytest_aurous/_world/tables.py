@@ -104,7 +104,7 @@ class Table(Generic[R]):
         return self._state.sequence(f"{self._name} {team}")
 
     def usable(self, team: str) -> list[R]:
-        """Return the living rows that a team can use: those of no team, then its own."""
+        """Return the living rows that a team can use: first the public rows, then its own."""
         return [self[row_id] for row_id in (*self.living(""), *self.living(team))]
 
     def lives(self, row: R) -> bool:

@@ -1,7 +1,7 @@
 """Import this package as Python does, past the hook with which pytest rewrites assert statements.
 
 pytest rewrites all that comes with a plugin. This package asserts nothing, and the hook costs each of its modules more
-than importing it does: it compares the name with those of all plugins, and compiles the module anew in each process
+than importing it does: it compares the name with the names of all plugins, and compiles the module anew in each process
 where it may not write its own bytecode.
 """
 

@@ -104,7 +104,7 @@ def pytest_generate_tests(metafunc: Any) -> Generator[None, None, None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse an invalid marker before any test runs, and prepare for the tests to explore, and those of Hypothesis."""
+    """Refuse an invalid marker before any test runs, and prepare for tests to explore and for tests of Hypothesis."""
     options.check_markers(items)
     if items and (options.explores(items[0].config) or any(map(options.explore_marker, items))):
         from .modes import exploring  # most runs do not explore

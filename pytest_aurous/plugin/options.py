@@ -162,7 +162,7 @@ def explore_marker(item: pytest.Item) -> pytest.Mark | None:
 
 
 def configured(config: pytest.Config) -> dict[str, Any]:
-    """Return the settings of the ini file, overridden by those of the command line.
+    """Return the settings of the ini file, overridden by the command line.
 
     Raises:
         pytest.UsageError: With every option that is unknown or has an invalid value.

@@ -16,7 +16,7 @@ from .stash import FAKE, GUARD, REFUSALS, REPEATED, RUNNING
 
 @contextmanager
 def _accepting_expected_failures(item: Any) -> Generator[None, None, None]:
-    """Treat a refusal as expected if `unittest.expectedFailure` catches it, of which pytest keeps no exception."""
+    """Treat a refusal as expected if `unittest.expectedFailure` catches it: pytest does not keep that exception."""
     add = item.addExpectedFailure
 
     def accept(testcase: Any, error: Any, *reason: Any) -> None:

@@ -126,7 +126,7 @@ def guarded(what: str, write: Callable[[], str]) -> str:
 
 
 def has_text(report: pytest.TestReport | pytest.CollectReport) -> bool:
-    """Whether a report says more than its outcome, as that of most tests does not."""
+    """Whether a report says more than its outcome; the reports of most tests do not."""
     return bool(
         report.longrepr or report.sections or getattr(report, "user_properties", ()) or hasattr(report, "wasxfail")
     )

@@ -29,7 +29,7 @@ RUN_OPTIONS: Final[pytest.StashKey[dict[str, Any]]] = pytest.StashKey()
 FAKE: Final[pytest.StashKey[Session]] = pytest.StashKey()
 SEED: Final[pytest.StashKey[int]] = pytest.StashKey()
 REPEATED: Final[pytest.StashKey[bool]] = pytest.StashKey()
-"""Whether this run of an exploration is reported as that of the test; absent in the test's own run."""
+"""Whether this run of an exploration is reported as the test's run; absent in the test's own run."""
 RUNNING: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Present while the body of the test runs."""
 REFUSALS: Final[pytest.StashKey[list[AurousNetworkBlocked]]] = pytest.StashKey()

@@ -275,7 +275,7 @@ def limited(teller: Teller) -> None:
 
 
 def mixed(teller: Teller) -> None:
-    """List characters of which one was used before, and one is newer than the last order; read a deleted one."""
+    """List characters: one was used before, and one is newer than the last order. Read a deleted one."""
     old = teller.aurous.characters.add("Old")
     gone = teller.aurous.characters.add("Gone", status="deleted")
     teller.image(character_id=old.id)

@@ -194,7 +194,7 @@ def test_each_public_name_has_a_control_request_or_a_reason() -> None:
 
 
 def test_the_page_can_take_everything_back() -> None:
-    """A reset from the page takes a snapshot first, of which the last 20 are kept; a reset of a suite does not."""
+    """A reset from the page takes a snapshot first, and the last 20 are kept; a reset of a suite takes no snapshot."""
     aurous = Aurous(now=NOW)
     control = Control(aurous)
     aurous.characters.add("Aurora")

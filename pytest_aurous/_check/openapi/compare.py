@@ -160,7 +160,7 @@ def _bound(parts: list[dict[str, Any]], name: str) -> float | None:
 
 
 def _differences(operation: str, own: Facts, theirs: Facts) -> Iterator[Finding]:
-    """Yield what is found at each place of which a document states something."""
+    """Yield what is found at each place about which a document states something."""
     for (where, kind), (value, root) in own.items():
         if kind:
             other = theirs.get((where, kind), (None, ""))[0]

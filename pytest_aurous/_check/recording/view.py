@@ -204,7 +204,7 @@ def _endpoint(exchange: Exchange) -> tuple[Endpoint, dict[str, str]]:
 
 
 def _set_by_vendor(views: list[View]) -> None:
-    """Let the times be those of the vendor's clock, where the client's was wrong, as `Date` shows."""
+    """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong."""
     dated = [(view.at, view.exchange.dated) for view in views]
     ahead = median([at - date for at, date in dated if date is not None] or [0.0])
     if abs(ahead) > _CLOSE:

@@ -53,7 +53,7 @@ _OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
 
 
 def _events(body: bytes | None) -> list[Any]:
-    """Return the data of the events of a stream, of which the last is a text; None for one that is no JSON."""
+    """Return the data of the events of a stream; the last is a text. None if any other is no JSON."""
     lines = (body or b"").decode(errors="replace").splitlines()
     data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
     return [one if one == _DONE else _json(one) for one in data]

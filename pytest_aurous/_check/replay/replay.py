@@ -59,7 +59,7 @@ class Replay:
 
     Attributes:
         rates: What the rate headers of the recording show.
-        bound: URLs and page tokens of the recording, each with that of the fake.
+        bound: URLs and page tokens of the recording, each with its counterpart in the fake.
         seeds: What was put into the fake before the first request that needs it.
         scripts: What the pollers of each record saw: statuses, each with the number of polls.
     """

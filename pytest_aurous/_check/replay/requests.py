@@ -27,7 +27,7 @@ class Requests:
     """Makes the requests of a recording for the fake.
 
     Attributes:
-        bound: URLs and page tokens of the recording, each with that of the fake.
+        bound: URLs and page tokens of the recording, each with its counterpart in the fake.
     """
 
     def __init__(self, world: World, teams: Teams) -> None:

@@ -60,7 +60,7 @@ def _alike(found: Any, wanted: Any, *, greased: bool) -> bool:
         return len(found) == len(wanted) and all(_alike(one, other, greased=greased) for one, other in pairs)
     if isinstance(found, date) and isinstance(wanted, date):
         return True
-    with suppress(Exception):  # of their own `__eq__`, such as that of an array
+    with suppress(Exception):  # from their own `__eq__`, such as an array's
         if found == wanted:
             return True
     return _form(found) == _form(wanted)

@@ -252,7 +252,7 @@ class Collection(Public, Generic[L]):
 
 
 class Usable(Collection[L]):
-    """The records that a team can use: those of no team, then its own."""
+    """The records that a team can use: first the public ones, then its own."""
 
     __slots__ = ()
 

@@ -202,7 +202,7 @@ def column(
         like: The field of a request that has the same enum and bounds.
         holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
         value: What its value rests on. None: a page of the vendor states it.
-        rule: The rule that its values rest on. Empty: that of the record, ``RULE``, or else of the operation's success.
+        rule: The rule that its values rest on. Empty: the record's ``RULE``, or else the rule of a success.
         **options: For `dataclasses.field`.
     """
     metadata = {
@@ -235,7 +235,7 @@ def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, t
 
 @_cached
 def rules_of(kind: type[Any]) -> Mapping[str, str]:
-    """Return the rules of the columns that have one, by name; under the empty name that of the whole record."""
+    """Return the rules of the columns that have one, by name, and the rule of the whole record under the empty name."""
     own = {entry.name: str(entry.metadata["rule"]) for entry in fields(kind) if entry.metadata.get("rule")}
     return {**own, "": kind.RULE} if hasattr(kind, "RULE") else own
 

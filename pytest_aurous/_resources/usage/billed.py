@@ -27,7 +27,7 @@ class Billed(NamedTuple):
     Attributes:
         id: The id of its record.
         medium: ``image``, ``video``, ``chat`` or ``embedding``.
-        type: The kind of inference, such as ``t2i``; that of chats and embeddings is their medium.
+        type: The kind of inference, such as ``t2i``; for chats and embeddings, their medium.
         status: In the words of usage.
         started: When it was requested, in epoch seconds.
         finished: When it ended, or None.

@@ -32,7 +32,7 @@ _OF_SUITES: Final = ("explore-limit", "explore-seconds", "explore-baseline", "ex
 
 
 class SuiteResults:
-    """The results of all tests: of this process, and in the end those of the workers of pytest-xdist, too.
+    """The results of all tests of this process, and in the end also of the workers of pytest-xdist.
 
     Raises:
         pytest.UsageError: If the baseline is invalid.

@@ -102,7 +102,7 @@ class ExploredTest:
 
     @property
     def reported(self) -> bool:
-        """Whether the present run is reported as that of the test."""
+        """Whether the present run is reported as the test's run."""
         return self.attempt is None or (self._plan.options.alone and self.attempt.plan != ())
 
     @contextmanager
@@ -215,7 +215,7 @@ class ExploredTest:
         return f". Fixtures that stay between its runs: {names}" if names else ""
 
     def _explore_one_case(self) -> None:
-        """Let the run of the one case be that of the test."""
+        """Let the run of the only case be the test's run."""
         if self._session is not None and self._session.explored:
             return  # it has run the case itself
         try:
@@ -225,7 +225,7 @@ class ExploredTest:
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise
         except BaseException as error:
-            if error is not self._error:  # else it is reported as that of the test
+            if error is not self._error:  # else it is reported as the test's error
                 raise
         notes = getattr(self._error, "__notes__", [])
         self.reports[-2].sections.append(("Aurous exploration", "\n".join(notes)))

@@ -232,7 +232,7 @@ class Exploring(Mode):
         """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run."""
         while self._waiting and not session.shouldfail and not session.shouldstop:
             test, go_on = self._waiting.pop(0)
-            if run_option(self._config, "explore-only") is not None:  # then the trace is that of the case
+            if run_option(self._config, "explore-only") is not None:  # then the trace shows the case
                 while go_on:
                     go_on.pop()()
             with test.present(), self.budget.spending() if self.budget is not None else nullcontext():
@@ -260,7 +260,7 @@ class Exploring(Mode):
 
     @contextmanager
     def _as_present(self, item: Any) -> Generator[None, None, None]:
-        """In a worker of xdist, let the reports of the block be those of *item*, and not of the last test."""
+        """In a worker of xdist, let the reports of the block belong to *item*, not to the last test."""
         worker: Any = next(
             (one for one in self._config.pluginmanager.get_plugins() if hasattr(one, "item_index")), None
         )
