@@ -94,7 +94,7 @@ def browser() -> Iterator[Any]:
 
 @cache
 def _documented() -> dict[str | None, dict[str, Any]]:
-    """Return the responses of each operation in the OpenAPI document; None: those to a call that is none."""
+    """Return the responses of each operation in the OpenAPI document; None: the responses to an unknown call."""
     paths = document()["paths"].values()
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {

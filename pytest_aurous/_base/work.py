@@ -87,7 +87,7 @@ def workers(run: Run, ident: int) -> dict[int, FrameType]:
 
 
 def threads_of(mine: Callable[[Work], bool], ident: int = 0) -> dict[int, FrameType]:
-    """Return the frame of each thread whose work, or the work of whose job, is *mine*, and of the thread *ident*."""
+    """Return the frames of the thread *ident*, and of each thread that does work which is *mine*, also as a job."""
     started = {thread.ident: getattr(thread, _STARTED_BY, None) for thread in threading.enumerate()}
     found: dict[int, FrameType] = {}
     for thread, frame in sys._current_frames().items():

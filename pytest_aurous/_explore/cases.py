@@ -31,7 +31,7 @@ class Plans(NamedTuple):
         places: Their places, in the order of the requests.
         sent_at: For each place, file and line of the code under test that sends the request; empty if not known.
         met: Whether each place has a fault of the test itself.
-        skipped: How many repeated reads, timeouts and places with a fault of the test there are none for.
+        skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
         remarks: What the report says about these.
     """
 

@@ -120,7 +120,7 @@ class Judged:
 
 
 class Law(NamedTuple):
-    """One law.
+    """A law: what must hold on a bad day, and when it is judged.
 
     Attributes:
         name: Its name.

@@ -148,7 +148,7 @@ class Fault(Hinting):
 
     @property
     def scope(self) -> Scope:
-        """What it has in common with other faults that concern the same."""
+        """What it concerns: of several faults with one scope, the first that is due is met."""
         return type(self).__name__, self.operation
 
     def concerns(self, thing: Call | Delivery) -> bool:

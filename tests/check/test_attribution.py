@@ -62,7 +62,7 @@ def drawn(teller: Teller) -> None:
 
 
 def paged(teller: Teller) -> None:
-    """List 30 characters: by default, row by row, and behind a cursor that is none."""
+    """List 30 characters: by default, row by row, and behind an unknown cursor."""
     for number in range(30):
         teller.call("POST", "/v1/characters", json={"name": f"C{number}", "generate": True, "attributes": ATTRIBUTES})
     first = teller.call("GET", "/v1/characters")

@@ -50,7 +50,7 @@ def saves(teller: Teller) -> None:
 
 
 def pages(teller: Teller) -> None:
-    """Pages, one of them behind a cursor that is none."""
+    """Pages, one of them behind an unknown cursor."""
     for name in "ABC":
         teller.aurous.characters.add(name)
         teller.aurous.clock.advance(seconds=5)

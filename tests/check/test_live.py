@@ -197,7 +197,7 @@ TWISTS: Final[dict[str, tuple[Any, str]]] = {
     "request ids of another form": (at("*", header("aurous-request-id", "1")), "err-3"),
     "param is absent": (at("*", body(lambda content: content["error"].pop("param")), 404), "err-4"),
     "no message": (at("usage.list", body(lambda content: content["error"].pop("message")), 400), "err-7"),
-    "a path that is none is a 400": (at("", whole(400, {"error": {"code": "bad_path"}}), 404), "err-8"),
+    "an invalid path is a 400": (at("", whole(400, {"error": {"code": "bad_path"}}), 404), "err-8"),
     "an unknown character has another code": (
         at("characters.retrieve", error(code="no_character"), 404),
         "auth-7",
@@ -514,7 +514,7 @@ class TestTrouble:
         [
             (whole(200, "<html>", "text/html"), "200 with a web page in place of JSON"),
             (header("location", "https://user:password@login.example:8443/in"), "307, a redirect to login.example, "),
-            (header("location", "https://[login/in"), "307, a redirect to an address that is none, "),
+            (header("location", "https://[login/in"), "307, a redirect to an invalid address, "),
             (whole(502, {"error": {"code": "provider_unavailable"}}), "gets 502 provider_unavailable"),
             (whole(401, {"error": {"code": "invalid_api_key"}}), "AUROUS_CHECK_KEY gets 401 invalid_api_key"),
             (whole(200, "nothing"), "not a JSON object"),

@@ -198,7 +198,7 @@ KEPT: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
         {"name": "A", "attributes": {"additional_details": NUMBER, "hair_color": NUMBER, "gender": "slug"}},
     ),
     "digits of a pose": ("POST", "/v1/characters/char_x/refs/regenerate", {"pose": "front", "prompt_override": NUMBER}),
-    "a value of an enum that is none": ("POST", "/v1/characters/char_x/refs/regenerate", {"pose": SECRET}),
+    "an unknown value of an enum": ("POST", "/v1/characters/char_x/refs/regenerate", {"pose": SECRET}),
     "words of the API in an attribute": ("PATCH", "/v1/characters/char_x", {"attributes": {"type": SECRET}}),
     "an id that is a text": ("POST", "/v1/characters", {"name": "A", "client_reference_id": "char_" + SECRET * 2}),
     "a number in place of a text": ("POST", "/v1/characters", {"name": 4915123456}),

@@ -277,7 +277,7 @@ TWISTS: Final[dict[str, Twist]] = {
     "a wrong field is another param": Twist(
         "characters", refusal("characters.update", 400, {"param": "body"}), "patch-2"
     ),
-    "a status that is none is another param": Twist(
+    "an unknown status is another param": Twist(
         "characters", refusal("characters.list", 400, {"param": "filter"}, "; invalid_request"), "list-4"
     ),
     "param is absent": Twist("characters", fields("characters.save", drop("error.param"), 404), "err-4"),

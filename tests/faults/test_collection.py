@@ -767,7 +767,7 @@ def test_a_fault_that_cannot_be_is_refused(api: Api, give: Callable[[Any], objec
     ],
 )
 def test_a_number_that_cannot_be_is_refused(api: Api, give: Callable[[Faults], object]) -> None:
-    """A count or a time that is none raises where it was written, not in the client that meets the fault."""
+    """An invalid count or time raises where it was written, not in the client that meets the fault."""
     with pytest.raises(AurousError, match=r"^faults\.\w+\(.*=.*\): expected a (whole )?number, [01] or more, such as "):
         give(api.aurous.faults)
 

@@ -252,7 +252,7 @@ WRONG: Final = {
             "ini option aurous_har_keep = some: expected failed or all",
         ),
     ),
-    "a setting that is none": Folder(
+    "an unknown setting": Folder(
         ini="aurous_credits = many",
         said=(
             (

@@ -92,7 +92,7 @@ class Survey:
         )
 
     def _is_kept(self, record: str, history: History, view: View) -> bool:
-        """Whether an exchange created a record before *view*, and none deleted it."""
+        """Whether an exchange created a record before *view*, and no exchange deleted it."""
         created = history.created is not None and history.created < view.index and record not in self.undecided
         gone = any(one.deletes or one.code == "resource_not_found" for one in history.touched)
         return created and not gone

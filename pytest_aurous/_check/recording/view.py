@@ -242,7 +242,7 @@ def _target(location: str) -> str:
     try:
         return urlsplit(location).hostname or "another path"
     except ValueError:
-        return "an address that is none"
+        return "an invalid address"
 
 
 def instant_of(value: Any) -> float | None:

@@ -65,7 +65,7 @@ def is_stream(headers: Mapping[str, str]) -> bool:
 
 
 def form_of_stream(body: bytes | None) -> dict[str, Any]:
-    """Return what rules state of a stream: its first and its last chunks, and how many have what all or one has."""
+    """Return the facts of a stream that have rules: its first and last chunks, its end, and how many of each."""
     events = _events(body)
     some = [as_object(one) for one in events if one != _DONE]
     warned = [one for one in some if one and "choices" not in one]  # no page says what is in a warning

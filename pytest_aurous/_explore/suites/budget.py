@@ -26,7 +26,7 @@ class Budget:
 
     @contextmanager
     def spending(self) -> Generator[None, None, None]:
-        """Let the block be the exploring of the next test."""
+        """Explore the next test in the block, whose time counts."""
         began = monotonic()
         self.tests -= 1
         try:

@@ -96,7 +96,7 @@ class Meeting:
 
     @contextmanager
     def running(self, *, tasks: bool) -> Generator[Turns, None, None]:
-        """Let the block be the run."""
+        """Run the block as the run of the two workers."""
         with self.attempt.running():
             self.turns = Turns(
                 self._stage.app,

@@ -64,7 +64,7 @@ def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str,
 
 
 def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the trace of a test; in it, only what is cut is redacted already."""
+    """Return the trace of a test; only texts that were cut are redacted yet."""
     rules = load_rules()
     builder = Builder(recorder.app, rules, (step.call for step in recorder.steps if step.call is not None))
     steps = [builder.step(step) for step in recorder.steps]

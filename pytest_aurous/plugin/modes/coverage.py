@@ -29,7 +29,7 @@ def start(config: pytest.Config) -> None:
 
 
 class Counting(collected.Mode):
-    """The plugin that counts; there is none in a run that does not."""
+    """The plugin that counts; only a run that counts has it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config

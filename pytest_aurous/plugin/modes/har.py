@@ -24,7 +24,7 @@ def start(config: pytest.Config) -> None:
 
 
 class Exporting(collected.Mode):
-    """The plugin that writes HAR files; there is none in a run that does not."""
+    """The plugin that writes HAR files; only a run that writes them has it."""
 
     def __init__(self, *, keeps_all: bool) -> None:
         self._keeps_all = keeps_all

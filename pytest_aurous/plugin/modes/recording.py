@@ -36,7 +36,7 @@ def start(config: pytest.Config) -> None:
 
 
 class Recordings(collected.Mode):
-    """The plugin that records; there is none in a run that does not."""
+    """The plugin that records; only a run that records has it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._folder = Path(run_option(config, "record"))
@@ -102,7 +102,7 @@ class Recordings(collected.Mode):
         return f"Nothing was recorded: {why}\n{_PAGE}"
 
     def _list_for(self, url: str) -> list[Pending] | None:
-        """Return the list of the running test; what threads of an older test send belongs to none."""
+        """Return the list of the running test; what threads of an older test send belongs to no test."""
         if self._noted is None or older_work(self._work) is not None:
             return None
         return self._noted if is_vendors(_host(url)) or url.startswith(f"{self._base_url}/") else None
