@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Content = dict[str, Any]
-_UNSHARED: Final = "characters.retrieve"
 
 
 def own_document() -> Content:

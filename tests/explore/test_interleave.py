@@ -31,12 +31,6 @@ if TYPE_CHECKING:
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
-@pytest.fixture
-def aclient(fake: Aurous) -> httpx.AsyncClient:
-    """An async client of the fake."""
-    return fake.async_client(timeout=5)
-
-
 def race(fake: Aurous, first: Callable[..., object], second: Callable[..., object], **options: Any) -> Exploration:
     """Interleave two workers, which must have a race, and return what was found."""
     with pytest.raises(AurousExplorationError) as raised:
