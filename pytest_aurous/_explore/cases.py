@@ -67,12 +67,21 @@ def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
         remarks.append(f"skipped: {text} a fault of the test itself, also on the good day")
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
-        places=tuple(str(place) for place in sorted(kept, key=lambda one: one.number) if _fitting(place, faults)),
+        places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),
         sent_at={str(place): lines.get(place.number, "") for place in places},
         met=not unmet,
         skipped=repeats + impatient + broken,
         remarks=remarks,
     )
+
+
+def _in_order(places: Collection[Place]) -> list[Place]:
+    """Return places in the order of their requests; where that is a matter of chance, those of one operation by number.
+
+    Threads and tasks that work side by side send their requests in another order each time.
+    """
+    first = {place.operation: place.number for place in sorted(places, key=lambda one: -one.number)}
+    return sorted(places, key=lambda one: (one.number,) if one.key is None else (first[one.operation], one.occurrence))
 
 
 def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:

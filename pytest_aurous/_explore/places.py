@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .laws import Day
 
 _AFTER_CALLS: Final = 1 << 32
-"""Nothing says between which requests a delivery was made, so events come last."""
+"""Events come last: a fault of a delivery is found by its number among the events."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Place:
     @property
     def words(self) -> str:
         """The place in a sentence."""
-        return f"{self.operation} #{self.occurrence}"
+        return f"{self.event if self.is_event else self.operation} #{self.occurrence}"
 
     @property
     def event(self) -> str:

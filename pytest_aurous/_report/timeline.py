@@ -62,7 +62,11 @@ def _calls(app: App) -> str:
     keys = _keys(journal.entries)
     about = {call.number: _about(app, call, notes.get((call.number, True), [])) for call in journal.entries}
     between = {number: _between(found) for (number, during), found in notes.items() if not during}
-    items = folded(journal.entries, lambda call: bool({call.number} & {*between, *keys}) or bool(about[call.number]))
+
+    def is_alone(call: Call) -> bool:
+        return call.method != "GET" or call.number in between or call.number in keys or bool(about[call.number])
+
+    items = folded(journal.entries, is_alone)
     helpers = journal.helpers
 
     def shown(item: Call | str) -> list[str]:

@@ -193,13 +193,17 @@ def _place_of(call: Call, helpers: Helpers) -> str:
     return f"\n       at {shortened(shown_line(call.stack, helpers), WIDTH - 10)}"
 
 
-def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:
-    """Return the calls, and of each series of identical polls the first, one line such as ``x 12, 45 s``, and the last.
+def _is_no_poll(call: Call) -> bool:
+    return call.method != "GET"
 
-    A call that needs its own line stands *alone*: it belongs to no series.
+
+def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = _is_no_poll) -> list[Call | str]:
+    """Return the calls, and of each series of identical ones the first, one line such as ``x 12, 45 s``, and the last.
+
+    A call that needs its own line stands *alone*: it belongs to no series. By default, only polls are folded.
     """
     items: list[Call | str] = []
-    for _, group in groupby(calls, lambda call: (call.number * (call.method != "GET" or alone(call)), *_seen(call))):
+    for _, group in groupby(calls, lambda call: (call.number * alone(call), *_seen(call))):
         series = list(group)
         if len(series) < SERIES:
             items += series
@@ -210,7 +214,8 @@ def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: Fals
 
 
 def _seen(call: Call) -> tuple[object, ...]:
-    """Return what identical polls have in common: the request, and what the client saw of the response."""
+    """Return what identical calls have in common: the request, and what the client saw of the response."""
     response = call.response
     shown = _STATUS.findall(response.content) if response is not None else None
-    return call.path, call.query, call.status, call.error_code, call.fault, str(shown)
+    sent = call.method, call.path, call.query, call.content, call.sent_headers.get("idempotency-key")
+    return *sent, call.status, call.error_code, call.fault, str(shown)

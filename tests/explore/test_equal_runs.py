@@ -121,6 +121,11 @@ def test_requests_of_threads_are_found_by_what_they_are(fake: Aurous, client: ht
     assert [case.id for case in explored.cases if case.fault == "lost"] == [
         f"characters.create#{number} lost" for number in (1, 2, 3, 4)
     ]
+    rows = [line.split()[0] for line in explored.table().split("\n") if "#" in line]
+    numbers = range(1, 13)  # of the matrix, too: nothing in it is a matter of chance
+    assert rows == [
+        f"characters.{name}#{n}" for name in ("create", "retrieve") for n in numbers if f"{name}#{n} " in str(explored)
+    ]
 
 
 def test_an_id_means_the_same_request_tomorrow(fake: Aurous, client: httpx.Client) -> None:

@@ -539,6 +539,28 @@ def test_deliveries_go_wrong(fake: Aurous, client: httpx.Client, inbox: list[Any
     }
 
 
+def test_a_delivery_with_a_fault_of_the_test_is_a_place_of_its_own(
+    fake: Aurous, client: httpx.Client, inbox: list[Any]
+) -> None:
+    """It is not broken again, and counts: a fault of the second event happens to the second one."""
+    fake.characters.add()
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+    fake.faults.drop("image.*")
+
+    def run() -> list[str]:
+        inbox.clear()
+        order_two(fake, client)
+        return [one.payload["data"]["prompt"] for one in inbox]
+
+    explored = fake.explore(run, faults="duplicate, drop", laws="ends")
+
+    assert {case.id: case.returned for case in explored.cases} == {
+        "webhooks.image.completed#2 duplicate": ["Two", "Two"],
+        "webhooks.image.completed#2 drop": [],
+    }
+    assert "skipped: 1 request that meets a fault of the test itself, also on the good day" in explored.remarks
+
+
 def test_an_event_that_is_delivered_twice_is_one_place(fake: Aurous, client: httpx.Client) -> None:
     """The first attempt is refused on the good day, too: the second is one of the same event."""
     fake.characters.add()

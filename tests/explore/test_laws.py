@@ -899,6 +899,39 @@ def test_the_state_counts_not_the_ids(fake: Aurous, client: httpx.Client, broken
     }
 
 
+def test_an_id_in_a_text_counts_as_the_name_of_its_record(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """A record that is ordered again has another id; an order for the wrong record is another order."""
+    wrong = fake.characters.add(name="Boreas").id
+
+    def run(*, careful: bool) -> None:
+        made = order(client, f"{careful} 1").json()["id"]
+        if client.get(f"/v1/characters/{made}").status_code == 404:
+            made = order(client, f"{careful} 2").json()["id"] if careful else wrong
+        client.post("/v1/images", json={"prompt": f"A portrait of {made}"}, headers={"Idempotency-Key": f"{careful} 3"})
+
+    assert not fake.explore(lambda: run(careful=True), faults="gone", laws="tells").broken
+    (texts,) = reasons(broken(fake, lambda: run(careful=False), faults="gone", laws="tells")).values()
+    assert 'has prompt "A portrait of <Boreas>", on the good day "A portrait of <Nova>"' in texts["tells"]
+
+
+def test_equal_orders_with_keys_of_their_own_are_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The good day orders the same twice, too; a key for each attempt is more keys than it has sent."""
+    drawn = iter(map(str, range(1000)))
+
+    def run(*, careful: bool) -> None:
+        for number in (1, 2):
+            for _ in range(3):
+                key = f"order {number}" if careful else next(drawn)
+                if client.post("/v1/images", json={"prompt": "A"}, headers={"Idempotency-Key": key}).status_code < 500:
+                    break
+                time.sleep(10)
+
+    assert not fake.explore(lambda: run(careful=True), faults="down", laws="no_pitfall").broken
+    assert "[new-key-per-attempt]" in str(
+        reasons(broken(fake, lambda: run(careful=False), faults="down", laws="no_pitfall"))
+    )
+
+
 @pytest.mark.parametrize("media_type", ["image", "video"])
 def test_a_missing_generation_is_called_by_its_kind(
     fake: Aurous, client: httpx.Client, broken: Broken, media_type: str

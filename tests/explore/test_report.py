@@ -209,6 +209,55 @@ def test_a_long_run_is_folded(fake: Aurous, client: httpx.Client, broken: Broken
     assert last.timeline.split("\n")[0] == "  1-41  as on the good day"
 
 
+def test_requests_that_are_sent_again_unchanged_are_folded(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """A request that fails each time is shown twice, with the number of its attempts; another body is another one."""
+
+    def run() -> None:
+        for prompt in ("One", "Two"):
+            for _ in range(6):
+                if client.post("/v1/images", json={"prompt": prompt}).status_code == 201:
+                    break
+                time.sleep(10)
+
+    (found,) = broken(fake, run, faults="down", laws="tells").broken[:1]
+
+    assert found.timeline is not None
+    assert [line.split()[:3] for line in found.timeline.split("\n") if " x " in line] == [["x", "6,", "50"]] * 2
+
+
+def test_deliveries_are_shown_between_requests(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """With what came of them, also where all requests are as on the good day."""
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+
+    def receive(delivery: Any) -> None:
+        if delivery.payload["data"]["prompt"] == "A portrait":
+            client.post("/v1/images", json={"prompt": "A thumbnail"})
+
+    fake.webhooks.deliver_to(receive, url="https://shop.example/hooks")
+
+    def run() -> None:
+        client.post("/v1/images", json={"prompt": "A portrait"})
+        client.get("/v1/balance")
+        client.get("/v1/models")
+        time.sleep(60)
+        fake.webhooks.flush()
+
+    twice, dropped = broken(fake, run, faults="duplicate, drop", laws="tells").cases
+
+    assert twice.finding.startswith(
+        "The event image.completed #1 was delivered twice, and the code returned None, but "
+    )
+    assert twice.timeline is not None
+    assert dropped.timeline is not None
+    made = [line.strip() for line in twice.timeline.split("\n") if "delivery" in line]
+    assert made == [
+        "+60 s    delivery 1: image.completed to https://shop.example/hooks -> 200 (duplicate)",
+        "+60 s    delivery 2: image.completed to https://shop.example/hooks -> 200",
+    ]
+    assert "1-2  as on the good day" not in twice.timeline
+    assert dropped.timeline.endswith("image.completed to https://shop.example/hooks -> not sent (drop)")
+
+
 def test_json_is_data(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """Of exceptions and results it has the types."""
     explored = broken(fake, lambda: client.post("/v1/characters", json=NOVA), faults="refused, unavailable", known={})

@@ -17,6 +17,7 @@ from ..._world.ledger import total
 from ..._world.script import Step
 from ..._world.state import Saved
 from ..._world.world import World
+from .identity import ID
 
 T = TypeVar("T")
 
@@ -148,18 +149,29 @@ class EndStates:
             changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
             for row_id in [row_id for row_id in table if row_id in changed]:
                 if row_id not in now:
-                    state.deleted.append(_record(kind, table[row_id]))
+                    state.deleted.append(self._record(kind, table[row_id]))
                 has_failed = row_id in failed and getattr(table[row_id], "status", None) == "failed"
                 broken = kind == "completion" and table[row_id].status != "completed"
                 if row_id in now and not has_failed and not broken:
-                    state.there.append(_record(kind, table[row_id]))
+                    state.there.append(self._record(kind, table[row_id]))
                 if row_id in before:
-                    state.gone.append(_record(kind, rows[row_id]))
+                    state.gone.append(self._record(kind, rows[row_id]))
         return state
 
     def _records(self, ids: Collection[str]) -> dict[str, Record]:
         tables = self._world.tables()
-        return {one: _record(_kind(name), table[one]) for name, table in tables for one in ids if one in table}
+        return {one: self._record(_kind(name), table[one]) for name, table in tables for one in ids if one in table}
+
+    def _record(self, table: str, row: Any) -> Record:
+        kind = row.media_type if table == "generation" else table  # an image or a video
+        fields = ((key, json.dumps(value, sort_keys=True)) for key, value in _plain(row).items())
+        return Record(kind, row.id, tuple((key, ID.sub(self._named, value)) for key, value in fields))
+
+    def _named(self, found: re.Match[str]) -> str:
+        """Return the name of the record whose id stands in a field: another run may give it another id."""
+        row: Any = self._world.row(found[0])
+        names = (getattr(row, name, None) for name in ("name", "prompt", "filename"))
+        return f"<{ID.sub('id', next(filter(None, names), 'id'))}>"
 
 
 class _Undo(Exception):  # noqa: N818 - it is no error
@@ -168,11 +180,6 @@ class _Undo(Exception):  # noqa: N818 - it is no error
 
 def _kind(table: str) -> str:
     return table.removesuffix("Row").lower()
-
-
-def _record(table: str, row: Any) -> Record:
-    kind = row.media_type if table == "generation" else table  # an image or a video
-    return Record(kind, row.id, tuple((key, json.dumps(value, sort_keys=True)) for key, value in _plain(row).items()))
 
 
 def _plain(value: Any) -> Any:

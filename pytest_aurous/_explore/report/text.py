@@ -199,11 +199,16 @@ def described(exploration: Exploration, cases: Sequence[Case]) -> str:
 
 
 def story(day: Day, good: Day, second: Day | None = None) -> str:
-    """Return the requests of a bad day, without those that are as on the good day; times count from the start."""
+    """Return the requests and deliveries of a bad day, without the first ones, which are as on the good day.
+
+    Times count from the start.
+    """
     start = good.calls[0].at if good.calls else 0.0
     numbers = {call.number: number for number, call in enumerate((second or day).calls, 1)}
     pairs = zip(good.calls, day.calls, strict=False)
-    usual = takewhile(lambda two: two[1].fault is None and _line(two[0], start) == _line(two[1], start), pairs)
+    usual = takewhile(
+        lambda two: two[1].fault is None and _told(good, two[0], start) == _told(day, two[1], start), pairs
+    )
     same = len([*usual])
     lines = [f"  1-{same}  as on the good day"] if same > _SAME else []
     helpers = helpers_of(
@@ -216,9 +221,17 @@ def story(day: Day, good: Day, second: Day | None = None) -> str:
     return redacted("\n".join(lines))
 
 
+def _told(day: Day, call: Call, start: float) -> list[str]:
+    """Return the line of a request, and the deliveries after it."""
+    return [_line(call, start), *_deliveries(day, call, start)]
+
+
 def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: float, helpers: Helpers) -> list[str]:
-    """Return the requests with what they have changed; polls that see the same are folded, and so is a long middle."""
-    items = folded(calls, lambda call: bool(_key(call) or _changed(day, call)))
+    """Return the requests with what they have changed, and the deliveries after them.
+
+    Identical requests are folded, and so is a long middle.
+    """
+    items = folded(calls, lambda call: bool(_changed(day, call) or _deliveries(day, call, start)))
     middle = len(items) - _FIRST - _LAST
     if middle > 1:
         items[_FIRST:-_LAST] = [f"       ... {middle} more"]
@@ -228,7 +241,14 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
             lines.append(item)
         else:
             lines += [_numbered(numbers[item.number], item, _line(item, start), helpers), *_about(day, item)]
+            lines += _deliveries(day, item, start)
     return lines
+
+
+def _deliveries(day: Day, call: Call, start: float) -> list[str]:
+    """Return a line for each delivery that was made after a request, and before the next one."""
+    notes = [note for note in day.notes if note.by == "delivery" and note.number == call.number]
+    return [shortened(f"     {f'+{note.at - start:g} s':<8} {note.text}", WIDTH - 2) for note in notes]
 
 
 def rows(day: Day) -> Iterator[dict[str, Any]]:

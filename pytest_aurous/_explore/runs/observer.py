@@ -87,7 +87,7 @@ class Observer(Watcher):
             end: Its end state.
         """
         app, (calls, notes, problems, pitfalls) = self._app, self._lengths
-        deliveries = app.world.outbox.entries.items()
+        made = [one for number, one in app.world.outbox.entries.items() if number not in self._old_deliveries]
         return Day(
             run=run,
             outcome=outcome,
@@ -100,7 +100,7 @@ class Observer(Watcher):
             problems=app.problems[problems:],
             end=end,
             seconds=app.world.clock.time() - self._began,
-            deliveries=[one for number, one in deliveries if number not in self._old_deliveries and one.headers],
+            deliveries=[one for one in made if one.headers or one.fault],
             starting=self._starting,
             polls=self._polls,
             concurrent=self._concurrent,
