@@ -279,7 +279,7 @@ def test_no_channel_leaks_a_key(
     monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
     pytester.makepyfile(CANARIES)
 
-    result = pytester.runpytest_subprocess(
+    result = pytester.runpytest(
         *("-p", "no:randomly", "--junitxml=junit.xml", "--aurous-har=har", "--aurous-coverage", "-rA", "-l"),
         *("--aurous-coverage-json=coverage.json", "-v", *workers),
     )
@@ -360,11 +360,11 @@ def test_collection_leaks_no_key(
         """
     )
 
-    result = pytester.runpytest_subprocess(
+    result = pytester.runpytest(
         *("-p", "no:randomly", "--junitxml=junit.xml", "-rA", "-l", "-v", "--doctest-modules", "--aurous-trace=traces"),
         *("--continue-on-collection-errors", *workers),
     )
-    listed = pytester.runpytest_subprocess("--collect-only", "--continue-on-collection-errors")
+    listed = pytester.runpytest("--collect-only", "--continue-on-collection-errors")
 
     texts = [(pytester.path / name).read_text("utf-8") for name in ("junit.xml", "seen.txt")]
     texts += [one.str() for output in (result, listed) for one in (output.stdout, output.stderr)]
@@ -380,7 +380,7 @@ def test_a_conftest_that_cannot_be_imported_leaks_no_key(
     monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
     pytester.makeconftest(f"raise RuntimeError({text!r})")
 
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest()
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*conftest.py*", "*RuntimeError: *"])
@@ -426,7 +426,12 @@ def test_an_error_of_another_plugin_becomes_text_if_it_has_a_key() -> None:
 
 CHAT: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}]}
 LONG: Final = [
-    f"{'x' * before}{KEY}{'y' * after}" for before in (0, 9, 25, 33, 60, 140) for after in (0, 9, 33, 60, 200)
+    f"{'x' * before}{KEY}{'y' * after}"
+    for before, after in (
+        *((before, 200) for before in (0, 9, 25, 33, 60, 140)),
+        *((140, after) for after in (0, 9, 33, 60)),
+        *((60, 0), (33, 9), (25, 33), (9, 60), (0, 0)),
+    )
 ]
 """Texts that are shortened in front of a key, within it, behind it, and in both its halves."""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEAD: Final = """
     import os
@@ -28,16 +32,18 @@ HEAD: Final = """
 """
 
 
+@pytest.fixture(autouse=True)
+def _profile() -> Iterator[None]:
+    """The profile of the inner runs ends with them."""
+    before = settings.get_current_profile_name()
+    yield
+    settings.load_profile(before)
+
+
 def run(pytester: pytest.Pytester, text: str, *options: str) -> pytest.RunResult:
     """Run tests, in which a warning is an error."""
     pytester.makepyfile(HEAD + text)
     return pytester.runpytest("-W", "error", "-p", "_hypothesis_pytestplugin", *options)
-
-
-def shown(pytester: pytest.Pytester, text: str, *options: str) -> pytest.RunResult:
-    """Run tests in a process without schemathesis, which changes how Hypothesis shows values."""
-    pytester.makepyfile(HEAD + text)
-    return pytester.runpytest_subprocess("-W", "error", "-p", "no:schemathesis", *options)
 
 
 def test_each_example_begins_anew(pytester: pytest.Pytester) -> None:
@@ -147,7 +153,7 @@ def test_a_request_that_the_api_does_not_know_shrinks(pytester: pytest.Pytester)
         aurous_client.get("/v1/charcters")
         assert number < 20
 """
-    result = shown(pytester, text)
+    result = run(pytester, text)
 
     result.assert_outcomes(failed=3, passed=1)
     result.stdout.fnmatch_lines(
@@ -177,7 +183,7 @@ def test_a_day_with_two_faults_shrinks_to_both(pytester: pytest.Pytester) -> Non
         with aurous.day(day):
             assert order(aurous_client)
 """
-    result = shown(pytester, text, "-W", "ignore::pytest_aurous.AurousPitfallWarning")
+    result = run(pytester, text, "-W", "ignore::pytest_aurous.AurousPitfallWarning")
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(['*day=BadDay("characters.create#1 refused", "characters.create#2 refused"),*'])
@@ -191,7 +197,7 @@ def test_a_crash_that_no_test_expects_is_shown(pytester: pytest.Pytester) -> Non
         with aurous.day(day):
             aurous_client.post("/v1/characters", json=NOVA)
 """
-    result = shown(pytester, text)
+    result = run(pytester, text)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(

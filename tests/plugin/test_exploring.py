@@ -589,24 +589,6 @@ def test_invalid_markers(explored: pytest.Pytester, marker: str, line: str) -> N
     result.stderr.fnmatch_lines([line])
 
 
-def test_an_invalid_marker_under_xdist(explored: pytest.Pytester) -> None:
-    """A worker refuses it when the test is set up."""
-    pytest.importorskip("xdist")
-    explored.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.aurous_explore(faults="lots")
-        def test_it(aurous): ...
-        """
-    )
-
-    result = explored.runpytest("-p", "xdist", "-n", "1", "--aurous-explore=report")
-
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*faults='lots'*did you mean 'lost'*"])
-
-
 def test_reports_come_last(explored: pytest.Pytester) -> None:
     """Other plugins see one test: its reports, in order, without what its other runs print, warn of or record."""
     explored.makepyfile(
@@ -835,7 +817,7 @@ def test_interrupt(explored: pytest.Pytester, option: str) -> None:
         """
     )
 
-    result = explored.runpytest_subprocess(option)
+    result = explored.runpytest_inprocess(option, no_reraise_ctrlc=True)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring:*"])
@@ -855,7 +837,7 @@ def test_exit(explored: pytest.Pytester) -> None:
         """
     )
 
-    result = explored.runpytest_subprocess("--aurous-explore=report")
+    result = explored.runpytest("--aurous-explore=report")
 
     assert result.ret == 9
     result.stdout.fnmatch_lines(["*Exit: enough", "while exploring:", "0 of 0 cases hold; 0 break a law*"])
@@ -1012,21 +994,6 @@ def test_traces_har_and_coverage_are_of_the_own_run(explored: pytest.Pytester) -
     assert len([*explored.path.glob("traces/*it*"), *explored.path.glob("har/*")]) == 2
 
 
-def test_nothing_is_loaded_without_need(explored: pytest.Pytester) -> None:
-    """A run that does not explore imports nothing of exploring."""
-    explored.makepyfile(
-        """
-        import sys
-
-        def test_it(aurous_client):
-            aurous_client.get("/v1/balance")
-            assert not [name for name in sys.modules if "explor" in name and "aurous" in name]
-        """
-    )
-
-    explored.runpytest_subprocess().assert_outcomes(passed=1)
-
-
 def test_progress(explored: pytest.Pytester) -> None:
     """A terminal shows how far it is, and nothing else does."""
     explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")
@@ -1065,7 +1032,7 @@ def test_an_interrupted_exploration_shows_its_table(pytester: pytest.Pytester) -
         """
     )
 
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess(no_reraise_ctrlc=True)
 
     result.stdout.fnmatch_lines(["1 of 1 cases hold; 0 break a law", "*refused", "balance.retrieve#1*r*"])
     assert result.ret == pytest.ExitCode.INTERRUPTED

@@ -86,6 +86,7 @@ def test_a_suite_ends_with_its_causes(shop: pytest.Pytester, mode: str) -> None:
 
 def test_a_finding_becomes_a_test_that_fails_for_the_same_reason(shop: pytest.Pytester) -> None:
     """It passes once the mistake is gone; a test that calls explore() has findings, too."""
+    shop.makeini("[pytest]\naurous_sleep = skip\naddopts = --disable-plugin-autoload -p pytest_aurous")
     shop.makepyfile(
         test_lost=ONLY_LOST,
         test_own="""

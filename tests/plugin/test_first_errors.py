@@ -209,19 +209,6 @@ def test_an_indirect_parameter_that_is_no_settings_is_refused(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 
-def test_a_worker_refuses_an_indirect_parameter_at_setup(pytester: pytest.Pytester) -> None:
-    """An error at collection would break pytest-xdist itself."""
-    pytest.importorskip("xdist", reason="needs pytest-xdist")
-    pytester.makepyfile(
-        "import pytest\n\n@pytest.mark.parametrize('aurous', [5], indirect=True)\ndef test_it(aurous): ..."
-    )
-
-    result = pytester.runpytest("-p", "xdist", "-n", "1")
-
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*parametrize('aurous', ..., indirect=True): expected a dict of settings*; got 5.*"])
-
-
 # Options that do not exist
 
 
@@ -296,7 +283,7 @@ def test_a_connection_of_no_client_is_told_both_ways(pytester: pytest.Pytester) 
     """A transport for httpx, the server for everything else."""
     pytester.makepyfile("import socket\n\ndef test_it(aurous): socket.create_connection(('api.aurous-labs.com', 443))")
 
-    result = pytester.runpytest_subprocess("-p", "pytest_aurous")
+    result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(

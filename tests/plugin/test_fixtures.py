@@ -222,8 +222,9 @@ def test_a_plugin_of_the_suite_overrides_the_values(pytester: pytest.Pytester) -
     pytester.makepyfile(own_plugin="import pytest\n\n@pytest.fixture\ndef aurous_seed(): return 2026")
     pytester.makeconftest("pytest_plugins = ['own_plugin']")
     pytester.makepyfile("def test_it(aurous, aurous_seed): assert aurous_seed == 2026")
+    pytester.syspathinsert()
 
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.runpytest().assert_outcomes(passed=1)
 
 
 def test_no_fixture_takes_what_is_expensive() -> None:

@@ -39,15 +39,19 @@ ATTEMPT: Final = """
                 print(moment, type(error).__name__, file=file)
 """
 
-CONFTEST: Final = """
+ENDS: Final = """
     import atexit, threading
+    from attempt import attempt
+
+    atexit.register(attempt, "atexit")
+    main = threading.main_thread()
+    threading.Thread(target=lambda: (main.join(), attempt("thread after the session"))).start()
+"""
+CONFTEST: Final = """
     import pytest
     from attempt import attempt
 
     attempt("conftest")
-    atexit.register(attempt, "atexit")
-    main = threading.main_thread()
-    threading.Thread(target=lambda: (main.join(), attempt("thread after the session"))).start()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure():
@@ -63,7 +67,7 @@ CONFTEST: Final = """
     def pytest_unconfigure():
         attempt("unconfigure")
 """
-MOMENTS: Final = (
+SESSION: Final = (
     "next plugin",
     "conftest",
     "configure",
@@ -71,9 +75,8 @@ MOMENTS: Final = (
     "sessionfinish",
     "after sessionfinish",
     "unconfigure",
-    "thread after the session",
-    "atexit",
 )
+MOMENTS: Final = (*SESSION, "thread after the session", "atexit")
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
         next_plugin="from attempt import attempt\nattempt('next plugin')",
         test_module="from attempt import attempt\nattempt('test module')\ndef test_it(): ...",
     )
-    pytester.makeconftest(CONFTEST)
+    pytester.makeconftest(f"{ENDS}\n{CONFTEST}")
     return pytester
 
 
@@ -97,12 +100,12 @@ def attempts(pytester: pytest.Pytester) -> list[str]:
     return (pytester.path / "attempts.txt").read_text().splitlines()
 
 
+PLUGINS: Final = ("-p", "pytest_aurous", "-p", "next_plugin")
 WAYS: Final = {
-    "-p": ("-p", "pytest_aurous", "-p", "next_plugin"),
-    "-p, twice": ("-p", "pytest_aurous", "-p", "next_plugin", "-p", "pytest_aurous"),
+    "-p, twice": (*PLUGINS, "-p", "pytest_aurous"),
     "PYTEST_ADDOPTS": ("-p", "next_plugin"),
     "installed": (),
-    "xdist": ("-p", "xdist", "-p", "pytest_aurous", "-p", "next_plugin", "-n", "1"),
+    "xdist": ("-p", "xdist", *PLUGINS, "-n", "1"),
 }
 
 
@@ -162,8 +165,17 @@ ALLOWED: Final = {
 
 @pytest.mark.parametrize("place", ALLOWED)
 def test_allow_opens_the_whole_period(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """In the ini file, by ``-o``, on the command line or in its variable: from the first import until exit."""
+    """In the ini file, by ``-o``, on the command line or in its variable: from the first import until exit.
+
+    Until exit in a process of its own, and otherwise in this one.
+    """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    alone = place == "ini"
+    if not alone:
+        suite.makeconftest(CONFTEST)
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+            monkeypatch.setattr(socket, name, getattr(socket, name))  # the stub replaces it
+        suite.syspathinsert()
     if place == "ini":
         suite.makeini("[pytest]\naurous_network = allow")
     elif place == "command line over ini":
@@ -173,10 +185,11 @@ def test_allow_opens_the_whole_period(suite: pytest.Pytester, monkeypatch: pytes
     elif place == "PYTEST_ADDOPTS":
         monkeypatch.setenv("PYTEST_ADDOPTS", "--aurous-network=allow")
 
-    result = suite.runpytest_subprocess("-p", "stub", *WAYS["-p"], *ALLOWED[place])
+    run = suite.runpytest_subprocess if alone else suite.runpytest_inprocess
+    result = run("-p", "stub", *PLUGINS, *ALLOWED[place])
 
     assert result.ret == 0
-    assert sorted(attempts(suite)) == sorted(f"{moment} gaierror" for moment in MOMENTS)
+    assert sorted(attempts(suite)) == sorted(f"{moment} gaierror" for moment in (MOMENTS if alone else SESSION))
     assert "AurousWarning" not in str(result.stdout)
 
 
@@ -187,7 +200,7 @@ def test_the_command_line_closes_what_the_ini_file_opens(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     suite.makeini("[pytest]\naurous_network = allow")
 
-    suite.runpytest_subprocess("-p", "stub", *WAYS["-p"], "--aurous-network=block")
+    suite.runpytest_subprocess("-p", "stub", *PLUGINS, "--aurous-network=block")
 
     assert sorted(attempts(suite)) == sorted(f"{moment} AurousNetworkBlocked" for moment in MOMENTS)
 
@@ -257,7 +270,7 @@ def test_an_early_attempt_before_pytest_has_read_its_ini_file_is_refused(
 
 def test_what_is_swallowed_before_a_usage_error_is_shown(suite: pytest.Pytester) -> None:
     """On stderr, as there is no summary."""
-    result = suite.runpytest_subprocess("-p", "stub", *WAYS["-p"], "--aurous-strict=loud")
+    result = suite.runpytest_subprocess("-p", "stub", *PLUGINS, "--aurous-strict=loud")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "pytest-aurous: outside of any test: a connection to api.aurous-labs.com was blocked." in str(result.stderr)

@@ -52,6 +52,20 @@ HEAVY = """
 """
 
 
+MARKED = """
+    import pytest
+    from weight import heavy
+
+    @pytest.mark.aurous(strict="warn", seed=3)
+    def test_it():
+        assert heavy() == []
+
+    @pytest.mark.aurous(script="synthesizing*3 -> reviewing")
+    def test_with_a_script():
+        assert heavy() == []
+"""
+
+
 @pytest.fixture
 def plain(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A pytester whose inner runs are given no plugin at all by their surroundings."""
@@ -67,7 +81,7 @@ def bare(plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pyte
     shutil.copytree(
         Path(pytest_aurous.__file__).parent,
         checkout / "pytest_aurous",
-        ignore=shutil.ignore_patterns("__pycache__", "_docs"),
+        ignore=shutil.ignore_patterns("_docs"),
     )
     monkeypatch.setenv("PYTHONPATH", str(checkout))
     plain.makepyfile(bare=BARE)
@@ -115,8 +129,8 @@ def test_without_autoload_an_installed_plugin_waits_to_be_asked(
 
 @pytest.mark.parametrize(
     ("way", "autoload"),
-    [("-p", True), ("-p", False), ("conftest", False), ("both", False)],
-    ids=["-p", "-p without autoload", "conftest", "both"],
+    [("-p", True), ("conftest", False), ("both", False)],
+    ids=["-p", "conftest", "both without autoload"],
 )
 def test_a_checkout_on_the_path_is_enough(
     bare: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str, *, autoload: bool
@@ -149,65 +163,25 @@ def test_a_root_conftest_can_ask_for_it(pytester: pytest.Pytester, extra: tuple[
     pytester.runpytest(*extra).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("way", ["-p", "conftest", "installed"])
+@pytest.mark.parametrize("way", ["conftest", "installed"])
 def test_loading_it_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """A run that uses no fixture of ours never imports httpx, httpx2, respx or Faker, markers and options or not."""
     if way == "installed" and not INSTALLED:
         pytest.skip("pytest-aurous is not installed here, says importlib.metadata")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    args: list[str] = []
     if way == "installed":
         monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
         autoload = ["no:respx", "no:faker", "no:pytest_httpx", "no:anyio", "no:hypothesispytest", "no:benchmark"]
         args = [part for name in autoload for part in ("-p", name)]
-    else:
-        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        args = ["-p", "pytest_aurous"] if way == "-p" else []
     plugins = 'pytest_plugins = ["pytest_aurous"]\n' if way == "conftest" else ""
     pytester.makeconftest(plugins)
     pytester.makepyfile(weight=HEAVY)
-    pytester.makepyfile(
-        """
-        import pytest
-        from weight import heavy
-
-        @pytest.mark.aurous(strict="warn", seed=3)
-        def test_it():
-            assert heavy() == []
-
-        @pytest.mark.aurous(script="synthesizing*3 -> reviewing")
-        def test_with_a_script():
-            assert heavy() == []
-        """
-    )
+    pytester.makepyfile(MARKED)
 
     result = pytester.runpytest_subprocess(*args, "--aurous-strict", "error")
 
     result.assert_outcomes(passed=2)
-
-
-def test_the_first_use_of_the_fixture_loads_the_client(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The libraries httpx and respx come with `aurous`; Faker only with `aurous_faker`."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    pytester.makepyfile(weight=HEAVY)
-    pytester.makepyfile(
-        """
-        from weight import heavy
-
-        def test_1_nothing():
-            assert heavy() == []
-
-        def test_2_client(aurous):
-            assert heavy() == ["httpx", "respx"]
-
-        def test_3_faker(aurous_faker):
-            assert "faker" in heavy()
-        """
-    )
-
-    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=3)
 
 
 STARTUP = """
@@ -224,78 +198,49 @@ NOT_FIRST = """
 """
 """Folders and modules that a test imports only if it uses what they do."""
 
-LOADED = """
+IMPORTS = f"""
     import sys
 
+    from weight import heavy
+
     def ours():
-        return {name.removeprefix("pytest_aurous.") for name in sys.modules if name.startswith("pytest_aurous.")}
+        return {{name.removeprefix("pytest_aurous.") for name in sys.modules if name.startswith("pytest_aurous.")}}
+
+    def test_a_run_that_uses_nothing_imports_the_plugin_alone():
+        assert ours() == {set(STARTUP.split())!r}
+        assert heavy() == []
+
+    def test_the_first_use_of_the_fixture_loads_the_client(aurous):
+        assert heavy() == ["httpx", "respx"]
+
+    def test_reports_explorations_servers_webhooks_and_faults_come_with_the_test_that_uses_them(aurous_client):
+        assert aurous_client.get("/v1/balance").status_code == 200
+        rest = {set(NOT_FIRST.split())!r}
+        assert {{name for name in ours() if rest & {{name, name.partition(".")[0]}}}} == set()
+        assert {{"faker", "http.server", "httpx2", "hypothesis", "statistics"}} & set(sys.modules) == set()
+
+    def test_pytest_rewrites_nothing_of_the_package_but_what_is_there_before_the_finder():
+        rewritten = {{name for name, module in sys.modules.items()
+                     if name.startswith("pytest_aurous") and "Rewriting" in type(module.__loader__).__name__}}
+        assert rewritten <= {{"pytest_aurous", "pytest_aurous.plugin", "pytest_aurous.plugin.finder"}}
+        assert "Rewriting" in type(sys.modules[__name__].__loader__).__name__
+
+    def test_faker_comes_with_its_fixture(aurous_faker):
+        assert "faker" in heavy()
 """
 
 
-def test_a_run_that_uses_nothing_imports_the_plugin_alone(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing of the fake is imported before a test asks for it."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def test_each_test_imports_no_more_than_it_uses(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one process: before a test uses the fake, with the first that does, with the first request, and with Faker."""
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    pytester.makepyfile(loaded=LOADED)
-    pytester.makepyfile(
-        f"""
-        from loaded import ours
+    pytester.makepyfile(IMPORTS, weight=HEAVY)
 
-        def test_it():
-            assert ours() == {set(STARTUP.split())!r}
-        """
-    )
-
-    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=1)
-
-
-def test_the_first_test_imports_no_more_than_it_uses(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Reports, traces, explorations, comparisons, servers, webhooks and faults come with the test that uses them."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    pytester.makepyfile(loaded=LOADED)
-    pytester.makepyfile(
-        f"""
-        import sys
-        from loaded import ours
-
-        def test_it(aurous_client):
-            assert aurous_client.get("/v1/balance").status_code == 200
-            rest = {set(NOT_FIRST.split())!r}
-            assert {{name for name in ours() if rest & {{name, name.partition(".")[0]}}}} == set()
-            assert {{"faker", "http.server", "httpx2", "hypothesis", "statistics"}} & set(sys.modules) == set()
-        """
-    )
-
-    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=5)
 
 
 def test_what_the_first_test_does_not_import_exists() -> None:
     """The list above is of modules that there are, so that it proves something."""
     assert [name for name in NOT_FIRST.split() if find_spec(f"pytest_aurous.{name}") is None] == []
-
-
-def test_pytest_rewrites_nothing_of_the_package(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what is there before the finder passes pytest's hook; the tests themselves are rewritten as ever."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    pytester.makepyfile(
-        """
-        import sys
-
-        def test_it(aurous):
-            rewritten = {name for name, module in sys.modules.items()
-                         if name.startswith("pytest_aurous") and "Rewriting" in type(module.__loader__).__name__}
-            assert rewritten <= {"pytest_aurous", "pytest_aurous.plugin", "pytest_aurous.plugin.finder"}
-            assert "Rewriting" in type(sys.modules[__name__].__loader__).__name__
-        """
-    )
-
-    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=1)
 
 
 def test_the_provider_loads_faker() -> None:

@@ -175,17 +175,6 @@ def test_warnings_as_errors_make_it_one_failure(
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
-def test_a_filter_on_the_command_line_loads_us_as_usual(pytester: pytest.Pytester) -> None:
-    """In a process of its own, where the filter is what imports the package, nothing is said about rewriting."""
-    make(pytester)
-
-    result = pytester.runpytest_subprocess("-W", "error::pytest_aurous.AurousPitfallWarning")
-
-    result.assert_outcomes(failed=1, warnings=0)
-    result.stdout.no_fnmatch_line("*PytestAssertRewriteWarning*")
-    result.stderr.no_fnmatch_line("*PytestAssertRewriteWarning*")
-
-
 MODES: Final = {
     "error": {"failed": 1, "warnings": 0},
     "warn": {"passed": 1, "warnings": 1},

@@ -63,15 +63,18 @@ def test_the_coverage_of_the_api_is_a_table(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
 def test_the_coverage_of_the_api_is_a_file(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
-    """``--aurous-coverage-json`` has the same sums, however many processes ran the tests."""
+    """``--aurous-coverage-json`` has the same sums, and there are the same HAR files, however many processes ran."""
     if options:
         pytest.importorskip("xdist", reason="needs pytest-xdist")
         options = ("-p", "xdist", *options)
     pytester.makepyfile(SUITE)
 
-    result = pytester.runpytest("--aurous-coverage", "--aurous-coverage-json=coverage.json", *options)
+    result = pytester.runpytest(
+        "--aurous-coverage", "--aurous-coverage-json=coverage.json", "--aurous-har=har", *options
+    )
 
     result.assert_outcomes(passed=5, failed=3)
+    assert len([*pytester.path.glob("har/*.har")]) == 3
     found = coverage(pytester)
     met = {
         (operation, outcome): count
@@ -119,15 +122,11 @@ def test_a_suite_without_the_fixture_has_covered_nothing(pytester: pytest.Pytest
     result.stdout.fnmatch_lines(["*aurous coverage: 0 of * operations, 0 of * outcomes*"])
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
-def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester) -> None:
     """``--aurous-har`` writes one file for each failed test that used the fake, and none for the others."""
-    if options:
-        pytest.importorskip("xdist", reason="needs pytest-xdist")
-        options = ("-p", "xdist", *options)
     pytester.makepyfile(test_har=SUITE)
 
-    result = pytester.runpytest("--aurous-har=deep/er", *options)
+    result = pytester.runpytest("--aurous-har=deep/er")
 
     result.assert_outcomes(passed=5, failed=3)
     files = {path.name.rpartition("-")[0]: path for path in (pytester.path / "deep" / "er").iterdir()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -147,7 +148,8 @@ def test_a_test_that_leaves_its_directory_has_its_page(pytester: pytest.Pytester
         """
     )
 
-    result = pytester.runpytest_subprocess("--aurous-trace=traces", "--aurous-trace-json=data")
+    result = pytester.runpytest("--aurous-trace=traces", "--aurous-trace-json=data")
+    os.chdir(pytester.path)
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*2 traces, listed in traces/index.html*"])

@@ -79,20 +79,29 @@ def test_two_workers(pytester: pytest.Pytester) -> None:
         ]
     )
     result.stdout.no_fnmatch_line("*ERROR*")
+    assert result.stdout.str().count("- Aurous timeline -") == 2
 
 
 def test_a_wrong_marker_is_told_by_the_workers(pytester: pytest.Pytester) -> None:
-    """The mistake of a marker is told with its cure, and the test does not run."""
+    """The mistake of a marker is told with its cure, when its test is set up: at collection it would break xdist."""
     pytester.makepyfile(
         """
         import pytest
 
         @pytest.mark.aurous(stric="off")
         def test_it(): ...
+
+        @pytest.mark.aurous_explore(faults="lots")
+        def test_explored(aurous): ...
+
+        @pytest.mark.parametrize("aurous", [5], indirect=True)
+        def test_indirect(aurous): ...
         """
     )
 
-    result = pytester.runpytest("-p", "xdist", "-n", "1")
+    result = pytester.runpytest("-p", "xdist", "-n", "1", "--aurous-explore=report")
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(errors=3)
     result.stdout.fnmatch_lines(["*'stric' is not a setting; did you mean 'strict'[?]*"])
+    result.stdout.fnmatch_lines(["*faults='lots'*did you mean 'lost'*"])
+    result.stdout.fnmatch_lines(["*parametrize('aurous', ..., indirect=True): expected a dict of settings*; got 5.*"])

@@ -1,10 +1,14 @@
-"""The command `pytest-aurous doctor`, in real folders: each run starts a pytest of its own."""
+"""The command `pytest-aurous doctor`, in real folders.
+
+Each run asks a pytest, which most tests run in this process: to start one takes five times as long.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, entry_points
 from pathlib import Path
 from types import MappingProxyType
@@ -23,13 +27,18 @@ KEY: Final = "al_live_0123456789abcdef0123"
 
 
 class Folder(NamedTuple):
-    """A suite: its ini file and conftest, the environment, and what the command says there."""
+    """A suite: its ini file and conftest, the environment, and what the command says there.
+
+    Attributes:
+        process: Whether its pytest needs a process of its own.
+    """
 
     ini: str = ""
     conftest: str = ""
     env: Mapping[str, str] = MappingProxyType({})
     said: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    process: bool = False
 
 
 FINE: Final = {
@@ -48,6 +57,7 @@ FINE: Final = {
             "Nothing needs attention.",
         ),
         silent=("HTTPS_PROXY",),
+        process=True,
     ),
     "each place of a setting": Folder(
         ini="aurous_credits = 5\naurous_script = synthesizing -> failed\n  images = pending -> failed\n"
@@ -204,6 +214,7 @@ WRONG: Final = {
             ),
         ),
         silent=("What responds to a request",),
+        process=True,
     ),
     "options of another plugin that is missing": Folder(
         ini="addopts = --no-such-option",
@@ -230,10 +241,10 @@ WRONG: Final = {
         conftest="class Odd(Exception): pass\nraise Odd('one\\ntwo')", said=("conftest.Odd: one Correct that",)
     ),
     "a conftest that exits": Folder(
-        conftest="raise SystemExit('no database')", said=("(exit status 1): no database Correct that",)
+        conftest="raise SystemExit('no database')", said=("(exit status 1): no database Correct that",), process=True
     ),
     "a conftest that ends the process": Folder(
-        conftest="import os\nos._exit(7)", said=("(exit status 7): it printed nothing Correct that",)
+        conftest="import os\nos._exit(7)", said=("(exit status 7): it printed nothing Correct that",), process=True
     ),
     "a hook that fails": Folder(
         conftest="def pytest_configure(): raise RuntimeError('boom')",
@@ -265,8 +276,11 @@ WRONG: Final = {
 }
 
 
+Look = Callable[[Folder], tuple[int, str]]
+
+
 @pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _clean(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and an environment that loads the plugin and no other, which would take long."""
     for name in list(os.environ):
         if name.upper().startswith(("AUROUS_", "PYTEST_")) or name.upper().endswith("_PROXY"):
@@ -274,43 +288,50 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(pytest_aurous.__file__).parents[1]), prepend=os.pathsep)
     monkeypatch.setenv("PYTEST_ADDOPTS", LOADED)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.chdir(tmp_path)
 
 
-def _look(folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+@pytest.fixture
+def look(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Look:
     """Run the command in such a folder, and return its exit code and what it prints, each run of blanks as one."""
-    if folder.ini:
-        Path("pytest.ini").write_text(f"[pytest]\n{folder.ini}\n", encoding="utf-8")
-    if folder.conftest:
-        Path("conftest.py").write_text(folder.conftest, encoding="utf-8")
-    Path("test_never.py").write_text("raise RuntimeError('a test is collected')", encoding="utf-8")
-    for name, value in folder.env.items():
-        monkeypatch.setenv(name, value)
-    status = main(["doctor"])
-    out, err = capsys.readouterr()
-    assert err == ""
-    assert out.isascii()
-    assert [line for line in out.splitlines() if len(line) > 80 and " " in line.strip() and "/" not in line] == []
-    return status, " ".join(out.split())
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        result = pytester.runpytest_inprocess(*command[3:])
+        capsys.readouterr()  # what pytester shows of it
+        return subprocess.CompletedProcess(command, result.ret, str(result.stdout), str(result.stderr))
+
+    def look(folder: Folder) -> tuple[int, str]:
+        if folder.ini:
+            Path("pytest.ini").write_text(f"[pytest]\n{folder.ini}\n", encoding="utf-8")
+        if folder.conftest:
+            Path("conftest.py").write_text(folder.conftest, encoding="utf-8")
+        Path("test_never.py").write_text("raise RuntimeError('a test is collected')", encoding="utf-8")
+        for name, value in folder.env.items():
+            monkeypatch.setenv(name, value)
+        if not folder.process:
+            monkeypatch.setattr(subprocess, "run", run)
+        status = main(["doctor"])
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert out.isascii()
+        assert [line for line in out.splitlines() if len(line) > 80 and " " in line.strip() and "/" not in line] == []
+        return status, " ".join(out.split())
+
+    return look
 
 
 @pytest.mark.parametrize("name", FINE)
-def test_nothing_needs_attention(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_needs_attention(name: str, look: Look) -> None:
     """It says what applies and where it comes from, and ends with exit status 0."""
-    status, out = _look(FINE[name], monkeypatch, capsys)
+    status, out = look(FINE[name])
     assert [text for text in FINE[name].said if text not in out] == [], out
     assert [text for text in FINE[name].silent if text in out] == []
     assert status == 0
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_something_needs_attention(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_something_needs_attention(name: str, look: Look) -> None:
     """It says what, and what to do, without a traceback, and ends with exit status 1."""
-    status, out = _look(WRONG[name], monkeypatch, capsys)
+    status, out = look(WRONG[name])
     assert [text for text in WRONG[name].said if text not in out] == [], out
     assert [text for text in WRONG[name].silent if text in out] == []
     assert status == 1
@@ -326,14 +347,14 @@ def test_pytest_does_not_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 @pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
-def test_an_installed_plugin_is_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_installed_plugin_is_found(look: Look) -> None:
     """Where it is installed, nothing has to load it."""
-    status, out = _look(Folder(env={"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}), monkeypatch, capsys)
+    status, out = look(Folder(env={"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}))
     assert "pytest-aurous is loaded" in out
     assert status == 0
 
 
-def test_packages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_packages(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is needed and missing, or too old, needs attention; one that is missing and not needed does not."""
     versions = {"httpx": "0.26.0", "hypothesis": "6.99.13", "pytest": "9.2.0", "Faker": "40.1", "httpx2": "2.12"}
 
@@ -343,7 +364,7 @@ def test_packages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
         return versions[name]
 
     monkeypatch.setattr(doctor, "version", version)
-    status, out = _look(Folder(), monkeypatch, capsys)
+    status, out = look(Folder())
     assert "httpx2 2.12 (2.12 or newer) its clients reach the fake" in out
     assert "vcrpy not installed records other hosts" in out
     assert "Needs attention: 3" in out
