@@ -180,11 +180,11 @@ OPEN: Final[dict[str, tuple[str, ...]]] = {
 """What is passed to ``**keywords``, real names and misspelled ones."""
 
 
-def state_of(aurous: Aurous) -> str:
+def state_of(aurous: Aurous) -> tuple[Any, ...]:
     """Return everything that a refused call must leave unchanged."""
     with aurous._session.app.world.lock:
         world = aurous._session.app.world.state.copy()
-    return repr((world, len(aurous.calls), aurous.clock.now(), aurous.webhooks._targets))
+    return world, len(aurous.calls), aurous.clock.now(), dict(aurous.webhooks._targets)
 
 
 def bad_calls(name: str, method: Callable[..., Any]) -> Iterator[tuple[str, dict[str, Any], list[Any]]]:

@@ -294,10 +294,12 @@ def _clean(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
 def look(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Look:
     """Run the command in such a folder, and return its exit code and what it prints, each run of blanks as one."""
 
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
         result = pytester.runpytest_inprocess(*command[3:])
         capsys.readouterr()  # what pytester shows of it
-        return subprocess.CompletedProcess(command, result.ret, str(result.stdout), str(result.stderr))
+        return subprocess.CompletedProcess(
+            command, result.ret, str(result.stdout).encode(), str(result.stderr).encode()
+        )
 
     def look(folder: Folder) -> tuple[int, str]:
         if folder.ini:
@@ -337,11 +339,11 @@ def test_something_needs_attention(name: str, look: Look) -> None:
     assert status == 1
 
 
-def test_pytest_does_not_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pytest_does_not_end(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     """A conftest that waits forever is stopped, and what it has printed is shown."""
     monkeypatch.setattr(doctor, "_LIMIT", 0.5)
     waits = "import threading\nprint('asking the database', flush=True)\nthreading.Event().wait()"
-    status, out = _look(Folder(conftest=waits), monkeypatch, capsys)
+    status, out = look(Folder(conftest=waits, process=True))
     assert "1. pytest does not start in this folder: it was stopped after 0.5 s. " in out
     assert status == 1
 
