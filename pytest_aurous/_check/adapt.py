@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from .._resources.catalog import CATALOG
+from .._world.ledger import plain
 from .._world.settings import READINGS
 from .check import Checked
 from .points import ABSENT
@@ -16,6 +18,8 @@ from .sanitize import Sanitizer
 from .verdict import Difference, Verdicts
 from .words import Words
 
+_OF_STREAM: Final = re.compile(r"body\.stream\.(first|second|last)")
+"""The chunks of a stream, whose fields are in the completion, too."""
 _STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?Z")
 
 
@@ -126,14 +130,12 @@ def _code(row: Mapping[str, Any]) -> str:
 def shown(value: Any, one: Difference, mask: Sanitizer) -> str:
     """Return a value of a difference as text, without anything private."""
     where = one.where
-    if value is ABSENT:
-        return "absent"
-    if isinstance(value, Words):
-        return str(value)
+    if value is ABSENT or isinstance(value, (Words, Decimal)):
+        return plain(value) if isinstance(value, Decimal) else str(value)
     if where == "status":
         return mask.outcome(str(value))
     if where == "error.doc_url":  # an anchor, which is the code
         return f"#{mask.at('', 'error.code', value)}"
     if where.startswith("header."):
         return mask.header(where.removeprefix("header."), str(value))
-    return json.dumps(mask.at(one.operation, where, value), ensure_ascii=False)
+    return json.dumps(mask.at(one.operation, _OF_STREAM.sub("body", where), value), ensure_ascii=False)

@@ -38,6 +38,8 @@ _MINUTE: Final = 60
 _CLOSE: Final = 2.0
 """Seconds within which two times count as the same."""
 _NO_ANCHOR: Final = Words("no anchor")
+_OF_SEVERAL: Final = ("mutually_exclusive_input", "parameter_invalid_combination")
+"""The codes of refusals that are about several fields at once."""
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
 
 
@@ -130,10 +132,13 @@ class Comparer:
         if name == "aurous-request-id":
             first, before = self._ids.get(done.view.idempotency, ""), self._ids.get(None, "")
             self._ids |= {done.view.idempotency: first or seen, None: seen}
+            wrong = form_of(seen) != "id req"
+            if wrong or seen in {first, before}:
+                done.ignored.add("body.creation_request_id")
             if seen in {first, before}:
                 kind = "replayed" if done.view.idempotency is not None and seen == first else "repeated"
                 return Point(where, kind, OTHER, _OLD_ID, _OWN_ID)
-            return Point(where, "form", form_of(seen) != "id req", seen, fake)
+            return Point(where, "form", wrong, seen, fake)
         if name == "content-type":
             seen, fake = seen.partition(";")[0], fake.partition(";")[0]
             if fake == "text/event-stream":
@@ -157,7 +162,10 @@ class Comparer:
                 f"error.{name}", name, found.get(name) != expected[name], found.get(name, ABSENT), expected[name]
             )
         param = (found.get("param", ABSENT), expected.get("param", ABSENT))
-        yield Point("error.param", "param", param[0] != param[1], *param)
+        stated = f"{done.view.exchange.status} {done.view.code}" in done.view.row.params
+        yield Point(
+            "error.param", "param", not (param[0] == param[1] or (not stated and _is_like(done, *param))), *param
+        )
         yield Point(
             "error.message", "form", not isinstance(found.get("message"), str), found.get("message"), Words("text")
         )
@@ -189,6 +197,7 @@ class Comparer:
         elif isinstance(view.body, list) and isinstance(fake, list):
             seen, fake = _aligned(as_list(seen), as_list(fake))
         yield from done.points
+        yield from self._new(done)
         for point in walk.compare("body", seen, fake, schema):
             if rule := rule_of_earlier(view, point, self._survey.histories):
                 done.rules[point.where] = rule
@@ -198,12 +207,7 @@ class Comparer:
     def _facts(self, done: Replayed, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
         """Compare what a body states beyond the values that the fake has, too."""
         view = done.view
-        yield from self._new_id(view)
         yield from self._instants(view, seen, fake)
-        ordered = view.row.reruns or (view.creates and view.kind == "generations")
-        if ordered and not (view.replayed or self._survey.by_fake):  # whose script may have ended the work at once
-            status, first = view.result.get("status"), STATUSES[view.kind][0]
-            yield Point("body.status", "value", status != first, status, first)
         yield from self._changed(done)
         yield from self._renewed(view)
         yield from points_of_earlier(view, self._survey.histories)
@@ -233,24 +237,33 @@ class Comparer:
                 old, at = self._shown.get(name, ("", view.at))
                 if "?" in url and view.exchange.method == "GET" and view.at > at + _CLOSE and self._survey.timed:
                     yield Point(where, "renewed", url == old, Words("the same URL again"), Words("another URL"))
-                self._shown[name] = url, view.at
+                self._shown[name] = url, at if url == old else view.at
 
-    def _new_id(self, view: View) -> Iterator[Point]:
-        """Compare the form of the id that was made, which the fake takes over."""
-        prefix = view.row.makes
+    def _new(self, done: Replayed) -> Iterator[Point]:
+        """Compare the id, the request and the first status of what a request has made, which the fake takes over."""
+        view, prefix = done.view, done.view.row.makes
         name = "upload_id" if prefix == "upl" else "id"
         made = view.result.get(name)
         if prefix and isinstance(made, str):
             differs = form_of(made) != f"id {prefix}"
             yield Point(f"body.{name}", "form", differs, made, Words(f"{prefix}_ and a ULID"))
+        own = view.exchange.received.get("aurous-request-id")
+        asked = view.result.get("creation_request_id")
+        if None not in (asked, own) and prefix and not (view.replayed or "body.creation_request_id" in done.ignored):
+            yield Point("body.creation_request_id", "value", asked != own, asked, _REQUEST_ID)
+        ordered = view.row.reruns or (view.creates and view.kind == "generations")
+        if ordered and not (view.replayed or self._survey.by_fake):  # whose script may have ended the work at once
+            status, first = view.result.get("status"), STATUSES[view.kind][0]
+            yield Point("body.status", "value", status in STATUSES[view.kind][1:], status, first)
 
     def _instants(self, view: View, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
         """Compare when something was made with the `Date` of the response, and for how long it is valid."""
         if not view.row.makes or view.replayed:
             return
-        made, sent = instant_of(seen.get("created_at")), view.exchange.dated
-        if made is not None and sent is not None:
-            yield Point("body.created_at", "instant", abs(made - sent) > _HOUR / 2, seen["created_at"], _DATE)
+        made, sent = instant_of(seen.get("created_at")) or seen.get("created"), view.exchange.dated
+        if isinstance(made, (int, float)) and sent is not None:
+            name = "created_at" if "created_at" in seen else "created"
+            yield Point(f"body.{name}", "instant", abs(made - sent) > _HOUR / 2, seen[name], _DATE)
         ends = instant_of(seen.get("expires_at")), instant_of(fake.get("expires_at"))
         begin = view.at if self._survey.timed and "created_at" not in fake else made
         if None not in (*ends, begin):
@@ -263,7 +276,10 @@ class Comparer:
         rows, more = [as_object(row) for row in as_list(seen["data"])], seen["has_more"]
         ids = [_id_of(row) for row in rows]
         following, view = seen[cursor], done.view
-        good = (following is not None) == more and (not _is_id(view) or not more or following == ids[-1:][0])
+        before = "ending_before" in view.query  # which goes on from the first row (list-2)
+        good = (following is not None) == more and (
+            not _is_id(view) or not more or following in ids[-1:] + ids[:1] * before
+        )
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
         made = [str(row.get("created_at", row.get("bucket_start"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
@@ -284,7 +300,7 @@ class Comparer:
         yield Point("body.has_more", "value", known and more != fake["has_more"], more, fake["has_more"])
         if not known:
             done.inferred.append("a list goes on with rows that the recording does not show")
-        if not more:
+        if not (more or opaque):
             shown = {one for one, state in status.items() if isinstance(one, str) and self._is_there(done, one, state)}
             gone = shown - set(ids)
             later = any(self._survey.histories.seen(one, done.view.index + 1) for one in gone)
@@ -346,6 +362,12 @@ def _wait(view: View) -> Iterator[Point]:
         yield Point("error.code", "code", view.code not in LIMIT_CODES, view.code, Words(" or ".join(LIMIT_CODES)))
         kind = as_object(view.result.get("error")).get("type")
         yield Point("error.type", "type", kind not in {None, "rate_limit"}, kind, "rate_limit")
+
+
+def _is_like(done: Replayed, seen: object, fake: object) -> bool:
+    """Whether a param that no page states may be another one: the same field, or another one of several."""
+    element, sent = re.sub(r"\[\d+\]", "[*]", str(seen)), {*done.view.order, *done.view.query}
+    return element == str(fake) or (done.code in _OF_SEVERAL and seen in (None, *sent))
 
 
 def _statuses(rows: list[dict[str, Any]]) -> Words:

@@ -21,6 +21,11 @@ _DRAWN: Final = (Words("other pictures"), Words("new pictures of what was drawn 
 def points_of_earlier(view: View, histories: Histories) -> Iterator[Point]:
     """Yield what a response says against earlier responses of its recording."""
     yield from _secret(view, histories)
+    for row in view.records:
+        if before := _before(view, str(row["id"]), histories):
+            old, new = before[-1].row.get("created_at"), row.get("created_at")
+            where = "body.data[].created_at" if view.row.lists else "body.created_at"
+            yield Point(where, "value", None not in (old, new) and old != new, new, old, record=str(row["id"]))
     if view.kind == "characters" and view.polls:
         for row in view.records:
             yield from _drawn(view, row, histories)
@@ -49,6 +54,8 @@ def _drawn(view: View, row: dict[str, Any], histories: Histories) -> Iterator[Po
     if len(runs) != 1:
         return
     old, new = before.pictures, Sighting(view, row).pictures
+    if len(new) < len(as_list(row.get("refs"))):
+        return  # two of the same pose: nothing says which was drawn again
     pose = runs[0].order.get("pose")
     changed = {name for name in new if new[name] != old.get(name)}
     wanted = {str(pose)} if pose else {*new}

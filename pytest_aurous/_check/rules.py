@@ -19,7 +19,7 @@ from .._world.buckets import ASSUMED_SIZES
 from .points import Point
 from .recording.histories import OF_STATES
 from .recording.view import KINDS, NOT_LET_IN, RUNNING, View, kind_of
-from .replay import Replayed
+from .replay import SHARED, Replayed
 
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
 """The codes of a null, which err-9 is about."""
@@ -80,6 +80,10 @@ _RATES: Final = ("header.x-ratelimit-limit", "header.x-ratelimit-remaining", "he
 _DAY: Final = 86_400.0
 _GENERAL: Final = frozenset((*USUAL_CODES.values(), *GLOBAL_CODES))
 """Codes that only repeat the status, and do not say what is wrong with the request."""
+_UNKNOWN: Final = USUAL_CODES[HTTPStatus.NOT_FOUND]
+_IN_USE: Final = USUAL_CODES[HTTPStatus.CONFLICT]
+_OF_A_BODY: Final = ("missing_field", "invalid_format")
+"""The codes of a body that is missing or malformed (err-8)."""
 _LONGEST_KEY: Final = 256
 _SIDES: Final = ("body.width", "body.height")
 _REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}
@@ -96,7 +100,7 @@ def rule_of(done: Replayed, point: Point) -> str:
     if where in {"status", "error.code", "error.param"}:
         return _rule_of_outcome(done, point)
     rule = _place(view.operation, where, point.kind)
-    if done.replays and where.startswith("body") and point.kind == "value":
+    if done.replays and where.startswith("body") and point.kind in {"value", "null", "rows"}:
         return "idem-3"
     if view.kind == "characters" and rule:
         rule = _rule_of_character(done, point) or rule
@@ -184,6 +188,8 @@ def _rule_of_header(done: Replayed, point: Point) -> str:
         if view.refused:
             return "idem-4"
         return "idem-8" if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
+    if what == ("header.aurous-idempotent-replayed", "missing") and "idempotency-key" not in view.exchange.sent:
+        return "idem-1"  # it was sent under another name
     if what == ("header.aurous-request-id", "replayed"):
         return "rate-5"
     spends = what == ("header.x-ratelimit-remaining", "value")
@@ -202,25 +208,48 @@ def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") 
 
 _CREDITS: Final = frozenset({"body.credits", "body.held_credits", "body.available_credits"})
 _ROWS: Final = frozenset({"body.data", "body.has_more"})
+_OF_ONE: Final = frozenset({"missing", "added", "form", "json type", "enum", "order", "filter"})
+"""The kinds of comparison that one response decides, whatever happened before."""
 _CHANGING: Final = frozenset({"status", "name", "attributes", "refs", "error_message"})
 """The fields of a character that requests change."""
+
+
+def why_aside(done: Replayed, point: Point) -> str:
+    """Return why a difference refutes nothing: another client or a gap in the recording explains it; else empty."""
+    if point.kind in _OF_ONE or _is_final(done):
+        return ""
+    others = SHARED if done.shared else done.gap_at(point.where)
+    return done.aside_at(point.where) or (others if rests_on_all(done, point) else "")
 
 
 def rests_on_all(done: Replayed, point: Point) -> bool:
     """Whether a place differs only if the recording has every request that the team has sent."""
     view, where = done.view, point.where
-    if view.shows_credits and where in _CREDITS:
-        return True
-    of_state = bool(view.named) and view.reason != done.code and not OF_STATES.isdisjoint({view.reason, done.code})
-    if where == "status":
-        return of_state or HTTPStatus.PAYMENT_REQUIRED in {view.exchange.status, getattr(done.reply, "status", None)}
-    if where == "error.code":
-        return of_state
-    if where == "header.x-ratelimit-remaining":
-        return True
-    if where in _ROWS and view.row.lists:
+    if point.kind in _OF_ONE or _is_final(done):
+        return False
+    if where in _CREDITS:
+        return view.shows_credits
+    if where in {"status", "error.code"}:
+        paid = HTTPStatus.PAYMENT_REQUIRED in {view.exchange.status, getattr(done.reply, "status", None)}
+        return _is_of_state(done) or (where == "status" and paid)
+    if where == "header.x-ratelimit-remaining" or (where in _ROWS and view.row.lists):
         return True
     return view.kind == "characters" and (view.polls or view.row.reruns) and _field(done, where) in _CHANGING
+
+
+def _is_of_state(done: Replayed) -> bool:
+    """Whether an outcome may be about the state of a record that a request names, and not about its other fields."""
+    view = done.view
+    other = view.order.get(done.param or view.param)
+    reasons = {view.reason, done.code}
+    return bool(view.named) and other in (None, *view.named) and len(reasons) > 1 and not OF_STATES.isdisjoint(reasons)
+
+
+def _is_final(done: Replayed) -> bool:
+    """Whether a record is in a state that nothing changes any more, or the request gets the same in each state."""
+    view = done.view
+    known = view.collection == "generations" and done.was
+    return view.row.any_id or bool(known and (done.was not in RUNNING or view.code == "resource_not_found"))
 
 
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
@@ -245,6 +274,8 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
         return special or own
     if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
         return _refusal(operation, fake) if fake.startswith("401") or seen_code == "missing_scope" else "err-5"
+    if view.row.signed and done.was in view.row.succeeds:
+        return _success_of(done)
     if not fake.startswith(("2", "3")):
         same = done.first is not None and done.first.exchange.content == view.exchange.content
         if fake.startswith("409") and view.succeeded and point.differs and view.replayed and same:
@@ -256,7 +287,7 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
 def _rule_of_sender(done: Replayed, seen_code: str, reply_code: str) -> str:
     """Return the rule of a refusal that is about the key or its scope, or of a stored one; empty for any other."""
     view = done.view
-    if view.exchange.status == HTTPStatus.FORBIDDEN and view.exchange.method == "GET" and view.record:
+    if view.exchange.status == HTTPStatus.FORBIDDEN and view.exchange.method == "GET" and done.code == _UNKNOWN:
         return "auth-7"
     if seen_code == "missing_scope" != reply_code:
         return "auth-5"
@@ -268,15 +299,28 @@ def _rule_of_success(done: Replayed, point: Point) -> str:
     """Return the rule of a status where the fake has a success."""
     view = done.view
     if point.differs and view.code:
-        if view.code == "idempotency_key_in_use" and done.replays:
-            same = done.first is not None and done.first.exchange.content == view.exchange.content
-            return "idem-7" if view.row.fingerprint else "idem-5" if same else "idem-6"
-        rule = _refusal(view.operation, str(point.seen))
-        stated = str(point.seen) in view.row.refuses and view.code not in _GENERAL
-        return rule if stated or _is_met(done, rule) else _success_of(done)
+        return _rule_of_refused(done, str(point.seen))
     if done.replays:
         return "idem-3"
     return _rule_of_create(view) or _success_of(done)
+
+
+def _rule_of_refused(done: Replayed, seen: str) -> str:
+    """Return the rule of a refusal where the fake has a success: its own if the request has what it is about."""
+    view, places = done.view, done.view.row.places
+    if view.code == _IN_USE and done.first is not None and view.at - done.first.at > _DAY:
+        return "idem-8"
+    if view.code == _IN_USE and done.replays:
+        same = done.first is not None and done.first.exchange.content == view.exchange.content
+        return "idem-7" if view.row.fingerprint else "idem-5" if same else "idem-6"
+    if view.code == _IN_USE and view.idempotency and not view.row.idempotent:
+        return places.get("request.header.idempotency-key", "idem-2")
+    if view.sent is None and view.code in _OF_A_BODY and "request.body body" in places:
+        return places["request.body body"]
+    rule = _refusal(view.operation, seen, view.param)
+    stated = seen in view.row.refuses and view.code not in _GENERAL
+    named = view.param in {*view.order, *view.query}
+    return rule if stated or named or _is_met(done, rule) else _success_of(done)
 
 
 def _is_met(done: Replayed, rule: str) -> bool:
@@ -319,7 +363,7 @@ def _rule_of_codes(view: View, codes: set[str]) -> str:
 def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
     """Return the rule that a request is about whatever its operation is; empty without one."""
     view = done.view
-    if view.code == "missing_api_key" and view.key:
+    if view.code == "missing_api_key" and view.key and not fake.startswith("401"):
         return "auth-1"
     if view.idempotency is not None and not 1 <= len(view.idempotency) <= _LONGEST_KEY and fake[:3] in {"400", "201"}:
         return "idem-1"
@@ -398,6 +442,7 @@ def _refusal(operation: str, outcome: str, param: str = "") -> str:
     for rules, name in (
         (own, f"{outcome} {param}"),
         (own, outcome),
+        ({} if row is None else row.places, f"request.body.{param}"),
         (REFUSALS, outcome),
         (own, status),
         (REFUSALS, status),

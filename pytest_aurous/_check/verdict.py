@@ -10,7 +10,7 @@ from typing import Any, Literal
 from .._resources.base.rules import Rule
 from .points import Point
 from .replay import SHARED, Replayed
-from .rules import cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success
+from .rules import cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success, why_aside
 
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
@@ -141,9 +141,7 @@ class Verdicts:
             if not point.differs:
                 agreed.add(rule)
                 continue
-            alone = rests_on_all(done, point)
-            why = "" if view.row.any_id else done.aside_at(point.where)
-            why = why or ((SHARED if done.shared else done.gap_at(point.where)) if alone else "")
+            alone, why = rests_on_all(done, point), why_aside(done, point)
             if rule and why:
                 aside[rule] = why
             else:

@@ -94,6 +94,31 @@ def stored(teller: Teller) -> None:
     teller.call("POST", "/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "k" * 257})
 
 
+def aliased(teller: Teller) -> None:
+    """Use one key under its other name for the same order."""
+    for _ in range(2):
+        teller.call("POST", "/v1/images", json={"prompt": "x"}, headers={"Aurous-Idempotent-Key": "order-1"})
+
+
+def alike(teller: Teller) -> None:
+    """Create a character from two uploads of the same pose, draw another pose, and read."""
+    tickets = []
+    for _ in range(2):
+        uploaded(teller)
+        tickets.append(teller.aurous.uploads.last.id)
+    row = teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": tickets})
+    teller.call("POST", f"/v1/characters/{row['id']}/refs/regenerate", json={"pose": "portrait"})
+    teller.poll(f"/v1/characters/{row['id']}")
+
+
+def kept_key(teller: Teller) -> None:
+    """Save with the key of another order, and with a body that is no JSON."""
+    path, key = ready(teller), {"Idempotency-Key": "order-1"}
+    teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=key)
+    teller.call("POST", f"{path}/save", headers=key)
+    teller.call("POST", f"{path}/save", content="{", headers={"Content-Type": "application/json"})
+
+
 def account(teller: Teller) -> None:
     """Read with and without a key, and as a bearer; read a file by its URL."""
     teller.call("GET", "/v1/team")
@@ -503,6 +528,28 @@ CASES: Final[dict[str, Case]] = {
     ),
     "another body is replayed": Case(stored, lambda entries: _replayed(entries, 409, 0), ("idem-6",)),
     "a key never expires": Case(stored, _forever, ("idem-8",)),
+    "a key is known after a day": Case(
+        stored,
+        lambda entries: [
+            instead("images.create", 201, 409, "idempotency_key_in_use", nth=2)(entries),
+            fields("balance.retrieve", more(0, -1), nth=2)(entries),
+        ],
+        ("idem-8",),
+    ),
+    "a key under another name does nothing": Case(
+        aliased, header("images.create", "aurous-idempotent-replayed", None, 201), ("idem-1",)
+    ),
+    "two pictures have the same pose": Case(alike, lambda _: None, ()),
+    "a save honors keys": Case(
+        kept_key, instead("characters.save", 200, 409, "idempotency_key_in_use", nth=1), ("save-7",)
+    ),
+    "a save reads a body": Case(kept_key, instead("characters.save", 200, 400, "invalid_format", nth=2), ("save-7",)),
+    "an order has another id than its request": Case(
+        priced, fields("images.create", put("creation_request_id", "req_01KRMEXM017R6QKY9FRGVYXRJ9"), 201), ("img-5",)
+    ),
+    "the time of creation moves": Case(
+        priced, fields("images.retrieve", put("created_at", "2026-05-08T10:00:09Z"), nth=1), ("img-5",)
+    ),
     "a key of 257 characters": Case(stored, _longer, ("idem-1",)),
     "a 409 says when to retry": Case(stored, _wait_at_409, ()),
     "no key is a 403": Case(account, status_of("team.retrieve", 401, 403, "missing_api_key"), ("auth-3",)),

@@ -139,6 +139,14 @@ FREE: Final[dict[str, tuple[str, Any]]] = {
     "a model has no owner": ("others", fields("models.list", lambda content: content["data"][0].pop("owned_by"))),
     "prices have another version": ("others", text('pricing_version\\": 1', 'pricing_version\\": 7')),
     "a moderation refuses": ("images", blocked()),
+    "credits are rounded in another way": (
+        "others",
+        fields("chat.create", put("usage.credits_charged", 0.0026), nth=3),
+    ),
+    "two cursors at once name one": (
+        "characters",
+        refusal("characters.list", 400, {"param": "starting_after"}, "combination"),
+    ),
 }
 
 

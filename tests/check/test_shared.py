@@ -54,6 +54,13 @@ def test_a_difference_that_nobody_else_can_cause_is_refuted_in_both_cases(tmp_pa
         verdicts = checked(tmp_path, entries, shared=shared).verdicts
         assert {one.alone for one in verdicts.rules["rate-1"].differences} == {False}
 
+    entries = told("characters")
+    fields("characters.list", lambda one: one["data"][0].pop("attributes"))(entries)
+    assert refuted(checked(tmp_path, entries, shared=True)) == ["list-5"]
+    entries = told("characters")
+    header("characters.list", "x-ratelimit-remaining", None)(entries)
+    assert refuted(checked(tmp_path, entries, shared=True)) == ["rate-1"]
+
 
 def test_a_gap_that_the_recording_proves_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A save that is missing; a synthesis that nobody ordered costs what it costs."""

@@ -322,7 +322,7 @@ SEEDS: Final = {
         lambda content: operation(content, "characters.save")["parameters"].append(
             {"name": "idempotency-key", "in": "header", "schema": {"type": "string"}}
         ),
-        "idem-2",
+        "save-7",
     ),
     # The whole
     "an operation is new": Seed(

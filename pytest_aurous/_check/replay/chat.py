@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..._resources.base.schema import free
 from ..._resources.chat.replies import NOTHING, Scripted, replies
-from ..._resources.chat.row import FINISH_REASONS, CompletionRow
+from ..._resources.chat.row import FINISH_REASONS, USAGE, CompletionRow
 from ..._resources.models import ModelRow
 from ..._wire.data import as_list, as_object
 from ..._wire.reply import Reply, Stream
@@ -29,7 +29,11 @@ _SAID: Final = free({"type": ["string", "null"]})
 _CALL: Final = {"properties": {"id": _SAID, "function": {"properties": {"name": _SAID, "arguments": _SAID}}}}
 _DELTA: Final = {"properties": {"content": _SAID, "refusal": _SAID, "tool_calls": {"items": _CALL}}}
 _CHUNK: Final = {
-    "properties": {"created": free({"type": "integer"}), "choices": {"items": {"properties": {"delta": _DELTA}}}}
+    "properties": {
+        "created": free({"type": "integer"}),
+        "choices": {"items": {"properties": {"delta": _DELTA}}},
+        "usage": USAGE,
+    }
 }
 STREAM: Final = {"properties": dict.fromkeys(("first", "second", "last"), _CHUNK)}
 """The schema of `form_of_stream`: what the model has said, no rule states."""

@@ -191,6 +191,7 @@ ENDPOINTS: Final = (
         refuses={
             "400": "create-6",
             "402 code": "create-5",
+            "400 invalid_request": "err-8",
             "400 missing_field attributes": "create-4",
             "400 upload_invalid": "create-3",
             "400 parameter_invalid_combination": "create-1",
@@ -198,6 +199,7 @@ ENDPOINTS: Final = (
         },
         places={
             "body.status": "create-4",
+            "body.error_message": "get-1",
             **_refs("create-4"),
             "request.body.client_reference_id": "create-7",
             "request.body.upload_ids*": "create-1",
@@ -262,7 +264,7 @@ ENDPOINTS: Final = (
         rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
         refuses={"400": "save-3", "404": "save-4"},
         succeeds={"ready": "save-2"},
-        places={"request.body body": "save-7", "balance": "save-5"},
+        places={"request.body body": "save-7", "request.header.idempotency-key": "save-7", "balance": "save-5"},
     ),
     Endpoint(
         "characters.resynthesize",
@@ -281,7 +283,7 @@ ENDPOINTS: Final = (
             "402": "resyn-4",
             "402 code": "resyn-4",
         },
-        places={"body.status": "resyn-1", **_refs("run-1"), "drawn": "resyn-2"},
+        places={"body.status": "resyn-1", "request.body body": "resyn-2", **_refs("run-1"), "drawn": "resyn-2"},
     ),
     Endpoint(
         "characters.regenerate_ref",

@@ -123,6 +123,7 @@ ENDPOINTS: Final = (
             "body.stream*": "stream-1",
             "body.usage*": "chat-4",
             "body.status missing": "chat-1",
+            "body.usage missing": "chat-1",
             "body.status": "chat-10",
             "price": "chat-4",
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ..base.schema import Record, column, free, obj, text_of
+from ..base.schema import VALUE, Record, column, free, obj, text_of
 from .replies import Answer
 
 IN_PROGRESS: Final = "in_progress"
@@ -20,6 +20,7 @@ PUBLIC: Final = {
 
 FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "cancelled")
 _NUMBER: Final = {"type": "number"}
+_CREDITS: Final = {**_NUMBER, VALUE: "rounded"}
 _COUNT: Final = {"type": "integer"}
 USAGE: Final = obj(
     ("reasoning_tokens",),
@@ -27,12 +28,12 @@ USAGE: Final = obj(
     completion_tokens=_COUNT,
     total_tokens=_COUNT,
     reasoning_tokens={**_COUNT, "description": "Present if the model has reasoned; not part of `completion_tokens`."},
-    credits_charged=_NUMBER,
+    credits_charged=_CREDITS,
     breakdown=obj(
         ("reasoning_credits",),
-        input_credits=_NUMBER,
-        output_credits=_NUMBER,
-        reasoning_credits=_NUMBER,
+        input_credits=_CREDITS,
+        output_credits=_CREDITS,
+        reasoning_credits=_CREDITS,
         model=text_of("style"),
         pricing_version=free(_COUNT),
     ),
