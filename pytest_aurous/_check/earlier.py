@@ -22,8 +22,8 @@ def points_of_earlier(view: View, histories: Histories) -> Iterator[Point]:
     """Yield what a response says against earlier responses of its recording."""
     yield from _secret(view, histories)
     for row in view.records:
-        if before := _before(view, str(row["id"]), histories):
-            old, new = before[-1].row.get("created_at"), row.get("created_at")
+        if before := histories.before(str(row["id"]), view.index):
+            old, new = before.row.get("created_at"), row.get("created_at")
             where = "body.data[].created_at" if view.row.lists else "body.created_at"
             yield Point(where, "value", None not in (old, new) and old != new, new, old, record=str(row["id"]))
     if view.kind == "characters" and view.polls:

@@ -18,7 +18,7 @@ from .._wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._world.buckets import ASSUMED_SIZES
 from .points import Point
 from .recording.histories import OF_STATES
-from .recording.view import KINDS, NOT_LET_IN, RUNNING, View, kind_of
+from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, View, kind_of
 from .replay import SHARED, Replayed
 
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
@@ -248,8 +248,9 @@ def _is_of_state(done: Replayed) -> bool:
 def _is_final(done: Replayed) -> bool:
     """Whether a record is in a state that nothing changes any more, or the request gets the same in each state."""
     view = done.view
-    known = view.collection == "generations" and done.was
-    return view.row.any_id or bool(known and (done.was not in RUNNING or view.code == "resource_not_found"))
+    gone = view.code == _UNKNOWN and not view.row.signed and view.collection not in DELETABLE
+    ended = view.cancels and done.was not in RUNNING
+    return view.row.any_id or bool(view.collection in STATUSES and done.was and (gone or ended))
 
 
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
@@ -385,7 +386,8 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
     field = point.where.removeprefix(f"{done.record_at}.")
     if point.kind == "missing" and point.where.startswith("body.data[]"):
         return "list-5"
-    if point.kind in {"missing", "enum"} and field in CharacterRow.REQUIRED:
+    whole = view.polls or view.saves or _rule_of_create(view)
+    if point.kind in {"missing", "enum"} and field in CharacterRow.REQUIRED and whole:
         return "get-4"
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
     if view.creates and field == "status":
