@@ -246,14 +246,14 @@ class Sanitizer:
             return self._form(body, kind, schema)
         if kind.startswith(("image/", "application/octet-stream")):
             return blank(body)
-        return self._json(schema, body, response=response, compact=b'": ' not in body)
+        return self._json(schema, body, response=response)
 
-    def _json(self, schema: Shape, text: bytes, *, response: bool, compact: bool = False) -> bytes:
-        """Return JSON without anything private; what is no JSON is masked like any text."""
+    def _json(self, schema: Shape, text: bytes, *, response: bool) -> bytes:
+        """Return JSON without anything private, with its spaces; what is no JSON is masked like any text."""
         content = parsed(text)
         if content is None and text.strip() != b"null":
             return self.mask(text.decode(errors="replace")).encode()
-        separators = (",", ":") if compact else (", ", ": ")
+        separators = (", ", ": ") if b'": ' in text else (",", ":")
         safe = json.dumps(self.value(schema, content, response=response), ensure_ascii=False, separators=separators)
         return safe.encode(errors="replace")
 

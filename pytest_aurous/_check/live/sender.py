@@ -16,6 +16,7 @@ from ..._base.errors import AurousError, see
 from ..._base.redaction import redacted
 from ..._wire.exchange import Exchange
 from ..._wire.reply import Pairs
+from ..recording.read import PICTURES
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|videos)/estimate")
@@ -24,7 +25,6 @@ _PATIENCE: Final = 30.0
 _WHOLE: Final = 60.0
 """The most seconds for a response as a whole; `_PATIENCE` is that for each read of it."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
-_UNREAD: Final = re.compile("image/|video/|application/octet-stream")
 OWN_KEY: Final = "key-1"
 """The name of the key of the check, wherever it would be seen."""
 
@@ -96,7 +96,7 @@ class Sender:
 
     def _read(self, response: httpx.Response) -> tuple[bytes | None, str]:
         """Return the body without the key, which a client may print; else None, and why it is over a limit."""
-        if _UNREAD.match(response.headers.get("content-type", "")):
+        if response.headers.get("content-type", "").startswith(PICTURES):
             return None, ""
         coding = response.headers.get("content-encoding", "identity")
         if coding != "identity":

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from ..._wire.data import as_list, as_object
 from .histories import Histories, History
-from .view import RUNNING, View, instant_of
+from .view import CLOSE, RUNNING, View, instant_of
 
-_CLOSE: Final = 2.0
-"""Seconds between a request and the time that its record has as its creation."""
 Attempts = Mapping[str, Sequence[View]]
 """The exchanges with an idempotency key, by key."""
 
@@ -61,7 +59,7 @@ def _is_of(history: History, view: View, teams: Mapping[str, str]) -> bool:
     return (
         first.view.index > view.index
         and teams.get(first.view.key) == teams.get(view.key)
-        and (made is None or abs(made - view.at) <= _CLOSE)
+        and (made is None or abs(made - view.at) <= CLOSE)
         and (view.operation == "videos.create") == first.row["id"].startswith("vid_")
         and _is_as_ordered(first.row, view.order)
     )

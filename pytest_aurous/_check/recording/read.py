@@ -33,7 +33,7 @@ _NEITHER: Final = "neither a HAR file nor a cassette of VCR.py"
 _RUBY: Final = "a cassette of Betamax or of VCR for Ruby, not of VCR.py"
 _PATHS: Final = ("/v1/", "/storage/")
 """What the paths of the API begin with."""
-_UNREAD: Final = ("image/", "video/", "application/octet-stream")
+PICTURES: Final = ("image/", "video/", "application/octet-stream")
 """Media types whose bodies nothing depends on."""
 _FAKE: Final = "pytest-aurous"
 
@@ -75,7 +75,7 @@ class Recording:
         except LimitError as error:
             self.leave_out(exchange, part, str(error))
             return None
-        unread = part == "response" and exchange.received.get("content-type", "").startswith(_UNREAD)
+        unread = part == "response" and exchange.received.get("content-type", "").startswith(PICTURES)
         if body is None and exchange.vendors and not unread:
             self.notes.append(f"exchange {exchange.number}: the body of the {part} is missing")
         return body

@@ -65,7 +65,8 @@ STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
 _PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 _REDIRECTS: Final = range(300, 400)
-_CLOSE: Final = 2.0
+CLOSE: Final = 2.0
+"""Seconds between two times of one event, such as a request and the creation of its record."""
 UNKNOWN: Final = Endpoint("", "", "", lambda _: None)
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
 """The time of a recording whose exchanges and records show no time."""
@@ -184,7 +185,7 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
     _set_by_vendor(views)
     latest = max((instant for view in views for instant in _past_instants(view)), default=0.0)
     if timed and len({view.at for view in views}) == 1 < len(views):
-        timed = latest - views[0].at < _CLOSE
+        timed = latest - views[0].at < CLOSE
     if not timed:
         _date(views)
     return views, timed
@@ -207,7 +208,7 @@ def _set_by_vendor(views: list[View]) -> None:
     """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong."""
     dated = [(view.at, view.exchange.dated) for view in views]
     ahead = median([at - date for at, date in dated if date is not None] or [0.0])
-    if abs(ahead) > _CLOSE:
+    if abs(ahead) > CLOSE:
         for view in views:
             view.at -= ahead
 
