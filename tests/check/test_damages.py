@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -350,6 +352,145 @@ def unknown(teller: Teller) -> None:
     teller.call("GET", f"/v1/characters/{character.id}")
 
 
+def read_often(teller: Teller) -> None:
+    """Read the balance in bursts, of which each first request comes later."""
+    for _ in range(4):
+        teller.call("GET", "/v1/balance")
+        for _ in range(5):
+            teller.client.get("/v1/balance")
+
+
+def listed(teller: Teller) -> None:
+    """List characters twelve times, at once."""
+    for _ in range(12):
+        teller.client.get("/v1/characters")
+
+
+def listed_much(teller: Teller) -> None:
+    """List characters in bursts of 42."""
+    for _ in range(3):
+        teller.call("GET", "/v1/characters")
+        for _ in range(40):
+            teller.client.get("/v1/characters")
+        teller.call("GET", "/v1/characters")
+
+
+def published(teller: Teller) -> None:
+    """Order a picture of a saved character, and poll it."""
+    path = teller.synthesize("Aurora")
+    teller.poll(path)
+    teller.call("POST", f"{path}/save")
+    teller.call("GET", teller.image(character_id=path.rpartition("/")[2]))
+
+
+def failed(teller: Teller) -> None:
+    """Save a character whose synthesis has failed, and poll it."""
+    path = teller.synthesize("Aurora")
+    teller.aurous.characters.last.fail("provider_timeout")
+    teller.poll(path, 1)
+    teller.call("POST", f"{path}/save")
+    teller.poll(path, 1)
+
+
+def redrawn(teller: Teller) -> None:
+    """Draw such a character again after that, which fails, too."""
+    failed(teller)
+    path = f"/v1/characters/{teller.aurous.characters.last.id}"
+    teller.call("POST", f"{path}/resynthesize")
+    teller.aurous.characters.last.fail("provider_timeout")
+    teller.poll(path, 1)
+
+
+def balanced(teller: Teller) -> None:
+    """Read a character from before, and show balances around an order."""
+    teller.call("GET", f"/v1/characters/{teller.aurous.characters.add().id}")
+    teller.call("GET", "/v1/balance")
+    teller.synthesize("Aurora")
+    teller.call("GET", "/v1/balance")
+
+
+def two(teller: Teller) -> None:
+    """List two characters whole and in part, and read the older one again."""
+    old, new = teller.synthesize("Aurora"), teller.synthesize("Borea")
+    teller.poll(old)
+    teller.poll(new)
+    for limit in (20, 1):
+        teller.call("GET", "/v1/characters", params={"limit": limit})
+    teller.call("GET", old)
+
+
+def drawn_at_once(teller: Teller) -> None:
+    """Draw a saved character again, whose new pictures are ready at once."""
+    teller.aurous.script("synthesizing*0 -> reviewing")
+    teller.call("GET", f"/v1/characters/{teller.aurous.characters.add().id}")
+    path = teller.synthesize("Aurora")
+    for action in ("save", "resynthesize"):
+        teller.call("POST", f"{path}/{action}")
+
+
+def expired(teller: Teller) -> None:
+    """Read an expired output, and then its image."""
+    path = teller.image()
+    teller.aurous.images.last.finish()
+    teller.aurous.clock.advance(seconds=8 * 86_400)
+    teller.call("GET", f"{path}/output/0")
+    teller.call("GET", path)
+
+
+def reversed_bursts(entries: Entries) -> None:
+    """Let requests at the same time take tokens in another order."""
+    for start in range(1, len(entries), 6):
+        some = entries[start : start + 5]
+        for entry, response in zip(some, [one["response"] for one in reversed(some)], strict=True):
+            entry["response"] = response
+
+
+def costs(tokens: int) -> Any:
+    """Let each request take that many tokens."""
+
+    def damage(entries: Entries) -> None:
+        for number, entry in enumerate(entries):
+            for pair in entry["response"]["headers"]:
+                if pair["name"].lower() == "x-ratelimit-remaining":
+                    pair["value"] = str(239 - tokens * number)
+
+    return damage
+
+
+def dated(skew: int) -> Any:
+    """Let buckets be full 40 seconds later, by a Date that differs by *skew* seconds."""
+
+    def damage(entries: Entries) -> None:
+        for entry in entries:
+            pairs = entry["response"]["headers"]
+            for pair in pairs:
+                if pair["name"] == "x-ratelimit-reset":
+                    pair["value"] = str(int(pair["value"]) + 40)
+            sent = datetime.fromisoformat(entry["startedDateTime"]) + timedelta(seconds=skew)
+            pairs.append({"name": "date", "value": format_datetime(sent.astimezone(timezone.utc), usegmt=True)})
+
+    return damage
+
+
+def misnamed(entries: Entries) -> None:
+    """Let the refused save be a refused drawing, and leave the real drawing out."""
+    entries[:] = [entry for entry in entries if "resynthesize" not in entry["comment"]]
+    entries[2]["request"]["url"] = entries[2]["request"]["url"].replace("/save", "/resynthesize")
+    entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
+
+
+def keep(*numbers: int) -> Any:
+    """Keep these exchanges alone."""
+    return lambda entries: entries.__setitem__(slice(None), [entries[number] for number in numbers])
+
+
+def short_lists(entries: Entries) -> None:
+    """Let a list lack the older row, and a page say that it is the last."""
+    every, page = named(entries, "characters.list")
+    body(every, lambda content: content["data"].pop())
+    body(page, lambda content: content.update(has_more=False, next_cursor=None))
+
+
 def begin(number: int) -> Any:
     """Let the recording begin with that exchange."""
     return lambda entries: entries.__delitem__(slice(number))
@@ -458,6 +599,7 @@ class Damage(NamedTuple):
     change: Callable[[Entries], object] = len  # nothing
     rules: tuple[str, ...] = ()
     readings: Mapping[str, str] = MappingProxyType({})
+    shared: bool = False
     also: Callable[[Verdicts], object] = bool
 
 
@@ -669,6 +811,47 @@ DAMAGES: Final[dict[str, Damage]] = {
     ),
     "less is held than was ordered": Damage(held, fields("balance.retrieve", put("held_credits", 0)), ("cred-2",)),
     "a record was not found before": Damage(unknown, found),
+    # Rate buckets
+    "requests at the same time take tokens in any order": Damage(read_often, reversed_bursts),
+    "other clients take tokens": Damage(
+        listed_much,
+        keep(*(burst * 42 + number for burst in range(3) for number in (0, 20, 40, 41))),
+        also=lambda found: found.rules["rate-1"].word == "as written, but",
+    ),
+    **{
+        f"each request takes {tokens} tokens": Damage(listed, costs(tokens), () if tokens == 1 else ("rate-1",))
+        for tokens in (0, 1, 2)
+    },
+    "buckets are full later": Damage("images", dated(0), ("rate-1",)),
+    "buckets are full later, and so is the Date": Damage("images", dated(40)),
+    # Other clients
+    "a lost order that the fake refuses is made up for": Damage(
+        published,
+        both(unanswered(-2), lambda all_: all_.pop(-3)),
+        also=lambda found: found.rules["img-6"].agreed == 1,
+    ),
+    "a refusal contradicts the state before and after": Damage(failed, misnamed, ("resyn-1",)),
+    "a refusal in a state that has changed elsewhere": Damage(redrawn, both(lambda all_: all_.pop(3), misnamed)),
+    "a refusal at the end contradicts the state before": Damage(
+        failed, both(lambda all_: all_.pop(), misnamed), ("resyn-1",)
+    ),
+    "a refusal at the end shows no state of a shared team": Damage(
+        failed, both(lambda all_: all_.pop(), misnamed), shared=True
+    ),
+    "another credit is held": Damage(
+        balanced, balances((0, 1)), ("cred-4",), also=lambda found: found.rules["cred-4"].differences[0].alone
+    ),
+    "another credit is held for a shared team": Damage(
+        balanced, balances((0, 1)), shared=True, also=lambda found: found.rules["cred-4"].word == "not judged"
+    ),
+    "a list lacks a row that is seen again": Damage(two, short_lists, ("list-1", "list-2")),
+    "a list lacks a row that may be deleted": Damage(two, both(lambda all_: all_.pop(), short_lists)),
+    "a shared character was saved before it is drawn again": Damage(
+        drawn_at_once, lambda all_: all_.pop(2), shared=True
+    ),
+    "an output expired before its image is shown": Damage(
+        expired, begin(1), also=lambda found: found.rules["time-4"].agreed == 1
+    ),
     # Requests, and what they say of themselves
     "two responses have one request id": Damage(
         cancelled, everywhere("aurous-request-id", lambda _: "req_01KRMEXM017R6QKY9FRGVYXRJ9"), ("err-3",)
@@ -788,10 +971,20 @@ def test_a_damage_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: st
         damage.client(teller)
         entries = teller.entries()
     damage.change(entries)
-    result = checked(tmp_path, entries, damage.readings)
+    result = checked(tmp_path, entries, damage.readings, shared=damage.shared)
 
     assert refuted(result) == list(damage.rules)
     assert damage.also(result.verdicts)
+
+
+def test_an_exchange_that_was_recorded_twice_is_left_out(tmp_path: Path) -> None:
+    """By its request id; a retry has an id of its own."""
+    entries = [json.loads(json.dumps(entry)) for entry in told("characters") for _ in range(2)]
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == []
+    assert result.verdicts.exchanges == len(entries) / 2
+    assert "recorded.har: exchange 2: recorded twice, and left out" in result.notes
 
 
 def test_a_long_recording_keeps_no_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

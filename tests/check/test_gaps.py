@@ -1,11 +1,8 @@
-"""Recordings with gaps, and of teams that other clients use: what they refute, and what they do not."""
+"""Recordings with gaps wherever they can be; single recordings are in the table of damages."""
 
 from __future__ import annotations
 
 import json
-from copy import deepcopy
-from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -14,7 +11,7 @@ import pytest
 
 from pytest_aurous._check.check import Checked
 from pytest_aurous._resources.content.pictures import picture
-from tests.check.story import Entries, Teller, body, checked, refuted, told
+from tests.check.story import Entries, Teller, body, checked, refuted
 from tests.check.walks import Walk
 from tests.conftest import slow_but
 
@@ -171,181 +168,6 @@ def test_a_random_walk_with_gaps_agrees(tmp_path: Path, damage: Callable[[Entrie
         assert (seed, refuted(checked(tmp_path, entries, walk.readings, shared=True))) == (seed, [])
 
 
-def test_an_exchange_that_was_recorded_twice_is_left_out(tmp_path: Path) -> None:
-    """By its request id; a retry has an id of its own."""
-    entries = [deepcopy(entry) for entry in told("characters") for _ in range(2)]
-    result = checked(tmp_path, entries)
-
-    assert refuted(result) == []
-    assert result.verdicts.exchanges == len(entries) / 2
-    assert "recorded.har: exchange 2: recorded twice, and left out" in result.notes
-
-
-def test_requests_at_the_same_time_take_tokens_in_any_order(tmp_path: Path) -> None:
-    """The first of them may get the last of the tokens."""
-    teller = Teller()
-    for _ in range(4):
-        teller.call("GET", "/v1/balance")
-        for _ in range(5):
-            teller.client.get("/v1/balance")
-    entries = teller.entries()
-    for start in range(1, len(entries), 6):
-        group = [entry["response"] for entry in entries[start : start + 5]]
-        for entry, response in zip(entries[start : start + 5], reversed(group), strict=True):
-            entry["response"] = response
-
-    assert refuted(checked(tmp_path, entries)) == []
-
-
-def test_other_clients_take_tokens(tmp_path: Path) -> None:
-    """The bucket follows, and is compared again: a request that takes one token shows that others took the rest."""
-    teller = Teller()
-    for _ in range(3):
-        teller.call("GET", "/v1/characters")
-        for _ in range(40):
-            teller.client.get("/v1/characters")
-        teller.call("GET", "/v1/characters")
-    entries = [entry for number, entry in enumerate(teller.entries()) if number % 42 in {0, 20, 40, 41}]
-    result = checked(tmp_path, entries)
-
-    assert refuted(result) == []
-    assert result.verdicts.rules["rate-1"].word == "as written, but"
-
-
-@pytest.mark.parametrize(("cost", "rules"), [(0, ["rate-1"]), (1, []), (2, ["rate-1"])])
-def test_rate_1_requests_that_follow_each_other_take_one_token_each(
-    tmp_path: Path, cost: int, rules: list[str]
-) -> None:
-    """No other client takes the same number between each two of them."""
-    teller = Teller()
-    for _ in range(12):
-        teller.client.get("/v1/characters")
-    entries = teller.entries()
-    for number, entry in enumerate(entries):
-        for header in entry["response"]["headers"]:
-            if header["name"].lower() == "x-ratelimit-remaining":
-                header["value"] = str(239 - cost * number)
-
-    assert refuted(checked(tmp_path, entries)) == rules
-
-
-@pytest.mark.parametrize(("skew", "rules"), [(0, ["rate-1"]), (40, [])])
-def test_the_time_at_which_a_bucket_is_full_is_by_the_vendors_clock(
-    tmp_path: Path, skew: int, rules: list[str]
-) -> None:
-    """Its Date shows by how much the clock of the recording differs."""
-    entries = told("images")
-    for entry in entries:
-        pairs = entry["response"]["headers"]
-        for pair in pairs:
-            if pair["name"] == "x-ratelimit-reset":
-                pair["value"] = str(int(pair["value"]) + 40)
-        sent = datetime.fromisoformat(entry["startedDateTime"]) + timedelta(seconds=skew)
-        pairs.append({"name": "date", "value": format_datetime(sent.astimezone(timezone.utc), usegmt=True)})
-
-    assert refuted(checked(tmp_path, entries)) == rules
-
-
-def test_a_lost_order_that_the_fake_refuses_is_made_up_for(tmp_path: Path) -> None:
-    """The character was saved elsewhere; the image is there when it is polled."""
-    teller = Teller()
-    path = teller.synthesize("Aurora")
-    teller.poll(path)
-    teller.call("POST", f"{path}/save")
-    teller.call("GET", teller.image(character_id=path.rpartition("/")[2]))
-    entries = teller.entries()
-    broken(entries, -2)
-    del entries[-3]
-    result = checked(tmp_path, entries)
-
-    assert refuted(result) == []
-    assert result.verdicts.rules["img-6"].agreed == 1
-
-
-@pytest.mark.parametrize(("drawn_elsewhere", "rules"), [(False, ["resyn-1"]), (True, [])])
-def test_a_refusal_in_a_state_counts_where_the_state_is_known(
-    tmp_path: Path, *, drawn_elsewhere: bool, rules: list[str]
-) -> None:
-    """Seen before and after in the same state, and not changed in between."""
-    teller = Teller()
-    path = teller.synthesize("Aurora")
-    teller.aurous.characters.last.fail("provider_timeout")
-    teller.poll(path, 1)
-    teller.call("POST", f"{path}/save")
-    if drawn_elsewhere:
-        teller.call("POST", f"{path}/resynthesize")
-        teller.aurous.characters.last.fail("provider_timeout")
-    teller.poll(path, 1)
-    entries = [entry for entry in teller.entries() if "resynthesize" not in entry["comment"]]
-    entries[2]["request"]["url"] = entries[2]["request"]["url"].replace("/save", "/resynthesize")
-    entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
-
-    assert refuted(checked(tmp_path, entries)) == rules
-
-
-def test_a_refusal_at_the_end_shows_no_state_of_a_shared_team(tmp_path: Path) -> None:
-    """Another client may have ordered a drawing just before; alone, nobody has."""
-    teller = Teller()
-    path = teller.synthesize("Aurora")
-    teller.aurous.characters.last.fail("provider_timeout")
-    teller.poll(path, 1)
-    teller.call("POST", f"{path}/save")
-    entries = teller.entries()
-    entries[2]["request"]["url"] = entries[2]["request"]["url"].replace("/save", "/resynthesize")
-    entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
-
-    assert refuted(checked(tmp_path, entries, shared=True)) == []
-    assert refuted(checked(tmp_path, entries)) == ["resyn-1"]
-
-
-@pytest.mark.parametrize("shared", [True, False])
-def test_a_balance_counts_unless_the_team_is_shared(tmp_path: Path, *, shared: bool) -> None:
-    """Records from before are no trace of anybody."""
-    teller = Teller()
-    teller.call("GET", f"/v1/characters/{teller.aurous.characters.add().id}")
-    teller.call("GET", "/v1/balance")
-    teller.synthesize("Aurora")
-    teller.call("GET", "/v1/balance")
-    entries = teller.entries()
-    body(entries[-1], lambda one: one.update(held_credits=5, available_credits=995))
-    verdict = checked(tmp_path, entries, shared=shared).verdicts.rules["cred-4"]
-
-    assert verdict.word == ("not judged" if shared else "refuted")
-    assert [one.alone for one in verdict.differences] == ([] if shared else [True])
-
-
-@pytest.mark.parametrize("again", [True, False])
-def test_a_list_without_a_row_counts_if_the_row_is_seen_again(tmp_path: Path, *, again: bool) -> None:
-    """Else it may have been deleted, although no exchange has done that."""
-    teller = Teller()
-    old, new = teller.synthesize("Aurora"), teller.synthesize("Borea")
-    teller.poll(old)
-    teller.poll(new)
-    for limit in (20, 1):
-        teller.call("GET", "/v1/characters", params={"limit": limit})
-    if again:
-        teller.call("GET", old)
-    entries = teller.entries()
-    every, page = [entry for entry in entries if entry["comment"] == "characters.list"]
-    body(every, lambda content: content["data"].pop())
-    body(page, lambda content: content.update(has_more=False, next_cursor=None))
-
-    assert refuted(checked(tmp_path, entries)) == (["list-1", "list-2"] if again else [])
-
-
-def test_a_character_that_is_drawn_again_may_have_been_saved_elsewhere(tmp_path: Path) -> None:
-    """Its new pictures are ready at once."""
-    teller = Teller(script={"characters": "synthesizing*0 -> reviewing"})
-    teller.call("GET", f"/v1/characters/{teller.aurous.characters.add().id}")
-    path = teller.synthesize("Aurora")
-    for action in ("save", "resynthesize"):
-        teller.call("POST", f"{path}/{action}")
-    entries = teller.entries()
-    del entries[2]
-
-    assert refuted(checked(tmp_path, entries, shared=True)) == []
-
-
 def studio(teller: Teller) -> None:
     """A character that is saved, drawn again, renamed and deleted, with a balance between."""
     teller.call("GET", "/v1/balance")
@@ -398,17 +220,3 @@ def test_a_gap_explains_what_it_can_and_no_more(tmp_path: Path, name: str) -> No
     assert refuted(result) == contradicted
     aside = {one.rule for one in result.verdicts if any(text.format(record) in why for why in one.aside)}
     assert aside == rules, {one.rule: dict(one.aside) for one in result.verdicts if one.aside}
-
-
-def test_an_output_may_have_expired_before_its_image_is_shown(tmp_path: Path) -> None:
-    """The image is there, and was finished long ago."""
-    teller = Teller()
-    path = teller.image()
-    teller.aurous.images.last.finish()
-    teller.aurous.clock.advance(seconds=8 * 86_400)
-    teller.call("GET", f"{path}/output/0")
-    teller.call("GET", path)
-    result = checked(tmp_path, teller.entries()[1:])
-
-    assert refuted(result) == []
-    assert result.verdicts.rules["time-4"].agreed == 1
