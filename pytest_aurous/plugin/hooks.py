@@ -129,6 +129,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     finally:
         guard.leave()
         guard.explain = str
+        ENVIRONMENT.settle()  # a patch that ended after the fake may have put our variables back
 
 
 @pytest.hookimpl(wrapper=True)
@@ -160,11 +161,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
         raise
     finally:
         show_warnings(item.config)
-
-
-def pytest_runtest_logfinish() -> None:
-    """Remove our environment variables, if a patch that ended after the fake has put them back."""
-    ENVIRONMENT.settle()
 
 
 @pytest.hookimpl(trylast=True)
