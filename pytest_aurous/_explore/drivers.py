@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from .._base.chains import isolated
 from .._base.errors import AurousError, hide_mistakes, see
+from .compare.good_days import told
 from .options import PAGE
 from .runs.attempt import Attempt, Outcome
 from .runs.run import present_run
@@ -139,8 +140,8 @@ class Made:
             if attempt.fresh or isinstance(error, AurousError):
                 raise
             raise AurousError(
-                f"{self._who}(restart=...): restart raised {type(error).__name__} before the second run of "
-                f"{attempt.case}. It has to build the application on whatever a run has left.\n{_MORE}"
+                f"{self._who}(restart=...): restart raised {told(error)} before the second run of {attempt.case}. It "
+                f"has to build the application on whatever a run has left.\n{_MORE}"
             ) from error
 
 

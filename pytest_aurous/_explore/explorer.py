@@ -25,7 +25,7 @@ from .compare.end_state import unstable_fields
 from .compare.good_days import difference, differing_in_form
 from .compare.returned import alike, unaddressed
 from .kinds import KINDS, Plan
-from .laws import Day, Judged, Rules, judge, needs_second
+from .laws import Day, Judged, Rules, judge, needs_second, unreadable
 from .options import PAGE, Options
 from .report.result import Case, Exploration
 from .report.text import story
@@ -157,7 +157,10 @@ class Explorer:
         """Refuse to judge results that differ between two good days."""
         if self._rules.returns is None or second.error is not None:
             return
-        found = [self._rules.returns(day.returned) for day in (first, second)]
+        try:
+            found = [self._rules.returns(day.returned) for day in (first, second)]
+        except Exception as error:
+            raise unreadable("returns", first.returned, error, "what of it counts") from error
         if not alike(*found):
             raise AurousError(
                 "explore(returns=...): two undisturbed runs from the same start return different values, so no result "

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._base.chains import leaves
-from .._base.errors import AurousError
+from .._base.errors import AurousError, see
 from .._base.redaction import shortened
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
@@ -144,7 +144,20 @@ class Law(NamedTuple):
 
 def refused(rules: Rules, day: Day) -> bool:
     """Whether a run returned a value that ``may_return`` accepts as a refusal."""
-    return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
+    if day.outcome != "returned" or rules.may_return is None:
+        return False
+    try:
+        return bool(rules.may_return(day.returned))
+    except Exception as error:
+        raise unreadable("may_return", day.returned, error, "whether it is a documented failure") from error
+
+
+def unreadable(name: str, returned: object, error: Exception, task: str) -> AurousError:
+    """Return the error for a function of the test that cannot read a result of ``run``."""
+    return AurousError(
+        f"explore({name}=...): {name} raised {told(error)} for the result {unaddressed(returned)}. It has to say of "
+        f"each result {task}.\n{see('reference/exploring.html#arguments')}"
+    )
 
 
 def differs(judged: Judged) -> bool:

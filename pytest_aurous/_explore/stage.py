@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from .._base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistake
 from .._base.frames import PACKAGE, nearest_outside, without_package
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
+from .._wire.call import Call
 from .._world.script import Step
 from .compare.end_state import EndState, EndStates, ahead, paid
 from .compare.good_days import told
@@ -157,9 +158,8 @@ class OneFake(Stage):
         """Freeze the clock, too."""
         if present_run() is not None:
             raise AurousError(
-                f"{self._who}() was called inside explore() or interleave(): the inner one would explore bad days of "
-                "bad days. Call it once, in the test, around the code under test. For pairs of faults use depth=2.\n"
-                f"{_MORE}"
+                f"{self._who}() was called inside explore() or interleave(), which runs it many times. Call it once, "
+                f"in the test, around the code under test. For pairs of faults, use explore(depth=2).\n{_MORE}"
             )
         with own_time(self.app) as time:
             self.time = time
@@ -250,6 +250,7 @@ class FreshFake(Stage):
     def __init__(self, app: App) -> None:
         self.app = app
         self._start = app.world.clock.time()
+        self._sent = _operations(app.world.journal.entries)
 
     @contextmanager
     def run_on(self, app: App, attempt: Attempt) -> Generator[None, None, None]:
@@ -282,8 +283,10 @@ class FreshFake(Stage):
         """Leave the test out if it cannot be explored."""
         if good.error is not None:
             raise LeftOut(f"it does not pass when it is run again: {told(good.error)}", leaks=True)
-        if not good.calls:
+        if not self._sent:
             raise LeftOut("it sends no request", harmless=True)
+        if missing := ", ".join(sorted(self._sent - _operations(good.calls))):
+            raise LeftOut(f"it differs from run to run: when it is run again, it does not send {missing}", leaks=True)
 
     def check_again(self, which: str, later: Day, found: str | None) -> None:  # noqa: ARG002 - the text says it
         """Leave the test out if a later good day differs."""
@@ -303,6 +306,11 @@ class FreshFake(Stage):
         return brief(exploration)
 
 
+def _operations(calls: Iterable[Call]) -> set[str]:
+    """Return what was sent at all: how often may depend on real time, which has passed only in a test's own run."""
+    return {call.operation or f"{call.method} {call.path}" for call in calls}
+
+
 def about_cut(exploration: Exploration, option: str, *, chosen: bool) -> list[str]:
     """Return a text about the cases that were not run, if there are any."""
     text = f"{not_run(exploration)} were not run, so nothing is known of them. A higher {option} runs them, too"
@@ -314,11 +322,11 @@ def _must_succeed(error: BaseException) -> BaseException:
     """Return what to raise for the exception of a good day: what the test's author or pytest has to see, unchanged."""
     if isinstance(error, AurousError) or not isinstance(error, Exception):
         return error
-    name = type(error).__name__
+    on_purpose = f", or, if it is meant to fail, name the exception: good_raises={type(error).__name__}"
     failure = AurousError(
         f"explore(run): the undisturbed run must succeed, and it raised {told(error)}\n"
-        "Its traceback is above. Let run return where nothing goes wrong, or, if it is meant to fail, name the "
-        f"exception: good_raises={name}.\n{_MORE}"
+        "Its traceback is above. Let run return where nothing goes wrong"
+        f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
     )
     failure.__cause__ = error.with_traceback(without_package(error.__traceback__))
     return failure

@@ -52,11 +52,24 @@ def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
     assert raised.value.__cause__ is error
     assert error.__traceback__ is not None
     assert (error.__traceback__.tb_frame.f_code.co_name, error.__traceback__.tb_next) == ("run", None)
+    assert "good_raises=LookupError" in str(raised.value)
     assert time.time() - began < 60
     assert len(fake.calls) == 1
     assert client.get("/v1/balance").status_code == 200
     assert not fake.clock.frozen
     assert fake.explore(lambda: client.get("/v1/balance"), faults="unavailable").cases[0].outcome == "returned"
+
+
+def test_a_failed_assertion_is_no_purpose(fake: Aurous) -> None:
+    """The message of a good day with one does not advise to allow it."""
+
+    def run() -> None:
+        raise AssertionError("mine")
+
+    with pytest.raises(
+        AurousError, match=r"raised AssertionError: mine\nIts traceback .* where nothing goes wrong\.\n"
+    ):
+        fake.explore(run)
 
 
 def test_a_good_day_can_fail_on_purpose(fake: Aurous, client: httpx.Client) -> None:

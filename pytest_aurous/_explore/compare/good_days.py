@@ -76,5 +76,5 @@ def told(error: BaseException) -> str:
 
 def _told(error: BaseException) -> str:
     with suppress(Exception):
-        return without_addresses(f"{type(error).__name__}: {error}".partition("\n")[0])
+        return without_addresses(f"{type(error).__name__}: {error}".partition("\n")[0]).removesuffix(": ")
     return type(error).__name__
