@@ -232,8 +232,7 @@ def test_many_bodies_below_the_limit_take_no_memory(tmp_path: Path) -> None:
     assert peak < GIGABYTE
 
 
-@pytest.mark.parametrize("option", [(), ("--spec",)])
-@pytest.mark.parametrize("suffix", [".har", ".yaml"])
+@pytest.mark.parametrize(("option", "suffix"), [((), ".har"), (("--spec",), ".yaml")])
 def test_a_file_of_two_gigabytes_is_refused(tmp_path: Path, option: tuple[str, ...], suffix: str) -> None:
     """Without being read."""
     file = tmp_path / f"large{suffix}"

@@ -40,10 +40,6 @@ HEAD = """
         assert "httpx2" not in sys.modules
 """
 BODIES = {
-    "in the middle": """
-        import httpx2
-        ask(httpx2, aurous)
-    """,
     "in a thread": """
         found = []
         def run():
@@ -55,8 +51,9 @@ BODIES = {
         thread.join()
         httpx2, = found
     """,
-    "again": """
+    "in the middle, and again": """
         import httpx2
+        ask(httpx2, aurous)
         importlib.reload(httpx2)
         ask(httpx2, aurous)
         importlib.reload(importlib.import_module("httpx2._transports.default"))

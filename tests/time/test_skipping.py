@@ -677,7 +677,7 @@ def test_pytest_measures_real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "        time.sleep(5000)\n"
     )
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    for options in ([], ["-p", "xdist", "-n", "2"]):
+    for options in ([], ["-p", "xdist", "-n", "1"]):
         command = [sys.executable, "-m", "pytest", "--durations=0", "-vv", "-p", "no:cacheprovider", *options]
         run = subprocess.run(  # noqa: S603 - our own code
             command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
