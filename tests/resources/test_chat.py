@@ -549,7 +549,7 @@ class TestReplies:
         ("arguments", "text"),
         [
             ({}, "expected one of text, json, refuse and error, or tool_calls"),
-            ({"text": "a", "json": 1}, "expected one of text, json, refuse and error, or tool_calls"),
+            ({"text": "a", "json": 1}, "one of text, json, refuse and error, or tool_calls, not text and json"),
             ({"refuse": "a", "tool_calls": [("x", {})]}, "no tool calls beside refuse"),
             ({"text": 7}, "text=7"),
             ({"error": "oops"}, "error='oops'"),

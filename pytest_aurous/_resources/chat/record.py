@@ -194,7 +194,8 @@ class Chat(Public):
         said = [name for name, given in (("text", text), ("refuse", refuse), ("error", error)) if given is not None]
         said += ["json"] if json is not NOTHING else []
         if len(said) > 1 or not (said or tool_calls):
-            raise check.refuse("text", text, "one of text, json, refuse and error, or tool_calls.")
+            got = f", not {' and '.join(said)}" if said else ""
+            raise check.refuse("text", text, f"one of text, json, refuse and error, or tool_calls{got}.")
         if tool_calls and said and said != ["text"]:
             raise check.refuse("tool_calls", tool_calls, f"no tool calls beside {said[0]}.")
         for name, value in (("text", text), ("refuse", refuse)):

@@ -63,7 +63,8 @@ def _input(value: Any, param: str) -> list[dict[str, Any]]:
         return [{"type": "text", "text": _text(value, param)}]
     if value and all(isinstance(one, str) for one in value):
         raise ApiProblem(400, "embeddings_batch_not_supported", say.NO_BATCH, param)
-    parts: list[dict[str, Any]] = list_of(_part, 1, 10**6)(value, f"{param}[*]")
+    read_all = list_of(lambda part, _: _part(part, f"{param}[*]"), 1, 10**6)
+    parts: list[dict[str, Any]] = read_all(value, param)
     images = sum(part["type"] == "image_url" for part in parts)
     for got, most, what, whole in (
         (len(parts), _MOST_PARTS, "content parts", "total parts"),
