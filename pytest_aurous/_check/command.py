@@ -164,13 +164,15 @@ def _keep_apart(options: Namespace, files: Sequence[Path], sanitized: Sequence[P
     Raises:
         AurousError: If there is one.
     """
-    outputs = [(name, getattr(options, name)) for name in ("json", "report", "observed", "record")]
+    names = ("json", "report", "observed", "record")
+    outputs: list[tuple[str, Path]] = [(name, getattr(options, name)) for name in names if getattr(options, name)]
+    outputs += [("sanitize", file) for file in sanitized]
     taken = [("this file is an input", file) for file in (*files, options.spec, options.follow) if file is not None]
-    for name, file in [*outputs, *(("sanitize", file) for file in sanitized)]:
-        for what, other in taken if file is not None else ():
+    for name, file in outputs:
+        for what, other in taken:
             if _is_same(file, other) and (name, other) != ("observed", options.follow):
                 raise AurousError(f"--{name} {file}: {what}, and would be replaced. Choose another file.\n{_MORE}")
-        taken += [] if file is None else [(f"--{name} writes this file, too", file)]
+        taken.append((f"--{name} writes this file, too", file))
 
 
 def _is_same(file: Path, other: Path) -> bool:
