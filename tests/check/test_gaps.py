@@ -12,6 +12,7 @@ import pytest
 from pytest_aurous._check.check import Checked
 from pytest_aurous._resources.content.pictures import picture
 from tests.check.story import Entries, Teller, body, checked, refuted
+from tests.check.test_seeded import instead
 from tests.check.walks import Walk
 from tests.conftest import slow_but
 
@@ -202,6 +203,76 @@ LACKING: dict[str, tuple[int, str, set[str], dict[int, dict[str, Any]], list[str
     "a change, after a name": (14, "15, {} was changed", set(), {13: {"name": "Cirra"}}, ["get-1"]),
     "a deletion": (17, "between exchange 17 and 20, {} was deleted", {"img-4", "save-2"}, {}, []),
 }
+
+
+def works(teller: Teller) -> None:
+    """Work that is cancelled, and a chat."""
+    teller.call("GET", "/v1/balance")
+    image = teller.image()
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{image}/cancel")
+    teller.call("GET", image)
+    teller.call("GET", "/v1/balance")
+    style = teller.call("GET", "/v1/video_loras")[0]["id"]
+    video = teller.call("POST", "/v1/videos", json={"video_lora_id": style, "duration": 4, "resolution": "480p"})
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"/v1/images/{video['id']}/cancel")
+    chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    said = teller.call("POST", "/v1/chat/completions", json=chat)
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", f"/v1/chat/completions/{said['id']}")
+    teller.call("GET", f"/v1/chat/completions/{said['id']}")
+
+
+@pytest.mark.parametrize(("lacking", "rules"), [(1, set()), (3, set()), (7, set()), (10, {"cred-2"})])
+def test_work_without_its_order_is_charged_at_its_price(tmp_path: Path, lacking: int, rules: set[str]) -> None:
+    """Also where its price is shown no more, because it was cancelled."""
+    teller = Teller()
+    works(teller)
+    entries = teller.entries()
+    del entries[lacking]
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == []
+    assert {one.rule for one in result.verdicts if any(" was " in why for why in one.aside)} == rules
+
+
+def test_what_gaps_have_cost_is_their_price(tmp_path: Path) -> None:
+    """A chat that is only read cost what it shows: another amount is judged."""
+    teller = Teller()
+    works(teller)
+    entries = teller.entries()
+    for one in (*entries[9:10], entries[11]):
+        body(one, lambda shown: shown.get("credits") and shown.update(credits=990, available_credits=990))
+    del entries[10]
+
+    assert refuted(checked(tmp_path, entries)) == ["cred-2"]
+
+
+def test_work_that_is_under_way_is_held_whatever_the_balance_was(tmp_path: Path) -> None:
+    """The order is not in the recording, and neither is what paid for it."""
+    teller = Teller(credits=1)
+    teller.call("GET", "/v1/balance")
+    teller.aurous.team.credits = 5
+    image = teller.image(count=4)
+    teller.call("GET", image)
+    entries = teller.entries()
+    del entries[1]
+
+    assert refuted(checked(tmp_path, entries)) == []
+
+
+def test_a_404_that_is_disproved_later_is_judged(tmp_path: Path) -> None:
+    """Nothing brings a deleted character back, and nothing deletes a video."""
+    teller = Teller()
+    path = teller.synthesize("Aurora")
+    for _ in range(2):
+        teller.call("GET", path)
+    teller.call("POST", f"{path}/save", json={})
+    entries = teller.entries()
+    instead("characters.retrieve", 200, 404, "resource_not_found", nth=0)(entries)
+
+    assert refuted(checked(tmp_path, entries)) == ["get-1"]
 
 
 @pytest.mark.parametrize("name", LACKING)

@@ -16,6 +16,9 @@ OF_STATES: Final = frozenset({
 })  # fmt: skip
 """The reasons of refusals that are about a record's state, or about whether the record exists."""
 
+_LASTING: Final = ("upl_", "img_", "vid_")
+"""The beginnings of the ids of records that a client cannot delete."""
+
 
 class Sighting(NamedTuple):
     """A record in a response."""
@@ -116,7 +119,11 @@ class Histories(dict[str, History]):
 
     def changed_unseen(self, view: View) -> bool:
         """Whether what a request names has another state before and after it, and no exchange has caused that."""
-        return view.reason in OF_STATES and any(not self._rests(name, view.index) for name in view.named)
+        found = view.named
+        if view.reason == "resource_not_found":  # what is seen again was not deleted
+            again = [name for name in found if self.status(name, view.index) not in {"", "deleted"}]
+            found = [name for name in found if not name.startswith(_LASTING) and name not in again]
+        return view.reason in OF_STATES and any(not self._rests(name, view.index) for name in found)
 
     def _rests(self, record: str, index: int) -> bool:
         """Whether a record is seen before *index*, and not in another state behind it."""

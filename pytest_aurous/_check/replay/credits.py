@@ -192,7 +192,8 @@ class Credits:
         expected = {"body.credits": (shown[0], base[0] + nearest[0])}
         expected["body.held_credits"] = (base[1] + nearest[1] if shown[1] is None else shown[1], base[1] + nearest[1])
         exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
-        rule = "cred-1" if exempt else money.contradicted(credit, held, credit - nearest[0])
+        uncharged = done.view.shows_team and not any(one[0] for one in possible[-1])
+        rule = "team-1" if uncharged else "cred-1" if exempt else money.contradicted(credit, held, credit - nearest[0])
         self._differ(done, expected, rule)
         gap = self._gap(done.view, money, nearest[0] - nearest[1] - credit + (nearest[1] if held is None else held))
         done.set_aside(_PLACES if gap else (), gap)

@@ -308,15 +308,16 @@ class Seeds:
         """Hold credits for work that no exchange has ordered: it may not be there yet if it is *new*."""
         table = self._world.table(KINDS[kind])
         row = table[record]
-        team, price = self._teams.of(view), SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
+        team, price = (
+            self._teams.of(view),
+            SYNTHESIS_COST if kind == "characters" else row.cost["amount"] or _price_of(row),
+        )
         if row.status in RUNNING:
             account = self._world.accounts[team]
             if account.available < price:  # the recording has it all the same
                 self._world.accounts[team] = account._replace(credits=account.held + total([price]))
             hold = self._world.ledger(team).hold(price, "insufficient_credits")
             table.replace(replace(row, hold=hold))
-        elif isinstance(row, GenerationRow):
-            price = price or _price_of(row)
         work = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
         rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
         states = (now or {"run"}) | ({"new", "run", "good", "bad"} if new else set[str]())

@@ -172,19 +172,18 @@ class Gaps:
     def _deletions(self) -> Iterator[Gap]:
         """Find the records that were there before a request, and never again."""
         there: dict[str, View] = {}
-        gone: dict[str, View] = {}
+        gone: dict[str, Gap] = {}
         for view in self._survey.views:
-            if view.succeeded:
+            if view.succeeded and view.deletes:
+                there.pop(view.record, None)
+            elif view.succeeded or view.reason == "invalid_request_error":  # which is about its state
                 shown = {str(row["id"]) for row in view.records if row.get("status") != "deleted"}
-                deleted = {view.record} if view.deletes else set[str]()
-                there |= dict.fromkeys({*view.named, *shown} - deleted, view)
-                for record in {*deleted, *there} & {*view.named, *shown}:
+                for record in {*view.named, *shown}:
+                    there[record] = view
                     gone.pop(record, None)
-                for record in deleted:
-                    there.pop(record, None)
             elif view.code == "resource_not_found" and view.collection in DELETABLE and view.record in there:
-                same = team_of(self._survey, view) == team_of(self._survey, there[view.record])
-                gone |= {} if view.record in gone or not same else {view.record: view}
-        for record, view in gone.items():
-            self.deletions.add(view.index)
-            yield self._gap(there[record].index, view, record, "was deleted")
+                last = there[view.record]
+                if view.record not in gone and team_of(self._survey, view) == team_of(self._survey, last):
+                    gone[view.record] = self._gap(last.index, view, view.record, "was deleted")
+        self.deletions.update(gap.before for gap in gone.values())
+        yield from gone.values()

@@ -31,6 +31,8 @@ _PAID: Final = frozenset(
 _DIGITS: Final = 12
 _CLOSE: Final = 3.0
 """Seconds by which the time may differ at which a bucket is full."""
+_PART: Final = 0.999
+"""The largest part of a token that a header does not show."""
 _JITTER: Final = 1.0
 """Seconds by which requests may arrive earlier or later than the recording shows: their order is not known either."""
 
@@ -142,28 +144,25 @@ class Rates:
 
 def _steps(shown: Sequence[_Shown], rate: float, name: str) -> Iterator[_Step]:
     """Yield each response after the first with the tokens that are possible after the response before it."""
+    first = shown[0]
+    capacity = _number(first.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
+    most = first.left + (0.0 if first.left == capacity - first.cost else _PART)  # a full bucket has no part of a token
     for before, one in pairwise(shown):
-        shown_capacity = _number(one.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
-        capacity = max(shown_capacity, before.left, one.left + one.cost)  # a wrong limit is a difference of its own
+        capacity = _number(one.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
+        capacity = max(capacity, before.left, one.left + one.cost)  # a wrong limit is a difference of its own
         passed = one.view.at - before.view.at
-        low = floor(before.left + max(0.0, passed - _JITTER) * rate)
+        earlier, later = (max(_JITTER, each.view.exchange.seconds) for each in (before, one))
+        low = floor(before.left + max(0.0, passed - earlier) * rate)
         if passed < 0:  # in another order than recorded
             low = ceil(before.left - _JITTER * rate)
-        high = floor(before.left + 0.999 + (passed + _JITTER) * rate)
-        low, high = min(capacity, low) - one.cost - one.unknown, min(capacity, high) - one.cost
-        at_most = min(capacity, floor(before.left + 0.999 + passed * rate))
-        exact = not one.unknown and one.left == at_most - one.cost
-        yield _Step(
-            one.view,
-            before.view.index,
-            one.left,
-            max(0, low),
-            max(0, high),
-            one.cost,
-            passed * rate < 1,
-            exact,
-            one.left == capacity - one.cost,
-        )
+        low = min(capacity, low) - one.cost - one.unknown
+        high = floor(min(capacity, most + (passed + later) * rate)) - one.cost
+        most = min(capacity, most + passed * rate) - one.cost
+        exact = not one.unknown and one.left == floor(most)
+        most = min(max(most, one.left), one.left + _PART)
+        quick, full = passed * rate < 1, one.left == capacity - one.cost
+        step = one.view, before.view.index, one.left, max(0, low), max(0, high), one.cost
+        yield _Step(*step, quick=quick, exact=exact, full=full)
 
 
 def _dearer(steps: Sequence[_Step]) -> set[str]:
