@@ -122,7 +122,7 @@ class Records:
     def _is_gone(self, view: View) -> bool:
         """Whether a record of the fake is not found and never seen again, although no request has deleted it."""
         row: Any = self._world.row(view.record) if view.record else None
-        kind: type[Any] = type(row)
+        kind: type[Any] = row.__class__
         return view.index in self._gaps.deletions and row is not None and self._world.table(kind).lives(row)
 
     def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
