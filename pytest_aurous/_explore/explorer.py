@@ -148,8 +148,9 @@ class Explorer:
         if timeless:
             self._faults = tuple(kind for kind in self._faults if not KINDS[kind].needs_time)
             self._remarks.append(
-                "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing. Nothing "
-                "that depends on time was judged. Let the code call the real sleep functions: exploring skips them."
+                "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing, or the "
+                "code sleeps by a default argument, such as sleep=time.sleep, which stays real. Nothing that depends "
+                "on time was judged. Let the code look up time.sleep when it sleeps: exploring skips that."
             )
         return second
 
