@@ -229,7 +229,7 @@ def test_many_bodies_below_the_limit_take_no_memory(tmp_path: Path) -> None:
 
     assert status in {0, 1}
     assert "left out, over a limit: 7" in out
-    assert peak < 8 * 60 * 1024 * 1024
+    assert peak < GIGABYTE
 
 
 @pytest.mark.parametrize(("option", "suffix"), [((), ".har"), (("--spec",), ".yaml")])
