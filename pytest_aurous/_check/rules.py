@@ -195,7 +195,7 @@ def _rule_of_header(done: Replayed, point: Point) -> str:
     spends = what == ("header.x-ratelimit-remaining", "value")
     if spends and done.replays:
         return "rate-5"
-    return "rate-4" if spends and (view.refused or view.exchange.status in NOT_LET_IN) else ""
+    return "rate-4" if spends and view.exchange.status in NOT_LET_IN else ""
 
 
 def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") -> str:

@@ -16,7 +16,7 @@ OF_STATES: Final = frozenset({
 })  # fmt: skip
 """The reasons of refusals that are about a record's state, or about whether the record exists."""
 
-_LASTING: Final = ("upl_", "img_", "vid_")
+_LASTING: Final = ("img_", "vid_")
 """The beginnings of the ids of records that a client cannot delete."""
 
 
@@ -94,13 +94,6 @@ class Histories(dict[str, History]):
         """Return the status in which a record is seen before *index*, and still behind it; else empty."""
         before = self.before(record, index)
         return before.status if before is not None and before.status == self.status(record, index) else ""
-
-    def last(self, record: str, index: int) -> View | None:
-        """Return the last exchange before *index* that shows a record, or has it in its path."""
-        before = self.before(record, index)
-        views = [] if before is None else [before.view]
-        views += [view for view in self[record].touched if view.index < index]
-        return max(views, key=lambda view: view.index, default=None)
 
     def is_deleted(self, record: str, index: int) -> bool:
         """Whether an exchange before *index* has deleted a record."""
