@@ -9,9 +9,11 @@ from typing import Any, Final
 from .._wire.data import as_list, as_object
 from .points import Point
 from .recording.histories import Histories, Sighting
-from .recording.view import AT_REST, View
+from .recording.view import AT_REST, View, instant_of
 from .words import Words
 
+_FIXED: Final = ("created_at", "creation_request_id", "expires_at", "seed")
+"""The fields of a record that never change."""
 _GOOD: Final = ("reviewing", "ready")
 ORDER: Final = (Words("another order"), Words("the newest first"))
 _NEW: Final = (Words("the one before"), Words("a new one"))
@@ -22,15 +24,25 @@ def points_of_earlier(view: View, histories: Histories) -> Iterator[Point]:
     """Yield what a response says against earlier responses of its recording."""
     yield from _secret(view, histories)
     for row in view.records:
-        if before := histories.before(str(row["id"]), view.index):
-            old, new = before.row.get("created_at"), row.get("created_at")
-            where = "body.data[].created_at" if view.row.lists else "body.created_at"
-            yield Point(where, "value", None not in (old, new) and old != new, new, old, record=str(row["id"]))
+        before = histories.before(str(row["id"]), view.index)
+        earlier = row if before is None else before.row
+        for name in _FIXED:
+            old, new = earlier.get(name), row.get(name)
+            where = f"body.data[].{name}" if view.row.lists else f"body.{name}"
+            yield Point(where, "value", _moves(old, new), new, old, record=str(row["id"]))
     if view.kind == "characters" and view.polls:
         for row in view.records:
             yield from _drawn(view, row, histories)
     if view.operation == "usage.events":
         yield from _events(view, histories)
+
+
+def _moves(old: object, new: object) -> bool:
+    """Whether a field that never changes has changed: by a second if it is a time."""
+    times = instant_of(old), instant_of(new)
+    if times[0] is not None and times[1] is not None:
+        return abs(times[0] - times[1]) >= 1
+    return None not in (old, new) and old != new
 
 
 def _secret(view: View, histories: Histories) -> Iterator[Point]:

@@ -171,15 +171,6 @@ class Verdicts:
                     target.first[key] = verdict.first.pop(key)
                     target.differing += 1
                     verdict.differing *= bool(verdict.first)
-        self._join_costs()
-
-    def _join_costs(self) -> None:
-        """Let the cost of a cancelled image be about cred-2 where other work that came to nothing costs as well."""
-        whole, cancelled = self.rules["cred-2"], self.rules["img-7"]
-        if whole.differing and all(".cost" in one.where for one in cancelled.differences):
-            whole.first |= cancelled.first
-            whole.differing += cancelled.differing
-            cancelled.first, cancelled.differing = {}, 0
 
     def _set_aside(self, reasons: Mapping[str, str]) -> None:
         for rule, why in reasons.items():

@@ -101,11 +101,13 @@ def aliased(teller: Teller) -> None:
 
 
 def alike(teller: Teller) -> None:
-    """Create a character from two uploads of the same pose, draw another pose, and read."""
+    """Create a character from two uploads of which nothing shows the pose, draw a pose, and read."""
     tickets = []
     for _ in range(2):
-        uploaded(teller)
-        tickets.append(teller.aurous.uploads.last.id)
+        ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
+        upload = teller.call("POST", "/v1/characters/uploads/init", json=ticket)
+        teller.call("PUT", upload["upload_url"], content=b"\x89PNG", headers=upload["upload_headers"])
+        tickets.append(upload["upload_id"])
     row = teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": tickets})
     teller.call("POST", f"/v1/characters/{row['id']}/refs/regenerate", json={"pose": "portrait"})
     teller.poll(f"/v1/characters/{row['id']}")
@@ -537,7 +539,12 @@ CASES: Final[dict[str, Case]] = {
         ("idem-8",),
     ),
     "a key under another name does nothing": Case(
-        aliased, header("images.create", "aurous-idempotent-replayed", None, 201), ("idem-1",)
+        aliased,
+        _told_and(
+            header("images.create", "aurous-idempotent-replayed", None, 201),
+            fields("images.create", put("id", "img_01KRMEXM017R6QKY9FRGVYXRJ9"), 201, 1),
+        ),
+        ("idem-1",),
     ),
     "two pictures have the same pose": Case(alike, lambda _: None, ()),
     "a save honors keys": Case(
@@ -546,6 +553,11 @@ CASES: Final[dict[str, Case]] = {
     "a save reads a body": Case(kept_key, instead("characters.save", 200, 400, "invalid_format", nth=2), ("save-7",)),
     "an order has another id than its request": Case(
         priced, fields("images.create", put("creation_request_id", "req_01KRMEXM017R6QKY9FRGVYXRJ9"), 201), ("img-5",)
+    ),
+    "each poll shows another seed": Case(
+        priced,
+        _told_and(fields("images.retrieve", put("seed", 1), nth=0), fields("images.retrieve", put("seed", 2), nth=1)),
+        ("img-5",),
     ),
     "the time of creation moves": Case(
         priced, fields("images.retrieve", put("created_at", "2026-05-08T10:00:09Z"), nth=1), ("img-5",)
