@@ -291,3 +291,26 @@ def test_a_gap_explains_what_it_can_and_no_more(tmp_path: Path, name: str) -> No
     assert refuted(result) == contradicted
     aside = {one.rule for one in result.verdicts if any(text.format(record) in why for why in one.aside)}
     assert aside == rules, {one.rule: dict(one.aside) for one in result.verdicts if one.aside}
+
+
+def test_a_character_is_saved_or_drawn_again_unseen(tmp_path: Path) -> None:
+    """It is ready where others wait to be reviewed; and it has other pictures than before."""
+    teller = Teller()
+    first, other = teller.synthesize("Aurora"), teller.synthesize("Borea")
+    teller.call("GET", other)
+    teller.poll(first, 3)
+    for action in ("save", "resynthesize"):
+        teller.call("POST", f"{other}/{action}")
+        teller.poll(other, 4)
+    teller.call("GET", other)
+    entries = [
+        one
+        for one in teller.entries()
+        if one["request"]["method"] != "POST" or "/v1/characters/" not in one["request"]["url"]
+    ]
+    drawing = [
+        number for number, one in enumerate(entries) if '"status":"synthesizing"' in one["response"]["content"]["text"]
+    ]
+    entries = [one for number, one in enumerate(entries) if number not in drawing[3:]]
+
+    assert refuted(checked(tmp_path, entries)) == []
