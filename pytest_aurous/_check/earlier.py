@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
 
+from .._resources.base.schema import fixed_of
 from .._wire.data import as_list, as_object
 from .points import Point
 from .recording.histories import Histories, Sighting
-from .recording.view import AT_REST, View, instant_of
+from .recording.view import AT_REST, KINDS, View, instant_of
 from .words import Words
 
-_FIXED: Final = ("created_at", "creation_request_id", "expires_at", "seed")
-"""The fields of a record that never change."""
 _GOOD: Final = ("reviewing", "ready")
+_SECOND: Final = 1.0
+"""By less than this, two instants differ of which one is rounded to seconds."""
 ORDER: Final = (Words("another order"), Words("the newest first"))
 _NEW: Final = (Words("the one before"), Words("a new one"))
 _DRAWN: Final = (Words("other pictures"), Words("new pictures of what was drawn again, and of nothing else"))
@@ -24,12 +25,9 @@ def points_of_earlier(view: View, histories: Histories) -> Iterator[Point]:
     """Yield what a response says against earlier responses of its recording."""
     yield from _secret(view, histories)
     for row in view.records:
-        before = histories.before(str(row["id"]), view.index)
-        earlier = row if before is None else before.row
-        for name in _FIXED:
-            old, new = earlier.get(name), row.get(name)
-            where = f"body.data[].{name}" if view.row.lists else f"body.{name}"
-            yield Point(where, "value", _moves(old, new), new, old, record=str(row["id"]))
+        for point in _kept(view, row, histories):
+            where = f"body.{'data[].' * bool(view.row.lists)}{point.where}"
+            yield point._replace(where=where, record=str(row["id"]))
     if view.kind == "characters" and view.polls:
         for row in view.records:
             yield from _drawn(view, row, histories)
@@ -37,12 +35,27 @@ def points_of_earlier(view: View, histories: Histories) -> Iterator[Point]:
         yield from _events(view, histories)
 
 
-def _moves(old: object, new: object) -> bool:
-    """Whether a field that never changes has changed: by a second if it is a time."""
-    times = instant_of(old), instant_of(new)
-    if times[0] is not None and times[1] is not None:
-        return abs(times[0] - times[1]) >= 1
-    return None not in (old, new) and old != new
+def _kept(view: View, row: dict[str, Any], histories: Histories) -> Iterator[Point]:
+    """Compare what never changes with the last response that shows a record, and the order of its instants."""
+    before = histories.before(str(row["id"]), view.index)
+    if before is not None:
+        for name in fixed_of(KINDS[view.kind]):
+            old, new = before.row.get(name), row.get(name)
+            if type(old) is type(new) and old is not None:
+                yield Point(name, "value", not _is_same(old, new), new, old)
+    made = instant_of(row.get("created_at"))
+    for name in [name for name in row if name.endswith("_at") and name != "created_at"]:
+        then = instant_of(row[name])
+        if made is not None and then is not None:
+            yield Point(name, "instant", made - then >= _SECOND, row[name], Words("a time after created_at"))
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    """Whether two values are equal, or the same instant, of which one may be rounded to seconds."""
+    if old == new:
+        return True
+    then, now = instant_of(old), instant_of(new)
+    return then is not None and now is not None and abs(now - then) < _SECOND
 
 
 def _secret(view: View, histories: Histories) -> Iterator[Point]:
@@ -81,7 +94,11 @@ def _events(view: View, histories: Histories) -> Iterator[Point]:
     made = [str(row.get("created_at")) for row in rows]
     yield Point("body.data", "order", any(one < two for one, two in pairwise(made)), *ORDER)
     for row in rows:
-        seen = [one for one in _before(view, str(row.get("id")), histories) if one.row.get("completed_at")]
+        shown = _before(view, str(row.get("id")), histories)
+        asked = shown[-1].row.get("creation_request_id") if shown else None
+        if asked is not None:
+            yield Point("body.data[].request_id", "value", row.get("request_id") != asked, row.get("request_id"), asked)
+        seen = [one for one in shown if one.row.get("completed_at")]
         cost = as_object(seen[-1].row.get("cost")).get("amount") if seen else None
         charged = row.get("credits_charged")
         if cost is not None:

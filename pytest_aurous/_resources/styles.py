@@ -50,7 +50,7 @@ class LoraRow(Record):
     id: str = column(holds="id")
     name: str = column(holds="style", value="free")
     is_public: bool = True
-    created_at: str = _CREATED
+    created_at: str = column(default=_CREATED, fixed=True)
     slug: str = column(holds="style", value="free")
     description: str | None = column(value="free", default=None)
     preview_image_url: str = column(holds="url", value="form")
@@ -100,7 +100,7 @@ class VideoLoraRow(Record):
     default_resolution: str = column(holds="word", like=media.RESOLUTION, value="form", default="1080p")
     default_ratio: str = column(holds="word", like=media.RATIO, value="form", default="16:9")
     default_duration: float = column(like=media.DURATION, value="form", default=5)
-    created_at: str = _CREATED
+    created_at: str = column(default=_CREATED, fixed=True)
     slug: str = column(holds="style", value="free")
     description: str | None = column(value="free", default=None)
     preview_video_url: str = column(holds="url", value="form")

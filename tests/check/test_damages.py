@@ -673,6 +673,7 @@ def turned(entries: Entries) -> None:
 
 
 NO_BREAKDOWN: Final = drop("usage.breakdown.input.visual")
+LATER: Final = "2026-05-08T10:00:08Z"
 DAMAGES: Final[dict[str, Damage]] = {
     # Money
     "a hold stays after a DELETE": Damage(deleted, balances((0, 4), (0, 4)), ("cred-5",)),
@@ -719,7 +720,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     ),
     "a delivery was made elsewhere": Damage(
         "account",
-        fields("webhook_endpoints.list", lambda one: one["data"][0].update(last_success_at="2026-05-08T10:00:00Z")),
+        fields("webhook_endpoints.list", lambda one: one["data"][0].update(last_success_at="2026-05-08T11:00:00Z")),
     ),
     "an optional field is null": Damage(
         "characters",
@@ -751,7 +752,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "a pose is unknown": Damage("account", fields("characters.uploads.classify", put("pose", "profile")), ("up-5",)),
     "records are used before they are shown": Damage(mixed, readings={"get-2": "readable"}),
     "a record is used before its own time": Damage(
-        old_one, fields("characters.retrieve", put("created_at", "2026-05-08T10:00:08Z"))
+        old_one, fields("characters.retrieve", lambda one: one.update(created_at=LATER, updated_at=LATER))
     ),
     "a ticket is classified once": Damage(ticketed, lambda all_: all_.pop()),
     "a ticket that was there is not found, and nobody can delete it": Damage(
@@ -935,6 +936,22 @@ DAMAGES: Final[dict[str, Damage]] = {
         filmed,
         lambda all_: [instead("images.retrieve", 200, 404, "resource_not_found")(all_) for _ in range(3)],
         ("vid-3",),
+    ),
+    "a value that never changes has another one later": Damage(
+        "images",
+        lambda all_: body(named(all_, "images.retrieve")[-1], lambda one: one.update(seed=7, creation_request_id="x")),
+        ("img-5",),
+        also=lambda found: (
+            {one.where for one in found.rules["img-5"].differences} == {"body.seed", "body.creation_request_id"}
+        ),
+    ),
+    "work ends before it begins": Damage(
+        "images",
+        fields("images.retrieve", put("completed_at", "2026-01-01T00:00:00Z"), nth=-1),
+        ("time-1",),
+    ),
+    "an event names another request": Damage(
+        registered, fields("usage.events", lambda one: one["data"][1].update(request_id=None)), ("usage-3",)
     ),
     "a file outlives its day": Damage(stored, outlives, ("time-3",)),
     "a chat has another total, which it keeps": Damage(

@@ -188,6 +188,7 @@ def column(
     holds: Holds | None = None,
     value: Value | None = None,
     rule: str = "",
+    fixed: bool = False,
     **options: Any,
 ) -> Any:
     """Declare how a field of a record appears in responses.
@@ -203,6 +204,7 @@ def column(
         holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
         value: What its value rests on. None: a page of the vendor states it.
         rule: The rule that its values rest on. Empty: the record's ``RULE``, or else the rule of a success.
+        fixed: Whether nothing changes its value, once it has one.
         **options: For `dataclasses.field`.
     """
     metadata = {
@@ -216,6 +218,7 @@ def column(
         "holds": holds,
         "value": value,
         "rule": rule,
+        "fixed": fixed,
     }
     return field(metadata=metadata, **options)
 
@@ -238,6 +241,12 @@ def rules_of(kind: type[Any]) -> Mapping[str, str]:
     """Return the rules of the columns that have one, by name, and the rule of the whole record under the empty name."""
     own = {entry.name: str(entry.metadata["rule"]) for entry in fields(kind) if entry.metadata.get("rule")}
     return {**own, "": kind.RULE} if hasattr(kind, "RULE") else own
+
+
+@_cached
+def fixed_of(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the columns whose values nothing changes, once they have one."""
+    return tuple(entry.name for entry in fields(kind) if entry.metadata.get("fixed"))
 
 
 @_cached

@@ -91,7 +91,7 @@ class CharacterRow(Record):
     refs: tuple[Ref, ...] = column(
         schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=(), rule="get-3"
     )
-    created_at: str
+    created_at: str = column(fixed=True)
     updated_at: str
     attributes: dict[str, Any] | None = column(
         null=True, schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]}, default=None

@@ -63,8 +63,8 @@ class FileRow(Record):
     width_px: int = column(schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
     height_px: int = column(schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
     url: str | None = column(holds="url", default=None, rule="time-3")
-    expires_at: str = column(rule="time-3")
-    created_at: str
+    expires_at: str = column(rule="time-3", fixed=True)
+    created_at: str = column(fixed=True)
     metadata: dict[str, Any] | None = None
     data: bytes = column(hidden=True, visible=True)
     expires: float = column(hidden=True)

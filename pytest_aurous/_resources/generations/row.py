@@ -72,29 +72,31 @@ class GenerationRow(Record):
     object: str = column(holds="word", default="inference")
     status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending", rule="img-6")
     prompt: str | None = column(like=media.PROMPT, default=None)
-    created_at: str
+    created_at: str = column(fixed=True)
     media_type: str = column(schema={"enum": ["image", "video"]})
     negative_prompt: str | None = column(like=media.PROMPT, default=None)
     output_urls: tuple[str, ...] = column(list, holds="url", default=())
     output_video_url: str | None = column(holds="url", default=None)
     reference_image_urls: tuple[str, ...] = column(list, holds="url", default=())
     error_message: str | None = column(holds="word", value="form", default=None)
-    duration_ms: int | None = column(value="free", default=None)
+    duration_ms: int | None = column(value="free", fixed=True, default=None)
     cost: dict[str, Any] = column(
         schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN), rule="cred-4"
     )
-    width: int | None = column(value="assumed", default=None)
-    height: int | None = column(value="assumed", default=None)
+    width: int | None = column(value="assumed", fixed=True, default=None)
+    height: int | None = column(value="assumed", fixed=True, default=None)
     image_count: int | None = column(like=media.COUNT, default=None)
-    size_preset: str | None = column(holds="word", like=media.SIZE, value="assumed", default=None)
-    inference_type: str = column(schema={"enum": ["t2i", "i2i", "t2v", "i2v"]}, value="assumed")
-    cfg_rescale: float | None = column(like=media.SHARE, value="free", default=None)
-    denoise_strength: float | None = column(like=media.SHARE, value="free", default=None)
-    seed: int | None = column(like=media.SEED, value="form", default=None)
-    video_duration: float | None = column(like=media.DURATION, value="assumed", default=None)
-    video_resolution: str | None = column(holds="word", like=media.RESOLUTION, value="assumed", default=None)
-    video_ratio: str | None = column(holds="word", like=media.RATIO, value="assumed", default=None)
-    video_camera_fixed: bool | None = column(value="free", default=None)
+    size_preset: str | None = column(holds="word", like=media.SIZE, value="assumed", fixed=True, default=None)
+    inference_type: str = column(schema={"enum": ["t2i", "i2i", "t2v", "i2v"]}, value="assumed", fixed=True)
+    cfg_rescale: float | None = column(like=media.SHARE, value="free", fixed=True, default=None)
+    denoise_strength: float | None = column(like=media.SHARE, value="free", fixed=True, default=None)
+    seed: int | None = column(like=media.SEED, value="form", fixed=True, default=None)
+    video_duration: float | None = column(like=media.DURATION, value="assumed", fixed=True, default=None)
+    video_resolution: str | None = column(
+        fixed=True, holds="word", like=media.RESOLUTION, value="assumed", default=None
+    )
+    video_ratio: str | None = column(holds="word", like=media.RATIO, value="assumed", fixed=True, default=None)
+    video_camera_fixed: bool | None = column(value="free", fixed=True, default=None)
     character_id: str | None = column(holds="id", default=None)
     loras: tuple[tuple[str, str], ...] | None = column(
         lambda styles: styles and [{"id": style, "name": name} for style, name in styles],
@@ -108,8 +110,8 @@ class GenerationRow(Record):
         default=None,
     )
     aurous_version: str = column(schema={**text_of("time"), "pattern": FORM}, default=VERSION, rule="ver-4")
-    creation_request_id: str | None = column(holds="id", value="form", default=None)
-    completed_at: str | None = None
+    creation_request_id: str | None = column(holds="id", value="form", fixed=True, default=None)
+    completed_at: str | None = column(fixed=True, default=None)
     team: str = column(hidden=True)
     plan: Plan = column(hidden=True)
     hold: int | None = column(hidden=True, default=None)

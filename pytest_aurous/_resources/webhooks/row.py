@@ -81,7 +81,7 @@ class EndpointRow(Record):
     last_failure_at: str | None = column(value="free", default=None)
     metadata: dict[str, Any] = column(like=METADATA, rule="hook-1")
     description: str | None = column(like=DESCRIPTION, value="free", default=None)
-    created_at: str
+    created_at: str = column(fixed=True)
     updated_at: str
     team: str = column(hidden=True)
     signing_secret: str = column(hidden=True, visible=True)
