@@ -16,6 +16,7 @@ from .._report.har import har_entry, written
 from .._resources.base.schema import HOLDS, Shape
 from .._resources.catalog import CATALOG
 from .._resources.content.pictures import blank
+from .._resources.content.schemas import KEYWORDS
 from .._resources.shapes import Shapes
 from .._wire.data import as_list, as_object, parsed
 from .._wire.exchange import Exchange
@@ -24,7 +25,7 @@ from .._wire.multipart import Part, read_parts
 from .._wire.reply import Pairs
 from .._world.settings import BASE_URL
 from .recording.read import Recording
-from .words import ID, PATHS, STAMP, STYLES, is_word
+from .words import ID, PATHS, STAMP, STYLES, is_word, known_words
 
 _BETWEEN: Final = re.compile(r"((?:\[(?:\*|\d{1,4})\])?\.|\[(?:\*|\d{1,4})\]$)")
 """What is between the names of fields in a ``param``, such as ``[*].``."""
@@ -112,11 +113,15 @@ class Sanitizer:
 
     def value(self, schema: Shape, value: Any, *, response: bool = True) -> Any:
         """Return JSON data without anything private; *schema* says what it is."""
-        schema = self._shapes.resolved(schema)
+        kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else ""
+        fitting = next((one for one in schema.get("anyOf", ()) if one.get("type") == kind), schema)
+        schema = self._shapes.resolved(fitting)
+        if schema.get(HOLDS) == "schema":
+            return self._schema(value)
         if isinstance(value, dict):
             return {
                 self._name(schema, name, response=response): self.value(
-                    self._shapes.field(schema, name), item, response=response
+                    schema.get("properties", {}).get(name, {}), item, response=response
                 )
                 for name, item in as_object(value).items()
             }
@@ -128,6 +133,16 @@ class Sanitizer:
         if value is None or isinstance(value, bool) or not {"number", "integer"}.isdisjoint(_types(schema)):
             return value
         return self._numbers.setdefault(value, len(self._numbers) + 1)
+
+    def _schema(self, value: Any) -> Any:
+        """Return a JSON Schema with its keywords and types alone."""
+        if isinstance(value, dict):
+            return {self._schema(name): self._schema(item) for name, item in as_object(value).items()}
+        if isinstance(value, list):
+            return [self._schema(item) for item in as_list(value)]
+        if isinstance(value, str):
+            return value if value in KEYWORDS else self.mask(value)
+        return self.value({}, value)
 
     def at(self, operation: str, where: str, value: Any) -> Any:
         """Return a value at a place in a response, such as ``body.data[].name``, without anything private."""
@@ -165,16 +180,10 @@ class Sanitizer:
     def mask(self, text: str) -> str:
         """Return another text of the same shape and length; the same for the same text."""
         if text not in self._texts:
-            number, letters = len(self._texts) + 1, list(text)
-            for place in range(len(letters) - 1, -1, -1):
-                letter = letters[place]
-                if letter.isdigit():
-                    number, rest = divmod(number, 10)
-                    letters[place] = str(rest)
-                elif letter.isalpha() or not letter.isascii():
-                    number, rest = divmod(number, 26)
-                    letters[place] = chr((ord("A") if letter.isupper() else ord("a")) + rest)
-            self._texts[text] = "".join(letters)
+            first = len(self._texts) + 1
+            several = (_masked(text, number) for number in range(first, first + 26))
+            unknown = (one for one in several if one not in known_words())  # not another valid value
+            self._texts[text] = next(unknown, _masked(text, first))
         return self._texts[text]
 
     def header(self, name: str, value: str) -> str:
@@ -219,7 +228,8 @@ class Sanitizer:
 
     def _name(self, schema: Shape, name: str, *, response: bool) -> str:
         """Return the name of a field: one of its schema, or a new one of the vendor's own objects."""
-        new = response and "properties" in schema and schema.get(HOLDS) != "client" and is_word(name, response=True)
+        own = "properties" in schema and schema.get(HOLDS) != "client"
+        new = own and is_word(name, response=response)
         return name if new or name in schema.get("properties", {}) else self.mask(name)
 
     def _text(self, schema: Shape, text: str, *, response: bool) -> str:
@@ -279,6 +289,20 @@ class Sanitizer:
         if part.name == "metadata":
             return self._json({}, part.data, response=False)
         return self._text(schema, part.data.decode(errors="replace"), response=False).encode()
+
+
+def _masked(text: str, number: int) -> str:
+    """Return a text with the digits of a number for its letters and digits."""
+    letters = list(text)
+    for place in range(len(letters) - 1, -1, -1):
+        letter = letters[place]
+        if letter.isdigit():
+            number, rest = divmod(number, 10)
+            letters[place] = str(rest)
+        elif letter.isalpha() or not letter.isascii():
+            number, rest = divmod(number, 26)
+            letters[place] = chr((ord("A") if letter.isupper() else ord("a")) + rest)
+    return "".join(letters)
 
 
 def _types(schema: Shape) -> list[str]:

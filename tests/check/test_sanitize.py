@@ -156,6 +156,29 @@ def test_bodies_of_other_sizes_stay_complete(tmp_path: Path) -> None:
     assert refuted(again) == []
 
 
+def test_a_sanitized_request_gets_the_same_response(tmp_path: Path) -> None:
+    """Words of the API and of JSON schemas stay, and what is invalid stays invalid."""
+    teller = Teller()
+    call = teller.call
+    call("PATCH", f"/v1/characters/{teller.aurous.characters.add('Aurora').id}", json={"status": "ready"})
+    call("POST", "/v1/videos", json={"video_lora_id": teller.aurous.video_loras.add("Films").id, "ratio": "2:1"})
+    schema = {"type": "object", "properties": {"canary": {"type": "string", "minLength": 2}}, "required": ["canary"]}
+    function = {"type": "function", "function": {"name": "canary", "parameters": schema}}
+    order = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": [{"type": "text", "text": "A"}]}]}
+    for choice in ("auto", {"type": "function", "function": {"name": "canary"}}):
+        call("POST", "/v1/chat/completions", json={**order, "tools": [function], "tool_choice": choice})
+    parts = [{"type": "text", "text": "A"}, {"type": "image_url", "image_url": {"url": "https://canary.example/b.png"}}]
+    call("POST", "/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": parts})
+    original = read_recording(write(tmp_path, teller.entries()))
+    out = tmp_path / "sanitized.har"
+    out.write_text(json.dumps(Sanitizer().har(original)), encoding="utf-8")
+
+    assert "canary" not in out.read_text(encoding="utf-8")
+    again = check_files([out]).verdicts
+    assert [one.agreed for one in again] == [one.agreed for one in check_recordings([original]).verdicts]
+    assert [one.rule for one in again.refuted] == []
+
+
 def test_numbers_of_a_user_become_others() -> None:
     """Equal ones stay equal; flags stay."""
     mask = Sanitizer()

@@ -13,10 +13,10 @@ from ..._world.settings import Sparse
 Shape = Mapping[str, Any]
 T = TypeVar("T")
 
-Holds = Literal["id", "style", "url", "page", "word", "time", "param", "secret", "client"]
+Holds = Literal["id", "style", "url", "page", "word", "time", "param", "secret", "client", "schema"]
 """What is in a text that nobody has written: an id; name or slug of a public style; a URL; the address of a page of the
 documentation; a word of the vendor; an instant or a date; the name of a field; a secret. In an object of the *client*,
-the client chooses the names, too."""
+the client chooses the names, too. In a JSON *schema*, its keywords and types are no free text."""
 HOLDS: Final = "x-holds"
 """The keyword of a schema for what is in its text. Without it, and without an enum or a format, a text is free text."""
 
@@ -112,6 +112,18 @@ def _stating(schema: Shape, stated: Shape) -> Shape:
 def text_of(holds: Holds) -> Shape:
     """Return the schema of a text that is no free text."""
     return {"type": "string", HOLDS: holds}
+
+
+PART: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", HOLDS: "word"},
+        "text": {"type": "string"},
+        "image_url": {"type": "object", "properties": {"url": {"type": "string", HOLDS: "url"}}},
+        "video_url": {"type": "object", "properties": {"url": {"type": "string", HOLDS: "url"}}},
+    },
+}
+"""The schema of a part of a message or of an input."""
 
 
 def _required(kind: type[Any]) -> list[str]:

@@ -13,7 +13,7 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
 from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, optional, read_fields, text
-from ..base.schema import HOLDS, text_of
+from ..base.schema import HOLDS, PART, text_of
 from ..content.schemas import invalid, unsupported
 from ..models import ModelRow, require_model
 from . import tokens
@@ -120,11 +120,14 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
     return tool
 
 
+_CHOICES: Final = ("auto", "none", "required")
+
+
 def _tool_choice(value: Any, param: str) -> Any:
     if is_object(value):
         text(64)(_object(value.get("function"), f"{param}.function").get("name"), f"{param}.function.name")
         return value
-    return one_of(("auto", "none", "required"))(value, param)
+    return one_of(_CHOICES)(value, param)
 
 
 def _response_format(value: Any, param: str) -> dict[str, Any]:
@@ -149,7 +152,7 @@ def _any_of(*kinds: str) -> dict[str, Any]:
 
 
 _TEXT: Final = {"type": "string"}
-_OWN: Final = {"type": "object", HOLDS: "client"}
+_OWN: Final = {"type": "object", HOLDS: "schema"}
 _CALL: Final = {
     "type": "object",
     "properties": {
@@ -170,6 +173,13 @@ _TOOL: Final = {
     },
     "required": ["type", "function"],
 }
+_CHOICE: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["function"]},
+        "function": {"type": "object", "properties": {"name": _TEXT}},
+    },
+}
 _FORMAT: Final = {
     "type": "object",
     "properties": {
@@ -188,7 +198,7 @@ FIELDS: Final[dict[str, Reader]] = {
                 "type": "object",
                 "properties": {
                     "role": {"enum": list(ROLES)},
-                    "content": _any_of("string", "array", "null"),
+                    "content": {"anyOf": [_TEXT, {"type": "array", "items": PART}, {"type": "null"}]},
                     "name": {"type": "string"},
                     "tool_calls": {"anyOf": [{"type": "array", "items": _CALL}, {"type": "null"}]},
                     "tool_call_id": text_of("id"),
@@ -205,7 +215,7 @@ FIELDS: Final[dict[str, Reader]] = {
     "stream": optional(boolean, default=False),
     "stream_options": _ANY_OBJECT,
     "tools": list_of(described(_tool, _TOOL), 0, 128),
-    "tool_choice": described(_tool_choice, _any_of("string", "object")),
+    "tool_choice": described(_tool_choice, {"anyOf": [{"enum": list(_CHOICES)}, _CHOICE]}),
     "response_format": described(_response_format, _FORMAT),
     "reasoning_effort": one_of(("minimal", "low", "medium", "high")),
     "vision_quality": one_of(("low", "high", "xhigh")),

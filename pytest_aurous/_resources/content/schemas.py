@@ -82,6 +82,8 @@ _FORMS: Final[dict[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
 }
 """What the value of each keyword must be."""
+KEYWORDS: Final = frozenset({*_FORMS, *_TYPES, *_FORMATS, *_UNSUPPORTED})
+"""The words of JSON Schemas that are judged here: keywords, types and formats."""
 
 
 def invalid(schema: Any) -> str:

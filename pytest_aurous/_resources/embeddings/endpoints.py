@@ -12,7 +12,7 @@ from ..._wire.refusal import ApiProblem
 from ..._world.ledger import json_number, total
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
-from ..base.schema import body_of, obj, text_of
+from ..base.schema import PART, body_of, obj, text_of
 from ..chat.request import known, public_url
 from ..chat.tokens import of_text
 from ..models import ModelRow, price_of, require_model
@@ -79,7 +79,8 @@ def _input(value: Any, param: str) -> list[dict[str, Any]]:
 _ESTIMATE: Final[dict[str, Reader]] = {
     "model": text(128, holds="style"),
     "input": described(
-        _input, {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": _MOST_PARTS}]}
+        _input,
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": PART, "minItems": 1, "maxItems": _MOST_PARTS}]},
     ),
     "dimensions": optional(integer(1, 10**6), note="A size that the model lists; has no effect."),
 }
