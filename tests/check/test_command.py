@@ -498,3 +498,14 @@ def test_a_long_name_of_a_file_is_whole(tmp_path: Path, capsys: pytest.CaptureFi
 
     assert main(["check", str(file)]) == 1
     assert f"in {file.name}, exchange 3" in " ".join(capsys.readouterr().out.split())
+
+
+def test_outputs_show_amounts_that_differ(tmp_path: Path) -> None:
+    """As text, also where the parts of a balance do not add up to the total."""
+    entries, out = json.loads(json.dumps(told("images"))), tmp_path / "verdicts.json"
+    shown = [one for one in entries if one["request"]["url"].endswith("/v1/balance")]
+    body(shown[0], lambda content: content.update(available_credits=990.5))
+
+    assert main(["check", str(write(tmp_path, entries)), "--json", str(out), "--report", str(tmp_path / "r.md")]) == 1
+    (difference,) = json.loads(out.read_text(encoding="utf-8"))["rules"]["cred-1"]["differences"]
+    assert (difference["where"], difference["seen"]) == ("body.available_credits", "990.5")
