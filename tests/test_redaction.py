@@ -34,6 +34,7 @@ from pytest_aurous._report.trace.data import trace
 from pytest_aurous._report.unmatched import describe
 from pytest_aurous._resources.content.pictures import picture
 from pytest_aurous._serve.actions import Action
+from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.tape import Taped
 from pytest_aurous._wire.call import Call
@@ -585,6 +586,12 @@ def sent_again(api: Api, text: str) -> str:
     return Control(api.aurous).respond("POST", "/__aurous__/send", sent).body.decode()
 
 
+def missed(api: Api, text: str) -> str:
+    """Return what is said to a client that has waited for a call while there was another."""
+    api.get(f"/v1/{text}")
+    return AsgiApp(api.aurous)._missed(0, 1, 0)
+
+
 def printed(_: Api, text: str) -> str:
     """Return the line of a terminal for such a path."""
     call = Call("GET", "https", "localhost", f"/{text}")
@@ -652,6 +659,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
         lambda: api.aurous.webhooks.deliver_to(None, events=[text])
     ),
     "_serve/arguments": control_body,
+    "_serve/asgi": missed,
     "_serve/control": sent_again,
     "_serve/actions": lambda _, text: Action("characters.add", {"name": text}).line(),
     "_cli/serve": printed,

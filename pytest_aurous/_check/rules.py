@@ -219,7 +219,7 @@ _CHANGING: Final = frozenset({"status", "name", "attributes", "refs", "error_mes
 
 def why_aside(done: Replayed, point: Point) -> str:
     """Return why a difference refutes nothing: another client or a gap in the recording explains it; else empty."""
-    if point.kind in _OF_ONE or _is_final(done):
+    if _is_decided(done, point):
         return ""
     others = SHARED if done.shared else done.gap_at(point.where)
     return done.aside_at(point.where) or (others if rests_on_all(done, point) else "")
@@ -228,7 +228,7 @@ def why_aside(done: Replayed, point: Point) -> str:
 def rests_on_all(done: Replayed, point: Point) -> bool:
     """Whether a place differs only if the recording has every request that the team has sent."""
     view, where = done.view, point.where
-    if point.kind in _OF_ONE or _is_final(done):
+    if _is_decided(done, point):
         return False
     if where in _CREDITS:
         return view.shows_credits
@@ -238,6 +238,11 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
     if where == "header.x-ratelimit-remaining" or (where in _ROWS and view.row.lists):
         return True
     return view.kind == "characters" and (view.polls or view.row.reruns) and _field(done, where) in _CHANGING
+
+
+def _is_decided(done: Replayed, point: Point) -> bool:
+    """Whether a response alone decides a difference, whoever else sends requests."""
+    return point.kind in _OF_ONE or (point.where != "header.x-ratelimit-remaining" and _is_final(done))
 
 
 def _is_of_state(done: Replayed) -> bool:

@@ -93,6 +93,14 @@ def cancelled(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
+def cancelled_often(teller: Teller) -> None:
+    """Cancel an image, and then again although it has ended."""
+    path = teller.image()
+    for _ in range(2):
+        teller.call("GET", "/v1/balance")
+        teller.call("POST", f"{path}/cancel")
+
+
 def drawn(teller: Teller) -> None:
     """Draw one pose again, then all; save, and delete the character before an image names it."""
     path = teller.synthesize("Aurora")
@@ -686,6 +694,9 @@ DAMAGES: Final[dict[str, Damage]] = {
         cancelled, lambda all_: named(all_, "images.create", 201)[0]["response"].update(status=0, content={})
     ),
     "a cancel is missing": Damage(cancelled, without("images.cancel")),
+    "the first cancel of two is missing": Damage(
+        cancelled_often, lambda all_: (all_.pop(2), header("images.cancel", "x-ratelimit-remaining", "117")(all_))
+    ),
     "an order is missing": Damage(cancelled, without("images.create", 201)),
     # Gaps
     "the first attempt is missing": Damage(ordered, without("images.create", 201)),

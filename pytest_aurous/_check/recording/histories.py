@@ -16,7 +16,7 @@ OF_STATES: Final = frozenset({
 })  # fmt: skip
 """The reasons of refusals that are about a record's state, or about whether the record exists."""
 
-_LASTING: Final = ("img_", "vid_")
+_LASTING: Final = ("upl_", "img_", "vid_")
 """The beginnings of the ids of records that a client cannot delete."""
 
 

@@ -164,8 +164,7 @@ class Replay:
         if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
             state.back_to(mark)
         other = reply.status != view.exchange.status and call.error_code != view.code
-        unusable = (view.reason, call.error_code) == ("resource_not_found", "upload_invalid")  # in any state
-        if view.refused and other and not unusable and self._survey.histories.changed_unseen(view):
+        if view.refused and other and self._survey.histories.changed_unseen(view):
             done.set_aside(("status", "error.code"), "the record may have been in another state")
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
         if done.is_new:  # what was stored has happened once
