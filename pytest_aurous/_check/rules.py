@@ -125,7 +125,10 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
     """
     view, where = done.view, point.where
     if where in _CREDITS and view.shows_credits:
-        return causes.get(("", "balance"), rule)
+        rule = causes.get(("", "balance"), rule)
+        if rule == "cred-2":  # what is held is told by costs, too
+            causes.setdefault(("", "cost"), rule)
+        return rule
     if rule.startswith("idem-") and view.idempotency:
         return causes.setdefault(("idem", view.idempotency), rule)
     record = point.record or view.record or str(view.result.get("id", ""))
@@ -136,6 +139,7 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
         return rule
     field = _field(done, where)
     found = [causes.get((record, name)) for name in (field, *_DECISIVE)]
+    found += [causes.get(("", "cost"))] * (field == "cost" and point.fake == 0)
     if point.kind == "missing":
         found.append(causes.setdefault((record, f"missing in {view.index}"), rule))
     rule = causes.setdefault((record, field), next(filter(None, found), rule))
