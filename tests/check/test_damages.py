@@ -170,6 +170,14 @@ def chatted(teller: Teller) -> None:
     teller.call("GET", f"/v1/chat/completions/{streamed}")
 
 
+def two_saved(teller: Teller) -> None:
+    """Poll and save two characters, one after the other."""
+    for path in [teller.synthesize(name) for name in ("Aurora", "Borea")]:
+        teller.poll(path, 4)
+        teller.call("POST", f"{path}/save")
+        teller.poll(path, 2)
+
+
 def kept(teller: Teller) -> None:
     """Send an order again when its character is in review, and delete it."""
     path = teller.synthesize("Aurora", "order-1")
@@ -694,6 +702,19 @@ DAMAGES: Final[dict[str, Damage]] = {
         cancelled, lambda all_: named(all_, "images.create", 201)[0]["response"].update(status=0, content={})
     ),
     "a cancel is missing": Damage(cancelled, without("images.cancel")),
+    "a review and its save are missing while others were reviewed": Damage(
+        two_saved, lambda all_: all_.__delitem__(slice(10, 14))
+    ),
+    "a published character is reviewed again": Damage(
+        two_saved, fields("characters.retrieve", put("status", "reviewing"), nth=5), ("save-6",)
+    ),
+    "a chat from before the recording is read": Damage(
+        chatted,
+        lambda all_: (
+            all_.pop(0),
+            fields("chat.retrieve", lambda chat: chat.update(created=chat["created"] - 3600), nth=0)(all_),
+        ),
+    ),
     "the first cancel of two is missing": Damage(
         cancelled_often, lambda all_: (all_.pop(2), header("images.cancel", "x-ratelimit-remaining", "117")(all_))
     ),

@@ -339,10 +339,8 @@ class Seeds:
             status = "succeeded"
         refused_before = view.exchange.status in _BEFORE_ROWS or view.code in {"unknown_version", "resource_not_found"}
         if status is None and view.row.acts and not refused_before:
-            if view.collection != "generations":
-                status = "ready"
-            elif view.succeeded and not view.kind:  # its status does not matter
-                status = "succeeded"
+            any_status = view.succeeded and not view.kind  # the response does not show it
+            status = "ready" if view.collection != "generations" else "succeeded" if any_status else None
         if status is None or not view.record or view.collection not in KINDS:
             return
         if view.collection != "generations":

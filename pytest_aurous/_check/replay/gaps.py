@@ -59,8 +59,7 @@ class Gaps:
         if survey.timed:
             self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions()]
             for record, history in survey.histories.items():
-                if history.sightings:
-                    self._gaps += self._of_record(record, history)
+                self._gaps += self._of_record(record, history)
 
     def explanation(self, view: View, where: str) -> str:
         """Return the gap that explains a difference in a record, or in remaining tokens; empty without one."""
