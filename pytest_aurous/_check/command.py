@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MORE: Final = see("reference/check.html")
 _OF_LIVE: Final = ("dry_run", "yes", "record", "only", "max")
 _OF_RECORDINGS: Final = ("sanitize", "follow")
-"""The options that ``--live`` has alone, and those that ``--spec`` does not have."""
+"""The options that only ``--live`` has, and the options that ``--spec`` does not have."""
 _BASE_URL: Final = re.compile(
     r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9_.~-]+)*)/?"
 )
@@ -112,7 +112,7 @@ def _refuse(options: Namespace) -> None:
 
 
 def check_base_url(text: str) -> str:
-    """Return the base URL of a host that stands for the API without ``/v1``, which begins the paths of the API.
+    """Return the base URL of a host that stands for the API, without ``/v1``, with which the paths begin.
 
     Raises:
         AurousError: If it is not a URL, or would send the key in plain text over a network.

@@ -365,7 +365,7 @@ def _wait(view: View) -> Iterator[Point]:
 
 
 def _is_like(done: Replayed, seen: object, fake: object) -> bool:
-    """Whether a param that no page states may be another one: the same field, or another one of several."""
+    """Whether a param that no page states may differ: it names the same field, or another of several that are wrong."""
     element, sent = re.sub(r"\[\d+\]", "[*]", str(seen)), {*done.view.order, *done.view.query}
     return element == str(fake) or (done.code in _OF_SEVERAL and seen in (None, *sent))
 

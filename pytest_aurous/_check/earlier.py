@@ -15,7 +15,7 @@ from .words import Words
 
 _GOOD: Final = ("reviewing", "ready")
 _SECOND: Final = 1.0
-"""By less than this, two instants differ of which one is rounded to seconds."""
+"""Two instants that differ by less than this, in seconds, are the same: the API may round them to seconds."""
 ORDER: Final = (Words("another order"), Words("the newest first"))
 _NEW: Final = (Words("the one before"), Words("a new one"))
 _DRAWN: Final = (Words("other pictures"), Words("new pictures of what was drawn again, and of nothing else"))

@@ -292,7 +292,7 @@ class Sanitizer:
 
 
 def _masked(text: str, number: int) -> str:
-    """Return a text with the digits of a number for its letters and digits."""
+    """Replace the letters and digits of a text by the digits of a number."""
     letters = list(text)
     for place in range(len(letters) - 1, -1, -1):
         letter = letters[place]

@@ -24,7 +24,7 @@ _RECORDS: Final = {f"id {prefix}" for prefix in ("img", "vid", "cmp", "emb", "lo
 """The forms of ids that a row of the fake may have where another row was recorded."""
 _UNSTATED: Final = ("form", "free")
 _UNITS: Final = 0.00021
-"""By less than this, a sum of two amounts differs that are rounded to the fourth decimal."""
+"""The largest error of a sum of two amounts that are each rounded to four decimals."""
 _CURSORS: Final = ("next_page", "next_cursor")
 """Fields whose values are opaque, and sent back."""
 _TYPES: Final[dict[type, str]] = {

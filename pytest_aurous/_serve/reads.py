@@ -46,7 +46,7 @@ class Read(NamedTuple):
         run: Returns it as JSON, or as text.
         text: What it is.
         takes: The parameters of its query.
-        media_type: Of its response.
+        media_type: The media type of the response.
     """
 
     run: Callable[..., Any]

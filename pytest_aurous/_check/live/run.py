@@ -32,7 +32,7 @@ _DEAD: Final = 3
 
 
 def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool) -> Live:
-    """Send the probes, at most as many as *most*, and return what they show in a recording that is called *file*.
+    """Send at most *most* requests, and return the exchanges as a recording with the name *file*.
 
     Only with *yes* it goes on without asking, and where the variable CI is set. Ctrl-C ends the probes early.
 
