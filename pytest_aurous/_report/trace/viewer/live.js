@@ -22,11 +22,13 @@ async function askText(path, body) {
 
 const ask = async (path, body) => JSON.parse(await askText(path, body && JSON.stringify(body)));
 
-/** While requests arrive, load at most for this share of the time, so that they cost hardly more. */
+/** While requests arrive, pause for this many times what loading took, so that they cost hardly more. */
 const SHARE = 30;
+/** The longest pause, in ms: also when loading is slow, the page stays near the present. */
+const PAUSE = 2000;
 
 /**
- * Return what *load* returned for the latest key: one at a time, and after each a pause, in shares of what it took.
+ * Return what *load* returned for the latest key: one at a time, and after each a pause, *shares* times what it took.
  * What the reader does, which changes *hurry*, ends the pause.
  */
 function useLatest(key, load, shares, hurry) {
@@ -43,7 +45,7 @@ function useLatest(key, load, shares, hurry) {
         const took = performance.now() - began;
         await new Promise((done) => {
           resume.current = done;
-          setTimeout(done, Math.max(50, shares * took));
+          setTimeout(done, Math.min(PAUSE, Math.max(50, shares * took)));
         });
       }
       busy.current = false;
