@@ -112,7 +112,7 @@ def _refuse(options: Namespace) -> None:
 
 
 def check_base_url(text: str) -> str:
-    """Return the base URL of a host that stands for the API, without ``/v1``, with which the paths begin.
+    """Return the base URL of a host that stands for the API, without ``/v1``: each path begins with it.
 
     Raises:
         AurousError: If it is not a URL, or would send the key in plain text over a network.

@@ -17,7 +17,7 @@ _GOOD: Final = ("reviewing", "ready")
 _SECOND: Final = 1.0
 """Two instants that differ by less than this, in seconds, are the same: the API may round them to seconds."""
 ORDER: Final = (Words("another order"), Words("the newest first"))
-_NEW: Final = (Words("the one before"), Words("a new one"))
+_NEW: Final = (Words("the old secret"), Words("a new secret"))
 _DRAWN: Final = (Words("other pictures"), Words("new pictures of what was drawn again, and of nothing else"))
 
 
@@ -51,7 +51,7 @@ def _kept(view: View, row: dict[str, Any], histories: Histories) -> Iterator[Poi
 
 
 def _is_same(old: Any, new: Any) -> bool:
-    """Whether two values are equal, or the same instant, of which one may be rounded to seconds."""
+    """Whether two values are equal, or the same instant; the API may have rounded it to seconds."""
     if old == new:
         return True
     then, now = instant_of(old), instant_of(new)

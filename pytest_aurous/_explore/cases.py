@@ -76,9 +76,10 @@ def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
 
 
 def _in_order(places: Collection[Place]) -> list[Place]:
-    """Return places in the order of their requests; where that is a matter of chance, those of one operation by number.
+    """Return places in the order of their requests.
 
-    Threads and tasks that work side by side send their requests in another order each time.
+    Threads and tasks that work side by side send their requests in another order each time. Their places are grouped
+    by operation, and each group is in the order of its numbers.
     """
     first = {place.operation: place.number for place in sorted(places, key=lambda one: -one.number)}
     return sorted(places, key=lambda one: (one.number,) if one.key is None else (first[one.operation], one.occurrence))

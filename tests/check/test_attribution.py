@@ -101,7 +101,7 @@ def aliased(teller: Teller) -> None:
 
 
 def alike(teller: Teller) -> None:
-    """Create a character from two uploads of which nothing shows the pose, draw a pose, and read."""
+    """Create a character from two uploads whose poses nothing shows, draw a pose, and read."""
     tickets = []
     for _ in range(2):
         ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}

@@ -369,7 +369,7 @@ def unknown(teller: Teller) -> None:
 
 
 def read_often(teller: Teller) -> None:
-    """Read the balance in bursts, of which each first request comes later."""
+    """Read the balance in bursts; time passes before the first request of each."""
     for _ in range(4):
         teller.call("GET", "/v1/balance")
         for _ in range(5):

@@ -154,8 +154,8 @@ def test_deep_json_in_a_body_is_left_out(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_what_is_within_the_limits_is_read(tmp_path: Path) -> None:
-    """A hundred objects in each other, many objects beside each other, and brackets that are no JSON."""
-    texts = ("[" * 100 + "]" * 100, json.dumps([{}] * 101), "[" * 100)
+    """A hundred objects in each other, many objects beside each other, and brackets that are a text or no JSON."""
+    texts = ("[" * 100 + "]" * 100, json.dumps([{}] * 101), "[" * 101, json.dumps("[" * 101))
     recording = read_recording(har(tmp_path, *map(entry, texts)))
 
     assert [exchange.body for exchange in recording.exchanges] == [text.encode() for text in texts]

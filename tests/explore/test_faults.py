@@ -514,17 +514,21 @@ def order_two(fake: Aurous, client: httpx.Client) -> None:
         fake.webhooks.flush()
 
 
+def orders_delivered(fake: Aurous, client: httpx.Client, inbox: list[Any]) -> list[str]:
+    """Order two images, and return the prompts of their events."""
+    inbox.clear()
+    order_two(fake, client)
+    return [one.payload["data"]["prompt"] for one in inbox]
+
+
 def test_deliveries_go_wrong(fake: Aurous, client: httpx.Client, inbox: list[Any]) -> None:
     """Their place is the n-th event of its kind, not the attempt."""
     fake.characters.add()
     fake.images.script("pending:10s -> processing:5s -> succeeded")
 
-    def run() -> list[str]:
-        inbox.clear()
-        order_two(fake, client)
-        return [one.payload["data"]["prompt"] for one in inbox]
-
-    explored = fake.explore(run, faults="duplicate, reorder, drop, bad_signature", laws="ends")
+    explored = fake.explore(
+        partial(orders_delivered, fake, client, inbox), faults="duplicate, reorder, drop, bad_signature", laws="ends"
+    )
 
     assert explored.good_day.returned == ["One", "Two"]
     assert {case.outcome for case in explored.cases} == {"returned"}
@@ -547,11 +551,7 @@ def test_a_delivery_with_a_fault_of_the_test_is_a_place_of_its_own(
     fake.images.script("pending:10s -> processing:5s -> succeeded")
     fake.faults.drop("image.*")
 
-    def run() -> list[str]:
-        inbox.clear()
-        order_two(fake, client)
-        return [one.payload["data"]["prompt"] for one in inbox]
-
+    run = partial(orders_delivered, fake, client, inbox)
     explored = fake.explore(run, faults="duplicate, drop", laws="ends")
 
     assert {case.id: case.returned for case in explored.cases} == {

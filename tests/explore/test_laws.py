@@ -524,7 +524,7 @@ def test_tells_by_may_return(fake: Aurous, client: httpx.Client, broken: Broken)
 
 
 def test_a_function_that_cannot_read_a_result_is_named(fake: Aurous, client: httpx.Client) -> None:
-    """With the result: `may_return` gets each one, and `returns` that of the good day."""
+    """With the result: `may_return` gets each result, and `returns` gets the result of the good day."""
 
     def run() -> dict[str, int]:
         status = client.get("/v1/balance").status_code

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+import json
 from pathlib import Path
 from stat import S_ISREG
-from typing import IO, Final
+from typing import IO, Any, Final
 from zipfile import ZipFile
 
 from ..._report.bodies import MOST_BYTES, LimitError
+from ..._wire.data import as_list, as_object
 
 _MOST_PARTS: Final = 3_000_000
 """The most objects and lists in a file, and in all bodies of a recording together."""
 _MOST_DEPTH: Final = 100
-_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class Total:
@@ -68,11 +68,21 @@ def _read(stream: IO[bytes], what: str) -> bytes:
 
 
 def check_depth(body: bytes) -> None:
-    """Refuse JSON that is nested too deep for what walks through it; brackets in texts count like any others.
+    """Refuse JSON that is nested too deep for what walks through it.
 
     Raises:
         LimitError: If a body is such JSON.
     """
-    brackets = body.translate(None, _NO_BRACKETS)
-    if max(accumulate(1 if one in b"[{" else -1 for one in brackets), default=0) > _MOST_DEPTH:
+    if body.count(b"[") + body.count(b"{") <= _MOST_DEPTH:
+        return
+    try:
+        level: list[Any] = [json.loads(body)]
+        for _ in range(_MOST_DEPTH):
+            level = [part for one in level for part in (*as_object(one).values(), *as_list(one))]
+        deep = bool(level)
+    except RecursionError:
+        deep = True
+    except ValueError:  # no JSON
+        deep = False
+    if deep:
         raise LimitError(f"its JSON is nested more than {_MOST_DEPTH} deep")
