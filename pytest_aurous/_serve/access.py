@@ -107,7 +107,7 @@ def refuse_control(
         cors: The other origins whose pages may control the fake.
     """
     browser = False
-    allowed = {_origin(one) for one in (own, *cors)}
+    allowed = {_origin(one) for one in (own, *cors)} - {None}  # the host of *own* may have an invalid port
     known = any(name == "origin" and _origin(value) in allowed for name, value in headers)
     for name, value in headers:
         browser = browser or name in {"origin", "sec-fetch-site"}
@@ -149,7 +149,7 @@ def refuse_token(headers: Headers, token: str | None, cookie: str) -> Reply | No
         if name == "cookie":
             pairs = (pair.strip().partition("=") for pair in value.split(";"))
             found = next((mark for key, _, mark in pairs if key == cookie), "")
-        if compare_digest(found, mark_of(token.encode())):
+        if compare_digest(found.encode(), mark_of(token.encode()).encode()):  # texts must be ASCII
             return None
     return refused(
         401,

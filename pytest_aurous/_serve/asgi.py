@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from concurrent.futures import Future
 from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -135,7 +137,9 @@ class AsgiApp:
             await gate.aenter(call)
         outcome = self._app.handle(call)
         if call.delay:
-            await self._wait(call.delay)
+            gone = asyncio.ensure_future(_gone(receive))
+            await self._wait(call.delay, gone)
+            gone.cancel()
         if isinstance(outcome, Break):
             await self._break(outcome, receive, send)
             return
@@ -201,11 +205,11 @@ class AsgiApp:
             await self._events(request, receive, send)
             return
         if reply is None and name == "calls" and request.method == "GET":
-            reply = await self._awaited(request.query)
+            reply = await self._awaited(request.query, receive)
         if reply is None:
-            # In a thread: a webhook that it delivers may come back to this event loop.
-            control, self.control.url = self.control, request.own
-            reply = await asyncio.to_thread(control.respond, request.method, request.path, request.body, request.query)
+            self.control.url = request.own
+            work = partial(self.control.respond, request.method, request.path, request.body, request.query)
+            reply = await _in_thread(work)
             reply = self._here(reply, request.own) if name in {"state", "add"} or name.endswith(".add") else reply
         more = request.more
         safe = (("Content-Security-Policy", _POLICY), *_PRIVATE)
@@ -237,9 +241,10 @@ class AsgiApp:
         reply = json_reply(200, {"ok": True})
         return reply._replace(headers=(*reply.headers, ("Set-Cookie", value)))
 
-    async def _awaited(self, query: str) -> Reply | None:
+    async def _awaited(self, query: str, receive: Receive) -> Reply | None:
         """Wait in real time for calls, if the query says so; return the refusal if they do not come, or None."""
         takes = READS["calls"].takes
+        gone = asyncio.ensure_future(_gone(receive))
         try:
             asked = read_arguments("calls", numbers_in(dict(parse_qsl(query)), takes), takes)
             wanted = asked.get("at_least", 1 if "wait" in asked else 0)
@@ -248,11 +253,13 @@ class AsgiApp:
             until = loop.time() + seconds
             while (count := len(found_calls(self.control, **asked))) < wanted:
                 left = until - loop.time()
-                if left <= 0 or self.closing:
+                if left <= 0 or self.closing or gone.done():
                     return refused(408, self._missed(count, wanted, seconds, **asked))
                 await self._hub.step(min(left, 1.0))
         except AurousError as error:
             return refused(400, str(error))
+        finally:
+            gone.cancel()
         return None
 
     def _missed(self, count: int, wanted: int, seconds: float, operation: str = "", **_: Any) -> str:
@@ -384,6 +391,24 @@ async def _write(send: Send, reply: Reply) -> None:
 def _start(reply: Reply) -> dict[str, Any]:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
+
+
+async def _in_thread(work: Callable[[], Reply]) -> Reply:
+    """Do something in a thread of its own, as it may wait for a receiver of webhooks, which may need this event loop.
+
+    Those who wait would fill a pool, and the end of the process would wait for threads that are no daemons.
+    """
+    done: Future[Reply] = Future()
+    done.set_running_or_notify_cancel()  # then the end of the server cannot cancel it
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - for the event loop
+            done.set_exception(error)
+
+    Thread(target=run, name="aurous-control", daemon=True).start()
+    return await asyncio.wrap_future(done)
 
 
 async def _gone(receive: Receive) -> None:

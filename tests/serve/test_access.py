@@ -173,6 +173,16 @@ class TestControl:
         assert status == 403
         assert "web page" in content["error"]
 
+    @pytest.mark.parametrize("host", ["127.0.0.1:99999", "localhost:65536"])
+    @pytest.mark.parametrize(
+        "origin", ["null", "", "about:blank", "http://x:99999", "http://127.0.0.1:99999", "file://"]
+    )
+    def test_what_has_no_origin_is_not_the_same(self, server: AurousServer, host: str, origin: str) -> None:
+        """A host that no URL can have is the origin of no page."""
+        for method, name in (("GET", "state"), ("POST", "reset")):
+            headers = [("Host", host), ("Origin", origin), ("Sec-Fetch-Site", "cross-site"), JSON]
+            assert ask(server, f"/__aurous__/{name}", *headers, method=method)[0] == 403
+
     @pytest.mark.parametrize(
         "headers",
         [

@@ -72,7 +72,7 @@ def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any], wire
     cycle = Cycle(messages or [{"type": "http.request"}])
     if wire is not None:
         cycle.transport = wire  # type: ignore[attr-defined]
-    asyncio.run(AsgiApp(aurous, {"fake.test"})(scope, cycle.receive, cycle.send))
+    asyncio.run(asyncio.wait_for(AsgiApp(aurous, {"fake.test"})(scope, cycle.receive, cycle.send), 30))
     return cycle
 
 
@@ -262,6 +262,12 @@ class TestDelays:
         assert ask(fake, "GET", "/v1/balance").status_code == 200
         assert 0.05 <= time.monotonic() - before < 30
         assert fake.clock.position[0] == pytest.approx(0)
+
+    def test_a_client_that_goes(self) -> None:
+        """Nothing waits any longer for a response that nobody reads."""
+        fake = Aurous()
+        fake.faults.delay("balance.retrieve", 3600)
+        drive(fake, scope_of("/v1/balance"), {"type": "http.request"}, END)
 
     def test_a_test_that_moves_the_clock_meanwhile(self) -> None:
         """It makes no response slow, and the clock stays where it was moved."""

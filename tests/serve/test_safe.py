@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +21,7 @@ from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.tape import Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
@@ -197,6 +199,68 @@ def test_a_suite_waits_for_calls() -> None:
         assert client.get("/__aurous__/calls?at_least=-1").status_code == 400
         assert client.get("/__aurous__/calls?operation=imges.create&wait=1").status_code == 400
         assert client.get("/__aurous__/calls?wait=soon").status_code == 400
+
+
+def test_a_wait_ends_with_its_client() -> None:
+    """A suite that has given up leaves nothing that looks at each later request."""
+    asked = b"GET /__aurous__/calls?wait=600&operation=images.create HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with AurousServer(Aurous(strict="off")) as server:
+        hub = server._asgi._hub
+        with ExitStack() as stack:
+            for _ in range(20):
+                wire = stack.enter_context(socket.create_connection((server.host, server.port), timeout=5))
+                wire.sendall(asked)
+            assert soon(lambda: len(hub._waiting) == 20)
+        assert soon(lambda: not hub._waiting)
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    """Whether something holds within ten seconds."""
+    until = time.monotonic() + 10
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.01)
+    return holds()
+
+
+def test_slow_receivers_hold_up_nobody() -> None:
+    """However many there are: other control requests are answered, and the server stops."""
+    aurous = Aurous(strict="off", pitfalls="off", now="2026-05-08T10:00:00Z")
+    respond = threading.Event()
+    aurous.webhooks.deliver_to(lambda _: None if respond.wait(30) else 500)
+    for _ in range(40):  # more than a pool has threads
+        aurous.images.add()
+    try:
+        with AurousServer(aurous) as server, ThreadPoolExecutor(40) as pool:
+            for _ in range(40):
+                pool.submit(httpx.post, f"{server.url}/__aurous__/flush", timeout=60, trust_env=False)
+            assert soon(lambda: sum(one.under_way for one in aurous.webhooks.deliveries) == 40)
+            with httpx.Client(base_url=f"{server.url}/__aurous__/", trust_env=False, timeout=5) as client:
+                assert client.get("health").json()["ok"] is True
+                assert client.get("deliveries").status_code == 200
+                assert client.post("add", json={"name": "Aurora"}).status_code == 200
+            before = time.monotonic()
+            server.stop()
+            assert time.monotonic() - before < 5
+    finally:
+        respond.set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"Cookie: aurous_control_%d", b"Authorization: Bearer ", b"Origin: ", b"Sec-Fetch-Site: ", b"Content-Type: "),
+        *(b"Last-Event-ID: ", b"Accept: text/html", b"Access-Control-Request-Headers: ", b"Host: ", b"X-Api-Key: "),
+    ],
+)
+@pytest.mark.parametrize("path", [b"/__aurous__/state", b"/__aurous__/calls?wait=\xe9", b"/v1/balance?\xe9", b"/\xe9"])
+def test_text_that_is_not_ascii_is_no_error_of_the_server(name: bytes, path: bytes) -> None:
+    """Whichever header has it, or the path."""
+    with AurousServer(Aurous(strict="off"), control_token="secret", cors=["http://localhost:5173"]) as server:
+        name = name.replace(b"%d", b"%d=" % server.port)
+        for method in (b"GET", b"POST"):
+            lines = [method + b" " + path + b" HTTP/1.1", name + b"\xc3\xa9\xff", b"Connection: close"]
+            lines += [b"Host: localhost:%d" % server.port] * (not name.startswith(b"Host"))
+            assert raw(server, b"\r\n".join([*lines, b"Content-Length: 0", b"", b""])).split()[1] < b"500"
 
 
 def lines_of(server: AurousServer, query: str = "", **headers: str) -> list[dict[str, Any]]:

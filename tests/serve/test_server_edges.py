@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
+import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
@@ -165,6 +166,18 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.Ca
     """In one line."""
     assert main(["openapi", "--output", str(tmp_path / "missing" / "x.json")]) == 2
     assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks does not wait for what never comes."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Control, "respond", broken)
+    with AurousServer(Aurous()) as server:
+        response = httpx.get(f"{server.url}/__aurous__/state", trust_env=False, timeout=30)
+    assert response.status_code == 500
 
 
 def test_a_server_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
