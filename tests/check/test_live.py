@@ -579,6 +579,30 @@ class TestTrouble:
         assert "\n    cred-1 " in out.partition("\nCannot tell:\n")[2]
         assert len(twin.calls) == 3 + sum(probe.path == "/v1/team" for probe in PROBES)
 
+    @pytest.mark.parametrize(
+        ("limit", "late"),
+        [("_WHOLE", "no complete response within 1 s"), ("_PATIENCE", "no response within 1 s")],
+    )
+    def test_a_response_that_comes_too_late_is_the_end(
+        self, twin: Twin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], limit: str, late: str
+    ) -> None:
+        """The first one: a server that is slow to respond once may be so each time."""
+
+        def slow(reply: Reply) -> Reply:
+            time.sleep(2)
+            return reply
+
+        assert sender._WHOLE == sender._PATIENCE == 30
+        monkeypatch.setattr(sender, limit, 1.0)
+        twin.change = at("balance.retrieve", slow)
+
+        assert check(twin, "--yes") == 0
+        out, err = capsys.readouterr()
+        assert f"requests: {late}." in err
+        assert f"does not count: {late}" in out
+        assert [path for _, path, _ in twin.calls].count("/v1/balance") == 1
+        assert twin.calls[-1][1] == "/v1/balance"
+
     def test_a_key_that_ends_meanwhile_is_the_end(self, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
         """The other probes would say nothing."""
         twin.change = at("balance.retrieve", whole(401, {"error": {"code": "invalid_api_key"}}))

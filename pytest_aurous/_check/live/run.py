@@ -153,7 +153,7 @@ class Live:
             if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Stopped("the API limits this team")
         self._silent = 0 if sent.status is not None else self._silent + 1
-        if self._silent == _DEAD:
+        if self.sender.late or self._silent == _DEAD:
             raise Stopped(sent.why)
         content = parsed(sent.body) if sent.status == HTTPStatus.OK else None
         for row in as_list(as_object(content).get("data")) or as_list(content):

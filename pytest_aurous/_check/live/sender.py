@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from math import ceil
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
@@ -22,19 +23,26 @@ _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|videos)/estimate")
 """Method and path of what cannot create, change or cost anything."""
 _PATIENCE: Final = 30.0
-_WHOLE: Final = 60.0
+_WHOLE: Final = 30.0
 """The most seconds for a response as a whole; `_PATIENCE` is that for each read of it."""
+_PAUSE: Final = 0.1
+"""Seconds until Ctrl-C is noticed: on Windows, it does not interrupt a wait, but follows it."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
 OWN_KEY: Final = "key-1"
 """The name of the key of the check, wherever it would be seen."""
 
 
 class Sender:
-    """Sends requests to one host, with the *key* of the check or another one. It follows no redirect."""
+    """Sends requests to one host, with the *key* of the check or another one. It follows no redirect.
+
+    Attributes:
+        late: Whether a response has not arrived in time.
+    """
 
     def __init__(self, base_url: str, key: str) -> None:
         self._base_url = base_url
         self._key = key
+        self.late = False
         try:
             self._client = httpx.Client(
                 base_url=base_url,
@@ -79,10 +87,11 @@ class Sender:
         arrived: SimpleQueue[Exchange] = SimpleQueue()
         # A response may arrive byte by byte for hours, and only another thread can stop waiting for it.
         Thread(target=lambda: arrived.put(self._response(request, sent)), daemon=True).start()
-        try:
-            return arrived.get(timeout=_WHOLE)
-        except Empty:
-            return replace(sent, why=f"no complete response within {_WHOLE:.0f} s")
+        for _ in range(ceil(_WHOLE / _PAUSE)):
+            with suppress(Empty):
+                return arrived.get(timeout=_PAUSE)
+        self.late = True
+        return replace(sent, why=f"no complete response within {_WHOLE:.0f} s")
 
     def _response(self, request: httpx.Request, sent: Exchange) -> Exchange:
         """Send a request, and return it with its response, or with the reason why there is none."""
@@ -90,6 +99,7 @@ class Sender:
             with closing(self._client.send(request, stream=True)) as response:
                 body, why = self._read(response)
         except Exception as error:  # noqa: BLE001 - the command has to go on, whatever httpx raises in this thread
+            self.late = self.late or isinstance(error, httpx.TimeoutException)
             return replace(sent, why=redacted(_reason(error)))
         headers = self._pairs(response.headers)
         return replace(sent, status=response.status_code, response_headers=headers, body=body, why=why)
