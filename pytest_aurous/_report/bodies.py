@@ -8,16 +8,12 @@ from typing import Final
 from zlib import compressobj, decompressobj
 from zlib import error as ZlibError  # noqa: N812 - an exception
 
+from .._base.files import MOST_BYTES, LimitError
+
 _GZIP: Final = b"\x1f\x8b"
 _FORMATS: Final = (31, 15, -15)
 """For zlib: gzip, deflate, and deflate without a header."""
-MOST_BYTES: Final = 64 * 1024 * 1024
-"""No body is decompressed to more than this."""
 _MOST_LAYERS: Final = 3
-
-
-class LimitError(Exception):
-    """Something is too large to be read; the message says why, as the end of a sentence."""
 
 
 def decompressed(body: bytes, coding: str) -> bytes | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .._base.errors import AurousError, see
+from .._base.files import LimitError, read_file
 from .._wire.call import to_json
 from .._wire.data import as_list, as_object
 from .._wire.headers import replaced
@@ -37,8 +38,8 @@ def read_observed(file: str | None) -> tuple[Observation, ...]:
     if file is None:
         return ()
     try:
-        content: Any = json.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content: Any = json.loads(read_file(Path(file)))
+    except (OSError, LimitError, ValueError) as error:
         raise AurousError(f"observed={file!r}: it cannot be read: {error}.\n{_MORE}") from None
     rows = as_object(content).get("observed")
     if not isinstance(rows, list):

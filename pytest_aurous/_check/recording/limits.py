@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from stat import S_ISREG
-from typing import IO, Any, Final
+from typing import Any, Final
 from zipfile import ZipFile
 
-from ..._report.bodies import MOST_BYTES, LimitError
+from ..._base import files
+from ..._base.files import MOST_BYTES, LimitError
 from ..._wire.data import as_list, as_object
 
 _MOST_PARTS: Final = 3_000_000
@@ -42,13 +42,12 @@ def read_file(file: Path) -> bytes:
     """Return what is in a file.
 
     Raises:
-        LimitError: If it is too large, or not a regular file: a pipe or a device may never end.
+        LimitError: If it is too large, or not a regular file.
         OSError: If it cannot be read.
     """
-    if not S_ISREG(file.stat().st_mode):
-        raise LimitError("it is not a regular file. Save it as one first")
-    with file.open("rb") as stream:
-        return _read(stream, "it")
+    raw = files.read_file(file, MOST_BYTES)
+    Total("it").add(raw)
+    return raw
 
 
 def read_member(archive: ZipFile, name: str) -> bytes:
@@ -58,12 +57,8 @@ def read_member(archive: ZipFile, name: str) -> bytes:
         LimitError: If it is too large.
     """
     with archive.open(name) as stream:
-        return _read(stream, name)
-
-
-def _read(stream: IO[bytes], what: str) -> bytes:
-    raw = stream.read(MOST_BYTES + 1)
-    Total(what).add(raw)
+        raw = stream.read(MOST_BYTES + 1)
+    Total(name).add(raw)
     return raw
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from zipfile import BadZipFile
 
 from ..._base.errors import AurousError, shown
-from ..._report.bodies import MOST_BYTES, LimitError
+from ..._base.files import MOST_BYTES, LimitError
 
 _YAML: Final = (".yaml", ".yml")
 _MOST_NODES: Final = 1_000_000

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 from ..._base.errors import AurousError, see
+from ..._base.files import LimitError
 from ..._base.redaction import FAKE_KEY
-from ..._report.bodies import LimitError
 from ..._report.har import FieldError, read_entry
 from ..._wire.data import as_list, as_object
 from ..._wire.exchange import Exchange

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ..._base.errors import AurousError, nearest, see
+from ..._base.files import LimitError, read_file
 from ..._base.parsed import is_array, is_object
 from ..laws import LAWS
 from .case_ids import wrong_with
@@ -56,9 +57,10 @@ class Baseline:
         if update and not file.exists():
             return cls(file, {})
         try:
-            data = json.loads(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise AurousError(f"{file}: {error.strerror}. Write it with {_UPDATE}.\n{_PAGE}") from None
+            data = json.loads(read_file(file))
+        except (OSError, LimitError) as error:
+            why = getattr(error, "strerror", error)
+            raise AurousError(f"{file}: {why}. Write it with {_UPDATE}.\n{_PAGE}") from None
         except ValueError as error:
             raise AurousError(f"{file} is not JSON: {error}. Correct it, or write it anew.\n{_PAGE}") from None
         version = data.get("version") if is_object(data) else None
