@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import sys
-import traceback
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any, Final
 
-from .._base.errors import AurousError, see
-from .._base.redaction import redacted
-from .._base.version import version_of_package
-from .._check.arguments import add_arguments
-from .serve import add_options, run
+_INTERRUPTED = 130
+"""The exit code of a command that SIGINT ends."""
+try:
+    import argparse
+    import json
+    import traceback
+    from collections.abc import Callable, Sequence
+    from functools import partial
+    from pathlib import Path
+    from typing import Any, Final
+
+    from .._base.errors import AurousError, see
+    from .._base.redaction import redacted
+    from .._base.version import version_of_package
+    from .._check.arguments import add_arguments
+    from .serve import add_options, print_nowhere, run
+except KeyboardInterrupt:  # Ctrl-C ends the command without a traceback at any time, and this takes the longest
+    sys.exit(_INTERRUPTED)
 
 _HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
 
@@ -118,9 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(arguments)
         finally:
             sys.stdout.flush()  # while BrokenPipeError can still be caught
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # where Python may flush the rest when it exits
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        print_nowhere()
         return _PIPE_CLOSED
 
 

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.errors import AurousError, nearest, see
+from .._base.files import LimitError, read_file
 from .._base.redaction import redacted, shortened
 from .._report.har import har
 from .._serve.actions import Action
@@ -37,6 +38,10 @@ _PAGE: Final = see("how-to/server.html")
 _STATE: Final = (
     f'Expected what aurous.export() returns, or records to add: {{"characters": [{{"name": "Aurora"}}]}}.\n{_PAGE}'
 )
+_MOST_STATE: Final = 1024**3
+"""Bytes; a save has about 1 kB for each record, and the pictures that chats contain."""
+_ENDING: Final = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+"""Windows has the second one, and sends nobody the first."""
 _MINUTE: Final = 60.0
 _MOMENT: Final = 0.2
 _SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
@@ -99,7 +104,8 @@ def run(options: argparse.Namespace) -> int:
         stack.enter_context(_ending(ended))
         server = stack.enter_context(AurousServer(aurous, control_token=token, **listening))
         server._asgi.control.tape.loaded = loaded
-        print(welcome(server), flush=True)  # noqa: T201 - a command prints
+        # In one write, also without a buffer: who has read the first line may close the pipe.
+        print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
         for work in _works(options, aurous, server):
             stack.enter_context(_repeated(*work))
         if options.port_file is not None:
@@ -111,26 +117,30 @@ def run(options: argparse.Namespace) -> int:
 
 
 def wait(ended: threading.Event) -> None:
-    """Wait for the end of the command."""
-    ended.wait()
+    """Wait for the end of the command, in short pauses: on Windows, Ctrl-C does not interrupt a wait, but follows it.
+
+    They are no waits for *ended* itself, whose lock a handler of signals takes in this thread.
+    """
+    pause = threading.Event()
+    while not ended.is_set():
+        pause.wait(_MOMENT)
 
 
 @contextmanager
 def _ending(ended: threading.Event) -> Generator[None, None, None]:
-    """Let SIGTERM end the command as Ctrl-C does."""
+    """Let SIGTERM end the command as Ctrl-C does, and Ctrl-Break."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
+    before = {one: signal.signal(one, lambda _number, _frame: ended.set()) for one in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
-def _works(
-    options: argparse.Namespace, aurous: Aurous, server: AurousServer
-) -> list[tuple[float, Callable[[], object]]]:
+def _works(options: argparse.Namespace, aurous: Aurous, server: AurousServer) -> list[_Work]:
     """Return what is done again and again, and once more at the end, each with its seconds in between."""
     control = server._asgi.control
     works: list[_Work] = []
@@ -169,7 +179,12 @@ def _safely(work: Callable[[], object]) -> None:
     try:
         work()
     except (AurousError, OSError) as error:
-        print(redacted(f"pytest-aurous: {error}"), file=sys.stderr, flush=True)  # noqa: T201 - a command prints
+        _say(str(error))
+
+
+def _say(problem: str) -> None:
+    with suppress(OSError):  # perhaps nobody reads it
+        print(redacted(f"pytest-aurous: {problem}"), file=sys.stderr, flush=True)  # noqa: T201 - a command prints
 
 
 def deliver(control: Control) -> None:
@@ -192,9 +207,9 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
         AurousError: If it is something else; one line says what.
     """
     try:
-        content: Any = json.loads(file.read_text(encoding="utf-8"), parse_constant=refuse_constant)
-    except OSError as error:
-        raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
+        content: Any = json.loads(read_file(file, _MOST_STATE), parse_constant=refuse_constant)
+    except (OSError, LimitError) as error:
+        raise AurousError(f"--state {file}: {getattr(error, 'strerror', error)}. {_STATE}") from None
     except (RecursionError, ValueError) as error:
         raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
     shape = cast("dict[str, Any]", content)
@@ -229,7 +244,7 @@ def save(aurous: Aurous, file: Path) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    beside = file.with_name(f"{file.name}.tmp")  # the same each time: it replaces what a kill has left
     try:
         with beside.open("w", encoding="utf-8") as stream:
             stream.write(text)
@@ -237,11 +252,19 @@ def _write(file: Path, text: str) -> None:
             os.fsync(stream.fileno())
         beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise AurousError(f"{file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
 
 
 # What is printed and logged
+
+
+def print_nowhere() -> None:
+    """Let the standard output go nowhere, also what Python flushes when it exits."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def welcome(server: AurousServer) -> str:
@@ -273,8 +296,12 @@ class Lines:
         while not self._steps.empty():
             step = self._steps.get()
             near = "" if step.call is None else near_of(self._control, step.call)
-            if text := line_of(step, plain=plain, near=near):
-                print(text, flush=True)  # noqa: T201 - a command prints
+            try:
+                if text := line_of(step, plain=plain, near=near):
+                    print(text, flush=True)  # noqa: T201 - a command prints
+            except OSError as error:  # such as the end of the reader of a pipe
+                print_nowhere()
+                _say(f"no more lines are printed ({error.strerror}), and the fake goes on.")
 
 
 def line_of(step: Taped, *, plain: bool, near: str = "") -> str:

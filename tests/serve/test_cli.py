@@ -148,6 +148,8 @@ class TestServe:
             (["--readings", "create-4=redy"], "did you mean 'ready'?"),
             (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104 - refused
             (["--state", "missing.json"], "missing.json"),
+            (["--state", "/dev/zero"], "--state /dev/zero: "),
+            (["--observed", "/dev/zero"], "observed='/dev/zero'"),
         ],
     )
     def test_bad_settings(self, capsys: pytest.CaptureFixture[str], options: list[str], said: str) -> None:
@@ -204,6 +206,41 @@ class TestServe:
         with pytest.raises(SystemExit, match="0"):
             main(["--version"])
         assert capsys.readouterr().out == f"pytest-aurous {version_of_package()}\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("pytest_aurous._check.arguments", "serve"),
+        ("pytest_aurous._cli.serve", "serve"),
+        ("pytest_aurous._fake.aurous", "serve"),
+        ("uvicorn", "serve"),
+        ("pytest_aurous._check.command", "check"),
+    ],
+)
+def test_an_interruption_while_it_starts(module: str, command: str) -> None:
+    """Ctrl-C ends the command without a traceback, whatever is being imported."""
+    pytest.importorskip("uvicorn", reason="needs the extra, server")
+    code = (
+        "import sys\n"
+        "class CtrlC:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, CtrlC())\n"
+        "from pytest_aurous._cli.main import main\n"
+        f"sys.exit(main([{command!r}]))"
+    )
+    path = str(Path(pytest_aurous.__file__).parents[1])
+    told = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert (told.stdout, told.stderr) == ("", "")
+    assert told.returncode == (0 if module == "uvicorn" else 130)
 
 
 class TestHelp:

@@ -129,10 +129,142 @@ def test_a_state_is_kept_and_a_crash_leaves_the_old_one(tmp_path: Path, monkeypa
         patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(AurousError, match="No space left on device"):
             serve.save(aurous, file)
-    assert [one.name for one in tmp_path.iterdir() if str(os.getpid()) not in one.name] == ["state.json"]
+    assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
     serve.save(aurous, file)
     serve.load(other, file)
     assert len(other.characters) == 2
+
+
+def test_what_a_kill_has_left_is_gone_with_the_next_save(tmp_path: Path) -> None:
+    """No signal can be caught that ends a process at once."""
+    code = (
+        "import os; from pathlib import Path; from pytest_aurous import Aurous; from pytest_aurous._cli import serve\n"
+        "os.fsync = lambda _: os._exit(9)\n"
+        "serve.save(Aurous(), Path('state.json'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(pytest_aurous.__file__).parents[1])}
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=False).returncode == 9  # noqa: S603
+    assert len(list(tmp_path.iterdir())) == 1
+    serve.save(Aurous(), tmp_path / "state.json")
+    assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_state_has_a_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is large enough for whatever `--save` writes, and the message names it."""
+    assert serve._MOST_STATE == 1024**3
+    monkeypatch.setattr(serve, "_MOST_STATE", 1024**2)
+    file = tmp_path / "state.json"
+    file.write_text(f'{{"characters": []}}{" " * 1024**2}', encoding="utf-8")
+    assert main(["serve", "--port", "0", "--state", str(file)]) == 2
+    assert f"--state {file}: it is larger than 1 MB. Expected what " in capsys.readouterr().err
+
+
+class Ended(threading.Event):
+    """An event that nobody must wait for: where a wait has no end, or a long one, Windows lets Ctrl-C wait, too."""
+
+    asked = 0
+
+    def is_set(self) -> bool:
+        """Be set when asked for the third time."""
+        self.asked += 1
+        return self.asked > 2
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Fail: the handler of a signal takes the lock of this event in the thread that would wait."""
+        raise AssertionError(timeout)
+
+
+def test_it_waits_in_short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them is longer than a second."""
+    pauses: list[float | None] = []
+
+    def wait(_: threading.Event, timeout: float | None = None) -> bool:
+        pauses.append(timeout)
+        return False
+
+    monkeypatch.setattr(threading.Event, "wait", wait)
+    serve.wait(Ended())
+    assert len(pauses) == 2
+    assert all(pause is not None and 0 < pause <= 1 for pause in pauses)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs a signal in the place of Ctrl-Break")
+def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows sends nobody SIGTERM, but has SIGBREAK."""
+    assert signal.SIGTERM in serve._ENDING
+    monkeypatch.setattr(serve, "_ENDING", [signal.SIGTERM, signal.SIGUSR1])
+    before = [signal.getsignal(one) for one in serve._ENDING]
+    for one in serve._ENDING:
+        ended = threading.Event()
+        with serve._ending(ended):
+            assert callable(signal.getsignal(one))
+            signal.raise_signal(one)
+            assert ended.is_set()
+    assert [signal.getsignal(one) for one in serve._ENDING] == before
+
+
+def test_a_file_below_a_file_is_told(tmp_path: Path) -> None:
+    """Also where what was written beside it cannot even be looked for."""
+    (tmp_path / "state").touch()
+    with pytest.raises(AurousError, match="Not a directory"):
+        serve.save(Aurous(), tmp_path / "state" / "state.json")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_where_nobody_reads_the_output_it_goes_on(tmp_path: Path, unbuffered: str) -> None:
+    """As after ``serve | head -1``: one line says that no more are printed, and a save is made all the same."""
+    code = "import sys; from pytest_aurous._cli.main import main; sys.exit(main(sys.argv[1:]))"
+    path = str(Path(pytest_aurous.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": unbuffered}
+    command = [sys.executable, "-c", code, "serve", "--port", "0", "--state", "state.json", "--save"]
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            process.stdout.close()
+            for _ in range(4):
+                assert httpx.get(f"{url}/v1/balance", trust_env=False).status_code == 401
+                time.sleep(0.25)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+            assert process.stderr is not None
+            (line,) = process.stderr.read().splitlines()
+        finally:
+            process.kill()
+    assert line == "pytest-aurous: no more lines are printed (Broken pipe), and the fake goes on."
+    assert (tmp_path / "state.json").exists()
+
+
+def test_lines_that_cannot_be_printed_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is a problem that cannot be said the end of what is repeated."""
+    aurous = Aurous(now=NOW, strict="off", pitfalls="off")
+    control = Control(aurous)
+    lines = serve.Lines(control)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as pipe, aurous.client() as client:
+        for _ in range(3):
+            client.get("/v1/balance")
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", pipe)
+            lines.print()
+            client.get("/v1/balance")
+            lines.print()
+    assert lines._steps.empty()
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8", buffering=1) as pipe, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", pipe)
+        serve._safely(lambda: serve.load(aurous, Path("missing.json")))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
 
 
 @pytest.mark.parametrize(
