@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import anyio._backends._asyncio  # noqa: F401 - else a run of pytester has it first, and anyio keeps what that forgets
 import pytest
+from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 
 import pytest_aurous
@@ -31,6 +32,18 @@ from pytest_aurous._wire.reply import Break, Reply
 
 with suppress(ImportError):  # likewise: what an inner run imports first, it forgets at its end
     import_module("httpx2")
+
+# The same examples in each run, and none from an earlier one; `--hypothesis-profile=default` draws others.
+# A machine that is busy is no finding.
+settings.register_profile(
+    "alike", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("alike")
+with suppress(ImportError):  # an older Hypothesis draws no such constants
+    # Hypothesis also draws constants of imported modules, but not of those in site-packages: other examples from the
+    # checkout than from the wheel, and others again when the tests of the examples are collected, too.
+    providers = import_module("hypothesis.internal.conjecture.providers")
+    providers._get_local_constants = providers.Constants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping

@@ -416,7 +416,7 @@ def _pattern(rule: str) -> str:
 
 
 @given(strategies.from_regex(_pattern(GRAMMAR["script"]), fullmatch=True))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_every_text_of_the_grammar_is_a_script(text: str) -> None:
     """The parser accepts it, step by step."""
     runs = parse_runs(text, LOOP)

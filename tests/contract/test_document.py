@@ -28,9 +28,6 @@ OPERATIONS: Final[dict[str, Any]] = {
 }
 REPEATABLE: Final = settings(
     max_examples=8,
-    derandomize=True,
-    database=None,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

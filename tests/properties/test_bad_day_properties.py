@@ -37,7 +37,7 @@ KINDS: Final = (
     *("create", "create", "resynthesize", "regenerate", "poll", "list", "save", "delete"),
     *("fault", "fault", "advance", "script", "finish"),
 )
-cheap: Final = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+cheap: Final = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Act(NamedTuple):
@@ -124,7 +124,7 @@ class Day:
     pauses=st.lists(st.floats(0, 30), max_size=40),
     enforce=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_rate_1_a_bucket_never_holds_nor_refills_too_much(
     capacity: int,
     per_minute: int,

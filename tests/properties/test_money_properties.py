@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aurous._wire.refusal import ApiProblem
@@ -67,7 +67,6 @@ def test_cred_2_usage_adds_up_exactly(make_api: Callable[..., Api]) -> None:
 
 
 @given(credits=AMOUNTS, prices=st.lists(AMOUNTS, max_size=30), ends=st.lists(st.booleans(), max_size=30))
-@settings(deadline=None)
 def test_cred_1_held_and_available_are_the_credits(credits: float, prices: list[float], ends: list[bool]) -> None:  # noqa: A002 - the vendor's word
     """After each hold, charge and release the sums agree to the last digit, as numbers of JSON do, too."""
     ledger, holds, expected = Ledger(State(), "a"), list[tuple[int, Decimal]](), exact(credits)

@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-patiently: Final = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+patiently: Final = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CHARACTERS: Final = "/v1/characters"
 IMAGES: Final = "/v1/images"
 both_lists: Final = pytest.mark.parametrize("path", [CHARACTERS, IMAGES])

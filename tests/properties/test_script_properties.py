@@ -2,7 +2,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aurous import AurousScriptError, Script
@@ -12,7 +12,6 @@ from pytest_aurous._world.script import Hold, Step
 pytestmark = pytest.mark.slow
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
-patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CHARACTERS = LIFECYCLES["characters"]
 CODES = st.text("abcxyz019_.-", min_size=1, max_size=20)
 HOLDS = st.none() | st.one_of(
@@ -42,7 +41,6 @@ def scripts(draw: st.DrawFn) -> Script:
     return Script(tuple(runs))
 
 
-@patiently
 @given(scripts())
 def test_parse_and_str_are_inverse(script: Script) -> None:
     """Every legal script survives being written and read, as a value."""
@@ -53,7 +51,6 @@ def test_parse_and_str_are_inverse(script: Script) -> None:
     assert str(again) == str(script)
 
 
-@patiently
 @given(scripts(), st.sampled_from(["->", "→"]), st.data())
 def test_blanks_and_arrows_mean_nothing(script: Script, arrow: str, data: st.DataObject) -> None:
     """Whatever stands between the words, the script is the same."""
@@ -63,7 +60,6 @@ def test_blanks_and_arrows_mean_nothing(script: Script, arrow: str, data: st.Dat
     assert Script.parse(spaced) == script
 
 
-@patiently
 @given(st.text() | st.lists(FRAGMENTS, max_size=12).map("".join))
 def test_any_text_is_a_script_or_a_script_error_with_a_column(text: str) -> None:
     """Nothing else is ever raised, and the column is one of the text, or the place where it ends."""
@@ -81,7 +77,6 @@ def test_any_text_is_a_script_or_a_script_error_with_a_column(text: str) -> None
         assert 1 <= int(found[1]) <= len(text) + 1
 
 
-@patiently
 @given(st.none() | st.integers() | st.binary() | st.lists(st.text()))
 def test_anything_but_text_is_a_script_error(value: Any) -> None:
     """A wrong type is no crash either."""

@@ -6,7 +6,7 @@ import io
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -19,7 +19,6 @@ from pytest_aurous._wire.reply import Reply
 pytestmark = pytest.mark.slow
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
-patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PIXELS = st.integers(*SIDES)
 
 
@@ -43,7 +42,6 @@ def create(width: int, height: int) -> tuple[int, int, bytes]:
     return image.width, image.height, image.picture()
 
 
-@patiently
 @given(PIXELS)
 def test_img_3_a_side_is_snapped_to_the_nearest(pixels: int) -> None:
     """It is a multiple of 32, within half a step, and within the range; no other multiple is nearer."""
@@ -55,14 +53,12 @@ def test_img_3_a_side_is_snapped_to_the_nearest(pixels: int) -> None:
     assert all(abs(side - pixels) <= abs(other - pixels) for other in range(0, 2 * SIDES[1], GRID))
 
 
-@patiently
 @given(PIXELS)
 def test_img_3_snapping_is_done_once(pixels: int) -> None:
     """A snapped side is the nearest to itself, so sides that a response showed can be sent again."""
     assert snapped(snapped(pixels)) == snapped(pixels)
 
 
-@patiently
 @given(PIXELS, PIXELS)
 def test_img_3_snapping_keeps_the_order(one: int, other: int) -> None:
     """The longer side stays the longer one, or becomes equal; each is snapped for itself."""
@@ -83,7 +79,7 @@ def test_img_2_a_preset_is_what_its_name_says(size: str) -> None:
     assert measured({"size": size}) == (width, height, size)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(PIXELS, PIXELS)
 def test_img_8_a_picture_has_exactly_the_proportion(width: int, height: int) -> None:
     """What is downloaded is smaller, and of the very proportion that the response shows."""

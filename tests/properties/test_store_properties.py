@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_aurous
@@ -23,7 +23,6 @@ from pytest_aurous._world.tables import Table
 pytestmark = pytest.mark.slow
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
-patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text(st.characters(categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -46,7 +45,6 @@ class Row(NamedTuple):
     team: str = "a"
 
 
-@patiently
 @given(st.integers(0, 2**48 - 1), st.binary(min_size=16, max_size=16))
 def test_a_ulid_can_be_read_back(milliseconds: int, chance: bytes) -> None:
     """26 Crockford letters hold the instant, and five bits of each byte of chance."""
@@ -60,7 +58,6 @@ def test_a_ulid_can_be_read_back(milliseconds: int, chance: bytes) -> None:
     assert [value >> shift & 31 for shift in range(75, -1, -5)] == [byte >> 3 for byte in chance]
 
 
-@patiently
 @given(st.integers(), st.text(st.characters(categories=["Ll"]), min_size=1), st.integers(2, 50))
 def test_ids_grow_and_repeat(seed: int, prefix: str, number: int) -> None:
     """For any seed and prefix the ids are strictly increasing, and the same again from another source."""
@@ -100,7 +97,6 @@ def test_ids_do_not_depend_on_the_process(hash_seed: str) -> None:
     assert run.stdout.split() == [source.new(prefix) for prefix in ("char", "img") * 3]
 
 
-@patiently
 @given(st.integers(0, 60), st.integers(1, 12), st.data())
 def test_paging_loses_nothing_and_repeats_nothing(rows: int, limit: int, data: st.DataObject) -> None:
     """However many rows are deleted and made between two pages, what lived all along is seen once, newest first."""
@@ -129,7 +125,6 @@ def test_paging_loses_nothing_and_repeats_nothing(rows: int, limit: int, data: s
     assert survivors <= set(seen) <= set(first)
 
 
-@patiently
 @given(st.lists(st.booleans(), max_size=40), st.integers(1, 7))
 def test_paging_a_filtered_list_gives_what_the_filter_holds(held: list[bool], limit: int) -> None:
     """Pages put together are the filtered list, and only the last of them may be short."""
@@ -162,7 +157,6 @@ def outcome(act: Callable[[], Any]) -> tuple[Any, ApiProblem | None]:
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-@patiently
 @given(value=JSON)
 def test_a_reader_reads_or_refuses(name: str, value: Any) -> None:
     """For any JSON value a reader returns it, or raises a 400 that names the field: never anything else."""
@@ -176,7 +170,6 @@ def test_a_reader_reads_or_refuses(name: str, value: Any) -> None:
         assert problem.message.startswith(("field must be ", "An item of field must be "))
 
 
-@patiently
 @given(st.dictionaries(st.sampled_from([*READERS, "other"]) | st.text(), JSON), st.sets(st.sampled_from([*READERS])))
 def test_a_body_is_read_or_refused(body: dict[str, Any], required: set[str]) -> None:
     """For any object and any required fields the response is the object itself, or a 400 with a param."""
@@ -192,7 +185,6 @@ def test_a_body_is_read_or_refused(body: dict[str, Any], required: set[str]) -> 
         assert problem.param.startswith("in.")
 
 
-@patiently
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_a_body_or_malformed(content: bytes) -> None:
     """Whatever arrives is an object, or a 400 without a param."""

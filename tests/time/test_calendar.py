@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_aurous import Aurous, AurousError
@@ -75,7 +75,7 @@ def requests(api: Api) -> list[int]:
 @example(at=datetime.max.replace(tzinfo=timezone.utc))
 @example(at=datetime(9999, 12, 31, 23, 59, 58, tzinfo=timezone.utc))
 @example(at=datetime(1969, 12, 31, 23, 59, 59, tzinfo=timezone.utc))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_requests_work_at_any_instant(at: datetime) -> None:
     """No instant that a clock can show makes a request fail, nor a signed URL that is fresh."""
     api = Api(Aurous(now=at, credits=50))
