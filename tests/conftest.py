@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("pytester",)
 
-LIMIT: Final = 600
-"""Seconds for one test, with its fixtures."""
+LIMIT: Final = 60
+"""Seconds for one test, with its fixtures; `pytest.mark.timeout` gives a test more."""
 AGAIN: Final = 20
 """Seconds until a test that has reached its limit is interrupted again."""
 _SETTINGS: Final = pytest.StashKey[Any]()
@@ -310,6 +310,21 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set the limit of each test, wherever its file is. Without pytest-timeout, an ini option would be an error."""
     if config.getoption("timeout", 0) is None:
         config.option.timeout = LIMIT
+    config.pluginmanager.register(_FailuresAtOnce(config))
+
+
+class _FailuresAtOnce:
+    """Name each failure when it happens: whoever ends a run that goes on does not see its summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)  # after the letter of the test
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # The workers of pytest-xdist have no terminal: their reports come here, too.
+        if report.failed and (terminal := self._config.pluginmanager.get_plugin("terminalreporter")):
+            terminal.ensure_newline()
+            terminal.write_line(f"FAILED in its {report.when}: {report.nodeid}", red=True)
 
 
 def pytest_unconfigure() -> None:
@@ -385,5 +400,7 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_aurous -W always")
     run = pytester.run
     # Else a process that hangs would go on after its test has reached its limit.
-    monkeypatch.setattr(pytester, "run", lambda *args, timeout=None, **more: run(*args, timeout=timeout or 200, **more))
+    monkeypatch.setattr(
+        pytester, "run", lambda *args, timeout=None, **more: run(*args, timeout=timeout or LIMIT - 10, **more)
+    )
     return pytester

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(300)  # their inner runs wait until they reach limits
+
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such timers on Windows")
 def test_a_test_that_hangs_fails_with_its_name_and_the_stacks(pytester: pytest.Pytester) -> None:
-    """Also if it swallows the failure, or hangs after it; the others go on, in the same worker of pytest-xdist."""
+    """At once, also if it swallows the failure, or hangs after it; the others go on, in the same worker."""
     conftest = Path(__file__).with_name("conftest.py").read_text("utf-8")
-    conftest = conftest.replace("\nLIMIT: Final = 600\n", "\nLIMIT = 1\n")
+    conftest = conftest.replace("\nLIMIT: Final = 60\n", "\nLIMIT = 1\n")
     conftest = conftest.replace("\nAGAIN: Final = 20\n", "\nAGAIN = 2\n")
     pytester.makeconftest(conftest)
     pytester.makepyfile(
@@ -52,13 +54,18 @@ def test_a_test_that_hangs_fails_with_its_name_and_the_stacks(pytester: pytest.P
             "PASSED *::test_passes",
         ]
     )
+    before_the_summary = result.stdout.str().partition("= FAILURES =")[0]
+    assert "FAILED in its call: test_a_test_that_hangs_fails_with_its_name_and_the_stacks.py::test_swallows" in (
+        before_the_summary
+    )
+    assert "FAILED in its teardown: " in before_the_summary
     assert "crashed" not in result.stdout.str()
 
 
 def test_a_thread_that_never_ends_does_not_keep_the_process(pytester: pytest.Pytester) -> None:
     """After the limit, the process ends with the stacks."""
     conftest = Path(__file__).with_name("conftest.py").read_text("utf-8")
-    pytester.makeconftest(conftest.replace("\nLIMIT: Final = 600\n", "\nLIMIT = 1\n"))
+    pytester.makeconftest(conftest.replace("\nLIMIT: Final = 60\n", "\nLIMIT = 1\n"))
     pytester.makepyfile(
         """
         import threading
