@@ -43,7 +43,9 @@ def main(arguments: list[str]) -> int:
     sys.path.insert(0, str(ROOT))
     if not arguments:
         for command in FIRST:
-            subprocess.run([sys.executable, *command], cwd=ROOT, check=True, timeout=900)  # noqa: S603 - ours
+            made = subprocess.run([sys.executable, *command], cwd=ROOT, check=False, timeout=900)  # noqa: S603 - ours
+            if made.returncode:
+                return made.returncode
         for picture in (ROOT / "docs" / "_static" / "made").iterdir():
             picture.unlink()  # and is drawn again
     names = [name for name in arguments if name != "--check"] or [str(page) for page in pages()]

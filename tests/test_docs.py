@@ -187,15 +187,26 @@ def test_the_installed_package_reads_the_rules_of_the_table() -> None:
 )
 def test_a_rule_of_the_table_is_complete(tmp_path: Path, row: str) -> None:
     """A documented rule without a page is refused, and so is an unknown key or a duplicate id."""
-    (tmp_path / "rules.toml").write_text(f'[[rule]]\nid = "a-1"\n{row}\nstatement = "x"\n', encoding="utf-8")
+    (tmp_path / "rules.toml").write_text(
+        f'[families]\na = "A"\n[[rule]]\nid = "a-1"\n{row}\nstatement = "x"\n', encoding="utf-8"
+    )
 
     with pytest.raises(ValueError, match="a-1"):
         FIDELITY.load_rules(tmp_path)
 
 
+def test_a_family_of_rules_has_a_title(tmp_path: Path) -> None:
+    """Without one, its rules would not be on the page Fidelity; the message says which line to add, and where."""
+    rule = '[families]\na = "A"\n[[rule]]\nid = "b-1"\nprovenance = "A"\nstatement = "x"\n'
+    (tmp_path / "rules.toml").write_text(rule, encoding="utf-8")
+
+    with pytest.raises(ValueError, match=r'b-1 .* Add a line such as b = "Its title" to \[families\]'):
+        FIDELITY.load_rules(tmp_path)
+
+
 def test_an_observed_rule_needs_no_page(tmp_path: Path) -> None:
     """It names its recording instead."""
-    row = '[[rule]]\nid = "a-1"\nprovenance = "O"\nstatement = "x"\n'
+    row = '[families]\na = "A"\n[[rule]]\nid = "a-1"\nprovenance = "O"\nstatement = "x"\n'
     observed = 'observed = {recording = "a.har", version = "2026-05-15", month = "2026-11"}\n'
     (tmp_path / "rules.toml").write_text(row + observed, encoding="utf-8")
 

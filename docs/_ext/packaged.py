@@ -6,10 +6,11 @@ As a program it writes them, before the pages, which read them.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from rules import read_toml
+from rules import load_rules, read_toml
 from shared import DOCS, PACKAGE
 
 from pytest_aurous._explore.kinds import KINDS
@@ -92,5 +93,9 @@ FILES: Final = {"_base/names.py": names, "_resources/rules.json": rules, "openap
 """What makes each file, by its path in the package."""
 
 if __name__ == "__main__":
+    try:
+        load_rules(DOCS)
+    except ValueError as problem:
+        sys.exit(f"Error: {problem}")
     for name, text in FILES.items():
         (PACKAGE / name).write_text(text(), encoding="utf-8", newline="\n")

@@ -32,39 +32,6 @@ __all__ = (
 )
 
 _TESTS: Final = DOCS.parent / "tests"
-_FAMILIES: Final = {
-    "auth": "Keys, teams and scopes",
-    "ver": "Versions",
-    "err": "Errors",
-    "create": "Creating a character",
-    "up": "Uploading pictures",
-    "get": "Reading a character",
-    "list": "Lists",
-    "patch": "Changing a character",
-    "save": "Saving a character",
-    "resyn": "Drawing all poses again",
-    "regen": "Drawing one pose again",
-    "run": "During a synthesis",
-    "del": "Deleting a character",
-    "img": "Images",
-    "vid": "Videos",
-    "file": "Files",
-    "style": "Styles",
-    "model": "Models",
-    "chat": "Chats",
-    "stream": "Streams",
-    "tpm": "Tokens a minute",
-    "emb": "Embeddings",
-    "team": "The team",
-    "usage": "Usage",
-    "legacy": "Deprecated paths",
-    "hook": "Webhooks",
-    "cred": "Credits",
-    "time": "Time",
-    "rate": "Rate limits",
-    "idem": "Idempotency",
-}
-"""The title of each family of rules, in the order of the page."""
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 _OBSERVED: Final = {"recording", "version", "month"}
 _ID: Final = re.compile(r"([a-z]+)_(\d+)_")
@@ -80,10 +47,12 @@ def load_rules(docs: Path) -> dict[str, Rule]:
     """Return the rules by id, in the order of the file.
 
     Raises:
-        ValueError: On an id that is there twice, a value that means nothing, or a ground without its page or recording.
+        ValueError: On an id that is there twice, a value that means nothing, a ground without its page or recording, or
+            a family without a title.
     """
     rules: dict[str, Rule] = {}
-    for row in read_toml(docs / "rules.toml")["rule"]:
+    table = read_toml(docs / "rules.toml")
+    for row in table["rule"]:
         if set(row.get("observed", _OBSERVED)) != _OBSERVED:
             raise ValueError(f"rules.toml: {row}")
         rule = rule_of(row)
@@ -95,6 +64,11 @@ def load_rules(docs: Path) -> dict[str, Rule]:
             or (rule.provenance == "O") != bool(rule.observed)
         ):
             raise ValueError(f"rules.toml: {rule}")
+        if rule.family not in table["families"]:
+            raise ValueError(
+                f"rules.toml: the rule {rule.id} belongs to a family without a title, and would not be on the page "
+                f'Fidelity. Add a line such as {rule.family} = "Its title" to [families], at its place on the page.'
+            )
         rules[rule.id] = rule
     return rules
 
@@ -119,7 +93,7 @@ def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list
 def fidelity() -> None:
     """Print the rules of each family under its title: what each promises, and on what ground."""
     rules = load_rules(DOCS).values()
-    for family, title in _FAMILIES.items():
+    for family, title in read_toml(DOCS / "rules.toml")["families"].items():
         entries = [_entry(rule) for rule in rules if rule.family == family]
         print("\n" + "\n\n".join([f"## {title}", *entries]))
     print()

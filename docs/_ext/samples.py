@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
+from cogapp.cogapp import CogGeneratedError as NotShown
 from shared import as_list, rule_link
 from tables import fields_of
 
@@ -330,7 +331,10 @@ class _Tour:
         self._account()
         self._end()
         if missing := [row.operation for row in ENDPOINTS if row.operation not in self.samples and row.status < 300]:
-            raise LookupError(f"samples.py sends no request for {', '.join(missing)}")
+            raise NotShown(
+                f"docs/_ext/samples.py sends no request for {', '.join(missing)}. Its page shows one: add a line like "
+                f'self.send("{missing[0]}", ...) to the class _Tour, where a record allows it.'
+            )
 
     def send(self, operation: str, sent: Any = None, *, url: str = "", query: Any = None, **options: Any) -> Any:
         """Send a request, and keep what comes back."""
@@ -446,7 +450,10 @@ class _Tour:
             fake.webhooks.flush()
         self.send("characters.delete", place=fake.characters.last.id)
         if missing := set(EVENTS) - set(self.events):
-            raise LookupError(f"samples.py lets no {', '.join(sorted(missing))} happen")
+            raise NotShown(
+                f"docs/_ext/samples.py lets no {', '.join(sorted(missing))} happen. The page of webhooks shows each "
+                "event: let it happen in _Tour._end."
+            )
 
 
 def _refused() -> dict[str, dict[str, Any]]:
@@ -459,7 +466,10 @@ def _refused() -> dict[str, dict[str, Any]]:
             error = response.json()["error"]
             found.setdefault(error["code"], {**error, "status": response.status_code})
     if missing := {*get_args(ErrorCode), *LIMIT_CODES} - set(found):
-        raise LookupError(f"samples.py provokes no {', '.join(sorted(missing))}")
+        raise NotShown(
+            f"docs/_ext/samples.py provokes no {', '.join(sorted(missing))}. The page of errors shows each refusal: "
+            "yield a request that gets it from _refusals."
+        )
     return found
 
 
