@@ -41,7 +41,7 @@ def _reserve(world: World) -> Delivery | None:
         table = world.table(EndpointRow)
         while (delivery := world.outbox.first_due(world.clock.time())) is not None:
             row = None if delivery.endpoint is None else table[delivery.endpoint]
-            if row is None or (row.is_active and table.lives(row)):
+            if row is None or row.is_active:  # a deleted one is inactive, too
                 delivery.under_way = True
                 return delivery
             delivery.status = "failed"  # (hook-9)
