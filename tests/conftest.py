@@ -42,7 +42,7 @@ settings.load_profile("alike")
 with suppress(ImportError):  # an older Hypothesis draws no such constants
     # Hypothesis also draws constants of imported modules, but not of those in site-packages: other examples from the
     # checkout than from the wheel, and others again when the tests of the examples are collected, too.
-    providers = import_module("hypothesis.internal.conjecture.providers")
+    providers: Any = import_module("hypothesis.internal.conjecture.providers")
     providers._get_local_constants = providers.Constants
 
 if TYPE_CHECKING:
@@ -323,8 +323,7 @@ class _FailuresAtOnce:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         # The workers of pytest-xdist have no terminal: their reports come here, too.
         if report.failed and (terminal := self._config.pluginmanager.get_plugin("terminalreporter")):
-            terminal.ensure_newline()
-            terminal.write_line(f"FAILED in its {report.when}: {report.nodeid}", red=True)
+            terminal.write_line(f"\nFAILED in its {report.when}: {report.nodeid}", red=True)
 
 
 def pytest_unconfigure() -> None:

@@ -169,7 +169,7 @@ def _pytest(folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**clean, "COLUMNS": "250", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=280,
         check=False,
     )
 
@@ -360,6 +360,7 @@ MESSAGES: Final[dict[str, Say]] = {
 """What gives each message, by its title on the page."""
 
 
+@pytest.mark.timeout(300)  # the first one runs the suite
 @pytest.mark.parametrize("name", MESSAGES)
 def test_each_message_is_kept_as_it_is_printed(name: str) -> None:
     """Its file has the text letter for letter, so that a change of a message is seen where it is reviewed."""

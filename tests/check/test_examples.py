@@ -16,7 +16,7 @@ from pytest_aurous._check.check import Checked, check_files
 from pytest_aurous._check.recording.read import NoRecordingError, read_recording
 from pytest_aurous._check.sanitize import Sanitizer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # it runs all examples
 
 RESIZED = "rate-1"
 """Some examples give a bucket another size than the documented one, and a check says so."""
@@ -28,7 +28,7 @@ def test_the_examples_of_the_documentation_agree(tmp_path: Path) -> None:
     many_runs = ("--ignore-glob=*explore*", f"--ignore={EXAMPLES / 'test_bad_days.py'}")
     options = (f"--aurous-har={tmp_path}", "--aurous-har-keep=all", "-p", "no:cacheprovider", "-q", *many_runs)
     command = [sys.executable, "-m", "pytest", str(EXAMPLES), *options]
-    subprocess.run(command, check=True, capture_output=True, timeout=500)  # noqa: S603 - our own examples
+    subprocess.run(command, check=True, capture_output=True, timeout=280)  # noqa: S603 - our own examples
     files = sorted(tmp_path.glob("*.har"))
     assert len(files) > 100
 
