@@ -15,6 +15,7 @@ from .._base.redaction import KEY_HEADERS
 from .._report.har import har_entry, written
 from .._resources.base.schema import HOLDS, Shape
 from .._resources.catalog import CATALOG
+from .._resources.chat.request import is_private
 from .._resources.content.pictures import blank
 from .._resources.content.schemas import KEYWORDS
 from .._resources.shapes import Shapes
@@ -29,15 +30,23 @@ from .words import ID, PATHS, STAMP, STYLES, is_word, known_words
 
 _BETWEEN: Final = re.compile(r"((?:\[(?:\*|\d{1,4})\])?\.|\[(?:\*|\d{1,4})\]$)")
 """What is between the names of fields in a ``param``, such as ``[*].``."""
-_PREFIX: Final = re.compile(r"(?:whsec|char|img|vid|file|lora|we|upl)_")
-"""What the rest of a text is masked behind: the kind of an id or a secret stays."""
-_URL: Final = re.compile(r"https?://\S*")
+_PARTS: Final = re.compile("(/|~[01]?)")
+"""What is between the parts of a reference in a JSON Schema."""
+_PREFIX: Final = re.compile(
+    r"(?:whsec|char|img|vid|file|lora|we|upl)_|data:image/(?:(?:png|jpeg|webp|gif|svg\+xml)(?:;base64,)?)?"
+)
+"""What the rest of a text is masked behind: the kind of an id, a secret or an inline picture stays."""
+_URL: Final = re.compile(r"https?://.*", re.DOTALL)
+_FOREIGN: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL)
+"""The scheme, the user, the host and the rest of a URL."""
 _FRAGMENT: Final = re.compile(r"[a-z_]{0,40}")
 _HOSTS: Final = (
     *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
     "localhost", "127.0.0.1", "::1",
 )  # fmt: skip
 """The hosts that are written; other hosts of the vendor may be named after a customer or a machine."""
+_LETTERS: Final = str.maketrans("0123456789", "abcdefghij")
+"""An address becomes a name: other digits could make a public address a private one."""
 _NUMBER: Final = r"\d{1,18}"
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
@@ -140,8 +149,9 @@ class Sanitizer:
             return {self._schema(name): self._schema(item) for name, item in as_object(value).items()}
         if isinstance(value, list):
             return [self._schema(item) for item in as_list(value)]
-        if isinstance(value, str):
-            return value if value in KEYWORDS else self.mask(value)
+        if isinstance(value, str):  # in parts, so that a local reference leads to the name that is masked likewise
+            parts = _PARTS.split(value)
+            return "".join(one if place % 2 or one in KEYWORDS else self.mask(one) for place, one in enumerate(parts))
         return self.value({}, value)
 
     def at(self, operation: str, where: str, value: Any) -> Any:
@@ -158,11 +168,10 @@ class Sanitizer:
         try:
             parts = urlsplit(url)
         except ValueError:  # no URL
-            return self.mask(url)
+            return self._foreign(url)
         host = parts.hostname or ""
         if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_upload(host) or is_loopback(host)):
-            scheme, _, rest = url.partition("://")
-            return f"{scheme}://{self.mask(rest)}" if scheme in {"http", "https"} else self.mask(url)
+            return self._foreign(url)
         before = ["", *parts.path.split("/")]
         path = "/".join(self._segment(*pair) for pair in pairwise(before))
         known = CATALOG.find("upload" if is_upload(host) else "api", parts.path)
@@ -203,6 +212,15 @@ class Sanitizer:
         named = [(name.lower(), value) for name, value in headers]
         kept = [pair for pair in named if pair[0] in _HEADERS or (response and _NEW.fullmatch(pair[0]))]
         return tuple((name, self.header(name, value)) for name, value in kept)
+
+    def _foreign(self, url: str) -> str:
+        """Mask a URL of others; its host becomes a name that is public or private as the host was (chat-5)."""
+        found = _FOREIGN.fullmatch(url)
+        if found is None:
+            return self.mask(url)
+        scheme, user, host, rest = found.groups("")
+        name = re.sub(r"\W", "x" if is_private(url) else ".", self.mask(host).translate(_LETTERS))
+        return f"{scheme}{self.mask(user)}{name}{self.mask(rest)}"
 
     def _place(self, parts: SplitResult, host: str) -> str:
         """Return host and port of a URL of the vendor or of this machine."""
@@ -299,7 +317,7 @@ def _masked(text: str, number: int) -> str:
         if letter.isdigit():
             number, rest = divmod(number, 10)
             letters[place] = str(rest)
-        elif letter.isalpha() or not letter.isascii():
+        elif letter.isalpha() or not (letter.isascii() or letter.isspace()):
             number, rest = divmod(number, 26)
             letters[place] = chr((ord("A") if letter.isupper() else ord("a")) + rest)
     return "".join(letters)

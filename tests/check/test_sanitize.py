@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +63,19 @@ def private(folder: Path) -> dict[str, Any]:
     secret = f"/v1/files/{CANARIES['a name']}?token={CANARIES['a token']}"
     entries[4]["response"]["headers"].append({"name": "location", "value": secret})
     return Sanitizer().har(read_recording(write(folder, entries)))
+
+
+def same_verdicts(folder: Path, teller: Teller) -> str:
+    """Check a recording and its sanitized form, and return the latter, which has the same verdicts."""
+    original = read_recording(write(folder, teller.entries()))
+    out = folder / "sanitized.har"
+    out.write_text(json.dumps(Sanitizer().har(original)), encoding="utf-8")
+
+    assert read_recording(out).notes == []
+    again = check_files([out])
+    assert [one.agreed for one in again.verdicts] == [one.agreed for one in check_recordings([original]).verdicts]
+    assert refuted(again) == []
+    return out.read_text(encoding="utf-8")
 
 
 def test_no_canary_survives(tmp_path: Path) -> None:
@@ -146,14 +160,8 @@ def test_bodies_of_other_sizes_stay_complete(tmp_path: Path) -> None:
     form = {"files": {"file": ("me.png", picture(["me"], 64, 64, ""), "image/png")}}
     file = call("POST", "/v1/files", data={"purpose": "reference", "metadata": '{"phone": 4915123456}'}, **form)
     call("GET", f"/v1/files/{file['id']}")
-    original = read_recording(write(tmp_path, teller.entries()))
-    out = tmp_path / "sanitized.har"
-    out.write_text(json.dumps(Sanitizer().har(original)), encoding="utf-8")
 
-    assert read_recording(out).notes == []
-    again = check_files([out])
-    assert [one.agreed for one in again.verdicts] == [one.agreed for one in check_recordings([original]).verdicts]
-    assert refuted(again) == []
+    same_verdicts(tmp_path, teller)
 
 
 def test_a_sanitized_request_gets_the_same_response(tmp_path: Path) -> None:
@@ -169,14 +177,84 @@ def test_a_sanitized_request_gets_the_same_response(tmp_path: Path) -> None:
         call("POST", "/v1/chat/completions", json={**order, "tools": [function], "tool_choice": choice})
     parts = [{"type": "text", "text": "A"}, {"type": "image_url", "image_url": {"url": "https://canary.example/b.png"}}]
     call("POST", "/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": parts})
-    original = read_recording(write(tmp_path, teller.entries()))
-    out = tmp_path / "sanitized.har"
-    out.write_text(json.dumps(Sanitizer().har(original)), encoding="utf-8")
 
-    assert "canary" not in out.read_text(encoding="utf-8")
-    again = check_files([out]).verdicts
-    assert [one.agreed for one in again] == [one.agreed for one in check_recordings([original]).verdicts]
-    assert [one.rule for one in again.refuted] == []
+    assert "canary" not in same_verdicts(tmp_path, teller)
+
+
+MODEL: Final = "aurous-grow-2.0-pro"
+INLINE: Final = b64encode(picture(["CANARY"], 64, 64, "")).decode()
+URLS: Final = {
+    "an inline picture": f"data:image/png;base64,{INLINE}",
+    "an inline picture of another type": "data:image/x-canary;name=canary,canary",
+    "an inline film": "data:video/mp4;base64,canary",
+    "a space": "https://canary.example/a canary.png",
+    "two lines": "https://canary.example/a\ncanary.png",
+    "a user and a port": "https://canary:canary@canary.example:8443/canary",
+    "a public address": "https://8.8.8.8/canary.png",
+    "a public address of IPv6": "https://[2001:4860:4860::8888]/canary.png",
+    "a private address": "https://192.168.0.1:8443/canary.png",
+    "a private address of IPv6": "https://[fd00::1]/canary.png",
+    "a private name": "https://canary.local/canary.png",
+    "an unclosed bracket": "https://[canary/canary.png",
+    "no host": "https:///canary.png",
+    "another scheme": "s3://canary/canary.png",
+    "a file of the team": "file_01KRMEXM017R6QKY9FRGVYXRJ9",
+}
+
+
+@pytest.mark.parametrize("name", URLS)
+def test_a_sanitized_url_of_a_picture_is_accepted_or_refused_as_before(tmp_path: Path, name: str) -> None:
+    """Inline, public and private stay what they are, whatever the operation, and show nothing of a user."""
+    teller, url = Teller(), URLS[name]
+    for kind in ("image_url", "video_url"):
+        parts = [{"type": "text", "text": "A"}, {"type": kind, kind: {"url": url}}]
+        teller.call("POST", "/v1/chat/completions", json={
+            "model": MODEL, "messages": [{"role": "user", "content": parts}]})  # fmt: skip
+        teller.call("POST", "/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": parts})
+    teller.call("POST", "/v1/images", json={"prompt": "A", "reference_image_urls": [url]})
+    teller.call("POST", "/v1/images", json={"prompt": "A", "webhook_url": url})
+
+    text = same_verdicts(tmp_path, teller)
+
+    assert "canary" not in text
+    assert INLINE[40:80] not in text
+
+
+SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "a local reference": {"$defs": {"Canary": {"type": "string"}}, "$ref": "#/$defs/Canary"},
+    "a name with a slash": {"$defs": {"canary/a~b": {"type": "string"}}, "$ref": "#/$defs/canary~1a~0b"},
+    "a reference to nothing": {"$ref": "#/$defs/Canary"},
+    "an external reference": {"$ref": "https://canary.example/schema"},
+}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_reference_in_a_sanitized_schema_leads_where_it_led(tmp_path: Path, name: str) -> None:
+    """To the definition with the new name, to nothing, or out of the schema (chat-9)."""
+    teller = Teller()
+    wanted = {"type": "json_schema", "json_schema": {"name": "canary", "schema": SCHEMAS[name]}}
+    teller.call("POST", "/v1/chat/completions", json={
+        "model": MODEL, "messages": [{"role": "user", "content": "A"}], "response_format": wanted})  # fmt: skip
+
+    assert "anary" not in same_verdicts(tmp_path, teller)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/v1/images", {"prompt": "\u3000\u3000"}),
+        ("/v1/chat/completions", {"model": MODEL, "messages": [{"role": "user", "content": [
+            {"type": "image_url", "image_url": {"url": "https://a.example/b.png", "detail": "canary"}}]}]}),
+    ],
+    ids=["nothing but blanks", "the detail of a picture"],
+)  # fmt: skip
+def test_what_makes_a_request_invalid_stays(tmp_path: Path, path: str, sent: dict[str, Any]) -> None:
+    """A blank is still a blank, and a field that the API reads has its name."""
+    teller = Teller()
+    teller.call("POST", path, json=sent)
+
+    assert teller.entries()[0]["response"]["status"] == 400
+    assert "canary" not in same_verdicts(tmp_path, teller)
 
 
 def test_numbers_of_a_user_become_others() -> None:

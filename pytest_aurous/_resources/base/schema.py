@@ -119,7 +119,10 @@ PART: Final = {
     "properties": {
         "type": {"type": "string", HOLDS: "word"},
         "text": {"type": "string"},
-        "image_url": {"type": "object", "properties": {"url": {"type": "string", HOLDS: "url"}}},
+        "image_url": {
+            "type": "object",
+            "properties": {"url": {"type": "string", HOLDS: "url"}, "detail": {"type": "string", HOLDS: "word"}},
+        },
         "video_url": {"type": "object", "properties": {"url": {"type": "string", HOLDS: "url"}}},
     },
 }

@@ -38,12 +38,12 @@ def public_url(value: Any, param: str, *, inline: bool) -> str:
     url: str = text(_MOST_TEXT if inline else _URL)(value, param)
     if inline and url.startswith("data:image/"):
         return url
-    if _is_private(url):
+    if is_private(url):
         raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
     return url
 
 
-def _is_private(url: str) -> bool:
+def is_private(url: str) -> bool:
     """Whether a URL leads to no public host: host names are not resolved (chat-5)."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".") if url.startswith("https://") else ""

@@ -82,7 +82,7 @@ _FORMS: Final[dict[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
 }
 """What the value of each keyword must be."""
-KEYWORDS: Final = frozenset({*_FORMS, *_TYPES, *_FORMATS, *_UNSUPPORTED})
+KEYWORDS: Final = frozenset({*_FORMS, *_TYPES, *_FORMATS, *_UNSUPPORTED, "$ref"})
 """The words of JSON Schemas that are judged here: keywords, types and formats."""
 
 
