@@ -151,5 +151,6 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         from ._base.errors import nearest  # a misspelled name is rare
 
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{nearest(name, __all__)}")
+        text = f"module {__name__!r} has no attribute {name!r}{nearest(name, __all__)}"
+        raise AttributeError(text, obj=sys.modules[__name__])  # without a name: Python suggests nothing besides
     return getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)

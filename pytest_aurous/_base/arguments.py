@@ -131,7 +131,8 @@ class Hinting:
             known = [one for one in dir(self) if not one.startswith("_")]
             found = nearest(name, known)
             rest = f" It has: {', '.join(known)}.{self._besides}" if found == "." else ""
-            raise AttributeError(redacted(f"{text}{found}{rest}\n{see(self._page)}"))
+            # With *obj* and without a name, Python does not add a suggestion of its own.
+            raise AttributeError(redacted(f"{text}{found}{rest}\n{see(self._page)}"), obj=self)
 
 
 class Public(Hinting):

@@ -44,6 +44,7 @@ _MEANINGS: Final = {
         "all list",
         "abort cancel stop",
         "publish save",
+        "deliver flush send",
         "filter search select where",
         "hours minutes seconds",
     )

@@ -43,9 +43,9 @@ class Pitfall(Hinting):
         return self.call.place
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What identifies a misuse: each is kept once."""
-        return self.id, self.call.method, self.call.path
+    def key(self) -> tuple[str, object]:
+        """What identifies a misuse: its line of code, or the request where no line is known. Each is kept once."""
+        return self.id, self.place or (self.call.method, self.call.path)
 
     def __str__(self) -> str:
         where = see(f"reference/pitfalls.html#{self.id}")

@@ -62,6 +62,7 @@ class CallAssertions(Public):
         at_most: int | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
+        **filters: Unpack[Filters],
     ) -> None:
         """Fail unless *operation* was called: once or more, or as often as the counts say.
 
@@ -72,6 +73,7 @@ class CallAssertions(Public):
             at_most: This often or less.
             json: Count only calls whose JSON body has these parts.
             headers: Count only calls with these headers.
+            **filters: Count only calls with these attributes, such as ``status=201``, as in `Calls.where`.
 
         Raises:
             AssertionError: With the calls that came closest.
@@ -82,23 +84,25 @@ class CallAssertions(Public):
             ``aurous.assert_called("characters.create", times=1, json={"name": "Aurora"})``
         """
         check, calls = Check("assert_called", _PAGE), self._asserted
+        own = ("operation", "times", "at_least", "at_most", "json", "headers")
+        Check(f"{type(self).__name__}.assert_called", _PAGE).keywords(filters, (*own, *Filters.__annotations__))
         named = calls._find(check, operation)
         counts = _counts(check, times, at_least, at_most)
         _check_headers(check, headers)
-        differing = [(call, _differences(call, json, headers)) for call in named]
+        differing = [(call, _differences(call, json, headers, filters)) for call in named]
         matching = sum(not found for _, found in differing)
         if not counts.allow(matching):
             parts = [f"json {shown(json)}"] if json is not None else []
             parts += [f"headers {shown(dict(headers))}"] if headers else []
-            what = f"{operation} with {' and '.join(parts)}" if parts else operation
+            wanted = _wanted(operation, filters, *parts)
             raise _failure(
-                f"Expected {what} {counts.expected('called')}, but {_happened('called', matching)}.\n"
+                f"Expected {wanted} {counts.expected('called')}, but {_happened('called', matching)}.\n"
                 + _closest([one for one in differing if one[1]], calls._helpers),
                 calls,
             )
 
-    def assert_not_called(self, operation: Operation | str) -> None:
-        """Fail if *operation*, a name or a pattern, was called.
+    def assert_not_called(self, operation: Operation | str, **filters: Unpack[Filters]) -> None:
+        """Fail if *operation*, a name or a pattern, was called, with the attributes in *filters*, as in `Calls.where`.
 
         Raises:
             AssertionError: With the calls.
@@ -108,12 +112,10 @@ class CallAssertions(Public):
             ``aurous.assert_not_called("images.*")``
         """
         calls = self._asserted
-        found = calls._find(Check("assert_not_called", _PAGE), operation)
+        found = calls._find(Check(f"{type(self).__name__}.assert_not_called", _PAGE), operation, filters)
         if found:
-            raise _failure(
-                f"Expected {operation} not to be called, but it was called {often(len(found))}:\n{found.timeline()}\n",
-                calls,
-            )
+            happened = f"but it was called {often(len(found))}:\n{found.timeline()}\n"
+            raise _failure(f"Expected {_wanted(operation, filters)} not to be called, {happened}", calls)
 
     def assert_called_in_order(self, *operations: Operation | str) -> None:
         """Fail unless calls of these operations arrived in this order; there may be others in between.
@@ -346,10 +348,19 @@ def _closest(others: list[tuple[Call, list[str]]], helpers: Helpers) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _differences(call: Call, json: Any, headers: Mapping[str, str] | None) -> list[str]:
-    """Return how a request differs from the expected parts and headers."""
+def _wanted(operation: str, filters: Mapping[str, Any], *parts: str) -> str:
+    """Say which calls an assertion is about, such as ``images.create with status 201``."""
+    parts += tuple(f"{name} {shown(value)}" for name, value in filters.items())
+    return f"{operation} with {' and '.join(parts)}" if parts else operation
+
+
+def _differences(call: Call, json: Any, headers: Mapping[str, str] | None, filters: Mapping[str, Any]) -> list[str]:
+    """Return how a call differs from the expected parts, headers and attributes."""
     request = call.request
     found = [] if json is None else list(_json_differences("json", json, request.json))
+    for name, value in filters.items():
+        if getattr(call, name) != value:
+            found.append(f"{name}: {shown(getattr(call, name))}, wanted {shown(value)}")
     for name, value in (headers or {}).items():
         sent = request.headers.get(name)
         if sent != value:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest._code import ExceptionInfo
 
+import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousLookupError, Script, sign_webhook
 from pytest_aurous._base.arguments import Public
 
@@ -50,6 +52,7 @@ def _aurous() -> Aurous:
         ),
         (lambda aurous: aurous.team.credit, "Team has no attribute 'credit'; did you mean 'credits'?"),
         (lambda aurous: aurous.webhooks.flsh, "Webhooks has no attribute 'flsh'; did you mean 'flush'?"),
+        (lambda aurous: aurous.webhooks.deliver, "Webhooks has no attribute 'deliver'; did you mean 'flush'?"),
     ],
 )
 def test_an_attribute_that_does_not_exist(aurous: Aurous, read: Callable[[Any], object], message: str) -> None:
@@ -58,6 +61,7 @@ def test_an_attribute_that_does_not_exist(aurous: Aurous, read: Callable[[Any], 
         read(aurous)
 
     assert message in str(caught.value)
+    assert hints_in(caught.value) <= 1
     assert str(caught.value).splitlines()[-1].startswith("Read on: pytest-aurous docs ")
     assert ends_here(caught.value)
 
@@ -75,6 +79,8 @@ def test_an_attribute_that_does_not_exist(aurous: Aurous, read: Callable[[Any], 
         ),
         (lambda aurous: aurous.assert_called("*", time=1), "Aurous.assert_called() has no argument 'time'; did you"),
         (lambda aurous: aurous.calls.assert_called("*", time=1), "Calls.assert_called() has no argument 'time'"),
+        (lambda aurous: aurous.assert_called("*", statu=1), "Aurous.assert_called() has no argument 'statu'; did you"),
+        (lambda aurous: aurous.assert_not_called("*", statu=1), "Aurous.assert_not_called() has no argument 'statu'"),
         (lambda aurous: aurous.faults.outage(second=1), "Faults.outage() has no argument 'second'; did you mean"),
         (lambda aurous: aurous.limits["reads"].set(bursts=1), "Limit.set() has no argument 'bursts'; did you mean"),
         (lambda aurous: aurous.characters.last.fail(eror="x"), "Character.fail() has no argument 'eror'; did you mean"),
@@ -143,6 +149,14 @@ def test_an_error_from_within_stays_as_it_is() -> None:
     assert Lamp().switch("!", color="blue") == "blue!"
 
 
+def test_a_name_of_the_package_that_does_not_exist() -> None:
+    """The nearest one is named once."""
+    with pytest.raises(AttributeError, match=r"has no attribute 'Auros'; did you mean 'Aurous'\?$") as caught:
+        getattr(pytest_aurous, "Auros")  # noqa: B009 - type checkers find it
+
+    assert hints_in(caught.value) == 1
+
+
 def test_private_names_get_no_hint() -> None:
     """Libraries look for such names in objects that they do not know, and expect nothing else."""
     assert not hasattr(Lamp(), "__html__")
@@ -156,6 +170,11 @@ def test_editors_see_the_real_signatures() -> None:
         assert next(iter(inspect.signature(method).parameters)) == "self"
         assert method.__doc__
     assert str(inspect.signature(Lamp.switch)) == "(self, on: 'object', *, color: 'str' = 'red') -> 'str'"
+
+
+def hints_in(error: BaseException) -> int:
+    """Return how many names an error suggests where it is shown: Python may add one that contradicts ours."""
+    return "".join(format_exception_only(type(error), error)).count("id you mean")
 
 
 def ends_here(error: BaseException) -> bool:

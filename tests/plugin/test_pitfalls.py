@@ -63,6 +63,28 @@ def test_a_pitfall_is_a_warning_at_the_line_of_the_code_under_test(pytester: pyt
     result.stdout.no_fnmatch_line("*Aurous timeline*")
 
 
+def test_one_line_of_code_is_one_pitfall(pytester: pytest.Pytester) -> None:
+    """Whatever it requests: what a helper does wrong is told once, and not for each path."""
+    pytester.makepyfile(
+        app="""
+        def read(client, path):
+            for _ in range(2):
+                client.get(path)
+        """,
+        test_app="""
+        import app
+        def test_it(aurous, aurous_client):
+            aurous.faults.rate_limited("*", times=6)
+            for path in ("/v1/team", "/v1/balance", "/v1/pricing"):
+                app.read(aurous_client, path)
+            [one] = aurous.pitfalls
+            assert (one.id, one.place[1]) == ("early-retry", 3)
+        """,
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1, warnings=1)
+
+
 def test_several_pitfalls_are_several_warnings(pytester: pytest.Pytester) -> None:
     """Each at its own line."""
     make(pytester, more="app.poll(aurous_client)")

@@ -166,6 +166,9 @@ def test_a_misspelt_filter_raises(calls: Calls) -> None:
         ("characters.create", {"json": {"attributes": {"age": 28}}}),
         ("characters.save", {"headers": {"idempotency-key": "k1"}, "times": 1}),
         ("characters.save", {"headers": {}, "times": 2}),
+        ("characters.create", {"status": 201, "times": 1}),
+        ("characters.create", {"status": 500, "times": 0}),
+        ("characters.save", {"method": "POST", "headers": {"idempotency-key": "k1"}, "times": 1}),
     ],
     ids=str,
 )
@@ -179,6 +182,14 @@ def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str,
 @pytest.mark.parametrize(
     ("operation", "expected", "message"),
     [
+        (
+            "characters.create",
+            {"status": 409, "json": {}},
+            (
+                "Expected characters.create with json {} and status 409 to be called at least once,"
+                " but it was never called."
+            ),
+        ),
         ("characters.list", {}, "Expected characters.list to be called at least once, but it was never called."),
         (
             "characters.save",
@@ -252,6 +263,8 @@ def test_the_calls_that_came_closest_are_shown(calls: Calls, story: list[Call]) 
         "       header X-Nothing: not sent, wanted '1'\nAll calls:" in str(caught.value)
     )
 
+    with pytest.raises(AssertionError, match=r"Closest:\n    1  .*\n       status: 201, wanted 409\n"):
+        calls.assert_called("characters.create", status=409)
     with pytest.raises(AssertionError, match=r"json: no JSON, wanted \{\}\n(.|\n)*json: no JSON, wanted \{\}\n"):
         calls.assert_called("characters.save", json={})
 
@@ -279,7 +292,10 @@ def test_a_deep_body_does_not_disturb_an_assertion(calls: Calls, arrive: Arrive)
 def test_what_must_not_be_called(calls: Calls, story: list[Call]) -> None:
     """`assert_not_called` is silent where nothing came, and shows what did."""
     calls.assert_not_called("characters.list")
+    calls.assert_not_called("characters.create", status=409)
 
+    with pytest.raises(AssertionError, match=r"^Expected characters\.create with status 201 not to be called, but"):
+        calls.assert_not_called("characters.create", status=201)
     with pytest.raises(AssertionError) as caught:
         calls.assert_not_called("characters.save")
 
