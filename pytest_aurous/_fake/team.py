@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .._base.arguments import Check, Public
 from .._base.errors import hide_mistakes
 from .._base.redaction import redacted
-from .._resources.base.record import Collection, Live
+from .._resources.base.record import Collection, Instant, Live
 from .._resources.characters import Characters
 from .._resources.chat import Chat
 from .._resources.embeddings import Embeddings
@@ -214,7 +214,7 @@ class Team(Belongings, Live, _TeamFields):
 
 
 class Teams(Collection[Team]):
-    """The teams of the fake; the first is the default team."""
+    """The teams of the fake, the oldest first; without `created_at`, that is the default team."""
 
     _record = Team
 
@@ -225,6 +225,7 @@ class Teams(Collection[Team]):
         credits: float = 1000,  # noqa: A002 - the vendor's word
         billing_mode: BillingMode = "metered",
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> Team:
         """Create another team, with its own key.
 
@@ -233,6 +234,7 @@ class Teams(Collection[Team]):
             credits: The balance.
             billing_mode: ``metered``, or ``exempt``: never charged or refused.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: If the billing mode does not exist, the credits are invalid, or the id is taken.
@@ -242,8 +244,8 @@ class Teams(Collection[Team]):
         if name is not None:
             check.text("name", name, "Acme Studio")
         amount = read_setting("credits", credits)
-        with self._world.lock:
+        with self._world.lock, self._adding("", id, created_at) as row_id:
             name = name or f"Team {len(self) + 1}"
-            team = create_team(self._world, name, amount, billing_mode, self._new_id(id))
+            team = create_team(self._world, name, amount, billing_mode, row_id)
             self._world.keys.issue(team, "write")
             return self._live(team)

@@ -15,7 +15,7 @@ from .._world.state import State
 from .._world.world import World
 from . import media
 from .base.endpoint import Context, Endpoint
-from .base.record import Live, Usable
+from .base.record import Instant, Live, Usable
 from .base.schema import Record, column, reference, to_wire
 
 __tracebackhide__ = hide_mistakes
@@ -203,8 +203,8 @@ class Styles(Usable[L]):
 
     __slots__ = ()
 
-    def _add(self, name: str, slug: str | None, public: bool, chosen: str | None, columns: Mapping[str, Any]) -> L:  # noqa: FBT001 - as in `add`
-        """Add a style."""
+    def _add(self, name: str, slug: str | None, public: bool, origin: Any, columns: Mapping[str, Any]) -> L:  # noqa: FBT001 - as in `add`
+        """Add a style; its *origin* is its id and when it was created, as in `add`."""
         check = self._check("add")
         check.text("name", name, "House Style")
         if slug is not None:
@@ -222,14 +222,15 @@ class Styles(Usable[L]):
                 check.instance(option, value, bool, "True or False.")
             else:
                 check.number(option, value, 0)
-        with self._world.lock:
+        owner = "" if public else self._team
+        with self._world.lock, self._adding(owner, *origin) as row_id:
             row = make(
                 kind,
-                self._new_id(chosen),
+                row_id,
                 name,
                 slug,
                 is_public=public,
-                team="" if public else self._team,
+                team=owner,
                 created_at=iso(self._world.clock.time()),
                 **columns,
             )
@@ -248,6 +249,7 @@ class Loras(Styles[Lora]):
         slug: str | None = None,
         public: bool = False,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
         **columns: Unpack[LoraColumns],
     ) -> Lora:
         """Add a style, for this team alone unless it is *public*.
@@ -257,13 +259,14 @@ class Loras(Styles[Lora]):
             slug: Readable id; by default it is made from the name.
             public: Whether every team can use it.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
             **columns: More columns, such as ``default_steps``.
 
         Raises:
             TypeError: For a column that a style does not have.
             AurousError: For an invalid value, or an id that is taken.
         """
-        return self._add(name, slug, public, id, columns)
+        return self._add(name, slug, public, (id, created_at), columns)
 
 
 class VideoLoras(Styles[VideoLora]):
@@ -278,10 +281,11 @@ class VideoLoras(Styles[VideoLora]):
         slug: str | None = None,
         public: bool = False,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
         **columns: Unpack[VideoLoraColumns],
     ) -> VideoLora:
         """Add a style, for this team alone unless it is *public*; see `Loras.add`."""
-        return self._add(name, slug, public, id, columns)
+        return self._add(name, slug, public, (id, created_at), columns)
 
 
 def require_style(world: World, team: str, name: str, kind: type[S], param: str) -> S:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from math import inf
@@ -16,6 +17,7 @@ from .._base.watchers import Watcher
 
 __tracebackhide__ = hide_mistakes
 
+_TIME: Final = time.time
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST: Final = -62_135_596_800.0  # the first second of the year 1; with _LAST the range of `datetime`
 _LAST: Final = 253_402_300_799.0
@@ -49,7 +51,7 @@ class Clock(Public):
         '2026-05-08T10:01:30+00:00'
     """
 
-    __slots__ = ("_frozen", "_offset", "_seen", "_since", "_speed", "_watchers", "waiting_for")
+    __slots__ = ("_frozen", "_offset", "_reading", "_seen", "_since", "_speed", "_watchers", "waiting_for")
 
     _page = "reference/records.html#the-clock"
 
@@ -58,6 +60,7 @@ class Clock(Public):
         self._watchers = watchers
         self._offset = 0.0
         self._frozen: float | None = None
+        self._reading = ContextVar("reading", default=False)
         self._seen = 0.0
         self._speed, self._since = 1.0, 0.0
         if now is not None:
@@ -69,13 +72,23 @@ class Clock(Public):
     def time(self) -> float:
         """Return the instant in seconds since the epoch; it stops at the last second of the year 9999."""
         if self._frozen is None:
-            self._seen = time.time()
+            if self._reading.get():  # a test has put this clock in the place of `time.time`
+                return _TIME()
+            self._seen = self._real()
             now = self._seen + self._offset
             if self._speed != 1.0:
                 now += (self._seen - self._since) * (self._speed - 1.0)
         else:
             now = self._frozen + self._offset
         return now if _FIRST <= now <= _LAST else min(max(now, _FIRST), _LAST)
+
+    def _real(self) -> float:
+        """Return what `time.time` says; where that leads back to this clock, the time of the process."""
+        token = self._reading.set(True)
+        try:
+            return time.time()
+        finally:
+            self._reading.reset(token)
 
     @property
     def frozen(self) -> bool:
@@ -103,7 +116,7 @@ class Clock(Public):
             self.freeze()
             return
         now = self.time()
-        self._since = self._seen = time.time()
+        self._since = self._seen = self._real()
         self._offset, self._frozen, self._speed = now - self._since, None, float(factor)
 
     def move(self, seconds: float) -> None:
@@ -178,7 +191,7 @@ class Clock(Public):
 
     def jump(self, running: float, frozen: float) -> None:
         """Follow a jump; this module always reads the real `time.time`, which freezegun may have frozen."""
-        is_frozen = self._frozen is not None or self._seen == time.time()
+        is_frozen = self._frozen is not None or self._seen == self._real()
         self._move("sleep", frozen if is_frozen else running)
 
     def _move(self, how: str, seconds: float) -> None:
@@ -216,16 +229,30 @@ def parse_instant(value: datetime | str) -> datetime:
     Raises:
         AurousError: If *value* is not an instant.
     """
-    parsed = value
-    if isinstance(parsed, str):
-        with suppress(ValueError):  # Python 3.10 does not read Z, which every instant of this API has
-            parsed = datetime.fromisoformat(parsed[:-1] + "+00:00" if parsed[-1:] in {"Z", "z"} else parsed)
+    parsed = _read(value)
     if not isinstance(parsed, datetime):
         raise AurousError(
             f"{shown(value)} is not an instant: "
             f"expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
         )
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
+
+
+def past_instant(value: object, now: float) -> float | None:
+    """Return an instant with a time zone, up to *now*, in epoch seconds; None for any other value."""
+    parsed = _read(value)
+    if not isinstance(parsed, datetime) or parsed.utcoffset() is None:
+        return None
+    instant = parsed.timestamp()
+    return min(instant, now) if _FIRST <= instant <= now + 1e-6 else None  # `now()` rounds to a microsecond
+
+
+def _read(value: object) -> object:
+    """Return the instant in ISO 8601 text as a `datetime`; anything else as it is."""
+    if isinstance(value, str):
+        with suppress(ValueError):  # Python 3.10 does not read Z, which every instant of this API has
+            return datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in {"Z", "z"} else value)
+    return value
 
 
 def calendar_instant(value: datetime | str) -> datetime:

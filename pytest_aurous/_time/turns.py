@@ -253,6 +253,6 @@ class SharedTime:
             f"No end in sight: {short_path(file)}:{line} sleeps another {seconds} s, after {self._count - 1:,} skipped "
             f"sleeps that moved the clock by {self.nominal:,.0f} s. The limits are {MOST_SLEEPS:,} sleeps and a week. "
             "A loop needs a deadline, and an end for each status. One that waits for datetime.now() never ends, "
-            "because that clock does not jump; time.time() does."
+            "because that clock does not jump; time.time() does. An old record needs no sleep: add(created_at=...)."
             f"{waiting}\n{see('how-to/move-time.html')}"
         )

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from .._time.clock import iso
 from .ids import CHOSEN
 from .state import Section, State
 
@@ -54,7 +55,13 @@ class Table(Generic[R]):
 
     def order(self, row_id: str) -> str:
         """Return what ids are sorted by: their ULID, so that images and videos are one history."""
-        return self._chosen.get(row_id, row_id)[-26:]
+        return self._chosen[row_id].partition("_")[2] if row_id in self._chosen else row_id[-26:]
+
+    def put_back(self, row_id: str, team: str, created: str) -> None:
+        """Sort the id of a new row of *team* by when it was *created*, behind the last row that is as old."""
+        older = (one for one, row in self.rows.items() if row.team == team and _created(row) <= created)
+        behind = max(map(self.order, older), default="").partition("/")[0]
+        self._chosen[row_id] = f"_{behind}/{created}/{self.order(row_id)}"  # "/" sorts before all digits and letters
 
     def find(self, row_id: str, team: str) -> R | None:
         """Return the row if it belongs to *team*, even if it was deleted."""
@@ -125,3 +132,9 @@ class Table(Generic[R]):
         at, there = self._position(living, row_id)
         if there:
             del living[at]
+
+
+def _created(row: object) -> str:
+    """Return when a row was created, in ISO 8601."""
+    created: str | float = getattr(row, "created_at", None) or vars(row)["created"]
+    return created if isinstance(created, str) else iso(created)

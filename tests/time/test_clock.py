@@ -45,6 +45,21 @@ def test_it_follows_the_wall_clock(wall: SimpleNamespace) -> None:
     assert repr(clock) == "<Clock 2026-05-08T12:01:05Z>"
 
 
+@pytest.mark.parametrize("by_way_of", ["itself", "now"])
+def test_it_can_take_the_place_of_time(monkeypatch: pytest.MonkeyPatch, by_way_of: str) -> None:
+    """A clock that a test puts there goes on from the time of the process, and asks nobody else."""
+    real, clock = time.time, Clock()
+    patched = clock.time if by_way_of == "itself" else lambda: clock.now().timestamp()
+    monkeypatch.setattr(time, "time", patched)
+    clock.advance(timedelta(days=31))
+
+    month = 31 * 86_400
+    assert time.time() - real() == pytest.approx(month, abs=1)
+    assert clock.time() - real() == pytest.approx(month, abs=1)
+    clock.speed = 0.5
+    assert time.time() - real() == pytest.approx(month, abs=1)
+
+
 def test_a_frozen_clock_stands_still(wall: SimpleNamespace) -> None:
     """Frozen, only the test moves time."""
     clock = Clock(NOON)

@@ -595,6 +595,7 @@ def test_ten_thousand_sleeps_are_too_many(jumps: Jumps) -> None:
     assert f"{place} sleeps another 0.25 s, after 10,000 skipped sleeps that moved the clock by 2,500 s" in text
     assert "\nchr_1 is synthesizing until the test says advance()\n" in text
     assert "One that waits for datetime.now() never ends, because that clock does not jump; time.time() does." in text
+    assert "An old record needs no sleep: add(created_at=...)." in text
     assert jumps.frozen == 2_500
     shown = caught.traceback.filter(caught)  # as pytest shows it: it ends where the code under test sleeps
     assert shown[-1].frame.code.name == "for_ever"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from ..._base.arguments import Check, Public
@@ -19,6 +21,7 @@ from ..._base.errors import (
     vanished,
 )
 from ..._base.redaction import redacted
+from ..._time.clock import Clock, iso, past_instant
 from ..._wire.refusal import ApiProblem
 from ..._world.ids import ULID
 from ..._world.script import Lifecycle, Plan, plan_of
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 L = TypeVar("L", bound="Live")
+Instant = datetime | str
+"""An instant as a test writes it: a `datetime`, or ISO 8601 text."""
 
 
 class Live(Public):
@@ -114,6 +119,16 @@ def check_fields(who: str, readers: Mapping[str, Reader], **arguments: Any) -> N
         raise AurousError(f"{who}({problem.param}=...): {problem.message}\n{see('reference/records.html')}") from None
 
 
+@contextmanager
+def _standing(clock: Clock, at: float, row_id: str) -> Generator[str, None, None]:
+    position = clock.position
+    clock.restore((0.0, at, 1.0, 0.0))
+    try:
+        yield row_id
+    finally:
+        clock.restore(position)
+
+
 class Collection(Public, Generic[L]):
     """The records of one resource and one team. Iteration, `len`, `in` and `last` leave out deleted records.
 
@@ -154,6 +169,27 @@ class Collection(Public, Generic[L]):
         ):
             raise self._check("add").refuse("team", team, "a team of this fake, such as aurous.teams.add() returns.")
         return team.id
+
+    def _adding(self, owner: str, chosen: str | None, created_at: Instant | None) -> AbstractContextManager[str]:
+        """Return a block in which *owner* gets a record; it yields the id: the *chosen* one, or the next.
+
+        In it the clock stands at *created_at*, so that all that follows from the age of a record is as old.
+        The caller holds the fake's lock.
+
+        Raises:
+            AurousError: If *created_at* has no time zone or is in the future; for the id as `_new_id`.
+        """
+        if created_at is None:
+            return nullcontext(self._new_id(chosen))
+        world, now = self._world, self._world.clock.time()
+        at = past_instant(created_at, now)
+        if at is None:
+            expected = f"an instant with a time zone that is not after {iso(now)}, which is now, such as "
+            example = "aurous.clock.now() - timedelta(days=31) or '2026-05-08T10:00:00Z'."
+            raise self._check("add").refuse("created_at", created_at, expected + example)
+        row_id = self._new_id(chosen)
+        world.table(self._record._kind).put_back(row_id, owner, iso(at))
+        return _standing(world.clock, at, row_id)
 
     def _new_id(self, chosen: str | None) -> str:
         """Return the id of a new record: the *chosen* one, or the next. The caller holds the fake's lock.

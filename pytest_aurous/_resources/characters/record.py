@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..._base.errors import hide_mistakes
 from ..._time.clock import iso
 from ..._world.script import Plan, plan_of
-from ..base.record import Live, Playable, Scripted, check_fields
+from ..base.record import Instant, Live, Playable, Scripted, check_fields
 from ..content import people
 from ..uploads import POSES
 from . import machine
@@ -99,6 +99,7 @@ class Characters(Scripted[Character]):
         client_reference_id: str | None = None,
         team: Live | None = None,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> Character:
         """Add a character, without a request and without spending credits. Defaults are realistic and seeded.
 
@@ -111,6 +112,7 @@ class Characters(Scripted[Character]):
             client_reference_id: The client's own id for it.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: If the API could not have made such a character, or if the id is taken.
@@ -128,8 +130,7 @@ class Characters(Scripted[Character]):
         check_fields("characters.add", CREATE, **{key: value for key, value in fields.items() if value is not None})
         owner = self._owner_of(team)
         plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
-        with world.lock:
-            row_id = self._new_id(id)
+        with self._world.lock, self._adding(owner, id, created_at) as row_id:
             person = described if described is not None else people.attributes(world.random)
             name = name or people.full_name(world.random, person)
             now = iso(world.clock.time())

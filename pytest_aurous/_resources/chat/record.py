@@ -14,7 +14,7 @@ from ..._base.frames import PACKAGE, nearest_outside, place_of
 from ..._base.parsed import is_mapping, is_row
 from ..._base.redaction import redacted, shortened
 from ..._world.world import World
-from ..base.record import Collection, Live
+from ..base.record import Collection, Instant, Live
 from ..base.schema import to_wire
 from . import replies
 from .replies import NOTHING, Chunking, Scripted
@@ -94,6 +94,7 @@ class Completions(Collection[Completion]):
         model: str = "aurous-grow-2.0-pro",
         team: Live | None = None,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> Completion:
         """Add a completion, without a request and without spending credits.
 
@@ -105,6 +106,7 @@ class Completions(Collection[Completion]):
             model: The name of its model.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: For an invalid value, or an id that is taken.
@@ -113,11 +115,11 @@ class Completions(Collection[Completion]):
         check.choice("status", status, PUBLIC)
         check.text("text", text, "Aurora has black hair.")
         owner, world = self._owner_of(team), self._world
-        with world.lock:
+        with self._world.lock, self._adding(owner, id, created_at) as row_id:
             now = world.clock.time()
             ended = status != IN_PROGRESS
             row = CompletionRow(
-                id=self._new_id(id),
+                id=row_id,
                 created=int(now),
                 model=model,
                 choices=(choice(text, "stop") if ended else choice("", None),) if status != "failed" else (),

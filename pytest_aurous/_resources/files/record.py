@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..._base.arguments import Check
 from ..._base.errors import AurousError, hide_mistakes, see
 from ..._wire.refusal import ApiProblem
-from ..base.record import Collection, Live
+from ..base.record import Collection, Instant, Live
 from ..content.pictures import picture
 from .row import PURPOSES, FileRow, measured, render, store
 
@@ -62,6 +62,7 @@ class Files(Collection[File]):
         metadata: dict[str, Any] | None = None,
         team: Live | None = None,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> File:
         """Add a file, without a request.
 
@@ -71,6 +72,7 @@ class Files(Collection[File]):
             metadata: A JSON object to store with it.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: For a file that the API would refuse, or an id that is taken.
@@ -82,10 +84,10 @@ class Files(Collection[File]):
         if metadata is not None:
             check.json("metadata", metadata)
         owner = self._owner_of(team)
-        with self._world.lock:
-            data = picture(["A file", purpose], 128, 128, owner) if data is None else data
-            try:
-                found = measured(data)
-            except ApiProblem as problem:
-                raise AurousError(f"{check.who}(data=...): {problem.message}\n{see(check.page)}") from None
-            return self._live(store(self._world, owner, data, found, purpose, metadata, self._new_id(id)).id)
+        data = picture(["A file", purpose], 128, 128, owner) if data is None else data
+        try:
+            found = measured(data)
+        except ApiProblem as problem:
+            raise AurousError(f"{check.who}(data=...): {problem.message}\n{see(check.page)}") from None
+        with self._world.lock, self._adding(owner, id, created_at) as row_id:
+            return self._live(store(self._world, owner, data, found, purpose, metadata, row_id).id)

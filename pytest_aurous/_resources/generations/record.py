@@ -9,7 +9,7 @@ from ..._base.errors import AurousError, hide_mistakes, see
 from ..._base.redaction import redacted, shortened
 from ..._world.script import Plan, plan_of
 from .. import characters
-from ..base.record import Live, Playable, Scripted, check_fields
+from ..base.record import Instant, Live, Playable, Scripted, check_fields
 from ..media import FACTORS, RATIOS
 from ..webhooks.record import check_url
 from . import images, machine, videos
@@ -166,6 +166,7 @@ class Generations(Scripted[G]):
     def _add(
         self,
         chosen: str | None,
+        created_at: Instant | None,
         status: str,
         script: str | Plan | None,
         team: Live | None,
@@ -180,8 +181,7 @@ class Generations(Scripted[G]):
             check_url(check.who, columns["webhook_url"], "webhook_url")
         columns["plan"] = plan_of(script, lifecycle) if script is not None else None
         owner, world = self._owner_of(team), self._world
-        with world.lock:
-            columns["row_id"] = self._new_id(chosen)
+        with self._world.lock, self._adding(owner, chosen, created_at) as columns["row_id"]:
             columns["seed"] = world.random.randrange(2**31)
             columns["cfg_rescale"] = 0 if self._medium == "image" else None
             return self._live(machine.add(world, owner, self._medium, cost, status=status, **columns).id)
@@ -205,6 +205,7 @@ class Images(Generations[Image]):
         webhook_url: str | None = None,
         team: Live | None = None,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> Image:
         """Add an image, without a request and without spending credits.
 
@@ -219,6 +220,7 @@ class Images(Generations[Image]):
             webhook_url: A URL that is notified of its end, like the field of a create request.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: If the API could not have made such an image, or if the id is taken.
@@ -238,6 +240,7 @@ class Images(Generations[Image]):
             _ = characters.Characters(self._world, self._owner_of(team))[character_id]
         return self._add(
             id,
+            created_at,
             status,
             script,
             team,
@@ -271,6 +274,7 @@ class Videos(Generations[Video]):
         webhook_url: str | None = None,
         team: Live | None = None,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> Video:
         """Add a video, without a request and without spending credits.
 
@@ -285,6 +289,7 @@ class Videos(Generations[Video]):
             webhook_url: A URL that is notified of its end, like the field of a create request.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: If the API could not have made such a video, or if the id is taken.
@@ -295,6 +300,7 @@ class Videos(Generations[Video]):
         check_fields("videos.add", videos.CREATE, duration=duration, **({} if prompt is None else {"prompt": prompt}))
         return self._add(
             id,
+            created_at,
             status,
             script,
             team,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..._base.arguments import Check
 from ..._base.errors import hide_mistakes
-from ..base.record import Collection, Live
+from ..base.record import Collection, Instant, Live
 from .row import POSES, UploadRow, expired
 
 __tracebackhide__ = hide_mistakes
@@ -54,6 +54,7 @@ class Uploads(Collection[Upload]):
         confidence: float = 0.92,
         filename: str = "picture.png",
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> Upload:
         """Add a ticket that has its picture, without a request.
 
@@ -62,6 +63,7 @@ class Uploads(Collection[Upload]):
             confidence: The confidence of classify, 0 to 1.
             filename: Name of the picture.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: For an invalid argument, or an id that is taken.
@@ -71,9 +73,9 @@ class Uploads(Collection[Upload]):
             check.choice("pose", pose, POSES)
         check.number("confidence", confidence, 0, 1)
         check.text("filename", filename, "picture.png")
-        with self._world.lock:
+        with self._world.lock, self._adding(self._team, id, created_at) as row_id:
             row = UploadRow(
-                id=self._new_id(id),
+                id=row_id,
                 filename=filename,
                 extension="png",
                 content_type="image/png",

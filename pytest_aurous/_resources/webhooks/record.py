@@ -13,7 +13,7 @@ from ..._base.redaction import redacted
 from ..._wire.hosts import is_loopback
 from ..._wire.refusal import ApiProblem
 from ..base.fields import url as https_url
-from ..base.record import Collection, Live
+from ..base.record import Collection, Instant, Live
 from .row import EVENTS, EndpointRow, expanded, make, render
 
 __tracebackhide__ = hide_mistakes
@@ -57,6 +57,7 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
         secret: str | None = None,
         *,
         id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
     ) -> WebhookEndpoint:
         """Register an endpoint, without a request.
 
@@ -65,6 +66,7 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
             events: Names of events, or ``*``.
             secret: The secret that signs deliveries; drawn by default.
             id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
 
         Raises:
             AurousError: For an unknown event, for a URL that no endpoint can have, or for an id that is taken.
@@ -72,8 +74,8 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
         wanted = known_events("webhook_endpoints.add", events)
         check_url("webhook_endpoints.add", url)
         check_secret("webhook_endpoints.add", secret)
-        with self._world.lock:
-            return self._live(make(self._world, self._team, url, wanted, secret, self._new_id(id)).id)
+        with self._world.lock, self._adding(self._team, id, created_at) as row_id:
+            return self._live(make(self._world, self._team, url, wanted, secret, row_id).id)
 
 
 def known_events(who: str, events: Iterable[str]) -> list[str]:
