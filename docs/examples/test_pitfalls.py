@@ -317,3 +317,40 @@ def test_key_on_stream_mended(aurous: Aurous, aurous_client: httpx.Client) -> No
         aurous_client.post(CHAT, json=ASKED, headers=once)
 
     assert len(aurous.chat.completions) == 1
+
+
+EMBED = {"model": "aurous-embed-vision-1.0", "input": "black hair"}
+NPM = {"X-Stainless-Lang": "js"}  # what the npm package openai sends
+
+
+@misuse
+def test_base64_floats(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The package asks for base64, unless the code asks for something else."""
+    packed = {**EMBED, "encoding_format": "base64"}
+    aurous_client.post("/v1/embeddings", json=packed, headers=NPM)
+
+    assert seen(aurous) == ["base64-floats"]
+
+
+def test_base64_floats_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The code asks for what the API sends."""
+    floats = {**EMBED, "encoding_format": "float"}
+    aurous_client.post("/v1/embeddings", json=floats, headers=NPM)
+
+    assert aurous.calls.last.status == 200
+
+
+@misuse
+def test_ignored_field(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The response is as long as it would be without the limit."""
+    aurous_client.post(CHAT, json={**ASKED, "max_completion_tokens": 3})
+
+    assert seen(aurous) == ["ignored-field"]
+
+
+def test_ignored_field_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The limit has the name that the API knows."""
+    aurous_client.post(CHAT, json={**ASKED, "max_tokens": 3})
+
+    choice = aurous.chat.completions.last.choices[0]
+    assert choice["finish_reason"] == "length"

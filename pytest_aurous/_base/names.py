@@ -262,9 +262,11 @@ Readings = TypedDict(
     {
         "auth-4": Literal["invalid_api_key", "revoked_api_key"],
         "chat-6": Literal["256", "64"],
+        "chat-14": Literal["refused", "accepted"],
         "create-4": Literal["reviewing", "ready"],
         "cred-2": Literal["on_completion", "at_create"],
         "emb-3": Literal["2048", "1024"],
+        "emb-4": Literal["refused", "one_accepted"],
         "emb-6": Literal["own", "shared"],
         "err-4": Literal["null", "absent"],
         "err-6": Literal["page", "global"],

@@ -25,6 +25,16 @@ _SDK_RETRY: Final = (
     " The OpenAI SDK has retried by itself, without a key: pass extra_headers={'Idempotency-Key': ...} with the "
     "request, or max_retries=0 to its client."
 )
+_WITHOUT_EFFECT: Final[Mapping[str, tuple[object, str]]] = {
+    "max_completion_tokens": (None, "send max_tokens"),
+    "n": (1, "there is one choice; send a request for each"),
+    "logit_bias": ({}, "leave it out"),
+    "parallel_tool_calls": (True, "the model may call several tools at once; expect it"),
+    "functions": ([], "send tools"),
+    "prediction": (None, "leave it out"),
+    "modalities": (["text"], "there is only text"),
+}
+"""The fields of a chat that OpenAI's API has and this one ignores: the value that asks for nothing else, and advice."""
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
 _AT_ONCE: Final = 1.0
@@ -345,6 +355,35 @@ class StringBatch(Detector):
         return again and ctx.call.error_code == "embeddings_batch_not_supported"
 
 
+class Base64Floats(Detector):
+    """The npm package openai decodes floats as if they were base64."""
+
+    id = "base64-floats"
+    message = (
+        "the npm package openai asked for an embedding in base64, and decodes the response as such. The API returns "
+        "floats, so the code gets zeros, a quarter as many, and no error. Pass encoding_format: 'float'."
+    )
+    operations = ("embeddings.create",)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        of_npm = ctx.call.incoming.get("x-stainless-lang") == "js"
+        return of_npm and _status(outcome) == _OK and ctx.body.get("encoding_format") == "base64"
+
+
+class IgnoredField(Detector):
+    """A client relies on a field that has no effect."""
+
+    id = "ignored-field"
+    message = "a chat request has what this API ignores and OpenAI's does not, so the response is not as it asks:"
+    operations = ("chat.create",)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        return _status(outcome) == _OK and bool(_ignored(ctx.body))
+
+    def hint(self, call: Call) -> str:
+        return f" {', '.join(f'{name} ({_WITHOUT_EFFECT[name][1]})' for name in _ignored(json.loads(call.content)))}."
+
+
 class KeyOnStream(Detector):
     """A client relies on a key that is ignored."""
 
@@ -372,7 +411,14 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
     UnreadStream,
     StringBatch,
     KeyOnStream,
+    Base64Floats,
+    IgnoredField,
 )
+
+
+def _ignored(body: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a chat request that are ignored although they ask for another response."""
+    return [name for name, (usual, _) in _WITHOUT_EFFECT.items() if body.get(name) not in (None, usual)]
 
 
 def _attempt(call: Call) -> _Attempt:

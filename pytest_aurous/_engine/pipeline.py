@@ -184,16 +184,16 @@ class App:
         busy: float = 0,
     ) -> Reply:
         """Respond to a request that reaches the server; see `Serve` for the options that faults use."""
-        ctx.request_id = self.world.ids.new("req")
+        ctx.request_id, ctx.busy = self.world.ids.new("req"), busy
         try:
             row = ctx.row or self._unmatched(ctx.call)
             name, bucket = self._admit(row, ctx, now, free=free)
             if instead is None:
-                response = self._take_effect(row, ctx, now, busy, effect=effect)
+                response = self._take_effect(row, ctx, now, effect=effect)
             else:
                 if effect:
                     try:
-                        self._take_effect(row, ctx, now, busy, effect=True)
+                        self._take_effect(row, ctx, now, effect=True)
                     except ApiProblem as problem:  # its response is lost, and leaves only its code
                         ctx.call.error_code = problem.code
                 response = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
@@ -236,11 +236,11 @@ class App:
         check_version(call, prior_dates=world.settings.reading("ver-3") == "prior_dates")
         return name, bucket
 
-    def _take_effect(self, row: Endpoint, ctx: Context, now: float, busy: float, *, effect: bool) -> Result:
+    def _take_effect(self, row: Endpoint, ctx: Context, now: float, *, effect: bool) -> Result:
         """Let the request happen; undo its changes if it is to have no *effect*, or if this package fails."""
         mark = self.world.state.mark()
         try:
-            return self._happen(row, ctx, now, busy)
+            return self._happen(row, ctx, now)
         except Exception as error:
             effect = effect and isinstance(error, ApiProblem)
             raise
@@ -249,7 +249,7 @@ class App:
                 self.world.state.back_to(mark)
                 ctx.call.committed = False
 
-    def _happen(self, row: Endpoint, ctx: Context, now: float, busy: float) -> Result:
+    def _happen(self, row: Endpoint, ctx: Context, now: float) -> Result:
         """Call the handler, or replay the response that is stored for the ``Idempotency-Key``."""
         claim = None
         key = idempotency_key(ctx.call.incoming) if row.idempotent else None
@@ -266,7 +266,7 @@ class App:
             result = Result(content, row.status, row.media_type)
         ctx.call.committed = ctx.call.method != "GET"
         if claim is not None:
-            self.world.idempotency.store(Stored(claim, result.status, result.body, now, now + busy))
+            self.world.idempotency.store(Stored(claim, result.status, result.body, now, now + ctx.busy))
         return result
 
     def _works(self, stored: Stored) -> bool:

@@ -23,6 +23,8 @@ _FIRST: Final = -62_135_596_800.0  # the first second of the year 1; with _LAST 
 _LAST: Final = 253_402_300_799.0
 _MORE: Final = see("reference/records.html#the-clock")
 FASTEST: Final = 1_000_000.0
+SAME_INSTANT: Final = 1e-6
+"""Instants that are nearer than this are one: the seconds since the epoch are floats, whose sums are not exact."""
 
 Position = tuple[float, float | None, float, float]
 """Where a clock is: how far it was moved, the instant at which it is frozen, its speed, and since when it has that."""

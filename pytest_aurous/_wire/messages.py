@@ -21,6 +21,11 @@ UNKNOWN_FIELDS: Final = "Unknown or read-only fields: {names}. Allowed: {allowed
 MISSING_FIELD: Final = "{param} is required."
 WRONG_TYPE: Final = "{param} must be {expected}, not {got}."
 NOT_ONE_OF: Final = "{param} must be one of {allowed}, not {got}."
+ASSUMED: Final = (
+    " No page of the vendor says that {what} is refused; the fake assumes it ({rule}). "
+    "The setting readings={{{rule!r}: {reading!r}}} accepts it."
+)
+"""What follows a refusal that another reading does not make."""
 IN_LIST: Final = "An item of {message}"
 LENGTH: Final = "{param} must be {low} to {high} {unit} long, not {got}."
 RANGE: Final = "{param} must be between {low} and {high}, not {got}."

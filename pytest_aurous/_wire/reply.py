@@ -29,8 +29,11 @@ class Stream(Protocol):
     def lose(self) -> None:
         """End it: a fault has lost the response."""
 
-    def cut(self, how: str, after: int) -> None:
-        """Let a fault end it after that many events: ``disconnect``, ``stall``, ``half_event`` or ``ends_early``."""
+    def cut(self, how: str, after: int, *, commit: bool) -> None:
+        """Let a fault end it after that many events: ``disconnect``, ``stall``, ``half_event`` or ``ends_early``.
+
+        With *commit*, the server does the rest of its work first.
+        """
 
 
 class Reply(NamedTuple):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from .._time.clock import SAME_INSTANT
 from .._wire import messages as say
 from .._wire.call import Call
 from .._wire.refusal import ApiProblem
@@ -56,7 +57,7 @@ class IdempotencyKeys:
             return None
         if stored.claim != claim:
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="another request"))
-        if now < stored.busy_until:
+        if now < stored.busy_until - SAME_INSTANT:
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="a request still in flight"))
         if works(stored):
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="work still under way"))

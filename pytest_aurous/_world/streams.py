@@ -45,11 +45,12 @@ class Cut(NamedTuple):
     """How a fault ends a stream after some events.
 
     ``disconnect`` closes the connection, ``stall`` sends nothing more, ``half_event`` sends half of the next event, and
-    ``ends_early`` ends the body as if it were complete.
+    ``ends_early`` ends the body as if it were complete. With *commit*, the server does the rest of its work first.
     """
 
     how: str
     after: int
+    commit: bool
 
 
 class EventStream:
@@ -83,9 +84,9 @@ class EventStream:
         self._instants: list[tuple[float, int]] = []
         self._hash = sha256()
 
-    def cut(self, how: str, after: int) -> None:
+    def cut(self, how: str, after: int, *, commit: bool) -> None:
         """Let a fault end it after that many events."""
-        self._cut = Cut(how, after)
+        self._cut = Cut(how, after, commit)
 
     def read(self) -> bytes | Break | None:
         """Return the next part, what breaks the connection, or None at the end; the clock moves by its wait."""
@@ -138,8 +139,11 @@ class EventStream:
         return self._sent(frame)
 
     def _broken(self, cut: Cut) -> bytes | Break | None:
-        if cut.how == "half_event":
-            frame = next(self._frames, Frame(0, b""))
+        frame = next(self._frames, Frame(0, b"")) if cut.how == "half_event" else None
+        if cut.commit:
+            for _ in self._frames:
+                pass
+        if frame is not None:
             data = self._sent(Frame(0, frame.data[: len(frame.data) // 2], event=False))
             self._lose(BY_FAULT)
             return data

@@ -81,7 +81,7 @@ class World:
 
     @property
     def random(self) -> Random:
-        """The random generator for people, seeds and poses."""
+        """The random generator for people and seeds."""
         return self.state.random("people")
 
     def table(self, kind: type[R]) -> Table[R]:

@@ -384,7 +384,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
             reply = serve()
             if reply.stream is not None:
-                reply.stream.cut(how, count)
+                reply.stream.cut(how, count, commit=fault.commit)
                 fault.fire(call)
             return reply
 

@@ -137,6 +137,16 @@ def key_on_stream(api: Api) -> None:
         pass
 
 
+def base64_floats(api: Api) -> None:
+    sent = {"model": "aurous-embed-vision-1.0", "input": "Hi", "encoding_format": "base64"}
+    assert api.post("/v1/embeddings", json=sent, headers={"X-Stainless-Lang": "js"}).status == 200
+
+
+def ignored_field(api: Api) -> None:
+    sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "n": 2}
+    assert len(api.post(CHAT, json=sent).json["choices"]) == 1
+
+
 MISUSES: Final[dict[str, Story]] = {
     "early-save": early_save,
     "endless-poll": endless_poll,
@@ -150,6 +160,8 @@ MISUSES: Final[dict[str, Story]] = {
     "unread-stream": unread_stream,
     "string-batch": string_batch,
     "key-on-stream": key_on_stream,
+    "base64-floats": base64_floats,
+    "ignored-field": ignored_field,
 }
 
 each = pytest.mark.parametrize("kind", MISUSES)
@@ -425,11 +437,14 @@ def test_a_retry_of_the_openai_sdk_is_named(api: Api, count: str, named: int) ->
     assert seen.message.count("max_retries=0") == named
 
 
-def _read(api: Api) -> None:
-    stream = ask(api)
+def _drain(stream: Any) -> None:
     while stream.read():
         pass
     stream.close()
+
+
+def _read(api: Api) -> None:
+    _drain(ask(api))
 
 
 def _cancelled(api: Api) -> None:
@@ -467,6 +482,54 @@ def _lost_stream(api: Api) -> None:
 def test_an_agent_that_is_right_is_left_alone(api: Api, story: Story) -> None:
     """A stream that was read, cancelled or broken, a failure that costs nothing, and a list that was sent once."""
     story(api)
+
+    assert ids(api) == []
+
+
+@pytest.mark.parametrize(("language", "form"), [("python", "base64"), ("js", "float"), (None, "base64"), ("js", None)])
+def test_other_clients_read_floats(api: Api, language: str | None, form: str | None) -> None:
+    """The Python SDK asks for base64, too, and takes the floats that come."""
+    sent = {"model": "aurous-embed-vision-1.0", "input": "Hi", **({"encoding_format": form} if form else {})}
+    assert (
+        api.post("/v1/embeddings", json=sent, headers={"X-Stainless-Lang": language} if language else {}).status == 200
+    )
+
+    assert ids(api) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_completion_tokens", 5),
+        ("n", 2),
+        ("logit_bias", {"50256": -100}),
+        ("parallel_tool_calls", False),
+        ("functions", [{"name": "fly"}]),
+        ("prediction", {"type": "content", "content": "Hi"}),
+        ("modalities", ["text", "audio"]),
+    ],
+)
+def test_a_field_that_is_ignored_is_named(api: Api, field: str, value: Any) -> None:
+    """Once a test, also if a stream has it; the message says what to do instead."""
+    for _ in range(2):
+        _drain(ask(api, **{field: value}))
+
+    (seen,) = api.aurous.pitfalls
+    assert (seen.id, seen.call.number) == ("ignored-field", 1)
+    assert f" {field} (" in seen.message
+
+
+def test_a_field_that_asks_for_nothing_else_is_no_pitfall(api: Api) -> None:
+    """Its usual value, a null, a refused request, and fields that change nothing that a client sees."""
+    usual: dict[str, Any] = {
+        "n": 1,
+        "logit_bias": {},
+        "parallel_tool_calls": True,
+        "functions": [],
+        "modalities": ["text"],
+    }
+    _drain(ask(api, **usual, max_completion_tokens=None, prediction=None, user="me", store=False))
+    api.refused("POST", CHAT, json={"n": 2}, status=400, code="missing_field", param="model")
 
     assert ids(api) == []
 

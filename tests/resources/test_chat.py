@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousUnfiredFault
+from pytest_aurous._wire.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +118,76 @@ def test_chat_2_a_refusal_names_the_role(api: Api) -> None:
     message = api.post(PATH, json=body({"role": "nobody", "content": "x"})).json["error"]["message"]
 
     assert message == 'messages[*].role must be one of system, user, assistant, tool, not "nobody".'
+
+
+ALLOWED: Final = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [FLY]}}
+NEWER: Final[list[tuple[dict[str, Any], str, str]]] = [
+    ({"messages": [{"role": "developer", "content": "Be brief."}, ASKED]}, "messages[*].role", "developer"),
+    ({"messages": [ASKED, {"role": "function", "name": "fly", "content": "x"}]}, "messages[*].role", "function"),
+    ({"reasoning_effort": "none"}, "reasoning_effort", "none"),
+    ({"reasoning_effort": "xhigh"}, "reasoning_effort", "xhigh"),
+    ({"tools": [FLY, {"type": "custom", "custom": {"name": "sql"}}]}, "tools.type", "custom"),
+    ({"tools": [WEATHER, FLY], "tool_choice": ALLOWED}, "tool_choice.type", "allowed_tools"),
+]
+
+
+@pytest.mark.parametrize(("newer", "param", "value"), NEWER, ids=str)
+def test_chat_14_what_no_page_names_is_refused_by_assumption(
+    make_api: Callable[..., Api], newer: dict[str, Any], param: str, value: str
+) -> None:
+    """The refusal says so, and names the reading that accepts it."""
+    api, other = make_api(), make_api(readings={"chat-14": "accepted"})
+
+    error = api.refused("POST", PATH, json={**body(), **newer}, status=400, code="invalid_format", param=param)
+
+    message = error.json["error"]["message"]
+    assert message.endswith(
+        f'not "{value}". No page of the vendor says that {value} is refused; the fake assumes it (chat-14). '
+        "The setting readings={'chat-14': 'accepted'} accepts it."
+    )
+    assert chat(other, **newer) if "messages" not in newer else chat(other, *newer["messages"])
+    sent = newer.get("messages", [ASKED])
+    assert other.aurous.chat.completions.last.messages == sent
+
+
+def test_chat_14_the_model_calls_allowed_functions_only(make_api: Callable[..., Api]) -> None:
+    """Of the tools that are allowed, and no custom one; a choice of none that is there is refused."""
+    api = make_api(readings={"chat-14": "accepted"})
+    custom = {"type": "custom", "custom": {"name": "sql"}}
+    (call,) = said(api, tools=[custom, WEATHER, FLY], tool_choice=ALLOWED)["tool_calls"]
+    assert call["function"]["name"] == "fly"
+    auto = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [FLY]}}
+    assert said(api, tools=[WEATHER, FLY], tool_choice=auto)["content"]
+    api.refused("POST", PATH, json=body(tool_choice=ALLOWED), status=400, code="missing_field", param="tools")
+    assert chat(api)["usage"]["prompt_tokens"] == chat(make_api())["usage"]["prompt_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "param"),
+    [
+        ({"tools": [{"type": "custom"}]}, "invalid_format", "tools.custom"),
+        ({"tools": [{"type": "custom", "custom": {}}]}, "invalid_format", "tools.custom.name"),
+        ({"tool_choice": {"type": "allowed_tools"}}, "invalid_format", "tool_choice.allowed_tools"),
+        (
+            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "often"}}},
+            "invalid_format",
+            "tool_choice.allowed_tools.mode",
+        ),
+        (
+            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": ["fly"]}}},
+            "invalid_format",
+            "tool_choice.allowed_tools.tools",
+        ),
+    ],
+)
+def test_chat_14_what_is_accepted_has_its_form(
+    make_api: Callable[..., Api], change: dict[str, Any], code: str, param: str
+) -> None:
+    """A value that is wrong under any reading is refused under each, without a hint."""
+    for reading in ("refused", "accepted"):
+        api = make_api(readings={"chat-14": reading})
+        error = api.refused("POST", PATH, json=body(**change), status=400, code=code, param=param)
+        assert "chat-14" not in error.json["error"]["message"]
 
 
 def test_chat_2_unknown_fields_and_nulls_are_ignored(api: Api) -> None:
@@ -314,6 +385,24 @@ def test_chat_9_a_format_is_satisfied(api: Api) -> None:
     )
 
 
+def test_chat_8_the_same_question_gets_the_same_words(api: Api) -> None:
+    """However it is asked: as a stream, or with other limits; another seed of the request may change them."""
+    questions = [{"role": "user", "content": f"Who is {name}?"} for name in ("Aurora", "Iris", "Freya", "Mei", "Hana")]
+    for question in questions:
+        plain = said(api, question)["content"]
+        streamed = api.outcome("POST", PATH, json=body(question, stream=True, stream_options={"include_usage": True}))
+        assert isinstance(streamed, Reply)
+        assert streamed.stream is not None
+        while streamed.stream.read():
+            pass
+        assert api.aurous.chat.completions.last.text == plain
+        assert said(api, question, temperature=0.5, max_tokens=900, stop=["x"])["content"] == plain
+        assert plain.startswith(said(api, question, max_tokens=3)["content"])
+
+    openings = {said(api, questions[0], seed=seed)["content"].partition(" a ")[0] for seed in range(9)}
+    assert len(openings) > 1
+
+
 def test_chat_11_a_completion_is_read_by_its_id(api: Api) -> None:
     """Another team's is a 404."""
     made = chat(api)
@@ -354,6 +443,44 @@ def test_chat_10_chat_13_what_has_ended_cannot_be_cancelled(api: Api) -> None:
         code = f"chat_cancel_target_{words.get(status, 'already_terminal')}"
         api.refused("POST", f"{PATH}/{made.id}/cancel", status=409, code=code)
     api.refused("POST", f"{PATH}/cmp_x/cancel", status=404, code="chat_cancel_target_not_found")
+
+
+@pytest.mark.parametrize("slow", ["fault", "reply"])
+def test_chat_11_chat_13_idem_5_a_client_that_gave_up_leaves_it_in_progress(api: Api, slow: str) -> None:
+    """Until the delay has passed on the clock: it has no words, its key is in use, and nothing that ends it."""
+    if slow == "fault":
+        api.aurous.faults.delay("chat.create", seconds=20, commit=True)
+        api.aurous.chat.reply("late")
+    else:
+        api.aurous.chat.reply("late", delay=20)
+    key = {"Idempotency-Key": "one"}
+    assert api.broken("POST", PATH, json=body(), headers=key, patience=5).error == "ReadTimeout"
+    made = api.aurous.chat.completions.last
+    path = f"{PATH}/{made.id}"
+    events = "/v1/usage/events?start_time=2026-05-01T00:00:00Z"
+
+    assert (made.status, made.text, made.usage) == ("in_progress", "", None)
+    assert api.get(path).json["status"] == made.json()["status"] == "in_progress"
+    assert [one["completed_at"] for one in api.get(events).json["data"]] == [None]
+    api.refused("POST", f"{path}/cancel", status=409, code="chat_cancel_target_not_cancellable")
+    api.refused("POST", PATH, json=body(), headers=key, status=409, code="idempotency_key_in_use")
+
+    api.clock.advance(seconds=15)
+    assert (made.status, made.text) == ("completed", "late")
+    assert api.get(path).json == api.post(PATH, json=body(), headers=key).json
+    api.refused("POST", f"{path}/cancel", status=409, code="chat_cancel_target_already_terminal")
+    assert [one["duration_ms"] for one in api.get(events).json["data"]] == [20_000]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.7, 2.3, 1e-6])
+def test_a_client_that_waits_sees_the_end(api: Api, seconds: float) -> None:
+    """The completion has ended, and its key is free, when its response arrives: sums of floats are not exact."""
+    for number in range(9):
+        api.aurous.chat.reply("late", delay=seconds)
+        key = {"Idempotency-Key": f"{number}"}
+        found = api.post(PATH, json=body(), headers=key).json
+        assert api.get(f"{PATH}/{found['id']}").json == found
+        assert api.post(PATH, json=body(), headers=key).json == found
 
 
 def test_tpm_1_tokens_have_a_bucket_of_their_own(make_api: Callable[..., Api]) -> None:
@@ -439,6 +566,56 @@ class TestReplies:
         refused = said(api)
         assert (refused["content"], refused["refusal"]) == (None, "I cannot help with that.")
         assert chat(api)["choices"][0]["finish_reason"] == "length"
+
+    @pytest.mark.parametrize(
+        ("reply", "said", "reason", "count"),
+        [
+            ({"text": "one two three four"}, {"content": "one two thre"}, "length", 3),
+            ({"text": "one two thre"}, {"content": "one two thre"}, "stop", 3),
+            ({"json": {"name": "Aurora"}}, {"content": '{"name": "Au'}, "length", 3),
+            ({"refuse": "I cannot help."}, {"content": None, "refusal": "I cannot hel"}, "length", 3),
+            ({"text": "one two three four", "finish_reason": "stop"}, {"content": "one two thre"}, "stop", 3),
+            ({"text": "one two three four", "tokens": (9, 99)}, {"content": "one two three four"}, "stop", 99),
+            ({"text": "Grüße aus 東京"}, {"content": "Grüße aus "}, "length", 3),
+        ],
+        ids=["text", "short", "json", "refusal", "reason", "tokens", "character"],
+    )
+    def test_chat_3_a_reply_obeys_max_tokens(self, api: Api, reply: Any, said: Any, reason: str, count: int) -> None:
+        """It is cut as the model's own words are, unless the test says how many tokens it has."""
+        api.aurous.chat.reply(**reply)
+
+        found = chat(api, max_tokens=3)
+
+        assert found["choices"][0]["message"] == {"role": "assistant", **said}
+        assert found["choices"][0]["finish_reason"] == reason
+        assert found["usage"]["completion_tokens"] == count
+
+    def test_chat_3_a_call_of_a_tool_is_not_cut(self, api: Api) -> None:
+        """Half of its arguments would be no JSON."""
+        api.aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo and all around it"})])
+
+        choice = chat(api, tools=[WEATHER], max_tokens=3)["choices"][0]
+
+        assert choice["finish_reason"] == "tool_calls"
+        assert json.loads(choice["message"]["tool_calls"][0]["function"]["arguments"])
+
+    @pytest.mark.parametrize(
+        "how",
+        [{"tokens": (200, 600, 50)}, {"finish_reason": "length"}, {"delay": 20}, {"chunking": "bytes"}],
+        ids=str,
+    )
+    def test_a_reply_may_leave_the_words_to_the_model(self, api: Api, how: Any) -> None:
+        """And say only how it speaks: then the words are its own, or a call that the request demands."""
+        own, before = said(api)["content"], api.clock.time()
+        api.aurous.chat.reply(**how, when="hair")
+        api.aurous.chat.reply(**how)
+
+        found = chat(api)
+
+        assert (found["choices"][0]["message"]["content"], api.clock.time() - before) == (own, how.get("delay", 0))
+        assert found["choices"][0]["finish_reason"] == how.get("finish_reason", "stop")
+        assert found["usage"]["total_tokens"] == (850 if "tokens" in how else found["usage"]["total_tokens"])
+        assert said(api, tools=[WEATHER], tool_choice="required")["tool_calls"]
 
     def test_a_delay_passes_on_the_clock(self, api: Api) -> None:
         """A client with a shorter timeout gets it, and has paid."""
@@ -549,6 +726,7 @@ class TestReplies:
         ("arguments", "text"),
         [
             ({}, "expected one of text, json, refuse and error, or tool_calls"),
+            ({"when": "hair", "times": 2}, "expected one of text, json, refuse and error, or tool_calls"),
             ({"text": "a", "json": 1}, "one of text, json, refuse and error, or tool_calls, not text and json"),
             ({"refuse": "a", "tool_calls": [("x", {})]}, "no tool calls beside refuse"),
             ({"text": 7}, "text=7"),

@@ -98,6 +98,24 @@ def test_emb_2_emb_4_emb_6_what_is_refused(api: Api, given: Any, code: str, para
     assert api.money() == (1000, 0)
 
 
+def test_emb_4_whether_one_text_may_come_in_a_list(make_api: Callable[..., Api]) -> None:
+    """No page says so: the refusal names its reading, under which one text is that text, and several are refused."""
+    api, other = make_api(), make_api(readings={"emb-4": "one_accepted"})
+    for path in (PATH, f"{PATH}/estimate"):
+        refused = api.post(path, json={"model": MODEL, "input": ["Hi"]})
+        assert (refused.status, refused.json["error"]["code"]) == (400, "embeddings_batch_not_supported")
+        message = refused.json["error"]["message"]
+        assert "that a list of one is refused; the fake assumes it (emb-4)" in message
+        assert "readings={'emb-4': 'one_accepted'}" in message
+        blank = {"model": MODEL, "input": [""]}
+        api.refused("POST", path, json=blank, status=400, code="embeddings_batch_not_supported", param="input")
+
+    assert embed(other, ["Hi"]) == embed(other, "Hi")
+    for given, code in ((["a", "b"], "embeddings_batch_not_supported"), ([""], "value_out_of_range")):
+        error = other.post(PATH, json={"model": MODEL, "input": given}).json["error"]
+        assert (error["code"], error["param"], "one_accepted" in error["message"]) == (code, "input", False)
+
+
 def test_emb_6_the_other_code_for_a_large_input(make_api: Callable[..., Api]) -> None:
     """Under the reading `shared`."""
     api = make_api(readings={"emb-6": "shared"})

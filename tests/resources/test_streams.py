@@ -109,6 +109,17 @@ def test_stream_1_a_stream_without_text(api: Api) -> None:
     assert len(refused) > 1
 
 
+def test_stream_1_chat_3_a_stream_is_cut_at_max_tokens(api: Api) -> None:
+    """Like any other response: the last chunk says why it stops, and counts no more."""
+    api.aurous.chat.reply(TEXT)
+
+    found = events(opened(api, max_tokens=3))
+
+    assert "".join(one.get("content", "") for one in deltas(found)) == TEXT[:12]
+    assert found[-2]["choices"][0]["finish_reason"] == "length"
+    assert found[-2]["usage"]["completion_tokens"] == 3
+
+
 def test_stream_2_reasoning_is_only_counted(api: Api) -> None:
     """In the last chunk."""
     api.aurous.chat.reply("Yes.", tokens=(10, 2, 50))
@@ -303,6 +314,30 @@ class TestFaults:
         made = api.aurous.chat.completions.last
         assert (made.status, made.text) == ("cancelled_client_disconnect", "Aurora has black hair, and she ")
         assert api.aurous.calls.last.ended == "ended by a fault"
+
+    @pytest.mark.parametrize(
+        ("kind", "options", "count"),
+        [
+            ("disconnect", {"after_events": 3}, 3),
+            ("stall", {"after_events": 0}, 0),
+            ("malformed", {"kind": "half_event"}, 2),
+            ("malformed", {"kind": "ends_early"}, 2),
+        ],
+    )
+    def test_with_commit_the_model_says_everything(self, api: Api, kind: str, options: Any, count: int) -> None:
+        """Its completion is whole and paid for, and only the rest of the response is lost."""
+        api.aurous.chat.reply(TEXT, tokens=(100, 100), times=2)
+        api.aurous.chat.reply("next")
+        fault = getattr(api.aurous.faults, kind)("chat.create", commit=True, **options)
+
+        sent = [part for part in parts(opened(api, patience=7)) if isinstance(part, bytes)]
+
+        made = api.aurous.chat.completions.last
+        assert (len(sent), made.status, made.text, fault.fired) == (count, "completed", TEXT, 1)
+        assert made.usage is not None
+        assert api.money() == (1000 - made.usage["credits_charged"], 0)
+        assert made.usage["completion_tokens"] == 100
+        assert api.aurous.calls.last.fault == f"{fault.kind}, committed"
 
     def test_a_stream_that_stalls_for_a_client_that_waits_for_ever(self, api: Api) -> None:
         """It gets its timeout at once, and the clock stands."""

@@ -206,6 +206,19 @@ def test_up_5_is_seeded_otherwise(api: Api) -> None:
     assert all(0 <= one["confidence"] <= 1 for one in found)
 
 
+def test_up_5_the_same_bytes_have_the_same_pose(api: Api) -> None:
+    """However many pictures come before; under another seed, they may have another one."""
+    found: list[tuple[str, float]] = []
+    for content in (b"one", b"two", b"three", b"four", b"five", b"one", b"two", b"three", b"four", b"five"):
+        ticket = init(api)
+        assert api.put(ticket["upload_url"], content=content).status == 200
+        result = classify(api, ticket["upload_id"]).json
+        found.append((result["pose"], result["confidence"]))
+
+    assert found[:5] == found[5:]
+    assert len(set(found)) > 1
+
+
 def test_up_5_finds_what_the_ticket_was_made_with(api: Api) -> None:
     """A ticket that a test made with a pose is classified already."""
     upload = api.uploads.add(pose="side", confidence=0.7)

@@ -142,9 +142,11 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     [
         ("auth-4", "invalid_api_key", "revoked_api_key"),
         ("chat-6", "256", "64"),
+        ("chat-14", "refused", "accepted"),
         ("create-4", "reviewing", "ready"),
         ("cred-2", "on_completion", "at_create"),
         ("emb-3", "2048", "1024"),
+        ("emb-4", "refused", "one_accepted"),
         ("emb-6", "own", "shared"),
         ("err-4", "null", "absent"),
         ("err-6", "page", "global"),

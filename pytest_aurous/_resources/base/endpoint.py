@@ -50,6 +50,7 @@ class Context:
         limits: The rate-limit headers of its response.
         stream: The body of its response, if it is sent event by event.
         lost: Called if a fault keeps its response from the client.
+        busy: For how many seconds the server works on it after it has taken effect (idem-5).
     """
 
     world: World
@@ -62,6 +63,7 @@ class Context:
     limits: Pairs = ()
     stream: Stream | None = None
     lost: Callable[[], object] | None = None
+    busy: float = 0
     _body: dict[str, Any] | None = None
 
     @property  # not a `cached_property`: before Python 3.12, it has a lock that no fork frees

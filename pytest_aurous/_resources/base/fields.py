@@ -117,11 +117,14 @@ def boolean(value: Any, param: str) -> Any:
 described(boolean, {"type": "boolean"})
 
 
-def one_of(allowed: Collection[str], code: str = "invalid_format") -> Reader:
-    """Read one of the *allowed* strings; *code* is the error code for any other value."""
+def one_of(allowed: Collection[str], code: str = "invalid_format", also: Collection[str] = ()) -> Reader:
+    """Read one of the *allowed* strings; *code* is the error code for any other value.
+
+    The values in *also* are read, too, but neither the message nor the schema names them.
+    """
 
     def read(value: Any, param: str) -> Any:
-        if not isinstance(value, str) or value not in allowed:
+        if not isinstance(value, str) or value not in (*allowed, *also):
             raise not_one_of(param, allowed, json.dumps(value), code)
         return value
 

@@ -6,6 +6,16 @@ from . import replies
 from .endpoints import ENDPOINTS
 from .record import Chat, Completion, Completions
 from .replies import Scripted, unused
-from .row import CompletionRow
+from .row import CompletionRow, seen_at
 
-__all__ = ("ENDPOINTS", "Chat", "Completion", "CompletionRow", "Completions", "Scripted", "replies", "unused")
+__all__ = (
+    "ENDPOINTS",
+    "Chat",
+    "Completion",
+    "CompletionRow",
+    "Completions",
+    "Scripted",
+    "replies",
+    "seen_at",
+    "unused",
+)

@@ -15,7 +15,7 @@ from ..base.fields import BODY_ERRORS
 from ..base.schema import body_of, reference, to_wire
 from . import machine, replies, stream
 from .request import FIELDS, read
-from .row import PUBLIC, CompletionRow
+from .row import PUBLIC, CompletionRow, seen_at
 
 _STATUS: Final = "Aurous-Idempotency-Status"
 _EVENTS: Final = "text/event-stream"
@@ -28,11 +28,13 @@ def create(ctx: Context) -> dict[str, Any] | Result:
     row = machine.begin(ctx, body, model, prompt)
     said = row.answer
     if not row.streamed:
-        row = machine.end(world, row, "completed")
+        delay = said.delay if said is not None else 0
+        ctx.busy += delay
+        row = machine.end(world, row, "completed", ctx.busy)
         if idempotency_key(ctx.call.incoming) is None:  # with a key, a second request gets the stored response
             ctx.lost = partial(replies.unsay, world, said)
         content = to_json(to_wire(row, world.settings.sparse))
-        return Result(content, delay=said.delay if said is not None else 0)
+        return Result(content, delay=delay)
     warn = idempotency_key(ctx.call.incoming) is not None
     headers = (
         ("Cache-Control", "no-cache, no-transform"),
@@ -55,7 +57,8 @@ def _longest_key(ctx: Context) -> int:
 
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/chat/completions/{id}: the stored completion."""
-    return to_wire(ctx.row_of(CompletionRow, "completion"), ctx.world.settings.sparse)
+    row = seen_at(ctx.row_of(CompletionRow, "completion"), ctx.world.clock.time())
+    return to_wire(row, ctx.world.settings.sparse)
 
 
 def cancel(ctx: Context) -> dict[str, Any]:
@@ -63,6 +66,7 @@ def cancel(ctx: Context) -> dict[str, Any]:
     row = ctx.world.table(CompletionRow).find(ctx.record, ctx.team)
     if row is None:
         raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record))
+    row = seen_at(row, ctx.world.clock.time())
     if not machine.in_progress(row):
         message = say.COMPLETION_ENDED.format(id=row.id, status=PUBLIC[row.status])
         raise ApiProblem(409, "chat_cancel_target_already_terminal", message)
@@ -103,6 +107,10 @@ ENDPOINTS: Final = (
         rules=("chat-1", "chat-4", "chat-6", "chat-7", "stream-1", "tpm-1"),
         refuses={
             "400": "chat-2",
+            "400 invalid_format messages[*].role": "chat-14",
+            "400 invalid_format tools.type": "chat-14",
+            "400 invalid_format reasoning_effort": "chat-14",
+            "400 invalid_format tool_choice.type": "chat-14",
             "400 max_input_tokens_exceeded": "chat-3",
             "400 max_tokens_exceeds_hard_cap": "chat-3",
             "400 model_wrong_kind": "model-2",

@@ -84,10 +84,11 @@ def sent(world: World) -> Section[str, int]:
     return found
 
 
-def end(world: World, row: CompletionRow, status: str) -> CompletionRow:
+def end(world: World, row: CompletionRow, status: str, after: float = 0) -> CompletionRow:
     """End a completion, charge what was said, and release the rest of the hold (chat-4).
 
-    A completion that is ``completed`` has said everything, any other one what was sent of it.
+    A completion that is ``completed`` has said everything, any other one what was sent of it. It is seen to end *after*
+    that many seconds.
     """
     said = row.answer
     assert said is not None  # noqa: S101 - only a completion without one fails, and no other ends here
@@ -103,7 +104,7 @@ def end(world: World, row: CompletionRow, status: str) -> CompletionRow:
     error = (
         {"code": status, "type": type_of(409), "message": say.CANCELLED[status]} if status in say.CANCELLED else None
     )
-    return _end(world, row, status, choices=(made,), usage=usage, credits=credits, answer=said, error=error)
+    return _end(world, row, status, after, choices=(made,), usage=usage, credits=credits, answer=said, error=error)
 
 
 def _hold_of(row: CompletionRow) -> int:
@@ -113,8 +114,8 @@ def _hold_of(row: CompletionRow) -> int:
     return hold
 
 
-def _end(world: World, row: CompletionRow, status: str, **columns: Any) -> CompletionRow:
-    ended = replace(row, status=status, finished=world.clock.time(), hold=None, **columns)
+def _end(world: World, row: CompletionRow, status: str, after: float = 0, **columns: Any) -> CompletionRow:
+    ended = replace(row, status=status, finished=world.clock.time() + after, hold=None, **columns)
     return world.table(CompletionRow).replace(ended)
 
 

@@ -18,7 +18,7 @@ from ..base.record import Collection, Instant, Live
 from ..base.schema import to_wire
 from . import replies
 from .replies import NOTHING, Chunking, Scripted
-from .row import IN_PROGRESS, PUBLIC, CompletionRow, choice
+from .row import IN_PROGRESS, PUBLIC, CompletionRow, choice, seen_at
 
 __tracebackhide__ = hide_mistakes
 
@@ -45,6 +45,10 @@ class Completion(Live, _CompletionFields):
 
     def __repr__(self) -> str:
         return redacted(f"<Completion {self.id} {shortened(self.text or '', 40)!r} {self.status}>")
+
+    @property
+    def _row(self) -> CompletionRow:
+        return seen_at(super()._row, self._world.clock.time())
 
     @property
     def messages(self) -> list[dict[str, Any]]:  # type: ignore[override]
@@ -171,7 +175,8 @@ class Chat(Public):
         """Add what the model says to a later request, in any team.
 
         Replies are used in the order in which they were added; the first that matches is taken. Without *times*, each
-        is used once, and the last one stays.
+        is used once, and the last one stays. A reply that only says how, such as with which *tokens*, leaves the words
+        to the model.
 
         Args:
             text: What it says.
@@ -180,14 +185,14 @@ class Chat(Public):
             json: A value that it says as JSON, for a ``response_format``.
             refuse: What it says to refuse; the message has it as ``refusal``.
             error: The request fails with this code of the provider, and costs nothing.
-            tokens: Input, output and reasoning tokens; by default, they are estimated.
+            tokens: Input, output and reasoning tokens; by default, they are estimated, and `max_tokens` is obeyed.
             finish_reason: ``stop``, ``length``, ``tool_calls`` or ``content_filter``.
             delay: Seconds on the clock before the response, or before each chunk of a stream.
             chunking: ``words``, or ``bytes`` to cut a stream anywhere, also within a character.
             times: How many requests get it.
 
         Raises:
-            AurousError: If an argument is invalid, or it says nothing, or several things.
+            AurousError: If an argument is invalid, or several things are said, or nothing but when and how often.
 
         Example:
             ``aurous.chat.reply("Aurora has black hair.", when="hair")``
@@ -195,7 +200,8 @@ class Chat(Public):
         check = Check("chat.reply", PAGE)
         said = [name for name, given in (("text", text), ("refuse", refuse), ("error", error)) if given is not None]
         said += ["json"] if json is not NOTHING else []
-        if len(said) > 1 or not (said or tool_calls):
+        how = delay or any(one is not None for one in (tokens, finish_reason)) or chunking != "words"
+        if len(said) > 1 or not (said or tool_calls or how):
             got = f", not {' and '.join(said)}" if said else ""
             raise check.refuse("text", text, f"one of text, json, refuse and error, or tool_calls{got}.")
         if tool_calls and said and said != ["text"]:

@@ -27,6 +27,8 @@ ERRORS: Final = {"chat_provider_unavailable": 502, "chat_provider_unknown_error"
 """The errors that a reply can be, each with its status (chat-12)."""
 _MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a function of a test may raise: no exception of a signal handler, which must get through."""
+_QUESTION: Final = ("model", "messages", "seed")
+"""What the model's own words depend on: the same question gets the same words, streamed or not (chat-8)."""
 
 
 _PAGE: Final = see("reference/chat.html#what-the-model-says")
@@ -41,7 +43,7 @@ class Scripted(NamedTuple):
 
     Attributes:
         number: 1 for the first.
-        text: What the model says.
+        text: What the model says; None also for a reply that only says how it speaks, such as with which tokens.
         tool_calls: The tools that it calls, each with its arguments.
         json: A value that it says as JSON; `NOTHING` for none.
         refuse: What it says to refuse.
@@ -172,24 +174,40 @@ def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
     if scripted.error is not None:
         message = say.PROVIDER_FAILED.format(code=scripted.error)
         raise ApiProblem(ERRORS[scripted.error], scripted.error, message)
-    calls = _calls(world, scripted.tool_calls)
-    text = scripted.text
-    if scripted.json is not NOTHING:
-        text = json.dumps(scripted.json, ensure_ascii=False)
-    if scripted.fits:
-        _check_fit(scripted, body, text)
-    spoken = text or scripted.refuse or "".join(arguments for _, _, arguments in calls)
-    counted = scripted.tokens or (prompt, max(1, tokens.of_text(spoken)), 0)
-    return Answer(
-        text,
-        scripted.refuse,
-        calls,
-        scripted.finish_reason or ("tool_calls" if calls else "stop"),
-        *counted,
-        scripted.delay,
-        scripted.chunking,
-        scripted.number,
+    text = scripted.text if scripted.json is NOTHING else json.dumps(scripted.json, ensure_ascii=False)
+    if text is None and scripted.refuse is None and not scripted.tool_calls:
+        said = _unasked(world, body, prompt)
+    else:
+        if scripted.fits:
+            _check_fit(scripted, body, text)
+        said = _answer(text, scripted.refuse, _calls(world, scripted.tool_calls), prompt)
+        said = said if scripted.tokens else _within(said, body)  # with tokens, the test says how much there is
+    prompt, completion, reasoning = scripted.tokens or (prompt, said.completion, 0)
+    return said._replace(
+        finish_reason=scripted.finish_reason or said.finish_reason,
+        prompt=prompt,
+        completion=completion,
+        reasoning=reasoning,
+        delay=scripted.delay,
+        chunking=scripted.chunking,
+        reply=scripted.number,
     )
+
+
+def _answer(text: str | None, refusal: str | None, calls: tuple[tuple[str, str, str], ...], prompt: int) -> Answer:
+    """Return a whole answer, with its estimated tokens."""
+    said = Answer(text, refusal, calls, "tool_calls" if calls else "stop", prompt, 0)
+    return said._replace(completion=max(1, tokens.of_text(said.spoken)))
+
+
+def _within(said: Answer, body: Mapping[str, Any]) -> Answer:
+    """Cut an answer at the ``max_tokens`` of its request; calls of tools stay whole, or they would be no JSON."""
+    cap = cast("int | None", body.get("max_tokens"))
+    if cap is None or said.completion <= cap or said.calls:
+        return said
+    cut = tokens.first_of(said.spoken, cap)
+    kept = said._replace(finish_reason="length", completion=cap)
+    return kept._replace(text=cut) if said.refusal is None else kept._replace(refusal=cut)
 
 
 def _check_fit(scripted: Scripted, body: Mapping[str, Any], text: str | None) -> None:
@@ -242,17 +260,14 @@ def _calls(world: World, calls: tuple[tuple[str, Any], ...]) -> tuple[tuple[str,
 
 def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
     """Say something without a reply of the test: a call of a tool that must be called, JSON, or a sentence (chat-8)."""
-    random = Random(f"{world.settings.seed}/chat {json.dumps(body, sort_keys=True)}")  # the same to the same request
+    asked = [body.get(name) for name in _QUESTION]
+    random = Random(f"{world.settings.seed}/chat {json.dumps(asked, sort_keys=True)}")
     tool = _forced(body)
     if tool is not None:
         calls = _calls(world, ((tool, example(_tools(body).get(tool, {}), random)),))
-        return Answer(None, None, calls, "tool_calls", prompt, max(1, tokens.of_text(calls[0][2])))
-    text = _text(world, body, random)
-    cap = cast("int | None", body.get("max_tokens"))
-    count = max(1, tokens.of_text(text))
-    if cap is None or count <= cap or _wants_json(body):
-        return Answer(text, None, (), "stop", prompt, count)
-    return Answer(text.encode()[: cap * 4].decode(errors="ignore"), None, (), "length", prompt, cap)
+        return _answer(None, None, calls, prompt)
+    said = _answer(_text(world, body, random), None, (), prompt)
+    return said if _wants_json(body) else _within(said, body)
 
 
 def _forced(body: Mapping[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final
@@ -19,6 +20,13 @@ from ..models import ModelRow, require_model
 from . import tokens
 
 ROLES: Final = ("system", "user", "assistant", "tool")
+_NEWER: Final = {
+    "messages[*].role": (ROLES, ("developer", "function")),
+    "reasoning_effort": (("minimal", "low", "medium", "high"), ("none", "xhigh")),
+    "tools.type": (("function",), ("custom",)),
+    "tool_choice.type": (("function",), ("allowed_tools",)),
+}
+"""What the pages name at a place, and what else OpenAI's API has there (chat-14)."""
 _MOST_TEXT: Final = 10**8
 """Characters; what is too long for a model has too many tokens (chat-3)."""
 _PARTS: Final = ("text", "image_url", "video_url")
@@ -86,12 +94,18 @@ def _tool_call(value: Any, param: str) -> dict[str, Any]:
     return call
 
 
+def _open(place: str) -> Reader:
+    """Read what the pages name at a place, and what else OpenAI's API has there."""
+    named, newer = _NEWER[place]
+    return one_of(named, also=newer)
+
+
 def _message(value: Any, _: str) -> dict[str, Any]:
     """Read a message: its role, and its content as text or as parts."""
     param = "messages[*]"  # as the vendor writes it
     sent = _object(value, param)
     message = {name: one for name, one in sent.items() if one is not None}
-    role = one_of(ROLES)(message.get("role"), f"{param}.role")
+    role = _open(f"{param}.role")(message.get("role"), f"{param}.role")
     content = message.get("content")
     if is_array(content):
         list_of(_part, 1, 1000)(content, f"{param}.content[*]")
@@ -110,7 +124,9 @@ def _message(value: Any, _: str) -> dict[str, Any]:
 
 def _tool(value: Any, param: str) -> dict[str, Any]:
     tool = _object(value, param)
-    one_of(("function",))(tool.get("type"), f"{param}.type")
+    if _open("tools.type")(tool.get("type"), f"{param}.type") == "custom":
+        text(64)(_object(tool.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
+        return tool
     function = _object(tool.get("function"), f"{param}.function")
     text(64)(function.get("name"), f"{param}.function.name")
     found = invalid(_object(function.get("parameters") or {}, f"{param}.function.parameters"))
@@ -123,11 +139,22 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
 _CHOICES: Final = ("auto", "none", "required")
 
 
+def _named(value: Any, param: str) -> Any:
+    """Read the name of a tool."""
+    function = _object(_object(value, param).get("function"), f"{param}.function")
+    text(64)(function.get("name"), f"{param}.function.name")
+    return value
+
+
 def _tool_choice(value: Any, param: str) -> Any:
-    if is_object(value):
-        text(64)(_object(value.get("function"), f"{param}.function").get("name"), f"{param}.function.name")
-        return value
-    return one_of(_CHOICES)(value, param)
+    if not is_object(value):
+        return one_of(_CHOICES)(value, param)
+    if value.get("type") != "allowed_tools":
+        return _named(value, param)
+    allowed = _object(value.get("allowed_tools"), f"{param}.allowed_tools")
+    one_of(("auto", "required"))(allowed.get("mode"), f"{param}.allowed_tools.mode")
+    list_of(_named, 1, 128)(allowed.get("tools"), f"{param}.allowed_tools.tools")
+    return value
 
 
 def _response_format(value: Any, param: str) -> dict[str, Any]:
@@ -217,7 +244,7 @@ FIELDS: Final[dict[str, Reader]] = {
     "tools": list_of(described(_tool, _TOOL), 0, 128),
     "tool_choice": described(_tool_choice, {"anyOf": [{"enum": list(_CHOICES)}, _CHOICE]}),
     "response_format": described(_response_format, _FORMAT),
-    "reasoning_effort": one_of(("minimal", "low", "medium", "high")),
+    "reasoning_effort": _open("reasoning_effort"),
     "vision_quality": one_of(("low", "high", "xhigh")),
     "seed": integer(-(2**63), 2**63 - 1),
     "stop": described(_stop, _any_of("string", "array")),
@@ -233,6 +260,32 @@ def known(body: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, A
     return {name: value for name, value in body.items() if name in readers and value is not None}
 
 
+def _refuse_newer(body: Mapping[str, Any]) -> None:
+    """Refuse what OpenAI's API has and no page names (chat-14)."""
+    choice = body.get("tool_choice")
+    for place, value in (
+        *(("messages[*].role", one["role"]) for one in body["messages"]),
+        *(("tools.type", one["type"]) for one in body.get("tools", ())),
+        ("reasoning_effort", body.get("reasoning_effort")),
+        ("tool_choice.type", choice.get("type") if is_object(choice) else None),
+    ):
+        named, newer = _NEWER[place]
+        if value in newer:
+            problem = not_one_of(place, named, json.dumps(value))
+            problem.message += say.ASSUMED.format(what=value, rule="chat-14", reading="accepted")
+            raise problem
+
+
+def _callable(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with the tools that the model may call: functions, of these the allowed ones (chat-14)."""
+    choice, tools = body.get("tool_choice"), [one for one in body.get("tools", ()) if one["type"] == "function"]
+    if is_object(choice) and choice.get("type") == "allowed_tools":
+        allowed = choice["allowed_tools"]
+        names = [one["function"]["name"] for one in allowed["tools"]]
+        tools, choice = [one for one in tools if one["function"]["name"] in names], allowed["mode"]
+    return {**body, "tools": tools, "tool_choice": choice}
+
+
 def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
     """Return the fields of a chat request, its model, and its estimated input tokens.
 
@@ -240,6 +293,10 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
         ApiProblem: 400 for an invalid body, or one that the model cannot serve; 404 for an unknown model.
     """
     body = read_fields(known(ctx.body, FIELDS), FIELDS, required=("model", "messages"))
+    if ctx.world.settings.reading("chat-14") == "refused":
+        _refuse_newer(body)
+    else:
+        body = _callable(body)
     model = require_model(ctx, "chat")
     cap = model.max_output_tokens or 0
     if body.get("max_tokens", 0) > cap:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from ..._time.clock import SAME_INSTANT
 from ..base.schema import VALUE, Record, column, free, obj, text_of
 from .replies import Answer
 
@@ -76,7 +77,7 @@ class CompletionRow(Record):
         credits: The credits that it has cost.
         creation_request_id: `Aurous-Request-Id` of the request.
         started: When it was requested, in epoch seconds.
-        finished: When it ended.
+        finished: When it ended, or will have ended: until then it is in progress (`seen_at`).
         hold: The ledger's id of the credits held for it.
         team: Id of the owning team.
     """
@@ -122,6 +123,13 @@ def choice(
     if calls:
         message["tool_calls"] = [call_of(*call) for call in calls]
     return {"index": 0, "message": message, "finish_reason": reason}
+
+
+def seen_at(row: CompletionRow, now: float) -> CompletionRow:
+    """Return a completion as it is at an instant: until the end of a delay, it is in progress."""
+    if (row.finished or 0) <= now + SAME_INSTANT:
+        return row
+    return replace(row, status=IN_PROGRESS, choices=(choice("", None),), usage=None, finished=None)
 
 
 def call_of(call_id: str, name: str, arguments: str) -> dict[str, Any]:

@@ -21,11 +21,16 @@ def of_text(text: str) -> int:
     return ceil(len(text.encode(errors="replace")) / _BYTES)
 
 
+def first_of(text: str, count: int) -> str:
+    """Return the beginning of a text that has at most that many tokens."""
+    return text.encode(errors="replace")[: count * _BYTES].decode(errors="ignore")
+
+
 def of_request(body: Mapping[str, Any]) -> int:
     """Return the estimated input tokens of a chat request: its messages, its tools and its schema."""
     quality = "xhigh" if body.get("vision_quality") == "xhigh" else ""
     messages = sum(_MESSAGE + _of_message(one, quality) for one in body["messages"])
-    extra = [body[name] for name in ("tools", "response_format") if name in body]
+    extra = [body[name] for name in ("tools", "response_format") if body.get(name)]
     return messages + sum(of_text(json.dumps(one)) for one in extra)
 
 

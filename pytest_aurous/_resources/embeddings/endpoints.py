@@ -58,10 +58,12 @@ def _text(value: Any, param: str) -> str:
 
 
 def _input(value: Any, param: str) -> list[dict[str, Any]]:
-    """Read the input, as parts; a text is one part."""
+    """Read the input, as parts; a text is one part. A list of one text stays one (emb-4)."""
     if not is_array(value):
         return [{"type": "text", "text": _text(value, param)}]
     if value and all(isinstance(one, str) for one in value):
+        if len(value) == 1:
+            return value
         raise ApiProblem(400, "embeddings_batch_not_supported", say.NO_BATCH, param)
     read_all = list_of(lambda part, _: _part(part, f"{param}[*]"), 1, 10**6)
     parts: list[dict[str, Any]] = read_all(value, param)
@@ -113,6 +115,11 @@ class _Price(NamedTuple):
 
 def _read(ctx: Context, fields: Mapping[str, Reader]) -> tuple[dict[str, Any], ModelRow, _Price]:
     body = read_fields(known(ctx.body, fields), fields, required=("model", "input"))
+    if isinstance(alone := body["input"][0], str):
+        if ctx.world.settings.reading("emb-4") == "refused":
+            message = say.NO_BATCH + say.ASSUMED.format(what="a list of one", rule="emb-4", reading="one_accepted")
+            raise ApiProblem(400, "embeddings_batch_not_supported", message, "input")
+        body["input"] = _input(alone, "input")
     model = require_model(ctx, "embedding")
     if (wanted := body.get("dimensions")) is not None and wanted not in (model.dimensions or ()):
         allowed = ", ".join(map(str, model.dimensions or ()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
+from random import Random
 from typing import Any, Final
 
 from ..._time.clock import iso
@@ -47,7 +49,8 @@ def put(ctx: Context) -> bytes:
     table = ctx.world.table(UploadRow)
     if ctx.args["upload_id"] not in table:  # signed before a reset, or by a fake with the same seed
         raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.UNKNOWN_HERE))
-    table.replace(replace(table[ctx.args["upload_id"]], size=len(ctx.call.content)))
+    content = ctx.call.content
+    table.replace(replace(table[ctx.args["upload_id"]], size=len(content), digest=sha256(content).hexdigest()))
     return b""
 
 
@@ -60,7 +63,8 @@ def classify(ctx: Context) -> dict[str, Any]:
         if world.poses:
             pose, confidence = world.state.take_first(world.poses)
         else:
-            pose, confidence = world.random.choice(POSES), world.random.randint(60, 99) / 100
+            random = Random(f"{world.settings.seed}/pose {row.digest or row.id}")
+            pose, confidence = random.choice(POSES), random.randint(60, 99) / 100
         row = world.table(UploadRow).replace(replace(row, pose=pose, confidence=confidence))
     return {"upload_id": row.id, "pose": row.pose, "confidence": row.confidence}
 

@@ -24,6 +24,7 @@ class UploadRow(Record):
         extension: ``jpeg``, ``jpg``, ``png`` or ``webp``.
         content_type: The media type of the extension.
         size: Number of bytes of the PUT; 0 before.
+        digest: The SHA-256 of these bytes; empty before, and for a ticket that a test has added.
         pose: The result of classify; None before.
         confidence: The confidence of classify, 0 to 1.
         consumed: Whether a character was created from it.
@@ -35,6 +36,7 @@ class UploadRow(Record):
     extension: str
     content_type: str
     size: int = 0
+    digest: str = column(hidden=True, default="")
     pose: str | None = None
     confidence: float | None = None
     consumed: bool = False

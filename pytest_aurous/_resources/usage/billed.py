@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ..._world.world import World
-from ..chat import CompletionRow
+from ..chat import CompletionRow, seen_at
 from ..embeddings import EmbeddingRow
 from ..generations import GenerationRow
 
@@ -69,7 +69,8 @@ def billed(world: World, team: str) -> Iterator[Billed]:
     generations = world.table(GenerationRow)
     yield from (_generation(generations[row_id]) for row_id in generations.living(team))
     completions = world.table(CompletionRow)
-    yield from (_completion(completions[row_id]) for row_id in completions.living(team))
+    now = world.clock.time()
+    yield from (_completion(seen_at(completions[row_id], now)) for row_id in completions.living(team))
     embeddings = world.table(EmbeddingRow)
     yield from (_embedding(embeddings[row_id]) for row_id in embeddings.living(team))
 
