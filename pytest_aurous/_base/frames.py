@@ -39,7 +39,7 @@ LIBRARIES: Final = frozenset(
 INTERCEPTED: Final = frozenset({"httpcore", "httpcore2", "httpx", "httpx2"})
 """HTTP clients whose requests the fake intercepts."""
 NOT_INTERCEPTED: Final = frozenset(
-    {"aiohttp", "botocore", "http", "httplib2", "niquests", "requests", "urllib", "urllib3"}
+    {"aiohttp", "botocore", "curl_cffi", "http", "httplib2", "niquests", "pyreqwest", "requests", "urllib", "urllib3"}
 )
 """HTTP clients whose requests it does not intercept."""
 SENDERS: Final = (
@@ -47,7 +47,7 @@ SENDERS: Final = (
     | BYSTANDERS
     | LIBRARIES
     | INTERCEPTED
-    | {"asgiref", "decorator", "freezegun", "h11", "hishel", "httpx_retries", "openai", "opentelemetry"}
+    | {"asgiref", "decorator", "freezegun", "h11", "hishel", "httpx_retries", "litellm", "openai", "opentelemetry"}
     | {"pytest_asyncio", "pytest_httpx", "pytest_trio", "requests", "respx", "retrying", "sentry_sdk"}
     | {"time_machine", "vcr", "wrapt"}
 )
@@ -60,6 +60,14 @@ def package_of(frame: FrameType) -> str:
     """Return the top-level package whose code a frame runs; for jobs that `work` runs, the package of their pool."""
     name = str(frame.f_globals.get("__name__", ""))
     return "concurrent" if name == _JOBS else name.partition(".")[0]
+
+
+def other_client() -> str:
+    """Return the HTTP client that connects in this thread, if the fake does not intercept it."""
+    packages = [package_of(frame) for frame in callers(sys._getframe())]
+    if not INTERCEPTED.isdisjoint(packages):
+        return ""
+    return next((package for package in reversed(packages) if package in NOT_INTERCEPTED), "")  # not requests' urllib3
 
 
 def without_package(trace: TracebackType | None) -> TracebackType | None:

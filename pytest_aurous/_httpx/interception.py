@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import _socket
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, partial, wraps
 from threading import RLock
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from respx.mocks import Mocker
 from respx.models import PassThrough
 
+from .._base.frames import INTERCEPTED, NOT_INTERCEPTED, other_client
+from .._base.patching import undone_on_error
+from .._wire.resolvers import GUARD, RESOLVERS, refusal, refusing, served
 from .arrival import Arrival
 from .contexts import sharing
 from .stacks import stacks
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 _ORIGINAL: Final = "_aurous_original"
 
 
+_CLIENTS: Final = NOT_INTERCEPTED - sys.stdlib_module_names
 _Owner = type[Any] | ModuleType
 
 
@@ -48,10 +53,10 @@ class Interception:
 
     def enter(self, router: Router) -> None:
         """Let a fake respond, before those that are entered already."""
-        with self._lock:
-            if not self.entered:
-                self._arrival.begin()
+        with self._lock, undone_on_error(partial(self.leave, router)):
             self.entered.append(router)
+            if len(self.entered) == 1:
+                self._arrival.begin()
             self.to_front()
 
     def leave(self, router: Router) -> None:
@@ -75,10 +80,17 @@ class Interception:
             self._owners = {}  # a new dict: another thread may be writing into the present one
             if self.entered:
                 _step_aside(self.router_for)
+                choosing = partial(_choosing, "handle_request", self._sync)
+                achoosing = partial(_choosing, "handle_async_request", self._async)
                 for stack in stacks():
                     self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
                     self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
+                    self._patch(stack, stack.Client, "_transport_for_url", choosing)
+                    self._patch(stack, stack.AsyncClient, "_transport_for_url", achoosing)
                     self._patch(stack, _makes_contexts(stack), "create_ssl_context", self._context)
+                if not hasattr(_socket.getaddrinfo, GUARD):  # no plugin guards the whole run
+                    for owner, name in RESOLVERS:
+                        self._patch(owner, owner, name, lambda _, real: refusing(real, self._refuse))
 
     def _patch(self, stack: ModuleType, owner: _Owner, method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
         current = getattr(owner, method)
@@ -116,7 +128,7 @@ class Interception:
     def in_front(self) -> list[str]:
         """Return the modules that have patched the transports after us."""
         wrappers = [patch.wrapper for patch in self._patches]
-        current = {getattr(patch.owner, patch.method) for patch in self._patches}
+        current = {getattr(patch.owner, patch.method) for patch in self._patches if isinstance(patch.owner, type)}
         # Not `__module__`, which `functools.wraps` copies from the original.
         return sorted({found.__globals__["__name__"] for found in current if found not in wrappers})
 
@@ -146,6 +158,28 @@ class Interception:
 
         return handle_async_request
 
+    def _refuse(self, host: Any) -> None:
+        """Refuse a connection to the vendor, unless a fake that is entered allows it, or none is."""
+        __tracebackhide__ = True
+        with self._lock:
+            if self.entered and all(router.app.world.settings.network == "block" for router in self.entered):
+                raise refusal("inside `with Aurous()`", host, self.explain(), 'Aurous(network="allow")')
+
+    def explain(self) -> str:
+        """Return why the fakes that are entered do not respond to the connection of this thread, in whole lines."""
+        if client := other_client():
+            return f"The fake is active, but it intercepts only httpx and httpx2; {served(client)}"
+        if before := self.in_front():
+            return (
+                f"The fake is active, but {', '.join(before)} intercepts requests before it. Start that before the "
+                "fake, or enter the fake again inside it: `with ..., aurous:`.\n"
+            )
+        return (
+            "The fake is active, but it intercepts only httpx and httpx2 clients with their own transports; this "
+            "connection was made in another way. Pass aurous.transport to an httpx client. For any other client, use "
+            "the fixture aurous_server and its url.\n"
+        )
+
     def _context(self, _: ModuleType, original: Any) -> Any:
         return sharing(self._contexts, original)
 
@@ -155,24 +189,48 @@ def _makes_contexts(stack: ModuleType) -> ModuleType:
     return sys.modules[f"{stack.__name__}._transports.default"]
 
 
+def _choosing(method: str, wrap: Callable[[ModuleType, Any], Any], stack: ModuleType, original: Any) -> Any:
+    """Wrap what chooses the transport of a request: one that has an HTTP client of its own is intercepted, too."""
+
+    @wraps(original)
+    def transport_for_url(client: Any, url: Any) -> Any:
+        transport = original(client, url)
+        kind = transport.__class__
+        if not _has_client(kind) or any(hasattr(part, method) for part in getattr(transport, "__dict__", {}).values()):
+            return transport  # its part gets the requests, if it has one
+        return SimpleNamespace(**{method: partial(wrap(stack, getattr(kind, method)), transport)})
+
+    return transport_for_url
+
+
+@lru_cache(maxsize=64)
+def _has_client(kind: Any) -> bool:
+    """Whether transports of a class send requests with an HTTP client such as aiohttp, which their module imports."""
+    names: set[str] = set()
+    for one in kind.__mro__:
+        if one.__module__.partition(".")[0] in INTERCEPTED and one.__name__.removeprefix("Async") != "BaseTransport":
+            return False  # it extends a transport of httpx
+        for part in getattr(sys.modules.get(one.__module__), "__dict__", {}).values():
+            if issubclass(type(part), (type, ModuleType)):
+                names.add(getattr(part, "__module__", part.__name__).partition(".")[0])
+    return not _CLIENTS.isdisjoint(names)
+
+
 def _step_aside(ours: Callable[[Any], object]) -> None:
     """Let respx pass on the requests that are *ours*; with ``using="httpx"`` it sees them before a transport does."""
     above: Any = Mocker.registry["httpx"]
     if "handler" in vars(above):
         return
-    below, abelow = above.handler, above.async_handler
 
-    def handler(request: Any) -> Any:
-        if ours(request):
-            raise PassThrough("The fake responds to this request", request=request, origin=None)  # type: ignore[arg-type]
-        return below(request)
+    def passing(below: Any) -> Any:
+        def handler(request: Any) -> Any:
+            if ours(request):
+                raise PassThrough("The fake responds to this request", request=request, origin=None)  # type: ignore[arg-type]
+            return below(request)
 
-    async def async_handler(request: Any) -> Any:
-        if ours(request):
-            raise PassThrough("The fake responds to this request", request=request, origin=None)  # type: ignore[arg-type]
-        return await abelow(request)
+        return staticmethod(handler)
 
-    above.handler, above.async_handler = staticmethod(handler), staticmethod(async_handler)
+    above.handler, above.async_handler = passing(above.handler), passing(above.async_handler)
 
 
 def _step_back() -> None:

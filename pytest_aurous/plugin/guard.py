@@ -10,18 +10,17 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, cast
 
 from .._base.chains import grouped
-from .._base.errors import AurousNetworkBlocked, see
-from .._base.frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
+from .._base.errors import AurousNetworkBlocked
+from .._base.frames import other_client
+from .._base.patching import undone_on_error
 from .._base.work import Work, current_work, noting_start, noting_submit, set_work
-from .._wire.hosts import ascii_host, is_vendors
+from .._wire.resolvers import GUARD, RESOLVERS, refusal, refusing, served
 
-_RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
-_GUARD: Final = "_aurous_guard"
 _INTERCEPTION: Final = "pytest_aurous._httpx.interception"
 _NO_FAKE: Final = (
     "There is no fake here: use the fixture `aurous` in the test, or enter Aurous() around the code. "
@@ -65,16 +64,17 @@ class NetworkGuard:
         self.pending: list[tuple[bool, AurousNetworkBlocked | str]] = []  # True: fails the running test
         self._lock = threading.RLock()
         self._awaited = {"unittest.case": self._add_unittest, "concurrent.futures": self._add_futures}
-        self._patches = [_Patch(socket, name, self._guarding) for name in _RESOLVERS]
+        self._patches = [_Patch(*one, lambda real: refusing(real, self._check)) for one in RESOLVERS]
         self._patches += [_Patch(kind, "__exit__", self._accepting) for kind in expecting]
         self._patches.append(_Patch(threading.Thread, "start", lambda real: noting_start(real, self._work)))
 
     def start(self) -> None:
         """Begin to guard the process."""
-        before = getattr(socket.getaddrinfo, _GUARD, None)
+        before = getattr(socket.getaddrinfo, GUARD, None)
         if before is not None and before is not self and before._over:
             before.stop()  # of an earlier run in this process
-        self._apply()
+        with undone_on_error(self.stop):
+            self._apply()
 
     def stop(self) -> None:
         """Restore what `start` patched."""
@@ -160,7 +160,7 @@ class NetworkGuard:
             current = getattr(patch.owner, patch.name)
             if current is not patch.patched:
                 patch.real, patch.patched = current, patch.wrap(current)
-                setattr(patch.patched, _GUARD, self)
+                setattr(patch.patched, GUARD, self)
                 setattr(patch.owner, patch.name, patch.patched)
 
     # Many suites need neither unittest nor futures, so the guard does not import them.
@@ -170,17 +170,6 @@ class NetworkGuard:
 
     def _add_futures(self, futures: Any) -> _Patch:
         return _Patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._work))
-
-    def _guarding(self, real: Any) -> Any:
-        @wraps(real)
-        def guarded(*args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            host = args[0] if args else options.get("host")
-            if is_vendor(host):
-                self._check(host)
-            return real(*args, **options)
-
-        return guarded
 
     def _accepting(self, real: Any) -> Any:
         @wraps(real)
@@ -209,18 +198,11 @@ class NetworkGuard:
         own = running is not None and (work is running or work is None or self._in_tests_thread())
         if self._running_allowed if own else self.allowed():
             return
-        name = host.decode(errors="replace") if isinstance(host, bytes) else host
         late = not own and work is not None and work.test != ""
         during = f"It came while {running.test} ran.\n" if running is not None and not own else ""
-        error = AurousNetworkBlocked(
-            f"{self._source(work, own=own)}: a connection to {name} was blocked. "
-            "It would have reached the real API, which costs money.\n"
-            f"{during}"
-            f"{'' if late else self.explain() or _NO_FAKE}"
-            'If you want this connection, allow it with the setting network="allow", as in '
-            '@pytest.mark.aurous(network="allow") or --aurous-network=allow.\n'
-            f"{see('how-to/no-network.html')}"
-        )
+        why = f"{during}{'' if late else self.explain() or _NO_FAKE}"
+        allow = '@pytest.mark.aurous(network="allow") or --aurous-network=allow'
+        error = refusal(self._source(work, own=own), host, why, allow)
         self.report(error, fails=own)
         raise error
 
@@ -241,17 +223,6 @@ def _print(text: str) -> None:
         sys.stderr.write(f"pytest-aurous: {text}\n")
 
 
-def is_vendor(host: object) -> bool:
-    """Whether *host*, as it is passed to a resolver, is one of the vendor's names."""
-    if isinstance(host, bytes):
-        host = host.decode(errors="replace")
-    if not isinstance(host, str):
-        return False
-    with suppress(UnicodeError):  # the resolver will refuse the name
-        host = ascii_host(host)
-    return is_vendors(host.lower().rstrip("."))
-
-
 def reinstall() -> None:
     """Put the interception in front again: a fixture that started after the fake may have replaced it."""
     if _INTERCEPTION in sys.modules:
@@ -260,31 +231,8 @@ def reinstall() -> None:
 
 def explain_bypass() -> str:
     """Return why the fake did not respond, ending in a line break; empty where no fake could have."""
-    client = _other_client()
-    server = (
-        f"this connection was made by {client}. Use the fixture aurous_server: it serves the same fake over HTTP, and "
-        "AUROUS_BASE_URL leads to it. If the code has a base URL of its own, pass it aurous_server.url.\n"
-    )
     interception = getattr(sys.modules.get(_INTERCEPTION), "INTERCEPTION", None)
-    if interception is None or not interception.entered:
-        return f"There is no fake here, and it would intercept only httpx and httpx2; {server}" if client else ""
-    if client:
-        return f"The fake is active, but it intercepts only httpx and httpx2; {server}"
-    if before := interception.in_front():
-        return (
-            f"The fake is active, but {', '.join(before)} intercepts requests before it. Start that before the fake, "
-            "or enter the fake again inside it: `with ..., aurous:`.\n"
-        )
-    return (
-        "The fake is active, but it intercepts only httpx and httpx2 clients with their own transports; this "
-        "connection was made in another way. Pass aurous.transport to an httpx client. For any other client, use the "
-        "fixture aurous_server and its url.\n"
-    )
-
-
-def _other_client() -> str:
-    """Return the HTTP client that connects in this thread, if the fake does not intercept it."""
-    packages = [package_of(frame) for frame in callers(sys._getframe())]
-    if not INTERCEPTED.isdisjoint(packages):
-        return ""
-    return next((package for package in reversed(packages) if package in NOT_INTERCEPTED), "")  # not requests' urllib3
+    if interception is not None and interception.entered:
+        return str(interception.explain())
+    client = other_client()
+    return f"There is no fake here, and it would intercept only httpx and httpx2; {served(client)}" if client else ""

@@ -171,6 +171,8 @@ def test_every_name_and_every_resolver_is_guarded(pytester: pytest.Pytester) -> 
         "socket.getaddrinfo(host='eu.api.aurous-labs.com', port=443)",
         "socket.gethostbyname('ref.aurous.storage')",
         "socket.gethostbyname_ex('aurous.storage')",
+        "socket.gethostbyaddr('aurous.storage')",
+        "socket.getfqdn('api.aurous-labs.com')",
         "socket.create_connection(('aurous.storage', 443))",
     ]
     pytester.makepyfile(module("\n".join(f"with pytest.raises(AurousNetworkBlocked):\n    {call}" for call in calls)))

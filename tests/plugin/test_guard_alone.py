@@ -8,19 +8,22 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module, reload
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pytest_aurous import AurousError, AurousNetworkBlocked
-from pytest_aurous.plugin.guard import NetworkGuard, is_vendor
+from pytest_aurous._wire.resolvers import is_vendor
+from pytest_aurous.plugin.guard import NetworkGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 API: Final = "api.aurous-labs.com"
-RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 TEST: Final = "test_x.py::test_it"
 
 
@@ -108,7 +111,7 @@ def test_whose_a_name_is(host: object, vendors: bool) -> None:  # noqa: FBT001 -
 def test_a_name_of_the_vendors_is_not_resolved(
     guard: NetworkGuard, asked: list[tuple[Any, ...]], name: str, host: Any
 ) -> None:
-    """By none of the three, before anything leaves the process."""
+    """By none of the four, before anything leaves the process."""
     arguments = (host, 443) if name == "getaddrinfo" else (host,)
 
     error = blocked(lambda: getattr(socket, name)(*arguments))
@@ -138,8 +141,36 @@ def test_higher_layers_are_guarded_too(guard: NetworkGuard, asked: list[tuple[An
     """A connection of the standard library and one of asyncio ask the same resolver."""
     blocked(lambda: socket.create_connection((API, 443)))
     blocked(lambda: asyncio.run(asyncio.wait_for(asyncio.open_connection(API, 443), 5)))
+    blocked(lambda: socket.getfqdn(API))
 
     assert asked == []
+
+
+def test_a_socket_module_that_is_imported_anew_is_guarded(
+    monkeypatch: pytest.MonkeyPatch, guard: NetworkGuard, asked: list[tuple[Any, ...]]
+) -> None:
+    """At once, and for the rest of the session, whether the test puts the old module back or not."""
+    monkeypatch.delitem(sys.modules, "socket")
+    anew: Any = import_module("socket")
+    assert anew is not socket
+
+    for module in (anew, reload(anew)):
+        blocked(partial(module.getaddrinfo, API, 443))
+        blocked(partial(module.create_connection, (API, 443)))
+        for name in RESOLVERS[1:]:
+            blocked(partial(getattr(module, name), API))
+
+    guard.leave()
+    guard.enter("test_x.py::test_later", allowed=False)
+    blocked(lambda: anew.getaddrinfo(API, 443))
+    assert asked == []
+
+
+def test_gevent_has_sockets_of_its_own(guard: NetworkGuard) -> None:
+    """Their usual resolver asks Python's functions in a thread."""
+    resolver = pytest.importorskip("gevent.resolver.thread", reason="needs gevent")
+
+    blocked(lambda: resolver.Resolver().gethostbyname(API))
 
 
 @pytest.mark.parametrize("how", ["from the start", "in this test"])
