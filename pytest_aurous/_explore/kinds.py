@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
+from .._base.patching import undone_on_error
 from .._base.watchers import Watcher
 from .._engine.pipeline import App
 from .._resources.base.endpoint import Context
@@ -68,9 +69,10 @@ class Scene:
 
     def begin(self, plan: Plan) -> None:
         """Add the faults of a plan, which happen before the test's own faults."""
-        self._faults = [KINDS[kind].add(self, place) for place, kind in plan]
-        for fault in reversed(self._faults):
-            self.put_first(fault)
+        with undone_on_error(self.end):
+            for place, kind in reversed(plan):
+                self._faults.append(KINDS[kind].add(self, place))
+                self.put_first(self._faults[-1])
 
     def put_first(self, fault: Fault) -> None:
         """Let a fault that was added happen before the others, until the run is over."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, MutableMapping
 from functools import partial
-from threading import Lock
+from threading import RLock
 from typing import Final
+
+from .._base.patching import undone_on_error
 
 
 class _Held:
@@ -34,7 +36,7 @@ class Environment:
         self._variables = variables
         self._held: list[_Held] = []
         self._ended: dict[tuple[str, str | None], str | None] = {}  # what was found, by name and value
-        self._lock = Lock()
+        self._lock = RLock()
 
     def hold(self, **values: str) -> Callable[[], None]:
         """Set variables, and return the function that restores them."""
@@ -42,8 +44,10 @@ class Environment:
             self._replace_ended()
             held = [_Held(name, value, self._variables.get(name)) for name, value in values.items()]
             self._held += held
-            self._variables.update(values)
-        return partial(self._restore, held)
+            restore = partial(self._restore, held)
+            with undone_on_error(restore):  # some texts cannot be a value
+                self._variables.update(values)
+        return restore
 
     def settle(self) -> None:
         """Replace values that have ended, and forget these."""

@@ -10,6 +10,7 @@ from time import time
 from types import ModuleType
 from typing import Any, Final
 
+from .._base.patching import undone_on_error
 from .._wire.exchange import Exchange
 from .._wire.reply import Pairs
 from .stacks import all_stacks
@@ -114,9 +115,10 @@ class Traffic:
 
     def start(self) -> None:
         """Patch the transports, below fakes and mocks that are started later."""
-        for stack in all_stacks():
-            self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
-            self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
+        with undone_on_error(self.stop):
+            for stack in all_stacks():
+                self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
+                self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
 
     def stop(self) -> None:
         """Restore the transports; a patch that came later, and is still there, keeps ours, which notes nothing."""

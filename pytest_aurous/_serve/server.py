@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.arguments import Check, Public
 from .._base.errors import AurousError, hide_mistakes, see
+from .._base.patching import undone_on_error
 from .._base.redaction import redacted
 from .._fake.environment import ENVIRONMENT
 from .._wire.hosts import is_loopback
@@ -131,18 +132,19 @@ class AurousServer(Public):
                 f"The server on port {self.port} of {self.host} {state}: a server can only be started once. "
                 f"Make another AurousServer, with another port, or without one to take a free one.\n{_MORE}"
             )
-        self._thread.start()
-        self._session.served = True
-        self._asgi.control.url = self.url
-        until = time.monotonic() + _PATIENCE
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > until:
-                raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
-            time.sleep(0.002)
-        self._undo.callback(ENVIRONMENT.hold(AUROUS_BASE_URL=self.url))
-        servers = self._session.app.world.served.urls
-        servers.append(self.url)
-        self._undo.callback(servers.remove, self.url)
+        with undone_on_error(self.stop):
+            self._thread.start()
+            self._session.served = True
+            self._asgi.control.url = self.url
+            until = time.monotonic() + _PATIENCE
+            while not self._server.started:
+                if not self._thread.is_alive() or time.monotonic() > until:
+                    raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
+                time.sleep(0.002)
+            self._undo.callback(ENVIRONMENT.hold(AUROUS_BASE_URL=self.url))
+            servers = self._session.app.world.served.urls
+            servers.append(self.url)
+            self._undo.callback(servers.remove, self.url)
 
     def stop(self) -> None:
         """Stop the server, and free its port."""
@@ -156,13 +158,7 @@ class AurousServer(Public):
 
     def __enter__(self) -> Self:
         """Start the server, and set ``AUROUS_BASE_URL`` to `url`."""
-        begun = self._thread.ident is not None
-        try:
-            self.start()
-        except BaseException:
-            if not begun:  # else it was running before
-                self.stop()
-            raise
+        self.start()
         return self
 
     def __exit__(

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from .._base.errors import hide_mistakes
 from .._base.frames import BYSTANDERS, package_of
+from .._base.patching import undone_on_error
 from .loops import AsyncioSleeps, TrioSleeps
 from .turns import Jump, Limit, SharedTime, Skipping
 
@@ -103,7 +104,14 @@ class _Patches:
         self.shared = shared
         self._replaced: list[tuple[Any, Any]] = []
         self._changed: list[dict[str, Any]] = []
+        self._sizes: dict[str, int] = {}
+        self._asyncio = AsyncioSleeps(shared, asyncio.sleep)
         self._trio: TrioSleeps | None = None
+        with undone_on_error(self.stop):
+            self._patch()
+
+    def _patch(self) -> None:
+        shared = self.shared
         patches: dict[str, Any] = {"sleep": _Sleeper(_original(time.sleep), shared)}
         for name in CLOCKS:
             patches[name] = _Clock(_original(getattr(time, name)), shared, 1)
@@ -111,9 +119,9 @@ class _Patches:
         # Both what is in `time`, which may be an old patch restored too late, and the original of other modules.
         pairs = [(getattr(time, name), patch) for name, patch in patches.items()]
         pairs += [(patch.real, patch) for patch in patches.values()]
-        self._asyncio = AsyncioSleeps(shared, asyncio.sleep)
         pairs.append((asyncio.sleep, self._asyncio.sleep))
-        if (anyio := sys.modules.get("anyio")) is not None:
+        anyio: Any = sys.modules.get("anyio")
+        if hasattr(anyio, "sleep"):  # missing while the import runs
             pairs.append((anyio.sleep, self._anyio_sleep(anyio.sleep)))
         self._replace_everywhere(pairs + self._patch_trio())
         self._sizes = {module: len(names) for module, names in _namespaces()}
@@ -142,7 +150,7 @@ class _Patches:
     def _patch_trio(self) -> list[tuple[Any, Any]]:
         """Return the pairs of trio's functions and their patches, once trio is imported."""
         trio = sys.modules.get("trio")
-        if self._trio is not None or not hasattr(trio, "sleep_until"):  # missing while the import runs
+        if self._trio is not None or not hasattr(trio, "sleep_until"):  # likewise
             return []
         self._trio = TrioSleeps(self.shared, trio)
         return self._trio.pairs
@@ -166,7 +174,7 @@ def _original(function: Any) -> Any:
 
 def _namespaces() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, module in sys.modules.copy().items():
-        if isinstance(cast("object", module), ModuleType):  # pragma: no branch - other objects are rare there
+        if issubclass(type(cast("object", module)), ModuleType):  # unlike `isinstance`, no claim of cffi counts
             yield name, NAMESPACE.__get__(module)
 
 

@@ -182,14 +182,11 @@ def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_server_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a socket nor a thread."""
-
-    def broken(self: AurousServer) -> None:
-        raise AurousError("it did not start")
-
-    monkeypatch.setattr(AurousServer, "start", broken)
+    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
     server = AurousServer(Aurous())
 
     with pytest.raises(AurousError, match="did not start"), server:
         pass
 
+    assert not server._thread.is_alive()
     assert server._socket.fileno() == -1

@@ -92,6 +92,26 @@ def test_a_poll_loop_takes_no_time(jumps: Jumps) -> None:
     assert 60 < jumps.running <= 90
 
 
+def test_what_only_claims_to_be_a_module_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as `_openssl.lib` of cffi, which cryptography puts into `sys.modules`."""
+
+    class Claims:
+        __slots__ = ()
+
+        @property  # type: ignore[misc]  # which nobody can set
+        def __class__(self) -> type:
+            return ModuleType
+
+    claims: Any = Claims()
+    assert isinstance(claims, ModuleType)
+    monkeypatch.setitem(sys.modules, "_openssl.lib", claims)
+    monkeypatch.setitem(sys.modules, "anyio", ModuleType("anyio"))  # which another thread is importing
+    with quickly(), Jumps().skipper():
+        time.sleep(1000)
+
+    assert time.sleep is REAL.sleep
+
+
 def test_all_clocks_jump(jumps: Jumps) -> None:
     """Each clock of `time` shows that the sleep has passed, and no less, by attribute and by name."""
     names = [name for name in NAMES if name != "sleep"]

@@ -85,9 +85,10 @@ class Run(Watcher):
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Let this thread, and what it starts, work for the run; the block is the run."""
-        watchers, before = self._app.world.watchers, set_work(self.work)
+        watchers = self._app.world.watchers
         with SleepSkipper(lambda _running, _frozen: None, limit=self.begin_sleep):
             watchers.append(self)
+            before = set_work(self.work)
             try:
                 yield
             finally:
@@ -215,9 +216,9 @@ def noting_runs() -> Generator[None, None, None]:
         noted(thread)
 
     patched_submit = noting_submit(submit, current_work)
-    threading.Thread.start = quiet_start  # type: ignore[method-assign, assignment]
-    ThreadPoolExecutor.submit = patched_submit  # type: ignore[method-assign]
     try:
+        threading.Thread.start = quiet_start  # type: ignore[method-assign, assignment]
+        ThreadPoolExecutor.submit = patched_submit  # type: ignore[method-assign]
         yield
     finally:
         if threading.Thread.start is quiet_start:

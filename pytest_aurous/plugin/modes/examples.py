@@ -65,9 +65,9 @@ def _beginning_anew(item: Any) -> Generator[None, None, None]:
         return
     inner = test.inner_test
     with session.returning() as back:
-        test.inner_test = _each(inner, _Example(session, back))
-        _hide_fixtures(item)
         try:
+            test.inner_test = _each(inner, _Example(session, back))
+            _hide_fixtures(item)
             yield
         finally:
             _show_fixtures(item)  # if the health check has failed
@@ -146,8 +146,8 @@ def _hide_fixtures(item: Any) -> None:
     It still sees all others, and the settings of the test stay as they are.
     """
     whole = signature(item.function)
-    item.stash[_SIGNATURE] = item.function.__dict__.get("__signature__")
     shown = [one for one in whole.parameters.values() if one.name not in _ANEW]
+    item.stash[_SIGNATURE] = item.function.__dict__.get("__signature__")
     item.function.__signature__ = whole.replace(parameters=shown)
 
 
