@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import wraps
 from itertools import count
 from types import FrameType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from .frames import callers
 
@@ -22,14 +22,28 @@ _NUMBERS: Final = count(1)
 _WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)
 """Tasks, and jobs that copy their caller's context (`asyncio.to_thread`, anyio, trio), inherit it."""
 _STARTED_BY: Final = "_aurous_work"
+_BRIEF: Final = 0.2
+"""Real seconds in which a thread ends that can."""
 
 
 class Run(Protocol):
-    """The run of an exploration, as those see it who only have to end what it has left behind."""
+    """The run of an exploration, as those see it who only have to end what it has left behind once it is *over*."""
+
+    over: bool
 
     def ending(self) -> BaseException | None:
         """Return the exception that ends its work; None while it continues."""
         ...
+
+
+class Console(NamedTuple):
+    """The real stderr, which pytest does not capture, and after how many seconds pytest's timer shows stacks there."""
+
+    stderr: int = 2
+    timeout: float = 0.0
+
+
+UNCAPTURED: Final = Console()
 
 
 class Work:
@@ -39,16 +53,20 @@ class Work:
         test: Its node id; empty for what is not done for any one test, such as a session fixture's server.
         report: Shows a text that must not fail any test.
         run: The run of an exploration that it is part of, or None.
+        console: Where the watchdog of an exploration writes.
         thread: The thread that runs the tests.
         number: Grows from test to test.
     """
 
-    __slots__ = ("number", "report", "run", "test", "thread")
+    __slots__ = ("console", "number", "report", "run", "test", "thread")
 
-    def __init__(self, test: str, report: Callable[[str], None], run: Run | None = None) -> None:
+    def __init__(
+        self, test: str, report: Callable[[str], None], run: Run | None = None, console: Console = UNCAPTURED
+    ) -> None:
         self.test: str = test
         self.report: Callable[[str], None] = report
         self.run: Run | None = run
+        self.console: Console = console
         self.thread: int = threading.get_ident()
         self.number: int = next(_NUMBERS)
 
@@ -87,15 +105,29 @@ def workers(run: Run, ident: int) -> dict[int, FrameType]:
 
 
 def threads_of(mine: Callable[[Work], bool], ident: int = 0) -> dict[int, FrameType]:
-    """Return the frames of the thread *ident*, and of each thread that does work which is *mine*, also as a job."""
+    """Return the frames of the thread *ident*, and of each thread whose job is *mine*, or which *mine* has started."""
     started = {thread.ident: getattr(thread, _STARTED_BY, None) for thread in threading.enumerate()}
     found: dict[int, FrameType] = {}
     for thread, frame in sys._current_frames().items():
-        work = started.get(thread)
-        jobs = [one.f_locals.get("work") for one in callers(frame) if one.f_code is _do.__code__]
-        if thread == ident or any(one is not None and mine(one) for one in (work, *jobs)):
+        jobs = (one.f_locals["work"] for one in callers(frame) if one.f_code is _do.__code__)
+        work = next(jobs, started.get(thread))
+        if thread == ident or (work is not None and mine(work)):
             found[thread] = frame
     return found
+
+
+def leave_behind(thread: threading.Thread) -> None:
+    """Let a thread that is about to start wait for ever: neither the process nor a pool waits for it after its run."""
+    join = thread.join
+
+    def join_unless_over(*args: Any, **options: Any) -> None:
+        if thread.ident in threads_of(lambda work: work.run is not None and work.run.over):
+            threading.Thread.join(thread, _BRIEF)
+        else:
+            join(*args, **options)
+
+    thread.daemon = True
+    thread.join = join_unless_over  # type: ignore[method-assign]  # a pool joins also daemons, and so does its module
 
 
 def older_work(since: Work | None) -> Work | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
@@ -59,8 +60,9 @@ async def adrive(steps: Generator[Step, Result, Exploration], make: Callable[[St
                     step = steps.send(result)
                 except StopIteration as stop:
                     return cast("Exploration", stop.value)
-                result = await make(step)
-                await _end_tasks(tasks)
+                with _own_pool():
+                    result = await make(step)
+                    await _end_tasks(tasks)
         except BaseException as error:  # noqa: BLE001 - as above, and a cancellation of the test
             return steps.throw(error)  # type: ignore[return-value]  # it ends
 
@@ -255,6 +257,24 @@ def _tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
     loop.set_task_factory(make)
     undo.callback(loop.set_task_factory, before)
     return tasks
+
+
+@contextmanager
+def _own_pool() -> Generator[None, None, None]:
+    """In the block, let asyncio run its jobs in new threads: those of an earlier run may wait for ever."""
+    try:
+        loop: Any = asyncio.get_running_loop()
+        before = loop._default_executor
+    except (RuntimeError, AttributeError):  # trio, or a loop that does not show it
+        yield
+        return
+    pool = ThreadPoolExecutor(thread_name_prefix="asyncio")
+    loop.set_default_executor(pool)
+    try:
+        yield
+    finally:
+        loop._default_executor = before
+        pool.shutdown(wait=False)
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Generator
+from functools import partial
 from importlib import import_module
 from traceback import format_exception
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from .._base.errors import AurousError, AurousWarning
 from .._base.frames import callers
 from .._base.redaction import protect, protecting, redacted
+from .._base.work import Console
 from .._fake.environment import ENVIRONMENT
 from .._world.settings import ROWS
 from . import collected, options, sections
@@ -74,11 +76,20 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     allowed = options.configured(config).get("network") == "allow"  # first: it names every option that is wrong
     config.stash[GUARD].allowed = lambda: allowed
+    config.stash[GUARD].console = _console(config)
     config.add_cleanup(protect(os.environ.get("AUROUS_API_KEY")))
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")
     config.stash[MODES] = {}
     for name in options.modes(config):
         import_module(f"{__package__}.modes.{name}").start(config)
+
+
+def _console(config: pytest.Config) -> Console:
+    """Return where the end of the process is written: pytest does not capture yet."""
+    stderr = os.dup(2)
+    config.add_cleanup(partial(os.close, stderr))
+    shows_stacks = config.pluginmanager.has_plugin("faulthandler")
+    return Console(stderr, float(config.getini("faulthandler_timeout") or 0) if shows_stacks else 0.0)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

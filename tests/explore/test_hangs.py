@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from textwrap import dedent
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +22,7 @@ import trio
 import trio.lowlevel
 
 from pytest_aurous import Aurous, AurousExplorationError
+from pytest_aurous._base.work import Console, Work, set_work
 from pytest_aurous._explore.runs import run as runs
 
 if TYPE_CHECKING:
@@ -331,22 +334,57 @@ def test_after_a_hang_patience_is_short(
     assert "nothing happened for 0.1 s" in second.reasons["ends"]
 
 
-def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path) -> None:
-    """A thread that waits in C cannot be woken: the case, its line and the stack are shown."""
+UNSTOPPABLE = """
+import signal, threading
+
+def in_c():
+    return sum(range(10**12))
+
+def waits():
+    threading.Event().wait()
+
+def waits_without_signals():
+    del signal.pthread_kill
+    waits()
+"""
+
+
+@pytest.mark.parametrize(
+    ("hang", "reason", "place"),
+    [
+        ("in_c", "code in C keeps the lock of Python", " in in_c"),
+        ("waits_without_signals", "nothing happened for 0.2 s at ", " in waits"),
+    ],
+)
+def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path, hang: str, reason: str, place: str) -> None:
+    """The real stderr, which pytest captures, has the case, the line and the stack; also without Unix's signals."""
+    test = f"""
+        def test_bad_day(aurous):
+            with aurous.client() as client:
+                run = lambda: client.get("/v1/balance").status_code == 200 or {hang}()
+                aurous.explore(run, faults="unavailable", patience=0.2)
+        """
+
+    done = run_pytest(tmp_path, UNSTOPPABLE + dedent(test))
+
+    assert done.returncode == 1
+    assert f"balance.retrieve#1 unavailable cannot be stopped: {reason}" in done.stderr
+    assert place in done.stderr
+
+
+def test_the_process_ends_from_another_thread(tmp_path: Path) -> None:
+    """A thread that waits in C cannot be woken, and outside of pytest the message is the same."""
     file = tmp_path / "hangs.py"
     file.write_text(
-        dedent(
+        UNSTOPPABLE
+        + dedent(
             """
-            import threading
             from pytest_aurous import Aurous
-
-            def waits(client):
-                if client.get("/v1/balance").status_code != 200:
-                    threading.Event().wait()
 
             def explore():
                 with Aurous() as aurous, aurous.client() as client:
-                    aurous.explore(lambda: waits(client), faults="unavailable", patience=0.2)
+                    run = lambda: client.get("/v1/balance").status_code == 200 or waits()
+                    aurous.explore(run, faults="unavailable", patience=0.2)
 
             thread = threading.Thread(target=explore)
             thread.start()
@@ -361,5 +399,157 @@ def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "balance.retrieve#1 unavailable cannot be stopped: nothing happened for 0.2 s at " in done.stderr
-    assert "hangs.py:7 in waits" in done.stderr
+    assert "in waits" in done.stderr
     assert "threading.Event().wait()" in done.stderr
+
+
+LEAVES = """
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+def thread():
+    threading.Thread(target=threading.Event().wait).start()
+
+def job():
+    ThreadPoolExecutor(1).submit(threading.Event().wait)
+
+def job_of_a_loop():
+    asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+
+def job_in_a_thread():
+    asyncio.ensure_future(asyncio.to_thread(threading.Event().wait))
+
+@pytest.mark.parametrize("leave", [thread, job])
+def test_plain(aurous, leave):
+    with aurous.client() as client:
+        def run():
+            status = client.get("/v1/balance").status_code
+            leave()
+            assert status in EXPECTED
+        aurous.explore(run, faults="unavailable")
+
+@pytest.mark.parametrize("leave", [thread, job, job_of_a_loop, job_in_a_thread])
+def test_async(aurous, leave):
+    async def test():
+        await asyncio.to_thread(int)  # this thread is older than the runs
+        async def run():
+            async with aurous.async_client() as client:
+                status = (await client.get("/v1/balance")).status_code
+            leave()
+            await asyncio.sleep(0)
+            assert status in EXPECTED
+        await aurous.aexplore(run, faults="unavailable")
+    asyncio.run(test())
+"""
+
+
+@pytest.mark.parametrize(("expected", "status", "summary"), [("{200, 503}", 0, "6 passed"), ("{200}", 1, "6 failed")])
+def test_pytest_ends_though_runs_have_left_threads_that_wait(
+    tmp_path: Path, expected: str, status: int, summary: str
+) -> None:
+    """Whether the explorations pass or fail."""
+    done = run_pytest(tmp_path, f"EXPECTED = {expected}\n{LEAVES}")
+
+    assert done.returncode == status
+    assert summary in done.stdout
+
+
+def test_a_pool_ends_though_a_run_has_left_a_job_that_waits(fake: Aurous, client: httpx.Client) -> None:
+    """In a run, a thread is joined as ever; after it, for a moment."""
+    event = threading.Event()
+    ended: list[int] = []
+
+    def run() -> None:
+        thread = threading.Thread(target=ended.append, args=(client.get("/v1/balance").status_code,))
+        thread.start()
+        thread.join()
+        pool.submit(event.wait)
+
+    with ThreadPoolExecutor(9) as pool:
+        assert not fake.explore(run, faults="unavailable").broken
+
+    assert 503 in ended
+    event.set()
+
+
+def test_the_trace_function_of_a_run_ends_with_it(fake: Aurous, client: httpx.Client) -> None:
+    """Also if nothing had to be stopped."""
+    before = sys.gettrace()
+
+    def run() -> None:
+        client.get("/v1/balance")
+        sys.settrace(lambda *_: None)
+
+    fake.explore(run, faults="unavailable")
+
+    assert sys.gettrace() is before
+
+
+def test_a_run_that_traces_itself_is_stopped(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Its trace function is in the way of nothing."""
+
+    def trace(*_: object) -> Any:
+        return trace
+
+    def run() -> None:
+        if client.get("/v1/balance").status_code == 503:
+            sys.settrace(trace)
+            spins()
+
+    (stopped,) = broken(fake, run, faults="unavailable", laws="ends", patience=0.2).cases
+
+    assert stopped.outcome == "stopped"
+
+
+def test_the_timer_of_pytest_is_set_again(tmp_path: Path) -> None:
+    """A process has one timer of `faulthandler`, and the watchdog sets it during a run."""
+    test = """
+        import threading
+
+        def test_stays_long(aurous):
+            with aurous.client() as client:
+                aurous.explore(lambda: client.get("/v1/balance"), faults="unavailable")
+            threading.Event().wait(1.5)
+        """
+
+    done = run_pytest(tmp_path, dedent(test), "-o", "faulthandler_timeout=1")
+
+    assert done.returncode == 0
+    assert "Timeout (0:00:01)!" in done.stderr
+
+
+@pytest.mark.parametrize(("debugger", "timers"), [(None, {10.0 + 6.0, 7.0}), ("pydevd", set[float]())])
+def test_a_debugger_has_no_timer(
+    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch, debugger: str | None, timers: set[float]
+) -> None:
+    """It may stop the watching thread, too. Without one, the time begins again at each look."""
+    seconds: list[float] = []
+
+    def note(timeout: float, **_: object) -> None:
+        seconds.append(timeout)
+
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", note)
+    for name in ("debugpy", "pydevd"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    if debugger is not None:
+        monkeypatch.setitem(sys.modules, debugger, ModuleType(debugger))
+    work = set_work(Work("", lambda _: None, console=Console(timeout=7.0)))
+    try:
+        fake.explore(lambda: client.get("/v1/balance"), faults="unavailable")
+    finally:
+        set_work(work)
+
+    assert set(seconds) == timers
+
+
+def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run a file of tests in a process of its own, which must end by itself."""
+    file = folder / "test_inner.py"
+    file.write_text(test)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *options, str(file)]
+    return subprocess.run(  # noqa: S603 - our own tests
+        command, capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..._base.errors import AurousCrash, see
 from ..._base.frames import shown_place, under_test
 from ..._base.watchers import Watcher
-from ..._base.work import Work, current_work, noting_start, noting_submit, set_work
+from ..._base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._engine.pipeline import App
 from ..._time.clock import Clock, Position
 from ..._time.skipping import SleepSkipper
@@ -63,7 +63,9 @@ class Run(Watcher):
 
     def __init__(self, app: App, calls: float = inf, seconds: float = inf) -> None:
         test = current_work()
-        self.work: Work = Work("", ignore, run=self) if test is None else Work(test.test, test.report, run=self)
+        self.work: Work = (
+            Work("", ignore, run=self) if test is None else Work(test.test, test.report, self, test.console)
+        )
         self.over: bool = False
         self.crashed: bool = False
         self.stopped: str | None = None
@@ -213,6 +215,7 @@ def noting_runs() -> Generator[None, None, None]:
     def quiet_start(thread: threading.Thread) -> None:
         if present_run() is not None:
             thread.run = _quiet(thread.run)  # type: ignore[method-assign]
+            leave_behind(thread)
         noted(thread)
 
     patched_submit = noting_submit(submit, current_work)

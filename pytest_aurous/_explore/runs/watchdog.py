@@ -3,12 +3,16 @@
 A thread looks at the run from time to time. If nothing happens for the patience of the exploration, it raises an
 exception between two instructions of each thread of the run, wakes the main thread as Ctrl-C would, and cancels what
 an event loop waits for. An exception can be caught, so `unwind` raises at each line of the code under test in turn: one
-of these lines is outside of any ``try``. What even that cannot end ends the process, as pytest-timeout does.
+of these lines is outside of any ``try``. What even that cannot end ends the process, as pytest-timeout does. While code
+in C keeps the lock of Python, no thread can look: then the timer of `faulthandler` ends the process, unless it is set
+anew at each look.
 """
 
 from __future__ import annotations
 
+import _thread
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -19,13 +23,13 @@ from contextlib import contextmanager
 from math import inf
 from threading import get_ident
 from time import monotonic
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._base.errors import see
 from ..._base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, under_test
 from ..._base.redaction import redacted
-from ..._base.work import workers
+from ..._base.work import UNCAPTURED, workers
 
 if TYPE_CHECKING:
     from ..._time.turns import SharedTime
@@ -41,6 +45,9 @@ _TICK: Final = 0.2
 _STOPPING_TICK: Final = 0.02
 _WAKE: Final = 50
 """After each such number of attempts, the main thread is woken, too."""
+_STOPPERS: Final = frozenset({"debugpy", "pydevd"})
+"""Debuggers that stop all threads."""
+_MORE: Final = see("reference/exploring.html#what-cannot-be-stopped")
 
 
 class RunEnded(BaseException):
@@ -53,19 +60,20 @@ class Watchdog:
     Args:
         patience: Real seconds without progress.
         time: The skipped sleeps, which do not wait for the watching thread.
-        stop: Called to end the process if a run cannot be ended.
 
     Attributes:
         cancel: Cancels what an event loop does for the present run; called from the watching thread.
     """
 
-    def __init__(self, patience: float, time: SharedTime, exit_process: Callable[[int], object] = os._exit) -> None:
+    def __init__(self, patience: float, time: SharedTime) -> None:
         self.cancel: Callable[[], object] = int
         self._patience = patience
         self._time = time
-        self._exit = exit_process
+        self._console = UNCAPTURED
         self._lock = threading.Lock()
-        self._closed = threading.Event()
+        self._closed = False
+        self._changed = threading.Event()
+        self._noticed = threading.Event()
         self._run: Run | None = None
         self._case = ""
         self._ident = 0
@@ -83,7 +91,8 @@ class Watchdog:
             with self._waking():
                 yield
         finally:
-            self._closed.set()
+            self._closed = True
+            self._changed.set()
             thread.join(_TICK * 10)
 
     @contextmanager
@@ -112,9 +121,12 @@ class Watchdog:
         """Let the block be the run, in this thread."""
         self._before = sys.gettrace()
         with self._lock:
-            self._run, self._case, self._ident = run, case, get_ident()
+            self._run, self._case, self._ident, self._console = run, case, get_ident(), run.work.console
             self._seen, self._progress, self._attempts, self.cancel = set(), monotonic(), 0, int
+            self._noticed.clear()
+            self._changed.set()
         try:
+            self._noticed.wait(1)
             yield
         finally:
             while True:
@@ -127,23 +139,52 @@ class Watchdog:
     def _leave(self) -> None:
         with self._lock:
             run, self._run = self._run, None
+            self._set_timer()
         if run is None:  # pragma: no cover - an exception came during the first attempt
             return
         if run.hangs:
             _raise_in(get_ident(), None)
-        if run.hangs or run.tried or getattr(sys.gettrace(), "run", None) is not None:  # `unwind` may have traced
+        if sys.gettrace() is not self._before:  # `unwind` traces, and so may the run itself
             sys.settrace(self._before)
 
     def _watch(self) -> None:
         self._time.deadlines[get_ident()] = inf
         try:
             tick = min(_TICK, self._patience / 10)
-            while not self._closed.wait(_STOPPING_TICK if self._attempts else tick):
+            while not self._closed:
                 with self._lock:
-                    if self._run is not None:
-                        self._look(self._run)
+                    run, case = self._run, self._case
+                    if run is not None:
+                        self._look(run)
+                        self._set_timer()
+                # `faulthandler` shows nothing of ours but the names of functions.
+                text = f"{case} cannot be stopped: code in C keeps the lock of Python, so the process ends. {_MORE}"
+                rest = FunctionType(Watchdog._rest.__code__.replace(co_name=text), globals())
+                rest(self, run, _STOPPING_TICK if self._attempts else tick)
         finally:
             del self._time.deadlines[get_ident()]
+
+    def _rest(self, run: Run | None, seconds: float) -> None:
+        if run is self._run:
+            self._noticed.set()
+        self._changed.wait(seconds)
+        self._changed.clear()
+
+    def _set_timer(self) -> None:
+        """Let the process end if no look follows in time; after the run, go back to the timer of pytest, if it has one.
+
+        A debugger may stop the watching thread, too; then nothing is timed.
+        """
+        if not _STOPPERS.isdisjoint(sys.modules):
+            return
+        if self._run is not None:
+            faulthandler.dump_traceback_later(
+                self._patience + MOST_STOPS * _STOPPING_TICK, exit=True, file=self._console.stderr
+            )
+        elif self._console.timeout:
+            faulthandler.dump_traceback_later(self._console.timeout, file=self._console.stderr)
+        else:
+            faulthandler.cancel_dump_traceback_later()
 
     def _look(self, run: Run) -> None:
         """See whether the run makes progress, and try to end it if it does not."""
@@ -174,10 +215,11 @@ class Watchdog:
         stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
         text = (
             f"{self._case} cannot be stopped: {run.stopped}. Python cannot interrupt code that waits or works in C, so "
-            f"the process ends here.\n{see('reference/exploring.html#what-cannot-be-stopped')}"
+            f"the process ends here.\n{_MORE}"
         )
-        print(redacted("\n".join(["", text, *stacks])), file=sys.__stderr__, flush=True)
-        self._exit(1)
+        with open(self._console.stderr, "w", encoding="utf-8", errors="backslashreplace", closefd=False) as stderr:
+            print(redacted("\n".join(["", text, *stacks])), file=stderr)
+        os._exit(1)
 
 
 def ending(run: Run) -> type[RunEnded]:
@@ -246,7 +288,10 @@ def _can_raise(frame: FrameType | None, *, idle: bool = False) -> bool:
 def _wake(ident: int) -> None:  # pragma: no cover - a matter of time
     """Wake the main thread, as Ctrl-C does; other threads cannot be woken."""
     if ident == threading.main_thread().ident and callable(signal.getsignal(signal.SIGINT)):
-        signal.pthread_kill(ident, signal.SIGINT)
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(ident, signal.SIGINT)
+        else:  # on Windows, where that wakes an event loop, but no thread that waits for a lock
+            _thread.interrupt_main()
 
 
 def _place(frame: FrameType) -> object:
