@@ -359,6 +359,21 @@ def test_hostile_text_stays_text(watch: Watch) -> None:
     assert "\u202e" not in page.tab.locator("#app").inner_text()
 
 
+def test_names_that_each_object_inherits_are_ids(watch: Watch) -> None:
+    """A model called `constructor`, there from the start, added while the page is open, and deleted by a reset."""
+    page = watch(aurous=Aurous(seed=3, strict="off", pitfalls="off"))
+    sync_api.expect(page.tab.get_by_role("heading", name="State now")).to_be_visible()
+    for name in ("constructor", "__proto__"):
+        page.server._asgi.control.do("models.add", {"id": name})
+        sync_api.expect(page.state.locator(".id", has_text=name)).to_be_visible()
+    page.client.get("/models")
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/models")
+    page.tab.reload()
+    sync_api.expect(page.state.locator(".id", has_text="constructor")).to_be_visible()
+    page.server._asgi.control.do("reset", {})
+    sync_api.expect(page.state.locator(".id", has_text="constructor")).to_have_count(0)
+
+
 def test_a_page_of_another_origin_cannot_act(watch: Watch, browser: Any) -> None:
     """Neither with JSON, nor with a form's types, nor with an image; and it reads nothing."""
     page = watch()

@@ -11,8 +11,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+import httpx
 import pytest
 
+from pytest_aurous import Aurous
 from pytest_aurous._report.trace.page import page as page_of
 from tests.conftest import axe_options
 
@@ -25,6 +27,7 @@ SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of Playwright, when its driver ends
 Open = Callable[..., Any]
+INHERITED: Final = ("constructor", "toString", "hasOwnProperty", "__proto__")
 
 
 @pytest.fixture
@@ -174,6 +177,33 @@ def test_hostile_text_stays_text(show: Open, charge: dict[str, Any]) -> None:
     assert tab.locator("b, [onerror]").count() == 0
     assert "</script><b>\\u202eevil" in tab.locator(".pane.call").inner_text()
     assert "\u202e" not in tab.locator("#app").inner_text()
+
+
+@pytest.mark.parametrize("anchor", ["", "#step-1", "#call-2", "#call-3", "#case-constructor"])
+def test_names_that_each_object_inherits_are_names(show: Open, anchor: str) -> None:
+    """An id, a field or a case may be called as what JavaScript's objects inherit: it is a name like any other."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        for name in INHERITED:
+            aurous.models.add(name)
+            aurous.script("synthesizing -> ready", name=name)
+        client.get("/v1/models")
+        client.post("/v1/characters", json={"name": "A"})
+        client.post("/v1/characters", json={"name": "A", **dict.fromkeys(INHERITED, 1)})
+
+    data = samples.traced(run)
+    tab = show({**data, "exploration": samples.exploration()} if anchor.startswith("#case") else data, anchor)
+
+    if anchor.startswith("#case"):
+        assert tab.locator("#case-title").inner_text() == "characters.create#1 lost"
+        return
+    models = tab.locator(".world .section", has_text="Models").first
+    assert [name for name in INHERITED if models.locator(".id", has_text=name).count() != 1] == []
+    if anchor == "#step-1":
+        assert models.locator(".badge").all_inner_texts() == ["new"] * len(INHERITED)
+    if anchor == "#call-3":
+        changed = tab.locator(".since .diff").first.inner_text()
+        assert [name for name in INHERITED if f"{name} + 1" not in changed] == []
 
 
 def test_keyboard(show: Open, charge: dict[str, Any]) -> None:

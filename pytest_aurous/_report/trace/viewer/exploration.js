@@ -12,9 +12,9 @@ const legend = (laws) => [
 
 /** One case as a button: the law that it breaks, or its outcome. */
 function Cell({ id, exploration, selected, onSelect }) {
-  const one = exploration.cases[id];
+  const one = own(exploration.cases, id);
   if (!one) return null;
-  const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
+  const [sign, name] = own(OUTCOMES, one.outcome) ?? ["?", one.outcome];
   const broken = one.broken.length > 0;
   const about = broken ? `breaks ${one.broken.join(", ")}${one.known ? `, known: ${one.known}` : ""}` : name;
   const kind = !broken ? one.outcome : one.known ? "known" : "broken";
@@ -93,10 +93,10 @@ function Exploration({ data, selected, onSelect }) {
   const ids = Object.keys(exploration.cases);
   const breaking = Object.keys(exploration.laws)
     .map((law) => ids.find((id) => exploration.cases[id].broken.includes(law)));
-  const id = exploration.cases[selected] ? selected : breaking.find(Boolean) ?? ids[0];
+  const id = own(exploration.cases, selected) ? selected : breaking.find(Boolean) ?? ids[0];
   const [row, setRow] = useState({});
   const states = useRef(null);
-  const good = exploration.good_day.calls, calls = exploration.cases[id]?.calls ?? [];
+  const good = exploration.good_day.calls, calls = own(exploration.cases, id)?.calls ?? [];
   const models = useMemo(() => [good, calls].map((one) => modelOfCase(data, one)), [id]);
   const pairs = useMemo(() => aligned(good, calls, (call) => call.operation ?? `${call.method} ${call.path}`), [id]);
   const at = row.id === id ? row.at : Math.min(pairs.length, 500) - 1;

@@ -115,7 +115,7 @@ function faultOf(call, seconds) {
     greased: () => one("greased", `kind="${detail}"`),
     outage: () => `aurous.faults.outage(60${commit.length ? ", commit=True" : ""})`,
   };
-  return makers[name]?.() ?? null;
+  return own(makers, name)?.() ?? null;
 }
 
 /** Return the script of a record that is under way: polls and seconds that have passed are taken off its step. */
@@ -203,7 +203,7 @@ function asTest(model, call) {
   });
 
   // What the requests mention, and the characters of what they mention.
-  const made = records.filter((it) => SETUP[it.kind] && !model.data.start.records[it.json.id]);
+  const made = records.filter((it) => SETUP[it.kind] && !own(model.data.start.records, it.json.id));
   const mentioned = new Set();
   const isNamed = ({ id, refs = [] }, text) =>
     (id && text.includes(id)) || refs.some((ref) => text.includes(pathOf(ref.url)));
@@ -219,20 +219,20 @@ function asTest(model, call) {
   sent.forEach((one) => mention(`${one.url} ${one.request.body?.text ?? ""}`));
 
   if (other) {
-    const account = world.money[other];
+    const account = own(world.money, other);
     const exempt = account?.billing_mode === "exempt" ? ['billing_mode="exempt"'] : [];
-    const named = literal(world.records[other]?.json.name ?? "Rivals");
+    const named = literal(own(world.records, other)?.json.name ?? "Rivals");
     setup.push(pythonCall("team = aurous.teams.add", [named, `credits=${account?.available ?? 1000}`, ...exempt]));
   } else if (world.money[mine] && world.money[mine].available !== 1000) {
     setup.push(`aurous.team.credits = ${world.money[mine].available}`);
   }
-  const { held } = world.money[owner] ?? {};
+  const { held } = own(world.money, owner) ?? {};
   if (held) remarks.push(`${amount(held)} held credits are left out: what is set is what was available.`);
   const names = new Map([[mine, null], [other, "team"]]);
   for (const { team } of mentioned) {
     if (!team || names.has(team)) continue;
     names.set(team, `team_${names.size}`);
-    const called = literal(world.records[team]?.json.name ?? "Another team");
+    const called = literal(own(world.records, team)?.json.name ?? "Another team");
     setup.push(pythonCall(`${names.get(team)} = aurous.teams.add`, [called]));
   }
   for (const [name, script] of Object.entries(world.scripts)) {
@@ -278,7 +278,7 @@ function asTest(model, call) {
     const gap = Math.round((at ? one.arrived - requests[0].at : one.arrived - begin) * 1000) / 1000;
     if (expired) lines.push(`url = ${signed.expression}`);
     if (gap > 0) lines.push(`aurous.clock.advance(seconds=${gap})`);
-    const inFlight = worldAt(model, one.index).keys[`${one.team} ${key}`]?.in_flight_until;
+    const inFlight = own(worldAt(model, one.index).keys, `${one.team} ${key}`)?.in_flight_until;
     const waited = inFlight ? Math.round((inFlight - one.arrived) * 1000) / 1000 : Math.ceil(one.timeout ?? 0) + 1;
     const fault = one.fault ? faultOf(one, waited) : null;
     if (fault) lines.push(fault);
@@ -308,7 +308,7 @@ function asTest(model, call) {
     const last = at === requests.length - 1;
     if (one.status === null || isBroken(one)) {
       const met = one.fault?.split(", ")[0] ?? "";
-      const error = RAISED[met] ?? (met.startsWith("outage") ? "ConnectError" : "TransportError");
+      const error = own(RAISED, met) ?? (met.startsWith("outage") ? "ConnectError" : "TransportError");
       lines.push("", `with pytest.raises(httpx.${error}):`, indented(pythonCall(name, all)));
     } else {
       lines.push("", `${last ? "response = " : ""}${pythonCall(name, all)}`);

@@ -86,8 +86,8 @@ function leading(from, to, at) {
   const changes = {};
   for (const [section, values] of Object.entries(to)) {
     const old = from[section] ?? {};
-    const isNew = ([id, value]) => JSON.stringify(value) !== JSON.stringify(old[id]);
-    const gone = Object.keys(old).filter((id) => !(id in values)).map((id) => [id, null]);
+    const isNew = ([id, value]) => JSON.stringify(value) !== JSON.stringify(own(old, id));
+    const gone = Object.keys(old).filter((id) => !Object.hasOwn(values, id)).map((id) => [id, null]);
     changes[section] = Object.fromEntries([...Object.entries(values).filter(isNew), ...gone]);
   }
   return { kind: "between", at, events: [], notes: [], changes };
@@ -111,7 +111,7 @@ const traceTo = (data, before, { state, now }) =>
 
 /** Return the money over the steps, and then the money of a state. */
 const moneyTo = (money, state) => Object.fromEntries(Object.entries(state.money).map(([team, { available, held }]) => {
-  const before = money[team] ?? [];
+  const before = own(money, team) ?? [];
   return [team, [...before, { available, held, spent: before.at(-1)?.spent ?? 0 }]];
 }));
 

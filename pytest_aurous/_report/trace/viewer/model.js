@@ -16,6 +16,12 @@ const capital = (word) => word[0].toUpperCase() + word.slice(1);
 const amount = (value) => Number(value.toFixed(6)).toLocaleString("en", { maximumFractionDigits: 6 });
 const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 const isObject = (value) => value !== null && typeof value === "object";
+
+/** Return what an object itself has under a name that others chose: it inherits some, such as `constructor`. */
+const own = (object, name) => (object && Object.hasOwn(object, name) ? object[name] : undefined);
+
+/** Return an object with the same entries that inherits nothing: names that others choose can be written into it. */
+const dictionary = (values) => Object.assign(Object.create(null), values);
 const pathOf = (url) => url.split("?")[0].replace(/^https?:\/\/[^/]+/, "");
 
 /** Write seconds as a person would: 0.25 s, 45 s, 1 m 30 s, 2 h 5 m, 3 d. */
@@ -51,7 +57,7 @@ function differences(before, after, path = "", found = []) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (key === "request_id") continue;
       const step = Array.isArray(after) ? `${path}[${key}]` : path ? `${path}.${key}` : key;
-      differences(before[key], after[key], step, found);
+      differences(own(before, key), own(after, key), step, found);
     }
   } else {
     found.push({ path, before, after });
@@ -88,8 +94,8 @@ function aligned(left, right, key) {
 function modelOf(data) {
   const { pictures = {}, machines, began } = data;
   const model = {
-    data, pictures, machines, began, steps: [], calls: [], byId: new Map(), deliveries: 0, money: {},
-    latest: {}, world: structuredClone(data.start), run: {},
+    data, pictures, machines, began, steps: [], calls: [], byId: new Map(), deliveries: 0, money: dictionary(),
+    latest: {}, world: sectionsOf(data.start), run: {},
   };
   const start = { kind: "start", at: began, changes: {}, events: [], notes: [] };
   for (const step of [start, ...data.steps]) add(model, step);
@@ -125,7 +131,7 @@ function add(model, given) {
   step.money = { ...world.money };
   for (const [team, now] of Object.entries(world.money)) {
     const values = (model.money[team] ??= Array(step.index).fill({ available: now.available, held: 0, spent: 0 }));
-    const spent = (values.at(-1)?.spent ?? 0) + paidOf(step, had[team] ?? now, now);
+    const spent = (values.at(-1)?.spent ?? 0) + paidOf(step, own(had, team) ?? now, now);
     values.push({ available: now.available, held: now.held, spent });
   }
   addToRun(model, step);
@@ -183,6 +189,10 @@ const explains = (step) => step.kind !== "call"
   : Boolean(step.hint || step.fault || step.pitfalls.length) || step.operation === null ||
     ["bad", "none"].includes(toneOf(step.status));
 
+/** Return a copy of a state, to which steps may happen. */
+const sectionsOf = (state) =>
+  Object.fromEntries(Object.entries(state).map(([section, values]) => [section, dictionary(values)]));
+
 /** Let a step happen to a state. */
 function apply(step, world) {
   for (const [section, values] of Object.entries(step.changes)) {
@@ -195,8 +205,7 @@ function apply(step, world) {
 
 /** Return the state of the fake after a step; -1 and 0 stand for the start. */
 function worldAt(model, index) {
-  const sections = Object.entries(model.data.start).map(([name, values]) => [name, { ...values }]);
-  const world = Object.fromEntries(sections);
+  const world = sectionsOf(model.data.start);
   for (const step of model.steps.slice(1, index + 1)) apply(step, world);
   return world;
 }
@@ -206,8 +215,8 @@ function changesOf(step, before) {
   const found = {};
   for (const [section, values] of Object.entries(step.changes)) {
     for (const [id, after] of Object.entries(values)) {
-      const old = before[section][id];
-      if (differences(old ?? null, after).length) (found[section] ??= {})[id] = [old, after];
+      const old = own(before[section], id);
+      if (differences(old ?? null, after).length) (found[section] ??= dictionary())[id] = [old, after];
     }
   }
   return found;
@@ -238,7 +247,7 @@ const toneOf = (status) => (status == null ? "none" : status >= 400 ? "bad" : st
 const toneOfStep = (step) => step.kind === "call" ? toneOf(step.status)
   : step.deliveries.some(([, one]) => one.status === "failed") ? "bad" : "good";
 
-const toneOfOutcome = (outcome) => ({ passed: "good", failed: "bad", error: "bad" })[outcome] ?? "plain";
+const toneOfOutcome = (outcome) => own({ passed: "good", failed: "bad", error: "bad" }, outcome) ?? "plain";
 
 const WHAT_MOVED = {
   sleep: (seconds) => `slept ${seconds}, skipped`,
@@ -320,8 +329,8 @@ function outcomeOf({ status, response_status: response, error, fault, attempt })
 function statusesOf(model, id, index) {
   const seen = [];
   const note = (record) => record?.status && record.status !== seen[seen.length - 1] && seen.push(record.status);
-  note(model.data.start.records[id]);
-  for (const step of model.steps.slice(1, index + 1)) note(step.changes.records?.[id]);
+  note(own(model.data.start.records, id));
+  for (const step of model.steps.slice(1, index + 1)) note(own(step.changes.records, id));
   return seen;
 }
 

@@ -21,7 +21,7 @@ function Machine({ machine, kind, current, statuses, before }) {
   const order = ["", "possible", "taken", "changed"];
   edges.sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone));
   const reach = (side) => Math.max(0, ...edges.map((edge) => edge.steps * side)) * ARC * 0.75 + 12;
-  const next = machine.edges[current] ?? [];
+  const next = own(machine.edges, current) ?? [];
   const future = next.length ? `may become ${next.join(", ")}` : "final";
   const label = `States of ${kind}: now ${current}; so far ${statuses.join(", ")}; ${future}`;
   const [left, width, height] = [reach(-1), reach(-1) + wide + reach(1), names.length * STATE];
@@ -41,8 +41,8 @@ function Pictures({ model, json }) {
   const all = [...refs, ...outputs, ["video", json.output_video_url]].filter(([, url]) => typeof url === "string");
   const missing = "Not in the trace, which limits the number of pictures";
   return all.length > 0 && html`<ul class="pictures" role="list" aria-label="Pictures">
-    ${all.slice(0, 12).map(([name, url]) => html`<li>${model.pictures[pathOf(url)]
-      ? html`<img src=${model.pictures[pathOf(url)]} alt=${name} />`
+    ${all.slice(0, 12).map(([name, url]) => html`<li>${own(model.pictures, pathOf(url))
+      ? html`<img src=${own(model.pictures, pathOf(url))} alt=${name} />`
       : html`<span class="no-picture" title=${missing}>${name}</span>`}</li>`)}</ul>`;
 }
 
@@ -103,9 +103,9 @@ function Spark({ values, at, label }) {
 function Money({ model, index, world, change }) {
   const controls = useContext(Controls);
   const several = Object.keys(world.money).length > 1;
-  const teams = Object.entries(model.money).filter(([team]) => world.money[team]);
-  return teams.map(([team, values]) => html`<div class=${`money${change?.[team] ? " changed" : ""}`} key=${team}>
-    ${several && html`<p class="about">${visible(world.records[team]?.json.name ?? shortId(team))}</p>`}
+  const teams = Object.entries(model.money).filter(([team]) => own(world.money, team));
+  return teams.map(([team, values]) => html`<div class=${`money${own(change, team) ? " changed" : ""}`} key=${team}>
+    ${several && html`<p class="about">${visible(own(world.records, team)?.json.name ?? shortId(team))}</p>`}
     <dl>${["available", "held", "spent"].map((label) => html`<${Spark} key=${label} label=${label}
       at=${Math.min(index, values.length - 1)} values=${values.map((one) => one[label])} />`)}</dl>
     ${controls?.credits(team)}</div>`);
@@ -116,14 +116,14 @@ function Facts({ title, entries, change, count, open, cells, children }) {
   return (entries.length > 0 || children) && html`<${Section} title=${title} count=${count && entries.length}
     open=${open}>${children}
     ${entries.length > 0 && html`<ul class="facts-list" role="list">${entries.slice(0, MANY).map(([id, one]) => html`
-      <li key=${id} class=${change?.[id] ? "changed" : ""}>${cells(one, id)}</li>`)}</ul>`}
+      <li key=${id} class=${own(change, id) ? "changed" : ""}>${cells(one, id)}</li>`)}</ul>`}
     ${entries.length > MANY && html`<p class="about">and ${entries.length - MANY} more</p>`}<//>`;
 }
 
 const Deliveries = ({ entries, change, children }) => html`<${Section} title="Deliveries" count=${entries.length}>
   ${children}
   ${entries.slice(0, 50).map(([number, one]) => html`<${Delivery} key=${number} ...${{ number, one }}
-    changed=${change?.[number]} />`)}
+    changed=${own(change, number)} />`)}
   ${entries.length > 50 && html`<p class="about">and ${entries.length - 50} more</p>`}<//>`;
 
 const Delivery = ({ number, one, changed }) => html`<details class=${`record${changed ? " changed" : ""}`}>
@@ -145,7 +145,8 @@ function World({ model, index, at = index, title, name = "world", children }) {
   const known = model.data.start.records;
   const groups = {};
   for (const [id, record] of Object.entries(world.records)) {
-    const standing = known[id] && record.kind !== "character" && !differences(known[id].json, record.json).length;
+    const before = own(known, id);
+    const standing = before && record.kind !== "character" && !differences(before.json, record.json).length;
     (groups[standing ? STANDING : `${capital(record.kind)}s`] ??= []).push([id, record]);
   }
   const order = Object.keys(groups).sort((a, b) => (a === STANDING) - (b === STANDING));
@@ -161,7 +162,7 @@ function World({ model, index, at = index, title, name = "world", children }) {
       ${order.map((kind) => html`<${Section} key=${kind} title=${kind} count=${groups[kind].length}
         open=${kind !== STANDING}>
         ${kind !== STANDING && controls?.collection(groups[kind][0][1].kind)}
-        ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} change=${change.records?.[id]}
+        ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} change=${own(change.records, id)}
           ...${{ model, id, record, index }} />`)}
         ${groups[kind].length > 100 && html`<p class="about">and ${groups[kind].length - 100} older ones</p>`}<//>`)}
       ${controls?.collections(Object.values(world.records).map((record) => record.kind))}
