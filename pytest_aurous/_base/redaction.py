@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, cast
@@ -15,14 +15,26 @@ _KEY: Final = r"(?i)(al_(?:live|test)_)[A-Za-z0-9_-]+"
 # A letter, digit, `_` or `-` as %5f, %255f, \u005f or \x5f, however often the backslash was escaped.
 _ESCAPED: Final = r"(?i)(?:%(?:25)*|\\+u00|\\+x)(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])"
 _BASE64: Final = r"[A-Za-z0-9+/_-]{12,}"
-_WINDOW: Final = 8
-"""This many consecutive characters of a key are redacted."""
+MIN_SECRET: Final = 8
+"""This many consecutive characters of a key are redacted; a shorter secret may be a part of any word."""
 FAKE_KEY: Final = "al_live_fa4e"
 """What the keys of fakes begin with."""
 KEY_HEADERS: Final = ("x-api-key", "authorization")
 """The headers in which the API takes a key."""
-SECRET_HEADERS: Final = (*KEY_HEADERS, "proxy-authorization", "x-auth-token", "cookie", "set-cookie")
-"""The headers whose values are never written. HAR files, traces and recordings have this one list."""
+SECRET_HEADERS: Final = (
+    "api-key", "apikey", "access-key", "subscription-key", "authorization", "cookie", "password", "secret", "token"
+)  # fmt: skip
+"""How the names of headers end whose values are never written: HAR files, traces and copied tests have one list."""
+_PASSWORDS: Final = (  # in a URL, whose slashes JSON may escape, or in a URL that is quoted in a query
+    r"(?i)(:(?:\\*/){2}[^\s/:@?#\"<>\\]*:)[^\s/?#\"<>\\]+(?=@)"
+    r"|(%(?:25)*3a(?:%(?:25)*2f){2}(?:(?!%(?:25)*(?:2f|3a|40))[^\s&])*%(?:25)*3a)"
+    r"(?:(?!%(?:25)*(?:2f|40))[^\s&])+(?=%(?:25)*40)"
+)
+SECRET: Final = (
+    r"(?i)(whsec_|(?:token|signature|api[-_]?key)(?:=|%(?:25)*3d)(?=[\w.~-]*\d))[\w.~+/=-]{8,}"  # noqa: S105 - a pattern
+    r"|\b[0-9a-f]{8}-[0-9a-f]{8}\b"
+)
+"""The secret of a webhook endpoint, the token of a signed URL, also where it stands alone, and a key in a query."""
 
 _protected: Final[list[str]] = []
 """The keys in the environment when a session or a fake began; there may be several."""
@@ -36,7 +48,7 @@ def protect(key: str | None) -> Callable[[], None]:
 
     `redacted` recognizes keys in the vendor's form by itself. None, a short value and a key of a fake are not secret.
     """
-    if key is None or len(key) <= _WINDOW or key.startswith(FAKE_KEY):
+    if key is None or len(key) <= MIN_SECRET or key.startswith(FAKE_KEY):
         return lambda: None
     _protected.append(key)
     return partial(_protected.remove, key)
@@ -52,14 +64,16 @@ def protecting(key: str | None) -> Generator[None, None, None]:
         end()
 
 
-def redacted(text: str, more: re.Pattern[str] | None = None) -> str:
+def redacted(text: str, more: str | None = None, *, as_code: bool = False) -> str:
     r"""Return *text* without API keys, also where they are escaped, in Base64, or in hexadecimal digits.
 
-    Where the text has several different keys, they are numbered in order of appearance.
+    Passwords in URLs are left out, too. Where the text has several different keys, they are numbered in order of
+    appearance.
 
     Args:
         text: Any text.
         more: What else is secret; the first group of a match stays.
+        as_code: Whether a test will send the text: it keeps the keys of fakes, and the rest is in ASCII.
 
     Example:
         >>> redacted(r"X-Api-Key: al_live_0123456789, al\u005flive_9876543210")
@@ -68,6 +82,8 @@ def redacted(text: str, more: re.Pattern[str] | None = None) -> str:
     plain, places = _unescaped(text)
     found: list[_Span] = []
     for span in sorted([*_spans(plain, more), *_encoded_spans(plain, more)]):
+        if as_code and span[2].startswith(FAKE_KEY):
+            continue
         if found and span[0] < found[-1][1]:  # a part of a key, or a key in Base64 that looks like one
             found[-1] = (found[-1][0], max(span[1], found[-1][1]), *found[-1][2:])
         else:
@@ -77,12 +93,13 @@ def redacted(text: str, more: re.Pattern[str] | None = None) -> str:
     done = 0
     for start, end, key, label in found:
         number = f"#{keys.index(key) + 1}" if key and len(keys) > 1 else ""
-        parts += [text[places[done] : places[start]], label, number]
+        mark = f"{label}{number}".replace("…", "redacted").replace("#", "") if as_code else f"{label}{number}"
+        parts += [text[places[done] : places[start]], mark]
         done = end
     return "".join([*parts, text[places[done] :]])
 
 
-def redacted_json(value: Any, keep: Collection[str] = (), more: re.Pattern[str] | None = None) -> Any:
+def redacted_json(value: Any, keep: Collection[str] = (), more: str | None = None) -> Any:
     """Return JSON data without API keys, in values as in names, and without what else is secret, as in `redacted`.
 
     The texts *keep*, the own keys of a fake, stay as they are.
@@ -90,7 +107,7 @@ def redacted_json(value: Any, keep: Collection[str] = (), more: re.Pattern[str] 
     return _clean(value, {key: key for key in keep}, more)
 
 
-def _clean(value: Any, known: dict[str, str], more: re.Pattern[str] | None) -> Any:
+def _clean(value: Any, known: dict[str, str], more: str | None) -> Any:
     """Return *value* redacted; *known* has each text that was, since requests have most of their texts in common."""
     if isinstance(value, str):
         if value not in known:
@@ -101,6 +118,29 @@ def _clean(value: Any, known: dict[str, str], more: re.Pattern[str] | None) -> A
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value).items()
         return {_clean(name, known, more): _clean(item, known, more) for name, item in fields}
+    return value
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header is never written: in HAR files, traces and copied tests."""
+    return name.lower().endswith(SECRET_HEADERS)
+
+
+def shown_header(name: str, value: str) -> str:
+    """Return the value of a header as it may be written."""
+    return "(redacted)" if is_secret_header(name) else value
+
+
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Return JSON data in which each long enough text of *names* is replaced by its name, wherever it stands."""
+    if isinstance(value, str):
+        for text, name in names.items():
+            value = value.replace(text, name) if len(text) >= MIN_SECRET else value
+        return value
+    if isinstance(value, list):
+        return [renamed(item, names) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if isinstance(value, dict):
+        return {renamed(key, names): renamed(item, names) for key, item in cast("dict[str, Any]", value).items()}
     return value
 
 
@@ -143,31 +183,33 @@ def _unescaped(text: str) -> tuple[str, list[int] | range]:
     return "".join([*plain, text[done:]]), [*places, *range(done, len(text) + 1)]
 
 
-def _spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
-    """Return the places of keys, of parts of protected keys, and of *more* secrets in *text*."""
+def _spans(text: str, more: str | None) -> list[_Span]:
+    """Return the places of keys, of passwords, of parts of protected keys, and of *more* secrets in *text*."""
     found = [(*match.span(), match[0].lower(), f"{match[1]}…") for match in re.finditer(_KEY, text)]
-    if more is not None:
-        found += [(*match.span(), "", f"{match[1] or ''}(redacted)") for match in more.finditer(text)]
+    for pattern in filter(None, (_PASSWORDS if "@" in text or "%" in text else None, more)):
+        for match in re.finditer(pattern, text):
+            kept = match[match.lastindex] if match.lastindex else ""
+            found.append((*match.span(), "", f"{kept}(redacted)"))
     lowered = text.lower() if _protected else ""
     for key in _protected:
         secret = re.sub(_PREFIX, "", key.lower())
-        half = _WINDOW // 2
+        half = MIN_SECRET // 2
         if not any(lowered[place : place + half] in secret for place in range(0, len(lowered), half)):
             continue  # cheap: each window has, at one of these places, half a window of the key
         place = 0
         while place < len(lowered):
-            end = place + _WINDOW
+            end = place + MIN_SECRET
             if lowered[place:end] not in secret or end > len(lowered):
                 place += 1
                 continue
-            while end < len(lowered) and lowered[end - _WINDOW + 1 : end + 1] in secret:
+            while end < len(lowered) and lowered[end - MIN_SECRET + 1 : end + 1] in secret:
                 end += 1
             found.append((place, end, key.lower(), "…"))
             place = end
     return found
 
 
-def _encoded_spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
+def _encoded_spans(text: str, more: str | None) -> list[_Span]:
     """Return the places of words in *text* that are a text with a secret in Base64 or in hexadecimal digits."""
     found: list[_Span] = []
     anything = bool(_protected or more)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from .._base.redaction import redacted_json
 from .._resources.catalog import CATALOG
 from .._world.ledger import plain
 from .._world.settings import READINGS
@@ -119,7 +120,7 @@ def observed_file(verdicts: Verdicts, without: Mapping[str, str], followed: Sequ
     """Return the content of the file for the setting ``observed``: the *followed* differences, and those elsewhere."""
     known = {(row["operation"], row["where"], code) for row in followed for code in (_code(row), row.get("code", ""))}
     new = [row for row in observations(verdicts, without) if (row["operation"], row["where"], _code(row)) not in known]
-    return json.dumps({"observed": [*followed, *new]}, indent=1) + "\n"
+    return json.dumps({"observed": redacted_json([*followed, *new])}, indent=1) + "\n"
 
 
 def _code(row: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from .._serve.replies import CONTROL
 from .._serve.table import operations
 from .._serve.tape import KEEP, Taped
 from .._time.clock import iso
+from .._world.keys import secret_of
 from .._world.settings import ROWS
 
 if TYPE_CHECKING:
@@ -312,7 +313,7 @@ def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
             return ""
         return redacted(f"{iso(step.began)[11:19]}  {shortened(step.action.line(), _NARROW)}")
     query = f"?{call.query}" if call.query else ""
-    path = shortened(f"{call.path}{query}", 60)
+    path = shortened(redacted(f"{call.path}{query}", secret_of([call])), 60)
     told = "no response" if call.status is None else str(call.status)
     color = _COLORS[(call.status or 0) // 100]
     told = told if plain else f"\x1b[{color}m{told}\x1b[0m"

@@ -10,12 +10,12 @@ from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from .._base.errors import AurousError
 from .._base.frames import Helpers, helpers_of, shown_line
-from .._base.redaction import SECRET_HEADERS, redacted, redacted_json
+from .._base.redaction import MIN_SECRET, is_secret_header, redacted, redacted_json, renamed
 from .._base.version import version_of_package
 from .._time.clock import iso_milliseconds, moment, parse_instant
 from .._wire.call import Call, Request, Response, is_digest
@@ -24,15 +24,13 @@ from .._wire.exchange import Exchange
 from .._wire.headers import Headers
 from .._wire.reply import Pairs
 from .._world.journal import stream_of
-from .._world.keys import sent_key
+from .._world.keys import key_of, secrets_of
 from .._world.streams import COMPLETE
 from .bodies import cleaned, decompressed
 
 Take = Callable[[Exchange, str, Callable[[], "bytes | None"]], "bytes | None"]
 """Takes the body of the ``request`` or the ``response`` of an exchange, which a function reads, as far as it may."""
 
-_SECRET: Final = 8
-"""A shorter key is no secret, and may be a part of any word."""
 _KEY_PARAMETERS: Final = ("api_key", "api-key", "apikey")
 _LOST: Final = "\N{REPLACEMENT CHARACTER}"
 """What browsers write for bytes that are no text."""
@@ -51,7 +49,7 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
     return file
 
 
-def file_name(test: str, *, parameters: bool = True, secret: re.Pattern[str] | None = None) -> str:
+def file_name(test: str, *, parameters: bool = True, secret: str | None = None) -> str:
     """Return a name for the files of *test*, its node id, that each file system accepts; no other test has it.
 
     Neither a key nor another *secret* in the node id is part of it. Without *parameters* it does not show them.
@@ -69,14 +67,14 @@ def har(calls: Iterable[Call]) -> dict[str, Any]:
     creator = {"name": "pytest-aurous", "version": version_of_package()}
     calls = list(calls)
     names = _names(calls)
-    long = [re.escape(key) for key in names if len(key) >= _SECRET]
-    more = re.compile(f"()(?:{'|'.join(long)})") if long else None
+    long = [re.escape(one) for one in {**names, **dict.fromkeys(secrets_of(calls))} if len(one) >= MIN_SECRET]
+    more = f"()(?:{'|'.join(long)})" if long else None
 
     def clean(text: str) -> str:
-        return redacted(_named(text, names), more)
+        return redacted(renamed(text, names), more)
 
     helpers = helpers_of((call.stack, call.operation) for call in calls)
-    entries = [redacted_json(_named(_entry(call, helpers, names, clean), names), more=more) for call in calls]
+    entries = [redacted_json(renamed(_entry(call, helpers, names, clean), names), more=more) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
 
@@ -91,7 +89,7 @@ def _names(calls: list[Call]) -> dict[str, str]:
 
     for call in calls:
         parameters = call.request.params.items()
-        keys += filter(None, [sent_key(_fields(call)), *(key for name, key in parameters if name in _KEY_PARAMETERS)])
+        keys += filter(None, [key_of(call), *(key for name, key in parameters if name in _KEY_PARAMETERS)])
         messages: list[Request | Response] = [call.request]
         messages += [call.response] if call.response is not None else []
         for message in messages:
@@ -101,23 +99,6 @@ def _names(calls: list[Call]) -> dict[str, str]:
     names = {key: f"key-{number}" for number, key in enumerate(dict.fromkeys(keys), 1)}
     secrets = dict.fromkeys(_WEBHOOK_SECRET.findall("\n".join(texts)))
     return names | {secret: f"whsec_redacted{number}" for number, secret in enumerate(secrets, 1)}
-
-
-def _fields(call: Call) -> dict[str, str]:
-    return {name.lower(): value for name, value in reversed(call.request.headers.multi_items())}
-
-
-def _named(value: Any, names: Mapping[str, str]) -> Any:
-    """Return JSON data in which each long enough key is replaced by its name, wherever it stands."""
-    if isinstance(value, str):
-        for key, name in names.items():
-            value = value.replace(key, name) if len(key) >= _SECRET else value
-        return value
-    if isinstance(value, list):
-        return [_named(item, names) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-    if isinstance(value, dict):
-        return {_named(key, names): _named(item, names) for key, item in cast("dict[str, Any]", value).items()}
-    return value
 
 
 def har_entry(
@@ -228,8 +209,7 @@ def written(body: bytes | None, *, kept: bool = True) -> dict[str, Any]:
 def _safe(headers: Headers, names: Mapping[str, str]) -> Pairs:
     """Return headers without API keys."""
     return tuple(
-        (name, _secret(value, names) if name.lower() in SECRET_HEADERS else value)
-        for name, value in headers.multi_items()
+        (name, _secret(value, names) if is_secret_header(name) else value) for name, value in headers.multi_items()
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._base.redaction import redacted, shortened
 from .._wire.call import Call
 from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, shown_call
-from .._world.keys import sent_key
+from .._world.keys import key_of, secret_of
 from .._world.ledger import plain
 from .unmatched import hint_of
 
@@ -43,7 +43,7 @@ def timeline(app: App, again: str = "") -> str:
         kind = app.world.settings.grease
         parts += [f"grease: {_GREASES[kind]}"] if kind != "off" else []
     parts += [f"again: {again}"] if again else []
-    return redacted("\n".join(filter(None, parts)))
+    return redacted("\n".join(filter(None, parts)), secret_of(app.world.journal.entries))
 
 
 def colored(text: str) -> str:
@@ -113,7 +113,7 @@ def _keys(calls: Iterable[Call]) -> dict[int, str]:
     names: dict[str, str] = {}
     last = None
     for call in calls:
-        key = sent_key(call.request.headers)
+        key = key_of(call)
         if key and key != last:
             # The report redacts keys in the vendor's form. Another one may be real, too.
             found[call.number] = key if redacted(key) != key else names.setdefault(key, f"key-{len(names) + 1}")

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._base.redaction import redacted, shortened
+from .._base.redaction import SECRET, redacted, shortened
 from .._engine.pipeline import Snapshot
 from .._fake.limits import Limit
 from .._fake.team import Team
@@ -151,6 +151,7 @@ def _text(value: str, names: Mapping[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
+    value = redacted(value, SECRET, as_code=True)
     plain = json.dumps(value, ensure_ascii=not value.isprintable())
     return plain if json.loads(plain) == value and "\\u" not in plain else repr(value)
 

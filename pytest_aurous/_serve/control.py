@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from .._base.errors import AurousError, AurousLookupError, nearest, shown
+from .._base.redaction import shown_header
 from .._resources.catalog import LIFECYCLES
 from .._resources.chat import replies
 from .._wire.call import Call
@@ -108,7 +109,11 @@ class Control:
         if name == "send":
             arguments = read_arguments("send", body, SEND)
             call = self._call_of(**arguments)
-            action = Action("send", arguments, expression=written(self.aurous, call))
+            headers = {
+                name: value and shown_header(name, value) for name, value in arguments.get("headers", {}).items()
+            }
+            told = arguments | ({"headers": headers} if headers else {})
+            action = Action("send", told, expression=written(self.aurous, call))
             return self._json(200, (action if asked.get("dry") else self._sent(call, action)).json(self.url))
         if asked.get("dry"):
             return self._json(200, Action(name, prepared(self.aurous, name, body)).json(self.url))

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from .._base.redaction import SECRET, redacted, shown_header
 from .._resources.chat import unused
 from .._time.clock import moment
 from .._wire.call import Call, is_digest
 from .._wire.hosts import host_of
-from .._world.keys import sent_key
+from .._world.keys import key_of, without_secrets
 from .._world.settings import ROWS
 from .actions import Action, call, fitted, literal
 
@@ -88,7 +89,10 @@ class _Test:
         begin = call("    with Aurous", list(self._settings()), 50).replace("\n", "\n    ")
         head += [f"{begin} as aurous, aurous.client(timeout=None) as client:"]
         body = self._lines or ["assert not aurous.calls"]
-        return "\n".join([*head, *(f"        {line}".rstrip() for part in body for line in part.split("\n"))]) + "\n"
+        lines = [*head, *(f"        {line}".rstrip() for part in body for line in part.split("\n"))]
+        return str(
+            without_secrets("\n".join([*lines, ""]), (step.call for step in self._steps if step.call is not None))
+        )
 
     def _settings(self) -> Iterator[str]:
         """Yield the settings of the fake, and what keeps the test from failing for another reason than a response."""
@@ -171,8 +175,10 @@ class _Test:
             self._raises = True
             self._lines += ["with pytest.raises(httpx.TransportError):", f"    {line[11:]}".replace("\n", "\n    ")]
             return
-        if is_digest(sent.content):
-            self._lines += [line, f"# its body is not kept, so that the response may be another than {sent.status}"]
+        hidden = sent.url not in self._names and "(redacted)" in redacted(sent.url, SECRET)
+        if hidden or is_digest(sent.content):
+            what = "URL is redacted" if hidden else "body is not kept"
+            self._lines += [line, f"# its {what}, so that the response may be another than {sent.status}"]
             return
         self._lines += [line, f"assert response.status_code == {sent.status}"]
         body = sent.response.json if sent.response is not None else None
@@ -195,23 +201,23 @@ class _Test:
 
 def written(aurous: Aurous, sent: Call) -> str:
     """Return the line of a test that sends a request."""
-    return _written(sent, aurous.base_url, str(aurous.api_key), {})
+    return str(without_secrets(_written(sent, aurous.base_url, str(aurous.api_key), {}), [sent]))
 
 
 def _written(sent: Call, home: str, own: str, names: Mapping[str, str]) -> str:
     url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
     parts = [literal(sent.url if sent.url in names else url, names)]
-    headers = {name: value for name, value in sent._headers if not _OWN.fullmatch(name)}
+    headers = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
     kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     body = _body(sent.content, kind, names)
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
-    key = sent_key({name.lower(): value for name, value in reversed(sent._headers)})
+    key = key_of(sent)
     if key != own:
         headers["X-Api-Key"] = key if key in names else "al_live_unknown" if key else ""
     parts += [body] if body else []
     if headers:
-        given = [f"{literal(name)}: {literal(value, names)}" for name, value in headers.items()]
+        given = [f"{json.dumps(name)}: {literal(value, names)}" for name, value in headers.items()]
         parts.append(fitted("headers={", given, "}"))
     method = sent.method.lower()
     if method not in {"get", "post", "put", "patch", "delete"} or (body and method in {"get", "delete"}):

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from .._base.errors import DOCS
-from .._base.redaction import protecting, redacted, redacted_json
+from .._base.redaction import SECRET, protecting, redacted, redacted_json
 from .._base.version import version_of_package
 from .._report.recorder import Step
 from .._report.state import View, Written, difference, money, view
-from .._report.trace.data import SECRET, Builder, settings_of, written_rules
+from .._report.trace.data import Builder, settings_of, written_rules
 from .._report.trace.pictures import small_pictures
 from .._resources.base.rules import load_rules
-from .._wire.call import Call
-from .._world.keys import sent_key
+from .._world.keys import secret_of
 from .actions import of_clock
 
 if TYPE_CHECKING:
@@ -50,9 +48,10 @@ class LiveTrace:
             first = max(tape.dropped, tape.last - limit) + 1
             steps = tape.after(first - 1, limit)
             builder = self._builder()
-            with self._protected(steps if full else ()):
+            with protecting(self._app.world.default_key):
                 if full:
-                    told = _json(_clean([self._whole(builder, *one) for one in tape.views(first, self._written)]))
+                    whole = [self._whole(builder, *one) for one in tape.views(first, self._written)]
+                    told = _json(_clean(whole, builder.secret))
                 else:
                     told = self.briefs(steps)
                 state = view(app, self._written)
@@ -82,7 +81,7 @@ class LiveTrace:
 
     def present(self) -> str:
         """Return the state now."""
-        with self._app.world.lock, self._protected():
+        with self._app.world.lock, protecting(self._app.world.default_key):
             state = self._clean_view(view(self._app, self._written))
             return _json({"version": VERSION, "state": state, **_clean(self.now())})
 
@@ -103,7 +102,10 @@ class LiveTrace:
     def snapshots(self) -> list[dict[str, Any]]:
         """Return the snapshots that have a name."""
         names = list(self._aurous.snapshots)
-        return [{"name": name, "at": self.automatic.get(name), "automatic": name in self.automatic} for name in names]
+        return [
+            {"name": redacted(name, SECRET), "at": self.automatic.get(name), "automatic": name in self.automatic}
+            for name in names
+        ]
 
     def briefs(self, steps: Iterable[Taped]) -> str:
         """Return steps briefly, as a list."""
@@ -117,7 +119,7 @@ class LiveTrace:
         quiet = not [1 for change in step.changes if change[0] not in _UNSEEN]
         pitfalls = [{"id": one.id} for one in seen if one.call is call] if seen else []
         funds = {} if quiet else {key: money(after) for name, key, _, after in step.changes if name == "accounts"}
-        sent = _sent(call.operation, call.method, call.path, call.query, call.team)
+        sent = _sent(call.operation, call.method, call.path, call.query, call.team, secret_of([call]))
         outcome = _outcome(call.status, call.error_code, call.fault, call.replayed, call.committed, quiet)
         more = _fields({"pitfalls": pitfalls, "money": funds}) if pitfalls or funds else ""
         body = crc32(response.body) if response is not None else 0
@@ -125,7 +127,7 @@ class LiveTrace:
         return f'{{"kind":"call","brief":true,{own}{sent}{outcome}{more}}}'
 
     def _between(self, step: Taped) -> str:
-        with self._app.world.lock, self._protected():
+        with self._app.world.lock, protecting(self._app.world.default_key):
             _, before, after = next(self._tape.views(step.seq, self._written))
             whole = self._whole(self._builder(), step, before, after)
             return _json(_clean({**whole, "before": difference(after, before)}))
@@ -138,9 +140,10 @@ class LiveTrace:
             if not found or found[0].seq != seq:
                 return None
             builder = self._builder()
-            with self._protected(found):
+            with protecting(self._app.world.default_key):
                 one, before, after = next(tape.views(seq, self._written))
-                told = _clean({"step": self._whole(builder, one, before, after), "rules": written_rules(builder)})
+                whole = self._whole(builder, one, before, after)
+                told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
                 told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
             return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
@@ -167,15 +170,6 @@ class LiveTrace:
             for name, values in cleaned.items()
         }
 
-    @contextmanager
-    def _protected(self, steps: Iterable[Taped] = ()) -> Generator[None, None, None]:
-        """Take the fake's own key, and those that *steps* have sent, for keys, whatever form they have."""
-        sent = {sent_key(_headers(step.call)) for step in steps if step.call is not None}
-        with ExitStack() as stack:
-            for key in {self._app.world.default_key, *sent}:
-                stack.enter_context(protecting(key))
-            yield
-
 
 def with_steps(told: Mapping[str, Any], steps: str) -> str:
     """Return *told* as JSON, with `LiveTrace.briefs` in it."""
@@ -191,20 +185,16 @@ def _fields(told: Mapping[str, Any]) -> str:
     return f",{_json(told)[1:-1]}"
 
 
-def _clean(told: Any) -> Any:
-    return redacted_json(told, more=SECRET)
-
-
-def _headers(call: Call) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in reversed(call._headers)}
+def _clean(told: Any, secret: str = SECRET) -> Any:
+    return redacted_json(told, more=secret)
 
 
 # Requests have most of what they say in common: it is written once.
 
 
 @lru_cache(maxsize=4096)
-def _sent(operation: str | None, method: str, path: str, query: str, team: str) -> str:
-    shown = {name: redacted(text, SECRET) for name, text in (("path", path), ("query", query))}
+def _sent(operation: str | None, method: str, path: str, query: str, team: str, secret: str) -> str:
+    shown = {name: redacted(text, secret) for name, text in (("path", path), ("query", query))}
     return _fields({"operation": operation, "method": method, **shown, "team": team})
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from .._base.redaction import SECRET, redacted
 from .._base.version import version_of_package
 from .._report.coverage import Coverage
 from .._report.har import har
@@ -13,6 +14,7 @@ from .._report.timeline import timeline
 from .._report.unmatched import near_miss
 from .._resources.base.fields import dict_of
 from .._wire.call import Call
+from .._world.keys import without_secrets
 from .actions import of_delivery, of_fault, of_key, of_limit, of_record
 from .arguments import AMOUNT, ANYTHING, COUNT, NUMBER, TEXT, Takes, schema_of
 from .copied import copied
@@ -95,7 +97,8 @@ def collection_of(aurous: Aurous, name: str) -> Any:
 def of_call(call: Call) -> dict[str, Any]:
     """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
-    return {**{name: getattr(call, name) for name in names}, "json": call.request.json}
+    told = {**{name: getattr(call, name) for name in names}, "json": call.request.json}
+    return {**without_secrets(told, [call]), "query": redacted(call.query, SECRET)}
 
 
 def found_calls(control: Control, operation: str = "*", since: int = 0, **_: Any) -> list[Call]:

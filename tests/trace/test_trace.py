@@ -6,10 +6,11 @@ import json
 import re
 import threading
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import quote
 
@@ -28,21 +29,19 @@ from pytest_aurous._report.trace.page import SCRIPTS, page
 from pytest_aurous._resources.content.pictures import Measured, measure, picture
 from pytest_aurous._wire.call import Call
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+Run = Callable[[Aurous, httpx.Client], object]
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
 TEST = {"id": "tests/test_x.py::test_x", "outcome": "failed", "duration": 0.1}
 SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
-def traced(run: Callable[[Aurous, httpx.Client], None], **settings: Any) -> dict[str, Any]:
+def traced(run: Run, about: dict[str, Any] = TEST, **settings: Any) -> dict[str, Any]:
     """Return the trace of a test that does what *run* does; it follows the schema."""
     with Aurous(strict="off", pitfalls="off", **settings) as aurous, aurous.client() as client:
         recorder = Recorder(aurous._session.app)
         run(aurous, client)
         recorder.stop()
-        found = trace(recorder, TEST)
+        found = trace(recorder, about)
     jsonschema.validate(found, SCHEMA)
     return found
 
@@ -455,6 +454,46 @@ def test_what_is_cut_is_redacted_first() -> None:
 
     assert len(begins) == 17
     assert [text for text in begins if tokens[0][:8] in text] == []
+
+
+HUGE: Final = "<" + "x" * 300_000
+MANY: Final = {f"X-Note-{number}": "a note" for number in range(3000)}
+PLACES: Final[dict[str, Run]] = {
+    "header": lambda _, client: client.get("/v1/balance", headers={"X-Note": HUGE}),
+    "headers": lambda _, client: client.get("/v1/balance", headers=MANY),
+    "name of a header": lambda _, client: client.get("/v1/balance", headers={f"X-{HUGE[1:]}": "1"}),
+    "key": lambda _, client: client.post(
+        "/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "k" * 300_000}
+    ),
+    "query": lambda _, client: client.get("/v1/balance", params={"q": HUGE[:60_000]}),
+    "path": lambda _, client: client.get(f"/v1/{HUGE[1:60_000]}"),
+    "sixty headers": lambda _, client: [
+        client.get("/v1/balance", headers={"X-Note": "<" * 300_000}) for _ in range(60)
+    ],
+    "response": lambda aurous, client: (
+        aurous.route("balance.retrieve").respond(400, headers={"X-Note": HUGE}, json={"error": {"message": HUGE}}),
+        client.get("/v1/balance"),
+    ),
+    "body": lambda _, client: client.post("/v1/images", json={"prompt": HUGE, HUGE: [HUGE]}),
+    "model": lambda aurous, _: aurous.models.add("x" * 300_000),
+    "script": lambda aurous, _: aurous.script("synthesizing*3 -> ready", name="x" * 300_000),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_text_makes_a_page_large(place: str) -> None:
+    """Whatever a header, a URL, a key, a name or a message holds, and whatever others do."""
+    data = traced(PLACES[place], {**TEST, "id": f"test_it[{HUGE}]", "message": HUGE})
+
+    assert len(page(data, data["test"]["id"]).encode()) < 400_000
+    assert "more characters)" in data["test"]["message"]
+
+
+def test_a_long_test_is_readable() -> None:
+    """Where calls make a page large, and not their texts, a text stays whole as long as it can be read."""
+    data = traced(lambda _, client: [client.get("/v1/team", headers={"X-Note": "n" * 500}) for _ in range(150)])
+
+    assert [call for call in calls(data) if ["X-Note", "n" * 500] not in call["request"]["headers"]] == []
 
 
 OWN = "sk-chosen-by-the-test-4711"

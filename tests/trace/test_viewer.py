@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import pytest
 
-from pytest_aurous import Aurous
 from pytest_aurous._report.trace.page import page as page_of
 from tests.conftest import axe_options
 
 from . import samples
+
+if TYPE_CHECKING:
+    import httpx
+
+    from pytest_aurous import Aurous
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
 axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dependency group `browser`")

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import linecache
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from hashlib import sha256
 from math import inf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..._base.errors import DOCS
 from ..._base.frames import Place, helpers_of, line_of, short_path
-from ..._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json, shortened
+from ..._base.redaction import protecting, redacted, redacted_json, shortened, shown_header
 from ..._base.version import version_of_package
 from ..._resources.base.rules import Rule, load_rules
 from ..._resources.catalog import LIFECYCLES
 from ..._wire.call import Call, Request, Response, is_digest
 from ..._wire.headers import Headers
-from ..._world.keys import sent_key
+from ..._world.keys import secret_of
 from ..._world.settings import ROWS, Settings
 from ..recorder import Recorder, Step
 from ..unmatched import hint_of
@@ -30,11 +28,13 @@ if TYPE_CHECKING:
     from ..._engine.pipeline import App
 
 VERSION: Final = 1
-SECRET: Final = re.compile(
-    r"(whsec_|(?:token|signature|api[-_]?key)(?:=|%(?:25)*3d)(?=[\w.~-]*\d))[\w.~+/=-]{8,}|\b[0-9a-f]{8}-[0-9a-f]{8}\b",
-    re.IGNORECASE,
-)
-"""The secret of a webhook endpoint, the token of a signed URL, also where it stands alone, and a key in a query."""
+_MOST: Final = 255_000
+"""The most bytes of a trace whose texts can be cut to that: with the viewer, its page has less than 400 kB."""
+_LONGEST: Final = (2048, 512, 128)
+"""Show this many characters of a text that is no body: as many as fit."""
+_LIMITED: Final = frozenset({"text", "picture", "pictures", "rules"})
+"""The fields of a trace whose texts have limits of their own."""
+_MOST_HEADERS: Final = 100
 _LONGEST_BODY: Final = 4096
 _LONG_EVENT: Final = 240
 _MOST_EVENTS: Final = 200
@@ -56,11 +56,26 @@ def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str,
         exploration: What it has explored, as `matrix` shows it.
     """
     world = recorder.app.world
-    with ExitStack() as stack:
-        for key in {world.default_key, *(sent_key(call.incoming) for call in world.journal.entries)}:
-            stack.enter_context(protecting(key))
-        cleaned: dict[str, Any] = redacted_json(_trace(recorder, test, exploration), more=SECRET)
-    return cleaned
+    with protecting(world.default_key):
+        found = _trace(recorder, test, exploration)
+        cleaned: dict[str, Any] = redacted_json(found, more=secret_of(world.journal.entries))
+    for longest in _LONGEST:
+        cut: dict[str, Any] = _cut(cleaned, longest)
+        if len(to_text(cut).encode(errors="replace")) <= _MOST:
+            return cut
+    return _cut(cleaned, _LONGEST[1])  # type: ignore[no-any-return]  # it has many calls, whose texts stay readable
+
+
+def _cut(value: Any, longest: int) -> Any:
+    """Return JSON data with no longer texts, but those that have limits of their own."""
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:longest]}… ({len(value) - longest:,} more characters)"
+    if isinstance(value, list):
+        return [_cut(item, longest) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value).items()
+        return {_cut(name, longest): item if name in _LIMITED else _cut(item, longest) for name, item in fields}
+    return value
 
 
 def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -111,7 +126,9 @@ class Builder:
         self.rules = rules
         self._app = app
         self._pictures = 0
-        self._helpers = helpers_of((call.stack, call.operation) for call in calls)
+        sent = list(calls)
+        self.secret = secret_of(sent)
+        self._helpers = helpers_of((call.stack, call.operation) for call in sent)
 
     def machines(self) -> dict[str, Any]:
         """Return the state machines of records, by kind."""
@@ -161,7 +178,7 @@ class Builder:
             "team": call.team,
             "request": self._message(request, drawn=False),
             "response": response and self._message(response, drawn="/storage/files/" not in call.path),
-            "stream": _stream(call),
+            "stream": _stream(call, self.secret),
             "hint": hint_of(call) or None,
             "pitfalls": [
                 {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}
@@ -197,15 +214,17 @@ class Builder:
             text = ""
         if text and size <= _LONGEST_BODY:
             return {"type": kind, "size": size, "text": text}
-        begins = redacted(text, SECRET)[: _LONGEST_BODY // 4]
+        begins = redacted(text, self.secret)[: _LONGEST_BODY // 4]
         return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": begins}
 
 
 def _headers(headers: Headers) -> list[list[str]]:
-    return [[name, "(redacted)" if name.lower() in SECRET_HEADERS else value] for name, value in headers.multi_items()]
+    pairs = [[name, shown_header(name, value)] for name, value in headers.multi_items()]
+    more = [["…", f"… {len(pairs) - _MOST_HEADERS} more headers"]] if len(pairs) > _MOST_HEADERS else []
+    return pairs[:_MOST_HEADERS] + more
 
 
-def _stream(call: Call) -> dict[str, Any] | None:
+def _stream(call: Call, secret: str) -> dict[str, Any] | None:
     """Return the events of a streamed response, each with its instant and its text; None for any other response."""
     if not call.streamed or call.response is None:
         return None
@@ -214,7 +233,7 @@ def _stream(call: Call) -> dict[str, Any] | None:
     events = [
         {
             "at": at,
-            "text": shortened(redacted(content[start:end].decode(errors="replace").strip(), SECRET), _LONG_EVENT),
+            "text": shortened(redacted(content[start:end].decode(errors="replace").strip(), secret), _LONG_EVENT),
         }
         for start, (at, end) in zip(starts, call.instants[:_MOST_EVENTS], strict=False)
     ]
