@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._check.adapt import observed_file
+from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.serve import HarLog, line_of
 from pytest_aurous._report.har import write_har
 from pytest_aurous._report.recorder import Recorder
@@ -108,6 +110,8 @@ def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterato
         else:
             reply = control.respond("POST", "/__aurous__/send", json.dumps({"of": step.seq}).encode(), "dry=1")
             yield "send?dry", reply.body.decode()
+    followed = [{"operation": "team.retrieve", "where": "body.x", "what": "added", "value": f"{HOOK} {REAL}"}]
+    yield "check --observed", observed_file(Verdicts({}), {}, followed)
     yield "--log", log.read_text()
     yield "--aurous-har", write_har(file, "test_x", seen.aurous.calls).read_text()
     about = {"id": "test_x", "outcome": "failed", "message": "", "duration": 0.1, "again": "pytest"}

@@ -551,3 +551,15 @@ def test_a_stream_is_its_events_with_their_instants() -> None:
     assert events[0]["text"].startswith("data: {")
     assert events[-1]["text"] == "data: [DONE]"
     assert len(events[-2]["text"]) <= 240
+
+
+def test_a_key_of_another_form_is_redacted_as_a_whole() -> None:
+    """Its parts may be words: a header keeps its name, and a path stays a path."""
+
+    def run(_: Aurous, client: httpx.Client) -> None:
+        client.get("/v1/characters?q=a-characters-api-key", headers={"X-Api-Key": "a-characters-api-key"})
+
+    (call,) = calls(traced(run))
+
+    assert ["X-Api-Key", "(redacted)"] in call["request"]["headers"]
+    assert (call["path"], call["query"]) == ("/v1/characters", "q=(redacted)")
