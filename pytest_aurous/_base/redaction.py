@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, cast
@@ -118,29 +118,6 @@ def _clean(value: Any, known: dict[str, str], more: str | None) -> Any:
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value).items()
         return {_clean(name, known, more): _clean(item, known, more) for name, item in fields}
-    return value
-
-
-def is_secret_header(name: str) -> bool:
-    """Whether the value of a header is never written: in HAR files, traces and copied tests."""
-    return name.lower().endswith(SECRET_HEADERS)
-
-
-def shown_header(name: str, value: str) -> str:
-    """Return the value of a header as it may be written."""
-    return "(redacted)" if is_secret_header(name) else value
-
-
-def renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """Return JSON data in which each long enough text of *names* is replaced by its name, wherever it stands."""
-    if isinstance(value, str):
-        for text, name in names.items():
-            value = value.replace(text, name) if len(text) >= MIN_SECRET else value
-        return value
-    if isinstance(value, list):
-        return [renamed(item, names) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-    if isinstance(value, dict):
-        return {renamed(key, names): renamed(item, names) for key, item in cast("dict[str, Any]", value).items()}
     return value
 
 

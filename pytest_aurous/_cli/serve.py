@@ -19,6 +19,7 @@ from .._base.errors import AurousError, nearest, see
 from .._base.files import LimitError, read_file
 from .._base.redaction import redacted, shortened
 from .._report.har import har
+from .._report.secrets import secret_of
 from .._serve.actions import Action
 from .._serve.arguments import refuse_constant
 from .._serve.control import Control
@@ -27,7 +28,6 @@ from .._serve.replies import CONTROL
 from .._serve.table import operations
 from .._serve.tape import KEEP, Taped
 from .._time.clock import iso
-from .._world.keys import secret_of
 from .._world.settings import ROWS
 
 if TYPE_CHECKING:

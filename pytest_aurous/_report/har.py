@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .._base.errors import AurousError
 from .._base.frames import Helpers, helpers_of, shown_line
-from .._base.redaction import MIN_SECRET, is_secret_header, redacted, redacted_json, renamed
+from .._base.redaction import MIN_SECRET, redacted, redacted_json
 from .._base.version import version_of_package
 from .._time.clock import iso_milliseconds, moment, parse_instant
 from .._wire.call import Call, Request, Response, is_digest
@@ -24,9 +24,9 @@ from .._wire.exchange import Exchange
 from .._wire.headers import Headers
 from .._wire.reply import Pairs
 from .._world.journal import stream_of
-from .._world.keys import key_of, secrets_of
 from .._world.streams import COMPLETE
 from .bodies import cleaned, decompressed
+from .secrets import is_secret_header, key_of, renamed, secrets_of
 
 Take = Callable[[Exchange, str, Callable[[], "bytes | None"]], "bytes | None"]
 """Takes the body of the ``request`` or the ``response`` of an exchange, which a function reads, as far as it may."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._base.redaction import redacted, shortened
 from .._wire.call import Call
 from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, shown_call
-from .._world.keys import key_of, secret_of
 from .._world.ledger import plain
+from .secrets import key_of, secret_of
 from .unmatched import hint_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from .._base.errors import AurousError, AurousLookupError, nearest, shown
-from .._base.redaction import shown_header
+from .._report.secrets import shown_header
 from .._resources.catalog import LIFECYCLES
 from .._resources.chat import replies
 from .._wire.call import Call

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from .._base.redaction import SECRET, redacted, shown_header
+from .._base.redaction import SECRET, redacted
+from .._report.secrets import key_of, shown_header, without_secrets
 from .._resources.chat import unused
 from .._time.clock import moment
 from .._wire.call import Call, is_digest
 from .._wire.hosts import host_of
-from .._world.keys import key_of, without_secrets
 from .._world.settings import ROWS
 from .actions import Action, call, fitted, literal
 

@@ -12,11 +12,11 @@ from .._base.errors import DOCS
 from .._base.redaction import SECRET, protecting, redacted, redacted_json
 from .._base.version import version_of_package
 from .._report.recorder import Step
+from .._report.secrets import secret_of
 from .._report.state import View, Written, difference, money, view
 from .._report.trace.data import Builder, settings_of, written_rules
 from .._report.trace.pictures import small_pictures
 from .._resources.base.rules import load_rules
-from .._world.keys import secret_of
 from .actions import of_clock
 
 if TYPE_CHECKING:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
 
 from .._base.arguments import Check
 from .._base.errors import AurousError, hide_mistakes, see, vanished
-from .._base.redaction import MIN_SECRET, SECRET, is_secret_header, keys_in, renamed
 from .._wire import messages as say
-from .._wire.call import Call
 from .._wire.refusal import ApiProblem
 from .state import Section, State
 
@@ -118,28 +116,6 @@ def sent_key(headers: Mapping[str, str]) -> str:
         if scheme.lower() != "bearer":
             key = ""
     return key.strip()
-
-
-def key_of(call: Call) -> str:
-    """Return the key that a request has sent, or nothing, also of a request that was recorded."""
-    return sent_key({name.lower(): value for name, value in reversed(call._headers)})
-
-
-def secrets_of(calls: Iterable[Call]) -> list[str]:
-    """Return what *calls* sent as keys, tokens and cookies, each once, whatever form it has."""
-    sent = (value for call in calls for name, value in call._headers if is_secret_header(name))
-    return list(dict.fromkeys(filter(None, (value.rpartition(" ")[2] for value in sent))))
-
-
-def secret_of(calls: Iterable[Call]) -> str:
-    """Return the pattern of SECRET, and of the `secrets_of` *calls* in another form than the vendor's."""
-    sent = (one for one in secrets_of(calls) if len(one) >= MIN_SECRET and not keys_in(one))
-    return "|".join([SECRET, *map(re.escape, sent)])
-
-
-def without_secrets(value: Any, calls: Iterable[Call]) -> Any:
-    """Return JSON data without the `secrets_of` *calls* in another form than the vendor's, which `redacted` knows."""
-    return renamed(value, {one: "(redacted)" for one in secrets_of(calls) if not keys_in(one)})
 
 
 def permits(grant: Grant, method: str) -> bool:

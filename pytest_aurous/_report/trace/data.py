@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..._base.errors import DOCS
 from ..._base.frames import Place, helpers_of, line_of, short_path
-from ..._base.redaction import protecting, redacted, redacted_json, shortened, shown_header
+from ..._base.redaction import protecting, redacted, redacted_json, shortened
 from ..._base.version import version_of_package
 from ..._resources.base.rules import Rule, load_rules
 from ..._resources.catalog import LIFECYCLES
 from ..._wire.call import Call, Request, Response, is_digest
 from ..._wire.headers import Headers
-from ..._world.keys import secret_of
 from ..._world.settings import ROWS, Settings
 from ..recorder import Recorder, Step
+from ..secrets import secret_of, shown_header
 from ..unmatched import hint_of
 from .pictures import small_pictures
 
