@@ -78,7 +78,7 @@ def add_options(option: Callable[..., Any]) -> None:
     kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
     for name, kind in kinds.items():
         option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
-    option("--readings", action="append", metavar="RULE=READING", help=ROWS["readings"]["help"])
+    option("--readings", action="append", metavar="RULE=READING", help=f"{ROWS['readings']['help']}; can be repeated")
 
 
 def run(options: argparse.Namespace) -> int:

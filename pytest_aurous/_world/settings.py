@@ -1,4 +1,4 @@
-"""The settings: one table for the ini file, the command line, markers and `Aurous(...)`."""
+"""The settings: one table for the ini file, markers and `Aurous(...)`."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _setting(
 
 
 class Settings:
-    """All settings with their defaults; each is an ini option, a flag, a marker argument and a keyword of `Aurous`.
+    """All settings with their defaults; each is an ini option, a marker argument and a keyword of `Aurous`.
 
     The class has the row of each setting, and an instance its value; nothing changes it.
     """
@@ -185,7 +185,7 @@ class Settings:
         {},
         _scripts,
         "the statuses that polling a character returns, such as 'synthesizing*3 -> reviewing', or of another "
-        "resource: 'images = pending -> failed'; can be repeated",
+        "resource: 'images = pending -> failed'",
         merge=True,
         shown="synthesizing -> reviewing",  # as in `_resources.characters`, which --help does not import
     )
@@ -225,7 +225,7 @@ class Settings:
         {},
         _readings,
         "another reading of a rule where the vendor's documentation contradicts itself or is silent, such as "
-        "'get-2 = readable'; can be repeated",
+        "'get-2 = readable'",
         merge=True,
     )
     sparse: Sparse = _setting(

@@ -53,13 +53,12 @@ def _settings(config: pytest.Config) -> list[dict[str, str]]:
 
 def _run_options(config: pytest.Config) -> list[dict[str, str]]:
     """Return each option of the whole run that is set."""
-    rows: list[dict[str, str]] = []
-    for name in options._RUN_OPTIONS:
-        key, value = f"aurous_{name.replace('-', '_')}", options.run_option(config, name)
-        if value not in {None, False}:
-            source = f"ini option {key}" if config.getoption(key) in {None, False} else f"--aurous-{name}"
-            rows.append(_row(name, _text(value), _place(config, source, key)))
-    return rows
+    given = {name: options.run_option(config, name) for name in options._RUN_OPTIONS}
+    return [
+        _row(name, _text(value), _place(config, f"--aurous-{name}", name))
+        for name, value in given.items()
+        if value not in {None, False}
+    ]
 
 
 def _overridden(config: pytest.Config) -> list[dict[str, str]]:
@@ -92,7 +91,7 @@ def _place(config: pytest.Config, source: str, key: str) -> str:
     added = os.environ.get("PYTEST_ADDOPTS", "")
     if source.startswith("-"):
         in_environment = any(word.partition("=")[0] == source for word in shlex.split(added))
-    elif any(text.partition("=")[0].strip() == key for text in config.option.override_ini or ()):
+    elif key in options.overrides(config):
         source, in_environment = f"-o {key}", key in added
     else:
         return _ini(config)

@@ -148,8 +148,7 @@ class Fixtures:
     def aurous_base_url(self) -> str:
         """The base URL of the fake, without `/v1`; default: the setting `base_url`, else `https://api.aurous-labs.com`.
 
-        Override it, or set `base_url` as ini option, flag or marker, if the code under test uses another host or
-        prefix.
+        Override it, or set `base_url` as ini option or marker, if the code under test uses another host or prefix.
 
         Example::
 

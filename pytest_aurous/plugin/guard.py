@@ -202,7 +202,7 @@ class NetworkGuard:
         late = not own and work is not None and work.test != ""
         during = f"It came while {running.test} ran.\n" if running is not None and not own else ""
         why = f"{during}{'' if late else self.explain() or _NO_FAKE}"
-        allow = '@pytest.mark.aurous(network="allow") or --aurous-network=allow'
+        allow = '@pytest.mark.aurous(network="allow") or pytest -o aurous_network=allow'
         error = refusal(self._source(work, own=own), host, why, allow)
         self.report(error, fails=own)
         raise error

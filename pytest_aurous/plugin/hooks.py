@@ -37,9 +37,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     pluginmanager.register(Fixtures(config), "aurous-fixtures")
     # `RaisesGroup` came with pytest 8.4.
     expecting = filter(None, [type(pytest.raises(AurousError)), getattr(pytest, "RaisesGroup", None)])
-    guard = NetworkGuard(
-        lambda: options.early_network(parser, config) == "allow", expecting, inner=_inside_another_run()
-    )
+    guard = NetworkGuard(lambda: options.early_network(config) == "allow", expecting, inner=_inside_another_run())
     config.stash[GUARD] = guard
     config.add_cleanup(guard.finish)
     guard.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from .._base.errors import AurousError, nearest, see
 from .._world.settings import MORE, ROWS, read_setting
-from .stash import CONFIGURED, INVALID_MARKER, RUN_OPTIONS, SOURCES, UNUSED_MARKER
+from .stash import CONFIGURED, INVALID_MARKER, SOURCES, UNUSED_MARKER
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "trace": {
@@ -23,7 +22,7 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "trace-keep": {"choices": ["failed", "all"], "help": "which tests get a trace (default: failed)"},
     "trace-json": {
         "nargs": "?",
-        "const": "true",
+        "const": True,
         "metavar": "DIR",
         "help": "write the data of each trace as JSON, too: beside its page or, with =DIR, to this folder",
     },
@@ -68,46 +67,23 @@ _ANY_SCALAR: Final[dict[str, Any]] = (
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare the options of the run, and ``aurous_<name>`` and ``--aurous-<name>`` for each setting."""
+    """Declare the flags of the run, and an ini option ``aurous_<name>`` for each setting.
+
+    A flag is for one run, an ini option for the suite. The seed has both: the line ``again:`` of a failed test sets it.
+    """
     group = parser.getgroup("aurous", "aurous: what a run shows, writes and explores")
     for name, options in _RUN_OPTIONS.items():
-        group.addoption(_flag(name), **options)
-        parser.addini(f"aurous_{name.replace('-', '_')}", f"the same as {_flag(name)}", **_ANY_SCALAR)
-    group = parser.getgroup("aurous-settings", "aurous settings, also in the ini file and in @pytest.mark.aurous")
+        group.addoption(f"--aurous-{name}", **options)
+    group.addoption(
+        "--aurous-seed", metavar="SEED", help="the setting seed, as the line again: of a failed test has it"
+    )
     for name, row in ROWS.items():
-        text = f"{row['help']} (default: {row['shown']})"
-        parser.addini(f"aurous_{name}", text, **_ANY_SCALAR)
-        group.addoption(
-            _flag(name),
-            dest=f"aurous_{name}",
-            action="append" if row["merge"] else "store",
-            default=None,
-            metavar="|".join(getattr(row["read"], "allowed", ())) or name.upper(),
-            help=text,
-        )
+        parser.addini(f"aurous_{name}", f"{row['help']} (default: {row['shown']})", **_ANY_SCALAR)
 
 
 def run_option(config: pytest.Config, name: str) -> Any:
-    """Return an option of the whole run: from the command line, else from the ini file; None or False if unset.
-
-    Raises:
-        pytest.UsageError: If the ini file has an invalid value.
-    """
-    read = config.stash.setdefault(RUN_OPTIONS, {})
-    if name not in read:
-        read[name] = _read_run_option(config, name)
-    return read[name]
-
-
-def _read_run_option(config: pytest.Config, name: str) -> Any:
-    key, options = f"aurous_{name.replace('-', '_')}", _RUN_OPTIONS[name]
-    places = (config.getoption(key), config.getini(key))
-    value = next((one for one in places if one is not None and one is not False and one != ""), None)  # 0 is a number
-    if options.get("action") == "store_true":
-        return str(value).lower() in {"true", "1", "yes", "on"}
-    if "choices" in options and value not in {None, *options["choices"]}:
-        raise pytest.UsageError(f"ini option {key} = {value}: expected {' or '.join(options['choices'])}.\n{MORE}")
-    return value
+    """Return an option of the whole run; None or False if it is not given."""
+    return config.getoption(f"--aurous-{name}")
 
 
 def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
@@ -117,22 +93,18 @@ def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
         pytest.UsageError: If the data has no folder, or what follows its option may be something else.
     """
     pages, data = run_option(config, "trace"), run_option(config, "trace-json")
-    word = str(data).lower()
-    if word in {"false", "0", "no", "off"}:
-        data = None
-    flag = word in {"true", "1", "yes", "on"}
     if data in config.invocation_params.args:
         raise pytest.UsageError(
             f"--aurous-trace-json {data}: for a folder write --aurous-trace-json={data}, for a path "
             f"to tests write it before the option.\n{_TRACE_PAGE}"
         )
-    if flag and not pages:
+    if data is True and not pages:
         raise pytest.UsageError(
             "--aurous-trace-json writes the data beside the pages of traces, but this run writes no pages: add "
             f"--aurous-trace=DIR, or name a folder for the data alone, --aurous-trace-json=DIR.\n{_TRACE_PAGE}"
         )
     folder = Path(pages) if pages else None
-    return folder, folder if flag else Path(data) if data else None
+    return folder, folder if data is True else Path(data) if data else None
 
 
 def modes(config: pytest.Config) -> list[str]:
@@ -142,7 +114,11 @@ def modes(config: pytest.Config) -> list[str]:
         pytest.UsageError: If the folders of traces are invalid.
     """
     asked = {
-        "exploring": any(run_option(config, name) for name in _RUN_OPTIONS if name.startswith("explore")),
+        "exploring": any(
+            run_option(config, name) not in {None, False}  # an empty text is refused
+            for name in _RUN_OPTIONS
+            if name.startswith("explore")
+        ),
         "tracing": any(trace_folders(config)),
         "coverage": run_option(config, "coverage") or run_option(config, "coverage-json"),
         "recording": run_option(config, "record"),
@@ -162,7 +138,7 @@ def explore_marker(item: pytest.Item) -> pytest.Mark | None:
 
 
 def configured(config: pytest.Config) -> dict[str, Any]:
-    """Return the settings of the ini file, overridden by the command line.
+    """Return the settings of the ini file, overridden by ``-o`` and ``--aurous-seed``.
 
     Raises:
         pytest.UsageError: With every option that is unknown or has an invalid value.
@@ -172,22 +148,15 @@ def configured(config: pytest.Config) -> dict[str, Any]:
         settings: dict[str, Any] = {}
         sources: dict[str, str] = {}
         for name in ROWS:
-            for place, value in (
-                (f"ini option aurous_{name}", _from_root(config, name, config.getini(f"aurous_{name}"))),
-                (_flag(name), config.getoption(f"aurous_{name}")),
-            ):
-                if value is not None and value != "":
-                    text = "\n".join(cast("list[str]", value)) if isinstance(value, list) else value
-                    try:
-                        merge_setting(settings, name, read_value(place, name, text))
-                    except pytest.UsageError as error:
-                        problems.append(str(error))
-                    sources[name] = place
-        for name in _RUN_OPTIONS:
-            try:
-                run_option(config, name)
-            except pytest.UsageError as error:  # noqa: PERF203 - once for each run
-                problems.append(str(error))
+            place, value = f"ini option aurous_{name}", _from_root(config, name, config.getini(f"aurous_{name}"))
+            if name == "seed" and (seed := run_option(config, "seed")):
+                place, value = "--aurous-seed", seed
+            if value is not None and value != "":
+                try:
+                    settings[name] = read_value(place, name, value)
+                except pytest.UsageError as error:
+                    problems.append(str(error))
+                sources[name] = place
         if problems:
             raise pytest.UsageError("\n".join(problems))
         config.stash[CONFIGURED], config.stash[SOURCES] = settings, sources
@@ -199,16 +168,10 @@ def _from_root(config: pytest.Config, name: str, value: Any) -> Any:
     return str(config.rootpath / value) if name == "observed" and value and isinstance(value, str) else value
 
 
-def early_network(parser: pytest.Parser, config: pytest.Config) -> str:
-    """Return the setting `network` before pytest has read its command line.
-
-    Until the last plugin is loaded, pytest itself does not know these options. An invalid value is refused later.
-    """
-    if getattr(config, "rootpath", None) is None:  # pytest has not read the ini file either
-        return ""
-    addopts = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
-    named = parser.parse_known_args([*addopts, *config.invocation_params.args])
-    return str(named.aurous_network or config.getini("aurous_network"))
+def early_network(config: pytest.Config) -> str:
+    """Return the setting `network` before pytest has read all options. An invalid value is refused later."""
+    # A plugin that is passed to `pytest.main` is loaded before pytest reads the ini file.
+    return "" if getattr(config, "rootpath", None) is None else str(config.getini("aurous_network"))
 
 
 def header(config: pytest.Config) -> str | None:
@@ -239,8 +202,9 @@ def merge_setting(settings: dict[str, Any], name: str, value: Any) -> None:
     settings[name] = {**settings.get(name, {}), **value} if ROWS[name]["merge"] else value
 
 
-def _flag(name: str) -> str:
-    return f"--aurous-{name.replace('_', '-')}"
+def overrides(config: pytest.Config) -> list[str]:
+    """Return the names of the ini options that ``-o`` has set."""
+    return [text.partition("=")[0].strip() for text in config.option.override_ini or ()]
 
 
 def _unknown(config: pytest.Config) -> Iterator[str]:
@@ -248,15 +212,17 @@ def _unknown(config: pytest.Config) -> Iterator[str]:
     file: Any = getattr(config, "_inicfg", None)  # pytest 9.2 deprecates the public name, and has no other
     if file is None:  # pragma: no cover - py310-lowest runs it
         file = getattr(config, "inicfg")  # noqa: B009  # as above
-    overrides: list[str] = [text.partition("=")[0].strip() for text in config.option.override_ini or ()]
-    known = [f"aurous_{name}" for name in (*ROWS, *(name.replace("-", "_") for name in _RUN_OPTIONS))]
-    for option in dict.fromkeys((*overrides, *file)):  # pytest 9 adds the overrides to the options of the file
+    known = [f"aurous_{name}" for name in ROWS]
+    # pytest 9 adds the overrides to the options of the file
+    for option in dict.fromkeys((*overrides(config), *file)):
         if option.startswith("aurous_") and option not in known:
             place = str(config.inipath)
-            if option in overrides:
+            if option in overrides(config):
                 env = " in PYTEST_ADDOPTS" if option in os.environ.get("PYTEST_ADDOPTS", "") else ""
                 place = f"-o {option}=...{env}"
-            yield f"{place}: {option!r} is not an option{nearest(option, known)} Options: {', '.join(known)}.\n{MORE}"
+            flag = option.removeprefix("aurous_").replace("_", "-")
+            hint = f": write the flag --aurous-{flag} into addopts." if flag in _RUN_OPTIONS else nearest(option, known)
+            yield f"{place}: {option!r} is not an option{hint} Options: {', '.join(known)}.\n{MORE}"
 
 
 def settings_for(item: pytest.Item) -> dict[str, Any]:

@@ -22,8 +22,6 @@ CONFIGURED: Final[pytest.StashKey[dict[str, Any]]] = pytest.StashKey()
 """The settings of the ini file and the command line."""
 SOURCES: Final[pytest.StashKey[dict[str, str]]] = pytest.StashKey()
 """Where each of them was set."""
-RUN_OPTIONS: Final[pytest.StashKey[dict[str, Any]]] = pytest.StashKey()
-"""The options of the run that were read: each test asks for some of them."""
 
 # Of an item
 FAKE: Final[pytest.StashKey[Session]] = pytest.StashKey()

@@ -52,7 +52,7 @@ def test_each_example_has_a_fake_of_its_own(pytester: pytest.Pytester) -> None:
     """
     )
 
-    result = pytester.runpytest("-p", "hypothesispytest", "-p", "no:randomly", "--aurous-strict", "off")
+    result = pytester.runpytest("-p", "hypothesispytest", "-p", "no:randomly", "-o", "aurous_strict=off")
 
     result.assert_outcomes(passed=3)
 

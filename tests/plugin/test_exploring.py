@@ -311,7 +311,7 @@ def test_fail_and_limit(explored: pytest.Pytester) -> None:
             publish(aurous_client, "key")
         """
     )
-    explored.makeini("[pytest]\naurous_sleep = skip\naurous_explore = fail\naurous_explore_limit = 4")
+    explored.makeini("[pytest]\naurous_sleep = skip\naddopts = --aurous-explore=fail --aurous-explore-limit=4")
 
     result = explored.runpytest("-x")
 

@@ -231,11 +231,10 @@ def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.P
     ],
 )
 def test_options_without_effect(shop: pytest.Pytester, options: list[str], line: str) -> None:
-    """A warning says so; the ini file may have them for later runs."""
+    """A warning says so."""
     shop.makepyfile("def test_it(): ...")
 
     result = shop.runpytest(*options)
 
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines([line])
-    shop.runpytest("-o", "aurous_explore_limit=4").assert_outcomes(passed=1)

@@ -152,7 +152,7 @@ def test_a_base_url_with_the_version_is_refused(pytester: pytest.Pytester, place
     mark = f"import pytest\n@pytest.mark.aurous(base_url={url!r})\n" if place == "marker" else ""
     pytester.makepyfile(f"{mark}def test_it(aurous): pass")
 
-    result = pytester.runpytest_inprocess(*(["--aurous-base-url", url] if place == "cli" else []))
+    result = pytester.runpytest_inprocess(*(["-o", f"aurous_base_url={url}"] if place == "cli" else []))
 
     expected = "*expected the URL without /v1, which each request adds: 'https://own.example/prefix'.*"
     result.stderr.fnmatch_lines([expected])

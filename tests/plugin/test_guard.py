@@ -110,7 +110,7 @@ def test_no_client_reaches_the_vendor(pytester: pytest.Pytester, client: str) ->
     result.stdout.fnmatch_lines(
         [
             "*There is no fake here*",
-            '*network="allow"*@pytest.mark.aurous(network="allow") or --aurous-network=allow.',
+            '*network="allow"*@pytest.mark.aurous(network="allow") or pytest -o aurous_network=allow.',
             "*Read on: pytest-aurous docs how-to/no-network",
         ]
     )
@@ -329,7 +329,7 @@ def test_the_network_can_be_allowed_for_all(pytester: pytest.Pytester, place: st
     if place == "ini":
         pytester.makeini("[pytest]\naurous_network = allow")
 
-    result = pytester.runpytest("-W", "error", *(["--aurous-network=allow"] if place == "cli" else []))
+    result = pytester.runpytest("-W", "error", *(["-o", "aurous_network=allow"] if place == "cli" else []))
 
     result.assert_outcomes(passed=2)
 

@@ -249,7 +249,7 @@ def test_the_message_says_who_what_and_how_to_allow_it(guard: NetworkGuard) -> N
     assert text.startswith(f"{TEST}: a connection to {API} was blocked. It would have reached the real API")
     assert "There is no fake here: use the fixture `aurous`" in text
     assert '@pytest.mark.aurous(network="allow")' in text
-    assert "--aurous-network=allow" in text
+    assert "pytest -o aurous_network=allow" in text
     assert text.endswith("how-to/no-network")
 
 

@@ -179,7 +179,7 @@ def test_loading_it_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: 
     pytester.makepyfile(weight=HEAVY)
     pytester.makepyfile(MARKED)
 
-    result = pytester.runpytest_subprocess(*args, "--aurous-strict", "error")
+    result = pytester.runpytest_subprocess(*args, "-o", "aurous_strict=error")
 
     result.assert_outcomes(passed=2)
 
@@ -267,8 +267,8 @@ def test_the_marker_and_the_options_explain_themselves(pytester: pytest.Pytester
         [
             "aurous: what a run shows, writes and explores:",
             "  --aurous-trace=DIR *",
-            "aurous settings, also in the ini file and in @pytest.mark.aurous:",
-            "  --aurous-strict=error|warn|off*",
+            "  --aurous-seed=SEED *",
+            "  aurous_strict (*):*",
         ]
     )
     result = pytester.runpytest("--fixtures")

@@ -212,7 +212,7 @@ def test_the_setting_says_what_comes_of_it(pytester: pytest.Pytester, place: str
     if place == "ini":
         pytester.makeini(f"[pytest]\naurous_pitfalls = {mode}")
 
-    result = pytester.runpytest(*([f"--aurous-pitfalls={mode}"] if place == "cli" else []))
+    result = pytester.runpytest(*(["-o", f"aurous_pitfalls={mode}"] if place == "cli" else []))
 
     result.assert_outcomes(**MODES[mode])
     if mode == "off":

@@ -178,7 +178,7 @@ def test_a_run_that_recorded_nothing_says_why(pytester: pytest.Pytester, plain: 
     )
 
     blocked = pytester.runpytest("--aurous-record=rec", "test_blocked.py")
-    fake = pytester.runpytest("-o", "aurous_record=rec", "test_fake.py")
+    fake = pytester.runpytest("--aurous-record=rec", "test_fake.py")
 
     blocked.stdout.fnmatch_lines(['Nothing was recorded: no test has network = "allow". Allow it*', "Read on: *"])
     collected = pytester.runpytest("--aurous-record=rec", "--collect-only")

@@ -172,9 +172,9 @@ def test_no_har_file_unless_it_is_asked_for(pytester: pytest.Pytester) -> None:
 HEADERS: Final = [
     ("", [], None),
     ("aurous_strict = warn", [], "aurous: strict='warn' (ini option aurous_strict)"),
-    ("", ["--aurous-strict=warn"], "aurous: strict='warn' (--aurous-strict)"),
-    ("aurous_strict = warn", ["--aurous-strict=off"], "aurous: strict='off' (--aurous-strict)"),
-    ("aurous_strict = warn", ["--aurous-strict=error"], None),
+    ("", ["-oaurous_strict=warn"], "aurous: strict='warn' (ini option aurous_strict)"),
+    ("aurous_strict = warn", ["-oaurous_strict=off"], "aurous: strict='off' (ini option aurous_strict)"),
+    ("aurous_strict = warn", ["-oaurous_strict=error"], None),
     (
         "aurous_network = allow\naurous_pitfalls = warn\naurous_report = all",
         ["--aurous-seed=5"],
@@ -210,4 +210,4 @@ def test_a_quiet_run_has_no_header(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): ...")
 
     for option in ("-q", "--no-header"):
-        pytester.runpytest(option, "--aurous-strict=warn").stdout.no_fnmatch_line("*aurous*strict*")
+        pytester.runpytest(option, "-oaurous_strict=warn").stdout.no_fnmatch_line("*aurous*strict*")

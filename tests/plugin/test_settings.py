@@ -143,11 +143,6 @@ def test_what_the_model_says_is_a_setting(pytester: pytest.Pytester) -> None:
     pytester.runpytest().assert_outcomes(passed=4)
 
 
-def flag(name: str) -> str:
-    """Return the option of a setting."""
-    return f"--aurous-{name.replace('_', '-')}"
-
-
 def shows_given(result: pytest.RunResult) -> None:
     """Check that the settings of `GIVEN` were read."""
     result.assert_outcomes(passed=1)
@@ -198,7 +193,7 @@ def test_toml_values_may_be_what_they_are(pytester: pytest.Pytester, table: str,
 
 
 def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pytester) -> None:
-    """``--aurous-<name>``, its words joined by dashes, beats the ini file."""
+    """``-o aurous_<name>=...`` beats the ini file."""
     others = {
         "observed": OBSERVED,
         "strict": "off",
@@ -221,21 +216,19 @@ def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pyteste
     pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, value in others.items())]))
     pytester.makepyfile(SHOWS)
 
-    shows_given(pytester.runpytest("-s", *(f"{flag(name)}={value}" for name, (value, _) in GIVEN.items())))
+    shows_given(pytester.runpytest("-s", *(f"-oaurous_{name}={value}" for name, (value, _) in GIVEN.items())))
 
 
-def test_dicts_have_one_key_a_line_and_options_are_repeated(pytester: pytest.Pytester) -> None:
-    """A dict is lines of ``key = value`` in an ini file, and a repeated option that adds to them."""
-    pytester.makeini("[pytest]\naurous_readings =\n    get-2 = readable\n    err-6 = page\n")
+@pytest.mark.parametrize("place", ["ini", "cli"])
+def test_dicts_have_one_key_a_line(pytester: pytest.Pytester, place: str) -> None:
+    """A dict is lines of ``key = value``; ``-o`` replaces all of them."""
+    lines = "\n    get-2 = readable\n    err-6 = global"
+    pytester.makeini(f"[pytest]\naurous_readings = {lines if place == 'ini' else 'auth-4 = revoked_api_key'}\n")
     pytester.makepyfile(SHOWS)
 
-    result = pytester.runpytest(
-        "-s", "--aurous-readings", "err-6=global", "--aurous-readings", "auth-4=revoked_api_key"
-    )
+    result = pytester.runpytest("-s", *(["-o", f"aurous_readings={lines}"] if place == "cli" else []))
 
-    result.stdout.fnmatch_lines(
-        ["<readings: [[]('auth-4', 'revoked_api_key'), ('err-6', 'global'), ('get-2', 'readable')[]]>"]
-    )
+    result.stdout.fnmatch_lines(["<readings: [[]('err-6', 'global'), ('get-2', 'readable')[]]>"])
 
 
 @pytest.mark.parametrize(
@@ -271,7 +264,7 @@ def test_an_empty_option_is_none(pytester: pytest.Pytester) -> None:
 def test_a_relative_path_of_observed_starts_at_the_rootdir(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the ini file and in markers, from whatever folder pytest runs; on the command line, in that folder."""
+    """In the ini file, after ``-o`` and in markers, from whatever folder pytest runs."""
     pytester.makeini("[pytest]\naurous_observed = followed.json\n")
     for name, rows in {"followed.json": "[]", "another.json": "[]", "inner/last.json": "[]"}.items():
         (pytester.path / name).parent.mkdir(exist_ok=True)
@@ -296,8 +289,8 @@ def test_of_none(aurous):
     shown = re.findall("<is (.*)>", result.stdout.str())
     assert shown == [str(pytester.path / "followed.json"), str(pytester.path / "another.json"), "None"]
 
-    result = pytester.runpytest("-s", "-k", "ini", "--aurous-observed=last.json")
-    assert re.findall("<is (.*)>", result.stdout.str()) == ["last.json"]
+    result = pytester.runpytest("-s", "-k", "ini", "-o", "aurous_observed=inner/last.json")
+    assert re.findall("<is (.*)>", result.stdout.str()) == [str(pytester.path / "inner/last.json")]
 
 
 def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> None:
@@ -372,7 +365,7 @@ def test_the_nearer_place_wins(pytester: pytest.Pytester, file: str) -> None:
         from seen_settings import chosen
 
         def test_plain(aurous, request):
-            assert chosen(aurous) == ({third} if request.config.getoption("aurous_report") else {other})
+            assert chosen(aurous) == ({third} if request.config.getoption("override_ini") else {other})
         """,
         test_marked=f"""
         import pytest
@@ -395,7 +388,7 @@ def test_the_nearer_place_wins(pytester: pytest.Pytester, file: str) -> None:
     )
 
     pytester.runpytest().assert_outcomes(passed=4)
-    pytester.runpytest(*(f"{flag(name)}={value}" for name, value in third.items())).assert_outcomes(passed=4)
+    pytester.runpytest(*(f"-oaurous_{name}={value}" for name, value in third.items())).assert_outcomes(passed=4)
 
 
 def test_a_derived_class_has_the_last_word_over_its_base(pytester: pytest.Pytester) -> None:
@@ -457,7 +450,7 @@ def test_the_call_in_the_test_wins(pytester: pytest.Pytester) -> None:
         """
     )
 
-    pytester.runpytest("--aurous-script", "synthesizing -> ready").assert_outcomes(passed=1)
+    pytester.runpytest("-o", "aurous_script=synthesizing -> ready").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("place", ["ini", "cli"])
@@ -467,15 +460,14 @@ def test_bad_values_are_a_usage_error(pytester: pytest.Pytester, place: str) -> 
     pytester.makepyfile("def test_it(): ...")
     if place == "ini":
         pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, (value, _) in wrong.items())]))
-    args = [f"{flag(name)}={value}" for name, (value, _) in wrong.items()] if place == "cli" else []
+    args = [f"-oaurous_{name}={value}" for name, (value, _) in wrong.items()] if place == "cli" else []
 
     result = pytester.runpytest(*args)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     text = " ".join(result.stderr.lines)
     for name, (_, said) in wrong.items():
-        where = f"{flag(name)}: " if place == "cli" else f"aurous_{name}: "
-        pytest.LineMatcher([text]).fnmatch_lines([f"*{where}{said}"])
+        pytest.LineMatcher([text]).fnmatch_lines([f"*ini option aurous_{name}: {said}"])
     result.stdout.no_fnmatch_line("*passed*")
     result.stderr.no_fnmatch_line("*Traceback*")
 
@@ -521,9 +513,9 @@ def test_a_wrong_marker_is_a_usage_error_at_collection(
     result.stderr.no_fnmatch_line("*Traceback*")
 
 
-@pytest.mark.parametrize("args", [("--no-such=1",), ("--aurous-stric=off",), ("--aurous-base_url=http://x",)])
+@pytest.mark.parametrize("args", [("--no-such=1",), ("--aurous-see=1",), ("--aurous-credits=10",)])
 def test_an_unknown_option_is_a_usage_error(pytester: pytest.Pytester, args: tuple[str, ...]) -> None:
-    """A misspelt option of ours is refused and not taken for another; words are joined by dashes."""
+    """A misspelt option of ours is refused and not taken for another; a setting is an ini option, and no flag."""
     pytester.makepyfile("def test_it(): ...")
 
     result = pytester.runpytest(*args)
@@ -547,11 +539,20 @@ def test_an_unknown_ini_option_is_a_usage_error(pytester: pytest.Pytester, file:
     pytest.LineMatcher([" ".join(result.stderr.lines)]).fnmatch_lines(["*aurous_stric*did you mean *strict*"])
 
 
+def test_an_option_of_one_run_is_no_ini_option(pytester: pytest.Pytester) -> None:
+    """The message names the flag, and where it can stand for every run."""
+    pytester.makeini("[pytest]\naurous_trace_keep = all")
+
+    result = pytester.runpytest()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*'aurous_trace_keep' is not *: write the flag --aurous-trace-keep into addopts. *"])
+
+
 def test_every_setting_is_documented_in_the_help(pytester: pytest.Pytester) -> None:
-    """``--help`` lists each setting as an option and as an ini option."""
+    """``--help`` lists each setting as an ini option."""
     result = pytester.runpytest("--help")
 
-    result.stdout.fnmatch_lines([f"*{flag(name)}=*" for name in NAMES])
     result.stdout.fnmatch_lines([f"*aurous_{name} (*):*" for name in NAMES])
 
 

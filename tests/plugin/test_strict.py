@@ -455,7 +455,7 @@ def test_a_fault_that_was_met_too_few_times_follows_strict(
         )
     )
 
-    result = pytester.runpytest(f"--aurous-strict={strict}")
+    result = pytester.runpytest("-o", f"aurous_strict={strict}")
 
     result.assert_outcomes(**{outcome: 1}, warnings=strict == "warn")
     told = [line for line in result.outlines if "was met 1 of 3 times: the code under test called" in line]
@@ -657,4 +657,4 @@ def test_a_pitfall_in_teardown_is_a_warning(pytester: pytest.Pytester, pitfalls:
         """
     )
 
-    pytester.runpytest(f"--aurous-pitfalls={pitfalls}").assert_outcomes(passed=1, warnings=warned)
+    pytester.runpytest("-o", f"aurous_pitfalls={pitfalls}").assert_outcomes(passed=1, warnings=warned)

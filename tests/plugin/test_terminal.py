@@ -214,16 +214,16 @@ def test_references_are_plain(suite: pytest.Pytester, command: str) -> None:
     assert "aurous" in text
     if command == "--help":
         options = text[text.index("\naurous: what") : text.index("\n[pytest]")]
-        assert options.index("--aurous-trace=DIR") < options.index("\naurous settings, also") < options.index("-script")
+        assert options.index("--aurous-trace=DIR") < options.index("--aurous-seed=SEED")
         assert max(map(len, options.splitlines())) <= 80
     if command == "--fixtures":
         assert re.search(r"^aurous -- .*\n    The whole Aurous Labs API, offline, for this test", text, re.MULTILINE)
         assert len(re.findall(r"^aurous_\w+ -- .*\n    (?:A|The) ", text, re.MULTILINE)) == 7
 
 
-def test_what_the_ini_file_asks_for_is_shown(suite: pytest.Pytester) -> None:
-    """The options of a run are ini options, too: coverage, on the screen and as JSON."""
-    suite.makeini("[pytest]\naurous_coverage = true\naurous_coverage_json = out/coverage.json")
+def test_what_addopts_asks_for_is_shown(suite: pytest.Pytester) -> None:
+    """The flags of a run can be in the ini file: coverage, on the screen and as JSON."""
+    suite.makeini("[pytest]\naddopts = --aurous-coverage --aurous-coverage-json=out/coverage.json")
     result = suite.runpytest("-k", "marker or unmatched")
 
     result.stdout.fnmatch_lines(["*= aurous coverage: 0 of *"])

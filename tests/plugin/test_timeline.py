@@ -182,7 +182,7 @@ def test_off_shows_it_nowhere(pytester: pytest.Pytester, place: str) -> None:
         pytester.makeini("[pytest]\naurous_report = off")
 
     for options in (("-rA",), ("--tb=no",)) if place == "ini" else (("-rA",),):
-        off = ["--aurous-report=off"] if place == "cli" else []
+        off = ["-o", "aurous_report=off"] if place == "cli" else []
         result = pytester.runpytest(*options, "--junitxml=report.xml", *off)
 
         result.assert_outcomes(failed=2, passed=1)
@@ -216,7 +216,7 @@ def test_tests_without_the_fixture_have_none(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_bad(): assert False\ndef test_good(): ...")
 
     for options in ((), ("--tb=no",)):
-        result = pytester.runpytest("--aurous-report=all", "-rA", *options)
+        result = pytester.runpytest("-o", "aurous_report=all", "-rA", *options)
         result.assert_outcomes(failed=1, passed=1)
         assert titles(str(result.stdout)) == 0
 

@@ -94,26 +94,13 @@ def test_each_failed_test_has_a_page(pytester: pytest.Pytester, options: list[st
 
 
 def test_all_tests_can_have_a_page(pytester: pytest.Pytester) -> None:
-    """``--aurous-trace-keep=all``, and the same options in the ini file."""
-    pytester.makeini("[pytest]\naurous_trace = traces\naurous_trace_keep = all\n")
+    """``--aurous-trace-keep=all``, in the ini file, too."""
+    pytester.makeini("[pytest]\naddopts = --aurous-trace=traces --aurous-trace-keep=all\n")
     pytester.makepyfile(SUITE)
 
     pytester.runpytest("-k", "test_good or TestOne").assert_outcomes(passed=1, failed=1)
 
     assert [(row["outcome"], row["calls"]) for row in index(pytester.path / "traces")] == [("failed", 1), ("passed", 1)]
-
-
-@pytest.mark.parametrize("option", ["aurous_trace_keep = none", "aurous_trac = x"])
-def test_an_invalid_option_in_the_ini_file_is_a_usage_error(pytester: pytest.Pytester, option: str) -> None:
-    """It says what is valid."""
-    pytester.makeini(f"[pytest]\naurous_trace = traces\n{option}\n")
-    pytester.makepyfile(SUITE)
-
-    result = pytester.runpytest("-k", "test_good")
-
-    assert result.ret != 0
-    text = result.stdout.str() + result.stderr.str()
-    assert "failed or all" in text or "did you mean 'aurous_trace'" in text
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(pytester: pytest.Pytester) -> None:
@@ -235,16 +222,13 @@ def test_the_message_of_a_test_is_redacted_before_it_is_cut() -> None:
 
 
 def test_the_data_can_have_a_folder_of_its_own(pytester: pytest.Pytester) -> None:
-    """With a folder it is written without pages; ``false`` in the ini file writes none."""
+    """With a folder it is written without pages."""
     pytester.makepyfile(SUITE)
 
     pytester.runpytest("--aurous-trace-json=data", "-k", "TestOne").assert_outcomes(failed=1)
-    pytester.runpytest("--aurous-trace=pages", "-o", "aurous_trace_json=false", "-k", "TestOne")
 
     assert [one["test"]["outcome"] for one in traces(pytester.path / "data")] == ["failed"]
     assert not list(pytester.path.glob("data/*.html"))
-    assert len(list(pytester.path.glob("pages/*.html"))) == 2
-    assert not list(pytester.path.glob("pages/*.json"))
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_two_workers(pytester: pytest.Pytester) -> None:
         """
     )
 
-    result = pytester.runpytest("-p", "xdist", "-n", "2", "--aurous-readings", "get-2=readable")
+    result = pytester.runpytest("-p", "xdist", "-n", "2", "-o", "aurous_readings=get-2=readable")
 
     result.assert_outcomes(passed=9, failed=2)
     result.stdout.fnmatch_lines_random(

@@ -61,17 +61,15 @@ FINE: Final = {
     ),
     "each place of a setting": Folder(
         ini="aurous_credits = 5\naurous_script = synthesizing -> failed\n  images = pending -> failed\n"
-        "aurous_har = traffic\n"
-        "addopts = --aurous-sleep=skip -o aurous_seed=3 -p xdist -n 2",
-        env={"PYTEST_ADDOPTS": f"{LOADED} --aurous-grease fields -o aurous_now=2026-05-08T10:00:00Z --aurous-coverage"},
+        "addopts = --aurous-seed=3 --aurous-har traffic -p xdist -n 2",
+        env={"PYTEST_ADDOPTS": f"{LOADED} -o aurous_grease=fields -oaurous_now=2026-05-08T10:00:00Z --aurous-coverage"},
         said=(
             "ini file pytest.ini",
             "script characters = synthesizing -> failed; images = pending -> failed pytest.ini",
             "credits 5 pytest.ini",
-            "har traffic pytest.ini",
-            "sleep skip --aurous-sleep, addopts of pytest.ini",
-            "seed 3 -o aurous_seed, addopts of pytest.ini",
-            "grease fields --aurous-grease in PYTEST_ADDOPTS",
+            "har traffic --aurous-har, addopts of pytest.ini",
+            "seed 3 --aurous-seed, addopts of pytest.ini",
+            "grease fields -o aurous_grease in PYTEST_ADDOPTS",
             "now 2026-05-08T10:00:00+00:00 -o aurous_now in PYTEST_ADDOPTS",
             "coverage True --aurous-coverage in PYTEST_ADDOPTS",
             "strict error default",
@@ -202,12 +200,12 @@ WRONG: Final = {
         ),
     ),
     "options of a plugin that is not loaded": Folder(
-        ini="addopts = --aurous-sleep=skip",
+        ini="addopts = --aurous-coverage",
         env={"PYTEST_ADDOPTS": "-p no:pytest_aurous", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""},
         said=(
             "pytest in this folder does not start",
             (
-                "1. pytest does not start in this folder (exit status 4): unrecognized arguments: --aurous-sleep=skip "
+                "1. pytest does not start in this folder (exit status 4): unrecognized arguments: --aurous-coverage "
                 "pytest-aurous is not loaded. Install it for this Python: python -m pip install "
                 "pytest-aurous. If it is, "
                 "remove -p no:pytest_aurous and --disable-plugin-autoload from addopts and PYTEST_ADDOPTS."
@@ -251,7 +249,7 @@ WRONG: Final = {
         said=("(exit status 3): RuntimeError: boom Correct that",),
     ),
     "several options that are wrong": Folder(
-        ini="aurous_credits = many\naurous_strict = loud\naurous_har_keep = some\naurous_nope = 1\naurous_script = x",
+        ini="aurous_credits = many\naurous_strict = loud\naurous_har = results\naurous_nope = 1\naurous_script = x",
         env={"PYTEST_ADDOPTS": f"{LOADED} --aurous-seed=one -o aurous_other=2"},
         said=(
             "'aurous_nope' is not an option",
@@ -260,7 +258,7 @@ WRONG: Final = {
             "ini option aurous_strict: strict='loud' is not a valid setting",
             "ini option aurous_script: ",
             "--aurous-seed: seed='one' is not a valid setting",
-            "ini option aurous_har_keep = some: expected failed or all",
+            "'aurous_har' is not an option: write the flag --aurous-har into addopts.",
         ),
     ),
     "an unknown setting": Folder(
@@ -392,13 +390,13 @@ def test_floors_are_those_of_the_project() -> None:
 
 def test_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A program reads the same."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"{LOADED} --aurous-network=allow")
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{LOADED} -o aurous_network=allow")
     assert main(["doctor", "--json"]) == 1
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in found["packages"]] == [row.name for row in doctor.PACKAGES]
     assert found["environment"]["AUROUS_API_KEY"] is None
     (network,) = [row for row in found["pytest"]["settings"] if row["name"] == "network"]
-    assert network == {"name": "network", "value": "allow", "source": "--aurous-network in PYTEST_ADDOPTS"}
+    assert network == {"name": "network", "value": "allow", "source": "-o aurous_network in PYTEST_ADDOPTS"}
     assert found["hosts"][0] == {"host": "api.aurous-labs.com", "with": "the fake", "without": "the real API"}
     (problem,) = found["problems"]
     assert set(problem) == {"what", "advice", "see"}

@@ -97,7 +97,7 @@ class Recordings(collected.Mode):
         else:
             why = (
                 'no test has network = "allow". Allow it where tests reach the vendor, as in '
-                '@pytest.mark.aurous(network="allow") or --aurous-network=allow.'
+                '@pytest.mark.aurous(network="allow") or pytest -o aurous_network=allow.'
             )
         return f"Nothing was recorded: {why}\n{_PAGE}"
 
