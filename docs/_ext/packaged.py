@@ -1,4 +1,4 @@
-"""What is generated into the package: names for type checkers, the rules, and the OpenAPI document.
+"""What is generated into the package: names for type checkers, and the rules.
 
 As a program it writes them, before the pages, which read them.
 """
@@ -20,7 +20,6 @@ from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.files.row import PURPOSES
 from pytest_aurous._resources.generations.images import PRESETS
 from pytest_aurous._resources.media import FACTORS, RATIOS
-from pytest_aurous._resources.openapi import document
 from pytest_aurous._resources.uploads import POSES
 from pytest_aurous._resources.webhooks import EVENTS
 from pytest_aurous._wire.refusal import USUAL_CODES
@@ -84,12 +83,7 @@ def rules() -> str:
     return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
 
 
-def openapi() -> str:
-    """Return the OpenAPI document, as `pytest-aurous openapi` prints it."""
-    return json.dumps(document(), indent=2) + "\n"
-
-
-FILES: Final = {"_base/names.py": names, "_resources/rules.json": rules, "openapi.json": openapi}
+FILES: Final = {"_base/names.py": names, "_resources/rules.json": rules}
 """What makes each file, by its path in the package."""
 
 if __name__ == "__main__":

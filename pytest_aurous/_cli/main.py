@@ -201,7 +201,7 @@ def _openapi(options: argparse.Namespace) -> int:
         print(text, flush=True)  # noqa: T201 - a command prints
     else:
         try:
-            options.output.write_text(f"{text}\n", encoding="utf-8")
+            options.output.write_text(f"{text}\n", encoding="utf-8", newline="\n")
         except OSError as error:
             raise AurousError(
                 f"--output {options.output}: {error.strerror}. Choose another file.\n"

@@ -119,10 +119,6 @@ import json
 from copy import deepcopy
 from pathlib import Path
 
-from pytest_aurous._cli.main import main
-
-assert main(["openapi", "--output", "pytest_aurous/openapi.json"]) == 0
-
 from tests.check.story import Teller, checked, refuted
 from tests.check.test_seeded import drop, fields, instead, put, refusal
 

@@ -14,13 +14,13 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-import pytest_aurous
+from pytest_aurous._resources.openapi import document
 
 FILES: Final = Path(__file__).with_name("vendor_examples")
 EXAMPLES: Final = [
     example for file in sorted(FILES.glob("*.json")) for example in json.loads(file.read_text(encoding="utf-8"))
 ]
-DOCUMENT: Final = json.loads(Path(pytest_aurous.__file__).with_name("openapi.json").read_text(encoding="utf-8"))
+DOCUMENT: Final = json.loads(json.dumps(document()))
 OPERATIONS: Final = {one["operationId"]: one for path in DOCUMENT["paths"].values() for one in path.values()}
 each_example: Final = pytest.mark.parametrize(
     "example", EXAMPLES, ids=[f"{one['operation']}: {one['name']}" for one in EXAMPLES]
