@@ -191,8 +191,7 @@ def _name_row(module: str, kind: str, name: str, options: str) -> tuple[str, str
     home, _, short = f"{module}.{name}".rpartition(".") if "." not in name else name.rpartition(".")
     value = getattr(import_module(home), short)
     if kind == "data":
-        names = get_args(value)
-        return f"`{short}`", f"one of {len(names)} names, such as `{names[0]}`"
+        return f"`{short}`", f"a name, such as `{get_args(value)[0]}`"
     set_options = dict(re.findall(r":([\w-]+): ?(.*)", options))
     members = " ".join(_members(value, set_options)) if "members" in set_options else ""
     return f"`{short}{'()' if kind == 'function' else ''}`", _first_sentence(value) + (members and f" {members}")
