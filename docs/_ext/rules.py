@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from shared import DOCS, rule_link, table
+from shared import DOCS, rule_link
 
 from pytest_aurous._resources.base.rules import PROVENANCE, Rule, rule_of
 
@@ -21,7 +20,6 @@ __all__ = (
     "PROVENANCE",
     "Rule",
     "fidelity",
-    "fidelity_summary",
     "load_readings",
     "load_rules",
     "planned_rules",
@@ -110,16 +108,6 @@ def with_proofs(page: str) -> str:
         return f"{found[0]}\n\n<details><summary>{count}</summary>\n\n{lines}\n\n</details>"
 
     return re.sub(r"^### ([a-z]+-\d+)\n.*?(?=\n+(?:###|<!--) )", proved, page, flags=re.MULTILINE | re.DOTALL)
-
-
-def fidelity_summary() -> None:
-    """Print how many rules there are, by provenance."""
-    rules = load_rules(DOCS).values()
-    count = Counter((rule.provenance, rule.status) for rule in rules)
-    columns = {"in this version": "delivered", "planned": "planned"}
-    shown = [column for column, status in columns.items() if any(rule.status == status for rule in rules)]
-    rows = [(word, *(count[letter, columns[column]] for column in shown)) for letter, word in PROVENANCE.items()]
-    table(["provenance", *shown], rows)
 
 
 def planned_rules() -> None:
