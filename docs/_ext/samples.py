@@ -181,7 +181,7 @@ def _lines(value: Any, width: int) -> Iterator[str]:
 
 
 def _short(value: Any) -> Any:
-    """Shorten long texts, such as signed URLs and vectors."""
+    """Shorten long texts, such as signed URLs and vectors, and ids of requests, which count all samples before."""
     if isinstance(value, dict):
         return {name: _short(one) for name, one in value.items()}
     if isinstance(value, list):
@@ -189,6 +189,8 @@ def _short(value: Any) -> Any:
         return [*map(_short, shown), *(["..."] if len(shown) < len(value) else [])]
     if isinstance(value, str) and value.startswith("https://") and len(value) > _LONGEST:
         return f"{value[: _LONGEST - 8]}..."
+    if isinstance(value, str) and value.startswith("req_"):
+        return "req_..."
     return value
 
 
