@@ -298,7 +298,7 @@ MESSAGES: Final[dict[str, Say]] = {
     "a-connection-was-blocked": _test("test_blocked"),
     "a-connection-of-another-client-was-blocked": _test("test_other_client"),
     "an-operation-was-not-called": _on_fake(lambda aurous: aurous.assert_called("characters.save")),
-    "there-is-no-such-operation": _on_fake(lambda aurous: aurous.assert_called("characters.sav")),
+    "there-is-no-such-operation": _on_fake(lambda aurous: aurous.assert_called("files.retreive")),
     "there-is-no-such-argument": _on_fake(lambda aurous: aurous.clock.advance(minutes=2)),
     "there-is-no-such-attribute": _on_fake(lambda aurous: aurous.characters.first),
     "there-was-no-request": _on_fake(lambda aurous: aurous.calls.last),

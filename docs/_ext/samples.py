@@ -199,12 +199,12 @@ def old_paths() -> None:
     rows = [row for row in ENDPOINTS if row.operation.startswith("legacy.")]
     paths = {row.template.split("/")[2]: row.operation.split(".")[1] for row in rows}
     moved = " and ".join(f"`/v1/{old}` to `/v1/{new}`" for old, new in paths.items())
-    names = ", ".join(f"`{row.operation}`" for row in rows)
+    names = "\n".join(f"- `{row.operation}`" for row in rows)
     print(
         f"\nThe API redirects {moved}, with {rows[0].status} and {', '.join(f'`{name}`' for name in rows[0].headers)}"
     )
     print(f"({rule_link(rows[0].rules[0])}); an httpx client follows it only with `follow_redirects=True`.")
-    print(f"The operations: {names}.\n")
+    print(f"The operations:\n\n{names}\n")
 
 
 def events() -> None:
