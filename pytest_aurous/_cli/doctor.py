@@ -65,7 +65,7 @@ PACKAGES: Final = (
 )
 
 
-class Problem(NamedTuple):
+class Advice(NamedTuple):
     """What needs attention, what to do about it, and where to read on."""
 
     what: str
@@ -112,7 +112,7 @@ def _numbers(release: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", release)]
 
 
-def _of_packages(packages: list[dict[str, Any]]) -> Iterator[Problem]:
+def _of_packages(packages: list[dict[str, Any]]) -> Iterator[Advice]:
     for row in packages:
         if not row["fits"]:
             what = (
@@ -122,7 +122,7 @@ def _of_packages(packages: list[dict[str, Any]]) -> Iterator[Problem]:
             )
             verb = "Install" if row["version"] is None else "Upgrade"
             wanted = f"{row['name']}>={row['floor']}"
-            yield Problem(what, f'{verb} it: python -m pip install --upgrade "{wanted}"', _CLI)
+            yield Advice(what, f'{verb} it: python -m pip install --upgrade "{wanted}"', _CLI)
 
 
 def _ask_pytest() -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _why(printed: str) -> str:
     return lines[-1].removeprefix("INTERNALERROR> ") if lines else "it printed nothing"
 
 
-def _of_pytest(pytest: Mapping[str, Any]) -> Iterator[Problem]:
+def _of_pytest(pytest: Mapping[str, Any]) -> Iterator[Advice]:
     if not pytest["starts"]:
         status = "" if pytest["status"] is None else f" (exit status {pytest['status']})"
         what = f"pytest does not start in this folder{status}: {pytest['why']}"
@@ -174,9 +174,9 @@ def _of_pytest(pytest: Mapping[str, Any]) -> Iterator[Problem]:
                 if "--aurous-" in what
                 else "Install the plugins that have these options, or remove them from addopts and PYTEST_ADDOPTS."
             )
-        yield Problem(what, advice, _CLI)
+        yield Advice(what, advice, _CLI)
     elif not pytest["loaded"]:
-        yield Problem(
+        yield Advice(
             "pytest does not load pytest-aurous: there is no fixture, and no guard.", _how_to_load(pytest), _CLI
         )
 
@@ -223,11 +223,11 @@ def _host(url: str) -> str:
         return ""
 
 
-def _of_network(pytest: Mapping[str, Any], environment: Mapping[str, str | None]) -> Iterator[Problem]:
+def _of_network(pytest: Mapping[str, Any], environment: Mapping[str, str | None]) -> Iterator[Advice]:
     if pytest.get("network") == "allow":
         source = next(row["source"] for row in pytest["settings"] if row["name"] == "network")
         cost = " AUROUS_API_KEY is set, so they can cost money." if environment["AUROUS_API_KEY"] else ""
-        yield Problem(
+        yield Advice(
             f"The network guard is off for the whole run (network = allow, {source}): tests without the fixture aurous "
             f"reach the real API.{cost}",
             'Allow it for single tests instead: @pytest.mark.aurous(network="allow").',
@@ -235,7 +235,7 @@ def _of_network(pytest: Mapping[str, Any], environment: Mapping[str, str | None]
         )
     url = environment["AUROUS_BASE_URL"] or BASE_URL
     if not (is_vendors(_host(url)) or is_loopback(_host(url))):
-        yield Problem(
+        yield Advice(
             f"AUROUS_BASE_URL is {url}, and the guard watches only the vendor's hosts: tests without the fixture "
             "aurous can send requests there.",
             "Unset AUROUS_BASE_URL where tests run: the fixture aurous sets it for its tests.",
@@ -243,7 +243,7 @@ def _of_network(pytest: Mapping[str, Any], environment: Mapping[str, str | None]
         )
     used = [name for name in ("HTTPS_PROXY", "ALL_PROXY") if environment[name]]
     if used and not all(_bypassed(host, environment["NO_PROXY"] or "") for host in _HOSTS):
-        yield Problem(
+        yield Advice(
             f"The environment has {' and '.join(used)}: a client connects to the proxy, and the guard "
             "does not see the vendor's "
             "name.",

@@ -20,7 +20,7 @@ from .._base.version import version_of_package
 from .._engine.pipeline import App, Snapshot
 from .._report.state import view
 from .._resources.characters.row import CharacterRow
-from .._resources.chat.replies import NOTHING, Scripted
+from .._resources.chat.replies import NOTHING, ScriptedReply
 from .._resources.chat.row import CompletionRow
 from .._resources.embeddings.row import EmbeddingRow
 from .._resources.files.row import FileRow
@@ -32,7 +32,7 @@ from .._resources.uploads.row import UploadRow
 from .._resources.webhooks import EndpointRow
 from .._time.clock import FASTEST, Portable, placed, portable
 from .._world.buckets import BUCKETS, Bucket
-from .._world.codec import UnreadableError, read, written
+from .._world.codec import UnreadableStateError, read, written
 from .._world.idempotency import Stored
 from .._world.ids import CHOSEN, ULID
 from .._world.keys import Grant
@@ -72,7 +72,7 @@ _ROWS: Final = {
 _SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "accounts": (str, Account),
     "buckets": (tuple[str, str], Bucket),
-    "chat replies": (int, Scripted),
+    "chat replies": (int, ScriptedReply),
     "chat streams": (str, int),
     CHOSEN: (str, str),
     "deliveries": (int, Delivery),
@@ -166,7 +166,7 @@ def import_(app: App, exported: object) -> None:
         content = json.loads(text)
         _put(content, rehearsal := App(app.world.settings, own.default_key))
         _check(rehearsal)
-    except UnreadableError as problem:
+    except UnreadableStateError as problem:
         raise _refused(str(problem)) from None
     except (AurousError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, AttributeError) as error:
         raise _refused(f"it contradicts itself ({type(error).__name__}: {shortened(str(error), 100)})") from None
@@ -184,16 +184,16 @@ def _of_this_version(exported: object) -> dict[str, Any]:
     """Return an export of this version, in which nothing but the state is still unknown."""
     content = cast("dict[str, Any]", exported)
     if not isinstance(exported, dict) or content.get("kind") != KIND:
-        raise UnreadableError(f"it is not an export, whose 'kind' is {KIND!r}")
+        raise UnreadableStateError(f"it is not an export, whose 'kind' is {KIND!r}")
     if content.get("version") != VERSION or isinstance(content["version"], bool):
         version = shortened(repr(content.get("version")), 40)
-        raise UnreadableError(f"it is of version {version}, and this pytest-aurous reads version {VERSION}")
+        raise UnreadableStateError(f"it is of version {version}, and this pytest-aurous reads version {VERSION}")
     for name, kind in {"clock": dict, "sections": dict, "lists": dict, "chance": dict, "faults": list}.items():
         if not isinstance(content.get(name), kind):
-            raise UnreadableError(f"{name} is missing or has another type")
+            raise UnreadableStateError(f"{name} is missing or has another type")
     for name, pattern in (("team", f"team_{ULID}"), ("key", r"[!-~]{8,}")):
         if not isinstance(content.get(name), str) or not re.fullmatch(pattern, content[name]):
-            raise UnreadableError(f"{name} is missing or has another form")
+            raise UnreadableStateError(f"{name} is missing or has another form")
     return content
 
 
@@ -212,7 +212,7 @@ def _put(content: dict[str, Any], app: App) -> None:
     counts = saved.sections.get("faults", {})
     numbers = {fault.number + first for fault in faults}
     if not numbers <= counts.keys():
-        raise UnreadableError("faults: the state has others")
+        raise UnreadableStateError("faults: the state has others")
     saved.sections["faults"] = {number: counts[number] for number in counts if number in numbers}
     for kind in _ROWS.values():
         app.world.table(kind)
@@ -222,7 +222,7 @@ def _put(content: dict[str, Any], app: App) -> None:
         state.sequence(name)
     for fault in faults:
         if fault.method not in fault_kinds() or not isinstance(fault.arguments, dict):
-            raise UnreadableError(f"faults: {shortened(fault.method, 40)!r} is not a fault")
+            raise UnreadableStateError(f"faults: {shortened(fault.method, 40)!r} is not a fault")
         made = queue.bring(fault.number + first, partial(getattr(app.faults, fault.method), **fault.arguments))
         made.met = fault.met
         made.until = inf if fault.until is None else fault.until
@@ -244,7 +244,7 @@ class _Fault(NamedTuple):
 def _section(name: str, pairs: Any, first: int) -> dict[Any, Any]:
     """Read a section; *first* is added to the numbers of faults."""
     if name not in _SECTIONS or not isinstance(pairs, list):
-        raise UnreadableError(f"{shortened(name, 40)}: the state has no such section")
+        raise UnreadableStateError(f"{shortened(name, 40)}: the state has no such section")
     key_type, kind = _SECTIONS[name]
     found = {read(key, key_type, name): read(value, kind, f"{name}.{key}") for key, value in _two(pairs, name)}
     if name == "faults":
@@ -260,7 +260,7 @@ def _section(name: str, pairs: Any, first: int) -> dict[Any, Any]:
 
 def _two(pairs: list[Any], where: str) -> list[tuple[Any, Any]]:
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):  # noqa: PLR2004 - a pair
-        raise UnreadableError(f"{where}: not a list of pairs")
+        raise UnreadableStateError(f"{where}: not a list of pairs")
     return [(key, value) for key, value in pairs]
 
 
@@ -273,14 +273,14 @@ def _renumbered(line: Line, first: int) -> Line:
 def _list(name: str, items: Any) -> list[Any]:
     kind = _LISTS.get(name) or (str if name.partition(" ")[0] in _ROWS else None)
     if kind is None or not isinstance(items, list):
-        raise UnreadableError(f"{shortened(name, 40)}: the state has no such list")
+        raise UnreadableStateError(f"{shortened(name, 40)}: the state has no such list")
     return [read(item, kind, name) for item in items]
 
 
 def _position(clock: Any) -> Position:
     position = read(clock, Portable, "clock")
     if not 0 < position.speed <= FASTEST:
-        raise UnreadableError(f"clock: its speed is {position.speed:g}")
+        raise UnreadableStateError(f"clock: its speed is {position.speed:g}")
     return placed(position)
 
 
@@ -318,4 +318,4 @@ def _check(app: App) -> None:
 
 def _hold(right: bool, what: str) -> None:  # noqa: FBT001 - a condition
     if not right:
-        raise UnreadableError(f"it contradicts itself: {shortened(what, 100)}")
+        raise UnreadableStateError(f"it contradicts itself: {shortened(what, 100)}")

@@ -12,7 +12,7 @@ from .._engine.pipeline import App
 from .._engine.problems import Problem
 from .._report.timeline import timeline
 from .._report.unmatched import describe, late
-from .._resources.chat import Scripted
+from .._resources.chat import ScriptedReply
 from .._wire.call import Call
 from ..faults.fault import DeliveryFault, Fault
 from .calls import Calls, often
@@ -36,7 +36,7 @@ class Findings:
         """Return what to say about a call that *test* left behind, and that arrived while another test was running."""
         return late(call, test, running, [*self.problems(problems), *pitfalls])
 
-    def unused(self, reply: Scripted) -> str:
+    def unused(self, reply: ScriptedReply) -> str:
         """Return that no request has used a reply, or too few."""
         calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
         count = calls.count("chat.create")

@@ -18,7 +18,7 @@ from .._resources.chat import unused
 from .._wire.call import Call
 
 if TYPE_CHECKING:
-    from .._resources.chat import Scripted
+    from .._resources.chat import ScriptedReply
     from ..faults.fault import Fault
     from .findings import Findings
 
@@ -134,7 +134,7 @@ class Verdict:
             self._reported_faults.update(unfired)
         return problems, unfired
 
-    def _take_unused(self) -> list[Scripted]:
+    def _take_unused(self) -> list[ScriptedReply]:
         """Return the replies that no request has used and that were not reported yet, and mark them as reported."""
         with self._app.world.lock:
             new = [one for one in unused(self._app.world) if one.number not in self._reported_replies]

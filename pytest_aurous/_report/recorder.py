@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .._engine.pipeline import App
 
 
-class Step(NamedTuple):
+class RecordedStep(NamedTuple):
     """One request, or what happened since the previous request.
 
     Attributes:
@@ -43,7 +43,7 @@ class Recorder(Watcher):
         self._written: Written = {}
         self.start: View = view(app, self._written)
         self.began: float = app.world.clock.time()
-        self.steps: list[Step] = []
+        self.steps: list[RecordedStep] = []
         self._now = self.start
         self._undo = app.world.state.undo
         self._seen = self._undo.changes
@@ -78,14 +78,14 @@ class Recorder(Watcher):
         events, self._events = tuple(self._events), []
         before, changes, notes = self._now, self._changes(), self._notes()
         if events or notes or changes.keys() - {"buckets"}:
-            self.steps.append(Step(None, self.app.world.clock.time(), events, changes, notes))
+            self.steps.append(RecordedStep(None, self.app.world.clock.time(), events, changes, notes))
         else:
             self._now = before  # buckets refill by themselves: the next step has their changes
 
     def leave(self, call: Call) -> None:
         """Record a request."""
         events, self._events = tuple(self._events), []
-        self.steps.append(Step(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
+        self.steps.append(RecordedStep(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
 
     def _changes(self) -> View:
         before, self._now, self._seen = self._now, view(self.app, self._written), self._undo.changes

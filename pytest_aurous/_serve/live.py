@@ -11,7 +11,7 @@ from zlib import crc32
 from .._base.errors import DOCS
 from .._base.redaction import SECRET, protecting, redacted, redacted_json
 from .._base.version import version_of_package
-from .._report.recorder import Step
+from .._report.recorder import RecordedStep
 from .._report.secrets import secret_of
 from .._report.state import View, Written, difference, money, view
 from .._report.trace.data import Builder, settings_of, written_rules
@@ -151,7 +151,7 @@ class LiveTrace:
         return Builder(self._app, load_rules(), (step.call for step in self._tape.steps if step.call is not None))
 
     def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
-        recorded = Step(step.call, step.at, step.events, difference(before, after), step.notes)
+        recorded = RecordedStep(step.call, step.at, step.events, difference(before, after), step.notes)
         action = step.action and {**step.action._asdict(), "python": step.action.python()}
         return {**builder.step(recorded), "seq": step.seq, "brief": False, "action": action}
 

@@ -21,7 +21,7 @@ from .._base.arguments import encodable
 _DEEPEST: Final = 64
 
 
-class UnreadableError(ValueError):
+class UnreadableStateError(ValueError):
     """A value is not what it should be; the text begins with where it is."""
 
 
@@ -29,7 +29,7 @@ def written(value: Any) -> Any:
     """Return a frozen value as JSON.
 
     Raises:
-        UnreadableError: If it has something that JSON cannot carry, such as a function.
+        UnreadableStateError: If it has something that JSON cannot carry, such as a function.
     """
     if isinstance(value, str | int | None):
         return value
@@ -41,7 +41,7 @@ def written(value: Any) -> Any:
         return [written(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
         return {str(name): written(item) for name, item in cast("Any", value).items()}
-    raise UnreadableError(f"a {type(value).__name__} cannot be written as JSON")
+    raise UnreadableStateError(f"a {type(value).__name__} cannot be written as JSON")
 
 
 _WRITERS: Final[dict[type[Any], Callable[[Any], Any]]] = {
@@ -55,7 +55,7 @@ def read(value: Any, hint: Any, where: str = "") -> Any:
     """Return what `written` wrote from a value of the type *hint*.
 
     Raises:
-        UnreadableError: If it is something else.
+        UnreadableStateError: If it is something else.
     """
     reader = _READERS.get(hint) or _READERS.get(get_origin(hint))
     return reader(value, where, get_args(hint)) if reader is not None else _fields_of(value, hint, where)
@@ -63,7 +63,7 @@ def read(value: Any, hint: Any, where: str = "") -> Any:
 
 def _accept(value: Any, where: str, right: bool) -> Any:  # noqa: FBT001 - a condition
     if not right:
-        raise UnreadableError(f"{where}: {type(value).__name__} is not what belongs there")
+        raise UnreadableStateError(f"{where}: {type(value).__name__} is not what belongs there")
     return value
 
 
@@ -80,7 +80,7 @@ def _one_of(value: Any, where: str, parts: tuple[Any, ...]) -> Any:
     """Read what one of the *parts* of a union accepts."""
     *others, last = parts
     for part in others:
-        with suppress(UnreadableError):
+        with suppress(UnreadableStateError):
             return read(value, part, where)
     return read(value, last, where)
 
@@ -96,12 +96,12 @@ def _tuple(value: Any, where: str, parts: tuple[Any, ...]) -> Any:
 def _fields_of(value: Any, kind: Any, where: str) -> Any:
     known: bool = hasattr(kind, "_fields") or is_dataclass(kind)
     if not known:
-        raise UnreadableError(f"{where}: nothing that can be read")
+        raise UnreadableStateError(f"{where}: nothing that can be read")
     hints = _hints(kind)
     given = cast("dict[str, Any]", _accept(value, where, isinstance(value, dict)))
     if given.keys() != hints.keys():
         wrong = ", ".join(sorted(given.keys() ^ hints.keys())[:3])
-        raise UnreadableError(f"{where}: {cast('Any', kind).__name__} has other fields ({wrong})")
+        raise UnreadableStateError(f"{where}: {cast('Any', kind).__name__} has other fields ({wrong})")
     return cast("Any", kind)(**{name: read(given[name], hint, f"{where}.{name}") for name, hint in hints.items()})
 
 
@@ -132,7 +132,7 @@ def _decimal(value: Any, where: str, _: Any = ()) -> Decimal:
     try:
         amount = Decimal(_text(value, where))
     except InvalidOperation:
-        raise UnreadableError(f"{where}: not a decimal number") from None
+        raise UnreadableStateError(f"{where}: not a decimal number") from None
     return cast("Decimal", _accept(amount, where, amount.is_finite()))
 
 
@@ -140,7 +140,7 @@ def _bytes(value: Any, where: str, _: Any = ()) -> bytes:
     try:
         return b64decode(_text(value, where), validate=True)
     except ValueError:
-        raise UnreadableError(f"{where}: not Base64") from None
+        raise UnreadableStateError(f"{where}: not Base64") from None
 
 
 _READERS: Final[dict[Any, Callable[[Any, str, tuple[Any, ...]], Any]]] = {

@@ -12,7 +12,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._fake.exported import _ROWS, _SECTIONS
 from pytest_aurous._report.state import view
-from pytest_aurous._world.codec import UnreadableError, read, written
+from pytest_aurous._world.codec import UnreadableStateError, read, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,8 +189,8 @@ def test_only_known_rows_are_read() -> None:
     """What is written is what the annotations say, and each kind of row is known."""
     aurous = full()
     assert {name for name, _ in aurous._session.app.world.tables()} <= _ROWS.keys()
-    with pytest.raises(UnreadableError, match="a function cannot be written"):
+    with pytest.raises(UnreadableStateError, match="a function cannot be written"):
         written(full)
-    with pytest.raises(UnreadableError, match="nothing that can be read"):
+    with pytest.raises(UnreadableStateError, match="nothing that can be read"):
         read({}, object, "here")
     assert read(written((1.5, float("inf"))), tuple[float, ...]) == (1.5, float("inf"))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from ..._resources.base.schema import free
-from ..._resources.chat.replies import NOTHING, Scripted, replies
+from ..._resources.chat.replies import NOTHING, ScriptedReply, replies
 from ..._resources.chat.row import FINISH_REASONS, USAGE, CompletionRow
 from ..._resources.models import ModelRow
 from ..._wire.data import as_list, as_object
@@ -243,7 +243,7 @@ def _part(stream: Stream) -> bytes:
     return part if isinstance(part, bytes) else b""
 
 
-def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[str, Any]) -> Scripted:
+def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[str, Any]) -> ScriptedReply:
     prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
     functions = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
     calls = tuple((str(one.get("name")), _json(str(one.get("arguments")))) for one in functions)
@@ -251,7 +251,7 @@ def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[
     reason = choice.get("finish_reason")  # another word is a difference each time
     known = isinstance(prompt, int) and isinstance(completion, int)
     tokens: Any = (prompt, completion, reasoning or 0) if known else None
-    return Scripted(
+    return ScriptedReply(
         number=1,
         text=text if isinstance(text, str) else None if calls or refusal else "",
         tool_calls=calls,

@@ -19,7 +19,7 @@ from ..._resources.catalog import LIFECYCLES
 from ..._wire.call import Call, Request, Response, is_digest
 from ..._wire.headers import Headers
 from ..._world.settings import ROWS, Settings
-from ..recorder import Recorder, Step
+from ..recorder import RecordedStep, Recorder
 from ..secrets import secret_of, shown_header
 from ..unmatched import hint_of
 from .pictures import small_pictures
@@ -140,7 +140,7 @@ class Builder:
             for name, one in LIFECYCLES.items()
         }
 
-    def step(self, step: Step) -> dict[str, Any]:
+    def step(self, step: RecordedStep) -> dict[str, Any]:
         """Return one step."""
         common = {
             "at": step.at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import replies
 from .endpoints import ENDPOINTS
 from .record import Chat, Completion, Completions
-from .replies import Scripted, unused
+from .replies import ScriptedReply, unused
 from .row import CompletionRow, seen_at
 
 __all__ = (
@@ -14,7 +14,7 @@ __all__ = (
     "Completion",
     "CompletionRow",
     "Completions",
-    "Scripted",
+    "ScriptedReply",
     "replies",
     "seen_at",
     "unused",

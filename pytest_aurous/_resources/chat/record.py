@@ -17,7 +17,7 @@ from ..._world.world import World
 from ..base.record import Collection, Instant, Live
 from ..base.schema import to_wire
 from . import replies
-from .replies import NOTHING, Chunking, Scripted
+from .replies import NOTHING, Chunking, ScriptedReply
 from .row import IN_PROGRESS, PUBLIC, CompletionRow, choice, seen_at
 
 __tracebackhide__ = hide_mistakes
@@ -219,7 +219,7 @@ class Chat(Public):
         with self._world.lock:
             found = replies.replies(self._world)
             number = len(found) + 1
-            found[number] = Scripted(
+            found[number] = ScriptedReply(
                 number=number,
                 text=text,
                 tool_calls=_pairs(check, tool_calls),

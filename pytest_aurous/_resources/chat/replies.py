@@ -38,7 +38,7 @@ class NOTHING:
     """No value where a reply could have JSON; a class, because it is the same after pickling."""
 
 
-class Scripted(NamedTuple):
+class ScriptedReply(NamedTuple):
     """A reply that a test has added.
 
     Attributes:
@@ -131,18 +131,18 @@ class Answer(NamedTuple):
         return self.text or self.refusal or "".join(arguments for _, _, arguments in self.calls)
 
 
-def replies(world: World) -> Section[int, Scripted]:
+def replies(world: World) -> Section[int, ScriptedReply]:
     """Return the replies of a fake, by number."""
-    found: Section[int, Scripted] = world.state.section("chat replies")
+    found: Section[int, ScriptedReply] = world.state.section("chat replies")
     return found
 
 
-def unused(world: World) -> list[Scripted]:
+def unused(world: World) -> list[ScriptedReply]:
     """Return the replies that were used less often than they should be."""
     return [one for one in replies(world).values() if one.used + one.lost < (one.times or 1)]
 
 
-def _take(world: World, body: dict[str, Any]) -> Scripted | None:
+def _take(world: World, body: dict[str, Any]) -> ScriptedReply | None:
     """Use the first reply that matches; without ``times``, each is used once, and the last one stays."""
     found = replies(world)
     for number, one in found.items():
@@ -210,7 +210,7 @@ def _within(said: Answer, body: Mapping[str, Any]) -> Answer:
     return kept._replace(text=cut) if said.refusal is None else kept._replace(refusal=cut)
 
 
-def _check_fit(scripted: Scripted, body: Mapping[str, Any], text: str | None) -> None:
+def _check_fit(scripted: ScriptedReply, body: Mapping[str, Any], text: str | None) -> None:
     """Raise if a reply calls an unknown tool, calls no tool although the request demands it, or breaks its schema."""
     schemas = _tools(body)
     called = [name for name, _ in scripted.tool_calls]
@@ -239,7 +239,7 @@ def _check_fit(scripted: Scripted, body: Mapping[str, Any], text: str | None) ->
             raise _unfit(scripted, why) from None
 
 
-def _unfit(scripted: Scripted, why: str) -> Unscripted:
+def _unfit(scripted: ScriptedReply, why: str) -> Unscripted:
     return Unscripted(f"chat.reply(...), added at {scripted.place}, does not fit the request: {why}.\n{_PAGE}")
 
 

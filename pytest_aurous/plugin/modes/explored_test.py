@@ -34,7 +34,7 @@ _PAGE: Final = see("how-to/explore-a-suite.html")
 _NO_FAKE: Final = "it does not use the fixture aurous"
 
 
-class Plan(NamedTuple):
+class ExplorePlan(NamedTuple):
     """How a test is explored.
 
     Attributes:
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
     own: bool = False
 
 
-PLAN: Final[pytest.StashKey[Plan]] = pytest.StashKey()
+PLAN: Final[pytest.StashKey[ExplorePlan]] = pytest.StashKey()
 TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
 """Present while a test that is to be explored runs, for the first time and again."""
 
@@ -75,7 +75,7 @@ class ExploredTest:
         reports: Those of the test: of setup, call and teardown.
     """
 
-    def __init__(self, item: pytest.Function, plan: Plan, results: SuiteResults) -> None:
+    def __init__(self, item: pytest.Function, plan: ExplorePlan, results: SuiteResults) -> None:
         self.attempt: Attempt | None = None
         self.reports: list[pytest.TestReport] = []
         self.item: Any = item

@@ -24,7 +24,7 @@ from ..collected import Mode
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import INVALID_MARKER, MODES
 from .explored_results import PAGE, Results, SuiteResults
-from .explored_test import PLAN, TEST, ExploredTest, Parent, Plan
+from .explored_test import PLAN, TEST, ExploredTest, ExplorePlan, Parent
 
 if TYPE_CHECKING:
     from ..._fake.session import Session
@@ -90,14 +90,14 @@ def _count(items: list[pytest.Item]) -> None:
         mode.budget.tests = sum(PLAN in item.stash for item in items) / workers
 
 
-def _plan(item: pytest.Item) -> Plan | None:
+def _plan(item: pytest.Item) -> ExplorePlan | None:
     mark = explore_marker(item)
     if not isinstance(item, pytest.Function):  # such as a doctest
         return None
     if mark is None:
         if not explores(item.config) or not reads_settings(item):
             return None
-        return Plan(_options(item, "--aurous-explore"), fails=run_option(item.config, "explore") == "fail")
+        return ExplorePlan(_options(item, "--aurous-explore"), fails=run_option(item.config, "explore") == "fail")
     place = f"{item.nodeid}: @pytest.mark.aurous_explore"
     if mark.args == (False,) and not mark.kwargs:
         return None
@@ -108,7 +108,7 @@ def _plan(item: pytest.Item) -> Plan | None:
     start(item.config)
     _refuse_reruns(item.config)
     own = any(one.name == mark.name for one in item.own_markers)
-    return Plan(_options(item, place, **mark.kwargs), fails=True, marked=True, own=own)
+    return ExplorePlan(_options(item, place, **mark.kwargs), fails=True, marked=True, own=own)
 
 
 def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
