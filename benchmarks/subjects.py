@@ -13,7 +13,7 @@ import httpx
 import respx
 
 from pytest_aurous import Aurous
-from pytest_aurous._report.recorder import Recorder
+from pytest_aurous._trace.recorder import Recorder
 
 __all__ = ("ORDER", "SCRIPT", "flow_aurous", "flow_respx", "get_aurous", "get_mock_transport", "get_respx")
 

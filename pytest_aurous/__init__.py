@@ -13,29 +13,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from ._base.names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
-    from ._engine.pipeline import Snapshot
-    from ._engine.pitfalls import Pitfall
-    from ._engine.signing import sign_webhook, verify_webhook
+    from ._core.base.names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
+    from ._core.engine.pipeline import Snapshot
+    from ._core.engine.pitfalls import Pitfall
+    from ._core.engine.signing import sign_webhook, verify_webhook
+    from ._core.faults.fault import Fault
+    from ._core.resources.catalog import Script
+    from ._core.resources.characters import Character
+    from ._core.resources.content.provider import AurousProvider
+    from ._core.resources.files import File
+    from ._core.resources.generations import Image, Video
+    from ._core.resources.team import ApiKey
+    from ._core.resources.uploads import Upload
+    from ._core.resources.webhooks import WebhookEndpoint
+    from ._core.time.clock import Clock
+    from ._core.wire.call import Call
+    from ._core.world.outbox import Delivery
+    from ._core.world.settings import AurousSettings
     from ._explore.day import BadDay
     from ._explore.report.result import Exploration
     from ._fake.aurous import Aurous
     from ._fake.calls import Calls
     from ._fake.limits import Limit
     from ._fake.team import Team
-    from ._resources.catalog import Script
-    from ._resources.characters import Character
-    from ._resources.content.provider import AurousProvider
-    from ._resources.files import File
-    from ._resources.generations import Image, Video
-    from ._resources.team import ApiKey
-    from ._resources.uploads import Upload
-    from ._resources.webhooks import WebhookEndpoint
     from ._serve.server import AurousServer
-    from ._time.clock import Clock
-    from ._wire.call import Call
-    from ._world.outbox import Delivery
-    from ._world.settings import AurousSettings
     from .errors import (
         AurousCrash,
         AurousError,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
         AurousUnmatchedRequest,
         AurousWarning,
     )
-    from .faults.fault import Fault
     from .plugin.markers import aurous_explore, aurous_settings
 
 __all__ = (
@@ -101,38 +101,38 @@ __all__ = (
 )
 
 _HOME: Final = {
-    "ApiKey": "_resources.team",
+    "ApiKey": "_core.resources.team",
     "Aurous": "_fake.aurous",
-    "AurousProvider": "_resources.content.provider",
+    "AurousProvider": "_core.resources.content.provider",
     "AurousServer": "_serve.server",
-    "AurousSettings": "_world.settings",
+    "AurousSettings": "_core.world.settings",
     "BadDay": "_explore.day",
-    "Call": "_wire.call",
+    "Call": "_core.wire.call",
     "Calls": "_fake.calls",
-    "Character": "_resources.characters",
-    "CharacterStatus": "_base.names",
-    "Clock": "_time.clock",
-    "Delivery": "_world.outbox",
-    "ErrorCode": "_base.names",
-    "Event": "_base.names",
+    "Character": "_core.resources.characters",
+    "CharacterStatus": "_core.base.names",
+    "Clock": "_core.time.clock",
+    "Delivery": "_core.world.outbox",
+    "ErrorCode": "_core.base.names",
+    "Event": "_core.base.names",
     "Exploration": "_explore.report.result",
-    "Fault": "faults.fault",
-    "File": "_resources.files",
-    "GenerationStatus": "_base.names",
-    "Image": "_resources.generations",
+    "Fault": "_core.faults.fault",
+    "File": "_core.resources.files",
+    "GenerationStatus": "_core.base.names",
+    "Image": "_core.resources.generations",
     "Limit": "_fake.limits",
-    "Operation": "_base.names",
-    "Pitfall": "_engine.pitfalls",
-    "Script": "_resources.catalog",
-    "Snapshot": "_engine.pipeline",
+    "Operation": "_core.base.names",
+    "Pitfall": "_core.engine.pitfalls",
+    "Script": "_core.resources.catalog",
+    "Snapshot": "_core.engine.pipeline",
     "Team": "_fake.team",
-    "Upload": "_resources.uploads",
-    "Video": "_resources.generations",
-    "WebhookEndpoint": "_resources.webhooks",
+    "Upload": "_core.resources.uploads",
+    "Video": "_core.resources.generations",
+    "WebhookEndpoint": "_core.resources.webhooks",
     "aurous_explore": "plugin.markers",
     "aurous_settings": "plugin.markers",
-    "sign_webhook": "_engine.signing",
-    "verify_webhook": "_engine.signing",
+    "sign_webhook": "_core.engine.signing",
+    "verify_webhook": "_core.engine.signing",
 }
 
 pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
@@ -149,7 +149,7 @@ def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module(".errors", __name__)  # public, although the package itself imports it from elsewhere
     if name not in __all__:
-        from ._base.errors import nearest  # a misspelled name is rare
+        from ._core.base.errors import nearest  # a misspelled name is rare
 
         text = f"module {__name__!r} has no attribute {name!r}{nearest(name, __all__)}"
         raise AttributeError(text, obj=sys.modules[__name__])  # without a name: Python suggests nothing besides

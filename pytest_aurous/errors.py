@@ -4,4 +4,4 @@
 HTTP response, and never one of these.
 """
 
-from ._base.errors import *  # noqa: F403 - exactly its `__all__`
+from ._core.base.errors import *  # noqa: F403 - exactly its `__all__`

@@ -10,21 +10,21 @@ from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from ._base.arguments import Check
-from ._base.errors import AurousError, hide_mistakes, nearest, see
+from ._core.base.arguments import Check
+from ._core.base.errors import AurousError, hide_mistakes, nearest, see
+from ._core.resources.base.schema import Shape, body_of
+from ._core.resources.catalog import LIFECYCLES, UNDER_WAY, Script, lifecycle_of
+from ._core.resources.characters.row import ATTRIBUTES, CREATE
+from ._core.world.script import Hold, Step
 from ._explore import day
 from ._explore.day import BadDay
 from ._explore.kinds import BY_DEFAULT, KINDS
 from ._explore.options import read_names
-from ._resources.base.schema import Shape, body_of
-from ._resources.catalog import LIFECYCLES, UNDER_WAY, Script, lifecycle_of
-from ._resources.characters.row import ATTRIBUTES, CREATE
-from ._world.script import Hold, Step
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from ._base.names import BadDayFault, Operation, Resource
+    from ._core.base.names import BadDayFault, Operation, Resource
 
 __all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
 __tracebackhide__ = hide_mistakes

@@ -25,10 +25,10 @@ from jsonschema import Draft202012Validator
 
 import pytest_aurous
 from pytest_aurous import Aurous, Call
-from pytest_aurous._engine.pipeline import App
-from pytest_aurous._resources.openapi import document
-from pytest_aurous._wire.headers import Headers
-from pytest_aurous._wire.reply import Break, Reply
+from pytest_aurous._core.engine.pipeline import App
+from pytest_aurous._core.resources.openapi import document
+from pytest_aurous._core.wire.headers import Headers
+from pytest_aurous._core.wire.reply import Break, Reply
 
 with suppress(ImportError):  # likewise: what an inner run imports first, it forgets at its end
     import_module("httpx2")
@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 
     from pytest_aurous import Character, Clock, Team
-    from pytest_aurous._resources.base.endpoint import Context
-    from pytest_aurous._resources.characters import Characters
-    from pytest_aurous._resources.uploads import Uploads
+    from pytest_aurous._core.resources.base.endpoint import Context
+    from pytest_aurous._core.resources.characters import Characters
+    from pytest_aurous._core.resources.uploads import Uploads
 
 pytest_plugins = ("pytester",)
 

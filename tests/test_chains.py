@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aurous._base.chains import connected, grouped, leaves
+from pytest_aurous._core.base.chains import connected, grouped, leaves
 
 LONG = 3000
 

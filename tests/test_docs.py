@@ -21,13 +21,13 @@ from hypothesis import given, settings, strategies
 
 import pytest_aurous
 from pytest_aurous import AurousScriptError
-from pytest_aurous._base import errors
-from pytest_aurous._engine.detectors import DETECTORS
-from pytest_aurous._resources.base.rules import load_rules
-from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._world import settings as _settings
-from pytest_aurous._world.script import _UNITS, Lifecycle, parse_runs
-from pytest_aurous.faults import Faults
+from pytest_aurous._core.base import errors
+from pytest_aurous._core.engine.detectors import DETECTORS
+from pytest_aurous._core.faults import Faults
+from pytest_aurous._core.resources.base.rules import load_rules
+from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
+from pytest_aurous._core.world import settings as _settings
+from pytest_aurous._core.world.script import _UNITS, Lifecycle, parse_runs
 from pytest_aurous.plugin import fixtures
 
 ROOT = Path(__file__).parents[1]

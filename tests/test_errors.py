@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._base import errors
+from pytest_aurous._core.base import errors
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._base.frames import (
+from pytest_aurous._core.base.frames import (
     LIBRARIES,
     Stack,
     callers,
@@ -37,8 +37,8 @@ def caller() -> FrameType:
     [
         ("httpx._client", "httpx"),
         ("test_app", "test_app"),
-        ("pytest_aurous.faults.collection", "pytest_aurous"),
-        ("pytest_aurous._base.work", "concurrent"),
+        ("pytest_aurous._core.faults.collection", "pytest_aurous"),
+        ("pytest_aurous._core.base.work", "concurrent"),
         ("pytest_aurous._worker", "pytest_aurous"),
     ],
 )

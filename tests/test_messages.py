@@ -21,10 +21,10 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from pytest_aurous import Aurous, AurousCrash, AurousServer, verify_webhook
-from pytest_aurous._base import errors
 from pytest_aurous._check.command import check_base_url
 from pytest_aurous._cli import doctor
 from pytest_aurous._cli.main import main
+from pytest_aurous._core.base import errors
 
 Say: TypeAlias = Callable[[], str]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import pytest_aurous
-from pytest_aurous._base.errors import DOCS
 from pytest_aurous._cli.main import main
-from pytest_aurous._report.trace.page import LIVE_SCRIPTS, LIVE_STYLES, SCRIPTS
+from pytest_aurous._core.base.errors import DOCS
+from pytest_aurous._trace.page import LIVE_SCRIPTS, LIVE_STYLES, SCRIPTS
 
 
 @pytest.fixture(name="dist")
@@ -109,7 +109,7 @@ def test_the_openapi_document_is_shipped(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_the_viewer_is_shipped_and_readable() -> None:
     """Each file that a page loads is there, and no other; our own scripts have lines of at most 120 columns."""
-    viewer = files("pytest_aurous").joinpath("_report/trace/viewer")
+    viewer = files("pytest_aurous").joinpath("_trace/viewer")
     shipped = {file.name: file for file in viewer.iterdir() if file.name.endswith((".js", ".css"))}
 
     assert shipped.keys() == {*SCRIPTS, *LIVE_SCRIPTS, *LIVE_STYLES}
@@ -128,5 +128,5 @@ def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
     }
     printed = {"reference/faults.md", "examples/README.md", "examples/publisher.py"}  # by `pytest-aurous docs`
     pages = {f"pytest_aurous/_docs/{page}" for page in printed}
-    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_resources/rules.json", *pages}
+    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_core/resources/rules.json", *pages}
     assert shipped <= {file.as_posix() for file in dist.files or []}

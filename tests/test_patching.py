@@ -20,13 +20,13 @@ import pytest
 from respx.mocks import Mocker
 
 from pytest_aurous import Aurous, AurousServer, BadDay
-from pytest_aurous._base.work import current_work
+from pytest_aurous._core.base.work import current_work
+from pytest_aurous._core.time import skipping
 from pytest_aurous._explore import kinds
 from pytest_aurous._explore.runs import run
 from pytest_aurous._fake.environment import ENVIRONMENT
 from pytest_aurous._httpx import interception, traffic
 from pytest_aurous._httpx.interception import INTERCEPTION
-from pytest_aurous._time import skipping
 from pytest_aurous.plugin.guard import NetworkGuard
 from pytest_aurous.plugin.modes import examples
 from pytest_aurous.plugin.stash import FAKE

@@ -19,26 +19,26 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
-from pytest_aurous._base.arguments import Check
-from pytest_aurous._base.redaction import protecting, redacted, shortened, shown
 from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import Live
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
-from pytest_aurous._cli.serve import line_of
+from pytest_aurous._core.base.arguments import Check
+from pytest_aurous._core.base.redaction import protecting, redacted, shortened, shown
+from pytest_aurous._core.resources.content.pictures import picture
+from pytest_aurous._core.wire.call import Call
+from pytest_aurous._core.wire.exchange import Exchange
+from pytest_aurous._core.wire.har import har
 from pytest_aurous._explore.laws import _named
-from pytest_aurous._report.har import har
-from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.timeline import timeline
-from pytest_aurous._report.trace.data import trace
 from pytest_aurous._report.unmatched import describe
-from pytest_aurous._resources.content.pictures import picture
 from pytest_aurous._serve.actions import Action
 from pytest_aurous._serve.asgi import AsgiApp
+from pytest_aurous._serve.command import line_of
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.tape import Taped
-from pytest_aurous._wire.call import Call
-from pytest_aurous._wire.exchange import Exchange
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.recorder import Recorder
 from pytest_aurous.plugin.modes.explored_test import ExploredTest
 from pytest_aurous.plugin.sections import without_keys
 
@@ -612,11 +612,11 @@ def progressed(_: Api, text: str) -> str:
 
 
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
-    "_base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
+    "_core/base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
     "_check/openapi/compare": lambda _, text: words(text),
-    "_engine/dispatch": delivered,
-    "_engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
-    "_engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
+    "_core/engine/dispatch": delivered,
+    "_core/engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
+    "_core/engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
     "_explore/cases": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
     "_explore/compare/good_days": partial(unequal, workers=False),
@@ -626,9 +626,11 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_explore/compare/returned": explored,
     "_explore/report/text": explored,
     "_explore/workers/oracle": raced,
-    "_resources/base/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
-    "_resources/base/record": lambda api, text: message(lambda: api.characters[text]),
-    "_resources/base/operations": lambda api, text: message(lambda: api.aurous.calls.where(text)),
+    "_core/resources/base/fields": lambda api, text: refusal(
+        api, "/v1/characters", json={"name": "A", "generate": text}
+    ),
+    "_core/resources/base/record": lambda api, text: message(lambda: api.characters[text]),
+    "_core/resources/base/operations": lambda api, text: message(lambda: api.aurous.calls.where(text)),
     "_fake/calls": asserted,
     "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
     "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
@@ -638,13 +640,13 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_check/live/run": told,
     "_check/openapi/document": unread,
     "_report/timeline": called,
-    "_resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
-    "_resources/chat/record": lambda api, text: repr(api.aurous.chat.completions.add(text)),
-    "_resources/chat/replies": lambda api, text: f"{api.aurous.chat.reply(text)}{api.aurous.chat!r}",
-    "_resources/chat/request": lambda api, text: refusal(
+    "_core/resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
+    "_core/resources/chat/record": lambda api, text: repr(api.aurous.chat.completions.add(text)),
+    "_core/resources/chat/replies": lambda api, text: f"{api.aurous.chat.reply(text)}{api.aurous.chat!r}",
+    "_core/resources/chat/request": lambda api, text: refusal(
         api, "/v1/chat/completions", json={**CHAT, "messages": [text]}
     ),
-    "_resources/content/schemas": lambda api, text: refusal(
+    "_core/resources/content/schemas": lambda api, text: refusal(
         api,
         "/v1/chat/completions",
         json={
@@ -652,29 +654,31 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
             "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": text}}},
         },
     ),
-    "_report/trace/data": streamed,
-    "_resources/files/endpoints": form,
-    "_resources/generations/record": lambda api, text: repr(api.aurous.images.add(text)),
-    "_resources/webhooks/record": lambda api, text: message(
+    "_trace/data": streamed,
+    "_core/resources/files/endpoints": form,
+    "_core/resources/generations/record": lambda api, text: repr(api.aurous.images.add(text)),
+    "_core/resources/webhooks/record": lambda api, text: message(
         lambda: api.aurous.webhooks.deliver_to(None, events=[text])
     ),
     "_serve/arguments": control_body,
     "_serve/asgi": missed,
     "_serve/control": sent_again,
     "_serve/actions": lambda _, text: Action("characters.add", {"name": text}).line(),
-    "_cli/serve": printed,
+    "_serve/command": printed,
     "_fake/aurous": lambda api, text: message(lambda: api.aurous.restore(text)),
     "_fake/exported": lambda api, text: message(
         lambda: api.aurous.import_({"kind": "pytest-aurous export", "version": text})
     ),
-    "faults/collection": lambda api, text: message(lambda: api.aurous.faults[cast("Any", text)]),
-    "_time/clock": lambda api, text: message(lambda: api.clock.freeze(text)),
-    "_wire/headers": lambda api, text: message(lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})),
-    "_world/journal": called,
-    "_world/script": lambda _, text: message(lambda: Script.parse(cast("Any", (text,)))),
-    "_world/settings": lambda _, text: message(lambda: Aurous(strict=text)),
+    "_core/faults/collection": lambda api, text: message(lambda: api.aurous.faults[cast("Any", text)]),
+    "_core/time/clock": lambda api, text: message(lambda: api.clock.freeze(text)),
+    "_core/wire/headers": lambda api, text: message(
+        lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})
+    ),
+    "_core/world/journal": called,
+    "_core/world/script": lambda _, text: message(lambda: Script.parse(cast("Any", (text,)))),
+    "_core/world/settings": lambda _, text: message(lambda: Aurous(strict=text)),
     "plugin/modes/explored_test": progressed,
-    "faults/deliveries": lambda api, text: message(lambda: api.aurous.faults.bad_signature(text)),
+    "_core/faults/deliveries": lambda api, text: message(lambda: api.aurous.faults.bad_signature(text)),
 }
 """Each module that shortens values, and what it says of one."""
 
@@ -693,7 +697,7 @@ def test_each_module_that_shortens_is_tested() -> None:
     package = Path(pytest_aurous.__file__).parent
     names = {file: file.relative_to(package).with_suffix("").as_posix() for file in package.rglob("*.py")}
 
-    assert {name for file, name in names.items() if shortens(file)} - {"_base/errors"} == SHORTENING.keys()
+    assert {name for file, name in names.items() if shortens(file)} - {"_core/base/errors"} == SHORTENING.keys()
 
 
 @pytest.mark.parametrize("module", SHORTENING)

@@ -13,18 +13,18 @@ from typing import Final
 from rules import load_rules, read_toml
 from shared import DOCS, PACKAGE
 
+from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE
+from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
+from pytest_aurous._core.resources.files.row import PURPOSES
+from pytest_aurous._core.resources.generations.images import PRESETS
+from pytest_aurous._core.resources.media import FACTORS, RATIOS
+from pytest_aurous._core.resources.uploads import POSES
+from pytest_aurous._core.resources.webhooks import EVENTS
+from pytest_aurous._core.wire.refusal import USUAL_CODES
+from pytest_aurous._core.world.buckets import BUCKETS
+from pytest_aurous._core.world.settings import READINGS
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
-from pytest_aurous._resources.base.endpoint import NO_RESPONSE
-from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._resources.files.row import PURPOSES
-from pytest_aurous._resources.generations.images import PRESETS
-from pytest_aurous._resources.media import FACTORS, RATIOS
-from pytest_aurous._resources.uploads import POSES
-from pytest_aurous._resources.webhooks import EVENTS
-from pytest_aurous._wire.refusal import USUAL_CODES
-from pytest_aurous._world.buckets import BUCKETS
-from pytest_aurous._world.settings import READINGS
 
 __all__ = ("FILES",)
 
@@ -83,7 +83,7 @@ def rules() -> str:
     return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
 
 
-FILES: Final = {"_base/names.py": names, "_resources/rules.json": rules}
+FILES: Final = {"_core/base/names.py": names, "_core/resources/rules.json": rules}
 """What makes each file, by its path in the package."""
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import httpx
 from shared import draw
 
 from pytest_aurous import Aurous
-from pytest_aurous._resources.catalog import LIFECYCLES
-from pytest_aurous._world.script import Lifecycle
+from pytest_aurous._core.resources.catalog import LIFECYCLES
+from pytest_aurous._core.world.script import Lifecycle
 
 __all__ = ("drawn", "states")
 

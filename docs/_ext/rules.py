@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from shared import DOCS, rule_link
 
-from pytest_aurous._resources.base.rules import PROVENANCE, Rule, rule_of
+from pytest_aurous._core.resources.base.rules import PROVENANCE, Rule, rule_of
 
 __all__ = (
     "PROVENANCE",

@@ -12,11 +12,11 @@ from shared import as_list, rule_link
 from tables import fields_of
 
 from pytest_aurous import Aurous, Delivery, ErrorCode
-from pytest_aurous._resources.base.endpoint import Endpoint
-from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS
-from pytest_aurous._resources.content.pictures import picture
-from pytest_aurous._resources.webhooks import EVENTS
-from pytest_aurous._wire.refusal import LIMIT_CODES
+from pytest_aurous._core.resources.base.endpoint import Endpoint
+from pytest_aurous._core.resources.catalog import CATALOG, ENDPOINTS
+from pytest_aurous._core.resources.content.pictures import picture
+from pytest_aurous._core.resources.webhooks import EVENTS
+from pytest_aurous._core.wire.refusal import LIMIT_CODES
 
 __all__ = ("events", "old_paths", "refusals", "samples", "stream")
 

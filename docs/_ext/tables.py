@@ -16,21 +16,21 @@ from rules import read_toml
 from shared import DOCS, PACKAGE, listing, table, with_links
 
 import pytest_aurous
+from pytest_aurous._core.resources.base.schema import record
+from pytest_aurous._core.resources.catalog import CATALOG, LIFECYCLES
+from pytest_aurous._core.resources.characters import CharacterRow
+from pytest_aurous._core.resources.files import FileRow
+from pytest_aurous._core.resources.generations import GenerationRow
+from pytest_aurous._core.resources.generations.images import PRESETS
+from pytest_aurous._core.resources.styles import LoraRow, VideoLoraRow
+from pytest_aurous._core.resources.uploads import UploadRow
+from pytest_aurous._core.resources.webhooks import EndpointRow
+from pytest_aurous._core.world.buckets import BUCKETS
+from pytest_aurous._core.world.settings import ROWS
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
-from pytest_aurous._resources.base.schema import record
-from pytest_aurous._resources.catalog import CATALOG, LIFECYCLES
-from pytest_aurous._resources.characters import CharacterRow
-from pytest_aurous._resources.files import FileRow
-from pytest_aurous._resources.generations import GenerationRow
-from pytest_aurous._resources.generations.images import PRESETS
-from pytest_aurous._resources.styles import LoraRow, VideoLoraRow
-from pytest_aurous._resources.uploads import UploadRow
-from pytest_aurous._resources.webhooks import EndpointRow
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations, parity
-from pytest_aurous._world.buckets import BUCKETS
-from pytest_aurous._world.settings import ROWS
 
 __all__ = (
     "attributes",

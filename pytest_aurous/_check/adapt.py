@@ -9,10 +9,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from .._base.redaction import redacted_json
-from .._resources.catalog import CATALOG
-from .._world.ledger import plain
-from .._world.settings import READINGS
+from .._core.base.redaction import redacted_json
+from .._core.resources.catalog import CATALOG
+from .._core.world.ledger import plain
+from .._core.world.settings import READINGS
 from .check import Checked
 from .points import ABSENT
 from .sanitize import Sanitizer

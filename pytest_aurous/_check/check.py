@@ -9,9 +9,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from .._resources.base.rules import load_rules
-from .._resources.shapes import Shapes
-from ..faults.observed import Observation, read_observed
+from .._core.faults.observed import Observation, read_observed
+from .._core.resources.base.rules import load_rules
+from .._core.resources.shapes import Shapes
 from .compare import Comparer
 from .points import Point
 from .recording.read import Recording, read_recording

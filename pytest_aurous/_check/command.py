@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .._base.errors import AurousError, see
-from .._wire.hosts import is_loopback
-from .._world.settings import BASE_URL, read_setting
-from ..faults.observed import read_observed
+from .._core.base.errors import AurousError, see
+from .._core.faults.observed import read_observed
+from .._core.wire.hosts import is_loopback
+from .._core.world.settings import BASE_URL, read_setting
 from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings
 from .openapi.compare import check_document

@@ -9,11 +9,11 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
-from .._resources.shapes import Shapes
-from .._wire.data import as_list, as_object
-from .._wire.hosts import is_upload
-from .._wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
-from .._wire.reply import Reply
+from .._core.resources.shapes import Shapes
+from .._core.wire.data import as_list, as_object
+from .._core.wire.hosts import is_upload
+from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
+from .._core.wire.reply import Reply
 from .earlier import ORDER, points_of_earlier, rule_of_earlier
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey

@@ -8,14 +8,14 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Final
 
-from .._resources.base.endpoint import ASSUMED, REFUSALS, Endpoint
-from .._resources.base.pages import PLACES
-from .._resources.base.rules import load_rules
-from .._resources.base.schema import rules_of
-from .._resources.catalog import CATALOG
-from .._resources.characters import CharacterRow
-from .._wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
-from .._world.buckets import ASSUMED_SIZES
+from .._core.resources.base.endpoint import ASSUMED, REFUSALS, Endpoint
+from .._core.resources.base.pages import PLACES
+from .._core.resources.base.rules import load_rules
+from .._core.resources.base.schema import rules_of
+from .._core.resources.catalog import CATALOG
+from .._core.resources.characters import CharacterRow
+from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
+from .._core.world.buckets import ASSUMED_SIZES
 from .points import Point
 from .recording.histories import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, View, kind_of

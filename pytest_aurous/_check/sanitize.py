@@ -11,20 +11,20 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
-from .._base.redaction import KEY_HEADERS
-from .._report.har import har_entry, written
-from .._resources.base.schema import HOLDS, Shape
-from .._resources.catalog import CATALOG
-from .._resources.chat.request import is_private
-from .._resources.content.pictures import blank
-from .._resources.content.schemas import KEYWORDS
-from .._resources.shapes import Shapes
-from .._wire.data import as_list, as_object, parsed
-from .._wire.exchange import Exchange
-from .._wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
-from .._wire.multipart import Part, read_parts
-from .._wire.reply import Pairs
-from .._world.settings import BASE_URL
+from .._core.base.redaction import KEY_HEADERS
+from .._core.resources.base.schema import HOLDS, Shape
+from .._core.resources.catalog import CATALOG
+from .._core.resources.chat.request import is_private
+from .._core.resources.content.pictures import blank
+from .._core.resources.content.schemas import KEYWORDS
+from .._core.resources.shapes import Shapes
+from .._core.wire.data import as_list, as_object, parsed
+from .._core.wire.exchange import Exchange
+from .._core.wire.har import har_entry, written
+from .._core.wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
+from .._core.wire.multipart import Part, read_parts
+from .._core.wire.reply import Pairs
+from .._core.world.settings import BASE_URL
 from .recording.read import Recording
 from .words import ID, PATHS, STAMP, STYLES, is_word, known_words
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .._resources.base.rules import Rule
+from .._core.resources.base.rules import Rule
 from .points import Point
 from .replay import SHARED, Replayed
 from .rules import cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success, why_aside

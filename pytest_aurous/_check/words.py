@@ -7,10 +7,10 @@ import re
 from functools import cache
 from typing import Final
 
-from .._resources.catalog import CATALOG
-from .._resources.models import ModelRow
-from .._resources.openapi import document
-from .._resources.styles import LoraRow, VideoLoraRow
+from .._core.resources.catalog import CATALOG
+from .._core.resources.models import ModelRow
+from .._core.resources.openapi import document
+from .._core.resources.styles import LoraRow, VideoLoraRow
 
 _KINDS: Final = ("char", "img", "vid", "file", "lora", "we", "upl", "req", "team", "evt", "ref", "cmp", "call", "emb")
 ID: Final = re.compile(rf"(?:{'|'.join(_KINDS)})_[0-9A-Za-z]{{20,32}}")

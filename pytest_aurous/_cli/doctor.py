@@ -20,10 +20,10 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
-from .._base.errors import see
-from .._base.redaction import protecting, redacted
-from .._wire.hosts import UPLOAD_HOST, ascii_host, is_loopback, is_vendors
-from .._world.settings import BASE_URL
+from .._core.base.errors import see
+from .._core.base.redaction import protecting, redacted
+from .._core.wire.hosts import UPLOAD_HOST, ascii_host, is_loopback, is_vendors
+from .._core.world.settings import BASE_URL
 
 _WIDTH: Final = 80
 _COLUMNS: Final = (20, 27)

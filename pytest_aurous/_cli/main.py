@@ -15,11 +15,11 @@ try:
     from pathlib import Path
     from typing import Any, Final
 
-    from .._base.errors import AurousError, see
-    from .._base.redaction import redacted
-    from .._base.version import version_of_package
     from .._check.arguments import add_arguments
-    from .serve import add_options, print_nowhere, run
+    from .._core.base.errors import AurousError, see
+    from .._core.base.redaction import redacted
+    from .._core.base.version import version_of_package
+    from .._serve.command import add_options, print_nowhere, run
 except KeyboardInterrupt:  # Ctrl-C ends the command without a traceback at any time, and this takes the longest
     sys.exit(_INTERRUPTED)
 
@@ -194,7 +194,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _openapi(options: argparse.Namespace) -> int:
-    from .._resources.openapi import document
+    from .._core.resources.openapi import document
 
     text = json.dumps(document(), indent=2)
     if options.output is None:
@@ -211,6 +211,6 @@ def _openapi(options: argparse.Namespace) -> int:
 
 
 def _docs(options: argparse.Namespace) -> int:
-    from .pages import run
+    from .docs import run
 
     return run(options.topic)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
-from .._base.arguments import Check
-from .._base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
-from .._engine.pipeline import App
-from .._resources.catalog import CATALOG
-from .._resources.webhooks import EVENTS
+from .._core.base.arguments import Check
+from .._core.base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
+from .._core.engine.pipeline import App
+from .._core.resources.catalog import CATALOG
+from .._core.resources.webhooks import EVENTS
 from .compare.identity import Identities
 from .kinds import KINDS, Scene
 from .places import Place, names_of_places

@@ -11,8 +11,8 @@ from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from weakref import WeakSet
 
-from .._base.chains import isolated
-from .._base.errors import AurousError, hide_mistakes, see
+from .._core.base.chains import isolated
+from .._core.base.errors import AurousError, hide_mistakes, see
 from .compare.good_days import told
 from .options import PAGE
 from .runs.attempt import Attempt, Outcome

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
-from .._base.errors import AurousError, AurousExplorationError, hide_mistakes, see
+from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
 from .._report.state import Written
 from .cases import (
     Plans,

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from .._base.patching import undone_on_error
-from .._base.watchers import Watcher
-from .._engine.pipeline import App
-from .._resources.base.endpoint import Context
-from .._resources.catalog import lifecycle_of
-from .._time.clock import Clock
-from .._wire.call import Call, to_json
-from .._wire.reply import Break, Reply
-from .._world.ledger import total
-from .._world.outbox import Delivery
-from .._world.runs import Run as Work
-from .._world.script import Hold, Step
-from .._world.world import World
-from ..faults.collection import CLOSED, CONNECTION_REFUSED
-from ..faults.fault import READ_TIMEOUT, CallFault, Fault, Meet, Serve, Terms
+from .._core.base.patching import undone_on_error
+from .._core.base.watchers import Watcher
+from .._core.engine.pipeline import App
+from .._core.faults.collection import CLOSED, CONNECTION_REFUSED
+from .._core.faults.fault import READ_TIMEOUT, CallFault, Fault, Meet, Serve, Terms
+from .._core.resources.base.endpoint import Context
+from .._core.resources.catalog import lifecycle_of
+from .._core.time.clock import Clock
+from .._core.wire.call import Call, to_json
+from .._core.wire.reply import Break, Reply
+from .._core.world.ledger import total
+from .._core.world.outbox import Delivery
+from .._core.world.runs import Run as Work
+from .._core.world.script import Hold, Step
+from .._core.world.world import World
 from .compare.end_state import FAILS
 from .compare.identity import Identities
 from .places import Place, came_over_http, event_id

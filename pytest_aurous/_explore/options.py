@@ -8,14 +8,14 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
-from .._base.arguments import Check
-from .._base.errors import choices, hide_mistakes, nearest
+from .._core.base.arguments import Check
+from .._core.base.errors import choices, hide_mistakes, nearest
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
 if TYPE_CHECKING:
-    from .._base.names import BadDayFault, Law
+    from .._core.base.names import BadDayFault, Law
     from .suites.baseline import Accepted
 
 __tracebackhide__ = hide_mistakes

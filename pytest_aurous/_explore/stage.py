@@ -9,12 +9,12 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from .._base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
-from .._base.frames import PACKAGE, nearest_outside, without_package
-from .._engine.pipeline import App
-from .._time.skipping import SleepSkipper
-from .._wire.call import Call
-from .._world.script import Step
+from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
+from .._core.base.frames import PACKAGE, nearest_outside, without_package
+from .._core.engine.pipeline import App
+from .._core.time.skipping import SleepSkipper
+from .._core.wire.call import Call
+from .._core.world.script import Step
 from .compare.end_state import EndState, EndStates, ahead, paid
 from .compare.good_days import told
 from .compare.returned import unaddressed
@@ -27,8 +27,8 @@ from .runs.run import ignore, noting_runs, own_time, present_run
 from .runs.watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
-    from .._engine.moment import Moment
-    from .._time.turns import SharedTime
+    from .._core.engine.moment import Moment
+    from .._core.time.turns import SharedTime
     from .report.result import Exploration
     from .runs.attempt import Attempt
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .._base.arguments import Check
-from .._base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
-from .._resources.base.record import Live
-from .._world.keys import check_key
-from .._world.settings import Settings, read_setting
+from .._core.base.arguments import Check
+from .._core.base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
+from .._core.resources.base.record import Live
+from .._core.world.keys import check_key
+from .._core.world.settings import Settings, read_setting
 from .calls import CallAssertions
 from .session import Session
 from .team import Belongings, Team, Teams
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     import respx
     from typing_extensions import Self, Unpack  # type checkers bundle it
 
-    from .._base.names import Operation
-    from .._engine.pipeline import Snapshot
-    from .._engine.pitfalls import Pitfall
+    from .._core.base.names import Operation
+    from .._core.engine.pipeline import Snapshot
+    from .._core.engine.pitfalls import Pitfall
+    from .._core.faults.collection import Faults
+    from .._core.resources.team import ApiKey
+    from .._core.time.clock import Clock
+    from .._core.world.script import Plan
+    from .._core.world.settings import AurousSettings
+    from .._core.world.world import World
     from .._explore.day import BadDay
     from .._explore.options import ExploreOptions
     from .._explore.report.result import Exploration
     from .._explore.workers.interleaver import InterleaveOptions
     from .._httpx.options import AsyncClientOptions, ClientOptions
     from .._httpx.transport import AurousTransport
-    from .._resources.team import ApiKey
-    from .._time.clock import Clock
-    from .._world.script import Plan
-    from .._world.settings import AurousSettings
-    from .._world.world import World
-    from ..faults.collection import Faults
     from .calls import Calls
     from .webhooks import Webhooks
 

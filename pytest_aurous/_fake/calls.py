@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overload
 
-from .._base.arguments import Check, Public
-from .._base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
-from .._base.frames import Helpers, helpers_of
-from .._base.redaction import redacted
-from .._resources.base.operations import check_operation
-from .._resources.base.record import Live
-from .._wire.call import Call
-from .._world.journal import folded, shown_call
+from .._core.base.arguments import Check, Public
+from .._core.base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
+from .._core.base.frames import Helpers, helpers_of
+from .._core.base.redaction import redacted
+from .._core.resources.base.operations import check_operation
+from .._core.resources.base.record import Live
+from .._core.wire.call import Call
+from .._core.world.journal import folded, shown_call
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
 
-    from .._base.names import ErrorCode, Operation
-    from .._resources.base.endpoint import Endpoint
+    from .._core.base.names import ErrorCode, Operation
+    from .._core.resources.base.endpoint import Endpoint
 
 __tracebackhide__ = hide_mistakes
 

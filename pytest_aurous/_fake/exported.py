@@ -14,40 +14,40 @@ from functools import partial
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from .._base.errors import AurousError, hide_mistakes, see
-from .._base.redaction import shortened
-from .._base.version import version_of_package
-from .._engine.pipeline import App, Snapshot
+from .._core.base.errors import AurousError, hide_mistakes, see
+from .._core.base.redaction import shortened
+from .._core.base.version import version_of_package
+from .._core.engine.pipeline import App, Snapshot
+from .._core.faults.collection import fault_kinds
+from .._core.faults.fault import Counts
+from .._core.faults.queue import Line
+from .._core.resources.characters.row import CharacterRow
+from .._core.resources.chat.replies import NOTHING, ScriptedReply
+from .._core.resources.chat.row import CompletionRow
+from .._core.resources.embeddings.row import EmbeddingRow
+from .._core.resources.files.row import FileRow
+from .._core.resources.generations import GenerationRow
+from .._core.resources.models import ModelRow
+from .._core.resources.styles import LoraRow, VideoLoraRow
+from .._core.resources.team import TeamRow
+from .._core.resources.uploads.row import UploadRow
+from .._core.resources.webhooks import EndpointRow
+from .._core.time.clock import FASTEST, Portable, placed, portable
+from .._core.world.buckets import BUCKETS, Bucket
+from .._core.world.codec import UnreadableStateError, read, written
+from .._core.world.idempotency import Stored
+from .._core.world.ids import CHOSEN, ULID
+from .._core.world.keys import Grant
+from .._core.world.ledger import Account
+from .._core.world.outbox import Delivery
+from .._core.world.runs import Run
+from .._core.world.script import Plan
+from .._core.world.state import Saved
 from .._report.state import view
-from .._resources.characters.row import CharacterRow
-from .._resources.chat.replies import NOTHING, ScriptedReply
-from .._resources.chat.row import CompletionRow
-from .._resources.embeddings.row import EmbeddingRow
-from .._resources.files.row import FileRow
-from .._resources.generations import GenerationRow
-from .._resources.models import ModelRow
-from .._resources.styles import LoraRow, VideoLoraRow
-from .._resources.team import TeamRow
-from .._resources.uploads.row import UploadRow
-from .._resources.webhooks import EndpointRow
-from .._time.clock import FASTEST, Portable, placed, portable
-from .._world.buckets import BUCKETS, Bucket
-from .._world.codec import UnreadableStateError, read, written
-from .._world.idempotency import Stored
-from .._world.ids import CHOSEN, ULID
-from .._world.keys import Grant
-from .._world.ledger import Account
-from .._world.outbox import Delivery
-from .._world.runs import Run
-from .._world.script import Plan
-from .._world.state import Saved
-from ..faults.collection import fault_kinds
-from ..faults.fault import Counts
-from ..faults.queue import Line
 
 if TYPE_CHECKING:
-    from .._time.clock import Position
-    from ..faults.fault import Fault
+    from .._core.faults.fault import Fault
+    from .._core.time.clock import Position
 
 __tracebackhide__ = hide_mistakes
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._base.errors import see
-from .._engine.pipeline import App
-from .._engine.problems import Problem
+from .._core.base.errors import see
+from .._core.engine.pipeline import App
+from .._core.engine.problems import Problem
+from .._core.faults.fault import DeliveryFault, Fault
+from .._core.resources.chat import ScriptedReply
+from .._core.wire.call import Call
 from .._report.timeline import timeline
 from .._report.unmatched import describe, late
-from .._resources.chat import ScriptedReply
-from .._wire.call import Call
-from ..faults.fault import DeliveryFault, Fault
 from .calls import Calls, often
 
 

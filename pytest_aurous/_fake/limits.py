@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from .._base.arguments import Check, Public
-from .._base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
-from .._base.redaction import redacted
-from .._world.buckets import BUCKETS, Bucket
-from .._world.world import World
+from .._core.base.arguments import Check, Public
+from .._core.base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
+from .._core.base.redaction import redacted
+from .._core.world.buckets import BUCKETS, Bucket
+from .._core.world.world import World
 
 if TYPE_CHECKING:
-    from .._base.names import BucketName
+    from .._core.base.names import BucketName
 
 __tracebackhide__ = hide_mistakes
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._base.arguments import Check
-from .._base.errors import hide_mistakes
-from .._base.redaction import protect
-from .._base.work import current_work
-from .._engine.moment import Keep, Moment
-from .._engine.pipeline import App, Snapshot
-from .._resources.team import ApiKey
+from .._core.base.arguments import Check
+from .._core.base.errors import hide_mistakes
+from .._core.base.redaction import protect
+from .._core.base.work import current_work
+from .._core.engine.moment import Keep, Moment
+from .._core.engine.pipeline import App, Snapshot
+from .._core.resources.team import ApiKey
 from .calls import Calls
 from .environment import ENVIRONMENT
 from .verdict import Verdict
@@ -23,12 +23,12 @@ from .verdict import Verdict
 if TYPE_CHECKING:
     import faker
 
+    from .._core.time.skipping import SleepSkipper
+    from .._core.world.settings import Settings
     from .._explore.explorer import Explorer
     from .._explore.report.result import Exploration
     from .._explore.workers.interleaver import Interleaver
     from .._httpx.binding import Binding
-    from .._time.skipping import SleepSkipper
-    from .._world.settings import Settings
     from .webhooks import Webhooks
 
 __tracebackhide__ = hide_mistakes
@@ -104,7 +104,7 @@ class Session:
         """A seeded Faker of this fake alone, created on first use."""
         with self.app.world.lock:
             if self._faker is None:
-                from .._resources.content.provider import seeded_faker  # Faker loads slowly, and is optional
+                from .._core.resources.content.provider import seeded_faker  # Faker loads slowly, and is optional
 
                 self._faker = seeded_faker(self.settings.seed)
             return self._faker
@@ -196,7 +196,7 @@ class Session:
             yield self.moment(self.verdict.keep, *([time.keep] if time is not None else [])).go_back
 
     def _skipper(self) -> SleepSkipper:
-        from .._time.skipping import SleepSkipper  # loads asyncio
+        from .._core.time.skipping import SleepSkipper  # loads asyncio
 
         return SleepSkipper(self.app.world.clock.jump, self.app.world.clock.waiting_for)
 

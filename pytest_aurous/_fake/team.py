@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._base.arguments import Check, Public
-from .._base.errors import hide_mistakes
-from .._base.redaction import redacted
-from .._resources.base.record import Collection, Instant, Live
-from .._resources.characters import Characters
-from .._resources.chat import Chat
-from .._resources.embeddings import Embeddings
-from .._resources.files import Files
-from .._resources.generations import Images, Videos
-from .._resources.models import Models
-from .._resources.styles import Loras, VideoLoras
-from .._resources.team import ApiKey, TeamRow, create_team
-from .._resources.uploads import Uploads
-from .._resources.webhooks import WebhookEndpoints, check_balance
-from .._world.keys import SCOPES, Scope
-from .._world.ledger import Account, BillingMode, exact, json_number, plain
-from .._world.settings import read_setting
-from .._world.world import World
+from .._core.base.arguments import Check, Public
+from .._core.base.errors import hide_mistakes
+from .._core.base.redaction import redacted
+from .._core.resources.base.record import Collection, Instant, Live
+from .._core.resources.characters import Characters
+from .._core.resources.chat import Chat
+from .._core.resources.embeddings import Embeddings
+from .._core.resources.files import Files
+from .._core.resources.generations import Images, Videos
+from .._core.resources.models import Models
+from .._core.resources.styles import Loras, VideoLoras
+from .._core.resources.team import ApiKey, TeamRow, create_team
+from .._core.resources.uploads import Uploads
+from .._core.resources.webhooks import WebhookEndpoints, check_balance
+from .._core.world.keys import SCOPES, Scope
+from .._core.world.ledger import Account, BillingMode, exact, json_number, plain
+from .._core.world.settings import read_setting
+from .._core.world.world import World
 from .limits import Limits
 
 __tracebackhide__ = hide_mistakes

@@ -7,19 +7,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import proxy
 
-from .._base.errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
-from .._base.frames import Helpers, line_of, shown_line
-from .._base.watchers import Watcher
-from .._base.work import Work, current_work, older_work
-from .._engine.pipeline import App
-from .._engine.pitfalls import Pitfall
-from .._engine.problems import Problem
-from .._resources.chat import unused
-from .._wire.call import Call
+from .._core.base.errors import (
+    AurousError,
+    AurousPitfallWarning,
+    AurousUnfiredFault,
+    AurousUnmatchedRequest,
+    AurousWarning,
+)
+from .._core.base.frames import Helpers, line_of, shown_line
+from .._core.base.watchers import Watcher
+from .._core.base.work import Work, current_work, older_work
+from .._core.engine.pipeline import App
+from .._core.engine.pitfalls import Pitfall
+from .._core.engine.problems import Problem
+from .._core.resources.chat import unused
+from .._core.wire.call import Call
 
 if TYPE_CHECKING:
-    from .._resources.chat import ScriptedReply
-    from ..faults.fault import Fault
+    from .._core.faults.fault import Fault
+    from .._core.resources.chat import ScriptedReply
     from .findings import Findings
 
 

@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, cast, overload
 
-from .._base.arguments import Public
-from .._base.errors import AurousError, hide_mistakes, see, shown
-from .._engine.dispatch import attempts
-from .._resources.generations import GenerationRow
-from .._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
-from .._resources.webhooks.record import check_only_routed, check_secret, check_url, known_events
-from .._world.outbox import Delivery
+from .._core.base.arguments import Public
+from .._core.base.errors import AurousError, hide_mistakes, see, shown
+from .._core.engine.dispatch import attempts
+from .._core.resources.generations import GenerationRow
+from .._core.resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
+from .._core.resources.webhooks.record import check_only_routed, check_secret, check_url, known_events
+from .._core.world.outbox import Delivery
 
 if TYPE_CHECKING:
-    from .._base.names import Event
+    from .._core.base.names import Event
     from .session import Session
 
 __tracebackhide__ = hide_mistakes

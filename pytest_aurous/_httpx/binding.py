@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from .._base.errors import UnknownArgument, hide_mistakes, see
-from .._world.outbox import PATIENCE, Delivery
+from .._core.base.errors import UnknownArgument, hide_mistakes, see
+from .._core.world.outbox import PATIENCE, Delivery
 from .interception import INTERCEPTION
 from .router import Router
 from .transport import AurousTransport
 
 if TYPE_CHECKING:
-    from .._engine.pipeline import App
+    from .._core.engine.pipeline import App
 
 __tracebackhide__ = hide_mistakes
 

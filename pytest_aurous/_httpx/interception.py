@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from respx.mocks import Mocker
 from respx.models import PassThrough
 
-from .._base.frames import INTERCEPTED, NOT_INTERCEPTED, other_client
-from .._base.patching import undone_on_error
-from .._wire.resolvers import GUARD, RESOLVERS, refusal, refusing, served
+from .._core.base.frames import INTERCEPTED, NOT_INTERCEPTED, other_client
+from .._core.base.patching import undone_on_error
+from .._core.wire.resolvers import GUARD, RESOLVERS, refusal, refusing, served
 from .arrival import Arrival
 from .contexts import sharing
 from .stacks import stacks

@@ -15,18 +15,18 @@ import httpx
 import respx
 from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 
-from .._base.arguments import Check
-from .._base.errors import hide_mistakes
-from .._base.frames import stack_under_test
-from .._resources.base.endpoint import Endpoint
-from .._resources.base.operations import check_operation
-from .._wire.call import Call
-from .._wire.hosts import UPLOAD_HOST
-from .._wire.reply import Reply
+from .._core.base.arguments import Check
+from .._core.base.errors import hide_mistakes
+from .._core.base.frames import stack_under_test
+from .._core.resources.base.endpoint import Endpoint
+from .._core.resources.base.operations import check_operation
+from .._core.wire.call import Call
+from .._core.wire.hosts import UPLOAD_HOST
+from .._core.wire.reply import Reply
 from .stacks import as_httpx, native, relay, request_errors, response
 
 if TYPE_CHECKING:
-    from .._engine.pipeline import App
+    from .._core.engine.pipeline import App
 
 __tracebackhide__ = hide_mistakes
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from .._wire.reply import Break, Reply, Stream
+from .._core.wire.reply import Break, Reply, Stream
 
 
 def stacks() -> tuple[ModuleType, ...]:

@@ -10,9 +10,9 @@ from time import time
 from types import ModuleType
 from typing import Any, Final
 
-from .._base.patching import undone_on_error
-from .._wire.exchange import Exchange
-from .._wire.reply import Pairs
+from .._core.base.patching import undone_on_error
+from .._core.wire.exchange import Exchange
+from .._core.wire.reply import Pairs
 from .stacks import all_stacks
 
 _FROM_NETWORK: Final = "network_stream"

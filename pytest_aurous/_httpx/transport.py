@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from respx.models import PassThrough
 
-from .._base.errors import AurousError, hide_mistakes, see
+from .._core.base.errors import AurousError, hide_mistakes, see
 from .router import Router
 from .stacks import stack_of
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any
 
-from .._base.redaction import redacted
-from .._base.watchers import Watcher
-from .._resources.base.endpoint import NO_RESPONSE, Endpoint
-from .._wire.call import Call
+from .._core.base.redaction import redacted
+from .._core.base.watchers import Watcher
+from .._core.resources.base.endpoint import NO_RESPONSE, Endpoint
+from .._core.wire.call import Call
 
 
 class Coverage(Watcher):

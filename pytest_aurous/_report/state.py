@@ -7,21 +7,21 @@ from math import isfinite
 from operator import is_not
 from typing import TYPE_CHECKING, Any, Final
 
-from .._resources.base.schema import to_wire
-from .._resources.characters import Character
-from .._resources.files import File
-from .._resources.generations import Image
-from .._resources.styles import Lora, VideoLora
-from .._resources.webhooks import WebhookEndpoint
-from .._world.buckets import Bucket
-from .._world.ledger import Account, json_number
-from .._world.outbox import Delivery
-from .._world.runs import Run
-from .._world.tables import Row
-from .._world.world import World
+from .._core.resources.base.schema import to_wire
+from .._core.resources.characters import Character
+from .._core.resources.files import File
+from .._core.resources.generations import Image
+from .._core.resources.styles import Lora, VideoLora
+from .._core.resources.webhooks import WebhookEndpoint
+from .._core.world.buckets import Bucket
+from .._core.world.ledger import Account, json_number
+from .._core.world.outbox import Delivery
+from .._core.world.runs import Run
+from .._core.world.tables import Row
+from .._core.world.world import World
 
 if TYPE_CHECKING:
-    from .._engine.pipeline import App
+    from .._core.engine.pipeline import App
 
 
 def _then(kind: type[Any]) -> Any:

@@ -8,15 +8,15 @@ from itertools import chain, groupby
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._base.redaction import redacted, shortened
-from .._wire.call import Call
-from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, shown_call
-from .._world.ledger import plain
-from .secrets import key_of, secret_of
+from .._core.base.redaction import redacted, shortened
+from .._core.wire.call import Call
+from .._core.wire.secrets import key_of, secret_of
+from .._core.world.journal import NARROW, SERIES, WIDTH, Note, folded, shown_call
+from .._core.world.ledger import plain
 from .unmatched import hint_of
 
 if TYPE_CHECKING:
-    from .._engine.pipeline import App
+    from .._core.engine.pipeline import App
 
 _CALLS, _RECORDS, _CHANGES = 60, 20, 20
 _INDENT: Final = " " * 7

@@ -8,17 +8,17 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from .._base.errors import nearest, see
-from .._base.frames import Helpers, shown_line
-from .._base.redaction import redacted
-from .._resources.base.endpoint import Endpoint
-from .._resources.catalog import CATALOG, Catalog
-from .._wire.call import Call
-from .._wire.hosts import UPLOAD_HOST, is_upload
+from .._core.base.errors import nearest, see
+from .._core.base.frames import Helpers, shown_line
+from .._core.base.redaction import redacted
+from .._core.resources.base.endpoint import Endpoint
+from .._core.resources.catalog import CATALOG, Catalog
+from .._core.wire.call import Call
+from .._core.wire.hosts import UPLOAD_HOST, is_upload
 
 if TYPE_CHECKING:
-    from .._engine.pipeline import App
-    from .._engine.problems import Problem
+    from .._core.engine.pipeline import App
+    from .._core.engine.problems import Problem
 
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "cmp": "chat",

@@ -10,9 +10,9 @@ from ipaddress import IPv6Address
 from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
-from .._base.errors import AurousError, hide_mistakes, see
-from .._wire.hosts import is_loopback
-from .._wire.reply import Reply
+from .._core.base.errors import AurousError, hide_mistakes, see
+from .._core.wire.hosts import is_loopback
+from .._core.wire.reply import Reply
 from .replies import refused
 
 __tracebackhide__ = hide_mistakes

@@ -8,16 +8,16 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._base.redaction import SECRET, redacted, shortened
-from .._engine.pipeline import Snapshot
+from .._core.base.redaction import SECRET, redacted, shortened
+from .._core.engine.pipeline import Snapshot
+from .._core.faults.fault import Fault
+from .._core.resources.base.record import Live
+from .._core.resources.chat import replies
+from .._core.resources.team import ApiKey
+from .._core.time.clock import Clock
+from .._core.world.outbox import Delivery
 from .._fake.limits import Limit
 from .._fake.team import Team
-from .._resources.base.record import Live
-from .._resources.chat import replies
-from .._resources.team import ApiKey
-from .._time.clock import Clock
-from .._world.outbox import Delivery
-from ..faults.fault import Fault
 from .arguments import read_arguments
 from .replies import CONTROL
 from .table import Operation, operations, team_of

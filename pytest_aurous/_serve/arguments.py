@@ -10,12 +10,12 @@ from inspect import Parameter, signature
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
-from .._base import names as generated_names
-from .._base.errors import AurousError, nearest
-from .._base.redaction import shortened
-from .._engine.pipeline import Snapshot
-from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, text
-from .._wire.refusal import ApiProblem
+from .._core.base import names as generated_names
+from .._core.base.errors import AurousError, nearest
+from .._core.base.redaction import shortened
+from .._core.engine.pipeline import Snapshot
+from .._core.resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, text
+from .._core.wire.refusal import ApiProblem
 
 _MOST: Final = 10**10
 """The largest number and the longest text; as seconds, three centuries."""

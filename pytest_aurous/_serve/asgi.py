@@ -11,11 +11,11 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from .._base.errors import AurousError
-from .._base.redaction import shortened
-from .._wire.call import Call
-from .._wire.hosts import UPLOAD_HOST, host_of
-from .._wire.reply import Break, Reply, Stream
+from .._core.base.errors import AurousError
+from .._core.base.redaction import shortened
+from .._core.wire.call import Call
+from .._core.wire.hosts import UPLOAD_HOST, host_of
+from .._core.wire.reply import Break, Reply, Stream
 from .access import mark_of, refuse_control, refuse_host, refuse_token
 from .arguments import read_arguments
 from .control import Control

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from .._base.errors import AurousError, AurousLookupError, nearest, shown
-from .._report.secrets import shown_header
-from .._resources.catalog import LIFECYCLES
-from .._resources.chat import replies
-from .._wire.call import Call
-from .._wire.hosts import UPLOAD_HOST, host_of
-from .._wire.reply import Break, Reply
+from .._core.base.errors import AurousError, AurousLookupError, nearest, shown
+from .._core.resources.catalog import LIFECYCLES
+from .._core.resources.chat import replies
+from .._core.wire.call import Call
+from .._core.wire.hosts import UPLOAD_HOST, host_of
+from .._core.wire.reply import Break, Reply
+from .._core.wire.secrets import shown_header
 from .actions import Action, perform, prepared
 from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
 from .copied import written

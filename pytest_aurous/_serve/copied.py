@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from .._base.redaction import SECRET, redacted
-from .._report.secrets import key_of, shown_header, without_secrets
-from .._resources.chat import unused
-from .._time.clock import moment
-from .._wire.call import Call, is_digest
-from .._wire.hosts import host_of
-from .._world.settings import ROWS
+from .._core.base.redaction import SECRET, redacted
+from .._core.resources.chat import unused
+from .._core.time.clock import moment
+from .._core.wire.call import Call, is_digest
+from .._core.wire.hosts import host_of
+from .._core.wire.secrets import key_of, shown_header, without_secrets
+from .._core.world.settings import ROWS
 from .actions import Action, call, fitted, literal
 
 if TYPE_CHECKING:
+    from .._core.world.settings import Settings
     from .._fake.aurous import Aurous
-    from .._world.settings import Settings
     from .tape import Tape, Taped
 
 _OWN: Final = re.compile(

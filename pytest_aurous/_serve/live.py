@@ -8,15 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from .._base.errors import DOCS
-from .._base.redaction import SECRET, protecting, redacted, redacted_json
-from .._base.version import version_of_package
-from .._report.recorder import RecordedStep
-from .._report.secrets import secret_of
+from .._core.base.errors import DOCS
+from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
+from .._core.base.version import version_of_package
+from .._core.resources.base.rules import load_rules
+from .._core.wire.secrets import secret_of
 from .._report.state import View, Written, difference, money, view
-from .._report.trace.data import Builder, settings_of, written_rules
-from .._report.trace.pictures import small_pictures
-from .._resources.base.rules import load_rules
+from .._trace.data import Builder, settings_of, written_rules
+from .._trace.pictures import small_pictures
+from .._trace.recorder import RecordedStep
 from .actions import of_clock
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from .._report.trace.page import LIVE_SCRIPTS, LIVE_STYLES
-from .._wire.reply import Reply
+from .._core.wire.reply import Reply
+from .._trace.page import LIVE_SCRIPTS, LIVE_STYLES
 from .replies import refused, reply_of
 
 _FILE: Final = re.compile(r"[a-z][a-z-]*\.(js|css)")
@@ -40,5 +40,5 @@ def viewer_file(name: str) -> Reply:
 
 @cache
 def _content(name: str) -> bytes | None:
-    file = files("pytest_aurous").joinpath(f"_report/trace/viewer/{name}")
+    file = files("pytest_aurous").joinpath(f"_trace/viewer/{name}")
     return file.read_bytes() if file.is_file() else None

@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._base.redaction import SECRET, redacted
-from .._base.version import version_of_package
+from .._core.base.redaction import SECRET, redacted
+from .._core.base.version import version_of_package
+from .._core.resources.base.fields import dict_of
+from .._core.wire.call import Call
+from .._core.wire.har import har
+from .._core.wire.secrets import without_secrets
 from .._report.coverage import Coverage
-from .._report.har import har
-from .._report.secrets import without_secrets
 from .._report.timeline import timeline
 from .._report.unmatched import near_miss
-from .._resources.base.fields import dict_of
-from .._wire.call import Call
 from .actions import of_delivery, of_fault, of_key, of_limit, of_record
 from .arguments import AMOUNT, ANYTHING, COUNT, NUMBER, TEXT, Takes, schema_of
 from .copied import copied

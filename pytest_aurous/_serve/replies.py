@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection
 from typing import Any, Final
 
-from .._base.errors import see
-from .._base.redaction import redacted, redacted_json
-from .._wire.reply import Reply
+from .._core.base.errors import see
+from .._core.base.redaction import redacted, redacted_json
+from .._core.wire.reply import Reply
 
 CONTROL: Final = "/__aurous__"
 PAGE: Final = "how-to/server.html#control-requests"

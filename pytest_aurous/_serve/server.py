@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._base.arguments import Check, Public
-from .._base.errors import AurousError, hide_mistakes, see
-from .._base.patching import undone_on_error
-from .._base.redaction import redacted
+from .._core.base.arguments import Check, Public
+from .._core.base.errors import AurousError, hide_mistakes, see
+from .._core.base.patching import undone_on_error
+from .._core.base.redaction import redacted
+from .._core.wire.hosts import is_loopback
 from .._fake.environment import ENVIRONMENT
-from .._wire.hosts import is_loopback
 from .access import host_name, host_names, origins_of
 from .asgi import AsgiApp
 from .guard import HEADERS, Guarded, guarded

@@ -7,26 +7,26 @@ from functools import cache
 from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
 
-from .._base.errors import AurousLookupError
+from .._core.base.errors import AurousLookupError
+from .._core.faults.collection import Faults
+from .._core.faults.fault import Fault
+from .._core.resources.base.fields import Reader
+from .._core.resources.characters import Character, Characters
+from .._core.resources.chat import Chat, Completion, Completions
+from .._core.resources.embeddings import Embeddings
+from .._core.resources.files import File, Files
+from .._core.resources.generations import Image, Images, Video, Videos
+from .._core.resources.models import Model, Models
+from .._core.resources.styles import Lora, Loras, VideoLora, VideoLoras
+from .._core.resources.team import ApiKey
+from .._core.resources.uploads import Upload, Uploads
+from .._core.resources.webhooks import WebhookEndpoint, WebhookEndpoints
+from .._core.time.clock import Clock
 from .._fake.aurous import Aurous
 from .._fake.calls import Calls
 from .._fake.limits import Limit, Limits
 from .._fake.team import Team, Teams
 from .._fake.webhooks import Webhooks
-from .._resources.base.fields import Reader
-from .._resources.characters import Character, Characters
-from .._resources.chat import Chat, Completion, Completions
-from .._resources.embeddings import Embeddings
-from .._resources.files import File, Files
-from .._resources.generations import Image, Images, Video, Videos
-from .._resources.models import Model, Models
-from .._resources.styles import Lora, Loras, VideoLora, VideoLoras
-from .._resources.team import ApiKey
-from .._resources.uploads import Upload, Uploads
-from .._resources.webhooks import WebhookEndpoint, WebhookEndpoints
-from .._time.clock import Clock
-from ..faults.collection import Faults
-from ..faults.fault import Fault
 from .arguments import NUMBER, TEXT, Takes, taken_by
 
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from .._base.redaction import redacted
-from .._world.settings import ROWS
+from .._core.base.redaction import redacted
+from .._core.world.settings import ROWS
 from . import fixtures, options
 from .stash import GUARD, SOURCES
 

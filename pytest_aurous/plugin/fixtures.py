@@ -10,9 +10,9 @@ from zlib import crc32
 
 import pytest
 
-from .._base.arguments import Check
-from .._base.errors import AurousError
-from .._world.settings import BASE_URL, read_setting
+from .._core.base.arguments import Check
+from .._core.base.errors import AurousError
+from .._core.world.settings import BASE_URL, read_setting
 from .stash import CURRENT, FAKE, GUARD, MODES, SEED
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Fixtures:
             def aurous_api_key():
                 return "al_live_" + "0" * 64
         """
-        from .._world.keys import fake_key
+        from .._core.world.keys import fake_key
 
         return fake_key(int.from_bytes(sha256(f"{aurous_seed}/key".encode()).digest()[:8], "big"))
 
@@ -193,7 +193,7 @@ class Fixtures:
             def test_shows_a_name(aurous_faker):
                 assert aurous_faker.aurous_character()["name"] in page()
         """
-        from .._resources.content.provider import seeded_faker
+        from .._core.resources.content.provider import seeded_faker
 
         return seeded_faker(_seed_of(self._config.stash[CURRENT][0], _returned_by("aurous_seed", aurous_seed)))
 
@@ -207,7 +207,7 @@ def _returned_by(fixture: str, value: Any) -> Any:
     try:
         if fixture != "aurous_api_key":
             return read_setting(fixture.removeprefix("aurous_"), value)
-        from .._world.keys import check_key
+        from .._core.world.keys import check_key
 
         check_key(Check("Aurous", "reference/fixtures.html"), value)
     except AurousError as error:

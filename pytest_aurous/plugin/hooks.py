@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from .._base.errors import AurousError, AurousWarning
-from .._base.frames import callers
-from .._base.redaction import protect, protecting, redacted
-from .._base.work import Console
+from .._core.base.errors import AurousError, AurousWarning
+from .._core.base.frames import callers
+from .._core.base.redaction import protect, protecting, redacted
+from .._core.base.work import Console
+from .._core.world.settings import ROWS
 from .._fake.environment import ENVIRONMENT
-from .._world.settings import ROWS
 from . import collected, options, sections
 from .fixtures import Fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall

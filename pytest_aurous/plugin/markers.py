@@ -9,8 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
 
+    from .._core.world.settings import AurousSettings
     from .._explore.options import MarkerOptions
-    from .._world.settings import AurousSettings
 
 
 def aurous_settings(**settings: Unpack[AurousSettings]) -> pytest.MarkDecorator:

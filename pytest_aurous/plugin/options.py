@@ -10,8 +10,8 @@ from typing import Any, Final, cast
 
 import pytest
 
-from .._base.errors import AurousError, nearest, see
-from .._world.settings import MORE, ROWS, read_setting
+from .._core.base.errors import AurousError, nearest, see
+from .._core.world.settings import MORE, ROWS, read_setting
 from .stash import CONFIGURED, INVALID_MARKER, SOURCES, UNUSED_MARKER
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
@@ -189,7 +189,7 @@ def read_value(place: str, name: str, value: Any) -> Any:
     try:
         read = read_setting(name, value)
         if name == "script":
-            from .._resources.catalog import plans  # loads all resources: only for suites that set a script
+            from .._core.resources.catalog import plans  # loads all resources: only for suites that set a script
 
             plans(read)
     except (AurousError, TypeError) as error:

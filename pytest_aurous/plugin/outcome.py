@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from .._base.errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
-from .._base.redaction import shown
+from .._core.base.errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
+from .._core.base.redaction import shown
 from .stash import FAKE, GUARD, REFUSALS, REPEATED, RUNNING
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final, cast
 
 import pytest
 
-from .._base.errors import INTERRUPTED, AurousError
-from .._base.redaction import keys_in, protecting, redacted, shown
+from .._core.base.errors import INTERRUPTED, AurousError
+from .._core.base.redaction import keys_in, protecting, redacted, shown
 from .stash import FAKE, SEED
 
 _TITLE: Final = "Aurous timeline"

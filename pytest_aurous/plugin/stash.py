@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from .._base.errors import AurousNetworkBlocked
+    from .._core.base.errors import AurousNetworkBlocked
     from .._fake.session import Session
     from .collected import Mode
     from .guard import NetworkGuard

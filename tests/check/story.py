@@ -11,8 +11,8 @@ import jsonschema
 
 from pytest_aurous import Aurous
 from pytest_aurous._check.check import Checked, check_files
-from pytest_aurous._report.har import har
-from pytest_aurous._resources.content.pictures import picture
+from pytest_aurous._core.resources.content.pictures import picture
+from pytest_aurous._core.wire.har import har
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.sanitize import Sanitizer
-from pytest_aurous._world.settings import READINGS
+from pytest_aurous._core.world.settings import READINGS
 from tests.check.story import STORIES, Entries, Teller, checked, refuted, told, write
 from tests.check.walks import Walk
 from tests.conftest import slow_but

@@ -11,7 +11,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._check import command
 from pytest_aurous._cli.main import main
-from pytest_aurous._resources.base.rules import load_rules
+from pytest_aurous._core.resources.base.rules import load_rules
 from tests.check.story import Teller, body, checked, refuted, told, validated, write
 from tests.check.test_seeded import TWISTS, fields, put, refusal
 

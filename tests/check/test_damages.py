@@ -13,7 +13,7 @@ import pytest
 from pytest_aurous._check.check import check_files, check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.replay import money, replay
-from pytest_aurous._resources.content.pictures import picture
+from pytest_aurous._core.resources.content.pictures import picture
 from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted, told, write
 from tests.check.test_seeded import drop, everywhere, fields, header, instead, more, named, put, status_of
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous._check.check import Checked
-from pytest_aurous._resources.content.pictures import picture
+from pytest_aurous._core.resources.content.pictures import picture
 from tests.check.story import Entries, Teller, body, checked, refuted
 from tests.check.test_seeded import instead
 from tests.check.walks import Walk

@@ -18,9 +18,9 @@ from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import run_probes
 from pytest_aurous._check.live.sender import Sender
 from pytest_aurous._cli.main import main
-from pytest_aurous._resources.catalog import CATALOG
-from pytest_aurous._wire.exchange import Exchange
-from pytest_aurous._wire.reply import Break
+from pytest_aurous._core.resources.catalog import CATALOG
+from pytest_aurous._core.wire.exchange import Exchange
+from pytest_aurous._core.wire.reply import Break
 from tests.check.story import refuted, validated
 from tests.check.twin import KEY, READER, at, body, error, header, same, serving, status, whole
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_aurous._check.check import Checked
-    from pytest_aurous._wire.call import Call
-    from pytest_aurous._wire.reply import Reply
+    from pytest_aurous._core.wire.call import Call
+    from pytest_aurous._core.wire.reply import Reply
     from tests.check.twin import Twin
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")

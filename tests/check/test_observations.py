@@ -14,7 +14,7 @@ import pytest
 from pytest_aurous._check.check import check_files
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.report import report
-from pytest_aurous._resources.base.rules import rule_of
+from pytest_aurous._core.resources.base.rules import rule_of
 from tests.check.story import refuted
 
 ROOT: Final = Path(__file__).parents[2]

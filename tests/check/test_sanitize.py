@@ -14,10 +14,10 @@ from pytest_aurous._check.check import check_files, check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._cli.main import main
-from pytest_aurous._report.har import har
-from pytest_aurous._resources.catalog import CATALOG
-from pytest_aurous._resources.content.pictures import blank, measure, picture
-from pytest_aurous._wire.exchange import Exchange
+from pytest_aurous._core.resources.catalog import CATALOG
+from pytest_aurous._core.resources.content.pictures import blank, measure, picture
+from pytest_aurous._core.wire.exchange import Exchange
+from pytest_aurous._core.wire.har import har
 from tests.check.story import Teller, body, refuted, told, write
 
 CANARIES: Final = {

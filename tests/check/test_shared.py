@@ -13,7 +13,7 @@ from pytest_aurous._check.live.probes import PROBES, chosen_probes
 from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.main import main
-from pytest_aurous._resources.base.rules import load_rules
+from pytest_aurous._core.resources.base.rules import load_rules
 from tests.check.story import NOW, Teller, body, checked, refuted, told, write
 from tests.check.test_attribution import ready, uploaded
 from tests.check.test_seeded import charged, fields, header, instead, named, put

@@ -11,7 +11,7 @@ import pytest
 from pytest_aurous._check.check import Checked
 from pytest_aurous._check.openapi.compare import check_document
 from pytest_aurous._check.openapi.document import Document, read_document
-from pytest_aurous._resources.openapi import document
+from pytest_aurous._core.resources.openapi import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

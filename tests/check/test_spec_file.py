@@ -16,7 +16,7 @@ from pytest_aurous._check.openapi.document import Document, read_document, value
 from pytest_aurous._check.recording import limits
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.main import main
-from pytest_aurous._resources.catalog import ENDPOINTS
+from pytest_aurous._core.resources.catalog import ENDPOINTS
 from tests.check.story import validated
 from tests.check.test_spec import (
     body,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from pytest_aurous import AurousError
-from pytest_aurous._resources.content.pictures import picture
-from pytest_aurous._world.settings import READINGS
+from pytest_aurous._core.resources.content.pictures import picture
+from pytest_aurous._core.world.settings import READINGS
 from tests.check.story import ATTRIBUTES, Entries, Teller
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from pytest_aurous import Aurous, AurousServer
-from pytest_aurous._resources.catalog import CATALOG
-from pytest_aurous._resources.openapi import document
+from pytest_aurous._core.resources.catalog import CATALOG
+from pytest_aurous._core.resources.openapi import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_aurous._engine.pipeline import Snapshot
+    from pytest_aurous._core.engine.pipeline import Snapshot
 
     Known = dict[str, dict[str, Any]]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous._world.ledger import Ledger
-from pytest_aurous._world.state import State
+from pytest_aurous._core.world.ledger import Ledger
+from pytest_aurous._core.world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,8 @@ from coverage import Coverage
 
 import pytest_aurous
 from pytest_aurous import Aurous
-from pytest_aurous._base.chains import isolated
-from pytest_aurous._world.outbox import Delivery
+from pytest_aurous._core.base.chains import isolated
+from pytest_aurous._core.world.outbox import Delivery
 from tests.conftest import ATTRIBUTES
 
 if TYPE_CHECKING:

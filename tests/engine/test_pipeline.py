@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
-from pytest_aurous._engine.pipeline import App
+from pytest_aurous._core.engine.pipeline import App
+from pytest_aurous._core.world.settings import Settings
 from pytest_aurous._report.unmatched import describe
-from pytest_aurous._world.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,13 +294,13 @@ class TestBug:
     @pytest.fixture
     def broken(self, api: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         """A fake whose balance call divides by zero."""
-        monkeypatch.setattr("pytest_aurous._engine.pipeline.to_json", self.failing)
+        monkeypatch.setattr("pytest_aurous._core.engine.pipeline.to_json", self.failing)
         return api
 
     @staticmethod
     def failing(value: object) -> bytes:
         """Fail on a balance, and write anything else."""
-        from pytest_aurous._wire.call import to_json
+        from pytest_aurous._core.wire.call import to_json
 
         if isinstance(value, dict) and "billing_mode" in value:
             raise ZeroDivisionError("of ours")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Call
-from pytest_aurous._engine.detectors import DETECTORS, Detector
+from pytest_aurous._core.engine.detectors import DETECTORS, Detector
+from pytest_aurous._core.resources.base.endpoint import Context
+from pytest_aurous._core.wire.reply import Break, Reply
+from pytest_aurous._core.world.settings import Settings
+from pytest_aurous._core.world.world import World
 from pytest_aurous._fake.verdict import Verdict
-from pytest_aurous._resources.base.endpoint import Context
-from pytest_aurous._wire.reply import Break, Reply
-from pytest_aurous._world.settings import Settings
-from pytest_aurous._world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError, AurousUnfiredFault
-from pytest_aurous._base.frames import shown_place
-from pytest_aurous._time.turns import SharedTime
+from pytest_aurous._core.base.frames import shown_place
+from pytest_aurous._core.time.turns import SharedTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

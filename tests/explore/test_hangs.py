@@ -22,7 +22,7 @@ import trio
 import trio.lowlevel
 
 from pytest_aurous import Aurous, AurousExplorationError
-from pytest_aurous._base.work import Console, Work, set_work
+from pytest_aurous._core.base.work import Console, Work, set_work
 from pytest_aurous._explore.runs import run as runs
 
 if TYPE_CHECKING:

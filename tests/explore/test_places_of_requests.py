@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError
+from pytest_aurous._core.wire.call import Call
 from pytest_aurous._explore.report.text import _numbered
-from pytest_aurous._wire.call import Call
 
 ORDER = {"name": "A", "generate": True, "attributes": {"age": 28, "gender": "female"}}
 

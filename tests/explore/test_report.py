@@ -20,7 +20,7 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousExplorationError, AurousServer, AurousWarning, Call
-from pytest_aurous._base.frames import shown_place
+from pytest_aurous._core.base.frames import shown_place
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._explore.report.result import Case, Exploration

@@ -22,8 +22,8 @@ from pytest_aurous import (
     AurousWarning,
     Script,
 )
+from pytest_aurous._core.world.settings import ROWS
 from pytest_aurous._httpx.interception import INTERCEPTION
-from pytest_aurous._world.settings import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,7 +297,7 @@ class TestVerdict:
     def test_a_bug_of_ours_is_no_unmatched_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A bug in a handler is an `AurousError` with its traceback, beside whatever else there was."""
         aurous = Aurous()
-        monkeypatch.setattr("pytest_aurous._engine.pipeline.to_json", self.fail_once())
+        monkeypatch.setattr("pytest_aurous._core.engine.pipeline.to_json", self.fail_once())
 
         with (  # noqa: PT012 - the exit of the block is what raises
             pytest.raises(AurousError, match=r"(?s)no such operation.*itself failed.*GET.*ZeroDivisionError") as caught,
@@ -310,7 +310,7 @@ class TestVerdict:
     @staticmethod
     def fail_once() -> Callable[[object], bytes]:
         """Return a `to_json` that fails the second time it is asked."""
-        from pytest_aurous._wire.call import to_json
+        from pytest_aurous._core.wire.call import to_json
 
         asked = count()
 

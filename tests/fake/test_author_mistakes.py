@@ -18,7 +18,7 @@ from _pytest._code import ExceptionInfo
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousServer, Script, sign_webhook, verify_webhook
-from pytest_aurous._resources.content.provider import seeded_faker
+from pytest_aurous._core.resources.content.provider import seeded_faker
 
 
 class NoRepr:

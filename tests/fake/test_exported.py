@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import Aurous, AurousError
+from pytest_aurous._core.world.codec import UnreadableStateError, read, written
 from pytest_aurous._fake.exported import _ROWS, _SECTIONS
 from pytest_aurous._report.state import view
-from pytest_aurous._world.codec import UnreadableStateError, read, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from _pytest._code import ExceptionInfo
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousLookupError, Script, sign_webhook
-from pytest_aurous._base.arguments import Public
+from pytest_aurous._core.base.arguments import Public
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
+from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._fake.verdict import Verdict
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
-from pytest_aurous._world.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_aurous import Call, Fault
-    from pytest_aurous.faults import Faults
+    from pytest_aurous._core.faults import Faults
     from tests.conftest import Api
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_aurous import Call
-    from pytest_aurous._wire.reply import Break
-    from pytest_aurous.faults import Faults
+    from pytest_aurous._core.faults import Faults
+    from pytest_aurous._core.wire.reply import Break
     from tests.conftest import Api, Response
 
 BALANCE: Final = "/v1/balance"
@@ -818,7 +818,7 @@ def test_faults_offer_what_a_test_can_say(api: Api) -> None:
 
 def test_a_name_that_the_folder_does_not_have_is_an_attribute_error() -> None:
     """The folder has the names that it lists, and no others."""
-    with pytest.raises(AttributeError, match=r"module 'pytest_aurous.faults' has no attribute 'Fault5'"):
+    with pytest.raises(AttributeError, match=r"module 'pytest_aurous._core.faults' has no attribute 'Fault5'"):
         faults.Fault5  # noqa: B018 - that it raises is the point
     assert faults.Faults is type(Aurous().faults)
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousUnfiredFault
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._wire.reply import Break
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.wire.reply import Break
 
 if TYPE_CHECKING:
     from pytest_aurous import Call, Fault
-    from pytest_aurous._time.clock import Clock
-    from pytest_aurous._wire.reply import Reply
-    from pytest_aurous.faults.fault import Meet, Serve
+    from pytest_aurous._core.faults.fault import Meet, Serve
+    from pytest_aurous._core.time.clock import Clock
+    from pytest_aurous._core.wire.reply import Reply
     from tests.conftest import Api
 
 SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousNetworkBlocked
+from pytest_aurous._core.wire.resolvers import RESOLVERS
 from pytest_aurous._httpx.interception import _has_client
-from pytest_aurous._wire.resolvers import RESOLVERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,8 +22,8 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
-from pytest_aurous._report.har import har
-from pytest_aurous._wire.reply import Break
+from pytest_aurous._core.wire.har import har
+from pytest_aurous._core.wire.reply import Break
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -19,7 +19,7 @@ from pytest_aurous import Aurous
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from pytest_aurous._base.frames import Place
+    from pytest_aurous._core.base.frames import Place
 
 pytestmark = pytest.mark.lowest
 

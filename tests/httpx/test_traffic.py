@@ -14,9 +14,9 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
+from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._httpx.stacks import all_stacks
 from pytest_aurous._httpx.traffic import Pending, Traffic
-from pytest_aurous._wire.exchange import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest_aurous
 from pytest_aurous import Aurous
-from pytest_aurous._report.recorder import Recorder
+from pytest_aurous._trace.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

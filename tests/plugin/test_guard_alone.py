@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousNetworkBlocked
-from pytest_aurous._wire.resolvers import is_vendor
+from pytest_aurous._core.wire.resolvers import is_vendor
 from pytest_aurous.plugin.guard import NetworkGuard
 
 if TYPE_CHECKING:

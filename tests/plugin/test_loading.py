@@ -185,15 +185,15 @@ def test_loading_it_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: 
 
 
 STARTUP = """
-    _base _base.arguments _base.chains _base.errors _base.frames _base.redaction _base.watchers _base.work _fake
-    _fake.environment _time _time.clock _wire _wire.hosts _world _world.settings plugin plugin.collected plugin.finder
+    _core.base _core.base.arguments _core.base.chains _core.base.errors _core.base.frames _core.base.redaction _core.base.watchers _core.base.work _fake
+    _fake.environment _core.time _core.time.clock _core.wire _core.wire.hosts _core.world _core.world.settings plugin plugin.collected plugin.finder
     plugin.fixtures plugin.guard plugin.hooks plugin.options plugin.outcome plugin.sections plugin.stash
 """
 """The modules of the package that each run of pytest imports, if it uses the plugin or not."""
 
 NOT_FIRST = """
-    _resources.content.provider _engine.dispatch _engine.signing _explore _fake.findings _fake.webhooks _check _report
-    _resources.openapi _serve _time.loops _time.skipping _time.turns faults.collection faults.deliveries
+    _core.resources.content.provider _core.engine.dispatch _core.engine.signing _explore _fake.findings _fake.webhooks _check _report
+    _core.resources.openapi _serve _core.time.loops _core.time.skipping _core.time.turns _core.faults.collection _core.faults.deliveries
     faults.grease faults.observed hypothesis plugin.modes
 """
 """Folders and modules that a test imports only if it uses what they do."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_aurous._world.settings import ROWS
+from pytest_aurous._core.world.settings import ROWS
 from pytest_aurous.plugin.options import read_value
 
 pytestmark = pytest.mark.lowest

@@ -309,9 +309,9 @@ def test_a_passing_test_shows_no_timeline(pytester: pytest.Pytester) -> None:
 
 
 BUG: Final = """
-from pytest_aurous._engine import pipeline
-from pytest_aurous._resources.base.endpoint import Endpoint
-from pytest_aurous._resources.catalog import Catalog
+from pytest_aurous._core.engine import pipeline
+from pytest_aurous._core.resources.base.endpoint import Endpoint
+from pytest_aurous._core.resources.catalog import Catalog
 
 @pytest.fixture(autouse=True)
 def bug(monkeypatch):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.buckets import Buckets
-from pytest_aurous._world.state import State
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.world.buckets import Buckets
+from pytest_aurous._core.world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

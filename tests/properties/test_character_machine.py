@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pytest_aurous import Aurous, AurousTransitionError, Call, Character
-from pytest_aurous._resources.characters.row import CharacterRow
-from pytest_aurous._wire.call import Response
-from pytest_aurous._wire.reply import Reply
-from pytest_aurous._world.tables import Table
+from pytest_aurous._core.resources.characters.row import CharacterRow
+from pytest_aurous._core.wire.call import Response
+from pytest_aurous._core.wire.reply import Reply
+from pytest_aurous._core.world.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

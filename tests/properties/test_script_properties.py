@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aurous import AurousScriptError, Script
-from pytest_aurous._resources.catalog import LIFECYCLES
-from pytest_aurous._world.script import Hold, Step
+from pytest_aurous._core.resources.catalog import LIFECYCLES
+from pytest_aurous._core.world.script import Hold, Step
 
 pytestmark = pytest.mark.slow
 

@@ -13,12 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_aurous
-from pytest_aurous._resources.base.fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
-from pytest_aurous._resources.base.pages import page
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.ids import IdSource, ulid
-from pytest_aurous._world.state import State
-from pytest_aurous._world.tables import Table
+from pytest_aurous._core.resources.base.fields import (
+    Reader,
+    boolean,
+    integer,
+    list_of,
+    one_of,
+    read_body,
+    read_fields,
+    text,
+)
+from pytest_aurous._core.resources.base.pages import page
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.world.ids import IdSource, ulid
+from pytest_aurous._core.world.state import State
+from pytest_aurous._core.world.tables import Table
 
 pytestmark = pytest.mark.slow
 
@@ -77,8 +86,8 @@ def test_ids_do_not_depend_on_the_process(hash_seed: str) -> None:
             sys.executable,
             "-c",
             (
-                "from pytest_aurous._world.ids import IdSource as I\n"
-                "from pytest_aurous._world.state import State\n"
+                "from pytest_aurous._core.world.ids import IdSource as I\n"
+                "from pytest_aurous._core.world.state import State\n"
                 "i = I(State(), 7)\n"
                 "print(*[i.new(p) for p in ('char', 'img') * 3])"
             ),

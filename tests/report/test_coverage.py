@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._report.coverage import Coverage
-from pytest_aurous._resources.catalog import CATALOG
 
 if TYPE_CHECKING:
     from tests.conftest import Api

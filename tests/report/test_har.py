@@ -17,11 +17,11 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._base.redaction import SECRET_HEADERS
-from pytest_aurous._report.har import har, write_har
-from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._report.trace.data import trace
-from pytest_aurous._wire.reply import Reply
+from pytest_aurous._core.base.redaction import SECRET_HEADERS
+from pytest_aurous._core.wire.har import har, write_har
+from pytest_aurous._core.wire.reply import Reply
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.recorder import Recorder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,14 +52,14 @@ def named(pairs: list[dict[str, str]]) -> dict[str, str]:
 
 def test_the_log_says_who_wrote_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Version 1.2 of HAR, and which version of ours; one that is not installed has none."""
-    monkeypatch.setattr("pytest_aurous._base.version.version", lambda _: "1.2.3")
+    monkeypatch.setattr("pytest_aurous._core.base.version.version", lambda _: "1.2.3")
     creator = {"name": "pytest-aurous", "version": "1.2.3"}
     assert har([]) == {"log": {"version": "1.2", "creator": creator, "entries": []}}
 
     def absent(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("pytest_aurous._base.version.version", absent)
+    monkeypatch.setattr("pytest_aurous._core.base.version.version", absent)
     assert har([])["log"]["creator"]["version"] == "0"
 
 

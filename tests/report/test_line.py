@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError, AurousPitfallWarning, AurousWarning
-from pytest_aurous._report.har import har
-from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._report.trace.data import trace
+from pytest_aurous._core.wire.har import har
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.recorder import Recorder
 
 UPLOAD = "https://aurous.storage/characters/upl_x/upload"
 GATEWAY = """

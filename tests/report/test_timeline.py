@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._base.redaction import redacted
+from pytest_aurous._core.base.redaction import redacted
+from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._report.timeline import colored, timeline
-from pytest_aurous._resources.catalog import LIFECYCLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

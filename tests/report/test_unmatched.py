@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from pytest_aurous import Call
+from pytest_aurous._core.resources.catalog import Catalog
 from pytest_aurous._report.unmatched import explain
-from pytest_aurous._resources.catalog import Catalog
 
 HOME = "https://api.aurous-labs.com"
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousCrash, BadDay
+from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._report.coverage import Coverage
-from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._resources.catalog import CATALOG
+from pytest_aurous._trace.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_aurous import AurousScriptError, Script
-from pytest_aurous._resources.base.endpoint import Context, Endpoint
-from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES, Catalog, lifecycle_of, plans
-from pytest_aurous._world.buckets import BUCKETS
-from pytest_aurous._world.script import Plan
+from pytest_aurous._core.resources.base.endpoint import Context, Endpoint
+from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES, Catalog, lifecycle_of, plans
+from pytest_aurous._core.world.buckets import BUCKETS
+from pytest_aurous._core.world.script import Plan
 
 A, B = (Endpoint(name, "GET", f"/v1/{name}", handler=lambda _: None) for name in ("a", "b"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousUnfiredFault
-from pytest_aurous._wire.reply import Reply
+from pytest_aurous._core.wire.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
-from pytest_aurous._resources.characters.row import CharacterRow
-from pytest_aurous._world.tables import Table
+from pytest_aurous._core.resources.characters.row import CharacterRow
+from pytest_aurous._core.world.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

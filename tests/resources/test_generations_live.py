@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError, Image, Script
-from pytest_aurous._resources.base.record import Playable
+from pytest_aurous._core.resources.base.record import Playable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._resources.characters import require_ready
-from pytest_aurous._wire.refusal import ApiProblem
+from pytest_aurous._core.resources.characters import require_ready
+from pytest_aurous._core.wire.refusal import ApiProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError
-from pytest_aurous._resources.uploads import Upload
+from pytest_aurous._core.resources.uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,12 +12,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from pytest_aurous._resources.base.endpoint import NO_RESPONSE, Context, Endpoint
-from pytest_aurous._resources.base.fields import boolean, described, integer, list_of, number, one_of, text, url
-from pytest_aurous._resources.base.schema import body_of, column, deleted, listing, obj, record, reference
-from pytest_aurous._resources.catalog import ENDPOINTS
-from pytest_aurous._resources.openapi import document
-from pytest_aurous._wire.refusal import ApiProblem
+from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE, Context, Endpoint
+from pytest_aurous._core.resources.base.fields import boolean, described, integer, list_of, number, one_of, text, url
+from pytest_aurous._core.resources.base.schema import body_of, column, deleted, listing, obj, record, reference
+from pytest_aurous._core.resources.catalog import ENDPOINTS
+from pytest_aurous._core.resources.openapi import document
+from pytest_aurous._core.wire.refusal import ApiProblem
 from tests.conftest import Api
 
 DOCUMENT: Final = document()

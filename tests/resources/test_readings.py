@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._resources.base.fields import without_nulls
-from pytest_aurous._resources.base.schema import body_of
-from pytest_aurous._resources.characters.row import CREATE
-from pytest_aurous._world.settings import READINGS
+from pytest_aurous._core.resources.base.fields import without_nulls
+from pytest_aurous._core.resources.base.schema import body_of
+from pytest_aurous._core.resources.characters.row import CREATE
+from pytest_aurous._core.world.settings import READINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pytest_aurous._resources.base.endpoint import NO_RESPONSE, Endpoint
-from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS
+from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE, Endpoint
+from pytest_aurous._core.resources.catalog import CATALOG, ENDPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousScriptError, Script
-from pytest_aurous._resources.catalog import LIFECYCLES
-from pytest_aurous._world.script import _OWNERS
+from pytest_aurous._core.resources.catalog import LIFECYCLES
+from pytest_aurous._core.world.script import _OWNERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

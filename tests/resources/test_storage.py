@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from pytest_aurous._resources.content.pictures import picture
+from pytest_aurous._core.resources.content.pictures import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._wire.reply import Break, Reply
+from pytest_aurous._core.wire.reply import Break, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_aurous._wire.reply import Stream
+    from pytest_aurous._core.wire.reply import Stream
     from tests.conftest import Api
 
 PATH: Final = "/v1/chat/completions"

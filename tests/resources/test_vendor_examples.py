@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_aurous._resources.openapi import document
+from pytest_aurous._core.resources.openapi import document
 
 FILES: Final = Path(__file__).with_name("vendor_examples")
 EXAMPLES: Final = [

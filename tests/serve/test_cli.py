@@ -18,8 +18,8 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
-from pytest_aurous._base.version import version_of_package
 from pytest_aurous._cli.main import _parser, main
+from pytest_aurous._core.base.version import version_of_package
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     def wait(_: threading.Event) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pytest_aurous._cli.serve.wait", wait)
-    monkeypatch.setattr("pytest_aurous._cli.serve.PORT", 0)
+    monkeypatch.setattr("pytest_aurous._serve.command.wait", wait)
+    monkeypatch.setattr("pytest_aurous._serve.command.PORT", 0)
 
 
 class TestServe:
@@ -79,7 +79,7 @@ class TestServe:
         def readings(server: AurousServer) -> str:
             return str(server.aurous._session.settings.readings)
 
-        monkeypatch.setattr("pytest_aurous._cli.serve.welcome", readings)
+        monkeypatch.setattr("pytest_aurous._serve.command.welcome", readings)
         assert main(["serve", "--readings", "create-4=ready", "--readings", "err-6 = global"]) == 0
         assert capsys.readouterr().out == "{'create-4': 'ready', 'err-6': 'global'}\n"
 
@@ -96,7 +96,7 @@ class TestServe:
             with server.aurous.client() as client:
                 return str(client.get("/v1/balance").json()["note"])
 
-        monkeypatch.setattr("pytest_aurous._cli.serve.welcome", note)
+        monkeypatch.setattr("pytest_aurous._serve.command.welcome", note)
         assert main(["serve", "--observed", str(file)]) == 0
         assert capsys.readouterr().out == "new\n"
 
@@ -119,7 +119,7 @@ class TestServe:
                 control.do("reset", {})
             return text
 
-        monkeypatch.setattr("pytest_aurous._cli.serve.welcome", session)
+        monkeypatch.setattr("pytest_aurous._serve.command.welcome", session)
         for content, begins in ((added, "character = aurous.characters.add("), (None, "aurous.import_(")):
             if content is not None:
                 file.write_text(json.dumps(content), encoding="utf-8")
@@ -212,7 +212,7 @@ class TestServe:
     ("module", "command"),
     [
         ("pytest_aurous._check.arguments", "serve"),
-        ("pytest_aurous._cli.serve", "serve"),
+        ("pytest_aurous._serve.command", "serve"),
         ("pytest_aurous._fake.aurous", "serve"),
         ("uvicorn", "serve"),
         ("pytest_aurous._check.command", "check"),

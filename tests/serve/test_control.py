@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._core.faults.collection import Faults
+from pytest_aurous._core.faults.fault import Fault, Terms
 from pytest_aurous._serve.control import SHORT, Control
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations
-from pytest_aurous.faults.collection import Faults
-from pytest_aurous.faults.fault import Fault, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from typing_extensions import Unpack
 
-    from pytest_aurous._base.names import Operation
+    from pytest_aurous._core.base.names import Operation
 
 NOW: Final = "2026-05-08T10:00:00Z"
 DEEDS: Final = ("flush", "reset", "script", "reply", "vectors", "clock", "faults", "add", "assert")

@@ -15,13 +15,13 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._check.adapt import observed_file
 from pytest_aurous._check.verdict import Verdicts
-from pytest_aurous._cli.serve import HarLog, line_of
-from pytest_aurous._report.har import write_har
-from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._report.trace.data import trace
-from pytest_aurous._report.trace.page import page
+from pytest_aurous._core.wire.har import write_har
+from pytest_aurous._serve.command import HarLog, line_of
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.reads import READS
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.page import page
+from pytest_aurous._trace.recorder import Recorder
 
 from .test_session import do
 

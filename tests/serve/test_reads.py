@@ -12,7 +12,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from pytest_aurous import Aurous
-from pytest_aurous._base.redaction import redacted_json
+from pytest_aurous._core.base.redaction import redacted_json
 from pytest_aurous._serve import live
 from pytest_aurous._serve.control import SHORT, Control
 from pytest_aurous._serve.reads import READS

@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
-from pytest_aurous._resources.catalog import ENDPOINTS
+from pytest_aurous._core.resources.catalog import ENDPOINTS
 from pytest_aurous._serve import server as _server
 
 if TYPE_CHECKING:

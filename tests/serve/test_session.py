@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._core.wire.call import Call
 from pytest_aurous._serve.actions import literal
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.table import INTERNAL, REASONS, SUBJECTS, name_of, operations, parity, public
-from pytest_aurous._wire.call import Call
 
 if TYPE_CHECKING:
     import httpx

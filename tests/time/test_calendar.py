@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._time.clock import Clock, iso, moment
+from pytest_aurous._core.time.clock import Clock, iso, moment
 from tests.conftest import ATTRIBUTES, Api
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousError, Clock
-from pytest_aurous._base.watchers import Watcher
-from pytest_aurous._time.clock import iso, parse_instant
+from pytest_aurous._core.base.watchers import Watcher
+from pytest_aurous._core.time.clock import iso, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ NOON_S = 1_778_241_600.0
 @pytest.fixture(name="wall")
 def _wall(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     wall = SimpleNamespace(at=NOON_S)
-    monkeypatch.setattr("pytest_aurous._time.clock.time", SimpleNamespace(time=lambda: wall.at))
+    monkeypatch.setattr("pytest_aurous._core.time.clock.time", SimpleNamespace(time=lambda: wall.at))
     return wall
 
 

@@ -20,9 +20,9 @@ import trio
 import trio.testing
 
 from pytest_aurous import AurousError
-from pytest_aurous._base.frames import short_path
-from pytest_aurous._time import turns as _turns
-from pytest_aurous._time.skipping import SleepSkipper
+from pytest_aurous._core.base.frames import short_path
+from pytest_aurous._core.time import turns as _turns
+from pytest_aurous._core.time.skipping import SleepSkipper
 
 pytestmark = pytest.mark.python
 
@@ -674,7 +674,7 @@ def test_trio_may_come_late() -> None:
     """Where anyio imports trio in the middle of a test, its sleeps are skipped from the first on, and undone."""
     code = (
         "import sys, time, anyio\n"
-        "from pytest_aurous._time.skipping import SleepSkipper\n"
+        "from pytest_aurous._core.time.skipping import SleepSkipper\n"
         "real, total = [time.perf_counter], [0.0]\n"
         "start = real[0]()\n"
         "def jump(seconds, nominal): total[0] += nominal\n"

@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._base.frames import short_path
-from pytest_aurous._time import stillness as _stillness
-from pytest_aurous._time.skipping import SleepSkipper
-from pytest_aurous._time.turns import SharedTime
+from pytest_aurous._core.base.frames import short_path
+from pytest_aurous._core.time import stillness as _stillness
+from pytest_aurous._core.time.skipping import SleepSkipper
+from pytest_aurous._core.time.turns import SharedTime
 
 pytestmark = pytest.mark.python
 
@@ -691,7 +691,7 @@ def test_pytest_measures_real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Durations in the report of a run, under pytest-xdist too, are real, whatever the tests skipped."""
     (tmp_path / "test_it.py").write_text(
         "import time, pytest\n"
-        "from pytest_aurous._time.skipping import SleepSkipper\n"
+        "from pytest_aurous._core.time.skipping import SleepSkipper\n"
         "@pytest.mark.parametrize('n', range(4))\n"
         "def test_it(n):\n"
         "    with SleepSkipper(lambda *_: None):\n"

@@ -13,8 +13,8 @@ import httpx
 from pytest_aurous import Aurous, AurousExplorationError, Delivery, Fault
 from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._explore.report.matrix import matrix
-from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._report.trace.data import trace
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.recorder import Recorder
 
 Run = Callable[[Aurous, httpx.Client], object]
 HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"

@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from pytest_aurous import Aurous, AurousServer
-from pytest_aurous._report.trace.page import page as page_of
+from pytest_aurous._trace.page import page as page_of
 
 from .samples import START, double_charge, explored, index, long_poll, traced
 

@@ -19,15 +19,15 @@ import jsonschema
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._base.watchers import Watcher
+from pytest_aurous._core.base.watchers import Watcher
+from pytest_aurous._core.resources.content.pictures import Measured, measure, picture
+from pytest_aurous._core.wire.call import Call
 from pytest_aurous._explore.report.matrix import matrix
 from pytest_aurous._report import state as view_module
-from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.state import difference, view
-from pytest_aurous._report.trace.data import to_text, trace
-from pytest_aurous._report.trace.page import SCRIPTS, page
-from pytest_aurous._resources.content.pictures import Measured, measure, picture
-from pytest_aurous._wire.call import Call
+from pytest_aurous._trace.data import to_text, trace
+from pytest_aurous._trace.page import SCRIPTS, page
+from pytest_aurous._trace.recorder import Recorder
 
 Run = Callable[[Aurous, httpx.Client], object]
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())

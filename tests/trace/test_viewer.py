@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._report.trace.page import page as page_of
+from pytest_aurous._trace.page import page as page_of
 from tests.conftest import axe_options
 
 from . import samples

@@ -3,10 +3,10 @@ import json
 import pytest
 
 from pytest_aurous import Call
-from pytest_aurous._wire.call import to_json
-from pytest_aurous._wire.headers import Headers
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._wire.reply import Break, Reply
+from pytest_aurous._core.wire.call import to_json
+from pytest_aurous._core.wire.headers import Headers
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.wire.reply import Break, Reply
 
 KEPT = 64 * 1024
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pytest_aurous._wire.refusal import USUAL_CODES, ApiProblem, envelope
+from pytest_aurous._core.wire.refusal import USUAL_CODES, ApiProblem, envelope
 
 CODES = {  # err-5, written from the contract; what is not listed there has no usual code
     400: "missing_field invalid_format value_out_of_range unknown_version parameter_invalid_combination "

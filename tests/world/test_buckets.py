@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous._world.buckets import BUCKETS, Bucket, Buckets
-from pytest_aurous._world.state import State
+from pytest_aurous._core.world.buckets import BUCKETS, Bucket, Buckets
+from pytest_aurous._core.world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

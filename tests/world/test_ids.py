@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from pytest_aurous._world.ids import IdSource, ulid
-from pytest_aurous._world.state import State
+from pytest_aurous._core.world.ids import IdSource, ulid
+from pytest_aurous._core.world.state import State
 
 CROCKFORD = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 

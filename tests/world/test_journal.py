@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from pytest_aurous import Aurous, AurousLookupError, Call, Clock
-from pytest_aurous._base.redaction import shortened
-from pytest_aurous._base.work import Work, set_work
+from pytest_aurous._core.base.redaction import shortened
+from pytest_aurous._core.base.work import Work, set_work
+from pytest_aurous._core.resources.catalog import CATALOG
+from pytest_aurous._core.wire.reply import Reply
+from pytest_aurous._core.world.journal import Journal, Note, shown_call
+from pytest_aurous._core.world.state import State
 from pytest_aurous._fake.calls import Calls, Filters
-from pytest_aurous._resources.catalog import CATALOG
-from pytest_aurous._wire.reply import Reply
-from pytest_aurous._world.journal import Journal, Note, shown_call
-from pytest_aurous._world.state import State
 
 NOON_S = 1_778_241_600.0
 OPERATIONS = CATALOG.by_operation

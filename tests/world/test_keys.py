@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.keys import SCOPES, Keyring, Scope, fake_key, require_scope
-from pytest_aurous._world.state import State
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.world.keys import SCOPES, Keyring, Scope, fake_key, require_scope
+from pytest_aurous._core.world.state import State
 
 DAY = 24 * 3600.0
 

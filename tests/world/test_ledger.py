@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.ledger import BillingMode, Ledger
-from pytest_aurous._world.state import State
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.world.ledger import BillingMode, Ledger
+from pytest_aurous._core.world.state import State
 
 
 def opened(

@@ -3,9 +3,9 @@ from typing import Protocol
 import pytest
 
 from pytest_aurous import Clock, Script
-from pytest_aurous._world.runs import Runs
-from pytest_aurous._world.script import Step
-from pytest_aurous._world.state import State
+from pytest_aurous._core.world.runs import Runs
+from pytest_aurous._core.world.script import Step
+from pytest_aurous._core.world.state import State
 
 NOON = "2026-05-08T12:00:00Z"
 NOON_S = 1_778_241_600.0

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from pytest_aurous import AurousScriptError, Script
-from pytest_aurous._base.errors import see
-from pytest_aurous._resources.catalog import LIFECYCLES
-from pytest_aurous._world.script import Hold, Lifecycle, Plan, Step, plan_of
+from pytest_aurous._core.base.errors import see
+from pytest_aurous._core.resources.catalog import LIFECYCLES
+from pytest_aurous._core.world.script import Hold, Lifecycle, Plan, Step, plan_of
 
 CHARACTERS = LIFECYCLES["characters"]
 IMAGES = Lifecycle("images", "pending", {"pending": ("done", "failed"), "done": (), "failed": ()})

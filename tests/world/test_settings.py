@@ -6,12 +6,12 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from pytest_aurous import AurousError, AurousSettings, Script
-from pytest_aurous._base.errors import choices, shown
-from pytest_aurous._base.names import Readings
-from pytest_aurous._resources.catalog import LIFECYCLES
-from pytest_aurous._resources.characters.machine import DEFAULTS
-from pytest_aurous._world.script import Plan
-from pytest_aurous._world.settings import BASE_URL, READINGS, ROWS, Scripts, Settings, read_setting
+from pytest_aurous._core.base.errors import choices, shown
+from pytest_aurous._core.base.names import Readings
+from pytest_aurous._core.resources.catalog import LIFECYCLES
+from pytest_aurous._core.resources.characters.machine import DEFAULTS
+from pytest_aurous._core.world.script import Plan
+from pytest_aurous._core.world.settings import BASE_URL, READINGS, ROWS, Scripts, Settings, read_setting
 
 
 def test_the_defaults_are_those_of_the_surface() -> None:

@@ -2,8 +2,8 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_aurous._world.state import State
-from pytest_aurous._world.tables import Table
+from pytest_aurous._core.world.state import State
+from pytest_aurous._core.world.tables import Table
 
 
 class Row(NamedTuple):

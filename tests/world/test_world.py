@@ -6,11 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pytest_aurous import Script
-from pytest_aurous._resources.team import TeamRow
-from pytest_aurous._wire.hosts import UPLOAD_HOST
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.settings import Settings
-from pytest_aurous._world.world import World
+from pytest_aurous._core.resources.team import TeamRow
+from pytest_aurous._core.wire.hosts import UPLOAD_HOST
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.world.settings import Settings
+from pytest_aurous._core.world.world import World
 
 NOON = "2026-05-08T12:00:00Z"
 PATH = "/characters/upl_1/upload"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from ..._wire.exchange import Exchange
+from ..._core.wire.exchange import Exchange
 
 _PATIENCE: Final = 60.0
 """Nobody waits longer than this for a token."""

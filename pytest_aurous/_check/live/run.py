@@ -11,13 +11,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from ..._base.errors import AurousError, see, shown
-from ..._base.redaction import protecting, redacted
-from ..._resources.catalog import CATALOG
-from ..._time.clock import iso
-from ..._wire.data import as_list, as_object, parsed
-from ..._wire.exchange import Exchange
-from ..._world.settings import BASE_URL
+from ..._core.base.errors import AurousError, see, shown
+from ..._core.base.redaction import protecting, redacted
+from ..._core.resources.catalog import CATALOG
+from ..._core.time.clock import iso
+from ..._core.wire.data import as_list, as_object, parsed
+from ..._core.wire.exchange import Exchange
+from ..._core.world.settings import BASE_URL
 from ..recording.read import Recording
 from ..recording.view import foreign_response
 from .pace import Pace, Stopped

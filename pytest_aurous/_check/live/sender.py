@@ -13,10 +13,10 @@ from typing import Final
 
 import httpx
 
-from ..._base.errors import AurousError, see
-from ..._base.redaction import redacted
-from ..._wire.exchange import Exchange
-from ..._wire.reply import Pairs
+from ..._core.base.errors import AurousError, see
+from ..._core.base.redaction import redacted
+from ..._core.wire.exchange import Exchange
+from ..._core.wire.reply import Pairs
 from ..recording.read import PICTURES
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")

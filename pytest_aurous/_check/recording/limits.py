@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZipFile
 
-from ..._base import files
-from ..._base.files import MOST_BYTES, LimitError
-from ..._wire.data import as_list, as_object
+from ..._core.base import files
+from ..._core.base.files import MOST_BYTES, LimitError
+from ..._core.wire.data import as_list, as_object
 
 _MOST_PARTS: Final = 3_000_000
 """The most objects and lists in a file, and in all bodies of a recording together."""

@@ -12,15 +12,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-from ..._base.errors import AurousError, see
-from ..._base.files import LimitError
-from ..._base.redaction import FAKE_KEY
-from ..._report.har import FieldError, read_entry
-from ..._wire.data import as_list, as_object
-from ..._wire.exchange import Exchange
-from ..._wire.hosts import is_loopback, is_upload
-from ..._world.keys import sent_key
-from ..._world.settings import BASE_URL
+from ..._core.base.errors import AurousError, see
+from ..._core.base.files import LimitError
+from ..._core.base.redaction import FAKE_KEY
+from ..._core.wire.data import as_list, as_object
+from ..._core.wire.exchange import Exchange
+from ..._core.wire.har import FieldError, read_entry
+from ..._core.wire.hosts import is_loopback, is_upload
+from ..._core.world.keys import sent_key
+from ..._core.world.settings import BASE_URL
 from .limits import Total, check_depth, read_file, read_member
 from .parse import SyntaxUnreadableError, parse, reading
 from .vcr import entry_of

@@ -6,8 +6,8 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from ..._report.har import field, plain_text
-from ..._wire.data import as_list, as_object
+from ..._core.wire.data import as_list, as_object
+from ..._core.wire.har import field, plain_text
 
 
 def entry_of(interaction: Any) -> dict[str, Any]:

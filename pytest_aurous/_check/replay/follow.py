@@ -7,20 +7,20 @@ from dataclasses import fields, replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from ..._resources.catalog import LIFECYCLES
-from ..._resources.characters import CharacterRow
-from ..._resources.characters.endpoints import SYNTHESIS_COST
-from ..._resources.characters.row import draw
-from ..._resources.content.pictures import picture
-from ..._resources.generations import GenerationRow, images, videos
-from ..._resources.styles import find_style, make
-from ..._resources.uploads import POSES, UploadRow
-from ..._resources.webhooks import EVENTS
-from ..._time.clock import iso
-from ..._wire.data import as_list, as_object
-from ..._world.ledger import total
-from ..._world.script import Hold, Plan, Step
-from ..._world.world import World
+from ..._core.resources.catalog import LIFECYCLES
+from ..._core.resources.characters import CharacterRow
+from ..._core.resources.characters.endpoints import SYNTHESIS_COST
+from ..._core.resources.characters.row import draw
+from ..._core.resources.content.pictures import picture
+from ..._core.resources.generations import GenerationRow, images, videos
+from ..._core.resources.styles import find_style, make
+from ..._core.resources.uploads import POSES, UploadRow
+from ..._core.resources.webhooks import EVENTS
+from ..._core.time.clock import iso
+from ..._core.wire.data import as_list, as_object
+from ..._core.world.ledger import total
+from ..._core.world.script import Hold, Plan, Step
+from ..._core.world.world import World
 from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import KINDS, RUNNING, STATUSES, STYLES, View, instant_of

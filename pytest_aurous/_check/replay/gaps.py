@@ -7,9 +7,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from ..._resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
-from ..._wire.data import as_object
-from ..._world.buckets import BUCKETS
+from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
+from ..._core.wire.data import as_object
+from ..._core.world.buckets import BUCKETS
 from ..recording.histories import History, Sighting
 from ..recording.survey import Survey
 from ..recording.view import AT_REST, DELETABLE, RUNNING, STATUSES, STYLES, View, instant_of

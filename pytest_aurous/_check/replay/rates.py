@@ -9,9 +9,9 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Final, NamedTuple
 
-from ..._resources.base.endpoint import Endpoint
-from ..._resources.catalog import CATALOG
-from ..._world.buckets import BUCKETS
+from ..._core.resources.base.endpoint import Endpoint
+from ..._core.resources.catalog import CATALOG
+from ..._core.world.buckets import BUCKETS
 from ..points import OTHER, Point
 from ..recording.survey import Survey
 from ..recording.view import NOT_LET_IN, View

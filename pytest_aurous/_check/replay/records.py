@@ -7,12 +7,12 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from ..._resources.characters import CharacterRow
-from ..._resources.characters import machine as character_machine
-from ..._resources.generations import GenerationRow
-from ..._resources.generations.row import ENDS
-from ..._world.script import Hold, Plan, Step, plan_of
-from ..._world.world import World
+from ..._core.resources.characters import CharacterRow
+from ..._core.resources.characters import machine as character_machine
+from ..._core.resources.generations import GenerationRow
+from ..._core.resources.generations.row import ENDS
+from ..._core.world.script import Hold, Plan, Step, plan_of
+from ..._core.world.world import World
 from ..recording.survey import Survey
 from ..recording.view import AT_REST, RUNNING, View
 from .follow import LONG, WAIT, WAITING, rename

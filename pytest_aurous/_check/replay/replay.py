@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 
-from ..._engine.pipeline import App
-from ..._time.clock import moment
-from ..._wire.call import Call
-from ..._wire.reply import Reply
-from ..._world.ids import IdSource
-from ..._world.settings import Settings, read_setting
-from ..._world.world import World
+from ..._core.engine.pipeline import App
+from ..._core.time.clock import moment
+from ..._core.wire.call import Call
+from ..._core.wire.reply import Reply
+from ..._core.world.ids import IdSource
+from ..._core.world.settings import Settings, read_setting
+from ..._core.world.world import World
 from ..recording.survey import Survey
 from ..recording.view import View
 from .chat import Chats, completion_of

@@ -9,7 +9,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Final
 
-from ..._wire.reply import Reply
+from ..._core.wire.reply import Reply
 from ..points import Point
 from ..recording.view import View
 from .gaps import Gaps

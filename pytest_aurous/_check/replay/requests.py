@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ..._wire.call import Call
-from ..._wire.hosts import UPLOAD_HOST, is_upload
-from ..._wire.reply import Pairs
-from ..._world.world import World
+from ..._core.wire.call import Call
+from ..._core.wire.hosts import UPLOAD_HOST, is_upload
+from ..._core.wire.reply import Pairs
+from ..._core.world.world import World
 from ..recording.view import NOT_LET_IN, View
 from .follow import put_ticket
 from .replayed import Replayed

@@ -11,12 +11,12 @@ from dataclasses import is_dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
-from ..._resources.base.schema import to_wire
-from ..._resources.characters.row import Ref
-from ..._world.ledger import total
-from ..._world.script import Step
-from ..._world.state import Saved
-from ..._world.world import World
+from ..._core.resources.base.schema import to_wire
+from ..._core.resources.characters.row import Ref
+from ..._core.world.ledger import total
+from ..._core.world.script import Step
+from ..._core.world.state import Saved
+from ..._core.world.world import World
 from .identity import ID
 
 T = TypeVar("T")

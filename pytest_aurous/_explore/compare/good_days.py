@@ -6,10 +6,10 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ..._base.chains import leaves
-from ..._base.errors import shown
-from ..._base.redaction import redacted
-from ..._wire.call import Call
+from ..._core.base.chains import leaves
+from ..._core.base.errors import shown
+from ..._core.base.redaction import redacted
+from ..._core.wire.call import Call
 from .identity import Key, keys_of
 from .returned import without_addresses
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from ..._wire.call import Call, kept
-from ..._world.ids import ULID
+from ..._core.wire.call import Call, kept
+from ..._core.world.ids import ULID
 
 Key = tuple[str, str, str]
 """The operation, the path with the query, and the body of a request."""

@@ -8,9 +8,9 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any, Final
 
-from ..._base.errors import shown
-from ..._base.parsed import is_mapping, is_row
-from ...faults.grease import OPEN_ENUMS
+from ..._core.base.errors import shown
+from ..._core.base.parsed import is_mapping, is_row
+from ..._core.faults.grease import OPEN_ENUMS
 
 _FORM: Final = re.compile(
     r"\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b"  # an id of the API

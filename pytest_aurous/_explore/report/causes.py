@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from traceback import walk_tb
 from typing import Final
 
-from ..._base.chains import leaves
-from ..._base.frames import SENDERS, package_of, short_path
+from ..._core.base.chains import leaves
+from ..._core.base.frames import SENDERS, package_of, short_path
 from ..laws import Judged, charged_again, new_pitfalls
 
 _WORDS: Final = re.compile(r"(?<=])|[A-Z0-9'\"]")

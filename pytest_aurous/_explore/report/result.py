@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._base.arguments import Hinting
+from ..._core.base.arguments import Hinting
 from . import text
 
 

@@ -9,12 +9,12 @@ from itertools import takewhile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
-from ..._base.errors import see
-from ..._base.frames import Helpers, helpers_of, shown_line
-from ..._base.redaction import redacted, shortened
+from ..._core.base.errors import see
+from ..._core.base.frames import Helpers, helpers_of, shown_line
+from ..._core.base.redaction import redacted, shortened
+from ..._core.wire.call import Call
+from ..._core.world.journal import NARROW, WIDTH, folded
 from ..._report.state import difference
-from ..._wire.call import Call
-from ..._world.journal import NARROW, WIDTH, folded
 from ..kinds import KINDS
 from ..laws import LAWS, Day, new_pitfalls
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..._base.chains import connected, leaves
-from ..._base.errors import AurousCrash
-from ..._base.frames import TOOLS
-from ..._engine.problems import signal_handlers
+from ..._core.base.chains import connected, leaves
+from ..._core.base.errors import AurousCrash
+from ..._core.base.frames import TOOLS
+from ..._core.engine.problems import signal_handlers
 from ..._report.state import Written
 from ..compare.identity import Identities
 from ..kinds import Plan, Scene

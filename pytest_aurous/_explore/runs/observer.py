@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from ..._base.watchers import Watcher
-from ..._base.work import sender
-from ..._engine.pipeline import App
+from ..._core.base.watchers import Watcher
+from ..._core.base.work import sender
+from ..._core.engine.pipeline import App
+from ..._core.wire.call import Call
 from ..._report.state import View, Written, view
-from ..._wire.call import Call
 from ..compare.end_state import EndState, ahead, paid
 from ..compare.identity import Identities
 from ..kinds import started, succeeds

@@ -11,19 +11,19 @@ from math import inf
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..._base.errors import AurousCrash, see
-from ..._base.frames import shown_place, under_test
-from ..._base.watchers import Watcher
-from ..._base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
-from ..._engine.pipeline import App
-from ..._time.clock import Clock, Position
-from ..._time.skipping import SleepSkipper
-from ..._wire.call import Call
-from ..._world.script import Step
+from ..._core.base.errors import AurousCrash, see
+from ..._core.base.frames import shown_place, under_test
+from ..._core.base.watchers import Watcher
+from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
+from ..._core.engine.pipeline import App
+from ..._core.time.clock import Clock, Position
+from ..._core.time.skipping import SleepSkipper
+from ..._core.wire.call import Call
+from ..._core.world.script import Step
 from .watchdog import MOST_STOPS, RunEnded, unwind
 
 if TYPE_CHECKING:
-    from ..._time.turns import SharedTime
+    from ..._core.time.turns import SharedTime
 
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000

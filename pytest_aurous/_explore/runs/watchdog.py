@@ -26,13 +26,13 @@ from time import monotonic
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..._base.errors import see
-from ..._base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, under_test
-from ..._base.redaction import redacted
-from ..._base.work import UNCAPTURED, workers
+from ..._core.base.errors import see
+from ..._core.base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, under_test
+from ..._core.base.redaction import redacted
+from ..._core.base.work import UNCAPTURED, workers
 
 if TYPE_CHECKING:
-    from ..._time.turns import SharedTime
+    from ..._core.time.turns import SharedTime
     from .run import Run
 
 PATIENCE: Final = 10.0

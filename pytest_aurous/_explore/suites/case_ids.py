@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..._base.errors import choices, nearest
-from ..._resources.catalog import CATALOG
+from ..._core.base.errors import choices, nearest
+from ..._core.resources.catalog import CATALOG
 from ..kinds import KINDS
 from ..workers.schedules import SCHEDULE
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ..._base.arguments import Check
+from ..._core.base.arguments import Check
 from ..kinds import BY_DEFAULT, KINDS
 from ..laws import LAWS, allowed
 from ..options import PAGE, MarkerOptions, Options, read_names, read_options

@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..._base.errors import shown
-from ..._base.redaction import shortened
-from ..._wire.call import Call
-from ..._world.ledger import plain
+from ..._core.base.errors import shown
+from ..._core.base.redaction import shortened
+from ..._core.wire.call import Call
+from ..._core.world.ledger import plain
 from ..compare.end_state import Record, differences
 from ..compare.good_days import told
 from ..compare.identity import ID, formless

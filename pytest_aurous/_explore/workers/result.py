@@ -7,11 +7,11 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import Final
 
-from ..._base.errors import see, shown
-from ..._base.frames import helpers_of, shown_line
-from ..._base.redaction import redacted, shortened
-from ..._wire.call import Call
-from ..._world.journal import NARROW
+from ..._core.base.errors import see, shown
+from ..._core.base.frames import helpers_of, shown_line
+from ..._core.base.redaction import redacted, shortened
+from ..._core.wire.call import Call
+from ..._core.world.journal import NARROW
 from ..report.result import Case, Exploration
 from ..report.text import CASE
 from .oracle import Both, cause_of

@@ -9,9 +9,9 @@ from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from ..._base.arguments import Check
-from ..._base.errors import hide_mistakes
-from ..._base.work import set_work
+from ..._core.base.arguments import Check
+from ..._core.base.errors import hide_mistakes
+from ..._core.base.work import set_work
 from ..drivers import Function, Made, Make, adrive, awaitable, drive, outcome_of
 from ..runs.attempt import Outcome
 from ..runs.watchdog import RunEnded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from ..._base.arguments import Check
+from ..._core.base.arguments import Check
 
 PAGE: Final = "reference/exploring.html#two-workers"
 FIRST: Final = "first"

@@ -13,18 +13,18 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..._base.frames import SENDERS, package_of, shown_place, under_test
-from ..._base.work import Work, current_work, set_work, threads_of
-from ..._engine.pipeline import App
-from ..._time.skipping import SleepSkipper
-from ..._time.stillness import AWAKE, TICK, times_run
-from ..._wire.call import Call
+from ..._core.base.frames import SENDERS, package_of, shown_place, under_test
+from ..._core.base.work import Work, current_work, set_work, threads_of
+from ..._core.engine.pipeline import App
+from ..._core.time.skipping import SleepSkipper
+from ..._core.time.stillness import AWAKE, TICK, times_run
+from ..._core.wire.call import Call
 from .schedules import FIRST, SECOND, Point, Schedule
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ..._time.turns import SharedTime
+    from ..._core.time.turns import SharedTime
     from ..runs.run import Run
 
 READY, RUNS, HELD, ASLEEP, BLOCKED, DONE = "ready", "runs", "held", "asleep", "blocked", "done"

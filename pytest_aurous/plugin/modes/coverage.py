@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import pytest
 
-from ..._base.errors import see
+from ..._core.base.errors import see
+from ..._core.resources.catalog import CATALOG
 from ..._fake.session import Session
 from ..._report.coverage import Coverage
-from ..._resources.catalog import CATALOG
 from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ..._base.errors import AurousCrash, AurousError, see
+from ..._core.base.errors import AurousCrash, AurousError, see
 from .. import fixtures
 from ..stash import FAKE
 

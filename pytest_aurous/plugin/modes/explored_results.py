@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ..._base.errors import AurousError, see
-from ..._base.redaction import redacted
+from ..._core.base.errors import AurousError, see
+from ..._core.base.redaction import redacted
 from ..._explore.report.text import colored
 from ..._explore.suites.baseline import Baseline
 from ..._explore.suites.ready import write_test

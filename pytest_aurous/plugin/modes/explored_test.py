@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 import pytest
 
-from ..._base.chains import isolated
-from ..._base.errors import AurousError, AurousExplorationError, see
-from ..._base.redaction import shortened
+from ..._core.base.chains import isolated
+from ..._core.base.errors import AurousError, AurousExplorationError, see
+from ..._core.base.redaction import shortened
+from ..._core.world.journal import WIDTH
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
@@ -20,7 +21,6 @@ from ..._explore.report.text import CASE, about_known, brief
 from ..._explore.runs.attempt import Attempt, Outcome
 from ..._explore.stage import FreshFake, LeftOut
 from ..._explore.suites.suite import count, findings_of
-from ..._world.journal import WIDTH
 from ..options import run_option
 from ..outcome import fail_report
 from ..stash import REPEATED

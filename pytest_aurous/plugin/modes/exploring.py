@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
-from ..._base.errors import AurousError
+from ..._core.base.errors import AurousError
 from ..._explore.options import Options
 from ..._explore.suites.budget import Budget
 from ..._explore.suites.case_ids import wrong_with

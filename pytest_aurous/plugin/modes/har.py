@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ..._base.errors import see
+from ..._core.base.errors import see
+from ..._core.wire.har import write_har
 from ..._fake.session import Session
-from ..._report.har import write_har
 from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten

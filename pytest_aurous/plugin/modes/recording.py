@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ..._base.errors import see
-from ..._base.version import version_of_package
-from ..._base.work import Work, current_work, older_work
 from ..._check.recording.read import Recording
 from ..._check.sanitize import Sanitizer
+from ..._core.base.errors import see
+from ..._core.base.version import version_of_package
+from ..._core.base.work import Work, current_work, older_work
+from ..._core.wire.exchange import Exchange
+from ..._core.wire.har import file_name
+from ..._core.wire.hosts import is_loopback, is_vendors
+from ..._core.world.settings import BASE_URL
 from ..._httpx.traffic import Pending, Traffic
-from ..._report.har import file_name
-from ..._wire.exchange import Exchange
-from ..._wire.hosts import is_loopback, is_vendors
-from ..._world.settings import BASE_URL
 from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten

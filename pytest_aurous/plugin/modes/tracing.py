@@ -14,15 +14,15 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from ..._base.errors import see
-from ..._base.redaction import SECRET, redacted
+from ..._core.base.errors import see
+from ..._core.base.redaction import SECRET, redacted
+from ..._core.wire.har import file_name
 from ..._explore.report.matrix import matrix
 from ..._explore.report.result import Exploration
 from ..._fake.session import Session
-from ..._report.har import file_name
-from ..._report.recorder import Recorder
-from ..._report.trace.data import trace
-from ..._report.trace.page import page
+from ..._trace.data import trace
+from ..._trace.page import page
+from ..._trace.recorder import Recorder
 from .. import collected
 from ..options import run_option, trace_folders
 from ..outcome import record_unwritten

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._resources.base.fields import (
+from pytest_aurous._core.resources.base.fields import (
     Reader,
     boolean,
     integer,
@@ -15,8 +15,8 @@ from pytest_aurous._resources.base.fields import (
     read_fields,
     text,
 )
-from pytest_aurous._resources.base.schema import column, to_wire
-from pytest_aurous._wire.refusal import ApiProblem
+from pytest_aurous._core.resources.base.schema import column, to_wire
+from pytest_aurous._core.wire.refusal import ApiProblem
 
 READERS = {"name": text(5), "age": integer(18, 120), "flag": boolean}
 

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from pytest_aurous import AurousLookupError
-from pytest_aurous._resources.base.record import Collection, Live
-from pytest_aurous._resources.base.schema import column
-from pytest_aurous._world.settings import Settings
-from pytest_aurous._world.world import World
+from pytest_aurous._core.resources.base.record import Collection, Live
+from pytest_aurous._core.resources.base.schema import column
+from pytest_aurous._core.world.settings import Settings
+from pytest_aurous._core.world.world import World
 
 
 @dataclass(frozen=True, kw_only=True)

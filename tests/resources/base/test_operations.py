@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_aurous import AurousLookupError
-from pytest_aurous._resources.base.operations import no_operation
-from pytest_aurous._resources.catalog import CATALOG
+from pytest_aurous._core.resources.base.operations import no_operation
+from pytest_aurous._core.resources.catalog import CATALOG
 
 if TYPE_CHECKING:
     from collections.abc import Callable

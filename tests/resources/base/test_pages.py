@@ -3,10 +3,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_aurous._resources.base.pages import page
-from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.state import State
-from pytest_aurous._world.tables import Table
+from pytest_aurous._core.resources.base.pages import page
+from pytest_aurous._core.wire.refusal import ApiProblem
+from pytest_aurous._core.world.state import State
+from pytest_aurous._core.world.tables import Table
 
 
 class Row(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pytest_aurous._resources.base.schema import Record
+from pytest_aurous._core.resources.base.schema import Record
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pytest_aurous._resources.content.pictures import Measured, measure
+from pytest_aurous._core.resources.content.pictures import Measured, measure
 
 EXIF: Final = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00"
 KINDS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image, ImageChops
 
-from pytest_aurous._resources.content.pictures import _FONT, picture
+from pytest_aurous._core.resources.content.pictures import _FONT, picture
 
 LINES = ["img_01KRMEXM01WW2ST4QHTMF30FYM", "1 of 1  2048x2048  seed 7", "Aurora on a bench"]
 

@@ -5,7 +5,7 @@ from struct import unpack
 import pytest
 from PIL import Image
 
-from pytest_aurous._resources.content.pictures import png
+from pytest_aurous._core.resources.content.pictures import png
 
 PALETTE = bytes([255, 0, 0, 0, 255, 0, 0, 0, 255])
 SIZES = [(1, 1), (3, 2), (2, 3), (300, 1), (1, 300)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from pytest_aurous._resources.content.schemas import example, invalid, misfit, unsupported
+from pytest_aurous._core.resources.content.schemas import example, invalid, misfit, unsupported
 
 NAMES = st.sampled_from(["a", "b", "c"])
 SCALARS = st.one_of(

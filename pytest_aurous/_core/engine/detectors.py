@@ -1,0 +1,495 @@
+"""The pitfalls: one class for each, with the operations that it watches and the message that it shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Any, Final, cast
+from urllib.parse import parse_qs
+
+from ..base.work import sender
+from ..resources.base.endpoint import Context, Endpoint
+from ..resources.catalog import CATALOG
+from ..wire import messages as say
+from ..wire.call import Call
+from ..wire.headers import idempotency_key
+from ..wire.hosts import is_upload
+from ..wire.reply import Break, Reply
+
+_STATUS: Final = b'"status":"'
+_BAD_ENDS: Final = (b'failed"', b'expired"', b'moderation_rejected"', b'deleted"')
+_RELEASED: Final = ("chat_provider_", "embeddings_provider_")
+"""How the codes of the errors begin that, as documented, cost nothing."""
+_SDK_RETRY: Final = (
+    " The OpenAI SDK has retried by itself, without a key: pass extra_headers={'Idempotency-Key': ...} with the "
+    "request, or max_retries=0 to its client."
+)
+_WITHOUT_EFFECT: Final[Mapping[str, tuple[object, str]]] = {
+    "max_completion_tokens": (None, "send max_tokens"),
+    "n": (1, "there is one choice; send a request for each"),
+    "logit_bias": ({}, "leave it out"),
+    "parallel_tool_calls": (True, "the model may call several tools at once; expect it"),
+    "functions": ([], "send tools"),
+    "prediction": (None, "leave it out"),
+    "modalities": (["text"], "there is only text"),
+}
+"""The fields of a chat that OpenAI's API has and this one ignores: the value that asks for nothing else, and advice."""
+_NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+_POLLS: Final = 3
+_AT_ONCE: Final = 1.0
+"""Seconds within which several tasks or threads send requests at the same time."""
+_SETTLED: Final = frozenset({200, 201, 202, 402})
+"""Statuses that tell the client whether its order was placed. A replay has one of them, too."""
+_BAD, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND, _OK = 400, 500, 403, 404, 200
+
+_Attempt = tuple[str, str, str, bytes]
+"""What all attempts of one request have in common: client, method, path with query, and body."""
+_Moment = tuple[float, object]
+"""When a client saw an outcome, and which of its tasks or threads did."""
+
+
+def operations_where(fits: Callable[[Endpoint], object]) -> frozenset[str | None]:
+    """Return the operations whose endpoint *fits*."""
+    return frozenset(name for name, row in CATALOG.by_operation.items() if fits(row))
+
+
+_PAID: Final = operations_where(lambda row: row.pays)
+_POLLS_ONE: Final = operations_where(lambda row: row.polls)
+_LOOKS: Final = frozenset({"characters.list", "characters.retrieve", "images.list"})
+"""Reads that show whether a paid request took effect; the list of images shows videos, too."""
+
+
+class Detector:
+    """Called for each request to its operations: when it arrives, and when its outcome is known.
+
+    A subclass overrides one method or several. It may store what it has seen; each fake has its own instance.
+
+    Attributes:
+        id: The id of the pitfall, and of its section on the page Pitfalls.
+        message: What the client did, and what it should do instead.
+        operations: Names of the operations that it watches; None for requests that no endpoint takes.
+    """
+
+    id: str
+    message: str
+    operations: Collection[str | None]
+
+    def arrive(self, ctx: Context) -> bool:
+        """Return whether sending this request is the pitfall; nothing has happened yet."""
+        del ctx
+        return False
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        """Return whether it is the pitfall, now that the *outcome* is known, which `ctx.call` does not have yet."""
+        del ctx, outcome
+        return False
+
+    def abandon(self, ctx: Context) -> bool:
+        """Return whether it is the pitfall that the client has closed the streamed response before its end."""
+        del ctx
+        return False
+
+    def hint(self, call: Call) -> str:
+        """Return what to say besides about this request, with a blank before it; empty by default."""
+        del call
+        return ""
+
+
+class EarlySave(Detector):
+    """Save is used to poll."""
+
+    id = "early-save"
+    message = (
+        "save was refused while the character was synthesizing, and sent again without a poll in between that showed "
+        "reviewing or ready. Do not poll with save: GET the character until it is reviewing, then save once."
+    )
+    operations = operations_where(lambda row: row.operation.startswith("characters."))
+
+    def __init__(self) -> None:
+        self._refused: set[str] = set()
+
+    def arrive(self, ctx: Context) -> bool:
+        return ctx.call.operation == "characters.save" and ctx.record in self._refused
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.operation == "characters.save":
+            if _status(outcome) == _BAD and getattr(ctx.world.row(ctx.record), "status", "") == "synthesizing":
+                self._refused.add(ctx.record)
+        elif self._refused and isinstance(outcome, Reply):
+            shown = _statuses(outcome.body)
+            self._refused -= {record for record, status in shown.items() if status in {"reviewing", "ready"}}
+        return False
+
+
+class EndlessPoll(Detector):
+    """A client polls a record that will never change."""
+
+    id = "endless-poll"
+    message = (
+        "polled three more times after a response had shown failed, expired, moderation_rejected, deleted or 404. "
+        "Stop polling there: only another request changes that."
+    )
+    operations = operations_where(lambda row: "{id}" in row.template)
+
+    def __init__(self) -> None:
+        self._polls: dict[str, dict[object, int]] = {}
+
+    def arrive(self, ctx: Context) -> bool:
+        if ctx.record not in self._polls or not _is_poll(ctx):
+            return False
+        polls, who = self._polls[ctx.record], _sender(ctx.call)
+        if who not in polls:  # it has not seen the end yet
+            return False
+        polls[who] += 1
+        return polls[who] == _POLLS
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.committed:  # the record may change again
+            self._polls.pop(ctx.record, None)
+        elif _is_poll(ctx) and isinstance(outcome, Reply):
+            if outcome.status == _NOT_FOUND or _shows_end(outcome):
+                self._polls.setdefault(ctx.record, {}).setdefault(_sender(ctx.call), 0)
+            elif outcome.status == _OK:
+                self._polls.pop(ctx.record, None)
+        return False
+
+
+class DoubleCharge(Detector):
+    """A client repeats a paid request without a key."""
+
+    id = "double-charge"
+    message = (
+        "a paid POST without Idempotency-Key was sent again after its response was lost or was a 5xx: both may have "
+        "been charged. Send your own Idempotency-Key with the first attempt, and the same key with each retry."
+    )
+    operations = _PAID | _LOOKS
+
+    def __init__(self) -> None:
+        self._lost: dict[_Attempt, _Moment] = {}
+
+    def hint(self, call: Call) -> str:
+        return _SDK_RETRY if call.incoming.get("x-stainless-retry-count", "0") != "0" else ""
+
+    def arrive(self, ctx: Context) -> bool:
+        moment = self._lost.get(_attempt(ctx.call)) if self._lost else None
+        return moment is not None and not _was_beside(ctx.call, moment)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.operation in _LOOKS:
+            if self._lost and _status(outcome) == _OK:  # the client has seen whether there is one
+                self._lost = {key: one for key, one in self._lost.items() if not _shows(ctx.call.path, key)}
+        elif idempotency_key(ctx.call.incoming) is None and _is_lost(ctx, outcome) and _is_paid(ctx):
+            self._lost[_attempt(ctx.call)] = _moment(ctx)
+        return False
+
+
+class NewKeyPerAttempt(Detector):
+    """A client repeats a paid request with another key."""
+
+    id = "new-key-per-attempt"
+    message = (
+        "a paid POST was sent again with another Idempotency-Key after its response was lost or was a 5xx: both may "
+        "have been charged. Make the key before the first attempt, and send the same key with each retry."
+    )
+    operations = _PAID
+
+    def __init__(self) -> None:
+        self._lost: dict[_Attempt, dict[str, _Moment]] = {}
+
+    def arrive(self, ctx: Context) -> bool:
+        key = idempotency_key(ctx.call.incoming)
+        lost = self._lost.get(_attempt(ctx.call), {}) if self._lost else {}
+        if key is None or key in lost:
+            return False
+        return any(not _was_beside(ctx.call, moment) for moment in lost.values())
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        key = idempotency_key(ctx.call.incoming)
+        if key is None or not _is_paid(ctx):
+            return False
+        if _is_lost(ctx, outcome):
+            self._lost.setdefault(_attempt(ctx.call), {})[key] = _moment(ctx)
+        elif _status(outcome) in _SETTLED:
+            self._lost.pop(_attempt(ctx.call), None)
+        return False
+
+
+class EarlyRetry(Detector):
+    """A client ignores ``Retry-After``."""
+
+    id = "early-retry"
+    message = (
+        "the same request was sent again before the Retry-After of its response had passed on the clock. "
+        "Wait for as many seconds as it says."
+    )
+    operations = operations_where(lambda _: True)
+
+    def __init__(self) -> None:
+        self._refused: dict[_Attempt, tuple[float, _Moment]] = {}
+
+    def arrive(self, ctx: Context) -> bool:
+        if not self._refused or (attempt := _attempt(ctx.call)) not in self._refused:
+            return False
+        until, moment = self._refused[attempt]
+        if _was_beside(ctx.call, moment):
+            return False
+        del self._refused[attempt]
+        return ctx.call.at < until
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if isinstance(outcome, Reply) and outcome.status >= _BAD:
+            for name, value in outcome.headers:
+                if name.lower() == "retry-after" and value.isdigit():
+                    self._refused[_attempt(ctx.call)] = ctx.call.at + int(value), _moment(ctx)
+        return False
+
+
+class WipingPatch(Detector):
+    """A PATCH of one attribute drops the others."""
+
+    id = "wiping-patch"
+    message = (
+        "a PATCH replaces attributes as a whole, and this one dropped some that were set. "
+        "GET the character, change its attributes, and send them all."
+    )
+    operations = ("characters.update",)
+
+    def __init__(self) -> None:
+        self._before: Mapping[str, Any] = {}
+
+    def arrive(self, ctx: Context) -> bool:
+        self._before = getattr(ctx.world.row(ctx.record), "attributes", None) or {}
+        return False
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if not self._before or not ctx.call.committed:
+            return False
+        sent = json.loads(ctx.call.content).get("attributes")
+        if sent is None:
+            return False
+        return any(sent.get(name) is None for name, value in self._before.items() if value is not None)
+
+
+class StaleUrl(Detector):
+    """A client keeps a signed URL for too long."""
+
+    id = "stale-url"
+    message = "a signed URL was used after it had expired. Do not store URLs: read the record again for a fresh one."
+    operations = operations_where(lambda row: row.signed or "410 output_expired" in row.errors)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.error_code == "output_expired":
+            return True
+        return isinstance(outcome, Reply) and outcome.status == _FORBIDDEN and say.EXPIRED.encode() in outcome.body
+
+
+class LeakedKey(Detector):
+    """A client sends its API key to the upload host."""
+
+    id = "leaked-key"
+    message = (
+        "the API key was sent to the upload host, which must not see it. "
+        "PUT with a separate client, and send only the upload_headers."
+    )
+    operations = operations_where(lambda row: row.host == "upload") | {None}
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        return is_upload(ctx.call.host) and not {"x-api-key", "authorization"}.isdisjoint(ctx.call.incoming)
+
+
+class MadeUpCursor(Detector):
+    """A client guesses a cursor."""
+
+    id = "made-up-cursor"
+    message = (
+        "no response has contained the cursor that was sent. Page with the next_cursor of the page before, "
+        "or with the id of one of its rows."
+    )
+    operations = operations_where(lambda row: row.lists)
+
+    def __init__(self) -> None:
+        self._reported: set[str] = set()
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if not ctx.call.query or ctx.call.path in self._reported:  # do not search the journal for it again
+            return False
+        sent = parse_qs(ctx.call.query)
+        cursors = [*sent.get("starting_after", []), *sent.get("ending_before", [])]
+        if all(ctx.world.row(cursor) or _was_shown(cursor, ctx) for cursor in cursors):
+            return False
+        self._reported.add(ctx.call.path)
+        return True
+
+
+class UnreadStream(Detector):
+    """A client closes a stream that it pays for."""
+
+    id = "unread-stream"
+    message = (
+        "a stream was closed before its end: what had been sent was charged, and the text is not complete. "
+        "Read each stream to [DONE]; to stop one, POST its cancel, which responds with the charge."
+    )
+    operations = operations_where(lambda row: row.streams)
+
+    def abandon(self, ctx: Context) -> bool:
+        del ctx
+        return True
+
+
+class StringBatch(Detector):
+    """A client repeats a batch that was refused."""
+
+    id = "string-batch"
+    message = (
+        "a list of texts was sent again as the input of an embedding, after it had been refused: a request has one "
+        "vector. Send one request for each text."
+    )
+    operations = ("embeddings.create", "embeddings.estimate")
+
+    def __init__(self) -> None:
+        self._refused = False
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        again, self._refused = self._refused, self._refused or ctx.call.error_code == "embeddings_batch_not_supported"
+        return again and ctx.call.error_code == "embeddings_batch_not_supported"
+
+
+class Base64Floats(Detector):
+    """The npm package openai decodes floats as if they were base64."""
+
+    id = "base64-floats"
+    message = (
+        "the npm package openai asked for an embedding in base64, and decodes the response as such. The API returns "
+        "floats, so the code gets zeros, a quarter as many, and no error. Pass encoding_format: 'float'."
+    )
+    operations = ("embeddings.create",)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        of_npm = ctx.call.incoming.get("x-stainless-lang") == "js"
+        return of_npm and _status(outcome) == _OK and ctx.body.get("encoding_format") == "base64"
+
+
+class IgnoredField(Detector):
+    """A client relies on a field that has no effect."""
+
+    id = "ignored-field"
+    message = "a chat request has what this API ignores and OpenAI's does not, so the response is not as it asks:"
+    operations = ("chat.create",)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        return _status(outcome) == _OK and bool(_ignored(ctx.body))
+
+    def hint(self, call: Call) -> str:
+        return f" {', '.join(f'{name} ({_WITHOUT_EFFECT[name][1]})' for name in _ignored(json.loads(call.content)))}."
+
+
+class KeyOnStream(Detector):
+    """A client relies on a key that is ignored."""
+
+    id = "key-on-stream"
+    message = (
+        "an Idempotency-Key was sent with stream: true, which ignores it: a second attempt is a second charge. "
+        "Send the key only with requests that are not streamed."
+    )
+    operations = operations_where(lambda row: row.streams)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        return ctx.stream is not None and idempotency_key(ctx.call.incoming) is not None
+
+
+DETECTORS: Final[tuple[type[Detector], ...]] = (
+    EarlySave,
+    EndlessPoll,
+    DoubleCharge,
+    NewKeyPerAttempt,
+    EarlyRetry,
+    WipingPatch,
+    StaleUrl,
+    LeakedKey,
+    MadeUpCursor,
+    UnreadStream,
+    StringBatch,
+    KeyOnStream,
+    Base64Floats,
+    IgnoredField,
+)
+
+
+def _ignored(body: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a chat request that are ignored although they ask for another response."""
+    return [name for name, (usual, _) in _WITHOUT_EFFECT.items() if body.get(name) not in (None, usual)]
+
+
+def _attempt(call: Call) -> _Attempt:
+    client = call.incoming.get("x-api-key") or call.incoming.get("authorization", "")
+    return client, call.method, call.path + call.query, call.content
+
+
+def _sender(call: Call) -> object:
+    """Return the task or thread that sends a request; None if it came over HTTP, where each has a task of its own."""
+    return None if call.incoming.get("host", call.host) != call.host else sender()
+
+
+def _moment(ctx: Context) -> _Moment:
+    return ctx.world.clock.time(), _sender(ctx.call)
+
+
+def _was_beside(call: Call, moment: _Moment) -> bool:
+    """Return whether another task sent a request beside the request with that outcome, instead of retrying it."""
+    at, who = moment
+    return call.at - at < _AT_ONCE and _sender(call) != who
+
+
+def _shows(path: str, attempt: _Attempt) -> bool:
+    """Return whether a read of *path* shows what the attempt would have changed."""
+    return f"{attempt[2].replace('/v1/videos', '/v1/images')}/".startswith(f"{path}/")
+
+
+def _is_paid(ctx: Context) -> bool:
+    """Return whether this request costs credits, which some operations do only with certain bodies."""
+    return ctx.row is not None and ctx.row.accepts_key(ctx)
+
+
+def _is_poll(ctx: Context) -> bool:
+    return ctx.call.operation in _POLLS_ONE
+
+
+def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:
+    """Return whether the client cannot know if the request took effect: it got a 5xx, or no response."""
+    if isinstance(outcome, Break):
+        return ctx.call.committed or outcome.error not in _NEVER_SENT
+    code = ctx.call.error_code or ""
+    of_the_fake = code == "internal_error" and ctx.call.fault is None
+    return outcome.status >= _SERVER_ERROR and not of_the_fake and not code.startswith(_RELEASED)
+
+
+def _shows_end(reply: Reply) -> bool:
+    """Return whether a response shows a record that has come to a bad end."""
+    at = reply.body.find(_STATUS)
+    return at >= 0 and reply.body.startswith(_BAD_ENDS, at + len(_STATUS))
+
+
+def _status(outcome: Reply | Break) -> int | None:
+    return outcome.status if isinstance(outcome, Reply) else None
+
+
+def _statuses(body: bytes) -> dict[str, str]:
+    """Return the status of each record in a response, by id."""
+    content: Any = None
+    with suppress(ValueError):
+        content = json.loads(body)
+    if not isinstance(content, dict):
+        return {}
+    shown = cast("dict[str, Any]", content)
+    rows: list[dict[str, Any]] = shown["data"] if shown.get("object") == "list" else [shown]
+    return {row["id"]: row["status"] for row in rows if "id" in row and "status" in row}
+
+
+def _was_shown(cursor: str, ctx: Context) -> bool:
+    """Return whether an earlier response contained *cursor*; a refusal that quotes it does not count."""
+    journal = ctx.world.journal
+    earlier = journal.entries[: ctx.call.number - 1 - journal.dropped]
+    return journal.dropped > 0 or any(
+        call.error_code is None and call.response_may_contain(cursor.encode()) for call in reversed(earlier)
+    )

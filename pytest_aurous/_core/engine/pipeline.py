@@ -1,0 +1,392 @@
+"""The pipeline: a `Call` comes in, a `Reply` or a `Break` goes out. Read `App.handle` from top to bottom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from os import urandom
+from traceback import format_exc
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import parse_qsl
+from weakref import proxy
+
+from ..base.errors import AurousError, hide_mistakes, see, shown
+from ..base.work import ending
+from ..faults.fault import CallFault, Refuse, late
+from ..faults.queue import Candidates, FaultQueue
+from ..resources.base.endpoint import Context, Endpoint, Result
+from ..resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
+from ..resources.models import ModelRow
+from ..resources.styles import LoraRow, VideoLoraRow
+from ..resources.team import create_team
+from ..resources.webhooks import EVENTS
+from ..wire import messages as say
+from ..wire.call import Call, to_json
+from ..wire.headers import idempotency_key, replaced
+from ..wire.hosts import is_upload
+from ..wire.refusal import ApiProblem, Unscripted, envelope
+from ..wire.reply import Break, Reply
+from ..wire.version import VERSION, check_version
+from ..world.buckets import Bucket
+from ..world.idempotency import LONGEST_KEY, Stored, claim_of
+from ..world.keys import permits, require_scope
+from ..world.settings import Settings
+from ..world.state import Saved
+from ..world.world import World
+from .pitfalls import Pitfalls
+from .problems import Problem, is_interruption
+
+if TYPE_CHECKING:
+    from ..faults.collection import Faults
+
+__tracebackhide__ = hide_mistakes
+
+BY_ROUTE: Final = "overridden by a route"
+"""The fault of a call to which a route of the test responds."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A moment of a fake: plain data that can be pickled. `Aurous.snapshot` returns it, `Aurous.restore` takes it."""
+
+    fake: bytes
+    world: Saved
+
+
+class App:
+    """The API: everything below HTTP. Plain, synchronous, deterministic, safe among threads.
+
+    Attributes:
+        addresses: The hosts and paths that this fake serves.
+        queue: The faults that requests and deliveries meet; the methods of `faults` add them.
+        pitfalls: Misuse of the API that caused no error.
+        problems: The requests that fail the test, in order.
+    """
+
+    def __init__(self, settings: Settings, api_key: str | None = None) -> None:
+        self._id = urandom(16)  # not from the seed: of two fakes with the same seed, each restores its own snapshots
+        self.world: World = World(settings)
+        self.catalog: Catalog = CATALOG
+        self.queue: FaultQueue = FaultQueue(self.world.state)
+        self._faults: Faults | None = None
+        self.pitfalls: Pitfalls = Pitfalls(self.world.state)
+        self.problems: list[Problem] = []
+        self._altered = _alteration(self.world)
+        self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
+        self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
+        for resource, plan in plans(settings.script).items():
+            self.world.scripts[resource, None] = plan
+        for resource, enter in MACHINES.items():
+            self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
+        for kind in (LoraRow, VideoLoraRow, ModelRow):  # there from the start
+            self.world.table(kind).begin_with(kind.first())
+        self.addresses: Addresses = addresses(self.catalog, settings.base_url)
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong; each method adds a fault to the queue."""
+        if self._faults is None:
+            from ..faults.collection import Faults  # most tests have none
+
+            self._faults = Faults(
+                self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
+            )
+        return self._faults
+
+    def snapshot(self) -> Snapshot:
+        """Copy everything but the calls, for `restore`."""
+        with self.world.lock:
+            self.world.runs.settle()
+            return Snapshot(self._id, self.world.state.copy())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, which can be restored again.
+
+        Raises:
+            AurousError: If it is not one of this fake.
+        """
+        if getattr(snapshot, "fake", None) != self._id:
+            raise AurousError(
+                f"restore({shown(snapshot)}): expected what snapshot() of the same fake returned.\n"
+                f"{see('reference/records.html#back-to-a-moment')}"
+            )
+        with self.world.lock:
+            self.world.state.restore(snapshot.world)
+            self.world.journal.restores += 1
+            self.pitfalls.begin_anew()
+
+    def handle(self, call: Call) -> Reply | Break:
+        """Handle one request. All decisions and changes happen under one lock, completely or not at all."""
+        self._admit_call(call)
+        try:
+            faults = self._faults_for(call)
+            with self.world.lock:
+                outcome = self.world.state.whole(self._handle, call, faults)
+                for watcher in self.world.watchers:
+                    watcher.leave(call)
+                return outcome
+        except BaseException:
+            with self.world.lock:
+                self.pitfalls.begin_anew()  # a detector may have seen half of a request
+                self.world.journal.withdraw(call)
+            raise
+
+    def _admit_call(self, call: Call) -> None:
+        """Raise what ends the run that the call belongs to, and let the watchers see a new call."""
+        if (error := ending()) is not None:
+            raise error
+        if not call.number:
+            with self.world.lock:
+                for watcher in self.world.watchers:
+                    watcher.arrive(call)
+
+    def _handle(self, call: Call, faults: Candidates | None) -> Reply | Break:
+        """Record the request, let it meet a fault or serve it, and record the outcome."""
+        world = self.world
+        ctx, now = self._arrive(call)
+        self.pitfalls.arrive(ctx)
+        fault = self.queue.met_by(CallFault, call, now, faults) if faults is not None else None
+        if fault is None:
+            outcome: Reply | Break = self._serve(ctx, now)
+        else:
+            outcome = fault.meet(call, world.clock, partial(self._serve, ctx, now))
+            if call.committed and ctx.lost is not None and not _arrived(outcome):
+                ctx.lost()
+        if isinstance(outcome, Reply) and outcome.delay:
+            outcome = late(call, world.clock, outcome.delay, outcome)
+        if ctx.stream is not None and not (isinstance(outcome, Reply) and outcome.stream is ctx.stream):
+            ctx.stream.lose()  # by a fault
+        elif ctx.stream is not None:
+            ctx.stream.abandoned = partial(self.pitfalls.abandon, ctx)
+        self.pitfalls.leave(ctx, outcome)
+        world.journal.respond(call, outcome if isinstance(outcome, Reply) else None)
+        return outcome
+
+    def _arrive(self, call: Call) -> tuple[Context, float]:
+        """Record the request, and find its endpoint."""
+        now = self.world.clock.time()
+        self.world.runs.settle()  # the request has not caused what time has changed
+        self.world.journal.arrive(call, now)
+        row, args = self._row_of(call)
+        call.operation, call.fault = None if row is None else row.operation, None
+        return Context(self.world, call, row, args, args.get("id", "")), now
+
+    def _serve(
+        self,
+        ctx: Context,
+        now: float,
+        *,
+        effect: bool = True,
+        instead: Refuse | None = None,
+        free: bool = False,
+        busy: float = 0,
+    ) -> Reply:
+        """Respond to a request that reaches the server; see `Serve` for the options that faults use."""
+        ctx.request_id, ctx.busy = self.world.ids.new("req"), busy
+        try:
+            row = ctx.row or self._unmatched(ctx.call)
+            name, bucket = self._admit(row, ctx, now, free=free)
+            if instead is None:
+                response = self._take_effect(row, ctx, now, effect=effect)
+            else:
+                if effect:
+                    try:
+                        self._take_effect(row, ctx, now, effect=True)
+                    except ApiProblem as problem:  # its response is lost, and leaves only its code
+                        ctx.call.error_code = problem.code
+                response = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
+        except ApiProblem as problem:
+            response = self._refusal(ctx, problem)
+        except Unscripted as mistake:
+            self.world.state.append(self.problems, Problem(ctx.call, "reply", str(mistake)))
+            response = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            self.world.state.append(self.problems, Problem(ctx.call, "bug", format_exc()))
+            response = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
+        headers = (
+            *((("Content-Type", response.media_type),) if response.body else ()),
+            *((("Content-Length", str(len(response.body))),) if response.stream is None else ()),
+            ("Aurous-Request-Id", ctx.request_id),
+            ("Aurous-Version", VERSION),
+            *ctx.limits,
+        )
+        headers = replaced(headers, response.headers) if response.headers else headers
+        ctx.stream = response.stream
+        reply = Reply(response.status, headers, response.body, response.stream, response.delay)
+        return reply if self._altered is None else self._altered(reply, ctx.row)
+
+    def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
+        """Check key, scope, limit and version; return the name of the rate bucket, and the bucket as it was before."""
+        world, call = self.world, ctx.call
+        name, bucket = "", None
+        if not row.signed:
+            grant = world.keys.authenticate(call.incoming, now)
+            call.team = ctx.team = grant.team
+            name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
+            bucket = world.buckets.get(grant.team, name, now)
+            if free or not permits(grant, call.method):
+                ctx.limits = bucket.headers
+                require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
+            else:
+                ctx.limits = world.buckets.spend(grant.team, name, bucket)
+        check_version(call, prior_dates=world.settings.reading("ver-3") == "prior_dates")
+        return name, bucket
+
+    def _take_effect(self, row: Endpoint, ctx: Context, now: float, *, effect: bool) -> Result:
+        """Let the request happen; undo its changes if it is to have no *effect*, or if this package fails."""
+        mark = self.world.state.mark()
+        try:
+            return self._happen(row, ctx, now)
+        except Exception as error:
+            effect = effect and isinstance(error, ApiProblem)
+            raise
+        finally:
+            if not effect:
+                self.world.state.back_to(mark)
+                ctx.call.committed = False
+
+    def _happen(self, row: Endpoint, ctx: Context, now: float) -> Result:
+        """Call the handler, or replay the response that is stored for the ``Idempotency-Key``."""
+        claim = None
+        key = idempotency_key(ctx.call.incoming) if row.idempotent else None
+        if key is not None and row.accepts_key(ctx):
+            longest = row.longest_key(ctx) if row.longest_key is not None else LONGEST_KEY
+            claim = claim_of(ctx.call, key, ctx.team, longest, row.fingerprint and partial(row.fingerprint, ctx))
+            stored = self.world.idempotency.find(claim, now, self._works)
+            if stored is not None:
+                ctx.call.replayed = True
+                return Result(stored.content, stored.status, headers=_REPLAYED)
+        result = row.handler(ctx)
+        if not isinstance(result, Result):
+            content = result if isinstance(result, bytes) else to_json(result)
+            result = Result(content, row.status, row.media_type)
+        ctx.call.committed = ctx.call.method != "GET"
+        if claim is not None:
+            self.world.idempotency.store(Stored(claim, result.status, result.body, now, now + ctx.busy))
+        return result
+
+    def _works(self, stored: Stored) -> bool:
+        """Whether the work that a first attempt began is under way, if that keeps its key in use (idem-5).
+
+        Then the retry is a poll: a client whose response was lost has no other way to wait.
+        """
+        if self.world.settings.reading("idem-5") != "generation":
+            return False
+        record = json.loads(stored.content)["id"]
+        if self._is_under_way(record):
+            self.world.runs.poll(record)
+        return self._is_under_way(record)
+
+    def _is_under_way(self, record: str) -> bool:
+        return getattr(self.world.row(record), "status", None) in UNDER_WAY
+
+    def _faults_for(self, call: Call) -> Candidates | None:
+        """Return the faults that the request can meet, or None; call each ``when``, without the lock."""
+        if not self.queue.open:
+            return None
+        if not self.queue.conditional:
+            return Candidates([])
+        with self.world.lock:
+            self.world.state.whole(self._wait, call)
+        try:
+            return self.queue.candidates(call)
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            problem = Problem(call, "condition", format_exc())  # the code under test could swallow it
+            self.world.state.append(self.problems, problem)
+            return None
+
+    def _wait(self, call: Call) -> None:
+        self._arrive(call)
+        self.world.journal.wait(call)
+
+    def _refusal(self, ctx: Context, problem: ApiProblem) -> Result:
+        reading = self.world.settings.reading
+        body = envelope(
+            problem,
+            ctx.request_id,
+            all_global=reading("err-6") == "global",
+            null_param=reading("err-4") == "null",
+        )
+        ctx.call.error_code = body["error"]["code"]
+        return Result(to_json(body), problem.status, headers=problem.headers)
+
+    def _unmatched(self, call: Call) -> NoReturn:
+        self.world.state.append(self.problems, Problem(call, "unmatched"))
+        allowed = ", ".join(sorted(self.addresses.find(call)))
+        if allowed:
+            message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
+            raise ApiProblem(405, "method_not_allowed", message, headers=(("Allow", allowed),))
+        raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
+
+    def operation_of(self, call: Call) -> str | None:
+        """Return the operation of *call*, or None if no endpoint matches."""
+        row, _ = self._row_of(call)
+        return None if row is None else row.operation
+
+    def _row_of(self, call: Call) -> tuple[Endpoint | None, Mapping[str, str]]:
+        return self.addresses.find(call).get(call.method, (None, {}))
+
+    def fit(self, host: str, target: str) -> int:
+        """Return how well a path with its query fits this API, if several APIs share a host; 0 if it does not fit.
+
+        The longest base URL fits best. On the upload host, the API that signed the URL and has the upload fits.
+        """
+        path, _, query = target.partition("?")
+        if not is_upload(host):
+            return self.addresses.root_length(host, path)
+        signature = dict(parse_qsl(query)).get("signature", "")
+        return int(self.world.urls.signed(path, signature) and any(map(self.world.row, path.split("/"))))
+
+    def overrule(self, call: Call) -> None:
+        """Record a request that a route of the test responds to; `overruled` records the response."""
+        self._admit_call(call)
+        with self.world.lock:
+            self.world.journal.arrive(call, self.world.clock.time())
+            call.operation = self.operation_of(call)
+            call.fault = BY_ROUTE
+            self.world.journal.leave()
+
+    def overruled(self, call: Call, reply: Reply | None) -> None:
+        """Record the response of a test's route; None if it raised an error, or if its body is a stream of the test."""
+        with self.world.lock:
+            self.world.journal.respond(call, reply)
+            for watcher in self.world.watchers:
+                watcher.leave(call)
+
+
+def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | None:
+    """Return the function that changes responses as the settings say, or None."""
+    file, kind = world.settings.observed, world.settings.grease
+    if file is None and kind == "off":
+        return None
+    from ..faults.grease import grease  # most tests have neither
+    from ..faults.observed import follow_observed, read_observed
+
+    observed = read_observed(file)
+
+    def altered(reply: Reply, row: Endpoint | None) -> Reply:
+        if row is not None:
+            reply = follow_observed(reply, row.operation, observed)
+        return reply if kind == "off" else grease(reply, kind, world.state.random("grease"))
+
+    return altered
+
+
+def _arrived(outcome: Reply | Break) -> bool:
+    """Whether a client can read the response that it would have had without a fault."""
+    if isinstance(outcome, Break) or outcome.status >= 400:  # noqa: PLR2004 - the first error
+        return False
+    try:
+        json.loads(outcome.body)
+    except ValueError:
+        return False
+    return True
+
+
+_REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)

@@ -1,0 +1,46 @@
+"""Grease: what a later version of the API may add to a response, so that code that cannot tolerate it fails now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from random import Random
+from typing import Any, Final, Literal, cast
+
+from ..wire.call import to_json
+from ..wire.headers import Headers
+from ..wire.reply import Reply
+
+GreaseKind = Literal["fields", "all"]
+KINDS: Final = ("fields", "all")
+
+OPEN_ENUMS: Final = ("billing_mode",)
+"""Fields that may get other values, as the vendor says."""
+_OF_THE_USER: Final = {"attributes", "metadata", "upload_headers"}
+"""Fields with a map of the user's, in which the vendor adds nothing."""
+
+
+def grease(reply: Reply, kind: GreaseKind, random: Random) -> Reply:
+    """Return the response with an unknown field in each JSON object; the same response if it is not JSON.
+
+    Open enums have an unknown value, and so has each status if *kind* is ``all``. The maps of the user stay as they
+    are.
+    """
+    if not reply.body or not Headers(reply.headers).get("Content-Type", "").startswith("application/json"):
+        return reply
+    name = f"grease_{random.getrandbits(16):04x}"
+    value = random.choice((None, True, 7, 0.5, name, [name], {name: True}))
+    replaced: dict[str, str] = dict.fromkeys((*OPEN_ENUMS, "status") if kind == "all" else OPEN_ENUMS, name)
+    return reply.with_body(to_json(_greased(json.loads(reply.body), {name: value}, replaced)))
+
+
+def _greased(content: Any, added: Mapping[str, Any], replaced: Mapping[str, str]) -> Any:
+    if isinstance(content, list):
+        return [_greased(item, added, replaced) for item in cast("list[Any]", content)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if not isinstance(content, dict):
+        return content
+    own = {
+        name: value if name in _OF_THE_USER else replaced.get(name) or _greased(value, added, replaced)
+        for name, value in cast("dict[str, Any]", content).items()
+    }
+    return {**own, **added}

@@ -1,0 +1,106 @@
+"""Observed differences: responses as a recording of the real API has them, in place of what the fake would send."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from ..base.errors import AurousError, see
+from ..base.files import LimitError, read_file
+from ..wire.call import to_json
+from ..wire.data import as_list, as_object
+from ..wire.headers import replaced
+from ..wire.reply import Reply
+
+Observation = dict[str, Any]
+
+_MORE: Final = see("reference/check.html#observed-differences")
+_KINDS: Final = {
+    "left out": (),
+    "added": ("value",),
+    "refusal": ("of", "status", "code"),
+    "precision": ("digits",),
+}
+"""What a difference can be, each with the names that it needs."""
+_REFUSED: Final = 400
+_STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z)")
+
+
+def read_observed(file: str | None) -> tuple[Observation, ...]:
+    """Read the file of the setting ``observed``, which ``pytest-aurous check --observed`` writes.
+
+    Raises:
+        AurousError: If it cannot be read, or is no such file.
+    """
+    if file is None:
+        return ()
+    try:
+        content: Any = json.loads(read_file(Path(file)))
+    except (OSError, LimitError, ValueError) as error:
+        raise AurousError(f"observed={file!r}: it cannot be read: {error}.\n{_MORE}") from None
+    rows = as_object(content).get("observed")
+    if not isinstance(rows, list):
+        raise AurousError(f'observed={file!r}: expected {{"observed": [...]}}.\n{_MORE}')
+    for row in as_list(rows):
+        found = as_object(row)
+        names = _KINDS.get(str(found.get("what")))
+        if names is None or not {"operation", "where", *names} <= found.keys():
+            raise AurousError(f"observed={file!r}: {row!r} is not a difference.\n{_MORE}")
+    return tuple(as_list(rows))
+
+
+def follow_observed(reply: Reply, operation: str, rows: tuple[Observation, ...]) -> Reply:
+    """Return the response with the observed differences of its operation."""
+    for row in rows:
+        if row["operation"] == operation:
+            reply = _follow(reply, row)
+    return reply
+
+
+def _follow(reply: Reply, row: Observation) -> Reply:
+    where = str(row["where"])
+    if where.startswith("header.") and reply.status < _REFUSED:
+        name = where.removeprefix("header.")
+        return reply._replace(headers=replaced(reply.headers, ((name, row.get("value")),)))
+    try:
+        content: Any = json.loads(reply.body)
+    except ValueError:
+        return reply
+    error = as_object(as_object(content).get("error"))
+    if row["what"] == "refusal":
+        if not error or f"{reply.status} {error['code']}" != row["of"]:
+            return reply
+        changed = {**error, "code": row["code"], "doc_url": f"{error['doc_url'].partition('#')[0]}#{row['code']}"}
+        return reply._replace(status=row["status"]).with_body(to_json({"error": changed}))
+    if error:
+        return reply
+    for holder, name in _places(content, where.split(".")[1:]):
+        _change(holder, name, row)
+    return reply.with_body(to_json(content))
+
+
+def _places(content: Any, path: list[str]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each object in which the last name of *path* is, or belongs, with that name."""
+    for item in as_list(content):
+        yield from _places(item, path)
+    if isinstance(content, dict):
+        name = path[0].removesuffix("[]")
+        if len(path) == 1:
+            yield as_object(content), name
+        else:
+            yield from _places(as_object(content).get(name), path[1:])
+
+
+def _change(holder: dict[str, Any], name: str, row: Observation) -> None:
+    if row["what"] == "left out":
+        holder.pop(name, None)
+    elif row["what"] == "added":
+        holder.setdefault(name, row["value"])
+    else:
+        stamp = _STAMP.fullmatch(str(holder.get(name)))
+        if stamp is not None:
+            digits = (stamp[2] or "").ljust(row["digits"], "0")[: row["digits"]]
+            holder[name] = f"{stamp[1]}{'.' + digits if digits else ''}{stamp[3]}"

@@ -1,0 +1,241 @@
+"""Endpoints: the rows of the catalog, and what their handlers receive and return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from ...wire.call import Call
+from ...wire.refusal import not_found
+from ...wire.reply import Pairs, Stream
+from ...world.tables import R, Table
+from ...world.world import World
+from .fields import read_body, without_nulls
+from .schema import Record, Shape
+
+NO_RESPONSE: Final = "no response"
+"""The outcome of a request whose client receives no response."""
+REFUSALS: Final = {
+    "400 unknown_version": "ver-3",
+    "400 unknown_version param": "ver-3",
+    "401 revoked_api_key": "auth-4",
+    "401": "auth-3",
+    "402": "cred-3",
+    "403": "auth-5",
+    "405": "err-8",
+    "409": "idem-6",
+}
+"""The rules of refusals that are the same for all endpoints, by status and code, or by status for all other codes."""
+ASSUMED: Final = (
+    "400 missing_field", "400 invalid_format", "400 value_out_of_range", "400 unsupported_lora_for_mode",
+    "405 method_not_allowed", "422 prompt_blocked", "422 reference_blocked", "422 output_moderation_rejected",
+)  # fmt: skip
+"""The refusals of all endpoints whose status no page states (err-5)."""
+
+
+@dataclass(eq=False, repr=False)
+class Context:
+    """A request on its way through the pipeline.
+
+    Attributes:
+        world: The state.
+        call: The request.
+        row: Its endpoint, or None.
+        args: The path parameters.
+        record: The id in the path, or empty.
+        team: Id of the calling team; empty for signed URLs, which need no API key.
+        request_id: Id of the request.
+        limits: The rate-limit headers of its response.
+        stream: The body of its response, if it is sent event by event.
+        lost: Called if a fault keeps its response from the client.
+        busy: For how many seconds the server works on it after it has taken effect (idem-5).
+    """
+
+    world: World
+    call: Call
+    row: Endpoint | None
+    args: Mapping[str, str]
+    record: str = ""
+    team: str = ""
+    request_id: str = ""
+    limits: Pairs = ()
+    stream: Stream | None = None
+    lost: Callable[[], object] | None = None
+    busy: float = 0
+    _body: dict[str, Any] | None = None
+
+    @property  # not a `cached_property`: before Python 3.12, it has a lock that no fork frees
+    def body(self) -> dict[str, Any]:
+        """The JSON object in the request body; empty without a body. Nulls of optional fields are left out (err-9).
+
+        Raises:
+            ApiProblem: 400 for any other body (err-8).
+        """
+        if self._body is None:
+            self._body = read_body(self.call.content) if self.call.content else {}
+            if self.world.settings.reading("err-9") != "refused" and self.row is not None and self.row.body is not None:
+                self._body = without_nulls(self._body, self.row.body)
+        return self._body
+
+    def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
+        """Return the row of *kind* with the id in the path, if it is the calling team's and not deleted.
+
+        Raises:
+            ApiProblem: 404 for any other id; *resource* and *param* are for its message.
+        """
+        table: Table[R] = self.world.table(kind)
+        row = table.find(self.record, self.team)
+        if row is None or not table.lives(row):
+            raise not_found(resource, self.record, param)
+        return row
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query parameters, as sent."""
+        return dict(parse_qsl(self.call.query, keep_blank_values=True))
+
+
+class Result(NamedTuple):
+    """The part of a response that is special to its endpoint.
+
+    Attributes:
+        body: The bytes of the body.
+        status: The HTTP status.
+        media_type: The ``Content-Type``.
+        headers: Headers to add; None removes a header that every response has.
+        stream: The body, if it is sent event by event; then `body` is empty.
+        delay: Seconds on the clock before the response.
+    """
+
+    body: bytes
+    status: int = 200
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str | None], ...] = ()
+    stream: Stream | None = None
+    delay: float = 0
+
+
+Handler = Callable[[Context], Any]
+"""Returns the body as JSON, the body as bytes of the endpoint's media type, or a `Result`."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Endpoint(Record):
+    """One row of the catalog.
+
+    Attributes:
+        operation: Its name in assertions and reports.
+        method: The HTTP method.
+        template: The path; ``{name}`` matches one segment.
+        handler: Serves a request; raises `ApiProblem` to refuse it.
+        bucket: The rate bucket that a request spends from, or a function that returns it.
+        status: Status of a successful response.
+        host: ``api``, or ``upload`` for the upload host.
+        signed: The URL is signed: no API key, no rate bucket.
+        media_type: Media type of a successful response.
+        any_id: Succeeds for any id in the path, even an unknown one.
+        free: Costs no credits, although it accepts an ``Idempotency-Key``.
+        fingerprint: Returns what a retry must repeat, in place of the whole body (idem-7).
+        idempotent: Whether an ``Idempotency-Key`` is accepted, or a function that returns it (idem-2).
+        longest_key: Returns the largest length of an ``Idempotency-Key``, where the endpoint has its own.
+        shape: Schema of a successful response; None if it is not JSON.
+        headers: Headers of a successful response that only this endpoint has, with their descriptions.
+        body: Schema of the request body; None without a body.
+        takes: Media type of the request body.
+        query: Schemas of the query parameters.
+        errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
+        rules: Ids of the contract's rules that it implements, first the rule of a successful response.
+        refuses: The rules of its refusals, by status and code, or by status for all other codes. A param may follow the
+            code, as in ``400 invalid_request_error pose``; ``*`` is any other refusal. ``404 param`` and ``402 code``
+            are about the param or the code alone. Refusals that are the same for all endpoints are not in it.
+        succeeds: The rules of a success, where it is not the first of *rules*: by the prefix of the id in the path, by
+            the status of its record before, or by the owner in the path of the storage.
+        places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
+            them; a kind of comparison may follow, as in ``request.body closed``. ``price`` is about what its work is
+            charged, and ``balance`` says that it changes no balance.
+        assumed: What no page states: ``status``, of a success; statuses of refusals, with or without a code; and
+            ``header.x-ratelimit-*``, which bucket a request spends from.
+        params: The refusals whose ``param`` a page states, by status and code.
+        makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
+        streams: Whether a request can ask for its response as a stream of events.
+    """
+
+    operation: str
+    method: str
+    template: str
+    handler: Handler
+    bucket: str | Callable[[Context], str] = ""
+    status: int = 200
+    host: str = "api"
+    signed: bool = False
+    media_type: str = "application/json"
+    idempotent: bool | Callable[[Context], bool] = False
+    any_id: bool = False
+    free: bool = False
+    fingerprint: Callable[[Context], str] | None = None
+    longest_key: Callable[[Context], int] | None = None
+    shape: Shape | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Shape | None = None
+    takes: str = "application/json"
+    query: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    errors: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    refuses: Mapping[str, str] = field(default_factory=dict[str, str])
+    succeeds: Mapping[str, str] = field(default_factory=dict[str, str])
+    places: Mapping[str, str] = field(default_factory=dict[str, str])
+    assumed: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    makes: str = ""
+    streams: bool = False
+
+    @property
+    def shows(self) -> str:
+        """The schema of the records that a success shows, alone or in a list; empty without a record."""
+        shape = self.shape or {}
+        page = shape.get("properties", {}).get("data", shape)
+        return str(page.get("items", page).get("$ref", "")).rpartition("/")[2]
+
+    @property
+    def lists(self) -> bool:
+        """Whether a success is a list."""
+        shape = self.shape or {}
+        return self.method == "GET" and ("items" in shape or "data" in shape.get("properties", {}))
+
+    @property
+    def polls(self) -> bool:
+        """Whether a success shows the record in the path."""
+        return self.method == "GET" and "{id}" in self.template and "$ref" in (self.shape or {})
+
+    @property
+    def acts(self) -> bool:
+        """Whether it acts on the record in its path: it is neither a GET, nor does it succeed for any id."""
+        return "{id}" in self.template and self.method != "GET" and not self.any_id and not self.signed
+
+    @property
+    def pays(self) -> bool:
+        """Whether it costs credits, for each request or for some."""
+        return bool(self.idempotent) and not self.free
+
+    @property
+    def reruns(self) -> bool:
+        """Whether it begins new work on the record in its path, which it refuses while work is under way."""
+        return self.acts and self.pays
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The possible outcomes, sorted: a status, followed by the code of a refusal, or `NO_RESPONSE`."""
+        found = {str(self.status), "400 unknown_version", "500 internal_error", NO_RESPONSE, *self.errors}
+        if not self.signed:
+            found.update({"401 invalid_api_key", "401 missing_api_key", "429 too_many_requests"})
+            found.update({"403 missing_scope"} if self.method != "GET" else ())
+            found.update({"404 resource_not_found"} if "{" in self.template and not self.any_id else ())
+        if self.idempotent:
+            found.update({"409 idempotency_key_in_use", "400 invalid_format"})
+        return tuple(sorted(found))
+
+    def accepts_key(self, ctx: Context) -> bool:
+        """Whether an ``Idempotency-Key`` on this request counts."""
+        return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent

@@ -1,0 +1,283 @@
+"""Columns of records: which of them responses and tests show, their JSON Schemas, and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import Field, field, fields
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from ...world.settings import Sparse
+
+Shape = Mapping[str, Any]
+T = TypeVar("T")
+
+Holds = Literal["id", "style", "url", "page", "word", "time", "param", "secret", "client", "schema"]
+"""What is in a text that nobody has written: an id; name or slug of a public style; a URL; the address of a page of the
+documentation; a word of the vendor; an instant or a date; the name of a field; a secret. In an object of the *client*,
+the client chooses the names, too. In a JSON *schema*, its keywords and types are no free text."""
+HOLDS: Final = "x-holds"
+"""The keyword of a schema for what is in its text. Without it, and without an enum or a format, a text is free text."""
+
+Value = Literal["assumed", "form", "free", "null", "or null", "rounded"]
+VALUE: Final = "x-value"
+"""The keyword of a schema for what the value of a response rests on, unless the request has sent it.
+
+``assumed``: only a rule of ours states it. ``form``: no rule states it, only whether it is null, and its form.
+``free``: no rule states more than the schema. Without it, a page of the vendor states it. ``null``: a page states that
+it is null if unset; other fields that may be absent may also be an empty list or object. ``or null``: a page
+states that it may be null, and no page says when. ``rounded``: to the fourth decimal, and no page says how."""
+
+SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
+
+_STATED: Final = ("enum", "minimum", "maximum", "minLength", "maxLength", "maxProperties", "additionalProperties")
+"""What a column takes from the field of a request."""
+_SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+class Record:  # noqa: PLW1641 - rows hold dicts, so nothing could hash them
+    """What rows have in common: two are equal if all their fields are.
+
+    Dataclasses would write these methods anew for each kind of row, which takes longer than a test.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+def _cached(function: Callable[[type[Any]], T]) -> Callable[[type[Any]], T]:
+    cached: Any = lru_cache(maxsize=64)(function)  # mypy does not accept classes as hashable
+    return cast("Callable[[type[Any]], T]", cached)
+
+
+def reference(kind: type[Any]) -> dict[str, Any]:
+    """Return a reference to the schema of a record in the OpenAPI document."""
+    return {"$ref": f"#/components/schemas/{schema_name(kind)}"}
+
+
+def schema_name(kind: type[Any]) -> str:
+    """Return the name of the schema of a record in the OpenAPI document."""
+    return kind.__name__.removesuffix("Row")
+
+
+@_cached
+def record(kind: type[Any]) -> Shape:
+    """Return the schema of a record in a response, which allows no other fields."""
+    hints = get_type_hints(kind)
+    shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
+    return {
+        "type": "object",
+        "properties": {
+            entry.name: _described(entry, entry.metadata.get("schema") or _of(hints[entry.name])) for entry in shown
+        },
+        "required": _required(kind),
+        "additionalProperties": False,
+    }
+
+
+def _described(entry: Field[Any], schema: Shape) -> Shape:
+    """Add what a column holds to the schema of its type."""
+    if entry.name == "object":  # the name of the record, always the same
+        return {"const": entry.default}
+    like: Any = entry.metadata.get("like")
+    if like is not None:
+        stated = {name: value for name, value in like.schema.items() if name in _STATED}
+        schema = {"anyOf": [_stating(one, stated) for one in schema["anyOf"]]} if "anyOf" in schema else {
+            **schema, **stated
+        }  # fmt: skip
+    holds = entry.metadata.get("holds")
+    value = entry.metadata.get("value") or ("null" if entry.metadata.get("null") else None)
+    schema = schema if holds is None else {**schema, HOLDS: holds}
+    return _timed(entry.name, schema if value is None else {**schema, VALUE: value})
+
+
+def free(schema: Shape) -> Shape:
+    """Return the schema of a value about which no rule states more."""
+    return {**schema, VALUE: "free"}
+
+
+def assumed(schema: Shape) -> Shape:
+    """Return the schema of a value that only a rule of ours states."""
+    return {**schema, VALUE: "assumed"}
+
+
+def _stating(schema: Shape, stated: Shape) -> Shape:
+    return schema if schema.get("type") == "null" else {**schema, **stated}
+
+
+def text_of(holds: Holds) -> Shape:
+    """Return the schema of a text that is no free text."""
+    return {"type": "string", HOLDS: holds}
+
+
+PART: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", HOLDS: "word"},
+        "text": {"type": "string"},
+        "image_url": {
+            "type": "object",
+            "properties": {"url": {"type": "string", HOLDS: "url"}, "detail": {"type": "string", HOLDS: "word"}},
+        },
+        "video_url": {"type": "object", "properties": {"url": {"type": "string", HOLDS: "url"}}},
+    },
+}
+"""The schema of a part of a message or of an input."""
+
+
+def _required(kind: type[Any]) -> list[str]:
+    """Return the fields in ``REQUIRED`` of *kind*, which the vendor promises; without it, all that are always there."""
+    shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
+    return list(getattr(kind, "REQUIRED", [entry.name for entry in shown if not entry.metadata.get("omitted")]))
+
+
+def listing(kind: type[Any]) -> Shape:
+    """Return the schema of one page of a list (list-1)."""
+    return obj(
+        object={"const": "list"},
+        data={"type": "array", "items": reference(kind)},
+        has_more={"type": "boolean"},
+        next_cursor={"type": ["string", "null"], HOLDS: "id"},
+    )
+
+
+def deleted(name: str) -> Shape:
+    """Return the schema of the response to a DELETE."""
+    return obj(id=text_of("id"), object={"const": name}, deleted={"const": True})
+
+
+def obj(optional: Collection[str] = (), /, **properties: Any) -> Shape:
+    """Return the schema of an object with these properties and no others; those in *optional* may be absent."""
+    return {
+        "type": "object",
+        "properties": {name: _timed(name, schema) for name, schema in properties.items()},
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
+    """Return the schema of a request body with the fields of *readers*."""
+    return {
+        "type": "object",
+        "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _of(hint: Any) -> dict[str, Any]:
+    origin = get_origin(hint)
+    if origin in {Union, UnionType}:
+        parts = [_of(one) if one is not NoneType else {"type": "null"} for one in get_args(hint)]
+        return {"anyOf": parts}
+    if origin in {tuple, list}:
+        return {"type": "array", "items": _of(get_args(hint)[0])}
+    if origin is dict or hint is dict:
+        return {"type": "object"}
+    return {"type": _SIMPLE[hint]} if hint in _SIMPLE else {}
+
+
+def _timed(name: str, schema: Shape) -> Shape:
+    """Add the format of timestamps (time-1), whose names end in ``_at``."""
+    if not name.endswith("_at"):
+        return schema
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_timed(name, one) for one in schema["anyOf"]]}
+    return {**schema, "format": "date-time"} if "string" in schema["type"] else schema
+
+
+def column(
+    write: Callable[[Any], Any] | None = None,
+    *,
+    hidden: bool = False,
+    visible: bool = False,
+    omitted: bool = False,
+    null: bool = False,
+    schema: Mapping[str, Any] | None = None,
+    like: Callable[[Any, str], Any] | None = None,
+    holds: Holds | None = None,
+    value: Value | None = None,
+    rule: str = "",
+    fixed: bool = False,
+    **options: Any,
+) -> Any:
+    """Declare how a field of a record appears in responses.
+
+    Args:
+        write: Converts the value to JSON; None if it is JSON already.
+        hidden: Never write the field to a response.
+        visible: Show a hidden field on live records.
+        omitted: Omit the field where it is None, whatever the setting ``sparse`` says.
+        null: Write null where it is None, whatever the setting says: so does the vendor's page.
+        schema: Its JSON Schema, unless its type determines it.
+        like: The field of a request that has the same enum and bounds.
+        holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
+        value: What its value rests on. None: a page of the vendor states it.
+        rule: The rule that its values rest on. Empty: the record's ``RULE``, or else the rule of a success.
+        fixed: Whether nothing changes its value, once it has one.
+        **options: For `dataclasses.field`.
+    """
+    metadata = {
+        "write": write,
+        "hidden": hidden,
+        "visible": visible,
+        "omitted": omitted,
+        "null": null,
+        "schema": schema,
+        "like": like,
+        "holds": holds,
+        "value": value,
+        "rule": rule,
+        "fixed": fixed,
+    }
+    return field(metadata=metadata, **options)
+
+
+@_cached
+def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]], ...]:
+    """Return name and writer of each field, and under which values of the setting ``sparse`` it is omitted if None."""
+    kept = _required(kind)
+    found: list[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]]] = []
+    for entry in fields(kind):
+        if not entry.metadata.get("hidden"):
+            optional: tuple[Sparse, ...] = () if entry.name in kept or entry.metadata.get("null") else ("optional",)
+            omitted: tuple[Sparse, ...] = ("none", "optional") if entry.metadata.get("omitted") else optional
+            found.append((entry.name, entry.metadata.get("write"), omitted))
+    return tuple(found)
+
+
+@_cached
+def rules_of(kind: type[Any]) -> Mapping[str, str]:
+    """Return the rules of the columns that have one, by name, and the rule of the whole record under the empty name."""
+    own = {entry.name: str(entry.metadata["rule"]) for entry in fields(kind) if entry.metadata.get("rule")}
+    return {**own, "": kind.RULE} if hasattr(kind, "RULE") else own
+
+
+@_cached
+def fixed_of(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the columns whose values nothing changes, once they have one."""
+    return tuple(entry.name for entry in fields(kind) if entry.metadata.get("fixed"))
+
+
+@_cached
+def visible(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields that live records show."""
+    return tuple(
+        entry.name for entry in fields(kind) if entry.metadata.get("visible") or not entry.metadata.get("hidden")
+    )
+
+
+def to_wire(row: object, sparse: Sparse) -> dict[str, Any]:
+    """Write a record as the API does, in the order of its fields; *sparse* is the setting."""
+    out: dict[str, Any] = {}
+    for name, write, omitted in _columns(type(row)):
+        value = getattr(row, name)
+        if value is None and sparse in omitted:
+            continue
+        out[name] = value if write is None else write(value)
+    return out

@@ -1,0 +1,243 @@
+"""The catalog of all endpoints, and the hosts and paths at which they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import unquote, urlsplit
+
+from ..base.arguments import hinting
+from ..base.errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
+from ..wire.call import Call
+from ..wire.hosts import UPLOAD_HOST, host_of, is_vendors
+from ..world.script import Lifecycle, Plan, Step, parse_runs, plan_of
+from ..world.world import World
+from . import (
+    characters,
+    chat,
+    embeddings,
+    files,
+    generations,
+    legacy,
+    models,
+    storage,
+    styles,
+    team,
+    uploads,
+    usage,
+    webhooks,
+)
+from .base.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from ..base.names import Resource
+
+__tracebackhide__ = hide_mistakes
+
+ENDPOINTS: Final = (
+    *characters.ENDPOINTS,
+    *uploads.ENDPOINTS,
+    *generations.ENDPOINTS,
+    *files.ENDPOINTS,
+    *styles.ENDPOINTS,
+    *storage.ENDPOINTS,
+    *models.ENDPOINTS,
+    *chat.ENDPOINTS,
+    *embeddings.ENDPOINTS,
+    *team.ENDPOINTS,
+    *usage.ENDPOINTS,
+    *webhooks.ENDPOINTS,
+    *legacy.ENDPOINTS,
+)
+MACHINES: Final[dict[str, Callable[[World, str, Step, float], None]]] = {
+    "characters": characters.enter,
+    "images": generations.enter,
+    "videos": generations.enter,
+}
+"""Functions that move a record to a step of its script, by resource."""
+LIFECYCLES: Final[dict[str, Lifecycle]] = {
+    "characters": characters.LIFECYCLE,
+    "images": generations.IMAGES,
+    "videos": generations.VIDEOS,
+}
+
+UNDER_WAY: Final = ("synthesizing", *generations.RUNNING)
+"""The statuses of work that has not ended."""
+
+Methods = Mapping[str, tuple[Endpoint, Mapping[str, str]]]
+"""The rows of one path by method, each with the values of its parameters."""
+
+_KNOWN_PATHS: Final = 256
+
+
+class Catalog:
+    """Endpoints by path, where literal segments win over parameters.
+
+    Attributes:
+        by_operation: All rows by name.
+        find: Returns the rows of a path at ``api`` or ``upload``; empty for an unknown path.
+
+    Raises:
+        ValueError: For two rows with one name, or with one method and path.
+    """
+
+    __slots__ = ("_trees", "by_operation", "find")
+
+    def __init__(self, endpoints: Iterable[Endpoint] = ENDPOINTS) -> None:
+        self.by_operation: dict[str, Endpoint] = {}
+        self.find: Callable[[str, str], Methods] = lru_cache(_KNOWN_PATHS)(self._find)
+        self._trees: dict[str, _Node] = {}
+        for row in endpoints:
+            if row.operation in self.by_operation:
+                raise ValueError(f"two endpoints are called {row.operation!r}")
+            self.by_operation[row.operation] = row
+            node = self._trees.setdefault(row.host, _Node())
+            for segment in row.template.split("/")[1:]:
+                node = node.children.setdefault("{}" if segment.startswith("{") else segment, _Node())
+            if row.method in node.rows:
+                raise ValueError(f"{row.operation!r} and {node.rows[row.method][0].operation!r} share a path")
+            names = tuple(part[1:-1] for part in row.template.split("/") if part.startswith("{"))
+            node.rows[row.method] = row, names
+
+    def _find(self, host: str, path: str) -> Methods:
+        """Return the rows of *path*; `find` remembers them, as clients poll the same path again and again."""
+        node = self._trees.get(host)
+        values: list[str] = []
+        for segment in path.split("/")[1:]:
+            if node is None:
+                break
+            child = node.children.get(segment)
+            if child is None and segment:
+                child = node.children.get("{}")
+                values.append(unquote(segment) if "%" in segment else segment)
+            node = child
+        rows = node.rows if node is not None else {}
+        return {method: (row, dict(zip(names, values, strict=True))) for method, (row, names) in rows.items()}
+
+
+class _Node:
+    __slots__ = ("children", "rows")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.rows: dict[str, tuple[Endpoint, tuple[str, ...]]] = {}
+
+
+@dataclass(frozen=True, repr=False)
+class Script(Plan):
+    """What a polling client sees, step by step. A value: equal, hashable, readable as a pytest id.
+
+    Example:
+        >>> script = Script.parse("synthesizing*3 -> reviewing")
+        >>> str(script)
+        'synthesizing*3 -> reviewing'
+        >>> script == Script.parse(str(script))
+        True
+    """
+
+    def __post_init__(self) -> None:
+        runs: Any = self.runs
+        if not isinstance(runs, tuple) or not all(isinstance(run, tuple) for run in cast("tuple[Any, ...]", runs)):  # type: ignore[redundant-cast]  # pyright
+            raise AurousScriptError(
+                f"Script({shown(self.runs)}): expected parsed runs. Use Script.parse('synthesizing*3 -> reviewing') "
+                f"to read text.\n{see('reference/scripts.html')}"
+            )
+
+    def __repr__(self) -> str:
+        images = str(self).startswith(LIFECYCLES["images"].start)  # scripts of videos have the same statuses
+        resource = ', "images"' if images else ""
+        return f'Script.parse("{self}"{resource})'
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:  # noqa: FBT001 - IPython's protocol; Hypothesis has it, too
+        printer.text(repr(self))
+
+    @classmethod
+    @hinting
+    def parse(cls, text: str, resource: Resource | str = "characters") -> Script:
+        """Read a script, checking each edge against the state machine of *resource*.
+
+        Raises:
+            AurousScriptError: With the column of the mistake and what would be legal there.
+        """
+        return cls(parse_runs(text, lifecycle_of(resource)))
+
+
+def lifecycle_of(resource: str) -> Lifecycle:
+    """Return the lifecycle of a resource.
+
+    Raises:
+        AurousScriptError: If it has no lifecycle, with the nearest resource that has one.
+    """
+    if not isinstance(cast("object", resource), str) or resource not in LIFECYCLES:
+        raise AurousScriptError(
+            f"{shown(resource)} is not a resource with a lifecycle{nearest(resource, LIFECYCLES)} "
+            f"Resources with a lifecycle: {choices(LIFECYCLES)}.\n{see('reference/scripts.html')}"
+        )
+    return LIFECYCLES[resource]
+
+
+def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
+    """Read the setting ``script``: for each resource what its lifecycle can play.
+
+    Raises:
+        AurousScriptError: If it cannot.
+    """
+    found: dict[str, Plan] = {}
+    for name, script in scripts.items():
+        if any(name in lifecycle.edges for lifecycle in LIFECYCLES.values()):  # its "=" was meant as an arrow
+            plan_of(f"{name} = {script}", lifecycle_of("characters"))
+        found[name] = plan_of(script, lifecycle_of(name))
+    return found
+
+
+CATALOG: Final = Catalog()
+"""The catalog of the API. Nothing changes it, so all fakes share it."""
+
+
+class Addresses:
+    """The hosts of the API: the host of its base URL, which may have a path, and the upload host."""
+
+    __slots__ = ("_catalog", "_home", "_hosts", "_root", "_scheme")
+
+    def __init__(self, catalog: Catalog, base_url: str) -> None:
+        self._catalog = catalog
+        home = urlsplit(base_url)
+        self._scheme, self._root = home.scheme, f"{home.path}/"
+        self._home = host_of(home)
+        self._hosts = {self._home: "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
+
+    def owns(self, host: str) -> bool:
+        """Whether the fake responds to requests to *host*, which includes an unusual port."""
+        return host in self._hosts or is_vendors(host.partition(":")[0])
+
+    def claim(self, host: str) -> int:
+        """Return how well *host* matches this fake: of several fakes, the best match responds.
+
+        3: *host* is one of its hosts. 2: *host* is another host of the vendor, and the base URL is the vendor's too.
+        1: *host* is the vendor's, to whom no request may get through. 0: no match.
+        """
+        if host in self._hosts:
+            return 3
+        return (1 + is_vendors(self._home)) if self.owns(host) else 0
+
+    def root_length(self, host: str, path: str) -> int:
+        """Return the length of the base URL's path with its last slash, if *path* on *host* is below it; else 0."""
+        return len(self._root) if self._hosts.get(host) == "api" and path.startswith(self._root) else 0
+
+    def find(self, call: Call) -> Methods:
+        """Return the endpoints on the path of *call*."""
+        host = self._hosts.get(call.host, "")
+        path = call.path
+        if host == "api":
+            if call.scheme != self._scheme or not path.startswith(self._root):
+                return {}
+            path = path[len(self._root) - 1 :]
+        return self._catalog.find(host, path)
+
+
+@lru_cache(maxsize=8)  # a suite has few base URLs, and nothing changes the addresses of one
+def addresses(catalog: Catalog, base_url: str) -> Addresses:
+    """Return the addresses of a catalog at a base URL."""
+    return Addresses(catalog, base_url)

@@ -1,0 +1,321 @@
+"""The character endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ...time.clock import iso
+from ...wire import messages as say
+from ...wire.refusal import ApiProblem, missing_field, not_found, not_one_of
+from ..base.endpoint import Context, Endpoint
+from ..base.fields import BODY_ERRORS, boolean, one_of, optional, read_fields, text
+from ..base.pages import PAGE, PAGE_ERRORS, page
+from ..base.schema import body_of, deleted, listing, reference
+from ..payment import pay
+from ..uploads import POSES, take_tickets
+from . import machine
+from .row import CREATE, SYNTHESIZED, CharacterRow, draw, render
+
+SYNTHESIS_COST: Final = 4
+POSE_COST: Final = 1
+LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
+
+UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
+RESYNTHESIZE: Final = {"force_all": optional(boolean, note="Has no effect: all poses are drawn again.")}
+REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
+
+
+def create(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters: from uploads or by synthesis."""
+    world = ctx.world
+    sent = read_fields(ctx.body, CREATE, required=("name",))
+    synthesis, upload_ids = sent.pop("generate"), sent.pop("upload_ids", None)
+    if synthesis == (upload_ids is not None):
+        raise ApiProblem(400, "parameter_invalid_combination", say.ONE_FLOW)
+    if synthesis and not sent.get("attributes"):  # create-4
+        raise missing_field("attributes")
+    hold = _pay(ctx, SYNTHESIS_COST) if synthesis else None
+    poses = () if synthesis else take_tickets(world, ctx.team, upload_ids)
+    now = iso(world.clock.time())
+    row = CharacterRow(
+        id=world.ids.new("char"),
+        status="synthesizing" if synthesis else "ready",
+        refs=tuple(draw(world, pose) for pose in poses),
+        created_at=now,
+        updated_at=now,
+        team=ctx.team,
+        plan=machine.script_for(world, sent["name"]),
+        published=not synthesis,
+        **sent,
+    )
+    world.table(CharacterRow).insert(row)
+    return render(world, machine.begin_run(world, row, hold=hold) if synthesis else row)
+
+
+def synthesizes(ctx: Context) -> bool:
+    """Whether a create request asks for a synthesis, which costs credits (idem-2)."""
+    try:
+        return ctx.body.get("generate") is True
+    except ApiProblem:  # the handler refuses the body, after the bucket has spent a token
+        return False
+
+
+def create_bucket(ctx: Context) -> str:
+    """Return the rate bucket of a create request."""
+    return "characters_synthesize" if synthesizes(ctx) else "characters_post"
+
+
+def list_all(ctx: Context) -> dict[str, Any]:
+    """GET /v1/characters: a poll of each row on the page."""
+    world, query = ctx.world, ctx.query
+    wanted = query.get("status")
+    if wanted is not None and wanted not in LISTABLE:
+        raise not_one_of("status", LISTABLE, repr(wanted), "invalid_request")
+    shown = LISTABLE if wanted is None else (wanted,)
+    table = world.table(CharacterRow)
+
+    runs = world.runs.by_record
+
+    def holds(row: CharacterRow) -> bool:
+        step = world.runs.peek(row.id)
+        return (row.status if step is None else machine.outcome(row, step)) in shown
+
+    def show(row: CharacterRow) -> CharacterRow | None:
+        if row.id not in runs:  # a poll finds the same: a list can show thousands of such rows
+            return row if row.status in shown else None
+        held = holds(row)
+        if world.runs.poll(row.id, seen=held):
+            row = table[row.id]
+        return row if held else None
+
+    return page(table, ctx.team, query, show, holds, lambda row: render(world, row))
+
+
+def retrieve(ctx: Context) -> dict[str, Any]:
+    """GET /v1/characters/{id}: the poll."""
+    world = ctx.world
+    table = world.table(CharacterRow)
+    row = table.find(ctx.record, ctx.team)
+    if row is not None and world.runs.poll(row.id):
+        row = table[row.id]
+    if row is None or (row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable")):
+        raise not_found("character", ctx.record)
+    return render(world, row)
+
+
+def update(ctx: Context) -> dict[str, Any]:
+    """PATCH /v1/characters/{id}: replaces the name or all attributes."""
+    row = _row(ctx, "character_id")
+    body = ctx.body
+    try:
+        sent = read_fields(body, UPDATE)
+    except ApiProblem as problem:
+        problem.code = "invalid_request"  # for each wrong field, of whatever kind (patch-2)
+        raise
+    if not sent:
+        raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
+    new = replace(row, updated_at=iso(ctx.world.clock.time()), **sent)
+    return render(ctx.world, ctx.world.table(CharacterRow).replace(new))
+
+
+def save(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/save: publishes."""
+    row = _row(ctx)
+    machine.require_state(row, "save", "reviewing", "ready")
+    return render(ctx.world, machine.save(ctx.world, row))
+
+
+def resynthesize(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/resynthesize: draws all four poses again."""
+    row = _row(ctx)
+    read_fields(ctx.body, RESYNTHESIZE)
+    return _run_again(ctx, row, "resynthesize", SYNTHESIS_COST, SYNTHESIZED)
+
+
+def regenerate_ref(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/refs/regenerate: draws one pose again."""
+    row = _row(ctx)
+    sent = read_fields(ctx.body, REGENERATE, required=("pose",))
+    return _run_again(ctx, row, "refs/regenerate", POSE_COST, (sent["pose"],))
+
+
+def delete(ctx: Context) -> dict[str, Any]:
+    """DELETE /v1/characters/{id}."""
+    row = machine.delete(ctx.world, _row(ctx))
+    return {"id": row.id, "object": "character", "deleted": True}
+
+
+def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses: tuple[str, ...]) -> dict[str, Any]:
+    machine.require_state(row, action, "reviewing", "ready", "failed")
+    return render(ctx.world, machine.begin_run(ctx.world, row, hold=_pay(ctx, cost), poses=poses))
+
+
+def _pay(ctx: Context, cost: float) -> int:
+    return pay(ctx.world, ctx.team, cost, "insufficient_credits")
+
+
+def _row(ctx: Context, param: str | None = None) -> CharacterRow:
+    return ctx.row_of(CharacterRow, "character", param)
+
+
+_STATE_ERRORS: Final = ("400 invalid_request_error",)
+_CREDIT_ERRORS: Final = ("402 insufficient_credits",)
+_ONE: Final = reference(CharacterRow)
+
+
+def _refs(rule: str) -> dict[str, str]:
+    """Return the rules of the refs in a response: *rule*, but for their URLs."""
+    return {"body*.refs*.url": "get-3", "body*.refs*": rule}
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "characters.create",
+        "POST",
+        "/v1/characters",
+        create,
+        bucket=create_bucket,
+        status=201,
+        idempotent=synthesizes,
+        shape=_ONE,
+        body=body_of(CREATE, ("name",)),
+        errors=(
+            *BODY_ERRORS,
+            *_CREDIT_ERRORS,
+            "400 parameter_invalid_combination",
+            "400 upload_invalid",
+            "404 resource_not_found",
+        ),
+        rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
+        refuses={
+            "400": "create-6",
+            "402 code": "create-5",
+            "400 invalid_request": "err-8",
+            "400 missing_field attributes": "create-4",
+            "400 upload_invalid": "create-3",
+            "400 parameter_invalid_combination": "create-1",
+            "404": "create-3",
+        },
+        places={
+            "body.status": "create-4",
+            "body.error_message": "get-1",
+            **_refs("create-4"),
+            "request.body.client_reference_id": "create-7",
+            "request.body.upload_ids*": "create-1",
+            "request.body.generate": "create-1",
+        },
+        makes="char",
+    ),
+    Endpoint(
+        "characters.list",
+        "GET",
+        "/v1/characters",
+        list_all,
+        bucket="characters_get",
+        errors=(*PAGE_ERRORS, "400 invalid_request"),
+        shape=listing(CharacterRow),
+        query={**PAGE, "status": {"enum": list(LISTABLE)}},
+        rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
+        refuses={"400": "list-3", "400 invalid_request": "list-4", "400 invalid_request param": "list-4"},
+        places={
+            **_refs("list-5"),
+            "body.data deleted": "list-5",
+            "body.data filter": "list-4",
+            "request.query.status": "list-4",
+        },
+        params=("400 invalid_request",),
+    ),
+    Endpoint(
+        "characters.retrieve",
+        "GET",
+        "/v1/characters/{id}",
+        retrieve,
+        bucket="characters_get",
+        shape=_ONE,
+        rules=("get-1", "get-2", "get-3", "get-4"),
+        refuses={"404": "get-2"},
+        succeeds={"deleted": "get-2"},
+        places={"body.status": "get-1", "body.refs* pose": "regen-2", "body.refs* poses": "resyn-2"},
+    ),
+    Endpoint(
+        "characters.update",
+        "PATCH",
+        "/v1/characters/{id}",
+        update,
+        bucket="characters_post",
+        shape=_ONE,
+        body=body_of(UPDATE),
+        errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
+        rules=("patch-1", "patch-2", "patch-3", "patch-4"),
+        refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3", "404 param": "patch-3"},
+        places={"request.body closed": "patch-2", "body.attributes* added": "patch-1"},
+        assumed=("status",),
+        params=("400 invalid_request", "404 resource_not_found"),
+    ),
+    Endpoint(
+        "characters.save",
+        "POST",
+        "/v1/characters/{id}/save",
+        save,
+        bucket="characters_post",
+        errors=_STATE_ERRORS,
+        shape=_ONE,
+        rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
+        refuses={"400": "save-3", "404": "save-4"},
+        succeeds={"ready": "save-2"},
+        places={"request.body body": "save-7", "request.header.idempotency-key": "save-7", "balance": "save-5"},
+    ),
+    Endpoint(
+        "characters.resynthesize",
+        "POST",
+        "/v1/characters/{id}/resynthesize",
+        resynthesize,
+        bucket="characters_synthesize",
+        idempotent=True,
+        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, "400 invalid_format", "400 invalid_request"),
+        shape=_ONE,
+        body=body_of(RESYNTHESIZE),
+        rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
+        refuses={
+            "400 invalid_request": "resyn-1",
+            "400 invalid_request_error": "resyn-1",
+            "402": "resyn-4",
+            "402 code": "resyn-4",
+        },
+        places={"body.status": "resyn-1", "request.body body": "resyn-2", **_refs("run-1"), "drawn": "resyn-2"},
+    ),
+    Endpoint(
+        "characters.regenerate_ref",
+        "POST",
+        "/v1/characters/{id}/refs/regenerate",
+        regenerate_ref,
+        bucket="characters_synthesize",
+        idempotent=True,
+        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, *BODY_ERRORS),
+        shape=_ONE,
+        body=body_of(REGENERATE, ("pose",)),
+        rules=("regen-2", "regen-1", "regen-3", "run-1"),
+        refuses={
+            "400": "regen-1",
+            "402 code": "create-5",
+            "400 invalid_request": "regen-3",
+            "400 invalid_request_error": "regen-3",
+            "400 invalid_request_error pose": "regen-1",
+            "400 invalid_request_error param": "regen-1",
+        },
+        places={"body.status": "regen-2", **_refs("run-1"), "drawn": "regen-2"},
+        params=("400 invalid_request_error",),
+    ),
+    Endpoint(
+        "characters.delete",
+        "DELETE",
+        "/v1/characters/{id}",
+        delete,
+        bucket="characters_post",
+        shape=deleted("character"),
+        rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
+        refuses={"404": "del-3"},
+        places={"balance": "del-1"},
+    ),
+)

@@ -1,0 +1,128 @@
+"""The character as the fake stores it and as the API shows it; a new attribute is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, NamedTuple
+
+from ...wire.version import FORM, VERSION
+from ...world.script import Plan
+from ...world.world import World
+from ..base.fields import Reader, boolean, integer, list_of, object_of, optional, text
+from ..base.schema import HOLDS, Record, body_of, column, obj, text_of, to_wire
+from ..uploads import POSES
+
+SYNTHESIZED: Final = ("portrait", "front", "side", "back")
+"""The poses that a synthesis draws, in order (create-4)."""
+
+STATUSES: Final = ("synthesizing", "reviewing", "ready", "failed", "deleted")
+"""The statuses of a character."""
+_REF_LIFE: Final = 24 * 3600.0
+
+ATTRIBUTES: Final[dict[str, Reader]] = {
+    "gender": text(200),
+    "age": integer(18, 120),
+    "ethnicity": text(200),
+    "hair_color": text(200),
+    "hair_style": text(200),
+    "eye_color": text(200),
+    "body_type": text(200),
+    "additional_details": text(1000),
+}
+"""The attributes of a character; the API accepts no others (limits: A)."""
+
+
+CREATE: Final[dict[str, Reader]] = {
+    "name": text(120),
+    "generate": optional(boolean, default=False),
+    "upload_ids": list_of(text(256, holds="id"), 1, 6),
+    "attributes": object_of(ATTRIBUTES),
+    "client_reference_id": text(256),
+}
+"""The fields of POST /v1/characters (create-6, create-7)."""
+
+
+class Ref(NamedTuple):
+    """A reference picture.
+
+    Attributes:
+        pose: The pose that it shows.
+        version: 1, and one more each time it is redrawn.
+        path: Its path in the storage; new for each version.
+    """
+
+    pose: str
+    version: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CharacterRow(Record):
+    """A stored character. Each column that is not hidden is a field of the response, under the same name.
+
+    Attributes:
+        id: ``char_`` and a ULID.
+        object: Always ``character``.
+        name: Display name.
+        status: How far it is.
+        refs: The reference pictures.
+        created_at: ISO 8601 (time-1).
+        updated_at: ISO 8601; moves with every change.
+        attributes: Its description, or None.
+        error_message: Why the synthesis failed; None in any other status.
+        aurous_version: API version of the request that created it (ver-4).
+        client_reference_id: The client's own id for it; absent if the client sent no id.
+        team: Id of the owning team.
+        gone: Whether it was deleted for good (del-2).
+        plan: Its script.
+        runs: Number of runs that have started since the script was bound.
+        published: Whether it was ever ``ready``; from then on it skips ``reviewing`` (save-6).
+        redraw: The poses that the current run draws.
+        hold: The ledger's id of the credits held for the current run.
+    """
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "object", "name", "status", "refs", "created_at", "updated_at")
+
+    id: str = column(holds="id")
+    object: str = column(holds="word", default="character")
+    name: str = column(like=CREATE["name"])
+    status: str = column(schema={"enum": list(STATUSES)})
+    refs: tuple[Ref, ...] = column(
+        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=(), rule="get-3"
+    )
+    created_at: str = column(fixed=True)
+    updated_at: str
+    attributes: dict[str, Any] | None = column(
+        null=True, schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]}, default=None
+    )
+    error_message: str | None = column(null=True, holds="word", value="form", default=None)
+    aurous_version: str = column(schema={**text_of("time"), "pattern": FORM}, default=VERSION, rule="ver-4")
+    client_reference_id: str | None = column(
+        omitted=True, like=CREATE["client_reference_id"], default=None, rule="create-7"
+    )
+    team: str = column(hidden=True)
+    gone: bool = column(hidden=True, visible=True, default=False)
+    plan: Plan = column(hidden=True)
+    runs: int = column(hidden=True, default=0)
+    published: bool = column(hidden=True, default=False)
+    redraw: tuple[str, ...] = column(hidden=True, default=SYNTHESIZED)
+    hold: int | None = column(hidden=True, default=None)
+
+
+def draw(world: World, pose: str, old: Ref | None = None) -> Ref:
+    """Return a new picture: the first of its pose, or the version after *old*."""
+    return Ref(pose, old.version + 1 if old else 1, f"/storage/characters/{world.ids.new('ref')}/{pose}.bin")
+
+
+def show_refs(world: World, refs: Iterable[Ref]) -> list[dict[str, str]]:
+    """Write refs with signed URLs that expire in 24 h (get-3, time-2)."""
+    base, expires = world.settings.base_url, world.clock.time() + _REF_LIFE
+    return [{"pose": ref.pose, "url": world.urls.sign(base, ref.path, expires, "token")} for ref in refs]
+
+
+def render(world: World, row: CharacterRow) -> dict[str, Any]:
+    """Write a character as the API shows it."""
+    out = to_wire(row, world.settings.sparse)
+    out["refs"] = show_refs(world, row.refs)
+    return out

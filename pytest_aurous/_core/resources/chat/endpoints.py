@@ -1,0 +1,170 @@
+"""The chat endpoints: create, retrieve and cancel a completion."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+from ...wire import messages as say
+from ...wire.call import to_json
+from ...wire.headers import idempotency_key
+from ...wire.refusal import ApiProblem
+from ...world.streams import EventStream
+from ..base.endpoint import Context, Endpoint, Result
+from ..base.fields import BODY_ERRORS
+from ..base.schema import body_of, reference, to_wire
+from . import machine, replies, stream
+from .request import FIELDS, read
+from .row import PUBLIC, CompletionRow, seen_at
+
+_STATUS: Final = "Aurous-Idempotency-Status"
+_EVENTS: Final = "text/event-stream"
+
+
+def create(ctx: Context) -> dict[str, Any] | Result:
+    """POST /v1/chat/completions: a completion, at once or as a stream of events."""
+    body, model, prompt = read(ctx)
+    world = ctx.world
+    row = machine.begin(ctx, body, model, prompt)
+    said = row.answer
+    if not row.streamed:
+        delay = said.delay if said is not None else 0
+        ctx.busy += delay
+        row = machine.end(world, row, "completed", ctx.busy)
+        if idempotency_key(ctx.call.incoming) is None:  # with a key, a second request gets the stored response
+            ctx.lost = partial(replies.unsay, world, said)
+        content = to_json(to_wire(row, world.settings.sparse))
+        return Result(content, delay=delay)
+    warn = idempotency_key(ctx.call.incoming) is not None
+    headers = (
+        ("Cache-Control", "no-cache, no-transform"),
+        (_STATUS, "ignored_streaming" if warn else "not_set"),
+        ("Content-Type", _EVENTS),
+    )
+    events = EventStream(world, ctx.call, stream.frames(world, row.id, warn=warn), partial(stream.gone, world, row.id))
+    return Result(b"", media_type=_EVENTS, headers=headers, stream=events)
+
+
+def _not_streamed(ctx: Context) -> bool:
+    """Whether a request may repeat: a stream ignores its key (chat-7)."""
+    return not ctx.body.get("stream")
+
+
+def _longest_key(ctx: Context) -> int:
+    """Return the largest length of a key, on which two pages differ (chat-6)."""
+    return int(ctx.world.settings.reading("chat-6"))
+
+
+def retrieve(ctx: Context) -> dict[str, Any]:
+    """GET /v1/chat/completions/{id}: the stored completion."""
+    row = seen_at(ctx.row_of(CompletionRow, "completion"), ctx.world.clock.time())
+    return to_wire(row, ctx.world.settings.sparse)
+
+
+def cancel(ctx: Context) -> dict[str, Any]:
+    """POST /v1/chat/completions/{id}/cancel: end a stream, and charge what was sent."""
+    row = ctx.world.table(CompletionRow).find(ctx.record, ctx.team)
+    if row is None:
+        raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record))
+    row = seen_at(row, ctx.world.clock.time())
+    if not machine.in_progress(row):
+        message = say.COMPLETION_ENDED.format(id=row.id, status=PUBLIC[row.status])
+        raise ApiProblem(409, "chat_cancel_target_already_terminal", message)
+    if not row.streamed:
+        raise ApiProblem(409, "chat_cancel_target_not_cancellable", say.NOT_CANCELLABLE.format(id=row.id))
+    return to_wire(machine.end(ctx.world, row, "cancelled_by_request"), ctx.world.settings.sparse)
+
+
+_BODY: Final = {**body_of(FIELDS, ("model", "messages")), "additionalProperties": True}
+_CREATE_ERRORS: Final = (
+    *(one for one in BODY_ERRORS),
+    "400 max_input_tokens_exceeded",
+    "400 max_tokens_exceeds_hard_cap",
+    "400 model_wrong_kind",
+    "400 response_format_unsupported",
+    "400 tool_choice_required_unsupported",
+    "402 balance_too_low",
+    "404 resource_not_found",
+    "429 tpm_rate_limit_exceeded",
+    "502 chat_provider_unavailable",
+    "502 chat_provider_unknown_error",
+    "504 provider_timeout",
+)
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "chat.create",
+        "POST",
+        "/v1/chat/completions",
+        create,
+        bucket="chat_post",
+        idempotent=_not_streamed,
+        longest_key=_longest_key,
+        shape=reference(CompletionRow),
+        streams=True,
+        body=_BODY,
+        errors=_CREATE_ERRORS,
+        rules=("chat-1", "chat-4", "chat-6", "chat-7", "stream-1", "tpm-1"),
+        refuses={
+            "400": "chat-2",
+            "400 invalid_format messages[*].role": "chat-14",
+            "400 invalid_format tools.type": "chat-14",
+            "400 invalid_format reasoning_effort": "chat-14",
+            "400 invalid_format tool_choice.type": "chat-14",
+            "400 max_input_tokens_exceeded": "chat-3",
+            "400 max_tokens_exceeds_hard_cap": "chat-3",
+            "400 model_wrong_kind": "model-2",
+            "400 response_format_unsupported": "chat-9",
+            "400 tool_choice_required_unsupported": "chat-3",
+            "404": "model-3",
+            "429 tpm_rate_limit_exceeded": "tpm-2",
+            "502": "chat-12",
+            "504": "chat-12",
+        },
+        places={
+            "header.cache-control": "stream-1",
+            "header.aurous-idempotency-status": "stream-3",
+            "body.stream.warn*": "stream-3",
+            "body.stream.last.usage missing": "stream-1",
+            "body.stream.last.usage.*": "chat-4",
+            "body.stream.last.choices* added": "stream-1",
+            "body.stream*": "stream-1",
+            "body.usage*": "chat-4",
+            "body.status missing": "chat-1",
+            "body.usage missing": "chat-1",
+            "body.status": "chat-10",
+            "price": "chat-4",
+        },
+        assumed=("status", "400 response_format_unsupported", "404"),
+        params=("400 max_tokens_exceeds_hard_cap",),
+        makes="cmp",
+    ),
+    Endpoint(
+        "chat.retrieve",
+        "GET",
+        "/v1/chat/completions/{id}",
+        retrieve,
+        bucket="reads",
+        shape=reference(CompletionRow),
+        rules=("chat-11",),
+        refuses={"404": "chat-11"},
+        places={"body.choices* enum": "chat-1", "body.status missing": "chat-1", "body.status enum": "chat-10"},
+        assumed=("404",),
+    ),
+    Endpoint(
+        "chat.cancel",
+        "POST",
+        "/v1/chat/completions/{id}/cancel",
+        cancel,
+        bucket="chat_post",
+        any_id=True,
+        shape=reference(CompletionRow),
+        errors=(
+            "404 chat_cancel_target_not_found",
+            "409 chat_cancel_target_already_terminal",
+            "409 chat_cancel_target_not_cancellable",
+        ),
+        rules=("chat-13",),
+        refuses={"404": "chat-13", "409": "chat-13"},
+    ),
+)

@@ -1,0 +1,318 @@
+"""The body of a chat request: its fields, and what is refused (chat-2, chat-3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ...base.errors import shown
+from ...base.parsed import is_array, is_object
+from ...wire import messages as say
+from ...wire.refusal import ApiProblem, missing_field, not_one_of
+from ..base.endpoint import Context
+from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, optional, read_fields, text
+from ..base.schema import HOLDS, PART, text_of
+from ..content.schemas import invalid, unsupported
+from ..models import ModelRow, require_model
+from . import tokens
+
+ROLES: Final = ("system", "user", "assistant", "tool")
+_NEWER: Final = {
+    "messages[*].role": (ROLES, ("developer", "function")),
+    "reasoning_effort": (("minimal", "low", "medium", "high"), ("none", "xhigh")),
+    "tools.type": (("function",), ("custom",)),
+    "tool_choice.type": (("function",), ("allowed_tools",)),
+}
+"""What the pages name at a place, and what else OpenAI's API has there (chat-14)."""
+_MOST_TEXT: Final = 10**8
+"""Characters; what is too long for a model has too many tokens (chat-3)."""
+_PARTS: Final = ("text", "image_url", "video_url")
+_URL: Final = 2048
+_PRIVATE: Final = (".localhost", ".local", ".internal")
+"""Ends of names of private hosts."""
+
+_content: Final = text(_MOST_TEXT, 0)
+
+
+def public_url(value: Any, param: str, *, inline: bool) -> str:
+    """Read the URL of an image: https and reachable from outside, or the image itself where *inline* is allowed.
+
+    Raises:
+        ApiProblem: 400 for anything else (chat-5, emb-4).
+    """
+    url: str = text(_MOST_TEXT if inline else _URL)(value, param)
+    if inline and url.startswith("data:image/"):
+        return url
+    if is_private(url):
+        raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
+    return url
+
+
+def is_private(url: str) -> bool:
+    """Whether a URL leads to no public host: host names are not resolved (chat-5)."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".") if url.startswith("https://") else ""
+    except ValueError:  # such as an unclosed bracket
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE)
+    return not address.is_global or address.is_multicast
+
+
+def _object(value: Any, param: str) -> dict[str, Any]:
+    if not is_object(value):
+        message = say.WRONG_TYPE.format(param=param, expected="an object", got=shown(value))
+        raise ApiProblem(400, "invalid_format", message, param)
+    return value
+
+
+def _part(value: Any, param: str) -> dict[str, Any]:
+    """Read a part of a message: a text, an image or a video."""
+    part = _object(value, param)
+    kind = one_of(_PARTS)(part.get("type"), f"{param}.type")
+    if kind == "text":
+        _content(part.get("text"), f"{param}.text")
+    else:
+        source = _object(part.get(kind), f"{param}.{kind}")
+        public_url(source.get("url"), f"{param}.{kind}.url", inline=kind == "image_url")
+        if "detail" in source:
+            one_of(("low", "high", "auto"))(source["detail"], f"{param}.{kind}.detail")
+    return part
+
+
+def _tool_call(value: Any, param: str) -> dict[str, Any]:
+    call = _object(value, param)
+    text(256)(call.get("id"), f"{param}.id")
+    function = _object(call.get("function"), f"{param}.function")
+    text(256)(function.get("name"), f"{param}.function.name")
+    _content(function.get("arguments"), f"{param}.function.arguments")
+    return call
+
+
+def _open(place: str) -> Reader:
+    """Read what the pages name at a place, and what else OpenAI's API has there."""
+    named, newer = _NEWER[place]
+    return one_of(named, also=newer)
+
+
+def _message(value: Any, _: str) -> dict[str, Any]:
+    """Read a message: its role, and its content as text or as parts."""
+    param = "messages[*]"  # as the vendor writes it
+    sent = _object(value, param)
+    message = {name: one for name, one in sent.items() if one is not None}
+    role = _open(f"{param}.role")(message.get("role"), f"{param}.role")
+    content = message.get("content")
+    if is_array(content):
+        list_of(_part, 1, 1000)(content, f"{param}.content[*]")
+    elif content is not None:
+        _content(content, f"{param}.content")
+    elif role != "assistant" or not (message.get("tool_calls") or message.get("refusal")):
+        raise missing_field(f"{param}.content")
+    if "tool_calls" in message:
+        list_of(_tool_call, 0, 128)(message["tool_calls"], f"{param}.tool_calls[*]")
+    if role == "tool":
+        if "tool_call_id" not in message:
+            raise missing_field(f"{param}.tool_call_id")
+        text(256)(message["tool_call_id"], f"{param}.tool_call_id")
+    return sent
+
+
+def _tool(value: Any, param: str) -> dict[str, Any]:
+    tool = _object(value, param)
+    if _open("tools.type")(tool.get("type"), f"{param}.type") == "custom":
+        text(64)(_object(tool.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
+        return tool
+    function = _object(tool.get("function"), f"{param}.function")
+    text(64)(function.get("name"), f"{param}.function.name")
+    found = invalid(_object(function.get("parameters") or {}, f"{param}.function.parameters"))
+    if found:
+        message = say.WRONG_TYPE.format(param=f"{param}.function.parameters", expected="a JSON schema", got=found)
+        raise ApiProblem(400, "invalid_format", message, f"{param}.function.parameters")
+    return tool
+
+
+_CHOICES: Final = ("auto", "none", "required")
+
+
+def _named(value: Any, param: str) -> Any:
+    """Read the name of a tool."""
+    function = _object(_object(value, param).get("function"), f"{param}.function")
+    text(64)(function.get("name"), f"{param}.function.name")
+    return value
+
+
+def _tool_choice(value: Any, param: str) -> Any:
+    if not is_object(value):
+        return one_of(_CHOICES)(value, param)
+    if value.get("type") != "allowed_tools":
+        return _named(value, param)
+    allowed = _object(value.get("allowed_tools"), f"{param}.allowed_tools")
+    one_of(("auto", "required"))(allowed.get("mode"), f"{param}.allowed_tools.mode")
+    list_of(_named, 1, 128)(allowed.get("tools"), f"{param}.allowed_tools.tools")
+    return value
+
+
+def _response_format(value: Any, param: str) -> dict[str, Any]:
+    wanted = _object(value, param)
+    kind = one_of(("text", "json_object", "json_schema"))(wanted.get("type"), f"{param}.type")
+    if kind == "json_schema":
+        inner = _object(wanted.get("json_schema"), f"{param}.json_schema")
+        text(64)(inner.get("name"), f"{param}.json_schema.name")
+        found = unsupported(inner.get("schema", {}))
+        if found:
+            message = say.UNSUPPORTED_SCHEMA.format(found=found)
+            raise ApiProblem(400, "response_format_unsupported", message, f"{param}.json_schema.schema")
+    return wanted
+
+
+def _stop(value: Any, param: str) -> Any:
+    return list_of(_content, 0, 16)(value, param) if is_array(value) else _content(value, param)
+
+
+def _any_of(*kinds: str) -> dict[str, Any]:
+    return {"anyOf": [{"type": kind} for kind in kinds]}
+
+
+_TEXT: Final = {"type": "string"}
+_OWN: Final = {"type": "object", HOLDS: "schema"}
+_CALL: Final = {
+    "type": "object",
+    "properties": {
+        "id": text_of("id"),
+        "type": {"enum": ["function"]},
+        "function": {"type": "object", "properties": {"name": _TEXT, "arguments": _TEXT}},
+    },
+}
+_TOOL: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["function"]},
+        "function": {
+            "type": "object",
+            "properties": {"name": _TEXT, "description": _TEXT, "parameters": _OWN},
+            "required": ["name"],
+        },
+    },
+    "required": ["type", "function"],
+}
+_CHOICE: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["function"]},
+        "function": {"type": "object", "properties": {"name": _TEXT}},
+    },
+}
+_FORMAT: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["text", "json_object", "json_schema"]},
+        "json_schema": {"type": "object", "properties": {"name": _TEXT, "schema": _OWN}, "required": ["name"]},
+    },
+    "required": ["type"],
+}
+_ANY_OBJECT: Final = described(_object, {"type": "object"})
+FIELDS: Final[dict[str, Reader]] = {
+    "model": text(128, holds="style"),
+    "messages": list_of(
+        described(
+            _message,
+            {
+                "type": "object",
+                "properties": {
+                    "role": {"enum": list(ROLES)},
+                    "content": {"anyOf": [_TEXT, {"type": "array", "items": PART}, {"type": "null"}]},
+                    "name": {"type": "string"},
+                    "tool_calls": {"anyOf": [{"type": "array", "items": _CALL}, {"type": "null"}]},
+                    "tool_call_id": text_of("id"),
+                },
+                "required": ["role"],
+            },
+        ),
+        1,
+        200,
+    ),
+    "max_tokens": optional(integer(1, 10**9), note="By default what the model has, such as 4096."),
+    "temperature": number(0, 2),
+    "top_p": number(0, 1),
+    "stream": optional(boolean, default=False),
+    "stream_options": _ANY_OBJECT,
+    "tools": list_of(described(_tool, _TOOL), 0, 128),
+    "tool_choice": described(_tool_choice, {"anyOf": [{"enum": list(_CHOICES)}, _CHOICE]}),
+    "response_format": described(_response_format, _FORMAT),
+    "reasoning_effort": _open("reasoning_effort"),
+    "vision_quality": one_of(("low", "high", "xhigh")),
+    "seed": integer(-(2**63), 2**63 - 1),
+    "stop": described(_stop, _any_of("string", "array")),
+    "presence_penalty": number(-2, 2),
+    "frequency_penalty": number(-2, 2),
+    "logprobs": boolean,
+    "top_logprobs": integer(0, 20),
+}
+
+
+def known(body: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """Return the fields that an endpoint knows; SDKs send others, and null for what is not set (chat-2)."""
+    return {name: value for name, value in body.items() if name in readers and value is not None}
+
+
+def _refuse_newer(body: Mapping[str, Any]) -> None:
+    """Refuse what OpenAI's API has and no page names (chat-14)."""
+    choice = body.get("tool_choice")
+    for place, value in (
+        *(("messages[*].role", one["role"]) for one in body["messages"]),
+        *(("tools.type", one["type"]) for one in body.get("tools", ())),
+        ("reasoning_effort", body.get("reasoning_effort")),
+        ("tool_choice.type", choice.get("type") if is_object(choice) else None),
+    ):
+        named, newer = _NEWER[place]
+        if value in newer:
+            problem = not_one_of(place, named, json.dumps(value))
+            problem.message += say.ASSUMED.format(what=value, rule="chat-14", reading="accepted")
+            raise problem
+
+
+def _callable(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with the tools that the model may call: functions, of these the allowed ones (chat-14)."""
+    choice, tools = body.get("tool_choice"), [one for one in body.get("tools", ()) if one["type"] == "function"]
+    if is_object(choice) and choice.get("type") == "allowed_tools":
+        allowed = choice["allowed_tools"]
+        names = [one["function"]["name"] for one in allowed["tools"]]
+        tools, choice = [one for one in tools if one["function"]["name"] in names], allowed["mode"]
+    return {**body, "tools": tools, "tool_choice": choice}
+
+
+def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
+    """Return the fields of a chat request, its model, and its estimated input tokens.
+
+    Raises:
+        ApiProblem: 400 for an invalid body, or one that the model cannot serve; 404 for an unknown model.
+    """
+    body = read_fields(known(ctx.body, FIELDS), FIELDS, required=("model", "messages"))
+    if ctx.world.settings.reading("chat-14") == "refused":
+        _refuse_newer(body)
+    else:
+        body = _callable(body)
+    model = require_model(ctx, "chat")
+    cap = model.max_output_tokens or 0
+    if body.get("max_tokens", 0) > cap:
+        message = say.OVER_CAP.format(got=body["max_tokens"], cap=cap, model=model.id)
+        raise ApiProblem(400, "max_tokens_exceeds_hard_cap", message, "max_tokens")
+    if body.get("tool_choice") == "required" and "tool_choice_required" not in model.capabilities:
+        message = say.NO_REQUIRED_TOOL.format(model=model.id)
+        raise ApiProblem(400, "tool_choice_required_unsupported", message, "tool_choice")
+    choice = body.get("tool_choice")
+    names = [one["function"]["name"] for one in body.get("tools", ())]
+    if choice == "required" and not names:
+        raise missing_field("tools")
+    if is_object(choice) and choice["function"]["name"] not in names:
+        raise not_one_of("tool_choice.function.name", names, repr(choice["function"]["name"]))
+    count = tokens.of_request(body)
+    if count > model.context_window:
+        message = say.TOO_MANY_TOKENS.format(got=count, most=model.context_window, model=model.id)
+        raise ApiProblem(400, "max_input_tokens_exceeded", message, "messages")
+    return body, model, count

@@ -1,0 +1,137 @@
+"""The stored completion, and its JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
+
+from ...time.clock import SAME_INSTANT
+from ..base.schema import VALUE, Record, column, free, obj, text_of
+from .replies import Answer
+
+IN_PROGRESS: Final = "in_progress"
+PUBLIC: Final = {
+    IN_PROGRESS: IN_PROGRESS,
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled_by_request": "cancelled",
+    "cancelled_client_disconnect": "cancelled",
+}
+"""The word of the API for each status (chat-10)."""
+
+FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "cancelled")
+_NUMBER: Final = {"type": "number"}
+_CREDITS: Final = {**_NUMBER, VALUE: "rounded"}
+_COUNT: Final = {"type": "integer"}
+USAGE: Final = obj(
+    ("reasoning_tokens",),
+    prompt_tokens=_COUNT,
+    completion_tokens=_COUNT,
+    total_tokens=_COUNT,
+    reasoning_tokens={**_COUNT, "description": "Present if the model has reasoned; not part of `completion_tokens`."},
+    credits_charged=_CREDITS,
+    breakdown=obj(
+        ("reasoning_credits",),
+        input_credits=_CREDITS,
+        output_credits=_CREDITS,
+        reasoning_credits=_CREDITS,
+        model=text_of("style"),
+        pricing_version=free(_COUNT),
+    ),
+)
+_CALL: Final = obj(
+    id=text_of("id"),
+    type={"const": "function"},
+    function=obj(name=text_of("style"), arguments={"type": "string", "description": "JSON, as text."}),
+)
+_CHOICE: Final = obj(
+    index={"type": "integer", "const": 0},
+    message=obj(
+        ("tool_calls", "refusal"),
+        role={"const": "assistant"},
+        content={"type": ["string", "null"]},
+        refusal={"type": "string"},
+        tool_calls={"type": "array", "items": _CALL},
+    ),
+    finish_reason={"enum": [*FINISH_REASONS, None]},
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CompletionRow(Record):
+    """A stored chat completion.
+
+    Attributes:
+        id: ``cmp_`` and a ULID.
+        object: Always ``chat.completion``.
+        created: When it was requested, in epoch seconds.
+        model: The model that the request named.
+        choices: The only choice, with the message; while it is streamed, an empty message (chat-11).
+        usage: Tokens and credits; absent until the end.
+        status: In full, such as ``cancelled_client_disconnect``; the API has four words for it (chat-10).
+        error: Code, type and message if it failed or was cancelled; else absent.
+        messages: The messages of the request.
+        answer: What the model says; None for a completion that a test added or that failed.
+        price: Credits of a million input tokens, and of a million output tokens.
+        streamed: Whether it is streamed.
+        credits: The credits that it has cost.
+        creation_request_id: `Aurous-Request-Id` of the request.
+        started: When it was requested, in epoch seconds.
+        finished: When it ended, or will have ended: until then it is in progress (`seen_at`).
+        hold: The ledger's id of the credits held for it.
+        team: Id of the owning team.
+    """
+
+    RULE: ClassVar[str] = "chat-1"
+
+    id: str = column(holds="id")
+    object: str = column(holds="word", default="chat.completion")
+    created: int = column(value="form")
+    model: str = column(holds="style")
+    choices: tuple[dict[str, Any], ...] = column(list, schema={"type": "array", "items": _CHOICE}, default=())
+    usage: dict[str, Any] | None = column(schema=USAGE, omitted=True, default=None, rule="chat-4")
+    status: str = column(
+        PUBLIC.__getitem__,
+        schema={"enum": list(dict.fromkeys(PUBLIC.values()))},
+        default=IN_PROGRESS,
+        rule="chat-10",
+    )
+    error: dict[str, str] | None = column(
+        schema=obj(code=text_of("word"), type=text_of("word"), message=free({"type": "string"})),
+        omitted=True,
+        default=None,
+    )
+    messages: tuple[dict[str, Any], ...] = column(hidden=True)
+    answer: Answer | None = column(hidden=True, default=None)
+    price: tuple[float, float] = column(hidden=True, default=(0, 0))
+    streamed: bool = column(hidden=True, default=False)
+    credits: float = column(hidden=True, default=0)
+    creation_request_id: str | None = column(hidden=True, default=None)
+    started: float = column(hidden=True)
+    finished: float | None = column(hidden=True, default=None)
+    hold: int | None = column(hidden=True, default=None)
+    team: str = column(hidden=True)
+
+
+def choice(
+    content: str | None, reason: str | None, calls: tuple[tuple[str, str, str], ...] = (), refusal: str | None = None
+) -> dict[str, Any]:
+    """Return the only choice of a completion."""
+    message: dict[str, Any] = {"role": "assistant", "content": content}
+    if refusal is not None:
+        message["refusal"] = refusal
+    if calls:
+        message["tool_calls"] = [call_of(*call) for call in calls]
+    return {"index": 0, "message": message, "finish_reason": reason}
+
+
+def seen_at(row: CompletionRow, now: float) -> CompletionRow:
+    """Return a completion as it is at an instant: until the end of a delay, it is in progress."""
+    if (row.finished or 0) <= now + SAME_INSTANT:
+        return row
+    return replace(row, status=IN_PROGRESS, choices=(choice("", None),), usage=None, finished=None)
+
+
+def call_of(call_id: str, name: str, arguments: str) -> dict[str, Any]:
+    """Return a tool call as a message has it."""
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}

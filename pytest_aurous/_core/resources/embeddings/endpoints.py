@@ -1,0 +1,270 @@
+"""The embedding endpoints: a vector, and its price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from ...base.parsed import is_array, is_object
+from ...wire import messages as say
+from ...wire.refusal import ApiProblem
+from ...world.ledger import json_number, total
+from ..base.endpoint import Context, Endpoint
+from ..base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
+from ..base.schema import PART, body_of, obj, text_of
+from ..chat.request import known, public_url
+from ..chat.tokens import of_text
+from ..models import ModelRow, price_of, require_model
+from ..payment import charge, pay
+from .row import EmbeddingRow, vector_of, vectors
+
+BUCKET: Final = "embeddings_tpm"
+"""The token bucket of embeddings (tpm-1)."""
+_MOST_TEXT: Final = 1_000_000
+_LIMITLESS: Final = 10**9
+_MOST_PARTS: Final = 16
+_MOST_IMAGES: Final = 8
+_IMAGE: Final = 1_250
+"""Tokens of an image (emb-5)."""
+_PARTS: Final = ("text", "image_url", "video_url")
+
+
+def _part(value: Any, param: str) -> dict[str, Any]:
+    if not is_object(value):
+        message = say.WRONG_TYPE.format(param=param, expected="an object", got=f"{value!r:.40}")
+        raise ApiProblem(400, "invalid_format", message, param)
+    kind = one_of(_PARTS)(value.get("type"), f"{param}.type")
+    if kind == "video_url":
+        raise ApiProblem(400, "embeddings_video_unsupported", say.NO_VIDEO, f"{param}.type")
+    if kind == "text":
+        _text(value.get("text"), f"{param}.text")
+    else:
+        source = value.get("image_url")
+        url = source.get("url") if is_object(source) else None
+        public_url(url, f"{param}.image_url.url", inline=False)
+    return value
+
+
+def _text(value: Any, param: str) -> str:
+    found: str = text(_LIMITLESS)(value, param)
+    if len(found) > _MOST_TEXT and param != "input":  # the whole input has too many tokens then (emb-6)
+        message = say.LENGTH.format(param=param, low=1, high=_MOST_TEXT, unit="characters", got=len(found))
+        raise ApiProblem(400, "invalid_request", message, param)
+    if "\0" in found:
+        message = say.WRONG_TYPE.format(param=param, expected="text without NULL bytes", got="text with some")
+        raise ApiProblem(400, "invalid_format", message, param)
+    return found
+
+
+def _input(value: Any, param: str) -> list[dict[str, Any]]:
+    """Read the input, as parts; a text is one part. A list of one text stays one (emb-4)."""
+    if not is_array(value):
+        return [{"type": "text", "text": _text(value, param)}]
+    if value and all(isinstance(one, str) for one in value):
+        if len(value) == 1:
+            return value
+        raise ApiProblem(400, "embeddings_batch_not_supported", say.NO_BATCH, param)
+    read_all = list_of(lambda part, _: _part(part, f"{param}[*]"), 1, 10**6)
+    parts: list[dict[str, Any]] = read_all(value, param)
+    images = sum(part["type"] == "image_url" for part in parts)
+    for got, most, what, whole in (
+        (len(parts), _MOST_PARTS, "content parts", "total parts"),
+        (images, _MOST_IMAGES, "images", "images"),
+    ):
+        if got > most:
+            message = say.TOO_MANY_PARTS.format(got=got, most=most, what=what, total=whole)
+            raise ApiProblem(400, "embeddings_input_too_many_items", message, param)
+    return parts
+
+
+_ESTIMATE: Final[dict[str, Reader]] = {
+    "model": text(128, holds="style"),
+    "input": described(
+        _input,
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": PART, "minItems": 1, "maxItems": _MOST_PARTS}]},
+    ),
+    "dimensions": optional(integer(1, 10**6), note="A size that the model lists; has no effect."),
+}
+_CREATE: Final[dict[str, Reader]] = {
+    **_ESTIMATE,
+    "encoding_format": optional(one_of(("float", "base64")), note="Always `float` is returned."),
+    "user": text(256),
+}
+
+
+class _Price(NamedTuple):
+    """The tokens of an input, and their credits."""
+
+    text: int
+    visual: int
+    lines: tuple[Decimal, Decimal]
+
+    @property
+    def tokens(self) -> int:
+        return self.text + self.visual
+
+    @property
+    def credits(self) -> Decimal:
+        return total(self.lines)
+
+    def breakdown(self, model: str) -> dict[str, Any]:
+        words, pictures = map(json_number, self.lines)
+        return {"input": {"text": words, "visual": pictures, "video": 0}, "model": model}
+
+
+def _read(ctx: Context, fields: Mapping[str, Reader]) -> tuple[dict[str, Any], ModelRow, _Price]:
+    body = read_fields(known(ctx.body, fields), fields, required=("model", "input"))
+    if isinstance(alone := body["input"][0], str):
+        if ctx.world.settings.reading("emb-4") == "refused":
+            message = say.NO_BATCH + say.ASSUMED.format(what="a list of one", rule="emb-4", reading="one_accepted")
+            raise ApiProblem(400, "embeddings_batch_not_supported", message, "input")
+        body["input"] = _input(alone, "input")
+    model = require_model(ctx, "embedding")
+    if (wanted := body.get("dimensions")) is not None and wanted not in (model.dimensions or ()):
+        allowed = ", ".join(map(str, model.dimensions or ()))
+        message = say.BAD_DIMENSIONS.format(allowed=allowed, model=model.id, got=wanted)
+        raise ApiProblem(400, "embeddings_unsupported_dimensions", message, "dimensions")
+    words = sum(of_text(part["text"]) for part in body["input"] if part["type"] == "text")
+    pictures = _IMAGE * sum(part["type"] == "image_url" for part in body["input"])
+    if words + pictures > model.context_window:
+        own = ctx.world.settings.reading("emb-6") == "own"
+        code = "embeddings_input_too_large" if own else "max_input_tokens_exceeded"
+        message = say.INPUT_TOO_LARGE.format(got=words + pictures, most=model.context_window)
+        raise ApiProblem(400, code, message, "input")
+    lines = price_of(words, model.rate("text")), price_of(pictures, model.rate("visual"))
+    return body, model, _Price(words, pictures, lines)
+
+
+def create(ctx: Context) -> dict[str, Any]:
+    """POST /v1/embeddings: one vector."""
+    body, model, price = _read(ctx, _CREATE)
+    world, now = ctx.world, ctx.world.clock.time()
+    ctx.limits += world.buckets.spend_tokens(ctx.team, BUCKET, price.tokens, now)
+    hold = pay(world, ctx.team, price.credits, "balance_too_low")
+    credits = json_number(charge(world, ctx.team, hold, now))  # noqa: A001 - the vendor's word
+    world.table(EmbeddingRow).insert(
+        EmbeddingRow(
+            id=world.ids.new("emb"),
+            model=body["model"],
+            tokens=price.tokens,
+            credits=credits,
+            creation_request_id=ctx.request_id,
+            started=now,
+            team=ctx.team,
+        )
+    )
+    given = vectors(world)
+    size = len(next(iter(given.values()), ())) or int(world.settings.reading("emb-3"))  # so that all can be compared
+    parts = [part["text"] if part["type"] == "text" else part["image_url"]["url"] for part in body["input"]]
+    vector = vector_of(parts, given, size, world.settings.seed)
+    return {
+        "object": "list",
+        "data": [{"object": "embedding", "index": 0, "embedding": vector}],
+        "model": body["model"],
+        "usage": {
+            "prompt_tokens": price.tokens,
+            "total_tokens": price.tokens,
+            "credits_charged": credits,
+            "breakdown": price.breakdown(model.id),
+        },
+    }
+
+
+def estimate(ctx: Context) -> dict[str, Any]:
+    """POST /v1/embeddings/estimate: what an embedding would cost."""
+    _, model, price = _read(ctx, _ESTIMATE)
+    return {
+        "estimated": True,
+        "tokens": {"text": price.text, "image": price.visual, "video": 0, "total": price.tokens},
+        "credits_estimated": json_number(price.credits),
+        "breakdown": price.breakdown(model.id),
+    }
+
+
+_COUNT: Final = {"type": "integer"}
+_NUMBER: Final = {"type": "number"}
+_BREAKDOWN: Final = obj(input=obj(text=_NUMBER, visual=_NUMBER, video=_NUMBER), model=text_of("style"))
+_ERRORS: Final = (
+    *BODY_ERRORS,
+    "400 embeddings_batch_not_supported",
+    "400 embeddings_input_too_large",
+    "400 embeddings_input_too_many_items",
+    "400 embeddings_unsupported_dimensions",
+    "400 embeddings_video_unsupported",
+    "400 max_input_tokens_exceeded",
+    "400 model_wrong_kind",
+    "404 resource_not_found",
+)
+_REFUSES: Final = {
+    "400": "emb-2",
+    "400 embeddings_batch_not_supported": "emb-4",
+    "400 embeddings_input_too_large": "emb-6",
+    "400 max_input_tokens_exceeded": "emb-6",
+    "400 embeddings_input_too_many_items": "emb-6",
+    "400 embeddings_unsupported_dimensions": "emb-3",
+    "400 embeddings_video_unsupported": "emb-4",
+    "400 model_wrong_kind": "model-2",
+    "404": "model-3",
+}
+
+
+def _body(readers: Mapping[str, Reader]) -> dict[str, Any]:
+    return {**body_of(readers, ("model", "input")), "additionalProperties": True}
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "embeddings.create",
+        "POST",
+        "/v1/embeddings",
+        create,
+        bucket="embeddings_post",
+        idempotent=True,
+        shape=obj(
+            object={"const": "list"},
+            data={
+                "type": "array",
+                "items": obj(
+                    object={"const": "embedding"},
+                    index={"type": "integer", "const": 0},
+                    embedding={"type": "array", "items": _NUMBER},
+                ),
+            },
+            model=text_of("style"),
+            usage=obj(prompt_tokens=_COUNT, total_tokens=_COUNT, credits_charged=_NUMBER, breakdown=_BREAKDOWN),
+        ),
+        body=_body(_CREATE),
+        errors=(
+            *_ERRORS,
+            "402 balance_too_low",
+            "429 tpm_rate_limit_exceeded",
+            "502 embeddings_provider_unknown_error",
+        ),
+        rules=("emb-1", "emb-5", "tpm-1"),
+        refuses={**_REFUSES, "429 tpm_rate_limit_exceeded": "tpm-2", "502": "emb-7"},
+        places={
+            "price": "emb-5",
+            "body.data().embedding*": "emb-3",
+            "body.usage.breakdown*": "emb-5",
+            "body.usage.credits*": "emb-5",
+        },
+    ),
+    Endpoint(
+        "embeddings.estimate",
+        "POST",
+        "/v1/embeddings/estimate",
+        estimate,
+        bucket="embeddings_post",
+        shape=obj(
+            estimated={"const": True},
+            tokens=obj(text=_COUNT, image=_COUNT, video=_COUNT, total=_COUNT),
+            credits_estimated=_NUMBER,
+            breakdown=_BREAKDOWN,
+        ),
+        body=_body(_ESTIMATE),
+        errors=_ERRORS,
+        rules=("emb-8",),
+        refuses=_REFUSES,
+    ),
+)

@@ -1,0 +1,165 @@
+"""The OpenAPI 3.1 document, generated from the endpoint tables and the records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from inspect import getdoc
+from typing import Any, Final
+
+from ..wire.hosts import UPLOAD_HOST
+from ..wire.refusal import ERROR_TYPES
+from ..wire.version import FORM, VERSION
+from ..world.settings import BASE_URL
+from .base.endpoint import NO_RESPONSE, Endpoint
+from .base.schema import HOLDS, Shape, obj, record, schema_name, text_of
+from .catalog import CATALOG
+from .characters import CharacterRow
+from .chat import CompletionRow
+from .files import FileRow
+from .generations import GenerationRow
+from .styles import LoraRow, VideoLoraRow
+from .webhooks import EndpointRow
+
+_RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow, CompletionRow)
+_TEXT: Final = {"type": "string"}
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_RATES: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+def _header(description: str, schema: Shape, *, required: bool = True) -> dict[str, Any]:
+    return {"description": description, "required": required, "schema": schema}
+
+
+_HEADERS: Final = {
+    "Aurous-Request-Id": _header("The id of the request.", {**_TEXT, "pattern": "^req_[0-9A-HJKMNP-TV-Z]{26}$"}),
+    "Aurous-Version": _header("The version of the API that the response follows.", {**_TEXT, "pattern": FORM}),
+    "Aurous-Idempotent-Replayed": _header("Only on a stored response.", {"const": "true"}, required=False),
+    "Retry-After": _header("Seconds to wait.", _COUNT),
+    "X-RateLimit-Limit": _header("The capacity of the rate bucket.", _COUNT),
+    "X-RateLimit-Remaining": _header("The tokens that are left in it.", _COUNT),
+    "X-RateLimit-Reset": _header("When it is full again, in epoch seconds.", _COUNT),
+}
+"""The headers that responses share."""
+
+
+def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) -> dict[str, Any]:
+    """Return the whole document, as JSON."""
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        paths.setdefault(row.template, {})[row.method.lower()] = _operation(row)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Aurous Labs API, as pytest-aurous plays it",
+            "version": VERSION,
+            "description": "What a fake responds, generated from its tables. Not the vendor's document.",
+        },
+        "servers": [{"url": BASE_URL}],
+        "security": [{"key": []}, {"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
+            "headers": _HEADERS,
+            "schemas": COMPONENTS,
+        },
+    }
+
+
+def _error() -> dict[str, Any]:
+    error = obj(
+        ("param",),
+        type={"enum": list(ERROR_TYPES)},
+        code=text_of("word"),
+        message=_TEXT,
+        param={"type": ["string", "null"], HOLDS: "param"},
+        doc_url=text_of("page"),
+        request_id=text_of("id"),
+    )
+    return dict(obj(error=error))
+
+
+COMPONENTS: Final[dict[str, Any]] = {"Error": _error(), **{schema_name(kind): dict(record(kind)) for kind in _RECORDS}}
+"""The schemas that operations share, by name."""
+
+
+def _operation(row: Endpoint) -> dict[str, Any]:
+    summary = (getdoc(row.handler) or row.operation).split("\n")[0]
+    operation: dict[str, Any] = {
+        "operationId": row.operation,
+        "tags": [row.operation.rpartition(".")[0]],
+        "summary": summary,
+        "parameters": _parameters(row),
+        "responses": _responses(row),
+    }
+    if row.status == HTTPStatus.PERMANENT_REDIRECT:
+        operation["deprecated"] = True
+    if row.signed:
+        operation["security"] = []
+    if row.host == "upload":
+        operation["servers"] = [{"url": UPLOAD_HOST}]
+    if row.body is not None:
+        operation["requestBody"] = {
+            "required": row.body.get("required") != [],
+            "content": {row.takes: {"schema": row.body}},
+        }
+    return operation
+
+
+def _parameters(row: Endpoint) -> list[dict[str, Any]]:
+    numbers = set[str]() if row.status == HTTPStatus.PERMANENT_REDIRECT else {"n"}  # a redirect looks at nothing
+    found = [
+        {"name": name, "in": "path", "required": True, "schema": _COUNT if name in numbers else _TEXT}
+        for name in re.findall(r"\{(\w+)\}", row.template)
+    ]
+    found += [{"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()]
+    if not row.signed:
+        found.append({"name": "Aurous-Version", "in": "header", "schema": {**_TEXT, "pattern": FORM}})
+    if row.idempotent:
+        length = {"minLength": 1, "maxLength": 256}
+        found.append({"name": "Idempotency-Key", "in": "header", "schema": {**_TEXT, **length}})
+    return found
+
+
+def _responses(row: Endpoint) -> dict[str, Any]:
+    codes: dict[str, list[str]] = {}
+    for outcome in row.outcomes:
+        if outcome != NO_RESPONSE:
+            status, _, code = outcome.partition(" ")
+            codes.setdefault(status, []).extend([code] if code else [])
+    responses: dict[str, dict[str, Any]] = {
+        status: {"description": ", ".join(known) or _phrase(status), **_content(row, status, known)}
+        for status, known in sorted(codes.items())
+    }
+    for status, response in responses.items():
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _headers(row, status)}
+    responses[str(row.status)]["headers"] |= {name: _header(text, _TEXT) for name, text in row.headers.items()}
+    return responses
+
+
+def _headers(row: Endpoint, status: str) -> Iterator[str]:
+    """Yield the names of the headers that a response shares with others (err-3, ver-2, rate-1, rate-2, idem-3)."""
+    yield from ("Aurous-Request-Id", "Aurous-Version")
+    success, limited = status.startswith("2"), status == str(int(HTTPStatus.TOO_MANY_REQUESTS))
+    yield from _RATES if limited or (success and row.bucket) else ()
+    yield from ("Retry-After",) if limited else ()
+    yield from ("Aurous-Idempotent-Replayed",) if success and row.idempotent else ()
+
+
+def _phrase(status: str) -> str:
+    return HTTPStatus(int(status)).phrase.removeprefix("Requested ")  # 416, whose name is shorter from Python 3.13 on
+
+
+def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
+    if codes:
+        return {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    if int(status) >= 300:  # noqa: PLR2004 - a response without content
+        return {}
+    if row.shape is None:  # bytes, or nothing
+        return {"content": {row.media_type: {}}} if row.media_type != "application/json" else {}
+    events: dict[str, Any] = {"text/event-stream": {}} if row.streams and int(status) == row.status else {}
+    return {"content": {row.media_type: {"schema": row.shape}, **events}}

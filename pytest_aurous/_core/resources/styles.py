@@ -1,0 +1,349 @@
+"""Styles of images and videos, which the vendor calls LoRAs: the records, four endpoints and the live records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, TypeVar
+
+from ..base.errors import hide_mistakes
+from ..time.clock import iso
+from ..wire import messages as say
+from ..wire.refusal import ApiProblem, not_found
+from ..world.ids import IdSource
+from ..world.state import State
+from ..world.world import World
+from . import media
+from .base.endpoint import Context, Endpoint
+from .base.record import Instant, Live, Usable
+from .base.schema import Record, column, reference, to_wire
+
+__tracebackhide__ = hide_mistakes
+
+_CDN: Final = "https://cdn.aurous-labs.com/previews"
+_CREATED: Final = "2026-03-01T00:00:00Z"
+_OPTIONAL: Final = ("default_", "description", "has_")
+"""Prefixes of the columns that `add` accepts as keyword arguments."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LoraRow(Record):
+    """A stored image style.
+
+    Attributes:
+        id: ``lora_`` and a ULID.
+        name: Display name.
+        is_public: Whether every team can use it.
+        created_at: ISO 8601 (time-1).
+        slug: Readable name; requests accept it in place of the id.
+        description: Free text, or None.
+        preview_image_url: URL of a sample picture; the fake does not serve it.
+        default_denoise_strength: Shown only; the fake does not use it.
+        default_guidance_scale: Shown only.
+        default_steps: Shown only.
+        has_template: Whether it wraps prompts.
+        team: Id of the owning team; empty for a public style.
+    """
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "name", "is_public", "created_at")
+
+    id: str = column(holds="id")
+    name: str = column(holds="style", value="free")
+    is_public: bool = True
+    created_at: str = column(default=_CREATED, fixed=True)
+    slug: str = column(holds="style", value="free")
+    description: str | None = column(value="free", default=None)
+    preview_image_url: str = column(holds="url", value="form")
+    default_denoise_strength: float = column(like=media.SHARE, value="form", default=0.8)
+    default_guidance_scale: float = column(like=media.GUIDANCE, value="form", default=7.5)
+    default_steps: int = column(like=media.STEPS, value="form", default=30)
+    has_template: bool = column(value="form", default=True)
+    team: str = column(hidden=True, default="")
+
+    @classmethod
+    def first(cls) -> tuple[LoraRow, ...]:
+        """Return the styles of a new fake (style-1)."""
+        return _IMAGE_STYLES
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class VideoLoraRow(Record):
+    """A stored video style.
+
+    Attributes:
+        id: ``lora_`` and a ULID.
+        name: Display name.
+        is_public: Whether every team can use it.
+        default_resolution: Used where a request names none.
+        default_ratio: Used where a request names none.
+        default_duration: Seconds; used where the request does not set it.
+        created_at: ISO 8601 (time-1).
+        slug: Readable name; requests accept it in place of the id.
+        description: Free text, or None.
+        preview_video_url: URL of a sample video; the fake does not serve it.
+        team: Id of the owning team; empty for a public style.
+    """
+
+    REQUIRED: ClassVar[tuple[str, ...]] = (
+        "id",
+        "name",
+        "is_public",
+        "default_resolution",
+        "default_ratio",
+        "default_duration",
+        "created_at",
+    )
+
+    id: str = column(holds="id")
+    name: str = column(holds="style", value="free")
+    is_public: bool = True
+    default_resolution: str = column(holds="word", like=media.RESOLUTION, value="form", default="1080p")
+    default_ratio: str = column(holds="word", like=media.RATIO, value="form", default="16:9")
+    default_duration: float = column(like=media.DURATION, value="form", default=5)
+    created_at: str = column(default=_CREATED, fixed=True)
+    slug: str = column(holds="style", value="free")
+    description: str | None = column(value="free", default=None)
+    preview_video_url: str = column(holds="url", value="form")
+    team: str = column(hidden=True, default="")
+
+    @classmethod
+    def first(cls) -> tuple[VideoLoraRow, ...]:
+        """Return the styles of a new fake (style-3)."""
+        return _VIDEO_STYLES
+
+
+S = TypeVar("S", LoraRow, VideoLoraRow)
+
+
+def make(kind: type[S], row_id: str, name: str, slug: str | None = None, **columns: Any) -> S:
+    """Return a new style; without *slug*, its slug is made from its name."""
+    slug = slug or name.lower().replace(" ", "-")
+    field, suffix = ("preview_image_url", "jpg") if kind is LoraRow else ("preview_video_url", "mp4")
+    columns[field] = f"{_CDN}/{slug}.{suffix}"
+    return kind(id=row_id, name=name, slug=slug, **columns)
+
+
+_IDS: Final = IdSource(State(), 0)
+_IMAGE_STYLES: Final = tuple(
+    make(LoraRow, _IDS.new("lora"), name) for name in ("Golden Hour Photography", "Studio Portrait", "Ink and Wash")
+)
+_VIDEO_STYLES: Final = tuple(
+    make(VideoLoraRow, _IDS.new("lora"), name) for name in ("Seedance 1 Pro", "Seedance 1 Lite")
+)
+
+
+def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
+    """Return the style that *team* can use under this id or slug, or None."""
+    return next((row for row in world.table(kind).usable(team) if name in {row.id, row.slug}), None)
+
+
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from typing_extensions import Unpack
+
+    from ..base.names import Ratio, Resolution
+
+    _LoraFields = LoraRow
+    _VideoLoraFields = VideoLoraRow
+else:
+    _LoraFields = _VideoLoraFields = object
+
+
+class _Style(Live):
+    __slots__ = ()
+
+    _prefix = "lora"
+    _stream = "style"
+    _summary = "{0.slug!r}"
+
+    def json(self) -> dict[str, Any]:
+        """Return the body of the GET response."""
+        return to_wire(self._row, self._world.settings.sparse)
+
+
+class Lora(_Style, _LoraFields):
+    """A live image style."""
+
+    __slots__ = ()
+
+    _kind = LoraRow
+
+
+class VideoLora(_Style, _VideoLoraFields):
+    """A live video style."""
+
+    __slots__ = ()
+
+    _kind = VideoLoraRow
+
+
+L = TypeVar("L", Lora, VideoLora)
+
+
+class LoraColumns(TypedDict, total=False):
+    """More columns of an image style."""
+
+    description: str | None
+    default_denoise_strength: float
+    default_guidance_scale: float
+    default_steps: int
+    has_template: bool
+
+
+class VideoLoraColumns(TypedDict, total=False):
+    """More columns of a video style."""
+
+    description: str | None
+    default_resolution: Resolution | str
+    default_ratio: Ratio | str
+    default_duration: float
+
+
+class Styles(Usable[L]):
+    """The styles that a team can use: the public ones, then its own."""
+
+    __slots__ = ()
+
+    def _add(self, name: str, slug: str | None, public: bool, origin: Any, columns: Mapping[str, Any]) -> L:  # noqa: FBT001 - as in `add`
+        """Add a style; its *origin* is its id and when it was created, as in `add`."""
+        check = self._check("add")
+        check.text("name", name, "House Style")
+        if slug is not None:
+            check.text("slug", slug, "house-style")
+        check.instance("public", public, bool, "True or False.")
+        kind = self._record._kind
+        defaults = {field.name: field.default for field in fields(kind) if field.name.startswith(_OPTIONAL)}
+        check.keywords(columns, defaults)
+        for option, value in columns.items():
+            if option == "description":
+                check.instance(option, value, str | None, "text, or None.")
+            elif isinstance(defaults[option], str):
+                check.instance(option, value, str, f"text such as {defaults[option]!r}.")
+            elif isinstance(defaults[option], bool):
+                check.instance(option, value, bool, "True or False.")
+            else:
+                check.number(option, value, 0)
+        owner = "" if public else self._team
+        with self._world.lock, self._adding(owner, *origin) as row_id:
+            row = make(
+                kind,
+                row_id,
+                name,
+                slug,
+                is_public=public,
+                team=owner,
+                created_at=iso(self._world.clock.time()),
+                **columns,
+            )
+            return self._live(self._world.table(kind).insert(row).id)
+
+
+class Loras(Styles[Lora]):
+    """The image styles that a team can use."""
+
+    _record = Lora
+
+    def add(
+        self,
+        name: str = "House Style",
+        *,
+        slug: str | None = None,
+        public: bool = False,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
+        **columns: Unpack[LoraColumns],
+    ) -> Lora:
+        """Add a style, for this team alone unless it is *public*.
+
+        Args:
+            name: Display name.
+            slug: Readable id; by default it is made from the name.
+            public: Whether every team can use it.
+            id: Its id, such as one of the vendor's pages; drawn by default.
+            created_at: When it was created: a `datetime` with a time zone, or ISO 8601 text; now by default.
+            **columns: More columns, such as ``default_steps``.
+
+        Raises:
+            TypeError: For a column that a style does not have.
+            AurousError: For an invalid value, or an id that is taken.
+        """
+        return self._add(name, slug, public, (id, created_at), columns)
+
+
+class VideoLoras(Styles[VideoLora]):
+    """The video styles that a team can use."""
+
+    _record = VideoLora
+
+    def add(
+        self,
+        name: str = "House Style",
+        *,
+        slug: str | None = None,
+        public: bool = False,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+        created_at: Instant | None = None,
+        **columns: Unpack[VideoLoraColumns],
+    ) -> VideoLora:
+        """Add a style, for this team alone unless it is *public*; see `Loras.add`."""
+        return self._add(name, slug, public, (id, created_at), columns)
+
+
+def require_style(world: World, team: str, name: str, kind: type[S], param: str) -> S:
+    """Return the style that a request names by id or slug.
+
+    Raises:
+        ApiProblem: 404 for an unknown style, 400 for a style of the other medium (style-5).
+    """
+    row = find_style(world, kind, team, name)
+    if row is not None:
+        return row
+    if find_style(world, LoraRow, team, name) or find_style(world, VideoLoraRow, team, name):
+        medium = "image" if kind is LoraRow else "video"
+        message = say.OTHER_MEDIUM.format(param=param, got=name, medium=medium)
+        raise ApiProblem(400, "unsupported_lora_for_mode", message, param)
+    raise not_found("style", name, param)
+
+
+def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple[Endpoint, Endpoint]:
+    def list_all(ctx: Context) -> list[dict[str, Any]]:
+        """GET the styles: an array without pages."""
+        return [to_wire(row, ctx.world.settings.sparse) for row in ctx.world.table(kind).usable(ctx.team)]
+
+    def retrieve(ctx: Context) -> dict[str, Any]:
+        """GET one style by id or slug."""
+        name = ctx.args["id"]
+        row = find_style(ctx.world, kind, ctx.team, name)
+        if row is None:
+            raise not_found("style", name)
+        return to_wire(row, ctx.world.settings.sparse)
+
+    path, one = f"/v1/{resource}", reference(kind)
+    array = {"type": "array", "items": one}
+    return (
+        Endpoint(
+            f"{resource}.list",
+            "GET",
+            path,
+            list_all,
+            bucket="reads",
+            shape=array,
+            rules=(of_list,),
+            refuses={"400": "list-3"},
+        ),
+        Endpoint(
+            f"{resource}.retrieve",
+            "GET",
+            f"{path}/{{id}}",
+            retrieve,
+            bucket="reads",
+            shape=one,
+            rules=(of_one,),
+            refuses={"404": of_one},
+        ),
+    )
+
+
+ENDPOINTS: Final = (
+    *_endpoints("loras", LoraRow, "style-1", "style-2"),
+    *_endpoints("video_loras", VideoLoraRow, "style-3", "style-4"),
+)

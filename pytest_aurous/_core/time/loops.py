@@ -1,0 +1,347 @@
+"""Skip the sleeps of asyncio and trio tasks.
+
+A task sleeps by a timer of its loop, and the loop's clock jumps with the others. When every task waits and at least one
+of them sleeps, the loop jumps to its first deadline: the end of a sleep, or a timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.base_events import BaseEventLoop
+from functools import partial, wraps
+from inspect import CO_COROUTINE
+from math import ceil, inf
+from time import monotonic
+from types import FrameType
+from typing import Any, Final
+from weakref import WeakKeyDictionary, WeakSet
+
+from ..base.errors import hide_mistakes
+from ..base.frames import BYSTANDERS, LIBRARIES, package_of
+from .stillness import BRIEF, FILES, TICK, OtherThreads
+from .turns import SharedTime, Sleep
+
+__tracebackhide__ = hide_mistakes
+
+_FINE: Final = 1024
+"""Parts of a second at which the clock of a loop can start: few bits, so that sums of sleeps are exact."""
+_LONGEST: Final = 86_400.0
+_ALIKE: Final = 1e-6
+"""Sleeps whose ends are less apart, in seconds, end at once: a sum of sleeps may be a little off."""
+
+
+class AsyncioSleeps:
+    """`asyncio.sleep` on any loop that is written in Python.
+
+    The clock of a loop moves by what its tasks sleep, and by the real time for which the loop waits for a thread or a
+    file while no task sleeps. While tasks work it stands still, so that they wake in the same order each time.
+    """
+
+    def __init__(self, shared: SharedTime, real: Any) -> None:
+        self._shared = shared
+        self._asleep: WeakKeyDictionary[Any, dict[asyncio.Future[None], Sleep]] = WeakKeyDictionary()
+        self._waited: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        self._start = ceil(shared.now() * _FINE) / _FINE  # no clock goes back when skipping begins
+        self._run_once = run_once = BaseEventLoop._run_once  # type: ignore[attr-defined]  # no public hook sees idleness
+        self._time = BaseEventLoop.time
+
+        @wraps(real)
+        async def sleep(delay: float, result: Any = None) -> Any:
+            loop: Any = asyncio.get_running_loop()
+            frame = sys._getframe(1)
+            if not delay and shared.active:
+                shared.yield_now(frame)
+            # A loop that is not written in Python, such as uvloop, has a clock that cannot jump: its sleeps stay real.
+            if not isinstance(loop, BaseEventLoop) or not _is_skipped(shared, delay, frame):
+                return await real(delay, result)
+            await self._sleep(loop, shared.begin(delay, frame, loop.time() + delay))
+            return result
+
+        def idle_or_run_once(loop: Any) -> None:
+            self._idle(loop)
+            run_once(loop)
+
+        def standing_time(loop: Any) -> float:
+            return self._now(loop) if shared.active else self._time(loop)  # a later patch may keep this for ever
+
+        self.sleep = sleep
+        self._patched_run_once, self._patched_time = idle_or_run_once, standing_time
+        BaseEventLoop._run_once = idle_or_run_once  # type: ignore[attr-defined]
+        BaseEventLoop.time = standing_time  # type: ignore[method-assign, assignment]
+
+    def stop(self) -> None:
+        """Restore `BaseEventLoop`. A loop that continues keeps its time, which has set its deadlines."""
+        if BaseEventLoop._run_once is self._patched_run_once:  # type: ignore[attr-defined]
+            BaseEventLoop._run_once = self._run_once  # type: ignore[attr-defined]
+        if BaseEventLoop.time is self._patched_time:
+            BaseEventLoop.time = self._time  # type: ignore[method-assign]
+        for loop in list(self._waited):
+            ahead = self._now(loop) - self._time(loop)
+            loop._aurous_jumps = getattr(loop, "_aurous_jumps", 0.0) + ahead
+            loop.time = partial(_time_and_jumps, loop)
+
+    async def _sleep(self, loop: Any, sleep: Sleep) -> None:
+        future: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_at(sleep.end, _wake, future)
+        asleep = self._asleep.setdefault(loop, {})
+        asleep[future] = sleep
+        try:
+            await future
+        finally:
+            timer.cancel()
+            del asleep[future]
+        self._shared.finish(sleep)
+
+    def _idle(self, loop: Any) -> None:
+        """While *loop* is idle, wait for its events; if a task of it sleeps, jump when it is its turn."""
+        if loop._ready or loop._stopping or not self._shared.active:
+            return
+        asleep = self._asleep.setdefault(loop, {})
+        others = self._shared.other_threads()
+        files = getattr(loop._selector, "get_map", dict[Any, Any])()
+        ticks = FILES if len(files) > 1 else BRIEF  # one is the loop's own, for call_soon_threadsafe
+        pause, began = 0.0, monotonic()
+        try:
+            while True:
+                loop._process_events(loop._selector.select(min(pause, _LONGEST)))
+                passed = monotonic() - began if pause else 0.0
+                timers = [timer._when for timer in loop._scheduled if not timer._cancelled]
+                if loop._ready or not timers:
+                    self._wait(loop, 0.0 if asleep else passed)
+                    return
+                ahead = min(timers) - loop.time()
+                if ahead <= passed:  # it has waited for so long in real time
+                    if asleep:
+                        self._shared.wait(ahead)
+                    else:
+                        self._wait(loop, max(0.0, ahead))
+                    return
+                if not asleep:
+                    pause = ahead - passed
+                    continue
+                future, sleep = min(asleep.items(), key=lambda item: item[1].end)
+                on_the_way = ahead < sleep.end - loop.time()
+                to = self._shared.now() + ahead
+                pause = self._shared.try_jump(to, sleep, others, ticks=ticks, on_the_way=on_the_way, ahead=ahead)
+                if not pause:
+                    if not on_the_way or sleep.error:
+                        _wake(future)
+                    return
+                pause = min(pause, ahead - passed)
+        finally:
+            self._shared.leave()
+
+    def _now(self, loop: Any) -> float:
+        return self._start + self._shared.nominal + self._waited.setdefault(loop, 0.0)
+
+    def _wait(self, loop: Any, seconds: float) -> None:
+        self._waited[loop] = self._waited.get(loop, 0.0) + seconds
+
+
+class TrioSleeps:
+    """`trio.sleep` and `trio.sleep_until`; while tasks work, the clock of trio stands, as in `AsyncioSleeps`.
+
+    In an exploration, the tasks that can go on do so in the order in which they were spawned, and not by chance.
+    """
+
+    def __init__(self, shared: SharedTime, trio: Any) -> None:
+        self._shared = shared
+        self._trio = trio
+        self._asleep: WeakKeyDictionary[Any, dict[Any, Sleep]] = WeakKeyDictionary()
+        self._watched: WeakSet[Any] = WeakSet()
+        self._standing: dict[int, _StandingClock] = {}
+        self._core = core = trio._core._run
+        self._time = core.SystemClock.current_time
+        self._chance, self._ordered = core._r, core._ALLOW_DETERMINISTIC_SCHEDULING
+        real_sleep, real_until = trio.sleep, trio.sleep_until
+
+        @wraps(real_sleep)
+        async def sleep(seconds: float) -> None:
+            frame = sys._getframe(1)
+            if not seconds and shared.active:
+                shared.yield_now(frame)
+            if not _is_skipped(shared, seconds, frame):
+                return await real_sleep(seconds)  # type: ignore[no-any-return]
+            return await self._sleep(shared.begin(seconds, frame, trio.current_time() + seconds))
+
+        @wraps(real_until)
+        async def sleep_until(deadline: float) -> None:
+            frame, seconds = sys._getframe(1), deadline - trio.current_time()
+            if not _is_skipped(shared, seconds, frame):
+                return await real_until(deadline)  # type: ignore[no-any-return]
+            return await self._sleep(shared.begin(seconds, frame, deadline))
+
+        def standing_time(clock: Any) -> float:
+            return self._now(clock) if shared.active else float(self._time(clock))
+
+        self.pairs = [(real_sleep, sleep), (real_until, sleep_until)]
+        self._patched_time, self._order = standing_time, _SpawnOrder(shared, core._r)
+        core.SystemClock.current_time = standing_time
+        core._r, core._ALLOW_DETERMINISTIC_SCHEDULING = self._order, True
+
+    def stop(self) -> None:
+        """Restore trio. A run that continues keeps its time, as in `AsyncioSleeps.stop`."""
+        core = self._core
+        core._ALLOW_DETERMINISTIC_SCHEDULING = self._ordered
+        if core.SystemClock.current_time is self._patched_time:
+            core.SystemClock.current_time = self._time
+        if core._r is self._order:
+            core._r = self._chance
+        for standing in self._standing.values():
+            ahead = standing.now() - self._time(standing.clock)
+            object.__setattr__(standing.clock, "offset", standing.clock.offset + ahead)  # it is a frozen class
+
+    def _now(self, clock: Any) -> float:
+        """Return the time of a clock, which stands from the first time on that its run reads it."""
+        standing = self._standing.get(id(clock))
+        if standing is None:
+            lowlevel, now = self._trio.lowlevel, float(self._time(clock))
+            try:
+                running = lowlevel.current_clock()
+            except RuntimeError:  # no run reads it
+                running = None
+            if running is not clock:
+                return now
+            asleep = self._asleep.setdefault(lowlevel.current_trio_token(), {})
+            standing = self._standing[id(clock)] = _StandingClock(self._shared, lowlevel, clock, now, asleep)
+            lowlevel.add_instrument(standing)
+        return standing.now()
+
+    async def _sleep(self, sleep: Sleep) -> None:
+        trio = self._trio
+        token, clock = trio.lowlevel.current_trio_token(), trio.lowlevel.current_clock()
+        asleep = self._asleep.setdefault(token, {})
+        if (standing := self._standing.get(id(clock))) is not None:
+            standing.since = monotonic()
+        with trio.CancelScope(deadline=sleep.end) as scope:
+            asleep[scope] = sleep
+            if token not in self._watched:
+                self._watched.add(token)
+                trio.lowlevel.spawn_system_task(self._watch, token, clock)
+            try:
+                await trio.sleep_forever()
+            finally:
+                del asleep[scope]
+        self._shared.finish(sleep)
+
+    async def _watch(self, token: Any, clock: Any) -> None:
+        """Jump when all tasks are blocked, as trio's own MockClock does with ``autojump_threshold=0``."""
+        trio, asleep, others = self._trio, self._asleep[token], self._shared.other_threads()
+        try:
+            while asleep and self._shared.active:
+                # Not 0: a test that also waits until all tasks are blocked comes first.
+                await trio._core.wait_all_tasks_blocked(TICK / 1000)
+                if asleep:
+                    first = min(sleep.end for sleep in asleep.values())
+                    self._shared.announce(self._shared.now() + first - trio.current_time())
+                io = trio.lowlevel.current_statistics().io_statistics
+                if getattr(io, "tasks_waiting_read", 2) + getattr(io, "tasks_waiting_write", 0) > 1:  # one is trio's
+                    await trio._core.wait_all_tasks_blocked(FILES * TICK)
+                if asleep and (pause := self._jump(asleep, clock, others)):
+                    await trio._core.wait_all_tasks_blocked(pause)  # in real time, whatever the run's clock
+        finally:
+            self._shared.leave()
+            self._watched.discard(token)
+
+    def _jump(self, asleep: dict[Any, Sleep], clock: Any, others: OtherThreads) -> float:
+        """Jump if it is the turn of this run; return how long to pause otherwise."""
+        sleep = min(asleep.values(), key=lambda one: one.end)
+        ahead = max(0.0, self._trio.lowlevel.current_statistics().seconds_to_next_deadline)
+        standing = self._standing.get(id(clock))
+        if standing is not None and monotonic() - standing.since >= ahead > 0:  # it has waited for so long in real time
+            standing.since = monotonic()
+            self._shared.wait(ahead)
+            return 0.0
+        on_the_way = self._trio.current_time() + ahead < sleep.end
+        to, exact = self._shared.now() + ahead, ahead if standing is not None else None
+        pause = self._shared.try_jump(to, sleep, others, on_the_way=on_the_way, ahead=exact)
+        if not pause:
+            others.reset()
+            self._shared.leave()
+            if standing is not None:
+                standing.since = monotonic()
+            if hasattr(clock, "jump"):  # trio's MockClock, which does not read `time`
+                clock.jump(ahead)
+            if not on_the_way or sleep.error:
+                for scope in [scope for scope, one in asleep.items() if one.end - sleep.end < _ALIKE]:
+                    scope.cancel()
+        return float(min(pause, ahead))
+
+
+class _StandingClock:
+    """The time of one run of trio, as an instrument of it: it adds the real time for which the run waits.
+
+    Args:
+        shared: The time that all skipped sleeps share.
+        lowlevel: `trio.lowlevel`.
+        clock: The clock of the run.
+        now: What it shows.
+        asleep: The sleeps of the run.
+
+    Attributes:
+        clock: The same.
+        since: The real time at which a task began to sleep, or at which the clock moved after that.
+    """
+
+    def __init__(self, shared: SharedTime, lowlevel: Any, clock: Any, now: float, asleep: dict[Any, Sleep]) -> None:
+        self.clock = clock
+        self.since = 0.0
+        self._shared = shared
+        self._lowlevel = lowlevel
+        self._asleep = asleep
+        self._start = ceil(now * _FINE) / _FINE - shared.nominal
+        self._waited = self._began = 0.0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self._start + self._shared.nominal + self._waited
+
+    def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 - trio calls it
+        """Begin to wait."""
+        self._began = monotonic()
+
+    def after_io_wait(self, timeout: float) -> None:
+        """Count how long the run has waited."""
+        if not self._shared.active:
+            self._lowlevel.remove_instrument(self)
+        elif not self._asleep:
+            self._waited += min(timeout, monotonic() - self._began)
+
+
+class _SpawnOrder:
+    """Trio's source of chance, but in an exploration it leaves tasks in the order in which they were spawned."""
+
+    def __init__(self, shared: SharedTime, real: Any) -> None:
+        self._shared = shared
+        self._real = real
+
+    def shuffle(self, tasks: list[Any]) -> None:
+        """Order tasks; the last one goes on first."""
+        if self._shared.limit is not None:
+            tasks.reverse()
+        else:
+            self._real.shuffle(tasks)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def _is_skipped(shared: SharedTime, seconds: float, frame: FrameType) -> bool:
+    """Whether to skip the sleep of a task: it ends some day, and the code under test awaits it."""
+    if not shared.active or not 0 < seconds < inf:
+        return False
+    caller: FrameType | None = frame
+    # Only coroutines can have asked for it. The frames below run the loop, and may belong to a pytest plugin.
+    while caller is not None and caller.f_code.co_flags & CO_COROUTINE and package_of(caller) in LIBRARIES:
+        caller = caller.f_back
+    return caller is None or not caller.f_code.co_flags & CO_COROUTINE or package_of(caller) not in BYSTANDERS
+
+
+def _time_and_jumps(loop: Any) -> float:
+    return float(loop.__class__.time(loop) + loop._aurous_jumps)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,192 @@
+"""One request of the code under test: `Call`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from ..base.arguments import Hinting
+from ..base.frames import Place, Stack
+from ..base.redaction import redacted
+from .data import parsed
+from .headers import Headers
+from .reply import Pairs, Reply
+
+KEPT_BODY: Final = 64 * 1024
+_DIGEST: Final = b" bytes, sha256 "
+_NOTHING: Final[Mapping[str, str]] = {}
+_encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
+def to_json(value: object) -> bytes:
+    """Write *value* as the API does: compact UTF-8. A lone surrogate becomes a question mark."""
+    return _encode(value).encode(errors="replace")
+
+
+class Request(NamedTuple):
+    """The request part of a `Call`."""
+
+    headers: Headers
+    params: dict[str, str]
+    content: bytes
+    json: Any
+
+    def __repr__(self) -> str:
+        return redacted(f"Request({self.headers!r}, params={self.params!r}, content={self.content!r})")
+
+
+class Response(NamedTuple):
+    """The response part of a `Call`, as the client got it."""
+
+    status: int
+    headers: Headers
+    content: bytes
+    json: Any
+
+    def __repr__(self) -> str:
+        return redacted(f"Response({self.status}, {self.headers!r}, content={self.content!r})")
+
+
+@dataclass(eq=False, repr=False, slots=True)
+class Call(Hinting):
+    """A request of the code under test, and its response.
+
+    Attributes:
+        operation: Name of the endpoint, such as ``characters.save``; None if no endpoint matched.
+        method: The HTTP method.
+        host: The host of the URL.
+        path: The path as sent, without the query.
+        content: The request body; after the response, the digest of a large one.
+        query: The query string as sent.
+        at: The fake's clock on arrival, in seconds since the epoch, as in ``aurous.clock.now().timestamp()``.
+        number: 1 for the first call of the fake, in order of arrival.
+        team: Id of the team of the API key, or None.
+        status: The status that the client saw; None if no response arrived.
+        error_code: The vendor's error code, or None.
+        fault: A description of the fault that it met, or None.
+        replayed: Whether the response was a stored one (``Idempotency-Key``).
+        delay: Seconds on the clock by which a fault delayed it.
+        patience: Seconds that the client waits for a response; None: without limit.
+        committed: Whether it took effect, even if the client received no response.
+        restores: How often the test had restored a snapshot before.
+        streamed: Whether its response was sent event by event.
+        events: How many events of a streamed response were sent.
+        instants: While tracing, when each of them was sent, and how many bytes had been sent then; known at the end.
+        ended: How a streamed response ended, such as ``ended by the client``; empty while it goes on, and for others.
+        stack: Its place and the callers of that, at most six, out to the test, or to the root of the thread or task;
+            empty if they are not known.
+
+    Example:
+        ``aurous.calls.last.request.json["name"]``
+    """
+
+    _page = "reference/calls.html"
+
+    method: str
+    scheme: str
+    host: str
+    path: str
+    query: str = ""
+    _headers: Pairs = ()
+    content: bytes = b""
+    patience: float | None = None
+    incoming: Mapping[str, str] = field(init=False)
+    _reply: Reply | None = None
+    delay: float = 0.0
+    number: int = 0
+    at: float = 0.0
+    operation: str | None = None
+    team: str | None = None
+    status: int | None = None
+    error_code: str | None = None
+    fault: str | None = None
+    replayed: bool = False
+    committed: bool = False
+    restores: int = 0
+    stack: Stack = ()
+    streamed: bool = False
+    events: int = 0
+    instants: tuple[tuple[float, int], ...] = ()
+    ended: str = ""
+
+    def __post_init__(self) -> None:
+        # The pipeline reads the first of several headers with the same name.
+        self.incoming = {name.lower(): value for name, value in reversed(self._headers)}
+
+    def __repr__(self) -> str:
+        status = self.status if self.status is not None else "no response"
+        return redacted(f"<Call {self.number} {self.operation or 'unmatched'}: {self.method} {self.path} -> {status}>")
+
+    @property
+    def place(self) -> Place | None:
+        """The nearest file, line and function of the code under test; None if unknown, as over `aurous_server`."""
+        return self.stack[0] if self.stack else None
+
+    @property
+    def url(self) -> str:
+        """The URL as sent."""
+        return f"{self.scheme}://{self.host}{self.path}{'?' + self.query if self.query else ''}"
+
+    @property
+    def sent_headers(self) -> Headers:
+        """The headers of the request, without a look at its body."""
+        return Headers(self._headers)
+
+    @property
+    def request(self) -> Request:
+        """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
+        params = dict(parse_qsl(self.query, keep_blank_values=True))
+        return Request(self.sent_headers, params, self.content, parsed(self.content))
+
+    @property
+    def response(self) -> Response | None:
+        """The response: ``status``, ``headers``, ``content`` and ``json``; None if no response arrived."""
+        if self._reply is None:
+            return None
+        status, headers, body, *_ = self._reply
+        return Response(status, Headers(headers), body, parsed(body))
+
+    def response_may_contain(self, word: bytes) -> bool:
+        """Whether the response contained *word*, or may have, because only its digest was kept."""
+        body = b"" if self._reply is None else self._reply.body
+        return word in body or is_digest(body)
+
+    def record_response(self, reply: Reply | None, same: dict[Any, Any], *, whole: bool = False) -> None:
+        """Record the response that the client saw; unless bodies are kept *whole*, replace large ones by their digests.
+
+        Values that equal values of earlier calls, in *same*, are shared: repeated polls need little memory.
+        """
+        shared = same.setdefault
+        line = (self.method, self.scheme, self.host, self.path)
+        self.method, self.scheme, self.host, self.path = shared(line, line)
+        self._headers = shared(self._headers, self._headers)
+        self.stack = shared(self.stack, self.stack)
+        self.incoming = _NOTHING
+        content = self.content if whole else kept(self.content)
+        self.content = shared(content, content)
+        if reply is not None:
+            self.status, headers, body = reply[:3]
+            self.streamed = reply.stream is not None
+            body = body if whole else kept(body)
+            self._reply = Reply(self.status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))
+
+    def complete_response(self, body: bytes) -> None:
+        """Record the body of a streamed response, which has ended."""
+        if self._reply is not None:
+            self._reply = self._reply._replace(body=body)
+
+
+def is_digest(body: bytes) -> bool:
+    """Whether only the digest of a body was kept."""
+    return body[:1] == b"<" and _DIGEST in body[:40]
+
+
+def kept(body: bytes) -> bytes:
+    """Return a body, or the digest of a large one."""
+    if len(body) <= KEPT_BODY:
+        return body
+    return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()

@@ -1,0 +1,82 @@
+"""Headers: stored as sent, read without regard to case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from ..base.errors import AurousError, hide_mistakes, see, shown
+from ..base.redaction import redacted
+from .reply import Pairs
+
+__tracebackhide__ = hide_mistakes
+
+
+class Headers(Mapping[str, str]):
+    """Headers as sent, read without regard to case; the values of a repeated name are joined by commas.
+
+    Example:
+        >>> Headers((("Retry-After", "12"),))["retry-after"]
+        '12'
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._pairs = tuple(pairs)
+
+    def __getitem__(self, name: str) -> str:
+        found = [value for key, value in self._pairs if key.lower() == name.lower()]
+        if not found:
+            raise KeyError(name)
+        return ", ".join(found)
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """Return all names and values in order, as sent, including repeated names, as httpx does."""
+        return list(self._pairs)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key.lower() for key, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return redacted(f"Headers({dict(self)!r})")
+
+
+def idempotency_key(fields: Mapping[str, str]) -> str | None:
+    """Return the idempotency key, under any of its three names (idem-1)."""
+    for name in _IDEMPOTENCY_KEYS:
+        if name in fields:
+            return fields[name]
+    return None
+
+
+def replaced(pairs: Pairs, more: tuple[tuple[str, str | None], ...]) -> Pairs:
+    """Set headers, replacing headers of the same names; a value of None only removes."""
+    named = {name.lower() for name, _ in more}
+    kept = (pair for pair in pairs if pair[0].lower() not in named)
+    return (*kept, *((name, value) for name, value in more if value is not None))
+
+
+def sent_header(name: str, value: Any) -> str:
+    """Return the *value* of a header as text.
+
+    Raises:
+        AurousError: If HTTP cannot carry such a header.
+    """
+    text = value if isinstance(value, str) else shown(value)
+    if not isinstance(value, str | int | float) or not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
+        raise AurousError(
+            f"The header {shown(name)}: {shown(value)} cannot be sent: expected a name such as 'X-Trace', "
+            "and Latin-1 text without line breaks.\n"
+            f"{see('reference/faults.html')}"
+        )
+    return text
+
+
+_IDEMPOTENCY_KEYS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")

@@ -1,0 +1,91 @@
+"""Idempotency keys: a retry gets the stored response, and nothing happens twice (idem-1 to idem-8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from ..time.clock import SAME_INSTANT
+from ..wire import messages as say
+from ..wire.call import Call
+from ..wire.refusal import ApiProblem
+from .state import Section, State
+
+LONGEST_KEY: Final = 256
+"""Characters of a key (idem-1)."""
+_LIFE: Final = 24 * 3600.0
+
+
+class Claim(NamedTuple):
+    """What a key stands for: one request of one team, its body in canonical form."""
+
+    team: str
+    key: str
+    route: str
+    body: str
+
+
+class Stored(NamedTuple):
+    """The response to the first attempt, at an instant, and until when that attempt is in flight."""
+
+    claim: Claim
+    status: int
+    content: bytes
+    at: float
+    busy_until: float
+
+
+class IdempotencyKeys:
+    """The keys of all teams. Its callers hold the fake's lock."""
+
+    __slots__ = ("_stored",)
+
+    def __init__(self, state: State) -> None:
+        self._stored: Section[tuple[str, str], Stored] = state.section("idempotency")
+
+    def find(self, claim: Claim, now: float, works: Callable[[Stored], bool]) -> Stored | None:
+        """Return the stored response to the first attempt, or None if this is the first (idem-3, idem-4, idem-8).
+
+        *works* returns whether what a first attempt began still keeps its key in use (idem-5).
+
+        Raises:
+            ApiProblem: 409 where the key stands for another request, or for a request in flight (idem-5, idem-6).
+        """
+        stored = self._stored.get((claim.team, claim.key))
+        if stored is None or now >= stored.at + _LIFE:
+            return None
+        if stored.claim != claim:
+            raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="another request"))
+        if now < stored.busy_until - SAME_INSTANT:
+            raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="a request still in flight"))
+        if works(stored):
+            raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="work still under way"))
+        return stored
+
+    def store(self, stored: Stored) -> None:
+        """Keep a response for 24 h."""
+        self._stored[stored.claim.team, stored.claim.key] = stored
+
+
+def claim_of(call: Call, key: str, team: str, longest: int, fingerprint: Callable[[], str] | None = None) -> Claim:
+    """Return what *key*, of at most *longest* characters, stands for in this request.
+
+    A *fingerprint* is compared instead of its body (idem-7).
+
+    Raises:
+        ApiProblem: 400 on a key that is empty or too long (idem-1).
+    """
+    if not 1 <= len(key) <= longest:
+        message = say.KEY_LENGTH.format(most=longest, got=len(key))
+        raise ApiProblem(400, "invalid_format", message, "Idempotency-Key")
+    body = _canonical(call.content) if fingerprint is None else fingerprint()
+    return Claim(team, key, f"{call.method} {call.path}", body)
+
+
+def _canonical(content: bytes) -> str:
+    """Write a JSON body so that the order of its keys makes no difference; anything else as it is."""
+    try:
+        return json.dumps(json.loads(content), sort_keys=True)
+    except (ValueError, RecursionError):
+        return content.decode("latin-1")

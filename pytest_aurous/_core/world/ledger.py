@@ -1,0 +1,178 @@
+"""Credits: the balance of a team, holds for running work, and charges (cred-1 to cred-5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import reduce
+from typing import Any, Final, Literal, NamedTuple
+
+from ..wire import messages as say
+from ..wire.refusal import ApiProblem
+from .state import Section, State
+
+BillingMode = Literal["metered", "exempt"]
+
+# A context of our own: whatever precision the code under test sets for its thread, nothing here is rounded.
+# The digits are enough for every float.
+_CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_UP)
+_add: Final = _CONTEXT.add
+_subtract: Final = _CONTEXT.subtract
+_multiply: Final = _CONTEXT.multiply
+_DECIMALS: Final = -8
+_SMALLEST: Final = Decimal(1).scaleb(_DECIMALS)
+
+
+def exact(amount: Decimal | float) -> Decimal:
+    """Return an amount of credits as a decimal number, rounded to eight decimals.
+
+    A float counts as its shortest decimal text, so 19.425 is exactly that, and ``3 * 6.475`` is, too.
+    """
+    number = Decimal(str(amount))
+    fine = number.as_tuple().exponent
+    return _CONTEXT.quantize(number, _SMALLEST) if isinstance(fine, int) and fine < _DECIMALS else number
+
+
+def product(*factors: float) -> Decimal:
+    """Multiply without an error of floats."""
+    return exact(reduce(_multiply, map(exact, factors)))
+
+
+def total(amounts: Iterable[Decimal | float]) -> Decimal:
+    """Add without an error of floats."""
+    return reduce(_add, map(exact, amounts), Decimal(0))
+
+
+def json_number(amount: Decimal) -> float:
+    """Return an amount as a plain number for JSON and for tests: an int where only whole numbers took part."""
+    exponent = amount.as_tuple().exponent
+    return float(amount) if isinstance(exponent, int) and exponent < 0 else int(amount)
+
+
+def plain(amount: Decimal | float) -> str:
+    """Write an amount of credits without trailing zeros."""
+    text = f"{exact(amount):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _as_documented(amount: Decimal) -> str:
+    """Write an amount as the vendor's messages do, whose example is ``2.0`` (err-7)."""
+    text = plain(amount)
+    return text if "." in text else f"{text}.0"
+
+
+class Account(NamedTuple):
+    """The credits of one team, as exact decimal numbers.
+
+    Attributes:
+        credits: The balance, held and available together; falls when a hold is committed.
+        held: Credits held for work that is under way.
+        billing_mode: An ``exempt`` team is never charged or refused.
+        holds: How many holds there have been.
+        spent: Credits that work has cost, whatever balance a test has set.
+    """
+
+    credits: Decimal
+    held: Decimal = Decimal(0)
+    billing_mode: BillingMode = "metered"
+    holds: int = 0
+    spent: Decimal = Decimal(0)
+
+    @property
+    def available(self) -> Decimal:
+        """Credits that new work can use."""
+        return _subtract(self.credits, self.held)
+
+
+class Ledger:
+    """Changes the credits of one team, and calls *changed* with a text for each change. Callers hold the fake's lock.
+
+    With *at_create*, credits are spent at once, so that a hold holds nothing (cred-2).
+    """
+
+    __slots__ = ("_accounts", "_at_create", "_changed", "_holds", "_team")
+
+    def __init__(
+        self, state: State, team: str, changed: Callable[[str], object] = str, *, at_create: bool = False
+    ) -> None:
+        self._accounts: Section[str, Account] = state.section("accounts")
+        self._holds: Section[tuple[str, int], Decimal] = state.section("holds")
+        self._team = team
+        self._changed = changed
+        self._at_create = at_create
+
+    def open(self, credits: Decimal | float, billing_mode: BillingMode = "metered") -> None:  # noqa: A002 - the vendor's word
+        """Open the account with a balance."""
+        self._accounts[self._team] = Account(exact(credits), billing_mode=billing_mode)
+
+    @property
+    def account(self) -> Account:
+        """The credits at present."""
+        return self._accounts[self._team]
+
+    def set(self, credits: Decimal) -> None:  # noqa: A002 - the vendor's word
+        """Set the balance."""
+        self._change(credits=credits)
+
+    def hold(self, amount: Decimal | float, code: str) -> int:
+        """Hold *amount* credits, or spend them at once (cred-2), and return the number of the hold.
+
+        Raises:
+            ApiProblem: 402 *code*, if too little is available; nothing has happened then (cred-3).
+        """
+        account, price = self.account, exact(amount)
+        if account.billing_mode == "exempt":
+            price = Decimal(0)
+        elif price > account.available:
+            message = say.NO_CREDITS.format(available=_as_documented(account.available), needed=_as_documented(price))
+            raise ApiProblem(402, code, message)
+        number = account.holds + 1
+        if self._at_create:
+            self._spend(price)
+            price = Decimal(0)
+        self._holds[self._team, number] = price
+        held = _add(account.held, price)
+        self._change(held=held, holds=number)
+        self._report("held credits", account.held, held)
+        return number
+
+    def commit(self, hold: int, amount: Decimal | float | None = None) -> Decimal:
+        """Charge a hold, or an *amount* in its place, and return what was charged: the work succeeded.
+
+        What goes beyond the hold is charged as long as the balance is not below 0 (chat-4).
+        """
+        held = self._end(hold)
+        price = held if amount is None or self.account.billing_mode == "exempt" else exact(amount)
+        if price > held:
+            price = max(held, min(price, _add(self.account.available, held)))
+        self._spend(price, held=self._without(held))
+        return price
+
+    def release(self, hold: int) -> None:
+        """Release a hold: the work failed or was cancelled."""
+        account, price = self.account, self._end(hold)
+        held = self._without(price)
+        self._change(held=held)
+        self._report("held credits", account.held, held, ", released")
+
+    def _spend(self, price: Decimal, **changes: Decimal) -> None:
+        account = self.account
+        credits = _subtract(account.credits, price)  # noqa: A001 - the vendor's word
+        self._change(credits=credits, spent=_add(account.spent, price), **changes)
+        self._report("credits", account.credits, credits)
+
+    def _end(self, hold: int) -> Decimal:
+        price = self._holds[self._team, hold]
+        del self._holds[self._team, hold]
+        return price
+
+    def _without(self, price: Decimal) -> Decimal:
+        open_holds = any(team == self._team for team, _ in self._holds)
+        return _subtract(self.account.held, price) if open_holds else Decimal(0)
+
+    def _change(self, **changes: Any) -> None:
+        self._accounts[self._team] = self.account._replace(**changes)
+
+    def _report(self, what: str, before: Decimal, after: Decimal, why: str = "") -> None:
+        if before != after:
+            self._changed(f"{what} {plain(before)} -> {plain(after)}{why}")

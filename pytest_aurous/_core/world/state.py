@@ -1,0 +1,230 @@
+"""The data of one fake, and the one way to copy it and to undo changes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final, NamedTuple, TypeVar
+
+from ..time.clock import Clock, Position
+
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
+ABSENT: Final[Any] = object()
+"""Stands for no value."""
+
+
+class Saved(NamedTuple):
+    """A copy of a `State`: plain data that can be pickled, and restored more than once."""
+
+    sections: dict[str, dict[Any, Any]]
+    lists: dict[str, list[Any]]
+    chance: dict[str, tuple[Any, ...]]
+    clock: Position
+
+
+class Undo:
+    """What undoes the operation that runs: a step for each of its changes, which `State.whole` describes.
+
+    Sections have it instead of their state, so that a fake that is left is freed at once.
+
+    Attributes:
+        active: Whether an operation runs.
+        changes: Grows with each change, whether an operation runs or not.
+        done: The steps of the last operation, if somebody wants to see what it has changed.
+        keeps: Whether somebody does.
+        steps: The functions to call, each with its arguments, the last one first.
+    """
+
+    __slots__ = ("active", "changes", "done", "keeps", "steps")
+
+    def __init__(self) -> None:
+        self.active: bool = False
+        self.changes: int = 0
+        self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+        self.done: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+        self.keeps: bool = False
+
+    def note(self, step: Callable[..., object], *args: Any) -> None:
+        """Note that ``step(*args)`` undoes the change that follows."""
+        self.changes += 1
+        if self.active:
+            self.steps.append((step, args))
+
+
+class Section(dict[K, V]):
+    """A dictionary of values that never change in place, whose changes can be undone.
+
+    Write it with ``section[key] = value``, ``del section[key]`` and `take` only: these are noted.
+    """
+
+    __slots__ = ("_undo",)
+
+    def __init__(self, undo: Undo) -> None:
+        super().__init__()
+        self._undo = undo
+
+    def __setitem__(self, key: K, value: V) -> None:
+        if self._undo.active:
+            self._undo.note(put, self, key, self.get(key, ABSENT))
+        else:
+            self._undo.changes += 1
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: K) -> None:
+        self._undo.note(put, self, key, self[key])
+        super().__delitem__(key)
+
+    def take(self, key: K) -> V | None:
+        """Remove a value and return it; None where there is none."""
+        value = self.get(key)
+        if value is not None:
+            del self[key]
+        return value
+
+
+class State:
+    """All data of one fake: sections, lists, random generators and the clock. Its callers hold the fake's lock.
+
+    One mechanism serves snapshots (`copy` and `restore`), interrupted requests (`whole`) and rehearsals (`mark` and
+    `back_to`). The values in sections are frozen, so a copy copies dictionaries, and not what is in them. While an
+    operation runs, `note` keeps a step for each change **before** it is made. An exception can come between any two
+    lines, from a signal handler for example, so a step must also be right if its change was never made, and if it runs
+    twice.
+
+    Attributes:
+        undo: What undoes the operation that runs.
+    """
+
+    __slots__ = ("_clock", "_copiers", "_lists", "_random", "_sections", "_seed", "undo")
+
+    def __init__(self, clock: Clock | None = None, seed: int = 0) -> None:
+        self.undo: Undo = Undo()
+        self._clock = clock or Clock()
+        self._seed = seed
+        self._sections: dict[str, Section[Any, Any]] = {}
+        self._copiers: dict[str, Callable[[Any, Any], Any]] = {}
+        self._lists: dict[str, list[Any]] = {}
+        self._random: dict[str, Random] = {}
+
+    def section(self, name: str, copier: Callable[[Any, Any], Any] | None = None) -> Section[Any, Any]:
+        """Return the section of that name.
+
+        If its values change, ``copier(value, present)`` returns a copy of one. A restore passes the *present* value,
+        which the copier may return instead if it is equal.
+        """
+        if copier is not None:
+            self._copiers[name] = copier
+        if name not in self._sections:
+            self._sections[name] = Section(self.undo)
+        return self._sections[name]
+
+    def sections(self) -> list[tuple[str, Section[Any, Any]]]:
+        """Return every section with its name."""
+        return list(self._sections.items())
+
+    def sequence(self, name: str) -> list[Any]:
+        """Return the list of that name. A caller that changes it notes how to undo that."""
+        return self._lists.setdefault(name, [])
+
+    def random(self, name: str) -> Random:
+        """Return the random generator of that name. Draw from it at once, and do not keep it."""
+        if name not in self._random:
+            self._random[name] = Random(f"{self._seed}/{name}")  # seeding takes longer than a request
+        random = self._random[name]
+        if self.undo.active:
+            self.note(random.setstate, random.getstate())
+        return random
+
+    def copy(self) -> Saved:
+        """Copy everything, for `restore`."""
+        sections = {name: dict(section) for name, section in self._sections.items() if section}
+        for name, copier in self._copiers.items():
+            if name in sections:
+                sections[name] = {key: copier(value, None) for key, value in sections[name].items()}
+        lists = {name: items[:] for name, items in self._lists.items() if items}
+        chance = {name: random.getstate() for name, random in self._random.items()}
+        return Saved(sections, lists, chance, self._clock.position)
+
+    def restore(self, saved: Saved) -> None:
+        """Go back to a `copy`."""
+        self.undo.changes += 1
+        for name, section in self._sections.items():
+            values = saved.sections.get(name, {})
+            if copier := self._copiers.get(name):
+                values = {key: copier(value, section.get(key)) for key, value in values.items()}
+            section.clear()
+            section.update(values)
+        for name, items in self._lists.items():
+            items[:] = saved.lists.get(name, [])
+        self._random = {name: random for name, random in self._random.items() if name in saved.chance}
+        for name, chance in saved.chance.items():
+            self.random(name).setstate(chance)
+        self._clock.restore(saved.clock)
+
+    def note(self, step: Callable[..., object], *args: Any) -> None:
+        """Note that ``step(*args)`` undoes the change that follows."""
+        self.undo.note(step, *args)
+
+    def append(self, items: list[T], item: T) -> None:
+        """Append to a list that only grows."""
+        self.note(_cut, items, len(items))
+        items.append(item)
+
+    def take_first(self, items: list[T]) -> T:
+        """Remove the first item of a list and return it."""
+        self.note(_refill, items, items[:])
+        return items.pop(0)
+
+    def mark(self) -> int:
+        """Return what `back_to` takes."""
+        return len(self.undo.steps)
+
+    def back_to(self, mark: int) -> None:
+        """Undo everything since the `mark`."""
+        steps = self.undo.steps
+        while len(steps) > mark:
+            step, args = steps[-1]
+            step(*args)
+            steps.pop()
+
+    def whole(self, act: Callable[..., T], *args: Any) -> T:
+        """Return ``act(*args)``; if it raises an exception, undo its changes first."""
+        undo, outer = self.undo, self.undo.active
+        if not outer:
+            undo.steps.clear()  # an exception may have kept the previous operation from doing so
+        mark = len(undo.steps)
+        try:
+            undo.active = True
+            undo.note(self._clock.restore, self._clock.position)
+            return act(*args)
+        except BaseException:
+            self.back_to(mark)
+            raise
+        finally:
+            undo.active = outer
+            if not outer:
+                undo.done = undo.steps.copy() if undo.keeps else []
+                undo.steps.clear()
+
+    def abandon(self) -> None:
+        """Undo the operation of a thread that no longer exists."""
+        self.back_to(0)
+        self.undo.active = False
+
+
+def put(section: Section[Any, Any], key: object, value: object) -> None:
+    """Undo the change of a value of a section: put the one before back."""
+    if value is ABSENT:
+        section.pop(key, None)
+    else:
+        section.update({key: value})
+
+
+def _refill(items: list[Any], before: list[Any]) -> None:
+    items[:] = before
+
+
+def _cut(grown: list[Any], length: int) -> None:
+    del grown[length:]

@@ -1,0 +1,183 @@
+"""Responses that are sent event by event, as the client reads them, each at its instant of the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from ..wire.call import KEPT_BODY, Call
+from ..wire.reply import Break
+
+if TYPE_CHECKING:
+    from .world import World
+
+T = TypeVar("T")
+
+_QUIET: Final = 15.0
+"""After these seconds without content, a comment keeps the connection alive (stream-4)."""
+_KEEP_ALIVE: Final = b": keep-alive\n\n"
+_CUT: Final = Break("RemoteProtocolError", "peer closed connection without sending complete message body")
+COMPLETE: Final = "complete"
+BY_CLIENT: Final = "ended by the client"
+BY_FAULT: Final = "ended by a fault"
+_STALLED: Final = Break("ReadTimeout", "The read operation timed out.")
+
+
+class Frame(NamedTuple):
+    """A part of a stream.
+
+    Attributes:
+        wait: Seconds before it.
+        data: Its bytes.
+        event: Whether an event ends with it.
+        last: Whether nothing follows: a client may close the connection without reading on.
+    """
+
+    wait: float
+    data: bytes
+    event: bool = True
+    last: bool = False
+
+
+class Cut(NamedTuple):
+    """How a fault ends a stream after some events.
+
+    ``disconnect`` closes the connection, ``stall`` sends nothing more, ``half_event`` sends half of the next event, and
+    ``ends_early`` ends the body as if it were complete. With *commit*, the server does the rest of its work first.
+    """
+
+    how: str
+    after: int
+    commit: bool
+
+
+class EventStream:
+    """The body of a streamed response. Each `read` makes the next part, so a client that stops reading stops it.
+
+    Args:
+        world: The state.
+        call: The request.
+        frames: The parts.
+        gone: Called with how it ended, if the client closes the connection before the end, or loses it; returns whether
+            it was at work.
+
+    Attributes:
+        ended: How it ended, in words; empty while it goes on.
+        waited: How many seconds of the clock passed before the last part.
+        abandoned: Called if the client closes it while it is being made.
+    """
+
+    def __init__(self, world: World, call: Call, frames: Iterator[Frame], gone: Callable[[str], bool]) -> None:
+        self.ended: str = ""
+        self.waited: float = 0
+        self.abandoned: Callable[[], object] | None = None
+        self._world = world
+        self._call = call
+        self._frames = frames
+        self._gone = gone
+        self._next: Frame | None = None
+        self._cut: Cut | None = None
+        self._kept: list[bytes] = []
+        self._size = 0
+        self._instants: list[tuple[float, int]] = []
+        self._hash = sha256()
+
+    def cut(self, how: str, after: int, *, commit: bool) -> None:
+        """Let a fault end it after that many events."""
+        self._cut = Cut(how, after, commit)
+
+    def read(self) -> bytes | Break | None:
+        """Return the next part, what breaks the connection, or None at the end; the clock moves by its wait."""
+        with self._world.lock:
+            part: bytes | Break | None = self._world.state.whole(self._caused, self._read)
+            return part
+
+    def close(self) -> None:
+        """End it: the client has closed the connection, or has read everything."""
+        with self._world.lock:
+            if not self.ended:
+                self._world.state.whole(self._caused, self._abandon)
+
+    def lose(self) -> None:
+        """End it: a fault has lost the response."""
+        self._lose(BY_FAULT)
+
+    def _caused(self, change: Callable[..., T], *args: Any) -> T:
+        """Let the request have caused what happens to its response."""
+        self._world.journal.resume(self._call)
+        try:
+            return change(*args)
+        finally:
+            self._world.journal.leave()
+
+    def _read(self) -> bytes | Break | None:
+        self.waited = 0
+        if self.ended:
+            return None
+        cut = self._cut
+        if cut is not None and self._call.events >= cut.after:
+            return self._broken(cut)
+        if self._next is None:
+            self._next = next(self._frames, None)
+            if self._next is None:
+                self._end(COMPLETE)
+                return None
+        wait = self.waited = min(self._next.wait, _QUIET)
+        patience = inf if self._call.patience is None else self._call.patience
+        if wait > patience:
+            self._world.clock.move(patience)
+            self._lose("ended by a timeout of the client")
+            return _STALLED
+        if wait:
+            self._world.clock.move(wait)
+        if self._next.wait > _QUIET:
+            self._next = self._next._replace(wait=self._next.wait - _QUIET)
+            return self._sent(Frame(0, _KEEP_ALIVE, event=False))
+        frame, self._next = self._next, None
+        return self._sent(frame)
+
+    def _broken(self, cut: Cut) -> bytes | Break | None:
+        frame = next(self._frames, Frame(0, b"")) if cut.how == "half_event" else None
+        if cut.commit:
+            for _ in self._frames:
+                pass
+        if frame is not None:
+            data = self._sent(Frame(0, frame.data[: len(frame.data) // 2], event=False))
+            self._lose(BY_FAULT)
+            return data
+        if cut.how == "stall" and self._call.patience is not None:
+            self._world.clock.move(self._call.patience)
+        self._lose(BY_FAULT)
+        return {"stall": _STALLED, "ends_early": None}.get(cut.how, _CUT)
+
+    def _sent(self, frame: Frame) -> bytes:
+        journal, call = self._world.journal, self._call
+        call.events += frame.event
+        self._size += len(frame.data)
+        self._hash.update(frame.data)
+        if journal.whole or self._size <= KEPT_BODY:
+            self._kept.append(frame.data)
+        if journal.whole and frame.event:
+            self._instants.append((self._world.clock.time(), self._size))
+        if frame.last:
+            self._end(COMPLETE)
+        return frame.data
+
+    def _abandon(self) -> None:
+        if self._lose(BY_CLIENT) and self.abandoned is not None:
+            self.abandoned()
+
+    def _lose(self, how: str) -> bool:
+        """End it before its end: the server notices that the client is gone, and whether it was at work."""
+        self._end(how)
+        return self._gone(how)
+
+    def _end(self, how: str) -> None:
+        self.ended = self._call.ended = how
+        self._call.instants = tuple(self._instants)
+        body = b"".join(self._kept)
+        if len(body) < self._size:
+            body = f"<{self._size} bytes, sha256 {self._hash.hexdigest()}>".encode()
+        self._call.complete_response(body)

@@ -1,0 +1,121 @@
+"""The state of one fake: clock, random data, ids, rows, runs, teams. Two fakes share nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from threading import RLock
+from typing import Any, TypeVar
+
+from ..base.watchers import Gate, Watcher
+from ..time.clock import Clock
+from .balances import Balances
+from .buckets import Buckets
+from .forks import renew_after_fork
+from .idempotency import IdempotencyKeys
+from .ids import IdSource
+from .journal import Journal
+from .keys import Keyring
+from .ledger import Account, Ledger
+from .outbox import Outbox
+from .runs import Runs, waiting
+from .script import Plan
+from .served import Served
+from .settings import Settings
+from .state import Section, State
+from .tables import Row, Table
+from .urls import SignedUrls
+
+R = TypeVar("R", bound=Row)
+
+
+class World:
+    """The state of one fake, and the lock under which it changes.
+
+    Attributes:
+        lock: Held for a whole request, so that a decision and its effects are one.
+        watchers: What sees each request, and each move of the clock, in this order.
+        gate: What decides when each request may arrive; None: at once.
+        state: All data: a snapshot copies it, and an interrupted request leaves it unchanged.
+        accounts: The credits of each team, to be read; `ledger` changes them.
+        scripts: The scripts that new records get: by resource, and by resource and name.
+        poses: What classify will find in the next pictures.
+        default_team: The team of the `default_key`, which clients of this fake send.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.lock: RLock = RLock()
+        self.watchers: list[Watcher] = []
+        self.gate: Gate | None = None
+        self.clock: Clock = Clock(settings.now, self.watchers)
+        self.state: State = State(self.clock, settings.seed)
+        self.journal: Journal = Journal(self.state, self.clock)
+        self.ids: IdSource = IdSource(self.state, settings.seed)
+        self.runs: Runs = Runs(self.state, self.clock)
+        self.clock.waiting_for = partial(waiting, self.state.section("runs"))
+        self.buckets: Buckets = Buckets(self.state, enforce=settings.rate_limits == "enforce")
+        self.idempotency: IdempotencyKeys = IdempotencyKeys(self.state)
+        self.keys: Keyring = Keyring(self.state, settings.reading("auth-4"))
+        self.accounts: Section[str, Account] = self.state.section("accounts")
+        self.balances: Balances = Balances(self.state)
+        self.outbox: Outbox = Outbox(self.state)
+        self.urls: SignedUrls = SignedUrls(self.clock, settings.seed, settings.base_url)
+        self.served: Served = Served(settings.base_url)
+        self.scripts: Section[tuple[str, str | None], Plan] = self.state.section("scripts")
+        self.poses: list[tuple[str, float]] = self.state.sequence("poses")
+        self.default_team = ""
+        self.default_key = ""
+        self._tables: dict[str, Table[Any]] = {}
+        self._note: Callable[[str], None] = partial(_note, self.journal, self.runs)
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """In the child of a fork, undo the request of a thread that does not exist there."""
+        if self.lock.acquire(blocking=False):  # no thread held it, or this one did
+            self.lock.release()
+        else:
+            self.lock = RLock()
+            self.state.abandon()
+
+    @property
+    def random(self) -> Random:
+        """The random generator for people and seeds."""
+        return self.state.random("people")
+
+    def table(self, kind: type[R]) -> Table[R]:
+        """Return the table of one kind of row."""
+        name = kind.__name__
+        if name not in self._tables:
+            self._tables[name] = Table(self.state, name, self._note)
+        return self._tables[name]
+
+    def tables(self) -> list[tuple[str, Table[Any]]]:
+        """Return every table in use, with its name."""
+        return list(self._tables.items())
+
+    def ledger(self, team: str) -> Ledger:
+        """Return what changes the credits of a team."""
+        at_create = self.settings.reading("cred-2") == "at_create"
+        return Ledger(self.state, team, self._note, at_create=at_create)
+
+    def rows(self) -> list[Row]:
+        """Return every row ever made, kind by kind."""
+        return [table[row_id] for table in self._tables.values() for row_id in table]
+
+    def row(self, row_id: str) -> Row | None:
+        """Return the row of any kind that has this id, or None if there never was one."""
+        return next((table[row_id] for table in self._tables.values() if row_id in table), None)
+
+    def lives(self, row: Row) -> bool:
+        """Whether a row has not been deleted."""
+        return any(row.id in table and table.lives(row) for table in self._tables.values())
+
+    def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
+        """Return the script that a new record gets: by its name, else by its resource."""
+        return self.scripts.get((resource, name)) or self.scripts.get((resource, None)) or default
+
+
+def _note(journal: Journal, runs: Runs, change: str) -> None:
+    journal.note(change, "clock" if runs.settling else None)

@@ -1,0 +1,350 @@
+"""The command ``pytest-aurous serve``: its options, what it does beside serving, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .._core.base.errors import AurousError, nearest, see
+from .._core.base.files import LimitError, read_file
+from .._core.base.redaction import redacted, shortened
+from .._core.time.clock import iso
+from .._core.wire.har import har
+from .._core.wire.secrets import secret_of
+from .._core.world.settings import ROWS
+from .actions import Action
+from .arguments import refuse_constant
+from .control import Control
+from .reads import COLLECTIONS, near_of
+from .replies import CONTROL
+from .table import operations
+from .tape import KEEP, Taped
+
+if TYPE_CHECKING:
+    from .._fake.aurous import Aurous
+    from .server import AurousServer
+
+PORT: Final = 8787
+_PAGE: Final = see("how-to/server.html")
+_STATE: Final = (
+    f'Expected what aurous.export() returns, or records to add: {{"characters": [{{"name": "Aurora"}}]}}.\n{_PAGE}'
+)
+_MOST_STATE: Final = 1024**3
+"""Bytes; a save has about 1 kB for each record, and the pictures that chats contain."""
+_ENDING: Final = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+"""Windows has the second one, and sends nobody the first."""
+_MINUTE: Final = 60.0
+_MOMENT: Final = 0.2
+_SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
+_LISTENING: Final = ("host", "port", "allow_remote", "allow_host", "cors", "keep")
+_COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
+_NARROW: Final = 200
+
+
+_Work = tuple[float, Callable[[], object]]
+
+
+def add_options(option: Callable[..., Any]) -> None:
+    """Add the options of the command."""
+    option("--port", type=int, default=PORT, metavar="PORT", help="the port; 0 takes a free one (default: %(default)s)")
+    option("--port-file", type=Path, metavar="FILE", help="write the port there when the fake is ready")
+    option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
+    option("--allow-remote", action="store_true", help="allow any --host: anybody who reaches it controls the fake")
+    text = "a name that clients may use, such as a container's; may be repeated"
+    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
+    text = "an origin whose pages may use and control the fake; may be repeated"
+    option("--cors", action="append", default=[], metavar="ORIGIN", help=text)
+    option("--open", action="store_true", help="open the page in a browser")
+    option("--quiet", action="store_true", help="print no line for each request")
+    option("--keep", type=int, default=KEEP, metavar="N", help="how many requests to keep (default: %(default)s)")
+    text = "make webhook deliveries when they are due, or when a control request says so (default: %(default)s)"
+    option("--webhooks", choices=("auto", "manual"), default="manual", help=text)
+    option("--speed", type=float, metavar="FACTOR", help="let the clock run that many times as fast")
+    option("--state", type=Path, metavar="FILE", help="JSON: a state from an export, or records to add")
+    option("--save", action="store_true", help="keep the state in the --state FILE, each minute and at the end")
+    option("--log", type=Path, metavar="FILE", help="write each request into a HAR file, as it comes")
+    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
+    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
+    kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
+    for name, kind in kinds.items():
+        option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
+    option("--readings", action="append", metavar="RULE=READING", help=f"{ROWS['readings']['help']}; can be repeated")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve a fake until Ctrl-C or SIGTERM."""
+    from .._fake.aurous import Aurous
+    from .server import AurousServer
+
+    settings: dict[str, Any] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
+    if options.readings is not None:
+        settings["readings"] = "\n".join(options.readings)
+    if options.save and options.state is None:
+        raise AurousError(f"--save keeps the state in the file of --state: add --state FILE.\n{_PAGE}")
+    aurous = Aurous(pitfalls="off", strict="off", **settings)
+    loaded: list[Action] = []
+    if options.state is not None and not (options.save and not options.state.exists()):
+        loaded = load(aurous, options.state)
+    if options.speed is not None:
+        aurous.clock.speed = options.speed
+    aurous._session.start_here()
+    listening = {name: getattr(options, name) for name in _LISTENING}
+    token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
+    ended = threading.Event()
+    with ExitStack() as stack, suppress(KeyboardInterrupt):
+        stack.enter_context(_ending(ended))
+        server = stack.enter_context(AurousServer(aurous, control_token=token, **listening))
+        server._asgi.control.tape.loaded = loaded
+        # In one write, also without a buffer: who has read the first line may close the pipe.
+        print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
+        for work in _works(options, aurous, server):
+            stack.enter_context(_repeated(*work))
+        if options.port_file is not None:
+            _write(options.port_file, str(server.port))
+        if options.open:
+            webbrowser.open(f"{server.url}{CONTROL}/")
+        wait(ended)
+    return 0
+
+
+def wait(ended: threading.Event) -> None:
+    """Wait for the end of the command, in short pauses: on Windows, Ctrl-C does not interrupt a wait, but follows it.
+
+    They are no waits for *ended* itself, whose lock a handler of signals takes in this thread.
+    """
+    pause = threading.Event()
+    while not ended.is_set():
+        pause.wait(_MOMENT)
+
+
+@contextmanager
+def _ending(ended: threading.Event) -> Generator[None, None, None]:
+    """Let SIGTERM end the command as Ctrl-C does, and Ctrl-Break."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.signal(one, lambda _number, _frame: ended.set()) for one in _ENDING}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _works(options: argparse.Namespace, aurous: Aurous, server: AurousServer) -> list[_Work]:
+    """Return what is done again and again, and once more at the end, each with its seconds in between."""
+    control = server._asgi.control
+    works: list[_Work] = []
+    if not options.quiet:
+        works.append((_MOMENT, Lines(control).print))
+    if options.log is not None:
+        works.append((_MOMENT, HarLog(options.log, control).write))
+    if options.webhooks == "auto":
+        works.append((_MOMENT, lambda: deliver(control)))
+    if options.save:
+        works.append((_MINUTE, lambda: save(aurous, options.state)))
+    return works
+
+
+@contextmanager
+def _repeated(seconds: float, work: Callable[[], object]) -> Generator[None, None, None]:
+    """Do something in a thread, again and again, and once more at the end of the block."""
+    ended = threading.Event()
+
+    def loop() -> None:
+        while not ended.wait(seconds):
+            _safely(work)
+
+    thread = threading.Thread(target=loop, name="aurous-serve", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(10)
+        _safely(work)
+
+
+def _safely(work: Callable[[], object]) -> None:
+    """Do something; a problem, such as a disk that is full, is said, and ends nothing."""
+    try:
+        work()
+    except (AurousError, OSError) as error:
+        _say(str(error))
+
+
+def _say(problem: str) -> None:
+    with suppress(OSError):  # perhaps nobody reads it
+        print(redacted(f"pytest-aurous: {problem}"), file=sys.stderr, flush=True)  # noqa: T201 - a command prints
+
+
+def deliver(control: Control) -> None:
+    """Make the webhook deliveries that are due."""
+    world = control.aurous._session.app.world
+    with world.lock:
+        world.runs.settle()
+        due = world.outbox.first_due(world.clock.time())
+    if due is not None:
+        control.do("webhooks.flush", {})
+
+
+# The state
+
+
+def load(aurous: Aurous, file: Path) -> list[Action]:
+    """Go to the state in a file, an export or records to add, and return what was done.
+
+    Raises:
+        AurousError: If it is something else; one line says what.
+    """
+    try:
+        content: Any = json.loads(read_file(file, _MOST_STATE), parse_constant=refuse_constant)
+    except (OSError, LimitError) as error:
+        raise AurousError(f"--state {file}: {getattr(error, 'strerror', error)}. {_STATE}") from None
+    except (RecursionError, ValueError) as error:
+        raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
+    shape = cast("dict[str, Any]", content)
+    if not isinstance(content, dict) or not ("kind" in shape or all(isinstance(one, list) for one in shape.values())):
+        raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
+    deeds = [("import_", {"exported": shape})] if "kind" in shape else _additions(file, shape)
+    control = Control(aurous)
+    try:
+        return [control.do(*deed) for deed in deeds]
+    except AurousError as error:
+        more = "" if "\n" in str(error) else f"\n{_PAGE}"
+        raise AurousError(f"--state {file}: {error}{more}") from None
+    finally:
+        control.tape.stop()
+
+
+def _additions(file: Path, shape: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the operations that add the records in a file."""
+    for collection, records in shape.items():
+        if f"{collection}.add" not in operations():
+            hint = nearest(collection, COLLECTIONS)
+            raise AurousError(f"--state {file}: {collection!r} is not a collection{hint} {_STATE}")
+        for record in records:
+            if not isinstance(record, dict):
+                raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
+    return [(f"{collection}.add", record) for collection, records in shape.items() for record in records]
+
+
+def save(aurous: Aurous, file: Path) -> None:
+    """Write the state into a file: beside it first, so that a crash leaves the old one."""
+    _write(file, json.dumps(aurous.export()))
+
+
+def _write(file: Path, text: str) -> None:
+    beside = file.with_name(f"{file.name}.tmp")  # the same each time: it replaces what a kill has left
+    try:
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
+    except OSError as error:
+        raise AurousError(f"{file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+# What is printed and logged
+
+
+def print_nowhere() -> None:
+    """Let the standard output go nowhere, also what Python flushes when it exits."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def welcome(server: AurousServer) -> str:
+    """Return the text at the start."""
+    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items())
+    return (
+        f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
+        f"Look at it, and act on it, in a browser:\n"
+        f"  {server.url}{CONTROL}/\n"
+        f"Control it, from any language:\n"
+        f"  curl {server.url}{CONTROL}/            # lists the control requests\n"
+        f"  curl {server.url}{CONTROL}/state\n"
+        f"  curl -X POST {server.url}{CONTROL}/reset\n"
+        f"Ctrl-C ends it."
+    )
+
+
+class Lines:
+    """Prints a line for each step of a tape."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._steps: SimpleQueue[Taped] = SimpleQueue()
+        control.tape.on_step.append(self._steps.put)
+
+    def print(self) -> None:
+        """Print what has come since the last time."""
+        plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
+        while not self._steps.empty():
+            step = self._steps.get()
+            near = "" if step.call is None else near_of(self._control, step.call)
+            try:
+                if text := line_of(step, plain=plain, near=near):
+                    print(text, flush=True)  # noqa: T201 - a command prints
+            except OSError as error:  # such as the end of the reader of a pipe
+                print_nowhere()
+                _say(f"no more lines are printed ({error.strerror}), and the fake goes on.")
+
+
+def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
+    """Return the line of a step: its time, what it was, what it changed, and what is *near* if nothing matches."""
+    call = step.call
+    if call is None:
+        if step.action is None:
+            return ""
+        return redacted(f"{iso(step.began)[11:19]}  {shortened(step.action.line(), _NARROW)}")
+    query = f"?{call.query}" if call.query else ""
+    path = shortened(redacted(f"{call.path}{query}", secret_of([call])), 60)
+    told = "no response" if call.status is None else str(call.status)
+    color = _COLORS[(call.status or 0) // 100]
+    told = told if plain else f"\x1b[{color}m{told}\x1b[0m"
+    why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes)]
+    why += [near]
+    head = f"{iso(call.at)[11:19]}  {call.method:<6} {path}  {call.operation or 'unmatched'}  "
+    return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
+
+
+class HarLog:
+    """Writes each request of a tape into a HAR file, which is complete after each of them."""
+
+    def __init__(self, file: Path, control: Control) -> None:
+        self._file = file
+        self._steps: SimpleQueue[Taped] = SimpleQueue()
+        try:
+            head, self._tail = json.dumps(har([])).split("[]")
+            file.write_text(f"{head}[]{self._tail}", encoding="utf-8")
+        except OSError as error:
+            raise AurousError(f"--log {file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
+        self._end, self._first = len(head.encode()) + 1, True
+        control.tape.on_step.append(self._steps.put)
+
+    def write(self) -> None:
+        """Write what has come since the last time."""
+        calls = [step.call for _ in range(self._steps.qsize()) if (step := self._steps.get()).call is not None]
+        if not calls:
+            return
+        entries = ",\n".join(json.dumps(entry) for entry in har(calls)["log"]["entries"])
+        text = f"{'' if self._first else ','}\n{entries}".encode()
+        with self._file.open("r+b") as stream:
+            stream.seek(self._end)
+            stream.write(text + f"]{self._tail}".encode())
+        self._end, self._first = self._end + len(text), False

@@ -1,0 +1,277 @@
+"""The trace of a test as JSON, in the form that the page and other tools read (version 1)."""
+
+from __future__ import annotations
+
+import json
+import linecache
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .._core.base.errors import DOCS
+from .._core.base.frames import Place, helpers_of, line_of, short_path
+from .._core.base.redaction import protecting, redacted, redacted_json, shortened
+from .._core.base.version import version_of_package
+from .._core.resources.base.rules import Rule, load_rules
+from .._core.resources.catalog import LIFECYCLES
+from .._core.wire.call import Call, Request, Response, is_digest
+from .._core.wire.headers import Headers
+from .._core.wire.secrets import secret_of, shown_header
+from .._core.world.settings import ROWS, Settings
+from .._report.unmatched import hint_of
+from .pictures import small_pictures
+from .recorder import RecordedStep, Recorder
+
+if TYPE_CHECKING:
+    from .._core.engine.pipeline import App
+
+VERSION: Final = 1
+_MOST: Final = 255_000
+"""The most bytes of a trace whose texts can be cut to that: with the viewer, its page has less than 400 kB."""
+_LONGEST: Final = (2048, 512, 128)
+"""Show this many characters of a text that is no body: as many as fit."""
+_LIMITED: Final = frozenset({"text", "picture", "pictures", "rules"})
+"""The fields of a trace whose texts have limits of their own."""
+_MOST_HEADERS: Final = 100
+_LONGEST_BODY: Final = 4096
+_LONG_EVENT: Final = 240
+_MOST_EVENTS: Final = 200
+"""Show this many events of a stream; all of them count."""
+_NEIGHBORS: Final = 3
+"""Show this many lines above and below a line of source."""
+_PICTURES: Final = 64 * 1024
+"""The most bytes of all pictures in responses of a trace together."""
+_SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
+"""The settings that change responses: a test of one request needs them."""
+
+
+def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the trace of a test, without keys and secrets.
+
+    Args:
+        recorder: What has watched the fake of the test.
+        test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
+        exploration: What it has explored, as `matrix` shows it.
+    """
+    world = recorder.app.world
+    with protecting(world.default_key):
+        found = _trace(recorder, test, exploration)
+        cleaned: dict[str, Any] = redacted_json(found, more=secret_of(world.journal.entries))
+    for longest in _LONGEST:
+        cut: dict[str, Any] = _cut(cleaned, longest)
+        if len(to_text(cut).encode(errors="replace")) <= _MOST:
+            return cut
+    return _cut(cleaned, _LONGEST[1])  # type: ignore[no-any-return]  # it has many calls, whose texts stay readable
+
+
+def _cut(value: Any, longest: int) -> Any:
+    """Return JSON data with no longer texts, but those that have limits of their own."""
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:longest]}… ({len(value) - longest:,} more characters)"
+    if isinstance(value, list):
+        return [_cut(item, longest) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value).items()
+        return {_cut(name, longest): item if name in _LIMITED else _cut(item, longest) for name, item in fields}
+    return value
+
+
+def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the trace of a test; only texts that were cut are redacted yet."""
+    rules = load_rules()
+    builder = Builder(recorder.app, rules, (step.call for step in recorder.steps if step.call is not None))
+    steps = [builder.step(step) for step in recorder.steps]
+    settings = recorder.app.world.settings
+    return {
+        "version": VERSION,
+        "generator": f"pytest-aurous {version_of_package()}",
+        "docs": DOCS,
+        "test": {**test, "seed": settings.seed},
+        "base_url": settings.base_url,
+        "settings": settings_of(settings),
+        "began": recorder.began,
+        "ended": recorder.app.world.clock.time(),
+        "credits": recorder.spent(),
+        "start": recorder.start,
+        "machines": builder.machines(),
+        "pictures": small_pictures(_records(recorder, exploration)),
+        "steps": steps,
+        "rules": written_rules(builder),
+        **({"exploration": exploration} if exploration else {}),
+    }
+
+
+def _records(recorder: Recorder, exploration: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+    """Yield each version of each record."""
+    views: list[Mapping[str, Any]] = [recorder.start, *(step.changes for step in recorder.steps)]
+    if exploration:
+        days = (exploration["good_day"], *exploration["cases"].values())
+        views += [exploration["start"], *(call["changes"] for day in days for call in day["calls"])]
+    for view in views:
+        yield from filter(None, view.get("records", {}).values())
+
+
+def settings_of(settings: Settings) -> dict[str, Any]:
+    """Return the settings that change responses, where they are not the default."""
+    return {name: getattr(settings, name) for name in _SETTINGS if getattr(settings, name) != ROWS[name]["default"]}
+
+
+class Builder:
+    """Writes steps of *app*, among *calls*, and notes which rules they need."""
+
+    def __init__(self, app: App, rules: Mapping[str, Rule], calls: Iterable[Call]) -> None:
+        self.used: set[str] = set()
+        self.rules = rules
+        self._app = app
+        self._pictures = 0
+        sent = list(calls)
+        self.secret = secret_of(sent)
+        self._helpers = helpers_of((call.stack, call.operation) for call in sent)
+
+    def machines(self) -> dict[str, Any]:
+        """Return the state machines of records, by kind."""
+        return {
+            name.removesuffix("s"): {
+                "start": one.start,
+                "edges": {status: list(to) for status, to in one.edges.items()},
+            }
+            for name, one in LIFECYCLES.items()
+        }
+
+    def step(self, step: RecordedStep) -> dict[str, Any]:
+        """Return one step."""
+        common = {
+            "at": step.at,
+            "events": [{"kind": how, "seconds": seconds} for how, seconds in step.events],
+            "changes": step.changes,
+            "notes": list(step.notes),
+        }
+        if step.call is None:
+            return {"kind": "between", **common}
+        return {"kind": "call", **self._call(step.call), **common}
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        row = self._app.catalog.by_operation.get(call.operation or "")
+        rules = list(row.rules) if row is not None else []
+        code = call.error_code
+        refusal = [name for name, rule in self.rules.items() if code and f"`{code}`" in rule.statement]
+        self.used.update(rules, refusal)
+        request, response = call.request, call.response
+        line = line_of(call.stack, self._helpers)
+        return {
+            "number": call.number,
+            "operation": call.operation,
+            "method": call.method,
+            "url": call.url,
+            "path": call.path,
+            "query": call.query,
+            "arrived": call.at,
+            "status": call.status,
+            "error_code": code,
+            "fault": call.fault,
+            "replayed": call.replayed,
+            "committed": call.committed,
+            "delay": call.delay,
+            "timeout": None if call.patience == inf else call.patience,
+            "team": call.team,
+            "request": self._message(request, drawn=False),
+            "response": response and self._message(response, drawn="/storage/files/" not in call.path),
+            "stream": _stream(call, self.secret),
+            "hint": hint_of(call) or None,
+            "pitfalls": [
+                {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}
+                for one in self._app.pitfalls.seen
+                if one.call is call
+            ],
+            "rules": rules,
+            "refusal_rules": refusal,
+            "place": _place(line[0], source=True) if line else None,
+            "through": _place(line[1]) if line[1:] else None,
+            "stack": [_place(frame) for frame in call.stack],
+        }
+
+    def _message(self, message: Request | Response, *, drawn: bool) -> dict[str, Any]:
+        return {"headers": _headers(message.headers), "body": self._body(message, drawn=drawn)}
+
+    def _body(self, message: Request | Response, *, drawn: bool) -> dict[str, Any] | None:
+        """Return a body: its text, a picture if it is small and the fake has *drawn* it, or a digest."""
+        content = message.content
+        if not content:
+            return None
+        kind = message.headers.get("content-type", "").partition(";")[0]
+        size = len(content)
+        if is_digest(content):  # of a body that the journal did not keep
+            length, _, digest = content.decode()[1:-1].partition(" bytes, sha256 ")
+            return {"type": kind, "size": int(length), "digest": digest, "begins": ""}
+        if drawn and kind.startswith("image/") and self._pictures + size <= _PICTURES:
+            self._pictures += size
+            return {"type": kind, "size": size, "picture": f"data:{kind};base64,{b64encode(content).decode()}"}
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            text = ""
+        if text and size <= _LONGEST_BODY:
+            return {"type": kind, "size": size, "text": text}
+        begins = redacted(text, self.secret)[: _LONGEST_BODY // 4]
+        return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": begins}
+
+
+def _headers(headers: Headers) -> list[list[str]]:
+    pairs = [[name, shown_header(name, value)] for name, value in headers.multi_items()]
+    more = [["…", f"… {len(pairs) - _MOST_HEADERS} more headers"]] if len(pairs) > _MOST_HEADERS else []
+    return pairs[:_MOST_HEADERS] + more
+
+
+def _stream(call: Call, secret: str) -> dict[str, Any] | None:
+    """Return the events of a streamed response, each with its instant and its text; None for any other response."""
+    if not call.streamed or call.response is None:
+        return None
+    content = call.response.content
+    starts = [0, *(end for _, end in call.instants)]
+    events = [
+        {
+            "at": at,
+            "text": shortened(redacted(content[start:end].decode(errors="replace").strip(), secret), _LONG_EVENT),
+        }
+        for start, (at, end) in zip(starts, call.instants[:_MOST_EVENTS], strict=False)
+    ]
+    return {"count": call.events, "ended": call.ended or None, "events": events}
+
+
+def _place(place: Place, *, source: bool = False) -> dict[str, Any]:
+    """Return a line of source, with its neighbors."""
+    file, line, function = place
+    found: dict[str, Any] = {"file": short_path(file), "line": line, "function": function}
+    if source:
+        numbers = range(max(1, line - _NEIGHBORS), line + _NEIGHBORS + 1)
+        lines = [[number, linecache.getline(file, number).rstrip("\n")] for number in numbers]
+        found["source"] = [pair for pair in lines if pair[1] or pair[0] == line]
+    return found
+
+
+def written_rules(builder: Builder) -> dict[str, Any]:
+    """Return the rules that the steps need."""
+    rules = builder.rules
+    return {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "provenance": rule.provenance,
+        "statement": rule.statement,
+        "assumed": rule.assumed or None,
+        "contradicted": rule.contradicted or None,
+        "observed": rule.observed or None,
+        "source": list(rule.source),
+        "url": f"{DOCS}fidelity.html",
+    }
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """Write data as JSON that is safe inside a script element of HTML."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text

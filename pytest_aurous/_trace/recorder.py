@@ -1,0 +1,108 @@
+"""Records the steps of a test while it runs: its requests, and what happened between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .._core.base.watchers import Watcher
+from .._core.wire.call import Call
+from .._core.world.journal import Note
+from .._report.state import View, Written, difference, view
+
+if TYPE_CHECKING:
+    from .._core.engine.pipeline import App
+
+
+class RecordedStep(NamedTuple):
+    """One request, or what happened since the previous request.
+
+    Attributes:
+        call: The request; None for what happened in between.
+        at: The clock at its end, in epoch seconds.
+        events: What moved the clock in between: ``sleep``, ``advance``, ``freeze``, or ``fault``, with seconds.
+        changes: What has changed in the fake.
+        notes: What has happened, in words.
+    """
+
+    call: Call | None
+    at: float
+    events: tuple[tuple[str, float], ...]
+    changes: View
+    notes: tuple[str, ...]
+
+
+class Recorder(Watcher):
+    """Watches one fake; `start` is the state before the first step, and `began` its instant.
+
+    Args:
+        app: The fake. It is watched until `stop`.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._written: Written = {}
+        self.start: View = view(app, self._written)
+        self.began: float = app.world.clock.time()
+        self.steps: list[RecordedStep] = []
+        self._now = self.start
+        self._undo = app.world.state.undo
+        self._seen = self._undo.changes
+        self._events: list[tuple[str, float]] = []
+        self._noted: Note | None = None
+        app.world.watchers.insert(0, self)
+
+    def spent(self) -> float:
+        """Return the credits that were spent, and that are held, by all teams."""
+        teams = self.start["money"].keys() & self._now["money"].keys()
+        return sum(
+            (float(self.start["money"][team]["available"] - self._now["money"][team]["available"]) for team in teams),
+            0.0,
+        )
+
+    def stop(self) -> None:
+        """Record what happened after the last request, and watch no longer."""
+        watchers = self.app.world.watchers
+        if self in watchers:
+            self._between()
+            watchers.remove(self)
+
+    def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
+        """Record what happened before a request."""
+        self._between()
+
+    def _between(self) -> None:
+        """Record what the test, the clock and deliveries have done since the last step."""
+        self.app.world.runs.settle()
+        if self._undo.changes == self._seen and not self._events:  # the state is as it was after the last step
+            return
+        events, self._events = tuple(self._events), []
+        before, changes, notes = self._now, self._changes(), self._notes()
+        if events or notes or changes.keys() - {"buckets"}:
+            self.steps.append(RecordedStep(None, self.app.world.clock.time(), events, changes, notes))
+        else:
+            self._now = before  # buckets refill by themselves: the next step has their changes
+
+    def leave(self, call: Call) -> None:
+        """Record a request."""
+        events, self._events = tuple(self._events), []
+        self.steps.append(RecordedStep(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
+
+    def _changes(self) -> View:
+        before, self._now, self._seen = self._now, view(self.app, self._written), self._undo.changes
+        return difference(before, self._now)
+
+    def _notes(self) -> tuple[str, ...]:
+        """Return what was noted since the last time; a `reset` forgets all notes, and calls begin at 1 again.
+
+        Deliveries are in the changes, with all that is known of them.
+        """
+        notes = self.app.world.journal.notes
+        at = len(notes)
+        while at and notes[at - 1] is not self._noted:
+            at -= 1
+        self._noted = notes[-1] if notes else None
+        return tuple(note.text for note in notes[at:] if note.by != "delivery")
+
+    def moved(self, how: str, seconds: float) -> None:
+        """Note a move of the clock, for the step that it belongs to."""
+        self._events.append((how, seconds))
