@@ -1,1 +1,5 @@
-"""Checks of the fake against reality: recorded exchanges are replayed and compared, with a verdict for each rule."""
+"""Compare the fake with recordings of the real API, and give a verdict for each rule.
+
+Begin with `check.py`; `recording` reads files, `replay` sends each request to a fresh fake, `compare.py` compares.
+It must not know pytest, or any other instrument.
+"""

@@ -1,4 +1,5 @@
-"""The interface for tests: ``Aurous``, teams, calls and assertions, limits, webhooks, and the verdict on a test.
+"""The fake meets a test: ``Aurous``, teams, calls and assertions, limits, webhooks, and the verdict on a test.
 
-It may import interception, reports and everything below; the plugin and the server import it.
+Begin with `aurous.py`, the object that a test holds; `session.py` is what stands behind it.
+It must not know pytest, or an instrument, except that `Aurous.explore` and its like import exploring when called.
 """

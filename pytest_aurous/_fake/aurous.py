@@ -317,9 +317,9 @@ class Aurous(CallAssertions, Belongings):
             ``aurous.explore(lambda: publish("Aurora"), may_raise=(httpx.TransportError, PublishFailed))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import drivers  # loads asyncio, and most tests do not explore
+        from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
 
-        explorer = self._session.explorer("explore", run=run, **options)
+        explorer = begin.explorer(self._session, "explore", run=run, **options)
         return drivers.explore(explorer, run, options.get("fresh"), options.get("restart"))
 
     async def aexplore(
@@ -335,9 +335,9 @@ class Aurous(CallAssertions, Belongings):
             ``await aurous.aexplore(lambda: publish("Aurora"))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import drivers  # loads asyncio, and most tests do not explore
+        from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
 
-        explorer = self._session.explorer("aexplore", run=run, **options)
+        explorer = begin.explorer(self._session, "aexplore", run=run, **options)
         return await drivers.aexplore(explorer, run, options.get("fresh"), options.get("restart"))
 
     def interleave(
@@ -369,10 +369,11 @@ class Aurous(CallAssertions, Belongings):
             ``aurous.interleave(lambda: find_or_create("Nova"), lambda: find_or_create("Nova"))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore.workers import running  # most tests do not explore
+        from .._explore import begin  # most tests do not explore
+        from .._explore.workers import running
 
         functions = {"first": first, "second": second}
-        interleaver = self._session.interleaver("interleave", functions, **options)
+        interleaver = begin.interleaver(self._session, "interleave", functions, **options)
         return running.interleave(interleaver, functions, options.get("fresh"))
 
     async def ainterleave(
@@ -389,10 +390,11 @@ class Aurous(CallAssertions, Belongings):
             ``await aurous.ainterleave(work, work)``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore.workers import running  # most tests do not explore
+        from .._explore import begin  # most tests do not explore
+        from .._explore.workers import running
 
         functions = {"first": first, "second": second}
-        interleaver = self._session.interleaver("ainterleave", functions, **options)
+        interleaver = begin.interleaver(self._session, "ainterleave", functions, **options)
         return await running.ainterleave(interleaver, functions, options.get("fresh"))
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:

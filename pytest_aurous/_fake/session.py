@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
 from .._core.base.redaction import protect
-from .._core.base.work import current_work
 from .._core.engine.moment import Keep, Moment
 from .._core.engine.pipeline import App, Snapshot
 from .._core.resources.team import ApiKey
@@ -25,9 +22,7 @@ if TYPE_CHECKING:
 
     from .._core.time.skipping import SleepSkipper
     from .._core.world.settings import Settings
-    from .._explore.explorer import Explorer
     from .._explore.report.result import Exploration
-    from .._explore.workers.interleaver import Interleaver
     from .._httpx.binding import Binding
     from .webhooks import Webhooks
 
@@ -125,48 +120,6 @@ class Session:
         """Undo the latest `enter`."""
         self._entered.pop().close()
 
-    def explorer(self, who: str, **arguments: Any) -> Explorer:
-        """Return what explores code on this fake.
-
-        Args:
-            who: The method that the test called, for messages.
-            **arguments: The arguments of `Aurous.explore`.
-        """
-        from .._explore.explorer import Explorer  # most tests do not explore
-        from .._explore.options import PAGE, ExploreOptions, read_options
-        from .._explore.stage import OneFake
-        from .._explore.workers.schedules import SCHEDULE
-
-        Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
-        self.explored = True
-        if self.explore_only and not SCHEDULE.fullmatch(self.explore_only):
-            arguments["only"] = arguments.get("only") or self.explore_only
-        self.as_on_the_good_day = arguments.get("only") is None
-        options = replace(read_options(who, **arguments), through=not self.explore_judged)
-        stage = OneFake(self.app, who, lambda time: self.moment(self.verdict.keep, time.keep))
-        return Explorer(stage, options, _again(), done=self.explorations.append, traced=self.traced)
-
-    def interleaver(self, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
-        """Return what interleaves two workers on this fake.
-
-        Args:
-            who: The method that the test called, for messages.
-            functions: Both workers, by name.
-            **arguments: The other arguments of `Aurous.interleave`.
-        """
-        from .._explore.stage import OneFake
-        from .._explore.workers.interleaver import InterleaveOptions, Interleaver, read_limits  # most tests do not
-        from .._explore.workers.running import check_functions
-        from .._explore.workers.schedules import PAGE, SCHEDULE
-
-        Check(who, PAGE).keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
-        check_functions(who, functions)
-        self.explored = True
-        if self.explore_only and SCHEDULE.fullmatch(self.explore_only):
-            arguments["only"] = arguments.get("only") or self.explore_only
-        stage = OneFake(self.app, who, lambda time: self.moment(self.verdict.keep, time.keep))
-        return Interleaver(stage, read_limits(who, **arguments), _again())
-
     def moment(self, *more: Keep) -> Moment:
         """Return this moment, to go back to.
 
@@ -209,9 +162,3 @@ class Session:
         with self.app.world.lock:
             self._start.go_back()
             self._go_back(None, None)
-
-
-def _again() -> str:
-    """Return the command that runs one case of this test, with ``<case>`` for its id; empty outside of pytest."""
-    work = current_work()
-    return f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""

@@ -1,6 +1,6 @@
-"""httpx and httpx2 on one side, `Call` and `Reply` on the other; the only folder that imports httpx, httpx2 and respx.
+"""The fake meets HTTP clients: httpx and httpx2 on one side, `Call` and `Reply` on the other.
 
-It intercepts where a client passes a request to its transport, above httpcore: there the request is still whole, and
-a request that is not for the fake goes on to the original transport. It may import the engine and everything below.
-The module `sender` is a client itself, for `pytest-aurous check --live`.
+Begin with `interception.py`: it hooks in where a client passes a request to its transport, above httpcore. There the
+request is still whole, and a request that is not for the fake goes on to the original transport.
+It must not know resources or state: `router.py` hands each call to the engine.
 """

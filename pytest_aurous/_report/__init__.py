@@ -1,4 +1,5 @@
-"""What explains a test: the timeline, unmatched requests, HAR files, the coverage of outcomes, and traces.
+"""What a failed test shows: the timeline, the hints for unmatched requests, and the state of the fake as JSON.
 
-It reads what the engine recorded and may import the engine and everything below. It knows no HTTP client and no pytest.
+Begin with `timeline.py`.
+It must not know HTTP clients or pytest: it reads what the engine recorded.
 """

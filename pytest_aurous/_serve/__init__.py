@@ -1,4 +1,5 @@
-"""The fake over HTTP: the server, the ASGI application and the control requests.
+"""The fake over HTTP: the server, the ASGI application, the control requests and the live page.
 
-It may import ``_fake`` and everything below; the plugin and the command line import it.
+Begin with `asgi.py`; the control requests are the tables in `table.py` and `reads.py`.
+It must not know pytest, or any other instrument than the trace, whose viewer shows the live page.
 """

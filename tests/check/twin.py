@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_aurous import Aurous, AurousServer
-from pytest_aurous._core.time.clock import moment
+from pytest_aurous._core.base.instants import moment
 from pytest_aurous._core.wire.reply import Break, Reply
 
 if TYPE_CHECKING:

@@ -185,16 +185,18 @@ def test_loading_it_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: 
 
 
 STARTUP = """
-    _core.base _core.base.arguments _core.base.chains _core.base.errors _core.base.frames _core.base.redaction _core.base.watchers _core.base.work _fake
-    _fake.environment _core.time _core.time.clock _core.wire _core.wire.hosts _core.world _core.world.settings plugin plugin.collected plugin.finder
-    plugin.fixtures plugin.guard plugin.hooks plugin.options plugin.outcome plugin.sections plugin.stash
+    _core _core.base _core.base.arguments _core.base.chains _core.base.errors _core.base.frames _core.base.instants
+    _core.base.redaction _core.base.watchers _core.base.work _core.time _core.time.clock _core.wire _core.wire.hosts
+    _core.world _core.world.settings _fake _fake.environment plugin plugin.collected plugin.finder plugin.fixtures
+    plugin.guard plugin.hooks plugin.options plugin.outcome plugin.sections plugin.stash
 """
 """The modules of the package that each run of pytest imports, if it uses the plugin or not."""
 
 NOT_FIRST = """
-    _core.resources.content.provider _core.engine.dispatch _core.engine.signing _explore _fake.findings _fake.webhooks _check _report
-    _core.resources.openapi _serve _core.time.loops _core.time.skipping _core.time.turns _core.faults.collection _core.faults.deliveries
-    faults.grease faults.observed hypothesis plugin.modes
+    _core.resources.content.provider _core.engine.dispatch _core.engine.signing _explore _fake.findings
+    _fake.webhooks _check _report _core.resources.openapi _serve _core.time.loops _core.time.skipping
+    _core.time.turns _core.faults.collection _core.faults.deliveries _core.faults.grease _core.faults.observed
+    hypothesis plugin.modes
 """
 """Folders and modules that a test imports only if it uses what they do."""
 

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._core.time.clock import Clock, iso, moment
+from pytest_aurous._core.base.instants import iso, moment
+from pytest_aurous._core.time.clock import Clock
 from tests.conftest import ATTRIBUTES, Api
 
 if TYPE_CHECKING:

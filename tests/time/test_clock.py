@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousError, Clock
+from pytest_aurous._core.base.instants import iso, parse_instant
 from pytest_aurous._core.base.watchers import Watcher
-from pytest_aurous._core.time.clock import iso, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

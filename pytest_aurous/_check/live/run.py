@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from ..._core.base.errors import AurousError, see, shown
+from ..._core.base.instants import iso
 from ..._core.base.redaction import protecting, redacted
 from ..._core.resources.catalog import CATALOG
-from ..._core.time.clock import iso
 from ..._core.wire.data import as_list, as_object, parsed
 from ..._core.wire.exchange import Exchange
 from ..._core.world.settings import BASE_URL

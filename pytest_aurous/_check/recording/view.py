@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from ..._core.base.errors import AurousError
+from ..._core.base.instants import parse_instant
 from ..._core.resources.base.endpoint import Endpoint
 from ..._core.resources.base.schema import schema_name
 from ..._core.resources.catalog import CATALOG, LIFECYCLES, UNDER_WAY
@@ -18,13 +19,11 @@ from ..._core.resources.files import FileRow
 from ..._core.resources.generations import GenerationRow
 from ..._core.resources.styles import LoraRow, VideoLoraRow
 from ..._core.resources.webhooks import EndpointRow
-from ..._core.time.clock import parse_instant
 from ..._core.wire.data import as_list, as_object, parsed
 from ..._core.wire.exchange import Exchange
-from ..._core.wire.headers import idempotency_key
+from ..._core.wire.headers import idempotency_key, sent_key
 from ..._core.wire.hosts import is_upload
 from ..._core.wire.refusal import GLOBAL_CODES
-from ..._core.world.keys import sent_key
 from .read import Recording
 
 KINDS: Final[dict[str, type[Any]]] = {

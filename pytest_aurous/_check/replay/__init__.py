@@ -1,4 +1,8 @@
-"""The replay: each recorded request is sent to a fresh fake, whose state follows what the recording shows."""
+"""The replay: each recorded request is sent to a fresh fake, whose state follows what the recording shows.
+
+Begin with `replay.py`, whose order of steps is the algorithm.
+It must not know what a difference means: that is `compare.py` and `rules.py`, one folder up.
+"""
 
 from __future__ import annotations
 

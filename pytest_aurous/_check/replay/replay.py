@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 
+from ..._core.base.instants import moment
 from ..._core.engine.pipeline import App
-from ..._core.time.clock import moment
 from ..._core.wire.call import Call
 from ..._core.wire.reply import Reply
 from ..._core.world.ids import IdSource

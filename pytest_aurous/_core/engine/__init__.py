@@ -1,4 +1,5 @@
 """One call from top to bottom: the pipeline, the delivery of webhooks, signatures, and the pitfalls.
 
-It may import resources and everything below. It knows no HTTP client and no pytest.
+Begin with `App.handle` in `pipeline.py`, and read it from top to bottom.
+It must not know HTTP clients or pytest.
 """

@@ -9,10 +9,10 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..base.errors import AurousError, hide_mistakes, see, shown
+from ..base.instants import iso
 from ..faults.fault import DeliveryFault
 from ..faults.queue import FaultQueue
 from ..resources.webhooks import EndpointRow, announce, disabled
-from ..time.clock import iso
 from ..world.outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
 from ..world.world import World
 from .signing import SIGNATURE, sign_webhook

@@ -1,6 +1,6 @@
-"""The vendor's API: one folder for each resource, and the catalog of all endpoints.
+"""The vendor's API: one folder for each resource with a state machine, one module for any other, and the catalog.
 
-A folder has `endpoints` (the handlers, with their table at the bottom), `row` (what is stored), `machine` (the state
-machine, where there is one) and `record` (what a test holds). `base` has what all of them need, `content` the payloads.
-A small resource, such as `team` or `styles`, is one module.
+Begin with `characters`: `row` (what is stored), `machine` (its states), `endpoints` (handlers, and their table at the
+bottom), `record` (what a test holds). `base` has what all of them need, `content` the payloads.
+It must not know faults, or the pipeline that calls the handlers.
 """

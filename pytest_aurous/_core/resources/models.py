@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..base.errors import AurousError, hide_mistakes, see
-from ..time.clock import parse_instant
+from ..base.instants import parse_instant
 from ..wire import messages as say
 from ..wire.refusal import ApiProblem, not_found
 from ..world.ledger import product

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, TypeVar
 
 from ..base.errors import hide_mistakes
-from ..time.clock import iso
+from ..base.instants import iso
 from ..wire import messages as say
 from ..wire.refusal import ApiProblem, not_found
 from ..world.ids import IdSource

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..base.errors import AurousError, hide_mistakes, see
-from ..time.clock import iso
+from ..base.instants import iso
 from ..wire.version import FORM, VERSION
 from ..world.keys import Scope
 from ..world.ledger import BillingMode, json_number

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from datetime import datetime, timedelta
 from math import inf
 from typing import Final, NamedTuple, cast
 
 from ..base.arguments import Check, Public
 from ..base.errors import AurousError, hide_mistakes, see, shown
+from ..base.instants import FIRST, LAST, calendar_instant, iso, moment
 from ..base.watchers import Watcher
 
 __tracebackhide__ = hide_mistakes
 
 _TIME: Final = time.time
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_FIRST: Final = -62_135_596_800.0  # the first second of the year 1; with _LAST the range of `datetime`
-_LAST: Final = 253_402_300_799.0
 _MORE: Final = see("reference/records.html#the-clock")
 FASTEST: Final = 1_000_000.0
 SAME_INSTANT: Final = 1e-6
@@ -82,7 +79,7 @@ class Clock(Public):
                 now += (self._seen - self._since) * (self._speed - 1.0)
         else:
             now = self._frozen + self._offset
-        return now if _FIRST <= now <= _LAST else min(max(now, _FIRST), _LAST)
+        return now if FIRST <= now <= LAST else min(max(now, FIRST), LAST)
 
     def _real(self) -> float:
         """Return what `time.time` says; where that leads back to this clock, the time of the process."""
@@ -123,7 +120,7 @@ class Clock(Public):
 
     def move(self, seconds: float) -> None:
         """Move time forward for a slow request; beyond the year 9999 it stops, which is not a mistake of the test."""
-        self._move("fault", min(seconds, _LAST - self.time()))
+        self._move("fault", min(seconds, LAST - self.time()))
 
     def rewind(self, seconds: float) -> None:
         """Undo a `move`, because a client is going to wait for it in real time."""
@@ -150,8 +147,8 @@ class Clock(Public):
         check.instance("delta", delta, timedelta | None, "a timedelta, or seconds by name, such as seconds=30.")
         if isinstance(seconds, bool) or not isinstance(cast("object", seconds), int | float):
             raise check.refuse("seconds", seconds, "a number, such as seconds=30, or a timedelta.")
-        step = seconds + (delta.total_seconds() if delta is not None else 0) if abs(seconds) <= _LAST else inf
-        if not 0 <= step <= _LAST - self.time():  # also refuses NaN
+        step = seconds + (delta.total_seconds() if delta is not None else 0) if abs(seconds) <= LAST else inf
+        if not 0 <= step <= LAST - self.time():  # also refuses NaN
             passed = ([repr(delta)] if delta else []) + ([f"{shown(seconds)} s"] if seconds else [])
             raise AurousError(
                 f"The clock cannot go back, nor beyond the year 9999: advance() got {' and '.join(passed)}, "
@@ -223,70 +220,3 @@ def portable(position: Position) -> Portable:
 def placed(portable: Portable) -> Position:
     """Return the position of a clock of this process."""
     return portable.offset, portable.frozen, portable.speed, time.time()
-
-
-def parse_instant(value: datetime | str) -> datetime:
-    """Read an instant; without a zone it is UTC.
-
-    Raises:
-        AurousError: If *value* is not an instant.
-    """
-    parsed = _read(value)
-    if not isinstance(parsed, datetime):
-        raise AurousError(
-            f"{shown(value)} is not an instant: "
-            f"expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
-        )
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
-
-
-def past_instant(value: object, now: float) -> float | None:
-    """Return an instant with a time zone, up to *now*, in epoch seconds; None for any other value."""
-    parsed = _read(value)
-    if not isinstance(parsed, datetime) or parsed.utcoffset() is None:
-        return None
-    instant = parsed.timestamp()
-    return min(instant, now) if _FIRST <= instant <= now + 1e-6 else None  # `now()` rounds to a microsecond
-
-
-def _read(value: object) -> object:
-    """Return the instant in ISO 8601 text as a `datetime`; anything else as it is."""
-    if isinstance(value, str):
-        with suppress(ValueError):  # Python 3.10 does not read Z, which every instant of this API has
-            return datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in {"Z", "z"} else value)
-    return value
-
-
-def calendar_instant(value: datetime | str) -> datetime:
-    """Read an instant within the calendar.
-
-    Raises:
-        AurousError: If *value* is not an instant, or is outside the years 1 to 9999 in UTC.
-    """
-    instant = parse_instant(value)
-    if not _FIRST <= instant.timestamp() <= _LAST + 1:  # as a float, the last microsecond rounds up
-        raise AurousError(
-            f"{shown(value)} is outside the calendar: expected an instant from 0001-01-01T00:00:00Z "
-            f"to 9999-12-31T23:59:59Z.\n{_MORE}"
-        )
-    return instant
-
-
-def moment(instant: float) -> datetime:
-    """Return epoch seconds as an aware `datetime` in UTC; beyond the calendar, its first or last second."""
-    return _EPOCH + timedelta(seconds=min(max(instant, _FIRST), _LAST))  # `fromtimestamp` has no 1969 on Windows
-
-
-def iso(instant: float) -> str:
-    """Format epoch seconds as the API does (time-1): UTC, whole seconds, ``Z``."""
-    return _iso_second(int(instant // 1) if instant < _LAST else int(_LAST))
-
-
-def iso_milliseconds(instant: float) -> str:
-    """Format epoch seconds as usage does (time-1): UTC, whole milliseconds, ``Z``."""
-    return moment(instant).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-
-
-@lru_cache(maxsize=1024)  # a poll formats the same two timestamps each time
-def _iso_second(second: int) -> str:
-    return moment(second).replace(tzinfo=None).isoformat() + "Z"  # `strftime` writes the year 1 without zeros

@@ -1,4 +1,5 @@
-"""HTTP messages: requests, responses, headers, refusals, and the vendor's error messages.
+"""HTTP messages: requests, responses, headers, refusals, the vendor's error messages, and HAR files of them.
 
-It may import only the errors and the other modules of the lowest layer.
+Begin with `call.py`, a request on its way through the fake, and `reply.py`, what comes back.
+It must not know state: nothing here remembers an earlier message.
 """

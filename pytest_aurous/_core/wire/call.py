@@ -17,6 +17,8 @@ from .headers import Headers
 from .reply import Pairs, Reply
 
 KEPT_BODY: Final = 64 * 1024
+COMPLETE: Final = "complete"
+"""How a streamed response ended that the client read to its end."""
 _DIGEST: Final = b" bytes, sha256 "
 _NOTHING: Final[Mapping[str, str]] = {}
 _encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
@@ -178,6 +180,13 @@ class Call(Hinting):
         """Record the body of a streamed response, which has ended."""
         if self._reply is not None:
             self._reply = self._reply._replace(body=body)
+
+
+def stream_of(call: Call) -> str:
+    """Return how many events of a streamed response were sent, and how it ended; empty for any other response."""
+    if not call.streamed:
+        return ""
+    return f"{call.events} event{'' if call.events == 1 else 's'}, {call.ended or 'not read to its end'}"
 
 
 def is_digest(body: bytes) -> bool:

@@ -15,13 +15,11 @@ from urllib.parse import urlsplit
 
 from ..base.errors import AurousError
 from ..base.frames import Helpers, helpers_of, shown_line
+from ..base.instants import iso_milliseconds, moment, parse_instant
 from ..base.redaction import MIN_SECRET, redacted, redacted_json
 from ..base.version import version_of_package
-from ..time.clock import iso_milliseconds, moment, parse_instant
-from ..world.journal import stream_of
-from ..world.streams import COMPLETE
 from .bodies import cleaned, decompressed
-from .call import Call, Request, Response, is_digest
+from .call import COMPLETE, Call, Request, Response, is_digest, stream_of
 from .data import as_object
 from .exchange import Exchange
 from .headers import Headers

@@ -80,3 +80,13 @@ def sent_header(name: str, value: Any) -> str:
 _IDEMPOTENCY_KEYS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
+
+
+def sent_key(headers: Mapping[str, str]) -> str:
+    """Return the key that was sent, or nothing; ``X-Api-Key`` decides where both headers are (auth-1)."""
+    key = headers.get("x-api-key")
+    if key is None:
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            key = ""
+    return key.strip()

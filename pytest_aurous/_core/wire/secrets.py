@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from ..base.redaction import MIN_SECRET, SECRET, SECRET_HEADERS, keys_in
-from ..world.keys import sent_key
 from .call import Call
+from .headers import sent_key
 
 
 def is_secret_header(name: str) -> bool:

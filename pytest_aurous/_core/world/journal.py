@@ -10,10 +10,11 @@ from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
 
 from ..base.frames import Helpers, helpers_of, shown_line
+from ..base.instants import iso
 from ..base.redaction import redacted, shortened
 from ..base.work import current_work
-from ..time.clock import Clock, iso
-from ..wire.call import Call
+from ..time.clock import Clock
+from ..wire.call import Call, stream_of
 from ..wire.reply import Reply
 from .state import Section, State
 
@@ -173,13 +174,6 @@ def shown_call(call: Call, helpers: Helpers) -> str:
         operation, below = "", f"\n       {call.operation}"
     head += operation + verb
     return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call, helpers)}"
-
-
-def stream_of(call: Call) -> str:
-    """Return how many events of a streamed response were sent, and how it ended; empty for any other response."""
-    if not call.streamed:
-        return ""
-    return f"{call.events} event{'' if call.events == 1 else 's'}, {call.ended or 'not read to its end'}"
 
 
 def _place_of(call: Call, helpers: Helpers) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 from ..base.arguments import Check
 from ..base.errors import AurousError, hide_mistakes, see, vanished
 from ..wire import messages as say
+from ..wire.headers import sent_key
 from ..wire.refusal import ApiProblem
 from .state import Section, State
 
@@ -106,16 +107,6 @@ class Keyring:
         if grant.dies_at is not None and grant.dies_at <= now:
             raise ApiProblem(401, self._dead, say.REVOKED_KEY if self._dead == "revoked_api_key" else say.INVALID_KEY)
         return grant
-
-
-def sent_key(headers: Mapping[str, str]) -> str:
-    """Return the key that was sent, or nothing; ``X-Api-Key`` decides where both headers are (auth-1)."""
-    key = headers.get("x-api-key")
-    if key is None:
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            key = ""
-    return key.strip()
 
 
 def permits(grant: Grant, method: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
 from ..base.errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
-from ..time.clock import calendar_instant
+from ..base.instants import calendar_instant
 from ..wire.hosts import host_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
-from ..time.clock import iso
+from ..base.instants import iso
 from .ids import CHOSEN
 from .state import Section, State
 

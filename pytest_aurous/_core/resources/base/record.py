@@ -20,8 +20,9 @@ from ...base.errors import (
     shown,
     vanished,
 )
+from ...base.instants import iso, past_instant
 from ...base.redaction import redacted
-from ...time.clock import Clock, iso, past_instant
+from ...time.clock import Clock
 from ...wire.refusal import ApiProblem
 from ...world.ids import ULID
 from ...world.script import Lifecycle, Plan, plan_of

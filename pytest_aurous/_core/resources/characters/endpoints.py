@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from ...time.clock import iso
+from ...base.instants import iso
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, missing_field, not_found, not_one_of
 from ..base.endpoint import Context, Endpoint

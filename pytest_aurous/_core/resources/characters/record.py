@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...base.errors import hide_mistakes
-from ...time.clock import iso
+from ...base.instants import iso
 from ...world.script import Plan, plan_of
 from ..base.record import Instant, Live, Playable, Scripted, check_fields
 from ..content import people

@@ -9,7 +9,7 @@ from faker.providers import BaseProvider
 
 from ...base.arguments import Check
 from ...base.errors import hide_mistakes
-from ...time.clock import iso
+from ...base.instants import iso
 from ...world.ids import ulid
 from . import people
 

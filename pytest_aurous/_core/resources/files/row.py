@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ...time.clock import iso
+from ...base.instants import iso
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, not_found
 from ...world.world import World

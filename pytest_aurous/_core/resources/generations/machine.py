@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...time.clock import iso
+from ...base.instants import iso
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem
 from ...world.script import Lifecycle, Plan, Step, plan_of

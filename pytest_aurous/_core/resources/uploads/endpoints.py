@@ -7,7 +7,7 @@ from hashlib import sha256
 from random import Random
 from typing import Any, Final
 
-from ...time.clock import iso
+from ...base.instants import iso
 from ...wire import messages as say
 from ...wire.hosts import UPLOAD_HOST
 from ...wire.refusal import ApiProblem

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from zlib import crc32
 
 from ...base.errors import AurousError
-from ...time.clock import iso_milliseconds, parse_instant
+from ...base.instants import iso_milliseconds, parse_instant
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, missing_field
 from ...world.ledger import json_number, total

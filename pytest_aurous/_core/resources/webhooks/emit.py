@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ...time.clock import iso
+from ...base.instants import iso
 from ...wire.call import to_json
 from ...wire.version import VERSION
 from ...world.ledger import json_number

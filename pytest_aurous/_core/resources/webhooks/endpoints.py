@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ...time.clock import iso
+from ...base.instants import iso
 from ...wire.refusal import not_one_of
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import BODY_ERRORS, list_of, one_of, read_fields, url

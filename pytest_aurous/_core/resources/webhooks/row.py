@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ...time.clock import iso
+from ...base.instants import iso
 from ...world.world import World
 from ..base.fields import dict_of, text
 from ..base.schema import Record, column, to_wire
