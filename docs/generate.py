@@ -25,11 +25,11 @@ FIRST: Final = ([str(EXT / "packaged.py")], ["-m", "tests.test_messages"])
 
 
 def pages() -> list[Path]:
-    """Return each page of the documentation, the README, and how to contribute."""
+    """Return each page of the documentation, and those of the repository."""
     docs = ROOT / "docs"
     written_by_hand = {"_build", "beside", "examples"}
     found = [page for page in sorted(docs.rglob("*.md")) if not written_by_hand & set(page.relative_to(docs).parts)]
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *found]
+    return [*(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")), *found]
 
 
 def _cog(arguments: list[str]) -> bool:

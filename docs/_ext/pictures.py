@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from typing import Final
 
 import httpx
-from shared import draw
+from shared import PACKAGE, draw
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.world.script import Lifecycle
 
-__all__ = ("drawn", "states")
+__all__ = ("drawn", "states", "storeys")
 
 _BAD_ENDS: Final = {"failed": "fails", "cancelled": "cancel", "expired": "times out", "moderation_rejected": "rejected"}
 _GENERATION: Final = {
@@ -105,3 +107,69 @@ def _picture(graph: str) -> str:
 def _behind(fake: Aurous, url: str) -> bytes:
     """Download from a fake that was never entered, without a client, which would log it."""
     return fake.transport.handle_request(httpx.Request("GET", url)).read()
+
+_UPSTAIRS: Final = ("_explore", "_check", "_serve", "_trace", "_cli")
+_DOWNSTAIRS: Final = ("plugin", "_fake", "_report", "_httpx")
+_CORE: Final = ("engine", "faults", "resources", "world", "time", "wire", "base")
+
+
+def storeys() -> None:
+    """Print a picture of the package: its folders on two storeys, and arrows for the imports between them.
+
+    An arrow that follows from others is left out, so that the picture shows the shortest ways down.
+    """
+    arrows = _imports()
+    up = arrows & {("_fake", "_explore")}  # `Aurous.explore` imports it when it is called
+    lines = [
+        _cluster("upstairs: the instruments", _UPSTAIRS),
+        '"_facade" [label="_facade: the door", fillcolor="#fde68a"]',
+        _cluster("downstairs: the fake", _DOWNSTAIRS),
+        _cluster("_core: the API in plain Python", [f"_core/{name}" for name in _CORE]),
+        *(f'"{start}" -> "{end}"' for start, end in sorted(_shortest(arrows - up))),
+        *(f'"{start}" -> "{end}" [style=dashed constraint=false]' for start, end in up),
+    ]
+    graph = "\n".join(["digraph {", _STYLE, *lines, "}"])
+    draw("storeys.svg", _picture(graph), "The folders of the package, on two storeys", up="docs/")
+
+
+def _cluster(title: str, names: Sequence[str]) -> str:
+    nodes = "; ".join(f'"{name}"' for name in names)
+    return f'subgraph "cluster {title}" {{label="{title}"; fontname=Helvetica; color="#bbbbbb"; {nodes}}}'
+
+
+def _imports() -> set[tuple[str, str]]:
+    """Return which folder imports which when it runs; what is imported for annotations alone does not count."""
+    found: set[tuple[str, str]] = set()
+    for file in PACKAGE.rglob("*.py"):
+        place = file.relative_to(PACKAGE).parts
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        unread = {id(node) for test in ast.walk(tree) if _is_for_types(test) for node in ast.walk(test)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level and id(node) not in unread:
+                target = (*place[: len(place) - node.level], *(node.module or "").split("."))
+                found.add((_folder(place), _folder(target)))
+    nodes = {*_UPSTAIRS, "_facade", *_DOWNSTAIRS, *(f"_core/{name}" for name in _CORE)}
+    return {(start, end) for start, end in found if start != end and {start, end} <= nodes}
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _folder(place: Sequence[str]) -> str:
+    return "/".join(place[: 2 if place[0] == "_core" else 1]).removesuffix(".py")
+
+
+def _shortest(arrows: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return the arrows without those that follow from others."""
+    below: dict[str, set[str]] = {start: {end for first, end in arrows if first == start} for start, _ in arrows}
+
+    def leads(start: str, goal: str, passed: frozenset[str]) -> bool:
+        ends = below.get(start, set()) - passed
+        return goal in ends or any(leads(end, goal, passed | {end}) for end in ends)
+
+    return {
+        (start, end)
+        for start, end in arrows
+        if not any(leads(other, end, frozenset({start, other})) for other in below[start] - {end})
+    }
