@@ -108,6 +108,7 @@ def _behind(fake: Aurous, url: str) -> bytes:
     """Download from a fake that was never entered, without a client, which would log it."""
     return fake.transport.handle_request(httpx.Request("GET", url)).read()
 
+
 _UPSTAIRS: Final = ("_explore", "_check", "_serve", "_trace", "_cli")
 _DOWNSTAIRS: Final = ("plugin", "_fake", "_report", "_httpx")
 _CORE: Final = ("engine", "faults", "resources", "world", "time", "wire", "base")

@@ -9,9 +9,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from .._core.base.amounts import plain
 from .._core.base.redaction import redacted_json
 from .._core.resources.catalog import CATALOG
-from .._core.world.ledger import plain
 from .._core.world.settings import READINGS
 from .check import Checked
 from .points import ABSENT

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from .._core.base.errors import AurousError, see
 from .._core.faults.observed import read_observed
-from .._core.wire.hosts import is_loopback
-from .._core.world.settings import BASE_URL, read_setting
+from .._core.wire.hosts import BASE_URL, is_loopback
+from .._core.world.settings import read_setting
 from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings
 from .openapi.compare import check_document

@@ -21,10 +21,9 @@ from .._core.resources.shapes import Shapes
 from .._core.wire.data import as_list, as_object, parsed
 from .._core.wire.exchange import Exchange
 from .._core.wire.har import har_entry, written
-from .._core.wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
+from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_upload, is_vendors
 from .._core.wire.multipart import Part, read_parts
 from .._core.wire.reply import Pairs
-from .._core.world.settings import BASE_URL
 from .recording.read import Recording
 from .words import ID, PATHS, STAMP, STYLES, is_word, known_words
 

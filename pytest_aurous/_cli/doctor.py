@@ -22,8 +22,7 @@ from urllib.request import getproxies_environment
 
 from .._core.base.errors import see
 from .._core.base.redaction import protecting, redacted
-from .._core.wire.hosts import UPLOAD_HOST, ascii_host, is_loopback, is_vendors
-from .._core.world.settings import BASE_URL
+from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, ascii_host, is_loopback, is_vendors
 
 _WIDTH: Final = 80
 _COLUMNS: Final = (20, 27)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
+from .._core.base.amounts import json_number
 from .._core.base.chains import connected, leaves
 from .._core.base.errors import AurousCrash, AurousError, see, shown
 from .._core.base.frames import helpers_of, shown_line
 from .._core.engine.pipeline import App
-from .._core.world.ledger import json_number
 from .compare.returned import unaddressed
 from .kinds import KINDS, TELLING, Plan
 from .laws import Day, Judged, differs

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from .._core.base.amounts import plain
 from .._core.base.chains import leaves
 from .._core.base.errors import AurousError, see
 from .._core.base.redaction import shortened
 from .._core.engine.pitfalls import Pitfall
 from .._core.engine.problems import Problem
-from .._core.wire.call import Call
+from .._core.wire.call import BY_FAULT, Call
 from .._core.world.journal import Note
-from .._core.world.ledger import plain
 from .._core.world.outbox import Delivery
-from .._core.world.streams import BY_FAULT
 from .._report.state import View
 from .compare.end_state import EndState, Record, differences
 from .compare.good_days import told

@@ -15,6 +15,7 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from .._core.base.errors import AurousError, hide_mistakes, see
+from .._core.base.forms import ULID
 from .._core.base.redaction import shortened
 from .._core.base.version import version_of_package
 from .._core.engine.pipeline import App, Snapshot
@@ -36,7 +37,7 @@ from .._core.time.clock import FASTEST, Portable, placed, portable
 from .._core.world.buckets import BUCKETS, Bucket
 from .._core.world.codec import UnreadableStateError, read, written
 from .._core.world.idempotency import Stored
-from .._core.world.ids import CHOSEN, ULID
+from .._core.world.ids import CHOSEN
 from .._core.world.keys import Grant
 from .._core.world.ledger import Account
 from .._core.world.outbox import Delivery

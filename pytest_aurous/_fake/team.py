@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._core.base.amounts import exact, json_number, plain
 from .._core.base.arguments import Check, Public
 from .._core.base.errors import hide_mistakes
 from .._core.base.redaction import redacted
@@ -19,7 +20,7 @@ from .._core.resources.team import ApiKey, TeamRow, create_team
 from .._core.resources.uploads import Uploads
 from .._core.resources.webhooks import WebhookEndpoints, check_balance
 from .._core.world.keys import SCOPES, Scope
-from .._core.world.ledger import Account, BillingMode, exact, json_number, plain
+from .._core.world.ledger import Account, BillingMode
 from .._core.world.settings import read_setting
 from .._core.world.world import World
 from .limits import Limits

@@ -7,6 +7,7 @@ from math import isfinite
 from operator import is_not
 from typing import TYPE_CHECKING, Any, Final
 
+from .._core.base.amounts import json_number
 from .._core.resources.base.schema import to_wire
 from .._core.resources.characters import Character
 from .._core.resources.files import File
@@ -14,7 +15,7 @@ from .._core.resources.generations import Image
 from .._core.resources.styles import Lora, VideoLora
 from .._core.resources.webhooks import WebhookEndpoint
 from .._core.world.buckets import Bucket
-from .._core.world.ledger import Account, json_number
+from .._core.world.ledger import Account
 from .._core.world.outbox import Delivery
 from .._core.world.runs import Run
 from .._core.world.tables import Row

@@ -8,11 +8,11 @@ from itertools import chain, groupby
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._core.base.amounts import plain
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import Call
 from .._core.wire.secrets import key_of, secret_of
 from .._core.world.journal import NARROW, SERIES, WIDTH, Note, folded, shown_call
-from .._core.world.ledger import plain
 from .unmatched import hint_of
 
 if TYPE_CHECKING:

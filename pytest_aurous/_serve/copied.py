@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
 from .._core.base.redaction import SECRET, redacted
 from .._core.resources.chat import unused
@@ -28,7 +29,7 @@ _OWN: Final = re.compile(
     re.IGNORECASE,
 )
 """Headers that each client chooses for itself."""
-_BOUND: Final = re.compile(r"[a-z]+_[0-9A-HJKMNP-TV-Z]{26}|https?://\S+|whsec_\S+")
+_BOUND: Final = re.compile(rf"{ID.pattern}|{URL.pattern}|whsec_\S+")
 """Values that are others in each fake, so that a test takes them from the responses."""
 _AUTOMATIC: Final = re.compile(r"before [\w.]+ \d+")
 """The names of snapshots that the page has taken."""

@@ -12,7 +12,8 @@ import pytest
 
 from .._core.base.arguments import Check
 from .._core.base.errors import AurousError
-from .._core.world.settings import BASE_URL, read_setting
+from .._core.wire.hosts import BASE_URL
+from .._core.world.settings import read_setting
 from .stash import CURRENT, FAKE, GUARD, MODES, SEED
 
 if TYPE_CHECKING:

@@ -186,9 +186,9 @@ def test_loading_it_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: 
 
 STARTUP = """
     _core _core.base _core.base.arguments _core.base.chains _core.base.errors _core.base.frames _core.base.instants
-    _core.base.redaction _core.base.watchers _core.base.work _core.time _core.time.clock _core.wire _core.wire.hosts
-    _core.world _core.world.settings _fake _fake.environment plugin plugin.collected plugin.finder plugin.fixtures
-    plugin.guard plugin.hooks plugin.options plugin.outcome plugin.sections plugin.stash
+    _core.base.redaction _core.base.work _core.wire _core.wire.hosts _core.world _core.world.settings _fake
+    _fake.environment plugin plugin.collected plugin.finder plugin.fixtures plugin.guard plugin.hooks plugin.options
+    plugin.outcome plugin.sections plugin.stash
 """
 """The modules of the package that each run of pytest imports, if it uses the plugin or not."""
 

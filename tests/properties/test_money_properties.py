@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_aurous._core.base.amounts import exact, json_number, plain, total
 from pytest_aurous._core.wire.refusal import ApiProblem
-from pytest_aurous._core.world.ledger import Ledger, exact, json_number, plain, total
+from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._core.world.state import State
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from pytest_aurous._core.base.errors import choices, shown
 from pytest_aurous._core.base.names import Readings
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.resources.characters.machine import DEFAULTS
+from pytest_aurous._core.wire.hosts import BASE_URL
 from pytest_aurous._core.world.script import Plan
-from pytest_aurous._core.world.settings import BASE_URL, READINGS, ROWS, Scripts, Settings, read_setting
+from pytest_aurous._core.world.settings import READINGS, ROWS, Scripts, Settings, read_setting
 
 
 def test_the_defaults_are_those_of_the_surface() -> None:

@@ -17,7 +17,7 @@ from ..._core.base.redaction import protecting, redacted
 from ..._core.resources.catalog import CATALOG
 from ..._core.wire.data import as_list, as_object, parsed
 from ..._core.wire.exchange import Exchange
-from ..._core.world.settings import BASE_URL
+from ..._core.wire.hosts import BASE_URL
 from ..recording.read import Recording
 from ..recording.view import foreign_response
 from .pace import Pace, Stopped

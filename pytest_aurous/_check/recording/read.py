@@ -19,8 +19,7 @@ from ..._core.wire.data import as_list, as_object
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.har import FieldError, read_entry
 from ..._core.wire.headers import sent_key
-from ..._core.wire.hosts import is_loopback, is_upload
-from ..._core.world.settings import BASE_URL
+from ..._core.wire.hosts import BASE_URL, is_loopback, is_upload
 from .limits import Total, check_depth, read_file, read_member
 from .parse import SyntaxUnreadableError, parse, reading
 from .vcr import entry_of

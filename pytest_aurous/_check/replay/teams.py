@@ -6,9 +6,9 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Final
 
+from ..._core.base.amounts import exact
 from ..._core.resources.team import create_team
 from ..._core.world.keys import Scope
-from ..._core.world.ledger import exact
 from ..._core.world.world import World
 from ..recording.survey import Survey
 from ..recording.view import View

@@ -23,9 +23,9 @@ from ..wire import messages as say
 from ..wire.call import Call
 from ..wire.headers import sent_header
 from ..wire.refusal import USUAL_CODES, ApiProblem
-from ..wire.reply import Break, Reply
+from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
 from .deliveries import DeliveryFaults
-from .fault import PAGE, READ_TIMEOUT, CallFault, Fault, Meet, Refuse, Serve, Terms, late, made_by
+from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms, late, made_by
 from .grease import KINDS, GreaseKind, grease
 from .queue import FaultQueue
 
@@ -41,8 +41,6 @@ Phase = Literal["connect", "read", "write", "pool"]
 Garbage = Literal["truncated", "html", "empty", "not_json", "half_event", "ends_early"]
 
 _TOO_MANY: Final = 429
-CONNECTION_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
-CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
 _TIMEOUTS: Final = {
     "connect": Break("ConnectTimeout", "The connection timed out."),
     "read": READ_TIMEOUT,

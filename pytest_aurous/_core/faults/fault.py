@@ -17,7 +17,7 @@ from ..base.redaction import redacted
 from ..time.clock import Clock
 from ..wire.call import Call
 from ..wire.refusal import ApiProblem
-from ..wire.reply import Break, Reply
+from ..wire.reply import READ_TIMEOUT, Break, Reply
 from ..world.outbox import Delivery, Outbox
 
 __tracebackhide__ = hide_mistakes
@@ -247,9 +247,6 @@ class CallFault(Fault):
     def meet(self, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
         """Return what the client gets."""
         return self._meet(self, call, clock, serve)
-
-
-READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")
 
 
 def late(call: Call, clock: Clock, seconds: float, reply: Reply | Break) -> Reply | Break:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from ..base.amounts import product
 from ..base.errors import AurousError, hide_mistakes, see
 from ..base.instants import parse_instant
 from ..wire import messages as say
 from ..wire.refusal import ApiProblem, not_found
-from ..world.ledger import product
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.record import Live, Usable

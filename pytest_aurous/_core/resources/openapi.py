@@ -8,10 +8,9 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
 
-from ..wire.hosts import UPLOAD_HOST
+from ..wire.hosts import BASE_URL, UPLOAD_HOST
 from ..wire.refusal import ERROR_TYPES
 from ..wire.version import FORM, VERSION
-from ..world.settings import BASE_URL
 from .base.endpoint import NO_RESPONSE, Endpoint
 from .base.schema import HOLDS, Shape, obj, record, schema_name, text_of
 from .catalog import CATALOG

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from ..base.amounts import json_number
 from ..base.errors import AurousError, hide_mistakes, see
 from ..base.instants import iso
 from ..wire.version import FORM, VERSION
 from ..world.keys import Scope
-from ..world.ledger import BillingMode, json_number
+from ..world.ledger import BillingMode
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.schema import Record, column, free, obj, text_of, to_wire

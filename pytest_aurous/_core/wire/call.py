@@ -16,6 +16,9 @@ from .data import parsed
 from .headers import Headers
 from .reply import Pairs, Reply
 
+BY_FAULT: Final = "ended by a fault"
+
+
 KEPT_BODY: Final = 64 * 1024
 COMPLETE: Final = "complete"
 """How a streamed response ended that the client read to its end."""

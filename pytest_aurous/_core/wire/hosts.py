@@ -6,6 +6,9 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+BASE_URL: Final = "https://api.aurous-labs.com"
+
+
 UPLOAD_HOST: Final = "https://aurous.storage"
 """The host of signed uploads."""
 

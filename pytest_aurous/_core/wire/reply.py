@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 Pairs = tuple[tuple[str, str], ...]
 """Headers in order, as sent: names may repeat, values may be empty or contain line breaks."""
@@ -63,3 +63,8 @@ class Break(NamedTuple):
     message: str
     reply: Reply | None = None
     after_bytes: int = 0
+
+
+CONNECTION_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
+CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
+READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")

@@ -10,8 +10,6 @@ from .state import Section, State
 
 CHOSEN: Final = "chosen ids"
 """The section of the state that has, for each id that a test has chosen, the id that it replaces."""
-ULID: Final = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
-"""A pattern for the characters after the prefix."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)

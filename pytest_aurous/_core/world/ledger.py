@@ -2,57 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import reduce
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
 
+from ..base.amounts import CONTEXT, exact, plain
 from ..wire import messages as say
 from ..wire.refusal import ApiProblem
 from .state import Section, State
 
 BillingMode = Literal["metered", "exempt"]
-
-# A context of our own: whatever precision the code under test sets for its thread, nothing here is rounded.
-# The digits are enough for every float.
-_CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_UP)
-_add: Final = _CONTEXT.add
-_subtract: Final = _CONTEXT.subtract
-_multiply: Final = _CONTEXT.multiply
-_DECIMALS: Final = -8
-_SMALLEST: Final = Decimal(1).scaleb(_DECIMALS)
-
-
-def exact(amount: Decimal | float) -> Decimal:
-    """Return an amount of credits as a decimal number, rounded to eight decimals.
-
-    A float counts as its shortest decimal text, so 19.425 is exactly that, and ``3 * 6.475`` is, too.
-    """
-    number = Decimal(str(amount))
-    fine = number.as_tuple().exponent
-    return _CONTEXT.quantize(number, _SMALLEST) if isinstance(fine, int) and fine < _DECIMALS else number
-
-
-def product(*factors: float) -> Decimal:
-    """Multiply without an error of floats."""
-    return exact(reduce(_multiply, map(exact, factors)))
-
-
-def total(amounts: Iterable[Decimal | float]) -> Decimal:
-    """Add without an error of floats."""
-    return reduce(_add, map(exact, amounts), Decimal(0))
-
-
-def json_number(amount: Decimal) -> float:
-    """Return an amount as a plain number for JSON and for tests: an int where only whole numbers took part."""
-    exponent = amount.as_tuple().exponent
-    return float(amount) if isinstance(exponent, int) and exponent < 0 else int(amount)
-
-
-def plain(amount: Decimal | float) -> str:
-    """Write an amount of credits without trailing zeros."""
-    text = f"{exact(amount):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _as_documented(amount: Decimal) -> str:
@@ -81,7 +40,7 @@ class Account(NamedTuple):
     @property
     def available(self) -> Decimal:
         """Credits that new work can use."""
-        return _subtract(self.credits, self.held)
+        return CONTEXT.subtract(self.credits, self.held)
 
 
 class Ledger:
@@ -131,7 +90,7 @@ class Ledger:
             self._spend(price)
             price = Decimal(0)
         self._holds[self._team, number] = price
-        held = _add(account.held, price)
+        held = CONTEXT.add(account.held, price)
         self._change(held=held, holds=number)
         self._report("held credits", account.held, held)
         return number
@@ -144,7 +103,7 @@ class Ledger:
         held = self._end(hold)
         price = held if amount is None or self.account.billing_mode == "exempt" else exact(amount)
         if price > held:
-            price = max(held, min(price, _add(self.account.available, held)))
+            price = max(held, min(price, CONTEXT.add(self.account.available, held)))
         self._spend(price, held=self._without(held))
         return price
 
@@ -157,8 +116,8 @@ class Ledger:
 
     def _spend(self, price: Decimal, **changes: Decimal) -> None:
         account = self.account
-        credits = _subtract(account.credits, price)  # noqa: A001 - the vendor's word
-        self._change(credits=credits, spent=_add(account.spent, price), **changes)
+        credits = CONTEXT.subtract(account.credits, price)  # noqa: A001 - the vendor's word
+        self._change(credits=credits, spent=CONTEXT.add(account.spent, price), **changes)
         self._report("credits", account.credits, credits)
 
     def _end(self, hold: int) -> Decimal:
@@ -168,7 +127,7 @@ class Ledger:
 
     def _without(self, price: Decimal) -> Decimal:
         open_holds = any(team == self._team for team, _ in self._holds)
-        return _subtract(self.account.held, price) if open_holds else Decimal(0)
+        return CONTEXT.subtract(self.account.held, price) if open_holds else Decimal(0)
 
     def _change(self, **changes: Any) -> None:
         self._accounts[self._team] = self.account._replace(**changes)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ..base.errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 from ..base.instants import calendar_instant
-from ..wire.hosts import host_of
+from ..wire.hosts import BASE_URL, host_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
-BASE_URL: Final = "https://api.aurous-labs.com"
 MORE: Final = see("reference/settings.html")
 READINGS: Final = {
     "auth-4": ("invalid_api_key", "revoked_api_key"),

@@ -7,8 +7,8 @@ from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from ..wire.call import COMPLETE, KEPT_BODY, Call
-from ..wire.reply import Break
+from ..wire.call import BY_FAULT, COMPLETE, KEPT_BODY, Call
+from ..wire.reply import READ_TIMEOUT, Break
 
 if TYPE_CHECKING:
     from .world import World
@@ -20,8 +20,6 @@ _QUIET: Final = 15.0
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
 _CUT: Final = Break("RemoteProtocolError", "peer closed connection without sending complete message body")
 BY_CLIENT: Final = "ended by the client"
-BY_FAULT: Final = "ended by a fault"
-_STALLED: Final = Break("ReadTimeout", "The read operation timed out.")
 
 
 class Frame(NamedTuple):
@@ -128,7 +126,7 @@ class EventStream:
         if wait > patience:
             self._world.clock.move(patience)
             self._lose("ended by a timeout of the client")
-            return _STALLED
+            return READ_TIMEOUT
         if wait:
             self._world.clock.move(wait)
         if self._next.wait > _QUIET:
@@ -149,7 +147,7 @@ class EventStream:
         if cut.how == "stall" and self._call.patience is not None:
             self._world.clock.move(self._call.patience)
         self._lose(BY_FAULT)
-        return {"stall": _STALLED, "ends_early": None}.get(cut.how, _CUT)
+        return {"stall": READ_TIMEOUT, "ends_early": None}.get(cut.how, _CUT)
 
     def _sent(self, frame: Frame) -> bytes:
         journal, call = self._world.journal, self._call

@@ -11,13 +11,13 @@ from dataclasses import is_dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
+from ..._core.base.amounts import total
+from ..._core.base.forms import ID
 from ..._core.resources.base.schema import to_wire
 from ..._core.resources.characters.row import Ref
-from ..._core.world.ledger import total
 from ..._core.world.script import Step
 from ..._core.world.state import Saved
 from ..._core.world.world import World
-from .identity import ID
 
 T = TypeVar("T")
 

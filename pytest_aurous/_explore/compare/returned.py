@@ -9,16 +9,11 @@ from datetime import date
 from typing import Any, Final
 
 from ..._core.base.errors import shown
+from ..._core.base.forms import ID, INSTANT, URL, UUID
 from ..._core.base.parsed import is_mapping, is_row
 from ..._core.faults.grease import OPEN_ENUMS
 
-_FORM: Final = re.compile(
-    r"\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b"  # an id of the API
-    r"|\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\b"
-    r"|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
-    r"|https?://[^\s'\"<>]+"
-    r"| at 0x[0-9a-fA-F]+"
-)
+_FORM: Final = re.compile("|".join((rf"\b{ID.pattern}\b", UUID, INSTANT, URL.pattern, r" at 0x[0-9a-fA-F]+")))
 """Ids of the API, uuids, times, URLs, and addresses in memory."""
 
 

@@ -10,11 +10,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final, TypedDict
 
+from ..._core.base.amounts import json_number
 from ..._core.base.arguments import Check
 from ..._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see, shown
 from ..._core.base.frames import helpers_of, shown_line
 from ..._core.wire.call import Call
-from ..._core.world.ledger import json_number
 from ..cases import bare
 from ..compare.end_state import unstable_fields
 from ..compare.good_days import difference, told

@@ -8,21 +8,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..._core.base.amounts import plain
 from ..._core.base.errors import shown
+from ..._core.base.forms import ID, URL, formless
 from ..._core.base.redaction import shortened
 from ..._core.wire.call import Call
-from ..._core.world.ledger import plain
 from ..compare.end_state import Record, differences
 from ..compare.good_days import told
-from ..compare.identity import ID, formless
 from ..compare.returned import unaddressed, without_addresses
 from ..laws import Day, paying
 from ..runs.attempt import Outcome
 from .schedules import FIRST, SECOND, Schedule
 
 _LONGEST: Final = 160
-_URL: Final = re.compile(r"https?://[^\s'\"]+")
-"""A signed URL differs between schedules without meaning anything."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Both:
 def numbered(text: str, known: Collection[str] = ()) -> str:
     """Return a text without what differs only in form; each id that is not *known* is a number, in order."""
     seen: dict[str, int] = {}
-    text = _URL.sub("<url>", without_addresses(text))
+    text = URL.sub("<url>", without_addresses(text))  # a signed one differs between schedules
     text = ID.sub(lambda one: one[0] if one[0] in known else f"<{seen.setdefault(one[0], len(seen) + 1)}>", text)
     return formless(text)
 

@@ -18,8 +18,7 @@ from ..._core.base.version import version_of_package
 from ..._core.base.work import Work, current_work, older_work
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.har import file_name
-from ..._core.wire.hosts import is_loopback, is_vendors
-from ..._core.world.settings import BASE_URL
+from ..._core.wire.hosts import BASE_URL, is_loopback, is_vendors
 from ..._httpx.traffic import Pending, Traffic
 from .. import collected
 from ..options import run_option

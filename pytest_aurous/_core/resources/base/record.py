@@ -20,11 +20,11 @@ from ...base.errors import (
     shown,
     vanished,
 )
+from ...base.forms import ULID
 from ...base.instants import iso, past_instant
 from ...base.redaction import redacted
 from ...time.clock import Clock
 from ...wire.refusal import ApiProblem
-from ...world.ids import ULID
 from ...world.script import Lifecycle, Plan, plan_of
 from ...world.world import World
 from .fields import Reader, read_fields

@@ -10,9 +10,9 @@ from itertools import islice
 from math import ceil
 from typing import Any, Final
 
+from ...base.amounts import json_number, total
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, type_of
-from ...world.ledger import json_number, total
 from ...world.state import Section
 from ...world.world import World
 from ..base.endpoint import Context

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, Final
 
-from ...wire.call import to_json
-from ...world.streams import BY_FAULT, Frame
+from ...wire.call import BY_FAULT, to_json
+from ...world.streams import Frame
 from ...world.world import World
 from . import machine
 from .replies import Answer, unsay

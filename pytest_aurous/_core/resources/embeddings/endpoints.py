@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from ...base.amounts import json_number, total
 from ...base.parsed import is_array, is_object
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem
-from ...world.ledger import json_number, total
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
 from ..base.schema import PART, body_of, obj, text_of

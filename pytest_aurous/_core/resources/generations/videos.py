@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...world.ledger import json_number, product
+from ...base.amounts import json_number, product
 from ..base.endpoint import Context
 from ..base.fields import Reader, boolean, optional, read_fields, text
 from ..media import DURATION, FACTORS, RATIO, RESOLUTION

@@ -11,11 +11,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 from zlib import crc32
 
+from ...base.amounts import json_number, total
 from ...base.errors import AurousError
 from ...base.instants import iso_milliseconds, parse_instant
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, missing_field
-from ...world.ledger import json_number, total
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import integer, one_of
 from ..base.pages import limit_of

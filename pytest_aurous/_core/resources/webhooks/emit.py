@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ...base.amounts import json_number
 from ...base.instants import iso
 from ...wire.call import to_json
 from ...wire.version import VERSION
-from ...world.ledger import json_number
 from ...world.outbox import Delivery
 from ...world.world import World
 from .row import EndpointRow
