@@ -156,23 +156,6 @@ def test_a_class_of_the_client_shows_it_too(theirs: Any) -> None:
     assert _has_client(theirs.Foreign)
 
 
-@pytest.mark.parametrize(
-    ("package", "name"),
-    [
-        ("openai._vendor.httpx_aiohttp", "AiohttpTransport"),
-        ("httpx_aiohttp", "AiohttpTransport"),
-        ("litellm.llms.custom_httpx.aiohttp_transport", "LiteLLMAiohttpTransport"),
-        ("httpx_curl_cffi", "AsyncCurlTransport"),
-        ("pyreqwest.compatibility.httpx", "HttpxTransport"),
-    ],
-)
-def test_known_libraries(package: str, name: str) -> None:
-    """Those that replace the transports of httpx by another client."""
-    module = pytest.importorskip(package, reason=f"needs {package}", exc_type=ImportError)
-
-    assert _has_client(getattr(module, name))
-
-
 class TestNamesOfTheVendor:
     """While a fake is entered outside of pytest, no client finds the vendor's hosts."""
 

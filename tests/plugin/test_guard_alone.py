@@ -166,13 +166,6 @@ def test_a_socket_module_that_is_imported_anew_is_guarded(
     assert asked == []
 
 
-def test_gevent_has_sockets_of_its_own(guard: NetworkGuard) -> None:
-    """Their usual resolver asks Python's functions in a thread."""
-    resolver = pytest.importorskip("gevent.resolver.thread", reason="needs gevent")
-
-    blocked(lambda: resolver.Resolver().gethostbyname(API))
-
-
 @pytest.mark.parametrize("how", ["from the start", "in this test"])
 def test_allowed_is_let_through(asked: list[tuple[Any, ...]], how: str) -> None:
     """With the setting for the session, or for one test."""
