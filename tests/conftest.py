@@ -326,9 +326,10 @@ class _FailuresAtOnce:
             terminal.write_line(f"\nFAILED in its {report.when}: {report.nodeid}", red=True)
 
 
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """End the process with the stacks of its threads if it does not end by itself: a thread may never end."""
-    faulthandler.dump_traceback_later(LIMIT, exit=True)
+    if not hasattr(config, "workerinput"):  # pytest-xdist ends its workers, which wait for each other until then
+        faulthandler.dump_traceback_later(LIMIT, exit=True)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)

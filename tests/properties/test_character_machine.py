@@ -20,7 +20,7 @@ from pytest_aurous._core.world.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CALLS: Final = ("save", "poll", "resynthesize", "poll", "delete", "rename", "regenerate", "poll", "poll")
 MANY: Final = 3
