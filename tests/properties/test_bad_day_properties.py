@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     MakeApi = Callable[..., Api]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 NOW: Final = 1_778_241_600.0
 CREDITS: Final = 30

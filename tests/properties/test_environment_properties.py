@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_aurous._fake.environment import Environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 NAME: Final = "AUROUS_API_KEY"
 ENTERED: Final = st.tuples(st.just("enter or leave"), st.integers(0, 2))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Api
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 RATES: Final = {"480p": Decimal("0.5"), "720p": Decimal("0.75"), "1080p": Decimal("1.25")}
 TENTHS: Final = [tenths / 10 for tenths in range(20, 121)]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_aurous._core.wire.multipart import Part, read_parts
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 each_client: Final = pytest.mark.parametrize("client", [httpx, httpx2], ids=["httpx", "httpx2"])
 AMBIGUOUS: Final = re.compile("%(22|[01][0-9A-F])")  # httpx does not escape the percent sign

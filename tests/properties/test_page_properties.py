@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     MakeApi = Callable[..., Api]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 patiently: Final = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CHARACTERS: Final = "/v1/characters"

@@ -9,7 +9,7 @@ from pytest_aurous import AurousScriptError, Script
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.world.script import Hold, Step
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 CHARACTERS = LIFECYCLES["characters"]

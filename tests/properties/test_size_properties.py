@@ -16,7 +16,7 @@ from pytest_aurous._core.resources.media import SIDES
 from pytest_aurous._core.wire.call import to_json
 from pytest_aurous._core.wire.reply import Reply
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 PIXELS = st.integers(*SIDES)

@@ -29,7 +29,7 @@ from pytest_aurous._core.world.ids import IdSource, ulid
 from pytest_aurous._core.world.state import State
 from pytest_aurous._core.world.tables import Table
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 JSON = st.recursive(
