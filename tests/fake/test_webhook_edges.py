@@ -137,6 +137,7 @@ def test_hook_11_only_who_pays_and_falls_is_warned(api: Api) -> None:
         team.webhook_endpoints.add()
     api.post("/v1/images", json={"prompt": "x"}, key=free.api_key)
     free.images.last.finish()
+    free.credits = 4
     api.team.credits = 5
     api.clock.advance(seconds=DAY)
     api.team.credits = 6

@@ -11,6 +11,7 @@ import pytest
 import respx
 
 from pytest_aurous import AurousError
+from pytest_aurous._resources.webhooks import EndpointRow
 
 if TYPE_CHECKING:
     from pytest_aurous import Character, Delivery
@@ -292,6 +293,16 @@ def test_hook_6_the_url_of_a_request_is_told_unsigned(api: Api, make: Any, end: 
     assert len(api.aurous.webhook_endpoints) == 0
 
 
+def test_hook_6_a_cancellation_is_not_told(api: Api) -> None:
+    """The URL of a request hears of completed and failed work; endpoints hear of cancelled work, too."""
+    record = image(api, "pending!", webhook_url=URL)
+    receiver, endpoint = Receiver(api, url=URL), Receiver(api, events=["image.cancelled"])
+
+    api.post(f"/v1/images/{record}/cancel")
+
+    assert (flushed(api, receiver), endpoint.events) == ([], ["image.cancelled"])
+
+
 def test_hook_6_three_attempts_two_seconds_apart(api: Api) -> None:
     """Then nobody tries any more."""
     image(api, "pending:1s -> processing:1s -> succeeded", webhook_url=URL)
@@ -470,6 +481,25 @@ def test_hook_9_a_success_within_the_day_keeps_it_on(api: Api) -> None:
     fail_often(api, 1)
 
     assert endpoint.is_active is False
+
+
+def test_hook_9_an_endpoint_that_is_deleted_meanwhile_stays_off(api: Api) -> None:
+    """A failure that is on its way then turns it neither on again nor off once more, which would be told."""
+
+    def refuse(delivery: Delivery) -> int:
+        if endpoint.consecutive_failures == 19:
+            api.delete(f"{ENDPOINTS}/{delivery.endpoint}")
+        return 500
+
+    api.aurous.webhooks.deliver_to(refuse, events=["image.completed"])
+    endpoint = api.aurous.webhook_endpoints.last
+    other = Receiver(api, events=["webhook.endpoint_disabled"])
+    api.clock.advance(seconds=24 * HOUR)
+
+    fail_often(api, 20)
+
+    assert other.events == []
+    assert api.app.world.table(EndpointRow)[endpoint.id].is_active is False
 
 
 def test_hook_9_a_new_endpoint_has_a_day(api: Api) -> None:

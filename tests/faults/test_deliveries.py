@@ -112,6 +112,19 @@ def test_hook_8_late_waits_on_the_clock(api: Api) -> None:
     assert events(got) == ["image.failed", "image.completed"]
 
 
+def test_hook_8_a_delivery_meets_a_fault_with_a_condition_once_too(api: Api) -> None:
+    """It is late once, and then comes, however often the fault may happen."""
+    got = received(api)
+    api.aurous.faults.late("image.completed", 60, when=lambda _: True, times=float("inf"))
+    happen(api)
+
+    api.aurous.webhooks.flush()
+    api.clock.advance(seconds=60)
+    api.aurous.webhooks.flush()
+
+    assert events(got) == ["image.failed", "image.completed"]
+
+
 def test_hook_8_late_needs_seconds(api: Api) -> None:
     """Nothing can be delivered before it happened."""
     with pytest.raises(AurousError, match="late"):

@@ -498,6 +498,14 @@ def test_tpm_1_tokens_have_a_bucket_of_their_own(make_api: Callable[..., Api]) -
     assert embedding.headers["X-RateLimit-TPM-Remaining"] == str(500_000 - 100)
 
 
+def test_tpm_1_too_few_tokens_are_counted_unless_limits_are_enforced(api: Api) -> None:
+    """By default a test is told of overruns, and its requests succeed."""
+    api.aurous.limits["chat_tpm"].set(burst=1)
+
+    assert api.post(PATH, json=body()).status == 200
+    assert api.aurous.limits["chat_tpm"].overruns == 1
+
+
 def test_tpm_2_too_few_tokens_are_a_429(make_api: Callable[..., Api]) -> None:
     """With the seconds until there are enough, and it costs nothing."""
     api = make_api(rate_limits="enforce")

@@ -112,7 +112,7 @@ def _url(name: str, value: Any) -> str:
     with suppress(ValueError, KeyError):  # unclosed brackets, an invalid port, another scheme
         parts = urlsplit(value if isinstance(value, str) else "")
         host_of(parts)
-        if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
+        if parts.hostname and not parts.query and not parts.fragment:
             url = str(value).rstrip("/")
             if parts.path.rstrip("/").endswith("/v1"):
                 raise _refuse(
