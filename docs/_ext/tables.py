@@ -1,19 +1,16 @@
-"""Tables from the code: operations, settings, fields, public names, layers; and what a benchmark measured."""
+"""Tables from the code: operations, settings, fields, public names; and what a benchmark measured."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from importlib import import_module
 from inspect import getdoc
-from pathlib import Path
 from typing import Any, Final, get_args
 
-from rules import read_toml
-from shared import DOCS, PACKAGE, listing, table, with_links
+from shared import DOCS, listing, table, with_links
 
 import pytest_aurous
 from pytest_aurous._core.resources.base.schema import record
@@ -40,7 +37,6 @@ __all__ = (
     "control_requests",
     "explored_in_suites",
     "fields_in_tests",
-    "layers",
     "lifecycle",
     "no_control_request",
     "public_names",
@@ -216,33 +212,6 @@ def _members(owner: type, options: dict[str, str]) -> Iterator[str]:
 
 def _first_sentence(value: Any) -> str:
     return with_links(" ".join((getdoc(value) or "").partition("\n\n")[0].split()))
-
-
-# Layers
-
-
-def layers(within: str = "") -> None:
-    """Print the layers from the top down; each folder and module says in its docstring what it is.
-
-    Args:
-        within: The folder of the package whose layers they are; empty for the package itself.
-    """
-    contracts = read_toml(DOCS.parent / "pyproject.toml")["tool"]["importlinter"]["contracts"]
-    container = ".".join(filter(None, ("pytest_aurous", within)))
-    (names,) = (contract["layers"] for contract in contracts if contract.get("containers") == [container])
-    numbered = zip(range(len(names), 0, -1), names, strict=True)
-    rows = [
-        (number, f"`{name}`", _purpose(PACKAGE / within, name))
-        for number, layer in numbered
-        for name in re.split(r" [|:] ", layer)
-    ]
-    table(["layer", "name", "what it is"], rows)
-
-
-def _purpose(parent: Path, name: str) -> str:
-    folder, module = parent / name / "__init__.py", parent / f"{name}.py"
-    text = (folder if folder.exists() else module).read_text(encoding="utf-8")
-    return " ".join((ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].split())
 
 
 # Speed
