@@ -132,10 +132,9 @@ def attributes(name: str, without: str = "") -> None:
 
 
 def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
-    meanings = _attributes(kind)
-    rows = [(name, _type(schema), meanings.get(name, "")) for name, schema in record(kind)["properties"].items()]
-    hidden = [field for field in fields(kind) if field.metadata.get("visible")]
-    return rows + [(field.name, "*only in a test*", meanings.get(field.name, "")) for field in hidden]
+    columns = {field.name: field.metadata for field in fields(kind)}
+    rows = [(name, _type(schema), columns[name]["means"]) for name, schema in record(kind)["properties"].items()]
+    return rows + [(name, "*only in a test*", has["means"]) for name, has in columns.items() if has["visible"]]
 
 
 def _of_response(operation: str) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from typing import Final
 from .._core.resources.base.endpoint import ASSUMED, REFUSALS, Endpoint
 from .._core.resources.base.pages import PLACES
 from .._core.resources.base.rules import load_rules
-from .._core.resources.base.schema import rules_of
+from .._core.resources.base.schema import record, rules_of
 from .._core.resources.catalog import CATALOG
 from .._core.resources.characters import CharacterRow
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
@@ -397,7 +397,7 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
     if point.kind == "missing" and point.where.startswith("body.data[]"):
         return "list-5"
     whole = view.polls or view.saves or _rule_of_create(view)
-    if point.kind in {"missing", "enum"} and field in CharacterRow.REQUIRED and whole:
+    if point.kind in {"missing", "enum"} and field in record(CharacterRow)["required"] and whole:
         return "get-4"
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
     if view.creates and field == "status":

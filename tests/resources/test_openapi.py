@@ -325,14 +325,14 @@ class SomeRow:
     age: int | None = None
     price: float
     ready: bool
-    tags: tuple[str, ...] = column(list)
+    tags: tuple[str, ...] = column("Words for it.", write=list)
     sizes: list[int]
     notes: dict[str, Any]
     raw: dict  # type: ignore[type-arg]
     anything: Any
-    owner: str = column(hidden=True)
-    extra: str = column(omitted=True)
-    color: str = column(schema={"enum": ["red", "blue"]})
+    owner: str = column("Who owns it.", hidden=True)
+    extra: str = column("More of it.", omitted=True)
+    color: str = column("How it looks.", schema={"enum": ["red", "blue"]})
 
 
 def test_a_record_is_described_field_by_field() -> None:

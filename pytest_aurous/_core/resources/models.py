@@ -28,31 +28,20 @@ _CREATED: Final = int(parse_instant("2026-05-15T00:00:00Z").timestamp())
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ModelRow(Record):
-    """A model.
+    """A model."""
 
-    Attributes:
-        id: Its name in requests.
-        kind: ``chat`` or ``embedding``.
-        rates: Credits per million tokens, by what is counted.
-        context_window: The largest number of input tokens.
-        capabilities: What it can do beyond the usual.
-        max_output_tokens: The largest ``max_tokens``; None for embeddings.
-        default_output_tokens: Its ``max_tokens`` if a request sends none.
-        dimensions: The sizes of a vector that a request may name; None for chats.
-        aliases: Other names of it.
-        team: Id of the owning team; empty for a model of all teams.
-    """
-
-    id: str = column(holds="style")
-    kind: Kind = column(holds="word")
-    rates: tuple[tuple[str, float], ...]
-    context_window: int
-    capabilities: tuple[str, ...] = ()
-    max_output_tokens: int | None = None
-    default_output_tokens: int = 0
-    dimensions: tuple[int, ...] | None = None
-    aliases: tuple[str, ...] = ()
-    team: str = column(hidden=True, default="")
+    id: str = column("Its name in requests.", holds="style")
+    kind: Kind = column("``chat`` or ``embedding``.", holds="word")
+    rates: tuple[tuple[str, float], ...] = column("Credits per million tokens, by what is counted.")
+    context_window: int = column("The largest number of input tokens.")
+    capabilities: tuple[str, ...] = column("What it can do beyond the usual.", default=())
+    max_output_tokens: int | None = column("The largest ``max_tokens``; None for embeddings.", default=None)
+    default_output_tokens: int = column("Its ``max_tokens`` if a request sends none.", default=0)
+    dimensions: tuple[int, ...] | None = column(
+        "The sizes of a vector that a request may name; None for chats.", default=None
+    )
+    aliases: tuple[str, ...] = column("Other names of it.", default=())
+    team: str = column("Id of the owning team; empty for a model of all teams.", hidden=True, default="")
 
     @classmethod
     def first(cls) -> tuple[ModelRow, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 
 from ..base.errors import hide_mistakes
 from ..base.instants import iso
@@ -28,37 +28,26 @@ _OPTIONAL: Final = ("default_", "description", "has_")
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LoraRow(Record):
-    """A stored image style.
+    """A stored image style."""
 
-    Attributes:
-        id: ``lora_`` and a ULID.
-        name: Display name.
-        is_public: Whether every team can use it.
-        created_at: ISO 8601 (time-1).
-        slug: Readable name; requests accept it in place of the id.
-        description: Free text, or None.
-        preview_image_url: URL of a sample picture; the fake does not serve it.
-        default_denoise_strength: Shown only; the fake does not use it.
-        default_guidance_scale: Shown only.
-        default_steps: Shown only.
-        has_template: Whether it wraps prompts.
-        team: Id of the owning team; empty for a public style.
-    """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "name", "is_public", "created_at")
-
-    id: str = column(holds="id")
-    name: str = column(holds="style", value="free")
-    is_public: bool = True
-    created_at: str = column(default=_CREATED, fixed=True)
-    slug: str = column(holds="style", value="free")
-    description: str | None = column(value="free", default=None)
-    preview_image_url: str = column(holds="url", value="form")
-    default_denoise_strength: float = column(like=media.SHARE, value="form", default=0.8)
-    default_guidance_scale: float = column(like=media.GUIDANCE, value="form", default=7.5)
-    default_steps: int = column(like=media.STEPS, value="form", default=30)
-    has_template: bool = column(value="form", default=True)
-    team: str = column(hidden=True, default="")
+    id: str = column("``lora_`` and a ULID.", holds="id")
+    name: str = column("Display name.", holds="style", value="free")
+    is_public: bool = column("Whether every team can use it.", default=True)
+    created_at: str = column("ISO 8601 (time-1).", default=_CREATED, fixed=True)
+    slug: str = column(
+        "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
+    )
+    description: str | None = column("Free text, or None.", optional=True, value="free", default=None)
+    preview_image_url: str = column(
+        "URL of a sample picture; the fake does not serve it.", optional=True, holds="url", value="form"
+    )
+    default_denoise_strength: float = column(
+        "Shown only; the fake does not use it.", optional=True, like=media.SHARE, value="form", default=0.8
+    )
+    default_guidance_scale: float = column("Shown only.", optional=True, like=media.GUIDANCE, value="form", default=7.5)
+    default_steps: int = column("Shown only.", optional=True, like=media.STEPS, value="form", default=30)
+    has_template: bool = column("Whether it wraps prompts.", optional=True, value="form", default=True)
+    team: str = column("Id of the owning team; empty for a public style.", hidden=True, default="")
 
     @classmethod
     def first(cls) -> tuple[LoraRow, ...]:
@@ -68,43 +57,29 @@ class LoraRow(Record):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class VideoLoraRow(Record):
-    """A stored video style.
+    """A stored video style."""
 
-    Attributes:
-        id: ``lora_`` and a ULID.
-        name: Display name.
-        is_public: Whether every team can use it.
-        default_resolution: Used where a request names none.
-        default_ratio: Used where a request names none.
-        default_duration: Seconds; used where the request does not set it.
-        created_at: ISO 8601 (time-1).
-        slug: Readable name; requests accept it in place of the id.
-        description: Free text, or None.
-        preview_video_url: URL of a sample video; the fake does not serve it.
-        team: Id of the owning team; empty for a public style.
-    """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "name",
-        "is_public",
-        "default_resolution",
-        "default_ratio",
-        "default_duration",
-        "created_at",
+    id: str = column("``lora_`` and a ULID.", holds="id")
+    name: str = column("Display name.", holds="style", value="free")
+    is_public: bool = column("Whether every team can use it.", default=True)
+    default_resolution: str = column(
+        "Used where a request names none.", holds="word", like=media.RESOLUTION, value="form", default="1080p"
     )
-
-    id: str = column(holds="id")
-    name: str = column(holds="style", value="free")
-    is_public: bool = True
-    default_resolution: str = column(holds="word", like=media.RESOLUTION, value="form", default="1080p")
-    default_ratio: str = column(holds="word", like=media.RATIO, value="form", default="16:9")
-    default_duration: float = column(like=media.DURATION, value="form", default=5)
-    created_at: str = column(default=_CREATED, fixed=True)
-    slug: str = column(holds="style", value="free")
-    description: str | None = column(value="free", default=None)
-    preview_video_url: str = column(holds="url", value="form")
-    team: str = column(hidden=True, default="")
+    default_ratio: str = column(
+        "Used where a request names none.", holds="word", like=media.RATIO, value="form", default="16:9"
+    )
+    default_duration: float = column(
+        "Seconds; used where the request does not set it.", like=media.DURATION, value="form", default=5
+    )
+    created_at: str = column("ISO 8601 (time-1).", default=_CREATED, fixed=True)
+    slug: str = column(
+        "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
+    )
+    description: str | None = column("Free text, or None.", optional=True, value="free", default=None)
+    preview_video_url: str = column(
+        "URL of a sample video; the fake does not serve it.", optional=True, holds="url", value="form"
+    )
+    team: str = column("Id of the owning team; empty for a public style.", hidden=True, default="")
 
     @classmethod
     def first(cls) -> tuple[VideoLoraRow, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..base.amounts import json_number
 from ..base.errors import AurousError, hide_mistakes, see
@@ -25,22 +25,13 @@ __tracebackhide__ = hide_mistakes
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TeamRow(Record):
-    """A stored team; its credits are in its ledger.
+    """A stored team; its credits are in its ledger."""
 
-    Attributes:
-        id: ``team_`` and a ULID.
-        name: Display name.
-        created_at: ISO 8601 (time-1).
-        billing_email: Derived from the name; None under the setting ``sparse``.
-    """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "name", "created_at")
-
-    id: str
-    name: str
-    created_at: str
-    billing_email: str | None
-    team: str = column(hidden=True, default="")
+    id: str = column("``team_`` and a ULID.")
+    name: str = column("Display name.")
+    created_at: str = column("ISO 8601 (time-1).")
+    billing_email: str | None = column("Derived from the name; None under the setting ``sparse``.", optional=True)
+    team: str = column("Empty: no team owns a team.", hidden=True, default="")
 
 
 def create_team(

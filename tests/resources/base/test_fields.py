@@ -161,9 +161,9 @@ class Row:
 
     id: str
     plain: int | None = None
-    written: int = column(write=str, default=3)
-    secret: str = column(hidden=True, default="s")
-    rare: int | None = column(omitted=True, default=None)
+    written: int = column("A number.", write=str, default=3)
+    secret: str = column("Nobody sees it.", hidden=True, default="s")
+    rare: int | None = column("Seldom there.", omitted=True, default=None)
 
 
 @pytest.mark.parametrize(

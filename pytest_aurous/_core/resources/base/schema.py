@@ -74,7 +74,7 @@ def record(kind: type[Any]) -> Shape:
         "properties": {
             entry.name: _described(entry, entry.metadata.get("schema") or _of(hints[entry.name])) for entry in shown
         },
-        "required": _required(kind),
+        "required": [entry.name for entry in shown if not any(map(entry.metadata.get, ("optional", "omitted")))],
         "additionalProperties": False,
     }
 
@@ -127,12 +127,6 @@ PART: Final = {
     },
 }
 """The schema of a part of a message or of an input."""
-
-
-def _required(kind: type[Any]) -> list[str]:
-    """Return the fields in ``REQUIRED`` of *kind*, which the vendor promises; without it, all that are always there."""
-    shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
-    return list(getattr(kind, "REQUIRED", [entry.name for entry in shown if not entry.metadata.get("omitted")]))
 
 
 def listing(kind: type[Any]) -> Shape:
@@ -192,8 +186,11 @@ def _timed(name: str, schema: Shape) -> Shape:
 
 
 def column(
-    write: Callable[[Any], Any] | None = None,
+    means: str,
+    /,
     *,
+    write: Callable[[Any], Any] | None = None,
+    optional: bool = False,
     hidden: bool = False,
     visible: bool = False,
     omitted: bool = False,
@@ -206,10 +203,12 @@ def column(
     fixed: bool = False,
     **options: Any,
 ) -> Any:
-    """Declare how a field of a record appears in responses.
+    """Declare what a field of a record means, and how it appears in responses.
 
     Args:
+        means: What it means, as its page says it.
         write: Converts the value to JSON; None if it is JSON already.
+        optional: The vendor does not promise it: a response may be without it where it is None.
         hidden: Never write the field to a response.
         visible: Show a hidden field on live records.
         omitted: Omit the field where it is None, whatever the setting ``sparse`` says.
@@ -223,7 +222,9 @@ def column(
         **options: For `dataclasses.field`.
     """
     metadata = {
+        "means": means,
         "write": write,
+        "optional": optional,
         "hidden": hidden,
         "visible": visible,
         "omitted": omitted,
@@ -241,11 +242,11 @@ def column(
 @_cached
 def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]], ...]:
     """Return name and writer of each field, and under which values of the setting ``sparse`` it is omitted if None."""
-    kept = _required(kind)
     found: list[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]]] = []
     for entry in fields(kind):
         if not entry.metadata.get("hidden"):
-            optional: tuple[Sparse, ...] = () if entry.name in kept or entry.metadata.get("null") else ("optional",)
+            absent = entry.metadata.get("optional") and not entry.metadata.get("null")
+            optional: tuple[Sparse, ...] = ("optional",) if absent else ()
             omitted: tuple[Sparse, ...] = ("none", "optional") if entry.metadata.get("omitted") else optional
             found.append((entry.name, entry.metadata.get("write"), omitted))
     return tuple(found)

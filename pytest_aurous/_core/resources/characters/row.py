@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...wire.version import FORM, VERSION
 from ...world.script import Plan
@@ -59,55 +59,58 @@ class Ref(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CharacterRow(Record):
-    """A stored character. Each column that is not hidden is a field of the response, under the same name.
+    """A stored character. Each column that is not hidden is a field of the response, under the same name."""
 
-    Attributes:
-        id: ``char_`` and a ULID.
-        object: Always ``character``.
-        name: Display name.
-        status: How far it is.
-        refs: The reference pictures.
-        created_at: ISO 8601 (time-1).
-        updated_at: ISO 8601; moves with every change.
-        attributes: Its description, or None.
-        error_message: Why the synthesis failed; None in any other status.
-        aurous_version: API version of the request that created it (ver-4).
-        client_reference_id: The client's own id for it; absent if the client sent no id.
-        team: Id of the owning team.
-        gone: Whether it was deleted for good (del-2).
-        plan: Its script.
-        runs: Number of runs that have started since the script was bound.
-        published: Whether it was ever ``ready``; from then on it skips ``reviewing`` (save-6).
-        redraw: The poses that the current run draws.
-        hold: The ledger's id of the credits held for the current run.
-    """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "object", "name", "status", "refs", "created_at", "updated_at")
-
-    id: str = column(holds="id")
-    object: str = column(holds="word", default="character")
-    name: str = column(like=CREATE["name"])
-    status: str = column(schema={"enum": list(STATUSES)})
+    id: str = column("``char_`` and a ULID.", holds="id")
+    object: str = column("Always ``character``.", holds="word", default="character")
+    name: str = column("Display name.", like=CREATE["name"])
+    status: str = column("How far it is.", schema={"enum": list(STATUSES)})
     refs: tuple[Ref, ...] = column(
-        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=(), rule="get-3"
+        "The reference pictures.",
+        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))},
+        default=(),
+        rule="get-3",
     )
-    created_at: str = column(fixed=True)
-    updated_at: str
+    created_at: str = column("ISO 8601 (time-1).", fixed=True)
+    updated_at: str = column("ISO 8601; moves with every change.")
     attributes: dict[str, Any] | None = column(
-        null=True, schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]}, default=None
+        "Its description, or None.",
+        optional=True,
+        null=True,
+        schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]},
+        default=None,
     )
-    error_message: str | None = column(null=True, holds="word", value="form", default=None)
-    aurous_version: str = column(schema={**text_of("time"), "pattern": FORM}, default=VERSION, rule="ver-4")
+    error_message: str | None = column(
+        "Why the synthesis failed; None in any other status.",
+        optional=True,
+        null=True,
+        holds="word",
+        value="form",
+        default=None,
+    )
+    aurous_version: str = column(
+        "API version of the request that created it (ver-4).",
+        optional=True,
+        schema={**text_of("time"), "pattern": FORM},
+        default=VERSION,
+        rule="ver-4",
+    )
     client_reference_id: str | None = column(
-        omitted=True, like=CREATE["client_reference_id"], default=None, rule="create-7"
+        "The client's own id for it; absent if the client sent no id.",
+        omitted=True,
+        like=CREATE["client_reference_id"],
+        default=None,
+        rule="create-7",
     )
-    team: str = column(hidden=True)
-    gone: bool = column(hidden=True, visible=True, default=False)
-    plan: Plan = column(hidden=True)
-    runs: int = column(hidden=True, default=0)
-    published: bool = column(hidden=True, default=False)
-    redraw: tuple[str, ...] = column(hidden=True, default=SYNTHESIZED)
-    hold: int | None = column(hidden=True, default=None)
+    team: str = column("Id of the owning team.", hidden=True)
+    gone: bool = column("Whether it was deleted for good (del-2).", hidden=True, visible=True, default=False)
+    plan: Plan = column("Its script.", hidden=True)
+    runs: int = column("Number of runs that have started since the script was bound.", hidden=True, default=0)
+    published: bool = column(
+        "Whether it was ever ``ready``; from then on it skips ``reviewing`` (save-6).", hidden=True, default=False
+    )
+    redraw: tuple[str, ...] = column("The poses that the current run draws.", hidden=True, default=SYNTHESIZED)
+    hold: int | None = column("The ledger's id of the credits held for the current run.", hidden=True, default=None)
 
 
 def draw(world: World, pose: str, old: Ref | None = None) -> Ref:

@@ -59,58 +59,52 @@ _CHOICE: Final = obj(
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CompletionRow(Record):
-    """A stored chat completion.
-
-    Attributes:
-        id: ``cmp_`` and a ULID.
-        object: Always ``chat.completion``.
-        created: When it was requested, in epoch seconds.
-        model: The model that the request named.
-        choices: The only choice, with the message; while it is streamed, an empty message (chat-11).
-        usage: Tokens and credits; absent until the end.
-        status: In full, such as ``cancelled_client_disconnect``; the API has four words for it (chat-10).
-        error: Code, type and message if it failed or was cancelled; else absent.
-        messages: The messages of the request.
-        answer: What the model says; None for a completion that a test added or that failed.
-        price: Credits of a million input tokens, and of a million output tokens.
-        streamed: Whether it is streamed.
-        credits: The credits that it has cost.
-        creation_request_id: `Aurous-Request-Id` of the request.
-        started: When it was requested, in epoch seconds.
-        finished: When it ended, or will have ended: until then it is in progress (`seen_at`).
-        hold: The ledger's id of the credits held for it.
-        team: Id of the owning team.
-    """
+    """A stored chat completion."""
 
     RULE: ClassVar[str] = "chat-1"
 
-    id: str = column(holds="id")
-    object: str = column(holds="word", default="chat.completion")
-    created: int = column(value="form")
-    model: str = column(holds="style")
-    choices: tuple[dict[str, Any], ...] = column(list, schema={"type": "array", "items": _CHOICE}, default=())
-    usage: dict[str, Any] | None = column(schema=USAGE, omitted=True, default=None, rule="chat-4")
+    id: str = column("``cmp_`` and a ULID.", holds="id")
+    object: str = column("Always ``chat.completion``.", holds="word", default="chat.completion")
+    created: int = column("When it was requested, in epoch seconds.", value="form")
+    model: str = column("The model that the request named.", holds="style")
+    choices: tuple[dict[str, Any], ...] = column(
+        "The only choice, with the message; while it is streamed, an empty message (chat-11).",
+        write=list,
+        schema={"type": "array", "items": _CHOICE},
+        default=(),
+    )
+    usage: dict[str, Any] | None = column(
+        "Tokens and credits; absent until the end.", schema=USAGE, omitted=True, default=None, rule="chat-4"
+    )
     status: str = column(
-        PUBLIC.__getitem__,
+        "In full, such as ``cancelled_client_disconnect``; the API has four words for it (chat-10).",
+        write=PUBLIC.__getitem__,
         schema={"enum": list(dict.fromkeys(PUBLIC.values()))},
         default=IN_PROGRESS,
         rule="chat-10",
     )
     error: dict[str, str] | None = column(
+        "Code, type and message if it failed or was cancelled; else absent.",
         schema=obj(code=text_of("word"), type=text_of("word"), message=free({"type": "string"})),
         omitted=True,
         default=None,
     )
-    messages: tuple[dict[str, Any], ...] = column(hidden=True)
-    answer: Answer | None = column(hidden=True, default=None)
-    price: tuple[float, float] = column(hidden=True, default=(0, 0))
-    streamed: bool = column(hidden=True, default=False)
-    credits: float = column(hidden=True, default=0)
-    creation_request_id: str | None = column(hidden=True, default=None)
-    started: float = column(hidden=True)
-    finished: float | None = column(hidden=True, default=None)
-    hold: int | None = column(hidden=True, default=None)
-    team: str = column(hidden=True)
+    messages: tuple[dict[str, Any], ...] = column("The messages of the request.", hidden=True)
+    answer: Answer | None = column(
+        "What the model says; None for a completion that a test added or that failed.", hidden=True, default=None
+    )
+    price: tuple[float, float] = column(
+        "Credits of a million input tokens, and of a million output tokens.", hidden=True, default=(0, 0)
+    )
+    streamed: bool = column("Whether it is streamed.", hidden=True, default=False)
+    credits: float = column("The credits that it has cost.", hidden=True, default=0)
+    creation_request_id: str | None = column("`Aurous-Request-Id` of the request.", hidden=True, default=None)
+    started: float = column("When it was requested, in epoch seconds.", hidden=True)
+    finished: float | None = column(
+        "When it ended, or will have ended: until then it is in progress (`seen_at`).", hidden=True, default=None
+    )
+    hold: int | None = column("The ledger's id of the credits held for it.", hidden=True, default=None)
+    team: str = column("Id of the owning team.", hidden=True)
 
 
 def choice(

@@ -18,25 +18,15 @@ _WORD: Final = re.compile(r"\w+")
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EmbeddingRow(Record):
-    """An embedding that was paid for.
+    """An embedding that was paid for."""
 
-    Attributes:
-        id: ``emb_`` and a ULID; only usage shows it.
-        model: The model that the request named.
-        tokens: Its input tokens.
-        credits: What it has cost.
-        creation_request_id: `Aurous-Request-Id` of the request.
-        started: When it was requested, in epoch seconds.
-        team: Id of the owning team.
-    """
-
-    id: str = column(holds="id")
-    model: str = column(holds="style")
-    tokens: int
-    credits: float
-    creation_request_id: str = column(holds="id")
-    started: float = column(hidden=True)
-    team: str = column(hidden=True)
+    id: str = column("``emb_`` and a ULID; only usage shows it.", holds="id")
+    model: str = column("The model that the request named.", holds="style")
+    tokens: int = column("Its input tokens.")
+    credits: float = column("What it has cost.")
+    creation_request_id: str = column("`Aurous-Request-Id` of the request.", holds="id")
+    started: float = column("When it was requested, in epoch seconds.", hidden=True)
+    team: str = column("Id of the owning team.", hidden=True)
 
 
 def vectors(world: World) -> Section[str, tuple[float, ...]]:

@@ -22,53 +22,26 @@ _SIDE: Final = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FileRow(Record):
-    """A stored file.
-
-    Attributes:
-        id: ``file_`` and a ULID.
-        object: Always ``file``.
-        purpose: Its use, as sent.
-        mime_type: Read from its bytes.
-        size_bytes: Number of bytes.
-        width_px: Width of the picture.
-        height_px: Height of the picture.
-        url: A new signed URL in each response; valid for an hour (time-3).
-        expires_at: 24 h after the upload; then the file is gone.
-        created_at: ISO 8601 (time-1).
-        metadata: A JSON object, as sent.
-        data: Its bytes.
-        expires: Its expiry, in epoch seconds.
-    """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "object",
-        "purpose",
-        "mime_type",
-        "size_bytes",
-        "width_px",
-        "height_px",
-        "url",
-        "expires_at",
-        "created_at",
-    )
+    """A stored file."""
 
     RULE: ClassVar[str] = "file-1"
 
-    id: str = column(holds="id")
-    object: str = column(holds="word", default="file")
-    purpose: str = column(schema={"enum": list(PURPOSES)})
-    mime_type: str = column(schema={"enum": list(PICTURES)})
-    size_bytes: int = column(like=integer(1, MOST_BYTES))
-    width_px: int = column(schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
-    height_px: int = column(schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
-    url: str | None = column(holds="url", default=None, rule="time-3")
-    expires_at: str = column(rule="time-3", fixed=True)
-    created_at: str = column(fixed=True)
-    metadata: dict[str, Any] | None = None
-    data: bytes = column(hidden=True, visible=True)
-    expires: float = column(hidden=True)
-    team: str = column(hidden=True)
+    id: str = column("``file_`` and a ULID.", holds="id")
+    object: str = column("Always ``file``.", holds="word", default="file")
+    purpose: str = column("Its use, as sent.", schema={"enum": list(PURPOSES)})
+    mime_type: str = column("Read from its bytes.", schema={"enum": list(PICTURES)})
+    size_bytes: int = column("Number of bytes.", like=integer(1, MOST_BYTES))
+    width_px: int = column("Width of the picture.", schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
+    height_px: int = column("Height of the picture.", schema=_SIDE, like=integer(1, MOST_PIXELS), value="or null")
+    url: str | None = column(
+        "A new signed URL in each response; valid for an hour (time-3).", holds="url", default=None, rule="time-3"
+    )
+    expires_at: str = column("24 h after the upload; then the file is gone.", rule="time-3", fixed=True)
+    created_at: str = column("ISO 8601 (time-1).", fixed=True)
+    metadata: dict[str, Any] | None = column("A JSON object, as sent.", optional=True, default=None)
+    data: bytes = column("Its bytes.", hidden=True, visible=True)
+    expires: float = column("Its expiry, in epoch seconds.", hidden=True)
+    team: str = column("Id of the owning team.", hidden=True)
 
 
 def store(

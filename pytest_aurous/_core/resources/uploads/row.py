@@ -16,32 +16,21 @@ _TICKET_LIFE: Final = 24 * 3600.0
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class UploadRow(Record):
-    """A stored upload ticket.
+    """A stored upload ticket."""
 
-    Attributes:
-        id: ``upl_`` and a ULID; the API calls it ``upload_id``.
-        filename: As sent to init.
-        extension: ``jpeg``, ``jpg``, ``png`` or ``webp``.
-        content_type: The media type of the extension.
-        size: Number of bytes of the PUT; 0 before.
-        digest: The SHA-256 of these bytes; empty before, and for a ticket that a test has added.
-        pose: The result of classify; None before.
-        confidence: The confidence of classify, 0 to 1.
-        consumed: Whether a character was created from it.
-        created_at: Epoch seconds.
-    """
-
-    id: str
-    filename: str
-    extension: str
-    content_type: str
-    size: int = 0
-    digest: str = column(hidden=True, default="")
-    pose: str | None = None
-    confidence: float | None = None
-    consumed: bool = False
-    created_at: float
-    team: str = column(hidden=True)
+    id: str = column("``upl_`` and a ULID; the API calls it ``upload_id``.")
+    filename: str = column("As sent to init.")
+    extension: str = column("``jpeg``, ``jpg``, ``png`` or ``webp``.")
+    content_type: str = column("The media type of the extension.")
+    size: int = column("Number of bytes of the PUT; 0 before.", default=0)
+    digest: str = column(
+        "The SHA-256 of these bytes; empty before, and for a ticket that a test has added.", hidden=True, default=""
+    )
+    pose: str | None = column("The result of classify; None before.", default=None)
+    confidence: float | None = column("The confidence of classify, 0 to 1.", default=None)
+    consumed: bool = column("Whether a character was created from it.", default=False)
+    created_at: float = column("Epoch seconds.")
+    team: str = column("Id of the owning team.", hidden=True)
 
 
 def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:

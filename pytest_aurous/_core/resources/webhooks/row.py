@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from ...base.instants import iso
 from ...world.world import World
@@ -29,64 +29,42 @@ METADATA: Final = dict_of(text(500, low=0), 50)
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EndpointRow(Record):
-    """A stored webhook endpoint.
+    """A stored webhook endpoint."""
 
-    Attributes:
-        id: ``we_`` and a ULID.
-        object: Always ``webhook_endpoint``.
-        url: Where events are delivered.
-        events: The events that it receives; ``*`` is expanded at creation (hook-1).
-        secret_preview: Beginning and end of the secret.
-        secret: Only in the responses that create it or rotate the secret (hook-2).
-        is_active: Whether events are delivered to it.
-        consecutive_failures: Failed deliveries since the last success.
-        last_success_at: Time of the last successful delivery; None before.
-        last_failure_at: Time of the last failed delivery; None before.
-        metadata: Text by name, as sent.
-        description: Free text, as sent.
-        created_at: ISO 8601 (time-1).
-        updated_at: ISO 8601; moves with every change.
-        signing_secret: The secret that signs deliveries.
-        succeeded: Time of the last successful delivery, in epoch seconds.
-        began: Time of creation, in epoch seconds.
-    """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "object",
-        "url",
-        "events",
-        "secret_preview",
-        "secret",
-        "is_active",
-        "consecutive_failures",
-        "last_success_at",
-        "last_failure_at",
-        "metadata",
-        "created_at",
-        "updated_at",
-    )
-
-    id: str = column(holds="id")
-    object: str = column(holds="word", default="webhook_endpoint")
-    url: str = column(holds="url")
+    id: str = column("``we_`` and a ULID.", holds="id")
+    object: str = column("Always ``webhook_endpoint``.", holds="word", default="webhook_endpoint")
+    url: str = column("Where events are delivered.", holds="url")
     events: tuple[str, ...] = column(
-        list, schema={"type": "array", "items": {"type": "string", "enum": list(EVENTS)}}, holds="word", rule="hook-1"
+        "The events that it receives; ``*`` is expanded at creation (hook-1).",
+        write=list,
+        schema={"type": "array", "items": {"type": "string", "enum": list(EVENTS)}},
+        holds="word",
+        rule="hook-1",
     )
-    secret_preview: str = column(holds="secret", value="form")
-    secret: str | None = column(holds="secret", value="form", default=None, rule="hook-2")
-    is_active: bool = True
-    consecutive_failures: int = column(value="form", default=0)
-    last_success_at: str | None = column(value="free", default=None)
-    last_failure_at: str | None = column(value="free", default=None)
-    metadata: dict[str, Any] = column(like=METADATA, rule="hook-1")
-    description: str | None = column(like=DESCRIPTION, value="free", default=None)
-    created_at: str = column(fixed=True)
-    updated_at: str
-    team: str = column(hidden=True)
-    signing_secret: str = column(hidden=True, visible=True)
-    succeeded: float | None = column(hidden=True, default=None)
-    began: float = column(hidden=True)
+    secret_preview: str = column("Beginning and end of the secret.", holds="secret", value="form")
+    secret: str | None = column(
+        "Only in the responses that create it or rotate the secret (hook-2).",
+        holds="secret",
+        value="form",
+        default=None,
+        rule="hook-2",
+    )
+    is_active: bool = column("Whether events are delivered to it.", default=True)
+    consecutive_failures: int = column("Failed deliveries since the last success.", value="form", default=0)
+    last_success_at: str | None = column(
+        "Time of the last successful delivery; None before.", value="free", default=None
+    )
+    last_failure_at: str | None = column("Time of the last failed delivery; None before.", value="free", default=None)
+    metadata: dict[str, Any] = column("Text by name, as sent.", like=METADATA, rule="hook-1")
+    description: str | None = column("Free text, as sent.", optional=True, like=DESCRIPTION, value="free", default=None)
+    created_at: str = column("ISO 8601 (time-1).", fixed=True)
+    updated_at: str = column("ISO 8601; moves with every change.")
+    team: str = column("Id of the owning team.", hidden=True)
+    signing_secret: str = column("The secret that signs deliveries.", hidden=True, visible=True)
+    succeeded: float | None = column(
+        "Time of the last successful delivery, in epoch seconds.", hidden=True, default=None
+    )
+    began: float = column("Time of creation, in epoch seconds.", hidden=True)
 
 
 def make(
