@@ -630,7 +630,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
         api, "/v1/characters", json={"name": "A", "generate": text}
     ),
     "_core/resources/base/record": lambda api, text: message(lambda: api.characters[text]),
-    "_core/resources/base/operations": lambda api, text: message(lambda: api.aurous.calls.where(text)),
+    "_core/resources/base/endpoint": lambda api, text: message(lambda: api.aurous.calls.where(text)),
     "_fake/calls": asserted,
     "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
     "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
@@ -655,11 +655,9 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
         },
     ),
     "_trace/data": streamed,
-    "_core/resources/files/endpoints": form,
+    "_core/resources/files": form,
     "_core/resources/generations/record": lambda api, text: repr(api.aurous.images.add(text)),
-    "_core/resources/webhooks/record": lambda api, text: message(
-        lambda: api.aurous.webhooks.deliver_to(None, events=[text])
-    ),
+    "_core/resources/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.deliver_to(None, events=[text])),
     "_serve/arguments": control_body,
     "_serve/asgi": missed,
     "_serve/control": sent_again,

@@ -15,9 +15,9 @@ from shared import DOCS, PACKAGE
 
 from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._core.resources.files.row import PURPOSES
-from pytest_aurous._core.resources.generations.images import PRESETS
-from pytest_aurous._core.resources.media import FACTORS, RATIOS
+from pytest_aurous._core.resources.files import PURPOSES
+from pytest_aurous._core.resources.generations.orders import PRESETS
+from pytest_aurous._core.resources.styles import FACTORS, RATIOS
 from pytest_aurous._core.resources.uploads import POSES
 from pytest_aurous._core.resources.webhooks import EVENTS
 from pytest_aurous._core.wire.refusal import USUAL_CODES

@@ -18,7 +18,7 @@ from pytest_aurous._core.resources.catalog import CATALOG, LIFECYCLES
 from pytest_aurous._core.resources.characters import CharacterRow
 from pytest_aurous._core.resources.files import FileRow
 from pytest_aurous._core.resources.generations import GenerationRow
-from pytest_aurous._core.resources.generations.images import PRESETS
+from pytest_aurous._core.resources.generations.orders import PRESETS
 from pytest_aurous._core.resources.styles import LoraRow, VideoLoraRow
 from pytest_aurous._core.resources.uploads import UploadRow
 from pytest_aurous._core.resources.webhooks import EndpointRow

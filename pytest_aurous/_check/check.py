@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core.faults.observed import Observation, read_observed
 from .._core.resources.base.rules import load_rules
-from .._core.resources.shapes import Shapes
+from .._core.resources.openapi import Shapes
 from .compare import Comparer
 from .points import Point
 from .recording.read import Recording, read_recording

@@ -17,7 +17,7 @@ from .._core.resources.catalog import CATALOG
 from .._core.resources.chat.request import is_private
 from .._core.resources.content.pictures import blank
 from .._core.resources.content.schemas import KEYWORDS
-from .._core.resources.shapes import Shapes
+from .._core.resources.openapi import Shapes
 from .._core.wire.data import as_list, as_object, parsed
 from .._core.wire.exchange import Exchange
 from .._core.wire.har import har_entry, written

@@ -25,13 +25,13 @@ from .._core.faults.queue import Line
 from .._core.resources.characters.row import CharacterRow
 from .._core.resources.chat.replies import NOTHING, ScriptedReply
 from .._core.resources.chat.row import CompletionRow
-from .._core.resources.embeddings.row import EmbeddingRow
-from .._core.resources.files.row import FileRow
+from .._core.resources.embeddings import EmbeddingRow
+from .._core.resources.files import FileRow
 from .._core.resources.generations import GenerationRow
 from .._core.resources.models import ModelRow
 from .._core.resources.styles import LoraRow, VideoLoraRow
 from .._core.resources.team import TeamRow
-from .._core.resources.uploads.row import UploadRow
+from .._core.resources.uploads import UploadRow
 from .._core.resources.webhooks import EndpointRow
 from .._core.time.clock import FASTEST, Portable, placed, portable
 from .._core.world.buckets import BUCKETS, Bucket

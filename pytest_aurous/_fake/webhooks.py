@@ -10,8 +10,15 @@ from .._core.base.arguments import Public
 from .._core.base.errors import AurousError, hide_mistakes, see, shown
 from .._core.engine.dispatch import attempts
 from .._core.resources.generations import GenerationRow
-from .._core.resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
-from .._core.resources.webhooks.record import check_only_routed, check_secret, check_url, known_events
+from .._core.resources.webhooks import (
+    EndpointRow,
+    WebhookEndpoint,
+    WebhookEndpoints,
+    check_only_routed,
+    check_secret,
+    check_url,
+    known_events,
+)
 from .._core.world.outbox import Delivery
 
 if TYPE_CHECKING:

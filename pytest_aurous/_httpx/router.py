@@ -18,8 +18,7 @@ from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
 from .._core.base.frames import stack_under_test
-from .._core.resources.base.endpoint import Endpoint
-from .._core.resources.base.operations import check_operation
+from .._core.resources.base.endpoint import Endpoint, check_operation
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Reply

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pytest_aurous import Aurous, Call
-from pytest_aurous._core.resources.generations.images import GRID, PRESETS, measured, snapped
-from pytest_aurous._core.resources.media import SIDES
+from pytest_aurous._core.resources.generations.orders import GRID, PRESETS, SIDES, measured, snapped
 from pytest_aurous._core.wire.call import to_json
 from pytest_aurous._core.wire.reply import Reply
 

@@ -14,7 +14,7 @@ from ..._core.resources.characters import CharacterRow
 from ..._core.resources.characters.endpoints import SYNTHESIS_COST
 from ..._core.resources.characters.row import draw
 from ..._core.resources.content.pictures import picture
-from ..._core.resources.generations import GenerationRow, images, videos
+from ..._core.resources.generations import GenerationRow, orders
 from ..._core.resources.styles import find_style, make
 from ..._core.resources.uploads import POSES, UploadRow
 from ..._core.resources.webhooks import EVENTS
@@ -415,9 +415,9 @@ class Seeds:
 def _price_of(row: GenerationRow) -> float:
     """Return the documented price of work that has cost nothing, as far as its row shows it."""
     if row.media_type == "video":
-        cost = videos.price_of(row.video_resolution or "480p", row.video_duration or 0)
+        cost = orders.video_price(row.video_resolution or "480p", row.video_duration or 0)
     else:
-        cost = images.price_of(row.image_count or 1, enhance=False)
+        cost = orders.image_price(row.image_count or 1, enhance=False)
     return float(cost["amount"])
 
 

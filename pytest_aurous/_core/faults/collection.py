@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from ..base.arguments import Check
 from ..base.errors import AurousLookupError, hide_mistakes, see, shown
 from ..base.redaction import redacted
-from ..resources.base.operations import check_operation
+from ..resources.base.endpoint import check_operation
 from ..time.clock import Clock
 from ..wire import messages as say
 from ..wire.call import Call

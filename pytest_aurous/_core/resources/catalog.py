@@ -1,4 +1,4 @@
-"""The catalog of all endpoints, and the hosts and paths at which they are."""
+"""The catalog of all endpoints, with the deprecated paths, and the hosts and paths at which they are."""
 
 from __future__ import annotations
 
@@ -20,36 +20,70 @@ from . import (
     embeddings,
     files,
     generations,
-    legacy,
     models,
-    storage,
     styles,
     team,
     uploads,
     usage,
     webhooks,
 )
-from .base.endpoint import Endpoint
+from .base.endpoint import Context, Endpoint, Result
 
 if TYPE_CHECKING:
     from ..base.names import Resource
 
 __tracebackhide__ = hide_mistakes
 
+# The vendor removes these paths on that day; the fake answers afterwards, too (legacy-1).
+_HEADERS: Final = (("Aurous-Deprecated", "route"), ("Sunset", "Tue, 04 Aug 2026 00:00:00 GMT"))
+_HEADER_TEXTS: Final = {
+    "Location": "The new URL of the request, including its query.",
+    "Aurous-Deprecated": "The part that is deprecated: `route`.",
+    "Sunset": "The date on which the vendor removes this path.",
+}
+_MOVED: Final = {"generations": "images", "video-generations": "videos"}
+
+
+def moved(ctx: Context) -> Result:
+    """Redirect to the new path."""
+    call = ctx.call
+    prefix = urlsplit(ctx.world.settings.base_url).path
+    old = call.path[len(prefix) :].split("/")[2]
+    path = call.path.replace(f"{prefix}/v1/{old}", f"{prefix}/v1/{_MOVED[old]}", 1)
+    where = f"{call.scheme}://{call.host}{path}{'?' + call.query if call.query else ''}"
+    return Result(b"", 308, headers=(("Location", where), *_HEADERS))
+
+
+_LEGACY: Final = tuple(
+    Endpoint(
+        f"legacy.{row.operation}",
+        row.method,
+        row.template.replace(new, old, 1),
+        moved,
+        status=308,
+        signed=True,
+        headers=_HEADER_TEXTS,
+        rules=("legacy-1",),
+        places={"header.*": "legacy-1"},
+    )
+    for old, new in _MOVED.items()
+    for row in generations.ENDPOINTS
+    if row.operation.startswith(f"{new}.")
+)
 ENDPOINTS: Final = (
     *characters.ENDPOINTS,
     *uploads.ENDPOINTS,
     *generations.ENDPOINTS,
     *files.ENDPOINTS,
     *styles.ENDPOINTS,
-    *storage.ENDPOINTS,
+    *files.STORAGE,
     *models.ENDPOINTS,
     *chat.ENDPOINTS,
     *embeddings.ENDPOINTS,
     *team.ENDPOINTS,
     *usage.ENDPOINTS,
     *webhooks.ENDPOINTS,
-    *legacy.ENDPOINTS,
+    *_LEGACY,
 )
 MACHINES: Final[dict[str, Callable[[World, str, Step, float], None]]] = {
     "characters": characters.enter,
@@ -69,6 +103,7 @@ UNDER_WAY: Final = ("synthesizing", *generations.RUNNING)
 Methods = Mapping[str, tuple[Endpoint, Mapping[str, str]]]
 """The rows of one path by method, each with the values of its parameters."""
 
+# A test polls few paths, each many times; a client that walks through thousands of records must not fill the memory.
 _KNOWN_PATHS: Final = 256
 
 
@@ -146,7 +181,8 @@ class Script(Plan):
             )
 
     def __repr__(self) -> str:
-        images = str(self).startswith(LIFECYCLES["images"].start)  # scripts of videos have the same statuses
+        # Scripts of videos have the same statuses as those of images, and read the same.
+        images = str(self).startswith(LIFECYCLES["images"].start)
         resource = ', "images"' if images else ""
         return f'Script.parse("{self}"{resource})'
 
@@ -186,7 +222,8 @@ def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
     """
     found: dict[str, Plan] = {}
     for name, script in scripts.items():
-        if any(name in lifecycle.edges for lifecycle in LIFECYCLES.values()):  # its "=" was meant as an arrow
+        # Its "=" was meant as an arrow: the error of the script says what to write.
+        if any(name in lifecycle.edges for lifecycle in LIFECYCLES.values()):
             plan_of(f"{name} = {script}", lifecycle_of("characters"))
         found[name] = plan_of(script, lifecycle_of(name))
     return found
@@ -237,7 +274,8 @@ class Addresses:
         return self._catalog.find(host, path)
 
 
-@lru_cache(maxsize=8)  # a suite has few base URLs, and nothing changes the addresses of one
+# A suite has few base URLs, and nothing changes the addresses of one.
+@lru_cache(maxsize=8)
 def addresses(catalog: Catalog, base_url: str) -> Addresses:
     """Return the addresses of a catalog at a base URL."""
     return Addresses(catalog, base_url)

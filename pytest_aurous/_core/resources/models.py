@@ -23,6 +23,7 @@ KINDS: Final = ("chat", "embedding")
 CAPABILITIES: Final = ("multimodal_input", "reasoning_effort", "tool_choice_required")
 """What a chat model may be able to do (model-1)."""
 
+# Invented (model-1); it is the day of the version of the API.
 _CREATED: Final = int(parse_instant("2026-05-15T00:00:00Z").timestamp())
 
 
@@ -53,6 +54,7 @@ class ModelRow(Record):
         return dict(self.rates)[what]
 
 
+# The numbers of model-1 and emb-5; the page writes 256K, which is taken as 256,000 tokens.
 _MODELS: Final = (
     ModelRow(
         id="aurous-grow-2.0-pro",
@@ -76,6 +78,7 @@ _MODELS: Final = (
 
 def price_of(count: float, rate: float) -> Decimal:
     """Return the credits of some tokens, at a rate for a million of them."""
+    # As decimals, and not divided: two prices that add up to the hold must do so to the last digit.
     return product(count, rate).scaleb(-6)
 
 
@@ -113,6 +116,7 @@ def render(world: World, row: ModelRow) -> dict[str, Any]:
             "capabilities": list(row.capabilities),
             cap: row.max_output_tokens,
             "dimensions": row.dimensions and list(row.dimensions),
+            # As in the example of the page, although an input has at most 16 parts (emb-6).
             "max_input_items": 100 if row.kind == "embedding" else None,
         },
     }
@@ -218,7 +222,7 @@ _MODEL: Final = obj(
     aurous_metadata=obj(
         ("max_output_tokens_hard_cap", "hard_max_tokens", "max_input_items"),
         kind={"enum": list(KINDS)},
-        context_window=assumed({"type": "integer"}),  # for people, 256K
+        context_window=assumed({"type": "integer"}),
         capabilities=free({"type": "array", "items": text_of("word")}),
         max_output_tokens_hard_cap={"type": ["integer", "null"]},
         hard_max_tokens={"type": ["integer", "null"]},

@@ -1,9 +1,9 @@
-"""The OpenAPI 3.1 document, generated from the endpoint tables and the records."""
+"""The OpenAPI 3.1 document, generated from the endpoint tables and the records, and a walk through its schemas."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
@@ -12,7 +12,7 @@ from ..wire.hosts import BASE_URL, UPLOAD_HOST
 from ..wire.refusal import ERROR_TYPES
 from ..wire.version import FORM, VERSION
 from .base.endpoint import NO_RESPONSE, Endpoint
-from .base.schema import HOLDS, Shape, obj, record, schema_name, text_of
+from .base.schema import HOLDS, VALUE, Shape, obj, record, schema_name, text_of
 from .catalog import CATALOG
 from .characters import CharacterRow
 from .chat import CompletionRow
@@ -69,20 +69,19 @@ def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) ->
     }
 
 
-def _error() -> dict[str, Any]:
-    error = obj(
-        ("param",),
-        type={"enum": list(ERROR_TYPES)},
-        code=text_of("word"),
-        message=_TEXT,
-        param={"type": ["string", "null"], HOLDS: "param"},
-        doc_url=text_of("page"),
-        request_id=text_of("id"),
-    )
-    return dict(obj(error=error))
-
-
-COMPONENTS: Final[dict[str, Any]] = {"Error": _error(), **{schema_name(kind): dict(record(kind)) for kind in _RECORDS}}
+_ERROR: Final = obj(
+    ("param",),
+    type={"enum": list(ERROR_TYPES)},
+    code=text_of("word"),
+    message=_TEXT,
+    param={"type": ["string", "null"], HOLDS: "param"},
+    doc_url=text_of("page"),
+    request_id=text_of("id"),
+)
+COMPONENTS: Final[dict[str, Any]] = {
+    "Error": obj(error=_ERROR),
+    **{schema_name(kind): dict(record(kind)) for kind in _RECORDS},
+}
 """The schemas that operations share, by name."""
 
 
@@ -110,7 +109,8 @@ def _operation(row: Endpoint) -> dict[str, Any]:
 
 
 def _parameters(row: Endpoint) -> list[dict[str, Any]]:
-    numbers = set[str]() if row.status == HTTPStatus.PERMANENT_REDIRECT else {"n"}  # a redirect looks at nothing
+    # The number of an output is the only parameter that is no text. A redirect looks at none of them.
+    numbers = set[str]() if row.status == HTTPStatus.PERMANENT_REDIRECT else {"n"}
     found = [
         {"name": name, "in": "path", "required": True, "schema": _COUNT if name in numbers else _TEXT}
         for name in re.findall(r"\{(\w+)\}", row.template)
@@ -130,11 +130,11 @@ def _responses(row: Endpoint) -> dict[str, Any]:
         if outcome != NO_RESPONSE:
             status, _, code = outcome.partition(" ")
             codes.setdefault(status, []).extend([code] if code else [])
-    responses: dict[str, dict[str, Any]] = {
-        status: {"description": ", ".join(known) or _phrase(status), **_content(row, status, known)}
-        for status, known in sorted(codes.items())
-    }
-    for status, response in responses.items():
+    responses: dict[str, dict[str, Any]] = {}
+    for status, known in sorted(codes.items()):
+        # Python 3.13 has shortened the name of 416, and the document must not depend on the version.
+        phrase = HTTPStatus(int(status)).phrase.removeprefix("Requested ")
+        responses[status] = response = {"description": ", ".join(known) or phrase, **_content(row, status, known)}
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _headers(row, status)}
     responses[str(row.status)]["headers"] |= {name: _header(text, _TEXT) for name, text in row.headers.items()}
     return responses
@@ -149,10 +149,6 @@ def _headers(row: Endpoint, status: str) -> Iterator[str]:
     yield from ("Aurous-Idempotent-Replayed",) if success and row.idempotent else ()
 
 
-def _phrase(status: str) -> str:
-    return HTTPStatus(int(status)).phrase.removeprefix("Requested ")  # 416, whose name is shorter from Python 3.13 on
-
-
 def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
     if codes:
         return {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
@@ -162,3 +158,57 @@ def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
         return {"content": {row.media_type: {}}} if row.media_type != "application/json" else {}
     events: dict[str, Any] = {"text/event-stream": {}} if row.streams and int(status) == row.status else {}
     return {"content": {row.media_type: {"schema": row.shape}, **events}}
+
+
+_STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
+
+
+class Shapes:
+    """The schemas of requests and responses."""
+
+    refusal: Shape = COMPONENTS["Error"]
+    """The schema of a response with an error."""
+
+    def of(self, operation: str) -> Shape:
+        """Return the schema of a successful response; empty without one."""
+        row = CATALOG.by_operation.get(operation)
+        return {} if row is None else row.shape or {}
+
+    def of_request(self, operation: str) -> Shape:
+        """Return the schema of a request body; empty without one."""
+        row = CATALOG.by_operation.get(operation)
+        return {} if row is None else row.body or {}
+
+    def at(self, operation: str, where: str) -> Shape:
+        """Return the schema of a place in a response, such as ``body.data[].name`` or ``error.code``."""
+        first, *steps = _STEP.findall(where)
+        shape = self.resolved(self.refusal["properties"]["error"] if first == "error" else self.of(operation))
+        for step in steps:
+            shape = self.items(shape) if step == "[]" else self.field(shape, step)
+        return shape
+
+    def field(self, schema: Shape, name: str) -> Shape:
+        """Return the resolved schema of a field of an object; empty for an unknown one."""
+        return self.resolved(schema.get("properties", {}).get(name, {}))
+
+    def items(self, schema: Shape) -> Shape:
+        """Return the resolved schema of the items of an array, which hold what the array does."""
+        items = self.resolved(schema.get("items", {}))
+        return {**items, HOLDS: schema[HOLDS]} if items and HOLDS in schema else items
+
+    def resolved(self, schema: Shape) -> Shape:
+        """Return a schema, or that which it refers to; of several the first that is not null."""
+        if "$ref" in schema:
+            found: Shape = COMPONENTS[schema["$ref"].rpartition("/")[2]]
+            return found
+        options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+        if not options:
+            return schema
+        first = self.resolved(options[0])
+        return {**first, **{name: schema[name] for name in (HOLDS, VALUE) if name in schema}}
+
+
+def nullable(schema: Mapping[str, Any]) -> bool:
+    """Whether a value may be null."""
+    kinds = schema.get("type", ())
+    return "null" in kinds or any(one.get("type") == "null" for one in schema.get("anyOf", ()))

@@ -13,12 +13,25 @@ from ..wire.refusal import ApiProblem, not_found
 from ..world.ids import IdSource
 from ..world.state import State
 from ..world.world import World
-from . import media
 from .base.endpoint import Context, Endpoint
+from .base.fields import integer, number, one_of
 from .base.record import Instant, Live, Usable
 from .base.schema import Record, column, reference, to_wire
 
 __tracebackhide__ = hide_mistakes
+
+RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "9:16": (9, 16), "21:9": (21, 9)}
+# What a second of video costs, and how much more of it at each resolution (vid-2).
+PER_SECOND: Final = 0.5
+FACTORS: Final = {"480p": 1, "720p": 1.5, "1080p": 2.5}
+
+# What requests accept (img-1, vid-1), and so the defaults of a style, too. The bounds of SHARE are assumed.
+STEPS: Final = integer(1, 100)
+GUIDANCE: Final = number(0.1, 30)
+SHARE: Final = number(0, 1)
+RESOLUTION: Final = one_of(tuple(FACTORS))
+RATIO: Final = one_of(tuple(RATIOS))
+DURATION: Final = number(2, 12)
 
 _CDN: Final = "https://cdn.aurous-labs.com/previews"
 _CREATED: Final = "2026-03-01T00:00:00Z"
@@ -42,10 +55,10 @@ class LoraRow(Record):
         "URL of a sample picture; the fake does not serve it.", optional=True, holds="url", value="form"
     )
     default_denoise_strength: float = column(
-        "Shown only; the fake does not use it.", optional=True, like=media.SHARE, value="form", default=0.8
+        "Shown only; the fake does not use it.", optional=True, like=SHARE, value="form", default=0.8
     )
-    default_guidance_scale: float = column("Shown only.", optional=True, like=media.GUIDANCE, value="form", default=7.5)
-    default_steps: int = column("Shown only.", optional=True, like=media.STEPS, value="form", default=30)
+    default_guidance_scale: float = column("Shown only.", optional=True, like=GUIDANCE, value="form", default=7.5)
+    default_steps: int = column("Shown only.", optional=True, like=STEPS, value="form", default=30)
     has_template: bool = column("Whether it wraps prompts.", optional=True, value="form", default=True)
     team: str = column("Id of the owning team; empty for a public style.", hidden=True, default="")
 
@@ -63,13 +76,13 @@ class VideoLoraRow(Record):
     name: str = column("Display name.", holds="style", value="free")
     is_public: bool = column("Whether every team can use it.", default=True)
     default_resolution: str = column(
-        "Used where a request names none.", holds="word", like=media.RESOLUTION, value="form", default="1080p"
+        "Used where a request names none.", holds="word", like=RESOLUTION, value="form", default="1080p"
     )
     default_ratio: str = column(
-        "Used where a request names none.", holds="word", like=media.RATIO, value="form", default="16:9"
+        "Used where a request names none.", holds="word", like=RATIO, value="form", default="16:9"
     )
     default_duration: float = column(
-        "Seconds; used where the request does not set it.", like=media.DURATION, value="form", default=5
+        "Seconds; used where the request does not set it.", like=DURATION, value="form", default=5
     )
     created_at: str = column("ISO 8601 (time-1).", default=_CREATED, fixed=True)
     slug: str = column(

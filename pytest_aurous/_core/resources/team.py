@@ -1,8 +1,9 @@
-"""Teams: the record, the API keys that a test holds, and the endpoints for team, balance and price list."""
+"""Teams: the record, the API keys that a test holds, paying for work, and endpoints: team, balance and prices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..base.amounts import json_number
@@ -14,8 +15,8 @@ from ..world.ledger import BillingMode
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.schema import Record, column, free, obj, text_of, to_wire
-from .generations.videos import PER_SECOND
-from .media import FACTORS
+from .styles import FACTORS, PER_SECOND
+from .webhooks import check_balance
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # type checkers bundle it
@@ -43,6 +44,7 @@ def create_team(
 ) -> str:
     """Create a team with its ledger and return its id."""
     row_id = row_id or world.ids.new("team")
+    # The field is optional, so the setting `sparse` leaves it out; `.example` reaches nobody.
     email = f"billing@{name.lower().replace(' ', '-')}.example"
     row = TeamRow(
         id=row_id,
@@ -53,6 +55,32 @@ def create_team(
     world.table(TeamRow).insert(row)
     world.ledger(row.id).open(credits, billing_mode)
     return row.id
+
+
+def pay(world: World, team: str, amount: Decimal | float, code: str) -> int:
+    """Hold the credits for ordered work, or spend them at once, and return the number of the hold.
+
+    Raises:
+        ApiProblem: 402 *code*, if too little is available (cred-3).
+    """
+    before = world.accounts[team].credits
+    hold = world.ledger(team).hold(amount, code)
+    _warn(world, team, before, world.clock.time())
+    return hold
+
+
+def charge(world: World, team: str, hold: int, at: float, amount: Decimal | None = None) -> Decimal:
+    """Charge a hold, or an *amount* in its place, and return what was charged: the work succeeded."""
+    before = world.accounts[team].credits
+    charged = world.ledger(team).commit(hold, amount)
+    _warn(world, team, before, at)
+    return charged
+
+
+def _warn(world: World, team: str, before: Decimal, at: float) -> None:
+    # A hold leaves the credits as they are, so that work warns once: when it is charged, or at once under `at_create`.
+    if world.accounts[team].credits < before:
+        check_balance(world, team, at)
 
 
 class ApiKey(str):
@@ -135,6 +163,7 @@ def pricing(ctx: Context) -> dict[str, Any]:
         "version": VERSION,
         "currency": "credit",
         "description": "Rates of images and videos. A team may have others: ask an estimate.",
+        # What the endpoints of images and videos charge (cred-4, vid-2).
         "image": {"base": 1, "enhance_prompt_multiplier": 2, "reference_image_per_image": 0},
         "video": {"base_per_second": PER_SECOND, "resolution_factor": FACTORS},
     }

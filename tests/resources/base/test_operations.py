@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_aurous import AurousLookupError
-from pytest_aurous._core.resources.base.operations import no_operation
+from pytest_aurous._core.resources.base.endpoint import no_operation
 from pytest_aurous._core.resources.catalog import CATALOG
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import pytest
 from PIL import Image
 
-from pytest_aurous._core.resources.content.films import mp4
-from pytest_aurous._core.resources.content.pictures import picture
+from pytest_aurous._core.resources.content.pictures import mp4, picture
 
 WIDTH, HEIGHT = 64, 36
 NESTED = {b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl"}

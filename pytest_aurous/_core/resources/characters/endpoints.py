@@ -12,13 +12,15 @@ from ..base.endpoint import Context, Endpoint
 from ..base.fields import BODY_ERRORS, boolean, one_of, optional, read_fields, text
 from ..base.pages import PAGE, PAGE_ERRORS, page
 from ..base.schema import body_of, deleted, listing, reference
-from ..payment import pay
+from ..team import pay
 from ..uploads import POSES, take_tickets
 from . import machine
 from .row import CREATE, SYNTHESIZED, CharacterRow, draw, render
 
+# A synthesis costs four generations, one for each pose that it draws; a single pose costs one (cred-4).
 SYNTHESIS_COST: Final = 4
 POSE_COST: Final = 1
+# Deleted characters are never listed (list-5), so nobody can ask for them (list-4).
 LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
 
 UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
@@ -33,8 +35,10 @@ def create(ctx: Context) -> dict[str, Any]:
     synthesis, upload_ids = sent.pop("generate"), sent.pop("upload_ids", None)
     if synthesis == (upload_ids is not None):
         raise ApiProblem(400, "parameter_invalid_combination", say.ONE_FLOW)
-    if synthesis and not sent.get("attributes"):  # create-4
+    # Without a description, there is nothing to draw (create-4).
+    if synthesis and not sent.get("attributes"):
         raise missing_field("attributes")
+    # Credits and tickets are taken last, when nothing can refuse the request anymore (cred-3, create-3).
     hold = _pay(ctx, SYNTHESIS_COST) if synthesis else None
     poses = () if synthesis else take_tickets(world, ctx.team, upload_ids)
     now = iso(world.clock.time())
@@ -57,7 +61,8 @@ def synthesizes(ctx: Context) -> bool:
     """Whether a create request asks for a synthesis, which costs credits (idem-2)."""
     try:
         return ctx.body.get("generate") is True
-    except ApiProblem:  # the handler refuses the body, after the bucket has spent a token
+    except ApiProblem:
+        # The handler refuses the body, after the bucket has spent a token (rate-4).
         return False
 
 
@@ -82,7 +87,8 @@ def list_all(ctx: Context) -> dict[str, Any]:
         return (row.status if step is None else machine.outcome(row, step)) in shown
 
     def show(row: CharacterRow) -> CharacterRow | None:
-        if row.id not in runs:  # a poll finds the same: a list can show thousands of such rows
+        # A poll would find the same, and a list can show thousands of such rows.
+        if row.id not in runs:
             return row if row.status in shown else None
         held = holds(row)
         if world.runs.poll(row.id, seen=held):
@@ -111,7 +117,8 @@ def update(ctx: Context) -> dict[str, Any]:
     try:
         sent = read_fields(body, UPDATE)
     except ApiProblem as problem:
-        problem.code = "invalid_request"  # for each wrong field, of whatever kind (patch-2)
+        # The page has one code for each wrong field, of whatever kind (patch-2).
+        problem.code = "invalid_request"
         raise
     if not sent:
         raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
@@ -128,6 +135,7 @@ def save(ctx: Context) -> dict[str, Any]:
 
 def resynthesize(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/resynthesize: draws all four poses again."""
+    # Whether there is such a character comes before its body, and its state after it (del-3, resyn-1).
     row = _row(ctx)
     read_fields(ctx.body, RESYNTHESIZE)
     return _run_again(ctx, row, "resynthesize", SYNTHESIS_COST, SYNTHESIZED)
@@ -147,6 +155,7 @@ def delete(ctx: Context) -> dict[str, Any]:
 
 
 def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses: tuple[str, ...]) -> dict[str, Any]:
+    # The state comes before the money: work that cannot begin holds nothing (resyn-1, cred-3).
     machine.require_state(row, action, "reviewing", "ready", "failed")
     return render(ctx.world, machine.begin_run(ctx.world, row, hold=_pay(ctx, cost), poses=poses))
 

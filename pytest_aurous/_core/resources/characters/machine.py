@@ -11,7 +11,7 @@ from ...wire import messages as say
 from ...wire.refusal import ApiProblem, not_found
 from ...world.script import Lifecycle, Plan, Step, plan_of
 from ...world.world import World
-from ..payment import charge
+from ..team import charge
 from ..webhooks import announce
 from .row import SYNTHESIZED, CharacterRow, draw, render
 
@@ -44,6 +44,7 @@ def begin_run(
     settle: bool = True,
 ) -> CharacterRow:
     """Start a synthesis of *poses* (create-4, resyn-1, regen-2) that a *hold* pays for; without a hold it is free."""
+    # The record changes before the run begins: its first step may be over at once, and finds work under way (resyn-1).
     steps = row.plan.run(row.runs)
     now = world.clock.time()
     _change(world, row, now, status="synthesizing", error_message=None, redraw=poses, hold=hold, runs=row.runs + 1)
@@ -53,6 +54,7 @@ def begin_run(
 
 def save(world: World, row: CharacterRow) -> CharacterRow:
     """Publish (save-1); on a published character nothing changes (save-2)."""
+    # What its script has left must not take it out of `ready` again (save-6).
     world.runs.drop(row.id)
     return row if row.status == "ready" else _publish(world, row, world.clock.time())
 
@@ -89,6 +91,7 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
     Raises:
         ApiProblem: 400 if it is not ready; 404 if it does not exist, was deleted for good, or is another team's.
     """
+    # One that was deleted softly is there, and not ready (del-4); that of another team is not there (auth-7).
     row = world.table(CharacterRow).find(character_id, team)
     if row is None or row.gone:
         raise not_found("character", character_id, "character_id")
@@ -108,11 +111,13 @@ def enter(world: World, record: str, step: Step, at: float) -> None:
         _deleted(world, row, at)
     elif status == "failed":
         _failed(world, row, at, step.error or "provider_timeout")
-    elif status == "synthesizing":  # as if someone else had run it again: the team pays nothing
+    # As if someone else had run it again: the team pays nothing.
+    elif status == "synthesizing":
         _change(world, row, at, status=status, error_message=None, redraw=SYNTHESIZED)
     elif row.status == "synthesizing":
         _drawn(world, row, at, status)
-    elif status != row.status:  # as if someone else had saved it
+    # As if someone else had saved it.
+    elif status != row.status:
         _publish(world, row, at)
 
 
@@ -122,6 +127,8 @@ def _publish(world: World, row: CharacterRow, at: float) -> CharacterRow:
 
 def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
     """End the work well: add the new refs, and charge the hold (create-5, cred-2)."""
+    # A synthesis replaces all refs, in the order of its poses (resyn-2). A single pose keeps its place, or is added at
+    # the end (regen-2, regen-3); of two pictures of that pose, the first is drawn again.
     anew = row.redraw == SYNTHESIZED
     refs = [] if anew else list(row.refs)
     old = {ref.pose: ref for ref in reversed(row.refs)}
@@ -145,6 +152,7 @@ def _failed(world: World, row: CharacterRow, at: float, error: str) -> Character
 
 
 def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
+    # Nobody has used a character that is in review, so nothing refers to it, and nothing of it stays (del-2).
     gone, running = row.status == "reviewing", row.status == "synthesizing"
     row = replace(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
     row = world.table(CharacterRow).retire(row)

@@ -123,6 +123,7 @@ class Characters(Scripted[Character]):
         check = self._check("add")
         check.choice("status", status, machine.LIFECYCLE.edges)
         world = self._world
+        # A synthesis has succeeded before each of these.
         drawn = status in {"reviewing", "ready", "deleted"}
         poses = check.items("refs", refs, POSES) if refs is not None else SYNTHESIZED if drawn else ()
         described = None if attributes is None else dict(check.pairs("attributes", attributes))

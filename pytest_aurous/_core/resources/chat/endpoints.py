@@ -13,7 +13,7 @@ from ...world.streams import EventStream
 from ..base.endpoint import Context, Endpoint, Result
 from ..base.fields import BODY_ERRORS
 from ..base.schema import body_of, reference, to_wire
-from . import machine, replies, stream
+from . import machine, replies
 from .request import FIELDS, read
 from .row import PUBLIC, CompletionRow, seen_at
 
@@ -31,7 +31,8 @@ def create(ctx: Context) -> dict[str, Any] | Result:
         delay = said.delay if said is not None else 0
         ctx.busy += delay
         row = machine.end(world, row, "completed", ctx.busy)
-        if idempotency_key(ctx.call.incoming) is None:  # with a key, a second request gets the stored response
+        # With a key, a second request gets the stored response; without one, the model has to say it again.
+        if idempotency_key(ctx.call.incoming) is None:
             ctx.lost = partial(replies.unsay, world, said)
         content = to_json(to_wire(row, world.settings.sparse))
         return Result(content, delay=delay)
@@ -41,7 +42,9 @@ def create(ctx: Context) -> dict[str, Any] | Result:
         (_STATUS, "ignored_streaming" if warn else "not_set"),
         ("Content-Type", _EVENTS),
     )
-    events = EventStream(world, ctx.call, stream.frames(world, row.id, warn=warn), partial(stream.gone, world, row.id))
+    events = EventStream(
+        world, ctx.call, machine.frames(world, row.id, warn=warn), partial(machine.gone, world, row.id)
+    )
     return Result(b"", media_type=_EVENTS, headers=headers, stream=events)
 
 
@@ -66,6 +69,7 @@ def cancel(ctx: Context) -> dict[str, Any]:
     row = ctx.world.table(CompletionRow).find(ctx.record, ctx.team)
     if row is None:
         raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record))
+    # An ended completion says so first, streamed or not: that is what a late cancel has to understand (chat-13).
     row = seen_at(row, ctx.world.clock.time())
     if not machine.in_progress(row):
         message = say.COMPLETION_ENDED.format(id=row.id, status=PUBLIC[row.status])
@@ -77,7 +81,7 @@ def cancel(ctx: Context) -> dict[str, Any]:
 
 _BODY: Final = {**body_of(FIELDS, ("model", "messages")), "additionalProperties": True}
 _CREATE_ERRORS: Final = (
-    *(one for one in BODY_ERRORS),
+    *BODY_ERRORS,
     "400 max_input_tokens_exceeded",
     "400 max_tokens_exceeds_hard_cap",
     "400 model_wrong_kind",

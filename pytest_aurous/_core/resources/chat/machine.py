@@ -1,4 +1,4 @@
-"""What a completion costs, and its end (chat-4, chat-10)."""
+"""What a completion costs, its end, and the events of its stream (chat-4, chat-10, stream-1 to stream-6)."""
 
 from __future__ import annotations
 
@@ -8,28 +8,41 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 from math import ceil
+from random import Random
 from typing import Any, Final
 
 from ...base.amounts import json_number, total
 from ...wire import messages as say
+from ...wire.call import BY_FAULT, to_json
 from ...wire.refusal import ApiProblem, type_of
 from ...world.state import Section
+from ...world.streams import Frame
 from ...world.world import World
 from ..base.endpoint import Context
 from ..models import ModelRow, price_of
-from ..payment import charge, pay
-from .replies import Answer, answer
+from ..team import charge, pay
+from .replies import Answer, answer, unsay
 from .row import IN_PROGRESS, CompletionRow, choice
 
 BUCKET: Final = "chat_tpm"
 """The token bucket of chats (tpm-1)."""
+# For the input, a tenth more than its estimate is held; all credits of chats have four decimals (chat-4).
 _MARGIN: Final = 1.1
-"""What is held for the input, over its estimate (chat-4)."""
 _FOUR: Final = Decimal("0.0001")
+# Rates have had one version so far; the field is there, and no page says more.
 _VERSION: Final = 1
-"""The only version of the rates."""
+# A piece of a stream has up to three words: short replies have several pieces, too, and long ones not too many.
 _WORDS: Final = re.compile(r"(?:\S*\s*){1,3}", re.DOTALL)
-"""A piece of a stream: up to three words."""
+_DONE: Final = b"data: [DONE]\n\n"
+_WARNING: Final = {
+    "object": "chat.completion.warning",
+    "warning": {
+        "code": "idempotency_key_ignored",
+        "message": "An Idempotency-Key has no effect on a streamed completion: it is not stored.",
+    },
+}
+# Bytes; less than the shortest line of an event, so that cuts within lines, events and characters do occur.
+_LONGEST: Final = 11
 
 
 def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> CompletionRow:
@@ -39,6 +52,7 @@ def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> C
         ApiProblem: 402 if too little is available, 429 if the token bucket is empty, or the error of a reply.
     """
     world = ctx.world
+    # First the tokens, then the credits, then the model: what is refused has held nothing, and used no reply.
     ctx.limits += world.buckets.spend_tokens(ctx.team, BUCKET, prompt, world.clock.time())
     price = model.rate("input"), model.rate("output")
     most = body.get("max_tokens", model.default_output_tokens)
@@ -95,6 +109,7 @@ def end(world: World, row: CompletionRow, status: str, after: float = 0) -> Comp
     if status != "completed":
         said = _cut(said, sent(world).get(row.id, 0))
     usage = _usage(row, said)
+    # The charge can be less than the usage: what goes beyond the hold ends where the balance does (chat-4).
     amount = charge(world, row.team, _hold_of(row), world.clock.time(), usage["credits_charged"])
     usage["credits_charged"] = credits = json_number(amount)  # noqa: A001 - the vendor's word
     world.buckets.spend_tokens(row.team, BUCKET, said.completion + said.reasoning, world.clock.time(), used=True)
@@ -124,6 +139,7 @@ def _cut(said: Answer, count: int) -> Answer:
     whole = sum(1 for _ in pieces(said))
     text = "".join(islice(pieces(said), count))
     share = ceil(said.completion * count / whole) if whole else 0
+    # Reasoning comes before the first word, so whatever was sent has cost all of it.
     kept = said._replace(finish_reason="cancelled", completion=share, reasoning=said.reasoning if count else 0)
     if said.calls:
         return kept._replace(calls=())
@@ -157,3 +173,105 @@ def _line(count: int, price: float) -> Decimal:
 def in_progress(row: CompletionRow) -> bool:
     """Whether a completion has not ended."""
     return row.status == IN_PROGRESS
+
+
+def frames(world: World, row_id: str, *, warn: bool) -> Iterator[Frame]:
+    """Yield the events of a completion that is in progress.
+
+    With *warn*, the first one says that the key is ignored (stream-3).
+    """
+    row = world.table(CompletionRow)[row_id]
+    said = row.answer
+    assert said is not None  # noqa: S101 - it is streamed, so the model has answered
+    made = _events(world, row, said, warn=warn)
+    return made if said.chunking == "words" else _anywhere(made, Random(row_id))
+
+
+def _events(world: World, row: CompletionRow, said: Answer, *, warn: bool) -> Iterator[Frame]:
+    if warn:
+        yield Frame(0, _event(_WARNING))
+    yield Frame(0, _chunk(row, {"role": "assistant", "content": ""}))
+    count = 0
+    for delta, text in _deltas(said):
+        now = _present(world, row.id)
+        if now is None or not in_progress(now):
+            break
+        # Counted before the client has it: a client that goes away while it reads has to pay for it (stream-5).
+        if text:
+            count += 1
+            sent(world)[row.id] = count
+        yield Frame(said.delay if text else 0, _chunk(row, delta))
+    # While the client read, somebody may have cancelled it, or the test may have gone back to before it (stream-6).
+    now = _present(world, row.id)
+    if now is None:
+        return
+    if in_progress(now):
+        now = end(world, now, "completed")
+    reason = now.choices[0]["finish_reason"]
+    yield Frame(0, _chunk(row, {}, reason, usage=now.usage))
+    yield Frame(0, _DONE, last=True)
+
+
+def gone(world: World, row_id: str, how: str) -> bool:
+    """End a completion whose client has closed the connection: what was sent is charged (stream-5).
+
+    Returns:
+        Whether it was in progress.
+    """
+    row = _present(world, row_id)
+    if row is not None and how == BY_FAULT:
+        unsay(world, row.answer)
+    if row is None or not in_progress(row):
+        return False
+    end(world, row, "cancelled_client_disconnect")
+    return True
+
+
+def _present(world: World, row_id: str) -> CompletionRow | None:
+    """Return the completion as it is now; None if the test has gone back to before it."""
+    found = world.row(row_id)
+    return found if isinstance(found, CompletionRow) else None
+
+
+def _deltas(said: Answer) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each delta, with the piece of what is said that it has."""
+    if not said.calls or said.text:
+        name = "content" if said.refusal is None else "refusal"
+        for piece in pieces(said):
+            yield {name: piece}, piece
+    for index, (call_id, name, arguments) in enumerate(said.calls):
+        head = {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
+        yield {"tool_calls": [head]}, ""
+        part = said._replace(text=None, refusal=None, calls=((call_id, name, arguments),))
+        for piece in pieces(part):
+            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, "" if said.text else piece
+
+
+def _chunk(
+    row: CompletionRow, delta: dict[str, Any], reason: str | None = None, usage: dict[str, Any] | None = None
+) -> bytes:
+    return _event(
+        {
+            "id": row.id,
+            "object": "chat.completion.chunk",
+            "created": row.created,
+            "model": row.model,
+            "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
+            **({"usage": usage} if usage is not None else {}),
+        }
+    )
+
+
+def _event(content: object) -> bytes:
+    return b"data: " + to_json(content) + b"\n\n"
+
+
+def _anywhere(made: Iterator[Frame], random: Random) -> Iterator[Frame]:
+    """Cut the same bytes anywhere: within a character, a line and an event."""
+    for frame in made:
+        wait, data, at = frame.wait, frame.data, 0
+        while at < len(data):
+            size = random.randint(1, _LONGEST)
+            ends = at + size >= len(data)
+            yield Frame(wait, data[at : at + size], event=ends, last=ends and frame.last)
+            wait, at = 0, at + size

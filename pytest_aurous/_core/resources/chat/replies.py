@@ -17,7 +17,7 @@ from ...wire.refusal import ApiProblem, Unscripted
 from ...world.state import Section
 from ...world.world import World
 from ..content.schemas import example, misfit
-from . import tokens
+from .request import first_tokens, tokens_of, words_of
 
 When = str | re.Pattern[str] | Callable[[dict[str, Any]], object]
 Chunking = Literal["words", "bytes"]
@@ -25,11 +25,10 @@ CHUNKINGS: Final = ("words", "bytes")
 FINISHES: Final = ("stop", "length", "tool_calls", "content_filter")
 ERRORS: Final = {"chat_provider_unavailable": 502, "chat_provider_unknown_error": 502, "provider_timeout": 504}
 """The errors that a reply can be, each with its status (chat-12)."""
+# What a mistake in a function of a test raises. An exception of a signal handler, such as a timeout, gets through.
 _MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What a function of a test may raise: no exception of a signal handler, which must get through."""
+# What the model's own words depend on: the same question gets the same words, streamed or not (chat-8).
 _QUESTION: Final = ("model", "messages", "seed")
-"""What the model's own words depend on: the same question gets the same words, streamed or not (chat-8)."""
-
 
 _PAGE: Final = see("reference/chat.html#what-the-model-says")
 
@@ -94,7 +93,7 @@ class ScriptedReply(NamedTuple):
                     f"the when= of chat.reply(...), added at {self.place}, raised {type(error).__name__}: {error}. "
                     f"It gets the JSON body, in which a field may be absent.\n{_PAGE}"
                 ) from error
-        last = tokens.text_of(body["messages"][-1:])
+        last = words_of(body["messages"][-1:])
         return self.when in last if isinstance(self.when, str) else self.when.search(last) is not None
 
 
@@ -146,6 +145,7 @@ def _take(world: World, body: dict[str, Any]) -> ScriptedReply | None:
     """Use the first reply that matches; without ``times``, each is used once, and the last one stays."""
     found = replies(world)
     for number, one in found.items():
+        # The last one stays, so that a test which cares about one reply adds one, however often the code asks.
         most = one.times or (inf if number == len(found) else 1)
         if one.used < most and one.matches(body):
             found[number] = one._replace(used=one.used + 1)
@@ -181,7 +181,8 @@ def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
         if scripted.fits:
             _check_fit(scripted, body, text)
         said = _answer(text, scripted.refuse, _calls(world, scripted.tool_calls), prompt)
-        said = said if scripted.tokens else _within(said, body)  # with tokens, the test says how much there is
+        # With tokens, the test says how much there is, and `max_tokens` cuts nothing.
+        said = said if scripted.tokens else _within(said, body)
     prompt, completion, reasoning = scripted.tokens or (prompt, said.completion, 0)
     return said._replace(
         finish_reason=scripted.finish_reason or said.finish_reason,
@@ -197,7 +198,7 @@ def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
 def _answer(text: str | None, refusal: str | None, calls: tuple[tuple[str, str, str], ...], prompt: int) -> Answer:
     """Return a whole answer, with its estimated tokens."""
     said = Answer(text, refusal, calls, "tool_calls" if calls else "stop", prompt, 0)
-    return said._replace(completion=max(1, tokens.of_text(said.spoken)))
+    return said._replace(completion=max(1, tokens_of(said.spoken)))
 
 
 def _within(said: Answer, body: Mapping[str, Any]) -> Answer:
@@ -205,7 +206,7 @@ def _within(said: Answer, body: Mapping[str, Any]) -> Answer:
     cap = cast("int | None", body.get("max_tokens"))
     if cap is None or said.completion <= cap or said.calls:
         return said
-    cut = tokens.first_of(said.spoken, cap)
+    cut = first_tokens(said.spoken, cap)
     kept = said._replace(finish_reason="length", completion=cap)
     return kept._replace(text=cut) if said.refusal is None else kept._replace(refusal=cut)
 
@@ -229,7 +230,8 @@ def _check_fit(scripted: ScriptedReply, body: Mapping[str, Any], text: str | Non
     schema = _schema(body)
     if scripted.json is not NOTHING and schema is not None and (wrong := misfit(scripted.json, schema)):
         raise _unfit(scripted, f"its json does not fit the schema of the request: {wrong}")
-    whole = scripted.finish_reason in {None, "stop"}  # JSON that was cut off does happen
+    # JSON that was cut off does happen, and a test may want it.
+    whole = scripted.finish_reason in {None, "stop"}
     wants_json = body.get("response_format", {}).get("type") == "json_schema"
     if scripted.json is NOTHING and text is not None and whole and wants_json:
         try:
@@ -266,6 +268,7 @@ def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
     if tool is not None:
         calls = _calls(world, ((tool, example(_tools(body).get(tool, {}), random)),))
         return _answer(None, None, calls, prompt)
+    # JSON is never cut: without a reply of the test, the model says what fits the schema.
     said = _answer(_text(world, body, random), None, (), prompt)
     return said if _wants_json(body) else _within(said, body)
 
@@ -294,6 +297,7 @@ def _text(world: World, body: dict[str, Any], random: Random) -> str:
         return json.dumps(example(schema if schema is not None else {"type": "object"}, random), ensure_ascii=False)
     if world.settings.reply is not None:
         return world.settings.reply
-    asked = shortened(" ".join(tokens.text_of(body["messages"][-1:]).split()), 60)
+    # Enough to recognize the question; the whole of it could be an image of megabytes.
+    asked = shortened(" ".join(words_of(body["messages"][-1:]).split()), 60)
     opening = random.choice(("This is", "You are reading", "Here is"))
     return f"{opening} a simulated response of {body['model']}. The last message was: {asked}"

@@ -1,10 +1,11 @@
-"""The body of a chat request: its fields, and what is refused (chat-2, chat-3)."""
+"""The body of a chat request: its fields, what is refused, and its estimated tokens (chat-2 to chat-4)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
+from math import ceil
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,7 +18,6 @@ from ..base.fields import Reader, boolean, described, integer, list_of, number, 
 from ..base.schema import HOLDS, PART, text_of
 from ..content.schemas import invalid, unsupported
 from ..models import ModelRow, require_model
-from . import tokens
 
 ROLES: Final = ("system", "user", "assistant", "tool")
 _NEWER: Final = {
@@ -27,12 +27,19 @@ _NEWER: Final = {
     "tool_choice.type": (("function",), ("allowed_tools",)),
 }
 """What the pages name at a place, and what else OpenAI's API has there (chat-14)."""
+# Characters. No page limits them: what is too long for a model has too many tokens (chat-3).
 _MOST_TEXT: Final = 10**8
-"""Characters; what is too long for a model has too many tokens (chat-3)."""
 _PARTS: Final = ("text", "image_url", "video_url")
+# As long as the URLs of webhooks and frames may be; the page of chats does not say it.
 _URL: Final = 2048
 _PRIVATE: Final = (".localhost", ".local", ".internal")
 """Ends of names of private hosts."""
+# A rule of thumb that is the same in each run: four bytes of UTF-8 for a token, and four tokens for each message.
+_BYTES: Final = 4
+_MESSAGE: Final = 4
+# Tokens of an image by its quality, as documented (chat-5). No page says what a video has: as much as the best image.
+_IMAGE: Final = {"low": 512, "high": 1024, "auto": 1024, "xhigh": 2048}
+_VIDEO: Final = 2048
 
 _content: Final = text(_MOST_TEXT, 0)
 
@@ -102,7 +109,8 @@ def _open(place: str) -> Reader:
 
 def _message(value: Any, _: str) -> dict[str, Any]:
     """Read a message: its role, and its content as text or as parts."""
-    param = "messages[*]"  # as the vendor writes it
+    # The vendor writes a star, not the number of the message.
+    param = "messages[*]"
     sent = _object(value, param)
     message = {name: one for name, one in sent.items() if one is not None}
     role = _open(f"{param}.role")(message.get("role"), f"{param}.role")
@@ -174,10 +182,6 @@ def _stop(value: Any, param: str) -> Any:
     return list_of(_content, 0, 16)(value, param) if is_array(value) else _content(value, param)
 
 
-def _any_of(*kinds: str) -> dict[str, Any]:
-    return {"anyOf": [{"type": kind} for kind in kinds]}
-
-
 _TEXT: Final = {"type": "string"}
 _OWN: Final = {"type": "object", HOLDS: "schema"}
 _CALL: Final = {
@@ -216,6 +220,7 @@ _FORMAT: Final = {
     "required": ["type"],
 }
 _ANY_OBJECT: Final = described(_object, {"type": "object"})
+# The ranges of numbers are those of OpenAI's API; how many messages there may be, the vendor says (chat-2).
 FIELDS: Final[dict[str, Reader]] = {
     "model": text(128, holds="style"),
     "messages": list_of(
@@ -247,7 +252,7 @@ FIELDS: Final[dict[str, Reader]] = {
     "reasoning_effort": _open("reasoning_effort"),
     "vision_quality": one_of(("low", "high", "xhigh")),
     "seed": integer(-(2**63), 2**63 - 1),
-    "stop": described(_stop, _any_of("string", "array")),
+    "stop": described(_stop, {"anyOf": [_TEXT, {"type": "array"}]}),
     "presence_penalty": number(-2, 2),
     "frequency_penalty": number(-2, 2),
     "logprobs": boolean,
@@ -297,6 +302,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
         _refuse_newer(body)
     else:
         body = _callable(body)
+    # First the model: each later check needs its limits or what it can do.
     model = require_model(ctx, "chat")
     cap = model.max_output_tokens or 0
     if body.get("max_tokens", 0) > cap:
@@ -311,8 +317,52 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
         raise missing_field("tools")
     if is_object(choice) and choice["function"]["name"] not in names:
         raise not_one_of("tool_choice.function.name", names, repr(choice["function"]["name"]))
-    count = tokens.of_request(body)
+    count = _tokens_of_request(body)
     if count > model.context_window:
         message = say.TOO_MANY_TOKENS.format(got=count, most=model.context_window, model=model.id)
         raise ApiProblem(400, "max_input_tokens_exceeded", message, "messages")
     return body, model, count
+
+
+def tokens_of(text: str) -> int:
+    """Return the estimated tokens of a text: a token for each four bytes of UTF-8, rounded up."""
+    return ceil(len(text.encode(errors="replace")) / _BYTES)
+
+
+def first_tokens(text: str, count: int) -> str:
+    """Return the beginning of a text that has at most that many tokens."""
+    return text.encode(errors="replace")[: count * _BYTES].decode(errors="ignore")
+
+
+def _tokens_of_request(body: Mapping[str, Any]) -> int:
+    """Return the estimated input tokens of a chat request: its messages, its tools and its schema."""
+    quality = "xhigh" if body.get("vision_quality") == "xhigh" else ""
+    messages = sum(_MESSAGE + _of_message(one, quality) for one in body["messages"])
+    extra = [body[name] for name in ("tools", "response_format") if body.get(name)]
+    return messages + sum(tokens_of(json.dumps(one)) for one in extra)
+
+
+def _of_message(message: Mapping[str, Any], quality: str) -> int:
+    calls = [[one["function"].get(name) for name in ("name", "arguments")] for one in message.get("tool_calls") or ()]
+    return sum(_of_part(part, quality) for part in parts_of(message)) + (tokens_of(json.dumps(calls)) if calls else 0)
+
+
+def parts_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the content of a message as parts; plain text is one part."""
+    content: Any = message.get("content")
+    if content is None:
+        return []
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def words_of(messages: Iterable[Mapping[str, Any]]) -> str:
+    """Return the texts in some messages, one below the other."""
+    return "\n".join(part["text"] for message in messages for part in parts_of(message) if part["type"] == "text")
+
+
+def _of_part(part: Mapping[str, Any], quality: str) -> int:
+    if part["type"] == "text":
+        return tokens_of(part["text"])
+    if part["type"] == "image_url":
+        return _IMAGE[quality or part["image_url"].get("detail", "auto")]
+    return _VIDEO

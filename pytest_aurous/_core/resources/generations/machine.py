@@ -11,7 +11,7 @@ from ...wire import messages as say
 from ...wire.refusal import ApiProblem
 from ...world.script import Lifecycle, Plan, Step, plan_of
 from ...world.world import World
-from ..payment import charge
+from ..team import charge
 from ..webhooks import announce
 from .row import ENDS, PREFIXES, RUNNING, GenerationRow, render
 
@@ -19,6 +19,7 @@ IMAGES: Final = Lifecycle(
     resource="images",
     start="pending",
     edges={
+        # Work that has not begun can end in each way but well (img-6).
         "pending": ("processing", *ENDS[1:]),
         "processing": ENDS,
         **dict.fromkeys(ENDS, ()),
@@ -63,6 +64,7 @@ def add(
         cost=price,
         team=team,
         hold=hold,
+        # Under that reading, the price is spent already, and no end gives it back (cred-2).
         charged=world.settings.reading("cred-2") == "at_create",
         plan=plan or world.script_for(LIFECYCLES[media_type].resource, columns.get("prompt"), DEFAULT),
         **columns,
@@ -72,6 +74,7 @@ def add(
         return _announce(world, row, now)
     world.table(GenerationRow).insert(row if status is None else replace(row, status=status))
     steps = row.plan.run(0)
+    # It goes on with its script from there; if the script has no such step, it stays as it is.
     if status == "processing":
         names = [step.status for step in steps]
         steps = steps[names.index(status) :] if status in names else (Step(status),)

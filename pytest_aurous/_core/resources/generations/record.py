@@ -10,10 +10,10 @@ from ...base.redaction import redacted, shortened
 from ...world.script import Plan, plan_of
 from .. import characters
 from ..base.record import Instant, Live, Playable, Scripted, check_fields
-from ..media import FACTORS, RATIOS
-from ..webhooks.record import check_url
-from . import images, machine, videos
-from .outputs import draw_film, draw_image
+from ..styles import FACTORS, RATIOS
+from ..webhooks import check_url
+from . import machine, orders
+from .endpoints import draw_film, draw_image
 from .row import PREFIXES, RUNNING, GenerationRow, render
 
 __tracebackhide__ = hide_mistakes
@@ -182,6 +182,7 @@ class Generations(Scripted[G]):
         columns["plan"] = plan_of(script, lifecycle) if script is not None else None
         owner, world = self._owner_of(team), self._world
         with self._world.lock, self._adding(owner, chosen, created_at) as columns["row_id"]:
+            # As `draw_seed` of a request draws it, and with what a request would have by default.
             columns["seed"] = world.random.randrange(2**31)
             columns["cfg_rescale"] = 0 if self._medium == "image" else None
             return self._live(machine.add(world, owner, self._medium, cost, status=status, **columns).id)
@@ -230,9 +231,9 @@ class Images(Generations[Image]):
             ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
         """
         check = self._check("add")
-        check.choice("size", size, images.PRESETS)
-        check_fields("images.add", images.CREATE, prompt=prompt, count=count)
-        width, height = images.PRESETS[size]
+        check.choice("size", size, orders.PRESETS)
+        check_fields("images.add", orders.IMAGE, prompt=prompt, count=count)
+        width, height = orders.PRESETS[size]
         if isinstance(character, Live) and character._world is not self._world:
             raise check.refuse("character", character, "a character of this fake. This one is of another fake.")
         character_id = character.id if isinstance(character, Live) else character
@@ -244,7 +245,7 @@ class Images(Generations[Image]):
             status,
             script,
             team,
-            images.price_of(count, enhance=False),
+            orders.image_price(count, enhance=False),
             prompt=prompt,
             width=width,
             height=height,
@@ -297,14 +298,14 @@ class Videos(Generations[Video]):
         check = self._check("add")
         check.choice("resolution", resolution, FACTORS)
         check.choice("ratio", ratio, RATIOS)
-        check_fields("videos.add", videos.CREATE, duration=duration, **({} if prompt is None else {"prompt": prompt}))
+        check_fields("videos.add", orders.VIDEO, duration=duration, **({} if prompt is None else {"prompt": prompt}))
         return self._add(
             id,
             created_at,
             status,
             script,
             team,
-            videos.price_of(resolution, duration),
+            orders.video_price(resolution, duration),
             prompt=prompt,
             inference_type="t2v",
             video_duration=duration,

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from ...wire.version import FORM, VERSION
 from ...world.script import Plan
 from ...world.world import World
-from .. import media
+from ..base.fields import integer, one_of, text
 from ..base.schema import Record, column, free, obj, text_of, to_wire
+from ..styles import DURATION, RATIO, RESOLUTION, SHARE
 
+# The side of the square of each tier, and the ratios of the sizes (img-2).
+TIERS: Final = {"2k": 2048, "4k": 4096}
+ASPECTS: Final = ((1, 1), (3, 2), (2, 3), (4, 3), (3, 4), (16, 9), (9, 16), (21, 9))
+
+# What requests accept (img-1). How many pictures at once is assumed, and -1 lets the fake draw a seed.
+PROMPT: Final = text(4000)
+SIZE: Final = one_of(tuple(f"{tier}_{wide}_{high}" for tier in TIERS for wide, high in ASPECTS))
+COUNT: Final = integer(1, 4)
+SEED: Final = integer(-1, 2**63 - 1)
+
+# The pages of images contradict each other, those of videos do not (time-4).
 _DAY: Final = 86_400.0
 RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
 """How long outputs can be downloaded (time-4), in seconds, by medium and reading."""
@@ -20,6 +33,9 @@ PREFIXES: Final = {"image": "img", "video": "vid"}
 """The prefixes of ids, by medium."""
 AMOUNT: Final = {"type": "number"}
 BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
+
+# A column that only some generations have, and keep as it is.
+_kept: Final = partial(column, optional=True, fixed=True, default=None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -36,10 +52,10 @@ class GenerationRow(Record):
         default="pending",
         rule="img-6",
     )
-    prompt: str | None = column("The text to draw.", like=media.PROMPT, default=None)
+    prompt: str | None = column("The text to draw.", like=PROMPT, default=None)
     created_at: str = column("ISO 8601 (time-1).", fixed=True)
     media_type: str = column("What it is.", optional=True, schema={"enum": ["image", "video"]})
-    negative_prompt: str | None = column("What to avoid.", optional=True, like=media.PROMPT, default=None)
+    negative_prompt: str | None = column("What to avoid.", optional=True, like=PROMPT, default=None)
     output_urls: tuple[str, ...] = column(
         "URLs of the pictures of an image that has succeeded.", optional=True, write=list, holds="url", default=()
     )
@@ -56,29 +72,17 @@ class GenerationRow(Record):
         value="form",
         default=None,
     )
-    duration_ms: int | None = column("How long the work took.", optional=True, value="free", fixed=True, default=None)
+    duration_ms: int | None = _kept("How long the work took.", value="free")
     cost: dict[str, Any] = column(
         "The credits held during the work; afterwards the credits charged.",
         optional=True,
         schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN),
         rule="cred-4",
     )
-    width: int | None = column(
-        "Pixels, rounded to the grid (img-3).", optional=True, value="assumed", fixed=True, default=None
-    )
-    height: int | None = column(
-        "Pixels, rounded to the grid (img-3).", optional=True, value="assumed", fixed=True, default=None
-    )
-    image_count: int | None = column("Number of pictures.", optional=True, like=media.COUNT, default=None)
-    size_preset: str | None = column(
-        "The ``size``, as sent.",
-        optional=True,
-        holds="word",
-        like=media.SIZE,
-        value="assumed",
-        fixed=True,
-        default=None,
-    )
+    width: int | None = _kept("Pixels, rounded to the grid (img-3).", value="assumed")
+    height: int | None = _kept("Pixels, rounded to the grid (img-3).", value="assumed")
+    image_count: int | None = column("Number of pictures.", optional=True, like=COUNT, default=None)
+    size_preset: str | None = _kept("The ``size``, as sent.", holds="word", like=SIZE, value="assumed")
     inference_type: str = column(
         "``t2i``, ``i2i``, ``t2v`` or ``i2v``.",
         optional=True,
@@ -86,43 +90,15 @@ class GenerationRow(Record):
         value="assumed",
         fixed=True,
     )
-    cfg_rescale: float | None = column(
-        "As sent with an image, 0 to 1; 0 by default.",
-        optional=True,
-        like=media.SHARE,
-        value="free",
-        fixed=True,
-        default=None,
+    cfg_rescale: float | None = _kept("As sent with an image, 0 to 1; 0 by default.", like=SHARE, value="free")
+    denoise_strength: float | None = _kept("As sent with an image, 0 to 1.", like=SHARE, value="free")
+    seed: int | None = _kept("As sent, or drawn by the fake; part of the picture.", like=SEED, value="form")
+    video_duration: float | None = _kept("Seconds.", like=DURATION, value="assumed")
+    video_resolution: str | None = _kept(
+        "``480p``, ``720p`` or ``1080p``.", holds="word", like=RESOLUTION, value="assumed"
     )
-    denoise_strength: float | None = column(
-        "As sent with an image, 0 to 1.", optional=True, like=media.SHARE, value="free", fixed=True, default=None
-    )
-    seed: int | None = column(
-        "As sent, or drawn by the fake; part of the picture.",
-        optional=True,
-        like=media.SEED,
-        value="form",
-        fixed=True,
-        default=None,
-    )
-    video_duration: float | None = column(
-        "Seconds.", optional=True, like=media.DURATION, value="assumed", fixed=True, default=None
-    )
-    video_resolution: str | None = column(
-        "``480p``, ``720p`` or ``1080p``.",
-        optional=True,
-        fixed=True,
-        holds="word",
-        like=media.RESOLUTION,
-        value="assumed",
-        default=None,
-    )
-    video_ratio: str | None = column(
-        "Such as ``16:9``.", optional=True, holds="word", like=media.RATIO, value="assumed", fixed=True, default=None
-    )
-    video_camera_fixed: bool | None = column(
-        "As sent with a video; false by default.", optional=True, value="free", fixed=True, default=None
-    )
+    video_ratio: str | None = _kept("Such as ``16:9``.", holds="word", like=RATIO, value="assumed")
+    video_camera_fixed: bool | None = _kept("As sent with a video; false by default.", value="free")
     character_id: str | None = column(
         "The character that it shows, even if it was deleted since (img-12).", optional=True, holds="id", default=None
     )
@@ -146,10 +122,8 @@ class GenerationRow(Record):
         default=VERSION,
         rule="ver-4",
     )
-    creation_request_id: str | None = column(
-        "Id of the request that created it.", optional=True, holds="id", value="form", fixed=True, default=None
-    )
-    completed_at: str | None = column("When its work ended.", optional=True, fixed=True, default=None)
+    creation_request_id: str | None = _kept("Id of the request that created it.", holds="id", value="form")
+    completed_at: str | None = _kept("When its work ended.")
     team: str = column("Id of the owning team.", hidden=True)
     plan: Plan = column("Its script.", hidden=True)
     hold: int | None = column("The ledger's id of the credits held for it.", hidden=True, default=None)

@@ -1,32 +1,135 @@
-"""The embedding endpoints: a vector, and its price."""
+"""Embeddings: one vector for each request, its price, two endpoints, and the vectors that a test has set."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from hashlib import sha512
+from math import hypot, isfinite
+from typing import Any, Final, NamedTuple, cast
 
-from ...base.amounts import json_number, total
-from ...base.parsed import is_array, is_object
-from ...wire import messages as say
-from ...wire.refusal import ApiProblem
-from ..base.endpoint import Context, Endpoint
-from ..base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
-from ..base.schema import PART, body_of, obj, text_of
-from ..chat.request import known, public_url
-from ..chat.tokens import of_text
-from ..models import ModelRow, price_of, require_model
-from ..payment import charge, pay
-from .row import EmbeddingRow, vector_of, vectors
+from ..base.amounts import json_number, total
+from ..base.arguments import Check, Public
+from ..base.errors import hide_mistakes
+from ..base.parsed import is_array, is_object
+from ..wire import messages as say
+from ..wire.refusal import ApiProblem
+from ..world.state import Section
+from ..world.world import World
+from .base.endpoint import Context, Endpoint
+from .base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
+from .base.schema import PART, Record, body_of, column, obj, text_of
+from .chat.request import known, public_url, tokens_of
+from .models import ModelRow, price_of, require_model
+from .team import charge, pay
+
+__tracebackhide__ = hide_mistakes
+
+_WORD: Final = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class EmbeddingRow(Record):
+    """An embedding that was paid for."""
+
+    id: str = column("``emb_`` and a ULID; only usage shows it.", holds="id")
+    model: str = column("The model that the request named.", holds="style")
+    tokens: int = column("Its input tokens.")
+    credits: float = column("What it has cost.")
+    creation_request_id: str = column("`Aurous-Request-Id` of the request.", holds="id")
+    started: float = column("When it was requested, in epoch seconds.", hidden=True)
+    team: str = column("Id of the owning team.", hidden=True)
+
+
+def vectors(world: World) -> Section[str, tuple[float, ...]]:
+    """Return the vectors that a test has set, by text."""
+    found: Section[str, tuple[float, ...]] = world.state.section("vectors")
+    return found
+
+
+def vector_of(parts: Sequence[str], given: Mapping[str, tuple[float, ...]], size: int, seed: int) -> list[float]:
+    """Return the vector of an input: the one that a test has set, or a unit vector made from its words (emb-3).
+
+    Equal inputs have equal vectors, and inputs with words in common are nearer than others: each word adds to some of
+    the dimensions.
+    """
+    # A vector of the test wins, also over an input of several parts, if they are this text together.
+    text = "\n".join(parts)
+    if text in given:
+        return list(given[text])
+    found = [0.0] * size
+    for word in _WORD.findall(text.casefold()) or [text]:
+        # A digest gives 32 numbers: each adds to one dimension, so that a word is visible in a few of them.
+        digest = sha512(f"{seed}/{word}".encode()).digest()
+        for at in range(0, len(digest), 2):
+            number = int.from_bytes(digest[at : at + 2], "big")
+            found[number % size] += 1 if number & 0x8000 else -1
+    length = hypot(*found)
+    # Six digits: the length stays 1 within what applications compare, and the response stays small.
+    return [round(value / length, 6) for value in found]
+
+
+PAGE: Final = "reference/chat.html"
+
+
+class Embeddings(Public):
+    """`aurous.embeddings`: the vectors of texts."""
+
+    __slots__ = ("_world",)
+
+    _page = PAGE
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __repr__(self) -> str:
+        return f"<Embeddings: {len(vectors(self._world))} vectors set>"
+
+    def vectors(self, vectors_by_text: Mapping[str, Sequence[float]]) -> None:
+        """Set the vectors of some texts; other texts have seeded unit vectors of the same length.
+
+        Args:
+            vectors_by_text: A vector for each text.
+
+        Raises:
+            AurousError: If it is not a mapping from texts to numbers, or if the vectors differ in length.
+
+        Example:
+            ``aurous.embeddings.vectors({"black hair": [0.6, 0.8]})``
+        """
+        check = Check("embeddings.vectors", PAGE)
+        expected = "a mapping from texts to vectors, such as {'black hair': [0.6, 0.8]}."
+        check.instance("vectors_by_text", vectors_by_text, Mapping, expected)
+        read: dict[str, tuple[float, ...]] = {}
+        for words, vector in vectors_by_text.items():
+            values: list[Any] = list(cast("Any", vector)) if hasattr(vector, "__iter__") else []
+            good = all(isinstance(value, int | float) or hasattr(value, "__float__") for value in values)
+            if not isinstance(cast("object", words), str) or not values or not good:
+                raise check.refuse("vectors_by_text", vectors_by_text, expected)
+            read[words] = tuple(map(float, values))
+            if not all(map(isfinite, read[words])):
+                raise check.refuse("vectors_by_text", vectors_by_text, expected)
+        with self._world.lock:
+            found = vectors(self._world)
+            lengths = {len(vector) for vector in (*found.values(), *read.values())}
+            if len(lengths) > 1:
+                raise check.refuse("vectors_by_text", vectors_by_text, f"vectors of one length, not {sorted(lengths)}.")
+            for words, numbers in read.items():
+                found[words] = numbers
+
 
 BUCKET: Final = "embeddings_tpm"
 """The token bucket of embeddings (tpm-1)."""
+# The limit of a part is emb-2. A whole input is read at any length: if it is too long, it has too many tokens (emb-6).
 _MOST_TEXT: Final = 1_000_000
 _LIMITLESS: Final = 10**9
+# The limits of emb-6.
 _MOST_PARTS: Final = 16
 _MOST_IMAGES: Final = 8
+# Tokens of an image: the middle of what the page says, 1,000 to 1,500 (emb-5).
 _IMAGE: Final = 1_250
-"""Tokens of an image (emb-5)."""
 _PARTS: Final = ("text", "image_url", "video_url")
 
 
@@ -48,7 +151,7 @@ def _part(value: Any, param: str) -> dict[str, Any]:
 
 def _text(value: Any, param: str) -> str:
     found: str = text(_LIMITLESS)(value, param)
-    if len(found) > _MOST_TEXT and param != "input":  # the whole input has too many tokens then (emb-6)
+    if len(found) > _MOST_TEXT and param != "input":
         message = say.LENGTH.format(param=param, low=1, high=_MOST_TEXT, unit="characters", got=len(found))
         raise ApiProblem(400, "invalid_request", message, param)
     if "\0" in found:
@@ -125,7 +228,7 @@ def _read(ctx: Context, fields: Mapping[str, Reader]) -> tuple[dict[str, Any], M
         allowed = ", ".join(map(str, model.dimensions or ()))
         message = say.BAD_DIMENSIONS.format(allowed=allowed, model=model.id, got=wanted)
         raise ApiProblem(400, "embeddings_unsupported_dimensions", message, "dimensions")
-    words = sum(of_text(part["text"]) for part in body["input"] if part["type"] == "text")
+    words = sum(tokens_of(part["text"]) for part in body["input"] if part["type"] == "text")
     pictures = _IMAGE * sum(part["type"] == "image_url" for part in body["input"])
     if words + pictures > model.context_window:
         own = ctx.world.settings.reading("emb-6") == "own"
@@ -140,6 +243,7 @@ def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/embeddings: one vector."""
     body, model, price = _read(ctx, _CREATE)
     world, now = ctx.world, ctx.world.clock.time()
+    # The tokens come before the credits: a refusal for too many tokens must not hold anything (tpm-2).
     ctx.limits += world.buckets.spend_tokens(ctx.team, BUCKET, price.tokens, now)
     hold = pay(world, ctx.team, price.credits, "balance_too_low")
     credits = json_number(charge(world, ctx.team, hold, now))  # noqa: A001 - the vendor's word
@@ -155,7 +259,8 @@ def create(ctx: Context) -> dict[str, Any]:
         )
     )
     given = vectors(world)
-    size = len(next(iter(given.values()), ())) or int(world.settings.reading("emb-3"))  # so that all can be compared
+    # Vectors of one length can be compared; so those of the test decide about all others.
+    size = len(next(iter(given.values()), ())) or int(world.settings.reading("emb-3"))
     parts = [part["text"] if part["type"] == "text" else part["image_url"]["url"] for part in body["input"]]
     vector = vector_of(parts, given, size, world.settings.seed)
     return {
