@@ -276,7 +276,7 @@ def delete(ctx: Context) -> dict[str, Any]:
 def stored(ctx: Context) -> Result:
     """GET the picture behind a signed URL."""
     owner, name, file = (ctx.args[part] for part in ("owner", "ref", "file"))
-    # The signature covers the path below the base URL, so that a fake behind a proxy accepts its own URLs.
+    # The signature covers the path below the base URL, whatever path that has itself.
     path = f"/storage/{owner}/{name}/{file}"
     ctx.world.urls.check(path, ctx.query.get("token", ""))
     if owner == "files":

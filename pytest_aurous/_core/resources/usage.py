@@ -32,7 +32,7 @@ _GROUPS: Final = ("status", "type", "model", "api_key_id", "user_id")
 _FILTERS: Final = (*_GROUPS, "lora_id", "character_id")
 _LISTS: Final = (*_FILTERS, "group_by")
 """The parameters with several values: separated by commas, or repeated."""
-# The limits of usage-1: a mistyped width must not fill the memory, and the vendor keeps usage for 730 days.
+# The limits of usage-1: a mistyped width must not fill the memory, and the page looks back 730 days at most.
 _MAX_BUCKETS: Final = 10_000
 _LOOKBACK: Final = 730 * _DAY
 # A page token is valid for a day (usage-2).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, cast
 
 from ...base.errors import shown
@@ -62,8 +62,9 @@ def text(high: int, low: int = 1, holds: Holds | None = None) -> Reader:
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, str):
             raise _refuse_type(param, "a string", value)
+        # JSON can escape a lone surrogate, which no response could carry. Most text is ASCII, where none can be.
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise _refuse_type(param, "Unicode text", value)  # a lone surrogate, which no response can carry
+            raise _refuse_type(param, "Unicode text", value)
         _check_length(value, param, low, high, "characters")
         return value
 
@@ -142,7 +143,8 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
         try:
             return [reader(item, param) for item in items]
         except ApiProblem as problem:
-            if problem.param == param:  # else it names the place itself, such as messages[*].role
+            # Otherwise it names the place itself, such as messages[*].role.
+            if problem.param == param:
                 problem.message = say.IN_LIST.format(message=problem.message)
             raise
 
@@ -181,7 +183,8 @@ def read_body(content: bytes) -> dict[str, Any]:
     """Parse a JSON object (err-8)."""
     try:
         body = json.loads(content)
-    except (ValueError, RecursionError) as error:  # ValueError also covers bytes that are not UTF-8
+    # Bytes that are not UTF-8 are a ValueError, too; a hundred thousand brackets are not.
+    except (ValueError, RecursionError) as error:
         raise ApiProblem(400, "invalid_format", say.MALFORMED_JSON.format(reason=error)) from None
     if not isinstance(body, dict):
         raise ApiProblem(400, "invalid_format", say.NOT_AN_OBJECT.format(got=_JSON_TYPES[type(body)]))
@@ -211,6 +214,7 @@ def read_fields(
     Unknown names are refused first, then missing fields, then invalid values. Fields that were not sent have their
     defaults, if they have one.
     """
+    # A misspelled name explains a missing field, and a missing field matters more than a wrong value.
     unknown = [prefix + name for name in body if name not in readers]
     if unknown:
         message = say.UNKNOWN_FIELDS.format(names=", ".join(unknown), allowed=", ".join(readers))
@@ -218,12 +222,9 @@ def read_fields(
     for name in required:
         if name not in body:
             raise missing_field(prefix + name)
-    defaults = {name: schema["default"] for name, schema in _schemas(readers) if "default" in schema}
+    schemas = {name: getattr(reader, "schema", {}) for name, reader in readers.items()}
+    defaults = {name: schema["default"] for name, schema in schemas.items() if "default" in schema}
     return defaults | {name: readers[name](value, prefix + name) for name, value in body.items()}
-
-
-def _schemas(readers: Mapping[str, Reader]) -> Iterator[tuple[str, Shape]]:
-    return ((name, getattr(reader, "schema", {})) for name, reader in readers.items())
 
 
 def _check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:

@@ -15,6 +15,7 @@ from .fields import Reader, integer
 from .schema import text_of
 
 _LIMIT: Final = integer(1, 100)
+# Python refuses to convert more than 4,300 digits, and no limit that a client means has as many.
 _NUMBER: Final = re.compile(r"-?[0-9]{1,4000}")
 
 PAGE: Final = {
@@ -57,9 +58,10 @@ def page(
     low, high = 0, len(living)
     if "starting_after" in query and "ending_before" in query:
         raise ApiProblem(400, "parameter_invalid_combination", say.TWO_CURSORS)
-    if "starting_after" in query:  # strictly older; the row may be deleted: its id still has a position
+    # Strictly older, or strictly newer and next to the cursor. Its row may be deleted: its id still has a position.
+    if "starting_after" in query:
         high = bisect_left(living, table.order(_cursor(table, team, query, "starting_after")), key=table.order)
-    if "ending_before" in query:  # strictly newer, and next to it
+    if "ending_before" in query:
         low = bisect_right(living, table.order(_cursor(table, team, query, "ending_before")), key=table.order)
     # From the cursor on. A poll may delete its row, which shifts the newer ids: so upwards, iterate over a copy.
     upwards = "ending_before" in query

@@ -122,6 +122,7 @@ def check_fields(who: str, readers: Mapping[str, Reader], **arguments: Any) -> N
 
 @contextmanager
 def _standing(clock: Clock, at: float, row_id: str) -> Generator[str, None, None]:
+    # Frozen at that instant: no time passes while the record is made.
     position = clock.position
     clock.restore((0.0, at, 1.0, 0.0))
     try:

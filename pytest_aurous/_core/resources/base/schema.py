@@ -81,14 +81,17 @@ def record(kind: type[Any]) -> Shape:
 
 def _described(entry: Field[Any], schema: Shape) -> Shape:
     """Add what a column holds to the schema of its type."""
-    if entry.name == "object":  # the name of the record, always the same
+    # The name of the record, always the same.
+    if entry.name == "object":
         return {"const": entry.default}
     like: Any = entry.metadata.get("like")
     if like is not None:
         stated = {name: value for name, value in like.schema.items() if name in _STATED}
-        schema = {"anyOf": [_stating(one, stated) for one in schema["anyOf"]]} if "anyOf" in schema else {
-            **schema, **stated
-        }  # fmt: skip
+        # A null has no bounds.
+        if "anyOf" in schema:
+            schema = {"anyOf": [one if one.get("type") == "null" else {**one, **stated} for one in schema["anyOf"]]}
+        else:
+            schema = {**schema, **stated}
     holds = entry.metadata.get("holds")
     value = entry.metadata.get("value") or ("null" if entry.metadata.get("null") else None)
     schema = schema if holds is None else {**schema, HOLDS: holds}
@@ -103,10 +106,6 @@ def free(schema: Shape) -> Shape:
 def assumed(schema: Shape) -> Shape:
     """Return the schema of a value that only a rule of ours states."""
     return {**schema, VALUE: "assumed"}
-
-
-def _stating(schema: Shape, stated: Shape) -> Shape:
-    return schema if schema.get("type") == "null" else {**schema, **stated}
 
 
 def text_of(holds: Holds) -> Shape:

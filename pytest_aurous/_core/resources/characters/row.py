@@ -18,8 +18,10 @@ SYNTHESIZED: Final = ("portrait", "front", "side", "back")
 
 STATUSES: Final = ("synthesizing", "reviewing", "ready", "failed", "deleted")
 """The statuses of a character."""
+# Seconds, from each time that the URL is signed (time-2).
 _REF_LIFE: Final = 24 * 3600.0
 
+# No page says how long a text or how high an age may be: all these limits are assumed.
 ATTRIBUTES: Final[dict[str, Reader]] = {
     "gender": text(200),
     "age": integer(18, 120),
@@ -30,8 +32,7 @@ ATTRIBUTES: Final[dict[str, Reader]] = {
     "body_type": text(200),
     "additional_details": text(1000),
 }
-"""The attributes of a character; the API accepts no others (limits: A)."""
-
+"""The attributes of a character; the API accepts no others (create-6)."""
 
 CREATE: Final[dict[str, Reader]] = {
     "name": text(120),

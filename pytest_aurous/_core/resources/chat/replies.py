@@ -297,7 +297,7 @@ def _text(world: World, body: dict[str, Any], random: Random) -> str:
         return json.dumps(example(schema if schema is not None else {"type": "object"}, random), ensure_ascii=False)
     if world.settings.reply is not None:
         return world.settings.reply
-    # Enough to recognize the question; the whole of it could be an image of megabytes.
+    # Enough to recognize the question; the whole of it could be a document.
     asked = shortened(" ".join(words_of(body["messages"][-1:]).split()), 60)
     opening = random.choice(("This is", "You are reading", "Here is"))
     return f"{opening} a simulated response of {body['model']}. The last message was: {asked}"

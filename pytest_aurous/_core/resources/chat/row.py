@@ -115,17 +115,16 @@ def choice(
     if refusal is not None:
         message["refusal"] = refusal
     if calls:
-        message["tool_calls"] = [call_of(*call) for call in calls]
+        message["tool_calls"] = [
+            {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+            for call_id, name, arguments in calls
+        ]
     return {"index": 0, "message": message, "finish_reason": reason}
 
 
 def seen_at(row: CompletionRow, now: float) -> CompletionRow:
     """Return a completion as it is at an instant: until the end of a delay, it is in progress."""
+    # A clock that moves in steps misses an instant by its rounding: so near to its end, a completion has ended.
     if (row.finished or 0) <= now + SAME_INSTANT:
         return row
     return replace(row, status=IN_PROGRESS, choices=(choice("", None),), usage=None, finished=None)
-
-
-def call_of(call_id: str, name: str, arguments: str) -> dict[str, Any]:
-    """Return a tool call as a message has it."""
-    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}

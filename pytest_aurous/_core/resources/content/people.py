@@ -60,12 +60,14 @@ _MANNERS: Final = (
     "sleeves rolled to the elbow",
 )
 _OLDER: Final = ("crow's feet and a kind look", "reading glasses on a cord", "deep laugh lines")
+# From this age on, hair is grey and the details are an older person's, so that a person looks like one.
 _GREY_FROM: Final = 58
 
 
 def attributes(random: Random) -> dict[str, Any]:
     """Return the attributes of a coherent person, 18 or older."""
     gender = random.choice(("female", "male"))
+    # Adults alone, more of them young than old: half are under 31, and few over 80.
     age = min(18 + int(random.expovariate(1 / 18)), 90)
     (ethnicity,), hair, eyes, _, _ = random.choice(_ORIGINS)
     older = age >= _GREY_FROM

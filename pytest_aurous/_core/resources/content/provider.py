@@ -15,7 +15,8 @@ from . import people
 
 __tracebackhide__ = hide_mistakes
 
-_FIRST_MS: Final = 1_767_225_600_000  # 2026
+# All instants are in 2026, whenever a test runs: the same seed has to give the same payload.
+_FIRST_MS: Final = 1_767_225_600_000
 _YEAR_MS: Final = 31_536_000_000
 _POSES: Final = ("portrait", "front", "side", "back")
 
@@ -52,7 +53,7 @@ class AurousProvider(BaseProvider):
         """Return a character as the API would return it: ``ready``, four refs, eight attributes."""
         person = self.aurous_attributes()
         character = self.aurous_character_id()
-        stamp = iso(_FIRST_MS / 1000 + self.generator.random.randrange(_YEAR_MS // 1000))  # independent of the date
+        stamp = iso(_FIRST_MS / 1000 + self.generator.random.randrange(_YEAR_MS // 1000))
         return {
             "id": character,
             "object": "character",

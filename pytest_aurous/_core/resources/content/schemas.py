@@ -163,6 +163,7 @@ class _Maker:
         schema = _resolved(schema, self._root)
         choices = [one for one in _choices(schema) if self.ends(one)]
         if choices:
+            # Far down, the flattest choice, so that the value comes to an end; before, the first that is not null.
             flat = min(choices, key=lambda one: self._levels(one, _DEEPEST))
             more = [one for one in choices if _resolved(one, self._root).get("type") != "null"]
             chosen = flat if depth >= _DEEP or not more else more[0]
@@ -241,6 +242,7 @@ def _number(kind: str, schema: Schema, random: Random) -> float:
     first, last = ceil(lowest / step), floor(min(highest, lowest + 100 * step) / step)
     first += first * step == schema.get("exclusiveMinimum")
     last -= last * step == schema.get("exclusiveMaximum")
+    # No whole number lies between the limits, as between 0.2 and 0.8.
     if first > last and kind == "number" and step == 1:
         middle: float = (lowest + highest) / 2
         return middle
@@ -263,7 +265,8 @@ def _misfit(value: Any, schema: Any, root: Schema, path: str) -> str:
     if choices:
         wrong = [_misfit(value, one, root, path) for one in choices]
         if all(wrong):
-            return max(wrong, key=lambda text: text.partition(":")[0].count("."))  # the best choice fits the deepest
+            # The choice that fits the deepest is the one that was meant.
+            return max(wrong, key=lambda text: text.partition(":")[0].count("."))
     expected = _expected(value, schema)
     if expected:
         return f"{path}: expected {expected}, got {value!r}"

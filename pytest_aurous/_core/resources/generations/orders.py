@@ -43,7 +43,7 @@ def cost_of(base: float, enhance: float = 0) -> dict[str, Any]:
 
 def draw_seed(ctx: Context, sent: int | None) -> int:
     """Return the seed that was sent; draw one for None and -1."""
-    # Positive, and within 32 bits, which every client can hold.
+    # Not negative, and of 31 bits, which every client can hold.
     return ctx.world.random.randrange(2**31) if sent is None or sent == -1 else sent
 
 
