@@ -1,4 +1,8 @@
-"""What is counted: each function does the same thing a number of times, in a process of its own."""
+"""What is counted: each function does the same thing a number of times, in a process of its own.
+
+There are two kinds of GET. A user's: the route returns ``json=``, and the client reads `response.json()`. And one whose
+routes return the ready bytes and the headers of the fake, and whose client reads nothing: what is left is the fake.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import cycle
-from typing import Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import httpx
 import respx
@@ -30,25 +36,26 @@ def get_aurous() -> Generator[Callable[[], httpx.Response], None, None]:
 
 
 @contextmanager
-def get_respx() -> Generator[Callable[[], httpx.Response], None, None]:
-    """Yield the same for a static route of respx, with the body and the headers of the fake."""
+def get_respx(*, ready: bool = True) -> Generator[Callable[[], httpx.Response], None, None]:
+    """Yield the same for a static route of respx, which returns the fake's *ready* bytes and headers, or ``json=``."""
     with get_aurous() as get:
         sent = get()
     base_url = str(sent.request.url.join("/"))
     with respx.mock(base_url=base_url) as routes, httpx.Client(base_url=base_url, headers=_key(sent)) as client:
         path = sent.request.url.path  # as long as for the fake, since httpx looks at each character
-        routes.get(path).respond(headers=sent.headers, content=sent.content)
+        routes.get(path).respond(**_returned(sent, ready=ready))
         yield lambda: client.get(path)
 
 
 @contextmanager
-def get_mock_transport() -> Generator[Callable[[], httpx.Response], None, None]:
+def get_mock_transport(*, ready: bool = True) -> Generator[Callable[[], httpx.Response], None, None]:
     """Yield the same for the bare `httpx.MockTransport`."""
     with get_aurous() as get:
         sent = get()
+    returned = _returned(sent, ready=ready)
 
     def respond(_request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers=sent.headers, content=sent.content)
+        return httpx.Response(200, **returned)
 
     with httpx.Client(
         base_url=sent.request.url.join("/"), headers=_key(sent), transport=httpx.MockTransport(respond)
@@ -90,6 +97,10 @@ def _publish(client: httpx.Client) -> None:
     client.post(f"{path}/save").raise_for_status()
 
 
+def _returned(sent: httpx.Response, *, ready: bool) -> dict[str, Any]:
+    return {"headers": sent.headers, "content": sent.content} if ready else {"json": sent.json()}
+
+
 def _key(sent: httpx.Response) -> dict[str, str]:
     return {"X-Api-Key": sent.request.headers["X-Api-Key"]}
 
@@ -99,10 +110,33 @@ def _repeat(get: Callable[[], httpx.Response], times: int) -> None:
         assert get().is_success  # a refusal would be fast, too
 
 
+def _read(get: Callable[[], httpx.Response], times: int) -> None:
+    for _ in range(times):
+        assert get().json()["status"] == "ready"
+
+
 def aurous(times: int) -> None:
     """Send GETs to the fake."""
     with get_aurous() as get:
         _repeat(get, times)
+
+
+def read_aurous(times: int) -> None:
+    """Send GETs to the fake, and read the responses."""
+    with get_aurous() as get:
+        _read(get, times)
+
+
+def read_static_route(times: int) -> None:
+    """Send GETs to a route of respx that returns ``json=``, and read the responses."""
+    with get_respx(ready=False) as get:
+        _read(get, times)
+
+
+def read_mock_transport(times: int) -> None:
+    """Send GETs to a `httpx.MockTransport` that returns ``json=``, and read the responses."""
+    with get_mock_transport(ready=False) as get:
+        _read(get, times)
 
 
 def static_route(times: int) -> None:
@@ -143,7 +177,7 @@ def other_records(times: int) -> None:
     """Send GETs of 100 characters that were not asked for before."""
     with Aurous() as fake, fake.client() as client:
         paths = iter([f"/v1/characters/{fake.characters.add().id}" for _ in range(100)])
-        _repeat(lambda: client.get(next(paths)), times)
+        _read(lambda: client.get(next(paths)), times)
 
 
 def filtered(times: int, rows: int) -> None:
@@ -161,6 +195,35 @@ def last(times: int) -> None:
             fake.characters.add()
         for _ in range(times):
             assert fake.characters.last.id
+
+
+def asserted(times: int) -> None:
+    """Assert that 1,000 calls were made."""
+    with Aurous() as fake, fake.client() as client:
+        for _ in range(1_000):
+            client.post("/v1/characters", json=ORDER)
+        for _ in range(times):
+            fake.assert_called("characters.create", times=1_000)
+
+
+def recorded(times: int, see: Callable[[Path], object] = str) -> None:
+    """Write a recording of publish flows."""
+    from pytest_aurous._core.wire.har import write_har  # what one subject needs, the others do not load
+
+    with Aurous(script=SCRIPT) as fake, fake.client() as client, TemporaryDirectory() as folder:
+        for _ in range(times):
+            _publish(client)
+        see(write_har(Path(folder), "flows", fake.calls))
+
+
+def checked(times: int) -> None:
+    """Write the same recording, and check it."""
+    from pytest_aurous._check.check import check_files
+
+    def check(file: Path) -> None:
+        assert check_files([file]).verdicts.exchanges == 5 * times
+
+    recorded(times, check)
 
 
 if __name__ == "__main__":

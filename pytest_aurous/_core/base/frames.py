@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from inspect import CO_COROUTINE
-from itertools import islice
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
@@ -20,7 +20,7 @@ Helpers = frozenset[Stack]
 PACKAGE: Final = "pytest_aurous"
 _DEPTH: Final = 6
 """A stack has this many places: a call through retries and helpers, and who wants it."""
-_JOBS: Final = f"{PACKAGE}._base.work"
+_JOBS: Final = f"{PACKAGE}._core.base.work"
 _DRIVERS: Final = f"{PACKAGE}._explore.drivers"
 
 TOOLS: Final = frozenset(
@@ -58,8 +58,13 @@ _STARTERS: Final = frozenset({"asyncio", "pluggy", "trio"})
 
 def package_of(frame: FrameType) -> str:
     """Return the top-level package whose code a frame runs; for jobs that `work` runs, the package of their pool."""
-    name = str(frame.f_globals.get("__name__", ""))
-    return "concurrent" if name == _JOBS else name.partition(".")[0]
+    return _package(str(frame.f_globals.get("__name__", "")))
+
+
+# Each request asks for the packages of some forty frames, which are always the same modules.
+@lru_cache(maxsize=1024)
+def _package(module: str) -> str:
+    return "concurrent" if module == _JOBS else module.partition(".")[0]
 
 
 def other_client() -> str:
@@ -102,20 +107,22 @@ def nearest_outside(packages: Container[str], frame: FrameType) -> FrameType:
 
 
 def stack_under_test(frame: FrameType) -> Stack:
-    """Return the nearest places of the code under test: the first sent the request that *frame* handles."""
-    return tuple(islice(under_test(frame), _DEPTH))
+    """Return the nearest places of the code under test, from *frame* out to the test, or to the root of its thread.
 
-
-def under_test(frame: FrameType) -> Iterator[Place]:
-    """Yield the places of the code under test, from *frame* out to the test, or to the root of its thread or task."""
+    If *frame* handles a request, the first place sent it.
+    """
+    stack: list[Place] = []
     caller: FrameType | None = frame
     while caller is not None:  # each request waits for this: `callers` takes a third longer
         package = package_of(caller)
         if package not in SENDERS:
-            yield caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name
+            stack.append((caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name))
+            if len(stack) == _DEPTH:
+                break
         elif package in _STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
-            return
+            break
         caller = caller.f_back
+    return tuple(stack)
 
 
 def hosts(frame: FrameType) -> bool:

@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.errors import AurousCrash, see
-from ..._core.base.frames import shown_place, under_test
+from ..._core.base.frames import shown_place, stack_under_test
 from ..._core.base.watchers import Watcher
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._core.engine.pipeline import App
@@ -150,8 +150,9 @@ class Run(Watcher):
         self.steps += 1
         self._sleeps += 1
         if self._sleeps > MOST_SLEEPS:
-            places = [shown_place(place) for place in under_test(frame)]
-            self.stopped = f"it slept {self._sleeps:,} times{f', the last time at {places[0]}' if places else ''}"
+            stack = stack_under_test(frame)
+            last = f", the last time at {shown_place(stack[0])}" if stack else ""
+            self.stopped = f"it slept {self._sleeps:,} times{last}"
         self._check_time(seconds)
 
     def hang(self, reason: str) -> None:

@@ -27,7 +27,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.errors import see
-from ..._core.base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, under_test
+from ..._core.base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, stack_under_test
 from ..._core.base.redaction import redacted
 from ..._core.base.work import UNCAPTURED, workers
 
@@ -295,7 +295,7 @@ def _wake(ident: int) -> None:  # pragma: no cover - a matter of time
 
 
 def _place(frame: FrameType) -> object:
-    return next(under_test(frame), (frame.f_code, frame.f_lineno))
+    return next(iter(stack_under_test(frame)), (frame.f_code, frame.f_lineno))
 
 
 def _stuck(frames: dict[int, FrameType], ident: int) -> FrameType:
@@ -305,5 +305,5 @@ def _stuck(frames: dict[int, FrameType], ident: int) -> FrameType:
 
 
 def _shown(frame: FrameType) -> str:
-    place = next(under_test(frame), None)
-    return shown_place(place) if place is not None else "a place outside of the code under test"
+    stack = stack_under_test(frame)
+    return shown_place(stack[0]) if stack else "a place outside of the code under test"

@@ -13,7 +13,7 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..._core.base.frames import SENDERS, package_of, shown_place, under_test
+from ..._core.base.frames import SENDERS, package_of, shown_place, stack_under_test
 from ..._core.base.work import Work, current_work, set_work, threads_of
 from ..._core.engine.pipeline import App
 from ..._core.time.skipping import SleepSkipper
@@ -377,7 +377,7 @@ class Turns:
         self.deadlock = all(worker.state == BLOCKED for worker in self.workers.values())
         for worker in self.workers.values():
             if worker.state != DONE and not self._tasks:
-                places = [place for frame in worker.frames().values() for place in under_test(frame)]
+                places = [place for frame in worker.frames().values() for place in stack_under_test(frame)]
                 worker.stuck_at = shown_place(places[0]) if places else ""
         self._over = True
         for worker in self.workers.values():
