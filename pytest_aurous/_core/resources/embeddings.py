@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha512
 from math import hypot, isfinite
@@ -20,7 +19,7 @@ from ..world.state import Section
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
-from .base.schema import PART, Record, body_of, column, obj, text_of
+from .base.schema import PART, Record, body_of, column, obj, row_class, text_of
 from .chat.request import known, public_url, tokens_of
 from .models import ModelRow, price_of, require_model
 from .team import charge, pay
@@ -30,7 +29,7 @@ __tracebackhide__ = hide_mistakes
 _WORD: Final = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class EmbeddingRow(Record):
     """An embedding that was paid for."""
 

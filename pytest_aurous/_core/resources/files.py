@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from ..base.arguments import Check
@@ -17,7 +16,7 @@ from ..world.world import World
 from .base.endpoint import Context, Endpoint, Result
 from .base.fields import BODY_ERRORS, Reader, integer, read_fields
 from .base.record import Collection, Instant, Live
-from .base.schema import SIGNATURE, Record, column, deleted, reference, to_wire
+from .base.schema import SIGNATURE, Record, column, deleted, reference, row_class, to_wire
 from .characters import CharacterRow
 from .content.pictures import Measured, measure, picture
 
@@ -36,7 +35,7 @@ _PICTURE_SIDE: Final = 192
 _SIDE: Final = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class FileRow(Record):
     """A stored file."""
 

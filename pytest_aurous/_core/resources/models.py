@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,7 +13,7 @@ from ..wire.refusal import ApiProblem, not_found
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.record import Live, Usable
-from .base.schema import Record, assumed, column, free, obj, text_of
+from .base.schema import Record, assumed, column, free, obj, row_class, text_of
 
 __tracebackhide__ = hide_mistakes
 
@@ -27,7 +26,7 @@ CAPABILITIES: Final = ("multimodal_input", "reasoning_effort", "tool_choice_requ
 _CREATED: Final = int(parse_instant("2026-05-15T00:00:00Z").timestamp())
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class ModelRow(Record):
     """A model."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 
 from ..base.errors import hide_mistakes
@@ -16,7 +16,7 @@ from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.fields import integer, number, one_of
 from .base.record import Instant, Live, Usable
-from .base.schema import Record, column, reference, to_wire
+from .base.schema import Record, column, reference, row_class, to_wire
 
 __tracebackhide__ = hide_mistakes
 
@@ -39,7 +39,7 @@ _OPTIONAL: Final = ("default_", "description", "has_")
 """Prefixes of the columns that `add` accepts as keyword arguments."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class LoraRow(Record):
     """A stored image style."""
 
@@ -68,7 +68,7 @@ class LoraRow(Record):
         return _IMAGE_STYLES
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class VideoLoraRow(Record):
     """A stored video style."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,7 @@ from ..world.keys import Scope
 from ..world.ledger import BillingMode
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.schema import Record, column, free, obj, text_of, to_wire
+from .base.schema import Record, column, free, obj, row_class, text_of, to_wire
 from .styles import FACTORS, PER_SECOND
 from .webhooks import check_balance
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class TeamRow(Record):
     """A stored team; its credits are in its ledger."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,7 @@ from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.fields import BODY_ERRORS, one_of, read_fields, text
 from .base.record import Collection, Instant, Live
-from .base.schema import SIGNATURE, Record, body_of, column, obj, text_of
+from .base.schema import SIGNATURE, Record, body_of, column, obj, row_class, text_of
 
 __tracebackhide__ = hide_mistakes
 
@@ -27,7 +27,7 @@ _TICKET_LIFE: Final = 24 * 3600.0
 _URL_LIFE: Final = 15 * 60.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class UploadRow(Record):
     """A stored upload ticket."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
@@ -25,7 +25,20 @@ from .base.endpoint import Context, Endpoint
 from .base.fields import BODY_ERRORS, dict_of, list_of, one_of, read_fields, text, url
 from .base.pages import PAGE, PAGE_ERRORS, page
 from .base.record import Collection, Instant, Live
-from .base.schema import Record, assumed, body_of, column, deleted, free, listing, obj, reference, text_of, to_wire
+from .base.schema import (
+    Record,
+    assumed,
+    body_of,
+    column,
+    deleted,
+    free,
+    listing,
+    obj,
+    reference,
+    row_class,
+    text_of,
+    to_wire,
+)
 
 __tracebackhide__ = hide_mistakes
 
@@ -48,7 +61,7 @@ _DESCRIPTION: Final = text(500, low=0)
 _METADATA: Final = dict_of(text(500, low=0), 50)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class EndpointRow(Record):
     """A stored webhook endpoint."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import Field, field, fields
+from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from ...world.settings import Sparse
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform  # type checkers bundle it
 
 Shape = Mapping[str, Any]
 T = TypeVar("T")
@@ -236,6 +239,16 @@ def column(
         "fixed": fixed,
     }
     return field(metadata=metadata, **options)
+
+
+if TYPE_CHECKING:
+
+    @dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=False, field_specifiers=(column,))
+    def row_class(kind: type[T]) -> type[T]:
+        """Declare the class of a row, which nothing changes: type checkers refuse to."""
+        ...
+else:  # a frozen dataclass takes twice as long to import, and to create
+    row_class = dataclass(kw_only=True, eq=False, repr=False)
 
 
 @_cached

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from ...wire.version import FORM, VERSION
 from ...world.script import Plan
 from ...world.world import World
 from ..base.fields import Reader, boolean, integer, list_of, object_of, optional, text
-from ..base.schema import HOLDS, Record, body_of, column, obj, text_of, to_wire
+from ..base.schema import HOLDS, Record, body_of, column, obj, row_class, text_of, to_wire
 from ..uploads import POSES
 
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
@@ -58,7 +57,7 @@ class Ref(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class CharacterRow(Record):
     """A stored character. Each column that is not hidden is a field of the response, under the same name."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from ...time.clock import SAME_INSTANT
-from ..base.schema import VALUE, Record, column, free, obj, text_of
+from ..base.schema import VALUE, Record, column, free, obj, row_class, text_of
 from .replies import Answer
 
 IN_PROGRESS: Final = "in_progress"
@@ -57,7 +57,7 @@ _CHOICE: Final = obj(
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class CompletionRow(Record):
     """A stored chat completion."""
 

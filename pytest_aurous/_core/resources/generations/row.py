@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -10,7 +9,7 @@ from ...wire.version import FORM, VERSION
 from ...world.script import Plan
 from ...world.world import World
 from ..base.fields import integer, one_of, text
-from ..base.schema import Record, column, free, obj, text_of, to_wire
+from ..base.schema import Record, column, free, obj, row_class, text_of, to_wire
 from ..styles import DURATION, RATIO, RESOLUTION, SHARE
 
 # The side of the square of each tier, and the ratios of the sizes (img-2).
@@ -38,7 +37,7 @@ BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 _kept: Final = partial(column, optional=True, fixed=True, default=None)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@row_class
 class GenerationRow(Record):
     """A stored image or video. Each column that is not hidden is a field of the response, under the same name."""
 
