@@ -9,8 +9,7 @@ from statistics import median
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from ..._core.base.errors import AurousError
-from ..._core.base.instants import parse_instant
+from ..._core.base.instants import parse_instant, read_instant
 from ..._core.resources.base.endpoint import Endpoint
 from ..._core.resources.base.schema import schema_name
 from ..._core.resources.catalog import CATALOG, LIFECYCLES, UNDER_WAY
@@ -247,7 +246,5 @@ def _target(location: str) -> str:
 
 def instant_of(value: Any) -> float | None:
     """Return an instant in epoch seconds; None for anything else."""
-    try:
-        return parse_instant(value).timestamp()
-    except AurousError:
-        return None
+    found = read_instant(value)
+    return None if found is None else found.timestamp()

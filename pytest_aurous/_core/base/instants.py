@@ -24,12 +24,20 @@ def parse_instant(value: datetime | str) -> datetime:
     Raises:
         AurousError: If *value* is not an instant.
     """
-    parsed = _read(value)
-    if not isinstance(parsed, datetime):
+    parsed = read_instant(value)
+    if parsed is None:
         raise AurousError(
             f"{shown(value)} is not an instant: "
             f"expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
         )
+    return parsed
+
+
+def read_instant(value: object) -> datetime | None:
+    """Read an instant; without a zone it is UTC. Return None for any other value."""
+    parsed = _read(value)
+    if not isinstance(parsed, datetime):
+        return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
 
 
