@@ -13,6 +13,7 @@ from .._core.base.redaction import redacted
 from .._core.resources.base.endpoint import check_operation
 from .._core.resources.base.record import Live
 from .._core.wire.call import Call
+from .._core.wire.data import parsed
 from .._core.world.journal import folded, shown_call
 
 if TYPE_CHECKING:
@@ -356,13 +357,12 @@ def _wanted(operation: str, filters: Mapping[str, Any], *parts: str) -> str:
 
 def _differences(call: Call, json: Any, headers: Mapping[str, str] | None, filters: Mapping[str, Any]) -> list[str]:
     """Return how a call differs from the expected parts, headers and attributes."""
-    request = call.request
-    found = [] if json is None else list(_json_differences("json", json, request.json))
+    found = [] if json is None else list(_json_differences("json", json, parsed(call.content)))
     for name, value in filters.items():
         if getattr(call, name) != value:
             found.append(f"{name}: {shown(getattr(call, name))}, wanted {shown(value)}")
     for name, value in (headers or {}).items():
-        sent = request.headers.get(name)
+        sent = call.sent_headers.get(name)
         if sent != value:
             found.append(f"header {name}: {shown(sent) if sent is not None else 'not sent'}, wanted {shown(value)}")
     return found
