@@ -110,11 +110,10 @@ class Buckets:
         Raises:
             ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
         """
-        empty = bucket.tokens <= 1 - _GRAIN  # a second of 0.1 tokens, ten times, is a token
-        if empty:
-            bucket = bucket._replace(overruns=bucket.overruns + 1)
-        else:
-            bucket = bucket._replace(tokens=max(0.0, bucket.tokens - 1))
+        capacity, rate, tokens, now, overruns = bucket
+        empty = tokens <= 1 - _GRAIN  # a second of 0.1 tokens, ten times, is a token
+        # Not `_replace`, which makes two dicts first: each request spends.
+        bucket = Bucket(capacity, rate, tokens if empty else max(0.0, tokens - 1), now, overruns + empty)
         self._buckets[team, name] = bucket
         if empty and self._enforce:
             message = say.RATE_LIMIT.format(bucket=name, seconds=bucket.wait)

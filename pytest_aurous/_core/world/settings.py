@@ -250,9 +250,8 @@ class Settings:
     )
 
     def __init__(self, **chosen: Any) -> None:
-        for name, row in ROWS.items():
-            default: Any = {} if row["merge"] else row["default"]
-            setattr(self, name, chosen.get(name, default))
+        defaults = {name: {} if row["merge"] else row["default"] for name, row in ROWS.items()}
+        vars(self).update(defaults, **chosen)
 
     def reading(self, rule: str) -> str:
         """Return the selected reading of a rule in `READINGS`."""

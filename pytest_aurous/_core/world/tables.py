@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from ..base.instants import iso
@@ -81,10 +81,10 @@ class Table(Generic[R]):
             living.append(row.id)
         return row
 
-    def begin_with(self, rows: Iterable[R]) -> None:
+    def begin_with(self, rows: Sequence[R]) -> None:
         """Add the rows of a new fake, living and oldest first; nothing undoes that."""
+        self.rows.update({row.id: row for row in rows})
         for row in rows:
-            self.rows.update({row.id: row})
             self.living(row.team).append(row.id)
 
     def replace(self, row: R) -> R:
