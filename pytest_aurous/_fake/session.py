@@ -87,8 +87,8 @@ class Session:
         """The fake as httpx clients see it, created on first use."""
         with self.app.world.lock:  # two threads must not create two
             if self._http is None:
-                # The one lazy import of httpx and respx: they take longer to load than many tests to run, and a fake
-                # that is only served, or prepared for a snapshot, does not need them.
+                # The one lazy import of httpx: it takes longer to load than many tests to run, and a fake that is only
+                # served, or prepared for a snapshot, does not need it.
                 from .._httpx.binding import Binding
 
                 self._http = Binding(self.app)

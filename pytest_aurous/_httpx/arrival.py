@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
@@ -12,10 +12,10 @@ from typing import Any
 
 
 class Arrival:
-    """A finder of modules that calls *then* as soon as the module *name* has been imported, or loaded again."""
+    """A finder of modules that calls *then* as soon as one of these modules has been imported, or loaded again."""
 
-    def __init__(self, name: str, then: Callable[[], object]) -> None:
-        self._name = name
+    def __init__(self, names: Container[str], then: Callable[[], object]) -> None:
+        self._names = names
         self._then = then
 
     def begin(self) -> None:
@@ -31,7 +31,7 @@ class Arrival:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return what the other finders return for the module, with a loader that calls *then*; else None."""
-        if name != self._name:
+        if name not in self._names:
             return None
         found = (other.find_spec(name, path, target) for other in sys.meta_path if other is not self)
         spec = next((one for one in found if one is not None), None)

@@ -10,31 +10,25 @@ from threading import RLock
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from respx.mocks import Mocker
-from respx.models import PassThrough
-
 from .._core.base.frames import INTERCEPTED, NOT_INTERCEPTED, other_client
 from .._core.base.patching import undone_on_error
 from .._core.wire.resolvers import GUARD, RESOLVERS, refusal, refusing, served
 from .arrival import Arrival
 from .contexts import sharing
-from .stacks import stacks
+from .stacks import PassedThrough, stacks
 
 if TYPE_CHECKING:
     from .router import Router
 
 _ORIGINAL: Final = "_aurous_original"
-
-
+_RESPX: Final = "respx.mocks"
 _CLIENTS: Final = NOT_INTERCEPTED - sys.stdlib_module_names
 _Owner = type[Any] | ModuleType
 
 
 class _Patch(NamedTuple):
-    """One method of a transport class, or a function that transports call, and the function that replaces it."""
+    """A method of a transport class, or a function that transports call, and the function that replaces it."""
 
-    owner: _Owner
-    method: str
     original: Any
     wrapper: Any
 
@@ -45,11 +39,11 @@ class Interception:
     def __init__(self) -> None:
         self.entered: list[Router] = []  # the latest last; twice if it is entered twice
         self._owners: dict[bytes, list[Router]] = {}
-        self._patches: list[_Patch] = []
+        self._patches: dict[tuple[_Owner, str], list[_Patch]] = {}  # the first of each has the genuine method
         self._contexts: dict[Any, Any] = {}
         self._former: dict[tuple[_Owner, str], _Patch] = {}  # of the last fake, to be used again
         self._lock = RLock()
-        self._arrival = Arrival("httpx2", self.to_front)
+        self._arrival = Arrival({"httpx2", _RESPX}, self.to_front)
 
     def enter(self, router: Router) -> None:
         """Let a fake respond, before those that are entered already."""
@@ -69,10 +63,11 @@ class Interception:
             self._arrival.end()
             _step_back()
             while self._patches:
-                patch = self._patches.pop()
-                self._former[patch.owner, patch.method] = patch  # at last the one of the genuine method
-                if getattr(patch.owner, patch.method) is patch.wrapper:  # else a later patch calls it, and it passes on
-                    setattr(patch.owner, patch.method, patch.original)
+                place, ours = self._patches.popitem()
+                self._former[place] = ours[0]
+                for patch in reversed(ours):
+                    if getattr(*place) is patch.wrapper:  # else a later patch calls it, and it passes on
+                        setattr(*place, patch.original)
 
     def to_front(self) -> None:
         """Intercept before all other tools: pytest-httpx and vcrpy patch the same methods, and the last patch wins."""
@@ -93,22 +88,20 @@ class Interception:
                         self._patch(owner, owner, name, lambda _, real: refusing(real, self._refuse))
 
     def _patch(self, stack: ModuleType, owner: _Owner, method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
-        current = getattr(owner, method)
-        if any(patch.wrapper is current for patch in self._patches):  # in front already
+        place, current = (owner, method), getattr(owner, method)
+        ours = self._patches.get(place, [])
+        if any(patch.wrapper is current for patch in ours):  # in front already
             return
-        ours = [patch for patch in self._patches if patch[:2] == (owner, method)]
         while hasattr(current, _ORIGINAL) and all(patch.wrapper is not current for patch in ours):
             current = getattr(current, _ORIGINAL)  # a wrapper of an earlier test, which was restored too late
         if any(patch.wrapper is current for patch in ours):
             return
-        for patch in ours[1:]:  # the first has the genuine method, and the ones between are not needed any more
-            self._patches.remove(patch)
-        new = self._former.get((owner, method))
+        new = self._former.get(place)
         if new is None or new.original is not current:
-            new = _Patch(owner, method, current, wrap(stack, current))
+            new = _Patch(current, wrap(stack, current))
             setattr(new.wrapper, _ORIGINAL, current)
         setattr(owner, method, new.wrapper)
-        self._patches.append(new)
+        self._patches[place] = [*ours[:1], new]  # the ones between are not needed any more
 
     def router_for(self, request: Any) -> Router | None:
         """Return the router for a request: among the routers that serve its host, by the best matching base URL."""
@@ -127,8 +120,8 @@ class Interception:
 
     def in_front(self) -> list[str]:
         """Return the modules that have patched the transports after us."""
-        wrappers = [patch.wrapper for patch in self._patches]
-        current = {getattr(patch.owner, patch.method) for patch in self._patches if isinstance(patch.owner, type)}
+        wrappers = [patch.wrapper for ours in self._patches.values() for patch in ours]
+        current = {getattr(*place) for place in self._patches if isinstance(place[0], type)}
         # Not `__module__`, which `functools.wraps` copies from the original.
         return sorted({found.__globals__["__name__"] for found in current if found not in wrappers})
 
@@ -140,7 +133,7 @@ class Interception:
                 return original(transport, request)
             try:
                 return router.respond(stack, request)
-            except PassThrough:
+            except PassedThrough:
                 return original(transport, request)
 
         return handle_request
@@ -153,7 +146,7 @@ class Interception:
                 return await original(transport, request)
             try:
                 return await router.arespond(stack, request)
-            except PassThrough:
+            except PassedThrough:
                 return await original(transport, request)
 
         return handle_async_request
@@ -218,9 +211,10 @@ def _has_client(kind: Any) -> bool:
 
 def _step_aside(ours: Callable[[Any], object]) -> None:
     """Let respx pass on the requests that are *ours*; with ``using="httpx"`` it sees them before a transport does."""
-    above: Any = Mocker.registry["httpx"]
-    if "handler" in vars(above):
+    above = _respx()
+    if above is None or "handler" in vars(above):
         return
+    from respx.models import PassThrough
 
     def passing(below: Any) -> Any:
         def handler(request: Any) -> Any:
@@ -235,10 +229,16 @@ def _step_aside(ours: Callable[[Any], object]) -> None:
 
 def _step_back() -> None:
     """Restore respx."""
-    above = Mocker.registry["httpx"]
+    above = _respx()
     for name in ("handler", "async_handler"):
-        if name in vars(above):
+        if above is not None and name in vars(above):
             delattr(above, name)
+
+
+def _respx() -> Any:
+    """Return what intercepts for ``using="httpx"``, if somebody has imported respx: it loads slowly."""
+    mocker = getattr(sys.modules.get(_RESPX), "Mocker", None)  # another thread may be importing it at this moment
+    return None if mocker is None else mocker.registry.get("httpx")
 
 
 INTERCEPTION: Final = Interception()

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
-import respx
-from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 
 from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
@@ -22,9 +20,12 @@ from .._core.resources.base.endpoint import Endpoint, check_operation
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Reply
-from .stacks import as_httpx, native, relay, request_errors, response
+from .stacks import PassedThrough, as_httpx, native, relay, request_errors, response
 
 if TYPE_CHECKING:
+    import respx
+    from respx.models import ResolvedRoute
+
     from .._core.engine.pipeline import App
 
 __tracebackhide__ = hide_mistakes
@@ -33,8 +34,8 @@ __tracebackhide__ = hide_mistakes
 class Router:
     """Responds to the requests for one fake.
 
-    A respx router holds the routes that the test asked for, to spy on or to override. It is created with the first
-    route: its lists of calls are Mocks, which cost more than most tests do.
+    A respx router holds the routes that the test asked for, to spy on or to override. respx is imported with the first
+    route: it loads slowly, and its lists of calls are Mocks, which cost more than most tests do.
     """
 
     def __init__(self, app: App) -> None:
@@ -68,6 +69,8 @@ class Router:
     @property
     def _respx(self) -> respx.MockRouter:
         if self._mock_router is None:
+            import respx
+
             self._mock_router = respx.MockRouter(assert_all_called=False)
         return self._mock_router
 
@@ -85,7 +88,7 @@ class Router:
             return self._routes[operation]
 
     def respond(self, stack: ModuleType, request: Any) -> Any:
-        """Return the response to a request of a sync client, or raise `PassThrough` if a route of the test does."""
+        """Return the response to a request of a sync client, or raise `PassedThrough` if a route of the test does."""
         call = self._call(request, request.read())
         if (gate := self.app.world.gate) is not None:
             gate.enter(call)
@@ -125,6 +128,8 @@ class Router:
         self, stack: ModuleType, request: Any, call: Call, route: respx.Route, sent: httpx.Request
     ) -> Generator[ResolvedRoute, None, None]:
         """Let respx record the response that the block sets, and raise errors of the client's stack."""
+        from respx.models import AllMockedAssertionError, PassThrough
+
         try:
             with self._respx.resolver(sent) as resolved:
                 yield resolved
@@ -133,6 +138,8 @@ class Router:
             pass
         except BaseException as error:
             self.app.overruled(call, None)
+            if isinstance(error, PassThrough):
+                raise PassedThrough(str(route.name)) from None
             if isinstance(error, httpx.RequestError):
                 raise native(stack, error, request) from error
             raise
@@ -193,6 +200,8 @@ def _keep(route: respx.Route) -> Callable[[], None]:
 
 def _resolve(route: respx.Route, request: httpx.Request) -> Any:
     """Return what a route responds. The path was matched before, by our own rules, which know ``%2F``."""
+    from respx.models import SideEffectError
+
     effect: Any = route.side_effect
     if isinstance(effect, type) and issubclass(effect, request_errors()):  # respx knows only httpx
         raise SideEffectError(route, effect("Mock Error", request=request))
@@ -200,6 +209,8 @@ def _resolve(route: respx.Route, request: httpx.Request) -> Any:
 
 
 async def _awaited(route: respx.Route, result: Any) -> Any:
+    from respx.models import SideEffectError
+
     try:
         return await result
     except Exception as error:

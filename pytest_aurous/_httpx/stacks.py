@@ -14,6 +14,18 @@ import httpx
 from .._core.wire.reply import Break, Reply, Stream
 
 
+class PassedThrough(Exception):  # noqa: N818 - no error, and no client sees it
+    """A route of the test passes its request through.
+
+    Attributes:
+        operation: The name of the route.
+    """
+
+    def __init__(self, operation: str) -> None:
+        super().__init__()
+        self.operation = operation
+
+
 def stacks() -> tuple[ModuleType, ...]:
     """Return httpx, and httpx2 if somebody has imported it: it loads slowly, and few suites use it."""
     httpx2 = sys.modules.get("httpx2")

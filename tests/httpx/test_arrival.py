@@ -104,7 +104,7 @@ def lamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_an_arrival_is_noticed_when_the_module_is_whole(lamp: str) -> None:
     """What is called finds the module executed, each time that it is; no other module counts."""
     seen: list[bool] = []
-    arrival = Arrival(lamp, lambda: seen.append(sys.modules[lamp].LIT))
+    arrival = Arrival({lamp}, lambda: seen.append(sys.modules[lamp].LIT))
     arrival.begin()
     try:
         import_module("colorsys")
@@ -120,7 +120,7 @@ def test_an_arrival_is_noticed_when_the_module_is_whole(lamp: str) -> None:
 def test_who_restores_the_finders_does_no_harm(lamp: str) -> None:
     """The end of a look-out that somebody else has ended is no error."""
     seen: list[str] = []
-    arrival = Arrival(lamp, lambda: seen.append(lamp))
+    arrival = Arrival({lamp}, lambda: seen.append(lamp))
     arrival.begin()
     sys.meta_path.remove(arrival)  # as pytester does, which restores the finders of an earlier moment
     arrival.end()
@@ -131,7 +131,7 @@ def test_who_restores_the_finders_does_no_harm(lamp: str) -> None:
 
 def test_a_module_that_is_not_there_stays_away() -> None:
     """Importing it raises what it would have raised anyway."""
-    arrival = Arrival("a_module_that_nobody_has", print)
+    arrival = Arrival({"a_module_that_nobody_has"}, print)
     arrival.begin()
     try:
         with pytest.raises(ModuleNotFoundError):

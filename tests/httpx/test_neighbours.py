@@ -27,9 +27,9 @@ def test_whom_the_fake_had_to_pass_is_forgotten(monkeypatch: pytest.MonkeyPatch)
                 INTERCEPTION.to_front()
                 key = {"X-Api-Key": aurous.api_key}
                 assert httpx.get(f"{aurous.base_url}/v1/balance", headers=key).status_code == 200
-        kept = [entry for entry in INTERCEPTION._patches if entry[:2] == (httpx.HTTPTransport, "handle_request")]
+        kept = INTERCEPTION._patches[httpx.HTTPTransport, "handle_request"]
         assert len(kept) == 2
-        httpx.HTTPTransport.handle_request = kept[0][3]  # type: ignore[method-assign]  # as the last patch had it
+        httpx.HTTPTransport.handle_request = kept[0].wrapper  # type: ignore[method-assign]  # as the last patch had it
     assert httpx.HTTPTransport.handle_request is genuine
 
 
@@ -40,7 +40,7 @@ def test_a_wrapper_that_somebody_put_back_is_looked_through() -> None:
         idle = httpx.HTTPTransport.handle_request
     httpx.HTTPTransport.handle_request = idle  # type: ignore[method-assign]  # as a monkeypatch does that ends late
     with Aurous():
-        assert INTERCEPTION._patches[0][2] is genuine
+        assert INTERCEPTION._patches[httpx.HTTPTransport, "handle_request"][0].original is genuine
     httpx.HTTPTransport.handle_request = genuine  # type: ignore[method-assign]
 
 

@@ -18,6 +18,7 @@ from ..base.watchers import Watcher
 __tracebackhide__ = hide_mistakes
 
 _TIME: Final = time.time
+"""While it is in its place, as in most tests, nobody need ask whether `time.time` leads back to a clock."""
 _MORE: Final = see("reference/records.html#the-clock")
 FASTEST: Final = 1_000_000.0
 SAME_INSTANT: Final = 1e-6
@@ -71,7 +72,7 @@ class Clock(Public):
     def time(self) -> float:
         """Return the instant in seconds since the epoch; it stops at the last second of the year 9999."""
         if self._frozen is None:
-            if self._reading.get():  # a test has put this clock in the place of `time.time`
+            if time.time is not _TIME and self._reading.get():  # a test has put this clock in the place of `time.time`
                 return _TIME()
             self._seen = self._real()
             now = self._seen + self._offset
@@ -83,6 +84,8 @@ class Clock(Public):
 
     def _real(self) -> float:
         """Return what `time.time` says; where that leads back to this clock, the time of the process."""
+        if time.time is _TIME:
+            return _TIME()
         token = self._reading.set(True)
         try:
             return time.time()
