@@ -305,6 +305,10 @@ def _about_pytest(pytest: Mapping[str, Any]) -> Iterator[str]:
         yield from ("", "Settings, and where each comes from")
         for row in (*pytest["settings"], *pytest["fixtures"]):
             yield from _row(row["name"], row["value"], row["source"])
+        if pytest["unused"]:
+            yield from ("", "Each run starts faster with these in addopts")
+        for name in pytest["unused"]:
+            yield from _row(f"-p no:{name}", "no Python file here uses it", "unless another plugin does")
 
 
 def _row(name: str, value: str, more: str = "") -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+from collections.abc import Iterator
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pytest
 
@@ -15,6 +18,13 @@ from .._core.base.redaction import redacted
 from .._core.world.settings import ROWS
 from . import fixtures, options
 from .stash import GUARD, SOURCES
+
+_USES: Final = {
+    # A name that is imported, or an attribute such as `aurous.faker`, is not the fixture.
+    "faker": r"(?<!from )(?<!import )(?<![.\w])faker\b",
+    "respx": r"\brespx_mock\b|\bmark\.respx\b",
+}
+"""The plugins that come with what this package needs, each with what uses it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +39,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     found = {"rootdir": str(config.rootpath), "ini": _ini(config), "loaded": GUARD in config.stash}
     found["blocked"] = config.pluginmanager.is_blocked("pytest_aurous")
     if found["loaded"]:
+        found["unused"] = _unused(config)
         found |= {
             "settings": [*_settings(config), *_run_options(config)],
             "fixtures": _overridden(config),
@@ -37,6 +48,28 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         }
     Path(str(config.getoption("aurous_doctor"))).write_text(json.dumps(found), encoding="utf-8")
     pytest.exit("pytest-aurous doctor has what it needs", returncode=0)
+
+
+def _unused(config: pytest.Config) -> list[str]:
+    """Return the plugins in `_USES` that pytest has loaded, and that no Python file below its root folder uses."""
+    left = {name: re.compile(uses) for name, uses in _USES.items() if config.pluginmanager.has_plugin(name)}
+    for file in _files(config) if left else ():
+        text = file.read_text(encoding="utf-8", errors="replace")
+        left = {name: uses for name, uses in left.items() if not uses.search(text)}
+    return list(left)
+
+
+def _files(config: pytest.Config) -> Iterator[Path]:
+    """Yield the Python files below the root folder, but for the folders that pytest does not collect."""
+    skipped = config.getini("norecursedirs")
+    for folder, below, names in os.walk(config.rootpath):
+        # pytest does not collect virtual environments either.
+        below[:] = [
+            one
+            for one in below
+            if not any(fnmatchcase(one, glob) for glob in skipped) and not Path(folder, one, "pyvenv.cfg").exists()
+        ]
+        yield from (Path(folder, name) for name in names if name.endswith(".py"))
 
 
 def _settings(config: pytest.Config) -> list[dict[str, str]]:

@@ -76,6 +76,25 @@ FINE: Final = {
             "Nothing needs attention.",
         ),
     ),
+    "plugins that nobody uses": Folder(
+        conftest="from faker import Faker\nimport respx\nNAME = Faker().name()\ndef name(aurous): aurous.faker.name()",
+        env={"PYTEST_ADDOPTS": f"{LOADED} -p faker -p respx"},
+        said=(
+            "Each run starts faster with these in addopts -p no:faker no Python file here uses it",
+            "-p no:respx no Python file here uses it unless another plugin does",
+            "Nothing needs attention.",
+        ),
+    ),
+    "plugins that somebody uses": Folder(
+        conftest="def named(faker): ...\ndef mocked(respx_mock): ...",
+        env={"PYTEST_ADDOPTS": f"{LOADED} -p faker -p respx"},
+        silent=("-p no:", "addopts"),
+    ),
+    "a plugin that somebody uses, and one that is not loaded": Folder(
+        conftest="import pytest\npytestmark = pytest.mark.respx(assert_all_called=False)",
+        env={"PYTEST_ADDOPTS": f"{LOADED} -p respx"},
+        silent=("-p no:",),
+    ),
     "a conftest that overrides fixtures, and starts something": Folder(
         conftest="import pytest\n@pytest.fixture\ndef aurous_seed(): return 3\naurous_api_key = aurous_seed\n"
         "def pytest_sessionstart(): raise RuntimeError('a database is started')",
