@@ -58,7 +58,7 @@ def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:
     headers = stack.Headers(outcome.headers, "latin-1")
     body = stack.ByteStream(outcome.body) if outcome.stream is None else _streamed(stack, request, outcome.stream)
     made = stack.Response(outcome.status, headers=headers, stream=body)
-    if all(value.isascii() for _, value in outcome.headers):
+    if "".join([value for _, value in outcome.headers]).isascii():
         made.headers.encoding = "ascii"  # else httpx detects the encoding at each access
     return made
 
