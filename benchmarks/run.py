@@ -31,6 +31,7 @@ def main() -> int:
     """Measure, print, and return the exit status: 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds of what is timed: shows only large changes")
+    parser.add_argument("--counts", action="store_true", help="only what is counted, which no busy machine changes")
     parser.add_argument("--publish", metavar="NAME", help="keep the figures for the documentation, under this name")
     options = parser.parse_args()
 
@@ -40,13 +41,14 @@ def main() -> int:
     where = _machine()
     print(f"{'':<70}{'measured':>10}{'quartiles':>17}{'bar':>9}")
     results: list[Result] = []
-    for result in chain(suites.measure(), calls.measure(), times.measure(quick=options.quick)):
+    timed = () if options.counts else times.measure(quick=options.quick)
+    for result in chain(calls.measure(), suites.measure(), timed):
         print(_line(result), flush=True)
         results.append(result)
     verdicts = Counter(result.passed for result in results)
     print(f"\n{verdicts[True]} bars hold, {verdicts[False]} are missed")
     if verdicts[None]:
-        print(f"{verdicts[None]} are not judged: they are bars for instructions, which valgrind counts.")
+        print(f"{verdicts[None]} are not judged: they have no bar, or one for instructions, which valgrind counts.")
     if options.publish:
         _publish(options.publish, where, results)
     return 1 if verdicts[False] else 0

@@ -21,34 +21,62 @@ __all__ = ("measure",)
 
 FEW: Final = 10
 MANY: Final = 60
+AUROUS, RESPX, HTTPX = "pytest_aurous", "respx", "pytest_httpx"
+# To find a plugin by its name, pytest reads the metadata of all installed packages: a bare run loads a module, too.
+NO_PLUGIN: Final = "colorsys"
+with Aurous() as FAKE, FAKE.client() as client:
+    SENT: Final = client.get(f"/v1/characters/{FAKE.characters.add().id}")
 # One client for all tests, as an application has: its SSL context is nobody's here.
 HEAD: Final = f"""
 import httpx, json, os, pytest
 
 CLIENT = httpx.Client(base_url="https://api.aurous-labs.com")
-RESPONSE = json.loads({json.dumps(Aurous().characters.add().json())!r})
+RESPONSE = json.loads({json.dumps(SENT.json())!r})
+URL = "https://api.aurous-labs.com/v1/characters"
 
-def ask(character):
+def ask(character, client=CLIENT):
     key = os.environ.get("AUROUS_API_KEY", "al_live_none")
-    response = CLIENT.get("/v1/characters/" + character, headers={{"X-Api-Key": key}})
-    assert response.json()["status"] == "ready"
+    response = client.get("/v1/characters" + character, headers={{"X-Api-Key": key}})
+    return response.json()
 
 """
 BARE: Final = "def test_one(): pass"
-TESTS: Final = {
-    "pytest_aurous": "def test_one(aurous): ask(aurous.characters.add().id)",
-    "respx": """def test_one(respx_mock):
-    respx_mock.get("https://api.aurous-labs.com/v1/characters/" + RESPONSE["id"]).respond(json=RESPONSE)
-    ask(RESPONSE["id"])
+SUITES: Final = {
+    "bare": (NO_PLUGIN, BARE),
+    "unused": (AUROUS, BARE),
+    "aurous": (AUROUS, "def test_one(aurous): assert ask('/' + aurous.characters.add().id)['status'] == 'ready'"),
+    "respx": (
+        RESPX,
+        """def test_one(respx_mock):
+    respx_mock.get(URL + "/" + RESPONSE["id"]).respond(json=RESPONSE)
+    assert ask("/" + RESPONSE["id"])["status"] == "ready"
 """,
-    "pytest_httpx": """def test_one(httpx_mock):
-    httpx_mock.add_response(url="https://api.aurous-labs.com/v1/characters/" + RESPONSE["id"], json=RESPONSE)
-    ask(RESPONSE["id"])
+    ),
+    "pytest-httpx": (
+        HTTPX,
+        """def test_one(httpx_mock):
+    httpx_mock.add_response(url=URL + "/" + RESPONSE["id"], json=RESPONSE)
+    assert ask("/" + RESPONSE["id"])["status"] == "ready"
 """,
+    ),
+    "aurous, a list": (AUROUS, "def test_one(aurous): assert ask('')['data'] == []"),
+    "respx, a list": (
+        RESPX,
+        """def test_one(respx_mock):
+    respx_mock.get(URL).respond(json={"object": "list", "data": [], "has_more": False, "next_cursor": None})
+    assert ask("")["data"] == []
+""",
+    ),
+    "MockTransport": (
+        NO_PLUGIN,
+        f"""def test_one():
+    ready = httpx.MockTransport(lambda _: httpx.Response(200, headers={SENT.headers.raw!r}, content={SENT.content!r}))
+    with httpx.Client(base_url=CLIENT.base_url, transport=ready) as client:
+        assert ask("/" + RESPONSE["id"], client)["status"] == "ready"
+""",
+    ),
 }
-AUROUS, RESPX, HTTPX = TESTS
-# To find a plugin by its name, pytest reads the metadata of all installed packages: a bare run loads a module, too.
-NO_PLUGIN: Final = "colorsys"
+"""Each suite with its plugin and its test."""
 OPTIONS: Final = ("-q", "-p", "no:cacheprovider", "-p")
 GARBAGE: Final = """
 import gc, json, pathlib
@@ -66,50 +94,55 @@ def pytest_sessionfinish():
 
 def measure() -> Iterator[Result]:
     """Measure a test, a thousand tests, the first test, the start of a run that uses nothing, and garbage."""
-    bare = _each(NO_PLUGIN)
-    added = {plugin: _each(plugin) - bare for plugin in (AUROUS, HTTPX)}
-    yield counted("what a test with a record and a GET adds, over httpx_mock", added[AUROUS] / added[HTTPX], 1.5)
-    yield counted("the hooks of a test that uses nothing", (_each(AUROUS, unused=True) - bare) / 1e6, 0.2, f"M {UNIT}")
-    thousand = {plugin: _count(plugin, MANY) + (1_000 - MANY) * _each(plugin) for plugin in (AUROUS, RESPX)}
-    yield counted("1,000 tests, over respx_mock", thousand[AUROUS] / thousand[RESPX], 0.72)
-    yield counted("the first test, over respx_mock", _count(AUROUS, 1) / _count(RESPX, 1), 1.13)
-    start = _count(AUROUS, 1, unused=True) / _count(NO_PLUGIN, 1)
-    yield counted("the start of a run that does not use the plugin, over bare pytest", start, 1.05)
+    bare = _each("bare")
+    added = {suite: _each(suite) - bare for suite in ("aurous", "respx", "pytest-httpx")}
+    yield counted(
+        "what a test with a record and a GET adds, over httpx_mock", added["aurous"] / added["pytest-httpx"], 1.5
+    )
+    yield counted("the same, over respx_mock", added["aurous"] / added["respx"], 0.58)
+    yield counted("the hooks of a test that uses nothing", (_each("unused") - bare) / 1e6, 0.18, f"M {UNIT}")
+    thousand = [_count(suite, MANY) + (1_000 - MANY) * _each(suite) for suite in ("aurous, a list", "respx, a list")]
+    yield counted("1,000 tests with one GET of a list, over respx_mock", thousand[0] / thousand[1], 0.71)
+    yield counted("the first test, over respx_mock", _count("aurous", 1) / _count("respx", 1), 1.11)
+    start = _count("unused", 1) / _count("bare", 1)
+    yield counted("the start of a run that does not use the plugin, over bare pytest", start, 1.07)
 
-    objects = median(_garbage(AUROUS, collector=False)) - median(_garbage(NO_PLUGIN, collector=False))
-    yield Result("objects in reference cycles after a test with one GET", objects, 20, "objects")
-    noted = {plugin: _garbage(plugin, collector=True) for plugin in (AUROUS, RESPX)}
-    young = {plugin: counts[-1] - counts[0] for plugin, counts in noted.items()}
-    yield Result("young collections in 1,000 tests, over respx_mock", young[AUROUS] / young[RESPX], 1.3)
+    objects = median(_garbage("aurous", collector=False)) - median(_garbage("MockTransport", collector=False))
+    yield Result(
+        "objects in reference cycles after a test with one GET, beyond httpx.MockTransport", objects, 0, "objects"
+    )
+    noted = {suite: _garbage(suite, collector=True) for suite in ("aurous", "respx")}
+    young = {suite: counts[-1] - counts[0] for suite, counts in noted.items()}
+    yield Result("young collections in 1,000 tests, over respx_mock", young["aurous"] / young["respx"], 1.3)
 
 
 @cache
-def _count(plugin: str, number: int, *, unused: bool = False) -> int:
+def _count(suite: str, number: int) -> int:
     """Return what a run with this many equal tests takes."""
-    with _suite("" if unused else plugin, number) as home:
-        return counting.total("suite.py", *OPTIONS, plugin, cwd=home)
+    with _folder(suite, number) as (home, options):
+        return counting.total("suite.py", *options, cwd=home)
 
 
-def _each(plugin: str, *, unused: bool = False) -> float:
+def _each(suite: str) -> float:
     """Return what one test more takes."""
-    return (_count(plugin, MANY, unused=unused) - _count(plugin, FEW, unused=unused)) / (MANY - FEW)
+    return (_count(suite, MANY) - _count(suite, FEW)) / (MANY - FEW)
 
 
-def _garbage(plugin: str, *, collector: bool) -> list[int]:
+def _garbage(suite: str, *, collector: bool) -> list[int]:
     """Return what `GARBAGE` notes."""
     script = ("-m", "pytest") if collector else (counting.HERE / "suite.py",)
-    with _suite(plugin, 1_000) as home:
+    with _folder(suite, 1_000) as (home, options):
         (home / "conftest.py").write_text(GARBAGE)
-        counting.run([sys.executable, *script, *OPTIONS, plugin], home)
+        counting.run([sys.executable, *script, *options], home)
         found: list[int] = json.loads((home / "found.json").read_text())
     return found
 
 
 @contextmanager
-def _suite(plugin: str, number: int) -> Generator[Path, None, None]:
-    """Yield a folder with a suite in which each test is the same."""
-    test = TESTS.get(plugin, BARE)
+def _folder(suite: str, number: int) -> Generator[tuple[Path, tuple[str, ...]], None, None]:
+    """Yield a folder with a suite in which each test is the same, and the options of pytest."""
+    plugin, test = SUITES[suite]
     mark = f'@pytest.mark.parametrize("number", range({number}))\n'
     with TemporaryDirectory() as name:
         (Path(name) / "test_suite.py").write_text(HEAD + mark + test.replace("(", "(number, ", 1))
-        yield Path(name)
+        yield Path(name), (*OPTIONS, plugin)

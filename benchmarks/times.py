@@ -1,16 +1,22 @@
-"""Rows that are timed, all in this process: a GET, the publish flow, exploring it, and snapshots."""
+"""Rows that are timed: a GET, the publish flow, exploring it, snapshots, and in other processes an empty run."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
+import counting
 from pytest_aurous import Aurous, Exploration
 from subjects import ORDER, SCRIPT, flow_aurous, flow_respx, get_aurous, get_respx
-from timing import Result, a_second, microseconds, per_call, ratio, rounds
+from suites import AUROUS, BARE, NO_PLUGIN, OPTIONS
+from timing import Result, a_second, microseconds, milliseconds, per_call, ratio, rounds
 
 __all__ = ("measure",)
 
@@ -20,6 +26,7 @@ def measure(*, quick: bool) -> Iterator[Result]:
     yield from _paired(10 if quick else 101)
     yield from _exploring(4 if quick else 25)
     yield from _snapshots(8 if quick else 41)
+    yield from _empty_runs(3 if quick else 15)
 
 
 # Over respx
@@ -93,3 +100,29 @@ def _snapshots(count: int) -> Iterator[Result]:
 
 def _back(fake: Aurous, times: int) -> Callable[[], float]:
     return lambda: per_call(lambda: fake.restore(fake.snapshot()), times)
+
+
+# An empty run
+
+
+def _empty_runs(count: int) -> Iterator[Result]:
+    installed = ("faker", "respx", "anyio")  # pytest loads the plugins of what this package needs, too
+    plugins = {"pytest alone": (NO_PLUGIN,), "with all plugins": (AUROUS, *installed), "with ours alone": (AUROUS,)}
+    with TemporaryDirectory() as folder:
+        Path(folder, "test_suite.py").write_text(BARE)
+        samples = rounds({name: _run(Path(folder), names) for name, names in plugins.items()}, count)
+    for name, seconds in samples.items():
+        yield milliseconds(f"CPU time of a run with one empty test, {name}", seconds)
+
+
+def _run(folder: Path, plugins: tuple[str, ...]) -> Callable[[], float]:
+    first, *others = plugins
+    command = [sys.executable, "-m", "pytest", *OPTIONS, first, *(part for name in others for part in ("-p", name))]
+
+    def run() -> float:
+        before = os.times()
+        counting.run(command, folder)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    return run

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-__all__ = ("Result", "a_second", "microseconds", "per_call", "ratio", "rounds")
+__all__ = ("Result", "a_second", "microseconds", "milliseconds", "per_call", "ratio", "rounds")
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ def microseconds(what: str, seconds: Sequence[float], bar: float) -> Result:
     """Return the row of a duration."""
     values = [value * 1e6 for value in seconds]
     return Result(what, min(values), bar, "us", quartiles=_quartiles(values))
+
+
+def milliseconds(what: str, seconds: Sequence[float]) -> Result:
+    """Return the row of a duration that has no bar: most of it is not ours."""
+    values = [value * 1e3 for value in seconds]
+    return Result(what, min(values), None, "ms", quartiles=_quartiles(values))
 
 
 def a_second(what: str, cases: int, seconds: Sequence[float], bar: float) -> Result:

@@ -227,11 +227,11 @@ def speed_machine() -> None:
 
 
 def speed_table() -> None:
-    """Print a row for each bar, with the figures of each run that was published."""
+    """Print each row of the benchmark, with the figures of each run that was published."""
     history = _history()
     rows: list[tuple[str, ...]] = []
     for row in history[-1]["results"]:
-        bar = f"{'>=' if row['at_least'] else '<='} {_figure(row, 'bar')}"
+        bar = "" if row["bar"] is None else f"{'>=' if row['at_least'] else '<='} {_figure(row, 'bar')}"
         values = [_value(_row(entry, row["what"])) for entry in history]
         rows.append((row["what"], bar, *values, " to ".join(map(_number, row["quartiles"] or ()))))
     table(["what", "bar", *(entry["name"] for entry in history), "its quartiles"], rows)
@@ -251,7 +251,7 @@ def _value(row: Mapping[str, Any] | None) -> str:
     """Return a figure, in bold where it misses its bar."""
     if row is None:
         return ""
-    return _figure(row, "value") if row["passed"] else f"**{_figure(row, 'value')}**"
+    return f"**{_figure(row, 'value')}**" if row["passed"] is False else _figure(row, "value")
 
 
 def _figure(row: Mapping[str, Any], name: str) -> str:

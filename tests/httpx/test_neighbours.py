@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -42,6 +44,38 @@ def test_a_wrapper_that_somebody_put_back_is_looked_through() -> None:
     with Aurous():
         assert INTERCEPTION._patches[httpx.HTTPTransport, "handle_request"][0].original is genuine
     httpx.HTTPTransport.handle_request = genuine  # type: ignore[method-assign]
+
+
+def test_respx_need_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake does without it; and steps in front of it as soon as somebody has imported it."""
+    above: Any = respx.mocks.Mocker.registry["httpx"]
+    with monkeypatch.context() as patch:
+        patch.delitem(sys.modules, "respx.mocks")
+        with Aurous() as aurous, aurous.client() as client:
+            assert client.get("/v1/balance").status_code == 200
+        with Aurous():
+            assert "handler" not in vars(above)
+            patch.setitem(sys.modules, "respx.mocks", respx.mocks)
+            INTERCEPTION.to_front()  # as after an import
+            assert "handler" in vars(above)
+    assert "handler" not in vars(above)
+
+
+@pytest.mark.python
+def test_respx_is_imported_late() -> None:
+    """By the code under test, while a fake is entered: what is the fake's, the fake responds to."""
+    script = """
+import httpx
+from pytest_aurous import Aurous
+with Aurous() as aurous:
+    import respx
+    with respx.mock(using="httpx") as routes:
+        routes.get("https://other.example").respond(204)
+        assert httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": aurous.api_key}).status_code == 200
+        assert httpx.get("https://other.example").status_code == 204
+assert "handler" not in vars(respx.mocks.Mocker.registry["httpx"])
+"""
+    subprocess.run([sys.executable, "-c", script], timeout=60, check=True)  # noqa: S603 - our Python
 
 
 @pytest.mark.enable_socket
