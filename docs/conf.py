@@ -40,7 +40,7 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
 autodoc_inherit_docstrings = False
 # Imported for type checkers only.
-autodoc_type_aliases = {"AurousTransport": "pytest_aurous._httpx.transport.AurousTransport"}
+autodoc_type_aliases = {"AurousTransport": "pytest_aurous._httpx.binding.AurousTransport"}
 add_module_names = False
 default_role = "py:obj"  # in our docstrings single backticks name what the page describes
 napoleon_use_rtype = False

@@ -13,6 +13,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ._core.base.errors import (
+        AurousCrash,
+        AurousError,
+        AurousExplorationError,
+        AurousLookupError,
+        AurousNetworkBlocked,
+        AurousPitfallWarning,
+        AurousScriptError,
+        AurousSignatureError,
+        AurousTransitionError,
+        AurousUnfiredFault,
+        AurousUnmatchedRequest,
+        AurousWarning,
+    )
     from ._core.base.names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
     from ._core.engine.pipeline import Snapshot
     from ._core.engine.pitfalls import Pitfall
@@ -37,21 +51,7 @@ if TYPE_CHECKING:
     from ._fake.limits import Limit
     from ._fake.team import Team
     from ._serve.server import AurousServer
-    from .errors import (
-        AurousCrash,
-        AurousError,
-        AurousExplorationError,
-        AurousLookupError,
-        AurousNetworkBlocked,
-        AurousPitfallWarning,
-        AurousScriptError,
-        AurousSignatureError,
-        AurousTransitionError,
-        AurousUnfiredFault,
-        AurousUnmatchedRequest,
-        AurousWarning,
-    )
-    from .plugin.markers import aurous_explore, aurous_settings
+    from .plugin.options import aurous_explore, aurous_settings
 
 __all__ = (
     "ApiKey",
@@ -129,8 +129,8 @@ _HOME: Final = {
     "Upload": "_core.resources.uploads",
     "Video": "_core.resources.generations",
     "WebhookEndpoint": "_core.resources.webhooks",
-    "aurous_explore": "plugin.markers",
-    "aurous_settings": "plugin.markers",
+    "aurous_explore": "plugin.options",
+    "aurous_settings": "plugin.options",
     "sign_webhook": "_core.engine.signing",
     "verify_webhook": "_core.engine.signing",
 }

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from .._core.faults.observed import Observation, read_observed
+from .._core.faults.altered import Observation, read_observed
 from .._core.resources.base.rules import load_rules
 from .._core.resources.openapi import Shapes
 from .compare import Comparer

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .._core.base.errors import AurousError, see
-from .._core.faults.observed import read_observed
+from .._core.faults.altered import read_observed
 from .._core.wire.hosts import BASE_URL, is_loopback
 from .._core.world.settings import read_setting
 from .adapt import find_readings, not_followed, observed_file

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
+from .._core.base.data import as_list, as_object
 from .._core.resources.openapi import Shapes
-from .._core.wire.data import as_list, as_object
 from .._core.wire.hosts import is_upload
 from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._core.wire.reply import Reply

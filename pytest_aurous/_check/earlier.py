@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
 
+from .._core.base.data import as_list, as_object
 from .._core.resources.base.schema import fixed_of
-from .._core.wire.data import as_list, as_object
 from .points import Point
 from .recording.histories import Histories, Sighting
 from .recording.view import AT_REST, KINDS, View, instant_of

@@ -10,8 +10,7 @@ from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any, Final
 
-from .._core.base.errors import see
-from .._core.base.version import version_of_package
+from .._core.base.errors import see, version_of_package
 from .._core.resources.base.rules import PROVENANCE, Rule, load_rules
 from .._core.wire.exchange import Exchange
 from .adapt import limits_of, shown

@@ -16,9 +16,8 @@ try:
     from typing import Any, Final
 
     from .._check.arguments import add_arguments
-    from .._core.base.errors import AurousError, see
+    from .._core.base.errors import AurousError, see, version_of_package
     from .._core.base.redaction import redacted
-    from .._core.base.version import version_of_package
     from .._serve.command import add_options, print_nowhere, run
 except KeyboardInterrupt:  # Ctrl-C ends the command without a traceback at any time, and this takes the longest
     sys.exit(_INTERRUPTED)

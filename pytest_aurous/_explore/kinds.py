@@ -10,14 +10,13 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.amounts import total
-from .._core.base.patching import undone_on_error
-from .._core.base.watchers import Watcher
+from .._core.base.chains import undone_on_error
 from .._core.engine.pipeline import App
 from .._core.faults.fault import CallFault, Fault, Meet, Serve, Terms
 from .._core.resources.base.endpoint import Context
 from .._core.resources.catalog import lifecycle_of
 from .._core.time.clock import Clock
-from .._core.wire.call import Call, to_json
+from .._core.wire.call import Call, Watcher, to_json
 from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
 from .._core.world.outbox import Delivery
 from .._core.world.runs import Run as Work

@@ -12,8 +12,7 @@ from .._core.base.amounts import plain
 from .._core.base.chains import leaves
 from .._core.base.errors import AurousError, see
 from .._core.base.redaction import shortened
-from .._core.engine.pitfalls import Pitfall
-from .._core.engine.problems import Problem
+from .._core.engine.pitfalls import Pitfall, Problem
 from .._core.wire.call import BY_FAULT, Call
 from .._core.world.journal import Note
 from .._core.world.outbox import Delivery

@@ -27,8 +27,8 @@ from .runs.run import ignore, noting_runs, own_time, present_run
 from .runs.watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
-    from .._core.engine.moment import Moment
     from .._core.time.turns import SharedTime
+    from .._fake.session import Moment
     from .report.result import Exploration
     from .runs.attempt import Attempt
 

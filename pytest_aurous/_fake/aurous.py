@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from .._explore.options import ExploreOptions
     from .._explore.report.result import Exploration
     from .._explore.workers.interleaver import InterleaveOptions
+    from .._httpx.binding import AurousTransport
     from .._httpx.options import AsyncClientOptions, ClientOptions
-    from .._httpx.transport import AurousTransport
     from .calls import Calls
     from .webhooks import Webhooks
 

@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overload
 
 from .._core.base.arguments import Check, Public
+from .._core.base.data import parsed
 from .._core.base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 from .._core.base.frames import Helpers, helpers_of
 from .._core.base.redaction import redacted
 from .._core.resources.base.endpoint import check_operation
 from .._core.resources.base.record import Live
 from .._core.wire.call import Call
-from .._core.wire.data import parsed
 from .._core.world.journal import folded, shown_call
 
 if TYPE_CHECKING:

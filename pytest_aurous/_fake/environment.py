@@ -8,7 +8,7 @@ from functools import partial
 from threading import RLock
 from typing import Final
 
-from .._core.base.patching import undone_on_error
+from .._core.base.chains import undone_on_error
 
 
 class _Held:

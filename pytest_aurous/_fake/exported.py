@@ -14,10 +14,9 @@ from functools import partial
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from .._core.base.errors import AurousError, hide_mistakes, see
-from .._core.base.forms import ULID
+from .._core.base.data import ULID
+from .._core.base.errors import AurousError, hide_mistakes, see, version_of_package
 from .._core.base.redaction import shortened
-from .._core.base.version import version_of_package
 from .._core.engine.pipeline import App, Snapshot
 from .._core.faults.collection import fault_kinds
 from .._core.faults.fault import Counts

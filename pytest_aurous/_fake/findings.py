@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from .._core.base.errors import see
 from .._core.engine.pipeline import App
-from .._core.engine.problems import Problem
+from .._core.engine.pitfalls import Problem
 from .._core.faults.fault import DeliveryFault, Fault
 from .._core.resources.chat import ScriptedReply
 from .._core.wire.call import Call

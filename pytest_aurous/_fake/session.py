@@ -1,16 +1,15 @@
-"""The internals of one fake, which `Aurous`, the plugin, the server and the ASGI application share."""
+"""The internals of one fake, which `Aurous`, the plugin, the server and the ASGI application share; its moments."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .._core.base.errors import hide_mistakes
 from .._core.base.redaction import protect
-from .._core.engine.moment import Keep, Moment
 from .._core.engine.pipeline import App, Snapshot
 from .._core.resources.team import ApiKey
 from .calls import Calls
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
     from .._explore.report.result import Exploration
     from .._httpx.binding import Binding
     from .webhooks import Webhooks
+
+Keep = Callable[[], Callable[[], object]]
+"""Returns a function that goes back to what something is at this moment, as often as it is called."""
+
 
 __tracebackhide__ = hide_mistakes
 
@@ -162,3 +165,26 @@ class Session:
         with self.app.world.lock:
             self._start.go_back()
             self._go_back(None, None)
+
+
+class Moment:
+    """The state of a fake when this was made, with its calls, notes, pitfalls, and what its faults have met.
+
+    Args:
+        app: The fake.
+        keeps: What else to go back to.
+    """
+
+    def __init__(self, app: App, keeps: Iterable[Keep]) -> None:
+        self._app = app
+        with app.world.lock:
+            self._snapshot = app.snapshot()
+            all_keeps = (app.world.journal.keep, app.pitfalls.keep, app.queue.keep, *keeps)
+            self._backs = [keep() for keep in all_keeps]
+
+    def go_back(self) -> None:
+        """Go back to this moment; it can be done again."""
+        with self._app.world.lock:
+            self._app.restore(self._snapshot)
+            for back in self._backs:
+                back()

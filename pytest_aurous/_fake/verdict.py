@@ -15,13 +15,11 @@ from .._core.base.errors import (
     AurousWarning,
 )
 from .._core.base.frames import Helpers, line_of, shown_line
-from .._core.base.watchers import Watcher
 from .._core.base.work import Work, current_work, older_work
 from .._core.engine.pipeline import App
-from .._core.engine.pitfalls import Pitfall
-from .._core.engine.problems import Problem
+from .._core.engine.pitfalls import Pitfall, Problem
 from .._core.resources.chat import unused
-from .._core.wire.call import Call
+from .._core.wire.call import Call, Watcher
 
 if TYPE_CHECKING:
     from .._core.faults.fault import Fault

@@ -8,19 +8,45 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from .._core.base.errors import UnknownArgument, hide_mistakes, see
+from .._core.base.errors import AurousError, UnknownArgument, hide_mistakes, see
 from .._core.world.outbox import PATIENCE, Delivery
 from .interception import INTERCEPTION
 from .router import Router
-from .transport import AurousTransport
+from .stacks import PassedThrough, stack_of
 
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
+
 
 __tracebackhide__ = hide_mistakes
 
 C = TypeVar("C")
 _WSGI, _ASGI = 2, 3
+
+
+class AurousTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """The fake as a transport, for clients of httpx and httpx2, sync and async, that a test creates.
+
+    Example:
+        ``httpx.Client(transport=aurous.transport, base_url=aurous.base_url)``
+    """
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def handle_request(self, request: Any) -> Any:
+        """Respond to a request of a sync client."""
+        try:
+            return self._router.respond(stack_of(request), request)
+        except PassedThrough as passed:
+            raise _nothing_behind(passed) from None
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Respond to a request of an async client."""
+        try:
+            return await self._router.arespond(stack_of(request), request)
+        except PassedThrough as passed:
+            raise _nothing_behind(passed) from None
 
 
 class Binding:
@@ -98,3 +124,10 @@ async def _apost(transport: httpx.AsyncBaseTransport | None, delivery: Delivery)
     async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
         response = await client.post(delivery.url, content=delivery.body, headers=delivery.headers)
     return response.status_code
+
+
+def _nothing_behind(passed: PassedThrough) -> AurousError:
+    return AurousError(
+        f"The route {passed.operation!r} passes its calls through, but nothing is behind aurous.transport: "
+        f"use a client with a transport of its own, or let the route respond.\n{see('reference/requests.html')}"
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import _socket
+import os
+import ssl
 import sys
 from collections.abc import Callable
 from functools import lru_cache, partial, wraps
@@ -10,16 +12,16 @@ from threading import RLock
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from .._core.base.chains import undone_on_error
 from .._core.base.frames import INTERCEPTED, NOT_INTERCEPTED, other_client
-from .._core.base.patching import undone_on_error
-from .._core.wire.resolvers import GUARD, RESOLVERS, refusal, refusing, served
-from .arrival import Arrival
-from .contexts import sharing
-from .stacks import PassedThrough, stacks
+from .._core.wire.hosts import GUARD, RESOLVERS, refusal, refusing, served
+from .stacks import Arrival, PassedThrough, stacks
 
 if TYPE_CHECKING:
     from .router import Router
 
+_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+"""Change what an SSL context is."""
 _ORIGINAL: Final = "_aurous_original"
 _RESPX: Final = "respx.mocks"
 _CLIENTS: Final = NOT_INTERCEPTED - sys.stdlib_module_names
@@ -174,7 +176,23 @@ class Interception:
         )
 
     def _context(self, _: ModuleType, original: Any) -> Any:
-        return sharing(self._contexts, original)
+        """Return a function that makes SSL contexts as *original*, httpx's own, does, and a default one once.
+
+        Making one takes longer than most tests. A client cannot tell: a request that the fake intercepts needs no
+        context, and any other one has an equal context.
+        """
+
+        @wraps(original)
+        def create_ssl_context(verify: Any = True, cert: Any = None, **options: Any) -> Any:  # noqa: FBT002 - as in httpx
+            if verify is not True or cert is not None:
+                return original(verify, cert, **options)
+            replaced = ssl.SSLContext, ssl.create_default_context  # by truststore
+            key = original, *options.items(), *map(os.environ.get, _VARIABLES), *replaced
+            if key not in self._contexts:
+                self._contexts[key] = original(verify, cert, **options)
+            return self._contexts[key]
+
+        return create_ssl_context
 
 
 def _makes_contexts(stack: ModuleType) -> ModuleType:

@@ -10,7 +10,7 @@ from time import time
 from types import ModuleType
 from typing import Any, Final
 
-from .._core.base.patching import undone_on_error
+from .._core.base.chains import undone_on_error
 from .._core.wire.exchange import Exchange
 from .._core.wire.reply import Pairs
 from .stacks import all_stacks

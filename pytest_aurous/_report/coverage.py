@@ -8,9 +8,8 @@ from textwrap import wrap
 from typing import Any
 
 from .._core.base.redaction import redacted
-from .._core.base.watchers import Watcher
 from .._core.resources.base.endpoint import NO_RESPONSE, Endpoint
-from .._core.wire.call import Call
+from .._core.wire.call import Call, Watcher
 
 
 class Coverage(Watcher):

@@ -18,7 +18,7 @@ from .._core.wire.hosts import UPLOAD_HOST, is_upload
 
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
-    from .._core.engine.problems import Problem
+    from .._core.engine.pitfalls import Problem
 
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "cmp": "chat",

@@ -15,12 +15,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._core.base.data import LimitError, read_file
 from .._core.base.errors import AurousError, nearest, see
-from .._core.base.files import LimitError, read_file
 from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
+from .._core.wire.call import secret_of
 from .._core.wire.har import har
-from .._core.wire.secrets import secret_of
 from .._core.world.settings import ROWS
 from .actions import Action
 from .arguments import refuse_constant

@@ -11,9 +11,9 @@ from .._core.base.errors import AurousError, AurousLookupError, nearest, shown
 from .._core.resources.catalog import LIFECYCLES
 from .._core.resources.chat import replies
 from .._core.wire.call import Call
+from .._core.wire.headers import shown_header
 from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply
-from .._core.wire.secrets import shown_header
 from .actions import Action, perform, prepared
 from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
 from .copied import written

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from .._core.base.forms import ID, URL
+from .._core.base.data import ID, URL
 from .._core.base.instants import moment
 from .._core.base.redaction import SECRET, redacted
 from .._core.resources.chat import unused
-from .._core.wire.call import Call, is_digest
+from .._core.wire.call import Call, is_digest, key_of, without_secrets
+from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
-from .._core.wire.secrets import key_of, shown_header, without_secrets
 from .._core.world.settings import ROWS
 from .actions import Action, call, fitted, literal
 

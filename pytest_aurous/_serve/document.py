@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .._core.base.version import version_of_package
+from .._core.base.errors import version_of_package
 from .arguments import Takes, schema_of
 from .reads import JSON, READS
 from .replies import CONTROL

@@ -8,11 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from .._core.base.errors import DOCS
+from .._core.base.errors import DOCS, version_of_package
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
-from .._core.base.version import version_of_package
 from .._core.resources.base.rules import load_rules
-from .._core.wire.secrets import secret_of
+from .._core.wire.call import secret_of
 from .._report.state import View, Written, difference, money, view
 from .._trace.data import Builder, settings_of, written_rules
 from .._trace.pictures import small_pictures

@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from .._core.base.errors import version_of_package
 from .._core.base.redaction import SECRET, redacted
-from .._core.base.version import version_of_package
 from .._core.resources.base.fields import dict_of
-from .._core.wire.call import Call
+from .._core.wire.call import Call, without_secrets
 from .._core.wire.har import har
-from .._core.wire.secrets import without_secrets
 from .._report.coverage import Coverage
 from .._report.timeline import timeline
 from .._report.unmatched import near_miss

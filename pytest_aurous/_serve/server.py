@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.arguments import Check, Public
+from .._core.base.chains import undone_on_error
 from .._core.base.errors import AurousError, hide_mistakes, see
-from .._core.base.patching import undone_on_error
 from .._core.base.redaction import redacted
 from .._core.wire.hosts import is_loopback
 from .._fake.environment import ENVIRONMENT

@@ -10,15 +10,13 @@ from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._core.base.errors import DOCS
+from .._core.base.errors import DOCS, version_of_package
 from .._core.base.frames import Place, helpers_of, line_of, short_path
 from .._core.base.redaction import protecting, redacted, redacted_json, shortened
-from .._core.base.version import version_of_package
 from .._core.resources.base.rules import Rule, load_rules
 from .._core.resources.catalog import LIFECYCLES
-from .._core.wire.call import Call, Request, Response, is_digest
-from .._core.wire.headers import Headers
-from .._core.wire.secrets import secret_of, shown_header
+from .._core.wire.call import Call, Request, Response, is_digest, secret_of
+from .._core.wire.headers import Headers, shown_header
 from .._core.world.settings import ROWS, Settings
 from .._report.unmatched import hint_of
 from .pictures import small_pictures

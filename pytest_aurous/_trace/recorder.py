@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._core.base.watchers import Watcher
-from .._core.wire.call import Call
+from .._core.wire.call import Call, Watcher
 from .._core.world.journal import Note
 from .._report.state import View, Written, difference, view
 

@@ -14,12 +14,11 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, cast
 
-from .._core.base.chains import grouped
+from .._core.base.chains import grouped, undone_on_error
 from .._core.base.errors import AurousNetworkBlocked
 from .._core.base.frames import other_client
-from .._core.base.patching import undone_on_error
 from .._core.base.work import UNCAPTURED, Console, Work, current_work, noting_start, noting_submit, set_work
-from .._core.wire.resolvers import GUARD, RESOLVERS, refusal, refusing, served
+from .._core.wire.hosts import GUARD, RESOLVERS, refusal, refusing, served
 
 _INTERCEPTION: Final = "pytest_aurous._httpx.interception"
 _NO_FAKE: Final = (

@@ -20,7 +20,7 @@ from .._core.base.redaction import protect, protecting, redacted
 from .._core.base.work import Console
 from .._core.world.settings import ROWS
 from .._fake.environment import ENVIRONMENT
-from . import collected, options, sections
+from . import options, sections, stash
 from .fixtures import Fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall
 from .outcome import judge_refusals, judged, show_warnings
@@ -176,7 +176,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Warn of what came after the last test, and pass on or write what was found."""
     show_warnings(session.config)
-    collected.finish(session.config)
+    stash.finish_modes(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -186,7 +186,7 @@ def pytest_testnodedown(node: Any) -> None:
         from .modes import exploring  # markers may have asked for it, which only the workers read
 
         exploring.start(node.config)
-    collected.receive(node)
+    stash.receive_found(node)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -6,13 +6,19 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 from .._core.base.errors import AurousError, nearest, see
 from .._core.world.settings import MORE, ROWS, read_setting
 from .stash import CONFIGURED, INVALID_MARKER, SOURCES, UNUSED_MARKER
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # type checkers bundle it
+
+    from .._core.world.settings import AurousSettings
+    from .._explore.options import MarkerOptions
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "trace": {
@@ -339,3 +345,27 @@ def reads_settings(item: pytest.Item) -> bool:
     names: list[str] = getattr(item, "fixturenames", [])
     arguments: tuple[str, ...] = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
     return any(name == "aurous" or name.startswith("aurous_") for name in names) or "request" in arguments
+
+
+def aurous_settings(**settings: Unpack[AurousSettings]) -> pytest.MarkDecorator:
+    """Return ``pytest.mark.aurous`` with these settings, which editors suggest and type checkers know.
+
+    Args:
+        **settings: The settings, named as in the ini file without ``aurous_``.
+
+    Example:
+        ``@aurous_settings(sleep="skip", credits=10)``
+    """
+    return pytest.mark.aurous(**settings)
+
+
+def aurous_explore(**options: Unpack[MarkerOptions]) -> pytest.MarkDecorator:
+    """Return ``pytest.mark.aurous_explore`` with these options, which editors suggest and type checkers know.
+
+    Args:
+        **options: ``faults``, ``laws``, ``may_raise``, ``limit``, ``patience`` and ``known``, as in `Aurous.explore`.
+
+    Example:
+        ``@aurous_explore(laws="pays_once", limit=20)``
+    """
+    return pytest.mark.aurous_explore(**options)

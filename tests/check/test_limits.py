@@ -25,7 +25,7 @@ from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.openapi import document
-from pytest_aurous._report import bodies
+from pytest_aurous._core.wire import bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

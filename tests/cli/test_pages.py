@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from pytest_aurous._cli import pages
+from pytest_aurous._cli import docs as pages
 from pytest_aurous._cli.main import main
 
 PAGE: Final = """\

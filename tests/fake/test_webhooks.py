@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from pytest_aurous import AurousError
-from pytest_aurous._resources.webhooks import EndpointRow
+from pytest_aurous._core.resources.webhooks import EndpointRow
 
 if TYPE_CHECKING:
     from pytest_aurous import Character, Delivery

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_aurous._httpx.arrival import Arrival
+from pytest_aurous._httpx.stacks import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousNetworkBlocked
-from pytest_aurous._core.wire.resolvers import RESOLVERS
+from pytest_aurous._core.wire.hosts import RESOLVERS
 from pytest_aurous._httpx.interception import _has_client
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousNetworkBlocked
-from pytest_aurous._core.wire.resolvers import is_vendor
+from pytest_aurous._core.wire.hosts import resolves_vendors
 from pytest_aurous.plugin.guard import NetworkGuard
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def look_up(host: Any = API) -> object:
 )
 def test_whose_a_name_is(host: object, vendors: bool) -> None:  # noqa: FBT001 - a column of the table
     """The vendor's domains and all below them, however written; nobody else's, whatever it looks like."""
-    assert is_vendor(host) is vendors
+    assert resolves_vendors(host) is vendors
 
 
 @pytest.mark.parametrize("name", RESOLVERS)

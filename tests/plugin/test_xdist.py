@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous.plugin.collected import Mode, receive
-from pytest_aurous.plugin.stash import MODES
+from pytest_aurous.plugin.stash import MODES, Mode, receive_found
 
 pytest.importorskip("xdist", reason="needs pytest-xdist")
 
@@ -23,8 +22,8 @@ def test_a_worker_that_crashed_adds_nothing() -> None:
 
     config = SimpleNamespace(stash=pytest.Stash())
     config.stash[MODES] = {"noting": Noting()}
-    receive(SimpleNamespace(config=config))
-    receive(SimpleNamespace(config=config, workeroutput={"aurous_noting": 7}))
+    receive_found(SimpleNamespace(config=config))
+    receive_found(SimpleNamespace(config=config, workeroutput={"aurous_noting": 7}))
 
     assert added == [7]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_aurous._core.wire.multipart import Part, read_parts
+from pytest_aurous._core.wire.bodies import Part, read_parts
 
 pytestmark = pytest.mark.slow
 

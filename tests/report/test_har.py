@@ -52,14 +52,14 @@ def named(pairs: list[dict[str, str]]) -> dict[str, str]:
 
 def test_the_log_says_who_wrote_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Version 1.2 of HAR, and which version of ours; one that is not installed has none."""
-    monkeypatch.setattr("pytest_aurous._core.base.version.version", lambda _: "1.2.3")
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "1.2.3")
     creator = {"name": "pytest-aurous", "version": "1.2.3"}
     assert har([]) == {"log": {"version": "1.2", "creator": creator, "entries": []}}
 
     def absent(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("pytest_aurous._core.base.version.version", absent)
+    monkeypatch.setattr("importlib.metadata.version", absent)
     assert har([])["log"]["creator"]["version"] == "0"
 
 

@@ -19,7 +19,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import _parser, main
-from pytest_aurous._core.base.version import version_of_package
+from pytest_aurous._core.base.errors import version_of_package
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._cli import serve
 from pytest_aurous._cli.main import main
+from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_aurous import AurousError, Clock
 from pytest_aurous._core.base.instants import iso, parse_instant
-from pytest_aurous._core.base.watchers import Watcher
+from pytest_aurous._core.wire.call import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

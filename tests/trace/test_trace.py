@@ -19,9 +19,8 @@ import jsonschema
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._core.base.watchers import Watcher
 from pytest_aurous._core.resources.content.pictures import Measured, measure, picture
-from pytest_aurous._core.wire.call import Call
+from pytest_aurous._core.wire.call import Call, Watcher
 from pytest_aurous._explore.report.matrix import matrix
 from pytest_aurous._report import state as view_module
 from pytest_aurous._report.state import difference, view

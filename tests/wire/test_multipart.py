@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pytest_aurous._core.wire.multipart import Part, read_parts
+from pytest_aurous._core.wire.bodies import Part, read_parts
 
 BOUNDARY: Final = "b0undary"
 KIND: Final = f"multipart/form-data; boundary={BOUNDARY}"

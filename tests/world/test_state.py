@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import Clock
-from pytest_aurous._core.world.forks import _renew
 from pytest_aurous._core.world.outbox import Delivery, Outbox
 from pytest_aurous._core.world.state import State
 from pytest_aurous._core.world.tables import Table
+from pytest_aurous._core.world.world import _renew
 
 if TYPE_CHECKING:
     from tests.conftest import Api

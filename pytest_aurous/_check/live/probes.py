@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..._core.base.data import as_list
 from ..._core.base.errors import AurousError, see
-from ..._core.wire.data import as_list
 from ..recording.view import instant_of
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")

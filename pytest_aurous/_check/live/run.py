@@ -11,11 +11,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from ..._core.base.data import as_list, as_object, parsed
 from ..._core.base.errors import AurousError, see, shown
 from ..._core.base.instants import iso
 from ..._core.base.redaction import protecting, redacted
 from ..._core.resources.catalog import CATALOG
-from ..._core.wire.data import as_list, as_object, parsed
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.hosts import BASE_URL
 from ..recording.read import Recording

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..._core.base.data import as_object
 from ..._core.base.errors import AurousError
 from ..._core.base.redaction import shortened
 from ..._core.resources.base.rules import load_rules
 from ..._core.resources.catalog import CATALOG
 from ..._core.resources.openapi import document as fake_document
-from ..._core.wire.data import as_object
 from ..._core.wire.refusal import GLOBAL_CODES
 from ..._core.world.settings import READINGS
 from ..check import Checked

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from ..._core.base.data import as_list, as_object
 from ..._core.base.errors import AurousError, see, shown
-from ..._core.wire.data import as_list, as_object
 from ..recording.limits import read_file
 from ..recording.parse import parse, reading
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from ..._core.wire.data import as_list, as_object
+from ..._core.base.data import as_list, as_object
 from .view import AT_REST, View
 
 OF_STATES: Final = frozenset({

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZipFile
 
-from ..._core.base import files
-from ..._core.base.files import MOST_BYTES, LimitError
-from ..._core.wire.data import as_list, as_object
+from ..._core.base import data
+from ..._core.base.data import MOST_BYTES, LimitError, as_list, as_object
 
 _MOST_PARTS: Final = 3_000_000
 """The most objects and lists in a file, and in all bodies of a recording together."""
@@ -45,7 +44,7 @@ def read_file(file: Path) -> bytes:
         LimitError: If it is too large, or not a regular file.
         OSError: If it cannot be read.
     """
-    raw = files.read_file(file, MOST_BYTES)
+    raw = data.read_file(file)
     Total("it").add(raw)
     return raw
 

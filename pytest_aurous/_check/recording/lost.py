@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from ..._core.wire.data import as_list, as_object
+from ..._core.base.data import as_list, as_object
 from .histories import Histories, History
 from .view import CLOSE, RUNNING, View, instant_of
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
 
+from ..._core.base.data import MOST_BYTES, LimitError
 from ..._core.base.errors import AurousError, shown
-from ..._core.base.files import MOST_BYTES, LimitError
 
 _YAML: Final = (".yaml", ".yml")
 _MOST_NODES: Final = 1_000_000

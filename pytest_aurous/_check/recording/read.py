@@ -12,10 +12,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
+from ..._core.base.data import LimitError, as_list, as_object
 from ..._core.base.errors import AurousError, see
-from ..._core.base.files import LimitError
 from ..._core.base.redaction import FAKE_KEY
-from ..._core.wire.data import as_list, as_object
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.har import FieldError, read_entry
 from ..._core.wire.headers import sent_key

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from ..._core.wire.data import as_list, as_object
+from ..._core.base.data import as_list, as_object
 from ..._core.wire.har import field, plain_text
 
 

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from ..._core.base.data import as_list, as_object, parsed
 from ..._core.base.instants import parse_instant, read_instant
 from ..._core.resources.base.endpoint import Endpoint
 from ..._core.resources.base.schema import schema_name
@@ -18,7 +19,6 @@ from ..._core.resources.files import FileRow
 from ..._core.resources.generations import GenerationRow
 from ..._core.resources.styles import LoraRow, VideoLoraRow
 from ..._core.resources.webhooks import EndpointRow
-from ..._core.wire.data import as_list, as_object, parsed
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.headers import idempotency_key, sent_key
 from ..._core.wire.hosts import is_upload

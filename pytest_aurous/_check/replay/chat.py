@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any, Final
 
 from ..._core.base.amounts import plain, total
+from ..._core.base.data import as_list, as_object
 from ..._core.resources.base.schema import free
 from ..._core.resources.chat.replies import NOTHING, ScriptedReply, replies
 from ..._core.resources.chat.row import FINISH_REASONS, USAGE, CompletionRow
 from ..._core.resources.models import ModelRow
-from ..._core.wire.data import as_list, as_object
 from ..._core.wire.reply import Reply, Stream
 from ..._core.world.world import World
 from ..points import Point

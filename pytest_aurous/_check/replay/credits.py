@@ -9,10 +9,10 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from ..._core.base.amounts import plain
+from ..._core.base.data import as_object
 from ..._core.resources.characters import CharacterRow
 from ..._core.resources.generations import GenerationRow
 from ..._core.resources.team import TeamRow
-from ..._core.wire.data import as_object
 from ..._core.world.world import World
 from ..points import OTHER, Point
 from ..recording.histories import Sighting

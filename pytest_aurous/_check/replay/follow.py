@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from ..._core.base.amounts import total
+from ..._core.base.data import as_list, as_object
 from ..._core.base.instants import iso
 from ..._core.resources.catalog import LIFECYCLES
 from ..._core.resources.characters import CharacterRow
@@ -18,7 +19,6 @@ from ..._core.resources.generations import GenerationRow, orders
 from ..._core.resources.styles import find_style, make
 from ..._core.resources.uploads import POSES, UploadRow
 from ..._core.resources.webhooks import EVENTS
-from ..._core.wire.data import as_list, as_object
 from ..._core.world.script import Hold, Plan, Step
 from ..._core.world.world import World
 from ..recording.histories import Sighting

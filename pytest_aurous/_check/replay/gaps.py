@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from ..._core.base.data import as_object
 from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
-from ..._core.wire.data import as_object
 from ..._core.world.buckets import BUCKETS
 from ..recording.histories import History, Sighting
 from ..recording.survey import Survey

@@ -1,9 +1,17 @@
-"""Walk along exceptions that belong together. A chain can lead back to where it began, and be of any length."""
+"""Exceptions: those that belong together, who raised them, and what to undo when one is raised.
+
+A chain of exceptions can lead back to where it began, and be of any length.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TypeVar, cast
+
+from .frames import PACKAGE, package_of
 
 T = TypeVar("T")
 
@@ -61,3 +69,30 @@ def _members(error: BaseException) -> tuple[BaseException, ...]:
     if not isinstance(members, tuple):
         return ()
     return tuple(one for one in cast("tuple[object, ...]", members) if isinstance(one, BaseException))
+
+
+@contextmanager
+def undone_on_error(undo: Callable[[], object]) -> Generator[None, None, None]:
+    """Call *undo*, which can undo a part, if the block raises an exception."""
+    try:
+        yield
+    except BaseException:
+        undo()
+        raise
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether a signal handler raised *error*."""
+    return any(package != PACKAGE for package in signal_handlers(error))
+
+
+def signal_handlers(error: BaseException) -> Iterator[str]:
+    """Yield the packages of the signal handlers that raised *error*: only they take a frame, the interrupted one."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values())):
+            yield package_of(frame)
+
+
+def _flat(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        yield from cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)

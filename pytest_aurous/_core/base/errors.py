@@ -194,3 +194,13 @@ def hide_mistakes(excinfo: Any) -> bool:
 def see(anchor: str) -> str:
     """Return the last line of a message: the command that prints a page of the documentation, or a section of it."""
     return f"Read on: pytest-aurous docs {anchor.replace('.html', '')}"
+
+
+def version_of_package() -> str:
+    """Return the version of this package, which HAR files, traces and reports of a check name; 0 in a checkout."""
+    from importlib.metadata import PackageNotFoundError, version  # few runs write such a file
+
+    try:
+        return version("pytest-aurous")
+    except PackageNotFoundError:  # run from a checkout
+        return "0"

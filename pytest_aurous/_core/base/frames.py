@@ -20,7 +20,7 @@ Helpers = frozenset[Stack]
 PACKAGE: Final = "pytest_aurous"
 _DEPTH: Final = 6
 """A stack has this many places: a call through retries and helpers, and who wants it."""
-_JOBS: Final = f"{PACKAGE}._core.base.work"
+_JOBS: Final = f"{__package__}.work"
 _DRIVERS: Final = f"{PACKAGE}._explore.drivers"
 
 TOOLS: Final = frozenset(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
 from weakref import proxy
 
+from ..base.chains import is_interruption
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.work import ending
 from ..faults.fault import CallFault, Refuse, late
@@ -24,19 +25,17 @@ from ..resources.team import create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
 from ..wire.call import Call, to_json
-from ..wire.headers import idempotency_key, replaced
+from ..wire.headers import VERSION, check_version, idempotency_key, replaced
 from ..wire.hosts import is_upload
 from ..wire.refusal import ApiProblem, Unscripted, envelope
 from ..wire.reply import Break, Reply
-from ..wire.version import VERSION, check_version
 from ..world.buckets import Bucket
 from ..world.idempotency import LONGEST_KEY, Stored, claim_of
 from ..world.keys import permits, require_scope
 from ..world.settings import Settings
 from ..world.state import Saved
 from ..world.world import World
-from .pitfalls import Pitfalls
-from .problems import Problem, is_interruption
+from .pitfalls import Pitfalls, Problem
 
 if TYPE_CHECKING:
     from ..faults.collection import Faults
@@ -233,7 +232,7 @@ class App:
                 require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
             else:
                 ctx.limits = world.buckets.spend(grant.team, name, bucket)
-        check_version(call, prior_dates=world.settings.reading("ver-3") == "prior_dates")
+        check_version(call.incoming, prior_dates=world.settings.reading("ver-3") == "prior_dates")
         return name, bucket
 
     def _take_effect(self, row: Endpoint, ctx: Context, now: float, *, effect: bool) -> Result:
@@ -365,8 +364,7 @@ def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | Non
     file, kind = world.settings.observed, world.settings.grease
     if file is None and kind == "off":
         return None
-    from ..faults.grease import grease  # most tests have neither
-    from ..faults.observed import follow_observed, read_observed
+    from ..faults.altered import follow_observed, grease, read_observed  # most tests have neither
 
     observed = read_observed(file)
 

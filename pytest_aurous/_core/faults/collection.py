@@ -24,9 +24,9 @@ from ..wire.call import Call
 from ..wire.headers import sent_header
 from ..wire.refusal import USUAL_CODES, ApiProblem
 from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
+from .altered import KINDS, GreaseKind, grease
 from .deliveries import DeliveryFaults
 from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms, late, made_by
-from .grease import KINDS, GreaseKind, grease
 from .queue import FaultQueue
 
 __tracebackhide__ = hide_mistakes

@@ -9,9 +9,9 @@ from threading import Lock, get_ident
 from typing import Any, Final, NamedTuple, TypeVar
 
 from ..wire.call import Call
-from ..world.forks import renew_after_fork
 from ..world.outbox import Delivery
 from ..world.state import Section, State
+from ..world.world import renew_after_fork
 from .fault import Counts, Fault, Scope
 
 F = TypeVar("F", bound=Fault)

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from ..base.amounts import json_number, total
 from ..base.arguments import Check, Public
+from ..base.data import is_array, is_object
 from ..base.errors import hide_mistakes
-from ..base.parsed import is_array, is_object
 from ..wire import messages as say
 from ..wire.refusal import ApiProblem
 from ..world.state import Section

@@ -10,7 +10,7 @@ from ..base.arguments import Check
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
 from ..wire import messages as say
-from ..wire.multipart import Part, read_parts
+from ..wire.bodies import Part, read_parts
 from ..wire.refusal import ApiProblem, not_found, not_one_of
 from ..world.world import World
 from .base.endpoint import Context, Endpoint, Result

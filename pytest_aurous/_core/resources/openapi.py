@@ -8,9 +8,9 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
 
+from ..wire.headers import VERSION, VERSION_FORM
 from ..wire.hosts import BASE_URL, UPLOAD_HOST
 from ..wire.refusal import ERROR_TYPES
-from ..wire.version import FORM, VERSION
 from .base.endpoint import NO_RESPONSE, Endpoint
 from .base.schema import HOLDS, VALUE, Shape, obj, record, schema_name, text_of
 from .catalog import CATALOG
@@ -33,7 +33,7 @@ def _header(description: str, schema: Shape, *, required: bool = True) -> dict[s
 
 _HEADERS: Final = {
     "Aurous-Request-Id": _header("The id of the request.", {**_TEXT, "pattern": "^req_[0-9A-HJKMNP-TV-Z]{26}$"}),
-    "Aurous-Version": _header("The version of the API that the response follows.", {**_TEXT, "pattern": FORM}),
+    "Aurous-Version": _header("The version of the API that the response follows.", {**_TEXT, "pattern": VERSION_FORM}),
     "Aurous-Idempotent-Replayed": _header("Only on a stored response.", {"const": "true"}, required=False),
     "Retry-After": _header("Seconds to wait.", _COUNT),
     "X-RateLimit-Limit": _header("The capacity of the rate bucket.", _COUNT),
@@ -117,7 +117,7 @@ def _parameters(row: Endpoint) -> list[dict[str, Any]]:
     ]
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()]
     if not row.signed:
-        found.append({"name": "Aurous-Version", "in": "header", "schema": {**_TEXT, "pattern": FORM}})
+        found.append({"name": "Aurous-Version", "in": "header", "schema": {**_TEXT, "pattern": VERSION_FORM}})
     if row.idempotent:
         length = {"minLength": 1, "maxLength": 256}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": {**_TEXT, **length}})

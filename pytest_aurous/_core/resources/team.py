@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..base.amounts import json_number
 from ..base.errors import AurousError, hide_mistakes, see
 from ..base.instants import iso
-from ..wire.version import FORM, VERSION
+from ..wire.headers import VERSION, VERSION_FORM
 from ..world.keys import Scope
 from ..world.ledger import BillingMode
 from ..world.world import World
@@ -188,7 +188,7 @@ _TEAM: Final = obj(
 )
 _PRICING: Final = obj(
     object={"const": "pricing", "description": "Always `pricing`."},
-    version={**text_of("time"), "pattern": FORM, "description": "The version of the API."},
+    version={**text_of("time"), "pattern": VERSION_FORM, "description": "The version of the API."},
     currency={"const": "credit", "description": "The unit of all prices."},
     description=free({**_TEXT, "description": "Text for people."}),
     image={

@@ -16,9 +16,9 @@ from ..base.errors import AurousError, choices, hide_mistakes, nearest, see, sho
 from ..base.instants import iso
 from ..base.redaction import redacted
 from ..wire.call import to_json
+from ..wire.headers import VERSION
 from ..wire.hosts import is_loopback
 from ..wire.refusal import ApiProblem, not_one_of
-from ..wire.version import VERSION
 from ..world.outbox import Delivery
 from ..world.world import World
 from .base.endpoint import Context, Endpoint

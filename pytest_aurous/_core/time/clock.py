@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, cast
 from ..base.arguments import Check, Public
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import FIRST, LAST, calendar_instant, iso, moment
-from ..base.watchers import Watcher
+from ..wire.call import Watcher
 
 __tracebackhide__ = hide_mistakes
 

@@ -12,9 +12,9 @@ from math import inf
 from types import ModuleType
 from typing import Any, Final, cast
 
+from ..base.chains import undone_on_error
 from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, package_of
-from ..base.patching import undone_on_error
 from .loops import AsyncioSleeps, TrioSleeps
 from .turns import Jump, Limit, SharedTime, Skipping
 

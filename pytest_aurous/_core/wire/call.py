@@ -1,24 +1,23 @@
-"""One request of the code under test: `Call`."""
+"""One request of the code under test: `Call`, what watches it, and what it has sent as a secret."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, cast
 from urllib.parse import parse_qsl
 
 from ..base.arguments import Hinting
+from ..base.data import parsed
 from ..base.frames import Place, Stack
-from ..base.redaction import redacted
-from .data import parsed
-from .headers import Headers
+from ..base.redaction import MIN_SECRET, SECRET, keys_in, redacted
+from .headers import Headers, is_secret_header, sent_key
 from .reply import Pairs, Reply
 
 BY_FAULT: Final = "ended by a fault"
-
-
 KEPT_BODY: Final = 64 * 1024
 COMPLETE: Final = "complete"
 """How a streamed response ended that the client read to its end."""
@@ -202,3 +201,70 @@ def kept(body: bytes) -> bytes:
     if len(body) <= KEPT_BODY:
         return body
     return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()
+
+
+class Watcher:
+    """Watches a fake as long as it is in `World.watchers`. Derive from it, and override what it is to see.
+
+    The fake calls `arrive` and `leave` once for each request, under its lock, in the order of the list. What ends
+    requests is appended to the list, so that all others have seen them; everything else is inserted at its beginning.
+
+    Attributes:
+        of_bad_days: Whether it also watches the bad days of an exploration, which are undone.
+    """
+
+    of_bad_days: bool = False
+
+    def arrive(self, call: Call) -> None:
+        """See a request before anything happens; an exception ends it without effect."""
+
+    def leave(self, call: Call) -> None:
+        """See a request with its response, or after its connection has failed; an exception ends it here."""
+
+    def moved(self, how: str, seconds: float) -> None:
+        """See the clock move by some seconds: ``advance``, ``freeze``, ``fault`` or ``sleep``."""
+
+
+class Gate(Protocol):
+    """Lets the requests of two workers in one after the other, before the fake sees them and without its lock."""
+
+    def enter(self, call: Call) -> None:
+        """Block this thread until it is the turn of the request."""
+
+    async def aenter(self, call: Call) -> None:
+        """Let this task wait until it is the turn of the request."""
+
+
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Return JSON data in which each long enough text of *names* is replaced by its name, wherever it stands."""
+    if isinstance(value, str):
+        for text, name in names.items():
+            value = value.replace(text, name) if len(text) >= MIN_SECRET else value
+        return value
+    if isinstance(value, list):
+        return [renamed(item, names) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if isinstance(value, dict):
+        return {renamed(key, names): renamed(item, names) for key, item in cast("dict[str, Any]", value).items()}
+    return value
+
+
+def key_of(call: Call) -> str:
+    """Return the key that a request has sent, or nothing, also of a request that was recorded."""
+    return sent_key({name.lower(): value for name, value in reversed(call._headers)})
+
+
+def secrets_of(calls: Iterable[Call]) -> list[str]:
+    """Return what *calls* sent as keys, tokens and cookies, each once, whatever form it has."""
+    sent = (value for call in calls for name, value in call._headers if is_secret_header(name))
+    return list(dict.fromkeys(filter(None, (value.rpartition(" ")[2] for value in sent))))
+
+
+def secret_of(calls: Iterable[Call]) -> str:
+    """Return the pattern of SECRET, and of the `secrets_of` *calls* in another form than the vendor's."""
+    sent = (one for one in secrets_of(calls) if len(one) >= MIN_SECRET and not keys_in(one))
+    return "|".join([SECRET, *map(re.escape, sent)])
+
+
+def without_secrets(value: Any, calls: Iterable[Call]) -> Any:
+    """Return JSON data without the `secrets_of` *calls* in another form than the vendor's, which `redacted` knows."""
+    return renamed(value, {one: "(redacted)" for one in secrets_of(calls) if not keys_in(one)})

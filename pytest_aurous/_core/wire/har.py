@@ -13,18 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..base.errors import AurousError
+from ..base.data import as_object
+from ..base.errors import AurousError, version_of_package
 from ..base.frames import Helpers, helpers_of, shown_line
 from ..base.instants import iso_milliseconds, moment, parse_instant
 from ..base.redaction import MIN_SECRET, redacted, redacted_json
-from ..base.version import version_of_package
 from .bodies import cleaned, decompressed
-from .call import COMPLETE, Call, Request, Response, is_digest, stream_of
-from .data import as_object
+from .call import COMPLETE, Call, Request, Response, is_digest, key_of, renamed, secrets_of, stream_of
 from .exchange import Exchange
-from .headers import Headers
+from .headers import Headers, is_secret_header
 from .reply import Pairs
-from .secrets import is_secret_header, key_of, renamed, secrets_of
 
 Take = Callable[[Exchange, str, Callable[[], "bytes | None"]], "bytes | None"]
 """Takes the body of the ``request`` or the ``response`` of an exchange, which a function reads, as far as it may."""

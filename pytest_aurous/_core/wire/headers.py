@@ -1,16 +1,27 @@
-"""Headers: stored as sent, read without regard to case."""
+"""Headers: stored as sent, read without regard to case. The key, the version and the secrets that they carry."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 from ..base.errors import AurousError, hide_mistakes, see, shown
-from ..base.redaction import redacted
+from ..base.redaction import SECRET_HEADERS, redacted
+from . import messages as say
+from .refusal import ApiProblem
 from .reply import Pairs
 
 __tracebackhide__ = hide_mistakes
+
+VERSION: Final = "2026-05-15"
+"""The one version of the API, which each response names (ver-1 to ver-4)."""
+VERSION_FORM: Final = r"^\d{4}-\d{2}-\d{2}$"
+"""The pattern of a version (ver-1)."""
+_IDEMPOTENCY_KEYS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
 
 
 class Headers(Mapping[str, str]):
@@ -77,11 +88,6 @@ def sent_header(name: str, value: Any) -> str:
     return text
 
 
-_IDEMPOTENCY_KEYS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
-
-
 def sent_key(headers: Mapping[str, str]) -> str:
     """Return the key that was sent, or nothing; ``X-Api-Key`` decides where both headers are (auth-1)."""
     key = headers.get("x-api-key")
@@ -90,3 +96,31 @@ def sent_key(headers: Mapping[str, str]) -> str:
         if scheme.lower() != "bearer":
             key = ""
     return key.strip()
+
+
+def check_version(headers: Mapping[str, str], *, prior_dates: bool) -> None:
+    """Refuse an unknown version; with *prior_dates*, earlier dates are known (ver-3)."""
+    version = headers.get("aurous-version", VERSION)
+    if version != VERSION and not (prior_dates and _is_prior_date(version)):
+        known = f"{VERSION} and any prior date" if prior_dates else VERSION
+        raise ApiProblem(
+            400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=known), "Aurous-Version"
+        )
+
+
+def _is_prior_date(version: str) -> bool:
+    try:
+        written = date.fromisoformat(version).isoformat()
+    except ValueError:
+        return False
+    return written == version < VERSION  # Python reads other forms, too
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header is never written: in HAR files, traces and copied tests."""
+    return name.lower().endswith(SECRET_HEADERS)
+
+
+def shown_header(name: str, value: str) -> str:
+    """Return the value of a header as it may be written."""
+    return "(redacted)" if is_secret_header(name) else value

@@ -1,10 +1,11 @@
-"""Credits: the balance of a team, holds for running work, and charges (cred-1 to cred-5)."""
+"""Credits: the balance of a team, holds for running work, charges, and warnings (cred-1 to cred-5, hook-11)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from math import inf
+from typing import Any, Final, Literal, NamedTuple
 
 from ..base.amounts import CONTEXT, exact, plain
 from ..wire import messages as say
@@ -12,6 +13,8 @@ from ..wire.refusal import ApiProblem
 from .state import Section, State
 
 BillingMode = Literal["metered", "exempt"]
+_THRESHOLD: Final = Decimal("10.0")
+_HOUR: Final = 3600.0
 
 
 def _as_documented(amount: Decimal) -> str:
@@ -135,3 +138,28 @@ class Ledger:
     def _report(self, what: str, before: Decimal, after: Decimal, why: str = "") -> None:
         if before != after:
             self._changed(f"{what} {plain(before)} -> {plain(after)}{why}")
+
+
+class Balances:
+    """Warnings of a low balance (hook-11): the thresholds that a test has set, and the last warning of each team.
+
+    Its callers hold the fake's lock.
+    """
+
+    __slots__ = ("_warned", "thresholds")
+
+    def __init__(self, state: State) -> None:
+        self.thresholds: Section[str, Decimal] = state.section("thresholds")
+        self._warned: Section[str, float] = state.section("warned")
+
+    def threshold(self, team: str) -> Decimal:
+        """Return the credits at which *team* is warned; 10 by default (hook-11)."""
+        return self.thresholds.get(team, _THRESHOLD)
+
+    def warns(self, team: str, account: Account, at: float) -> bool:
+        """Whether to warn *team* now, at most once an hour; if so, remember it."""
+        quiet = at - self._warned.get(team, -inf) >= _HOUR
+        low = account.billing_mode != "exempt" and account.credits <= self.threshold(team)
+        if low and quiet:
+            self._warned[team] = at
+        return low and quiet

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from random import Random
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, Final, Protocol, TypeVar
+from weakref import WeakSet
 
-from ..base.watchers import Gate, Watcher
 from ..time.clock import Clock
-from .balances import Balances
+from ..wire.call import Gate, Watcher
 from .buckets import Buckets
-from .forks import renew_after_fork
 from .idempotency import IdempotencyKeys
-from .ids import IdSource
+from .ids import IdSource, Served, SignedUrls
 from .journal import Journal
 from .keys import Keyring
-from .ledger import Account, Ledger
+from .ledger import Account, Balances, Ledger
 from .outbox import Outbox
 from .runs import Runs, waiting
 from .script import Plan
-from .served import Served
 from .settings import Settings
 from .state import Section, State
 from .tables import Row, Table
-from .urls import SignedUrls
+
+# The only state that a module has: what the system is to do after a fork can be registered, but never withdrawn.
+_THINGS: Final[WeakSet[Renewable]] = WeakSet()
+
 
 R = TypeVar("R", bound=Row)
 
@@ -119,3 +121,24 @@ class World:
 
 def _note(journal: Journal, runs: Runs, change: str) -> None:
     journal.note(change, "clock" if runs.settling else None)
+
+
+class Renewable(Protocol):
+    """An object with a lock."""
+
+    def after_fork(self) -> None:
+        """Become usable in the child of a fork."""
+
+
+def renew_after_fork(thing: Renewable) -> None:
+    """Call ``thing.after_fork()`` in each child that is forked while the thing lives."""
+    _THINGS.add(thing)
+
+
+def _renew() -> None:
+    for thing in list(_THINGS):
+        thing.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - there is no fork on Windows
+    os.register_at_fork(after_in_child=_renew)

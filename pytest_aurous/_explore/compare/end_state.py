@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from ..._core.base.amounts import total
-from ..._core.base.forms import ID
+from ..._core.base.data import ID
 from ..._core.resources.base.schema import to_wire
 from ..._core.resources.characters.row import Ref
 from ..._core.world.script import Step

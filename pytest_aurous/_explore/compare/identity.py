@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ..._core.base.forms import ID, formless
+from ..._core.base.data import ID, formless
 from ..._core.wire.call import Call, kept
 
 Key = tuple[str, str, str]

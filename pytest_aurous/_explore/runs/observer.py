@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from ..._core.base.watchers import Watcher
 from ..._core.base.work import sender
 from ..._core.engine.pipeline import App
-from ..._core.wire.call import Call
+from ..._core.wire.call import Call, Watcher
 from ..._report.state import View, Written, view
 from ..compare.end_state import EndState, ahead, paid
 from ..compare.identity import Identities

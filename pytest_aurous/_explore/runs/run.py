@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.errors import AurousCrash, see
 from ..._core.base.frames import shown_place, stack_under_test
-from ..._core.base.watchers import Watcher
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._core.engine.pipeline import App
 from ..._core.time.clock import Clock, Position
 from ..._core.time.skipping import SleepSkipper
-from ..._core.wire.call import Call
+from ..._core.wire.call import Call, Watcher
 from ..._core.world.script import Step
 from .watchdog import MOST_STOPS, RunEnded, unwind
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from ..._core.base.data import LimitError, is_array, is_object, read_file
 from ..._core.base.errors import AurousError, nearest, see
-from ..._core.base.files import LimitError, read_file
-from ..._core.base.parsed import is_array, is_object
 from ..laws import LAWS
 from .case_ids import wrong_with
 

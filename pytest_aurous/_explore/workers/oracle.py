@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..._core.base.amounts import plain
+from ..._core.base.data import ID, URL, formless
 from ..._core.base.errors import shown
-from ..._core.base.forms import ID, URL, formless
 from ..._core.base.redaction import shortened
 from ..._core.wire.call import Call
 from ..compare.end_state import Record, differences

@@ -14,21 +14,20 @@ from ..._core.base.errors import see
 from ..._core.resources.catalog import CATALOG
 from ..._fake.session import Session
 from ..._report.coverage import Coverage
-from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten
 from ..sections import NARROWEST, guarded
-from ..stash import REPEATED
+from ..stash import REPEATED, Mode, start_mode
 
 _WIDEST: Final = 100
 
 
 def start(config: pytest.Config) -> None:
     """Count outcomes until the run ends."""
-    collected.start(config, "coverage", Counting(config))
+    start_mode(config, "coverage", Counting(config))
 
 
-class Counting(collected.Mode):
+class Counting(Mode):
     """The plugin that counts; only a run that counts has it."""
 
     def __init__(self, config: pytest.Config) -> None:

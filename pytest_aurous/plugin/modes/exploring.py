@@ -20,9 +20,8 @@ from ..._explore.options import Options
 from ..._explore.suites.budget import Budget
 from ..._explore.suites.case_ids import wrong_with
 from ..._explore.suites.suite import read_suite_options
-from ..collected import Mode
 from ..options import explore_marker, explores, reads_settings, run_option
-from ..stash import INVALID_MARKER, MODES
+from ..stash import INVALID_MARKER, MODES, Mode
 from .explored_results import PAGE, Results, SuiteResults
 from .explored_test import PLAN, TEST, ExploredTest, ExplorePlan, Parent
 

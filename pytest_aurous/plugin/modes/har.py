@@ -12,18 +12,17 @@ import pytest
 from ..._core.base.errors import see
 from ..._core.wire.har import write_har
 from ..._fake.session import Session
-from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten
-from ..stash import FAKE, RUNNING
+from ..stash import FAKE, RUNNING, Mode, start_mode
 
 
 def start(config: pytest.Config) -> None:
     """Write HAR files until the run ends."""
-    collected.start(config, "har", Exporting(keeps_all=run_option(config, "har-keep") == "all"))
+    start_mode(config, "har", Exporting(keeps_all=run_option(config, "har-keep") == "all"))
 
 
-class Exporting(collected.Mode):
+class Exporting(Mode):
     """The plugin that writes HAR files; only a run that writes them has it."""
 
     def __init__(self, *, keeps_all: bool) -> None:

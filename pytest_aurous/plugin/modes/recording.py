@@ -13,28 +13,26 @@ import pytest
 
 from ..._check.recording.read import Recording
 from ..._check.sanitize import Sanitizer
-from ..._core.base.errors import see
-from ..._core.base.version import version_of_package
+from ..._core.base.errors import see, version_of_package
 from ..._core.base.work import Work, current_work, older_work
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.har import file_name
 from ..._core.wire.hosts import BASE_URL, is_loopback, is_vendors
 from ..._httpx.traffic import Pending, Traffic
-from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten
 from ..sections import fitted
-from ..stash import CURRENT
+from ..stash import CURRENT, Mode, start_mode
 
 _PAGE: Final = see("reference/check.html#record-a-suite")
 
 
 def start(config: pytest.Config) -> None:
     """Record until the run ends."""
-    collected.start(config, "recording", Recordings(config))
+    start_mode(config, "recording", Recordings(config))
 
 
-class Recordings(collected.Mode):
+class Recordings(Mode):
     """The plugin that records; only a run that records has it."""
 
     def __init__(self, config: pytest.Config) -> None:

@@ -23,11 +23,10 @@ from ..._fake.session import Session
 from ..._trace.data import trace
 from ..._trace.page import page
 from ..._trace.recorder import Recorder
-from .. import collected
 from ..options import run_option, trace_folders
 from ..outcome import record_unwritten
 from ..sections import rerun_command
-from ..stash import REPEATED, RUNNING
+from ..stash import REPEATED, RUNNING, Mode, start_mode
 
 _PAGE: Final = see("how-to/trace.html")
 
@@ -43,10 +42,10 @@ class _Traced(NamedTuple):
 
 def start(config: pytest.Config) -> None:
     """Trace until the run ends."""
-    collected.start(config, "tracing", Traces(config))
+    start_mode(config, "tracing", Traces(config))
 
 
-class Traces(collected.Mode):
+class Traces(Mode):
     """Records each test that has a fake, and writes what it has recorded when the test and its exploration end."""
 
     def __init__(self, config: pytest.Config) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from ...base.arguments import Check, Public
+from ...base.data import ULID
 from ...base.errors import (
     AurousError,
     AurousLookupError,
@@ -20,7 +21,6 @@ from ...base.errors import (
     shown,
     vanished,
 )
-from ...base.forms import ULID
 from ...base.instants import iso, past_instant
 from ...base.redaction import redacted
 from ...time.clock import Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from ...wire.version import FORM, VERSION
+from ...wire.headers import VERSION, VERSION_FORM
 from ...world.script import Plan
 from ...world.world import World
 from ..base.fields import Reader, boolean, integer, list_of, object_of, optional, text
@@ -91,7 +91,7 @@ class CharacterRow(Record):
     aurous_version: str = column(
         "API version of the request that created it (ver-4).",
         optional=True,
-        schema={**text_of("time"), "pattern": FORM},
+        schema={**text_of("time"), "pattern": VERSION_FORM},
         default=VERSION,
         rule="ver-4",
     )

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...base.arguments import Check, Public
+from ...base.data import is_mapping, is_row
 from ...base.errors import hide_mistakes
 from ...base.frames import PACKAGE, nearest_outside, place_of
-from ...base.parsed import is_mapping, is_row
 from ...base.redaction import redacted, shortened
 from ...world.world import World
 from ..base.record import Collection, Instant, Live

@@ -9,8 +9,8 @@ from math import inf
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, cast
 
+from ...base.data import is_object
 from ...base.errors import see, shown
-from ...base.parsed import is_object
 from ...base.redaction import redacted, shortened
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, Unscripted

@@ -9,8 +9,8 @@ from math import ceil
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ...base.data import is_array, is_object
 from ...base.errors import shown
-from ...base.parsed import is_array, is_object
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context

@@ -7,8 +7,8 @@ from math import ceil, floor, inf, isfinite
 from random import Random
 from typing import Any, Final
 
+from ...base.data import is_array, is_object
 from ...base.errors import shown
-from ...base.parsed import is_array, is_object
 
 Schema = Mapping[str, Any]
 

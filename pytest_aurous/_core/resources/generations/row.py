@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from ...wire.version import FORM, VERSION
+from ...wire.headers import VERSION, VERSION_FORM
 from ...world.script import Plan
 from ...world.world import World
 from ..base.fields import integer, one_of, text
@@ -117,7 +117,7 @@ class GenerationRow(Record):
     aurous_version: str = column(
         "API version of the request that created it (ver-4).",
         optional=True,
-        schema={**text_of("time"), "pattern": FORM},
+        schema={**text_of("time"), "pattern": VERSION_FORM},
         default=VERSION,
         rule="ver-4",
     )
