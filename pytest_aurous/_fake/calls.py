@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _CLOSEST: Final = 3
+"""Calls that a failed assertion explains: what was meant is among the first, or was never sent."""
 _SHOWN: Final = 100
+"""Lines of calls in a message: the last ones have failed."""
 _PAGE: Final = "reference/calls.html"
 
 

@@ -245,8 +245,10 @@ def _section(name: str, pairs: Any, first: int) -> dict[Any, Any]:
     """Read a section; *first* is added to the numbers of faults."""
     if name not in _SECTIONS or not isinstance(pairs, list):
         raise UnreadableStateError(f"{shortened(name, 40)}: the state has no such section")
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):  # noqa: PLR2004 - a pair
+        raise UnreadableStateError(f"{name}: not a list of pairs")
     key_type, kind = _SECTIONS[name]
-    found = {read(key, key_type, name): read(value, kind, f"{name}.{key}") for key, value in _two(pairs, name)}
+    found = {read(key, key_type, name): read(value, kind, f"{name}.{key}") for key, value in pairs}
     if name == "faults":
         return {number + first: counts for number, counts in found.items()}
     if name == "fault lines":
@@ -256,12 +258,6 @@ def _section(name: str, pairs: Any, first: int) -> dict[Any, Any]:
     for delivery in found.values() if name == "deliveries" else ():
         delivery.met = tuple(number + first for number in delivery.met)
     return found
-
-
-def _two(pairs: list[Any], where: str) -> list[tuple[Any, Any]]:
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):  # noqa: PLR2004 - a pair
-        raise UnreadableStateError(f"{where}: not a list of pairs")
-    return [(key, value) for key, value in pairs]
 
 
 def _renumbered(line: Line, first: int) -> Line:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 Keep = Callable[[], Callable[[], object]]
 """Returns a function that goes back to what something is at this moment, as often as it is called."""
 
-
 __tracebackhide__ = hide_mistakes
 
 
@@ -110,6 +109,7 @@ class Session:
     def enter(self) -> None:
         """Intercept requests, set the environment variables, and skip sleeps if the settings say so."""
         with ExitStack() as undo:  # undoes the first steps if a later one fails
+            # Before the first request can come: a thread of an older test may send one at once.
             self.verdict.begin()
             undo.callback(self.http.intercept())
             undo.callback(protect(os.environ.get("AUROUS_API_KEY")))

@@ -43,6 +43,7 @@ class Verdict:
         watchers, since = self._app.world.watchers, current_work()
         watchers[:] = [one for one in watchers if not isinstance(one, _LateCalls)]
         if since is not None:
+            # In front: what ends requests stands at the end, and must not keep a late call from being reported.
             watchers.insert(0, _LateCalls(self._app, since))
 
     def judge(self) -> None:
@@ -50,8 +51,10 @@ class Verdict:
         __tracebackhide__ = True
         problems, unfired = self._take_problems()
         unused = self._take_unused()
+        # The replies after one that does not fit have waited for it.
         if any(problem.kind == "reply" for problem in problems):
-            unused = []  # the replies after one that does not fit have waited for it
+            unused = []
+        # A pitfall fails a test only if nothing else does: it may be a consequence.
         if self._strict == "off" or not (problems or unfired or unused):
             self._judge_pitfalls()
             return

@@ -17,10 +17,10 @@ from .stacks import PassedThrough, stack_of
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
 
-
 __tracebackhide__ = hide_mistakes
 
 C = TypeVar("C")
+# Arguments of an application in either standard. Any other target takes one: the delivery.
 _WSGI, _ASGI = 2, 3
 
 

@@ -122,7 +122,7 @@ class Traffic:
 
     def stop(self) -> None:
         """Restore the transports; a patch that came later, and is still there, keeps ours, which notes nothing."""
-        self._list_for = _no_list
+        self._list_for = lambda _: None
         for owner, method, original, wrapper in self._patches:
             if getattr(owner, method) is wrapper:
                 setattr(owner, method, original)
@@ -165,10 +165,6 @@ class Traffic:
             return response
 
         return handle_async_request
-
-
-def _no_list(url: str) -> None:
-    """Let a request pass without a note."""
 
 
 def _begin(stack: ModuleType, request: Any, noted: list[Pending]) -> Pending:

@@ -15,6 +15,7 @@ from .._core.resources.generations import Image
 from .._core.resources.styles import Lora, VideoLora
 from .._core.resources.webhooks import WebhookEndpoint
 from .._core.world.buckets import Bucket
+from .._core.world.idempotency import KEY_LIFE
 from .._core.world.ledger import Account
 from .._core.world.outbox import Delivery
 from .._core.world.runs import Run
@@ -48,7 +49,6 @@ _LIVE: Final[dict[str, Any]] = {
 }
 GONE: Final = "gone"
 """The ids of deleted rows, beside the sections of the state."""
-_DAY: Final = 86_400.0
 
 View = dict[str, dict[str, Any]]
 """Sections by name, and in each what is in it by id."""
@@ -88,7 +88,7 @@ def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written:
             f"{team} {key}": {
                 "request": stored.claim.route,
                 "at": stored.at,
-                "until": stored.at + _DAY,
+                "until": stored.at + KEY_LIFE,
                 "in_flight_until": stored.busy_until if stored.busy_until > stored.at else None,
             }
             for (team, key), stored in raw.get("idempotency", {}).items()
@@ -162,20 +162,18 @@ def _buckets(buckets: Mapping[tuple[str, str], Bucket], now: float) -> dict[str,
 
 def frozen(value: Any) -> Any:
     """Return a value of the state that nothing changes anymore: of a delivery, which does change, its JSON."""
-    return _delivery(value) if isinstance(value, Delivery) else value
-
-
-def _delivery(one: Delivery) -> dict[str, Any]:
+    if not isinstance(value, Delivery):
+        return value
     return {
-        "event": one.event,
-        "url": one.url,
-        "at": one.at,
-        "attempt": one.attempt,
-        "status": one.status,
-        "response_status": one.response_status,
-        "error": type(one.error).__name__ if one.error is not None else None,
-        "fault": one.fault,
-        "payload": one.payload,
+        "event": value.event,
+        "url": value.url,
+        "at": value.at,
+        "attempt": value.attempt,
+        "status": value.status,
+        "response_status": value.response_status,
+        "error": type(value.error).__name__ if value.error is not None else None,
+        "fault": value.fault,
+        "payload": value.payload,
     }
 
 

@@ -17,6 +17,7 @@ from .unmatched import hint_of
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
 
+# More lines than a person reads would hide those that say why the test failed, which are the last ones.
 _CALLS, _RECORDS, _CHANGES = 60, 20, 20
 _INDENT: Final = " " * 7
 _COLORS: Final = (

@@ -70,7 +70,11 @@ def _misspelled_parameter(call: Call) -> str:
 
 def _cause_of_refusal(call: Call) -> str:
     if call.error_code == "missing_api_key":
-        return _missing_key(call)
+        headers = call.request.headers
+        sent = headers.get("authorization", "").split()
+        if sent and sent[0].lower() != "bearer" and "x-api-key" not in headers:
+            return "the scheme Bearer is missing: send `Authorization: Bearer <key>`, or the key alone as X-Api-Key"
+        return "no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it"
     if call.error_code == "resource_not_found" and not call.fault and call.operation in _WITH_A_MODEL:
         return _MODELS
     if call.error_code in {"invalid_api_key", "revoked_api_key"} and not call.fault:
@@ -91,14 +95,6 @@ def _id_of_another_kind(call: Call) -> str:
         if "%2f" in segment.lower():
             return f"{segment} contains %2F: a slash inside a segment, and no id contains one"
     return ""
-
-
-def _missing_key(call: Call) -> str:
-    headers = call.request.headers
-    sent = headers.get("authorization", "").split()
-    if sent and sent[0].lower() != "bearer" and "x-api-key" not in headers:
-        return "the scheme Bearer is missing: send `Authorization: Bearer <key>`, or the key alone as X-Api-Key"
-    return "no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it"
 
 
 def explain(catalog: Catalog, call: Call, base_url: str, helpers: Helpers = frozenset()) -> str:

@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     guard.start()
 
 
+# Outside of the hook that imports the conftest.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
     """Redact API keys in the traceback of a conftest that cannot be imported."""
@@ -95,6 +96,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return options.header(config)
 
 
+# Outside of all other hooks, as for the reports of tests.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Redact API keys in a report of collection, such as of a module that cannot be imported."""
@@ -189,6 +191,7 @@ def pytest_testnodedown(node: Any) -> None:
     stash.receive_found(node)
 
 
+# Outside of all other hooks, so that what they add to the report is redacted, too.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -207,6 +210,7 @@ def pytest_runtest_makereport(
     return report
 
 
+# Before the terminal and the JUnit file see it.
 @pytest.hookimpl(tryfirst=True)
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Redact a warning, and the line of source that the summary shows with it."""

@@ -203,11 +203,6 @@ def read_value(place: str, name: str, value: Any) -> Any:
     return read
 
 
-def merge_setting(settings: dict[str, Any], name: str, value: Any) -> None:
-    """Override a setting in *settings*; a setting that is a dict keeps its other keys."""
-    settings[name] = {**settings.get(name, {}), **value} if ROWS[name]["merge"] else value
-
-
 def overrides(config: pytest.Config) -> list[str]:
     """Return the names of the ini options that ``-o`` has set."""
     return [text.partition("=")[0].strip() for text in config.option.override_ini or ()]
@@ -235,7 +230,8 @@ def settings_for(item: pytest.Item) -> dict[str, Any]:
     """Return the settings for *item*: ini < command line < module < class < function < indirect parameter."""
     settings = dict(configured(item.config))
     for name, value in _settings_at(item):
-        merge_setting(settings, name, value)
+        # A setting that is a dict keeps its other keys.
+        settings[name] = {**settings.get(name, {}), **value} if ROWS[name]["merge"] else value
     return settings
 
 

@@ -44,6 +44,7 @@ def judged(item: pytest.Item) -> Generator[None, Any, Any]:
     finally:
         del item.stash[RUNNING]
         refusals = item.stash[REFUSALS] = guard.take_refusals()
+    # A refused connection first: it is why a request never arrived, of which the verdict knows nothing.
     if refusals:
         raise _as_failure(refusals[0]) from None
     if FAKE in item.stash and REPEATED not in item.stash:  # else the laws judge it

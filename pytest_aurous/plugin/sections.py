@@ -20,6 +20,8 @@ from .stash import FAKE, SEED
 _TITLE: Final = "Aurous timeline"
 _GOOD_DAY: Final = "The requests of the good day: aurous.explore() leaves the fake as it was then."
 NARROWEST: Final = 60
+"""Columns of a text in a narrower terminal, too: wrapped to a few words a line, nobody reads it."""
+# What can be copied, a case of an exploration with its outcome, and rows of tables.
 _WHOLE: Final = r" *(again: |Read on: |\S+#\d+ +[-.\w]( |$)|( +\d+){6}  \S|[| ]+\w+$)"
 
 
@@ -112,9 +114,10 @@ def show_omitted(reporter: Any, style: str) -> None:
     """Show the timelines that ``--tb=no`` omits, and ``--tb=line`` before pytest 9.2."""
     if style in ({"no"} if pytest.version_tuple >= (9, 2) else {"no", "line"}):
         for report in reporter.stats.get("failed", []):
-            for text in _timelines(report):
-                reporter.section(redacted(f"{_TITLE}: {report.nodeid}"), sep="-")
-                reporter.write_line(text)
+            for title, text, *_ in (*report.sections, *getattr(report.longrepr, "sections", [])):
+                if title == _TITLE:
+                    reporter.section(redacted(f"{_TITLE}: {report.nodeid}"), sep="-")
+                    reporter.write_line(text)
 
 
 def guarded(what: str, write: Callable[[], str]) -> str:
@@ -221,11 +224,6 @@ def _redact(value: Any) -> Any:
 def _is_pytests(value: object) -> bool:
     """Whether *value* is an object in which pytest describes an error, or a part of one."""
     return type(value).__module__.startswith("_pytest.") and hasattr(value, "toterminal")
-
-
-def _timelines(report: pytest.TestReport) -> list[str]:
-    sections: list[tuple[str, ...]] = [*report.sections, *getattr(report.longrepr, "sections", [])]
-    return [text for title, text, *_ in sections if title == _TITLE]
 
 
 def rerun_command(item: pytest.Item) -> str:

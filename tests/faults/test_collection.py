@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousLookupError, faults
+from pytest_aurous import Aurous, AurousError, AurousLookupError
+from pytest_aurous._core import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,7 @@ from typing import Final
 # A context of our own: whatever precision the code under test sets for its thread, nothing here is rounded.
 # The digits are enough for every float.
 CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_UP)
+# One of a million tokens, at a rate with two decimals: the vendor charges nothing finer.
 _DECIMALS: Final = -8
 _SMALLEST: Final = Decimal(1).scaleb(_DECIMALS)
 

@@ -89,10 +89,7 @@ def is_interruption(error: BaseException) -> bool:
 def signal_handlers(error: BaseException) -> Iterator[str]:
     """Yield the packages of the signal handlers that raised *error*: only they take a frame, the interrupted one."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        if any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values())):
+        # A handler may take the frame as one of its *args.
+        values = [part for one in frame.f_locals.values() for part in (one if isinstance(one, tuple) else (one,))]
+        if any(isinstance(value, FrameType) for value in values):
             yield package_of(frame)
-
-
-def _flat(values: Iterable[object]) -> Iterator[object]:
-    for value in values:
-        yield from cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)

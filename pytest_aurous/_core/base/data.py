@@ -32,7 +32,6 @@ _DRAWN: Final = (
 """What programs draw anew in each run: uuids, times and random tokens, which are as long each time."""
 _ANY_DRAWN: Final = re.compile("|".join(f"({pattern})" for _, pattern in _DRAWN))
 
-
 MOST_BYTES: Final = 64 * 1024 * 1024
 """No more is read of one file, or decompressed of one body."""
 

@@ -34,6 +34,7 @@ DOCS: Final = "https://pytest-aurous.readthedocs.io/en/latest/"
 INTERRUPTED: Final = "while exploring:"
 """The line before the table of an exploration, in the message of what has ended it, such as a `KeyboardInterrupt`."""
 _LONGEST: Final = 80
+"""Characters of a value in a message, which has to leave room for what was expected."""
 _MEANINGS: Final = {
     word: words
     for words in (
@@ -146,6 +147,7 @@ def closest(word: object, known: Iterable[str]) -> str | None:
         return None
     meaning = _MEANINGS.get(word, "")
     names = [name for name in known if not meaning or _MEANINGS.get(name, meaning) == meaning]
+    # A word of the same meaning comes first: it is what the author had in mind, however it is spelled.
     same = [name for name in names if _MEANINGS.get(name) == meaning]
     return next(iter(same or get_close_matches(word, names, n=1, cutoff=0.5)), None)
 

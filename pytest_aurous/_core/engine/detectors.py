@@ -37,6 +37,7 @@ _WITHOUT_EFFECT: Final[Mapping[str, tuple[object, str]]] = {
 """The fields of a chat that OpenAI's API has and this one ignores: the value that asks for nothing else, and advice."""
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
+"""One or two more looks at what has ended, such as for a message, are no loop."""
 _AT_ONCE: Final = 1.0
 """Seconds within which several tasks or threads send requests at the same time."""
 _SETTLED: Final = frozenset({200, 201, 202, 402})
@@ -77,22 +78,18 @@ class Detector:
 
     def arrive(self, ctx: Context) -> bool:
         """Return whether sending this request is the pitfall; nothing has happened yet."""
-        del ctx
         return False
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         """Return whether it is the pitfall, now that the *outcome* is known, which `ctx.call` does not have yet."""
-        del ctx, outcome
         return False
 
     def abandon(self, ctx: Context) -> bool:
         """Return whether it is the pitfall that the client has closed the streamed response before its end."""
-        del ctx
         return False
 
     def hint(self, call: Call) -> str:
         """Return what to say besides about this request, with a blank before it; empty by default."""
-        del call
         return ""
 
 
@@ -136,7 +133,7 @@ class EndlessPoll(Detector):
         self._polls: dict[str, dict[object, int]] = {}
 
     def arrive(self, ctx: Context) -> bool:
-        if ctx.record not in self._polls or not _is_poll(ctx):
+        if ctx.record not in self._polls or ctx.call.operation not in _POLLS_ONE:
             return False
         polls, who = self._polls[ctx.record], _sender(ctx.call)
         if who not in polls:  # it has not seen the end yet
@@ -147,7 +144,7 @@ class EndlessPoll(Detector):
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.committed:  # the record may change again
             self._polls.pop(ctx.record, None)
-        elif _is_poll(ctx) and isinstance(outcome, Reply):
+        elif ctx.call.operation in _POLLS_ONE and isinstance(outcome, Reply):
             if outcome.status == _NOT_FOUND or _shows_end(outcome):
                 self._polls.setdefault(ctx.record, {}).setdefault(_sender(ctx.call), 0)
             elif outcome.status == _OK:
@@ -177,8 +174,12 @@ class DoubleCharge(Detector):
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.operation in _LOOKS:
-            if self._lost and _status(outcome) == _OK:  # the client has seen whether there is one
-                self._lost = {key: one for key, one in self._lost.items() if not _shows(ctx.call.path, key)}
+            if self._lost and _status(outcome) == _OK:
+                # The client has seen whether its order is there. The list of images shows videos, too.
+                kept = f"{ctx.call.path}/"
+                for attempt in list(self._lost):
+                    if f"{attempt[2].replace('/v1/videos', '/v1/images')}/".startswith(kept):
+                        del self._lost[attempt]
         elif idempotency_key(ctx.call.incoming) is None and _is_lost(ctx, outcome) and _is_paid(ctx):
             self._lost[_attempt(ctx.call)] = _moment(ctx)
         return False
@@ -333,7 +334,6 @@ class UnreadStream(Detector):
     operations = operations_where(lambda row: row.streams)
 
     def abandon(self, ctx: Context) -> bool:
-        del ctx
         return True
 
 
@@ -398,6 +398,7 @@ class KeyOnStream(Detector):
         return ctx.stream is not None and idempotency_key(ctx.call.incoming) is not None
 
 
+# A request that is several pitfalls reports them in this order.
 DETECTORS: Final[tuple[type[Detector], ...]] = (
     EarlySave,
     EndlessPoll,
@@ -441,18 +442,9 @@ def _was_beside(call: Call, moment: _Moment) -> bool:
     return call.at - at < _AT_ONCE and _sender(call) != who
 
 
-def _shows(path: str, attempt: _Attempt) -> bool:
-    """Return whether a read of *path* shows what the attempt would have changed."""
-    return f"{attempt[2].replace('/v1/videos', '/v1/images')}/".startswith(f"{path}/")
-
-
 def _is_paid(ctx: Context) -> bool:
     """Return whether this request costs credits, which some operations do only with certain bodies."""
     return ctx.row is not None and ctx.row.accepts_key(ctx)
-
-
-def _is_poll(ctx: Context) -> bool:
-    return ctx.call.operation in _POLLS_ONE
 
 
 def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
+# Both must be true before an endpoint is disabled: an endpoint that fails fast is not given up in an hour (hook-9).
 _DAY: Final = 86_400.0
 _MOST_FAILURES: Final = 20
 _MORE: Final = see("reference/webhooks.html")

@@ -14,6 +14,7 @@ from ..base.errors import AurousSignatureError, hide_mistakes, see, shown
 __tracebackhide__ = hide_mistakes
 
 _DIGITS: Final = 12
+"""Digits of a time at most. It reaches beyond the year 33,000, and a longer text would take long to convert."""
 SIGNATURE: Final = "Aurous-Webhook-Signature"
 
 

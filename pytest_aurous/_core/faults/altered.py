@@ -29,8 +29,8 @@ _KINDS: Final = {
 }
 """What a difference can be, each with the names that it needs."""
 _REFUSED: Final = 400
+"""From this status on, a response has the headers of a refusal, not those that were observed."""
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z)")
-
 
 GreaseKind = Literal["fields", "all"]
 KINDS: Final = ("fields", "all")

@@ -54,7 +54,6 @@ _GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
     "not_json": lambda _: b"upstream connect error or disconnect/reset before headers",
 }
 
-
 _OF_STREAMS: Final = {"half_event": 1, "ends_early": 2}
 """Of the kinds of `malformed`, those that only a stream meets, each with the events before it."""
 
@@ -139,9 +138,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             headers: Headers to add or to replace; None removes a header.
             retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
                 at least 1; other statuses have no such header.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Raises:
             AurousError: If *status* is not an error status, or a header cannot be sent.
@@ -177,9 +174,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             retry_after: Seconds, for ``Retry-After``.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
@@ -194,9 +189,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             phase: Which timeout.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.timeout("characters.create", commit=True)``
@@ -209,9 +202,7 @@ class Faults(Collection[Fault], DeliveryFaults):
 
         Args:
             operation: Name or pattern, such as ``characters.*``.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.connect_error("*", times=2)``
@@ -232,9 +223,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern, such as ``characters.*``.
             after_bytes: How many bytes of the body arrive; by default, not even the head of the response.
             after_events: How many events of a stream arrive.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.disconnect("chat.create", after_events=3)``
@@ -257,9 +246,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             seconds: How long it takes.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
@@ -282,9 +269,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             after_events: How many events arrive.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.stall("chat.create", after_events=3)``
@@ -300,9 +285,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             kind: What the body becomes.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.malformed("characters.retrieve", "html", after=1)``
@@ -324,9 +307,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             kind: ``fields``, or ``all`` for unknown statuses, too.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
 
         Example:
             ``aurous.faults.greased("characters.*", times=3)``

@@ -21,6 +21,7 @@ _TIME: Final = time.time
 """While it is in its place, as in most tests, nobody need ask whether `time.time` leads back to a clock."""
 _MORE: Final = see("reference/records.html#the-clock")
 FASTEST: Final = 1_000_000.0
+"""Seconds of the clock in a real one, at most: eleven days, in which all work of the API ends."""
 SAME_INSTANT: Final = 1e-6
 """Instants that are nearer than this are one: the seconds since the epoch are floats, whose sums are not exact."""
 

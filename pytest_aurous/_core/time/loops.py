@@ -27,6 +27,7 @@ __tracebackhide__ = hide_mistakes
 _FINE: Final = 1024
 """Parts of a second at which the clock of a loop can start: few bits, so that sums of sleeps are exact."""
 _LONGEST: Final = 86_400.0
+"""Seconds for which asyncio itself waits at most: some selectors accept no longer wait."""
 _ALIKE: Final = 1e-6
 """Sleeps whose ends are less apart, in seconds, end at once: a sum of sleeps may be a little off."""
 

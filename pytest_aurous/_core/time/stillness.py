@@ -65,6 +65,7 @@ class OtherThreads:
         # A loop that computes yields at the same instruction each time and looks still, but its CPU time grows.
         cpu = process_time() - thread_time()
         positions = {ident: position for ident, (position, _) in observed.items()}
+        # A quarter of the time leaves room for what the interpreter itself does between two checks.
         moved = positions != self._before or cpu - self._cpu > TICK * (self._ticks + 1) / 4
         if moved or starting or AWAKE in runs.values():
             self._before, self._ticks, self._cpu = positions, 0, cpu

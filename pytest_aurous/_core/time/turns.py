@@ -16,6 +16,7 @@ from .stillness import BRIEF, TICK, OtherThreads, Seen
 
 __tracebackhide__ = hide_mistakes
 
+# A loop that never ends would otherwise run for ever, as its sleeps take no time. No test that ends needs as many.
 MOST_SLEEPS: Final = 10_000
 MOST_SECONDS: Final = 7 * 86_400.0
 _RETRY: Final = 0.02

@@ -16,6 +16,7 @@ _GZIP: Final = b"\x1f\x8b"
 _FORMATS: Final = (31, 15, -15)
 """For zlib: gzip, deflate, and deflate without a header."""
 _MOST_LAYERS: Final = 3
+"""No client or proxy compresses a body more often, and each layer may hide one that fills the memory."""
 _DISPOSITION: Final = re.compile(r"\ncontent-disposition: *form-data *(;.*)", re.IGNORECASE)
 _PARAMETER: Final = re.compile(r';\s*(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]*))')
 _ESCAPE: Final = re.compile(r'\\(["\\])|%(22|[01][0-9A-F])')

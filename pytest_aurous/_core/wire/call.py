@@ -19,6 +19,7 @@ from .reply import Pairs, Reply
 
 BY_FAULT: Final = "ended by a fault"
 KEPT_BODY: Final = 64 * 1024
+"""Bytes of a body that are kept. Of a larger one it is the digest: a suite of uploads must not fill the memory."""
 COMPLETE: Final = "complete"
 """How a streamed response ended that the client read to its end."""
 _DIGEST: Final = b" bytes, sha256 "

@@ -51,6 +51,7 @@ def file_name(test: str, *, parameters: bool = True, secret: str | None = None) 
     Neither a key nor another *secret* in the node id is part of it. Without *parameters* it does not show them.
     """
     shown = redacted(test if parameters else test.partition("[")[0], secret)
+    # With the eight digits and an ending, shorter than 143 bytes: some encrypted file systems accept no longer name.
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", shown)[:120].strip("_")
     return f"{name}-{sha256(test.encode(errors='backslashreplace')).hexdigest()[:8]}"
 
@@ -312,17 +313,13 @@ def _read_body(content: Mapping[str, Any], size: int | None, headers: Mapping[st
         text = b64decode(text or "")
     if isinstance(text, bytes):
         return decompressed(text, headers.get("content-encoding", ""))
-    body = _encoded(text or "", size)
-    kind = content.get("mimeType") or ""
-    cut = (size or 0) > len(body) and kind.startswith(("application/json", "multipart/"))
-    return None if cut or (kind.startswith("multipart/") and _LOST in (text or "")) else body
-
-
-def _encoded(text: str, size: int | None) -> bytes:
-    """Return a text as it was sent: in UTF-8, or with a byte for each character, as its size shows."""
+    text, kind = text or "", content.get("mimeType") or ""
     body = text.encode(errors="replace")
-    bytes_ = size == len(text) != len(body) and all(ord(letter) < _BYTE for letter in text)
-    return text.encode("latin-1") if bytes_ else body
+    # Some tools write a character for each byte of a body that is no text; its size shows it.
+    if size == len(text) != len(body) and all(ord(letter) < _BYTE for letter in text):
+        body = text.encode("latin-1")
+    cut = (size or 0) > len(body) and kind.startswith(("application/json", "multipart/"))
+    return None if cut or (kind.startswith("multipart/") and _LOST in text) else body
 
 
 def _pairs(headers: Any) -> Pairs:

@@ -23,7 +23,6 @@ RESOLVERS: Final[list[tuple[ModuleType, str]]] = [
 GUARD: Final = "_aurous_guard"
 """The attribute of a resolver that has the guard of a run of pytest."""
 
-
 BASE_URL: Final = "https://api.aurous-labs.com"
 UPLOAD_HOST: Final = "https://aurous.storage"
 """The host of signed uploads."""

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, Union, cast, get_args, get_origin, get_t
 from ..base.arguments import encodable
 
 _DEEPEST: Final = 64
+"""Deeper JSON is not the fake's, and could end in a RecursionError somewhere else."""
 
 
 class UnreadableStateError(ValueError):

@@ -14,7 +14,8 @@ from .state import Section, State
 
 LONGEST_KEY: Final = 256
 """Characters of a key (idem-1)."""
-_LIFE: Final = 24 * 3600.0
+KEY_LIFE: Final = 24 * 3600.0
+"""Seconds for which a response is kept (idem-8)."""
 
 
 class Claim(NamedTuple):
@@ -53,8 +54,9 @@ class IdempotencyKeys:
             ApiProblem: 409 where the key stands for another request, or for a request in flight (idem-5, idem-6).
         """
         stored = self._stored.get((claim.team, claim.key))
-        if stored is None or now >= stored.at + _LIFE:
+        if stored is None or now >= stored.at + KEY_LIFE:
             return None
+        # Another request first: for that one the key is lost, so it must not be told to come again.
         if stored.claim != claim:
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="another request"))
         if now < stored.busy_until - SAME_INSTANT:

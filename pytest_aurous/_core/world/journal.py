@@ -19,6 +19,7 @@ from ..wire.reply import Reply
 from .state import Section, State
 
 _LEAST: Final = 20
+"""Columns that a path keeps, however long the outcome is: its ends say which request it was."""
 SERIES: Final = 4
 """A series of at least this many identical polls or changes is folded."""
 _STATUS: Final = re.compile(rb'"status":\s*"([^"]*)"')
@@ -27,7 +28,6 @@ WIDTH: Final = 100
 """Columns of a timeline."""
 NARROW: Final = 80
 """Columns of sentences, which are wrapped, in a timeline."""
-
 
 Cause = Literal["call", "test", "clock", "delivery"]
 
@@ -187,11 +187,9 @@ def _place_of(call: Call, helpers: Helpers) -> str:
     return f"\n       at {shortened(shown_line(call.stack, helpers), WIDTH - 10)}"
 
 
-def _is_no_poll(call: Call) -> bool:
-    return call.method != "GET"
-
-
-def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = _is_no_poll) -> list[Call | str]:
+def folded(
+    calls: Iterable[Call], alone: Callable[[Call], bool] = lambda call: call.method != "GET"
+) -> list[Call | str]:
     """Return the calls, and of each series of identical ones the first, one line such as ``x 12, 45 s``, and the last.
 
     A call that needs its own line stands *alone*: it belongs to no series. By default, only polls are folded.

@@ -19,6 +19,7 @@ Scope = Literal["read", "write", "full"]
 SCOPES: Final = ("read", "write", "full")
 _KEY: Final = re.compile(r"[!-~]+")
 _ROTATION_GRACE: Final = 24 * 3600.0
+"""Seconds for which a key lives on beside its successor (auth-8)."""
 
 
 class Grant(NamedTuple):

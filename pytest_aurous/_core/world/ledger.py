@@ -14,7 +14,9 @@ from .state import Section, State
 
 BillingMode = Literal["metered", "exempt"]
 _THRESHOLD: Final = Decimal("10.0")
+"""The credits at which a team is warned if a test has set no others (hook-11)."""
 _HOUR: Final = 3600.0
+"""Seconds between two warnings: each charge of a team that is low would be one (hook-11)."""
 
 
 def _as_documented(amount: Decimal) -> str:

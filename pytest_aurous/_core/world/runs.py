@@ -164,6 +164,7 @@ def waiting(runs: Mapping[str, Run]) -> str:
         for record, run in tuple(runs.items())
         if not run.last
     )
+    # A few: the message goes to a person, who looks for one record.
     return "; ".join(islice(waits, 5)) or "no record changes by itself anymore"
 
 

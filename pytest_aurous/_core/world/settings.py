@@ -45,6 +45,7 @@ READINGS: Final = {
 """The rules that can be read in two ways, each with its default reading first."""
 
 _MOST_CREDITS: Final = 10**12
+"""Up to here a float, as JSON has it, is exact to three decimals."""
 _MOST_BITS: Final = 10_000
 """Python refuses to format much longer numbers, as a message would have to."""
 

@@ -28,7 +28,6 @@ from .tables import Row, Table
 # The only state that a module has: what the system is to do after a fork can be registered, but never withdrawn.
 _THINGS: Final[WeakSet[Renewable]] = WeakSet()
 
-
 R = TypeVar("R", bound=Row)
 
 
