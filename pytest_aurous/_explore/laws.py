@@ -12,8 +12,8 @@ from .._core.base.amounts import plain
 from .._core.base.chains import leaves
 from .._core.base.errors import AurousError, see
 from .._core.base.redaction import shortened
-from .._core.engine.pitfalls import Pitfall, Problem
-from .._core.wire.call import BY_FAULT, Call
+from .._core.engine.pitfalls import Pitfall
+from .._core.wire.call import BY_FAULT, Call, Problem
 from .._core.world.journal import Note
 from .._core.world.outbox import Delivery
 from .._report.state import View

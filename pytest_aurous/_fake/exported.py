@@ -47,7 +47,6 @@ from .._report.state import view
 
 if TYPE_CHECKING:
     from .._core.faults.fault import Fault
-    from .._core.time.clock import Position
 
 __tracebackhide__ = hide_mistakes
 
@@ -202,11 +201,14 @@ def _put(content: dict[str, Any], app: App) -> None:
     queue = app.queue
     first = queue.newest
     state = app.world.state
+    clock = read(content["clock"], Portable, "clock")
+    if not 0 < clock.speed <= FASTEST:
+        raise UnreadableStateError(f"clock: its speed is {clock.speed:g}")
     saved = Saved(
         {name: _section(name, pairs, first) for name, pairs in content["sections"].items()},
         {name: _list(name, items) for name, items in content["lists"].items()},
         {name: read(random, _CHANCE, name) for name, random in content["chance"].items()},
-        _position(content["clock"]),
+        placed(clock),
     )
     faults = [read(fault, _Fault, "faults") for fault in content["faults"]]
     counts = saved.sections.get("faults", {})
@@ -271,13 +273,6 @@ def _list(name: str, items: Any) -> list[Any]:
     if kind is None or not isinstance(items, list):
         raise UnreadableStateError(f"{shortened(name, 40)}: the state has no such list")
     return [read(item, kind, name) for item in items]
-
-
-def _position(clock: Any) -> Position:
-    position = read(clock, Portable, "clock")
-    if not 0 < position.speed <= FASTEST:
-        raise UnreadableStateError(f"clock: its speed is {position.speed:g}")
-    return placed(position)
 
 
 def _check(app: App) -> None:

@@ -124,11 +124,7 @@ class Session:
         self._entered.pop().close()
 
     def moment(self, *more: Keep) -> Moment:
-        """Return this moment, to go back to.
-
-        Args:
-            *more: What else to go back to: the verdict, and the time of skipped sleeps.
-        """
+        """Return this moment, to go back to: with *more*, such as the verdict, and the time of skipped sleeps."""
         return Moment(self.app, (self._keep, *more))
 
     def _keep(self) -> Callable[[], None]:
@@ -168,12 +164,7 @@ class Session:
 
 
 class Moment:
-    """The state of a fake when this was made, with its calls, notes, pitfalls, and what its faults have met.
-
-    Args:
-        app: The fake.
-        keeps: What else to go back to.
-    """
+    """The state of a fake when this was made, with its calls, notes, pitfalls, what its faults have met, and more."""
 
     def __init__(self, app: App, keeps: Iterable[Keep]) -> None:
         self._app = app

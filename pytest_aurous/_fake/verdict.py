@@ -17,9 +17,9 @@ from .._core.base.errors import (
 from .._core.base.frames import Helpers, line_of, shown_line
 from .._core.base.work import Work, current_work, older_work
 from .._core.engine.pipeline import App
-from .._core.engine.pitfalls import Pitfall, Problem
+from .._core.engine.pitfalls import Pitfall
 from .._core.resources.chat import unused
-from .._core.wire.call import Call, Watcher
+from .._core.wire.call import Call, Problem, Watcher
 
 if TYPE_CHECKING:
     from .._core.faults.fault import Fault
@@ -114,12 +114,7 @@ class Verdict:
         return back
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
-        """Return the timeline of a failed test: the calls and their problems.
-
-        Args:
-            again: The command that repeats the test.
-            problems: Whether to add what was wrong, because no error of the test has said it.
-        """
+        """Return the timeline of a failed test, which *again* repeats; with *problems* that no error has told yet."""
         return self._findings.timeline(again, self._app.problems if problems else ())
 
     @property

@@ -16,7 +16,7 @@ import httpx
 from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
 from .._core.base.frames import stack_under_test
-from .._core.resources.base.endpoint import Endpoint, check_operation
+from .._core.resources.base.endpoint import check_operation
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Reply
@@ -81,7 +81,8 @@ class Router:
             if operation not in self._routes:
                 row = self.app.catalog.by_operation[operation]
                 home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
-                pattern = _pattern(home.path, row)
+                segments = ["[^/]+" if part.startswith("{") else re.escape(part) for part in row.template.split("/")]
+                pattern = f"^{re.escape(home.path)}{'/'.join(segments)}$"
                 self._routes[operation] = self._respx.route(
                     method=row.method, host=home.hostname, path__regex=pattern, name=operation
                 )
@@ -215,8 +216,3 @@ async def _awaited(route: respx.Route, result: Any) -> Any:
         return await result
     except Exception as error:
         raise SideEffectError(route, error) from error
-
-
-def _pattern(prefix: str, row: Endpoint) -> str:
-    segments = ["[^/]+" if part.startswith("{") else re.escape(part) for part in row.template.split("/")]
-    return f"^{re.escape(prefix)}{'/'.join(segments)}$"

@@ -103,11 +103,7 @@ class Pending:
 
 
 class Traffic:
-    """Notes the requests of httpx and httpx2 clients, and what comes back over the network.
-
-    Args:
-        list_for: Returns the list for a request to this URL, or None.
-    """
+    """Notes the requests of httpx and httpx2 clients, and what comes back, in the list for their URL, if any."""
 
     def __init__(self, list_for: Callable[[str], list[Pending] | None]) -> None:
         self._list_for: Callable[[str], list[Pending] | None] = list_for

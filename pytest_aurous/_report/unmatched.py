@@ -18,7 +18,7 @@ from .._core.wire.hosts import UPLOAD_HOST, is_upload
 
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
-    from .._core.engine.pitfalls import Problem
+    from .._core.wire.call import Problem
 
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "cmp": "chat",
@@ -98,14 +98,7 @@ def _id_of_another_kind(call: Call) -> str:
 
 
 def explain(catalog: Catalog, call: Call, base_url: str, helpers: Helpers = frozenset()) -> str:
-    """Return the text about an unmatched request: the nearest operation, the differences, and how to allow it.
-
-    Args:
-        catalog: The operations.
-        call: The request.
-        base_url: Where the API is.
-        helpers: The places that send requests for others.
-    """
+    """Return the text about an unmatched request: the nearest operation, the differences, and how to allow it."""
     prefix = urlsplit(base_url).path
     path = _undoubled(call.path, prefix)
     lines = [

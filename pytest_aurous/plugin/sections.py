@@ -174,10 +174,7 @@ class Subtests:
 def without_keys_in_ids(calls: list[Any]) -> None:
     """Replace API keys in the ids of a parametrized test, that in the environment by the name of its variable.
 
-    The ids change before pytest makes the tests: afterwards, each version of pytest keeps them elsewhere.
-
-    Args:
-        calls: What pytest makes the tests of, each with the parts of its id.
+    They change in *calls*, of which pytest makes the tests: afterwards, each version of pytest keeps ids elsewhere.
     """
     parts: list[str] = list(dict.fromkeys(part for call in calls for part in call._idlist))
     text = "\0".join(parts)  # as one text, so that several keys are numbered

@@ -138,7 +138,8 @@ def test_a_state_is_kept_and_a_crash_leaves_the_old_one(tmp_path: Path, monkeypa
 def test_what_a_kill_has_left_is_gone_with_the_next_save(tmp_path: Path) -> None:
     """No signal can be caught that ends a process at once."""
     code = (
-        "import os; from pathlib import Path; from pytest_aurous import Aurous; from pytest_aurous._cli import serve\n"
+        "import os; from pathlib import Path; from pytest_aurous import Aurous\n"
+        "from pytest_aurous._serve import command as serve\n"
         "os.fsync = lambda _: os._exit(9)\n"
         "serve.save(Aurous(), Path('state.json'))"
     )

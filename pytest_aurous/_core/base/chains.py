@@ -1,17 +1,13 @@
-"""Exceptions: those that belong together, who raised them, and what to undo when one is raised.
+"""Exceptions: those that belong together, and what to undo when one is raised.
 
 A chain of exceptions can lead back to where it began, and be of any length.
 """
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TypeVar, cast
-
-from .frames import PACKAGE, package_of
 
 T = TypeVar("T")
 
@@ -79,17 +75,3 @@ def undone_on_error(undo: Callable[[], object]) -> Generator[None, None, None]:
     except BaseException:
         undo()
         raise
-
-
-def is_interruption(error: BaseException) -> bool:
-    """Whether a signal handler raised *error*."""
-    return any(package != PACKAGE for package in signal_handlers(error))
-
-
-def signal_handlers(error: BaseException) -> Iterator[str]:
-    """Yield the packages of the signal handlers that raised *error*: only they take a frame, the interrupted one."""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        # A handler may take the frame as one of its *args.
-        values = [part for one in frame.f_locals.values() for part in (one if isinstance(one, tuple) else (one,))]
-        if any(isinstance(value, FrameType) for value in values):
-            yield package_of(frame)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from inspect import CO_COROUTINE
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Final
+from typing import Final, cast
 
 Place = tuple[str, int, str]
 """File, line and function of a stack frame."""
@@ -192,3 +193,19 @@ def shown_line(stack: Stack, helpers: Helpers) -> str:
 def place_of(frame: FrameType) -> str:
     """Return ``file:line``, where *frame* is now."""
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether a signal handler raised *error*."""
+    return any(package != PACKAGE for package in signal_handlers(error))
+
+
+def signal_handlers(error: BaseException) -> Iterator[str]:
+    """Yield the packages of the signal handlers that raised *error*: only they take a frame, the interrupted one."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            # A handler may take the frame as one of its *args.
+            parts = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+            if any(isinstance(part, FrameType) for part in parts):
+                yield package_of(frame)
+                break

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
 from weakref import proxy
 
-from ..base.chains import is_interruption
 from ..base.errors import AurousError, hide_mistakes, see, shown
+from ..base.frames import is_interruption
 from ..base.work import ending
 from ..faults.fault import CallFault, Refuse, late
 from ..faults.queue import Candidates, FaultQueue
@@ -24,7 +24,7 @@ from ..resources.styles import LoraRow, VideoLoraRow
 from ..resources.team import create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
-from ..wire.call import Call, to_json
+from ..wire.call import Call, Problem, to_json
 from ..wire.headers import VERSION, check_version, idempotency_key, replaced
 from ..wire.hosts import is_upload
 from ..wire.refusal import ApiProblem, Unscripted, envelope
@@ -35,7 +35,7 @@ from ..world.keys import permits, require_scope
 from ..world.settings import Settings
 from ..world.state import Saved
 from ..world.world import World
-from .pitfalls import Pitfalls, Problem
+from .pitfalls import Pitfalls
 
 if TYPE_CHECKING:
     from ..faults.collection import Faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from ..base.arguments import Hinting
 from ..base.errors import see
@@ -111,14 +111,3 @@ class Pitfalls:
         found = Pitfall(detector.id, detector.message + detector.hint(call), call)
         if all(pitfall.key != found.key for pitfall in self.seen):
             self._state.append(self.seen, found)
-
-
-class Problem(NamedTuple):
-    """A request that fails the test.
-
-    No endpoint takes it, this package failed, the ``when`` of a fault raised, or a reply of the test does not fit it.
-    """
-
-    call: Call
-    kind: Literal["unmatched", "bug", "condition", "reply"]
-    trace: str = ""

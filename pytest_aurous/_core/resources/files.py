@@ -10,7 +10,6 @@ from ..base.arguments import Check
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
 from ..wire import messages as say
-from ..wire.bodies import Part, read_parts
 from ..wire.refusal import ApiProblem, not_found, not_one_of
 from ..world.world import World
 from .base.endpoint import Context, Endpoint, Result
@@ -19,6 +18,9 @@ from .base.record import Collection, Instant, Live
 from .base.schema import SIGNATURE, Record, column, deleted, reference, row_class, to_wire
 from .characters import CharacterRow
 from .content.pictures import Measured, measure, picture
+
+if TYPE_CHECKING:
+    from ..wire.bodies import Part
 
 __tracebackhide__ = hide_mistakes
 
@@ -255,6 +257,8 @@ def _fingerprint(ctx: Context) -> str:
 
 
 def _parts(ctx: Context) -> list[Part]:
+    from ..wire.bodies import read_parts  # most tests upload nothing
+
     return read_parts(ctx.call.content, ctx.call.incoming.get("content-type", ""))
 
 

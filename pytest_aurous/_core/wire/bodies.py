@@ -52,16 +52,13 @@ def decompressed(body: bytes, coding: str) -> bytes | None:
 
 
 def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int = _MOST_LAYERS) -> bytes | None:
-    """Return a body whose text was cleaned, compressed and encoded as it was.
+    """Return a body whose text was cleaned, compressed and encoded as it was; None if it may still have a secret.
 
     Args:
-        body: The body.
-        coding: Its ``Content-Encoding``; it may be compressed without that header.
+        body: The body; it may be compressed without a ``Content-Encoding``, its *coding*, that says so.
+        coding: Its ``Content-Encoding``.
         clean: Returns a text without its secrets; a text that is clean, it returns as it is.
         layers: How often it may be compressed.
-
-    Returns:
-        The body; None if it cannot be told whether it has a secret, or where.
     """
     if body.startswith(_GZIP) or (coding.lower() not in {"", "identity"} and not _is_text(body)):
         return _recompressed(body, clean, layers)

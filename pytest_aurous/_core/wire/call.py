@@ -1,4 +1,4 @@
-"""One request of the code under test: `Call`, what watches it, and what it has sent as a secret."""
+"""One request of the code under test: `Call`; what watches it, what goes wrong with it, and the secrets in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, Literal, NamedTuple, Protocol, cast
 from urllib.parse import parse_qsl
 
 from ..base.arguments import Hinting
@@ -269,3 +269,14 @@ def secret_of(calls: Iterable[Call]) -> str:
 def without_secrets(value: Any, calls: Iterable[Call]) -> Any:
     """Return JSON data without the `secrets_of` *calls* in another form than the vendor's, which `redacted` knows."""
     return renamed(value, {one: "(redacted)" for one in secrets_of(calls) if not keys_in(one)})
+
+
+class Problem(NamedTuple):
+    """A request that fails the test.
+
+    No endpoint takes it, this package failed, the ``when`` of a fault raised, or a reply of the test does not fit it.
+    """
+
+    call: Call
+    kind: Literal["unmatched", "bug", "condition", "reply"]
+    trace: str = ""

@@ -156,10 +156,6 @@ def shown_call(call: Call, helpers: Helpers) -> str:
     """Return one call as a line of at most 100 columns.
 
     Its operation gets a second line if it does not fit, and its place a line if that is not the file of the test.
-
-    Args:
-        call: The call.
-        helpers: The places that send requests for others.
     """
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""

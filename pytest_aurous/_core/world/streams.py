@@ -54,9 +54,6 @@ class EventStream:
     """The body of a streamed response. Each `read` makes the next part, so a client that stops reading stops it.
 
     Args:
-        world: The state.
-        call: The request.
-        frames: The parts.
         gone: Called with how it ended, if the client closes the connection before the end, or loses it; returns whether
             it was at work.
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..._core.base.chains import connected, leaves, signal_handlers
+from ..._core.base.chains import connected, leaves
 from ..._core.base.errors import AurousCrash
-from ..._core.base.frames import TOOLS
+from ..._core.base.frames import TOOLS, signal_handlers
 from ..._report.state import Written
 from ..compare.identity import Identities
 from ..kinds import Plan, Scene
