@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from .._core.base.data import as_list, as_object
+from .._core.resources.base.rules import shown_by
 from .._core.resources.openapi import Shapes
 from .._core.wire.hosts import is_upload
 from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
@@ -162,7 +163,7 @@ class Comparer:
                 f"error.{name}", name, found.get(name) != expected[name], found.get(name, ABSENT), expected[name]
             )
         param = (found.get("param", ABSENT), expected.get("param", ABSENT))
-        stated = f"{done.view.exchange.status} {done.view.code}" in done.view.row.params
+        stated = f"{done.view.exchange.status} {done.view.code}" in shown_by(done.view.operation).params
         yield Point(
             "error.param", "param", not (param[0] == param[1] or (not stated and _is_like(done, *param))), *param
         )

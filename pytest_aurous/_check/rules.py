@@ -1,16 +1,15 @@
-"""The rule of each place of a response: what rows and columns say, and what holds for all operations."""
+"""The rule of each place of a response: where the rules say that they show, and a table of what decides else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 
-from .._core.resources.base.endpoint import ASSUMED, REFUSALS, Endpoint
-from .._core.resources.base.pages import PLACES
-from .._core.resources.base.rules import load_rules
+from .._core.resources.base.endpoint import Endpoint
+from .._core.resources.base.rules import load_rules, shown_by
 from .._core.resources.base.schema import record, rules_of
 from .._core.resources.catalog import CATALOG
 from .._core.resources.characters import CharacterRow
@@ -18,62 +17,32 @@ from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._core.world.buckets import ASSUMED_SIZES
 from .points import Point
 from .recording.histories import OF_STATES
-from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, View, kind_of
+from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
 from .replay import SHARED, Replayed
 
-_OF_A_NULL: Final = ("invalid_format", "invalid_request")
-"""The codes of a null, which err-9 is about."""
-
-_FIRST: Final = (
-    # Place, kind of comparison, rule: the first that fits; `=` stands for the rule of the operation's success.
-    ("header.aurous-version", "*", "ver-2"),
-    ("header.aurous-request-id", "*", "err-3"),
-    ("header.x-ratelimit-*", "added", ""),
-    ("header.x-ratelimit-tpm-*", "*", "tpm-1"),
-    ("header.x-ratelimit-*", "*", "rate-1"),
-    ("header.retry-after", "added", ""),
-    ("header.retry-after", "*", "rate-2"),
-    ("header.aurous-idempotent-replayed", "*", "idem-3"),
-    ("error.type", "*", "err-1"),
-    ("error.doc_url", "*", "err-2"),
-    ("error.request_id", "*", "err-3"),
-    ("error.message", "*", "err-7"),
-    ("error.param", "param", "err-4"),
-    ("error", "*", "err-1"),
-    ("error.*", "*", ""),
-    ("body*", "added", ""),
-    ("body*_at", "form", "time-1"),
-    ("body*_at", "instant", "time-1"),
-    ("body*_at", "json type", "time-1"),
-    ("request.body", "body", ""),
-    ("request.body*", "closed", "err-8"),
-    ("request.body*", "null", "err-9"),
-)
-"""What goes before the places of a row, unless those name a kind of comparison."""
-_LAST: Final = (
-    ("header.content-type", "*", "="),
-    ("header.*", "*", ""),
-    ("body*", "*", "="),
-    ("request.header.idempotency-key", "limit", "idem-1"),
-    ("request.header.idempotency-key", "required", ""),
-    ("request.header.idempotency-key", "*", "idem-2"),
-    ("request.header.aurous-version", "*", "ver-1"),
-    ("request.header.x-api-key", "*", "auth-1"),
-    ("request.header.content-type", "*", "="),
-    ("request.header.*", "*", ""),
-    ("request.path.*", "*", "="),
-    ("request.query.token", "*", "="),
-    ("request.query.signature", "*", "="),
-    ("request.*", "*", "?"),
-    ("*", "*", ""),
-)
-"""`?` stands for the rule of the refusal that a request gets if it does otherwise."""
-
-_BY_VALUE: Final = frozenset({
-    "auth-1", "auth-7", "create-2", "cred-2", "cred-4", "cred-5", "err-4", "err-5", "err-6", "get-4", "idem-3",
-    "idem-5", "idem-7", "idem-8", "img-11", "rate-4", "rate-5", "save-6", "vid-2",
-})  # fmt: skip
-"""The rules that depend on values, on the request or on several exchanges."""
+_PLACES: Final = ("body", "error", "header", "request")
+"""How a place begins; what else a rule says that it shows in is an outcome, or the work of a request."""
+_SILENT: Final = {
+    "header.x-ratelimit-* added": "",
+    "header.retry-after added": "",
+    "body* added": "",
+    "request.body body": "",
+    "request.header.idempotency-key required": "",
+}
+"""The places that no rule is about, unless one says so."""
+_LAST: Final = {
+    "header.content-type": "=",
+    "header.*": "",
+    "body*": "=",
+    "request.header.content-type": "=",
+    "request.header.*": "",
+    "request.path.*": "=",
+    "request.query.token": "=",
+    "request.query.signature": "=",
+    "request.*": "?",
+}
+"""What holds where no rule says that it shows there, the first that fits: `=` stands for the rule of the operation's
+success, `?` for the rule of the refusal that a request gets if it does otherwise."""
 
 _BUCKET: Final = "header.x-ratelimit-*"
 _RATES: Final = ("header.x-ratelimit-limit", "header.x-ratelimit-remaining", "header.x-ratelimit-reset")
@@ -82,35 +51,335 @@ _GENERAL: Final = frozenset((*USUAL_CODES.values(), *GLOBAL_CODES))
 """Codes that only repeat the status, and do not say what is wrong with the request."""
 _UNKNOWN: Final = USUAL_CODES[HTTPStatus.NOT_FOUND]
 _IN_USE: Final = USUAL_CODES[HTTPStatus.CONFLICT]
+_REVOKED: Final = "revoked_api_key"
+_NO_SCOPE: Final = USUAL_CODES[HTTPStatus.FORBIDDEN]
 _OF_A_BODY: Final = ("missing_field", "invalid_format")
 """The codes of a body that is missing or malformed (err-8)."""
+_OF_A_NULL: Final = ("invalid_format", "invalid_request")
+"""The codes of a null, which err-9 is about."""
 _LONGEST_KEY: Final = 256
-_SIDES: Final = ("body.width", "body.height")
 _REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}
 """The codes of requests that differ from what a document states; the others are of a wrong form."""
 
 
+class _Case:
+    """A place that was compared, and the facts that decide its rule.
+
+    Attributes:
+        done, point, view, where: The exchange, and its place.
+        place: The rule of the place by its name; `=` for that of the operation's success.
+    """
+
+    def __init__(self, done: Replayed, point: Point) -> None:
+        self.done = done
+        self.point = point
+        self.view = done.view
+        self.where = point.where
+        self.place: str = _place(done.view.operation, point.where, point.kind)
+
+    @property
+    def at(self) -> Mapping[str, str]:
+        """The rules that show in the operation alone, by place and outcome."""
+        return shown_by(self.view.operation).rules
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of the fake; where only the code is compared, the recording has the same status."""
+        return str(self.point.fake) if self.where == "status" else _outcome(self.done)
+
+    @property
+    def code(self) -> str:
+        """The error code of the fake."""
+        return str(self.point.fake) if self.where == "error.code" else self.outcome.partition(" ")[2]
+
+    @property
+    def codes(self) -> set[str]:
+        """The error codes of both sides."""
+        return {self.view.code, self.code}
+
+    @property
+    def status(self) -> object:
+        """The status of the record in the response."""
+        return self.view.result.get("status")
+
+    @property
+    def alone(self) -> str:
+        """The rule that is about the code or the param of a refusal, and not about all of it; empty without one."""
+        rules, part = {**shown_by("").rules, **self.at}, self.where.removeprefix("error.")
+        return rules.get(f"{_outcome(self.done)} {part}") or rules.get(f"{self.view.exchange.status} {part}", "")
+
+    @property
+    def refusal(self) -> str:
+        """The rule of the fake's refusal."""
+        return _refusal(self.view.operation, self.outcome, self.done.param)
+
+    @property
+    def drawn(self) -> str:
+        """The rule of the work that has drawn the pictures of a character."""
+        return shown_by(self.done.drawn).rules.get("drawn", "create-4")
+
+    @property
+    def success(self) -> str:
+        """The rule of the fake's success."""
+        return _rule_of_create(self.view) or _success_of(self.done)
+
+    @property
+    def refused_as(self) -> str:
+        """The rule of the vendor's refusal if the request has what it is about; else that of the fake's success."""
+        view, seen = self.view, str(self.point.seen)
+        rule = _refusal(view.operation, seen, view.param)
+        stated = seen in self.at and view.code not in _GENERAL
+        named = view.param in {*view.order, *view.query}
+        return rule if stated or named or _is_met(view, rule) else _success_of(self.done)
+
+    @property
+    def is_other_refusal(self) -> bool:
+        """Whether a param belongs to another refusal, of another field or of none."""
+        named = isinstance(self.point.seen, str) or isinstance(self.point.fake, str)
+        return self.point.differs and named and self.view.code != self.done.code
+
+    @property
+    def has_no_param(self) -> bool:
+        """Whether a param is null or absent on one side, or the same on both."""
+        point = self.point
+        return not point.differs or bool({repr(point.seen), repr(point.fake)} & {"absent", "None"})
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the request before with the same idempotency key had the same body."""
+        first = self.done.first
+        return first is not None and first.exchange.content == self.view.exchange.content
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the request before with the same idempotency key was sent more than a day ago."""
+        return self.done.first is not None and self.view.at - self.done.first.at > _DAY
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the fake does not know the record of a GET, which needs no scope."""
+        return self.view.exchange.method == "GET" and self.done.code == _UNKNOWN
+
+    @property
+    def is_stored_refusal(self) -> bool:
+        """Whether the vendor has returned the refusal of a request before."""
+        view, first = self.view, self.done.first
+        return view.replayed and view.refused and first is not None and first.code == view.code
+
+    @property
+    def is_of_page(self) -> bool:
+        """Whether one side has a code of the operation's page, and the other that of the global list (err-6)."""
+        pages = {outcome.partition(" ")[2] for outcome in self.view.row.outcomes} & GLOBAL_CODES.keys()
+        return any({page, GLOBAL_CODES[page]} == self.codes for page in pages)
+
+    @property
+    def is_of_wrong_key(self) -> bool:
+        """Whether the length of the idempotency key is wrong, and the fake says so, or overlooks it."""
+        key = self.view.idempotency
+        return key is not None and not 1 <= len(key) <= _LONGEST_KEY and self.outcome[:3] in {"400", "201"}
+
+    @property
+    def is_of_key(self) -> bool:
+        """Whether the fake refuses the API key or its scope."""
+        return self.outcome[:3] == "401" or self.code == _NO_SCOPE
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether the body of the request should be JSON, and is not."""
+        return bool(self.view.sent is None and self.view.exchange.content and self.view.row.takes.endswith("json"))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the vendor refuses the request, if the fake does not."""
+        return self.point.differs and bool(self.view.code)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether the vendor refuses the idempotency key, if the fake does not."""
+        return self.point.differs and self.view.code == _IN_USE
+
+    @property
+    def ignores_key(self) -> bool:
+        """Whether the request has an idempotency key that the fake ignores."""
+        return bool(self.view.idempotency) and not self.view.row.idempotent
+
+    @property
+    def lacks_body(self) -> bool:
+        """Whether the vendor misses the body of the request, which has none."""
+        return self.view.sent is None and self.view.code in _OF_A_BODY
+
+    @property
+    def is_same_record(self) -> bool:
+        """Whether the request before with the same idempotency key has got the same record."""
+        first = self.done.first
+        return first is not None and first.result.get("id") == self.view.result.get("id")
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the place is a field that each whole character has, and the response shows one."""
+        field = self.where.removeprefix(f"{self.done.record_at}.")
+        whole = self.view.polls or self.view.saves or _rule_of_create(self.view)
+        return bool(field in record(CharacterRow)["required"] and whole)
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a poll shows a character in review on one side, and one that is ready on the other."""
+        return self.view.polls and {str(self.point.seen), str(self.point.fake)} == {"reviewing", "ready"}
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the fake shows a character that was saved, as far as anybody knows."""
+        return self.point.fake == "ready" and self.done.was in {"ready", ""} and bool(self.view.record)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether pictures are drawn, so that those of before need not be the same."""
+        return self.status == "synthesizing" and self.point.kind != "missing"
+
+    @property
+    def is_from_uploads(self) -> bool:
+        """Whether the request makes a character from uploads."""
+        return self.view.creates and "upload_ids" in self.view.order
+
+    @property
+    def is_retold(self) -> bool:
+        """Whether the response shows all of a record that was there before."""
+        row = self.view.row
+        return not (self.view.creates or row.lists or row.reruns or self.point.kind == "missing")
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a generation is over without success, and costs nothing on one side."""
+        return not self.view.creates and self.status != "succeeded" and 0 in (self.point.seen, self.point.fake)
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the first generation of the response is a video."""
+        return bool(self.view.records) and str(self.view.records[0]["id"]).startswith("vid_")
+
+
+_Row: TypeAlias = tuple[str, str, Callable[[_Case], object], str | Callable[[_Case], str]]
+
+
+def _always(_: _Case) -> bool:
+    return True
+
+
+_OUTCOME: Final = "status|error.code"
+_ANY: Final = "status|error.code|error.param"
+_REPLAYED: Final = "header.aurous-idempotent-replayed"
+_RATE: Final = "|".join(_RATES)
+_LEFT: Final = "header.x-ratelimit-remaining"
+_KEY: Final = "request.header.idempotency-key"
+_BODY: Final = "request.body body"
+
+_TABLE: Final[tuple[_Row, ...]] = (
+    # Place, perhaps of one kind of record alone; kind of comparison; what must hold; rule.
+    # The first row that fits counts, and several rules could explain most differences, so the order is the verdict: it
+    # blames the rule after which nothing is left to explain. Who may not send a request is refused before anybody
+    # reads it, so a wrong key explains any outcome; a malformed body is refused before its operation looks at it; and
+    # what remains is about the operation. Below, what holds for values that few requests have goes before what holds
+    # for all, and the name of a place is the last resort.
+    # What the replay itself has found out is no guess.
+    ("*", "*", lambda c: c.where in c.done.rules, lambda c: c.done.rules[c.where]),
+    (_REPLAYED, "added", lambda c: c.point.seen == "false", ""),
+    # A 429 says nothing about the request, and an operation that the fake does not have breaks no rule.
+    (_ANY, "*", lambda c: c.view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS, "rate-2"),
+    (_ANY, "*", lambda c: not (c.view.operation or c.view.refused), ""),
+    # A param of the same refusal; where the refusals differ, it only follows from that, below.
+    ("error.param", "*", lambda c: c.alone, lambda c: c.alone),
+    ("error.param", "*", lambda c: not c.is_other_refusal and c.has_no_param, "err-4"),
+    ("error.param", "*", lambda c: not c.is_other_refusal, lambda c: c.refusal),
+    # About the sender, or about a refusal that is stored: nobody has read the request.
+    (_OUTCOME, "*", lambda c: c.view.exchange.status == HTTPStatus.FORBIDDEN and c.is_unknown, "auth-7"),
+    (_OUTCOME, "*", lambda c: c.view.code == _NO_SCOPE != c.code, "auth-5"),
+    (_OUTCOME, "*", lambda c: c.is_stored_refusal, "idem-4"),
+    # Two codes for the same thing say nothing about the operation.
+    (_OUTCOME, "*", lambda c: c.is_of_page, "err-6"),
+    (_OUTCOME, "*", lambda c: len(c.codes) == 1 and c.code in CONTENT_CODES, "err-5"),
+    (_OUTCOME, "*", lambda c: _REVOKED in c.codes and c.codes <= {_REVOKED, "invalid_api_key"}, "auth-4"),
+    # What is wrong with a request whatever its operation is.
+    (_ANY, "*", lambda c: c.view.code == "missing_api_key" and c.view.key and c.outcome[:3] != "401", "auth-1"),
+    (_ANY, "*", lambda c: c.is_of_wrong_key, "idem-1"),
+    (_ANY, "*", lambda c: c.done.was == "expired", "time-3"),
+    (_ANY, "*", lambda c: c.is_malformed and c.outcome.startswith("400"), "err-8"),
+    (_ANY, "*", lambda c: None in c.view.order.values() and c.code in _OF_A_NULL, "err-9"),
+    # The rule of an operation that may show a deleted record is about one that was there.
+    (_ANY, "*", lambda c: "200 deleted" in c.at and c.outcome[:3] == "404" and c.done.was != "deleted", "auth-7"),
+    ("error.param", "*", _always, lambda c: c.refusal),
+    # The fake refuses. A code that is right under a wrong status is no wrong refusal, unless it is about the key.
+    (_OUTCOME, "*", lambda c: c.alone, lambda c: c.alone),
+    ("status", "*", lambda c: c.is_refused and len(c.codes) == 1 and c.is_of_key, lambda c: c.refusal),
+    ("status", "*", lambda c: c.is_refused and len(c.codes) == 1, "err-5"),
+    (_OUTCOME, "*", lambda c: c.view.row.signed and f"200 {c.done.was}".rstrip() in c.at, lambda c: c.success),
+    (_OUTCOME, "*", lambda c: c.outcome[:3] == "409" and c.view.succeeded and c.view.replayed and c.repeats, "idem-5"),
+    (_OUTCOME, "*", lambda c: not c.outcome.startswith(("2", "3")), lambda c: c.refusal),
+    # The fake has a success, and the vendor refuses: for the key, which comes before all that is in the request.
+    (_OUTCOME, "*", lambda c: c.is_in_use and c.is_late, "idem-8"),
+    (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.view.row.fingerprint, "idem-7"),
+    (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.repeats, "idem-5"),
+    (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays, "idem-6"),
+    (_OUTCOME, "*", lambda c: c.is_in_use and c.ignores_key, lambda c: c.at.get(_KEY, "idem-2")),
+    (_OUTCOME, "*", lambda c: c.is_refused and c.lacks_body and _BODY in c.at, lambda c: c.at[_BODY]),
+    (_OUTCOME, "*", lambda c: c.is_refused, lambda c: c.refused_as),
+    (_OUTCOME, "*", lambda c: c.done.replays, "idem-3"),
+    (_OUTCOME, "*", _always, lambda c: c.success),
+    # Headers whose values depend on more than their names.
+    ("header.retry-after", "in flight", _always, "idem-5"),
+    (_RATE, "*", lambda c: c.view.row.bucket in ASSUMED_SIZES, lambda c: ASSUMED_SIZES[str(c.view.row.bucket)]),
+    (_REPLAYED, "added", lambda c: c.view.refused, "idem-4"),
+    (_REPLAYED, "added", lambda c: c.done.is_new and c.is_late, "idem-8"),
+    (_REPLAYED, "added", _always, "idem-2"),
+    # The fake reads the key under its other names: the vendor may not have, unless it returned the same record.
+    (_REPLAYED, "missing", lambda c: "idempotency-key" not in c.view.exchange.sent and not c.is_same_record, "idem-1"),
+    ("header.aurous-request-id", "replayed", _always, "rate-5"),
+    (_LEFT, "value", lambda c: c.done.replays, "rate-5"),
+    (_LEFT, "value", lambda c: c.view.exchange.status in NOT_LET_IN, "rate-4"),
+    # Bodies. A stored response is that of before, whatever it shows; and where no rule is, no value brings one.
+    ("body*", "value|null|rows", lambda c: c.done.replays, "idem-3"),
+    ("*", "*", lambda c: not c.place, ""),
+    # Characters: a missing field before its value, a status before the pictures that follow from it.
+    ("characters body.data()*", "missing", _always, "list-5"),
+    ("characters *", "missing|enum", lambda c: c.is_promised, "get-4"),
+    ("characters body.status", "*", lambda c: _rule_of_create(c.view), lambda c: _rule_of_create(c.view)),
+    ("characters *.status", "*", lambda c: c.is_reviewed and c.is_saved, "save-6"),
+    ("characters *.status", "*", lambda c: c.is_reviewed, "create-4"),
+    ("characters *.refs*.url", "*", _always, lambda c: c.place),
+    ("characters *.refs*", "*", lambda c: c.is_drawing and not c.view.creates, "run-1"),
+    ("characters *.refs*", "*", lambda c: c.is_from_uploads and not c.is_drawing, "create-2"),
+    ("characters *.refs*", "*", lambda c: c.is_retold and not c.is_drawing, lambda c: c.drawn),
+    ("*", "*", lambda c: c.place == "=" and c.view.refused, "err-1"),
+    ("*", "*", lambda c: c.place == "=", lambda c: c.success),
+    # Generations: one that has failed or was cancelled costs nothing, whatever its price is.
+    ("generations *.cost*currency", "*", _always, "img-5"),
+    ("generations *.cost*amount", "value|enum", lambda c: c.is_free and c.status == "cancelled", "img-7"),
+    ("generations *.cost*amount", "value|enum", lambda c: c.is_free, "cred-2"),
+    ("generations *.cost*", "value|enum", lambda c: c.is_video, "vid-2"),
+    ("generations *.cost*", "value|enum", _always, "cred-4"),
+    ("generations *.cost*", "*", _always, "img-5"),
+    ("body.width|body.height", "value", lambda c: "width" in c.view.order, "img-3"),
+    # All other places rest on what their names say.
+    ("*", "*", _always, lambda c: c.place),
+)
+
+
+@lru_cache(maxsize=4096)
+def _rows_about(kind: str, where: str, compared: str) -> tuple[_Row, ...]:
+    """Return the rows of the table about a place in a response that shows a kind of record."""
+    where = _plain(where)
+    return tuple(
+        row
+        for row in _TABLE
+        if any(fnmatchcase(where, one) or fnmatchcase(f"{kind} {where}", one) for one in row[0].split("|"))
+        and any(fnmatchcase(compared, one) for one in row[1].split("|"))
+    )
+
+
 def rule_of(done: Replayed, point: Point) -> str:
     """Return the rule that a place rests on; empty without one."""
-    where, view = point.where, done.view
-    if where in done.rules:
-        return done.rules[where]
-    if (where, point.kind, point.seen) == ("header.aurous-idempotent-replayed", "added", "false"):
-        return ""
-    if where in {"status", "error.code", "error.param"}:
-        return _rule_of_outcome(done, point)
-    rule = _place(view.operation, where, point.kind)
-    if done.replays and where.startswith("body") and point.kind in {"value", "null", "rows"}:
-        return "idem-3"
-    if view.kind == "characters" and rule:
-        rule = _rule_of_character(done, point) or rule
-    if rule == "=":
-        return "err-1" if view.refused else _rule_of_create(view) or _success_of(done)
-    if view.kind == "generations" and ".cost" in where and rule:
-        return _rule_of_cost(done, point) if point.kind in {"value", "enum"} else "img-5"
-    if where in _SIDES and "width" in view.order and point.kind == "value":
-        return "img-3"
-    return _rule_of_header(done, point) or rule
+    case = _Case(done, point)
+    *_, rule = next(row for row in _rows_about(done.view.kind, point.where, point.kind) if row[2](case))
+    return rule if isinstance(rule, str) else rule(case)
 
 
 _DECISIVE: Final = ("id", "status", "events")
@@ -160,47 +429,20 @@ def rule_of_success(done: Replayed) -> str:
 
 def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
     """Whether no page of the vendor states what differs at a place, only a rule of ours."""
-    if point.assumed or not rule or _provenance(rule) == "A":
+    if point.assumed or not rule or load_rules()[rule].provenance == "A":
         return bool(rule)
-    view, row, where = done.view, done.view.row, point.where
+    view, where, own = done.view, point.where, shown_by(done.view.operation)
     if where == "error.param":
-        return isinstance(point.fake, str) and f"{view.exchange.status} {view.code}" not in row.params
+        return isinstance(point.fake, str) and f"{view.exchange.status} {view.code}" not in own.params
     if where in _RATES:
-        other = row.assumed + (_BUCKET,) * (row.makes == "char" and not view.synthesizes)
-        return row.bucket in ASSUMED_SIZES or _BUCKET in other
+        free = view.row.makes == "char" and not view.synthesizes
+        return free or view.row.bucket in ASSUMED_SIZES or _BUCKET in own.assumed
     if where not in {"status", "error.code"}:
         return rule == "create-4" and where.endswith(".refs[].pose") and point.kind == "value"  # their order
     fake = _outcome(done)
-    if fake.startswith("2"):
-        return view.succeeded and "status" in row.assumed
-    return not {fake, fake[:3]}.isdisjoint(row.assumed) or (view.refused and fake in ASSUMED)
-
-
-@cache
-def _provenance(rule: str) -> str:
-    return load_rules()[rule].provenance
-
-
-def _rule_of_header(done: Replayed, point: Point) -> str:
-    """Return the rule of a header that depends on more than its name; empty for any other place."""
-    view, what = done.view, (point.where, point.kind)
-    if what == ("header.retry-after", "in flight"):
-        return "idem-5"
-    if point.where in _RATES and view.row.bucket in ASSUMED_SIZES:
-        return ASSUMED_SIZES[str(view.row.bucket)]
-    if what == ("header.aurous-idempotent-replayed", "added"):
-        if view.refused:
-            return "idem-4"
-        return "idem-8" if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
-    if what == ("header.aurous-idempotent-replayed", "missing") and "idempotency-key" not in view.exchange.sent:
-        same = done.first is not None and done.first.result.get("id") == view.result.get("id")
-        return "" if same else "idem-1"  # it was sent under another name
-    if what == ("header.aurous-request-id", "replayed"):
-        return "rate-5"
-    spends = what == ("header.x-ratelimit-remaining", "value")
-    if spends and done.replays:
-        return "rate-5"
-    return "rate-4" if spends and view.exchange.status in NOT_LET_IN else ""
+    if view.refused and fake in shown_by("").assumed:
+        return True
+    return (view.succeeded or not fake.startswith("2")) and not {fake, fake[:3]}.isdisjoint(own.assumed)
 
 
 def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") -> str:
@@ -265,80 +507,9 @@ def _is_final(done: Replayed) -> bool:
     return view.row.any_id or bool(view.collection in STATUSES and done.was and (gone or ended))
 
 
-def _rule_of_outcome(done: Replayed, point: Point) -> str:
-    """Return the rule of a status, a code or a param."""
-    operation, view = done.view.operation, done.view
-    if view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "rate-2"
-    if not operation and not view.refused:  # an operation that the fake does not have
-        return ""
-    reply_code = _code_of(point.fake) if point.where == "status" else str(point.fake)
-    seen_code = view.code
-    alone = point.where.removeprefix("error.")
-    stated = {**REFUSALS, **view.row.refuses}
-    own = stated.get(f"{_outcome(done)} {alone}") or stated.get(f"{view.exchange.status} {alone}", "")
-    if point.where == "error.param":
-        return own or _rule_of_param(done, point)
-    if special := _rule_of_sender(done, seen_code, reply_code):
-        return special
-    fake = str(point.fake) if point.where == "status" else _outcome(done)
-    special = _rule_of_codes(view, {seen_code, reply_code}) or _rule_of_request(done, fake, reply_code)
-    if special or own:
-        return special or own
-    if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
-        return _refusal(operation, fake) if fake.startswith("401") or seen_code == "missing_scope" else "err-5"
-    if view.row.signed and done.was in view.row.succeeds:
-        return _success_of(done)
-    if not fake.startswith(("2", "3")):
-        same = done.first is not None and done.first.exchange.content == view.exchange.content
-        if fake.startswith("409") and view.succeeded and point.differs and view.replayed and same:
-            return "idem-5"
-        return _refusal(operation, fake, done.param)
-    return _rule_of_success(done, point)
-
-
-def _rule_of_sender(done: Replayed, seen_code: str, reply_code: str) -> str:
-    """Return the rule of a refusal that is about the key or its scope, or of a stored one; empty for any other."""
-    view = done.view
-    if view.exchange.status == HTTPStatus.FORBIDDEN and view.exchange.method == "GET" and done.code == _UNKNOWN:
-        return "auth-7"
-    if seen_code == "missing_scope" != reply_code:
-        return "auth-5"
-    stored = view.replayed and view.refused and done.first is not None and done.first.code == seen_code
-    return "idem-4" if stored else ""
-
-
-def _rule_of_success(done: Replayed, point: Point) -> str:
-    """Return the rule of a status where the fake has a success."""
-    view = done.view
-    if point.differs and view.code:
-        return _rule_of_refused(done, str(point.seen))
-    if done.replays:
-        return "idem-3"
-    return _rule_of_create(view) or _success_of(done)
-
-
-def _rule_of_refused(done: Replayed, seen: str) -> str:
-    """Return the rule of a refusal where the fake has a success: its own if the request has what it is about."""
-    view, places = done.view, done.view.row.places
-    if view.code == _IN_USE and done.first is not None and view.at - done.first.at > _DAY:
-        return "idem-8"
-    if view.code == _IN_USE and done.replays:
-        same = done.first is not None and done.first.exchange.content == view.exchange.content
-        return "idem-7" if view.row.fingerprint else "idem-5" if same else "idem-6"
-    if view.code == _IN_USE and view.idempotency and not view.row.idempotent:
-        return places.get("request.header.idempotency-key", "idem-2")
-    if view.sent is None and view.code in _OF_A_BODY and "request.body body" in places:
-        return places["request.body body"]
-    rule = _refusal(view.operation, seen, view.param)
-    stated = seen in view.row.refuses and view.code not in _GENERAL
-    named = view.param in {*view.order, *view.query}
-    return rule if stated or named or _is_met(done, rule) else _success_of(done)
-
-
-def _is_met(done: Replayed, rule: str) -> bool:
+def _is_met(view: View, rule: str) -> bool:
     """Whether a refusal is about something that a request has, whatever its operation is."""
-    view, family = done.view, rule.partition("-")[0]
+    family = rule.partition("-")[0]
     if family == "idem":
         return view.idempotency is not None and bool(view.row.idempotent)
     if family == "ver":
@@ -348,91 +519,11 @@ def _is_met(done: Replayed, rule: str) -> bool:
     return family in {"auth", "rate", "time"} and rule != "auth-7"
 
 
-def _rule_of_param(done: Replayed, point: Point) -> str:
-    """Return the rule of a param."""
-    outcome = _outcome(done)
-    named = isinstance(point.seen, str) or isinstance(point.fake, str)
-    if point.differs and named and done.view.code != done.code:  # another refusal, of another field or of none
-        return _rule_of_request(done, outcome, done.code) or _refusal(done.view.operation, outcome, done.param)
-    absent = {repr(point.seen), repr(point.fake)} & {"absent", "None"}
-    return "err-4" if absent or not point.differs else _refusal(done.view.operation, outcome, done.param)
-
-
-def _rule_of_codes(view: View, codes: set[str]) -> str:
-    """Return the rule that decides between two codes whatever the operation is; empty without one."""
-
-    def of_page(code: str) -> bool:
-        return any(outcome.endswith(f" {code}") for outcome in view.row.outcomes)
-
-    if any({code, GLOBAL_CODES[code]} == codes and of_page(code) for code in codes & GLOBAL_CODES.keys()):
-        return "err-6"
-    if len(codes) == 1 and codes <= {*CONTENT_CODES}:
-        return "err-5"
-    return "auth-4" if "revoked_api_key" in codes and codes <= {"revoked_api_key", "invalid_api_key"} else ""
-
-
-def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
-    """Return the rule that a request is about whatever its operation is; empty without one."""
-    view = done.view
-    if view.code == "missing_api_key" and view.key and not fake.startswith("401"):
-        return "auth-1"
-    if view.idempotency is not None and not 1 <= len(view.idempotency) <= _LONGEST_KEY and fake[:3] in {"400", "201"}:
-        return "idem-1"
-    if done.was == "expired":
-        return "time-3"
-    malformed = view.sent is None and view.exchange.content and view.row.takes.endswith("json")
-    if malformed and fake.startswith("400"):
-        return "err-8"
-    if None in view.order.values() and code in _OF_A_NULL:
-        return "err-9"
-    shows_deleted = "deleted" in done.view.row.succeeds
-    unknown = shows_deleted and fake.startswith("404") and done.was != "deleted"
-    return "auth-7" if unknown else ""  # the row's own rule is about one that was there
-
-
-def _rule_of_character(done: Replayed, point: Point) -> str:
-    """Return the rule of a place in a character that depends on the request or on values; empty for any other."""
-    view = done.view
-    field = point.where.removeprefix(f"{done.record_at}.")
-    if point.kind == "missing" and point.where.startswith("body.data[]"):
-        return "list-5"
-    whole = view.polls or view.saves or _rule_of_create(view)
-    if point.kind in {"missing", "enum"} and field in record(CharacterRow)["required"] and whole:
-        return "get-4"
-    reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
-    if view.creates and field == "status":
-        return _rule_of_create(view)
-    if reviewed and (view.polls or view.creates):
-        saved = point.fake == "ready" and done.was in {"ready", ""} and view.record
-        return "save-6" if saved else "create-4"
-    if ".refs" not in point.where or point.where.endswith(".url"):
-        return ""
-    if view.result.get("status") == "synthesizing" and point.kind != "missing":
-        return "" if view.creates else "run-1"
-    if view.creates:
-        return "create-2" if "upload_ids" in view.order else ""
-    if view.row.lists or view.row.reruns or point.kind == "missing":
-        return ""
-    return CATALOG.by_operation[done.drawn].places.get("drawn", "create-4") if done.drawn else "create-4"
-
-
 def _rule_of_create(view: View) -> str:
     """Return the rule of how a new character begins: from uploads or by a synthesis; empty for anything else."""
     if not (view.creates and view.kind == "characters"):
         return ""
     return "create-4" if view.synthesizes else "create-2" if "upload_ids" in view.order else ""
-
-
-def _rule_of_cost(done: Replayed, point: Point) -> str:
-    """Return the rule of a cost: a generation that has failed costs nothing."""
-    status = done.view.result.get("status")
-    if point.where.endswith("currency"):
-        return "img-5"
-    ended = not done.view.creates and status != "succeeded"
-    if ended and 0 in (point.seen, point.fake) and point.where.endswith("amount"):
-        return "img-7" if status == "cancelled" else "cred-2"
-    rows = done.view.records
-    return "vid-2" if rows and str(rows[0]["id"]).startswith("vid_") else "cred-4"
 
 
 def _outcome(done: Replayed) -> str:
@@ -441,66 +532,75 @@ def _outcome(done: Replayed) -> str:
     return f"{status} {done.code}".strip()
 
 
-def _code_of(outcome: object) -> str:
-    return str(outcome).partition(" ")[2]
-
-
 @lru_cache(maxsize=4096)
 def _refusal(operation: str, outcome: str, param: str = "") -> str:
-    """Return the rule of a refusal: the row's, or what holds for all; the most exact outcome counts."""
-    row = CATALOG.by_operation.get(operation)
-    own: Mapping[str, str] = {} if row is None else row.refuses
+    """Return the rule of a refusal: the operation's own, or what holds for all; the most exact outcome counts."""
+    own, general = shown_by(operation).rules, shown_by("").rules
     status = outcome.partition(" ")[0]
     for rules, name in (
         (own, f"{outcome} {param}"),
         (own, outcome),
-        ({} if row is None else row.places, f"request.body.{param}"),
-        (REFUSALS, outcome),
+        (own, f"request.body.{param}"),
+        (general, outcome),
         (own, status),
-        (REFUSALS, status),
+        (general, status),
         (own, "*"),
     ):
         if name in rules:
             return rules[name]
-    return "auth-7" if status == "404" and row is not None else "err-8"
+    return "auth-7" if status == "404" and operation in CATALOG.by_operation else "err-8"
 
 
-def _success(operation: str, status: str = "") -> str:
-    """Return the rule of a success; *status* is the record's status before the request."""
-    row = CATALOG.by_operation.get(operation)
-    return "" if row is None else row.succeeds.get(status, next(iter(row.rules), ""))
+def _success(operation: str, of: str = "") -> str:
+    """Return the rule of a success; *of* is the status of the record before the request, or the prefix of its id."""
+    row = CATALOG.by_operation.get(operation, UNKNOWN)
+    return shown_by(operation).rules.get(f"{row.status} {of}".rstrip(), next(iter(row.rules), ""))
 
 
 def _success_of(done: Replayed) -> str:
     """Return the rule of a success by the kind of record in the path, or by its status before."""
-    prefix = done.view.record.partition("_")[0]
-    return _success(done.view.operation, prefix if prefix and prefix in done.view.row.succeeds else done.was)
+    view, prefix = done.view, done.view.record.partition("_")[0]
+    own = prefix and f"{view.row.status} {prefix}" in shown_by(view.operation).rules
+    return _success(view.operation, prefix if own else done.was)
+
+
+def _plain(where: str) -> str:
+    return where.replace("[", "(").replace("]", ")")  # brackets are a pattern to fnmatch
 
 
 @lru_cache(maxsize=4096)
 def _place(operation: str, where: str, kind: str) -> str:
-    row = CATALOG.by_operation.get(operation)
-    where = where.replace("[", "(").replace("]", ")")  # brackets are a pattern to fnmatch
-    table = (*_FIRST, *_LAST) if row is None else _table(row)
-    return next(rule for place, compared, rule in table if fnmatchcase(where, place) and fnmatchcase(kind, compared))
+    where = _plain(where)
+    table = _places(operation)
+    found = (rule for name, compared, rule in table if compared in {"", kind} and fnmatchcase(where, name))
+    return next(found, "")
 
 
-def _table(row: Endpoint) -> Iterator[tuple[str, str, str]]:
-    """Yield places, kinds of comparison and rules: the first that fits counts."""
-    own = list(_rows(row.places))
-    yield from (one for one in own if one[1] != "*")
-    yield from _FIRST
-    yield from (one for one in own if one[1] == "*")
-    yield from _rows(PLACES) if row.lists else ()
-    yield from _columns(row)
-    yield from _LAST
+@cache
+def _places(operation: str) -> tuple[tuple[str, str, str], ...]:
+    """Return places, kinds of comparison and rules: the first that fits counts.
+
+    What rules say of the operation or of all operations goes before what they say of all lists, and that before
+    columns, which hold wherever a record is shown.
+    """
+    row = CATALOG.by_operation.get(operation, UNKNOWN)
+    lists = shown_by("lists").rules if row.lists else {}
+    stated = [*_rows(shown_by(operation).rules), *_rows(shown_by("").rules), *_rows(_SILENT)]
+    return (*sorted(stated, key=_exactness), *sorted(_rows(lists), key=_exactness), *_columns(row), *_rows(_LAST))
+
+
+def _exactness(row: tuple[str, str, str]) -> tuple[bool, int]:
+    """Sort a place for one kind of comparison before one for all, and a longer name before a shorter one."""
+    place, compared, _ = row
+    return not compared, -len(place.replace("*", ""))
 
 
 def _rows(places: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield place, kind of comparison and rule."""
+    """Yield place, kind of comparison, empty for all, and rule."""
     for name, rule in places.items():
         place, _, kind = name.partition(" ")
-        yield place, kind or "*", rule
+        if place.startswith(_PLACES):
+            yield place, kind, rule
 
 
 def _columns(row: Endpoint) -> Iterator[tuple[str, str, str]]:
@@ -510,17 +610,17 @@ def _columns(row: Endpoint) -> Iterator[tuple[str, str, str]]:
     record = "body.data()" if row.lists else "body"
     whole = rules.pop("", "")
     for name, rule in rules.items():
-        yield f"{record}.{name}", "*", rule
-        yield f"{record}.{name}[.(]*", "*", rule
+        yield f"{record}.{name}", "", rule
+        yield f"{record}.{name}[.(]*", "", rule
     if whole:
-        yield f"{record}*", "*", whole
+        yield f"{record}*", "", whole
 
 
 @cache
 def judged_rules() -> frozenset[str]:
     """Return the rules that a recording can refute."""
-    found = {rule for *_, rule in (*_FIRST, *_LAST, *_rows(PLACES))} | {*REFUSALS.values(), *_BY_VALUE}
+    found = {rule for *_, rule in _TABLE if isinstance(rule, str)} | {"cred-5"}  # which only balances refute
+    found |= {rule.id for rule in load_rules().values() if rule.at}
     for row in CATALOG.by_operation.values():
-        found |= {*row.rules[:1], *row.refuses.values(), *row.succeeds.values(), *row.places.values()}
-        found |= {rule for *_, rule in _columns(row)}
-    return frozenset(found - {"", "=", "?"})
+        found |= {*row.rules[:1], *(rule for *_, rule in _columns(row))}
+    return frozenset(found - {""})

@@ -61,7 +61,6 @@ ENDPOINTS = (
         errors=_STATE_ERRORS,
         shape=_ONE,
         rules=("img-9",),
-        refuses={"400 invalid_request_error": "file-1"},
         makes="char",
     ),
     Endpoint(
@@ -83,7 +82,6 @@ ENDPOINTS = (
         bucket="characters_post",
         shape={"type": "object", "properties": {"id": {"type": "string"}, "locked": {"type": "boolean"}}},
         rules=("style-1",),
-        places={"body.locked": "style-3"},
     ),
     Endpoint(
         "team.seats.free",
@@ -109,6 +107,11 @@ ENDPOINTS = (
 )
 '''
 """Seven operations at the bottom of `endpoints.py`; the rule of each is about something else."""
+SHOWN: Final = {
+    "file-1": "characters.duplicate 400 invalid_request_error",
+    "style-3": "characters.lock body.locked",
+}
+"""Where two rules show."""
 COLUMN: Final = (
     "    team: str = column(hidden=True)\n",
     '    shade: str = column(default="light", rule="style-4")\n    team: str = column(hidden=True)\n',
@@ -216,16 +219,21 @@ def test_bad(aurous, aurous_client):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with four more operations and one more column, and nothing else changed by hand."""
+    """A copy of the package with more operations, one more column and where two rules show, and no other change."""
     folder = tmp_path_factory.mktemp("copy")
     package = Path(pytest_aurous.__file__).parent
     shutil.copytree(package, folder / "pytest_aurous", ignore=shutil.ignore_patterns("__pycache__"))
-    calls = folder / "pytest_aurous" / "_resources" / "characters" / "endpoints.py"
+    calls = folder / "pytest_aurous" / "_core" / "resources" / "characters" / "endpoints.py"
     calls.write_text(calls.read_text(encoding="utf-8") + ROWS, encoding="utf-8")
-    row = folder / "pytest_aurous" / "_resources" / "characters" / "row.py"
+    row = folder / "pytest_aurous" / "_core" / "resources" / "characters" / "row.py"
     text = row.read_text(encoding="utf-8")
     assert COLUMN[0] in text
     row.write_text(text.replace(*COLUMN), encoding="utf-8")
+    rules = folder / "pytest_aurous" / "_core" / "resources" / "rules.json"
+    table = json.loads(rules.read_text(encoding="utf-8"))
+    for rule in table:
+        rule["at"] = [*rule.get("at", ()), *filter(None, [SHOWN.get(rule["id"])])]
+    rules.write_text(json.dumps(table), encoding="utf-8")
     (folder / "prove.py").write_text(CHECK, encoding="utf-8")
     (folder / "test_suite.py").write_text(SUITE, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\naurous_sleep = skip\n", encoding="utf-8")

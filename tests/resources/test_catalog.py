@@ -1,11 +1,13 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from fnmatch import filter as filter_names
 
 import pytest
 
 from pytest_aurous import AurousScriptError, Script
 from pytest_aurous._core.resources.base.endpoint import Context, Endpoint
+from pytest_aurous._core.resources.base.rules import load_rules, shown_by
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES, Catalog, lifecycle_of, plans
 from pytest_aurous._core.world.buckets import BUCKETS
 from pytest_aurous._core.world.script import Plan
@@ -35,15 +37,36 @@ def test_each_endpoint_is_found_where_it_says(catalog: Catalog, row: Endpoint) -
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
-def test_each_rule_of_a_refusal_is_of_one_that_the_endpoint_has(row: Endpoint) -> None:
+def test_each_outcome_in_which_a_rule_shows_is_one_that_the_endpoint_has(row: Endpoint) -> None:
     """It is named by status and code, by a status of several, by its param or code alone, or by ``*`` for the rest."""
-    refusals = {outcome for outcome in row.outcomes if outcome[0] in "45"}
-    statuses = {outcome.partition(" ")[0] for outcome in refusals}
-
-    known = {" ".join(outcome.split()[:2]) for outcome in row.refuses}  # a param may follow
-
+    shown = shown_by(row.operation)
+    statuses = {outcome.partition(" ")[0] for outcome in row.outcomes}
     alone = {f"{status} {part}" for status in statuses for part in ("param", "code")}
-    assert known <= {*refusals, *statuses, *alone, "*"}
+
+    known = {" ".join(entry.split()[:2]) for entry in shown.rules if entry[0] in "45"}  # a param may follow
+
+    assert known | shown.params <= {*row.outcomes, *statuses, *alone}
+    assert {entry.split()[0] for entry in shown.rules if entry[0] in "23"} <= {str(row.status)}
+    assert {entry for entry in shown.assumed if entry[0].isdigit()} <= {*row.outcomes, *statuses}
+
+
+def test_each_rule_shows_in_operations_that_exist() -> None:
+    """What an entry names before its place is an operation, several of a family, or ``lists``."""
+    named = {
+        entry.split()[0]
+        for rule in load_rules().values()
+        for entry in (*rule.at, *rule.assumed_at, *rule.params_at)
+        if not re.match(r"[0-9]|(body|error|header|request)\b", entry)
+    }
+
+    assert {name for name in named if not filter_names([row.operation for row in ENDPOINTS], name)} == {"lists"}
+
+
+def test_no_two_rules_show_in_one_place() -> None:
+    """An outcome or a place of an operation is the entry of one rule alone."""
+    entries = Counter(entry for rule in load_rules().values() for entry in rule.at)
+
+    assert [entry for entry, count in entries.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ..._core.base.amounts import plain, total
 from ..._core.base.data import as_list, as_object
+from ..._core.resources.base.rules import shown_by
 from ..._core.resources.base.schema import free
 from ..._core.resources.chat.replies import NOTHING, ScriptedReply, replies
 from ..._core.resources.chat.row import FINISH_REASONS, USAGE, CompletionRow
@@ -215,7 +216,7 @@ class Chats:
             else:
                 done.streamed = made
             self._cut = False
-        if "price" in view.row.places and view.succeeded and not (view.lost or replays):
+        if "price" in shown_by(view.operation).rules and view.succeeded and not (view.lost or replays):
             shown = amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
             charged = done.price if shown is None else shown
             team = self._teams.of(view)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ..._core.base.amounts import plain
 from ..._core.base.data import as_object
+from ..._core.resources.base.rules import shown_by
 from ..._core.resources.characters import CharacterRow
 from ..._core.resources.generations import GenerationRow
 from ..._core.resources.team import TeamRow
@@ -68,17 +69,17 @@ class Credits:
 
     def _count(self, done: Replayed, money: Money) -> None:
         """Note what a request has done that was not refused."""
-        view, places = done.view, done.view.row.places
+        view, rules = done.view, shown_by(done.view.operation).rules
         record = view.record
         if view.creates:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
         row = self._world.row(record) if record else None
         if view.row.acts and not view.row.reruns:
             money.end(record, ends_of(getattr(row, "status", "")))
-        if "balance" in places:
-            money.works.append(Work("", Decimal(0), places["balance"], now={"free"}))
-        elif "price" in places:  # a chat or an embedding
-            money.works.append(Work("", done.price, places["price"], shown=True, now={"good"}))
+        if "balance" in rules:
+            money.works.append(Work("", Decimal(0), rules["balance"], now={"free"}))
+        elif "price" in rules:  # a chat or an embedding
+            money.works.append(Work("", done.price, rules["price"], shown=True, now={"good"}))
         elif view.row.pays and not _drafts(view) and isinstance(row, (CharacterRow, GenerationRow)):
             shown = amount_of(as_object(view.result.get("cost")).get("amount")) == done.price
             kind = kind_of_work(view, row)

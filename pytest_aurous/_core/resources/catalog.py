@@ -64,7 +64,6 @@ _LEGACY: Final = tuple(
         signed=True,
         headers=_HEADER_TEXTS,
         rules=("legacy-1",),
-        places={"header.*": "legacy-1"},
     )
     for old, new in _MOVED.items()
     for row in generations.ENDPOINTS

@@ -300,17 +300,6 @@ _ERRORS: Final = (
     "400 model_wrong_kind",
     "404 resource_not_found",
 )
-_REFUSES: Final = {
-    "400": "emb-2",
-    "400 embeddings_batch_not_supported": "emb-4",
-    "400 embeddings_input_too_large": "emb-6",
-    "400 max_input_tokens_exceeded": "emb-6",
-    "400 embeddings_input_too_many_items": "emb-6",
-    "400 embeddings_unsupported_dimensions": "emb-3",
-    "400 embeddings_video_unsupported": "emb-4",
-    "400 model_wrong_kind": "model-2",
-    "404": "model-3",
-}
 
 
 def _body(readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -346,13 +335,6 @@ ENDPOINTS: Final = (
             "502 embeddings_provider_unknown_error",
         ),
         rules=("emb-1", "emb-5", "tpm-1"),
-        refuses={**_REFUSES, "429 tpm_rate_limit_exceeded": "tpm-2", "502": "emb-7"},
-        places={
-            "price": "emb-5",
-            "body.data().embedding*": "emb-3",
-            "body.usage.breakdown*": "emb-5",
-            "body.usage.credits*": "emb-5",
-        },
     ),
     Endpoint(
         "embeddings.estimate",
@@ -369,6 +351,5 @@ ENDPOINTS: Final = (
         body=_body(_ESTIMATE),
         errors=_ERRORS,
         rules=("emb-8",),
-        refuses=_REFUSES,
     ),
 )

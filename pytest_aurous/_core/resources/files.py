@@ -321,8 +321,6 @@ ENDPOINTS: Final = (
         takes="multipart/form-data",
         errors=BODY_ERRORS,
         rules=("file-1", "idem-7", "time-3"),
-        refuses={"400": "file-1"},
-        assumed=("status", "400"),
         makes="file",
     ),
     Endpoint(
@@ -333,7 +331,6 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=reference(FileRow),
         rules=("time-3",),
-        refuses={"404": "file-2"},
     ),
     Endpoint(
         "files.delete",
@@ -344,7 +341,6 @@ ENDPOINTS: Final = (
         any_id=True,
         shape=deleted("file"),
         rules=("file-2",),
-        assumed=("header.x-ratelimit-*",),
     ),
 )
 
@@ -359,7 +355,5 @@ STORAGE: Final = (
         query={"token": SIGNATURE},
         errors=("403 missing_scope", "404 resource_not_found"),
         rules=("get-3", "time-2", "time-3"),
-        refuses={"403": "time-2"},
-        succeeds={"": "time-2", "characters": "time-2", "files": "time-3"},
     ),
 )

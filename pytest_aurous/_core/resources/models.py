@@ -239,6 +239,5 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=obj(object={"const": "list"}, data={"type": "array", "items": _MODEL}),
         rules=("model-1", "model-4"),
-        places={"body*.max_output_tokens_hard_cap": "model-4", "body*.hard_max_tokens added": "model-4"},
     ),
 )

@@ -316,7 +316,6 @@ def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple
             bucket="reads",
             shape=array,
             rules=(of_list,),
-            refuses={"400": "list-3"},
         ),
         Endpoint(
             f"{resource}.retrieve",
@@ -326,7 +325,6 @@ def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple
             bucket="reads",
             shape=one,
             rules=(of_one,),
-            refuses={"404": of_one},
         ),
     )
 

@@ -212,6 +212,5 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=_PRICING,
         rules=("cred-4", "vid-2"),
-        places={"body.video*": "vid-2"},
     ),
 )

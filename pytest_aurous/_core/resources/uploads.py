@@ -260,9 +260,6 @@ ENDPOINTS: Final = (
         ),
         body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
-        refuses={"400": "up-1"},
-        places={"body.expires_at": "up-2", "body.upload_*": "up-2"},
-        assumed=("status", "400"),
         makes="upl",
     ),
     Endpoint(
@@ -279,8 +276,6 @@ ENDPOINTS: Final = (
         ),
         body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),
-        assumed=("status",),
-        refuses={"*": "up-6"},
     ),
     Endpoint(
         "characters.uploads.put",
@@ -294,7 +289,5 @@ ENDPOINTS: Final = (
         query={"signature": SIGNATURE},
         errors=("403 missing_scope",),
         rules=("up-3",),
-        assumed=("status", "403"),
-        refuses={"403": "up-3"},
     ),
 )

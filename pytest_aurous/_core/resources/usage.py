@@ -485,8 +485,6 @@ ENDPOINTS: Final = (
         query=BUCKETS_QUERY,
         errors=(*_QUERY_ERRORS, "400 invalid_page_token", "400 too_many_buckets"),
         rules=("usage-1", "usage-2"),
-        refuses={"400": "usage-1", "400 invalid_page_token": "usage-2"},
-        places={"body*": "usage-1", "request.query.*": "usage-1"},
     ),
     Endpoint(
         "usage.events",
@@ -498,7 +496,5 @@ ENDPOINTS: Final = (
         query=EVENTS_QUERY,
         errors=_QUERY_ERRORS,
         rules=("usage-3",),
-        refuses={"400": "usage-3"},
-        places={"body*": "usage-3", "request.query.*": "usage-3"},
     ),
 )

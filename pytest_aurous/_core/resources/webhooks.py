@@ -434,8 +434,6 @@ ENDPOINTS: Final = (
         body=body_of(_CREATE, ("url", "events")),
         errors=BODY_ERRORS,
         rules=("hook-1", "hook-2"),
-        refuses={"400": "hook-1"},
-        assumed=("status",),
         makes="we",
     ),
     Endpoint(
@@ -448,7 +446,6 @@ ENDPOINTS: Final = (
         query=PAGE,
         errors=PAGE_ERRORS,
         rules=("hook-2",),
-        refuses={"400": "list-3"},
     ),
     Endpoint(
         "webhook_endpoints.retrieve", "GET", f"{_PATH}/{{id}}", retrieve, bucket="reads", shape=_ONE, rules=("hook-2",)
@@ -462,7 +459,6 @@ ENDPOINTS: Final = (
         any_id=True,
         shape=assumed(deleted("webhook_endpoint")),
         rules=("hook-2",),
-        assumed=("header.x-ratelimit-*",),
     ),
     Endpoint(
         "webhook_endpoints.rotate_secret",
@@ -472,7 +468,6 @@ ENDPOINTS: Final = (
         bucket="webhooks_post",
         shape=_ONE,
         rules=("hook-2",),
-        assumed=("header.x-ratelimit-*",),
     ),
     Endpoint(
         "webhook_endpoints.test",
@@ -489,6 +484,5 @@ ENDPOINTS: Final = (
         body=body_of(_TEST, ("event_type",)),
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("hook-10",),
-        refuses={"400": "hook-10"},
     ),
 )

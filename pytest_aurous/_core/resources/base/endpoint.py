@@ -23,22 +23,6 @@ __tracebackhide__ = hide_mistakes
 
 NO_RESPONSE: Final = "no response"
 """The outcome of a request whose client receives no response."""
-REFUSALS: Final = {
-    "400 unknown_version": "ver-3",
-    "400 unknown_version param": "ver-3",
-    "401 revoked_api_key": "auth-4",
-    "401": "auth-3",
-    "402": "cred-3",
-    "403": "auth-5",
-    "405": "err-8",
-    "409": "idem-6",
-}
-"""The rules of refusals that are the same for all endpoints, by status and code, or by status for all other codes."""
-ASSUMED: Final = (
-    "400 missing_field", "400 invalid_format", "400 value_out_of_range", "400 unsupported_lora_for_mode",
-    "405 method_not_allowed", "422 prompt_blocked", "422 reference_blocked", "422 output_moderation_rejected",
-)  # fmt: skip
-"""The refusals of all endpoints whose status no page states (err-5)."""
 
 
 @dataclass(eq=False, repr=False)
@@ -154,18 +138,8 @@ class Endpoint(Record):
         takes: Media type of the request body.
         query: Schemas of the query parameters.
         errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
-        rules: Ids of the contract's rules that it implements, first the rule of a successful response.
-        refuses: The rules of its refusals, by status and code, or by status for all other codes. A param may follow the
-            code, as in ``400 invalid_request_error pose``; ``*`` is any other refusal. ``404 param`` and ``402 code``
-            are about the param or the code alone. Refusals that are the same for all endpoints are not in it.
-        succeeds: The rules of a success, where it is not the first of *rules*: by the prefix of the id in the path, by
-            the status of its record before, or by the owner in the path of the storage.
-        places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
-            them; a kind of comparison may follow, as in ``request.body closed``. ``price`` is about what its work is
-            charged, and ``balance`` says that it changes no balance.
-        assumed: What no page states: ``status``, of a success; statuses of refusals, with or without a code; and
-            ``header.x-ratelimit-*``, which bucket a request spends from.
-        params: The refusals whose ``param`` a page states, by status and code.
+        rules: Ids of the contract's rules that it implements, first the rule of a successful response. The rules
+            themselves say where else they show.
         makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
         streams: Whether a request can ask for its response as a stream of events.
     """
@@ -191,11 +165,6 @@ class Endpoint(Record):
     query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    refuses: Mapping[str, str] = field(default_factory=dict[str, str])
-    succeeds: Mapping[str, str] = field(default_factory=dict[str, str])
-    places: Mapping[str, str] = field(default_factory=dict[str, str])
-    assumed: tuple[str, ...] = ()
-    params: tuple[str, ...] = ()
     makes: str = ""
     streams: bool = False
 

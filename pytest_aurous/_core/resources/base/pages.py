@@ -26,18 +26,6 @@ PAGE: Final = {
 """Schemas of the query parameters of a list."""
 PAGE_ERRORS: Final = ("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range")
 """How a list can refuse its query."""
-PLACES: Final = {
-    "body.data order": "list-2",
-    "body.data rows": "list-2",
-    "body.data gone": "list-2",
-    "body.data": "list-1",
-    "body.object": "list-1",
-    "body.has_more": "list-1",
-    "body.next_cursor": "list-1",
-    "request.query.limit": "list-2",
-    "request.query.starting_after": "list-2",
-}
-"""The rules of places that all lists have; a kind of comparison may follow."""
 
 
 def page(

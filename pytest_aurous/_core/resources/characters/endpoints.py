@@ -173,11 +173,6 @@ _CREDIT_ERRORS: Final = ("402 insufficient_credits",)
 _ONE: Final = reference(CharacterRow)
 
 
-def _refs(rule: str) -> dict[str, str]:
-    """Return the rules of the refs in a response: *rule*, but for their URLs."""
-    return {"body*.refs*.url": "get-3", "body*.refs*": rule}
-
-
 ENDPOINTS: Final = (
     Endpoint(
         "characters.create",
@@ -197,23 +192,6 @@ ENDPOINTS: Final = (
             "404 resource_not_found",
         ),
         rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
-        refuses={
-            "400": "create-6",
-            "402 code": "create-5",
-            "400 invalid_request": "err-8",
-            "400 missing_field attributes": "create-4",
-            "400 upload_invalid": "create-3",
-            "400 parameter_invalid_combination": "create-1",
-            "404": "create-3",
-        },
-        places={
-            "body.status": "create-4",
-            "body.error_message": "get-1",
-            **_refs("create-4"),
-            "request.body.client_reference_id": "create-7",
-            "request.body.upload_ids*": "create-1",
-            "request.body.generate": "create-1",
-        },
         makes="char",
     ),
     Endpoint(
@@ -226,14 +204,6 @@ ENDPOINTS: Final = (
         shape=listing(CharacterRow),
         query={**PAGE, "status": {"enum": list(LISTABLE)}},
         rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
-        refuses={"400": "list-3", "400 invalid_request": "list-4", "400 invalid_request param": "list-4"},
-        places={
-            **_refs("list-5"),
-            "body.data deleted": "list-5",
-            "body.data filter": "list-4",
-            "request.query.status": "list-4",
-        },
-        params=("400 invalid_request",),
     ),
     Endpoint(
         "characters.retrieve",
@@ -243,9 +213,6 @@ ENDPOINTS: Final = (
         bucket="characters_get",
         shape=_ONE,
         rules=("get-1", "get-2", "get-3", "get-4"),
-        refuses={"404": "get-2"},
-        succeeds={"deleted": "get-2"},
-        places={"body.status": "get-1", "body.refs* pose": "regen-2", "body.refs* poses": "resyn-2"},
     ),
     Endpoint(
         "characters.update",
@@ -257,10 +224,6 @@ ENDPOINTS: Final = (
         body=body_of(UPDATE),
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
-        refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3", "404 param": "patch-3"},
-        places={"request.body closed": "patch-2", "body.attributes* added": "patch-1"},
-        assumed=("status",),
-        params=("400 invalid_request", "404 resource_not_found"),
     ),
     Endpoint(
         "characters.save",
@@ -271,9 +234,6 @@ ENDPOINTS: Final = (
         errors=_STATE_ERRORS,
         shape=_ONE,
         rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
-        refuses={"400": "save-3", "404": "save-4"},
-        succeeds={"ready": "save-2"},
-        places={"request.body body": "save-7", "request.header.idempotency-key": "save-7", "balance": "save-5"},
     ),
     Endpoint(
         "characters.resynthesize",
@@ -286,13 +246,6 @@ ENDPOINTS: Final = (
         shape=_ONE,
         body=body_of(RESYNTHESIZE),
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
-        refuses={
-            "400 invalid_request": "resyn-1",
-            "400 invalid_request_error": "resyn-1",
-            "402": "resyn-4",
-            "402 code": "resyn-4",
-        },
-        places={"body.status": "resyn-1", "request.body body": "resyn-2", **_refs("run-1"), "drawn": "resyn-2"},
     ),
     Endpoint(
         "characters.regenerate_ref",
@@ -305,16 +258,6 @@ ENDPOINTS: Final = (
         shape=_ONE,
         body=body_of(REGENERATE, ("pose",)),
         rules=("regen-2", "regen-1", "regen-3", "run-1"),
-        refuses={
-            "400": "regen-1",
-            "402 code": "create-5",
-            "400 invalid_request": "regen-3",
-            "400 invalid_request_error": "regen-3",
-            "400 invalid_request_error pose": "regen-1",
-            "400 invalid_request_error param": "regen-1",
-        },
-        places={"body.status": "regen-2", **_refs("run-1"), "drawn": "regen-2"},
-        params=("400 invalid_request_error",),
     ),
     Endpoint(
         "characters.delete",
@@ -324,7 +267,5 @@ ENDPOINTS: Final = (
         bucket="characters_post",
         shape=deleted("character"),
         rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
-        refuses={"404": "del-3"},
-        places={"balance": "del-1"},
     ),
 )

@@ -25,10 +25,6 @@ _ESTIMATE: Final = obj(
     estimated_cost=obj(amount=AMOUNT, breakdown=BREAKDOWN),
     currency={"const": "credit"},
 )
-_IMAGE: Final = {"body*.width": "img-2", "body*.height": "img-2", "body*.character_id": "img-12"}
-"""The rules of places in images."""
-_VIDEO: Final = {"body*.cost*": "vid-2"}
-"""The rules of places in videos."""
 _VIDEO_ERRORS: Final = (*BODY_ERRORS, "400 unsupported_lora_for_mode", "404 resource_not_found")
 _IMAGE_ERRORS: Final = (
     *_VIDEO_ERRORS,
@@ -173,16 +169,12 @@ def _creation(
     required: str,
     errors: tuple[str, ...],
     rules: tuple[str, ...],
-    refuses: Mapping[str, str],
     estimate_rules: tuple[str, ...],
-    places: Mapping[str, str],
-    assumed: tuple[str, ...] = (),
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
     *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* belong to the
-    create call, *estimate_rules* to the estimate; *refuses* and *places* have the rules of refusals and places of
-    the create call.
+    create call, *estimate_rules* to the estimate.
     """
 
     def create(ctx: Context) -> dict[str, Any]:
@@ -215,10 +207,6 @@ def _creation(
             body=body,
             errors=(*errors, "402 balance_too_low"),
             rules=rules,
-            refuses={**refuses, "402 code": "img-11"},
-            places=places,
-            assumed=assumed,
-            params=("404 resource_not_found",),
             makes=PREFIXES[media_type],
         ),
         Endpoint(
@@ -231,9 +219,6 @@ def _creation(
             body=body,
             errors=errors,
             rules=estimate_rules,
-            refuses={"400": estimate_rules[0]},
-            places={"balance": estimate_rules[0]},
-            assumed=("status",),
         ),
     )
 
@@ -247,22 +232,7 @@ ENDPOINTS: Final = (
         "prompt",
         _IMAGE_ERRORS,
         ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
-        {
-            "400": "img-1",
-            "400 character_not_ready": "img-4",
-            "400 mutually_exclusive_input": "img-4",
-            "400 parameter_invalid_combination": "img-3",
-            "400 unsupported_lora_for_mode": "style-5",
-            "404": "img-4",
-        },
         ("img-9",),
-        {
-            **_IMAGE,
-            "request.body.size": "img-2",
-            "request.body.width": "img-3",
-            "request.body.height": "img-3",
-            "request.body.character_id": "img-4",
-        },
     ),
     Endpoint(
         "images.list",
@@ -274,8 +244,6 @@ ENDPOINTS: Final = (
         query=PAGE,
         errors=PAGE_ERRORS,
         rules=("img-10", "list-1", "list-2", "list-3"),
-        refuses={"400": "list-3"},
-        places={**_IMAGE, "body.data gone": "img-10"},
     ),
     Endpoint(
         "images.retrieve",
@@ -285,8 +253,6 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=_ONE,
         rules=("img-6", "img-5", "img-12", "vid-3"),
-        succeeds={"vid": "vid-3"},
-        places=_IMAGE,
     ),
     Endpoint(
         "images.cancel",
@@ -297,10 +263,6 @@ ENDPOINTS: Final = (
         shape=_ONE,
         errors=("400 generation_not_cancellable",),
         rules=("img-7", "vid-3"),
-        refuses={"400 generation_not_cancellable": "img-7"},
-        succeeds={"vid": "vid-3"},
-        places={**_IMAGE, "body.status": "img-7"},
-        assumed=("status",),
     ),
     *_creation(
         "videos",
@@ -310,10 +272,7 @@ ENDPOINTS: Final = (
         "video_lora_id",
         _VIDEO_ERRORS,
         ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
-        {"400": "vid-1", "400 unsupported_lora_for_mode": "style-5"},
         ("vid-2", "vid-1", "img-9"),
-        _VIDEO,
-        ("status",),
     ),
     Endpoint(
         "videos.retrieve",
@@ -323,7 +282,6 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=_ONE,
         rules=("vid-4",),
-        places=_VIDEO,
     ),
     Endpoint(
         "images.output",
@@ -335,8 +293,6 @@ ENDPOINTS: Final = (
         media_type="image/png",
         errors=_OUTPUT_ERRORS,
         rules=("img-8", "time-4"),
-        refuses={"401": "img-8", "403": "img-8", "410": "time-4", "*": "img-8"},
-        assumed=("401", "403", "404"),
     ),
     Endpoint(
         "videos.output",
@@ -348,8 +304,5 @@ ENDPOINTS: Final = (
         media_type="video/mp4",
         errors=(*_OUTPUT_ERRORS, "206", "416"),
         rules=("vid-5", "time-4"),
-        refuses={"401": "vid-5", "403": "img-8", "410": "time-4", "*": "vid-5"},
-        places={"header.content-range": "vid-5"},
-        assumed=("401", "403", "404", "416"),
     ),
 )
