@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from cogapp.cogapp import CogGeneratedError as NotShown
-from shared import as_list, rule_link
+from shared import DOCS, as_list, rule_link
 from tables import fields_of
 
 from pytest_aurous import Aurous, Delivery, ErrorCode
@@ -18,7 +19,7 @@ from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.resources.webhooks import EVENTS
 from pytest_aurous._core.wire.refusal import LIMIT_CODES
 
-__all__ = ("events", "old_paths", "refusals", "samples", "stream")
+__all__ = ("events", "old_paths", "other_samples", "refusals", "samples", "stream")
 
 _WIDTH: Final = 100
 _LONGEST: Final = 48
@@ -26,11 +27,10 @@ _MOST: Final = 3
 """How many texts of a list are shown."""
 _DAY: Final = 86_400
 _START: Final = "2026-05-08T10:00:00Z"
-_CHAT: Final = "aurous-grow-2.0-pro"
-_ASKED: Final = {"model": _CHAT, "messages": [{"role": "user", "content": "What color is her hair?"}]}
+_ASKED: Final = CATALOG.by_operation["chat.create"].sample or {}
 _LAKE: Final = {"prompt": "A lake"}
 _CHATS: Final = "/v1/chat/completions"
-_EMBED: Final = {"model": "aurous-embed-vision-1.0", "input": "black hair"}
+_EMBED: Final = CATALOG.by_operation["embeddings.create"].sample or {}
 _MORE: Final = {"...": "..."}
 """Stands for the fields that are left out."""
 _RECORDS: Final = {
@@ -63,6 +63,16 @@ def samples(*tags: str) -> None:
     """Print each operation of some resources: its request, its response, and one sample of both."""
     rows = [row for row in ENDPOINTS if row.operation.rpartition(".")[0] in tags]
     _print(*(part for row in rows for part in _operation(row)))
+
+
+def other_samples() -> None:
+    """Print the operations that no section of the page has, those of each resource below its name."""
+    page = (DOCS / "reference" / "requests.md").read_text(encoding="utf-8")
+    named = {tag for call in re.findall(r"cog samples\((.*?)\)", page) for tag in re.findall(r'"(.*?)"', call)}
+    others = [row for row in ENDPOINTS if row.operation.rpartition(".")[0].removeprefix("legacy.") not in named]
+    for tag in dict.fromkeys(row.operation.rpartition(".")[0] for row in others):
+        print(f"\n## {tag.replace('_', ' ').capitalize()}")
+        samples(tag)
 
 
 def _print(*parts: str) -> None:
@@ -319,7 +329,10 @@ def _picture() -> bytes:
 
 
 class _Tour:
-    """A walk through the whole API: `samples` has what was sent and what came back."""
+    """A walk through the whole API: `samples` has what was sent and what came back.
+
+    It sends by hand what needs a record in some state. The rest are requests that a row describes alone.
+    """
 
     def __init__(self) -> None:
         self.fake = Aurous(seed=7, now=_START)
@@ -332,21 +345,22 @@ class _Tour:
         self._chat()
         self._account()
         self._end()
-        if missing := [row.operation for row in ENDPOINTS if row.operation not in self.samples and row.status < 300]:
-            raise NotShown(
-                f"docs/_ext/samples.py sends no request for {', '.join(missing)}. Its page shows one: add a line like "
-                f'self.send("{missing[0]}", ...) to the class _Tour, where a record allows it.'
-            )
+        self._rest()
 
     def send(self, operation: str, sent: Any = None, *, url: str = "", query: Any = None, **options: Any) -> Any:
-        """Send a request, and keep what comes back."""
+        """Send a request, by default the sample of its row, and keep what comes back."""
         row = CATALOG.by_operation[operation]
         place = options.pop("place", "")
         target = url or row.template.replace("{id}", place)
-        if isinstance(sent, dict):
+        sent = row.sample if sent is None else sent
+        if isinstance(sent, Mapping):
             options["json"] = sent
         response = self.client.request(row.method, target, params=query, **options)
-        assert response.status_code == row.status, (operation, response.text)
+        if response.status_code != row.status:
+            raise NotShown(
+                f"{operation} has no sample for its page: the fake responds {response.text!r}. If its row says what to "
+                "send, and it only needs a record in another state, send it by hand in docs/_ext/samples.py, in _Tour."
+            )
         kind = response.headers.get("content-type", "")
         got = response.json() if kind == "application/json" else f"bytes, as `{kind}`" if kind else "no body"
         shown = sent if query is None else f"`{target}?{'&'.join(f'{name}={value}' for name, value in query.items())}`"
@@ -358,23 +372,20 @@ class _Tour:
 
     def _characters(self) -> None:
         fake = self.fake
-        ticket = self.send(
-            "characters.uploads.init", {"filename": "front.png", "extension": "png", "content_type": "image/png"}
-        )
+        ticket = self.send("characters.uploads.init")
         picture = {"content": _picture(), "headers": ticket["upload_headers"]}
         self.send("characters.uploads.put", "the bytes, with `upload_headers`", url=ticket["upload_url"], **picture)
         self.send("characters.uploads.classify", {"upload_id": ticket["upload_id"]})
-        body = {"name": "Aurora", "generate": True, "attributes": {"age": 28, "hair_color": "black"}}
-        place = self.send("characters.create", body)["id"]
+        place = self.send("characters.create")["id"]
         fake.characters.last.finish()
         fake.clock.advance(seconds=30)
         self.send("characters.retrieve", place=place)
         self.send("characters.save", place=place)
         self.send("characters.list", query={"status": "ready", "limit": 1})
-        self.send("characters.update", {"name": "Nova"}, place=place)
-        self.send("characters.regenerate_ref", {"pose": "front"}, place=place)
+        self.send("characters.update", place=place)
+        self.send("characters.regenerate_ref", place=place)
         fake.characters.last.finish()
-        self.send("characters.resynthesize", {}, place=place)
+        self.send("characters.resynthesize", place=place)
         fake.characters.last.finish()
         self.send("storage.get", url=fake.characters.last.refs[0].url)
 
@@ -388,7 +399,7 @@ class _Tour:
         self.send("loras.retrieve", place=fake.loras.last.id)
         self.send("video_loras.list", query={"limit": 1})
         self.send("video_loras.retrieve", place="seedance-1-pro")
-        body = {"prompt": "Aurora by the lake", "character_id": fake.characters.last.id}
+        body = {**(CATALOG.by_operation["images.create"].sample or {}), "character_id": fake.characters.last.id}
         place = self.send("images.create", body)["id"]
         self.send("images.estimate", body)
         self._finish(fake.images)
@@ -396,9 +407,8 @@ class _Tour:
         self.send("images.list", query={"limit": 1})
         self.send("images.output", url=fake.images.last.output_urls[0])
         self.send("images.cancel", place=self.client.post("/v1/images", json=body).json()["id"])
-        body = {"video_lora_id": "seedance-1-pro", "prompt": "She waves", "duration": 4}
-        place = self.send("videos.create", body)["id"]
-        self.send("videos.estimate", body)
+        place = self.send("videos.create")["id"]
+        self.send("videos.estimate")
         self._finish(fake.videos)
         self.send("videos.retrieve", place=place)
         self.send("videos.output", url=fake.videos.last.output_video_url)
@@ -410,28 +420,33 @@ class _Tour:
 
     def _chat(self) -> None:
         fake = self.fake
-        self.send("models.list")
         fake.chat.reply("Aurora has black hair.")
-        self.send("chat.retrieve", place=self.send("chat.create", _ASKED)["id"])
+        self.send("chat.retrieve", place=self.send("chat.create")["id"])
         with self.client.stream("POST", _CHATS, json={**_ASKED, "stream": True}) as response:
             next(response.iter_lines())
             self.send("chat.cancel", place=fake.chat.completions.last.id)
-        self.send("embeddings.create", _EMBED)
-        self.send("embeddings.estimate", _EMBED)
 
     def _account(self) -> None:
-        for operation in ("balance.retrieve", "team.retrieve", "pricing.retrieve"):
-            self.send(operation)
+        self.send("embeddings.create")
+        self.send("balance.retrieve")
+        self.send("team.retrieve")
         self.send("usage.list", query={"start_time": _START, "group_by": "type", "limit": 1})
         self.send("usage.events", query={"start_time": _START, "limit": 1})
-        body = {"url": "https://app.example/hooks", "events": ["image.completed", "image.failed"]}
-        place = self.send("webhook_endpoints.create", body)["id"]
+        place = self.send("webhook_endpoints.create")["id"]
         self.send("webhook_endpoints.list", query={"limit": 1})
         self.send("webhook_endpoints.retrieve", place=place)
         self.send("webhook_endpoints.rotate_secret", place=place)
-        self.send("webhook_endpoints.test", {"event_type": "image.completed"}, place=place)
+        self.send("webhook_endpoints.test", place=place)
         self.send("webhook_endpoints.delete", place=place)
         self.fake.webhooks.flush()
+
+    def _rest(self) -> None:
+        """Send each other request that needs no record, or one that was made before."""
+        for row in sorted(ENDPOINTS, key=lambda row: row.method == "DELETE"):
+            made = self.samples.get(f"{row.operation.partition('.')[0]}.create")
+            place = str(made.got["id"]) if made is not None and "{id}" in row.template else ""
+            if row.operation not in self.samples and row.status < 300:
+                self.send(row.operation, place=place, query={"limit": 1} if "limit" in row.query else None)
 
     def _end(self) -> None:
         """Let each event happen that has not happened, and delete the character."""

@@ -300,6 +300,7 @@ _ERRORS: Final = (
     "400 model_wrong_kind",
     "404 resource_not_found",
 )
+_SAMPLE: Final = {"model": "aurous-embed-vision-1.0", "input": "black hair"}
 
 
 def _body(readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -328,6 +329,7 @@ ENDPOINTS: Final = (
             usage=obj(prompt_tokens=_COUNT, total_tokens=_COUNT, credits_charged=_NUMBER, breakdown=_BREAKDOWN),
         ),
         body=_body(_CREATE),
+        sample=_SAMPLE,
         errors=(
             *_ERRORS,
             "402 balance_too_low",
@@ -349,6 +351,7 @@ ENDPOINTS: Final = (
             breakdown=_BREAKDOWN,
         ),
         body=_body(_ESTIMATE),
+        sample=_SAMPLE,
         errors=_ERRORS,
         rules=("emb-8",),
     ),

@@ -259,6 +259,7 @@ ENDPOINTS: Final = (
             expires_at={"type": "string"},
         ),
         body=body_of(_INIT, tuple(_INIT)),
+        sample={"filename": "front.png", "extension": "png", "content_type": "image/png"},
         rules=("up-1", "up-2", "up-4"),
         makes="upl",
     ),
@@ -275,6 +276,7 @@ ENDPOINTS: Final = (
             confidence={"type": "number", "minimum": 0, "maximum": 1},
         ),
         body=body_of(_CLASSIFY, ("upload_id",)),
+        sample={"upload_id": "upl_01KRMEXM017R6QKY9FRGVYXRJ9"},
         rules=("up-5", "up-6"),
     ),
     Endpoint(

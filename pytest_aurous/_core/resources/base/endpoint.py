@@ -136,6 +136,7 @@ class Endpoint(Record):
         headers: Headers of a successful response that only this endpoint has, with their descriptions.
         body: Schema of the request body; None without a body.
         takes: Media type of the request body.
+        sample: A good body, which the documentation shows; None without a body, or if it is not JSON.
         query: Schemas of the query parameters.
         errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
         rules: Ids of the contract's rules that it implements, first the rule of a successful response. The rules
@@ -162,6 +163,7 @@ class Endpoint(Record):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: Shape | None = None
     takes: str = "application/json"
+    sample: Mapping[str, Any] | None = None
     query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()

@@ -184,6 +184,7 @@ ENDPOINTS: Final = (
         idempotent=synthesizes,
         shape=_ONE,
         body=body_of(CREATE, ("name",)),
+        sample={"name": "Aurora", "generate": True, "attributes": {"age": 28, "hair_color": "black"}},
         errors=(
             *BODY_ERRORS,
             *_CREDIT_ERRORS,
@@ -222,6 +223,7 @@ ENDPOINTS: Final = (
         bucket="characters_post",
         shape=_ONE,
         body=body_of(UPDATE),
+        sample={"name": "Nova"},
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
     ),
@@ -245,6 +247,7 @@ ENDPOINTS: Final = (
         errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, "400 invalid_format", "400 invalid_request"),
         shape=_ONE,
         body=body_of(RESYNTHESIZE),
+        sample={},
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
     ),
     Endpoint(
@@ -257,6 +260,7 @@ ENDPOINTS: Final = (
         errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, *BODY_ERRORS),
         shape=_ONE,
         body=body_of(REGENERATE, ("pose",)),
+        sample={"pose": "front"},
         rules=("regen-2", "regen-1", "regen-3", "run-1"),
     ),
     Endpoint(

@@ -107,6 +107,7 @@ ENDPOINTS: Final = (
         shape=reference(CompletionRow),
         streams=True,
         body=_BODY,
+        sample={"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]},
         errors=_CREATE_ERRORS,
         rules=("chat-1", "chat-4", "chat-6", "chat-7", "stream-1", "tpm-1"),
         makes="cmp",

@@ -167,14 +167,15 @@ def _creation(
     read: Callable[[Context], tuple[dict[str, Any], dict[str, Any]]],
     fields: Mapping[str, Reader],
     required: str,
+    sample: Mapping[str, Any],
     errors: tuple[str, ...],
     rules: tuple[str, ...],
     estimate_rules: tuple[str, ...],
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
-    *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* belong to the
-    create call, *estimate_rules* to the estimate.
+    *read* returns the columns of the generation and its cost. Both have the *sample* and the *errors*; *rules* belong
+    to the create call, *estimate_rules* to the estimate.
     """
 
     def create(ctx: Context) -> dict[str, Any]:
@@ -205,6 +206,7 @@ def _creation(
             idempotent=True,
             shape=_ONE,
             body=body,
+            sample=sample,
             errors=(*errors, "402 balance_too_low"),
             rules=rules,
             makes=PREFIXES[media_type],
@@ -217,6 +219,7 @@ def _creation(
             bucket="estimate_post",
             shape=_ESTIMATE,
             body=body,
+            sample=sample,
             errors=errors,
             rules=estimate_rules,
         ),
@@ -230,6 +233,7 @@ ENDPOINTS: Final = (
         orders.read_image,
         orders.IMAGE,
         "prompt",
+        {"prompt": "Aurora by the lake"},
         _IMAGE_ERRORS,
         ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
         ("img-9",),
@@ -270,6 +274,7 @@ ENDPOINTS: Final = (
         orders.read_video,
         orders.VIDEO,
         "video_lora_id",
+        {"video_lora_id": "seedance-1-pro", "prompt": "She waves", "duration": 4},
         _VIDEO_ERRORS,
         ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
         ("vid-2", "vid-1", "img-9"),
