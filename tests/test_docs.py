@@ -621,7 +621,7 @@ def test_what_is_beside_other_tools_is_on_a_page() -> None:
 def test_a_session_in_a_docstring_runs(file: Path) -> None:
     """Its output is the output of Python."""
     name = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
-    name = name.replace("._base.errors", ".errors")  # the module that its classes name
+    name = name.replace("._core.base.errors", ".errors")  # the module that its classes name
 
     failed, tried = doctest.testmod(import_module(name))
 

@@ -58,8 +58,8 @@ class Verdict:
         if self._strict == "off" or not (problems or unfired or unused):
             self._judge_pitfalls()
             return
-        texts = [*self._findings.problems(problems), *map(self._findings.unfired, unfired)]
-        text = "\n\n".join([*texts, *map(self._findings.unused, unused)])
+        say = _findings(self._app)
+        text = "\n\n".join([*say.problems(problems), *map(say.unfired, unfired), *map(say.unused, unused)])
         if self._strict == "warn":
             warnings.warn(AurousWarning(text), stacklevel=2)
             self._judge_pitfalls()
@@ -89,7 +89,7 @@ class Verdict:
         """Warn of what arrived after the body of *test*, which has its verdict already."""
         problems, _ = self._take_problems()
         if problems and self._strict != "off":
-            text = "\n\n".join(self._findings.problems(problems))
+            text = "\n\n".join(_findings(self._app).problems(problems))
             warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
         for one in self._take_pitfalls() if self._app.world.settings.pitfalls != "off" else ():
             warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
@@ -115,11 +115,7 @@ class Verdict:
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return the timeline of a failed test, which *again* repeats; with *problems* that no error has told yet."""
-        return self._findings.timeline(again, self._app.problems if problems else ())
-
-    @property
-    def _findings(self) -> Findings:
-        return _findings(self._app)
+        return _findings(self._app).timeline(again, self._app.problems if problems else ())
 
     def _take_pitfalls(self) -> list[Pitfall]:
         """Return the pitfalls that were not reported yet, and mark them as reported."""

@@ -138,7 +138,9 @@ class Faults(Collection[Fault], DeliveryFaults):
             headers: Headers to add or to replace; None removes a header.
             retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
                 at least 1; other statuses have no such header.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Raises:
             AurousError: If *status* is not an error status, or a header cannot be sent.
@@ -174,7 +176,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             retry_after: Seconds, for ``Retry-After``.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
@@ -189,7 +193,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             phase: Which timeout.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.timeout("characters.create", commit=True)``
@@ -202,7 +208,9 @@ class Faults(Collection[Fault], DeliveryFaults):
 
         Args:
             operation: Name or pattern, such as ``characters.*``.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.connect_error("*", times=2)``
@@ -223,7 +231,9 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern, such as ``characters.*``.
             after_bytes: How many bytes of the body arrive; by default, not even the head of the response.
             after_events: How many events of a stream arrive.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.disconnect("chat.create", after_events=3)``
@@ -246,7 +256,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             seconds: How long it takes.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
@@ -269,7 +281,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             after_events: How many events arrive.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.stall("chat.create", after_events=3)``
@@ -285,7 +299,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             kind: What the body becomes.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.malformed("characters.retrieve", "html", after=1)``
@@ -307,7 +323,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             kind: ``fields``, or ``all`` for unknown statuses, too.
-            **terms: ``times``, ``after``, ``when`` and ``commit``, as in `Faults`.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.greased("characters.*", times=3)``

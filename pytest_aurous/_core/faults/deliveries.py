@@ -37,7 +37,8 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``, as in `Faults`.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
         """
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
@@ -52,7 +53,8 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``, as in `Faults`.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
 
         Example:
             ``aurous.faults.duplicate("image.completed")``
@@ -70,7 +72,8 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``, as in `Faults`.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
         """
 
         def meet(fault: Fault, delivery: Delivery, outbox: Outbox, now: float) -> bool:
@@ -88,7 +91,8 @@ class DeliveryFaults(Public):
         Args:
             event: Name or pattern, such as ``image.*``.
             seconds: How late.
-            **terms: ``times``, ``after`` and ``when``, as in `Faults`.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
         """
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
@@ -104,7 +108,8 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times``, ``after`` and ``when``, as in `Faults`.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
         """
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
