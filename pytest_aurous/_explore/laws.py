@@ -14,7 +14,7 @@ from .._core.base.errors import AurousError, see
 from .._core.base.redaction import shortened
 from .._core.engine.pitfalls import Pitfall
 from .._core.wire.call import BY_FAULT, Call, Problem
-from .._core.world.journal import Note
+from .._core.wire.lines import Note
 from .._core.world.outbox import Delivery
 from .._report.state import View
 from .compare.end_state import EndState, Record, differences

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._core.engine.pipeline import BY_ROUTE, App
-from .._core.wire.call import Call
+from .._core.engine.pipeline import App
+from .._core.wire.call import BY_ROUTE, Call
 from .._core.world.outbox import Delivery
 from .compare.identity import Key, keys_of
 from .laws import paying

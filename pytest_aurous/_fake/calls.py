@@ -14,7 +14,7 @@ from .._core.base.redaction import redacted
 from .._core.resources.base.endpoint import check_operation
 from .._core.resources.base.record import Live
 from .._core.wire.call import Call
-from .._core.world.journal import folded, shown_call
+from .._core.wire.lines import folded, shown_call
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.wire.call import Call, Watcher
-from .._core.world.journal import Note
+from .._core.wire.lines import Note
 from .._report.state import View, Written, difference, view
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from hypothesis.errors import NoSuchExample
 
 from pytest_aurous import Aurous, AurousCrash, AurousError, AurousScriptError, Script
 from pytest_aurous._core.resources.catalog import UNDER_WAY
-from pytest_aurous._explore.day import faults_at, operations
+from pytest_aurous._explore.day import BadDay, faults_at, operations
 from pytest_aurous._explore.kinds import KINDS
-from pytest_aurous.hypothesis import BadDay, attributes, bad_days, characters, scripts
+from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.wire.har import har
-from pytest_aurous._core.world.journal import shown_call
+from pytest_aurous._core.wire.lines import shown_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

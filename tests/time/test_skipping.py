@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from pytest_aurous import Aurous, AurousError
+from pytest_aurous._core.base import work as _work
 from pytest_aurous._core.base.frames import short_path
 from pytest_aurous._core.time import stillness as _stillness
 from pytest_aurous._core.time.skipping import SleepSkipper
@@ -292,7 +293,7 @@ def test_a_loop_at_work_is_no_rest(jumps: Jumps) -> None:
 
 def test_who_has_not_begun_says_nothing() -> None:
     """Where the system tells nothing about a thread, nothing is concluded from that."""
-    assert _stillness.times_run(threading.Thread()) is None
+    assert _work.times_run(threading.Thread()) is None
 
 
 @pytest.mark.parametrize("collects", [True, False])

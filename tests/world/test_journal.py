@@ -9,8 +9,9 @@ from pytest_aurous import Aurous, AurousLookupError, Call, Clock
 from pytest_aurous._core.base.redaction import shortened
 from pytest_aurous._core.base.work import Work, set_work
 from pytest_aurous._core.resources.catalog import CATALOG
+from pytest_aurous._core.wire.lines import Note, shown_call
 from pytest_aurous._core.wire.reply import Reply
-from pytest_aurous._core.world.journal import Journal, Note, shown_call
+from pytest_aurous._core.world.journal import Journal
 from pytest_aurous._core.world.state import State
 from pytest_aurous._fake.calls import Calls, Filters
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, Final, TypeGuard, cast
 
+OPEN_ENUMS: Final = ("billing_mode",)
+"""Fields of the API that may get other values, as the vendor says."""
+
 ULID: Final = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 """A pattern for the characters of an id after its prefix."""
 ID: Final = re.compile(rf"[a-z]+_{ULID}")

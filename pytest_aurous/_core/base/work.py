@@ -18,6 +18,9 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from .frames import callers
 
+TICK: Final = 0.001
+"""Real seconds between two checks of the other threads, and the shortest wait of a selector."""
+AWAKE: Final = "awake"
 _NUMBERS: Final = count(1)
 _WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)
 """Tasks, and jobs that copy their caller's context (`asyncio.to_thread`, anyio, trio), inherit it."""
@@ -176,3 +179,19 @@ def _do(work: Work, job: Any, /, *args: Any, **options: Any) -> Any:
         return job(*args, **options)
     finally:
         _WORK.reset(token)
+
+
+def times_run(thread: threading.Thread) -> str | None:
+    """Return a text that changes whenever the thread runs, or None where the system does not count that.
+
+    It is `AWAKE` while the thread runs, is about to run, which may take a busy machine a while, or waits for a disk.
+    """
+    try:
+        with open(f"/proc/self/task/{thread.native_id}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - faster
+            status = file.read()
+    except OSError:  # the thread has ended, or this is not Linux
+        return None
+    if "\nState:\tR" in status or "\nState:\tD" in status:
+        return AWAKE
+    switches = status.find("\nvoluntary_ctxt_switches:")
+    return None if switches < 0 else f"{thread.native_id}{status[switches:]}"

@@ -24,7 +24,7 @@ from ..resources.styles import LoraRow, VideoLoraRow
 from ..resources.team import create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
-from ..wire.call import Call, Problem, to_json
+from ..wire.call import BY_ROUTE, Call, Problem, to_json
 from ..wire.headers import VERSION, check_version, idempotency_key, replaced
 from ..wire.hosts import is_upload
 from ..wire.refusal import ApiProblem, Unscripted, envelope
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from ..faults.collection import Faults
 
 __tracebackhide__ = hide_mistakes
-
-BY_ROUTE: Final = "overridden by a route"
-"""The fault of a call to which a route of the test responds."""
 
 
 @dataclass(frozen=True)

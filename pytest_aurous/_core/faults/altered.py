@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal, cast
 
-from ..base.data import LimitError, as_list, as_object, read_file
+from ..base.data import OPEN_ENUMS, LimitError, as_list, as_object, read_file
 from ..base.errors import AurousError, see
 from ..wire.call import to_json
 from ..wire.headers import Headers, replaced
@@ -34,8 +34,6 @@ _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z)")
 
 GreaseKind = Literal["fields", "all"]
 KINDS: Final = ("fields", "all")
-OPEN_ENUMS: Final = ("billing_mode",)
-"""Fields that may get other values, as the vendor says."""
 _OF_THE_USER: Final = {"attributes", "metadata", "upload_headers"}
 """Fields with a map of the user's, in which the vendor adds nothing."""
 

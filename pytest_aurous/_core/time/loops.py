@@ -19,7 +19,8 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, LIBRARIES, package_of
-from .stillness import BRIEF, FILES, TICK, OtherThreads
+from ..base.work import TICK
+from .stillness import BRIEF, FILES, OtherThreads
 from .turns import SharedTime, Sleep
 
 __tracebackhide__ = hide_mistakes

@@ -12,9 +12,8 @@ from types import FrameType
 from typing import Final
 
 from ..base.frames import TOOLS, package_of
+from ..base.work import AWAKE, TICK, times_run
 
-TICK: Final = 0.001
-"""Real seconds between two checks of the other threads, and the shortest wait of a selector."""
 BRIEF: Final = 2
 """Ticks for which the other threads must be still, if all of them wait for another thread or for an event."""
 FILES: Final = 5
@@ -24,7 +23,6 @@ LONG: Final = 100
 
 _RESTING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
 """Packages in whose code a thread waits for another thread, or a loop for its next event."""
-AWAKE: Final = "awake"
 _Position = tuple[int, int]
 """The frame that a thread runs, and its instruction."""
 Seen = tuple[_Position, str | None]
@@ -105,19 +103,3 @@ def _current_frames() -> dict[int, FrameType]:
     finally:
         if collects:
             gc.enable()
-
-
-def times_run(thread: threading.Thread) -> str | None:
-    """Return a text that changes whenever the thread runs, or None where the system does not count that.
-
-    It is `AWAKE` while the thread runs, is about to run, which may take a busy machine a while, or waits for a disk.
-    """
-    try:
-        with open(f"/proc/self/task/{thread.native_id}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - faster
-            status = file.read()
-    except OSError:  # the thread has ended, or this is not Linux
-        return None
-    if "\nState:\tR" in status or "\nState:\tD" in status:
-        return AWAKE
-    switches = status.find("\nvoluntary_ctxt_switches:")
-    return None if switches < 0 else f"{thread.native_id}{status[switches:]}"

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from ..base.errors import AurousError, hide_mistakes, see
 from ..base.frames import LIBRARIES, nearest_outside, place_of, short_path
-from ..base.work import ending
-from .stillness import BRIEF, TICK, OtherThreads, Seen
+from ..base.work import TICK, ending
+from .stillness import BRIEF, OtherThreads, Seen
 
 __tracebackhide__ = hide_mistakes
 

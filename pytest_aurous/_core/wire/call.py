@@ -17,6 +17,8 @@ from ..base.redaction import MIN_SECRET, SECRET, keys_in, redacted
 from .headers import Headers, is_secret_header, sent_key
 from .reply import Pairs, Reply
 
+BY_ROUTE: Final = "overridden by a route"
+"""The fault of a call to which a route of the test responds."""
 BY_FAULT: Final = "ended by a fault"
 KEPT_BODY: Final = 64 * 1024
 """Bytes of a body that are kept. Of a larger one it is the digest: a suite of uploads must not fill the memory."""

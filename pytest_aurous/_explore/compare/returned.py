@@ -8,9 +8,8 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any, Final
 
-from ..._core.base.data import ID, INSTANT, URL, UUID, is_mapping, is_row
+from ..._core.base.data import ID, INSTANT, OPEN_ENUMS, URL, UUID, is_mapping, is_row
 from ..._core.base.errors import shown
-from ..._core.faults.altered import OPEN_ENUMS
 
 _FORM: Final = re.compile("|".join((rf"\b{ID.pattern}\b", UUID, INSTANT, URL.pattern, r" at 0x[0-9a-fA-F]+")))
 """Ids of the API, uuids, times, URLs, and addresses in memory."""

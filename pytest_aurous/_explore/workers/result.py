@@ -11,7 +11,7 @@ from ..._core.base.errors import see, shown
 from ..._core.base.frames import helpers_of, shown_line
 from ..._core.base.redaction import redacted, shortened
 from ..._core.wire.call import Call
-from ..._core.world.journal import NARROW
+from ..._core.wire.lines import NARROW
 from ..report.result import Case, Exploration
 from ..report.text import CASE
 from .oracle import Both, cause_of

@@ -14,10 +14,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..._core.base.frames import SENDERS, package_of, shown_place, stack_under_test
-from ..._core.base.work import Work, current_work, set_work, threads_of
+from ..._core.base.work import AWAKE, TICK, Work, current_work, set_work, threads_of, times_run
 from ..._core.engine.pipeline import App
 from ..._core.time.skipping import SleepSkipper
-from ..._core.time.stillness import AWAKE, TICK, times_run
 from ..._core.wire.call import Call
 from .schedules import FIRST, SECOND, Point, Schedule
 

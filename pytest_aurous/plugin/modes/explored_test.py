@@ -13,7 +13,7 @@ import pytest
 from ..._core.base.chains import isolated
 from ..._core.base.errors import AurousError, AurousExplorationError, see
 from ..._core.base.redaction import shortened
-from ..._core.world.journal import WIDTH
+from ..._core.wire.lines import WIDTH
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
