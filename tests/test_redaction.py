@@ -619,11 +619,10 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
     "_explore/cases": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
-    "_explore/compare/good_days": partial(unequal, workers=False),
+    "_explore/compare": lambda api, text: unequal(api, text, workers=False) + explored(api, text),
     "_explore/workers/interleaver": partial(unequal, workers=True),
     "_explore/workers/result": raced,
     "_explore/laws": lambda _, text: _named(KeyError(text)),
-    "_explore/compare/returned": explored,
     "_explore/report/text": explored,
     "_explore/workers/oracle": raced,
     "_core/resources/base/fields": lambda api, text: refusal(
@@ -672,7 +671,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/wire/headers": lambda api, text: message(
         lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})
     ),
-    "_core/world/journal": called,
+    "_core/wire/lines": called,
     "_core/world/script": lambda _, text: message(lambda: Script.parse(cast("Any", (text,)))),
     "_core/world/settings": lambda _, text: message(lambda: Aurous(strict=text)),
     "plugin/modes/explored_test": progressed,

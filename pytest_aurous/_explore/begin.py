@@ -14,11 +14,11 @@ from .options import PAGE, ExploreOptions, read_options
 from .stage import OneFake
 from .workers.interleaver import InterleaveOptions, Interleaver, read_limits
 from .workers.running import check_functions
-from .workers.schedules import PAGE as WORKERS_PAGE
-from .workers.schedules import SCHEDULE
+from .workers.turns import PAGE as WORKERS_PAGE
+from .workers.turns import SCHEDULE
 
 if TYPE_CHECKING:
-    from .._fake.session import Session
+    from .._facade import Session
 
 __tracebackhide__ = hide_mistakes
 
@@ -58,7 +58,7 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
 
 
 def _stage(session: Session, who: str) -> OneFake:
-    return OneFake(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep))
+    return OneFake(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
 
 
 def _again() -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, get_args
 
 from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
-from .._core.engine.pipeline import App
-from .._core.resources.catalog import CATALOG
-from .._core.resources.webhooks import EVENTS
-from .compare.identity import Identities
+from .._core.base.names import Event
+from .._facade import OPERATIONS, App, happening, stopped_time
+from .compare import Identities
 from .kinds import KINDS, Scene
 from .places import Place, names_of_places
-from .runs.run import Run, ignore, own_time, present_run
+from .runs.run import Run, ignore, noting_runs, present_run
 
 __tracebackhide__ = hide_mistakes
 
@@ -77,7 +76,7 @@ class BadDay:
 
 def operations() -> list[str]:
     """Return every operation, and every event as ``webhooks.`` and its name."""
-    return [*CATALOG.by_operation, *(_EVENT + event for event in EVENTS)]
+    return [*OPERATIONS, *(_EVENT + event for event in get_args(Event))]
 
 
 def faults_at(operation: str) -> list[str]:
@@ -108,10 +107,10 @@ def _read(text: str) -> tuple[Place, str]:
 
 def _place(operation: str, occurrence: int) -> Place:
     """Return a place with all that can be true there; what is not so on the day, the fault does not meet."""
-    row = CATALOG.by_operation.get(operation)
+    row = OPERATIONS.get(operation)
     if row is None:
         return Place(operation=operation, occurrence=occurrence, number=0, is_event=True, signed=True, followed=True)
-    deletable = {other.template for other in CATALOG.by_operation.values() if other.method == "DELETE"}
+    deletable = {other.template for other in OPERATIONS.values() if other.method == "DELETE"}
     return Place(
         operation=operation,
         occurrence=occurrence,
@@ -144,10 +143,10 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
             f"day({shown(day)}) was entered while another day is played or explored. Play one at a time; a day can "
             f"have several faults.\n{see(_PAGE)}"
         )
-    with own_time(app) as time:
+    with noting_runs(), stopped_time(app) as time:
         with app.world.lock:
             run = Run(app, _MOST_REQUESTS)
-            sent, delivered = len(app.world.journal.entries), frozenset(app.world.outbox.entries)
+            since = happening(app)
             scene = Scene(app, run, time.move, Identities())
             scene.begin(day._plan)
         try:
@@ -158,8 +157,8 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
                 scene.end()
                 for repair in run.repairs:  # the credits are back, as the faults are gone
                     repair()
-                deliveries = [one for number, one in app.world.outbox.entries.items() if number not in delivered]
-                day.seen(names_of_places(app, app.world.journal.entries[sent:], deliveries))
+                found = since()
+                day.seen(names_of_places(app, found.calls, found.deliveries))
             if run.stopped:
                 raise AurousError(
                     f"The block of day({shown(day)}) does not end: {run.stopped}.\n{see(_PAGE)}"

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from .._core.base.chains import isolated
 from .._core.base.errors import AurousError, hide_mistakes, see
-from .compare.good_days import told
+from .compare import told
 from .options import PAGE
 from .runs.attempt import Attempt, Outcome
 from .runs.run import present_run

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
-from .._report.state import Written
+from .._facade import StateReader
 from .cases import (
     Plans,
     about_crashes,
@@ -21,9 +21,8 @@ from .cases import (
     pairs,
     plans_of,
 )
-from .compare.end_state import unstable_fields
-from .compare.good_days import difference, differing_in_form
-from .compare.returned import alike, unaddressed
+from .compare import alike, difference, differing_in_form, unaddressed
+from .end_state import unstable_fields
 from .kinds import KINDS, Plan
 from .laws import Day, Judged, Rules, judge, needs_second, unreadable
 from .options import PAGE, Options
@@ -70,7 +69,7 @@ class Explorer:
         self._again_with = again
         self._progress = progress
         self._done = done
-        self._written: Written | None = {} if traced else None
+        self._reader = StateReader() if traced else None
         self._rules = Rules(
             may_raise=(*options.may_raise, *options.good_raises),
             may_return=options.may_return,
@@ -109,7 +108,7 @@ class Explorer:
         self._remove_faults()
         if before is None:
             self._stage.begin_anew()
-        attempt = self._last = Attempt(self._stage, plan, good=self._good, before=before, written=self._written)
+        attempt = self._last = Attempt(self._stage, plan, good=self._good, before=before, reader=self._reader)
         return attempt.day((yield attempt))
 
     def _again(self) -> Generator[Attempt, Outcome, Day]:

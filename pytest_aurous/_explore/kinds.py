@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
-from .._core.engine.pipeline import App
-from .._core.faults.fault import CallFault, Fault, Meet, Serve, Terms
-from .._core.resources.base.endpoint import Context
-from .._core.resources.catalog import lifecycle_of
-from .._core.time.clock import Clock
 from .._core.wire.call import Call, Watcher, to_json
 from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
-from .._core.world.outbox import Delivery
-from .._core.world.runs import Run as Work
-from .._core.world.script import Hold, Step
-from .._core.world.world import World
-from .compare.end_state import FAILS
-from .compare.identity import Identities
+from .._facade import App, Course, Delivery, Fault, Serve, add_fault, delete_record, watched, work_begun
+from .compare import Identities
 from .places import Place, came_over_http, event_id
 
 if TYPE_CHECKING:
@@ -33,12 +25,12 @@ Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""
 IN_FLIGHT: Final = 20.0
 """Seconds for which a request that was given up stays in flight."""
-_SLOW: Final = Hold(":", 30, "m")
+_SLOW: Final = 30
+"""Minutes that work takes which is slow."""
 _OUTAGE: Final = 3600.0
 _PAGE: Final = b"<html><head><title>503 Service Unavailable</title></head><body>No server is available.</body></html>"
 _BY_PROXY: Final = Reply(503, (("Content-Type", "text/html"), ("Content-Length", str(len(_PAGE)))), _PAGE)
 _NO_CREDITS: Final = 402
-_SUCCESSES: Final = frozenset({"reviewing", "ready", "succeeded"})
 
 
 @dataclass
@@ -59,7 +51,7 @@ class Scene:
     _faults: list[Fault] = field(default_factory=list[Fault])
     _undo: ExitStack = field(default_factory=ExitStack)
 
-    def terms(self, place: Place) -> Terms:
+    def terms(self, place: Place) -> dict[str, Any]:
         """Return which request of the run is the one at *place*."""
         if place.key is None:
             return {"after": place.occurrence - 1}
@@ -79,9 +71,7 @@ class Scene:
 
     def watch(self, watcher: Watcher) -> None:
         """Let *watcher* see each request of the run from now on, before those that record it."""
-        watchers = self.app.world.watchers
-        watchers.insert(0, watcher)
-        self._undo.callback(watchers.remove, watcher)
+        self._undo.enter_context(watched(self.app, watcher))
 
     @property
     def unmet(self) -> bool:
@@ -123,6 +113,10 @@ class Kind:
         return f"{self.on}, of a client with a read timeout" if self.needs_patience else self.on
 
 
+_Meet = Callable[[Scene, Fault, Call, Serve], Reply | Break]
+"""Decides what a client gets whose request meets a fault: calls `Fault.fire` where it happens."""
+
+
 def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault]:
     """Add a fault as a test would."""
 
@@ -135,14 +129,7 @@ def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault
 
 def _midway(method: str) -> Callable[[Scene, Place], Fault]:
     """Add a fault that happens in the middle of a stream."""
-
-    def add(scene: Scene, place: Place) -> Fault:
-        fault: Fault = getattr(scene.app.faults, method)(
-            place.operation, after_events=place.events // 2, **scene.terms(place)
-        )
-        return fault
-
-    return add
+    return lambda scene, place: _by(method, after_events=place.events // 2)(scene, place)
 
 
 def _of_event(method: str) -> Callable[[Scene, Place], Fault]:
@@ -161,90 +148,69 @@ def _of_event(method: str) -> Callable[[Scene, Place], Fault]:
     return add
 
 
-def _with(kind: str, meet: Callable[[Scene], Meet], *, commit: bool = False) -> Callable[[Scene, Place], Fault]:
+def _with(kind: str, meet: _Meet, *, commit: bool = False) -> Callable[[Scene, Place], Fault]:
     """Add a fault that only exploring has."""
 
     def add(scene: Scene, place: Place) -> Fault:
-        fault = CallFault(kind, place.operation, meet(scene), **{**scene.terms(place), "commit": commit})
-        return scene.app.queue.add(fault)
+        terms = {**scene.terms(place), "commit": commit}
+        return add_fault(scene.app, kind, place.operation, partial(meet, scene), **terms)
 
     return add
 
 
-def _timeout(scene: Scene) -> Meet:
+def _timeout(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Let the read timeout of the client pass; the request has no effect."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        if call.patience is None:
-            return serve()
-        fault.fire(call)
-        scene.pass_time(call.patience)
-        return READ_TIMEOUT
-
-    return meet
+    if call.patience is None:
+        return serve()
+    fault.fire(call)
+    scene.pass_time(call.patience)
+    return READ_TIMEOUT
 
 
-def _late(scene: Scene) -> Meet:
+def _late(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Let the read timeout of the client pass; the request takes effect, and stays in flight for a while (idem-5)."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        if call.patience is None:
-            return serve()
-        serve(busy=call.patience + IN_FLIGHT)
-        fault.fire(call)
-        scene.run.busy = IN_FLIGHT
-        scene.pass_time(call.patience)
-        return READ_TIMEOUT
-
-    return meet
+    if call.patience is None:
+        return serve()
+    serve(busy=call.patience + IN_FLIGHT)
+    fault.fire(call)
+    scene.run.busy = IN_FLIGHT
+    scene.pass_time(call.patience)
+    return READ_TIMEOUT
 
 
-def _down(scene: Scene) -> Meet:
+def _down(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Let a proxy respond to this request, and to all later ones of its operation, that there is no server."""
 
-    def respond(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        del serve
+    def respond(fault: Fault, call: Call, _: Serve) -> Reply | Break:
         fault.fire(call)
         return _BY_PROXY
 
-    def meet(fault: Fault, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
-        later = CallFault(fault.kind, fault.operation, respond, times=inf)
-        scene.put_first(scene.app.queue.add(later))
-        return respond(fault, call, clock, serve)
-
-    return meet
+    scene.put_first(add_fault(scene.app, fault.kind, fault.operation, respond, times=inf))
+    return respond(fault, call, serve)
 
 
-def _outage(scene: Scene) -> Meet:
+def _outage(scene: Scene, fault: Fault, call: Call, _: Serve) -> Reply | Break:
     """Let no connection succeed from this request on, for an hour of the clock."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        del serve
-        fault.fire(call)
-        scene.put_first(scene.app.faults.outage(_OUTAGE))
-        return CONNECTION_REFUSED
-
-    return meet
+    fault.fire(call)
+    scene.put_first(scene.app.faults.outage(_OUTAGE))
+    return CONNECTION_REFUSED
 
 
-def _broke(scene: Scene) -> Meet:
+def _broke(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Take away the credits that no work holds, until a second run begins."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        give_back = _take_credits(scene.app.world)
-        reply = serve()
-        if reply.status == _NO_CREDITS:
-            fault.fire(call)
-            scene.run.repairs.append(give_back)
-        else:
-            give_back()
-        return reply
-
-    return meet
+    give_back = _take_credits(scene.app)
+    reply = serve()
+    if reply.status == _NO_CREDITS:
+        fault.fire(call)
+        scene.run.repairs.append(give_back)
+    else:
+        give_back()
+    return reply
 
 
-def _take_credits(world: World) -> Callable[[], None]:
+def _take_credits(app: App) -> Callable[[], None]:
     """Leave each team the credits that are held, and return a function that gives the others back."""
+    world = app.world
     taken = {team: account.available for team, account in world.accounts.items()}
     for team in taken:
         world.ledger(team).set(world.accounts[team].held)
@@ -256,143 +222,89 @@ def _take_credits(world: World) -> Callable[[], None]:
     return give_back
 
 
-def _dies(scene: Scene) -> Meet:
+def _dies(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Let the process die before the request arrives."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        if came_over_http(call):  # from a process that the fake cannot end
-            return serve()
-        fault.fire(call)
-        scene.run.crashed = True
-        return CLOSED  # no client is left to see it
-
-    return meet
+    return serve() if came_over_http(call) else _end_process(scene, fault, call)
 
 
-def _crash(scene: Scene) -> Meet:
+def _crash(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Let the request take effect and the process die."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        reply = serve()
-        if came_over_http(call):  # from a process that the fake cannot end
-            return reply
-        fault.fire(call)
-        scene.run.crashed = True
-        return CLOSED  # no client is left to see it
-
-    return meet
+    reply = serve()
+    return reply if came_over_http(call) else _end_process(scene, fault, call)
 
 
-def _changing_work(
-    change: Callable[[Scene, str, Work, tuple[Step, ...]], tuple[Step, ...]],
-) -> Callable[[Scene], Meet]:
+def _end_process(scene: Scene, fault: Fault, call: Call) -> Break:
+    """Let this process die; one that sends its requests over HTTP, the fake cannot end."""
+    fault.fire(call)
+    scene.run.crashed = True
+    return CLOSED  # no client is left to see it
+
+
+def _changing_work(change: Callable[[Scene, Course], Course]) -> _Meet:
     """Serve the request, then change the steps of the work that it has started."""
 
-    def of(scene: Scene) -> Meet:
-        def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-            runs = scene.app.world.runs
-            before = dict(runs.items())
-            reply = serve()
-            for record, work in started(before, dict(runs.items())):
-                fault.fire(call)
-                steps = change(scene, record, work, in_progress(work))
-                runs.begin(record, steps, work.resource, settle=False)
-            return reply
-
-        return meet
-
-    return of
-
-
-def _fails(scene: Scene, record: str, work: Work, progress: tuple[Step, ...]) -> tuple[Step, ...]:
-    if not succeeds(work):
-        return work.steps
-    scene.run.failed[record] = work.steps
-    return *progress, FAILS
-
-
-class _KeepsFailing(Watcher):
-    """Lets all work fail that requests start from now on."""
-
-    of_bad_days = True
-
-    def __init__(self, scene: Scene, before: Mapping[str, Work]) -> None:
-        self._scene = scene
-        self._before = before
-
-    def leave(self, call: Call) -> None:
-        runs = self._scene.app.world.runs
-        for record, work in started(self._before, dict(runs.items())):
-            call.fault = call.fault or "keeps_failing"
-            runs.begin(record, _fails(self._scene, record, work, in_progress(work)), work.resource, settle=False)
-        self._before = dict(runs.items())
-
-
-def _keeps_failing(scene: Scene) -> Meet:
-    """Let all work fail from the work on that this request starts."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        before = dict(scene.app.world.runs.items())
+    def meet(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
+        begun = work_begun(scene.app)
         reply = serve()
-        if started(before, dict(scene.app.world.runs.items())):
+        for work in begun():
             fault.fire(call)
-            scene.watch(_KeepsFailing(scene, before))
+            change(scene, work).begin(scene.app)
         return reply
 
     return meet
 
 
-def _slow(scene: Scene, _: str, work: Work, progress: tuple[Step, ...]) -> tuple[Step, ...]:
-    scene.run.busy = _SLOW.seconds
-    return *progress[:-1], progress[-1]._replace(hold=_SLOW), *work.steps[len(progress) :]
+def _fails(scene: Scene, work: Course) -> Course:
+    if not work.succeeds:
+        return work
+    scene.run.failed[work.record] = work
+    return work.failing()
 
 
-def started(before: Mapping[str, Work], after: Mapping[str, Work]) -> list[tuple[str, Work]]:
-    """Return the records whose work has begun in between and goes on, with that work."""
-    return [
-        (record, work)
-        for record, work in list(after.items())
-        if not work.last and (record not in before or before[record].steps is not work.steps)
-    ]
+def _slow(scene: Scene, work: Course) -> Course:
+    scene.run.busy = 60.0 * _SLOW
+    return work.taking(minutes=_SLOW)
 
 
-def succeeds(work: Work) -> bool:
-    """Whether work succeeds as its script says; if not, a fault cannot let it fail."""
-    return any(step.status in _SUCCESSES for step in work.steps)
+class _KeepsFailing(Watcher):
+    """Lets all work fail that has begun since it was made."""
+
+    of_bad_days = True
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self.begun: Callable[[], list[Course]] = work_begun(scene.app)
+
+    def leave(self, call: Call) -> None:
+        for work in self.begun():
+            call.fault = call.fault or "keeps_failing"
+            _fails(self._scene, work).begin(self._scene.app)
+        self.begun = work_begun(self._scene.app)
 
 
-def in_progress(work: Work) -> tuple[Step, ...]:
-    """Return the steps of *work* until it ends: those in which it can fail."""
-    edges = lifecycle_of(work.resource).edges
-    ends = next((n for n, step in enumerate(work.steps) if "failed" not in edges[step.status]), len(work.steps))
-    return work.steps[:ends]
-
-
-def _gone(scene: Scene) -> Meet:
-    """Delete the record, as another client would, before it is polled."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        app = scene.app
-        row, args = app.addresses.find(call)["DELETE"]
-        record = app.world.row(args["id"])
-        if record is not None and app.world.lives(record):
-            row.handler(Context(app.world, call, row, args, record=record.id, team=record.team))
-            scene.run.deleted.add(record.id)
-            fault.fire(call)
-        return serve()
-
-    return meet
-
-
-def _new_status(_: Scene) -> Meet:
-    """Show a status that no page names."""
-
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
-        reply = serve()
+def _keeps_failing(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
+    """Let all work fail from the work on that this request starts."""
+    watcher = _KeepsFailing(scene)
+    reply = serve()
+    if watcher.begun():
         fault.fire(call)
-        return _with_status(reply, "archived")
+        scene.watch(watcher)
+    return reply
 
-    return meet
+
+def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
+    """Delete the record, as another client would, before it is polled."""
+    if (record := delete_record(scene.app, call)) is not None:
+        scene.run.deleted.add(record)
+        fault.fire(call)
+    return serve()
+
+
+def _new_status(_: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
+    """Show a status that no page names."""
+    reply = serve()
+    fault.fire(call)
+    return _with_status(reply, "archived")
 
 
 def _with_status(reply: Reply, status: str) -> Reply:

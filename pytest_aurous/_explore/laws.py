@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._core.base.amounts import plain
 from .._core.base.chains import leaves
+from .._core.base.data import View
 from .._core.base.errors import AurousError, see
 from .._core.base.redaction import shortened
-from .._core.engine.pitfalls import Pitfall
 from .._core.wire.call import BY_FAULT, Call, Problem
 from .._core.wire.lines import Note
-from .._core.world.outbox import Delivery
-from .._report.state import View
-from .compare.end_state import EndState, Record, differences
-from .compare.good_days import told
-from .compare.returned import alike, unaddressed
+from .._facade import Delivery, Pitfall
+from .compare import alike, told, unaddressed
+from .end_state import EndState, Record, differences
 
 if TYPE_CHECKING:
     from .runs.run import Run
@@ -385,12 +383,9 @@ def _times(count: int) -> str:
 
 
 def _changes(found: Record, wanted: Record, rules: Rules, when: str) -> str:
-    now, then = dict(found.fields), dict(wanted.fields)
-    names = [name for name in {**now, **then} if (found.kind, name) not in rules.unstable]
     return "; ".join(
-        f"{name} {now.get(name, 'absent')}, {when} {then.get(name, 'absent')}"
-        for name in names
-        if now.get(name) != then.get(name)
+        f"{name} {now or 'absent'}, {when} {then or 'absent'}"
+        for name, now, then in found.changes(wanted, rules.unstable)
     )
 
 

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._core.engine.pipeline import App
 from .._core.wire.call import BY_ROUTE, Call
-from .._core.world.outbox import Delivery
-from .compare.identity import Key, keys_of
+from .._facade import OPERATIONS, App, Delivery
+from .compare import Key, keys_of
 from .laws import paying
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
 
 
 def _place(app: App, call: Call, occurrence: int) -> Place:
-    row = app.catalog.by_operation[call.operation or ""]
+    row = OPERATIONS[call.operation or ""]
     content = call.response.content if call.response is not None else b""
     status = _status(content) if row.polls else None
     methods = app.addresses.find(call)

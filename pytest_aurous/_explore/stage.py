@@ -11,24 +11,19 @@ from typing import TYPE_CHECKING, Final
 
 from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
 from .._core.base.frames import PACKAGE, nearest_outside, without_package
-from .._core.engine.pipeline import App
-from .._core.time.skipping import SleepSkipper
 from .._core.wire.call import Call
-from .._core.world.script import Step
-from .compare.end_state import EndState, EndStates, ahead, paid
-from .compare.good_days import told
-from .compare.returned import unaddressed
+from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time, when_done
+from .compare import told, unaddressed
+from .end_state import EndState, EndStates, paid
 from .laws import Day, allowed
 from .options import PAGE
 from .report.text import brief, not_run
 from .runs.attempt import interruption, with_text
 from .runs.observer import resting
-from .runs.run import ignore, noting_runs, own_time, present_run
+from .runs.run import ignore, noting_runs, present_run
 from .runs.watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
-    from .._core.time.turns import SharedTime
-    from .._fake.session import Moment
     from .report.result import Exploration
     from .runs.attempt import Attempt
 
@@ -109,7 +104,7 @@ class Stage(ABC):
         """Return a function that goes back to now."""
 
     @abstractmethod
-    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
+    def end(self, failed: Mapping[str, Course]) -> EndState:
         """Return the end state of a run, some of whose records a fault lets fail."""
 
     @abstractmethod
@@ -145,13 +140,13 @@ class OneFake(Stage):
     Args:
         app: The fake.
         who: The method that the test called, for messages.
-        moment: Returns the present moment of the fake and of skipped sleeps.
+        mark: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
     """
 
-    def __init__(self, app: App, who: str, moment: Callable[[SharedTime], Moment]) -> None:
+    def __init__(self, app: App, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
         self.app = app
         self._who = who
-        self._moment = moment
+        self._mark = mark
 
     @contextmanager
     def _skipping(self) -> Generator[SharedTime, None, None]:
@@ -161,11 +156,11 @@ class OneFake(Stage):
                 f"{self._who}() was called inside explore() or interleave(), which runs it many times. Call it once, "
                 f"in the test, around the code under test. For pairs of faults, use explore(depth=2).\n{_MORE}"
             )
-        with own_time(self.app) as time:
+        with noting_runs(), stopped_time(self.app) as time:
             self.time = time
             with self.app.world.lock:
                 self._go_back = self.mark()
-                self._states = EndStates(self.app.world, self.app.snapshot().world)
+                self._states = EndStates(self.app)
             yield time
 
     def begin_anew(self) -> None:
@@ -174,9 +169,9 @@ class OneFake(Stage):
 
     def mark(self) -> Callable[[], object]:
         """Return a function that goes back to now."""
-        return self._moment(self.time).go_back
+        return self._mark(self.time)
 
-    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
+    def end(self, failed: Mapping[str, Course]) -> EndState:
         """Return the end state of a run."""
         return self._states.read(failed)
 
@@ -262,7 +257,7 @@ class FreshFake(Stage):
 
     @contextmanager
     def _skipping(self) -> Generator[SharedTime, None, None]:
-        with SleepSkipper(ignore) as time:
+        with skipped_sleeps() as time:
             self._go_back = time.keep()
             yield time
 
@@ -274,10 +269,9 @@ class FreshFake(Stage):
         """Return a function that does nothing: the next run makes a fake of its own."""
         return ignore
 
-    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
+    def end(self, failed: Mapping[str, Course]) -> EndState:
         """Return what was paid, and no records: a test checks itself what exists at its end."""
-        world = self.app.world
-        return EndState([], [], ahead(world, lambda: paid(world), failed), [], {})
+        return EndState([], [], when_done(self.app, lambda: paid(self.app), failed), [], {})
 
     def check(self, good: Day, good_raises: Errors) -> None:  # noqa: ARG002 - a test that passes raises nothing
         """Leave the test out if it cannot be explored."""

@@ -8,6 +8,7 @@ from operator import is_not
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.amounts import json_number
+from .._core.base.data import View
 from .._core.resources.base.schema import to_wire
 from .._core.resources.characters import Character
 from .._core.resources.files import File
@@ -49,9 +50,6 @@ _LIVE: Final[dict[str, Any]] = {
 }
 GONE: Final = "gone"
 """The ids of deleted rows, beside the sections of the state."""
-
-View = dict[str, dict[str, Any]]
-"""Sections by name, and in each what is in it by id."""
 
 Written = dict[str, tuple[tuple[Row, Run | None, bool], dict[str, Any]]]
 """Records as JSON by id, each with what it was written from."""
@@ -138,7 +136,7 @@ def _record(app: App, kind: str, row: Row, run: Run | None, gone: bool) -> dict[
     """Return a record: its JSON as a GET would return it, and where it is in its script."""
     live = _LIVE.get(kind)
     return {
-        "kind": getattr(row, "media_type", None) or kind.removesuffix("Row").lower(),
+        "kind": kind_of(row),
         "status": getattr(row, "status", None),
         "team": row.team,
         "gone": gone,
@@ -148,6 +146,11 @@ def _record(app: App, kind: str, row: Row, run: Run | None, gone: bool) -> dict[
         "step": run.current if run else None,
         "polls": run.seen if run else None,
     }
+
+
+def kind_of(row: Row) -> str:
+    """Return the kind of a row, such as ``character`` or ``image``."""
+    return getattr(row, "media_type", None) or type(row).__name__.removesuffix("Row").lower()
 
 
 def _buckets(buckets: Mapping[tuple[str, str], Bucket], now: float) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from zlib import crc32
 
 from .._core.base.errors import DOCS, version_of_package
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
-from .._core.resources.base.rules import load_rules
 from .._core.wire.call import secret_of
+from .._facade import state_machines
 from .._report.state import View, Written, difference, money, view
 from .._trace.data import Builder, settings_of, written_rules
-from .._trace.pictures import small_pictures
+from .._trace.page import small_pictures
 from .._trace.recorder import RecordedStep
 from .actions import of_clock
 
@@ -67,9 +67,9 @@ class LiveTrace:
                         "seed": app.world.settings.seed,
                     },
                     "base_url": app.world.settings.base_url,
-                    "settings": settings_of(app.world.settings),
+                    "settings": settings_of(app),
                     "ended": app.world.clock.time(),
-                    "machines": builder.machines(),
+                    "machines": state_machines(),
                     "pictures": small_pictures(state["records"].values()),
                     "rules": written_rules(builder),
                     "keep": tape.keep,
@@ -147,7 +147,7 @@ class LiveTrace:
             return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
     def _builder(self) -> Builder:
-        return Builder(self._app, load_rules(), (step.call for step in self._tape.steps if step.call is not None))
+        return Builder(self._app, (step.call for step in self._tape.steps if step.call is not None))
 
     def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
         recorded = RecordedStep(step.call, step.at, step.events, difference(before, after), step.notes)

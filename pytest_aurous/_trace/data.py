@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import linecache
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from .._core.base.errors import DOCS, version_of_package
 from .._core.base.frames import Place, helpers_of, line_of, short_path
 from .._core.base.redaction import protecting, redacted, redacted_json, shortened
-from .._core.resources.base.rules import Rule, load_rules
-from .._core.resources.catalog import LIFECYCLES
 from .._core.wire.call import Call, Request, Response, is_digest, secret_of
 from .._core.wire.headers import Headers, shown_header
-from .._core.world.settings import ROWS, Settings
-from .._report.unmatched import hint_of
-from .pictures import small_pictures
+from .._facade import OPERATIONS, App, hint_of, load_rules, state_machines
+from .page import small_pictures, to_text
 from .recorder import RecordedStep, Recorder
-
-if TYPE_CHECKING:
-    from .._core.engine.pipeline import App
 
 VERSION: Final = 1
 _MOST: Final = 255_000
@@ -78,8 +71,7 @@ def _cut(value: Any, longest: int) -> Any:
 
 def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the trace of a test; only texts that were cut are redacted yet."""
-    rules = load_rules()
-    builder = Builder(recorder.app, rules, (step.call for step in recorder.steps if step.call is not None))
+    builder = Builder(recorder.app, (step.call for step in recorder.steps if step.call is not None))
     steps = [builder.step(step) for step in recorder.steps]
     settings = recorder.app.world.settings
     return {
@@ -88,12 +80,12 @@ def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str
         "docs": DOCS,
         "test": {**test, "seed": settings.seed},
         "base_url": settings.base_url,
-        "settings": settings_of(settings),
+        "settings": settings_of(recorder.app),
         "began": recorder.began,
         "ended": recorder.app.world.clock.time(),
         "credits": recorder.spent(),
         "start": recorder.start,
-        "machines": builder.machines(),
+        "machines": state_machines(),
         "pictures": small_pictures(_records(recorder, exploration)),
         "steps": steps,
         "rules": written_rules(builder),
@@ -111,32 +103,22 @@ def _records(recorder: Recorder, exploration: Mapping[str, Any] | None) -> Itera
         yield from filter(None, view.get("records", {}).values())
 
 
-def settings_of(settings: Settings) -> dict[str, Any]:
+def settings_of(app: App) -> dict[str, Any]:
     """Return the settings that change responses, where they are not the default."""
-    return {name: getattr(settings, name) for name in _SETTINGS if getattr(settings, name) != ROWS[name]["default"]}
+    return app.world.settings.unusual(_SETTINGS)
 
 
 class Builder:
     """Writes steps of *app*, among *calls*, and notes which rules they need."""
 
-    def __init__(self, app: App, rules: Mapping[str, Rule], calls: Iterable[Call]) -> None:
+    def __init__(self, app: App, calls: Iterable[Call]) -> None:
         self.used: set[str] = set()
-        self.rules = rules
+        self.rules = load_rules()
         self._app = app
         self._pictures = 0
         sent = list(calls)
         self.secret = secret_of(sent)
         self._helpers = helpers_of((call.stack, call.operation) for call in sent)
-
-    def machines(self) -> dict[str, Any]:
-        """Return the state machines of records, by kind."""
-        return {
-            name.removesuffix("s"): {
-                "start": one.start,
-                "edges": {status: list(to) for status, to in one.edges.items()},
-            }
-            for name, one in LIFECYCLES.items()
-        }
 
     def step(self, step: RecordedStep) -> dict[str, Any]:
         """Return one step."""
@@ -151,7 +133,7 @@ class Builder:
         return {"kind": "call", **self._call(step.call), **common}
 
     def _call(self, call: Call) -> dict[str, Any]:
-        row = self._app.catalog.by_operation.get(call.operation or "")
+        row = OPERATIONS.get(call.operation or "")
         rules = list(row.rules) if row is not None else []
         code = call.error_code
         refusal = [name for name, rule in self.rules.items() if code and f"`{code}`" in rule.statement]
@@ -251,25 +233,16 @@ def _place(place: Place, *, source: bool = False) -> dict[str, Any]:
 
 def written_rules(builder: Builder) -> dict[str, Any]:
     """Return the rules that the steps need."""
-    rules = builder.rules
-    return {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules}
-
-
-def _rule(rule: Rule) -> dict[str, Any]:
     return {
-        "provenance": rule.provenance,
-        "statement": rule.statement,
-        "assumed": rule.assumed or None,
-        "contradicted": rule.contradicted or None,
-        "observed": rule.observed or None,
-        "source": list(rule.source),
-        "url": f"{DOCS}fidelity.html",
+        name: {
+            "provenance": rule.provenance,
+            "statement": rule.statement,
+            "assumed": rule.assumed or None,
+            "contradicted": rule.contradicted or None,
+            "observed": rule.observed or None,
+            "source": list(rule.source),
+            "url": f"{DOCS}fidelity.html",
+        }
+        for name, rule in sorted(builder.rules.items())
+        if name in builder.used
     }
-
-
-def to_text(data: Mapping[str, Any]) -> str:
-    """Write data as JSON that is safe inside a script element of HTML."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text

@@ -1,15 +1,20 @@
-"""The page that shows a trace: one HTML file with its data, the viewer and a Content-Security-Policy of its own."""
+"""The page that shows a trace: one HTML file with its data, the viewer and a Content-Security-Policy of its own.
+
+Small pictures of references and outputs have the colors and the pattern of those that the fake serves.
+"""
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from .data import to_text
+from .._facade import picture
 
 _VIEWER: Final = tuple(
     f"{name}.js" for name in ("htm-preact", "model", "export", "parts", "calls", "state", "exploration", "index", "app")
@@ -19,6 +24,9 @@ SCRIPTS: Final = (*_VIEWER, "embedded.js")
 LIVE_SCRIPTS: Final = (*_VIEWER, "controls.js", "live.js")
 """The scripts of the page of a served fake, in their order; it shows what the server sends."""
 LIVE_STYLES: Final = ("style.css",)
+_SIDE: Final = 76
+_MOST: Final = 48 * 1024
+"""The most bytes of all small pictures together."""
 
 
 def page(data: Mapping[str, Any], title: str) -> str:
@@ -43,3 +51,44 @@ def page(data: Mapping[str, Any], title: str) -> str:
 
 def _digest(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """Write data as JSON that is safe inside a script element of HTML."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def small_pictures(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the pictures of records as data URLs, by the path of their own URL."""
+    found: dict[str, str] = {}
+    left = _MOST
+    for path, lines, seed in _described(records):
+        if path not in found:
+            url = f"data:image/png;base64,{b64encode(picture(lines, _SIDE, _SIDE, seed)).decode()}"
+            left -= len(url)
+            if left < 0:
+                break
+            found[path] = url
+    return found
+
+
+def _described(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[str], str]]:
+    """Yield the path, the lines and the seed of each picture, as the endpoints that serve them choose them."""
+    for record in records:
+        row = record["json"]
+        for ref in row.get("refs", ()):
+            path = _path(ref["url"])
+            yield path, [ref["pose"], row["name"]], path[path.index("/storage/") :]
+        prompt, seed = row.get("prompt") or "", f"{row.get('seed')}/{row['id']}"
+        outputs = row.get("output_urls") or ()
+        for number, url in enumerate(outputs):
+            yield _path(url), [f"{number + 1} of {len(outputs)}", prompt], f"{seed}/{number}"
+        if row.get("output_video_url"):
+            yield _path(row["output_video_url"]), [f"{row['video_duration']:g} s", prompt], seed
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path

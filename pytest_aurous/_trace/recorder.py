@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from .._core.base.data import View
 from .._core.wire.call import Call, Watcher
 from .._core.wire.lines import Note
-from .._report.state import View, Written, difference, view
-
-if TYPE_CHECKING:
-    from .._core.engine.pipeline import App
+from .._facade import App, StateReader, difference
 
 
 class RecordedStep(NamedTuple):
@@ -39,8 +37,8 @@ class Recorder(Watcher):
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self._written: Written = {}
-        self.start: View = view(app, self._written)
+        self._reader = StateReader()
+        self.start: View = self._reader.read(app)
         self.began: float = app.world.clock.time()
         self.steps: list[RecordedStep] = []
         self._now = self.start
@@ -87,7 +85,7 @@ class Recorder(Watcher):
         self.steps.append(RecordedStep(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
 
     def _changes(self) -> View:
-        before, self._now, self._seen = self._now, view(self.app, self._written), self._undo.changes
+        before, self._now, self._seen = self._now, self._reader.read(self.app), self._undo.changes
         return difference(before, self._now)
 
     def _notes(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import ast
 import os
 from typing import TYPE_CHECKING
 
-from pytest_aurous._explore.suites.ready import write_test
+from pytest_aurous._explore.suites.suite import write_test
 
 if TYPE_CHECKING:
     from pathlib import Path

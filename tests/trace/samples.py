@@ -12,7 +12,7 @@ import httpx
 
 from pytest_aurous import Aurous, AurousExplorationError, Delivery, Fault
 from pytest_aurous._explore.laws import LAWS
-from pytest_aurous._explore.report.matrix import matrix
+from pytest_aurous._explore.report.result import matrix
 from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.recorder import Recorder
 

@@ -21,11 +21,11 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._core.resources.content.pictures import Measured, measure, picture
 from pytest_aurous._core.wire.call import Call, Watcher
-from pytest_aurous._explore.report.matrix import matrix
+from pytest_aurous._explore.report.result import matrix
 from pytest_aurous._report import state as view_module
 from pytest_aurous._report.state import difference, view
-from pytest_aurous._trace.data import to_text, trace
-from pytest_aurous._trace.page import SCRIPTS, page
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.page import SCRIPTS, page, to_text
 from pytest_aurous._trace.recorder import Recorder
 
 Run = Callable[[Aurous, httpx.Client], object]

@@ -15,6 +15,9 @@ from typing import Any, Final, TypeGuard, cast
 OPEN_ENUMS: Final = ("billing_mode",)
 """Fields of the API that may get other values, as the vendor says."""
 
+View = dict[str, dict[str, Any]]
+"""The state of a fake: sections by name, and in each what is in it by id."""
+
 ULID: Final = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 """A pattern for the characters of an id after its prefix."""
 ID: Final = re.compile(rf"[a-z]+_{ULID}")

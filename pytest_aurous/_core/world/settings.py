@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -257,6 +257,10 @@ class Settings:
     def reading(self, rule: str) -> str:
         """Return the selected reading of a rule in `READINGS`."""
         return self.readings.get(rule, READINGS[rule][0])
+
+    def unusual(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return the settings of these names that are not the default."""
+        return {name: getattr(self, name) for name in names if getattr(self, name) != ROWS[name]["default"]}
 
 
 class Scripts(TypedDict, total=False):

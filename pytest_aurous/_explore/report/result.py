@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.base.arguments import Hinting
+from ..kinds import KINDS
+from ..laws import LAWS
 from . import text
 
 
@@ -154,3 +156,22 @@ class Exploration(Hinting):
             "not_run": self.not_run,
             "remarks": list(self.remarks),
         }
+
+
+def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
+    """Return the matrix of the last exploration, and for each case its requests; None if there is no exploration."""
+    if not explorations:
+        return None
+    exploration = explorations[-1]
+    headline, *_ = exploration.table().split("\n")
+    single = [case for case in exploration.cases if " + " not in case.id]
+    return {
+        "headline": headline,
+        "remarks": list(exploration.remarks),
+        "laws": {law.name: law.letter for law in LAWS.values()},
+        "faults": [name for name in KINDS if any(case.fault == name for case in single)],
+        "rows": list(exploration.places),
+        "start": exploration.start,
+        "good_day": {"credits": exploration.good_day.credits, "calls": list(exploration.good_day.rows)},
+        "cases": {case.id: {**case.json(), "timeline": None, "calls": list(case.rows)} for case in exploration.cases},
+    }

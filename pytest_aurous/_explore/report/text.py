@@ -14,7 +14,7 @@ from ..._core.base.frames import Helpers, helpers_of, shown_line
 from ..._core.base.redaction import redacted, shortened
 from ..._core.wire.call import Call
 from ..._core.wire.lines import NARROW, WIDTH, folded
-from ..._report.state import difference
+from ..._facade import difference
 from ..kinds import KINDS
 from ..laws import LAWS, Day, new_pitfalls
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ..._core.base.chains import connected, leaves
 from ..._core.base.errors import AurousCrash
 from ..._core.base.frames import TOOLS, signal_handlers
-from ..._report.state import Written
-from ..compare.identity import Identities
+from ..._facade import StateReader
+from ..compare import Identities
 from ..kinds import Plan, Scene
 from ..laws import Day
 from .observer import Observer
@@ -40,7 +40,7 @@ class Attempt:
         plan: Its faults, each with its place; none on the good day.
         good: The good day, which limits it; None if this is one.
         before: The run whose state it goes on from; None: it starts anew.
-        written: For `Observer`.
+        reader: For `Observer`.
         name: What it is called if it hangs; by default its faults.
 
     Attributes:
@@ -57,7 +57,7 @@ class Attempt:
         *,
         good: Day | None,
         before: Attempt | None = None,
-        written: Written | None = None,
+        reader: StateReader | None = None,
         name: str = "",
     ) -> None:
         self.plan = plan
@@ -68,7 +68,7 @@ class Attempt:
         self._stage = stage
         self._good = good
         self._before = before
-        self._written = written
+        self._reader = reader
         self._scene: Scene | None = None
         self._observer: Observer
 
@@ -82,7 +82,7 @@ class Attempt:
             self._scene = Scene(app, run, self._stage.time.move, identities)
             self._scene.begin(self.plan)
             needed = identities if any(place.key is not None for place, _ in self.plan) else None
-            self._observer = self._before._observer if self._before else Observer(app, needed, self._written)
+            self._observer = self._before._observer if self._before else Observer(app, needed, self._reader)
         with self._observer.watching(), run.running(), self._stage.watchdog.guarding(run, self.case):
             yield
 

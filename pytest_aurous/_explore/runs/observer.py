@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
+from ..._core.base.data import View
 from ..._core.base.work import sender
-from ..._core.engine.pipeline import App
 from ..._core.wire.call import Call, Watcher
-from ..._report.state import View, Written, view
-from ..compare.end_state import EndState, ahead, paid
-from ..compare.identity import Identities
-from ..kinds import started, succeeds
+from ..._facade import App, StateReader, happening, watched, when_done, work_begun
+from ..compare import Identities
+from ..end_state import EndState, paid
 from ..laws import Day
 from .run import Run
 
@@ -24,23 +23,21 @@ class Observer(Watcher):
     Args:
         app: The fake.
         identities: Sees each request; None: no place needs it.
-        written: The records that were written as JSON before, if the state is to be kept for a trace; else None.
+        reader: Reads the state for a trace; None: the test is not traced.
     """
 
     of_bad_days = True
 
-    def __init__(self, app: App, identities: Identities | None, written: Written | None) -> None:
-        world = app.world
+    def __init__(self, app: App, identities: Identities | None, reader: StateReader | None) -> None:
         self._app = app
-        self._began = world.clock.time()
+        self._began = app.world.clock.time()
         self._identities = identities
-        self._written = written
+        self._reader = reader
         self._thread, self._task = get_ident(), sender()[1]
         self._concurrent = False
-        self._lengths = len(world.journal.entries), len(world.journal.notes), len(app.problems), len(app.pitfalls.seen)
-        self._before = ahead(world, lambda: paid(world))
-        self._old_deliveries = frozenset(world.outbox.entries)
-        self._work: dict[str, Any] = dict(world.runs.items())
+        self._since = happening(app)
+        self._before = when_done(app, lambda: paid(app))
+        self._begun = work_begun(app)
         self._starting: dict[int, bool] = {}
         self._polls = False
         self._views: dict[int, View] = {}
@@ -49,12 +46,8 @@ class Observer(Watcher):
     @contextmanager
     def watching(self) -> Generator[None, None, None]:
         """Watch the fake in the block."""
-        watchers = self._app.world.watchers
-        watchers.insert(0, self)
-        try:
+        with watched(self._app, self):
             yield
-        finally:
-            watchers.remove(self)
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
         """See whether threads or tasks send requests side by side, and not one after the other."""
@@ -67,11 +60,10 @@ class Observer(Watcher):
         """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
         if self._identities is not None:
             self._identities.see(call)
-        runs = self._app.world.runs
-        if works := started(self._work, now := dict(runs.items())):
-            self._starting[call.number] = any(succeeds(work) for _, work in works)
-        self._work = now
-        polled = [run for part in call.path.split("/") if (run := runs.get(part)) is not None]
+        if works := self._begun():
+            self._starting[call.number] = any(work.succeeds for work in works)
+        self._begun = work_begun(self._app)
+        polled = [run for part in call.path.split("/") if (run := self._app.world.runs.get(part)) is not None]
         self._polls |= call.method == "GET" and any(not run.last for run in polled)
         self._view(call.number)
 
@@ -85,21 +77,20 @@ class Observer(Watcher):
             returned: What it returned.
             end: Its end state.
         """
-        app, (calls, notes, problems, pitfalls) = self._app, self._lengths
-        made = [one for number, one in app.world.outbox.entries.items() if number not in self._old_deliveries]
+        happened = self._since()
         return Day(
             run=run,
             outcome=outcome,
             error=error,
             returned=returned,
-            calls=app.world.journal.entries[calls:],
-            notes=app.world.journal.notes[notes:],
+            calls=happened.calls,
+            notes=happened.notes,
             spent=end.paid - self._before,
-            pitfalls=app.pitfalls.seen[pitfalls:],
-            problems=app.problems[problems:],
+            pitfalls=happened.pitfalls,
+            problems=happened.problems,
             end=end,
-            seconds=app.world.clock.time() - self._began,
-            deliveries=[one for one in made if one.headers or one.fault],
+            seconds=self._app.world.clock.time() - self._began,
+            deliveries=[one for one in happened.deliveries if one.headers or one.fault],
             starting=self._starting,
             polls=self._polls,
             concurrent=self._concurrent,
@@ -107,8 +98,8 @@ class Observer(Watcher):
         )
 
     def _view(self, number: int) -> None:
-        if self._written is not None:
-            self._views[number] = view(self._app, self._written)
+        if self._reader is not None:
+            self._views[number] = self._reader.read(self._app)
 
 
 @contextmanager

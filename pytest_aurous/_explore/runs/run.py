@@ -6,23 +6,17 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from math import inf
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..._core.base.errors import AurousCrash, see
 from ..._core.base.frames import shown_place, stack_under_test
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
-from ..._core.engine.pipeline import App
-from ..._core.time.clock import Clock, Position
-from ..._core.time.skipping import SleepSkipper
 from ..._core.wire.call import Call, Watcher
-from ..._core.world.script import Step
+from ..._facade import App, Course, skipped_sleeps, watched
 from .watchdog import MOST_STOPS, RunEnded, unwind
-
-if TYPE_CHECKING:
-    from ..._core.time.turns import SharedTime
 
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000
@@ -48,7 +42,7 @@ class Run(Watcher):
         over: Whether it has returned; what it left behind is refused.
         crashed: Whether a fault has let the process die.
         stopped: Why it was stopped, or None.
-        failed: The records that a fault lets fail, with the steps that they would have gone through without it.
+        failed: The records that a fault lets fail, with the work that they would have done without it.
         deleted: Ids of the records that a fault has deleted.
         hangs: Whether it was stopped from outside, because nothing happened any more.
         stops: How often that was raised in vain which ends it.
@@ -68,7 +62,7 @@ class Run(Watcher):
         self.over: bool = False
         self.crashed: bool = False
         self.stopped: str | None = None
-        self.failed: dict[str, tuple[Step, ...]] = {}
+        self.failed: dict[str, Course] = {}
         self.deleted: set[str] = set()
         self.hangs: bool = False
         self.stops: int = 0
@@ -86,15 +80,12 @@ class Run(Watcher):
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Let this thread, and what it starts, work for the run; the block is the run."""
-        watchers = self._app.world.watchers
-        with SleepSkipper(lambda _running, _frozen: None, limit=self.begin_sleep):
-            watchers.append(self)
+        with skipped_sleeps(self.begin_sleep), watched(self._app, self, last=True):
             before = set_work(self.work)
             try:
                 yield
             finally:
                 self.over = True
-                watchers.remove(self)
                 set_work(before)
 
     def arrive(self, call: Call) -> None:
@@ -175,29 +166,6 @@ class Run(Watcher):
         polled = self._polled | (shown or {record for record, _ in works.items()})  # a list shows all
         self._polled = {record for record in polled if (work := works.get(record)) is not None and not work.last}
         return before is not None and now > before and bool(self._polled)
-
-
-@contextmanager
-def own_time(app: App) -> Generator[SharedTime, None, None]:
-    """In the block, freeze the clock of the fake and skip sleeps; a thread or job belongs to the run that starts it."""
-    clock = app.world.clock
-    before = clock.position
-    with ExitStack() as undo, app.world.lock:
-        app.world.runs.settle()
-        clock.freeze()
-        undo.callback(_thaw, clock, clock.position, before)
-        undo.enter_context(noting_runs())
-        time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
-        ending = undo.pop_all()
-    with ending:
-        yield time
-
-
-def _thaw(clock: Clock, began: Position, before: Position) -> None:
-    """Let a clock that was frozen for a run go on as before, unless the code under test has frozen it itself."""
-    moved, frozen, *_ = clock.position
-    if frozen == began[1]:
-        clock.restore((before[0] + moved, *before[1:]))
 
 
 def present_run() -> Any:

@@ -32,7 +32,7 @@ from ..._core.base.redaction import redacted
 from ..._core.base.work import UNCAPTURED, workers
 
 if TYPE_CHECKING:
-    from ..._core.time.turns import SharedTime
+    from ..._facade import SharedTime
     from .run import Run
 
 PATIENCE: Final = 10.0

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ..._core.base.data import LimitError, is_array, is_object, read_file
-from ..._core.base.errors import AurousError, nearest, see
+from ..._core.base.errors import AurousError, choices, nearest, see
+from ..._facade import OPERATIONS
+from ..kinds import KINDS
 from ..laws import LAWS
-from .case_ids import wrong_with
+from ..workers.turns import SCHEDULE
 
 _VERSION: Final = 1
 _PAGE: Final = see("how-to/explore-a-suite.html#accept-what-is-known")
 _EXPLORE: Final = "--aurous-explore=report"
 _OPTION: Final = "--aurous-explore-baseline"
 _UPDATE: Final = "--aurous-explore-baseline-update"
+_MISSING: Final = "does not exist"
+_CASE: Final = re.compile(r"([\w.]+)#[1-9]\d* (\w+)")
+_EXAMPLE: Final = "'characters.create#1 lost'"
 
 
 class Accepted(NamedTuple):
@@ -155,9 +161,6 @@ class Baseline:
         return states
 
 
-_MISSING: Final = "does not exist"
-
-
 def _cases(file: Path, test: str, cases: Any) -> dict[str, Accepted]:
     """Read the cases of a test."""
     found: dict[str, Accepted] = {}
@@ -179,3 +182,28 @@ def _items(file: Path, name: str, value: Any) -> Iterable[tuple[str, Any]]:
     if not is_object(value):
         raise AurousError(f"{file}: {name} is {value!r}; it is an object.\n{_PAGE}")
     return value.items()
+
+
+def wrong_with(case: str) -> str | None:
+    """Return what is wrong with the id of a case, of a pair or of a schedule; None: it may be one.
+
+    Example:
+        >>> wrong_with("foo")
+        "expected a case, such as 'characters.create#1 lost', or a schedule, such as 'first#2 | second#1'."
+    """
+    if SCHEDULE.fullmatch(case):
+        return None
+    problems = [_wrong_with_one(one) for one in case.split(" + ")]
+    return next((problem for problem in problems if problem), None)
+
+
+def _wrong_with_one(case: str) -> str | None:
+    match = _CASE.fullmatch(case)
+    if match is None:
+        return f"expected a case, such as {_EXAMPLE}, or a schedule, such as 'first#2 | second#1'."
+    operation, fault = match.groups()
+    if fault not in KINDS:
+        return f"{fault!r} is no fault; expected {choices(KINDS)}{nearest(fault, KINDS)}"
+    if operation not in OPERATIONS and not operation.startswith("webhooks."):
+        return f"no operation has the name {operation!r}{nearest(operation, OPERATIONS)}"
+    return None

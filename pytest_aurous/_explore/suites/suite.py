@@ -1,9 +1,14 @@
-"""Explore whole tests: what can be judged of them, and how the cases are counted."""
+"""Explore whole tests: what can be judged of them, in which time, how cases are counted, and tests of findings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from ..._core.base.arguments import Check
@@ -21,6 +26,26 @@ LIMIT: Final = 60
 """Cases of each test, unless an option or the marker says something else."""
 _NAMED: Final = 5
 """So many tests of a cause are named; the data has all."""
+_TEST: Final = '''"""A bad day of {test}, which broke a law. It was written by pytest-aurous, and belongs to you."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent / {root!r}
+COMMAND = [sys.executable, "-m", "pytest", {test!r}, "--aurous-explore=fail"]
+CASE = "--aurous-explore-only={case}"
+
+
+def test_{name}() -> None:
+    """{finding}"""
+    variables = {{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}}
+    done = subprocess.run([*COMMAND, CASE], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+'''
+_LONGEST: Final = 100
+"""The most characters of a name that is made of a test and a case."""
 
 
 def read_suite_options(who: str, **arguments: Any) -> Options:
@@ -114,3 +139,63 @@ def _names(hits: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     names = [name for name, _ in hits]
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+class Budget:
+    """Real seconds, shared among the tests by their number of cases.
+
+    Nobody knows the number of a test before its good day, so those to come count as the mean of those before.
+
+    Args:
+        seconds: For all tests of this process.
+
+    Attributes:
+        tests: How many tests are to come.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.tests: float = 0
+        self._left = seconds
+        self._seen: list[int] = []
+
+    @contextmanager
+    def spending(self) -> Generator[None, None, None]:
+        """Explore the next test in the block, whose time counts."""
+        began = monotonic()
+        self.tests -= 1
+        try:
+            yield
+        finally:
+            self._left -= monotonic() - began
+
+    def share(self, cases: int) -> Callable[[], bool]:
+        """Return a function that says whether the time of a test with a number of cases is over."""
+        self._seen.append(cases)
+        later = max(0.0, self.tests) * sum(self._seen) / len(self._seen)
+        end = monotonic() + self._left * cases / (cases + later)
+        return lambda: monotonic() > end
+
+
+def write_test(folder: Path, root: Path, test: str, case: str, finding: str) -> Path:
+    """Write the test of a finding, and return its file.
+
+    Args:
+        folder: Where to write it.
+        root: The folder from which pytest finds *test*.
+        test: The node id of the test that was explored.
+        case: The id of the case.
+        finding: What happened, in a sentence.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    name = re.sub(r"[\W_]+", "_", f"{test.rpartition('::')[2]}_{case}").strip("_").removeprefix("test_")[:_LONGEST]
+    try:
+        way = Path(os.path.relpath(root, folder)).as_posix()
+    except ValueError:  # another drive of Windows
+        way = root.as_posix()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"test_{name}.py"
+    docstring = finding.replace("\\", "\\\\").replace('"', "'")
+    file.write_text(_TEST.format(test=test, root=way, case=case, name=name, finding=docstring), encoding="utf-8")
+    return file

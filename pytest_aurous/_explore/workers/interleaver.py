@@ -16,8 +16,8 @@ from ..._core.base.errors import AurousError, AurousExplorationError, hide_mista
 from ..._core.base.frames import helpers_of, shown_line
 from ..._core.wire.call import Call
 from ..cases import bare
-from ..compare.end_state import unstable_fields
-from ..compare.good_days import difference, told
+from ..compare import difference, told
+from ..end_state import unstable_fields
 from ..options import read_patience
 from ..report.result import Case, Exploration
 from ..runs.attempt import Attempt, Outcome
@@ -26,8 +26,7 @@ from ..runs.watchdog import PATIENCE, RunEnded
 from ..stage import OneFake
 from .oracle import Both, Oracle, cause_of, numbered
 from .result import LAW, Interleaving, places, timeline
-from .schedules import FIRST, PAGE, SECOND, Point, Schedule, read_schedule
-from .turns import Turns
+from .turns import FIRST, PAGE, SECOND, Point, Schedule, Turns, read_schedule
 
 __tracebackhide__ = hide_mistakes
 

@@ -13,12 +13,11 @@ from ..._core.base.data import ID, URL, formless
 from ..._core.base.errors import shown
 from ..._core.base.redaction import shortened
 from ..._core.wire.call import Call
-from ..compare.end_state import Record, differences
-from ..compare.good_days import told
-from ..compare.returned import unaddressed, without_addresses
+from ..compare import told, unaddressed, without_addresses
+from ..end_state import Record, differences
 from ..laws import Day, paying
 from ..runs.attempt import Outcome
-from .schedules import FIRST, SECOND, Schedule
+from .turns import FIRST, SECOND, Schedule
 
 _LONGEST: Final = 160
 
@@ -158,11 +157,9 @@ class Oracle:
 
     def _overwritten(self, both: Both, found: Record, wanted: Record) -> str:
         """Return what a record has at the end, and who has overwritten it."""
-        now, then = dict(found.fields), dict(wanted.fields)
-        names = [name for name in {**now, **then} if (found.kind, name) not in self.unstable]
-        changed = [name for name in names if now.get(name) != then.get(name)]
-        here = ", ".join(f"{name} {_short(now.get(name))}" for name in changed)
-        there = ", ".join(f"{name} {_short(then.get(name))}" for name in changed)
+        changes = found.changes(wanted, self.unstable)
+        here = ", ".join(f"{name} {_short(now)}" for name, now, _ in changes)
+        there = ", ".join(f"{name} {_short(then)}" for name, _, then in changes)
         text = f"the {self._label(found)} has {here}; one after the other leaves {there}."
         writers = [
             both.senders.get(call.number)

@@ -15,7 +15,7 @@ from ..._core.wire.lines import NARROW
 from ..report.result import Case, Exploration
 from ..report.text import CASE
 from .oracle import Both, cause_of
-from .schedules import FIRST, PAGE, SECOND
+from .turns import FIRST, PAGE, SECOND
 
 LAW: Final = "serial"
 """The law of two workers: the result is as if one had run after the other."""

@@ -15,7 +15,7 @@ from ..._core.base.work import set_work
 from ..drivers import Function, Made, Make, adrive, awaitable, drive, outcome_of
 from ..runs.attempt import Outcome
 from ..runs.watchdog import RunEnded
-from .schedules import PAGE
+from .turns import PAGE
 
 if TYPE_CHECKING:
     from ..report.result import Exploration

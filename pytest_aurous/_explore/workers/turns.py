@@ -1,8 +1,12 @@
-"""Two workers that take turns: one goes on, and the other waits just before a request or in a skipped sleep."""
+"""Two workers that take turns: one goes on, and the other waits just before a request or in a skipped sleep.
+
+A schedule says at which requests the turn passes from one to the other.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Collection, Generator
@@ -11,21 +15,24 @@ from functools import partial
 from math import inf
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from ..._core.base.arguments import Check
 from ..._core.base.frames import SENDERS, package_of, shown_place, stack_under_test
 from ..._core.base.work import AWAKE, TICK, Work, current_work, set_work, threads_of, times_run
-from ..._core.engine.pipeline import App
-from ..._core.time.skipping import SleepSkipper
 from ..._core.wire.call import Call
-from .schedules import FIRST, SECOND, Point, Schedule
+from ..._facade import App, SharedTime, skipped_sleeps
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ..._core.time.turns import SharedTime
     from ..runs.run import Run
 
+PAGE: Final = "reference/exploring.html#two-workers"
+FIRST: Final = "first"
+SECOND: Final = "second"
+SCHEDULE: Final = re.compile(rf"(?:{FIRST}|{SECOND})(?:#[1-9]\d*(?: \| (?:{FIRST}|{SECOND})#[1-9]\d*)*)?")
+"""The form of the id of a schedule."""
 READY, RUNS, HELD, ASLEEP, BLOCKED, DONE = "ready", "runs", "held", "asleep", "blocked", "done"
 _BRIEF: Final = 5
 """Ticks for which a worker must not have run if it seems to wait for another thread or task."""
@@ -37,6 +44,52 @@ _GRACE: Final = 1.0
 """Real seconds in which the threads of a run that was stopped have to end."""
 _WAITING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
 """Packages in whose code a thread waits for another thread, or a loop for its next event."""
+
+
+class Point(NamedTuple):
+    """The moment just before a request.
+
+    Attributes:
+        worker: Who sends it.
+        number: 1 for the first request of that worker.
+    """
+
+    worker: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.worker}#{self.number}"
+
+
+class Schedule(NamedTuple):
+    """Which worker begins, and the points at which it, and then the other, has to let the other one go on.
+
+    Example:
+        >>> str(Schedule("first", (Point("first", 2), Point("second", 1))))
+        'first#2 | second#1'
+    """
+
+    begins: str
+    points: tuple[Point, ...] = ()
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.points)) or self.begins
+
+    def then(self, point: Point) -> Schedule:
+        """Return the schedule with one more switch."""
+        return Schedule(self.begins, (*self.points, point))
+
+
+def read_schedule(check: Check, text: object) -> Schedule:
+    """Read the id of a schedule.
+
+    Raises:
+        AurousError: If it has another form.
+    """
+    if not isinstance(text, str) or not SCHEDULE.fullmatch(text):
+        raise check.refuse("only", text, "the id of a schedule, such as 'first#2 | second#1'.")
+    words = [word.partition("#") for word in text.split(" | ")]
+    return Schedule(words[0][0], tuple(Point(name, int(number)) for name, _, number in words if number))
 
 
 class Worker:
@@ -170,7 +223,7 @@ class Turns:
     def taking(self) -> Generator[None, None, None]:
         """Let the block be the run of both workers."""
         world = self._app.world
-        with SleepSkipper(lambda _running, _frozen: None, limit=self._begin_sleep):
+        with skipped_sleeps(self._begin_sleep):
             world.gate = self
             try:
                 yield

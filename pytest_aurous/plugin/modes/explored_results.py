@@ -13,8 +13,7 @@ from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import redacted
 from ..._explore.report.text import colored
 from ..._explore.suites.baseline import Baseline
-from ..._explore.suites.ready import write_test
-from ..._explore.suites.suite import causes, findings_of, firsts
+from ..._explore.suites.suite import causes, findings_of, firsts, write_test
 from ..options import run_option
 from ..outcome import record_unwritten, record_warning
 from ..sections import fitted

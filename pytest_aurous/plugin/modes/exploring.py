@@ -17,9 +17,8 @@ import pytest
 
 from ..._core.base.errors import AurousError
 from ..._explore.options import Options
-from ..._explore.suites.budget import Budget
-from ..._explore.suites.case_ids import wrong_with
-from ..._explore.suites.suite import read_suite_options
+from ..._explore.suites.baseline import wrong_with
+from ..._explore.suites.suite import Budget, read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import INVALID_MARKER, MODES, Mode
 from .explored_results import PAGE, Results, SuiteResults

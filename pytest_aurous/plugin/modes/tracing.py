@@ -17,8 +17,7 @@ import pytest
 from ..._core.base.errors import see
 from ..._core.base.redaction import SECRET, redacted
 from ..._core.wire.har import file_name
-from ..._explore.report.matrix import matrix
-from ..._explore.report.result import Exploration
+from ..._explore.report.result import Exploration, matrix
 from ..._fake.session import Session
 from ..._trace.data import trace
 from ..._trace.page import page
