@@ -7,7 +7,7 @@ It must not know an instrument.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
@@ -219,6 +219,7 @@ def work_begun(app: App) -> Callable[[], list[Course]]:
     """Return a function that returns the courses of the work that has begun since now, and goes on."""
     runs = app.world.runs
     before = dict(runs.items())
+    # Work that begins anew on a record has a new tuple of steps, even if they are the same.
     return lambda: [
         Course(record, run.resource, run.steps)
         for record, run in list(runs.items())
@@ -235,28 +236,25 @@ def when_done(app: App, read: Callable[[], T], repaired: Mapping[str, Course] | 
         repaired: For records whose course is `Course.failing`, the one that they go on with instead, unless they have
             failed already.
     """
-    found: list[T] = []
+    state, runs = app.world.state, app.world.runs
 
-    def finish() -> None:
-        runs = app.world.runs
+    def finish() -> T:
+        mark = state.mark()
         runs.settle()
         in_progress = [(record, run) for record, run in runs.items() if not run.last]
         for record, run in in_progress:
             if repaired and record in repaired and run.steps[-1] == _FAILED:
+                # From the step that it has reached: those before it are the same in both courses.
                 runs.begin(record, repaired[record].steps[run.current :], run.resource, settle=False)
         for record, _ in in_progress:
             while (left := runs.get(record)) is not None and not left.last:
                 runs.advance(record)
-        found.append(read())
-        raise _Undo
+        found = read()
+        state.back_to(mark)
+        return found
 
-    with app.world.lock, suppress(_Undo):
-        app.world.state.whole(finish)
-    return found[0]
-
-
-class _Undo(Exception):  # noqa: N818 - it is no error
-    pass
+    with app.world.lock:
+        return state.whole(finish)
 
 
 def state_machines() -> dict[str, Any]:

@@ -14,7 +14,6 @@ PACKAGE = Path(pytest_aurous.__file__).parent
 MODULES = sorted(file for file in PACKAGE.rglob("*.py") if "_docs" not in file.parts)  # whose examples are no modules
 WALL_CLOCKS = {"time", "monotonic", "perf_counter", "now", "utcnow", "today", "localtime", "gmtime"}
 TIMEKEEPERS = {
-    "budget",
     "clock",
     "skipping",
     "turns",
@@ -24,6 +23,7 @@ TIMEKEEPERS = {
     "signing",
     "traffic",
     "pace",
+    "suite",
     "watchdog",
 }
 # The clock, what makes sleeps move it, a real server, a signature that a receiver verifies in real time, what is

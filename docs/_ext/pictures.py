@@ -109,8 +109,9 @@ def _behind(fake: Aurous, url: str) -> bytes:
     return fake.transport.handle_request(httpx.Request("GET", url)).read()
 
 
-_UPSTAIRS: Final = ("_explore", "_check", "_serve", "_trace", "_cli")
-_DOWNSTAIRS: Final = ("plugin", "_fake", "_report", "_httpx")
+_ENTRANCES: Final = ("plugin", "_cli")
+_UPSTAIRS: Final = ("_explore", "_check", "_serve", "_trace")
+_DOWNSTAIRS: Final = ("_fake", "_report", "_httpx")
 _CORE: Final = ("engine", "faults", "resources", "world", "time", "wire", "base")
 
 
@@ -122,6 +123,7 @@ def storeys() -> None:
     arrows = _imports()
     up = arrows & {("_fake", "_explore")}  # `Aurous.explore` imports it when it is called
     lines = [
+        _cluster("entrances", _ENTRANCES),
         _cluster("upstairs: the instruments", _UPSTAIRS),
         '"_facade" [label="_facade: the door", fillcolor="#fde68a"]',
         _cluster("downstairs: the fake", _DOWNSTAIRS),
@@ -149,7 +151,7 @@ def _imports() -> set[tuple[str, str]]:
             if isinstance(node, ast.ImportFrom) and node.level and id(node) not in unread:
                 target = (*place[: len(place) - node.level], *(node.module or "").split("."))
                 found.add((_folder(place), _folder(target)))
-    nodes = {*_UPSTAIRS, "_facade", *_DOWNSTAIRS, *(f"_core/{name}" for name in _CORE)}
+    nodes = {*_ENTRANCES, *_UPSTAIRS, "_facade", *_DOWNSTAIRS, *(f"_core/{name}" for name in _CORE)}
     return {(start, end) for start, end in found if start != end and {start, end} <= nodes}
 
 

@@ -11,7 +11,6 @@ from .._core.base.amounts import json_number
 from .._core.base.chains import connected, leaves
 from .._core.base.errors import AurousCrash, AurousError, see, shown
 from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line
-from .._facade import App
 from .compare import unaddressed
 from .kinds import KINDS, TELLING, Plan
 from .laws import Day, Judged, charged_again, differs, new_pitfalls
@@ -47,9 +46,9 @@ class Plans(NamedTuple):
     remarks: list[str]
 
 
-def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
+def plans_of(good: Day, faults: Collection[str]) -> Plans:
     """Return the cases with one of the *faults* at a place of the good day."""
-    places = places_of(app, good)
+    places = places_of(good)
     helpers = helpers_of((call.stack, call.operation) for call in good.calls)
     lines = {call.number: shown_line(call.stack, helpers) for call in good.calls}
     unmet = [place for place in places if not place.met]
@@ -117,11 +116,11 @@ def _fitting(place: Place, faults: Collection[str]) -> list[str]:
     return [kind for kind in faults if KINDS[kind].fits(place) and (place.patience or not KINDS[kind].needs_patience)]
 
 
-def pairs(app: App, case_id: str, plan: Plan, day: Day, faults: Collection[str]) -> dict[str, Plan]:
+def pairs(case_id: str, plan: Plan, day: Day, faults: Collection[str]) -> dict[str, Plan]:
     """Return the pairs of a case: its fault, and another one at a request or an event that came after it."""
     if day.outcome in {"unmet", "crashed"}:
         return {}
-    found = places_of(app, day)
+    found = places_of(day)
     order = [str(place) for place in sorted(found, key=lambda place: place.number)]
     later = order[order.index(str(plan[0][0])) + 1 :] if str(plan[0][0]) in order else []
     return {

@@ -12,7 +12,7 @@ from .._core.base.names import Event
 from .._facade import OPERATIONS, App, happening, stopped_time
 from .compare import Identities
 from .kinds import KINDS, Scene
-from .places import Place, names_of_places
+from .places import DELETABLE, Place, names_of_places
 from .runs.run import Run, ignore, noting_runs, present_run
 
 __tracebackhide__ = hide_mistakes
@@ -110,7 +110,6 @@ def _place(operation: str, occurrence: int) -> Place:
     row = OPERATIONS.get(operation)
     if row is None:
         return Place(operation=operation, occurrence=occurrence, number=0, is_event=True, signed=True, followed=True)
-    deletable = {other.template for other in OPERATIONS.values() if other.method == "DELETE"}
     return Place(
         operation=operation,
         occurrence=occurrence,
@@ -126,7 +125,7 @@ def _place(operation: str, occurrence: int) -> Place:
         starts=row.pays,
         succeeds=row.pays,
         polls=row.polls,
-        deletable=row.template in deletable,
+        deletable=row.template in DELETABLE,
     )
 
 
@@ -158,7 +157,7 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
                 for repair in run.repairs:  # the credits are back, as the faults are gone
                     repair()
                 found = since()
-                day.seen(names_of_places(app, found.calls, found.deliveries))
+                day.seen(names_of_places(found.calls, found.deliveries))
             if run.stopped:
                 raise AurousError(
                     f"The block of day({shown(day)}) does not end: {run.stopped}.\n{see(_PAGE)}"

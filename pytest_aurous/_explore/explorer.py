@@ -172,7 +172,7 @@ class Explorer:
 
     def _bad_days(self, good: Day) -> Generator[Attempt, Outcome, None]:
         """Run the cases; then go back to the end of the good day, unless only one case was to be run."""
-        self._plans = plans_of(self._stage.app, good, self._faults)
+        self._plans = plans_of(good, self._faults)
         self._remarks += self._plans.remarks
         if not self._plans.plans:
             raise self._stage.refuse(nothing_fits(self._plans, self._faults), met=self._plans.met)
@@ -203,7 +203,7 @@ class Explorer:
                 return
             day = yield from self._case(good, case_id, plan)
             if self._options.depth > 1:
-                found.update(pairs(self._stage.app, case_id, plan, day, self._faults))
+                found.update(pairs(case_id, plan, day, self._faults))
         for number, (case_id, plan) in enumerate([*found.items()][: max(0, limit - len(plans))], len(plans)):
             self._progress(number, len(plans) + len(found))
             yield from self._case(good, case_id, plan)

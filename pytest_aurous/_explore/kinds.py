@@ -304,12 +304,8 @@ def _new_status(_: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Bre
     """Show a status that no page names."""
     reply = serve()
     fault.fire(call)
-    return _with_status(reply, "archived")
-
-
-def _with_status(reply: Reply, status: str) -> Reply:
     content: Any = json.loads(reply.body)
-    return reply.with_body(to_json({**content, "status": status})) if "status" in content else reply
+    return reply.with_body(to_json({**content, "status": "archived"})) if "status" in content else reply
 
 
 KINDS: Final[dict[str, Kind]] = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
+from .._core.base.data import as_object, parsed
 from .._core.wire.call import BY_ROUTE, Call
-from .._facade import OPERATIONS, App, Delivery
+from .._facade import OPERATIONS, Delivery
 from .compare import Key, keys_of
 from .laws import paying
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _AFTER_CALLS: Final = 1 << 32
 """Events come last: a fault of a delivery is found by its number among the events."""
+DELETABLE: Final = frozenset(row.template for row in OPERATIONS.values() if row.method == "DELETE")
+"""The paths of records that can be deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +90,12 @@ class Place:
         return self.operation.removeprefix("webhooks.")
 
 
-def places_of(app: App, day: Day) -> list[Place]:
+def places_of(day: Day) -> list[Place]:
     """Return the places of a run in order: requests that change something, reads, events."""
     charged = {call.number for call in paying(day)}
     found: list[Place] = []
     calls = _counted(day.calls)
-    for call, place in zip(calls, _numbered(app, calls), strict=True):
+    for call, place in zip(calls, _numbered(calls), strict=True):
         starts, succeeds = call.number in day.starting, day.starting.get(call.number, False)
         found.append(replace(place, pays=call.number in charged, starts=starts, succeeds=succeeds))
     if day.concurrent:
@@ -103,9 +105,9 @@ def places_of(app: App, day: Day) -> list[Place]:
     return writes + reads + _events(day.deliveries)
 
 
-def names_of_places(app: App, calls: Iterable[Call], deliveries: Iterable[Delivery]) -> list[str]:
+def names_of_places(calls: Iterable[Call], deliveries: Iterable[Delivery]) -> list[str]:
     """Return the names of the places of some requests and deliveries, each counted from the first of its kind."""
-    return [str(place) for place in (*_numbered(app, _counted(calls)), *_events(deliveries))]
+    return [str(place) for place in (*_numbered(_counted(calls)), *_events(deliveries))]
 
 
 def _counted(calls: Iterable[Call]) -> list[Call]:
@@ -113,11 +115,11 @@ def _counted(calls: Iterable[Call]) -> list[Call]:
     return [call for call in calls if call.operation is not None and call.fault != BY_ROUTE]
 
 
-def _numbered(app: App, calls: Iterable[Call]) -> Iterator[Place]:
+def _numbered(calls: Iterable[Call]) -> Iterator[Place]:
     seen: Counter[str] = Counter()
     for call in calls:
         seen[call.operation or ""] += 1
-        yield _place(app, call, seen[call.operation or ""])
+        yield _place(call, seen[call.operation or ""])
 
 
 def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Place]:
@@ -136,11 +138,10 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
     return found
 
 
-def _place(app: App, call: Call, occurrence: int) -> Place:
+def _place(call: Call, occurrence: int) -> Place:
     row = OPERATIONS[call.operation or ""]
     content = call.response.content if call.response is not None else b""
     status = _status(content) if row.polls else None
-    methods = app.addresses.find(call)
     estimate = row.operation.endswith(".estimate")
     return Place(
         operation=row.operation,
@@ -156,7 +157,7 @@ def _place(app: App, call: Call, occurrence: int) -> Place:
         is_json=row.media_type == "application/json" and bool(content) and not call.streamed,
         events=call.events,
         polls=status is not None,
-        deletable="DELETE" in methods,
+        deletable=row.template in DELETABLE,
         served=came_over_http(call),
     )
 
@@ -206,8 +207,5 @@ def without_repeats(places: Sequence[Place]) -> list[Place]:
 
 def _status(body: bytes) -> str | None:
     """Return the status that a response shows."""
-    try:
-        content: Any = json.loads(body)
-    except ValueError:
-        return None
-    return str(cast("dict[str, Any]", content)["status"]) if isinstance(content, dict) and "status" in content else None
+    content = as_object(parsed(body))
+    return str(content["status"]) if "status" in content else None

@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
+from .._core.base.data import View
 from .._core.base.errors import DOCS, version_of_package
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
 from .._core.wire.call import secret_of
 from .._facade import state_machines
-from .._report.state import View, Written, difference, money, view
+from .._report.state import Written, difference, money, view
 from .._trace.data import Builder, settings_of, written_rules
 from .._trace.page import small_pictures
 from .._trace.recorder import RecordedStep

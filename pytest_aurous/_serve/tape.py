@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from .._core.base.data import View
 from .._core.wire.call import Call, Watcher
 from .._core.world.state import ABSENT, Section, put
 from .._core.world.tables import Table
-from .._report.state import GONE, View, Written, frozen, gone, view_of
+from .._report.state import GONE, Written, frozen, gone, view_of
 
 if TYPE_CHECKING:
     from .._fake.aurous import Aurous

@@ -401,7 +401,7 @@ def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
 
     said: list[tuple[int, int]] = []
     explorer = Explorer(
-        OneFake(fake._session.app, "explore", lambda time: fake._session.moment(time.keep)),
+        OneFake(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back),
         read_options("explore", faults="refused, unavailable"),
         progress=lambda done, cases: said.append((done, cases)),
     )

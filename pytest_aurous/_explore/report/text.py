@@ -75,7 +75,8 @@ def not_run(exploration: Exploration) -> str:
 
 def table(exploration: Exploration) -> str:
     """Return the headline, the matrix and the remarks."""
-    lines = [headline(exploration), *_worst(exploration), "", *_matrix(exploration), ""]
+    worst = [line for case, *_ in findings(exploration)[:1] for line in _finding(case)]
+    lines = [headline(exploration), *worst, "", *_matrix(exploration), ""]
     for text in map(redacted, [*exploration.remarks, *about_known(exploration)]):
         lines += wrap(text, NARROW, subsequent_indent="  ")
     return redacted("\n".join(lines).rstrip())
@@ -100,14 +101,9 @@ def brief(exploration: Exploration) -> str:
 def findings(exploration: Exploration) -> list[list[Case]]:
     """Return the cases that break a law: a list for each cause, the worst law first."""
     causes: dict[str, list[Case]] = {}
-    for case in sorted(exploration.broken, key=lambda case: _rank(case.broken[0])):
+    for case in sorted(exploration.broken, key=lambda case: list(LAWS).index(case.broken[0])):
         causes.setdefault(case.cause, []).append(case)
     return [*causes.values()]
-
-
-def _worst(exploration: Exploration) -> list[str]:
-    """Return the first lines of the worst finding."""
-    return [line for case, *_ in findings(exploration)[:1] for line in _finding(case)]
 
 
 def _finding(case: Case, others: Sequence[Case] = ()) -> list[str]:
@@ -127,10 +123,6 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
 
 def _again(exploration: Exploration, case: Case) -> list[str]:
     return [f"  again: {exploration.again.replace(CASE, case.id)}"] if exploration.again else []
-
-
-def _rank(law: str) -> int:
-    return list(LAWS).index(law)
 
 
 def about_known(exploration: Exploration) -> list[str]:
@@ -266,7 +258,7 @@ def rows(day: Day) -> Iterator[dict[str, Any]]:
                 "error_code": call.error_code,
                 "fault": call.fault,
                 "at": round(call.at - start, 3),
-                "notes": [note.text for note in day.notes if note.during and note.number == call.number],
+                "notes": _changed(day, call),
                 "changes": difference(before, now),
             }
             before = now

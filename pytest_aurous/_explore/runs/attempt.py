@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ..._core.base.chains import connected, leaves
 from ..._core.base.errors import AurousCrash
 from ..._core.base.frames import TOOLS, signal_handlers
-from ..._facade import StateReader
+from ..._facade import StateReader, watched
 from ..compare import Identities
 from ..kinds import Plan, Scene
 from ..laws import Day
@@ -83,7 +83,7 @@ class Attempt:
             self._scene.begin(self.plan)
             needed = identities if any(place.key is not None for place, _ in self.plan) else None
             self._observer = self._before._observer if self._before else Observer(app, needed, self._reader)
-        with self._observer.watching(), run.running(), self._stage.watchdog.guarding(run, self.case):
+        with watched(app, self._observer), run.running(), self._stage.watchdog.guarding(run, self.case):
             yield
 
     def cancel_with(self, cancel: Callable[[], object]) -> None:
@@ -128,7 +128,8 @@ def interruption(error: BaseException | None) -> BaseException | None:
 
     That is Ctrl-C, a cancellation, `pytest.exit`, or what a tool such as pytest-timeout raises in a signal handler.
     """
-    if error is None or any(_named(leaf) in _INTERRUPTIONS for leaf in leaves(error)):
+    kinds = [type(leaf) for leaf in leaves(error)]
+    if error is None or any((kind.__module__.partition(".")[0], kind.__name__) in _INTERRUPTIONS for kind in kinds):
         return error
     return next((one for one in connected(error) if not TOOLS.isdisjoint(signal_handlers(one))), None)
 
@@ -141,7 +142,3 @@ def with_text(error: Any, text: str) -> BaseException:
     elif isinstance(error, KeyboardInterrupt):
         error.args = (text,)
     return cast("BaseException", error)
-
-
-def _named(error: BaseException) -> tuple[str, str]:
-    return type(error).__module__.partition(".")[0], type(error).__name__

@@ -10,7 +10,7 @@ from typing import Any
 from ..._core.base.data import View
 from ..._core.base.work import sender
 from ..._core.wire.call import Call, Watcher
-from ..._facade import App, StateReader, happening, watched, when_done, work_begun
+from ..._facade import App, StateReader, happening, when_done, work_begun
 from ..compare import Identities
 from ..end_state import EndState, paid
 from ..laws import Day
@@ -42,12 +42,6 @@ class Observer(Watcher):
         self._polls = False
         self._views: dict[int, View] = {}
         self._view(0)
-
-    @contextmanager
-    def watching(self) -> Generator[None, None, None]:
-        """Watch the fake in the block."""
-        with watched(self._app, self):
-            yield
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
         """See whether threads or tasks send requests side by side, and not one after the other."""

@@ -117,21 +117,18 @@ def causes(results: Iterable[Mapping[str, Any]]) -> list[str]:
         results: For each test its name, and its `findings_of`.
     """
     ordered = _by_cause(results)
-    texts = [
-        f"{number}. {cause}{_at(hits[0][1]['line'])} ({_tests(len(hits))})"
-        for number, (cause, hits) in enumerate(ordered, 1)
-    ]
+    texts: list[str] = []
+    for number, (cause, hits) in enumerate(ordered, 1):
+        line = hits[0][1]["line"]
+        texts.append(f"{number}. {cause}{f', at {line}' if line else ''} ({tests(len(hits))})")
     lines = [f"{len(texts)} cause{'' if len(texts) == 1 else 's'}:", *texts] if texts else []
     for number, (_, hits) in enumerate(ordered, 1):
-        lines += ["", f"cause {number}: {_tests(len(hits))}: {_names(hits)}", *hits[0][1]["text"].split("\n")]
+        lines += ["", f"cause {number}: {tests(len(hits))}: {_names(hits)}", *hits[0][1]["text"].split("\n")]
     return lines
 
 
-def _at(line: str) -> str:
-    return f", at {line}" if line else ""
-
-
-def _tests(number: int) -> str:
+def tests(number: int) -> str:
+    """Return the number in words: ``1 test`` or ``2 tests``."""
     return f"{number} test{'' if number == 1 else 's'}"
 
 

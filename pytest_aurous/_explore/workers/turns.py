@@ -15,9 +15,10 @@ from functools import partial
 from math import inf
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..._core.base.arguments import Check
+from ..._core.base.data import as_object
 from ..._core.base.frames import SENDERS, package_of, shown_place, stack_under_test
 from ..._core.base.work import AWAKE, TICK, Work, current_work, set_work, threads_of, times_run
 from ..._core.wire.call import Call
@@ -141,9 +142,7 @@ class Worker:
         """Whether its last request has started or polled work that is still in progress."""
         if self._last is None:
             return False
-        response = self._last.response
-        content: Any = response.json if response is not None else None
-        made: Any = cast("Any", content).get("id") if isinstance(content, dict) else None
+        made = as_object(self._last.response and self._last.response.json).get("id")
         with app.world.lock:
             runs = [app.world.runs.get(part) for part in (*self._last.path.split("/"), made) if isinstance(part, str)]
         return any(run is not None and not run.last for run in runs)

@@ -13,7 +13,7 @@ from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import redacted
 from ..._explore.report.text import colored
 from ..._explore.suites.baseline import Baseline
-from ..._explore.suites.suite import causes, findings_of, firsts, write_test
+from ..._explore.suites.suite import causes, findings_of, firsts, tests, write_test
 from ..options import run_option
 from ..outcome import record_unwritten, record_warning
 from ..sections import fitted
@@ -125,7 +125,7 @@ class SuiteResults:
         number = sum(one["not_run"] for one in cut)
         total = number + sum(one["cases"] for one in cut)
         return (
-            f"{number} of {total} cases of {_tests(len(cut))} were not run, so nothing is known of them. "
+            f"{number} of {total} cases of {tests(len(cut))} were not run, so nothing is known of them. "
             "The limits are --aurous-explore-limit, 60 for each test by default, and --aurous-explore-seconds."
         )
 
@@ -188,7 +188,3 @@ def _table(results: Results) -> Iterator[str]:
             yield f"time was not judged: {one['test']}: its sleeps do nothing while work is polled"
         for text in one.get("accepted", ()):
             yield f"accepted: {one['test']}: {text}"
-
-
-def _tests(number: int) -> str:
-    return f"{number} test{'' if number == 1 else 's'}"

@@ -14,6 +14,7 @@ from ..._core.base.chains import isolated
 from ..._core.base.errors import AurousError, AurousExplorationError, see
 from ..._core.base.redaction import shortened
 from ..._core.wire.lines import WIDTH
+from ..._explore.drivers import drive
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
@@ -253,28 +254,23 @@ class ExploredTest:
             raise LeftOut("it has subtests, which report what happens in each run")
         self._stage = FreshFake(session.app)
         explorer = Explorer(self._stage, self._plan.options, self._again(), self._progress, traced=session.traced)
-        steps, outcome = explorer.steps(), cast("Outcome", None)
         self._run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
-            while True:
-                self.attempt = steps.send(outcome)
-                self._used, self._error = False, None
-                self.item.stash[REPEATED] = self.reported
-                self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=self._siblings)
-                self._check_used()
-                outcome = Outcome(error=self._error)
-        except StopIteration as stop:
-            return cast("Exploration", stop.value)
-        except BaseException as error:  # noqa: BLE001 - of the steps, or of a hook
-            return cast("Exploration", steps.throw(error))
+            return drive(explorer.steps(), self._make)
         finally:
             del self.item.stash[REPEATED]
             self._end_progress()
 
-    def _check_used(self) -> None:
+    def _make(self, attempt: Attempt) -> Outcome:
+        """Make one run, with the whole protocol of the test."""
+        self.attempt = attempt
+        self._used, self._error = False, None
+        self.item.stash[REPEATED] = self.reported
+        self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=self._siblings)
         if not self._used:
             raise LeftOut(f"{_NO_FAKE} when it is run again")
+        return Outcome(error=self._error)
 
     def _again(self) -> str:
         """Return the command that runs one case."""
