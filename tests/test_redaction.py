@@ -667,7 +667,8 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
         lambda: api.aurous.import_({"kind": "pytest-aurous export", "version": text})
     ),
     "_core/faults/collection": lambda api, text: message(lambda: api.aurous.faults[cast("Any", text)]),
-    "_core/time/clock": lambda api, text: message(lambda: api.clock.freeze(text)),
+    "_core/base/instants": lambda api, text: message(lambda: api.clock.freeze(text)),
+    "_core/time/clock": lambda api, text: message(lambda: api.clock.advance(seconds=cast("Any", text))),
     "_core/wire/headers": lambda api, text: message(
         lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})
     ),

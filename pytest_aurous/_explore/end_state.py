@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from .._core.base.amounts import total
-from .._core.base.data import ID
+from .._core.base.data import ID, as_list, as_object
 from .._facade import App, Course, changed_rows, described, when_done
 
 _VOLATILE: Final = re.compile(
@@ -143,10 +143,10 @@ def _stable(value: Any) -> Any:
     if isinstance(value, dict):
         return {
             key: one if key in _OWN else _stable(one)
-            for key, one in cast("dict[str, Any]", value).items()
+            for key, one in as_object(value).items()
             if not _VOLATILE.fullmatch(key)
         }
-    return [_stable(one) for one in value] if isinstance(value, list) else value
+    return [_stable(one) for one in as_list(value)] if isinstance(value, list) else value
 
 
 def unstable_fields(one: EndState, other: EndState) -> frozenset[tuple[str, str]]:

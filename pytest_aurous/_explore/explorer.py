@@ -28,8 +28,7 @@ from .laws import Day, Judged, Rules, judge, needs_second, unreadable
 from .options import PAGE, Options
 from .report.result import Case, Exploration
 from .report.text import story
-from .runs.attempt import Attempt, Outcome
-from .runs.observer import resting
+from .runs.attempt import Attempt, Outcome, resting
 from .runs.run import ignore
 from .stage import Stage
 

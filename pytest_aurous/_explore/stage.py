@@ -18,8 +18,7 @@ from .end_state import EndState, EndStates, paid
 from .laws import Day, allowed
 from .options import PAGE
 from .report.text import brief, not_run
-from .runs.attempt import interruption, with_text
-from .runs.observer import resting
+from .runs.attempt import interruption, resting, with_text
 from .runs.run import ignore, noting_runs, present_run
 from .runs.watchdog import RunEnded, Watchdog
 

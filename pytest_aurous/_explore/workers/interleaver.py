@@ -20,8 +20,7 @@ from ..compare import difference, told
 from ..end_state import unstable_fields
 from ..options import read_patience
 from ..report.result import Case, Exploration
-from ..runs.attempt import Attempt, Outcome
-from ..runs.observer import resting
+from ..runs.attempt import Attempt, Outcome, resting
 from ..runs.watchdog import PATIENCE, RunEnded
 from ..stage import OneFake
 from .oracle import Both, Oracle, cause_of, numbered
