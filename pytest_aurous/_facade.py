@@ -27,9 +27,14 @@ from ._core.wire.lines import Note
 from ._core.wire.reply import Break, Reply
 from ._core.world.outbox import Delivery
 from ._core.world.script import Hold, Step
+from ._core.world.settings import ROWS as SETTINGS
 from ._core.world.tables import Row
+from ._fake.aurous import Aurous
+from ._fake.objects import annotations_of, as_json, class_at
 from ._fake.session import Session
+from ._report.changes import Change, StateFollower
 from ._report.state import Written, difference, kind_of, view
+from ._report.timeline import timeline
 from ._report.unmatched import hint_of
 
 if TYPE_CHECKING:
@@ -37,7 +42,10 @@ if TYPE_CHECKING:
 
 __all__ = (
     "OPERATIONS",
+    "SETTINGS",
     "App",
+    "Aurous",
+    "Change",
     "Course",
     "Delivery",
     "Fault",
@@ -45,19 +53,28 @@ __all__ = (
     "Serve",
     "Session",
     "SharedTime",
+    "StateFollower",
     "StateReader",
+    "View",
     "add_fault",
+    "annotations_of",
+    "as_json",
     "changed_rows",
+    "class_at",
+    "coverage",
     "delete_record",
     "described",
     "difference",
+    "exported",
     "happening",
     "hint_of",
     "load_rules",
+    "near",
     "picture",
     "skipped_sleeps",
     "state_machines",
     "stopped_time",
+    "timeline",
     "watched",
     "when_done",
     "work_begun",
@@ -318,3 +335,34 @@ def stopped_time(app: App) -> Generator[SharedTime, None, None]:
             undo.callback(thaw)
             time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
         yield time
+
+
+# What reports say
+
+
+def coverage(aurous: Aurous) -> dict[str, Any]:
+    """Return how often each operation of the API had each outcome."""
+    from ._report.coverage import Coverage
+
+    found = Coverage(aurous._session.app.catalog.by_operation)
+    for call in aurous.calls:
+        found.leave(call)
+    return found.json()
+
+
+def exported(aurous: Aurous, snapshot: str | None) -> dict[str, Any]:
+    """Return the state of a fake, or of one of its snapshots, for `Aurous.import_`.
+
+    Raises:
+        AurousLookupError: If no snapshot has that name.
+    """
+    from ._fake.exported import export
+
+    return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
+
+
+def near(aurous: Aurous, call: Call) -> str:
+    """Return what is nearest to a request that no operation matches; empty for any other."""
+    from ._report.unmatched import near_miss
+
+    return "" if call.operation else near_miss(aurous._session.app.catalog, call, aurous.base_url)

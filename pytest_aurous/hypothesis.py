@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ._core.base.arguments import Check
 from ._core.base.errors import AurousError, hide_mistakes, nearest, see
-from ._core.resources.base.schema import Shape, body_of
 from ._core.resources.catalog import LIFECYCLES, UNDER_WAY, Script, lifecycle_of
 from ._core.resources.characters.row import ATTRIBUTES, CREATE
+from ._core.wire.fields import Shape, body_of
 from ._core.world.script import Hold, Step
 from ._explore import day
 from ._explore.day import BadDay

@@ -625,9 +625,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_explore/laws": lambda _, text: _named(KeyError(text)),
     "_explore/report/text": explored,
     "_explore/workers/oracle": raced,
-    "_core/resources/base/fields": lambda api, text: refusal(
-        api, "/v1/characters", json={"name": "A", "generate": text}
-    ),
+    "_core/wire/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
     "_core/resources/base/record": lambda api, text: message(lambda: api.characters[text]),
     "_core/resources/base/endpoint": lambda api, text: message(lambda: api.aurous.calls.where(text)),
     "_fake/calls": asserted,

@@ -13,7 +13,6 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
 from .._core.base.redaction import KEY_HEADERS
-from .._core.resources.base.schema import HOLDS, Shape
 from .._core.resources.catalog import CATALOG
 from .._core.resources.chat.request import is_private
 from .._core.resources.content.pictures import blank
@@ -21,6 +20,7 @@ from .._core.resources.content.schemas import KEYWORDS
 from .._core.resources.openapi import Shapes
 from .._core.wire.bodies import Part, read_parts
 from .._core.wire.exchange import Exchange
+from .._core.wire.fields import HOLDS, Shape
 from .._core.wire.har import har_entry, written
 from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_upload, is_vendors
 from .._core.wire.reply import Pairs

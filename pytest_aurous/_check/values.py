@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from .._core.base.data import as_list, as_object
-from .._core.resources.base.schema import HOLDS, VALUE
+from .._core.resources.base.schema import VALUE
 from .._core.resources.openapi import Shapes, nullable
+from .._core.wire.fields import HOLDS
 from .points import ABSENT, OTHER, SAME, Point
 from .words import Words, name_of
 

@@ -152,6 +152,16 @@ class Session:
 
         return SleepSkipper(self.app.world.clock.jump, self.app.world.clock.waiting_for)
 
+    @contextmanager
+    def serving(self, url: str) -> Generator[None, None, None]:
+        """Let other processes find the fake at *url* in the block: by the environment, and by URLs in deliveries."""
+        self.served = True
+        with ExitStack() as undo:
+            undo.callback(ENVIRONMENT.hold(AUROUS_BASE_URL=url))
+            self.app.world.served.urls.append(url)
+            undo.callback(self.app.world.served.urls.remove, url)
+            yield
+
     def start_here(self) -> None:
         """Let `reset` return to the present state from now on."""
         self._start = Moment(self.app, ())

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.wire.hosts import is_loopback
 from .._core.wire.reply import Reply
-from .replies import refused
+from .replies import ACCESS, refused
 
 __tracebackhide__ = hide_mistakes
 
@@ -35,7 +35,7 @@ def host_names(names: Iterable[str]) -> frozenset[str]:
         if plain is None:
             raise AurousError(
                 f"allow_host {name!r} is not the name of a host: expected a name such as 'fake' or "
-                f"'host.docker.internal', without a scheme or a port.\n{see(_PAGE)}"
+                f"'host.docker.internal', without a scheme or a port.\n{see(ACCESS)}"
             )
         found.add(plain)
     return frozenset(found)
@@ -54,7 +54,7 @@ def origins_of(origins: Iterable[str]) -> frozenset[str]:
         if host is None or origin.rstrip("/").lower() != plain:
             raise AurousError(
                 f"cors {origin!r} is not an origin: expected a scheme, a host and a port, such as "
-                f"'http://localhost:5173'. '*' would let every web page control the fake.\n{see(_PAGE)}"
+                f"'http://localhost:5173'. '*' would let every web page control the fake.\n{see(ACCESS)}"
             )
         found.add(plain)
     return frozenset(found)
@@ -81,7 +81,7 @@ def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | No
     hosts = [value for name, value in headers if name == "host" and value]
     names = [_name(host) for host in hosts]
     if len(hosts) > 1:
-        return refused(421, f"The request has {len(hosts)} Host headers, but only one is allowed.", page=_PAGE)
+        return refused(421, f"The request has {len(hosts)} Host headers, but only one is allowed.", page=ACCESS)
     if all(name is not None and (is_loopback(name) or name in allowed) for name in names):
         return None
     advice = names[0] or "NAME"
@@ -90,7 +90,7 @@ def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | No
         f"The request is for the host {hosts[0]!r}, and this server only accepts 127.0.0.1, localhost and the "
         f"address it listens on, so that no web page can use it. Use one of these, or allow the name: "
         f"pytest-aurous serve --allow-host {advice}, or AurousServer(aurous, allow_host=[{advice!r}]).",
-        page=_PAGE,
+        page=ACCESS,
     )
 
 
@@ -116,11 +116,11 @@ def refuse_control(
                 403,
                 f"A web page of {value!r} must not control the fake: only a page of {own} may, or of an origin that "
                 f"--cors allows.",
-                page=_PAGE,
+                page=ACCESS,
             )
         if name == "sec-fetch-site" and not known and value.strip().lower() not in {"same-origin", "none"}:
             return refused(
-                403, f"A web page of another origin must not control the fake (Sec-Fetch-Site: {value}).", page=_PAGE
+                403, f"A web page of another origin must not control the fake (Sec-Fetch-Site: {value}).", page=ACCESS
             )
     kinds = [value for name, value in headers if name == "content-type"]
     is_json = bool(kinds) and all(kind.partition(";")[0].strip().lower() == "application/json" for kind in kinds)
@@ -133,7 +133,7 @@ def refuse_control(
         415,
         f"A control request takes JSON, but this one has {found}: send Content-Type: application/json. "
         "With curl: --json '{...}', or -H 'Content-Type: application/json' -d '{...}'.",
-        page=_PAGE,
+        page=ACCESS,
     )
 
 
@@ -155,7 +155,7 @@ def refuse_token(headers: Headers, token: str | None, cookie: str) -> Reply | No
         401,
         "This server needs the token that AUROUS_CONTROL_TOKEN has where it was started: send it as "
         "Authorization: Bearer TOKEN, or enter it on the page.",
-        page=_PAGE,
+        page=ACCESS,
     )
 
 
@@ -177,6 +177,3 @@ def _origin(url: str) -> tuple[str, str | None, int | None] | None:
         return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
     except (KeyError, ValueError):
         return None
-
-
-_PAGE: Final = "how-to/server.html#access-from-other-machines"

@@ -6,24 +6,13 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .._core.base.redaction import SECRET, redacted, shortened
-from .._core.engine.pipeline import Snapshot
-from .._core.faults.fault import Fault
-from .._core.resources.base.record import Live
-from .._core.resources.chat import replies
-from .._core.resources.team import ApiKey
-from .._core.time.clock import Clock
-from .._core.world.outbox import Delivery
-from .._fake.limits import Limit
-from .._fake.team import Team
+from .._facade import Aurous, as_json
 from .arguments import read_arguments
 from .replies import CONTROL
 from .table import Operation, operations, team_of
-
-if TYPE_CHECKING:
-    from .._fake.aurous import Aurous
 
 _WIDE: Final = 80
 
@@ -60,9 +49,10 @@ class Action(NamedTuple):
         names = names or {}
         given = self.arguments
         if self.operation == "snapshots.rename":
-            return "aurous.snapshots[{to}] = aurous.snapshots.pop({name})".format(**_written(given, names))
+            old, new = literal(given["name"], names), literal(given["to"], names)
+            return f"aurous.snapshots[{new}] = aurous.snapshots.pop({old})"
         if self.operation == "snapshots.remove":
-            return "del aurous.snapshots[{name}]".format(**_written(given, names))
+            return f"del aurous.snapshots[{literal(given['name'], names)}]"
         if self.expression:
             return self.expression
         operation = operations()[self.operation]
@@ -82,10 +72,6 @@ class Action(NamedTuple):
         told = {"version": 1, **self._asdict(), "curl": self.curl(url), "python": self.python(), "line": self.line()}
         del told["expression"]
         return told
-
-
-def _written(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    return {name: literal(value, names) for name, value in values.items()}
 
 
 def _subject(operation: Operation, given: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -138,7 +124,9 @@ def literal(value: Any, names: Mapping[str, str] | None = None) -> str:
 def _text(value: str, names: Mapping[str, str]) -> str:
     if value in names:
         return names[value]
-    found = sorted((one for one in names if len(one) > 8 and one in value), key=len, reverse=True)  # noqa: PLR2004 - an id
+    # Ids and URLs are longer; anything shorter could stand in a text by chance. The longest first, as one may begin
+    # with another.
+    found = sorted((one for one in names if len(one) > 8 and one in value), key=len, reverse=True)  # noqa: PLR2004
     if not found:
         return _quoted(value)
     pattern = re.compile("|".join(map(re.escape, found)))
@@ -201,17 +189,17 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
     elif operation.sets:
         subject = operation.subject.find(aurous, arguments)
         setattr(subject, operation.verb, given[operation.verb])
-        result = _shown(subject, None)
+        result = as_json(subject)
     elif name.startswith("assert_"):
         result = _judged(operation, operation.subject.find(aurous, arguments), given)
     else:
         subject = operation.subject.find(aurous, arguments)
-        returned = _called(operation, subject, given)
-        result = {"name": given["name"]} if isinstance(returned, Snapshot) else _shown(subject, returned)
-        if isinstance(returned, Fault):
+        returned: Any = _called(operation, subject, given)
+        if name.startswith("faults."):
             returned._place = f"{CONTROL}/{name}"
         if name == "chat.reply":
-            _place(aurous, f"{CONTROL}/{name}")
+            subject._place(f"{CONTROL}/{name}")
+        result = {"name": given["name"]} if name == "snapshot" else as_json(subject if returned is None else returned)
     return Action(name, arguments, result, undo=undo)
 
 
@@ -235,78 +223,3 @@ def _snapshots(aurous: Aurous, name: str, to: str | None = None) -> dict[str, An
     kept = aurous.snapshots.pop(name)
     aurous.snapshots.update({} if to is None else {to: kept})
     return {"snapshots": list(aurous.snapshots)}
-
-
-def _place(aurous: Aurous, place: str) -> None:
-    """Say of the last reply of the chat model where it was added."""
-    world = aurous._session.app.world
-    with world.lock:
-        found = replies.replies(world)
-        found[len(found)] = found[len(found)]._replace(place=place)
-
-
-def _shown(subject: Any, returned: Any) -> Any:
-    """Return what an operation returned as JSON, or else the object that it has changed."""
-    value = subject if returned is None else returned
-    if isinstance(value, list):
-        return [_shown(None, item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    for kind, show in _SHOWN.items():
-        if isinstance(value, kind):
-            return show(value)
-    return None
-
-
-def of_record(record: Any) -> dict[str, Any]:
-    """Return a record as JSON."""
-    found: dict[str, Any] = record.json() if hasattr(record, "json") else {"id": record.id}
-    if isinstance(record, Team):
-        names = ("name", "api_key", "credits", "held_credits", "available_credits", "billing_mode")
-        return {**found, **{name: getattr(record, name) for name in names}}
-    return {**found, "status": record.status} if hasattr(record, "status") else found
-
-
-def of_fault(fault: Fault) -> dict[str, Any]:
-    """Return a fault as JSON."""
-    times = None if fault.times == float("inf") else fault.times
-    return {
-        "number": fault.number,
-        "kind": fault.kind,
-        "operation": fault.operation,
-        "fired": fault.fired,
-        "times": times,
-    }
-
-
-def of_delivery(delivery: Delivery) -> dict[str, Any]:
-    """Return a delivery as JSON."""
-    names = ("number", "event", "url", "at", "attempt", "status", "response_status", "headers", "fault")
-    error = None if delivery.error is None else repr(delivery.error)
-    return {**{name: getattr(delivery, name) for name in names}, "payload": json.loads(delivery.body), "error": error}
-
-
-def of_key(key: ApiKey) -> dict[str, Any]:
-    """Return a key as JSON."""
-    world = key._world
-    team = Team(world, world.keys.grant(key).team)
-    return {"team": team.id, "number": team.keys.index(key), "key": str(key), "scope": key.scope, "ended": key.ended}
-
-
-def of_limit(limit: Limit) -> dict[str, Any]:
-    """Return a rate bucket as JSON."""
-    names = ("name", "capacity", "remaining", "overruns")
-    return {name: getattr(limit, name) for name in names}
-
-
-def of_clock(clock: Clock) -> dict[str, Any]:
-    """Return the clock as JSON."""
-    return {"now": clock.now().isoformat(), "frozen": clock.frozen, "speed": clock.speed}
-
-
-_SHOWN: Final[dict[type[Any], Any]] = {
-    Live: of_record,
-    Fault: of_fault,
-    Delivery: of_delivery,
-    ApiKey: of_key,
-    Limit: of_limit,
-    Clock: of_clock,
-}

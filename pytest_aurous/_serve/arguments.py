@@ -8,14 +8,13 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cache, partial
 from inspect import Parameter, signature
 from types import NoneType, UnionType
-from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin
 
-from .._core.base import names as generated_names
 from .._core.base.errors import AurousError, nearest
 from .._core.base.redaction import shortened
-from .._core.engine.pipeline import Snapshot
-from .._core.resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, text
+from .._core.wire.fields import Reader, boolean, described, dict_of, integer, list_of, number, text
 from .._core.wire.refusal import ApiProblem
+from .._facade import annotations_of
 
 _MOST: Final = 10**10
 """The largest number and the longest text; as seconds, three centuries."""
@@ -35,6 +34,9 @@ class Takes(NamedTuple):
     required: Collection[str] = ()
     defaults: Mapping[str, Any] = {}
     many: str = ""
+
+
+NOTHING: Final = Takes({})
 
 
 def read_arguments(who: str, body: Mapping[str, Any], takes: Takes) -> dict[str, Any]:
@@ -129,28 +131,17 @@ _READERS: Final[dict[Any, Reader]] = {
 }
 
 
-class _Unpack:
-    """`typing.Unpack`, which Python 3.10 does not have."""
-
-    def __class_getitem__(cls, options: Any) -> Any:
-        return options
-
-
-_NAMES: Final = {**vars(abc), **vars(generated_names), "Unpack": _Unpack, "Snapshot": Snapshot}
-"""Names in annotations that modules import only for type checkers."""
-
-
 @cache
 def taken_by(method: Callable[..., Any]) -> Takes:
     """Return the arguments of *method* that JSON can express."""
-    hints, parameters = get_type_hints(method, localns=_NAMES), signature(method).parameters
+    hints, parameters = annotations_of(method), signature(method).parameters
     types: dict[str, Any] = {}
     many = ""
     for name, parameter in parameters.items():
         hint = hints.get(name)  # `self` has no annotation
         if parameter.kind is Parameter.VAR_POSITIONAL:
             many, hint = name, abc.Iterable
-        types |= get_type_hints(hint, localns=_NAMES) if parameter.kind is Parameter.VAR_KEYWORD else {name: hint}
+        types |= annotations_of(hint) if parameter.kind is Parameter.VAR_KEYWORD else {name: hint}
     readers = {name: reader for name, hint in types.items() if (reader := _reader_of(hint)) is not None}
     known = [one for name, one in parameters.items() if name in readers]
     required = [one.name for one in known if one.default is Parameter.empty]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from concurrent.futures import Future
 from functools import partial
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from .._core.base.errors import AurousError
@@ -16,18 +16,15 @@ from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply, Stream
+from .._facade import Aurous
 from .access import mark_of, refuse_control, refuse_host, refuse_token
 from .arguments import read_arguments
 from .control import Control
-from .events import Hub
-from .guard import HEADERS, PAGE
-from .pages import page, viewer_file
+from .guard import HEADERS
+from .live import Hub
 from .reads import READS, found_calls, numbers_in
-from .replies import CONTROL, json_reply, refused
-from .tape import KEEP
-
-if TYPE_CHECKING:
-    from .._fake.aurous import Aurous
+from .replies import ACCESS, CONTROL, SAFE, json_reply, page, refused, viewer_file
+from .tape import KEEP, seq_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,19 +32,12 @@ Send = Callable[[Message], Awaitable[None]]
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _TICK: Final = 0.05
+"""Seconds after which a response that waits looks whether the server stops."""
 _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
-_PRIVATE: Final = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cache-Control", "no-cache"),
-)
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+"""How many valid hosts are known without looking again: more than a suite uses, and no memory for an attacker."""
 _EXPOSED: Final = (
     "Aurous-Request-Id, Aurous-Version, Aurous-Idempotent-Replayed, Aurous-Idempotency-Status, Retry-After, "
     "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
@@ -113,13 +103,9 @@ class AsgiApp:
         self.closing = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Respond to one request, or to the start and end of the server."""
-        if scope["type"] == "http":
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await _live(receive, send)
-
-    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Respond to one request; our server sends nothing else."""
+        if scope["type"] != "http":
+            return
         try:
             request = await self._arrived(scope, receive)
         except ConnectionResetError:  # the client disconnected: the call never arrived
@@ -162,17 +148,20 @@ class AsgiApp:
                 self._known.add(hosts)
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         if len(path) + sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
-            return refused(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.", page=PAGE)
+            return refused(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.", page=ACCESS)
         body = await _read(receive)
         if body is None:
             why = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
             if path.startswith(CONTROL):
-                return refused(413, why, page=PAGE)
+                return refused(413, why, page=ACCESS)
             return json_reply(413, {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": why}})
         more = self._cross_origin(headers) if self._cors else ()
         method: str = scope["method"]
         if more and method == "OPTIONS":
-            return Reply(204, (*more, *_preflight(headers)), b"")
+            asked = dict(headers).get("access-control-request-headers", "")
+            methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+            found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
+            return Reply(204, (*more, *found), b"")
         host = b"".join(hosts).decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
         query = scope["query_string"].decode("latin-1")
         return Request(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
@@ -211,9 +200,7 @@ class AsgiApp:
             work = partial(self.control.respond, request.method, request.path, request.body, request.query)
             reply = await _in_thread(work)
             reply = self._here(reply, request.own) if name in {"state", "add"} or name.endswith(".add") else reply
-        more = request.more
-        safe = (("Content-Security-Policy", _POLICY), *_PRIVATE)
-        await _write(send, reply._replace(headers=(*reply.headers, *safe, *more)))
+        await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *request.more)))
 
     def _shown(self, request: Request, name: str) -> Reply | None:
         """Return the page or one of its files, if the request is for these."""
@@ -275,9 +262,9 @@ class AsgiApp:
     async def _events(self, request: Request, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
         asked = dict(request.headers).get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
-        after = int(asked) if asked.isdecimal() and len(asked) < 16 else self.control.tape.last  # noqa: PLR2004 - digits
-        kind = (("Content-Type", "text/event-stream"), ("Content-Security-Policy", _POLICY), *_PRIVATE, *request.more)
-        await send(_start(Reply(200, kind, b"")))
+        seq = seq_of(asked)
+        after = self.control.tape.last if seq is None else seq
+        await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE, *request.more), b"")))
         gone = asyncio.ensure_future(_gone(receive))
         try:
             async for part in self._hub.stream(after, lambda: self.closing or gone.done()):
@@ -359,14 +346,6 @@ def _close(send: Send, message: str, *, gently: bool) -> None:
     cycle.transport.close() if gently else cycle.transport.abort()
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
-
-
 async def _read(receive: Receive) -> bytes | None:
     """Return the body, or None if it is larger than the API accepts."""
     parts: list[bytes] = []
@@ -419,10 +398,3 @@ async def _gone(receive: Receive) -> None:
 def _wants_page(headers: list[tuple[str, str]]) -> bool:
     """Whether a browser asks for a page."""
     return any(name == "accept" and "text/html" in value for name, value in headers)
-
-
-def _preflight(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return what lets a page send the request that a browser asks about."""
-    asked = next((value for name, value in headers if name == "access-control-request-headers"), "")
-    methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-    return (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))

@@ -21,17 +21,16 @@ from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import secret_of
 from .._core.wire.har import har
-from .._core.world.settings import ROWS
+from .._facade import SETTINGS, Aurous, near
 from .actions import Action
 from .arguments import refuse_constant
 from .control import Control
-from .reads import COLLECTIONS, near_of
+from .reads import COLLECTIONS
 from .replies import CONTROL
 from .table import operations
 from .tape import KEEP, Taped
 
 if TYPE_CHECKING:
-    from .._fake.aurous import Aurous
     from .server import AurousServer
 
 PORT: Final = 8787
@@ -45,6 +44,7 @@ _ENDING: Final = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if h
 """Windows has the second one, and sends nobody the first."""
 _MINUTE: Final = 60.0
 _MOMENT: Final = 0.2
+"""Seconds between two looks at what is new: nobody sees the delay, and an idle server costs nothing."""
 _SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
 _LISTENING: Final = ("host", "port", "allow_remote", "allow_host", "cors", "keep")
 _COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
@@ -77,13 +77,14 @@ def add_options(option: Callable[..., Any]) -> None:
     kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
     kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
     for name, kind in kinds.items():
-        option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
-    option("--readings", action="append", metavar="RULE=READING", help=f"{ROWS['readings']['help']}; can be repeated")
+        option(f"--{name.replace('_', '-')}", metavar=kind, help=SETTINGS[name]["help"])
+    option(
+        "--readings", action="append", metavar="RULE=READING", help=f"{SETTINGS['readings']['help']}; can be repeated"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve a fake until Ctrl-C or SIGTERM."""
-    from .._fake.aurous import Aurous
     from .server import AurousServer
 
     settings: dict[str, Any] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
@@ -296,9 +297,9 @@ class Lines:
         plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
         while not self._steps.empty():
             step = self._steps.get()
-            near = "" if step.call is None else near_of(self._control, step.call)
+            closest = "" if step.call is None else near(self._control.aurous, step.call)
             try:
-                if text := line_of(step, plain=plain, near=near):
+                if text := line_of(step, plain=plain, near=closest):
                     print(text, flush=True)  # noqa: T201 - a command prints
             except OSError as error:  # such as the end of the reader of a pipe
                 print_nowhere()

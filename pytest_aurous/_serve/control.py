@@ -4,35 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from .._core.base.errors import AurousError, AurousLookupError, nearest, shown
-from .._core.resources.catalog import LIFECYCLES
-from .._core.resources.chat import replies
 from .._core.wire.call import Call
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply
+from .._facade import Aurous
 from .actions import Action, perform, prepared
 from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
 from .copied import written
 from .live import LiveTrace
-from .reads import HEADERS, JSON, READS, numbers_in
-from .replies import CONTROL, allowing, json_reply, refused, reply_of
+from .reads import COLLECTIONS, HEADERS, JSON, READS, numbers_in
+from .replies import CONTROL, json_reply, refused, reply_of
 from .table import operations
-from .tape import KEEP, Tape
-
-if TYPE_CHECKING:
-    from .._fake.aurous import Aurous
+from .tape import KEEP, Tape, seq_of
 
 _UNDOS: Final = 20
-"""How many snapshots the page's own actions keep."""
+"""How many snapshots the page's own actions keep: each is a copy of the state, and nobody undoes more."""
 _FAILED: Final = 422
 """The status of an assertion that does not hold."""
 
 
-class Short(NamedTuple):
+@dataclass(frozen=True)
+class Short:
     """A control request for suites, which returns only a result.
 
     Attributes:
@@ -57,10 +55,10 @@ class Control:
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
-        self.aurous = aurous
-        self.url = ""
-        self.tape = Tape(aurous, keep)
-        self.live = LiveTrace(aurous, self.tape)
+        self.aurous: Aurous = aurous
+        self.url: str = ""
+        self.tape: Tape = Tape(aurous, keep)
+        self.live: LiveTrace = LiveTrace(aurous, self.tape)
         self._count = 0
 
     def respond(self, method: str, path: str, body: bytes = b"", query: str = "") -> Reply:
@@ -74,7 +72,8 @@ class Control:
                 return refused(404, f"There is no control request {path!r}{near}", calls=index())
             if method not in methods:
                 why = f"{CONTROL}/{name} takes {' or '.join(methods)}, not {method}."
-                return allowing(refused(405, why, calls=index()), methods)
+                refusal = refused(405, why, calls=index())
+                return refusal._replace(headers=(*refusal.headers, ("Allow", ", ".join(methods))))
             if method == "GET":
                 return self._read(name, asked)
             return self._post(name, asked, parsed(body))
@@ -88,12 +87,16 @@ class Control:
 
     def _read(self, name: str, asked: Mapping[str, str]) -> Reply:
         if name.startswith("steps/"):
-            seq = name.removeprefix("steps/")
-            found = self.live.step(int(seq)) if seq.isdecimal() and len(seq) < 16 else None  # noqa: PLR2004 - digits
-            why = f"Step {shown(seq)} is not kept: the steps {self.tape.dropped + 1} to {self.tape.last} are."
-            return refused(404, why) if found is None else reply_of(200, found.encode(), JSON)
+            seq = seq_of(name.removeprefix("steps/"))
+            found = None if seq is None else self.live.step(seq)
+            if found is not None:
+                return reply_of(200, found.encode(), JSON)
+            kept = f"the steps {self.tape.dropped + 1} to {self.tape.last} are"
+            return refused(404, f"Step {shown(name.removeprefix('steps/'))} is not kept: {kept}.")
         read = READS[name]
-        found = read.run(self, **read_arguments(name or "index", numbers_in(asked, read.takes), read.takes))
+        arguments = read_arguments(name or "index", numbers_in(asked, read.takes), read.takes)
+        run: Callable[..., Any] = read.run
+        found = run(self, **arguments)
         if isinstance(found, str):
             return reply_of(200, found.encode(errors="backslashreplace"), read.media_type)
         return self._json(200, found)
@@ -205,19 +208,13 @@ class Control:
         return Call(method or old.method, scheme, host, where, query, tuple(sent.values()), content)
 
     def _sent(self, call: Call, action: Action) -> Action:
-        """Send a request."""
+        """Send a request, and read a stream to its end, as a client would."""
         outcome = self.aurous._session.app.handle(call)
-        if isinstance(outcome, Reply) and outcome.stream is not None:
-            _read_all(outcome)
+        stream = outcome.stream if isinstance(outcome, Reply) else None
+        while stream is not None and (part := stream.read()) is not None and not isinstance(part, Break):
+            pass
         result = {"seq": self.tape.last, "number": call.number, "status": call.status, "error_code": call.error_code}
         return action._replace(result=result, at=call.at)
-
-
-def _read_all(reply: Reply) -> None:
-    """Read a stream to its end, as a client would."""
-    stream = reply.stream
-    while stream is not None and (part := stream.read()) is not None and not isinstance(part, Break):
-        pass
 
 
 SEND: Final = Takes({"of": NUMBER, "method": TEXT, "path": TEXT, "headers": HEADERS, "body": FREE})
@@ -277,37 +274,30 @@ def _clock(control: Control, body: dict[str, Any]) -> Any:
 
 
 def _script(control: Control, body: dict[str, Any]) -> Any:
-    resource = _chosen("script", body, "resource", "characters", LIFECYCLES)
+    kinds = [name for name in COLLECTIONS if f"{name}.script" in operations()]
+    resource = _chosen("script", body, "resource", "characters", kinds)
     return {"resource": resource, **control.do(f"{resource}.script", body).arguments}
 
 
 def _reply(control: Control, body: dict[str, Any]) -> Any:
     control.do("chat.reply", body)
-    found = replies.replies(control.aurous._session.app.world)
-    return {"reply": repr(found[len(found)])}
-
-
-def _flush(control: Control, body: dict[str, Any]) -> Any:
-    return control.do("webhooks.flush", body).result
-
-
-def _vectors(control: Control, body: dict[str, Any]) -> Any:
-    return control.do("embeddings.vectors", body).arguments
-
-
-def _assert(control: Control, body: dict[str, Any]) -> Any:
-    return control.do("assert_called", body).result
+    return {"reply": repr(control.aurous.chat._newest)}
 
 
 SHORT: Final[dict[str, Short]] = {
-    "flush": Short(_flush, "make the deliveries that are due"),
+    "flush": Short(lambda control, body: control.do("webhooks.flush", body).result, "make the deliveries that are due"),
     "script": Short(_script, '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'),
     "reply": Short(_reply, '{"text": "Aurora has black hair.", "when": "hair", "times": 1}'),
-    "vectors": Short(_vectors, '{"vectors_by_text": {"black hair": [0.6, 0.8]}}'),
+    "vectors": Short(
+        lambda control, body: control.do("embeddings.vectors", body).arguments,
+        '{"vectors_by_text": {"black hair": [0.6, 0.8]}}',
+    ),
     "clock": Short(_clock, '{"advance": 45}, {"freeze": "2026-05-08T10:00:00Z"} or {"speed": 60}'),
     "faults": Short(_faults, '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'),
     "add": Short(_add, '{"collection": "characters", "name": "Aurora", "status": "ready"}'),
-    "assert": Short(_assert, '{"operation": "characters.save", "times": 1}'),
+    "assert": Short(
+        lambda control, body: control.do("assert_called", body).result, '{"operation": "characters.save", "times": 1}'
+    ),
 }
 
 

@@ -8,19 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from .._core.base.data import ID, URL
+from .._core.base.data import ID, URL, as_object
 from .._core.base.instants import moment
 from .._core.base.redaction import SECRET, redacted
-from .._core.resources.chat import unused
 from .._core.wire.call import Call, is_digest, key_of, without_secrets
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
-from .._core.world.settings import ROWS
+from .._facade import Aurous
 from .actions import Action, call, fitted, literal
 
 if TYPE_CHECKING:
-    from .._core.world.settings import Settings
-    from .._fake.aurous import Aurous
     from .tape import Tape, Taped
 
 _OWN: Final = re.compile(
@@ -35,7 +32,7 @@ _AUTOMATIC: Final = re.compile(r"before [\w.]+ \d+")
 """The names of snapshots that the page has taken."""
 _LEAST: Final = 1.0
 """Seconds that may pass on the clock without a line of the test, unless something has happened meanwhile."""
-_SETTINGS: Final = ("seed", "credits", "script", "rate_limits", "readings", "sparse", "grease", "reply", "base_url")
+_SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "reply", "base_url")
 _STANDS: Final = frozenset({"clock.speed"})
 
 
@@ -50,9 +47,13 @@ class _Test:
     """Writes one test."""
 
     def __init__(self, aurous: Aurous, tape: Tape, steps: list[Taped], after: int) -> None:
-        self._app = aurous._session.app
+        self._session = aurous._session
         self._own = str(aurous.api_key)
-        self._remarks = _missing(tape, after)
+        self._remarks: list[str] = []
+        if after:
+            self._remarks.append(f"It begins after step {after}: what was before is not in it.")
+        elif tape.dropped:
+            self._remarks.append(f"The first {tape.dropped} steps are not kept: what they did is not in it.")
         start = _start(steps)
         self._steps = steps[start:]
         self._loaded = [] if after else tape.loaded
@@ -87,6 +88,7 @@ class _Test:
         head += ["import httpx"] * self._raises + ["import pytest"] * self._raises + [""] * self._raises
         head += ["from pytest_aurous import Aurous", "", "", "def test_copied() -> None:"]
         head += ['    """The same actions and requests, and the same responses."""']
+        # The rest of the line, which follows, has about 50 characters.
         begin = call("    with Aurous", list(self._settings()), 50).replace("\n", "\n    ")
         head += [f"{begin} as aurous, aurous.client(timeout=None) as client:"]
         body = self._lines or ["assert not aurous.calls"]
@@ -97,19 +99,15 @@ class _Test:
 
     def _settings(self) -> Iterator[str]:
         """Yield the settings of the fake, and what keeps the test from failing for another reason than a response."""
-        settings: Settings = self._app.world.settings
+        settings = self._session.settings
         yield f"now={literal(moment(self._began).isoformat())}"
-        for name in _SETTINGS:
-            value = getattr(settings, name)
-            if value != ROWS[name]["default"] or name == "seed":
-                yield f"{name}={literal(_plain(value))}"
-        if (
-            any(step.call is not None and step.call.operation is None for step in self._steps)
-            or self._app.queue.unfired
-            or unused(self._app.world)
-        ):
+        for name, value in {"seed": settings.seed, **settings.unusual(_SETTINGS)}.items():
+            plain = {key: str(one) for key, one in as_object(value).items()}  # the text of a script says the same
+            yield f"{name}={literal(plain or value)}"
+        unmatched = any(step.call is not None and step.call.operation is None for step in self._steps)
+        if unmatched or self._session.verdict.unmet:
             yield 'strict="off"'
-        if self._app.pitfalls.seen:
+        if self._session.app.pitfalls.seen:
             yield 'pitfalls="off"'
 
     def _wait(self, step: Taped) -> None:
@@ -171,7 +169,9 @@ class _Test:
         return word if count == 1 else f"{word}_{count}"
 
     def _request(self, sent: Call) -> None:
-        line = f"response = {self._sent(sent)}"
+        line = f"response = {_written(sent, self._session.settings.base_url, self._own, self._names)}"
+        if is_digest(sent.content):
+            self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
         if sent.status is None:
             self._raises = True
             self._lines += ["with pytest.raises(httpx.TransportError):", f"    {line[11:]}".replace("\n", "\n    ")]
@@ -192,12 +192,6 @@ class _Test:
                 name = self._new(_word(sent, path))
                 self._names[value] = name
                 self._lines.append(f"{name} = response.json(){path}")
-
-    def _sent(self, sent: Call) -> str:
-        """Return the expression of a request."""
-        if is_digest(sent.content):
-            self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
-        return _written(sent, self._app.world.settings.base_url, self._own, self._names)
 
 
 def written(aurous: Aurous, sent: Call) -> str:
@@ -235,19 +229,6 @@ def _body(content: bytes, kind: str, names: Mapping[str, str]) -> str:
         return f"content={literal(content.decode(), names)}.encode()"
     except (ValueError, RecursionError):
         return f"content={content!r}"
-
-
-def _plain(value: Any) -> Any:
-    """Return the value of a setting without the classes of this package."""
-    if not isinstance(value, Mapping):
-        return value
-    return {key: str(one) for key, one in cast("Mapping[str, Any]", value).items()}
-
-
-def _missing(tape: Tape, after: int) -> list[str]:
-    if after or not tape.dropped:
-        return [f"It begins after step {after}: what was before is not in it."] if after else []
-    return [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
 
 
 def _start(steps: list[Taped]) -> int:

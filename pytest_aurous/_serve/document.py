@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .._core.base.errors import version_of_package
-from .arguments import Takes, schema_of
+from .arguments import schema_of
 from .reads import JSON, READS
 from .replies import CONTROL
 from .table import operations
@@ -58,7 +58,10 @@ def document(url: str) -> dict[str, Any]:
         *((one.name, one.text, one.takes) for one in operations().values()),
         ("send", "Send the request of a step again, or a new one.", SEND),
     ):
-        _add(paths, name, "post", text, _done(_ACTION) | _judged(name, _ACTION), _schema(takes))
+        properties = {one: schema_of(reader) for one, reader in takes.readers.items()}
+        body: dict[str, Any] = {"type": "object", "properties": properties, "required": list(takes.required)}
+        body["additionalProperties"] = False
+        _add(paths, name, "post", text, _done(_ACTION) | _judged(name, _ACTION), body)
     for name, short in SHORT.items():
         _add(paths, name, "post", short.text, _done({}) | _judged(name, {}), {"type": "object"})
     info = {"title": "Control requests of a served fake", "version": version_of_package()}
@@ -79,11 +82,6 @@ def _add(
     said |= {"requestBody": {"content": {JSON: {"schema": body}}}} if body is not None else {}
     refused = _response("It was refused, and nothing has changed: `error` says why.", _REFUSAL)
     paths.setdefault(f"{CONTROL}/{name}", {})[method] = {**said, "responses": {**responses, "4XX": refused}}
-
-
-def _schema(takes: Takes) -> dict[str, Any]:
-    properties = {name: schema_of(reader) for name, reader in takes.readers.items()}
-    return {"type": "object", "properties": properties, "required": list(takes.required), "additionalProperties": False}
 
 
 def _response(text: str, schema: dict[str, Any], media_type: str = JSON) -> dict[str, Any]:

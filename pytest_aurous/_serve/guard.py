@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .replies import refused
+from .replies import ACCESS, refused
 
 CONNECTIONS: Final = 1_000
 HEADERS: Final = 64 * 1024
 PATIENCE: Final = 30.0
 """How many seconds a request may take to arrive."""
 _GRACE: Final = 1.0
-PAGE: Final = "how-to/server.html#access-from-other-machines"
 
 _PHRASES: Final = {
     400: "Bad Request",
@@ -23,7 +22,7 @@ _PHRASES: Final = {
 
 def refusal(status: int, why: str) -> bytes:
     """Return the bytes of a response after which the connection is closed."""
-    reply = refused(status, why, page=PAGE)
+    reply = refused(status, why, page=ACCESS)
     lines = [f"HTTP/1.1 {status} {_PHRASES[status]}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in reply.headers]
     return "\r\n".join([*lines, "", ""]).encode() + reply.body
@@ -84,8 +83,3 @@ class Guarded:
         """Refuse a request that has stalled."""
         if self.begun is not None and now - self.begun > PATIENCE:
             self.refuse(408, f"The request has not arrived within {PATIENCE:g} s.")
-
-
-def guarded(kind: type[Any]) -> type[Any]:
-    """Return a protocol of uvicorn with the limits of the server."""
-    return type("GuardedProtocol", (Guarded, kind), {})

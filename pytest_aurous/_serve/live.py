@@ -1,32 +1,39 @@
-"""What the page shows: the steps of a tape in the form of a trace, briefly for all, and completely for a chosen one."""
+"""What the page shows: the steps of a tape in the form of a trace, briefly for all, completely for a chosen one.
+
+`Hub` sends those that follow to each page, in batches.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from .._core.base.data import View
 from .._core.base.errors import DOCS, version_of_package
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
 from .._core.wire.call import secret_of
-from .._facade import state_machines
-from .._report.state import Written, difference, money, view
+from .._facade import Aurous, View, as_json, difference, state_machines
 from .._trace.data import Builder, settings_of, written_rules
 from .._trace.page import small_pictures
 from .._trace.recorder import RecordedStep
-from .actions import of_clock
 
 if TYPE_CHECKING:
-    from .._fake.aurous import Aurous
+    from .control import Control
     from .tape import Tape, Taped
 
 VERSION: Final = 1
 MOST: Final = 5_000
 _UNSEEN: Final = frozenset({"buckets", "runs", "ids", "keys"})
 """Sections whose changes no response of a poll shows."""
+BATCH: Final = 500
+"""The most steps of one event, so that a page that comes late draws something soon."""
+PAUSE: Final = 0.1
+"""Seconds between two batches: a page shows no more often, however many requests come."""
+_QUIET: Final = 15.0
+"""Seconds without a step after which a comment is sent: proxies close connections that are quiet for longer."""
 _OUTCOME: Final = ("status", "error_code", "fault", "replayed", "committed", "quiet")
 
 
@@ -37,7 +44,6 @@ class LiveTrace:
         self._aurous = aurous
         self._tape = tape
         self._app = aurous._session.app
-        self._written: Written = {}
         self._cleaned: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {}
         self.automatic: dict[str, float] = {}
 
@@ -50,11 +56,11 @@ class LiveTrace:
             builder = self._builder()
             with protecting(self._app.world.default_key):
                 if full:
-                    whole = [self._whole(builder, *one) for one in tape.views(first, self._written)]
+                    whole = [self._whole(builder, *one) for one in tape.views(first)]
                     told = _json(_clean(whole, builder.secret))
                 else:
                     told = self.briefs(steps)
-                state = view(app, self._written)
+                state = tape.state.present()
                 found = {
                     "version": VERSION,
                     "generator": f"pytest-aurous {version_of_package()}",
@@ -76,13 +82,13 @@ class LiveTrace:
                     "keep": tape.keep,
                     **self.now(),
                 }
-                start = self._clean_view(tape.view_before(first, self._written))
+                start = self._clean_view(tape.view_before(first))
                 return with_steps({**_clean(found), "start": start, "state": self._clean_view(state)}, told)
 
     def present(self) -> str:
         """Return the state now."""
         with self._app.world.lock, protecting(self._app.world.default_key):
-            state = self._clean_view(view(self._app, self._written))
+            state = self._clean_view(self._tape.state.present())
             return _json({"version": VERSION, "state": state, **_clean(self.now())})
 
     def now(self) -> dict[str, Any]:
@@ -92,7 +98,7 @@ class LiveTrace:
         return {
             "began": self._tape.began,
             "now": world.clock.time(),
-            "clock": of_clock(self._aurous.clock),
+            "clock": as_json(self._aurous.clock),
             "credits": spent,
             "last": self._tape.last,
             "dropped": self._tape.dropped,
@@ -118,7 +124,7 @@ class LiveTrace:
         response, seen = call._reply, self._app.pitfalls.seen
         quiet = not [1 for change in step.changes if change[0] not in _UNSEEN]
         pitfalls = [{"id": one.id} for one in seen if one.call is call] if seen else []
-        funds = {} if quiet else {key: money(after) for name, key, _, after in step.changes if name == "accounts"}
+        funds = {} if quiet else self._tape.state.money(step.changes)
         sent = _sent(call.operation, call.method, call.path, call.query, call.team, secret_of([call]))
         outcome = _outcome(call.status, call.error_code, call.fault, call.replayed, call.committed, quiet)
         more = _fields({"pitfalls": pitfalls, "money": funds}) if pitfalls or funds else ""
@@ -128,7 +134,7 @@ class LiveTrace:
 
     def _between(self, step: Taped) -> str:
         with self._app.world.lock, protecting(self._app.world.default_key):
-            _, before, after = next(self._tape.views(step.seq, self._written))
+            _, before, after = next(self._tape.views(step.seq))
             whole = self._whole(self._builder(), step, before, after)
             return _json(_clean({**whole, "before": difference(after, before)}))
 
@@ -141,7 +147,7 @@ class LiveTrace:
                 return None
             builder = self._builder()
             with protecting(self._app.world.default_key):
-                one, before, after = next(tape.views(seq, self._written))
+                one, before, after = next(tape.views(seq))
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
                 told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
@@ -171,6 +177,66 @@ class LiveTrace:
         }
 
 
+class Hub:
+    """Wakes those who wait for the next step of a tape; while nobody waits, a step costs nothing."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._waiting: dict[asyncio.Future[None], asyncio.AbstractEventLoop] = {}
+        self._last: tuple[int, int, str] = (-1, -1, "")
+        control.tape.on_step.append(self._wake)
+
+    def _wake(self, _: object) -> None:
+        while self._waiting:
+            future, loop = self._waiting.popitem()
+            loop.call_soon_threadsafe(_finish, future)
+
+    async def step(self, seconds: float) -> None:
+        """Wait for the next step, at most so long."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._waiting[future] = loop
+        await asyncio.wait([future], timeout=seconds)
+        self._waiting.pop(future, None)
+
+    async def stream(self, after: int, closing: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """Yield the bytes of the stream, from the step after *after* on, until the server stops."""
+        tape = self._control.tape
+        yield b"retry: 1000\n\n"
+        while not closing():
+            if tape.last <= after:
+                waited = asyncio.get_running_loop().time()
+                while tape.last <= after and not closing():
+                    await self.step(1.0)
+                    if asyncio.get_running_loop().time() - waited > _QUIET:
+                        waited += _QUIET
+                        yield b": nothing new\n\n"
+                continue
+            after, text = self._batch(after)
+            yield text.encode()
+            await asyncio.sleep(PAUSE)
+
+    def _batch(self, after: int) -> tuple[int, str]:
+        """Return the next steps as one event, and the last of them; clients at the same position share it."""
+        control = self._control
+        if self._last[:2] == (after, control.tape.last):
+            *_, text = self._last
+            return min(after + BATCH, control.tape.last), text
+        missed = max(0, control.tape.dropped - after)
+        steps = control.tape.after(after, BATCH)
+        last = steps[-1].seq
+        told = {"version": 1, **control.live.now(), "last": last, "missed": missed}
+        text = f"id: {last}\nevent: steps\ndata: {with_steps(told, control.live.briefs(steps))}\n\n"
+        if last == control.tape.last:
+            self._last = (after, last, text)
+        return last, text
+
+
+def _finish(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 def with_steps(told: Mapping[str, Any], steps: str) -> str:
     """Return *told* as JSON, with `LiveTrace.briefs` in it."""
     return f'{_json(told)[:-1]},"steps":{steps}}}'
@@ -189,7 +255,8 @@ def _clean(told: Any, secret: str = SECRET) -> Any:
     return redacted_json(told, more=secret)
 
 
-# Requests have most of what they say in common: it is written once.
+# Requests have most of what they say in common: it is written once. The caches have room for the paths and outcomes of
+# a large suite, and the page of a longer session is only a little slower.
 
 
 @lru_cache(maxsize=4096)

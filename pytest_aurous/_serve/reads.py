@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.errors import version_of_package
 from .._core.base.redaction import SECRET, redacted
-from .._core.resources.base.fields import dict_of
 from .._core.wire.call import Call, without_secrets
+from .._core.wire.fields import dict_of
 from .._core.wire.har import har
-from .._report.coverage import Coverage
-from .._report.timeline import timeline
-from .._report.unmatched import near_miss
-from .actions import of_delivery, of_fault, of_key, of_limit, of_record
-from .arguments import AMOUNT, ANYTHING, COUNT, NUMBER, TEXT, Takes, schema_of
+from .._facade import as_json, coverage, exported, near, timeline
+from .arguments import AMOUNT, ANYTHING, COUNT, NOTHING, NUMBER, TEXT, Takes, schema_of
 from .copied import copied
 from .live import MOST, with_steps
 from .table import operations
 
 if TYPE_CHECKING:
-    from .._fake.aurous import Aurous
     from .control import Control
 
 JSON: Final = "application/json"
@@ -40,19 +37,20 @@ COLLECTIONS: Final = (
 )
 
 
-class Read(NamedTuple):
+@dataclass(frozen=True)
+class Read:
     """One thing that can be read.
 
     Attributes:
-        run: Returns it as JSON, or as text.
+        run: Returns it as JSON, or as text; also takes the parameters of its query.
         text: What it is.
         takes: The parameters of its query.
         media_type: The media type of the response.
     """
 
-    run: Callable[..., Any]
+    run: Callable[[Control], Any]
     text: str
-    takes: Takes = Takes({})
+    takes: Takes = NOTHING
     media_type: str = JSON
 
 
@@ -84,13 +82,11 @@ def _state(control: Control) -> Any:
         "faults": [repr(fault) for fault in aurous.faults],
         "unfired": [fault.number for fault in aurous.faults.unfired],
         "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
-        **{name: [of_record(record) for record in collection_of(aurous, name)] for name in COLLECTIONS},
+        **{
+            name: [as_json(record) for record in getattr(aurous.chat if name == "completions" else aurous, name)]
+            for name in COLLECTIONS
+        },
     }
-
-
-def collection_of(aurous: Aurous, name: str) -> Any:
-    """Return a collection of the default team."""
-    return getattr(aurous.chat if name == "completions" else aurous, name)
 
 
 def of_call(call: Call) -> dict[str, Any]:
@@ -107,24 +103,11 @@ def found_calls(control: Control, operation: str = "*", since: int = 0, **_: Any
 
 def _unmatched(control: Control) -> Any:
     found = [call for call in control.aurous.calls if call.operation is None]
-    return [{**of_call(call), "near": near_of(control, call)} for call in found]
-
-
-def near_of(control: Control, call: Call) -> str:
-    """Return what is nearest to a request that no operation matches; empty for any other."""
-    aurous = control.aurous
-    return "" if call.operation else near_miss(aurous._session.app.catalog, call, aurous.base_url)
+    return [{**of_call(call), "near": near(control.aurous, call)} for call in found]
 
 
 def _calls(control: Control, **asked: Any) -> Any:
     return [of_call(call) for call in found_calls(control, **asked)]
-
-
-def _coverage(control: Control) -> Any:
-    coverage = Coverage(control.aurous._session.app.catalog.by_operation)
-    for call in control.aurous.calls:
-        coverage.leave(call)
-    return coverage.json()
 
 
 def _completions(control: Control) -> Any:
@@ -140,18 +123,15 @@ def _pitfalls(control: Control) -> Any:
 def _limits(control: Control, team: str | None = None) -> Any:
     aurous = control.aurous
     whose = aurous.team if team is None else aurous.teams[team]
-    return [of_limit(limit) for limit in whose.limits.values()]
-
-
-def _keys(control: Control) -> Any:
-    return [of_key(key) for team in control.aurous.teams for key in team.keys]
+    return as_json(list(whose.limits.values()))
 
 
 def _export(control: Control, snapshot: str | None = None) -> Any:
-    from .._fake.exported import export
+    return exported(control.aurous, snapshot)
 
-    aurous = control.aurous
-    return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
+
+def _session(control: Control, after: int = 0) -> str:
+    return copied(control.aurous, control.tape, after)
 
 
 def _actions(_: Control) -> Any:
@@ -199,38 +179,6 @@ def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
     return control.live.trace(control.url, min(max(1, limit), control.tape.keep), full=bool(full))
 
 
-def _health(_: Control) -> Any:
-    return {"ok": True, "version": version_of_package()}
-
-
-def _har(control: Control) -> Any:
-    return har(control.aurous.calls)
-
-
-def _log(control: Control) -> str:
-    return timeline(control.aurous._session.app)
-
-
-def _deliveries(control: Control) -> Any:
-    return [of_delivery(one) for one in control.aurous.webhooks.deliveries]
-
-
-def _all_faults(control: Control) -> Any:
-    return [of_fault(one) for one in control.aurous.faults]
-
-
-def _snapshots(control: Control) -> Any:
-    return control.live.snapshots()
-
-
-def _session(control: Control, after: int = 0) -> str:
-    return copied(control.aurous, control.tape, after)
-
-
-def _present(control: Control) -> str:
-    return control.live.present()
-
-
 def _index(_: Control) -> Any:
     from .control import index
 
@@ -239,36 +187,35 @@ def _index(_: Control) -> Any:
 
 READS: Final[dict[str, Read]] = {
     "": Read(_index, "these calls"),
-    "health": Read(_health, "whether the fake is ready"),
+    "health": Read(lambda _: {"ok": True, "version": version_of_package()}, "whether the fake is ready"),
     "openapi.json": Read(_openapi, "the OpenAPI document of these calls"),
     "actions": Read(_actions, "each operation of Python, with its arguments"),
     "state": Read(_state, "the whole state: records, money, clock, faults, pitfalls"),
     "calls": Read(
         _calls,
         "each call in order of arrival; can wait for some",
-        Takes(
-            {
-                "operation": TEXT,
-                "since": NUMBER,
-                "at_least": COUNT,
-                "wait": AMOUNT,
-            }
-        ),
+        Takes({"operation": TEXT, "since": NUMBER, "at_least": COUNT, "wait": AMOUNT}),
     ),
-    "calls.har": Read(_har, "the calls as a HAR file"),
-    "log": Read(_log, "the calls and what they changed, as text", media_type="text/plain; charset=utf-8"),
+    "calls.har": Read(lambda control: har(control.aurous.calls), "the calls as a HAR file"),
+    "log": Read(
+        lambda control: timeline(control.aurous._session.app),
+        "the calls and what they changed, as text",
+        media_type="text/plain; charset=utf-8",
+    ),
     "unmatched": Read(_unmatched, "the requests that the API does not know, each with what is nearest"),
-    "coverage": Read(_coverage, "how often each operation had each outcome"),
+    "coverage": Read(lambda control: coverage(control.aurous), "how often each operation had each outcome"),
     "pitfalls": Read(_pitfalls, "misuse of the API that caused no error"),
     "completions": Read(_completions, "each chat completion, with its messages and what was said"),
     "deliveries": Read(
-        _deliveries,
-        "webhook deliveries, made and due",
+        lambda control: as_json(list(control.aurous.webhooks.deliveries)), "webhook deliveries, made and due"
     ),
-    "faults": Read(_all_faults, "the faults, with their counts"),
-    "keys": Read(_keys, "the API keys of all teams"),
+    "faults": Read(lambda control: as_json(list(control.aurous.faults)), "the faults, with their counts"),
+    "keys": Read(
+        lambda control: as_json([key for team in control.aurous.teams for key in team.keys]),
+        "the API keys of all teams",
+    ),
     "limits": Read(_limits, "the rate buckets of a team", Takes({"team": TEXT})),
-    "snapshots": Read(_snapshots, "the snapshots that have a name"),
+    "snapshots": Read(lambda control: control.live.snapshots(), "the snapshots that have a name"),
     "export": Read(_export, "the state, or a snapshot of it, for import_", Takes({"snapshot": TEXT})),
     "session.py": Read(
         _session,
@@ -278,6 +225,6 @@ READS: Final[dict[str, Read]] = {
     ),
     "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),
     "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER})),
-    "present": Read(_present, "the state, as the page shows it"),
+    "present": Read(lambda control: control.live.present(), "the state, as the page shows it"),
 }
 HEADERS: Final = dict_of(ANYTHING, 1000)

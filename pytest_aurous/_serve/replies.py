@@ -1,17 +1,36 @@
-"""Responses of the server that are not of the API: JSON, and refusals that say why."""
+"""Responses of the server that are not of the API: JSON, refusals that say why, and the page with its files."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 from .._core.base.errors import see
 from .._core.base.redaction import redacted, redacted_json
-from .._core.wire.reply import Reply
+from .._core.wire.reply import Pairs, Reply
+from .._trace.page import LIVE_SCRIPTS, LIVE_STYLES
 
 CONTROL: Final = "/__aurous__"
 PAGE: Final = "how-to/server.html#control-requests"
+ACCESS: Final = "how-to/server.html#access-from-other-machines"
+"""The page on who may use a server, and how much of it."""
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SAFE: Final[Pairs] = (
+    ("Content-Security-Policy", _POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-cache"),
+)
+"""The headers of each response to a control request: what it shows runs no code of others, and stands in no frame."""
+_FILE: Final = re.compile(r"[a-z][a-z-]*\.(js|css)")
+_TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 
 
 def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
@@ -20,9 +39,9 @@ def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
     return reply_of(status, body.encode(errors="replace"), "application/json")
 
 
-def reply_of(status: int, body: bytes, media_type: str, *more: tuple[str, str]) -> Reply:
+def reply_of(status: int, body: bytes, media_type: str) -> Reply:
     """Return a response with a body."""
-    return Reply(status, (("Content-Type", media_type), ("Content-Length", str(len(body))), *more), body)
+    return Reply(status, (("Content-Type", media_type), ("Content-Length", str(len(body)))), body)
 
 
 def refused(status: int, why: str, *, page: str = PAGE, **more: Any) -> Reply:
@@ -30,6 +49,30 @@ def refused(status: int, why: str, *, page: str = PAGE, **more: Any) -> Reply:
     return json_reply(status, {"error": redacted(why), "see": see(page), **more})
 
 
-def allowing(reply: Reply, methods: Collection[str]) -> Reply:
-    """Return a refusal of a method, with the methods that are possible."""
-    return reply._replace(headers=(*reply.headers, ("Allow", ", ".join(methods))))
+def page() -> Reply:
+    """Return the page."""
+    icon = '<link rel="icon" href="data:,">'  # else browsers ask the fake for one
+    styles = icon + "".join(f'<link rel="stylesheet" href="viewer/{name}">' for name in LIVE_STYLES)
+    scripts = "".join(f'<script src="viewer/{name}"></script>' for name in LIVE_SCRIPTS)
+    html = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Aurous Labs API, served</title>{styles}</head>"
+        f'<body><div id="app" data-live="1"></div>{scripts}</body></html>'
+    )
+    return reply_of(200, html.encode(), "text/html; charset=utf-8")
+
+
+def viewer_file(name: str) -> Reply:
+    """Return one of the files of the page."""
+    match = _FILE.fullmatch(name)
+    content = _content(name) if match is not None else None
+    if match is None or content is None:
+        return refused(404, f"The page has no file {name[:80]!r}.")
+    return reply_of(200, content, _TYPES[match[1]])
+
+
+@cache
+def _content(name: str) -> bytes | None:
+    file = files("pytest_aurous").joinpath(f"_trace/viewer/{name}")
+    return file.read_bytes() if file.is_file() else None

@@ -16,10 +16,10 @@ from .._core.base.chains import undone_on_error
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.base.redaction import redacted
 from .._core.wire.hosts import is_loopback
-from .._fake.environment import ENVIRONMENT
+from .._facade import Aurous
 from .access import host_name, host_names, origins_of
 from .asgi import AsgiApp
-from .guard import HEADERS, Guarded, guarded
+from .guard import HEADERS, Guarded
 from .tape import KEEP
 
 if TYPE_CHECKING:
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .._fake.aurous import Aurous
-
 __tracebackhide__ = hide_mistakes
 
 _LAST_PORT: Final = 65535
 _PATIENCE: Final = 10.0
+"""Seconds for the start and the end of the server, which take milliseconds: then something is wrong."""
 _GRACE: Final = 0.2
+"""Seconds for responses that are under way when the server stops."""
 _BACKLOG: Final = 2048
+"""As uvicorn has it: so many clients may connect at once."""
 
 
 class AurousServer(Public):
@@ -69,8 +70,6 @@ class AurousServer(Public):
         control_token: str | None = None,
         keep: int = KEEP,
     ) -> None:
-        from .._fake.aurous import Aurous
-
         check = Check("AurousServer", "how-to/server.html")
         check.instance("aurous", aurous, Aurous, "a fake, such as the fixture aurous or Aurous().")
         check.text("host", host, "127.0.0.1")
@@ -134,17 +133,13 @@ class AurousServer(Public):
             )
         with undone_on_error(self.stop):
             self._thread.start()
-            self._session.served = True
             self._asgi.control.url = self.url
             until = time.monotonic() + _PATIENCE
             while not self._server.started:
                 if not self._thread.is_alive() or time.monotonic() > until:
                     raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
                 time.sleep(0.002)
-            self._undo.callback(ENVIRONMENT.hold(AUROUS_BASE_URL=self.url))
-            servers = self._session.app.world.served.urls
-            servers.append(self.url)
-            self._undo.callback(servers.remove, self.url)
+            self._undo.enter_context(self._session.serving(self.url))
 
     def stop(self) -> None:
         """Stop the server, and free its port."""
@@ -202,7 +197,7 @@ def _protocol() -> type[Any]:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
     except ImportError:
         from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol  # type: ignore[assignment]
-    return guarded(Protocol)
+    return type("GuardedProtocol", (Guarded, Protocol), {})
 
 
 def _uvicorn(app: AsgiApp) -> Any:

@@ -8,25 +8,8 @@ from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
 
 from .._core.base.errors import AurousLookupError
-from .._core.faults.collection import Faults
-from .._core.faults.fault import Fault
-from .._core.resources.base.fields import Reader
-from .._core.resources.characters import Character, Characters
-from .._core.resources.chat import Chat, Completion, Completions
-from .._core.resources.embeddings import Embeddings
-from .._core.resources.files import File, Files
-from .._core.resources.generations import Image, Images, Video, Videos
-from .._core.resources.models import Model, Models
-from .._core.resources.styles import Lora, Loras, VideoLora, VideoLoras
-from .._core.resources.team import ApiKey
-from .._core.resources.uploads import Upload, Uploads
-from .._core.resources.webhooks import WebhookEndpoint, WebhookEndpoints
-from .._core.time.clock import Clock
-from .._fake.aurous import Aurous
-from .._fake.calls import Calls
-from .._fake.limits import Limit, Limits
-from .._fake.team import Team, Teams
-from .._fake.webhooks import Webhooks
+from .._core.wire.fields import Reader
+from .._facade import Aurous, class_at
 from .arguments import NUMBER, TEXT, Takes, taken_by
 
 
@@ -38,19 +21,22 @@ class At(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """An object of a fake: its class, and the steps to it from `aurous`, or from one of its teams.
+    """An object of a fake: the steps to it from `aurous`, or from one of its teams.
 
     Attributes:
-        kind: Its class.
         steps: The attributes and items that lead to it.
         of_team: Whether the argument ``team`` chooses whose it is.
         default: What the steps begin with for the default team.
     """
 
-    kind: type[Any]
     steps: tuple[str | At, ...] = ()
     of_team: bool = False
     default: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> type[Any]:
+        """Its class."""
+        return class_at(*self.default, *(step if isinstance(step, str) else None for step in self.steps))
 
     def named(self, arguments: Mapping[str, Any]) -> list[str | tuple[Any]]:
         """Return the steps for some arguments: a name is an attribute, and a tuple has the key of an item."""
@@ -77,44 +63,33 @@ def _item(items: Any, key: Any) -> Any:
     return items[key]  # pyright: ignore[reportUnknownVariableType] - of any class
 
 
-def _record(collection: str) -> tuple[str, At]:
-    return collection, At("id")
+def _records(*collections: str) -> dict[str, Subject]:
+    """Return collections of a team, each followed by the record in it that the argument ``id`` names."""
+    found: dict[str, Subject] = {}
+    for path in collections:
+        steps = tuple(path.split("."))
+        found[steps[-1]] = Subject(steps, of_team=True)
+        found[steps[-1].removesuffix("s")] = Subject((*steps, At("id")), of_team=True)
+    return found
 
 
 SUBJECTS: Final[dict[str, Subject]] = {
-    "": Subject(Aurous),
-    "clock": Subject(Clock, ("clock",)),
-    "faults": Subject(Faults, ("faults",)),
-    "fault": Subject(Fault, ("faults", At("number", NUMBER))),
-    "webhooks": Subject(Webhooks, ("webhooks",)),
-    "characters": Subject(Characters, ("characters",), of_team=True),
-    "character": Subject(Character, _record("characters"), of_team=True),
-    "uploads": Subject(Uploads, ("uploads",), of_team=True),
-    "upload": Subject(Upload, _record("uploads"), of_team=True),
-    "images": Subject(Images, ("images",), of_team=True),
-    "image": Subject(Image, _record("images"), of_team=True),
-    "videos": Subject(Videos, ("videos",), of_team=True),
-    "video": Subject(Video, _record("videos"), of_team=True),
-    "files": Subject(Files, ("files",), of_team=True),
-    "file": Subject(File, _record("files"), of_team=True),
-    "loras": Subject(Loras, ("loras",), of_team=True),
-    "lora": Subject(Lora, _record("loras"), of_team=True),
-    "video_loras": Subject(VideoLoras, ("video_loras",), of_team=True),
-    "video_lora": Subject(VideoLora, _record("video_loras"), of_team=True),
-    "chat": Subject(Chat, ("chat",), of_team=True),
-    "completions": Subject(Completions, ("chat", "completions"), of_team=True),
-    "completion": Subject(Completion, ("chat", *_record("completions")), of_team=True),
-    "embeddings": Subject(Embeddings, ("embeddings",)),
-    "models": Subject(Models, ("models",), of_team=True),
-    "model": Subject(Model, _record("models"), of_team=True),
-    "webhook_endpoints": Subject(WebhookEndpoints, ("webhook_endpoints",), of_team=True),
-    "webhook_endpoint": Subject(WebhookEndpoint, _record("webhook_endpoints"), of_team=True),
-    "teams": Subject(Teams, ("teams",)),
-    "team": Subject(Team, (), of_team=True, default=("team",)),
-    "key": Subject(ApiKey, ("keys", At("number", NUMBER)), of_team=True, default=("team",)),
-    "limits": Subject(Limits, ("limits",), of_team=True),
-    "limit": Subject(Limit, ("limits", At("bucket")), of_team=True),
-    "calls": Subject(Calls, ("calls",)),
+    "": Subject(),
+    "clock": Subject(("clock",)),
+    "faults": Subject(("faults",)),
+    "fault": Subject(("faults", At("number", NUMBER))),
+    "webhooks": Subject(("webhooks",)),
+    **_records("characters", "uploads", "images", "videos", "files", "loras", "video_loras"),
+    "chat": Subject(("chat",), of_team=True),
+    **_records("chat.completions"),
+    "embeddings": Subject(("embeddings",)),
+    **_records("models", "webhook_endpoints"),
+    "teams": Subject(("teams",)),
+    "team": Subject(of_team=True, default=("team",)),
+    "key": Subject(("keys", At("number", NUMBER)), of_team=True, default=("team",)),
+    "limits": Subject(("limits",), of_team=True),
+    "limit": Subject(("limits", At("bucket")), of_team=True),
+    "calls": Subject(("calls",)),
 }
 """The objects of a fake, by the word that an operation begins with."""
 
@@ -251,7 +226,7 @@ def _operation(word: str, name: str, subject: Subject) -> Operation | None:
 
 def _of_snapshots(verb: str, text: str, *names: str) -> Operation:
     takes = Takes(dict.fromkeys(names, TEXT), names)
-    return Operation(f"snapshots.{verb}", "", Subject(Aurous), takes, names, sets=False, text=text)
+    return Operation(f"snapshots.{verb}", "", Subject(), takes, names, sets=False, text=text)
 
 
 _SNAPSHOTS: Final = (
@@ -266,17 +241,10 @@ def parity() -> list[tuple[str, str, str]]:
     for word, subject in SUBJECTS.items():
         for name in public(subject.kind):
             full = name_of(word, name)
+            request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
             if full not in INTERNAL:
-                rows.append((full, *_counterpart(full)))
+                rows.append((full, "" if full in REASONS else request, REASONS.get(full, "")))
     return rows
-
-
-def _counterpart(full: str) -> tuple[str, str]:
-    if full in operations():
-        return f"POST {full}", ""
-    if full in REASONS:
-        return "", REASONS[full]
-    return f"GET {READ.get(full, 'state')}", ""
 
 
 def team_of(aurous: Aurous, record: object) -> str | None:

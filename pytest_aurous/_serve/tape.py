@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .._core.base.data import View
-from .._core.wire.call import Call, Watcher
-from .._core.world.state import ABSENT, Section, put
-from .._core.world.tables import Table
-from .._report.state import GONE, Written, frozen, gone, view_of
+from .._core.wire.call import Call
+from .._facade import Aurous, Change, StateFollower, View
+from .._trace.recorder import StepWatcher
 
 if TYPE_CHECKING:
-    from .._fake.aurous import Aurous
     from .actions import Action
 
 KEEP: Final = 10_000
-_INSERT: Final = cast("Any", Table)._insert
-Change = tuple[str, Any, Any, Any]
-"""A section of the state, a key in it, and the values before and after."""
 
 
 class Taped(NamedTuple):
@@ -47,7 +41,13 @@ class Taped(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Tape(Watcher):
+def seq_of(text: str) -> int | None:
+    """Return the number of a step that stands in a path or a header; None for anything else."""
+    # No tape has so many steps, and Python refuses to read numbers of some thousand digits.
+    return int(text) if text.isdecimal() and len(text) < 16 else None  # noqa: PLR2004
+
+
+class Tape(StepWatcher):
     """Watches one fake, and keeps its last steps.
 
     Args:
@@ -56,29 +56,23 @@ class Tape(Watcher):
 
     Attributes:
         last: The number of the last step.
+        state: The state of the fake, and what has changed in it.
         loaded: The actions that made the state of the start, before the first step and after each reset.
         on_step: What is called after each step, under the lock of the fake.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
-        self.app = aurous._session.app
+        super().__init__(aurous._session.app)
         self.keep = keep
         self.last = 0
         self.loaded: list[Action] = []
         self.on_step: list[Callable[[Taped], object]] = []
         self.steps: deque[Taped] = deque(maxlen=keep)
         self._world = self.app.world
-        self._undo = self._world.state.undo
-        self._events: list[tuple[str, float]] = []
-        self._noted: Any = None
-        self._known: dict[str, dict[Any, Any]] = {}
         with self._world.lock:
             self.began = self._world.clock.time()
-            self._names = {id(section): name for name, section in self._world.state.sections()}
-            self._compare()
-            self._seen = self._undo.changes
+            self.state = StateFollower(self.app)
             self._world.watchers.insert(0, self)
-            self._undo.keeps = True
 
     @property
     def dropped(self) -> int:
@@ -90,100 +84,37 @@ class Tape(Watcher):
         with self._world.lock:
             if self in self._world.watchers:
                 self._world.watchers.remove(self)
-                self._undo.keeps = any(isinstance(one, Tape) for one in self._world.watchers)
+                self.state.stop()
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
         """Record what happened before a request."""
-        if self._undo.changes != self._seen or self._events:
+        if self.state.moved or self._events:
             self.note(None)
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        changes: dict[tuple[int, Any], Change] = {}
-        for step, args in self._undo.done:
-            if step is put:
-                self._put(changes, *args)
-            elif getattr(step, "__func__", None) is _INSERT:  # it was retired
-                self._retired(changes, args[1])
-        self._add(call, None, call.at, tuple(changes.values()))
+        self._add(call, None, call.at, self.state.of_request())
         journal = self._world.journal
+        # Forgetting moves all entries, so it waits until there are some to forget: with an eighth, it costs little.
         if len(journal.entries) > self.keep + (self.keep >> 3) + 16:
             journal.forget(self.keep)
 
-    def moved(self, how: str, seconds: float) -> None:
-        """Note a move of the clock, for the step that it belongs to."""
-        self._events.append((how, seconds))
-
-    def note(self, action: Action | None, began: float | None = None) -> Taped | None:
+    def note(self, action: Action | None, began: float | None = None) -> None:
         """Record what has happened since the last step, without a request."""
         with self._world.lock:
             self._world.runs.settle()
-            changes = tuple(self._compare())
-            if action is None and not self._events and all(change[0] == "buckets" for change in changes):
-                self._seen = self._undo.changes
-                return None
-            return self._add(None, action, self._world.clock.time() if began is None else began, changes)
+            changes = self.state.compare()
+            # Buckets refill by themselves, whenever time passes: that alone is no step.
+            if action is not None or self._events or any(change[0] != "buckets" for change in changes):
+                self._add(None, action, self._world.clock.time() if began is None else began, changes)
 
-    def _add(self, call: Call | None, action: Action | None, began: float, changes: tuple[Change, ...]) -> Taped:
-        events, notes = tuple(self._events), self._notes()
-        self._events.clear()
-        self._seen = self._undo.changes
+    def _add(self, call: Call | None, action: Action | None, began: float, changes: tuple[Change, ...]) -> None:
+        events, notes = self._happened()
         self.last += 1
         step = Taped(self.last, call, action, began, self._world.clock.time(), events, changes, notes)
         self.steps.append(step)
         for call_back in self.on_step:
             call_back(step)
-        return step
-
-    def _put(self, changes: dict[tuple[int, Any], Change], section: Section[Any, Any], key: Any, before: Any) -> None:
-        """Note that a value of a section was replaced; the first of several notes has the value before."""
-        place = id(section), key
-        name = self._names.get(place[0])
-        if name is None:
-            self._names = {id(one): name for name, one in self._world.state.sections()}
-            name = self._names.get(place[0])
-            if name is None:  # of the journal
-                return
-        first = changes.get(place)
-        after = frozen(section.get(key, ABSENT))
-        self._known.setdefault(name, {})[key] = after
-        if after is ABSENT:
-            del self._known[name][key]
-        changes[place] = (name, key, frozen(before) if first is None else first[2], after)
-
-    def _retired(self, changes: dict[tuple[int, Any], Change], row_id: str) -> None:
-        changes[0, row_id] = (GONE, row_id, ABSENT, True)
-        self._known.setdefault(GONE, {})[row_id] = True
-
-    def _compare(self) -> Iterator[Change]:
-        """Yield what differs from the state after the last step, and know it from now on."""
-        found: list[Change] = []
-        for name, now in self._raw().items():
-            known = self._known.get(name, {})
-            new = ((key, known.get(key, ABSENT), value) for key, value in now.items())
-            found += [(name, *change) for change in new if change[1] is not change[2] and change[1] != change[2]]
-            found += [(name, key, known[key], ABSENT) for key in known.keys() - now.keys()]
-            self._known[name] = now
-        return iter(found)
-
-    def _raw(self) -> dict[str, dict[Any, Any]]:
-        """Return the sections of the state as they are, and the rows that are deleted."""
-        world = self._world
-        raw = {name: dict(section) for name, section in world.state.sections()}
-        raw["deliveries"] = {number: frozen(one) for number, one in world.outbox.entries.items()}
-        raw[GONE] = dict.fromkeys(gone(self.app), True)
-        return raw
-
-    def _notes(self) -> tuple[str, ...]:
-        """Return what was noted since the last time; a `reset` forgets all notes."""
-        notes = self._world.journal.notes
-        if not notes or notes[-1] is self._noted:
-            return ()
-        at = len(notes)
-        while at and notes[at - 1] is not self._noted:
-            at -= 1
-        self._noted = notes[-1]
-        return tuple(note.text for note in notes[at:] if note.by != "delivery")
 
     # What the steps look like
 
@@ -193,36 +124,14 @@ class Tape(Watcher):
             start = max(0, seq - self.dropped)
             return list(islice(self.steps, start, start + limit))
 
-    def views(self, first: int, written: Written) -> Iterator[tuple[Taped, View, View]]:
+    def views(self, first: int) -> Iterator[tuple[Taped, View, View]]:
         """Yield the step *first* and each later one, with the state before and after it. Hold the fake's lock."""
         steps = self.after(first - 1, self.keep)
-        raw = self._before(steps)
-        before = self._view(raw, steps[0].began, written) if steps else {}
-        for step in steps:
-            _apply(raw, step.changes)
-            after = self._view(raw, step.at, written)
+        views = self.state.views([(step.began, step.at, step.changes) for step in steps])
+        for step, (before, after) in zip(steps, pairwise(views), strict=True):
             yield step, before, after
-            before = after
 
-    def view_before(self, seq: int, written: Written) -> View:
+    def view_before(self, seq: int) -> View:
         """Return the state before a step, or after the last one. Hold the fake's lock."""
         steps = self.after(seq - 1, self.keep)
-        return self._view(self._before(steps), steps[0].began if steps else self._world.clock.time(), written)
-
-    def _before(self, steps: list[Taped]) -> dict[str, dict[Any, Any]]:
-        """Return the state before the first of *steps*, which are the last ones."""
-        raw = {name: dict(values) for name, values in self._known.items()}
-        for step in reversed(steps):
-            _apply(raw, ((name, key, after, before) for name, key, before, after in reversed(step.changes)))
-        return raw
-
-    def _view(self, raw: dict[str, dict[Any, Any]], at: float, written: Written) -> View:
-        return view_of(self.app, raw, at, written)
-
-
-def _apply(raw: dict[str, dict[Any, Any]], changes: Any) -> None:
-    for name, key, _, after in changes:
-        if after is ABSENT:
-            raw.get(name, {}).pop(key, None)
-        else:
-            raw.setdefault(name, {})[key] = after
+        return next(self.state.views([(step.began, step.at, step.changes) for step in steps]))

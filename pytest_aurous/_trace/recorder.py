@@ -28,7 +28,33 @@ class RecordedStep(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Recorder(Watcher):
+class StepWatcher(Watcher):
+    """Collects what happens to one fake beside its requests, for the step that it belongs to."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._events: list[tuple[str, float]] = []
+        self._noted: Note | None = None
+
+    def moved(self, how: str, seconds: float) -> None:
+        """Note a move of the clock."""
+        self._events.append((how, seconds))
+
+    def _happened(self) -> tuple[tuple[tuple[str, float], ...], tuple[str, ...]]:
+        """Return the moves of the clock and the notes since the last time.
+
+        A `reset` forgets all notes, and calls begin at 1 again. Deliveries are in the changes, with all that is known.
+        """
+        events, self._events = tuple(self._events), []
+        notes = self.app.world.journal.notes
+        at = len(notes)
+        while at and notes[at - 1] is not self._noted:
+            at -= 1
+        self._noted = notes[-1] if notes else None
+        return events, tuple(note.text for note in notes[at:] if note.by != "delivery")
+
+
+class Recorder(StepWatcher):
     """Watches one fake; `start` is the state before the first step, and `began` its instant.
 
     Args:
@@ -36,7 +62,7 @@ class Recorder(Watcher):
     """
 
     def __init__(self, app: App) -> None:
-        self.app = app
+        super().__init__(app)
         self._reader = StateReader()
         self.start: View = self._reader.read(app)
         self.began: float = app.world.clock.time()
@@ -44,8 +70,6 @@ class Recorder(Watcher):
         self._now = self.start
         self._undo = app.world.state.undo
         self._seen = self._undo.changes
-        self._events: list[tuple[str, float]] = []
-        self._noted: Note | None = None
         app.world.watchers.insert(0, self)
 
     def spent(self) -> float:
@@ -72,8 +96,7 @@ class Recorder(Watcher):
         self.app.world.runs.settle()
         if self._undo.changes == self._seen and not self._events:  # the state is as it was after the last step
             return
-        events, self._events = tuple(self._events), []
-        before, changes, notes = self._now, self._changes(), self._notes()
+        before, changes, (events, notes) = self._now, self._changes(), self._happened()
         if events or notes or changes.keys() - {"buckets"}:
             self.steps.append(RecordedStep(None, self.app.world.clock.time(), events, changes, notes))
         else:
@@ -81,25 +104,9 @@ class Recorder(Watcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        events, self._events = tuple(self._events), []
-        self.steps.append(RecordedStep(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
+        changes, (events, notes) = self._changes(), self._happened()
+        self.steps.append(RecordedStep(call, self.app.world.clock.time(), events, changes, notes))
 
     def _changes(self) -> View:
         before, self._now, self._seen = self._now, self._reader.read(self.app), self._undo.changes
         return difference(before, self._now)
-
-    def _notes(self) -> tuple[str, ...]:
-        """Return what was noted since the last time; a `reset` forgets all notes, and calls begin at 1 again.
-
-        Deliveries are in the changes, with all that is known of them.
-        """
-        notes = self.app.world.journal.notes
-        at = len(notes)
-        while at and notes[at - 1] is not self._noted:
-            at -= 1
-        self._noted = notes[-1] if notes else None
-        return tuple(note.text for note in notes[at:] if note.by != "delivery")
-
-    def moved(self, how: str, seconds: float) -> None:
-        """Note a move of the clock, for the step that it belongs to."""
-        self._events.append((how, seconds))

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_aurous
-from pytest_aurous._core.resources.base.fields import (
+from pytest_aurous._core.resources.base.pages import page
+from pytest_aurous._core.wire.fields import (
     Reader,
     boolean,
     integer,
@@ -23,7 +24,6 @@ from pytest_aurous._core.resources.base.fields import (
     read_fields,
     text,
 )
-from pytest_aurous._core.resources.base.pages import page
 from pytest_aurous._core.wire.refusal import ApiProblem
 from pytest_aurous._core.world.ids import IdSource, ulid
 from pytest_aurous._core.world.state import State

@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE, Context, Endpoint
-from pytest_aurous._core.resources.base.fields import boolean, described, integer, list_of, number, one_of, text, url
-from pytest_aurous._core.resources.base.schema import body_of, column, deleted, listing, obj, record, reference
+from pytest_aurous._core.resources.base.schema import column, deleted, listing, obj, record, reference
 from pytest_aurous._core.resources.catalog import ENDPOINTS
 from pytest_aurous._core.resources.openapi import document
+from pytest_aurous._core.wire.fields import body_of, boolean, described, integer, list_of, number, one_of, text, url
 from pytest_aurous._core.wire.refusal import ApiProblem
 from tests.conftest import Api
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._core.resources.base.fields import without_nulls
-from pytest_aurous._core.resources.base.schema import body_of
 from pytest_aurous._core.resources.characters.row import CREATE
+from pytest_aurous._core.wire.fields import body_of, without_nulls
 from pytest_aurous._core.world.settings import READINGS
 
 if TYPE_CHECKING:

@@ -102,11 +102,6 @@ def fake() -> Aurous:
 class TestScopes:
     """What a server may leave out."""
 
-    def test_lifespan(self, fake: Aurous) -> None:
-        """Start and end of a server are acknowledged, and the second ends it."""
-        cycle = drive(fake, {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
-        assert [one["type"] for one in cycle.sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-
     def test_no_raw_path_and_no_scheme(self, fake: Aurous) -> None:
         """Both may be missing."""
         cycle = drive(fake, scope_of("/v1/balance", headers=own(fake)))

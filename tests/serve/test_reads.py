@@ -89,14 +89,14 @@ def test_steps_have_the_state_around_them() -> None:
     with aurous.client() as client:
         client.delete(f"/v1/characters/{reviewing.id}")
         client.post(f"/v1/images/{held.id}/cancel")
-    steps = list(control.tape.views(1, {}))
+    steps = list(control.tape.views(1))
     assert [step.call is None for step, _, _ in steps] == [True, False, False]
     gone = [after["records"][reviewing.id]["gone"] for _, _, after in steps]
     assert gone == [False, True, True]
     for (_, _, after), (_, before, _) in pairwise(steps):
         assert after == before
     assert control.live.step(99) is None
-    assert control.tape.view_before(99, {})["records"].keys() == steps[-1][2]["records"].keys()
+    assert control.tape.view_before(99)["records"].keys() == steps[-1][2]["records"].keys()
 
 
 def test_a_page_that_watches_costs_little() -> None:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
-from pytest_aurous._serve import events, guard
+from pytest_aurous._serve import guard, live
 from pytest_aurous._serve import server as servers
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.tape import Tape
@@ -278,7 +278,7 @@ def lines_of(server: AurousServer, query: str = "", **headers: str) -> list[dict
 
 def test_events_resume_and_say_what_was_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client goes on where it was; an hour of requests keeps no more than `keep`, and each client only a number."""
-    monkeypatch.setattr(events, "BATCH", 4)
+    monkeypatch.setattr(live, "BATCH", 4)
     aurous = Aurous(strict="off", pitfalls="off")
     with AurousServer(aurous, keep=10) as server, aurous.client() as client:
         for _ in range(300):
@@ -312,7 +312,7 @@ def test_events_resume_and_say_what_was_dropped(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_idle_stream_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proxies and browsers close connections that say nothing."""
-    monkeypatch.setattr(events, "_QUIET", 0.0)
+    monkeypatch.setattr(live, "_QUIET", 0.0)
     app = AsgiApp(Aurous())
 
     async def first() -> list[bytes]:
@@ -396,8 +396,8 @@ def test_small_things_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def over() -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        events._finish(future)
-        events._finish(future)
+        live._finish(future)
+        live._finish(future)
         assert future.done()
 
     asyncio.run(over())

@@ -14,12 +14,12 @@ from ..base.arguments import Check, Public
 from ..base.data import is_array, is_object
 from ..base.errors import hide_mistakes
 from ..wire import messages as say
-from ..wire.refusal import ApiProblem
+from ..wire.fields import Reader, body_of, described, integer, list_of, one_of, optional, read_fields, text
+from ..wire.refusal import BODY_ERRORS, ApiProblem
 from ..world.state import Section
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
-from .base.schema import PART, Record, body_of, column, obj, row_class, text_of
+from .base.schema import PART, Record, column, obj, row_class, text_of
 from .chat.request import known, public_url, tokens_of
 from .models import ModelRow, price_of, require_model
 from .team import charge, pay

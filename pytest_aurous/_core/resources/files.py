@@ -10,10 +10,10 @@ from ..base.arguments import Check
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
 from ..wire import messages as say
-from ..wire.refusal import ApiProblem, not_found, not_one_of
+from ..wire.fields import Reader, integer, read_fields
+from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found, not_one_of
 from ..world.world import World
 from .base.endpoint import Context, Endpoint, Result
-from .base.fields import BODY_ERRORS, Reader, integer, read_fields
 from .base.record import Collection, Instant, Live
 from .base.schema import SIGNATURE, Record, column, deleted, reference, row_class, to_wire
 from .characters import CharacterRow

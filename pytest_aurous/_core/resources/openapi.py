@@ -8,11 +8,12 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
 
+from ..wire.fields import HOLDS, Shape
 from ..wire.headers import VERSION, VERSION_FORM
 from ..wire.hosts import BASE_URL, UPLOAD_HOST
 from ..wire.refusal import ERROR_TYPES
 from .base.endpoint import NO_RESPONSE, Endpoint
-from .base.schema import HOLDS, VALUE, Shape, obj, record, schema_name, text_of
+from .base.schema import VALUE, obj, record, schema_name, text_of
 from .catalog import CATALOG
 from .characters import CharacterRow
 from .chat import CompletionRow

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 from ..base.errors import hide_mistakes
 from ..base.instants import iso
 from ..wire import messages as say
+from ..wire.fields import integer, number, one_of
 from ..wire.refusal import ApiProblem, not_found
 from ..world.ids import IdSource
 from ..world.state import State
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.fields import integer, number, one_of
 from .base.record import Instant, Live, Usable
 from .base.schema import Record, column, reference, row_class, to_wire
 

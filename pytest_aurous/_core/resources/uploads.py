@@ -11,13 +11,13 @@ from ..base.arguments import Check
 from ..base.errors import hide_mistakes
 from ..base.instants import iso
 from ..wire import messages as say
+from ..wire.fields import body_of, one_of, read_fields, text
 from ..wire.hosts import UPLOAD_HOST
-from ..wire.refusal import ApiProblem, not_found
+from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.fields import BODY_ERRORS, one_of, read_fields, text
 from .base.record import Collection, Instant, Live
-from .base.schema import SIGNATURE, Record, body_of, column, obj, row_class, text_of
+from .base.schema import SIGNATURE, Record, column, obj, row_class, text_of
 
 __tracebackhide__ = hide_mistakes
 

@@ -15,12 +15,12 @@ from ..base.amounts import json_number, total
 from ..base.errors import AurousError
 from ..base.instants import iso_milliseconds, parse_instant
 from ..wire import messages as say
+from ..wire.fields import HOLDS, Shape, integer, one_of
 from ..wire.refusal import ApiProblem, missing_field
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.fields import integer, one_of
 from .base.pages import limit_of
-from .base.schema import HOLDS, Shape, free, obj
+from .base.schema import free, obj
 from .chat import CompletionRow, seen_at
 from .embeddings import EmbeddingRow
 from .generations import GenerationRow

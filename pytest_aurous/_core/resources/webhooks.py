@@ -16,29 +16,16 @@ from ..base.errors import AurousError, choices, hide_mistakes, nearest, see, sho
 from ..base.instants import iso
 from ..base.redaction import redacted
 from ..wire.call import to_json
+from ..wire.fields import body_of, dict_of, list_of, one_of, read_fields, text, url
 from ..wire.headers import VERSION
 from ..wire.hosts import is_loopback
-from ..wire.refusal import ApiProblem, not_one_of
+from ..wire.refusal import BODY_ERRORS, ApiProblem, not_one_of
 from ..world.outbox import Delivery
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.fields import BODY_ERRORS, dict_of, list_of, one_of, read_fields, text, url
 from .base.pages import PAGE, PAGE_ERRORS, page
 from .base.record import Collection, Instant, Live
-from .base.schema import (
-    Record,
-    assumed,
-    body_of,
-    column,
-    deleted,
-    free,
-    listing,
-    obj,
-    reference,
-    row_class,
-    text_of,
-    to_wire,
-)
+from .base.schema import Record, assumed, column, deleted, free, listing, obj, reference, row_class, text_of, to_wire
 
 __tracebackhide__ = hide_mistakes
 

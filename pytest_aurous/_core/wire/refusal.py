@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from . import messages as say
 
+BODY_ERRORS: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
+"""How an endpoint can refuse its body."""
 _TYPES: Final = {
     401: "authentication",
     403: "authentication",

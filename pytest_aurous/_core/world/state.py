@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -32,19 +32,19 @@ class Undo:
     Attributes:
         active: Whether an operation runs.
         changes: Grows with each change, whether an operation runs or not.
-        done: The steps of the last operation, if somebody wants to see what it has changed.
-        keeps: Whether somebody does.
+        done: The steps of the last operation, for `State.last_changes`.
+        kept: How many want to see them.
         steps: The functions to call, each with its arguments, the last one first.
     """
 
-    __slots__ = ("active", "changes", "done", "keeps", "steps")
+    __slots__ = ("active", "changes", "done", "kept", "steps")
 
     def __init__(self) -> None:
         self.active: bool = False
         self.changes: int = 0
         self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self.done: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self.keeps: bool = False
+        self.kept: int = 0
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
@@ -59,11 +59,12 @@ class Section(dict[K, V]):
     Write it with ``section[key] = value``, ``del section[key]`` and `take` only: these are noted.
     """
 
-    __slots__ = ("_undo",)
+    __slots__ = ("_undo", "name")
 
-    def __init__(self, undo: Undo) -> None:
+    def __init__(self, undo: Undo, name: str = "") -> None:
         super().__init__()
         self._undo = undo
+        self.name: str = name
 
     def __setitem__(self, key: K, value: V) -> None:
         if self._undo.active:
@@ -117,7 +118,7 @@ class State:
         if copier is not None:
             self._copiers[name] = copier
         if name not in self._sections:
-            self._sections[name] = Section(self.undo)
+            self._sections[name] = Section(self.undo, name)
         return self._sections[name]
 
     def sections(self) -> list[tuple[str, Section[Any, Any]]]:
@@ -205,8 +206,21 @@ class State:
         finally:
             undo.active = outer
             if not outer:
-                undo.done = undo.steps.copy() if undo.keeps else []
+                undo.done = undo.steps.copy() if undo.kept else []
                 undo.steps.clear()
+
+    def last_changes(self) -> Iterator[tuple[str, Any, Any, Any]]:
+        """Yield what the last operation has changed: section, key, and the values before and now, perhaps `ABSENT`.
+
+        It is known only while `Undo.kept` counts somebody who asks.
+        """
+        first: dict[tuple[str, Any], tuple[Section[Any, Any], Any]] = {}
+        for step, args in self.undo.done:
+            if step is put and args[0].name:  # else it is of the journal, which is no state
+                section, key, before = args
+                first.setdefault((section.name, key), (section, before))  # later ones have values in between
+        for (name, key), (section, before) in first.items():
+            yield name, key, before, section.get(key, ABSENT)
 
     def abandon(self) -> None:
         """Undo the operation of a thread that no longer exists."""

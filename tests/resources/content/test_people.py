@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._core.resources.base.fields import read_fields
 from pytest_aurous._core.resources.characters.row import ATTRIBUTES
 from pytest_aurous._core.resources.content import people as _people
+from pytest_aurous._core.wire.fields import read_fields
 
 
 @pytest.fixture(name="crowd", scope="module")

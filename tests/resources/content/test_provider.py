@@ -8,9 +8,9 @@ from faker.providers import date_time
 from faker.providers.person.en_US import Provider as Americans
 
 from pytest_aurous import AurousProvider
-from pytest_aurous._core.resources.base.fields import read_fields
 from pytest_aurous._core.resources.characters.row import ATTRIBUTES
 from pytest_aurous._core.resources.content.provider import seeded_faker
+from pytest_aurous._core.wire.fields import read_fields
 
 pytestmark = pytest.mark.lowest
 

@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 from ...base.arguments import Check
 from ...base.errors import AurousLookupError, closest, hide_mistakes, nearest, see, shown
 from ...wire.call import Call
+from ...wire.fields import Shape, read_body, without_nulls
 from ...wire.refusal import not_found
 from ...wire.reply import Pairs, Stream
 from ...world.tables import R, Table
 from ...world.world import World
-from .fields import read_body, without_nulls
-from .schema import Record, Shape
+from .schema import Record
 
 __tracebackhide__ = hide_mistakes
 

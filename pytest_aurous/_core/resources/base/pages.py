@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any, Final
 
 from ...wire import messages as say
+from ...wire.fields import Reader, integer
 from ...wire.refusal import ApiProblem
 from ...world.tables import R, Table
-from .fields import Reader, integer
 from .schema import text_of
 
 _LIMIT: Final = integer(1, 100)

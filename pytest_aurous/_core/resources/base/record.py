@@ -24,10 +24,10 @@ from ...base.errors import (
 from ...base.instants import iso, past_instant
 from ...base.redaction import redacted
 from ...time.clock import Clock
+from ...wire.fields import Reader, read_fields
 from ...wire.refusal import ApiProblem
 from ...world.script import Lifecycle, Plan, plan_of
 from ...world.world import World
-from .fields import Reader, read_fields
 from .schema import visible
 
 if TYPE_CHECKING:

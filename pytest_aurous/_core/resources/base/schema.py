@@ -8,20 +8,14 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from ...wire.fields import HOLDS, Holds, Shape
 from ...world.settings import Sparse
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform  # type checkers bundle it
 
-Shape = Mapping[str, Any]
 T = TypeVar("T")
 
-Holds = Literal["id", "style", "url", "page", "word", "time", "param", "secret", "client", "schema"]
-"""What is in a text that nobody has written: an id; name or slug of a public style; a URL; the address of a page of the
-documentation; a word of the vendor; an instant or a date; the name of a field; a secret. In an object of the *client*,
-the client chooses the names, too. In a JSON *schema*, its keywords and types are no free text."""
-HOLDS: Final = "x-holds"
-"""The keyword of a schema for what is in its text. Without it, and without an enum or a format, a text is free text."""
 
 Value = Literal["assumed", "form", "free", "null", "or null", "rounded"]
 VALUE: Final = "x-value"
@@ -152,16 +146,6 @@ def obj(optional: Collection[str] = (), /, **properties: Any) -> Shape:
         "type": "object",
         "properties": {name: _timed(name, schema) for name, schema in properties.items()},
         "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
-    """Return the schema of a request body with the fields of *readers*."""
-    return {
-        "type": "object",
-        "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},
-        "required": list(required),
         "additionalProperties": False,
     }
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from ...base.instants import iso
 from ...wire import messages as say
-from ...wire.refusal import ApiProblem, missing_field, not_found, not_one_of
+from ...wire.fields import body_of, boolean, one_of, optional, read_fields, text
+from ...wire.refusal import BODY_ERRORS, ApiProblem, missing_field, not_found, not_one_of
 from ..base.endpoint import Context, Endpoint
-from ..base.fields import BODY_ERRORS, boolean, one_of, optional, read_fields, text
 from ..base.pages import PAGE, PAGE_ERRORS, page
-from ..base.schema import body_of, deleted, listing, reference
+from ..base.schema import deleted, listing, reference
 from ..team import pay
 from ..uploads import POSES, take_tickets
 from . import machine

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from ...wire.fields import HOLDS, Reader, body_of, boolean, integer, list_of, object_of, optional, text
 from ...wire.headers import VERSION, VERSION_FORM
 from ...world.script import Plan
 from ...world.world import World
-from ..base.fields import Reader, boolean, integer, list_of, object_of, optional, text
-from ..base.schema import HOLDS, Record, body_of, column, obj, row_class, text_of, to_wire
+from ..base.schema import Record, column, obj, row_class, text_of, to_wire
 from ..uploads import POSES
 
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")

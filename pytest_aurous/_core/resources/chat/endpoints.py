@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from ...wire import messages as say
 from ...wire.call import to_json
+from ...wire.fields import body_of
 from ...wire.headers import idempotency_key
-from ...wire.refusal import ApiProblem
+from ...wire.refusal import BODY_ERRORS, ApiProblem
 from ...world.streams import EventStream
 from ..base.endpoint import Context, Endpoint, Result
-from ..base.fields import BODY_ERRORS
-from ..base.schema import body_of, reference, to_wire
+from ..base.schema import reference, to_wire
 from . import machine, replies
 from .request import FIELDS, read
 from .row import PUBLIC, CompletionRow, seen_at

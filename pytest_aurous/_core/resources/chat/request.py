@@ -12,10 +12,22 @@ from urllib.parse import urlsplit
 from ...base.data import is_array, is_object
 from ...base.errors import shown
 from ...wire import messages as say
+from ...wire.fields import (
+    HOLDS,
+    Reader,
+    boolean,
+    described,
+    integer,
+    list_of,
+    number,
+    one_of,
+    optional,
+    read_fields,
+    text,
+)
 from ...wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
-from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, optional, read_fields, text
-from ..base.schema import HOLDS, PART, text_of
+from ..base.schema import PART, text_of
 from ..content.schemas import invalid, unsupported
 from ..models import ModelRow, require_model
 

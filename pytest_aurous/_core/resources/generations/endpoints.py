@@ -8,11 +8,11 @@ from math import ceil
 from typing import Any, Final
 
 from ...wire import messages as say
-from ...wire.refusal import ApiProblem, not_found
+from ...wire.fields import Reader, body_of
+from ...wire.refusal import BODY_ERRORS, ApiProblem, not_found
 from ..base.endpoint import Context, Endpoint, Result
-from ..base.fields import BODY_ERRORS, Reader
 from ..base.pages import PAGE, PAGE_ERRORS, page
-from ..base.schema import SIGNATURE, body_of, listing, obj, reference
+from ..base.schema import SIGNATURE, listing, obj, reference
 from ..content.pictures import mp4, picture
 from ..styles import RATIOS
 from ..team import pay

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from ...wire.fields import integer, one_of, text
 from ...wire.headers import VERSION, VERSION_FORM
 from ...world.script import Plan
 from ...world.world import World
-from ..base.fields import integer, one_of, text
 from ..base.schema import Record, column, free, obj, row_class, text_of, to_wire
 from ..styles import DURATION, RATIO, RESOLUTION, SHARE
 

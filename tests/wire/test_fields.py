@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._core.resources.base.fields import (
+from pytest_aurous._core.resources.base.schema import column, to_wire
+from pytest_aurous._core.wire.fields import (
     Reader,
     boolean,
     integer,
@@ -15,7 +16,6 @@ from pytest_aurous._core.resources.base.fields import (
     read_fields,
     text,
 )
-from pytest_aurous._core.resources.base.schema import column, to_wire
 from pytest_aurous._core.wire.refusal import ApiProblem
 
 READERS = {"name": text(5), "age": integer(18, 120), "flag": boolean}

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
-from ...base.errors import shown
-from ...wire import messages as say
-from ...wire.refusal import ApiProblem, missing_field, not_one_of
-from .schema import HOLDS, Holds, Shape, body_of
+from ..base.errors import shown
+from . import messages as say
+from .refusal import ApiProblem, missing_field, not_one_of
 
-BODY_ERRORS: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
-"""How an endpoint can refuse its body."""
-
+Shape = Mapping[str, Any]
+"""A JSON schema."""
+Holds = Literal["id", "style", "url", "page", "word", "time", "param", "secret", "client", "schema"]
+"""What is in a text that nobody has written: an id; name or slug of a public style; a URL; the address of a page of the
+documentation; a word of the vendor; an instant or a date; the name of a field; a secret. In an object of the *client*,
+the client chooses the names, too. In a JSON *schema*, its keywords and types are no free text."""
+HOLDS: Final = "x-holds"
+"""The keyword of a schema for what is in its text. Without it, and without an enum or a format, a text is free text."""
 Reader = Callable[[Any, str], Any]
 """Takes a value and its name; returns the value, or raises `ApiProblem`."""
 
@@ -231,3 +235,13 @@ def _check_length(value: Collection[Any], param: str, low: int, high: int, unit:
     if not low <= len(value) <= high:
         message = say.LENGTH.format(param=param, low=low, high=high, unit=unit, got=len(value))
         raise ApiProblem(400, "value_out_of_range", message, param)
+
+
+def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
+    """Return the schema of a request body with the fields of *readers*."""
+    return {
+        "type": "object",
+        "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},
+        "required": list(required),
+        "additionalProperties": False,
+    }
