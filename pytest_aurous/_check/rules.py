@@ -584,7 +584,7 @@ def _places(operation: str) -> tuple[tuple[str, str, str], ...]:
     columns, which hold wherever a record is shown.
     """
     row = CATALOG.by_operation.get(operation, UNKNOWN)
-    lists = shown_by("lists").rules if row.lists else {}
+    lists = shown_by("lists").rules if row.lists else dict[str, str]()
     stated = [*_rows(shown_by(operation).rules), *_rows(shown_by("").rules), *_rows(_SILENT)]
     return (*sorted(stated, key=_exactness), *sorted(_rows(lists), key=_exactness), *_columns(row), *_rows(_LAST))
 

@@ -87,7 +87,7 @@ def rule_of(row: Mapping[str, Any]) -> Rule:
     """Return one entry of the table as a rule."""
     seen = row.get("observed")
     observed = f"{seen['recording']}, version {seen['version']}, {seen['month']}" if seen else ""
-    lists = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
+    lists = {name: tuple(row.get(name, ())) for name in ("source", "at", "assumed_at", "params_at")}
     columns: dict[str, Any] = {**row, **lists, "observed": observed}
     return Rule(**columns)
 
