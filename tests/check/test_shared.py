@@ -264,3 +264,8 @@ def test_a_character_that_is_gone_is_a_gap(tmp_path: Path) -> None:
 
     instead("characters.retrieve", 200, 400, "unknown_version", nth=-1)(entries)
     assert refuted(checked(tmp_path, entries)) == ["ver-3"]
+
+
+def test_idem_4_is_judged() -> None:
+    """A recording of a retried refusal can refute it, so without one it is not seen."""
+    assert "idem-4" in judged_rules()
