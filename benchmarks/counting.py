@@ -34,8 +34,8 @@ BYTECODE: Final = TemporaryDirectory()
 PRINTED: Final = re.compile(r"(?:I\s+refs|calls):\s+([\d,]+)")
 
 
-def counted(what: str, value: float, bar: float, unit: str = "") -> Result:
-    """Return the row of a count, which has a bar only in instructions."""
+def counted(what: str, value: float, bar: float | None, unit: str = "") -> Result:
+    """Return the row of a count, which has a bar only in instructions, if at all."""
     return Result(what, value, bar if VALGRIND else None, unit)
 
 
