@@ -73,13 +73,11 @@ def flow_aurous() -> Generator[Callable[[], None], None, None]:
 
 @contextmanager
 def flow_respx() -> Generator[Callable[[], None], None, None]:
-    """Yield a function that sends the same requests to routes that return the fake's responses."""
+    """Yield a function that sends the same requests to routes that return ``json=`` as the fake does."""
     with Aurous(script=SCRIPT) as fake, fake.client() as client:
         _publish(client)
         responses = [call.response for call in fake.calls if call.response]
-    created, *polls, saved = [
-        httpx.Response(sent.status, headers=list(sent.headers.items()), content=sent.content) for sent in responses
-    ]
+    created, *polls, saved = [httpx.Response(sent.status, json=sent.json) for sent in responses]
     path = f"/v1/characters/{created.json()['id']}"
     headers = {"X-Api-Key": fake.api_key}
     with respx.mock(base_url=fake.base_url) as routes, httpx.Client(base_url=fake.base_url, headers=headers) as client:

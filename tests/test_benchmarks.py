@@ -147,7 +147,7 @@ def test_the_published_figures_say_which_bars_hold(timing: Any) -> None:
 
 
 def test_all_that_is_measured_is_published(counting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each published run has every row that is counted, with its present bar, in order; the last one is complete."""
+    """Each published row has its present bar and place, and the last run has every row."""
     calls, suites, times = map(import_module, ("calls", "suites", "times"))
     counts = count(1)
     monkeypatch.setattr(counting, "VALGRIND", "valgrind")
@@ -161,7 +161,7 @@ def test_all_that_is_measured_is_published(counting: Any, monkeypatch: pytest.Mo
 
     *others, last = [[_row(row) for row in entry["results"]] for entry in _published()]
     assert last == counted + timed
-    assert all(other in (counted, counted + timed) for other in others)
+    assert all(other == [row for row in counted + timed if row in other] for other in others)
 
 
 def _published() -> list[dict[str, Any]]:

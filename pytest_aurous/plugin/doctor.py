@@ -39,10 +39,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     found = {"rootdir": str(config.rootpath), "ini": _ini(config), "loaded": GUARD in config.stash}
     found["blocked"] = config.pluginmanager.is_blocked("pytest_aurous")
     if found["loaded"]:
-        found["unused"] = _unused(config)
         found |= {
             "settings": [*_settings(config), *_run_options(config)],
             "fixtures": _overridden(config),
+            "unused": _unused(config),
             "network": str(options.configured(config).get("network", "block")),
             "base_url": str(options.configured(config).get("base_url", ROWS["base_url"]["default"])),
         }
