@@ -92,11 +92,10 @@ class Interception:
     def _patch(self, stack: ModuleType, owner: _Owner, method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
         place, current = (owner, method), getattr(owner, method)
         ours = self._patches.get(place, [])
-        if any(patch.wrapper is current for patch in ours):  # in front already
-            return
-        while hasattr(current, _ORIGINAL) and all(patch.wrapper is not current for patch in ours):
+        wrappers = [patch.wrapper for patch in ours]
+        while current not in wrappers and hasattr(current, _ORIGINAL):
             current = getattr(current, _ORIGINAL)  # a wrapper of an earlier test, which was restored too late
-        if any(patch.wrapper is current for patch in ours):
+        if current in wrappers:
             return
         new = self._former.get(place)
         if new is None or new.original is not current:
