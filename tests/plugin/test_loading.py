@@ -213,7 +213,7 @@ IMPORTS = f"""
         assert heavy() == []
 
     def test_the_first_use_of_the_fixture_loads_the_client(aurous):
-        assert heavy() == ["httpx", "respx"]
+        assert heavy() == ["httpx"]
 
     def test_reports_explorations_servers_webhooks_and_faults_come_with_the_test_that_uses_them(aurous_client):
         assert aurous_client.get("/v1/balance").status_code == 200
