@@ -216,10 +216,11 @@ def recorded(times: int, see: Callable[[Path], object] = str) -> None:
 
 def checked(times: int) -> None:
     """Write the same recording, and check it."""
-    from pytest_aurous._check.check import check_files
+    from pytest_aurous._check.check import check_recordings
+    from pytest_aurous._check.recording.read import read_recording
 
     def check(file: Path) -> None:
-        assert check_files([file]).verdicts.exchanges == 5 * times
+        assert check_recordings([read_recording(file)]).verdicts.exchanges == 5 * times
 
     recorded(times, check)
 

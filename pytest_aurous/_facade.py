@@ -12,21 +12,30 @@ from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ._core.base.data import View
+from ._core.engine.follower import Follower
 from ._core.engine.pipeline import App
 from ._core.engine.pitfalls import Pitfall
+from ._core.faults.altered import read_observed
 from ._core.faults.fault import CallFault, Fault, Serve
 from ._core.resources.base.endpoint import Context, Endpoint
-from ._core.resources.base.rules import load_rules
-from ._core.resources.base.schema import to_wire
-from ._core.resources.catalog import CATALOG, LIFECYCLES, lifecycle_of
+from ._core.resources.base.rules import Rule, load_rules, shown_by
+from ._core.resources.base.schema import rules_of, to_wire
+from ._core.resources.catalog import CATALOG, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
+from ._core.resources.characters.endpoints import DRAWING_COSTS
 from ._core.resources.characters.row import Ref
-from ._core.resources.content.pictures import picture
+from ._core.resources.chat.machine import CHUNK
+from ._core.resources.content.pictures import blank, picture
+from ._core.resources.models import rates_of
+from ._core.resources.openapi import document, vocabulary
+from ._core.resources.shapes import Schema, schema_at, schema_of
 from ._core.time.turns import Limit, SharedTime
 from ._core.wire.call import Call, Problem, Watcher
 from ._core.wire.lines import Note
 from ._core.wire.reply import Break, Reply
+from ._core.world.buckets import ASSUMED_SIZES, BUCKETS
 from ._core.world.outbox import Delivery
 from ._core.world.script import Hold, Step
+from ._core.world.settings import READINGS, read_setting
 from ._core.world.settings import ROWS as SETTINGS
 from ._core.world.tables import Row
 from ._fake.aurous import Aurous
@@ -41,15 +50,27 @@ if TYPE_CHECKING:
     from ._core.time.skipping import SleepSkipper
 
 __all__ = (
+    "ASSUMED_SIZES",
+    "BUCKETS",
+    "CATALOG",
+    "CHUNK",
+    "DRAWING_COSTS",
     "OPERATIONS",
+    "READINGS",
+    "RECORDS",
     "SETTINGS",
+    "UNDER_WAY",
     "App",
     "Aurous",
     "Change",
     "Course",
     "Delivery",
+    "Endpoint",
     "Fault",
+    "Follower",
     "Pitfall",
+    "Rule",
+    "Schema",
     "Serve",
     "Session",
     "SharedTime",
@@ -59,22 +80,32 @@ __all__ = (
     "add_fault",
     "annotations_of",
     "as_json",
+    "blank",
     "changed_rows",
     "class_at",
     "coverage",
     "delete_record",
     "described",
     "difference",
+    "document",
     "exported",
     "happening",
     "hint_of",
     "load_rules",
     "near",
     "picture",
+    "rates_of",
+    "read_observed",
+    "read_setting",
+    "rules_of",
+    "schema_at",
+    "schema_of",
+    "shown_by",
     "skipped_sleeps",
     "state_machines",
     "stopped_time",
     "timeline",
+    "vocabulary",
     "watched",
     "when_done",
     "work_begun",

@@ -22,8 +22,7 @@ TIMEKEEPERS = {
     "server",
     "signing",
     "traffic",
-    "pace",
-    "suite",
+    "sender",
     "watchdog",
 }
 # The clock, what makes sleeps move it, a real server, a signature that a receiver verifies in real time, what is

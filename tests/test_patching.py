@@ -138,7 +138,7 @@ def threads(patch: pytest.MonkeyPatch) -> None:
 
 def running(patch: pytest.MonkeyPatch) -> None:
     sleeps(patch)
-    with run.Run(Aurous()._session.app).running():
+    with run.ExploredRun(Aurous()._session.app).running():
         pytest.fail("it ran")
 
 

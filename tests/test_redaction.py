@@ -20,7 +20,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
 from pytest_aurous._check.live.probes import PROBES
-from pytest_aurous._check.live.run import Live
+from pytest_aurous._check.live.run import Probing
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
 from pytest_aurous._core.base.arguments import Check
@@ -559,7 +559,7 @@ def unread(_: Api, text: str) -> str:
 
 def told(_: Api, text: str) -> str:
     """Return what `check --live` prints of a team with such a name."""
-    run = Live("https://api.example", PLAIN, Path(), PROBES, most=1)
+    run = Probing("https://api.example", PLAIN, Path(), PROBES, most=1)
     body = json.dumps({"object": "team", "name": text}).encode()
     run._send = lambda *_: Exchange(0, "GET", "", status=200, body=body)  # type: ignore[method-assign]
     with redirect_stderr(StringIO()) as said:

@@ -10,18 +10,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from .._core.base.amounts import plain
+from .._core.base.forms import form_of
 from .._core.base.redaction import redacted_json
-from .._core.resources.catalog import CATALOG
-from .._core.world.settings import READINGS
+from .._facade import CATALOG, READINGS
 from .check import Checked
-from .points import ABSENT
 from .sanitize import Sanitizer
+from .values import ABSENT, Words
 from .verdict import Difference, Verdicts
-from .words import Words
 
 _OF_STREAM: Final = re.compile(r"body\.stream\.(first|second|last)")
 """The chunks of a stream, whose fields are in the completion, too."""
-_STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?Z")
 
 
 def find_readings(
@@ -103,17 +101,13 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
         status, _, code = mask.outcome(str(one.seen)).partition(" ")
         return {**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}
     if one.kind == "code":
-        same = int(one.outcome.partition(" ")[0])
-        return {
-            **row,
-            "where": "status",
-            "what": "refusal",
-            "of": one.outcome,
-            "status": same,
-            "code": mask.at("", "error.code", one.seen),
-        }
-    stamp = _STAMP.fullmatch(str(one.seen)) if one.kind == "form" and place else None
-    return {**row, "what": "precision", "digits": len(stamp[1] or "")} if stamp is not None else None
+        status, code = one.outcome.partition(" ")[0], mask.at("", "error.code", one.seen)
+        row["where"] = "status"
+        return {**row, "what": "refusal", "of": one.outcome, "status": int(status), "code": code}
+    form, _, detail = form_of(str(one.seen)).partition(" ")
+    if (one.kind, form) != ("form", "timestamp") or not place or not detail.endswith("Z"):
+        return None
+    return {**row, "what": "precision", "digits": int(detail.partition(" ")[0])}
 
 
 def observed_file(verdicts: Verdicts, without: Mapping[str, str], followed: Sequence[Mapping[str, Any]] = ()) -> str:

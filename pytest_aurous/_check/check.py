@@ -9,16 +9,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from .._core.faults.altered import Observation, read_observed
-from .._core.resources.base.rules import load_rules
-from .._core.resources.openapi import Shapes
+from .._facade import load_rules, read_observed
 from .compare import Comparer
-from .points import Point
-from .recording.read import Recording, read_recording
+from .recording.read import Recording
 from .recording.survey import Survey
 from .replay import Replay, Replayed
+from .values import Point, id_of, name_of
 from .verdict import Verdicts
-from .words import id_of, name_of
 
 Progress = Callable[[Path, int, int], object]
 """Called with the file, the number of exchanges that were checked, and the number of all."""
@@ -53,42 +50,29 @@ class Checked:
     found_in: str = "exchanges"
 
 
-def check_files(
-    files: Iterable[Path], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
-) -> Checked:
-    """Check recordings, each on a fake of its own.
-
-    Raises:
-        AurousError: If a file cannot be read.
-    """
-    return check_recordings(map(read_recording, files), settings, progress)
-
-
 def check_recordings(
     recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
 ) -> Checked:
     """Check recordings that were read."""
-    checked, shapes = Checked(Verdicts(load_rules())), Shapes()
+    checked = Checked(Verdicts(load_rules()))
     checked.shared = bool(settings and settings.get("shared"))
     for recording in recordings:
         checked.notes += [*recording.others, *(f"{recording.name}: {note}" for note in recording.notes)]
         checked.left_out += recording.left_out
         checked.by_fake += [recording.name] if recording.by_fake else []
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
-            _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
+            _check(checked, replace(recording, exchanges=list(some)), settings or {}, progress)
     checked.verdicts.settle()
     return checked
 
 
-def _check(
-    checked: Checked, recording: Recording, shapes: Shapes, settings: Mapping[str, Any], progress: Progress | None
-) -> None:
+def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any], progress: Progress | None) -> None:
     name = recording.name
     survey = Survey(recording, shared=bool(settings.get("shared")))
     checked.notes += [f"{name}: exchange {number}: recorded twice, and left out" for number in survey.twice]
     replay = Replay(survey, {name: value for name, value in settings.items() if name != "shared"})
     observed = read_observed(settings.get("observed"))
-    comparer = Comparer(shapes, survey, replay.rates, replay.bound.__setitem__)
+    comparer = Comparer(survey, replay.rates, replay.bound.__setitem__)
     causes: dict[tuple[str, str], str] = {}
     for view in survey.views:
         if view.foreign:
@@ -105,7 +89,7 @@ def _check(
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
 
 
-def _followed_places(done: Replayed, row: Observation) -> tuple[str, ...]:
+def _followed_places(done: Replayed, row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the places of a response that *row*, an observed difference, changes."""
     if row["operation"] != done.view.operation:
         return ()

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .._core.base.errors import AurousError, see
-from .._core.faults.altered import read_observed
 from .._core.wire.hosts import BASE_URL, is_loopback
-from .._core.world.settings import read_setting
+from .._facade import read_observed, read_setting
 from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings
 from .openapi.compare import check_document
@@ -24,7 +23,7 @@ from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
 
 if TYPE_CHECKING:
-    from .live.run import Live
+    from .live.run import Probing
 
 _MORE: Final = see("reference/check.html")
 _OF_LIVE: Final = ("dry_run", "yes", "record", "only", "max")
@@ -126,7 +125,7 @@ def check_base_url(text: str) -> str:
     return f"{found[1]}://{found[2]}{found[4].removesuffix('/v1')}"
 
 
-def _live(options: Namespace, base_url: str, file: Path) -> Live | None:
+def _live(options: Namespace, base_url: str, file: Path) -> Probing | None:
     """Return what the probes of ``--live`` show; None without it."""
     if not options.live:
         return None

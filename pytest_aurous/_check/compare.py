@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
-from .._core.base.data import as_list, as_object
-from .._core.resources.base.rules import shown_by
-from .._core.resources.openapi import Shapes
+from .._core.base.data import as_list, as_object, parsed
+from .._core.base.forms import RECORD, form_of
+from .._core.base.instants import instant_of
 from .._core.wire.hosts import is_upload
 from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._core.wire.reply import Reply
+from .._facade import schema_of, shown_by
 from .earlier import ORDER, points_of_earlier, rule_of_earlier
-from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
-from .recording.view import DELETABLE, STATUSES, View, instant_of
+from .recording.view import CLOSE, DELETABLE, STATUSES, View
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
-from .values import Values, form_of
-from .words import ID, Words, id_of, name_of
+from .values import ABSENT, OTHER, SAME, Point, Values, Words, id_of, name_of
 
 _VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 _TOKENS: Final = "x-ratelimit-tpm-"
@@ -36,8 +34,6 @@ _OLD_ID: Final = Words("the id of a response before")
 _OWN_ID: Final = Words("an id of its own")
 _HOUR: Final = 3_600
 _MINUTE: Final = 60
-_CLOSE: Final = 2.0
-"""Seconds within which two times count as the same."""
 _NO_ANCHOR: Final = Words("no anchor")
 _OF_SEVERAL: Final = ("mutually_exclusive_input", "parameter_invalid_combination")
 """The codes of refusals that are about several fields at once."""
@@ -47,9 +43,8 @@ _CURSOR: Final = Words("the id of the last row, or null on the last page")
 class Comparer:
     """Compares an exchange after its replay; *bind* learns the URLs and tokens of the fake by those recorded."""
 
-    def __init__(self, shapes: Shapes, survey: Survey, rates: Rates, bind: Callable[[str, str], object]) -> None:
+    def __init__(self, survey: Survey, rates: Rates, bind: Callable[[str, str], object]) -> None:
         self._rates = rates
-        self._shapes = shapes
         self._survey = survey
         self._bind = bind
         self._ids: dict[str | None, str] = {}
@@ -73,14 +68,14 @@ class Comparer:
             yield Point("status", "status", status != reply.status, _outcome(status, view.code), outcome)
             if status == reply.status or (view.succeeded and reply.status < HTTPStatus.BAD_REQUEST):
                 yield from self._headers(done, reply)
-                yield from self._content(done, _json(reply))
+                yield from self._content(done, parsed(reply.body))
 
     def _content(self, done: Replayed, fake: Any) -> Iterator[Point]:
         view, body = done.view, done.view.exchange.body
         if view.refused:
             yield from self._refusal(done, view.body, fake)
         elif done.streamed and body is not None:
-            walk = Values(self._shapes, self._bind, ignored=done.ignored)
+            walk = Values(self._bind, ignored=done.ignored)
             yield from walk.compare("body.stream", form_of_stream(body), form_of_stream(done.streamed), STREAM)
         elif body is not None and fake is not None:
             if view.body is None:
@@ -180,11 +175,11 @@ class Comparer:
 
     def _body(self, done: Replayed, fake: Any) -> Iterator[Point]:
         view = done.view
-        schema, seen = self._shapes.of(view.operation), view.body
+        schema, seen = schema_of(view.operation), view.body
         if view.result.get("media_type") == "video":  # which has one URL; whether also here, no page says
             done.ignored.add("body.output_urls")
         sent = {f"body.{name}" for name, value in view.order.items() if value not in (None, _ANY_SEED)}
-        walk = Values(self._shapes, self._bind, sent=sent, ignored=done.ignored)
+        walk = Values(self._bind, sent=sent, ignored=done.ignored)
         if view.row.lists and isinstance(fake, dict) and view.result:
             seen, fake = dict(view.result), dict(as_object(fake))
             cursor = next((name for name in ("next_cursor", "next_page") if name in fake), "next_cursor")
@@ -226,7 +221,7 @@ class Comparer:
             yield Point("body.updated_at", "value", new != old, new, old)
         elif any(view.result.get(name) != before.row.get(name) for name in ("name", "attributes", "status")):
             then = instant_of(old)
-            late = then is not None and self._survey.timed and view.at > then + _CLOSE
+            late = then is not None and self._survey.timed and view.at > then + CLOSE
             yield Point("body.updated_at", "value", late and new == old, new, Words("the time of the change"))
 
     def _renewed(self, view: View) -> Iterator[Point]:
@@ -236,7 +231,7 @@ class Comparer:
             for where, holder in (("body.url", view.result), *refs):
                 name, url = f"{view.result['id']} {holder.get('pose')}", str(holder.get("url"))
                 old, at = self._shown.get(name, ("", view.at))
-                if "?" in url and view.exchange.method == "GET" and view.at > at + _CLOSE and self._survey.timed:
+                if "?" in url and view.exchange.method == "GET" and view.at > at + CLOSE and self._survey.timed:
                     yield Point(where, "renewed", url == old, Words("the same URL again"), Words("another URL"))
                 self._shown[name] = url, at if url == old else view.at
 
@@ -268,7 +263,8 @@ class Comparer:
         ends = instant_of(seen.get("expires_at")), instant_of(fake.get("expires_at"))
         begin = view.at if self._survey.timed and "created_at" not in fake else made
         if None not in (*ends, begin):
-            valid = [(end or 0) - (start or 0) for end, start in zip(ends, (begin, _begin_of(fake, view)), strict=True)]
+            begins = begin, instant_of(fake.get("created_at")) or view.at
+            valid = [(end or 0) - (start or 0) for end, start in zip(ends, begins, strict=True)]
             seconds = [Words(f"{one / _HOUR:.3g} h after it was made") for one in valid]
             yield Point("body.expires_at", "lifetime", abs(valid[0] - valid[1]) > _MINUTE, seconds[0], seconds[1])
 
@@ -336,7 +332,7 @@ class Comparer:
     def _is_there(self, done: Replayed, record: str, status: object) -> bool:
         """Whether the recording shows that a record is in a list: created before, or seen before and after."""
         history, index = self._survey.histories.get(record), done.view.index
-        if history is None or record in self._survey.undecided or not ID.fullmatch(record):
+        if history is None or record in self._survey.undecided or not RECORD.fullmatch(record):
             return False
         made = history.created is not None and history.created < index
         steady = self._survey.histories.steady(record, index) == status
@@ -345,12 +341,8 @@ class Comparer:
 
 def _wait(view: View) -> Iterator[Point]:
     """Compare the form of a 429 of the vendor, although it says nothing else (rate-2)."""
-    received = view.exchange.received
-    if (
-        view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS
-        or "aurous-request-id" not in received
-        or view.exchange.fault
-    ):
+    received, limited = view.exchange.received, view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS
+    if not limited or "aurous-request-id" not in received or view.exchange.fault:
         if view.code == "idempotency_key_in_use" and "retry-after" in received:
             yield Point("header.retry-after", "in flight", OTHER, received["retry-after"], ABSENT)
         return
@@ -373,10 +365,6 @@ def _is_like(done: Replayed, seen: object, fake: object) -> bool:
 
 def _statuses(rows: list[dict[str, Any]]) -> Words:
     return Words(" and ".join(sorted({f"a row that is {name_of(str(row.get('status')))}" for row in rows})))
-
-
-def _begin_of(fake: dict[str, Any], view: View) -> float:
-    return instant_of(fake.get("created_at")) or view.at
 
 
 def _is_storage(view: View) -> bool:
@@ -410,20 +398,13 @@ def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count} rows"
 
 
-def _json(reply: Reply) -> Any:
-    try:
-        return json.loads(reply.body)
-    except ValueError:
-        return None
-
-
 def _outcome(status: int | None, code: str) -> str:
     return f"{status} {code}".strip()
 
 
 def _outcome_of(reply: Reply) -> str:
-    body = _json(reply)
-    return _outcome(reply.status, str(as_object(as_object(body).get("error")).get("code", "")))
+    error = as_object(as_object(parsed(reply.body)).get("error"))
+    return _outcome(reply.status, str(error.get("code", "")))
 
 
 _STATED_HEADERS: Final = (

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any, Final
 
 from .._core.base.data import as_list, as_object
-from .._core.resources.base.schema import fixed_of
-from .points import Point
+from .._core.base.instants import instant_of
+from .._facade import RECORDS
 from .recording.histories import Histories, Sighting
-from .recording.view import AT_REST, KINDS, View, instant_of
-from .words import Words
+from .recording.view import AT_REST, View
+from .values import Point, Words
 
 _GOOD: Final = ("reviewing", "ready")
 _SECOND: Final = 1.0
@@ -39,7 +39,7 @@ def _kept(view: View, row: dict[str, Any], histories: Histories) -> Iterator[Poi
     """Compare what never changes with the last response that shows a record, and the order of its instants."""
     before = histories.before(str(row["id"]), view.index)
     if before is not None:
-        for name in fixed_of(KINDS[view.kind]):
+        for name in RECORDS[view.kind].fixed:
             old, new = before.row.get(name), row.get(name)
             if type(old) is type(new) and old is not None:
                 yield Point(name, "value", not _is_same(old, new), new, old)

@@ -11,14 +11,15 @@ from textwrap import wrap
 from typing import Any, Final
 
 from .._core.base.errors import see, version_of_package
-from .._core.resources.base.rules import PROVENANCE, Rule, load_rules
 from .._core.wire.exchange import Exchange
+from .._facade import Rule, load_rules
 from .adapt import limits_of, shown
 from .check import Checked
 from .replay import SHARED
 from .sanitize import Sanitizer
-from .verdict import Difference, Verdict
+from .verdict import Difference, RuleVerdict
 
+_ASSUMED: Final = "assumed"
 _WIDTH: Final = 100
 """The width of the text where there is no terminal."""
 _BEYOND: Final = "that no recording decides"
@@ -91,9 +92,9 @@ def _itself(checked: Checked) -> Iterator[str]:
         yield f"{what}, not of the real API: what agrees there proves nothing."
 
 
-def _finding(verdict: Verdict, rule: Rule, mask: Sanitizer, found_in: str) -> Iterator[str]:
+def _finding(verdict: RuleVerdict, rule: Rule, mask: Sanitizer, found_in: str) -> Iterator[str]:
     """Yield a refuted rule in full: what it says and rests on, and each difference with its place."""
-    ground = PROVENANCE["A"] if verdict.assumed else rule.ground
+    ground = _ASSUMED if verdict.assumed else rule.ground
     yield f"refuted: {rule.id}, {ground}; {found_in}: {verdict.differing}"
     for text in (rule.statement, *rule.parts):
         yield from _wrapped(f"    {text.replace('`', '')}", "    ")
@@ -105,7 +106,7 @@ def _finding(verdict: Verdict, rule: Rule, mask: Sanitizer, found_in: str) -> It
         yield from _wrapped(f"    {_ALONE}", "    ")
 
 
-def _reasons(title: str, verdicts: Iterable[Verdict], word: str) -> Iterator[str]:
+def _reasons(title: str, verdicts: Iterable[RuleVerdict], word: str) -> Iterator[str]:
     """Yield the rules with a verdict, and its reasons."""
     some = [one for one in verdicts if one.word == word]
     yield from ("", title) if some else ()
@@ -167,7 +168,7 @@ def _wrapped(text: str, indent: str) -> list[str]:
     return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _kinds(verdict: Verdict, mask: Sanitizer) -> Iterator[tuple[str, Difference, int]]:
+def _kinds(verdict: RuleVerdict, mask: Sanitizer) -> Iterator[tuple[str, Difference, int]]:
     """Yield each kind of difference of a rule as text, with the first place, and how many there are."""
     kinds: dict[tuple[str, str], list[Difference]] = {}
     for one in verdict.differences:
@@ -232,7 +233,7 @@ def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> s
     lines = [f"# What {what}", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
     for verdict in checked.verdicts.refuted:
         rule, first = rules[verdict.rule], verdict.differences[0]
-        ground = PROVENANCE["A"] if verdict.assumed else rule.ground
+        ground = _ASSUMED if verdict.assumed else rule.ground
         lines += [f"## {rule.id} ({ground})", "", rule.statement, ""]
         for part in rule.parts:
             lines += [part, ""]

@@ -8,17 +8,12 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
-from .._core.resources.base.endpoint import Endpoint
-from .._core.resources.base.rules import load_rules, shown_by
-from .._core.resources.base.schema import record, rules_of
-from .._core.resources.catalog import CATALOG
-from .._core.resources.characters import CharacterRow
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
-from .._core.world.buckets import ASSUMED_SIZES
-from .points import Point
+from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules, rules_of, schema_of, shown_by
 from .recording.histories import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
 from .replay import SHARED, Replayed
+from .values import Point
 
 _PLACES: Final = ("body", "error", "header", "request")
 """How a place begins; what else a rule says that it shows in is an outcome, or the work of a request."""
@@ -219,7 +214,7 @@ class _Case:
         """Whether the place is a field that each whole character has, and the response shows one."""
         field = self.where.removeprefix(f"{self.done.record_at}.")
         whole = self.view.polls or self.view.saves or _rule_of_create(self.view)
-        return bool(field in record(CharacterRow)["required"] and whole)
+        return bool(field in schema_of("characters.retrieve").required and whole)
 
     @property
     def is_reviewed(self) -> bool:

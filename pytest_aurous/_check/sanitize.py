@@ -12,20 +12,16 @@ from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
+from .._core.base.forms import RECORD, STAMP
 from .._core.base.redaction import KEY_HEADERS
-from .._core.resources.catalog import CATALOG
-from .._core.resources.chat.request import is_private
-from .._core.resources.content.pictures import blank
-from .._core.resources.content.schemas import KEYWORDS
-from .._core.resources.openapi import Shapes
 from .._core.wire.bodies import Part, read_parts
 from .._core.wire.exchange import Exchange
-from .._core.wire.fields import HOLDS, Shape
 from .._core.wire.har import har_entry, written
-from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_upload, is_vendors
+from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_private, is_upload, is_vendors
 from .._core.wire.reply import Pairs
+from .._facade import CATALOG, Schema, blank, schema_at, schema_of, vocabulary
 from .recording.read import Recording
-from .words import ID, PATHS, STAMP, STYLES, is_word, known_words
+from .values import is_word
 
 _BETWEEN: Final = re.compile(r"((?:\[(?:\*|\d{1,4})\])?\.|\[(?:\*|\d{1,4})\]$)")
 """What is between the names of fields in a ``param``, such as ``[*].``."""
@@ -59,7 +55,7 @@ _HEADERS: Final = frozenset({
 })  # fmt: skip
 """The headers that a rule is about."""
 _VALUE: Final = re.compile(
-    rf"@?{_NUMBER}|{ID.pattern}|{STAMP.pattern}|{_DATE}|bytes[ =][\d*/,-]+|bytes|none|true|false|route"
+    rf"@?{_NUMBER}|{RECORD.pattern}|{STAMP.pattern}|{_DATE}|bytes[ =][\d*/,-]+|bytes|none|true|false|route"
     r"|ignored_streaming|not_set"
     rf"|(?:(?:no-cache|no-store|no-transform|private|{'|'.join(_METHODS)})(?:, )?)+"
 )
@@ -71,6 +67,7 @@ _MEDIA: Final = re.compile(
     r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
 )
 _BOUNDARY: Final = "boundary"
+_UNKNOWN: Final = Schema({})
 
 
 class Sanitizer:
@@ -80,7 +77,6 @@ class Sanitizer:
     """
 
     def __init__(self) -> None:
-        self._shapes = Shapes()
         self._texts: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._numbers: dict[float, int] = {}
@@ -97,7 +93,7 @@ class Sanitizer:
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
         """Return one exchange as an entry of HAR."""
-        found = CATALOG.find("upload" if is_upload(exchange.host) else "api", urlsplit(exchange.url).path)
+        found = CATALOG.at(exchange.host, urlsplit(exchange.url).path)
         operation = found[exchange.method][0].operation if exchange.method in found else ""
         refused = (exchange.status or 0) >= HTTPStatus.BAD_REQUEST
         safe = replace(
@@ -107,9 +103,9 @@ class Sanitizer:
             headers=self._headers(exchange.headers, response=False),
             fault="fault" if exchange.fault else "",  # its kind says nothing of the API
         )
-        sent = self._body(exchange.content, exchange.sent, self._shapes.of_request(operation), response=False)
-        shape = self._shapes.refusal if refused else self._shapes.of(operation)
-        received = self._body(exchange.body, exchange.received, shape, response=True)
+        sent = self._body(exchange.content, exchange.sent, schema_of(operation, "request"), response=False)
+        schema = schema_of(operation, "refusal" if refused else "success")
+        received = self._body(exchange.body, exchange.received, schema, response=True)
         safe.response_headers = self._headers(exchange.response_headers, response=True)
         safe.content = exchange.content if sent is None else sent
         safe.body = exchange.body if received is None else received
@@ -119,26 +115,21 @@ class Sanitizer:
         """Return the name of an API key, such as ``key-1``."""
         return self._keys.setdefault(key, f"key-{len(self._keys) + 1}")
 
-    def value(self, schema: Shape, value: Any, *, response: bool = True) -> Any:
+    def value(self, schema: Schema, value: Any, *, response: bool = True) -> Any:
         """Return JSON data without anything private; *schema* says what it is."""
-        kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else ""
-        fitting = next((one for one in schema.get("anyOf", ()) if one.get("type") == kind), schema)
-        schema = self._shapes.resolved(fitting)
-        if schema.get(HOLDS) == "schema":
+        schema = schema.fitting(value)
+        if schema.holds == "schema":
             return self._schema(value)
         if isinstance(value, dict):
             return {
-                self._name(schema, name, response=response): self.value(
-                    schema.get("properties", {}).get(name, {}), item, response=response
-                )
+                self._name(schema, name, response=response): self.value(schema.field(name), item, response=response)
                 for name, item in as_object(value).items()
             }
         if isinstance(value, list):
-            items = self._shapes.items(schema)
-            return [self.value(items, item, response=response) for item in as_list(value)]
+            return [self.value(schema.items, item, response=response) for item in as_list(value)]
         if isinstance(value, str):
             return self._text(schema, value, response=response)
-        if value is None or isinstance(value, bool) or not {"number", "integer"}.isdisjoint(_types(schema)):
+        if value is None or isinstance(value, bool) or not {"number", "integer"}.isdisjoint(schema.types):
             return value
         return self._numbers.setdefault(value, len(self._numbers) + 1)
 
@@ -150,12 +141,14 @@ class Sanitizer:
             return [self._schema(item) for item in as_list(value)]
         if isinstance(value, str):  # in parts, so that a local reference leads to the name that is masked likewise
             parts = _PARTS.split(value)
-            return "".join(one if place % 2 or one in KEYWORDS else self.mask(one) for place, one in enumerate(parts))
-        return self.value({}, value)
+            return "".join(
+                one if place % 2 or one in vocabulary().schemas else self.mask(one) for place, one in enumerate(parts)
+            )
+        return self.value(_UNKNOWN, value)
 
     def at(self, operation: str, where: str, value: Any) -> Any:
         """Return a value at a place in a response, such as ``body.data[].name``, without anything private."""
-        return self.value(self._shapes.at(operation, where), value)
+        return self.value(schema_at(operation, where), value)
 
     def outcome(self, outcome: str) -> str:
         """Return a status and a code without anything private."""
@@ -173,11 +166,11 @@ class Sanitizer:
             return self._foreign(url)
         before = ["", *parts.path.split("/")]
         path = "/".join(self._segment(*pair) for pair in pairwise(before))
-        known = CATALOG.find("upload" if is_upload(host) else "api", parts.path)
-        shapes = {name: shape for row, _ in known.values() for name, shape in row.query.items()}
+        known = CATALOG.at(host, parts.path)
+        schemas = {name: Schema(shape) for row, _ in known.values() for name, shape in row.query.items()}
         query = "&".join(
-            f"{quote(name if name in shapes else self.mask(name), safe='[]')}="
-            f"{quote(self._parameter(shapes.get(name, {}), value), safe=',:@/+')}"
+            f"{quote(name if name in schemas else self.mask(name), safe='[]')}="
+            f"{quote(self._parameter(schemas.get(name, _UNKNOWN), value), safe=',:@/+')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         )
         word = page and _FRAGMENT.fullmatch(parts.fragment)
@@ -190,7 +183,7 @@ class Sanitizer:
         if text not in self._texts:
             first = len(self._texts) + 1
             several = (_masked(text, number) for number in range(first, first + 26))
-            unknown = (one for one in several if one not in known_words())  # not another valid value
+            unknown = (one for one in several if one not in vocabulary().words)  # not another valid value
             self._texts[text] = next(unknown, _masked(text, first))
         return self._texts[text]
 
@@ -236,25 +229,25 @@ class Sanitizer:
     def _segment(self, before: str, segment: str) -> str:
         """Return a segment of a path; the segment *before* it tells the number of an output from other numbers."""
         number = before == "output" and segment.isdecimal() and len(segment) <= 2  # noqa: PLR2004 - of an output
-        return segment if segment in PATHS or number or _is_id(segment) else self.mask(segment)
+        return segment if segment in vocabulary().paths or number or _is_id(segment) else self.mask(segment)
 
-    def _parameter(self, schema: Shape, text: str) -> str:
+    def _parameter(self, schema: Schema, text: str) -> str:
         """Return the value of a parameter in a query, where a number is text, too."""
-        whole = "integer" in _types(schema) and re.fullmatch(f"-?{_NUMBER}", text)
-        return text if whole else self._text(self._shapes.items(schema) or schema, text, response=False)
+        whole = "integer" in schema.types and re.fullmatch(f"-?{_NUMBER}", text)
+        return text if whole else self._text(schema.items if "array" in schema.types else schema, text, response=False)
 
-    def _name(self, schema: Shape, name: str, *, response: bool) -> str:
+    def _name(self, schema: Schema, name: str, *, response: bool) -> str:
         """Return the name of a field: one of its schema, or a new one of the vendor's own objects."""
-        own = "properties" in schema and schema.get(HOLDS) != "client"
+        own = bool(schema.properties) and schema.holds != "client"
         new = own and is_word(name, response=response)
-        return name if new or name in schema.get("properties", {}) else self.mask(name)
+        return name if new or name in schema.properties else self.mask(name)
 
-    def _text(self, schema: Shape, text: str, *, response: bool) -> str:
+    def _text(self, schema: Schema, text: str, *, response: bool) -> str:
         if text in self._keys:
             return self._keys[text]
         if _is_plain(schema, text, response=response):
             return text
-        holds = schema.get(HOLDS)
+        holds = schema.holds
         if holds in {"url", "page"} and _URL.fullmatch(text):
             return self.url(text, page=holds == "page")
         if holds == "param":  # a request has sent it
@@ -264,7 +257,7 @@ class Sanitizer:
         prefix = _PREFIX.match(text) if holds in {"id", "url", "secret"} else None
         return self.mask(text) if prefix is None else prefix[0] + self.mask(text[prefix.end() :])
 
-    def _body(self, body: bytes | None, headers: Mapping[str, str], schema: Shape, *, response: bool) -> bytes | None:
+    def _body(self, body: bytes | None, headers: Mapping[str, str], schema: Schema, *, response: bool) -> bytes | None:
         """Return a body without anything private; None for one that is not written."""
         kind = headers.get("content-type", "")
         if not body or (response and not _media_type(kind).startswith("application/json")):
@@ -275,7 +268,7 @@ class Sanitizer:
             return blank(body)
         return self._json(schema, body, response=response)
 
-    def _json(self, schema: Shape, text: bytes, *, response: bool) -> bytes:
+    def _json(self, schema: Schema, text: bytes, *, response: bool) -> bytes:
         """Return JSON without anything private, with its spaces; what is no JSON is masked like any text."""
         content = parsed(text)
         if content is None and text.strip() != b"null":
@@ -284,7 +277,7 @@ class Sanitizer:
         safe = json.dumps(self.value(schema, content, response=response), ensure_ascii=False, separators=separators)
         return safe.encode(errors="replace")
 
-    def _form(self, body: bytes, kind: str, schema: Shape) -> bytes:
+    def _form(self, body: bytes, kind: str, schema: Schema) -> bytes:
         """Return a form with the same fields, whose pictures show nothing; what is no form is masked like any text."""
         parts = read_parts(body, kind)
         if not parts:
@@ -295,16 +288,16 @@ class Sanitizer:
             file = "" if part.filename is None else f'; filename="{quote(self.mask(part.filename))}"'
             lines += [
                 f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'.encode(),
-                self._part(self._shapes.field(schema, part.name), part),
+                self._part(schema.field(part.name), part),
             ]
         return b"\r\n".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
 
-    def _part(self, schema: Shape, part: Part) -> bytes:
+    def _part(self, schema: Schema, part: Part) -> bytes:
         """Return the content of a field of a form."""
         if part.name == "file":
             return blank(part.data)
         if part.name == "metadata":
-            return self._json({}, part.data, response=False)
+            return self._json(_UNKNOWN, part.data, response=False)
         return self._text(schema, part.data.decode(errors="replace"), response=False).encode()
 
 
@@ -322,24 +315,18 @@ def _masked(text: str, number: int) -> str:
     return "".join(letters)
 
 
-def _types(schema: Shape) -> list[str]:
-    """Return the JSON types that a schema names."""
-    kinds = schema.get("type", [])
-    return [kinds] if isinstance(kinds, str) else list(kinds)
-
-
 def _is_id(text: str) -> bool:
-    return ID.fullmatch(text) is not None or text in STYLES
+    return RECORD.fullmatch(text) is not None or text in vocabulary().public
 
 
-def _is_plain(schema: Shape, text: str, *, response: bool) -> bool:
+def _is_plain(schema: Schema, text: str, *, response: bool) -> bool:
     """Whether a schema says that a text is no free text, and the text is what the schema says."""
-    holds, enum = schema.get(HOLDS), schema.get("enum", [schema["const"]] if "const" in schema else None)
-    if holds == "word" or enum is not None:
+    holds, allowed = schema.holds, schema.allowed
+    if holds == "word" or allowed is not None:
         if response:
             return is_word(text, response=True)
-        return text in enum if enum is not None else all(is_word(one, response=False) for one in text.split(","))
-    if holds == "time" or "format" in schema:
+        return text in allowed if allowed is not None else all(is_word(one, response=False) for one in text.split(","))
+    if holds == "time" or schema.formatted:
         return STAMP.fullmatch(text) is not None
     return holds in {"id", "style", "url"} and _is_id(text)
 

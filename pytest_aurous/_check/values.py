@@ -1,21 +1,16 @@
-"""Compare two JSON values and a schema, side by side."""
+"""What is compared, two JSON values and a schema side by side, and how it is shown: without what a user has written."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final, NamedTuple
 
 from .._core.base.data import as_list, as_object
-from .._core.resources.base.schema import VALUE
-from .._core.resources.openapi import Shapes, nullable
-from .._core.wire.fields import HOLDS
-from .points import ABSENT, OTHER, SAME, Point
-from .words import Words, name_of
+from .._core.base.forms import PREFIXES, RECORD, form_of
+from .._facade import Schema, vocabulary
 
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_ID: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}")
-_URL: Final = re.compile(r"https?://\S+")
+_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _BOUND_NAMES: Final = ("url", "upload_url", "output_urls", "output_video_url")
 _EMPTY: Final[tuple[Any, ...]] = (None, [], {})
 """The values of a field that is unset; which of them, no page says, unless the field is required."""
@@ -33,46 +28,93 @@ _TYPES: Final[dict[type, str]] = {
 }  # fmt: skip
 
 
+class Point(NamedTuple):
+    """One place of a response that was compared.
+
+    Attributes:
+        where: The place, such as ``status``, ``error.code``, ``header.retry-after`` or ``body.refs[].url``.
+        kind: What was compared: ``status``, ``code``, ``type``, ``param``, ``missing``, ``added``, ``null``,
+            ``json type``, ``enum``, ``form``, ``value``, ``rows``, ``order`` or ``omitted``.
+        differs: Whether it differs.
+        seen: What the recording has.
+        fake: What the fake has.
+        assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
+        record: The id of the row of a list that it is in; empty elsewhere.
+    """
+
+    where: str
+    kind: str
+    differs: bool
+    seen: Any = None
+    fake: Any = None
+    assumed: bool = False
+    record: str = ""
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT: Final = _Absent()
+SAME: Final = False
+OTHER: Final = True
+
+
+class Words(str):
+    """A text of our own about a value, which can be shown."""
+
+    __slots__ = ()
+
+
+def is_word(text: str, *, response: bool) -> bool:
+    """Whether a text is a word of the API: known to us, or, in a response, at least in the form of a word."""
+    return text in vocabulary().words or (response and _WORD.fullmatch(text) is not None)
+
+
+def name_of(name: str) -> str:
+    """Return a name in a response as it can be shown: ``*`` for a name that a user may have chosen."""
+    return name if is_word(name, response=True) else "*"
+
+
+def id_of(record: str) -> str:
+    """Return an id as it can be shown: shortened if it does not have the form of an id."""
+    kind = record.partition("_")[0]
+    short = f"{kind}_..." if kind in PREFIXES else "..."
+    return record if RECORD.fullmatch(record) else short
+
+
 class Values:
     """Compares two JSON values and a schema, side by side.
 
     Args:
-        shapes: The schemas.
         bind: Learns the URLs and page tokens of the fake by those recorded.
         sent: The places of the fields that the request has sent: their values are stated, whatever the schema says.
         ignored: The places that say nothing.
     """
 
     def __init__(
-        self,
-        shapes: Shapes,
-        bind: Callable[[str, str], object],
-        *,
-        sent: Collection[str] = (),
-        ignored: Collection[str] = (),
+        self, bind: Callable[[str, str], object], *, sent: Collection[str] = (), ignored: Collection[str] = ()
     ) -> None:
-        self._shapes = shapes
         self._bind = bind
         self._sent = sent
         self._ignored = ignored
 
     def compare(
-        self, where: str, seen: Any, fake: Any, schema: Mapping[str, Any], name: str = "", ground: str = ""
+        self, where: str, seen: Any, fake: Any, schema: Schema, name: str = "", ground: str = ""
     ) -> Iterator[Point]:
-        """Yield the points of one value and of all that is in it; *ground* is what it rests on (`VALUE`)."""
-        ground = "" if where in self._sent else schema.get(VALUE, ground)
+        """Yield the points of one value and of all that is in it; *ground* is what it rests on (`Schema`)."""
+        ground = "" if where in self._sent else schema.rests_on or ground
         for point in self._compare(where, seen, fake, schema, name, ground):
             yield point._replace(assumed=True) if ground == "assumed" else point
 
-    def _compare(
-        self, where: str, seen: Any, fake: Any, schema: Mapping[str, Any], name: str, ground: str
-    ) -> Iterator[Point]:
+    def _compare(self, where: str, seen: Any, fake: Any, schema: Schema, name: str, ground: str) -> Iterator[Point]:
         if where in self._ignored:
             if None not in (seen, fake) and _TYPES[type(seen)] != _TYPES[type(fake)]:
                 yield Point(where, "json type", OTHER, Words(_TYPES[type(seen)]), Words(_TYPES[type(fake)]))
             return
         if (seen is None) != (fake is None):
-            unsaid = ground == "free" and (fake is None or nullable(schema))
+            unsaid = ground == "free" and (fake is None or schema.nullable)
             if not (unsaid or (seen is None and ground == "or null")):
                 yield Point(where, "null", OTHER, seen, fake)
             return
@@ -86,39 +128,38 @@ class Values:
         if name in _MAPS:
             yield Point(where, "value", seen != fake, seen, fake)
         elif isinstance(fake, dict):
-            yield from self._object(where, as_object(seen), as_object(fake), self._shapes.resolved(schema), ground)
+            yield from self._object(where, as_object(seen), as_object(fake), schema, ground)
         elif isinstance(fake, list):
-            yield from self._array(where, as_list(seen), as_list(fake), self._shapes.resolved(schema), name, ground)
+            yield from self._array(where, as_list(seen), as_list(fake), schema, name, ground)
         else:
-            yield from self._scalar(where, seen, fake, self._shapes.resolved(schema), name, ground)
+            yield from self._scalar(where, seen, fake, schema, name, ground)
 
     def _object(
-        self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Mapping[str, Any], ground: str
+        self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Schema, ground: str
     ) -> Iterator[Point]:
-        properties: Mapping[str, Any] = schema.get("properties", {})
-        allowed = self._shapes.resolved(properties.get("status", {})).get("enum")
+        allowed = schema.field("status").allowed
         if allowed is not None and isinstance(seen.get("status"), str) and seen["status"] not in allowed:
             yield Point(f"{where}.status", "enum", OTHER, seen["status"], fake.get("status"))
             return  # the fake cannot be brought there, so nothing else can be compared
         for name, value in fake.items():
-            inner, shape = f"{where}.{name}", properties.get(name, {})
-            optional = name not in schema.get("required", ()) and inner not in self._sent
-            unset = optional and (value in _EMPTY or (shape.get(VALUE, ground) == "free" and name not in seen))
+            inner, shape = f"{where}.{name}", schema.field(name)
+            optional = name not in schema.required and inner not in self._sent
+            unset = optional and (value in _EMPTY or ((shape.rests_on or ground) == "free" and name not in seen))
             if name not in seen:
                 yield Point(inner, "omitted" if unset else "missing", OTHER, ABSENT, value)
-            elif not (unset and seen[name] in _EMPTY and shape.get(VALUE) != "null"):
+            elif not (unset and seen[name] in _EMPTY and shape.rests_on != "null"):
                 yield from self.compare(inner, seen[name], value, shape, name, ground)
         for name in [name for name in seen if name not in fake]:
-            if seen[name] in _EMPTY and name in properties:
+            if seen[name] in _EMPTY and name in schema.properties:
                 yield Point(f"{where}.{name}", "omitted", OTHER, seen[name], ABSENT)
             else:
-                shown = "*" if schema.get(HOLDS) == "client" else name_of(name)
+                shown = "*" if schema.holds == "client" else name_of(name)
                 yield Point(f"{where}.{shown}", "added", OTHER, seen[name], ABSENT)
 
     def _array(
-        self, where: str, seen: list[Any], fake: list[Any], schema: Mapping[str, Any], name: str, ground: str
+        self, where: str, seen: list[Any], fake: list[Any], schema: Schema, name: str, ground: str
     ) -> Iterator[Point]:
-        items, stated = schema.get("items", {}), ground not in _UNSTATED
+        items, stated = schema.items, ground not in _UNSTATED
         if len(seen) != len(fake) and stated:
             yield Point(where, "rows", OTHER, Words(f"{len(seen)} items"), Words(f"{len(fake)} items"))
         elif stated and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
@@ -128,46 +169,26 @@ class Values:
             for point in self.compare(f"{where}[]", one, other, items, name, ground):
                 yield point._replace(record=record) if point.differs and record else point
 
-    def _scalar(
-        self, where: str, seen: Any, fake: Any, schema: Mapping[str, Any], name: str, ground: str
-    ) -> Iterator[Point]:
+    def _scalar(self, where: str, seen: Any, fake: Any, schema: Schema, name: str, ground: str) -> Iterator[Point]:
         if name in _CURSORS:
             self._bind(seen, fake)
             return
         if isinstance(fake, str):
-            allowed = schema.get("enum", (schema["const"],) if "const" in schema else None)
-            if allowed is not None:
-                yield Point(where, "enum", seen not in allowed, seen, fake)
-                if seen not in allowed:
+            if schema.allowed is not None:
+                yield Point(where, "enum", seen not in schema.allowed, seen, fake)
+                if seen not in schema.allowed:
                     return
             forms = form_of(seen), form_of(fake)
-            if forms[1] and (ground != "free" or HOLDS in schema or "format" in schema):
+            if forms[1] and (ground != "free" or schema.holds or schema.formatted):
                 either = ground == "free" and set(forms) <= _RECORDS  # of a row that the fake does not have
                 yield Point(where, "form", forms[0] != forms[1] and not either, f"{seen}", f"{fake}")
                 if forms[1].startswith("url") or name in _BOUND_NAMES:
                     self._bind(seen, fake)
                 if not forms[1].startswith("id"):
                     return
-        else:
-            yield from _bounds(where, seen, schema)
+        elif schema.bounds != (None, None):
+            low, high = (seen if bound is None else bound for bound in schema.bounds)
+            yield Point(where, "limit", not low <= seen <= high, seen, Words(f"from {low} to {high}"))
         if ground not in _UNSTATED:
             close = ground == "rounded" and abs(seen - fake) < _UNITS
             yield Point(where, "value", seen != fake and not close, seen, fake)
-
-
-def _bounds(where: str, seen: Any, schema: Mapping[str, Any]) -> Iterator[Point]:
-    """Compare a number with the bounds that its schema has."""
-    low, high = schema.get("minimum", seen), schema.get("maximum", seen)
-    if not {"minimum", "maximum"}.isdisjoint(schema):
-        yield Point(where, "limit", not low <= seen <= high, seen, Words(f"from {low} to {high}"))
-
-
-def form_of(text: str) -> str:
-    """Return the form of a text if it is a timestamp, an id or a URL; empty for any other text."""
-    stamp = _STAMP.fullmatch(text)
-    if stamp is not None:
-        return f"timestamp {len(stamp[1] or '.') - 1} {'Z' if stamp[2] == 'Z' else 'offset'}"
-    record = _ID.fullmatch(text)
-    if record is not None:
-        return f"id {record[1]}"
-    return "url" if _URL.fullmatch(text) else ""

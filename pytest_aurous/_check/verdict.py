@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .._core.resources.base.rules import Rule
-from .points import Point
 from .replay import SHARED, Replayed
 from .rules import cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success, why_aside
+from .values import Point
 
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
@@ -53,7 +52,7 @@ class Difference:
 
 
 @dataclass
-class Verdict:
+class RuleVerdict:
     """What the recordings say about one rule.
 
     Attributes:
@@ -109,18 +108,18 @@ class Verdicts:
         inferred: What was assumed about the tests and the operator, and how often.
     """
 
-    def __init__(self, rules: Mapping[str, Rule]) -> None:
-        self.rules: dict[str, Verdict] = {name: Verdict(name) for name in rules}
+    def __init__(self, rules: Iterable[str]) -> None:
+        self.rules: dict[str, RuleVerdict] = {name: RuleVerdict(name) for name in rules}
         self.exchanges: int = 0
         self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
 
-    def __iter__(self) -> Iterator[Verdict]:
+    def __iter__(self) -> Iterator[RuleVerdict]:
         return iter(self.rules.values())
 
     @property
-    def refuted(self) -> list[Verdict]:
+    def refuted(self) -> list[RuleVerdict]:
         """The rules that are refuted."""
         return [verdict for verdict in self if verdict.differing]
 
@@ -152,7 +151,8 @@ class Verdicts:
         self.inferred.update(done.inferred)
         for rule in agreed - differing - aside.keys() - {""}:
             self.rules[rule].agreed += 1
-        self._set_aside(aside)
+        for rule, why in aside.items():
+            self.rules[rule].aside[why] += 1
         for rule in differing - {""}:
             self.rules[rule].differing += 1
 
@@ -171,10 +171,6 @@ class Verdicts:
                     target.first[key] = verdict.first.pop(key)
                     target.differing += 1
                     verdict.differing *= bool(verdict.first)
-
-    def _set_aside(self, reasons: Mapping[str, str]) -> None:
-        for rule, why in reasons.items():
-            self.rules[rule].aside[why] += 1
 
     def agree(self, rule: str) -> None:
         """Count a place of a document that agrees with a rule; empty: no rule covers it."""

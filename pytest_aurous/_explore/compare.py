@@ -15,8 +15,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.chains import leaves
-from .._core.base.data import ID, INSTANT, OPEN_ENUMS, URL, UUID, formless, is_mapping, is_row
+from .._core.base.data import OPEN_ENUMS, is_mapping, is_row
 from .._core.base.errors import shown
+from .._core.base.forms import ID, INSTANT, URL, UUID, formless
 from .._core.base.redaction import redacted
 from .._core.wire.call import Call, kept
 

@@ -13,7 +13,7 @@ from .._facade import OPERATIONS, App, happening, stopped_time
 from .compare import Identities
 from .kinds import KINDS, Scene
 from .places import DELETABLE, Place, names_of_places
-from .runs.run import Run, ignore, noting_runs, present_run
+from .runs.run import ExploredRun, ignore, noting_runs, present_run
 
 __tracebackhide__ = hide_mistakes
 
@@ -144,7 +144,7 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
         )
     with noting_runs(), stopped_time(app) as time:
         with app.world.lock:
-            run = Run(app, _MOST_REQUESTS)
+            run = ExploredRun(app, _MOST_REQUESTS)
             since = happening(app)
             scene = Scene(app, run, time.move, Identities())
             scene.begin(day._plan)

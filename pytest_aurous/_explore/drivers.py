@@ -15,7 +15,7 @@ from .._core.base.chains import isolated
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .compare import told
 from .options import PAGE
-from .runs.attempt import Attempt, Outcome
+from .runs.attempt import Outcome, RunAttempt
 from .runs.run import present_run
 from .runs.watchdog import RunEnded
 
@@ -71,7 +71,7 @@ def explore(explorer: Explorer, run: Function, fresh: Make, restart: Make = None
     """Explore a plain function."""
     made = Made("explore", fresh, restart)
 
-    def make(attempt: Attempt) -> Outcome:
+    def make(attempt: RunAttempt) -> Outcome:
         made.renew(attempt)
         outcome = Outcome()
         try:
@@ -88,7 +88,7 @@ async def aexplore(explorer: Explorer, run: Function, fresh: Make, restart: Make
     """Explore a coroutine function, in the running event loop."""
     made = Made("aexplore", fresh, restart)
 
-    async def make(attempt: Attempt) -> Outcome:
+    async def make(attempt: RunAttempt) -> Outcome:
         await made.arenew(attempt)
         with attempt.running():
             attempt.cancel_with(_cancelling())
@@ -111,7 +111,7 @@ class Made:
         self._makers = {"fresh": fresh, "restart": restart}
         self._made: tuple[Any, ...] = ()
 
-    def renew(self, attempt: Attempt) -> None:
+    def renew(self, attempt: RunAttempt) -> None:
         """Prepare a run."""
         with self._making(attempt) as (name, make):
             if make is not None:
@@ -121,7 +121,7 @@ class Made:
                     raise AurousError(f"{self._who}({name}=...): {name} returned a coroutine. {_use_async(self._who)}")
                 self._made = (returned,)
 
-    async def arenew(self, attempt: Attempt) -> None:
+    async def arenew(self, attempt: RunAttempt) -> None:
         """Prepare a run; the functions may be coroutine functions, too."""
         with self._making(attempt) as (_, make):
             if make is not None:
@@ -133,7 +133,7 @@ class Made:
         return partial(function, *(self._made if _takes_argument(function) else ()))
 
     @contextmanager
-    def _making(self, attempt: Attempt) -> Generator[tuple[str, Make], None, None]:
+    def _making(self, attempt: RunAttempt) -> Generator[tuple[str, Make], None, None]:
         """Name the case in which a restart fails."""
         name = "fresh" if attempt.fresh else "restart"
         try:
@@ -208,7 +208,7 @@ def _cancelling() -> Callable[[], object]:
     return lambda: loop.call_soon_threadsafe(task.cancel)
 
 
-async def _aoutcome(function: Callable[[], Any], attempt: Attempt) -> Outcome:
+async def _aoutcome(function: Callable[[], Any], attempt: RunAttempt) -> Outcome:
     """Await a coroutine function, and return what it returned or raised."""
     try:
         return Outcome(await awaitable("aexplore", "run", function()))

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from .._core.base.amounts import total
-from .._core.base.data import ID, as_list, as_object
+from .._core.base.data import as_list, as_object
+from .._core.base.forms import ID
 from .._facade import App, Course, changed_rows, described, when_done
 
 _VOLATILE: Final = re.compile(
@@ -21,7 +22,7 @@ _OWN: Final = frozenset({"attributes", "metadata"})
 """Maps of the user: each key counts."""
 
 
-class Record(NamedTuple):
+class EndRecord(NamedTuple):
     """One record at the end of a run.
 
     Attributes:
@@ -40,7 +41,9 @@ class Record(NamedTuple):
             return self.kind, self.fields
         return self.kind, tuple(field for field in self.fields if (self.kind, field[0]) not in unstable)
 
-    def changes(self, other: Record, unstable: Collection[tuple[str, str]]) -> list[tuple[str, str | None, str | None]]:
+    def changes(
+        self, other: EndRecord, unstable: Collection[tuple[str, str]]
+    ) -> list[tuple[str, str | None, str | None]]:
         """Return the names of the fields that differ from *other*, each with its value here and there, as JSON."""
         now, then = dict(self.fields), dict(other.fields)
         return [
@@ -67,11 +70,11 @@ class EndState(NamedTuple):
         alone: The records that were in progress at the start, by id, as they end if no request changes them.
     """
 
-    there: list[Record]
-    gone: list[Record]
+    there: list[EndRecord]
+    gone: list[EndRecord]
     paid: Decimal
-    deleted: list[Record]
-    alone: Mapping[str, Record]
+    deleted: list[EndRecord]
+    alone: Mapping[str, EndRecord]
 
     def without(self, ids: Collection[str]) -> EndState:
         """Return the same without the records that have these *ids*."""
@@ -126,10 +129,10 @@ class EndStates:
                 state.gone.append(self._record(before))
         return state
 
-    def _record(self, row: Any) -> Record:
+    def _record(self, row: Any) -> EndRecord:
         kind, data = described(row)
         fields = ((key, json.dumps(value, sort_keys=True)) for key, value in _stable(data).items())
-        return Record(kind, row.id, tuple((key, ID.sub(self._named, value)) for key, value in fields))
+        return EndRecord(kind, row.id, tuple((key, ID.sub(self._named, value)) for key, value in fields))
 
     def _named(self, found: re.Match[str]) -> str:
         """Return the name of the record whose id stands in a field: another run may give it another id."""
@@ -162,16 +165,18 @@ def unstable_fields(one: EndState, other: EndState) -> frozenset[tuple[str, str]
 
 def differences(
     found: EndState, wanted: EndState, unstable: Collection[tuple[str, str]]
-) -> tuple[list[Record], list[Record]]:
+) -> tuple[list[EndRecord], list[EndRecord]]:
     """Return the records that are found but not wanted, and those that are wanted but not found."""
     # What one run has removed and the other has not is there after the other.
     here, there = found.there + wanted.gone, wanted.there + found.gone
     return _without(here, there, unstable), _without(there, here, unstable)
 
 
-def _without(records: list[Record], others: list[Record], unstable: Collection[tuple[str, str]]) -> list[Record]:
+def _without(
+    records: list[EndRecord], others: list[EndRecord], unstable: Collection[tuple[str, str]]
+) -> list[EndRecord]:
     left = Counter(record.key(unstable) for record in others)
-    rest: list[Record] = []
+    rest: list[EndRecord] = []
     for record in records:
         key = record.key(unstable)
         if left[key]:

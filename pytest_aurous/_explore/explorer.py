@@ -28,7 +28,7 @@ from .laws import Day, Judged, Rules, judge, needs_second, unreadable
 from .options import PAGE, Options
 from .report.result import Case, Exploration
 from .report.text import story
-from .runs.attempt import Attempt, Outcome, resting
+from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
 from .stage import Stage
 
@@ -38,7 +38,7 @@ _MORE: Final = see(PAGE)
 _FEW: Final = 2
 """So many cases may miss their fault, however few cases there are."""
 
-Steps = Generator[Attempt, Outcome, Any]
+Steps = Generator[RunAttempt, Outcome, Any]
 
 
 class Explorer:
@@ -80,11 +80,11 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
-        self._last: Attempt | None = None
+        self._last: RunAttempt | None = None
         self._good: Day | None = None
         self._plans: Plans
 
-    def steps(self) -> Generator[Attempt, Outcome, Exploration]:
+    def steps(self) -> Generator[RunAttempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
         with self._stage.set_up(self._options.patience):
             good = self._good = yield from self._good_days()
@@ -102,15 +102,15 @@ class Explorer:
 
     # Runs
 
-    def _attempt(self, plan: Plan = (), before: Attempt | None = None) -> Generator[Attempt, Outcome, Day]:
+    def _attempt(self, plan: Plan = (), before: RunAttempt | None = None) -> Generator[RunAttempt, Outcome, Day]:
         """Let the driver make one run, and return what it did; after *before*, on the state that it left."""
         self._remove_faults()
         if before is None:
             self._stage.begin_anew()
-        attempt = self._last = Attempt(self._stage, plan, good=self._good, before=before, reader=self._reader)
+        attempt = self._last = RunAttempt(self._stage, plan, good=self._good, before=before, reader=self._reader)
         return attempt.day((yield attempt))
 
-    def _again(self) -> Generator[Attempt, Outcome, Day]:
+    def _again(self) -> Generator[RunAttempt, Outcome, Day]:
         """Let everything in flight pass, and make an undisturbed run on the state that the last one left."""
         last = self._last
         assert last is not None  # noqa: S101 - it comes after a run
@@ -126,7 +126,7 @@ class Explorer:
 
     # The good day
 
-    def _good_days(self) -> Generator[Attempt, Outcome, Day]:
+    def _good_days(self) -> Generator[RunAttempt, Outcome, Day]:
         """Make the good day twice from the same start, and return the second one."""
         with resting(self._stage.app):
             first = yield from self._attempt()
@@ -169,7 +169,7 @@ class Explorer:
 
     # The bad days
 
-    def _bad_days(self, good: Day) -> Generator[Attempt, Outcome, None]:
+    def _bad_days(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
         """Run the cases; then go back to the end of the good day, unless only one case was to be run."""
         self._plans = plans_of(good, self._faults)
         self._remarks += self._plans.remarks
@@ -188,7 +188,7 @@ class Explorer:
             finally:
                 self._remove_faults()
 
-    def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[Attempt, Outcome, None]:
+    def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[RunAttempt, Outcome, None]:
         """Run all cases, and with ``depth=2`` all pairs, up to the limit."""
         limit, found = self._options.limit, dict[str, Plan]()
         is_over: Callable[[], bool] = bool  # which is never true
@@ -211,7 +211,7 @@ class Explorer:
             self._cut = len(cut)
             self._remarks.append(f"cut: {len(cut)} cases beyond limit={limit}, the first is {cut[0]!r}")
 
-    def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[Attempt, Outcome, Day]:
+    def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[RunAttempt, Outcome, Day]:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
         alone = self._options.alone
         judged, left = yield from self._judged(good, plan)
@@ -234,7 +234,7 @@ class Explorer:
             raise day.error.with_traceback(trace)
         return day
 
-    def _judged(self, good: Day, plan: Plan) -> Generator[Attempt, Outcome, tuple[Judged, Callable[[], object]]]:
+    def _judged(self, good: Day, plan: Plan) -> Generator[RunAttempt, Outcome, tuple[Judged, Callable[[], object]]]:
         """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
         day, second = (yield from self._attempt(plan)), None
         left = self._stage.mark() if self._options.alone else ignore
@@ -243,7 +243,7 @@ class Explorer:
         greased = any(kind == "greased" for _, kind in plan)
         return Judged(self._rules, good, day, second, greased=greased), left
 
-    def _explain_second_run(self, good: Day) -> Generator[Attempt, Outcome, None]:
+    def _explain_second_run(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
         """Find out whether a second run pays again even without a fault."""
         yield from self._attempt()
         second = yield from self._again()

@@ -19,7 +19,7 @@ from .compare import Identities
 from .places import Place, came_over_http, event_id
 
 if TYPE_CHECKING:
-    from .runs.run import Run
+    from .runs.run import ExploredRun
 
 Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""
@@ -45,7 +45,7 @@ class Scene:
     """
 
     app: App
-    run: Run
+    run: ExploredRun
     pass_time: Callable[[float], None]
     identities: Identities
     _faults: list[Fault] = field(default_factory=list[Fault])

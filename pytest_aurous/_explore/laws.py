@@ -17,10 +17,10 @@ from .._core.wire.call import BY_FAULT, Call, Problem
 from .._core.wire.lines import Note
 from .._facade import Delivery, Pitfall
 from .compare import alike, told, unaddressed
-from .end_state import EndState, Record, differences
+from .end_state import EndRecord, EndState, differences
 
 if TYPE_CHECKING:
-    from .runs.run import Run
+    from .runs.run import ExploredRun
 
 _LONGEST: Final = 80
 _HELD: Final = "held credits "
@@ -79,7 +79,7 @@ class Day:
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
     """
 
-    run: Run
+    run: ExploredRun
     outcome: str
     error: BaseException | None
     returned: Any
@@ -382,7 +382,7 @@ def _times(count: int) -> str:
     return "twice" if count == 2 else f"{count} times"  # noqa: PLR2004 - a word of its own
 
 
-def _changes(found: Record, wanted: Record, rules: Rules, when: str) -> str:
+def _changes(found: EndRecord, wanted: EndRecord, rules: Rules, when: str) -> str:
     return "; ".join(
         f"{name} {now or 'absent'}, {when} {then or 'absent'}"
         for name, now, then in found.changes(wanted, rules.unstable)

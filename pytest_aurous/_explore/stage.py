@@ -24,7 +24,7 @@ from .runs.watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
     from .report.result import Exploration
-    from .runs.attempt import Attempt
+    from .runs.attempt import RunAttempt
 
 __tracebackhide__ = hide_mistakes
 
@@ -247,7 +247,7 @@ class FreshFake(Stage):
         self._sent = _operations(app.world.journal.entries)
 
     @contextmanager
-    def run_on(self, app: App, attempt: Attempt) -> Generator[None, None, None]:
+    def run_on(self, app: App, attempt: RunAttempt) -> Generator[None, None, None]:
         """Let the block be the run of *attempt*, on a fake that it has just made."""
         self.app = app
         app.world.clock.restore((0.0, self._start, 1.0, 0.0))

@@ -12,7 +12,7 @@ from .._core.base.redaction import SECRET, redacted, shortened
 from .._facade import Aurous, as_json
 from .arguments import read_arguments
 from .replies import CONTROL
-from .table import Operation, operations, team_of
+from .table import ControlOperation, operations, team_of
 
 _WIDE: Final = 80
 
@@ -74,7 +74,7 @@ class Action(NamedTuple):
         return told
 
 
-def _subject(operation: Operation, given: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _subject(operation: ControlOperation, given: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Return the expression of the object that has the method."""
     word = operation.name.partition(".")[0]
     if word == "fault" and f"fault {given['number']}" in names:
@@ -91,7 +91,7 @@ def _subject(operation: Operation, given: Mapping[str, Any], names: Mapping[str,
 _SINGULAR: Final = frozenset({"character", "image", "video"})
 
 
-def _parts(operation: Operation, own: Mapping[str, Any], names: Mapping[str, str]) -> Any:
+def _parts(operation: ControlOperation, own: Mapping[str, Any], names: Mapping[str, str]) -> Any:
     """Yield the arguments of a call: those that are required without their names."""
     leading = True
     for name in operation.own:
@@ -203,12 +203,12 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
     return Action(name, arguments, result, undo=undo)
 
 
-def _called(operation: Operation, subject: Any, given: dict[str, Any]) -> Any:
+def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) -> Any:
     many = given.pop(operation.takes.many, ())
     return getattr(subject, operation.verb)(*many, **given)
 
 
-def _judged(operation: Operation, subject: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _judged(operation: ControlOperation, subject: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Return whether an assertion holds, and its report if not."""
     try:
         _called(operation, subject, given)

@@ -48,7 +48,7 @@ _OPEN: Final = frozenset({"health", "login"})
 """The control requests that need no token."""
 
 
-class Request(NamedTuple):
+class HttpRequest(NamedTuple):
     """A request that has arrived.
 
     Attributes:
@@ -135,7 +135,7 @@ class AsgiApp:
         else:
             await self._stream(reply, reply.stream, receive, send)
 
-    async def _arrived(self, scope: Message, receive: Receive) -> Request | Reply:
+    async def _arrived(self, scope: Message, receive: Receive) -> HttpRequest | Reply:
         """Return a request that has arrived completely, or its refusal."""
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
@@ -164,7 +164,7 @@ class AsgiApp:
             return Reply(204, (*more, *found), b"")
         host = b"".join(hosts).decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
         query = scope["query_string"].decode("latin-1")
-        return Request(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
+        return HttpRequest(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
 
     def _cross_origin(self, headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return the headers that let the page of an allowed origin read the response."""
@@ -177,7 +177,7 @@ class AsgiApp:
             ("Access-Control-Expose-Headers", _EXPOSED),
         )
 
-    async def _controlled(self, request: Request, receive: Receive, send: Send) -> None:
+    async def _controlled(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Respond to a control request, or with the page."""
         if request.method == "HEAD":  # uvicorn leaves out the body
             request = request._replace(method="GET")
@@ -202,7 +202,7 @@ class AsgiApp:
             reply = self._here(reply, request.own) if name in {"state", "add"} or name.endswith(".add") else reply
         await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *request.more)))
 
-    def _shown(self, request: Request, name: str) -> Reply | None:
+    def _shown(self, request: HttpRequest, name: str) -> Reply | None:
         """Return the page or one of its files, if the request is for these."""
         if request.method != "GET":
             return None
@@ -214,7 +214,7 @@ class AsgiApp:
             return page()
         return Reply(302, (("Location", f"{CONTROL}/"), ("Content-Length", "0")), b"")
 
-    def _login(self, request: Request, cookie: str) -> Reply:
+    def _login(self, request: HttpRequest, cookie: str) -> Reply:
         """Return a cookie for the token that a page sends."""
         try:
             token = str(json.loads(request.body)["token"]).encode(errors="replace")
@@ -259,7 +259,7 @@ class AsgiApp:
             f"{f'The last calls of all: {others}.' if others else 'No other call has arrived either.'}"
         )
 
-    async def _events(self, request: Request, receive: Receive, send: Send) -> None:
+    async def _events(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
         asked = dict(request.headers).get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
         seq = seq_of(asked)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from .._core.base.data import ID, URL, as_object
+from .._core.base.data import as_object
+from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
 from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, is_digest, key_of, without_secrets

@@ -151,7 +151,7 @@ _LOOKUPS: Final = frozenset({"get", "last", "json", "items", "keys", "values", "
 _DESTROYING: Final = frozenset({"reset", "restore", "import_", "character.delete", "fault.remove", "snapshots.remove"})
 
 
-class Operation(NamedTuple):
+class ControlOperation(NamedTuple):
     """One operation that changes a fake, or judges it.
 
     Attributes:
@@ -185,7 +185,7 @@ def public(kind: type[Any]) -> list[str]:
 
 
 @cache
-def operations() -> Mapping[str, Operation]:
+def operations() -> Mapping[str, ControlOperation]:
     """Return all operations by name."""
     found = [
         operation
@@ -201,7 +201,7 @@ def name_of(word: str, name: str) -> str:
     return f"{word}.{name}" if word else name
 
 
-def _operation(word: str, name: str, subject: Subject) -> Operation | None:
+def _operation(word: str, name: str, subject: Subject) -> ControlOperation | None:
     """Return the operation that a method or a settable attribute is; None if it is none."""
     full = name_of(word, name)
     if full in READ or full in REASONS or full in INTERNAL or name in _LOOKUPS:
@@ -221,12 +221,12 @@ def _operation(word: str, name: str, subject: Subject) -> Operation | None:
         readers["team"] = TEXT
     takes = Takes(readers, (*choosing, *own.required), own.defaults, own.many)
     text = (getdoc(member) or "").partition("\n")[0]
-    return Operation(full, name, subject, takes, tuple(own.readers), not isfunction(member), text)
+    return ControlOperation(full, name, subject, takes, tuple(own.readers), not isfunction(member), text)
 
 
-def _of_snapshots(verb: str, text: str, *names: str) -> Operation:
+def _of_snapshots(verb: str, text: str, *names: str) -> ControlOperation:
     takes = Takes(dict.fromkeys(names, TEXT), names)
-    return Operation(f"snapshots.{verb}", "", Subject(), takes, names, sets=False, text=text)
+    return ControlOperation(f"snapshots.{verb}", "", Subject(), takes, names, sets=False, text=text)
 
 
 _SNAPSHOTS: Final = (

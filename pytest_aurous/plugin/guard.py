@@ -27,7 +27,7 @@ _NO_FAKE: Final = (
 )
 
 
-class _Patch:
+class _GuardPatch:
     """A function that is replaced: by what *wrap* makes of it, `patched` as long as that is in place."""
 
     __slots__ = ("name", "owner", "patched", "real", "wrap")
@@ -64,9 +64,9 @@ class NetworkGuard:
         self.pending: list[tuple[bool, AurousNetworkBlocked | str]] = []  # True: fails the running test
         self._lock = threading.RLock()
         self._awaited = {"unittest.case": self._add_unittest, "concurrent.futures": self._add_futures}
-        self._patches = [_Patch(*one, lambda real: refusing(real, self._check)) for one in RESOLVERS]
-        self._patches += [_Patch(kind, "__exit__", self._accepting) for kind in expecting]
-        self._patches.append(_Patch(threading.Thread, "start", lambda real: noting_start(real, self._work)))
+        self._patches = [_GuardPatch(*one, lambda real: refusing(real, self._check)) for one in RESOLVERS]
+        self._patches += [_GuardPatch(kind, "__exit__", self._accepting) for kind in expecting]
+        self._patches.append(_GuardPatch(threading.Thread, "start", lambda real: noting_start(real, self._work)))
 
     def start(self) -> None:
         """Begin to guard the process."""
@@ -165,11 +165,11 @@ class NetworkGuard:
 
     # Many suites need neither unittest nor futures, so the guard does not import them.
 
-    def _add_unittest(self, unittest: Any) -> _Patch:
-        return _Patch(type(unittest.TestCase().assertRaises(Exception)), "__exit__", self._accepting)  # noqa: PT027
+    def _add_unittest(self, unittest: Any) -> _GuardPatch:
+        return _GuardPatch(type(unittest.TestCase().assertRaises(Exception)), "__exit__", self._accepting)  # noqa: PT027
 
-    def _add_futures(self, futures: Any) -> _Patch:
-        return _Patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._work))
+    def _add_futures(self, futures: Any) -> _GuardPatch:
+        return _GuardPatch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._work))
 
     def _accepting(self, real: Any) -> Any:
         @wraps(real)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema
 
 from pytest_aurous import Aurous
-from pytest_aurous._check.check import Checked, check_files
+from pytest_aurous._check.check import Checked, check_recordings
+from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.wire.har import har
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import httpx
 
@@ -23,6 +24,11 @@ NOW: Final = "2026-05-08T10:00:00Z"
 ATTRIBUTES: Final = {"gender": "female", "age": 28}
 Entries = list[dict[str, Any]]
 SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/check.schema.json").read_text(encoding="utf-8"))
+
+
+def check_files(files: Iterable[Path], settings: Mapping[str, Any] | None = None) -> Checked:
+    """Check recordings, each on a fake of its own."""
+    return check_recordings(map(read_recording, files), settings)
 
 
 class Teller:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
-from pytest_aurous._check.check import check_files
 from pytest_aurous._core.base.redaction import FAKE_KEY
 from pytest_aurous._core.resources.content.pictures import picture
-from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted
+from tests.check.story import ATTRIBUTES, Entries, Teller, body, check_files, checked, refuted
 from tests.check.test_seeded import drop, everywhere, fields, header, instead, more, named, put, refusal, status_of
 
 if TYPE_CHECKING:

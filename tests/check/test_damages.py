@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
-from pytest_aurous._check.check import check_files, check_recordings
+from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.replay import money, replay
 from pytest_aurous._core.resources.content.pictures import picture
-from tests.check.story import ATTRIBUTES, Entries, Teller, body, checked, refuted, told, write
+from tests.check.story import ATTRIBUTES, Entries, Teller, body, check_files, checked, refuted, told, write
 from tests.check.test_seeded import drop, everywhere, fields, header, instead, more, named, put, status_of
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from pytest_aurous._check.adapt import find_readings
-from pytest_aurous._check.check import Checked, check_files
+from pytest_aurous._check.check import Checked
 from pytest_aurous._check.recording.read import NoRecordingError, read_recording
 from pytest_aurous._check.sanitize import Sanitizer
+from tests.check.story import check_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # it runs all examples
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous._check.check import check_files
-from tests.check.story import Entries, Teller, write
+from tests.check.story import Entries, Teller, check_files, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from pytest_aurous import AurousError
 from pytest_aurous._check.live import sender
 from pytest_aurous._check.live.run import run_probes
 from pytest_aurous._check.live.sender import Sender
-from pytest_aurous._check.recording import limits, parse
+from pytest_aurous._check.recording import parse
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
@@ -173,8 +173,8 @@ def test_a_compressed_body_has_a_limit(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_bodies_together_have_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is over a limit is left out, and smaller bodies after it are read."""
-    monkeypatch.setattr(limits, "MOST_BYTES", 1024 * 1024)
-    monkeypatch.setattr(limits, "_MOST_PARTS", 100)
+    monkeypatch.setattr(parse, "MOST_BYTES", 1024 * 1024)
+    monkeypatch.setattr(parse, "_MOST_PARTS", 100)
     file = har(tmp_path, entry('"' + "a" * 524_288 + '"'), entry('"' + "a" * 524_288 + '"'), entry("{}"))
     with pytest.raises(AurousError, match="it is larger than 1 MB"):
         read_recording(file)

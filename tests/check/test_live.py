@@ -13,7 +13,7 @@ import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._check.check import check_recordings
-from pytest_aurous._check.live import pace, sender
+from pytest_aurous._check.live import sender
 from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import run_probes
 from pytest_aurous._check.live.sender import Sender
@@ -663,13 +663,13 @@ class TestPace:
     def sleeps(self, monkeypatch: pytest.MonkeyPatch) -> Sleeps:
         """A clock whose sleeps take no time."""
         found = Sleeps()
-        monkeypatch.setattr(pace, "time", found)
+        monkeypatch.setattr(sender, "time", found)
         return found
 
     def test_full_buckets_are_not_waited_for(self, twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
         """As long as more than a tenth is left."""
         slept: list[float] = []
-        monkeypatch.setattr("pytest_aurous._check.live.pace.time.sleep", slept.append)
+        monkeypatch.setattr("pytest_aurous._check.live.sender.time.sleep", slept.append)
         probed(twin)
 
         assert slept == []
@@ -687,7 +687,7 @@ class TestPace:
     def test_nearly_empty_buckets_are_refilled(self, sleeps: Sleeps, headers: dict[str, str], seconds: float) -> None:
         """It waits for one token, and other buckets do not wait with it."""
         notices: list[float] = []
-        found = pace.Pace(notices.append)
+        found = sender.Pace(notices.append)
         found.learn("reads", limited(200, headers))
 
         found.wait("characters_get")
@@ -702,7 +702,7 @@ class TestPace:
     )
     def test_a_429_is_obeyed(self, sleeps: Sleeps, headers: dict[str, str], seconds: float) -> None:
         """By its `Retry-After`, else until the bucket is full."""
-        found = pace.Pace(lambda _: None)
+        found = sender.Pace(lambda _: None)
         found.learn("reads", limited(429, headers))
         found.wait("reads")
 
@@ -710,10 +710,10 @@ class TestPace:
 
     def test_a_minute_is_too_long(self, sleeps: Sleeps) -> None:
         """Then nobody waits."""
-        found = pace.Pace(lambda _: None)
+        found = sender.Pace(lambda _: None)
         found.learn("reads", limited(429, {"retry-after": "61"}))
 
-        with pytest.raises(pace.Stopped, match="another 61 s"):
+        with pytest.raises(sender.Stopped, match="another 61 s"):
             found.wait("reads")
         assert sleeps.slept == []
 
@@ -734,7 +734,7 @@ class TestPace:
     ) -> None:
         """After the time that the API has said; the 429 refutes nothing."""
         slept: list[float] = []
-        monkeypatch.setattr("pytest_aurous._check.live.pace.time.sleep", slept.append)
+        monkeypatch.setattr("pytest_aurous._check.live.sender.time.sleep", slept.append)
         twin.change = self._limiting(twin, 1, "12")
 
         assert check(twin, "--yes", "--quiet") == 0
@@ -758,7 +758,7 @@ class TestPace:
         self, twin: Twin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], times: int, after: str
     ) -> None:
         """What was seen until then is judged."""
-        monkeypatch.setattr("pytest_aurous._check.live.pace.time.sleep", lambda _: None)
+        monkeypatch.setattr("pytest_aurous._check.live.sender.time.sleep", lambda _: None)
         twin.change = self._limiting(twin, times, after)
 
         assert check(twin, "--yes", "--explain") == 0
@@ -780,7 +780,7 @@ class TestPace:
         def dated(_call: Call, reply: Reply) -> Reply:
             return header("date", formatdate(usegmt=True) if date == "now" else date)(reply)
 
-        monkeypatch.setattr(pace, "time", Ahead())
+        monkeypatch.setattr(sender, "time", Ahead())
         twin.change = dated if date else same
         live = run_probes(twin.url, Path("live.har"), yes=True)
 

@@ -11,11 +11,10 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_aurous._check.check import check_files
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.report import report
 from pytest_aurous._core.resources.base.rules import rule_of
-from tests.check.story import refuted
+from tests.check.story import check_files, refuted
 
 ROOT: Final = Path(__file__).parents[2]
 OBSERVATIONS: Final = ROOT / "observations"

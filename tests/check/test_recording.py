@@ -14,12 +14,12 @@ from zipfile import ZipFile
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._check.check import check_files, check_recordings
-from pytest_aurous._check.recording import limits
+from pytest_aurous._check.check import check_recordings
+from pytest_aurous._check.recording import parse
 from pytest_aurous._check.recording.read import find_files, read_recording, read_recordings
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._cli.main import main
-from tests.check.story import Entries, Teller, told, write
+from tests.check.story import Entries, Teller, check_files, told, write
 
 URL: Final = "https://api.aurous-labs.com/v1/balance"
 BODY: Final = '{"credits": 5}'
@@ -513,7 +513,7 @@ def test_a_member_of_an_archive_that_is_too_large_is_refused(tmp_path: Path, mon
     archive = tmp_path / "page.zip"
     with ZipFile(archive, "w") as writer:
         writer.writestr("har.har", "[]" + " " * 2000, 8)
-    monkeypatch.setattr(limits, "MOST_BYTES", 1000)
+    monkeypatch.setattr(parse, "MOST_BYTES", 1000)
 
     with pytest.raises(AurousError, match=r"page\.zip: har\.har is larger than 0 MB"):
         read_recording(archive)

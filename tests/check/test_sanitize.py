@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._check.check import check_files, check_recordings
+from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._cli.main import main
@@ -18,7 +18,7 @@ from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.resources.content.pictures import blank, measure, picture
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.har import har
-from tests.check.story import Teller, body, refuted, told, write
+from tests.check.story import Teller, body, check_files, refuted, told, write
 
 CANARIES: Final = {
     "a name": "Wilhelmina Canary",

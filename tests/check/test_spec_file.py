@@ -13,7 +13,7 @@ from pytest_aurous import AurousError
 from pytest_aurous._check.openapi import document as composing
 from pytest_aurous._check.openapi.compare import check_document
 from pytest_aurous._check.openapi.document import Document, read_document, values_of
-from pytest_aurous._check.recording import limits
+from pytest_aurous._check.recording import parse
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.catalog import ENDPOINTS
@@ -160,7 +160,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, monkeypatch: pytest.
         read_document(file)
     with pytest.raises(AurousError, match="No such file"):
         read_document(tmp_path / "absent.json")
-    monkeypatch.setattr(limits, "MOST_BYTES", 1)
+    monkeypatch.setattr(parse, "MOST_BYTES", 1)
     with pytest.raises(AurousError, match="it is larger than"):
         read_document(file)
 

@@ -21,7 +21,8 @@ async def by_aiohttp(key: str) -> int:
     from httpx_aiohttp import HttpxAiohttpClient
 
     async with HttpxAiohttpClient() as client:
-        return (await client.get(URL, headers={"X-Api-Key": key})).status_code
+        response: httpx.Response = await client.get(URL, headers={"X-Api-Key": key})
+        return response.status_code
 
 
 async def by_pyreqwest(key: str) -> int:

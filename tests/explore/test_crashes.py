@@ -18,7 +18,7 @@ import pytest
 import trio
 
 from pytest_aurous import Aurous, AurousCrash, Call
-from pytest_aurous._explore.runs.run import Run
+from pytest_aurous._explore.runs.run import ExploredRun
 from pytest_aurous._explore.runs.watchdog import RunEnded
 
 if TYPE_CHECKING:
@@ -516,7 +516,7 @@ def test_a_run_that_catches_everything_is_stopped_by_its_sleep(
 
 def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
     """A thread of the application, which belongs to no run, is ended, too."""
-    run = Run(fake._session.app)
+    run = ExploredRun(fake._session.app)
     run.crashed = True
 
     with pytest.raises(AurousCrash):

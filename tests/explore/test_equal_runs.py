@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._core.base.data import formless
+from pytest_aurous._core.base.forms import formless
 
 if TYPE_CHECKING:
     import httpx

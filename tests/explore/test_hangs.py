@@ -48,13 +48,13 @@ def _few_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
 def _hung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note what the watchdog stops."""
     hung: list[str] = []
-    hang = runs.Run.hang
+    hang = runs.ExploredRun.hang
 
-    def noted(run: runs.Run, reason: str) -> None:
+    def noted(run: runs.ExploredRun, reason: str) -> None:
         hung.append(reason)
         hang(run, reason)
 
-    monkeypatch.setattr(runs.Run, "hang", noted)
+    monkeypatch.setattr(runs.ExploredRun, "hang", noted)
     return hung
 
 

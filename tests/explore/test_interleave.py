@@ -683,7 +683,7 @@ def test_a_cut_that_nobody_chose_is_a_failure(
     fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The default limit leaves schedules out, here all but one."""
-    monkeypatch.setattr(interleave_module, "Limits", partial(interleave_module.Limits, limit=1))
+    monkeypatch.setattr(interleave_module, "InterleaveLimits", partial(interleave_module.InterleaveLimits, limit=1))
 
     with pytest.raises(AurousExplorationError, match="were not run"):
         fake.interleave(lambda: client.get("/v1/team"), lambda: client.get("/v1/team"))

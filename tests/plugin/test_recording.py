@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-from pytest_aurous._check.check import check_files
+from tests.check.story import check_files
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

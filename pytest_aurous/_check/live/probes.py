@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..._core.base.data import as_list
 from ..._core.base.errors import AurousError, see
-from ..recording.view import instant_of
+from ..._core.base.instants import instant_of
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _PLACE: Final = re.compile(r"\{(\w+)\}")

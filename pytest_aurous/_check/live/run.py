@@ -15,14 +15,13 @@ from ..._core.base.data import as_list, as_object, parsed
 from ..._core.base.errors import AurousError, see, shown
 from ..._core.base.instants import iso
 from ..._core.base.redaction import protecting, redacted
-from ..._core.resources.catalog import CATALOG
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.hosts import BASE_URL
+from ..._facade import CATALOG
 from ..recording.read import Recording
 from ..recording.view import foreign_response
-from .pace import Pace, Stopped
 from .probes import PROBES, Probe, fill, shown_by
-from .sender import Sender
+from .sender import Pace, Sender, Stopped
 
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
@@ -31,7 +30,7 @@ _DEAD: Final = 3
 """Stop after this many requests in a row without a response."""
 
 
-def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool) -> Live:
+def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool) -> Probing:
     """Send at most *most* requests, and return the exchanges as a recording with the name *file*.
 
     Only with *yes* it goes on without asking, and where the variable CI is set. Ctrl-C ends the probes early.
@@ -46,7 +45,7 @@ def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, m
         )
     key = _key()
     with protecting(key):
-        live = Live(base_url, key, file, probes, most)
+        live = Probing(base_url, key, file, probes, most)
         try:
             live.show_team()
             if not yes and sys.stdin.isatty():
@@ -81,7 +80,7 @@ def _say(text: str, end: str = "\n") -> None:
     print(redacted(text), end=end, file=sys.stderr, flush=True)  # noqa: T201 - a command prints
 
 
-class Live:
+class Probing:
     """The probes on their way, and what they have shown.
 
     Attributes:
@@ -179,7 +178,7 @@ class Live:
         Raises:
             Stopped: If the next token comes too late.
         """
-        found = CATALOG.find("api", probe.path).get(probe.method)
+        found = CATALOG.at("", probe.path).get(probe.method)
         bucket = "" if found is None else str(found[0].bucket)
         at, values = self._pace.wait(bucket), self._shown
         sent = self.sender.send(probe.method, fill(probe.target, values), probe.headers, fill(probe.body, values))

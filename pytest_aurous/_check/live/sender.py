@@ -1,11 +1,16 @@
-"""Requests to the real API: the only module that sends any. None of them can create, change or cost anything."""
+"""Requests to the real API, at the pace that it allows: the only module that sends any, and waits for its clock.
+
+None of them can create, change or cost anything.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
+from http import HTTPStatus
 from math import ceil
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -28,6 +33,12 @@ _WHOLE: Final = 30.0
 _PAUSE: Final = 0.1
 """Seconds until Ctrl-C is noticed: on Windows, it does not interrupt a wait, but follows it."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
+_LONGEST_WAIT: Final = 60.0
+"""Nobody waits longer than this for a token."""
+_RESERVE: Final = 10
+"""A tenth of each bucket is left to the other clients of the team."""
+_EPOCH: Final = 10**9
+"""A smaller number of seconds is a span, and no instant."""
 OWN_KEY: Final = "key-1"
 """The name of the key of the check, wherever it would be seen."""
 
@@ -132,3 +143,41 @@ def _reason(error: Exception) -> str:
         return f"no trusted connection (TLS): {text}"
     kinds: dict[type[Exception], str] = {httpx.ProxyError: "the proxy refused", httpx.ConnectError: "no connection"}
     return f"{kinds.get(type(error), 'the connection broke')}: {text}"
+
+
+class Stopped(Exception):  # noqa: N818 - it names what happened
+    """No other request follows; the message says why."""
+
+
+class Pace:
+    """Waits before a request while its bucket is nearly empty; *notice* is told for how many seconds."""
+
+    def __init__(self, notice: Callable[[float], object]) -> None:
+        self._notice = notice
+        self._next: dict[str, float] = {}
+
+    def wait(self, bucket: str) -> float:
+        """Wait until *bucket* has a token, and return the time in epoch seconds.
+
+        Raises:
+            Stopped: If that takes more than a minute.
+        """
+        seconds = self._next.get(bucket, 0.0) - time.time()
+        if seconds > _LONGEST_WAIT:
+            raise Stopped(f"the API limits this team for another {seconds:.0f} s")
+        if seconds > 0:
+            self._notice(seconds)
+            time.sleep(seconds)
+        return time.time()
+
+    def learn(self, bucket: str, sent: Exchange) -> None:
+        """Learn from a response when the next request may be sent."""
+        numbers = {name: int(text) for name, text in sent.received.items() if text.isascii() and text.isdecimal()}
+        left, limit, reset = (numbers.get(f"x-ratelimit-{name}") for name in ("remaining", "limit", "reset"))
+        now = time.time()
+        theirs = now if sent.dated is None else sent.dated  # this machine's clock may be wrong
+        full = 0.0 if reset is None else reset - theirs if reset > _EPOCH else reset
+        if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._next[bucket] = now + (numbers.get("retry-after") or max(full, 1.0))
+        elif left is not None and limit is not None and left * _RESERVE < limit:
+            self._next[bucket] = now + max(full, 0.0) / (limit - left)

@@ -14,16 +14,14 @@ from typing import Any, Final
 from ..._core.base.data import as_object
 from ..._core.base.errors import AurousError
 from ..._core.base.redaction import shortened
-from ..._core.resources.base.rules import load_rules
-from ..._core.resources.catalog import CATALOG
-from ..._core.resources.openapi import document as fake_document
 from ..._core.wire.refusal import GLOBAL_CODES
-from ..._core.world.settings import READINGS
+from ..._facade import CATALOG, READINGS, load_rules
+from ..._facade import document as fake_document
 from ..check import Checked
 from ..rules import rule_of_statement
+from ..values import Words
 from ..verdict import Difference, Verdicts
-from ..words import Words
-from .document import MORE, Document, Operation, schema_of, values_of
+from .document import MORE, Document, DocumentedOperation, schema_of, values_of
 
 _LOW: Final = ("minimum", "minLength", "minItems")
 _BOUNDS: Final = (*_LOW, "maximum", "maxLength", "maxItems")
@@ -69,7 +67,7 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
     checked = Checked(Verdicts(load_rules()), counted="operations", found_in="places")
     fake = {one.name: one for one in Document("", fake_document()).operations()}
     places = {one.place: name for name, one in fake.items()}
-    theirs: dict[str, Operation] = {}
+    theirs: dict[str, DocumentedOperation] = {}
     found: list[Finding] = []
     notes: list[str] = []
     for one in document.operations():
@@ -104,7 +102,7 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
     return checked
 
 
-def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
+def _facts(one: DocumentedOperation, status: str, own: Facts | None = None) -> Facts:
     """Return what a document states of an operation with this success, but for statuses and codes.
 
     With *own*, only what is below its places.
@@ -189,7 +187,7 @@ def _texts(kind: str, seen: Any, fake: Any) -> tuple[str, str]:
     return words(shown[0]), words(shown[1])
 
 
-def _successes(own: Operation, theirs: Operation) -> Iterator[Finding]:
+def _successes(own: DocumentedOperation, theirs: DocumentedOperation) -> Iterator[Finding]:
     """Yield what is found about the statuses of a success."""
     agreed = [status for status in own.successes if theirs.response(status) is not None]
     for status in own.successes:
@@ -205,7 +203,10 @@ class _Refusals:
     """The statuses and codes of refusals, under these *readings*."""
 
     def __init__(
-        self, fake: Mapping[str, Operation], theirs: Mapping[str, Operation], readings: Mapping[str, str]
+        self,
+        fake: Mapping[str, DocumentedOperation],
+        theirs: Mapping[str, DocumentedOperation],
+        readings: Mapping[str, str],
     ) -> None:
         self._readings = {rule: readings.get(rule, values[0]) for rule, values in READINGS.items()}
         lists = [Counter(one.codes(status) for status in one.refusals) for one in theirs.values()]
@@ -213,7 +214,7 @@ class _Refusals:
         self._everywhere = {codes for some in lists for codes, times in some.items() if codes and times > 1}
         self._known = {code for one in fake.values() for name in one.refusals for code in self._codes(one, name)}
 
-    def _codes(self, own: Operation, status: str) -> frozenset[str]:
+    def _codes(self, own: DocumentedOperation, status: str) -> frozenset[str]:
         """Return the codes of the fake at a status, under the readings."""
         codes = own.codes(status)
         if self._readings["err-6"] == "global":
@@ -221,7 +222,7 @@ class _Refusals:
         revoked = self._readings["auth-4"] == "revoked_api_key" and "invalid_api_key" in codes
         return codes | {"revoked_api_key"} if revoked else codes
 
-    def findings(self, fake: Operation, theirs: Operation) -> Iterator[Finding]:
+    def findings(self, fake: DocumentedOperation, theirs: DocumentedOperation) -> Iterator[Finding]:
         """Yield what is found in an operation."""
         met = set[tuple[str, str]]()
         own = {status: self._codes(fake, status) for status in fake.refusals}

@@ -12,8 +12,7 @@ from urllib.parse import unquote
 
 from ..._core.base.data import as_list, as_object
 from ..._core.base.errors import AurousError, see, shown
-from ..recording.limits import read_file
-from ..recording.parse import parse, reading
+from ..recording.parse import parse, read, reading
 
 MORE: Final = see("reference/check.html#documents")
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -86,14 +85,14 @@ class Document:
             found = items[index] if index < len(items) else as_object(found).get(step)
         return found
 
-    def operations(self) -> Iterator[Operation]:
+    def operations(self) -> Iterator[DocumentedOperation]:
         """Yield the operations."""
         for path, item in as_object(self.content["paths"]).items():
             shared = self.follow(item)
-            yield from (Operation(self, path, method, shared) for method in _METHODS if method in shared)
+            yield from (DocumentedOperation(self, path, method, shared) for method in _METHODS if method in shared)
 
 
-class Operation:
+class DocumentedOperation:
     """One operation of a document.
 
     Attributes:
@@ -168,7 +167,7 @@ def read_document(file: Path) -> Document:
         AurousError: If it cannot be read, or is not of version 3.0 or 3.1.
     """
     with reading(f"check --spec {file}", MORE):
-        content = as_object(parse(file, read_file(file)))
+        content = as_object(parse(file, read(file)))
     version = str(content.get("openapi", ""))
     faults = {
         "it is Swagger 2.0. Convert it to OpenAPI 3.0 or 3.1": "swagger" in content,

@@ -19,9 +19,7 @@ from ..._core.wire.exchange import Exchange
 from ..._core.wire.har import FieldError, read_entry
 from ..._core.wire.headers import sent_key
 from ..._core.wire.hosts import BASE_URL, is_loopback, is_upload
-from .limits import Total, check_depth, read_file, read_member
-from .parse import SyntaxUnreadableError, parse, reading
-from .vcr import entry_of
+from .parse import SyntaxUnreadableError, Total, check_depth, entry_of, parse, read, read_member, reading
 
 _MORE: Final = see("reference/check.html#recordings")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")
@@ -170,8 +168,8 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
 
 def _content(file: Path) -> tuple[dict[str, Any], Callable[[str], bytes]]:
     """Return what is in a file, and what loads the bodies that are in files of their own."""
-    name, raw = file.name, read_file(file)
-    load: Callable[[str], bytes] = lambda name: read_file(file.parent / name)  # noqa: E731 - one of two
+    name, raw = file.name, read(file)
+    load: Callable[[str], bytes] = lambda name: read(file.parent / name)  # noqa: E731 - one of two
     if file.suffix.lower() == ".zip":
         archive = ZipFile(BytesIO(raw))
         load = partial(read_member, archive)

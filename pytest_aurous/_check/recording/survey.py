@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import accumulate
+from typing import Any
 
+from ..._core.base.data import as_list, as_object
+from ..._core.base.instants import instant_of
 from .histories import Histories, History, Sighting
-from .lost import find_lost, stored_response
 from .read import Recording
-from .view import STYLES, View, instant_of, views_of
+from .view import CLOSE, RUNNING, STYLES, View, views_of
 
 
 class Survey:
@@ -47,7 +50,7 @@ class Survey:
         for view in self.views:
             self._note(view)
         self.scopes -= {view.key for view in self.views if view.succeeded and view.exchange.method != "GET"}
-        self.lost: dict[int, str] = find_lost(self.views, self.histories, self._attempts, self.teams)
+        self.lost: dict[int, str] = dict(self._find_lost())
         self.has_keys: bool = any(view.key for view in self.views)
         self.undecided: set[str] = {
             name
@@ -71,7 +74,8 @@ class Survey:
 
     def stored(self, view: View) -> View | None:
         """Return the first attempt with the same idempotency key whose response is the stored one of *view*."""
-        return stored_response(self._attempts, view)
+        same = self._attempts.get(view.idempotency or "", ())
+        return next((one for one in same if one.replayed and one.result and one.index > view.index), None)
 
     def repeats_first(self, view: View) -> bool:
         """Whether a response to a retry is that to the first attempt."""
@@ -183,9 +187,83 @@ class Survey:
             since = max(since, bisect_left(self._seconds, made))
         return min(since, first.index)
 
+    def _find_lost(self) -> Iterator[tuple[int, str]]:
+        """Yield the requests without a usable response that took effect all the same, each with the id that it created.
+
+        The histories learn what created these records.
+        """
+        for view in self.views:
+            if view.lost and not view.refused and view.row.method not in {"", "GET"}:
+                made = (record for record, one in self.histories.items() if self._is_of(one, view))
+                record = self._effect(view, made)
+                if record is not None:
+                    yield view.index, record
+                    self.histories[record].created = view.index  # nothing may show it
+
+    def _effect(self, view: View, made: Iterator[str]) -> str | None:
+        """Return the id of what a request has created, or empty; None if it took no effect."""
+        retries = (one for one in self._attempts.get(view.idempotency or "", ()) if one.operation == view.operation)
+        again = next((one for one in retries if one.index > view.index), None)
+        if again is not None:
+            if not (again.replayed or again.code == "idempotency_key_in_use"):
+                return None
+            stored = self.stored(view)
+            return next(made, "") if stored is None else str(stored.result.get("id"))
+        if view.exchange.status in {HTTPStatus.TOO_MANY_REQUESTS, *range(300, 400)}:
+            return None
+        if view.creates:
+            return next(made, None)
+        return "" if self._is_shown(view) else None
+
+    def _is_of(self, history: History, view: View) -> bool:
+        """Whether a record that no response created is what *view* asked for."""
+        if history.created is not None or history.kind != view.kind or not view.order:
+            return False
+        first = history.sightings[0]
+        made = instant_of(first.row.get("created_at"))
+        return (
+            first.view.index > view.index
+            and self._same_team(first.view, view)
+            and (made is None or abs(made - view.at) <= CLOSE)
+            and (view.operation == "videos.create") == first.row["id"].startswith("vid_")
+            and _is_as_ordered(first.row, view.order)
+        )
+
+    def _is_shown(self, view: View) -> bool:
+        """Whether the next exchange that is about the same record shows the effect of a request."""
+        if view.operation == "characters.uploads.put":
+            return any(one.succeeded and view.args["upload_id"] in one.named for one in self.views[view.index :])
+        after = next((one for one in self.histories[view.record].touched if one.index > view.index), None)
+        between = self.views[view.index + 1 : None if after is None else after.index] if view.saves else ()
+        drawn = any(one.succeeded and one.order.get("character_id") == view.record for one in between)
+        if after is None or drawn:  # only a saved character can be drawn
+            return drawn
+        if view.deletes:
+            return after.exchange.status == HTTPStatus.NOT_FOUND and after.operation != view.operation
+        if view.edits:
+            shown = self.histories.seen(view.record, view.index + 1)
+            return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
+        if after.operation == view.operation:
+            return after.reason == "invalid_request_error" and view.row.reruns
+        wanted = ("ready",) if view.saves else ("cancelled",) if view.cancels else RUNNING if view.row.reruns else ()
+        return bool(after.records) and after.records[0].get("status") in wanted
+
 
 def _is_about_more(view: View) -> bool:
     """Whether a 403 is about more than the scope of a key: a signature, an id, or what has another status otherwise."""
     others = {outcome.partition(" ")[2] for outcome in view.row.outcomes if outcome[:3] != "403"} - {""}
     of_id = bool(view.record) and view.code not in {"", "missing_scope"}
     return of_id or view.row.signed or view.code in others
+
+
+def _is_as_ordered(row: dict[str, Any], order: dict[str, Any]) -> bool:
+    """Whether a record is as it was ordered, as far as both say."""
+    same = [name for name in ("name", "prompt", "url", "character_id") if name in order and name in row]
+    style, styles = order.get("lora_id"), [as_object(one).get("id") for one in as_list(row.get("loras"))]
+    by_id = isinstance(style, str) and style.startswith("lora_")  # and not by its slug
+    return (
+        all(order[name] == row[name] for name in same)
+        and (style in styles if by_id else bool(style) == bool(styles))
+        and bool(order.get("reference_image_urls")) == bool(row.get("reference_image_urls"))
+        and row.get("image_count") in {None, order.get("count", 1)}
+    )

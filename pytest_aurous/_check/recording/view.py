@@ -10,31 +10,17 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from ..._core.base.data import as_list, as_object, parsed
-from ..._core.base.instants import parse_instant, read_instant
-from ..._core.resources.base.endpoint import Endpoint
-from ..._core.resources.base.schema import schema_name
-from ..._core.resources.catalog import CATALOG, LIFECYCLES, UNDER_WAY
-from ..._core.resources.characters import CharacterRow
-from ..._core.resources.files import FileRow
-from ..._core.resources.generations import GenerationRow
-from ..._core.resources.styles import LoraRow, VideoLoraRow
-from ..._core.resources.webhooks import EndpointRow
+from ..._core.base.instants import instant_of, parse_instant
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.headers import idempotency_key, sent_key
 from ..._core.wire.hosts import is_upload
 from ..._core.wire.refusal import GLOBAL_CODES
+from ..._facade import CATALOG, RECORDS, UNDER_WAY, Endpoint
 from .read import Recording
 
-KINDS: Final[dict[str, type[Any]]] = {
-    "characters": CharacterRow,
-    "generations": GenerationRow,
-    "files": FileRow,
-    "loras": LoraRow,
-    "video_loras": VideoLoraRow,
-    "webhook_endpoints": EndpointRow,
-}
+KINDS: Final = {name: kind.row for name, kind in RECORDS.items()}
 """The row of each collection."""
-_SHOWN: Final = {schema_name(row): kind for kind, row in KINDS.items()}
+_SHOWN: Final = {kind.schema: name for name, kind in RECORDS.items()}
 """The collection of each schema of a record."""
 
 
@@ -46,10 +32,7 @@ def _collection_of(row: Endpoint) -> str:
 
 DELETABLE: Final = frozenset(_collection_of(row) for row in CATALOG.by_operation.values() if row.method == "DELETE")
 """The collections whose records a client can delete."""
-STATUSES: Final = {
-    "characters": tuple(LIFECYCLES["characters"].edges),
-    "generations": tuple(LIFECYCLES["images"].edges),
-}
+STATUSES: Final = {name: tuple(kind.edges) for name, kind in RECORDS.items() if kind.edges}
 """The statuses of each collection whose records change by themselves."""
 RUNNING: Final = UNDER_WAY
 AT_REST: Final = tuple(one for one in STATUSES["characters"] if one not in {*RUNNING, "deleted"})
@@ -191,11 +174,11 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
 
 def _endpoint(exchange: Exchange) -> tuple[Endpoint, dict[str, str]]:
     """Return the endpoint of an exchange and its path parameters; the URLs of storage have a form of the vendor's."""
-    path, upload = urlsplit(exchange.url).path, is_upload(exchange.host)
-    found = CATALOG.find("upload" if upload else "api", path).get(exchange.method)
+    path = urlsplit(exchange.url).path
+    found = CATALOG.at(exchange.host, path).get(exchange.method)
     if found is not None:
         return found[0], dict(found[1])
-    if upload and exchange.method == "PUT":
+    if is_upload(exchange.host) and exchange.method == "PUT":
         return CATALOG.by_operation["characters.uploads.put"], {"upload_id": ""}
     if path.startswith("/storage/"):
         return CATALOG.by_operation["storage.get"], {"owner": "", "file": path.rpartition("/")[2]}
@@ -242,9 +225,3 @@ def _target(location: str) -> str:
         return urlsplit(location).hostname or "another path"
     except ValueError:
         return "an invalid address"
-
-
-def instant_of(value: Any) -> float | None:
-    """Return an instant in epoch seconds; None for anything else."""
-    found = read_instant(value)
-    return None if found is None else found.timestamp()

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
 from ..._core.base.amounts import plain, total
-from ..._core.base.data import as_list, as_object
-from ..._core.resources.base.rules import shown_by
-from ..._core.resources.base.schema import free
-from ..._core.resources.chat.replies import NOTHING, ScriptedReply, replies
-from ..._core.resources.chat.row import FINISH_REASONS, USAGE, CompletionRow
-from ..._core.resources.models import ModelRow
+from ..._core.base.data import as_list, as_object, parsed
 from ..._core.wire.reply import Reply, Stream
-from ..._core.world.world import World
-from ..points import Point
+from ..._facade import CHUNK, Follower, Schema, rates_of, shown_by
 from ..recording.view import View
-from ..words import Words
+from ..values import Point, Words
 from .replayed import Replayed
-from .teams import Teams, amount_of
+from .teams import ReplayTeams, amount_of
 
 _DONE: Final = "[DONE]"
-_SAID: Final = free({"type": ["string", "null"]})
-_CALL: Final = {"properties": {"id": _SAID, "function": {"properties": {"name": _SAID, "arguments": _SAID}}}}
-_DELTA: Final = {"properties": {"content": _SAID, "refusal": _SAID, "tool_calls": {"items": _CALL}}}
-_CHUNK: Final = {
-    "properties": {
-        "created": free({"type": "integer"}),
-        "choices": {"items": {"properties": {"delta": _DELTA}}},
-        "usage": USAGE,
-    }
-}
-STREAM: Final = {"properties": dict.fromkeys(("first", "second", "last"), _CHUNK)}
-"""The schema of `form_of_stream`: what the model has said, no rule states."""
+STREAM: Final = Schema({"properties": dict.fromkeys(("first", "second", "last"), CHUNK)})
+"""The schema of `form_of_stream`."""
 _OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
 _ABSENT: Final = 404
 _MILLIONTH: Final = Decimal("0.000001")
@@ -61,7 +43,7 @@ def _events(body: bytes | None) -> list[Any]:
     """Return the data of the events of a stream; the last is a text. None if any other is no JSON."""
     lines = (body or b"").decode(errors="replace").splitlines()
     data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
-    return [one if one == _DONE else _json(one) for one in data]
+    return [one if one == _DONE else parsed(one) for one in data]
 
 
 def is_stream(headers: Mapping[str, str]) -> bool:
@@ -126,11 +108,11 @@ def sums_of(view: View) -> Iterator[Point]:
         return
     body, at = (view.result, "body") if "tokens" in view.result else (as_object(view.result.get("usage")), "body.usage")
     tokens, lines = as_object(body.get("tokens")), as_object(as_object(body.get("breakdown")).get("input"))
-    model = next((one for one in ModelRow.first() if view.order.get("model") in {one.id, *one.aliases}), None)
+    rates = rates_of(view.order.get("model"))
     whole = amount_of(tokens.get("total", body.get("total_tokens")))
     charged, costs = amount_of(body.get("credits_charged", body.get("credits_estimated"))), {}
     costs = {name: amount for name, value in lines.items() if (amount := amount_of(value)) is not None}
-    if model is None or whole is None or charged is None or not {"text", "visual"} <= set(costs):
+    if not rates or whole is None or charged is None or not {"text", "visual"} <= set(costs):
         return
     parts = (
         [amount_of(tokens.get(name)) for name in ("text", "image")]
@@ -139,7 +121,7 @@ def sums_of(view: View) -> Iterator[Point]:
     )
     added = total(one for one in parts if one is not None)
     yield Point(f"{at}.total_tokens", "value", added != whole, plain(whole), plain(added))
-    counted = [costs[name] * 1_000_000 / Decimal(str(model.rate(name))) for name in ("text", "visual")]
+    counted = [costs[name] * 1_000_000 / Decimal(str(rates[name])) for name in ("text", "visual")]
     wrong = parts != counted if tokens else added != sum(counted)
     yield Point(f"{at}.breakdown.input", "value", wrong, Words(plain(sum(counted))), Words(f"{plain(whole)} tokens"))
     yield Point(
@@ -160,18 +142,11 @@ def size_of(view: View, fake: Any) -> Iterator[Point]:
         yield Point("body.data[].embedding", "rows", seen != made, Words(f"{seen} numbers"), Words(f"{made} numbers"))
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
 class Chats:
     """Lets the fake say and charge what the recording shows of a model."""
 
-    def __init__(self, world: World, teams: Teams) -> None:
-        self._world = world
+    def __init__(self, follower: Follower, teams: ReplayTeams) -> None:
+        self._follower = follower
         self._teams = teams
         self._broken: set[str] = set()
         self._uncounted: set[str] = set()
@@ -183,7 +158,7 @@ class Chats:
             return ""
         if view.record in self._broken:
             return "the stream of the completion was cut, or cancelled"
-        return "" if self._world.row(view.record) else "the recording does not show how the completion was made"
+        return "" if self._follower.row(view.record) else "the recording does not show how the completion was made"
 
     def prepare(self, done: Replayed, shown: View) -> None:
         """Let the model say what the response shows; the response of a lost one may be *shown* to a later attempt."""
@@ -204,7 +179,7 @@ class Chats:
         if not as_object(completion.get("usage")):
             why = f"exchange {view.exchange.number} does not show how many tokens it has used"
             self._teams.money_of(view).leave_open(view.index + 1, why)
-        replies(self._world)[1] = _said(as_object(choice.get("message")), choice, as_object(completion.get("usage")))
+        self._say(as_object(choice.get("message")), choice.get("finish_reason"), as_object(completion.get("usage")))
 
     def finish(self, done: Replayed, reply: Reply, *, replays: bool) -> None:
         """Read a stream to its end, and charge what the response shows; a stored response is free."""
@@ -220,51 +195,36 @@ class Chats:
             shown = amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
             charged = done.price if shown is None else shown
             team = self._teams.of(view)
-            account = self._world.accounts[team]
-            self._world.accounts[team] = account._replace(credits=account.credits + done.price - charged)
+            credit = self._follower.accounts[team].credits
+            self._follower.set_account(team, credits=credit + done.price - charged)
             done.price = charged
 
     def adopt(self, view: View) -> None:
         """Let the stored completion be as its first response shows it, so that each difference counts once."""
-        shown = completion_of(view)
-        row = self._world.row(str(shown.get("id"))) if view.operation == "chat.create" and view.succeeded else None
-        if not isinstance(row, CompletionRow) or row.usage is None:
+        if view.operation != "chat.create" or not view.succeeded:
             return
-        usage, choices = as_object(shown.get("usage")), as_list(shown.get("choices"))
-        if not usage:
-            self._uncounted.add(row.id)
-        if is_stream(view.exchange.received):
-            choices = list(row.choices)  # what it says comes from the events
-        stored = replace(row, usage=usage or row.usage, choices=tuple(choices) or row.choices)
-        self._world.table(CompletionRow).replace(stored)
+        shown = completion_of(view)
+        record, usage = str(shown.get("id")), as_object(shown.get("usage"))
+        # What a streamed one says comes from the events.
+        choices = [] if is_stream(view.exchange.received) else as_list(shown.get("choices"))
+        if self._follower.complete(record, usage, choices) and not usage:
+            self._uncounted.add(record)
+
+    def _say(self, message: Mapping[str, Any], reason: object, usage: Mapping[str, Any]) -> None:
+        prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
+        functions = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
+        calls = tuple((str(one.get("name")), parsed(str(one.get("arguments")))) for one in functions)
+        text, refusal = message.get("content"), message.get("refusal")
+        known = isinstance(prompt, int) and isinstance(completion, int)
+        self._follower.say(
+            text if isinstance(text, str) else None if calls or refusal else "",
+            refusal if isinstance(refusal, str) else None,
+            calls,
+            reason,  # another word than those of the API is a difference each time
+            (prompt, completion, reasoning or 0) if known else None,
+        )
 
 
 def _part(stream: Stream) -> bytes:
     part = stream.read()
     return part if isinstance(part, bytes) else b""
-
-
-def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[str, Any]) -> ScriptedReply:
-    prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
-    functions = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
-    calls = tuple((str(one.get("name")), _json(str(one.get("arguments")))) for one in functions)
-    text, refusal = message.get("content"), message.get("refusal")
-    reason = choice.get("finish_reason")  # another word is a difference each time
-    known = isinstance(prompt, int) and isinstance(completion, int)
-    tokens: Any = (prompt, completion, reasoning or 0) if known else None
-    return ScriptedReply(
-        number=1,
-        text=text if isinstance(text, str) else None if calls or refusal else "",
-        tool_calls=calls,
-        json=NOTHING,
-        refuse=refusal if isinstance(refusal, str) else None,
-        error=None,
-        tokens=tokens,
-        finish_reason=reason if reason in FINISH_REASONS else None,
-        delay=0,
-        chunking="words",
-        when=None,
-        times=1,
-        place="the recording",
-        fits=False,
-    )

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from ..._core.base.amounts import plain
 from ..._core.base.data import as_object
-from ..._core.resources.base.rules import shown_by
-from ..._core.resources.characters import CharacterRow
-from ..._core.resources.generations import GenerationRow
-from ..._core.resources.team import TeamRow
-from ..._core.world.world import World
-from ..points import OTHER, Point
+from ..._core.base.instants import instant_of
+from ..._facade import Follower, shown_by
 from ..recording.histories import Sighting
 from ..recording.survey import Survey
-from ..recording.view import RUNNING, View, instant_of
-from ..words import Words, id_of
+from ..recording.view import RUNNING, View
+from ..values import OTHER, Point, Words, id_of
 from .gaps import Gaps
-from .money import Change, Money, Work, ends_of, is_in
+from .money import Change, Money, PaidWork, ends_of, is_in
 from .records import Records
 from .replayed import SHARED, Replayed
-from .teams import PLENTY, Teams, amount_of
+from .teams import PLENTY, ReplayTeams, amount_of
 
 _ALWAYS: Final = float("inf")
 _PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
@@ -33,13 +28,13 @@ _PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
 class Credits:
     """Follows the credits of the teams."""
 
-    def __init__(self, world: World, survey: Survey, teams: Teams, records: Records, gaps: Gaps) -> None:
-        self._world = world
+    def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, records: Records, gaps: Gaps) -> None:
+        self._follower = follower
         self._gaps = gaps
         self._survey = survey
         self._teams = teams
         self._records = records
-        self._ordered: dict[str, Work] = {}
+        self._ordered: dict[str, PaidWork] = {}
 
     def prepare(self, done: Replayed) -> None:
         """Let the credits of a team be as far known as the responses before a request show them."""
@@ -50,7 +45,7 @@ class Credits:
             self._balance(done)
         if view.reason == "insufficient_credits" and not self.is_known(view):
             team = self._teams.of(view)
-            self._set(team, credits=self._world.accounts[team].held)
+            self._follower.set_account(team, credits=self._follower.accounts[team].held)
             self._teams.money_of(view).base = None
             done.inferred.append("the team had too little credit")
 
@@ -73,28 +68,29 @@ class Credits:
         record = view.record
         if view.creates:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
-        row = self._world.row(record) if record else None
+        status = self._follower.status(record)
         if view.row.acts and not view.row.reruns:
-            money.end(record, ends_of(getattr(row, "status", "")))
+            money.end(record, ends_of(status))
         if "balance" in rules:
-            money.works.append(Work("", Decimal(0), rules["balance"], now={"free"}))
+            money.works.append(PaidWork("", Decimal(0), rules["balance"], now={"free"}))
         elif "price" in rules:  # a chat or an embedding
-            money.works.append(Work("", done.price, rules["price"], shown=True, now={"good"}))
-        elif view.row.pays and not _drafts(view) and isinstance(row, (CharacterRow, GenerationRow)):
+            money.works.append(PaidWork("", done.price, rules["price"], shown=True, now={"good"}))
+        elif view.row.pays and not _drafts(view) and status:
             shown = amount_of(as_object(view.result.get("cost")).get("amount")) == done.price
-            kind = kind_of_work(view, row)
+            ordered = "pose" if view.row.reruns and "pose" in view.order else "synthesis"
+            kind = str(getattr(self._follower.row(record), "media_type", ordered))
             rule = "vid-2" if kind == "video" else "cred-4"
-            self._ordered[record] = Work(record, done.price, rule, kind, shown, view.at, ends_of(row.status))
+            self._ordered[record] = PaidWork(record, done.price, rule, kind, shown, view.at, ends_of(status))
             money.works.append(self._ordered[record])
 
-    def _count_again(self, done: Replayed, works: list[Work]) -> None:
+    def _count_again(self, done: Replayed, works: list[PaidWork]) -> None:
         """Note a retry, which costs nothing, unless the recording shows that it has made something new."""
         replayed = as_object(json.loads(done.reply.body)) if done.reply is not None else {}
         first, record = self._ordered.get(str(replayed.get("id"))), str(done.view.result.get("id"))
         if first is not None and record == first.record:
-            works.append(Work(record, first.price, "idem-3", now={"free"}))
+            works.append(PaidWork(record, first.price, "idem-3", now={"free"}))
         elif first is not None and done.view.succeeded:
-            works.append(Work(record, first.price, first.rule, first.kind, first.shown, now={"run", "good", "bad"}))
+            works.append(PaidWork(record, first.price, first.rule, first.kind, first.shown, now={"run", "good", "bad"}))
 
     def doubt(self, view: View, why: str) -> None:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
@@ -110,7 +106,7 @@ class Credits:
 
     def fund(self, done: Replayed) -> None:
         """Give a team more credits than it needs: it is not known how many it had."""
-        self._set(self._teams.of(done.view), credits=Decimal(PLENTY))
+        self._follower.set_account(self._teams.of(done.view), credits=Decimal(PLENTY))
         self._teams.money_of(done.view).base = None
 
     def adopt(self, view: View) -> None:
@@ -119,7 +115,7 @@ class Credits:
         if not view.shows_balance or credit is None:
             return
         money = self._teams.money_of(view)
-        self._set(self._teams.of(view), credits=credit, **({} if held is None else {"held": held}))
+        self._follower.set_account(self._teams.of(view), credits=credit, **({} if held is None else {"held": held}))
         known = held is not None and not self._survey.shared and view.index > money.blind[0]
         money.base = (credit, held) if known and held is not None else None
         money.blind = (-1, "") if known else money.blind
@@ -131,7 +127,7 @@ class Credits:
         view = done.view
         team, money, (credit, held) = self._teams.of(view), self._teams.money_of(view), _shown(view)
         if view.result.get("billing_mode") == "exempt":
-            self._set(team, billing_mode="exempt")
+            self._follower.set_account(team, billing_mode="exempt")
         if credit is None:
             return
         done.ignored |= set(_PLACES)
@@ -149,9 +145,8 @@ class Credits:
         else:
             done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
         for work in running:
-            row: Any = self._world.row(work.record)
-            if not {"new", "run"} & work.now and getattr(row, "status", "") in RUNNING:
-                self._records.end(view, row, self._later(work, view)[1], good="good" in work.now)
+            if not {"new", "run"} & work.now and self._follower.is_under_way(work.record):
+                self._records.end(view, work.record, self._later(work, view)[1], good="good" in work.now)
                 done.inferred.append(f"the work on {id_of(work.record)} has ended")
         available = amount_of(view.result.get("available_credits"))
         if not done.points and held is not None and available is not None:
@@ -192,7 +187,7 @@ class Credits:
         nearest = min(possible[-1], key=distance)
         expected = {"body.credits": (shown[0], base[0] + nearest[0])}
         expected["body.held_credits"] = (base[1] + nearest[1] if shown[1] is None else shown[1], base[1] + nearest[1])
-        exempt = self._world.accounts[self._teams.of(done.view)].billing_mode == "exempt"
+        exempt = self._follower.accounts[self._teams.of(done.view)].billing_mode == "exempt"
         uncharged = done.view.shows_team and not any(one[0] for one in possible[-1])
         rule = "team-1" if uncharged else "cred-1" if exempt else money.contradicted(credit, held, credit - nearest[0])
         self._differ(done, expected, rule)
@@ -220,11 +215,10 @@ class Credits:
     def _hold_more(self, money: Money, amount: Decimal) -> None:
         """Note credits that are held for work that no exchange shows."""
         if amount > 0:
-            money.works.append(Work("", amount, "", now={"run", "good", "bad"}))
+            money.works.append(PaidWork("", amount, "", now={"run", "good", "bad"}))
 
-    def _now(self, work: Work, view: View) -> set[str]:
+    def _now(self, work: PaidWork, view: View) -> set[str]:
         """Return the states in which work may be at an exchange, as later responses show it."""
-        row: Any = self._world.row(work.record) if work.record else None
         first = self._survey.histories.seen(work.record, -1)
         if "new" in work.now and first is not None:
             if view.index < first.view.index:
@@ -233,7 +227,7 @@ class Credits:
         if "run" not in work.now or not work.record:
             return work.now
         later, status = self._later(work, view)
-        if later is None or getattr(row, "status", "") not in RUNNING:  # another status is a difference of its own
+        if later is None or not self._follower.is_under_way(work.record):  # another status is a difference of its own
             return {"run", "good", "bad"}
         if status in RUNNING:
             return {"run"}
@@ -244,7 +238,7 @@ class Credits:
         unsure = end is None or not own or end < int(work.at) or soon[0] <= end <= soon[1]
         return {"run", *ends} if unsure else ends if (end or 0) < view.at else {"run"}
 
-    def _later(self, work: Work, view: View) -> tuple[Sighting | None, str]:
+    def _later(self, work: PaidWork, view: View) -> tuple[Sighting | None, str]:
         """Return the first sighting of a record behind *view*, and the status in which its work has ended by then."""
         histories = self._survey.histories
         later = histories.seen(work.record, view.index)
@@ -254,12 +248,9 @@ class Credits:
 
     def _name(self, view: View) -> None:
         """Give a team the name and the address that its response shows."""
-        table, name, mail = self._world.table(TeamRow), view.result.get("name"), view.result.get("billing_email")
-        row = table[self._teams.of(view)]
-        table.replace(replace(row, name=str(name), billing_email=mail if isinstance(mail, str) else None))
-
-    def _set(self, team: str, **changes: Any) -> None:
-        self._world.accounts[team] = self._world.accounts[team]._replace(**changes)
+        name, email = view.result.get("name"), view.result.get("billing_email")
+        email = email if isinstance(email, str) else None
+        self._follower.change(self._teams.of(view), name=str(name), billing_email=email)
 
 
 def _shown(view: View) -> tuple[Decimal | None, Decimal | None]:
@@ -270,10 +261,3 @@ def _shown(view: View) -> tuple[Decimal | None, Decimal | None]:
 def _drafts(view: View) -> bool:
     """Whether it makes a character from uploads, which is free."""
     return view.creates and view.kind == "characters" and not view.synthesizes
-
-
-def kind_of_work(view: View | None, row: CharacterRow | GenerationRow) -> str:
-    """Return what was ordered; without an exchange, what the record is."""
-    if isinstance(row, GenerationRow):
-        return "video" if row.media_type == "video" else "image"
-    return "pose" if view is not None and view.row.reruns and "pose" in view.order else "synthesis"

@@ -8,21 +8,19 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ..._core.base.data import as_object
-from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
-from ..._core.world.buckets import BUCKETS
+from ..._core.base.instants import instant_of
+from ..._facade import BUCKETS, DRAWING_COSTS
 from ..recording.histories import History, Sighting
 from ..recording.survey import Survey
-from ..recording.view import AT_REST, DELETABLE, RUNNING, STATUSES, STYLES, View, instant_of
-from ..words import id_of
+from ..recording.view import AT_REST, CLOSE, DELETABLE, RUNNING, STATUSES, STYLES, View
+from ..values import id_of
 from .teams import amount_of, team_of
 
 FREE: Final = (Decimal(0),)
 ANY: Final = ()
-_CLOSE: Final = 2.0
-"""Seconds within which two times count as the same."""
-_IMPOSSIBLE: Final = (("ready", "reviewing"),)
+IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
-_DRAWN: Final = (Decimal(POSE_COST), Decimal(SYNTHESIS_COST))
+_DRAWN: Final = tuple(map(Decimal, DRAWING_COSTS))
 _SENT: Final = ("name", "attributes")
 """What a request changes in a character at any time."""
 
@@ -108,7 +106,7 @@ class Gaps:
         if history.created is not None or history.kind in STYLES or first.view.replayed or made is None:
             return
         refused = (one for one in survey.views if one.refused and one.creates and one.kind == history.kind)
-        if any(abs(one.at - made) <= _CLOSE for one in refused):  # it was made all the same
+        if any(abs(one.at - made) <= CLOSE for one in refused):  # it was made all the same
             return
         if made >= survey.views[0].at // 1:
             shown = amount_of(as_object(first.row.get("cost")).get("amount")) or history.kind != "generations"
@@ -122,7 +120,7 @@ class Gaps:
 
     def _change(self, record: str, history: History, one: Sighting, other: Sighting) -> Iterator[Gap]:
         """Find out whether a character has changed by itself between two sightings."""
-        if (one.status, other.status) in _IMPOSSIBLE:
+        if (one.status, other.status) in IMPOSSIBLE:
             return
         if one.status in RUNNING and not self._survey.histories.ordered(record, other.view.index):
             yield self._gap(one.view.index, other.view, record, "was ordered")
@@ -137,7 +135,7 @@ class Gaps:
         moved = instant_of(one.row.get("updated_at"))
         sent = any(one.row.get(name) != other.row.get(name) for name in _SENT)
         if one.row.get("updated_at") == other.row.get("updated_at"):  # it can change twice in one second
-            soon = moved is not None and one.view.at <= moved + _CLOSE
+            soon = moved is not None and one.view.at <= moved + CLOSE
             return "was changed" if sent and soon and one.view.polls else ""
         if one.status in AT_REST and other.status != one.status and other.status in STATUSES["characters"]:
             return {"ready": "was saved", "deleted": "was deleted"}.get(other.status, "was drawn again")

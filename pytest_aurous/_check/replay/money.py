@@ -43,7 +43,7 @@ _MOST: Final = 20_000
 
 
 @dataclass(eq=False)
-class Work:
+class PaidWork:
     """Work that a request ordered, or a request that costs nothing.
 
     Attributes:
@@ -107,7 +107,7 @@ class Money:
 
     effects: Effects
     base: Change | None = None
-    works: list[Work] = field(default_factory=list[Work])
+    works: list[PaidWork] = field(default_factory=list[PaidWork])
     blind: tuple[float, str] = (-1, "")
     right: set[str] = field(default_factory=set[str])
     broken: list[tuple[str, Effects]] = field(default_factory=list[tuple[str, Effects]])

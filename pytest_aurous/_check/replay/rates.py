@@ -9,13 +9,10 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Final, NamedTuple
 
-from ..._core.resources.base.endpoint import Endpoint
-from ..._core.resources.catalog import CATALOG
-from ..._core.world.buckets import BUCKETS
-from ..points import OTHER, Point
+from ..._facade import BUCKETS, CATALOG, Endpoint
 from ..recording.survey import Survey
 from ..recording.view import NOT_LET_IN, View
-from ..words import Words
+from ..values import OTHER, Point, Words
 from .gaps import ANY, FREE, Gap
 from .teams import team_of
 

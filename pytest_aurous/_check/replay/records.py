@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
-from ..._core.resources.characters import CharacterRow
-from ..._core.resources.characters import machine as character_machine
-from ..._core.resources.generations import GenerationRow
-from ..._core.resources.generations.row import ENDS
-from ..._core.world.script import Hold, Plan, Step, plan_of
-from ..._core.world.world import World
+from ..._facade import RECORDS, Follower
 from ..recording.survey import Survey
-from ..recording.view import AT_REST, RUNNING, View
-from .follow import LONG, WAIT, WAITING, rename
-from .gaps import Gaps
+from ..recording.view import AT_REST, RUNNING, STATUSES, View
+from .gaps import IMPOSSIBLE, Gaps
 from .money import GOOD, ends_of
 from .replayed import Replayed
-from .teams import Teams
+from .seeds import LONG
+from .teams import ReplayTeams
 
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
 _OF_DELETED: Final = {"resource_not_found": "del-2", "character_not_ready": "del-4"}
 """The rule of a deletion, by what the fake says to an order with its character."""
-_AT_ONCE: Final = Hold("*", 0)
-_IMPOSSIBLE: Final = (("ready", "reviewing"),)
-"""Changes of a character at rest that no request causes, however many there were."""
-_MOVES: Final = ("processing", *ENDS)
+_MOVES: Final = STATUSES["generations"][1:]
 """The statuses to which an image or a video moves."""
+_ENDS: Final = tuple(one for one in _MOVES if one not in RUNNING)
 
 
 class Records:
@@ -41,8 +33,8 @@ class Records:
         odd: The ids of the characters whose name or attributes have differed.
     """
 
-    def __init__(self, world: World, survey: Survey, teams: Teams, gaps: Gaps) -> None:
-        self._world = world
+    def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, gaps: Gaps) -> None:
+        self._follower = follower
         self._gaps = gaps
         self._survey = survey
         self._teams = teams
@@ -53,12 +45,12 @@ class Records:
     @property
     def _drawn(self) -> str:
         """The status in which a synthesis ends, by the reading of create-4."""
-        return self._world.settings.reading("create-4")
+        return self._follower.reading("create-4")
 
     def prepare(self, done: Replayed) -> None:
         """Let the records that a request is about be where its response shows them."""
         view = done.view
-        row = self._world.row(view.record) if view.record else None
+        row = self._follower.row(view.record) if view.record else None
         if view.polls:
             self._poll(done)
         elif view.edits and row is not None and view.records:
@@ -67,18 +59,18 @@ class Records:
                 done.set_aside(("body.status",), self._gaps.explanation(view, "body.status"))
         elif row is not None and not view.replayed:  # a stored response shows how it was
             self._act(view, row)
-        if view.replayed and self._world.settings.reading("idem-5") == "generation":
+        if view.replayed and self._follower.reading("idem-5") == "generation":
             self._end_before_retry(view)
         if view.deletes:
             self._doubt(view.record)
 
     def state_of(self, view: View) -> str:
         """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
-        row = self._world.row(view.record) if view.record else None
+        row = self._follower.row(view.record) if view.record else None
         if row is None:
             return view.args.get("owner", "")
         ends = getattr(row, "expires", None)
-        return "expired" if ends and ends <= self._world.clock.time() else str(getattr(row, "status", ""))
+        return "expired" if ends and ends <= self._follower.now else self._follower.status(view.record)
 
     def judge_deleted(self, done: Replayed) -> None:
         """Let the rules of a deletion answer for what an order with a deleted character gets (del-2, del-4)."""
@@ -87,52 +79,41 @@ class Records:
 
     def script(self, view: View) -> None:
         """Set the script of the work that a request orders: it ends when the recording says so."""
-        world, shown = self._world, self._survey.stored(view) if view.lost else view
+        shown, order = self._survey.stored(view) if view.lost else view, self._follower.order
         status = "" if shown is None else str(shown.result.get("status"))
-        for resource, plan in WAITING.items():
-            world.scripts[resource, None] = plan
+        for resource in ("characters", "images", "videos"):
+            order(resource)
         if view.replayed:
             return
         if status in AT_REST:
             end = "failed" if status == "failed" else self._drawn
-            plan = plan_of(f"synthesizing*0 -> {end}", character_machine.LIFECYCLE)
             if view.creates and view.synthesizes:
-                world.scripts["characters", None] = plan
-            row = world.row(view.record) if view.record else None
+                order("characters", end)
             drawn = status == "failed" or bool((shown or view).result.get("refs"))
-            if isinstance(row, CharacterRow) and view.row.reruns and drawn:
-                world.table(CharacterRow).replace(replace(row, plan=plan))
-        if view.creates and view.kind == "generations" and status in {"processing", *ENDS}:
-            steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
-            world.scripts[view.operation.partition(".")[0], None] = Plan((steps,))
+            if view.row.reruns and drawn and self._character(view.record):
+                order("characters", end, view.record)
+        if view.creates and view.kind == "generations" and status in _MOVES:
+            order(view.operation.partition(".")[0], status)
 
     def vanish(self, done: Replayed) -> None:
-        """Delete the records that a response no longer finds or shows."""
-        for record in {*done.gone, *([done.view.record] if self._is_gone(done.view) else [])}:
-            row: Any = self._world.row(record)
-            kind: type[Any] = row.__class__
-            table = self._world.table(kind)
+        """Delete the records that a response no longer finds or shows, although no request has deleted them."""
+        deleted = done.view.index in self._gaps.deletions and self._follower.lives(done.view.record)
+        for record in {*done.gone, *([done.view.record] if deleted else [])}:
             self._doubt(record)
-            if isinstance(row, CharacterRow):
-                character_machine.delete(self._world, row)
-            else:
-                table.retire(row)
+            self._follower.remove(record)
             self.deleted.add(record)
 
-    def _is_gone(self, view: View) -> bool:
-        """Whether a record of the fake is not found and never seen again, although no request has deleted it."""
-        row: Any = self._world.row(view.record) if view.record else None
-        kind: type[Any] = row.__class__
-        return view.index in self._gaps.deletions and row is not None and self._world.table(kind).lives(row)
-
-    def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
+    def end(self, view: View, record: str, status: str, *, good: bool) -> None:
         """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""
-        if isinstance(row, CharacterRow):
+        best, row = "succeeded", self._character(record)
+        if row is not None:
             first = "reviewing" if view.saves else self._drawn
             best = "ready" if row.published else first
-        else:
-            best = "succeeded"
-        self._move(row.id, best if good else status if status in ENDS else "failed")
+        self._move(record, best if good else status if status in _ENDS else "failed")
+
+    def _character(self, record: str) -> Any:
+        """Return the row of a character; None for any other record."""
+        return self._follower.row(record) if self._follower.kind(record) == "characters" else None
 
     def _doubt(self, record: str) -> None:
         """Leave open how the work on a record has ended, which nothing shows."""
@@ -153,35 +134,36 @@ class Records:
 
     def _compare(self, done: Replayed, record: str, seen: Mapping[str, Any]) -> None:
         """Note what has happened to a character although no request of the recording has caused it."""
-        row, status = self._world.row(record), str(seen.get("status"))
-        if not isinstance(row, CharacterRow) or record in self.deleted:
+        row, status = self._character(record), str(seen.get("status"))
+        if row is None or record in self.deleted:
             return
         if row.status == "synthesizing" and not row.published and status == self._drawn:
             done.agrees.add("create-4")
         if record in self.odd:
-            rename(self._world, seen)
+            shown = {name: seen[name] for name in ("name", "attributes") if seen.get(name) is not None}
+            self._follower.follow("characters", {"id": record, **shown})
 
     def is_impossible(self, record: str, seen: Mapping[str, Any]) -> bool:
         """Whether a record is in a status that no request causes after the one before."""
-        return (getattr(self._world.row(record), "status", ""), seen.get("status")) in _IMPOSSIBLE
+        return (self._follower.status(record), seen.get("status")) in IMPOSSIBLE
 
     def _bring(self, record: str, seen: Mapping[str, Any]) -> None:
         """End the work on a record as it was seen, if its state machine allows it; the rest is a difference."""
-        row, status = self._world.row(record), str(seen.get("status"))
-        if getattr(row, "status", "") not in RUNNING or getattr(row, "status", "") == status:
+        row, status = self._character(record), str(seen.get("status"))
+        if not self._follower.is_under_way(record) or self._follower.status(record) == status:
             return
-        if isinstance(row, CharacterRow):
+        if row is not None:
             if not row.published and status in {"reviewing", "ready"}:
                 status = self._drawn
-            allowed = status in character_machine.LIFECYCLE.edges[row.status]
-            if allowed and record not in self.deleted:
-                self._move(record, status, seen.get("error_message"))
-        elif isinstance(row, GenerationRow) and status in _MOVES:
+            allowed = status in RECORDS["characters"].edges[row.status] and record not in self.deleted
+        else:
+            allowed = status in _MOVES
+        if allowed:
             self._move(record, status, seen.get("error_message"))
 
     def _act(self, view: View, row: Any) -> None:
         """Let work end before a request that shows that it has ended."""
-        if getattr(row, "status", "") in RUNNING:
+        if self._follower.is_under_way(view.record):
             at_rest = view.at_rest and (view.succeeded or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED)
             output = view.succeeded and view.operation.endswith(".output")
             shown = view.records[0] if view.records else {}
@@ -192,16 +174,15 @@ class Records:
         elif view.record in self._survey.histories:
             return
         if view.code == "output_expired":  # nothing shows when the work has ended
-            table = self._world.table(GenerationRow)
-            table.replace(replace(table[view.record], finished=self._world.clock.time() - LONG))
+            self._follower.change(view.record, finished=self._follower.now - LONG)
 
     def _end_before_retry(self, view: View) -> None:
         """End the work whose stored response is returned, unless a later poll shows that it goes on."""
         record = str(view.result.get("id"))
-        row, later = self._world.row(record), self._survey.histories.seen(record, view.index + 1)
+        later = self._survey.histories.seen(record, view.index + 1)
         goes_on = later is not None and later.status in RUNNING and later.view.polls
-        if getattr(row, "status", "") in RUNNING and not goes_on:
-            self._end_unseen(view, row)
+        if self._follower.is_under_way(record) and not goes_on:
+            self._end_unseen(view, self._follower.row(record))
 
     def _end_unseen(self, view: View, row: Any) -> None:
         """End work that no poll has seen end, as the response or a later one shows it, else well."""
@@ -210,17 +191,14 @@ class Records:
             status, known, good = "", refs is not None, refs != []
         else:
             status = self._survey.histories.end(row.id, view.index + 1)
-            bad = view.code == "output_not_available" or status in ENDS
+            bad = view.code == "output_not_available" or status in _ENDS
             known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
         if not known:
             self._doubt(row.id)
-        self.end(view, row, status, good=good)
+        self.end(view, row.id, status, good=good)
 
     def _move(self, record: str, status: str, error: object = None) -> None:
-        world = self._world
-        world.runs.drop(record)
-        resource = "characters" if isinstance(world.row(record), CharacterRow) else "images"
         code = error if status == "failed" and isinstance(error, str) and error else None
-        world.runs.machines[resource](record, Step(status, code, WAIT), world.clock.time())
+        self._follower.move(record, status, code)
         for money in self._teams.money.values():
             money.end(record, ends_of(status))

@@ -4,54 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ..._core.base.instants import moment
-from ..._core.engine.pipeline import App
 from ..._core.wire.call import Call
 from ..._core.wire.reply import Reply
-from ..._core.world.ids import IdSource
-from ..._core.world.settings import Settings, read_setting
-from ..._core.world.world import World
+from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
 from .chat import Chats, completion_of
 from .credits import Credits
-from .follow import Seeds, follow, forget_pose, put
 from .gaps import Gaps
 from .rates import Rates
 from .records import Records
 from .replayed import Replayed
 from .requests import Requests
-from .teams import PLENTY, Teams
+from .seeds import Seeds
+from .teams import PLENTY, ReplayTeams
 
 _KEPT_CALLS: Final = 500
-
-
-class RecordedIds(IdSource):
-    """Makes the id that the recording has for what the next request creates, and any other as always."""
-
-    __slots__ = ("_expected", "_world")
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.state, world.ids._seed)
-        self._world = world
-        self._expected: dict[str, str] = {}
-
-    def expect(self, view: View, survey: Survey) -> None:
-        """Expect the id that the recording has for what this request creates."""
-        self._expected.clear()
-        prefix = view.row.makes
-        made: object = survey.lost.get(view.index, "")
-        if view.succeeded and not view.lost:
-            shown = completion_of(view) if prefix == "cmp" else view.result
-            made = shown.get("upload_id" if prefix == "upl" else "id")
-        if prefix and isinstance(made, str) and made and self._world.row(made) is None:
-            self._expected[prefix] = made
-
-    def new(self, prefix: str, stream: str = "") -> str:
-        expected = self._expected.pop(prefix, "")
-        return self.choose(expected, prefix, stream) if expected else super().new(prefix, stream)
 
 
 class Replay:
@@ -65,20 +36,17 @@ class Replay:
     """
 
     def __init__(self, survey: Survey, settings: Mapping[str, Any]) -> None:
-        read: dict[str, Any] = {name: read_setting(name, value) for name, value in settings.items()}
-        read |= {"credits": PLENTY, "now": moment(survey.views[0].at) if survey.views else None}
-        self._app: App = App(Settings(**read))
+        now = {"now": moment(survey.views[0].at)} if survey.views else {}
+        follower = self._follower = Follower({**settings, "credits": PLENTY, **now})
         self._survey = survey
-        world = self._world = self._app.world
-        world.ids = self._ids = RecordedIds(world)
-        self._teams = Teams(world, survey)
+        self._teams = ReplayTeams(follower, survey)
         self.rates: Rates = Rates(survey)
         self._gaps = Gaps(survey, self.rates.gaps)
-        self._requests = Requests(world, self._teams)
-        self._seeds = Seeds(world, survey, self._teams)
-        self._records = Records(world, survey, self._teams, self._gaps)
-        self._credits = Credits(world, survey, self._teams, self._records, self._gaps)
-        self._chats = Chats(world, self._teams)
+        self._requests = Requests(follower, self._teams)
+        self._seeds = Seeds(follower, survey, self._teams)
+        self._records = Records(follower, survey, self._teams, self._gaps)
+        self._credits = Credits(follower, survey, self._teams, self._records, self._gaps)
+        self._chats = Chats(follower, self._teams)
         self.bound: dict[str, str] = self._requests.bound
         self.seeds: list[str] = self._seeds.notes
         self.scripts: dict[str, list[list[Any]]] = self._records.scripts
@@ -86,7 +54,7 @@ class Replay:
     def step(self, view: View) -> Replayed:
         """Replay one exchange."""
         done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
-        self._world.clock.freeze(moment(view.at))
+        self._follower.go_to(view.at)
         self._seeds.plant(view)
         if view.lost and view.index not in self._survey.lost:
             done.why = _reason(view)
@@ -108,7 +76,7 @@ class Replay:
         if request is None:
             return done
         self._prepare(done)
-        self._world.state.whole(self._send, done, request)
+        self._follower.whole(self._send, done, request)
         self._records.judge_deleted(done)
         self._credits.count(done)
         if view.lost:
@@ -118,7 +86,7 @@ class Replay:
     def _unknown(self, view: View) -> bool:
         """Whether a response without its body is all that shows that there is a record."""
         unread = view.succeeded and view.exchange.body is None and bool(view.kind)
-        return unread and bool(view.record) and self._world.row(view.record) is None
+        return unread and bool(view.record) and self._follower.row(view.record) is None
 
     def finish(self, done: Replayed) -> None:
         """Let the fake have what the recording shows, after the comparison, so that each difference counts once."""
@@ -127,12 +95,14 @@ class Replay:
             return
         self._adopt(done)
         self._chats.adopt(view)
-        forget_pose(self._world, view)
+        if view.operation.endswith(".classify"):
+            upload = str(view.order.get("upload_id"))
+            if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
+                self._follower.change(upload, pose=None)  # so that the difference counts once
         self._records.vanish(done)
         if view.succeeded and view.deletes:
             self._records.deleted.add(view.record)
-        if len(self._world.journal.entries) > _KEPT_CALLS:
-            self._world.journal.clear()
+        self._follower.forget_calls(_KEPT_CALLS)
 
     def _prepare(self, done: Replayed) -> None:
         """Let the fake be as the response to a request shows it."""
@@ -144,38 +114,46 @@ class Replay:
         drawn = [one.operation for one in touched if one.row.reruns and one.succeeded and one.index < view.index]
         done.drawn = drawn[-1] if drawn else ""
         self._records.script(view)
-        self._ids.expect(view, self._survey)
+        self._expect(view)
         self._chats.prepare(done, (self._survey.stored(view) if view.lost else None) or view)
         self._credits.prepare(done)
 
+    def _expect(self, view: View) -> None:
+        """Let the fake make the id that the recording has for what a request creates."""
+        prefix = view.row.makes
+        made: object = self._survey.lost.get(view.index, "")
+        if view.succeeded and not view.lost:
+            shown = completion_of(view) if prefix == "cmp" else view.result
+            made = shown.get("upload_id" if prefix == "upl" else "id")
+        self._follower.expect(prefix, made if isinstance(made, str) else "")
+
     def _send(self, done: Replayed, request: Callable[[], Call]) -> None:
         """Send a request; undo it where the recording has a refusal."""
-        view, state = done.view, self._world.state
-        mark = state.mark()
+        view, back_to = done.view, self._follower.back_to
+        mark = self._follower.mark()
         call = request()
         reply = self._handle(done, call)
         unpaid = reply.status == HTTPStatus.PAYMENT_REQUIRED and (view.succeeded or view.lost)
         if unpaid and not self._credits.is_known(view):
-            state.back_to(mark)
+            back_to(mark)
             self._credits.fund(done)
-            self._ids.expect(view, self._survey)
+            self._expect(view)
             call = request()
             reply = self._handle(done, call)
         if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
-            state.back_to(mark)
+            back_to(mark)
         other = reply.status != view.exchange.status and call.error_code != view.code
         if view.refused and other and self._survey.histories.changed_unseen(view):
             done.set_aside(("status", "error.code"), "the record may have been in another state")
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
         if done.is_new:  # what was stored has happened once
-            state.back_to(mark)
+            back_to(mark)
 
     def _handle(self, done: Replayed, call: Call) -> Reply:
-        accounts, team = self._world.accounts, self._teams.of(done.view)
-        before = accounts[team].available
-        outcome = self._app.handle(call)
-        done.price = before - accounts[team].available
-        reply = cast("Reply", outcome)  # no fault breaks a connection here
+        team = self._teams.of(done.view)
+        before = self._follower.accounts[team].available
+        reply = self._follower.send(call)
+        done.price = before - self._follower.accounts[team].available
         self._chats.finish(done, reply, replays=call.replayed)
         return reply
 
@@ -183,14 +161,16 @@ class Replay:
         view = done.view
         for row in view.records:
             record = str(row["id"])
-            if self._world.row(record) is not None:
+            if self._follower.row(record) is not None:
                 if not (view.replayed and record in self.scripts):  # a stored one shows how it was before polls
                     impossible = view.polls and self._records.is_impossible(record, row)
-                    changes = follow(self._world, view.kind, {**row, "status": None} if impossible else row)
+                    changes = self._follower.follow(view.kind, {**row, "status": None} if impossible else row)
                     if changes & {"name", "attributes"}:  # what a later response shows may be right again
                         self._records.odd.add(record)
             elif not done.replays or self._survey.histories.status(record, view.index + 1):
-                put(self._world, view.kind, self._teams.of(view), row)  # a retry that happened twice may leave nothing
+                self._follower.put(
+                    view.kind, self._teams.of(view), row
+                )  # a retry that happened twice may leave nothing
         self._credits.adopt(view)
 
 

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Final
 
 from ..._core.wire.reply import Reply
-from ..points import Point
 from ..recording.view import View
+from ..values import Point
 from .gaps import Gaps
 
 SHARED: Final = "another client may have used this team"

@@ -9,11 +9,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ..._core.wire.call import Call
 from ..._core.wire.hosts import UPLOAD_HOST, is_upload
 from ..._core.wire.reply import Pairs
-from ..._core.world.world import World
+from ..._facade import Follower
 from ..recording.view import NOT_LET_IN, View
-from .follow import put_ticket
 from .replayed import Replayed
-from .teams import Teams
+from .teams import ReplayTeams
 
 _API: Final = "https://api.aurous-labs.com"
 _REPLACED: Final = ("x-api-key", "authorization", "content-encoding", "content-length")
@@ -30,8 +29,8 @@ class Requests:
         bound: URLs and page tokens of the recording, each with its counterpart in the fake.
     """
 
-    def __init__(self, world: World, teams: Teams) -> None:
-        self._world = world
+    def __init__(self, follower: Follower, teams: ReplayTeams) -> None:
+        self._follower = follower
         self._teams = teams
         self.bound: dict[str, str] = {}
 
@@ -68,10 +67,10 @@ class Requests:
 
     def _signed(self, view: View, base: str, path: str) -> str:
         """Sign a URL; the ticket of an upload that no response shows is added."""
-        world, uploads = self._world, view.operation == "characters.uploads.put"
-        if uploads and world.row(view.args["upload_id"]) is None:
-            put_ticket(world, self._teams.of(view), view.args["upload_id"])
-        return world.urls.sign(base, path, world.clock.time() + _VALID, "signature" if uploads else "token")
+        uploads = view.operation == "characters.uploads.put"
+        if uploads and self._follower.row(view.args["upload_id"]) is None:
+            self._follower.put_upload(self._teams.of(view), view.args["upload_id"])
+        return self._follower.sign(base, path, self._follower.now + _VALID, "signature" if uploads else "token")
 
     def _headers(self, view: View) -> Pairs:
         """Return the headers of a request, with a key of the fake."""

@@ -7,9 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from ..._core.base.amounts import exact
-from ..._core.resources.team import create_team
-from ..._core.world.keys import Scope
-from ..._core.world.world import World
+from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
 from .money import EFFECTS, Money
@@ -33,15 +31,15 @@ _NO_KEY: Final = "missing_api_key"
 _NO_SCOPE: Final = "missing_scope"
 
 
-class Teams:
+class ReplayTeams:
     """The teams of a recording, by the keys that it has.
 
     Attributes:
         money: What is known of the credits of each team of the fake.
     """
 
-    def __init__(self, world: World, survey: Survey) -> None:
-        self._world = world
+    def __init__(self, follower: Follower, survey: Survey) -> None:
+        self._follower = follower
         self._survey = survey
         self._teams: dict[str, str] = {}
         self._keys: dict[str, str] = {}
@@ -54,9 +52,8 @@ class Teams:
         """Return the fake's team for the key of a request."""
         name = team_of(self._survey, view)
         if name not in self._teams:
-            first = not self._teams
-            self._teams[name] = self._world.default_team if first else create_team(self._world, "Team", PLENTY)
-            self.money[self._teams[name]] = Money(EFFECTS[self._world.settings.reading("cred-2")])
+            self._teams[name] = self._follower.add_team(PLENTY) if self._teams else self._follower.first_team
+            self.money[self._teams[name]] = Money(EFFECTS[self._follower.reading("cred-2")])
         return self._teams[name]
 
     def money_of(self, view: View) -> Money:
@@ -78,8 +75,7 @@ class Teams:
         if view.code == "invalid_api_key" and key not in self._keys:
             return _UNKNOWN_KEY
         if key not in self._keys:
-            scope: Scope = "read" if key in self._readers else "write"
-            self._keys[key] = self._world.keys.issue(self.of(view), scope)
+            self._keys[key] = self._follower.add_key(self.of(view), "read" if key in self._readers else "write")
         if dead:
-            self._world.keys.end(self._keys[key], self._world.clock.time())
+            self._follower.end_key(self._keys[key], self._follower.now)
         return self._keys[key]

@@ -1,4 +1,4 @@
-"""Data that somebody else has written: files, JSON of any shape, and the forms of the texts in it.
+"""Data that somebody else has written: files, and JSON of any shape.
 
 Nothing here can fill the memory, and nothing raises an error because of the shape of what it reads.
 """
@@ -6,7 +6,6 @@ Nothing here can fill the memory, and nothing raises an error because of the sha
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from stat import S_ISREG
@@ -20,23 +19,6 @@ View = dict[str, dict[str, Any]]
 
 ULID: Final = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 """A pattern for the characters of an id after its prefix."""
-ID: Final = re.compile(rf"[a-z]+_{ULID}")
-UUID: Final = r"\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\b"
-URL: Final = re.compile(r"https?://[^\s'\"<>]+")
-INSTANT: Final = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
-_DRAWN: Final = (
-    ("<uuid>", UUID),
-    ("<time>", INSTANT),
-    ("<time>", r"\b\d{4}-\d\d-\d\d"),
-    ("<time>", r"(?<![\w.])1\d{9}(?:\d{3}|\d{6}|\d{9}|\.\d+)?(?!\w)"),
-    ("<{} hex>", r"(?<![^\W_])(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}(?![^\W_])"),
-    (
-        "<{} characters>",
-        rf"(?<![\w-])(?![\w-]*{UUID})(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{{11,}}(?![\w-])",
-    ),
-)
-"""What programs draw anew in each run: uuids, times and random tokens, which are as long each time."""
-_ANY_DRAWN: Final = re.compile("|".join(f"({pattern})" for _, pattern in _DRAWN))
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """No more is read of one file, or decompressed of one body."""
@@ -98,13 +80,3 @@ def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
 def is_row(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     """Whether a value is a list or a tuple."""
     return isinstance(value, (list, tuple))
-
-
-def formless(text: str) -> str:
-    """Replace uuids, times and random tokens in a text by what they are.
-
-    Example:
-        >>> formless("order 6e9f1c6d at 2026-05-15T10:00:00Z")
-        'order <8 hex> at <time>'
-    """
-    return _ANY_DRAWN.sub(lambda found: _DRAWN[(found.lastindex or 1) - 1][0].replace("{}", str(len(found[0]))), text)

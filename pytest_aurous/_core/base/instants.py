@@ -41,6 +41,14 @@ def read_instant(value: object) -> datetime | None:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
 
 
+def instant_of(value: object) -> float | None:
+    """Return an instant in epoch seconds, without a zone in UTC; None for any other value."""
+    parsed = _read(value)
+    if not isinstance(parsed, datetime):
+        return None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()
+
+
 def past_instant(value: object, now: float) -> float | None:
     """Return an instant with a time zone, up to *now*, in epoch seconds; None for any other value."""
     parsed = _read(value)

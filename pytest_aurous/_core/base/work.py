@@ -29,7 +29,7 @@ _BRIEF: Final = 0.2
 """Real seconds in which a thread ends that can."""
 
 
-class Run(Protocol):
+class RunOfWork(Protocol):
     """The run of an exploration, as those see it who only have to end what it has left behind once it is *over*."""
 
     over: bool
@@ -64,11 +64,11 @@ class Work:
     __slots__ = ("console", "number", "report", "run", "test", "thread")
 
     def __init__(
-        self, test: str, report: Callable[[str], None], run: Run | None = None, console: Console = UNCAPTURED
+        self, test: str, report: Callable[[str], None], run: RunOfWork | None = None, console: Console = UNCAPTURED
     ) -> None:
         self.test: str = test
         self.report: Callable[[str], None] = report
-        self.run: Run | None = run
+        self.run: RunOfWork | None = run
         self.console: Console = console
         self.thread: int = threading.get_ident()
         self.number: int = next(_NUMBERS)
@@ -102,7 +102,7 @@ def ending() -> BaseException | None:
     return None if work is None or work.run is None else work.run.ending()
 
 
-def workers(run: Run, ident: int) -> dict[int, FrameType]:
+def workers(run: RunOfWork, ident: int) -> dict[int, FrameType]:
     """Return the frame of each thread that works for a run: the thread *ident*, those it started, and jobs of pools."""
     return threads_of(lambda work: work.run is run, ident)
 

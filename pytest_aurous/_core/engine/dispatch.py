@@ -30,10 +30,10 @@ _MOST_FAILURES: Final = 20
 _MORE: Final = see("reference/webhooks.html")
 
 
-def attempts(world: World, faults: FaultQueue) -> Iterator[Attempt]:
+def attempts(world: World, faults: FaultQueue) -> Iterator[DeliveryAttempt]:
     """Reserve the deliveries that are due, one after the other, until no delivery is due."""
     while (delivery := _reserve(world)) is not None:
-        yield Attempt(world, faults, delivery)
+        yield DeliveryAttempt(world, faults, delivery)
 
 
 def _reserve(world: World) -> Delivery | None:
@@ -61,7 +61,7 @@ def _note(world: World, delivery: Delivery, outcome: object, why: str = "") -> N
     world.journal.note("".join(parts), "delivery")
 
 
-class Attempt:
+class DeliveryAttempt:
     """One attempt to make a delivery, as a ``with`` block that sends it.
 
     On entry, the delivery meets its faults and is signed. On exit, its outcome is recorded and the next attempt queued.

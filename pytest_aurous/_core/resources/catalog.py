@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from ..base.arguments import hinting
 from ..base.errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 from ..wire.call import Call
-from ..wire.hosts import UPLOAD_HOST, host_of, is_vendors
+from ..wire.hosts import UPLOAD_HOST, host_of, is_upload, is_vendors
 from ..world.script import Lifecycle, Plan, Step, parse_runs, plan_of
 from ..world.world import World
 from . import (
@@ -28,6 +28,7 @@ from . import (
     webhooks,
 )
 from .base.endpoint import Context, Endpoint, Result
+from .base.schema import schema_name
 
 if TYPE_CHECKING:
     from ..base.names import Resource
@@ -99,6 +100,39 @@ LIFECYCLES: Final[dict[str, Lifecycle]] = {
 UNDER_WAY: Final = ("synthesizing", *generations.RUNNING)
 """The statuses of work that has not ended."""
 
+
+class RecordKind(NamedTuple):
+    """What the records of one collection have in common.
+
+    Attributes:
+        row: The class of their rows.
+        edges: Which statuses may follow each status; empty for records that never change by themselves.
+    """
+
+    row: type[Any]
+    edges: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def schema(self) -> str:
+        """The name of their schema."""
+        return schema_name(self.row)
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The fields whose values nothing changes, once they have one."""
+        return tuple(entry.name for entry in fields(self.row) if entry.metadata.get("fixed"))
+
+
+RECORDS: Final = {
+    "characters": RecordKind(characters.CharacterRow, characters.LIFECYCLE.edges),
+    "generations": RecordKind(generations.GenerationRow, generations.IMAGES.edges),
+    "files": RecordKind(files.FileRow),
+    "loras": RecordKind(styles.LoraRow),
+    "video_loras": RecordKind(styles.VideoLoraRow),
+    "webhook_endpoints": RecordKind(webhooks.EndpointRow),
+}
+"""The records that responses show and paths name, by collection."""
+
 Methods = Mapping[str, tuple[Endpoint, Mapping[str, str]]]
 """The rows of one path by method, each with the values of its parameters."""
 
@@ -134,6 +168,10 @@ class Catalog:
                 raise ValueError(f"{row.operation!r} and {node.rows[row.method][0].operation!r} share a path")
             names = tuple(part[1:-1] for part in row.template.split("/") if part.startswith("{"))
             node.rows[row.method] = row, names
+
+    def at(self, host: str, path: str) -> Methods:
+        """Return the rows of a path by method, at a *host* of the vendor or at what stands for it."""
+        return self.find("upload" if is_upload(host) else "api", path)
 
     def _find(self, host: str, path: str) -> Methods:
         """Return the rows of *path*; `find` remembers them, as clients poll the same path again and again."""

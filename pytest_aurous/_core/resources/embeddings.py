@@ -19,7 +19,7 @@ from ..wire.refusal import BODY_ERRORS, ApiProblem
 from ..world.state import Section
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.schema import PART, Record, column, obj, row_class, text_of
+from .base.schema import PART, RecordRow, column, obj, row_class, text_of
 from .chat.request import known, public_url, tokens_of
 from .models import ModelRow, price_of, require_model
 from .team import charge, pay
@@ -30,7 +30,7 @@ _WORD: Final = re.compile(r"\w+")
 
 
 @row_class
-class EmbeddingRow(Record):
+class EmbeddingRow(RecordRow):
     """An embedding that was paid for."""
 
     id: str = column("``emb_`` and a ULID; only usage shows it.", holds="id")

@@ -15,7 +15,7 @@ from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found, not_one_of
 from ..world.world import World
 from .base.endpoint import Context, Endpoint, Result
 from .base.record import Collection, Instant, Live
-from .base.schema import SIGNATURE, Record, column, deleted, reference, row_class, to_wire
+from .base.schema import SIGNATURE, RecordRow, column, deleted, reference, row_class, to_wire
 from .characters import CharacterRow
 from .content.pictures import Measured, measure, picture
 
@@ -38,7 +38,7 @@ _SIDE: Final = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
 
 
 @row_class
-class FileRow(Record):
+class FileRow(RecordRow):
     """A stored file."""
 
     RULE: ClassVar[str] = "file-1"

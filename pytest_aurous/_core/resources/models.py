@@ -13,7 +13,7 @@ from ..wire.refusal import ApiProblem, not_found
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.record import Live, Usable
-from .base.schema import Record, assumed, column, free, obj, row_class, text_of
+from .base.schema import RecordRow, assumed, column, free, obj, row_class, text_of
 
 __tracebackhide__ = hide_mistakes
 
@@ -27,7 +27,7 @@ _CREATED: Final = int(parse_instant("2026-05-15T00:00:00Z").timestamp())
 
 
 @row_class
-class ModelRow(Record):
+class ModelRow(RecordRow):
     """A model."""
 
     id: str = column("Its name in requests.", holds="style")
@@ -73,6 +73,11 @@ _MODELS: Final = (
         aliases=("aurous-embed-vision",),
     ),
 )
+
+
+def rates_of(name: object) -> dict[str, float]:
+    """Return the credits for a million tokens of a public model, by what is counted; empty for an unknown one."""
+    return next((dict(one.rates) for one in _MODELS if name in {one.id, *one.aliases}), {})
 
 
 def price_of(count: float, rate: float) -> Decimal:

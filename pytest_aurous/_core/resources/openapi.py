@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import cache
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..wire.fields import HOLDS, Shape
 from ..wire.headers import VERSION, VERSION_FORM
 from ..wire.hosts import BASE_URL, UPLOAD_HOST
 from ..wire.refusal import ERROR_TYPES
 from .base.endpoint import NO_RESPONSE, Endpoint
-from .base.schema import VALUE, obj, record, schema_name, text_of
-from .catalog import CATALOG
-from .characters import CharacterRow
+from .base.schema import obj, record, schema_name, text_of
+from .catalog import CATALOG, RECORDS
 from .chat import CompletionRow
-from .files import FileRow
-from .generations import GenerationRow
+from .content.schemas import KEYWORDS
+from .models import ModelRow
 from .styles import LoraRow, VideoLoraRow
-from .webhooks import EndpointRow
 
-_RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow, CompletionRow)
+_ROWS: Final = (*(kind.row for kind in RECORDS.values()), CompletionRow)
 _TEXT: Final = {"type": "string"}
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _RATES: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -81,7 +81,7 @@ _ERROR: Final = obj(
 )
 COMPONENTS: Final[dict[str, Any]] = {
     "Error": obj(error=_ERROR),
-    **{schema_name(kind): dict(record(kind)) for kind in _RECORDS},
+    **{schema_name(kind): dict(record(kind)) for kind in _ROWS},
 }
 """The schemas that operations share, by name."""
 
@@ -161,55 +161,29 @@ def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
     return {"content": {row.media_type: {"schema": row.shape}, **events}}
 
 
-_STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
+class Vocabulary(NamedTuple):
+    """Texts that say nothing of a user.
+
+    Attributes:
+        words: The words of the API: names of fields and parameters, enums, codes, and what stands in paths.
+        paths: What stands in the paths of the API.
+        public: The names of the public styles and models.
+        schemas: The words of JSON Schemas: keywords, types and formats.
+    """
+
+    words: frozenset[str]
+    paths: frozenset[str]
+    public: frozenset[str]
+    schemas: frozenset[str]
 
 
-class Shapes:
-    """The schemas of requests and responses."""
-
-    refusal: Shape = COMPONENTS["Error"]
-    """The schema of a response with an error."""
-
-    def of(self, operation: str) -> Shape:
-        """Return the schema of a successful response; empty without one."""
-        row = CATALOG.by_operation.get(operation)
-        return {} if row is None else row.shape or {}
-
-    def of_request(self, operation: str) -> Shape:
-        """Return the schema of a request body; empty without one."""
-        row = CATALOG.by_operation.get(operation)
-        return {} if row is None else row.body or {}
-
-    def at(self, operation: str, where: str) -> Shape:
-        """Return the schema of a place in a response, such as ``body.data[].name`` or ``error.code``."""
-        first, *steps = _STEP.findall(where)
-        shape = self.resolved(self.refusal["properties"]["error"] if first == "error" else self.of(operation))
-        for step in steps:
-            shape = self.items(shape) if step == "[]" else self.field(shape, step)
-        return shape
-
-    def field(self, schema: Shape, name: str) -> Shape:
-        """Return the resolved schema of a field of an object; empty for an unknown one."""
-        return self.resolved(schema.get("properties", {}).get(name, {}))
-
-    def items(self, schema: Shape) -> Shape:
-        """Return the resolved schema of the items of an array, which hold what the array does."""
-        items = self.resolved(schema.get("items", {}))
-        return {**items, HOLDS: schema[HOLDS]} if items and HOLDS in schema else items
-
-    def resolved(self, schema: Shape) -> Shape:
-        """Return a schema, or that which it refers to; of several the first that is not null."""
-        if "$ref" in schema:
-            found: Shape = COMPONENTS[schema["$ref"].rpartition("/")[2]]
-            return found
-        options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
-        if not options:
-            return schema
-        first = self.resolved(options[0])
-        return {**first, **{name: schema[name] for name in (HOLDS, VALUE) if name in schema}}
-
-
-def nullable(schema: Mapping[str, Any]) -> bool:
-    """Whether a value may be null."""
-    kinds = schema.get("type", ())
-    return "null" in kinds or any(one.get("type") == "null" for one in schema.get("anyOf", ()))
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the texts that the API has without any user."""
+    rows = CATALOG.by_operation.values()
+    paths = {part for row in rows for part in row.template.split("/") if not part.startswith("{")}
+    codes = {part for row in rows for outcome in row.outcomes for part in outcome.split()}
+    words = {*re.findall(r'"([^" \\]+)"', json.dumps(document())), *codes, *paths, "list", "*"}
+    styles = [text for kind in (LoraRow, VideoLoraRow) for style in kind.first() for text in (style.name, style.slug)]
+    models = [name for model in ModelRow.first() for name in (model.id, *model.aliases)]
+    return Vocabulary(frozenset(words), frozenset(paths), frozenset((*styles, *models)), KEYWORDS)

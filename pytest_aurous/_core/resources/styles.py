@@ -16,7 +16,7 @@ from ..world.state import State
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.record import Instant, Live, Usable
-from .base.schema import Record, column, reference, row_class, to_wire
+from .base.schema import RecordRow, column, reference, row_class, to_wire
 
 __tracebackhide__ = hide_mistakes
 
@@ -40,7 +40,7 @@ _OPTIONAL: Final = ("default_", "description", "has_")
 
 
 @row_class
-class LoraRow(Record):
+class LoraRow(RecordRow):
     """A stored image style."""
 
     id: str = column("``lora_`` and a ULID.", holds="id")
@@ -69,7 +69,7 @@ class LoraRow(Record):
 
 
 @row_class
-class VideoLoraRow(Record):
+class VideoLoraRow(RecordRow):
     """A stored video style."""
 
     id: str = column("``lora_`` and a ULID.", holds="id")

@@ -13,7 +13,7 @@ from ..world.keys import Scope
 from ..world.ledger import BillingMode
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.schema import Record, column, free, obj, row_class, text_of, to_wire
+from .base.schema import RecordRow, column, free, obj, row_class, text_of, to_wire
 from .styles import FACTORS, PER_SECOND
 from .webhooks import check_balance
 
@@ -24,7 +24,7 @@ __tracebackhide__ = hide_mistakes
 
 
 @row_class
-class TeamRow(Record):
+class TeamRow(RecordRow):
     """A stored team; its credits are in its ledger."""
 
     id: str = column("``team_`` and a ULID.")

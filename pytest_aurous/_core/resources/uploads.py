@@ -17,7 +17,7 @@ from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.record import Collection, Instant, Live
-from .base.schema import SIGNATURE, Record, column, obj, row_class, text_of
+from .base.schema import SIGNATURE, RecordRow, column, obj, row_class, text_of
 
 __tracebackhide__ = hide_mistakes
 
@@ -28,7 +28,7 @@ _URL_LIFE: Final = 15 * 60.0
 
 
 @row_class
-class UploadRow(Record):
+class UploadRow(RecordRow):
     """A stored upload ticket."""
 
     id: str = column("``upl_`` and a ULID; the API calls it ``upload_id``.")

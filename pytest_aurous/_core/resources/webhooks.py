@@ -25,7 +25,7 @@ from ..world.world import World
 from .base.endpoint import Context, Endpoint
 from .base.pages import PAGE, PAGE_ERRORS, page
 from .base.record import Collection, Instant, Live
-from .base.schema import Record, assumed, column, deleted, free, listing, obj, reference, row_class, text_of, to_wire
+from .base.schema import RecordRow, assumed, column, deleted, free, listing, obj, reference, row_class, text_of, to_wire
 
 __tracebackhide__ = hide_mistakes
 
@@ -49,7 +49,7 @@ _METADATA: Final = dict_of(text(500, low=0), 50)
 
 
 @row_class
-class EndpointRow(Record):
+class EndpointRow(RecordRow):
     """A stored webhook endpoint."""
 
     id: str = column("``we_`` and a ULID.", holds="id")

@@ -29,6 +29,8 @@ UPLOAD_HOST: Final = "https://aurous.storage"
 
 _UPLOAD: Final = urlsplit(UPLOAD_HOST).netloc
 _VENDOR: Final = (".aurous-labs.com", ".aurous.storage")
+_PRIVATE: Final = (".localhost", ".local", ".internal")
+"""Ends of names of private hosts."""
 
 
 def ascii_host(host: str) -> str:
@@ -60,6 +62,19 @@ def is_loopback(host: str | None) -> bool:
         return ip_address(host or "").is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_private(url: str) -> bool:
+    """Whether a URL leads to no public host: host names are not resolved (chat-5)."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".") if url.startswith("https://") else ""
+    except ValueError:  # such as an unclosed bracket
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE)
+    return not address.is_global or address.is_multicast
 
 
 def host_of(url: SplitResult) -> str:

@@ -19,7 +19,7 @@ from ..compare import Identities
 from ..end_state import EndState, paid
 from ..kinds import Plan, Scene
 from ..laws import Day
-from .run import DAY, Run
+from .run import DAY, ExploredRun
 
 if TYPE_CHECKING:
     from ..stage import Stage
@@ -36,7 +36,7 @@ class Outcome:
     error: BaseException | None = None
 
 
-class Attempt:
+class RunAttempt:
     """One run, which a driver makes inside `running`.
 
     Args:
@@ -60,7 +60,7 @@ class Attempt:
         plan: Plan = (),
         *,
         good: Day | None,
-        before: Attempt | None = None,
+        before: RunAttempt | None = None,
         reader: StateReader | None = None,
         name: str = "",
     ) -> None:
@@ -68,7 +68,7 @@ class Attempt:
         faults = before.plan if before is not None else plan
         self.case: str = name or " + ".join(f"{place} {kind}" for place, kind in faults) or "The good day"
         self.fresh: bool = before is None
-        self.run: Run
+        self.run: ExploredRun
         self._stage = stage
         self._good = good
         self._before = before
@@ -80,7 +80,9 @@ class Attempt:
     def running(self) -> Generator[None, None, None]:
         """Add the faults; the block is the run, and what it starts belongs to it."""
         app, good = self._stage.app, self._good
-        run = self.run = Run(app) if good is None else Run(app, 20 * len(good.calls) + 100, good.seconds + DAY)
+        # A run that retries sends more than the good day, and one that retries without end must still end soon.
+        bounds = () if good is None else (20 * len(good.calls) + 100, good.seconds + DAY)
+        run = self.run = ExploredRun(app, *bounds)
         with app.world.lock:
             identities = Identities()
             self._scene = Scene(app, run, self._stage.time.move, identities)
@@ -192,7 +194,7 @@ class Observer(Watcher):
         self._polls |= call.method == "GET" and any(not run.last for run in polled)
         self._view(call.number)
 
-    def day(self, run: Run, name: str, outcome: Outcome, end: EndState) -> Day:
+    def day(self, run: ExploredRun, name: str, outcome: Outcome, end: EndState) -> Day:
         """Return what has happened until now; *name* is the outcome in one word, as in `Case`."""
         happened = self._since()
         return Day(

@@ -27,7 +27,7 @@ _CRASHED: Final = (
 )
 
 
-class Run(Watcher):
+class ExploredRun(Watcher):
     """One run: counts its requests and sleeps, and ends them once it has stopped or crashed.
 
     What belongs to no run, such as a thread that was started before, works for the present one.

@@ -33,7 +33,7 @@ from ..._core.base.work import UNCAPTURED, workers
 
 if TYPE_CHECKING:
     from ..._facade import SharedTime
-    from .run import Run
+    from .run import ExploredRun
 
 PATIENCE: Final = 10.0
 """Real seconds without progress, unless `patience` says something else."""
@@ -74,7 +74,7 @@ class Watchdog:
         self._closed = False
         self._changed = threading.Event()
         self._noticed = threading.Event()
-        self._run: Run | None = None
+        self._run: ExploredRun | None = None
         self._case = ""
         self._ident = 0
         self._before: Any = None
@@ -117,7 +117,7 @@ class Watchdog:
             raise RunEnded(run.stopped)  # pragma: no cover
 
     @contextmanager
-    def guarding(self, run: Run, case: str) -> Generator[None, None, None]:
+    def guarding(self, run: ExploredRun, case: str) -> Generator[None, None, None]:
         """Let the block be the run, in this thread."""
         self._before = sys.gettrace()
         with self._lock:
@@ -164,7 +164,7 @@ class Watchdog:
         finally:
             del self._time.deadlines[get_ident()]
 
-    def _rest(self, run: Run | None, seconds: float) -> None:
+    def _rest(self, run: ExploredRun | None, seconds: float) -> None:
         if run is self._run:
             self._noticed.set()
         self._changed.wait(seconds)
@@ -186,7 +186,7 @@ class Watchdog:
         else:
             faulthandler.cancel_dump_traceback_later()
 
-    def _look(self, run: Run) -> None:
+    def _look(self, run: ExploredRun) -> None:
         """See whether the run makes progress, and try to end it if it does not."""
         frames = workers(run, self._ident)
         if not run.hangs:
@@ -210,7 +210,9 @@ class Watchdog:
         if self._attempts > MOST_STOPS:  # pragma: no cover - it ends the process
             self._give_up(run, frames)
 
-    def _give_up(self, run: Run, frames: dict[int, FrameType]) -> None:  # pragma: no cover - it ends the process
+    def _give_up(
+        self, run: ExploredRun, frames: dict[int, FrameType]
+    ) -> None:  # pragma: no cover - it ends the process
         """End the process, with the stacks of all threads of the run."""
         stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
         text = (
@@ -222,7 +224,7 @@ class Watchdog:
         os._exit(1)
 
 
-def ending(run: Run) -> type[RunEnded]:
+def ending(run: ExploredRun) -> type[RunEnded]:
     """Return an exception that also calls `unwind` in the thread in which it is raised."""
 
     class Ending(RunEnded):
@@ -233,7 +235,7 @@ def ending(run: Run) -> type[RunEnded]:
     return Ending
 
 
-def unwind(run: Run, frame: FrameType) -> None:
+def unwind(run: ExploredRun, frame: FrameType) -> None:
     """Raise at the next line of the code under test in this thread, but only once at each line of the run.
 
     Args:

@@ -20,12 +20,12 @@ from ..compare import difference, told
 from ..end_state import unstable_fields
 from ..options import read_patience
 from ..report.result import Case, Exploration
-from ..runs.attempt import Attempt, Outcome, resting
+from ..runs.attempt import Outcome, RunAttempt, resting
 from ..runs.watchdog import PATIENCE, RunEnded
 from ..stage import OneFake
 from .oracle import Both, Oracle, cause_of, numbered
 from .result import LAW, Interleaving, places, timeline
-from .turns import FIRST, PAGE, SECOND, Point, Schedule, Turns, read_schedule
+from .turns import FIRST, PAGE, SECOND, Schedule, SwitchPoint, Turns, read_schedule
 
 __tracebackhide__ = hide_mistakes
 
@@ -47,7 +47,7 @@ class InterleaveOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class InterleaveLimits:
     """How many schedules to try, and for how long; see `Aurous.interleave`."""
 
     who: str
@@ -58,7 +58,7 @@ class Limits:
     limited: bool = False
 
 
-def read_limits(who: str, **arguments: Any) -> Limits:
+def read_limits(who: str, **arguments: Any) -> InterleaveLimits:
     """Check the arguments of *who*: ``interleave`` or ``ainterleave``.
 
     Raises:
@@ -74,7 +74,9 @@ def read_limits(who: str, **arguments: Any) -> Limits:
         "patience": partial(read_patience, check),
         "only": lambda value: None if value is None else read_schedule(check, value),
     }
-    return Limits(who=who, limited="limit" in found, **{name: readers[name](value) for name, value in found.items()})
+    return InterleaveLimits(
+        who=who, limited="limit" in found, **{name: readers[name](value) for name, value in found.items()}
+    )
 
 
 class Meeting:
@@ -85,7 +87,7 @@ class Meeting:
         turns: Which worker goes on; it exists once `running` was entered.
     """
 
-    def __init__(self, stage: OneFake, attempt: Attempt, schedule: Schedule, *, serial: bool) -> None:
+    def __init__(self, stage: OneFake, attempt: RunAttempt, schedule: Schedule, *, serial: bool) -> None:
         self.attempt = attempt
         self.turns: Turns
         self._stage = stage
@@ -140,7 +142,7 @@ class Interleaver:
         again: The command that runs one schedule alone, with ``<case>`` for its id.
     """
 
-    def __init__(self, stage: OneFake, limits: Limits, again: str) -> None:
+    def __init__(self, stage: OneFake, limits: InterleaveLimits, again: str) -> None:
         self._stage = stage
         self._limits = limits
         self._again = again
@@ -312,7 +314,7 @@ class Interleaver:
     def _meeting(self, schedule: Schedule, *, serial: bool = False) -> Meeting:
         self._stage.begin_anew()
         good = None if serial else self._serial.day
-        attempt = Attempt(self._stage, good=good, name=f"The schedule {schedule}")
+        attempt = RunAttempt(self._stage, good=good, name=f"The schedule {schedule}")
         return Meeting(self._stage, attempt, schedule, serial=serial)
 
     def _plan(self, schedule: Schedule, turns: Turns) -> None:
@@ -351,7 +353,7 @@ class Interleaver:
             )
 
 
-def _request(choice: tuple[Point, Call]) -> tuple[object, ...]:
+def _request(choice: tuple[SwitchPoint, Call]) -> tuple[object, ...]:
     """Return what repeated reads of a worker have in common."""
     point, call = choice
     return point.worker, call.path, call.query, point.number if call.method != "GET" else 0

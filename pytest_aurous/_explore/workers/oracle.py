@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..._core.base.amounts import plain
-from ..._core.base.data import ID, URL, formless
 from ..._core.base.errors import shown
+from ..._core.base.forms import ID, URL, formless
 from ..._core.base.redaction import shortened
 from ..._core.wire.call import Call
 from ..compare import told, unaddressed, without_addresses
-from ..end_state import Record, differences
+from ..end_state import EndRecord, differences
 from ..laws import Day, paying
 from ..runs.attempt import Outcome
 from .turns import FIRST, SECOND, Schedule
@@ -142,10 +142,10 @@ class Oracle:
         kinds = {record.kind for record in day.end.there if record.id in made}
         return f"created a new {kinds.pop()}" if len(kinds) == 1 else f"called {calls[0].operation}"
 
-    def _label(self, record: Record) -> str:
+    def _label(self, record: EndRecord) -> str:
         return record.label({*self.unstable, (record.kind, "status")})
 
-    def _left(self, both: Both, more: Sequence[Record], missing: Sequence[Record]) -> str:
+    def _left(self, both: Both, more: Sequence[EndRecord], missing: Sequence[EndRecord]) -> str:
         """Return how the records at the end differ."""
         found = {record.id: record for record in more}
         for record in missing:
@@ -155,7 +155,7 @@ class Oracle:
             return f"There is one more {self._label(more[0])} than one after the other leaves."
         return f"There is no {self._label(missing[0])}, which one after the other leaves."
 
-    def _overwritten(self, both: Both, found: Record, wanted: Record) -> str:
+    def _overwritten(self, both: Both, found: EndRecord, wanted: EndRecord) -> str:
         """Return what a record has at the end, and who has overwritten it."""
         changes = found.changes(wanted, self.unstable)
         here = ", ".join(f"{name} {_short(now)}" for name, now, _ in changes)

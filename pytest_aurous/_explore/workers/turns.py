@@ -27,7 +27,7 @@ from ..._facade import App, SharedTime, skipped_sleeps
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ..runs.run import Run
+    from ..runs.run import ExploredRun
 
 PAGE: Final = "reference/exploring.html#two-workers"
 FIRST: Final = "first"
@@ -47,7 +47,7 @@ _WAITING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "thr
 """Packages in whose code a thread waits for another thread, or a loop for its next event."""
 
 
-class Point(NamedTuple):
+class SwitchPoint(NamedTuple):
     """The moment just before a request.
 
     Attributes:
@@ -71,12 +71,12 @@ class Schedule(NamedTuple):
     """
 
     begins: str
-    points: tuple[Point, ...] = ()
+    points: tuple[SwitchPoint, ...] = ()
 
     def __str__(self) -> str:
         return " | ".join(map(str, self.points)) or self.begins
 
-    def then(self, point: Point) -> Schedule:
+    def then(self, point: SwitchPoint) -> Schedule:
         """Return the schedule with one more switch."""
         return Schedule(self.begins, (*self.points, point))
 
@@ -90,7 +90,7 @@ def read_schedule(check: Check, text: object) -> Schedule:
     if not isinstance(text, str) or not SCHEDULE.fullmatch(text):
         raise check.refuse("only", text, "the id of a schedule, such as 'first#2 | second#1'.")
     words = [word.partition("#") for word in text.split(" | ")]
-    return Schedule(words[0][0], tuple(Point(name, int(number)) for name, _, number in words if number))
+    return Schedule(words[0][0], tuple(SwitchPoint(name, int(number)) for name, _, number in words if number))
 
 
 class Worker:
@@ -106,7 +106,7 @@ class Worker:
         stuck_at: The line at which it waited when the run was stopped.
     """
 
-    def __init__(self, name: str, run: Run, thread: int) -> None:
+    def __init__(self, name: str, run: ExploredRun, thread: int) -> None:
         self.name = name
         self.work: Work = Work(run.work.test, run.work.report, run=run)
         self.state: str = READY
@@ -131,12 +131,12 @@ class Worker:
         for wake in waiters:
             wake()
 
-    def send(self, call: Call) -> Point:
+    def send(self, call: Call) -> SwitchPoint:
         """Count a request."""
         self.number += 1
         self._last = call
         self.state = RUNS
-        return Point(self.name, self.number)
+        return SwitchPoint(self.name, self.number)
 
     def awaits_work(self, app: App) -> bool:
         """Whether its last request has started or polled work that is still in progress."""
@@ -198,13 +198,20 @@ class Turns:
     """
 
     def __init__(
-        self, app: App, run: Run, time: SharedTime, schedule: Schedule, *, serial: bool = False, tasks: bool = False
+        self,
+        app: App,
+        run: ExploredRun,
+        time: SharedTime,
+        schedule: Schedule,
+        *,
+        serial: bool = False,
+        tasks: bool = False,
     ) -> None:
         thread = get_ident() if tasks else 0
         self.workers: dict[str, Worker] = {name: Worker(name, run, thread) for name in (FIRST, SECOND)}
         self.sent: list[tuple[str, Call]] = []
-        self.choices: list[tuple[Point, Call]] = []
-        self.left: list[Point] = list(schedule.points)
+        self.choices: list[tuple[SwitchPoint, Call]] = []
+        self.left: list[SwitchPoint] = list(schedule.points)
         self.slept: bool = False
         self.deadlock: bool = False
         self.abandoned: bool = False

@@ -19,7 +19,7 @@ from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
 from ..._explore.report.text import CASE, about_known, brief
-from ..._explore.runs.attempt import Attempt, Outcome
+from ..._explore.runs.attempt import Outcome, RunAttempt
 from ..._explore.stage import FreshFake, LeftOut
 from ..._explore.suites.suite import count, findings_of
 from ..options import run_option
@@ -77,7 +77,7 @@ class ExploredTest:
     """
 
     def __init__(self, item: pytest.Function, plan: ExplorePlan, results: SuiteResults) -> None:
-        self.attempt: Attempt | None = None
+        self.attempt: RunAttempt | None = None
         self.reports: list[pytest.TestReport] = []
         self.item: Any = item
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
@@ -262,7 +262,7 @@ class ExploredTest:
             del self.item.stash[REPEATED]
             self._end_progress()
 
-    def _make(self, attempt: Attempt) -> Outcome:
+    def _make(self, attempt: RunAttempt) -> Outcome:
         """Make one run, with the whole protocol of the test."""
         self.attempt = attempt
         self._used, self._error = False, None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pytest_aurous._core.resources.base.schema import Record
+from pytest_aurous._core.resources.base.schema import RecordRow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class LampRow(Record):
+class LampRow(RecordRow):
     """A row of a resource that does not exist."""
 
     id: str
@@ -16,7 +16,7 @@ class LampRow(Record):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CandleRow(Record):
+class CandleRow(RecordRow):
     """Another one, with the same fields."""
 
     id: str

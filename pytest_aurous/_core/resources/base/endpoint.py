@@ -17,7 +17,7 @@ from ...wire.refusal import not_found
 from ...wire.reply import Pairs, Stream
 from ...world.tables import R, Table
 from ...world.world import World
-from .schema import Record
+from .schema import RecordRow
 
 __tracebackhide__ = hide_mistakes
 
@@ -114,7 +114,7 @@ Handler = Callable[[Context], Any]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Endpoint(Record):
+class Endpoint(RecordRow):
     """One row of the catalog.
 
     Attributes:

@@ -33,7 +33,7 @@ _STATED: Final = ("enum", "minimum", "maximum", "minLength", "maxLength", "maxPr
 _SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
-class Record:  # noqa: PLW1641 - rows hold dicts, so nothing could hash them
+class RecordRow:  # noqa: PLW1641 - rows hold dicts, so nothing could hash them
     """What rows have in common: two are equal if all their fields are.
 
     Dataclasses would write these methods anew for each kind of row, which takes longer than a test.
@@ -253,12 +253,6 @@ def rules_of(kind: type[Any]) -> Mapping[str, str]:
     """Return the rules of the columns that have one, by name, and the rule of the whole record under the empty name."""
     own = {entry.name: str(entry.metadata["rule"]) for entry in fields(kind) if entry.metadata.get("rule")}
     return {**own, "": kind.RULE} if hasattr(kind, "RULE") else own
-
-
-@_cached
-def fixed_of(kind: type[Any]) -> tuple[str, ...]:
-    """Return the names of the columns whose values nothing changes, once they have one."""
-    return tuple(entry.name for entry in fields(kind) if entry.metadata.get("fixed"))
 
 
 @_cached

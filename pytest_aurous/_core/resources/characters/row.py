@@ -9,7 +9,7 @@ from ...wire.fields import HOLDS, Reader, body_of, boolean, integer, list_of, ob
 from ...wire.headers import VERSION, VERSION_FORM
 from ...world.script import Plan
 from ...world.world import World
-from ..base.schema import Record, column, obj, row_class, text_of, to_wire
+from ..base.schema import RecordRow, column, obj, row_class, text_of, to_wire
 from ..uploads import POSES
 
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
@@ -58,7 +58,7 @@ class Ref(NamedTuple):
 
 
 @row_class
-class CharacterRow(Record):
+class CharacterRow(RecordRow):
     """A stored character. Each column that is not hidden is a field of the response, under the same name."""
 
     id: str = column("``char_`` and a ULID.", holds="id")

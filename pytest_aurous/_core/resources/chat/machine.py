@@ -19,10 +19,23 @@ from ...world.state import Section
 from ...world.streams import Frame
 from ...world.world import World
 from ..base.endpoint import Context
+from ..base.schema import free
 from ..models import ModelRow, price_of
 from ..team import charge, pay
 from .replies import Answer, answer, unsay
-from .row import IN_PROGRESS, CompletionRow, choice
+from .row import IN_PROGRESS, USAGE, CompletionRow, choice
+
+_SAID: Final = free({"type": ["string", "null"]})
+_CALL: Final = {"properties": {"id": _SAID, "function": {"properties": {"name": _SAID, "arguments": _SAID}}}}
+_DELTA: Final = {"properties": {"content": _SAID, "refusal": _SAID, "tool_calls": {"items": _CALL}}}
+CHUNK: Final = {
+    "properties": {
+        "created": free({"type": "integer"}),
+        "choices": {"items": {"properties": {"delta": _DELTA}}},
+        "usage": USAGE,
+    }
+}
+"""The schema of a chunk, as far as it matters what its values rest on: what the model has said, no rule states."""
 
 BUCKET: Final = "chat_tpm"
 """The token bucket of chats (tpm-1)."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 from math import ceil
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from ...base.data import is_array, is_object
 from ...base.errors import shown
@@ -25,6 +23,7 @@ from ...wire.fields import (
     read_fields,
     text,
 )
+from ...wire.hosts import is_private
 from ...wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
 from ..base.schema import PART, text_of
@@ -44,8 +43,6 @@ _MOST_TEXT: Final = 10**8
 _PARTS: Final = ("text", "image_url", "video_url")
 # As long as the URLs of webhooks and frames may be; the page of chats does not say it.
 _URL: Final = 2048
-_PRIVATE: Final = (".localhost", ".local", ".internal")
-"""Ends of names of private hosts."""
 # A rule of thumb that is the same in each run: four bytes of UTF-8 for a token, and four tokens for each message.
 _BYTES: Final = 4
 _MESSAGE: Final = 4
@@ -68,19 +65,6 @@ def public_url(value: Any, param: str, *, inline: bool) -> str:
     if is_private(url):
         raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
     return url
-
-
-def is_private(url: str) -> bool:
-    """Whether a URL leads to no public host: host names are not resolved (chat-5)."""
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".") if url.startswith("https://") else ""
-    except ValueError:  # such as an unclosed bracket
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return "." not in host or host.endswith(_PRIVATE)
-    return not address.is_global or address.is_multicast
 
 
 def _object(value: Any, param: str) -> dict[str, Any]:

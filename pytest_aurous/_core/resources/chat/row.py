@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from ...time.clock import SAME_INSTANT
-from ..base.schema import VALUE, Record, column, free, obj, row_class, text_of
+from ..base.schema import VALUE, RecordRow, column, free, obj, row_class, text_of
 from .replies import Answer
 
 IN_PROGRESS: Final = "in_progress"
@@ -58,7 +58,7 @@ _CHOICE: Final = obj(
 
 
 @row_class
-class CompletionRow(Record):
+class CompletionRow(RecordRow):
     """A stored chat completion."""
 
     RULE: ClassVar[str] = "chat-1"

@@ -9,7 +9,7 @@ from ...wire.fields import integer, one_of, text
 from ...wire.headers import VERSION, VERSION_FORM
 from ...world.script import Plan
 from ...world.world import World
-from ..base.schema import Record, column, free, obj, row_class, text_of, to_wire
+from ..base.schema import RecordRow, column, free, obj, row_class, text_of, to_wire
 from ..styles import DURATION, RATIO, RESOLUTION, SHARE
 
 # The side of the square of each tier, and the ratios of the sizes (img-2).
@@ -38,7 +38,7 @@ _kept: Final = partial(column, optional=True, fixed=True, default=None)
 
 
 @row_class
-class GenerationRow(Record):
+class GenerationRow(RecordRow):
     """A stored image or video. Each column that is not hidden is a field of the response, under the same name."""
 
     RULE: ClassVar[str] = "img-5"

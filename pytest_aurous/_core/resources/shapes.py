@@ -1,0 +1,94 @@
+"""The schemas of operations, as one walks through them beside a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final, Literal
+
+from ..wire.fields import HOLDS, Shape
+from .base.schema import VALUE
+from .catalog import CATALOG
+from .openapi import COMPONENTS
+
+_STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
+_KINDS: Final[dict[type, str]] = {dict: "object", list: "array"}
+
+
+class Schema:
+    """What is known of one value: references are resolved, and of several schemas the first that is not null counts.
+
+    Attributes:
+        nullable: Whether the value may be null.
+        types: The JSON types that it may have.
+        allowed: The only values that it may have; None: any.
+        bounds: The least and the greatest number; None for one that is not stated.
+        formatted: Whether a text has a format, such as that of an instant.
+        holds: What is in its text (`HOLDS`); empty for free text.
+        rests_on: What the value of a response rests on (`VALUE`); empty if the schema does not say it.
+        required: The fields that an object must have.
+        properties: The schemas of its fields as they are stated, by name.
+    """
+
+    def __init__(self, stated: Shape, holds: str = "") -> None:
+        shape = _resolved(stated)
+        kinds: Any = shape.get("type", ())
+        self._stated = stated
+        self.properties: Mapping[str, Shape] = shape.get("properties", {})
+        self._items: Shape = shape.get("items", {})
+        self._inner: dict[str, Schema] = {}
+        self.nullable: bool = any("null" in one.get("type", ()) for one in (stated, *stated.get("anyOf", ())))
+        self.types: tuple[str, ...] = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+        self.allowed: Sequence[Any] | None = shape.get("enum", (shape["const"],) if "const" in shape else None)
+        self.bounds: tuple[float | None, float | None] = shape.get("minimum"), shape.get("maximum")
+        self.holds: str = holds or shape.get(HOLDS, "")
+        self.rests_on: str = shape.get(VALUE, "")
+        self.formatted: bool = "format" in shape
+        self.required: tuple[str, ...] = tuple(shape.get("required", ()))
+
+    def field(self, name: str) -> Schema:
+        """Return the schema of a field of an object; of an unknown one, nothing is known."""
+        if name not in self._inner:
+            self._inner[name] = Schema(self.properties.get(name, {}))
+        return self._inner[name]
+
+    @property
+    def items(self) -> Schema:
+        """The schema of the items of an array, which hold what the array does."""
+        if "[]" not in self._inner:
+            self._inner["[]"] = Schema(self._items, self.holds if self._items else "")
+        return self._inner["[]"]
+
+    def fitting(self, value: object) -> Schema:
+        """Return the schema that is of objects or arrays, as the value is, if there are several; else itself."""
+        kind = _KINDS.get(type(value))
+        return next((Schema(one) for one in self._stated.get("anyOf", ()) if kind and one.get("type") == kind), self)
+
+
+def _resolved(schema: Shape) -> Shape:
+    if "$ref" in schema:
+        found: Shape = COMPONENTS[schema["$ref"].rpartition("/")[2]]
+        return found
+    options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if not options:
+        return schema
+    return {**_resolved(options[0]), **{name: schema[name] for name in (HOLDS, VALUE) if name in schema}}
+
+
+@cache
+def schema_of(operation: str, part: Literal["request", "success", "refusal"] = "success") -> Schema:
+    """Return the schema of the body of a request, or of a response; without one, nothing is known."""
+    if part == "refusal":
+        return Schema(COMPONENTS["Error"])
+    row = CATALOG.by_operation.get(operation)
+    return Schema((row and (row.body if part == "request" else row.shape)) or {})
+
+
+def schema_at(operation: str, where: str) -> Schema:
+    """Return the schema of a place in a response, such as ``body.data[].name`` or ``error.code``."""
+    first, *steps = _STEP.findall(where)
+    schema = schema_of(operation, "refusal").field(first) if first == "error" else schema_of(operation)
+    for step in steps:
+        schema = schema.items if step == "[]" else schema.field(step)
+    return schema
