@@ -66,7 +66,7 @@ class Schedule(NamedTuple):
     """Which worker begins, and the points at which it, and then the other, has to let the other one go on.
 
     Example:
-        >>> str(Schedule("first", (Point("first", 2), Point("second", 1))))
+        >>> str(Schedule("first", (SwitchPoint("first", 2), SwitchPoint("second", 1))))
         'first#2 | second#1'
     """
 

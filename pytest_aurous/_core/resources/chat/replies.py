@@ -16,7 +16,6 @@ from ...wire import messages as say
 from ...wire.refusal import ApiProblem, Unscripted
 from ...world.state import Section
 from ...world.world import World
-from ..content.schemas import example, misfit
 from .request import first_tokens, tokens_of, words_of
 
 When = str | re.Pattern[str] | Callable[[dict[str, Any]], object]
@@ -213,6 +212,8 @@ def _within(said: Answer, body: Mapping[str, Any]) -> Answer:
 
 def _check_fit(scripted: ScriptedReply, body: Mapping[str, Any], text: str | None) -> None:
     """Raise if a reply calls an unknown tool, calls no tool although the request demands it, or breaks its schema."""
+    from ..content.schemas import misfit  # most tests have no chat
+
     schemas = _tools(body)
     called = [name for name, _ in scripted.tool_calls]
     wanted = _forced(body)
@@ -266,6 +267,8 @@ def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
     random = Random(f"{world.settings.seed}/chat {json.dumps(asked, sort_keys=True)}")
     tool = _forced(body)
     if tool is not None:
+        from ..content.schemas import example  # few requests demand a tool
+
         calls = _calls(world, ((tool, example(_tools(body).get(tool, {}), random)),))
         return _answer(None, None, calls, prompt)
     # JSON is never cut: without a reply of the test, the model says what fits the schema.
@@ -294,6 +297,8 @@ def _wants_json(body: Mapping[str, Any]) -> bool:
 def _text(world: World, body: dict[str, Any], random: Random) -> str:
     schema = _schema(body)
     if _wants_json(body):
+        from ..content.schemas import example  # few requests ask for JSON
+
         return json.dumps(example(schema if schema is not None else {"type": "object"}, random), ensure_ascii=False)
     if world.settings.reply is not None:
         return world.settings.reply

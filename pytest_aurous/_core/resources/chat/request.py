@@ -27,7 +27,6 @@ from ...wire.hosts import is_private
 from ...wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
 from ..base.schema import PART, text_of
-from ..content.schemas import invalid, unsupported
 from ..models import ModelRow, require_model
 
 ROLES: Final = ("system", "user", "assistant", "tool")
@@ -127,6 +126,8 @@ def _message(value: Any, _: str) -> dict[str, Any]:
 
 
 def _tool(value: Any, param: str) -> dict[str, Any]:
+    from ..content.schemas import invalid  # few chats have tools
+
     tool = _object(value, param)
     if _open("tools.type")(tool.get("type"), f"{param}.type") == "custom":
         text(64)(_object(tool.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
@@ -162,6 +163,8 @@ def _tool_choice(value: Any, param: str) -> Any:
 
 
 def _response_format(value: Any, param: str) -> dict[str, Any]:
+    from ..content.schemas import unsupported  # few chats ask for JSON
+
     wanted = _object(value, param)
     kind = one_of(("text", "json_object", "json_schema"))(wanted.get("type"), f"{param}.type")
     if kind == "json_schema":
