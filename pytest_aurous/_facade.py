@@ -55,7 +55,6 @@ __all__ = (
     "CATALOG",
     "CHUNK",
     "DRAWING_COSTS",
-    "OPERATIONS",
     "READINGS",
     "RECORDS",
     "SETTINGS",
@@ -113,8 +112,6 @@ __all__ = (
 
 T = TypeVar("T")
 
-OPERATIONS: Final[Mapping[str, Endpoint]] = CATALOG.by_operation
-"""The row of each operation, by its name."""
 _SUCCESSES: Final = frozenset({"reviewing", "ready", "succeeded"})
 _FAILED: Final = Step("failed", "provider_timeout")
 """How work ends that was made to fail."""
@@ -368,7 +365,7 @@ def stopped_time(app: App) -> Generator[SharedTime, None, None]:
         yield time
 
 
-# What reports say
+# What reports show, and where rules come from
 
 
 def coverage(aurous: Aurous) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .._core.base.names import Event
-from .._facade import OPERATIONS, App, happening, stopped_time
+from .._facade import CATALOG, App, happening, stopped_time
 from .compare import Identities
 from .kinds import KINDS, Scene
 from .places import DELETABLE, Place, names_of_places
@@ -76,7 +76,7 @@ class BadDay:
 
 def operations() -> list[str]:
     """Return every operation, and every event as ``webhooks.`` and its name."""
-    return [*OPERATIONS, *(_EVENT + event for event in get_args(Event))]
+    return [*CATALOG.by_operation, *(_EVENT + event for event in get_args(Event))]
 
 
 def faults_at(operation: str) -> list[str]:
@@ -107,7 +107,7 @@ def _read(text: str) -> tuple[Place, str]:
 
 def _place(operation: str, occurrence: int) -> Place:
     """Return a place with all that can be true there; what is not so on the day, the fault does not meet."""
-    row = OPERATIONS.get(operation)
+    row = CATALOG.by_operation.get(operation)
     if row is None:
         return Place(operation=operation, occurrence=occurrence, number=0, is_event=True, signed=True, followed=True)
     return Place(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._core.base.data import as_object, parsed
 from .._core.wire.call import BY_ROUTE, Call
-from .._facade import OPERATIONS, Delivery
+from .._facade import CATALOG, Delivery
 from .compare import Key, keys_of
 from .laws import paying
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AFTER_CALLS: Final = 1 << 32
 """Events come last: a fault of a delivery is found by its number among the events."""
-DELETABLE: Final = frozenset(row.template for row in OPERATIONS.values() if row.method == "DELETE")
+DELETABLE: Final = frozenset(row.template for row in CATALOG.by_operation.values() if row.method == "DELETE")
 """The paths of records that can be deleted."""
 
 
@@ -139,7 +139,7 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
 
 
 def _place(call: Call, occurrence: int) -> Place:
-    row = OPERATIONS[call.operation or ""]
+    row = CATALOG.by_operation[call.operation or ""]
     content = call.response.content if call.response is not None else b""
     status = _status(content) if row.polls else None
     estimate = row.operation.endswith(".estimate")

@@ -14,7 +14,7 @@ from .._core.base.frames import Place, helpers_of, line_of, short_path
 from .._core.base.redaction import protecting, redacted, redacted_json, shortened
 from .._core.wire.call import Call, Request, Response, is_digest, secret_of
 from .._core.wire.headers import Headers, shown_header
-from .._facade import OPERATIONS, App, hint_of, load_rules, state_machines
+from .._facade import CATALOG, App, hint_of, load_rules, state_machines
 from .page import small_pictures, to_text
 from .recorder import RecordedStep, Recorder
 
@@ -133,7 +133,7 @@ class Builder:
         return {"kind": "call", **self._call(step.call), **common}
 
     def _call(self, call: Call) -> dict[str, Any]:
-        row = OPERATIONS.get(call.operation or "")
+        row = CATALOG.by_operation.get(call.operation or "")
         rules = list(row.rules) if row is not None else []
         code = call.error_code
         refusal = [name for name, rule in self.rules.items() if code and f"`{code}`" in rule.statement]

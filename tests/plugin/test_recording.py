@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-from tests.check.story import check_files
+from pytest_aurous._check.check import check_recordings
+from pytest_aurous._check.recording.read import read_recording
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -94,7 +95,7 @@ def test_a_recording_of_the_plain_twin_checks_clean(pytester: pytest.Pytester, p
     text = file.read_text(encoding="utf-8").lower()
     assert [word for word in PRIVATE if word.lower() in text] == []
     assert '"key-1"' in text
-    checked = check_files([file])
+    checked = check_recordings([read_recording(file)])
     assert checked.verdicts.refuted == []
     assert checked.verdicts.uncovered == {}
     assert checked.verdicts.rules["save-1"].word == "as written"
@@ -114,7 +115,7 @@ def test_a_recording_of_a_twisted_twin_refutes_the_rule(
     with twin(monkeypatch, readings={"create-4": "ready"}, observed=str(observed)):
         pytester.runpytest("--aurous-record=rec").assert_outcomes(passed=1)
 
-    verdicts = check_files(recorded(pytester).values())
+    verdicts = check_recordings(map(read_recording, recorded(pytester).values()))
     assert [verdict.rule for verdict in verdicts.verdicts.refuted] == ["cred-1", "create-4"]
 
 

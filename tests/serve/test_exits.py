@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
@@ -23,10 +23,16 @@ from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.page import page
 from pytest_aurous._trace.recorder import Recorder
 
-from .test_session import do
-
 if TYPE_CHECKING:
     import httpx
+
+
+def do(control: Control, name: str, /, **body: Any) -> Any:
+    """Make a control request that succeeds, and return what it says."""
+    reply = control.respond("POST", f"/__aurous__/{name}", json.dumps(body).encode())
+    assert reply.status == 200, reply.body
+    return json.loads(reply.body)
+
 
 REAL: Final = "al_live_0123456789abcdef0123456789abcdef"
 OTHER: Final = "sk-proj-of-another-vendor-4711"

@@ -77,7 +77,10 @@ _MODELS: Final = (
 
 def rates_of(name: object) -> dict[str, float]:
     """Return the credits for a million tokens of a public model, by what is counted; empty for an unknown one."""
-    return next((dict(one.rates) for one in _MODELS if name in {one.id, *one.aliases}), {})
+    for one in _MODELS:
+        if name in {one.id, *one.aliases}:
+            return dict(one.rates)
+    return {}
 
 
 def price_of(count: float, rate: float) -> Decimal:

@@ -251,7 +251,7 @@ class Settings:
     )
 
     def __init__(self, **chosen: Any) -> None:
-        defaults = {name: {} if row["merge"] else row["default"] for name, row in ROWS.items()}
+        defaults: dict[str, Any] = {name: {} if row["merge"] else row["default"] for name, row in ROWS.items()}
         vars(self).update(defaults, **chosen)
 
     def reading(self, rule: str) -> str:

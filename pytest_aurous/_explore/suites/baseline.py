@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from ..._core.base.data import LimitError, is_array, is_object, read_file
 from ..._core.base.errors import AurousError, choices, nearest, see
-from ..._facade import OPERATIONS
+from ..._facade import CATALOG
 from ..kinds import KINDS
 from ..laws import LAWS
 from ..workers.turns import SCHEDULE
@@ -204,6 +204,6 @@ def _wrong_with_one(case: str) -> str | None:
     operation, fault = match.groups()
     if fault not in KINDS:
         return f"{fault!r} is no fault; expected {choices(KINDS)}{nearest(fault, KINDS)}"
-    if operation not in OPERATIONS and not operation.startswith("webhooks."):
-        return f"no operation has the name {operation!r}{nearest(operation, OPERATIONS)}"
+    if operation not in CATALOG.by_operation and not operation.startswith("webhooks."):
+        return f"no operation has the name {operation!r}{nearest(operation, CATALOG.by_operation)}"
     return None
