@@ -28,6 +28,7 @@ from pytest_aurous._core.resources.base.rules import load_rules
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._core.world import settings as _settings
 from pytest_aurous._core.world.script import _UNITS, Lifecycle, parse_runs
+from pytest_aurous._explore.laws import LAWS
 from pytest_aurous.plugin import fixtures
 
 ROOT = Path(__file__).parents[1]
@@ -337,6 +338,12 @@ FAULTS = [
 def test_every_fault_is_described(name: str) -> None:
     """Each method that adds a fault is in a list."""
     assert re.search(rf"^- `{name}\(", _page("reference/faults") + _page("reference/webhooks"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_every_law_has_a_heading(law: str) -> None:
+    """A report leads there."""
+    assert f"### {law}\n" in _page("reference/exploring")
 
 
 def test_an_editor_explains_what_each_fault_takes() -> None:

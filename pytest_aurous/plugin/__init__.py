@@ -1,7 +1,7 @@
 """The pytest plugin: options, markers, fixtures, the network guard, and the sections of reports.
 
-The top layer: it may import everything below, and nothing imports it. pytest finds the hooks in this module, which the
-entry point and ``-p pytest_aurous`` name; they register the fixtures.
+Begin with `hooks.py`, which pytest finds through this module, and `fixtures.py`; `modes` has what only some runs do.
+It must not be imported by another folder, and must not know HTTP clients.
 (PYTEST_DONT_REWRITE: a conftest.py that names the plugin may import a marker from the package before.)
 """
 

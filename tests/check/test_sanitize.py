@@ -290,6 +290,11 @@ def test_a_location_that_is_no_url_is_masked() -> None:
     assert "canary" not in json.dumps(Sanitizer().entry(exchange))
 
 
+def test_a_request_with_another_scheme_is_masked() -> None:
+    """Its URL is a text like any other."""
+    assert "canary" not in json.dumps(Sanitizer().entry(Exchange(1, "GET", "ftp://canary.example/canary")))
+
+
 SECRET: Final = "hivpositive"
 NUMBER: Final = "4915123456"
 KEPT: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousLookupError
 from pytest_aurous._core import faults
+from pytest_aurous._core.faults.queue import FaultQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -799,22 +800,12 @@ def test_an_argument_that_is_none_is_a_type_error(api: Api, kind: str, name: str
 
 def test_faults_offer_what_a_test_can_say(api: Api) -> None:
     """Completion shows the kinds of fault, and nothing of what the pipeline asks of them."""
-    shown = {name for name in dir(api.aurous.faults) if not name.startswith("_")}
-    of_calls = {
-        "status",
-        "rate_limited",
-        "timeout",
-        "connect_error",
-        "disconnect",
-        "stall",
-        "delay",
-        "malformed",
-        "greased",
-        "outage",
-    }
-    of_deliveries = {"drop", "duplicate", "reorder", "late", "bad_signature"}
+    shown, asked = (
+        {name for name in dir(kind) if not name.startswith("_")} for kind in (api.aurous.faults, FaultQueue)
+    )
 
-    assert shown == of_calls | of_deliveries | {"unfired"}
+    assert {"status", "drop"} < shown
+    assert shown & asked == {"unfired"}
 
 
 def test_a_name_that_the_folder_does_not_have_is_an_attribute_error() -> None:

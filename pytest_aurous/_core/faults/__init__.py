@@ -1,7 +1,7 @@
 """The faults of requests and deliveries: ``aurous.faults``.
 
-Begin with `fault.py`, one fault around one request; `collection.py` has the method of each, `queue.py` whom they meet.
-It must not know the pipeline. `Faults` is imported on first access: most tests have no faults.
+Begin with `fault.py`, one fault around one request; `collection.py` has the method of each, and `queue.py` decides
+which requests meet it. It must not know the pipeline. `Faults` is imported on first access: most tests have none.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ class Watchdog:
         if run.hangs:
             _raise_in(get_ident(), None)
         if sys.gettrace() is not self._before:  # `unwind` traces, and so may the run itself
-            sys.settrace(self._before)
+            sys.settrace(self._before)  # pragma: no cover - another tracer than that of coverage is there
 
     def _watch(self) -> None:
         self._time.deadlines[get_ident()] = inf
@@ -165,7 +165,7 @@ class Watchdog:
             del self._time.deadlines[get_ident()]
 
     def _rest(self, run: ExploredRun | None, seconds: float) -> None:
-        if run is self._run:
+        if run is self._run:  # pragma: no branch - a run rarely ends just now
             self._noticed.set()
         self._changed.wait(seconds)
         self._changed.clear()

@@ -1,4 +1,5 @@
-"""The parts of every resource: endpoints, field readers, schemas, pages of lists, and live records.
+"""The parts of every resource: endpoints, rules, schemas, pages of lists, and live records.
 
-Nothing here knows a resource. It may import the world and the layers below it.
+Begin with `endpoint.py`, what a row of a table of endpoints says.
+It must not know a resource.
 """

@@ -1,4 +1,8 @@
-"""Characters: the record, its state machine, eight endpoints, and the live records."""
+"""Characters: what is stored, the states, the endpoints, and what a test holds.
+
+Begin with `row.py`, then `machine.py`; the table of endpoints is at the bottom of `endpoints.py`.
+It must not know images, or anything else that uses a character.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The content of payloads: people, Faker's provider, pictures and films.
+"""The content of payloads: people, Faker's provider, JSON for schemas, pictures and films.
 
-Nothing here knows requests or resources. It may import ids and the layers below the world.
+Begin with `people.py`.
+It must not know requests or resources.
 """

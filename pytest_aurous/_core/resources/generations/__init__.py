@@ -1,4 +1,8 @@
-"""Generations: images and videos are one kind of record, with one state machine and one history."""
+"""Generations: images and videos are one kind of record, with one state machine and one history.
+
+Begin with `row.py`, then `machine.py`; `orders.py` reads requests and knows prices.
+It must not know chats.
+"""
 
 from __future__ import annotations
 
