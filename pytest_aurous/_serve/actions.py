@@ -6,9 +6,10 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from .._core.base.redaction import SECRET, redacted, shortened
+from .._core.wire.headers import shown_header
 from .._facade import Aurous, as_json
 from .arguments import read_arguments
 from .replies import CONTROL
@@ -200,7 +201,15 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
         if name == "chat.reply":
             subject._place(f"{CONTROL}/{name}")
         result = {"name": given["name"]} if name == "snapshot" else as_json(subject if returned is None else returned)
-    return Action(name, arguments, result, undo=undo)
+    return Action(name, shown_arguments(arguments), result, undo=undo)
+
+
+def shown_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments of an action as they may be shown: headers of a fault without the secret ones."""
+    if not isinstance(headers := arguments.get("headers"), dict):
+        return arguments
+    shown = {name: shown_header(name, value) for name, value in cast("dict[str, Any]", headers).items()}
+    return {**arguments, "headers": shown}
 
 
 def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) -> Any:

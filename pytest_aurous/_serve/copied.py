@@ -229,7 +229,8 @@ def _body(content: bytes, kind: str, names: Mapping[str, str]) -> str:
             return f"json={literal(json.loads(content), names)}"
         return f"content={literal(content.decode(), names)}.encode()"
     except (ValueError, RecursionError):
-        return f"content={content!r}"
+        # As Latin-1, each byte is a character: so keys are found in bytes, too.
+        return f"content={redacted(content.decode('latin-1'), as_code=True).encode('latin-1')!r}"
 
 
 def _start(steps: list[Taped]) -> int:

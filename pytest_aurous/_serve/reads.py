@@ -13,6 +13,7 @@ from .._core.wire.call import Call, without_secrets
 from .._core.wire.fields import dict_of
 from .._core.wire.har import har
 from .._facade import as_json, coverage, exported, near, timeline
+from .actions import shown_arguments
 from .arguments import AMOUNT, ANYTHING, COUNT, NOTHING, NUMBER, TEXT, Takes, schema_of
 from .copied import copied
 from .live import MOST, with_steps
@@ -93,7 +94,7 @@ def of_call(call: Call) -> dict[str, Any]:
     """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
     told = {**{name: getattr(call, name) for name in names}, "json": call.request.json}
-    return {**without_secrets(told, [call]), "query": redacted(call.query, SECRET)}
+    return {**without_secrets(told, [call]), "query": without_secrets(redacted(call.query, SECRET), [call])}
 
 
 def found_calls(control: Control, operation: str = "*", since: int = 0, **_: Any) -> list[Call]:
@@ -127,7 +128,9 @@ def _limits(control: Control, team: str | None = None) -> Any:
 
 
 def _export(control: Control, snapshot: str | None = None) -> Any:
-    return exported(control.aurous, snapshot)
+    told = exported(control.aurous, snapshot)
+    faults = [{**fault, "arguments": shown_arguments(fault["arguments"])} for fault in told["faults"]]
+    return {**told, "faults": faults}
 
 
 def _session(control: Control, after: int = 0) -> str:

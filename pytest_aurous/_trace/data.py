@@ -21,7 +21,7 @@ from .recorder import RecordedStep, Recorder
 VERSION: Final = 1
 _MOST: Final = 255_000
 """The most bytes of a trace whose texts can be cut to that: with the viewer, its page has less than 400 kB."""
-_LONGEST: Final = (2048, 512, 128)
+_LONGEST: Final = (2048, 512, 128, 32)
 """Show this many characters of a text that is no body: as many as fit."""
 _LIMITED: Final = frozenset({"text", "picture", "pictures", "rules"})
 """The fields of a trace whose texts have limits of their own."""

@@ -120,6 +120,7 @@ def test_chat_2_a_refusal_names_the_role(api: Api) -> None:
     assert message == 'messages[*].role must be one of system, user, assistant, tool, not "nobody".'
 
 
+CUSTOM: Final = {"type": "custom", "custom": {"name": "paint"}}
 ALLOWED: Final = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [FLY]}}
 NEWER: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({"messages": [{"role": "developer", "content": "Be brief."}, ASKED]}, "messages[*].role", "developer"),
@@ -128,6 +129,7 @@ NEWER: Final[list[tuple[dict[str, Any], str, str]]] = [
     ({"reasoning_effort": "xhigh"}, "reasoning_effort", "xhigh"),
     ({"tools": [FLY, {"type": "custom", "custom": {"name": "sql"}}]}, "tools.type", "custom"),
     ({"tools": [WEATHER, FLY], "tool_choice": ALLOWED}, "tool_choice.type", "allowed_tools"),
+    ({"tools": [FLY], "tool_choice": CUSTOM}, "tool_choice.type", "custom"),
 ]
 
 
@@ -153,11 +155,12 @@ def test_chat_14_what_no_page_names_is_refused_by_assumption(
 def test_chat_14_the_model_calls_allowed_functions_only(make_api: Callable[..., Api]) -> None:
     """Of the tools that are allowed, and no custom one; a choice of none that is there is refused."""
     api = make_api(readings={"chat-14": "accepted"})
-    custom = {"type": "custom", "custom": {"name": "sql"}}
-    (call,) = said(api, tools=[custom, WEATHER, FLY], tool_choice=ALLOWED)["tool_calls"]
+    (call,) = said(api, tools=[CUSTOM, WEATHER, FLY], tool_choice=ALLOWED)["tool_calls"]
     assert call["function"]["name"] == "fly"
     auto = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [FLY]}}
     assert said(api, tools=[WEATHER, FLY], tool_choice=auto)["content"]
+    assert said(api, tools=[CUSTOM, FLY], tool_choice=CUSTOM)["content"]
+    assert said(api, tools=[CUSTOM], tool_choice="required")["content"]
     api.refused("POST", PATH, json=body(tool_choice=ALLOWED), status=400, code="missing_field", param="tools")
     assert chat(api)["usage"]["prompt_tokens"] == chat(make_api())["usage"]["prompt_tokens"]
 

@@ -66,6 +66,10 @@ PLACES: Final[dict[str, Callable[[Seen], object]]] = {
     "path": lambda seen: seen.client.get(f"/v1/characters/{REAL}"),
     "prompt": lambda seen: ask(seen.client, f"My key is {REAL}."),
     "body": lambda seen: seen.client.post("/v1/images", content=f"key {REAL}", headers={"Content-Type": "text/plain"}),
+    "JSON that is none": lambda seen: seen.client.post(
+        "/v1/images", content=f"{{key {REAL}", headers={"Content-Type": "application/json"}
+    ),
+    "bytes": lambda seen: seen.client.post("/v1/files", content=b"\xff\x00 " + REAL.encode()),
     "name of a field": lambda seen: seen.client.post("/v1/images", json={"prompt": "x", REAL: {REAL: [REAL]}}),
     "Base64": lambda seen: seen.client.post("/v1/images", json={"prompt": b64encode(f"a:{REAL}".encode()).decode()}),
     "X-Api-Key": lambda seen: seen.client.get("/v1/balance", headers={"X-Api-Key": REAL}),
@@ -92,6 +96,10 @@ PLACES: Final[dict[str, Callable[[Seen], object]]] = {
     ),
     "an action": lambda seen: do(seen.control, "characters.add", name=REAL),
     "a fault": lambda seen: do(seen.control, "faults.status", operation="*", status=503, headers={"X-Note": REAL}),
+    "a secret header of a fault": lambda seen: do(
+        seen.control, "faults.status", operation="*", status=503, headers={"X-Auth-Token": OTHER}
+    ),
+    "query beside a header": lambda seen: seen.client.get(f"/v1/balance?x={OTHER}", headers={"X-Auth-Token": OTHER}),
     "a snapshot": lambda seen: do(seen.control, "snapshot", name=REAL),
     "URL of an endpoint": lambda seen: (
         seen.client.post("/v1/webhook_endpoints", json={"url": HOOK, "events": ["*"]}),

@@ -469,6 +469,9 @@ PLACES: Final[dict[str, Run]] = {
     "sixty headers": lambda _, client: [
         client.get("/v1/balance", headers={"X-Note": "<" * 300_000}) for _ in range(60)
     ],
+    "many headers of many calls": lambda _, client: [
+        client.get("/v1/balance", headers={f"X-Note-{number}": "n" * 1000 for number in range(60)}) for _ in range(30)
+    ],
     "response": lambda aurous, client: (
         aurous.route("balance.retrieve").respond(400, headers={"X-Note": HUGE}, json={"error": {"message": HUGE}}),
         client.get("/v1/balance"),

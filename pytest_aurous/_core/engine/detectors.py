@@ -377,8 +377,13 @@ class IgnoredField(Detector):
     message = "a chat request has what this API ignores and OpenAI's does not, so the response is not as it asks:"
     operations = ("chat.create",)
 
+    def __init__(self) -> None:
+        self._told = False
+
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
-        return _status(outcome) == _OK and bool(_ignored(ctx.body))
+        # Once a test: an application sends the same fields with each request, from many lines.
+        told, self._told = self._told, self._told or (_status(outcome) == _OK and bool(_ignored(ctx.body)))
+        return self._told and not told
 
     def hint(self, call: Call) -> str:
         return f" {', '.join(f'{name} ({_WITHOUT_EFFECT[name][1]})' for name in _ignored(json.loads(call.content)))}."

@@ -34,7 +34,7 @@ _NEWER: Final = {
     "messages[*].role": (ROLES, ("developer", "function")),
     "reasoning_effort": (("minimal", "low", "medium", "high"), ("none", "xhigh")),
     "tools.type": (("function",), ("custom",)),
-    "tool_choice.type": (("function",), ("allowed_tools",)),
+    "tool_choice.type": (("function",), ("allowed_tools", "custom")),
 }
 """What the pages name at a place, and what else OpenAI's API has there (chat-14)."""
 # Characters. No page limits them: what is too long for a model has too many tokens (chat-3).
@@ -154,6 +154,9 @@ def _named(value: Any, param: str) -> Any:
 def _tool_choice(value: Any, param: str) -> Any:
     if not is_object(value):
         return one_of(_CHOICES)(value, param)
+    if value.get("type") == "custom":
+        text(64)(_object(value.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
+        return value
     if value.get("type") != "allowed_tools":
         return _named(value, param)
     allowed = _object(value.get("allowed_tools"), f"{param}.allowed_tools")
@@ -282,11 +285,16 @@ def _refuse_newer(body: Mapping[str, Any]) -> None:
 
 def _callable(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body with the tools that the model may call: functions, of these the allowed ones (chat-14)."""
-    choice, tools = body.get("tool_choice"), [one for one in body.get("tools", ()) if one["type"] == "function"]
+    choice, every = body.get("tool_choice"), body.get("tools", ())
+    tools = [one for one in every if one["type"] == "function"]
     if is_object(choice) and choice.get("type") == "allowed_tools":
         allowed = choice["allowed_tools"]
         names = [one["function"]["name"] for one in allowed["tools"]]
         tools, choice = [one for one in tools if one["function"]["name"] in names], allowed["mode"]
+    # The model calls no custom tool, so a choice that leaves nothing else forces nothing.
+    custom = is_object(choice) and choice.get("type") == "custom"
+    if custom or (choice == "required" and every and not tools):
+        choice = None
     return {**body, "tools": tools, "tool_choice": choice}
 
 
