@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousError
+from pytest_aurous._core.resources.models import rates_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,3 +78,9 @@ def test_a_team_can_have_a_model_of_its_own(api: Api) -> None:
     ):
         with pytest.raises(AurousError, match=expected):
             api.aurous.models.add(**arguments)
+
+
+def test_the_rates_of_a_model_that_is_not_public_are_not_known() -> None:
+    """Who asks for another model learns that nothing is known of it."""
+    assert rates_of("aurous-embed-vision")["text"] > 0
+    assert rates_of("mine") == {}
