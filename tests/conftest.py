@@ -328,7 +328,8 @@ class _FailuresAtOnce:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the process with the stacks of its threads if it does not end by itself: a thread may never end."""
-    if not hasattr(config, "workerinput"):  # pytest-xdist ends its workers, which wait for each other until then
+    # pytest-xdist ends its workers, which wait for each other until then; mutmut runs pytest again in the same process.
+    if not hasattr(config, "workerinput") and "MUTANT_UNDER_TEST" not in os.environ:
         faulthandler.dump_traceback_later(LIMIT, exit=True)
 
 
