@@ -25,7 +25,7 @@ FIRST: Final = ([str(EXT / "packaged.py")], ["-m", "tests.test_messages"])
 
 
 def pages() -> list[Path]:
-    """Return each page of the documentation, and those of the repository."""
+    """Return each page of the documentation, the README, and the pages for contributors."""
     docs = ROOT / "docs"
     written_by_hand = {"_build", "beside", "examples"}
     found = [page for page in sorted(docs.rglob("*.md")) if not written_by_hand & set(page.relative_to(docs).parts)]

@@ -66,7 +66,7 @@ def samples(*tags: str) -> None:
 
 
 def other_samples() -> None:
-    """Print the operations that no section of the page has, those of each resource below its name."""
+    """Print the operations that no section of the page has, by resource."""
     page = (DOCS / "reference" / "requests.md").read_text(encoding="utf-8")
     named = {tag for call in re.findall(r"cog samples\((.*?)\)", page) for tag in re.findall(r'"(.*?)"', call)}
     others = [row for row in ENDPOINTS if row.operation.rpartition(".")[0].removeprefix("legacy.") not in named]
