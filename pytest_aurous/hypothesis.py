@@ -18,7 +18,7 @@ from ._core.wire.fields import Shape, body_of
 from ._core.world.script import Hold, Step
 from ._explore import day
 from ._explore.day import BadDay
-from ._explore.kinds import BY_DEFAULT, KINDS
+from ._explore.kinds import KINDS
 from ._explore.options import read_names
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def bad_days(
 
     check = Check("bad_days", _PAGE)
     check.whole("max_faults", max_faults, 1)
-    chosen = read_names(check, "faults", faults, tuple(KINDS), BY_DEFAULT)
+    chosen = read_names(check, "faults", faults, tuple(KINDS))
     possible = {
         operation: kinds
         for operation in _matching(check, operations)

@@ -126,7 +126,7 @@ def mistakes(aurous: Aurous) -> None:
     aurous.faults.timeout("characters.*", phase="send")  # type: ignore[arg-type]
     aurous.faults.timeout("characters.*", time=2)  # type: ignore[call-arg]
     aurous.explore(print, law="ends")  # type: ignore[call-arg]
-    aurous.explore(print, limit="all")  # type: ignore[arg-type]
+    aurous.explore(print, patience="all")  # type: ignore[arg-type]
     aurous.loras.add(default_step=20)  # type: ignore[call-arg]
     aurous.webhooks.deliver_to("https://app.example/hooks")  # type: ignore[call-overload]
 

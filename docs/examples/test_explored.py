@@ -21,6 +21,7 @@ def test_a_refusal_is_safe(aurous: Aurous) -> None:
     """Without credits, the good day is a refusal."""
 
     def order() -> None:
-        CarefulClient().create("Aurora", key="job-1").raise_for_status()
+        with pytest.raises(httpx.HTTPStatusError):
+            CarefulClient().create("Aurora", key="job-1").raise_for_status()
 
-    aurous.explore(order, good_raises=httpx.HTTPStatusError, may_raise=httpx.HTTPError)
+    aurous.explore(order, may_raise=httpx.HTTPError)

@@ -116,30 +116,15 @@ def _fitting(place: Place, faults: Collection[str]) -> list[str]:
     return [kind for kind in faults if KINDS[kind].fits(place) and (place.patience or not KINDS[kind].needs_patience)]
 
 
-def pairs(case_id: str, plan: Plan, day: Day, faults: Collection[str]) -> dict[str, Plan]:
-    """Return the pairs of a case: its fault, and another one at a request or an event that came after it."""
-    if day.outcome in {"unmet", "crashed"}:
-        return {}
-    found = places_of(day)
-    order = [str(place) for place in sorted(found, key=lambda place: place.number)]
-    later = order[order.index(str(plan[0][0])) + 1 :] if str(plan[0][0]) in order else []
-    return {
-        f"{case_id} + {place} {kind}": (*plan, (place, kind))
-        for place in without_repeats([place for place in found if str(place) in later and not place.met])
-        for kind in _fitting(place, faults)
-    }
-
-
 def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
-    """Refuse ids of cases that there are not; pairs are found only while exploring.
+    """Refuse ids of cases that there are not.
 
     Raises:
         AurousError: With the nearest ids.
     """
     wanted = [*([options.only] if options.only else []), *options.known]
     for case_id in wanted:
-        first = case_id.partition(" + ")[0]
-        if first not in plans or (case_id != first and case_id == options.only):
+        if case_id not in plans:
             from difflib import get_close_matches  # takes 4 ms to import, and only this message needs it
 
             near = get_close_matches(case_id, list(plans), n=3, cutoff=0)

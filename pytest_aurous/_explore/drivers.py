@@ -13,7 +13,6 @@ from weakref import WeakSet
 
 from .._core.base.chains import isolated
 from .._core.base.errors import AurousError, hide_mistakes, see
-from .compare import told
 from .options import PAGE
 from .runs.attempt import Outcome, RunAttempt
 from .runs.run import present_run
@@ -67,9 +66,9 @@ async def adrive(steps: Generator[Step, Result, Exploration], make: Callable[[St
             return steps.throw(error)  # type: ignore[return-value]  # it ends
 
 
-def explore(explorer: Explorer, run: Function, fresh: Make, restart: Make = None) -> Exploration:
+def explore(explorer: Explorer, run: Function, fresh: Make) -> Exploration:
     """Explore a plain function."""
-    made = Made("explore", fresh, restart)
+    made = Made("explore", fresh)
 
     def make(attempt: RunAttempt) -> Outcome:
         made.renew(attempt)
@@ -84,9 +83,9 @@ def explore(explorer: Explorer, run: Function, fresh: Make, restart: Make = None
     return drive(explorer.steps(), make)
 
 
-async def aexplore(explorer: Explorer, run: Function, fresh: Make, restart: Make = None) -> Exploration:
+async def aexplore(explorer: Explorer, run: Function, fresh: Make) -> Exploration:
     """Explore a coroutine function, in the running event loop."""
-    made = Made("aexplore", fresh, restart)
+    made = Made("aexplore", fresh)
 
     async def make(attempt: RunAttempt) -> Outcome:
         await made.arenew(attempt)
@@ -98,53 +97,36 @@ async def aexplore(explorer: Explorer, run: Function, fresh: Make, restart: Make
 
 
 class Made:
-    """What the functions under test are called with, if they take it: what ``fresh`` or ``restart`` has made.
+    """What the functions under test are called with, if they take it: what ``fresh`` has made.
 
     Args:
         who: The method that the test called, for messages.
         fresh: Called before each run that starts anew.
-        restart: Called before a run that goes on from the state of another.
     """
 
-    def __init__(self, who: str, fresh: Make, restart: Make = None) -> None:
+    def __init__(self, who: str, fresh: Make) -> None:
         self._who = who
-        self._makers = {"fresh": fresh, "restart": restart}
+        self._fresh = fresh
         self._made: tuple[Any, ...] = ()
 
     def renew(self, attempt: RunAttempt) -> None:
         """Prepare a run."""
-        with self._making(attempt) as (name, make):
-            if make is not None:
-                returned = make()
-                if iscoroutine(returned):
-                    returned.close()
-                    raise AurousError(f"{self._who}({name}=...): {name} returned a coroutine. {_use_async(self._who)}")
-                self._made = (returned,)
+        if self._fresh is not None and attempt.fresh:
+            returned = self._fresh()
+            if iscoroutine(returned):
+                returned.close()
+                raise AurousError(f"{self._who}(fresh=...): fresh returned a coroutine. {_use_async(self._who)}")
+            self._made = (returned,)
 
     async def arenew(self, attempt: RunAttempt) -> None:
-        """Prepare a run; the functions may be coroutine functions, too."""
-        with self._making(attempt) as (_, make):
-            if make is not None:
-                returned = make()
-                self._made = (await returned if isawaitable(returned) else returned,)
+        """Prepare a run; *fresh* may be a coroutine function, too."""
+        if self._fresh is not None and attempt.fresh:
+            returned = self._fresh()
+            self._made = (await returned if isawaitable(returned) else returned,)
 
     def given_to(self, function: Function) -> Callable[[], Any]:
         """Return a function without parameters."""
         return partial(function, *(self._made if _takes_argument(function) else ()))
-
-    @contextmanager
-    def _making(self, attempt: RunAttempt) -> Generator[tuple[str, Make], None, None]:
-        """Name the case in which a restart fails."""
-        name = "fresh" if attempt.fresh else "restart"
-        try:
-            yield name, self._makers[name]
-        except Exception as error:
-            if attempt.fresh or isinstance(error, AurousError):
-                raise
-            raise AurousError(
-                f"{self._who}(restart=...): restart raised {told(error)} before the second run of {attempt.case}. It "
-                f"has to build the application on whatever a run has left.\n{_MORE}"
-            ) from error
 
 
 def _takes_argument(function: Function) -> bool:

@@ -18,13 +18,12 @@ from .cases import (
     good_case,
     most_telling,
     nothing_fits,
-    pairs,
     plans_of,
 )
 from .compare import alike, difference, differing_in_form, unaddressed
 from .end_state import unstable_fields
 from .kinds import KINDS, Plan
-from .laws import Day, Judged, Rules, judge, needs_second, unreadable
+from .laws import Day, Judged, Rules, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Exploration
 from .report.text import story
@@ -70,10 +69,8 @@ class Explorer:
         self._done = done
         self._reader = StateReader() if traced else None
         self._rules = Rules(
-            may_raise=(*options.may_raise, *options.good_raises),
+            may_raise=options.may_raise,
             may_return=options.may_return,
-            good_raises=options.good_raises,
-            returns=options.returns,
             laws=options.laws,
         )
         self._faults = options.faults
@@ -92,8 +89,6 @@ class Explorer:
         exploration = self._exploration(good)
         self._done(exploration)
         more = [*self._healed(), *self._undecided()]
-        if not exploration.broken:  # else its headline is enough
-            more += self._stage.cut(exploration, chosen=self._options.limited or self._options.time is not None)
         if exploration.broken or more:
             report = self._stage.report(exploration)
             texts = [report, *more] if exploration.broken else [*more, report]
@@ -130,7 +125,7 @@ class Explorer:
         """Make the good day twice from the same start, and return the second one."""
         with resting(self._stage.app):
             first = yield from self._attempt()
-            self._stage.check(first, self._options.good_raises)
+            self._stage.check(first)
         with resting(self._stage.app) if self._options.alone else nullcontext():
             second = yield from self._attempt()
         self._stage.check_again("second", second, difference(first, second))
@@ -154,17 +149,11 @@ class Explorer:
 
     def _check_returned(self, first: Day, second: Day) -> None:
         """Refuse to judge results that differ between two good days."""
-        if self._rules.returns is None or second.error is not None:
-            return
-        try:
-            found = [self._rules.returns(day.returned) for day in (first, second)]
-        except Exception as error:
-            raise unreadable("returns", first.returned, error, "what of it counts") from error
-        if not alike(*found):
+        if "returns" in self._rules.laws and not alike(first.returned, second.returned):
             raise AurousError(
-                "explore(returns=...): two undisturbed runs from the same start return different values, so no result "
-                f"can be judged:\n  first run:  {unaddressed(found[0])}\n  second run: {unaddressed(found[1])}\n"
-                f"Pass a function as returns= that leaves out what differs.\n{_MORE}"
+                "explore(returns=True): two undisturbed runs from the same start return different values, so no result "
+                f"can be judged:\n  first run:  {unaddressed(first.returned)}\n"
+                f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
             )
 
     # The bad days
@@ -189,29 +178,19 @@ class Explorer:
                 self._remove_faults()
 
     def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[RunAttempt, Outcome, None]:
-        """Run all cases, and with ``depth=2`` all pairs, up to the limit."""
-        limit, found = self._options.limit, dict[str, Plan]()
+        """Run all cases for which there is time."""
         is_over: Callable[[], bool] = bool  # which is never true
         if self._options.time is not None:
-            plans, is_over = most_telling(plans), self._options.time(min(len(plans), limit))
-        for number, (case_id, plan) in enumerate([*plans.items()][:limit]):
+            plans, is_over = most_telling(plans), self._options.time(len(plans))
+        for number, (case_id, plan) in enumerate(plans.items()):
             self._progress(number, len(plans))
             if is_over():
                 self._cut = len(plans) - number
                 self._remarks.append(f"not run: {self._cut} of {len(plans)} cases, because the time was over")
                 return
-            day = yield from self._case(good, case_id, plan)
-            if self._options.depth > 1:
-                found.update(pairs(case_id, plan, day, self._faults))
-        for number, (case_id, plan) in enumerate([*found.items()][: max(0, limit - len(plans))], len(plans)):
-            self._progress(number, len(plans) + len(found))
             yield from self._case(good, case_id, plan)
-        cut = [*plans, *found][limit:]
-        if cut:
-            self._cut = len(cut)
-            self._remarks.append(f"cut: {len(cut)} cases beyond limit={limit}, the first is {cut[0]!r}")
 
-    def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[RunAttempt, Outcome, Day]:
+    def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[RunAttempt, Outcome, None]:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
         alone = self._options.alone
         judged, left = yield from self._judged(good, plan)
@@ -232,13 +211,12 @@ class Explorer:
             report = self._exploration(good).report() if reasons else story(day, good)
             day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
             raise day.error.with_traceback(trace)
-        return day
 
     def _judged(self, good: Day, plan: Plan) -> Generator[RunAttempt, Outcome, tuple[Judged, Callable[[], object]]]:
         """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
         day, second = (yield from self._attempt(plan)), None
         left = self._stage.mark() if self._options.alone else ignore
-        if "recovers" in self._rules.laws and needs_second(self._rules, good, day):
+        if "recovers" in self._rules.laws and needs_second(self._rules, day):
             second = yield from self._again()
         greased = any(kind == "greased" for _, kind in plan)
         return Judged(self._rules, good, day, second, greased=greased), left
@@ -270,14 +248,10 @@ class Explorer:
         )
 
     def _healed(self) -> list[str]:
-        """Say which cases are known to break a law, and hold, or do not exist."""
+        """Say which cases are known to break a law, and hold."""
         known, made = self._options.known, {case.id: case for case in self._cases}
         held = [name for name in known if name in made and not made[name].broken]
-        texts = [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
-        missing = [name for name in known if " + " in name and name not in made]
-        if missing and not self._cut and self._options.only is None:
-            texts.append(f"known={missing!r}: there is no such case.\n{_MORE}")
-        return texts
+        return [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
 
     def _undecided(self) -> list[str]:
         """Say which cases decide nothing: they differ from run to run, or too many of them did not meet their fault."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
-from .._core.wire.call import Call, Watcher, to_json
+from .._core.wire.call import Call, Watcher
 from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
 from .._facade import App, Course, Delivery, Fault, Serve, add_fault, delete_record, watched, work_begun
 from .compare import Identities
@@ -96,7 +95,6 @@ class Kind:
         add: Adds the fault for a place to the fake, and returns it.
         happened: What has happened then, in plain words, with ``{}`` for the request or the event.
         on: To what it happens, in plain words.
-        by_default: Whether it is tried unless a test says otherwise.
         needs_patience: Whether it happens only to a client with a read timeout.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
         ends_process: Whether the process dies, after which only some laws are judged.
@@ -106,7 +104,6 @@ class Kind:
     add: Callable[[Scene, Place], Fault]
     happened: str
     on: str = "requests"
-    by_default: bool = True
     needs_patience: bool = False
     needs_time: bool = False
     ends_process: bool = False
@@ -304,14 +301,6 @@ def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
     return serve()
 
 
-def _new_status(_: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-    """Show a status that no page names."""
-    reply = serve()
-    fault.fire(call)
-    content: Any = json.loads(reply.body)
-    return reply.with_body(to_json({**content, "status": "archived"})) if "status" in content else reply
-
-
 KINDS: Final[dict[str, Kind]] = {
     "refused": Kind(lambda place: place.is_call, _by("connect_error"), "the connection for {} was refused"),
     "timeout": Kind(
@@ -430,13 +419,6 @@ KINDS: Final[dict[str, Kind]] = {
         "the response to {} had unknown fields",
         on="requests whose response is JSON",
     ),
-    "new_status": Kind(
-        lambda place: place.polls,
-        _with("new_status", _new_status),
-        "the response to {} had an unknown status",
-        on="polls of a record",
-        by_default=False,
-    ),
     "duplicate": Kind(
         lambda place: place.is_event,
         _of_event("duplicate"),
@@ -460,6 +442,5 @@ KINDS: Final[dict[str, Kind]] = {
     ),
 }
 """Each fault, in the order of a report's columns."""
-BY_DEFAULT: Final = tuple(name for name, kind in KINDS.items() if kind.by_default)
 TELLING: Final = ("lost", "crash", "down")
 """Find the most, so they come first where there is no time for all."""

@@ -22,6 +22,7 @@ from .end_state import EndRecord, EndState, differences
 if TYPE_CHECKING:
     from .runs.run import ExploredRun
 
+_ARGUMENTS: Final = "reference/exploring.html#arguments"
 _LONGEST: Final = 80
 _HELD: Final = "held credits "
 _SPENT: Final = "credits "
@@ -38,8 +39,6 @@ class Rules:
     Attributes:
         may_raise: The exceptions that are a documented failure.
         may_return: Whether a result is a documented failure; None: no result is.
-        good_raises: The exceptions that the good day raises on purpose; they are a documented failure, too.
-        returns: What `returned` does with results before they are compared; None: results are not judged.
         laws: The laws to judge.
         unstable: Fields of records, as kind and name, that differ from good day to good day.
         same_result: Whether what the run returns looks the same on each good day.
@@ -48,8 +47,6 @@ class Rules:
 
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
-    good_raises: tuple[type[BaseException], ...] = ()
-    returns: Callable[[Any], Any] | None = None
     laws: Collection[str] = ()
     unstable: Collection[tuple[str, str]] = ()
     same_result: bool = True
@@ -145,15 +142,10 @@ def refused(rules: Rules, day: Day) -> bool:
     try:
         return bool(rules.may_return(day.returned))
     except Exception as error:
-        raise unreadable("may_return", day.returned, error, "whether it is a documented failure") from error
-
-
-def unreadable(name: str, returned: object, error: Exception, task: str) -> AurousError:
-    """Return the error for a function of the test that cannot read a result of ``run``."""
-    return AurousError(
-        f"explore({name}=...): {name} raised {told(error)} for the result {unaddressed(returned)}. It has to say of "
-        f"each result {task}.\n{see('reference/exploring.html#arguments')}"
-    )
+        raise AurousError(
+            f"explore(may_return=...): may_return raised {told(error)} for the result {unaddressed(day.returned)}. It "
+            f"has to say of each result whether it is a documented failure.\n{see(_ARGUMENTS)}"
+        ) from error
 
 
 def differs(judged: Judged) -> bool:
@@ -163,12 +155,10 @@ def differs(judged: Judged) -> bool:
     return not judges and not alike(bad.returned, good.returned, greased=judged.greased)
 
 
-def needs_second(rules: Rules, good: Day, day: Day) -> bool:
+def needs_second(rules: Rules, day: Day) -> bool:
     """Whether a second run has to repair what a run has left."""
     if day.run.deleted:
         return False
-    if day.outcome == "raised" and day.error is not None and allowed(day.error, rules.good_raises):
-        return bool(day.spent > good.spent or _difference(day, good, rules))
     return day.outcome in {"raised", "crashed"} or refused(rules, day)
 
 
@@ -241,16 +231,9 @@ def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
 
 def _returns(judged: Judged) -> str | None:
     rules, good, bad = judged.rules, judged.good, judged.bad
-    if rules.returns is None or bad.outcome != "returned" or refused(rules, bad):
+    if bad.outcome != "returned" or refused(rules, bad) or alike(bad.returned, good.returned, greased=judged.greased):
         return None
-    wanted = rules.returns(good.returned)
-    try:
-        found = rules.returns(bad.returned)
-    except Exception as error:  # noqa: BLE001 - what it cannot read is not like what it can
-        return f"the code returned {unaddressed(bad.returned)}, for which returns raised {type(error).__name__}"
-    if alike(found, wanted, greased=judged.greased):
-        return None
-    return f"the code returned {unaddressed(found)}, on the good day {unaddressed(wanted)}"
+    return f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
 
 
 def _no_pitfall(judged: Judged) -> str | None:
@@ -267,24 +250,18 @@ def _recovers(judged: Judged) -> str | None:
     if second.run.stopped:
         return f"a second run did not end by itself: {second.run.stopped}"
     rules, bad = judged.rules, judged.bad
-    first_report = bad.outcome == "crashed" and _has_failed_work(bad, second)  # the first run did not live to report it
-    if second.error is not None and not allowed(second.error, rules.good_raises):
+    if second.error is not None:
         repeated = bad.run.failed and type(second.error) is type(bad.error)
         # The key leads to the work that the first run has cancelled (idem-3).
-        if repeated or ((first_report or _has_cancelled(bad, good)) and allowed(second.error, rules.may_raise)):
+        if repeated or (_has_cancelled(bad, good) and allowed(second.error, rules.may_raise)):
             return None
         return f"a second run raised {_named(second.error)}"
-    refused_again = refused(rules, second) and (first_report or (bad.run.failed and refused(rules, bad)))
+    refused_again = bad.run.failed and refused(rules, bad) and refused(rules, second)
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     difference = "" if refused_again else _difference(second, good, rules, may_be_left=_CANCELLED)
     most = good.spent + _paid_for_broken_streams(bad)
     paid = f"both runs paid {_credits(second, good)}" if second.spent > most else ""
     return "; ".join(filter(None, (difference and f"after a second run {difference}", paid))) or None
-
-
-def _has_failed_work(day: Day, second: Day) -> bool:
-    """Whether work that a fault lets fail has failed by the end of a second run, and was not repaired."""
-    return not day.run.failed.keys() <= {record.id for record in second.end.there}
 
 
 def _has_cancelled(day: Day, good: Day) -> bool:

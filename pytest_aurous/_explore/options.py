@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from .._core.base.arguments import Check
 from .._core.base.errors import choices, hide_mistakes, nearest
-from .kinds import BY_DEFAULT, KINDS
+from .kinds import KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
@@ -30,7 +30,6 @@ class MarkerOptions(TypedDict, total=False):
     faults: BadDayFault | str | Iterable[BadDayFault | str]
     laws: Law | str | Iterable[Law | str]
     may_raise: type[BaseException] | tuple[type[BaseException], ...]
-    limit: int
     patience: float
     known: Mapping[str, str] | None
 
@@ -39,11 +38,8 @@ class ExploreOptions(MarkerOptions, total=False):
     """The arguments of `Aurous.explore` and `Aurous.aexplore` after *run*."""
 
     may_return: Callable[[Any], object] | None
-    good_raises: type[BaseException] | tuple[type[BaseException], ...]
-    returns: bool | Callable[[Any], object] | None
+    returns: bool
     fresh: Callable[[], object] | None
-    restart: Callable[[], object] | None
-    depth: int
     only: str | None
 
 
@@ -53,7 +49,6 @@ class Options:
 
     Attributes:
         through: Whether the exception of the only case leaves the exploration; else the laws judge it.
-        limited: Whether somebody chose the limit; else a cut is a failure.
         accepted: The cases of a baseline.
         baseline: Its file.
         time: For a number of cases, returns what says whether their time is over; None: all of them are run.
@@ -61,17 +56,13 @@ class Options:
 
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
-    good_raises: tuple[type[BaseException], ...] = ()
-    returns: Callable[[Any], Any] | None = None
-    faults: tuple[str, ...] = BY_DEFAULT
+    returns: bool = False
+    faults: tuple[str, ...] = tuple(KINDS)
     laws: tuple[str, ...] = _LAWS
-    depth: int = 1
-    limit: int = 400
     patience: float = PATIENCE
     only: str | None = None
     known: Mapping[str, str] = field(default_factory=dict[str, str])
     through: bool = True
-    limited: bool = False
     baseline: str = ""
     accepted: Mapping[str, Accepted] = field(default_factory=dict[str, "Accepted"])
     time: Callable[[int], Callable[[], bool]] | None = None
@@ -90,35 +81,26 @@ class Options:
 
 
 def read_options(who: str, **arguments: Any) -> Options:
-    """Check the arguments of *who*, such as ``explore``; *run*, *fresh* and *restart* are left to the caller.
+    """Check the arguments of *who*, such as ``explore``; *run* and *fresh* are left to the caller.
 
     Raises:
         AurousError: If one is invalid, with what is valid.
     """
     check, found = Check(who, PAGE), dict(arguments)
-    for name, optional in (("run", False), ("fresh", True), ("restart", True), ("may_return", True)):
+    for name, optional in (("run", False), ("fresh", True), ("may_return", True)):
         value = found.get(name)
         if name in found and not callable(value) and not (optional and value is None):
             raise check.refuse(name, value, f"a function{', or None' if optional else ', such as a lambda'}.")
     read = {name: _READERS[name](check, value) for name, value in found.items() if name in _READERS}
-    options = Options(**read, limited="limit" in read)
-    if options.returns is not None:  # to say how to compare results asks for the law, and the other way around
-        return replace(options, laws=tuple(name for name in LAWS if name in {*options.laws, "returns"}))
-    return replace(options, returns=_unchanged) if "returns" in options.laws else options
+    options = Options(**read)
+    return replace(options, laws=(*options.laws, "returns")) if options.returns else options
 
 
-def _unchanged(result: Any) -> Any:
-    return result
-
-
-def _returns(check: Check, value: Any) -> Callable[[Any], Any] | None:
-    if value is True:
-        return _unchanged
-    if callable(value):
-        return cast("Callable[[Any], Any]", value)
-    if value is None or value is False:
-        return None
-    raise check.refuse("returns", value, "True, or a function that returns what of a result counts.")
+def read_flag(name: str, check: Check, value: Any) -> bool:
+    """Accept True and False."""
+    if not isinstance(value, bool):
+        raise check.refuse(name, value, "True or False.")
+    return value
 
 
 def read_patience(check: Check, value: Any) -> float:
@@ -140,7 +122,7 @@ def _known(check: Check, value: Any) -> Mapping[str, str]:
 
 
 def read_names(
-    check: Check, name: str, value: str | Iterable[str], known: tuple[str, ...], default: tuple[str, ...]
+    check: Check, name: str, value: str | Iterable[str], known: tuple[str, ...], default: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
     """Read ``"*"``, ``"lost,late"``, ``"-recovers"`` or an iterable of such names.
 
@@ -149,8 +131,9 @@ def read_names(
         name: Of the argument.
         value: Its value.
         known: All names, in order.
-        default: What ``*`` stands for.
+        default: What ``*`` stands for; by default, all.
     """
+    default = default or known
     words: Any = value.split(",") if isinstance(value, str) else value
     if not isinstance(words, Iterable):
         raise check.refuse(name, value, "a name, a comma-separated list, or an iterable of names.")
@@ -182,13 +165,10 @@ def _errors(name: str, check: Check, value: Any) -> tuple[type[BaseException], .
 
 _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
     "may_raise": partial(_errors, "may_raise"),
-    "good_raises": partial(_errors, "good_raises"),
-    "returns": _returns,
+    "returns": partial(read_flag, "returns"),
     "may_return": lambda _, value: value,
-    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS), BY_DEFAULT),
+    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS)),
     "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), _LAWS),
-    "depth": lambda check, value: check.whole("depth", value, 1, 2),
-    "limit": lambda check, value: check.whole("limit", value, 1),
     "patience": read_patience,
     "only": _only,
     "known": _known,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
-from .._core.base.frames import PACKAGE, nearest_outside, without_package
+from .._core.base.errors import INTERRUPTED, AurousError, hide_mistakes, see
+from .._core.base.frames import without_package
 from .._core.wire.call import Call
 from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time, when_done
-from .compare import told, unaddressed
+from .compare import told
 from .end_state import EndState, EndStates, paid
-from .laws import Day, allowed
+from .laws import Day
 from .options import PAGE
-from .report.text import brief, not_run
+from .report.text import brief
 from .runs.attempt import interruption, resting, with_text
 from .runs.run import ignore, noting_runs, present_run
 from .runs.watchdog import RunEnded, Watchdog
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
-
-
-Errors = tuple[type[BaseException], ...]
 
 
 class LeftOut(AurousError):  # noqa: N818 - it is no mistake
@@ -107,8 +102,8 @@ class Stage(ABC):
         """Return the end state of a run, some of whose records a fault lets fail."""
 
     @abstractmethod
-    def check(self, good: Day, good_raises: Errors) -> None:
-        """Raise an error if the good day, which may raise *good_raises* alone, cannot be compared with others."""
+    def check(self, good: Day) -> None:
+        """Raise an error if the good day cannot be compared with others."""
 
     @abstractmethod
     def check_again(self, which: str, later: Day, found: str | None) -> None:
@@ -123,10 +118,6 @@ class Stage(ABC):
     @abstractmethod
     def refuse(self, why: str, *, met: bool) -> AurousError:
         """Return the error for a good day that no fault can break; *met*: the test itself breaks all of it."""
-
-    @abstractmethod
-    def cut(self, exploration: Exploration, *, chosen: bool) -> list[str]:
-        """Warn of cases that were not run; return texts of a failure instead, unless the limit was *chosen*."""
 
     @abstractmethod
     def report(self, exploration: Exploration) -> str:
@@ -153,7 +144,7 @@ class OneFake(Stage):
         if present_run() is not None:
             raise AurousError(
                 f"{self._who}() was called inside explore() or interleave(), which runs it many times. Call it once, "
-                f"in the test, around the code under test. For pairs of faults, use explore(depth=2).\n{_MORE}"
+                f"in the test, around the code under test.\n{_MORE}"
             )
         with noting_runs(), stopped_time(self.app) as time:
             self.time = time
@@ -174,17 +165,11 @@ class OneFake(Stage):
         """Return the end state of a run."""
         return self._states.read(failed)
 
-    def check(self, good: Day, good_raises: Errors) -> None:
+    def check(self, good: Day) -> None:
         """Raise why the good day cannot be one."""
         self._check_end(good)
-        if good.error is not None and not allowed(good.error, good_raises):
+        if good.error is not None:
             raise _must_succeed(good.error)
-        if good.error is None and good_raises:
-            names = " or ".join(kind.__name__ for kind in good_raises)
-            raise AurousError(
-                f"explore(good_raises=...): the undisturbed run did not raise {names}, it returned "
-                f"{unaddressed(good.returned)}. If it is meant to succeed, leave out good_raises.\n{_MORE}"
-            )
         if not good.calls:
             raise AurousError(
                 "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
@@ -218,16 +203,6 @@ class OneFake(Stage):
     def refuse(self, why: str, *, met: bool) -> AurousError:  # noqa: ARG002 - it is a mistake, whatever the reason is
         """Return an error with what the faults need."""
         return AurousError(f"explore(): {why}\n{see(f'{PAGE}#faults')}")
-
-    def cut(self, exploration: Exploration, *, chosen: bool) -> list[str]:
-        """Warn at the line of the test."""
-        texts = about_cut(exploration, "limit=", chosen=chosen)
-        if not chosen:
-            return texts
-        frame = nearest_outside({PACKAGE}, sys._getframe())
-        for text in texts:
-            warnings.warn_explicit(AurousWarning(text), None, frame.f_code.co_filename, frame.f_lineno)
-        return []
 
     def report(self, exploration: Exploration) -> str:
         """Return all of it."""
@@ -272,7 +247,7 @@ class FreshFake(Stage):
         """Return what was paid, and no records: a test checks itself what exists at its end."""
         return EndState([], [], when_done(self.app, lambda: paid(self.app), failed), [], {})
 
-    def check(self, good: Day, good_raises: Errors) -> None:  # noqa: ARG002 - a test that passes raises nothing
+    def check(self, good: Day) -> None:
         """Leave the test out if it cannot be explored."""
         if good.error is not None:
             raise LeftOut(f"it does not pass when it is run again: {told(good.error)}", leaks=True)
@@ -290,10 +265,6 @@ class FreshFake(Stage):
         """Leave the test out; nothing is missed if it breaks each request itself."""
         return LeftOut(why, harmless=met)
 
-    def cut(self, exploration: Exploration, *, chosen: bool) -> list[str]:
-        """Warn of nothing: the end of the run warns once for all tests."""
-        return [] if chosen else about_cut(exploration, "--aurous-explore-limit", chosen=False)
-
     def report(self, exploration: Exploration) -> str:
         """Return a sentence for each cause: the end of the run shows the rest, once for all tests."""
         return brief(exploration)
@@ -304,18 +275,11 @@ def _operations(calls: Iterable[Call]) -> set[str]:
     return {call.operation or f"{call.method} {call.path}" for call in calls}
 
 
-def about_cut(exploration: Exploration, option: str, *, chosen: bool) -> list[str]:
-    """Return a text about the cases that were not run, if there are any."""
-    text = f"{not_run(exploration)} were not run, so nothing is known of them. A higher {option} runs them, too"
-    more = "" if chosen else "; with a limit that you set yourself, you are only warned"
-    return [f"{text}{more}.\n{_MORE}"] if exploration.not_run else []
-
-
 def _must_succeed(error: BaseException) -> BaseException:
     """Return what to raise for the exception of a good day: what the test's author or pytest has to see, unchanged."""
     if isinstance(error, AurousError) or not isinstance(error, Exception):
         return error
-    on_purpose = f", or, if it is meant to fail, name the exception: good_raises={type(error).__name__}"
+    on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
     failure = AurousError(
         f"explore(run): the undisturbed run must succeed, and it raised {told(error)}\n"
         "Its traceback is above. Let run return where nothing goes wrong"

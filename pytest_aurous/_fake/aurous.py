@@ -292,17 +292,12 @@ class Aurous(CallAssertions, Belongings):
             run: The code under test. If it has a parameter without a default, it receives what *fresh* returns.
             may_raise: The exceptions that are a documented failure of the code; by default, each `Exception`.
             may_return: Returns whether a result of *run* is a documented failure.
-            good_raises: What the undisturbed run raises on purpose; by default it must return.
-            returns: True to judge what *run* returns, too: it must be as on the good day, apart from ids, uuids, times
-                and URLs. Or a function that returns what of a result counts.
+            returns: Whether to judge what *run* returns, too: it must be as on the good day, apart from ids, uuids,
+                times and URLs.
             faults: The faults to try: a name, names joined by commas, or an iterable; ``-name`` leaves out a fault, and
                 ``*``, the default, is all.
             laws: The laws to judge, in the same form.
             fresh: Resets the application's own state; called before each run.
-            restart: Builds the application anew from what it has stored; called before the second run of the law
-                ``recovers``. *run* gets its result, as it gets the result of *fresh*.
-            depth: 2 to try pairs of faults, too.
-            limit: The largest number of cases; by default 400.
             patience: Real seconds for which a run may do nothing: no request, no skipped sleep, and no new line of
                 code; by default 10. Then it is stopped; after the first time, 2 s are enough.
             only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake stays
@@ -320,7 +315,7 @@ class Aurous(CallAssertions, Belongings):
         from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
 
         explorer = begin.explorer(self._session, "explore", run=run, **options)
-        return drivers.explore(explorer, run, options.get("fresh"), options.get("restart"))
+        return drivers.explore(explorer, run, options.get("fresh"))
 
     async def aexplore(
         self,
@@ -329,7 +324,7 @@ class Aurous(CallAssertions, Belongings):
     ) -> Exploration:
         """Explore a coroutine function in the running event loop, asyncio's or trio's; see `explore`.
 
-        *fresh* and *restart* may be coroutine functions, too.
+        *fresh* may be a coroutine function, too.
 
         Example:
             ``await aurous.aexplore(lambda: publish("Aurora"))``
@@ -338,23 +333,22 @@ class Aurous(CallAssertions, Belongings):
         from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
 
         explorer = begin.explorer(self._session, "aexplore", run=run, **options)
-        return await drivers.aexplore(explorer, run, options.get("fresh"), options.get("restart"))
+        return await drivers.aexplore(explorer, run, options.get("fresh"))
 
     def interleave(
         self, first: Callable[..., object], second: Callable[..., object], **options: Unpack[InterleaveOptions]
     ) -> Exploration:
         """Run two workers at once, in each order in which their requests can come; find races between them.
 
-        Each worker runs in a thread of its own. They switch only just before a request, and while one sleeps. The
-        records, the credits and what both return must be what one worker after the other gives, in either order.
-        Afterwards the fake is as *first* and then *second* leave it.
+        Each worker runs in a thread of its own. They switch at most twice, just before a request, and while
+        one sleeps. The records, the credits and, with *returns*, what both return must be what one worker after the
+        other gives, in either order. Afterwards the fake is as *first* and then *second* leave it.
 
         Args:
             first: A worker. If it has a parameter without a default, it receives what *fresh* returns.
             second: The other worker; it may be the same function.
-            switches: How often a schedule may switch before a request; by default at most twice.
             fresh: Resets the application's own state; called before each run.
-            limit: The largest number of schedules; by default 400.
+            returns: Whether to judge what the workers return, too.
             patience: Real seconds for which the workers may do nothing; see `explore`.
             only: The id of one schedule, such as ``first#2 | second#1``; the fake stays as it left it.
 

@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "aurous_explore(faults=..., laws=..., may_raise=..., limit=..., patience=..., known=...): run this test again, "
+        "aurous_explore(faults=..., laws=..., may_raise=..., patience=..., known=...): run this test again, "
         "once for each way in which each of its requests can break, and fail if that breaks a law; the nearest marker "
         "wins. "
         "aurous_explore(False) excludes a test, class or module from --aurous-explore.",

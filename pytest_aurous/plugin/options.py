@@ -43,13 +43,11 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "lists at the end what breaks a law, fail fails the test",
     },
     "explore-only": {"metavar": "CASE", "help": "run tests with this one case, such as 'balance.retrieve#1 refused'"},
-    "explore-limit": {"metavar": "N", "help": "run at most N cases of each test (default: 60)"},
     "explore-seconds": {
         "metavar": "N",
         "help": "explore for N seconds in all, the most telling cases of each test first; the report says what was "
         "not run",
     },
-    "explore-tests": {"metavar": "DIR", "help": "write a ready test of each finding to this folder"},
     "explore-baseline": {"metavar": "FILE", "help": "accept the cases in this file, each with a reason"},
     "explore-baseline-update": {
         "action": "store_true",
@@ -359,9 +357,9 @@ def aurous_explore(**options: Unpack[MarkerOptions]) -> pytest.MarkDecorator:
     """Return ``pytest.mark.aurous_explore`` with these options, which editors suggest and type checkers know.
 
     Args:
-        **options: ``faults``, ``laws``, ``may_raise``, ``limit``, ``patience`` and ``known``, as in `Aurous.explore`.
+        **options: ``faults``, ``laws``, ``may_raise``, ``patience`` and ``known``, as in `Aurous.explore`.
 
     Example:
-        ``@aurous_explore(laws="pays_once", limit=20)``
+        ``@aurous_explore(laws="pays_once")``
     """
     return pytest.mark.aurous_explore(**options)

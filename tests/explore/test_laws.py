@@ -300,7 +300,6 @@ def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     assert text.startswith("the code returned _Answer(made='char_")
     assert ", on the good day _Answer(made='char_" in text
     terms: dict[str, Any] = {"faults": faults, "laws": "ends"}
-    assert not reasons(fake.explore(run, **terms, returns=lambda found: (found.made, len(found.about))))
     assert not reasons(fake.explore(run, **terms, may_return=lambda _: True, returns=True))
     (remark,) = fake.explore(run, **terms, returns=False).remarks
     assert remark.startswith("not judged, because returns= is not set: in characters.create#1 unavailable the run")
@@ -314,7 +313,7 @@ def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
 
 
 def test_returns_of_odd_results(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """One that contains itself, one without a repr or an `==`, and one that the function of `returns` cannot read."""
+    """One that contains itself, and one without a repr or an `==`."""
 
     class Odd:
         def __eq__(self, other: object) -> bool:
@@ -333,15 +332,6 @@ def test_returns_of_odd_results(fake: Aurous, client: httpx.Client, broken: Brok
 
     assert not reasons(fake.explore(run, faults="unavailable", returns=True))
 
-    def reads(found: object) -> object:
-        return found["x"]  # type: ignore[index]
-
-    def changes() -> object:
-        return {"x": 1} if client.get("/v1/balance").is_success else None
-
-    found = reasons(broken(fake, changes, faults="unavailable", laws="ends", returns=reads))
-    text = "the code returned None, for which returns raised TypeError"
-    assert found == {"balance.retrieve#1 unavailable": {"returns": text}}
     seen: list[int] = []
 
     def differs() -> int:
@@ -524,7 +514,7 @@ def test_tells_by_may_return(fake: Aurous, client: httpx.Client, broken: Broken)
 
 
 def test_a_function_that_cannot_read_a_result_is_named(fake: Aurous, client: httpx.Client) -> None:
-    """With the result: `may_return` gets each result, and `returns` gets the result of the good day."""
+    """With the result."""
 
     def run() -> dict[str, int]:
         status = client.get("/v1/balance").status_code
@@ -533,9 +523,6 @@ def test_a_function_that_cannot_read_a_result_is_named(fake: Aurous, client: htt
     text = r"explore\(may_return=...\): may_return raised KeyError: 'status' for the result {}\. It has to say of"
     with pytest.raises(AurousError, match=text):
         fake.explore(run, may_return=lambda result: result["status"] == 503, faults="unavailable")
-    text = r"explore\(returns=...\): returns raised KeyError: 'code' for the result {'status': 200}\. It has to say of"
-    with pytest.raises(AurousError, match=text):
-        fake.explore(run, returns=lambda result: result["code"], faults="unavailable")
 
 
 @pytest.mark.parametrize("error", [AssertionError("x"), pytest.fail.Exception("x"), AurousError("x")])
@@ -751,95 +738,6 @@ def test_a_second_run_may_fail_otherwise_after_cancelled_work(fake: Aurous, clie
 
     explored = fake.explore(run, faults="slow", may_raise=(Refused, LookupError))
     assert [case.outcome for case in explored.cases] == ["raised"]
-
-
-def test_a_second_run_may_report_failed_work_after_a_crash(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """The first run did not live to report it; other exceptions, and other reasons, break the law as before."""
-    done: list[str] = []
-
-    def explorable() -> Aurous:
-        fake.reset()
-        fake.images.script("pending -> processing:30s -> succeeded")
-        return fake
-
-    def run(*, waits: bool = True, returns: bool = False) -> str:
-        if done and not waits:
-            raise Refused
-        done.append("x")
-        sent = client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"})
-        while (status := client.get(f"/v1/images/{sent.json()['id']}").json()["status"]) in {"pending", "processing"}:
-            time.sleep(9)
-        if status != "succeeded" and not returns:
-            raise Refused
-        return str(status)
-
-    terms: Any = {"fresh": done.clear, "faults": "fails, dies", "depth": 2, "laws": "recovers"}
-    explored = explorable().explore(run, may_raise=Refused, **terms)
-    assert [case.outcome for case in explored.cases].count("crashed") > 4
-    refuses = explorable().explore(lambda: run(returns=True), may_return=lambda found: found == "failed", **terms)
-    assert len(refuses.cases) == len(explored.cases)
-    found = reasons(broken(explorable(), run, may_raise=LookupError, **terms))
-    assert {case.partition("#")[2][:7] for case in found} == {"1 fails"}
-    assert {text for texts in found.values() for text in texts.values()} == {"a second run raised Refused"}
-    found = reasons(broken(explorable(), lambda: run(waits=False), may_raise=Refused, **terms))
-    assert found["images.create#1 fails + images.retrieve#1 dies"] == {"recovers": "a second run raised Refused"}
-
-
-def test_restart_builds_the_application_anew(fake: Aurous, client: httpx.Client) -> None:
-    """Before a second run, which takes what it returns; `fresh` resets everything before each other run."""
-    disk: list[str] = []
-    made: list[str] = []
-
-    def fresh() -> list[str]:
-        disk.clear()
-        made.append("fresh")
-        return []
-
-    def restart() -> list[str]:
-        made.append("restart")
-        return list(disk)
-
-    def run(memory: list[str]) -> None:
-        memory.append("x")
-        disk.append("x")
-        assert len(memory) == len(disk)
-        client.get("/v1/balance").raise_for_status()
-
-    explored = fake.explore(run, fresh=fresh, restart=restart, faults="unavailable, dies", may_raise=httpx.HTTPError)
-    assert [case.outcome for case in explored.cases] == ["raised", "crashed"]
-    assert made == ["fresh", "fresh", "fresh", "restart", "fresh", "restart", "fresh"]
-
-    def fails() -> None:
-        raise LookupError
-
-    text = r"restart raised LookupError before the second run of balance.retrieve#1 unavailable\."
-    with pytest.raises(AurousError, match=text) as raised:
-        fake.explore(lambda: client.get("/v1/balance").raise_for_status(), restart=fails, faults="unavailable")
-    assert isinstance(raised.value.__cause__, LookupError)
-
-    async def coroutine() -> None: ...
-
-    with pytest.raises(AurousError, match="restart returned a coroutine"):
-        fake.explore(lambda: client.get("/v1/balance").raise_for_status(), restart=coroutine, faults="unavailable")
-
-
-@pytest.mark.anyio
-async def test_restart_of_async_code(fake: Aurous) -> None:
-    """It may be a coroutine function."""
-    made: list[str] = []
-
-    async def restart() -> list[str]:
-        made.append("restart")
-        return made
-
-    async def run(memory: list[str]) -> None:
-        assert memory is made or not memory
-        async with fake.async_client(timeout=5) as client:
-            (await client.get("/v1/balance")).raise_for_status()
-
-    terms: Any = {"fresh": list, "faults": "unavailable"}
-    assert (await fake.aexplore(run, restart=restart, **terms)).cases[0].outcome == "raised"
-    assert made == ["restart"]
 
 
 def test_recovers_where_a_second_run_does_not_end(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

@@ -38,14 +38,3 @@ def test_a_mistake_is_seen_by_what_is_said(mistake: type[Program], tmp_path: Pat
 
     assert seen == (mistake.in_fact or mistake.seen_by), found
     assert {case: law for case, law in mistake.found.items() if law not in found.get(case, ())} == {}
-
-
-def test_two_faults_accuse_no_careful_program(tmp_path: Path) -> None:
-    """Work fails, the process dies, and the next run reports the failure."""
-    program = import_module("programs.looks_first").Careful(tmp_path)
-
-    exploration = explore_program(program, depth=2, faults="fails, dies")
-
-    assert exploration is not None
-    assert not exploration.broken, exploration.report()
-    assert any(case.id.startswith("images.create#1 fails + images.retrieve#") for case in exploration.cases)

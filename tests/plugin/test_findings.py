@@ -70,7 +70,7 @@ def test_a_suite_ends_with_its_causes(shop: pytest.Pytester, mode: str) -> None:
     """Each has its tests, and one timeline; a failing test says in a sentence for each cause what has happened."""
     shop.makepyfile(test_suite=SUITE)
 
-    result = shop.runpytest(f"--aurous-explore={mode}", "--aurous-explore-limit=9")
+    result = shop.runpytest(f"--aurous-explore={mode}")
 
     result.assert_outcomes(**{"passed" if mode == "report" else "failed": 7})
     text = result.stdout.str()
@@ -82,31 +82,6 @@ def test_a_suite_ends_with_its_causes(shop: pytest.Pytester, mode: str) -> None:
     assert end[3].startswith("cause 1: 7 tests: test_suite.py::test_first, test_suite.py::test_more[0], ")
     assert " and 2 more" in " ".join(end[3:6])
     assert text.count("+0 s") == text.partition("2 causes:")[2].count("+0 s") > 0
-
-
-def test_a_finding_becomes_a_test_that_fails_for_the_same_reason(shop: pytest.Pytester) -> None:
-    """It passes once the mistake is gone; a test that calls explore() has findings, too."""
-    shop.makeini("[pytest]\naurous_sleep = skip\naddopts = --disable-plugin-autoload -p pytest_aurous")
-    shop.makepyfile(
-        test_lost=ONLY_LOST,
-        test_own="""
-        from shop import order
-
-        def test_own(aurous, aurous_client):
-            aurous.explore(lambda: order(aurous_client), faults="lost", laws="pays_once")
-        """,
-    )
-
-    for file in ("test_lost.py", "test_own.py"):  # in one run they are one mistake
-        shop.runpytest(file, "--aurous-explore-tests=ready").assert_outcomes(failed=1)
-
-    names = sorted(file.name for file in (shop.path / "ready").iterdir())
-    assert names == ["test_lost_characters_create_1_lost.py", "test_own_characters_create_1_lost.py"]
-    broken = shop.runpytest("ready", "-p", "no:cacheprovider")
-    broken.assert_outcomes(failed=2)
-    broken.stdout.fnmatch_lines(["*The response to characters.create #1 was lost, and the code paid 8 credits,*"])
-    shop.makepyfile(shop=FIXED)
-    shop.runpytest("ready", "-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
 def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
@@ -186,17 +161,10 @@ def test_files_that_cannot_be_written_cost_no_result(shop: pytest.Pytester) -> N
     shop.makepyfile(test_lost=ONLY_LOST)
     (shop.path / "taken").write_text("")
 
-    result = shop.runpytest(
-        "--aurous-explore-tests=taken", "--aurous-explore-baseline=taken/b.json", "--aurous-explore-baseline-update"
-    )
+    result = shop.runpytest("--aurous-explore-baseline=taken/b.json", "--aurous-explore-baseline-update")
 
-    result.assert_outcomes(failed=1, warnings=2)
-    result.stdout.fnmatch_lines(
-        [
-            "*The tests of the findings could not be written to taken: *",
-            "*The baseline could not be written to taken/b.json: *",
-        ]
-    )
+    result.assert_outcomes(failed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*The baseline could not be written to taken/b.json: *"])
 
 
 def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.Pytester) -> None:
@@ -208,9 +176,7 @@ def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.P
         tests = json.loads((shop.path / "out.json").read_text())["tests"]
         return [[case["id"] for case in one["data"]["cases"]] for one in tests]
 
-    shop.runpytest(*options, "--aurous-explore-seconds=100", "--aurous-explore-limit=4").assert_outcomes(
-        passed=2, deselected=5
-    )
+    shop.runpytest(*options, "--aurous-explore-seconds=100").assert_outcomes(passed=2, deselected=5)
     assert [one[0] for one in cases()] == ["characters.create#1 lost"] * 2
     shop.runpytest(*options, "--aurous-explore-seconds=1e-6").assert_outcomes(passed=2, deselected=5)
     tests = json.loads((shop.path / "out.json").read_text())["tests"]
@@ -223,10 +189,9 @@ def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.P
     ("options", "line"),
     [
         (
-            ["--aurous-explore-limit=4", "--aurous-explore-json=out.json"],
-            "*--aurous-explore-limit, --aurous-explore-json have no effect: no test was explored.*",
+            ["--aurous-explore-seconds=4", "--aurous-explore-json=out.json"],
+            "*--aurous-explore-seconds, --aurous-explore-json have no effect: no test was explored.*",
         ),
-        (["--aurous-explore-tests=ready"], "*--aurous-explore-tests has no effect: no test was explored.*"),
         (["--aurous-explore=fail"], "*--aurous-explore has no effect: no test was explored.*"),
     ],
 )

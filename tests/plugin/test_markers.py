@@ -14,9 +14,7 @@ def test_it_is_the_marker() -> None:
     settings = {"sleep": "skip", "credits": 10}
 
     assert aurous_settings(sleep="skip", credits=10).mark == pytest.mark.aurous(**settings).mark
-    assert (
-        aurous_explore(laws="pays_once", limit=20).mark == pytest.mark.aurous_explore(laws="pays_once", limit=20).mark
-    )
+    assert aurous_explore(laws="pays_once").mark == pytest.mark.aurous_explore(laws="pays_once").mark
     assert aurous_explore().mark == pytest.mark.aurous_explore.mark
 
 

@@ -47,7 +47,7 @@ def test_marker():
     pass
 
 
-@pytest.mark.aurous_explore(limit=20)
+@pytest.mark.aurous_explore
 def test_explored(aurous):
     with aurous.client() as client:
         client.post("/v1/characters", json=CREATE)

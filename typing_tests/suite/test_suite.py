@@ -146,7 +146,7 @@ def test_settings_as_parameters(aurous: Aurous) -> None:
     assert aurous.team.credits in {0, 1_000}
 
 
-@aurous_explore(faults=["lost", "unavailable"], laws="-ends", may_raise=TimeoutError, limit=10, known={})
+@aurous_explore(faults=["lost", "unavailable"], laws="-ends", may_raise=TimeoutError, known={})
 def test_explored(aurous: Aurous, aurous_client: httpx.Client) -> None:
     assert publish(aurous_client)
     assert len(aurous.characters) == 1
@@ -488,7 +488,7 @@ def test_interleave(aurous: Aurous, aurous_client: httpx.Client) -> None:
         headers = {"Idempotency-Key": key}
         return aurous_client.post("/v1/characters", json=ORDER, headers=headers).status_code
 
-    found: Exploration = aurous.interleave(order, order, switches=1, fresh=lambda: "1", limit=9, patience=5, only=None)
+    found: Exploration = aurous.interleave(order, order, fresh=lambda: "1", returns=True, patience=5, only=None)
 
     assert [case.id for case in found.cases] == ["first#1", "second#1"]
 
@@ -518,9 +518,7 @@ async def test_aexplore(aurous: Aurous, aurous_async_client: httpx.AsyncClient) 
             return credits_left
         raise TimeoutError("the API does not respond")
 
-    found = await aurous.aexplore(
-        balance, faults="-greased", laws="tells,pays_once", returns=True, restart=lambda: None, good_raises=()
-    )
+    found = await aurous.aexplore(balance, faults="-greased", laws="tells,pays_once", returns=True)
 
     assert not found.broken
 

@@ -239,7 +239,6 @@ BadDayFault: TypeAlias = Literal[
     "slow",
     "gone",
     "greased",
-    "new_status",
     "duplicate",
     "reorder",
     "drop",

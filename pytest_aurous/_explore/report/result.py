@@ -105,7 +105,7 @@ class Exploration(Hinting):
         skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
         remarks: Other remarks of the report, such as what was cut.
-        not_run: How many cases were not run, because of the limit or the time.
+        not_run: How many cases were not run, because the time was over.
         timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
         again: The command that runs one case alone, with ``<case>`` for its id.
         start: The state before each run as JSON data, while the test is traced; else empty.
@@ -164,12 +164,11 @@ def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
         return None
     exploration = explorations[-1]
     headline, *_ = exploration.table().split("\n")
-    single = [case for case in exploration.cases if " + " not in case.id]
     return {
         "headline": headline,
         "remarks": list(exploration.remarks),
         "laws": {law.name: law.letter for law in LAWS.values()},
-        "faults": [name for name in KINDS if any(case.fault == name for case in single)],
+        "faults": [name for name in KINDS if any(case.fault == name for case in exploration.cases)],
         "rows": list(exploration.places),
         "start": exploration.start,
         "good_day": {"credits": exploration.good_day.credits, "calls": list(exploration.good_day.rows)},

@@ -141,11 +141,10 @@ def about_known(exploration: Exploration) -> list[str]:
 def _matrix(exploration: Exploration) -> list[str]:
     """Return a row for each place and a column for each fault; the names of the faults descend like stairs."""
     cases = exploration.cases
-    single = [case for case in cases if " + " not in case.id]
-    faults = [name for name in KINDS if any(case.fault == name for case in single)]
-    met = {case.id.partition(" ")[0] for case in single}
+    faults = [name for name in KINDS if any(case.fault == name for case in cases)]
+    met = {case.id.partition(" ")[0] for case in cases}
     places = [place for place in exploration.places if place in met]
-    found = {case.id: case for case in single}
+    found = {case.id: case for case in cases}
     stairs = max((2 * number + len(name) for number, name in enumerate(faults)), default=0)
     width = min(max((len(place) for place in places), default=0), NARROW - 2 - stairs)
     head = [f"{' ' * width}  {'| ' * number}{name}" for number, name in enumerate(faults)]
@@ -153,10 +152,7 @@ def _matrix(exploration: Exploration) -> list[str]:
         f"{shortened(place, width):<{width}}  {' '.join(_mark(found.get(f'{place} {name}')) for name in faults)}"
         for place in places
     ]
-    pairs = [case for case in cases if " + " in case.id]
-    held = sum(not case.broken for case in pairs)
-    more = [f"pairs of faults: {held} of {len(pairs)} hold"] if pairs else []
-    used = {_mark(case) for case in single}
+    used = {_mark(case) for case in cases}
     names = {mark: name for name, mark in _OUTCOMES.items()}
     names |= {law.letter: f"breaks {law.name}" for law in LAWS.values()}
     names |= {_KNOWN: "known", _DIFFERS: "differs from run to run"}
@@ -164,7 +160,7 @@ def _matrix(exploration: Exploration) -> list[str]:
     # four characters before the line of an exception, so a terminal of 80 columns does not break it either.
     entries = [f"{mark} {name}".replace(" ", "\xa0") for mark, name in names.items() if mark in used]
     legend = [line.replace("\xa0", " ") for line in wrap("  ".join(entries), NARROW - 4, break_on_hyphens=False)]
-    return [*head, *(row.rstrip() for row in rows), *more, "", *legend]
+    return [*head, *(row.rstrip() for row in rows), "", *legend]
 
 
 def _mark(case: Case | None) -> str:

@@ -1,4 +1,4 @@
-"""Explore a whole suite: what its tests found, the time for it, what is accepted, and tests of the findings.
+"""Explore a whole suite: what its tests found, the time for it, and what is accepted.
 
 Begin with `suite.py`.
 It must not know pytest: `plugin/modes` makes the runs.

@@ -1,18 +1,14 @@
-"""Explore whole tests: what can be judged of them, in which time, how cases are counted, and tests of findings."""
+"""Explore whole tests: what can be judged of them, in which time, and how cases and findings are counted."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
 from ..._core.base.arguments import Check
-from ..kinds import BY_DEFAULT, KINDS
+from ..kinds import KINDS
 from ..laws import LAWS, allowed
 from ..options import PAGE, MarkerOptions, Options, read_names, read_options
 from ..report.result import Case, Exploration
@@ -21,31 +17,8 @@ from ..report.text import described, findings
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
 _FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
 """What a process leaves that has died is judged by laws that are not in `_LAWS`."""
-_BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
-LIMIT: Final = 60
-"""Cases of each test, unless an option or the marker says something else."""
 _NAMED: Final = 5
 """So many tests of a cause are named; the data has all."""
-_TEST: Final = '''"""A bad day of {test}, which broke a law. It was written by pytest-aurous, and belongs to you."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parent / {root!r}
-COMMAND = [sys.executable, "-m", "pytest", {test!r}, "--aurous-explore=fail"]
-CASE = "--aurous-explore-only={case}"
-
-
-def test_{name}() -> None:
-    """{finding}"""
-    variables = {{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}}
-    done = subprocess.run([*COMMAND, CASE], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
-'''
-_LONGEST: Final = 100
-"""The most characters of a name that is made of a test and a case."""
 
 
 def read_suite_options(who: str, **arguments: Any) -> Options:
@@ -60,10 +33,9 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     """
     check = Check(who, PAGE)
     check.keywords(arguments, MarkerOptions.__annotations__)
-    faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS, _BY_DEFAULT)
-    laws = read_names(check, "laws", arguments.pop("laws", "*"), _LAWS, _LAWS)
-    options = read_options(who, **{"faults": faults, "laws": laws, **arguments})
-    return options if options.limited else replace(options, limit=LIMIT)
+    faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS)
+    laws = read_names(check, "laws", arguments.pop("laws", "*"), _LAWS)
+    return read_options(who, **{"faults": faults, "laws": laws, **arguments})
 
 
 def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, int]:
@@ -94,11 +66,6 @@ def findings_of(exploration: Exploration) -> list[dict[str, Any]]:
         }
         for cases in findings(exploration)
     ]
-
-
-def firsts(results: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the first finding of each cause, with the name of its test."""
-    return [hits[0] for _, hits in _by_cause(results)]
 
 
 def _by_cause(results: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
@@ -171,28 +138,3 @@ class Budget:
         later = max(0.0, self.tests) * sum(self._seen) / len(self._seen)
         end = monotonic() + self._left * cases / (cases + later)
         return lambda: monotonic() > end
-
-
-def write_test(folder: Path, root: Path, test: str, case: str, finding: str) -> Path:
-    """Write the test of a finding, and return its file.
-
-    Args:
-        folder: Where to write it.
-        root: The folder from which pytest finds *test*.
-        test: The node id of the test that was explored.
-        case: The id of the case.
-        finding: What happened, in a sentence.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    name = re.sub(r"[\W_]+", "_", f"{test.rpartition('::')[2]}_{case}").strip("_").removeprefix("test_")[:_LONGEST]
-    try:
-        way = Path(os.path.relpath(root, folder)).as_posix()
-    except ValueError:  # another drive of Windows
-        way = root.as_posix()
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"test_{name}.py"
-    docstring = finding.replace("\\", "\\\\").replace('"', "'")
-    file.write_text(_TEST.format(test=test, root=way, case=case, name=name, finding=docstring), encoding="utf-8")
-    return file

@@ -18,7 +18,7 @@ from ..._core.wire.call import Call
 from ..cases import bare
 from ..compare import difference, told
 from ..end_state import unstable_fields
-from ..options import read_patience
+from ..options import read_flag, read_patience
 from ..report.result import Case, Exploration
 from ..runs.attempt import Outcome, RunAttempt, resting
 from ..runs.watchdog import PATIENCE, RunEnded
@@ -30,6 +30,10 @@ from .turns import FIRST, PAGE, SECOND, Schedule, SwitchPoint, Turns, read_sched
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
+_MOST: Final = 400
+"""Run at most this many schedules."""
+_SWITCHES: Final = 2
+"""A schedule may switch this often before a request."""
 _UNMET: Final = 2
 """This many schedules may be unmet, or a tenth of them."""
 
@@ -39,23 +43,20 @@ Outcomes = dict[str, Outcome]
 class InterleaveOptions(TypedDict, total=False):
     """The arguments of `Aurous.interleave` and `Aurous.ainterleave` after the workers."""
 
-    switches: int
     fresh: Callable[[], object] | None
-    limit: int
+    returns: bool
     patience: float
     only: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class InterleaveLimits:
-    """How many schedules to try, and for how long; see `Aurous.interleave`."""
+    """Which schedules to try, and how to judge them; see `Aurous.interleave`."""
 
     who: str
-    switches: int = 2
-    limit: int = 400
+    returns: bool = False
     patience: float = PATIENCE
     only: Schedule | None = None
-    limited: bool = False
 
 
 def read_limits(who: str, **arguments: Any) -> InterleaveLimits:
@@ -69,14 +70,11 @@ def read_limits(who: str, **arguments: Any) -> InterleaveLimits:
     if fresh is not None and not callable(fresh):
         raise check.refuse("fresh", fresh, "a function, or None.")
     readers: dict[str, Callable[[Any], Any]] = {
-        "switches": lambda value: check.whole("switches", value, 1),
-        "limit": lambda value: check.whole("limit", value, 1),
+        "returns": partial(read_flag, "returns", check),
         "patience": partial(read_patience, check),
         "only": lambda value: None if value is None else read_schedule(check, value),
     }
-    return InterleaveLimits(
-        who=who, limited="limit" in found, **{name: readers[name](value) for name, value in found.items()}
-    )
+    return InterleaveLimits(who=who, **{name: readers[name](value) for name, value in found.items()})
 
 
 class Meeting:
@@ -138,7 +136,7 @@ class Interleaver:
 
     Args:
         stage: Where the runs are made.
-        limits: How many schedules to try.
+        limits: Which schedules to try.
         again: The command that runs one schedule alone, with ``<case>`` for its id.
     """
 
@@ -163,8 +161,6 @@ class Interleaver:
         exploration = self._exploration()
         if exploration.broken:
             raise AurousExplorationError(exploration.report(), exploration) from self._error
-        if cut := self._stage.cut(exploration, chosen=self._limits.limited):
-            raise AurousExplorationError("\n\n".join([*cut, exploration.report()]), exploration)
         self._check_unmet(exploration)
         return exploration
 
@@ -254,15 +250,14 @@ class Interleaver:
                 yield from self._all()
 
     def _all(self) -> Steps:
-        limit = self._limits.limit
-        while self._pending and len(self._cases) < limit:
+        while self._pending and len(self._cases) < _MOST:
             schedule = self._pending.popleft()
             both = yield from self._case(schedule)
             if both.abandoned:
                 self._cut(f"workers of {schedule} may still wait, and hold their locks")
                 return
         if self._pending:
-            self._cut(f"limit={limit} is reached")
+            self._cut(f"{_MOST} are the most")
         elif not any(case.broken for case in self._cases):
             last = self._meeting(Schedule(FIRST), serial=True)
             self._compare(self._serial, last.both((yield last)), " after all schedules")
@@ -322,7 +317,7 @@ class Interleaver:
         if turns.slept:
             self._pending.append(schedule)  # which then is no serial run, and has requests of its own
             return
-        if len(schedule.points) >= self._limits.switches:
+        if len(schedule.points) >= _SWITCHES:
             return
         for _, choices in groupby(turns.choices, _request):
             points = [point for point, _ in choices]

@@ -13,7 +13,7 @@ from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import redacted
 from ..._explore.report.text import colored
 from ..._explore.suites.baseline import Baseline
-from ..._explore.suites.suite import causes, findings_of, firsts, tests, write_test
+from ..._explore.suites.suite import causes, findings_of, tests
 from ..options import run_option
 from ..outcome import record_unwritten, record_warning
 from ..sections import fitted
@@ -26,7 +26,7 @@ Results = list[dict[str, Any]]
 
 PAGE: Final = see("how-to/explore-a-suite.html")
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
-_OF_SUITES: Final = ("explore-limit", "explore-seconds", "explore-baseline", "explore-baseline-update", "explore-json")
+_OF_SUITES: Final = ("explore-seconds", "explore-baseline", "explore-baseline-update", "explore-json")
 """Options that mean something only if whole tests are explored."""
 
 
@@ -72,11 +72,8 @@ class SuiteResults:
 
     def write(self) -> None:
         """Write the files, and warn of what was not run and of options without effect."""
-        name, folder = run_option(self._config, "explore-json"), run_option(self._config, "explore-tests")
-        if name:
+        if name := run_option(self._config, "explore-json"):
             self._write("The results of exploring", Path(name), self._write_json)
-        if folder:
-            self._write("The tests of the findings", Path(folder), self._write_tests)
         if self.baseline is not None and self._update:
             self._write("The baseline", self.baseline.file, self._write_baseline)
         for text in (self._without_effect(), self._not_run()):
@@ -88,10 +85,6 @@ class SuiteResults:
             write(path)
         except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
             record_unwritten(self._config, what, path, error, PAGE)
-
-    def _write_tests(self, folder: Path) -> None:
-        for test, finding in firsts([*self._sorted(), *self._own]):
-            write_test(folder.absolute(), self._config.rootpath, test, finding["cases"][0], finding["finding"])
 
     def _write_baseline(self, _: Path) -> None:
         assert self.baseline is not None  # noqa: S101 - only then is it called
@@ -107,7 +100,7 @@ class SuiteResults:
         if run_option(self._config, "explore-only") is not None:
             return ""
         names = [] if self.tests else [*_OF_SUITES]
-        names += [] if self.tests or self._own else ["explore", "explore-tests"]
+        names += [] if self.tests or self._own else ["explore"]
         given = [f"--aurous-{one}" for one in names if self._config.getoption(f"aurous_{one.replace('-', '_')}")]
         if not given:
             return ""
@@ -118,15 +111,15 @@ class SuiteResults:
         )
 
     def _not_run(self) -> str:
-        """Return a text about the cases that a limit of the user has cut."""
+        """Return a text about the cases for which there was no time."""
         cut = [one for one in self.tests if one.get("not_run")]
         if not cut:
             return ""
         number = sum(one["not_run"] for one in cut)
         total = number + sum(one["cases"] for one in cut)
         return (
-            f"{number} of {total} cases of {tests(len(cut))} were not run, so nothing is known of them. "
-            "The limits are --aurous-explore-limit, 60 for each test by default, and --aurous-explore-seconds."
+            f"{number} of {total} cases of {tests(len(cut))} were not run, so nothing is known of them: the time of "
+            "--aurous-explore-seconds was over."
         )
 
     # The end of the run

@@ -42,7 +42,6 @@ def start(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--aurous-explore={mode}: expected report or fail.{path}\n{PAGE}")
     if only is not None and (wrong := wrong_with(only)):
         raise pytest.UsageError(f"--aurous-explore-only={only}: {wrong}\n{PAGE}")
-    _limit(config)
     if explores(config):
         _refuse_reruns(config)
     if "exploring" not in config.stash[MODES]:
@@ -110,8 +109,6 @@ def _plan(item: pytest.Item) -> ExplorePlan | None:
 
 
 def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
-    if (limit := _limit(item.config)) is not None:
-        arguments = {"limit": limit, **arguments}
     only = run_option(item.config, "explore-only")
     mode = cast("Exploring", item.config.stash[MODES]["exploring"])
     baseline = mode.results.baseline
@@ -123,18 +120,6 @@ def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
         baseline=str(baseline.file) if baseline is not None else "",
         time=mode.budget.share if mode.budget is not None else None,
     )
-
-
-def _limit(config: pytest.Config) -> int | None:
-    """Return the number of cases of each test, if an option says it.
-
-    Raises:
-        pytest.UsageError: If it is no whole number above 0.
-    """
-    limit = run_option(config, "explore-limit")
-    if limit is not None and (not str(limit).isdecimal() or not int(limit)):
-        raise pytest.UsageError(f"--aurous-explore-limit={limit}: expected a whole number above 0, such as 60.\n{PAGE}")
-    return None if limit is None else int(limit)
 
 
 def _budget(config: pytest.Config) -> Budget | None:

@@ -72,7 +72,6 @@ def seen_by(program: type[Program], folder: Path) -> tuple[Seen, dict[str, tuple
     """Return what sees a mistake first, with the laws that its cases break.
 
     A law that sees it is tried with the faults that show it, and with all faults if something else sees it.
-    Pairs of faults are tried only if two faults should see it: there are thousands of them.
     """
     by_law = (program.in_fact or program.seen_by) == "a law"
     shown_by = ", ".join(sorted({fault for case in program.found for fault in re.findall(r"#\d+ (\w+)", case)}))
@@ -81,10 +80,6 @@ def seen_by(program: type[Program], folder: Path) -> tuple[Seen, dict[str, tuple
         "an assertion": lambda: explore_program(program(folder), asserted=True),
         "two workers": lambda: interleave_program(program(folder)),
     }
-    if program.seen_by == "two faults":
-        ways["two faults"] = lambda: explore_program(
-            program(folder), asserted=True, depth=2, faults="lost, unavailable"
-        )
     for seen, explored in ways.items():
         exploration = explored()
         broken = exploration.broken if exploration else ()
@@ -94,20 +89,17 @@ def seen_by(program: type[Program], folder: Path) -> tuple[Seen, dict[str, tuple
     return "nothing", {}
 
 
-def explore_program(
-    program: Program, *, asserted: bool = False, depth: int = 1, faults: str = "*"
-) -> Exploration | None:
+def explore_program(program: Program, *, asserted: bool = False, faults: str = "*") -> Exploration | None:
     """Explore a program with all laws; None if it has no work for one process.
 
     Args:
         program: What to explore.
         asserted: Whether to assert what the laws cannot know.
-        depth: 2 for pairs of faults.
         faults: The faults to try.
     """
     if type(program).run is Program.run:
         return None
-    terms: Any = {"may_raise": program.may_raise, "fresh": program.fresh, "depth": depth, "faults": faults}
+    terms: Any = {"may_raise": program.may_raise, "fresh": program.fresh, "faults": faults}
     terms |= program.terms
 
     def run(state: Any) -> Any:
