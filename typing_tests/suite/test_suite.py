@@ -466,7 +466,6 @@ def test_explore(aurous: Aurous, aurous_client: httpx.Client) -> None:
         faults=["refused", "lost"],
         laws=("tells", "pays_once"),
         fresh=lambda: None,
-        limit=50,
     )
 
     assert [case.id for case in found.broken] == []
