@@ -489,7 +489,7 @@ def test_interleave(aurous: Aurous, aurous_client: httpx.Client) -> None:
 
     found: Exploration = aurous.interleave(order, order, fresh=lambda: "1", returns=True, patience=5, only=None)
 
-    assert [case.id for case in found.cases] == ["first#1", "second#1"]
+    assert {"first#1", "second#1"} <= {case.id for case in found.cases}
 
 
 @pytest.mark.anyio
