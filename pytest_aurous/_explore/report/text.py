@@ -17,6 +17,7 @@ from ..._core.wire.lines import NARROW, WIDTH, folded
 from ..._facade import difference
 from ..kinds import KINDS
 from ..laws import LAWS, Day, new_pitfalls
+from ..unreached import never_ran
 
 if TYPE_CHECKING:
     from .result import Case, Exploration
@@ -83,9 +84,10 @@ def table(exploration: Exploration) -> str:
 
 
 def report(exploration: Exploration) -> str:
-    """Return the table, and what happened in the cases that break a law, the worst first; one for each cause."""
+    """Return the table, what happened in the worst case of each cause, and the lines that never ran."""
     stories = [described(exploration, cases) for cases in findings(exploration)]
-    return "\n\n".join([table(exploration), *stories])
+    lines = "\n".join(_wrapped(never_ran(exploration.unreached), "", "  "))
+    return "\n\n".join(filter(None, [table(exploration), *stories, lines]))
 
 
 def brief(exploration: Exploration) -> str:
