@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from traceback import walk_tb
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from .._core.base.amounts import json_number
 from .._core.base.chains import connected, leaves
 from .._core.base.errors import AurousCrash, AurousError, see, shown
-from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line
+from .._core.base.frames import helpers_of, shown_line
 from .compare import unaddressed
 from .kinds import KINDS, TELLING, Plan
-from .laws import Day, Judged, charged_again, differs, new_pitfalls
+from .laws import Breach, Day, Judged, differs, excuse
 from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
 from .report.result import Case
 from .report.text import advice, rows, story
 
 _RETURNED: Final = "the run returned"
+_EXCUSED: Final = "recovers was not judged:"
 _SWALLOWED: Final = "AurousCrash did not leave the run: the code continues after its process has died"
-_WORDS: Final = re.compile(r"(?<=])|[A-Z0-9'\"]")
-"""Ends the plain words of a reason, before what differs from case to case."""
-_TWICE: Final = "double-charge"
 
 
 class Plans(NamedTuple):
@@ -149,41 +145,44 @@ def good_case(good: Day) -> Case:
     )
 
 
-def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], sent_at: str) -> Case:
+def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Breach], sent_at: str) -> Case:
     """Return what came of a case.
 
     Args:
         case_id: Its id.
         plan: Its faults.
         judged: Its day.
-        reasons: The laws that it breaks, each with the reason.
+        breaches: The laws that it breaks, each with how.
         sent_at: File and line of the request at its first place.
     """
     good, day, second = judged.good, judged.bad, judged.second
     place, _ = plan[-1]
+    law, first = next(iter(breaches.items()), ("", None))
     remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
-    if not reasons and differs(judged):
+    if not breaches and differs(judged):
         remarks.append(f"{_RETURNED} {unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}")
+    if "recovers" in judged.rules.laws and not breaches and (why := excuse(judged)):
+        remarks.append(f"{_EXCUSED} {why}")
     if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
         remarks.append(_SWALLOWED)
-    cause = cause_of(judged, reasons, place.operation)  # before the error is bare
     return Case(
         id=case_id,
-        cause=cause,
+        cause=f"{first.law or law} at {first.kind}" if first else "",
+        at=(first and first.at) or sent_at,
         operation=place.operation,
         occurrence=place.occurrence,
         fault=" + ".join(kind for _, kind in plan),
         outcome=day.outcome,
-        broken=tuple(reasons),
+        broken=tuple(breaches),
         error=bare(day.error),
         returned=day.returned,
         credits=json_number(day.spent),
         calls=len(day.calls),
         sent_at=sent_at,
         happened=", and ".join(KINDS[kind].happened.format(place.words) for place, kind in plan),
-        timeline=story(day, good, second) if reasons else None,
-        reasons=reasons,
-        advice=advice(reasons, second or day, good) if reasons else (),
+        timeline=story(day, good, second) if breaches else None,
+        reasons={name: breach.reason for name, breach in breaches.items()},
+        advice=advice(breaches, second or day, good) if breaches else (),
         remarks=tuple(remarks),
         rows=tuple(rows(second or day)),
     )
@@ -215,47 +214,3 @@ def bare(error: BaseException | None) -> BaseException | None:
         for one in connected(error):
             one.with_traceback(None)  # unlike an assignment, it also works for a frozen dataclass
     return error
-
-
-def cause_of(judged: Judged, reasons: dict[str, str], operation: str) -> str:
-    """Return the law, a place and the kind of reason, which all cases of one mistake share; empty if no law is broken.
-
-    The place is the operation that was paid again, whatever was broken and whichever law has seen that; of an
-    exception, the innermost function of the application; of a run without end, what it went on to request; else the
-    operation that was broken.
-
-    Args:
-        judged: The case.
-        reasons: The laws that it breaks, each with the reason.
-        operation: What was broken.
-    """
-    if not reasons:
-        return ""
-    law, reason = next(iter(reasons.items()))
-    day = judged.second if law == "recovers" and judged.second is not None else judged.bad
-    if paid := _paid_again(judged, law, reason):
-        return f"pays_once at {', '.join(paid)}: paid again"
-    words = _WORDS.split(reason, maxsplit=1)[0].strip()
-    if law == "ends" and day.calls:
-        return f"{law} at {day.calls[-1].operation or day.calls[-1].path}: {reason.partition(':')[0]}"
-    if day.error is not None and "raised" in words:
-        return f"{law} at {_function(day.error) or operation}: {words}"
-    if ", but " in reason:  # what the code returned says less than what it left
-        words = _WORDS.split(reason.rpartition(", but ")[2], maxsplit=1)[0].strip()
-    return f"{law} at {operation}: {words}"
-
-
-def _paid_again(judged: Judged, law: str, reason: str) -> Sequence[str]:
-    """Return the operations that were paid again, if that is what is wrong."""
-    good, day = judged.good, judged.second if law == "recovers" and judged.second is not None else judged.bad
-    if law == "pays_once" or (law == "recovers" and " paid " in reason):
-        return charged_again(day, good)
-    found = new_pitfalls(day, good)
-    return [found[0].call.operation or ""] if law == "no_pitfall" and found and found[0].id == _TWICE else []
-
-
-def _function(error: BaseException) -> str:
-    """Return the innermost function of the application that an exception has left; empty if there is none."""
-    frames = [frame for leaf in leaves(error) for frame, _ in walk_tb(leaf.__traceback__)]
-    code = next((one.f_code for one in reversed(frames) if package_of(one) not in SENDERS), None)
-    return f"{short_path(code.co_filename)} in {code.co_name}" if code is not None else ""

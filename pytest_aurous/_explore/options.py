@@ -49,6 +49,7 @@ class Options:
 
     Attributes:
         through: Whether the exception of the only case leaves the exploration; else the laws judge it.
+        whole: Whether the code is a whole test.
         accepted: The cases of a baseline.
         baseline: Its file.
         time: For a number of cases, returns what says whether their time is over; None: all of them are run.
@@ -63,6 +64,7 @@ class Options:
     only: str | None = None
     known: Mapping[str, str] = field(default_factory=dict[str, str])
     through: bool = True
+    whole: bool = False
     baseline: str = ""
     accepted: Mapping[str, Accepted] = field(default_factory=dict[str, "Accepted"])
     time: Callable[[int], Callable[[], bool]] | None = None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from .._core.base.data import as_object, parsed
 from .._core.wire.call import BY_ROUTE, Call
 from .._facade import CATALOG, Delivery
+from .charges import orders
 from .compare import Key, keys_of
-from .laws import paying
 
 if TYPE_CHECKING:
     from .laws import Day
@@ -92,7 +92,7 @@ class Place:
 
 def places_of(day: Day) -> list[Place]:
     """Return the places of a run in order: requests that change something, reads, events."""
-    charged = {call.number for call in paying(day)}
+    charged = {order.call.number for order in orders(day)}
     found: list[Place] = []
     calls = _counted(day.calls)
     for call, place in zip(calls, _numbered(calls), strict=True):

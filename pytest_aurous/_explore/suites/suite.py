@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     check.keywords(arguments, MarkerOptions.__annotations__)
     faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS)
     laws = read_names(check, "laws", arguments.pop("laws", "*"), _LAWS)
-    return read_options(who, **{"faults": faults, "laws": laws, **arguments})
+    return replace(read_options(who, **{"faults": faults, "laws": laws, **arguments}), whole=True)
 
 
 def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, int]:
