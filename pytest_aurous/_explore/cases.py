@@ -13,7 +13,7 @@ from .compare import unaddressed
 from .kinds import KINDS, TELLING, Plan
 from .laws import Breach, Day, Judged, differs, excuse
 from .options import PAGE, Options
-from .places import Place, places_of, without_repeats
+from .places import Place, places_of, telling
 from .report.result import Case
 from .report.text import advice, rows, story
 
@@ -48,30 +48,35 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     helpers = helpers_of((call.stack, call.operation) for call in good.calls)
     lines = {call.number: shown_line(call.stack, helpers) for call in good.calls}
     unmet = [place for place in places if not place.met]
-    kept = without_repeats(unmet)
+    kept, others = telling(unmet, lines)
     impatient = sum(
         not place.patience and KINDS[kind].needs_patience and KINDS[kind].fits(place)
         for place in kept
         for kind in faults
     )
     broken = len(places) - len(unmet)
-    repeats = len(unmet) - len(kept)
-    remarks: list[str] = []
-    if repeats:
-        remarks.append(f"skipped: {repeats} repeated reads, which show what the reads before and after show")
+    remarks = [
+        f"{number} more {operation}{f' at {line}' if line else ''} {'was' if number == 1 else 'were'} not broken: the "
+        "first, the second and the last one stand for them."
+        for (operation, line), number in others.items()
+    ]
     if impatient:
-        remarks.append(f"skipped: {impatient} timeouts, because the client has no read timeout")
+        remarks.append(f"{_cases(impatient)} skipped that need a timeout, because the client has no read timeout.")
     if broken:
-        text = "1 request that meets" if broken == 1 else f"{broken} requests that meet"
-        remarks.append(f"skipped: {text} a fault of the test itself, also on the good day")
+        text = "1 request was" if broken == 1 else f"{broken} requests were"
+        remarks.append(f"{text} not broken, because a fault of the test itself meets it also on the good day.")
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),
         sent_at={str(place): lines.get(place.number, "") for place in places},
         met=not unmet,
-        skipped=repeats + impatient + broken,
+        skipped=len(unmet) - len(kept) + impatient + broken,
         remarks=remarks,
     )
+
+
+def _cases(number: int) -> str:
+    return f"{number} case{' was' if number == 1 else 's were'}"
 
 
 def _in_order(places: Collection[Place]) -> list[Place]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -110,23 +110,26 @@ def overcharged(day: Day, good: Day, run: ExploredRun) -> Charge | None:
         is_more = any(number > 0 for number in more.values())
         if left > then and (is_more or left > total(one.price for one in ordered)):
             who = day.end.teams.get(team, "the code")
-            return _charge(counts or mine, ordered, f"{who} paid {plain(paid)} credits, on the good day {plain(then)}")
+            paid_more = f"{who} paid {plain(paid)} credits, on the good day {plain(then)}"
+            return _charge(ours, usual, paid_more, day.end.teams)
     return None
 
 
-def _charge(mine: Sequence[Order], usual: Sequence[Order], paid: str) -> Charge:
+def _charge(ours: Sequence[Order], usual: Sequence[Order], paid: str, teams: Mapping[str, str]) -> Charge:
     """Return the equal orders of which there are most more than on the good day."""
     had = Counter(one.body for one in usual)
     groups: dict[tuple[str, ...], list[Order]] = {}
-    for one in mine:
+    for one in ours:
         groups.setdefault(one.body, []).append(one)
     most = max(groups.values(), key=lambda group: len(group) - had[group[0].body])
     kind, keys = _keys(most)
-    return Charge(most, kind, keys, f"{_numbers(most)} took effect", paid)
+    return Charge(most, kind, keys, f"{_numbers(most, teams)} took effect", paid)
 
 
-def _numbers(group: Sequence[Order]) -> str:
-    return f"{group[0].call.operation} {' and '.join(f'#{one.number}' for one in group)}"
+def _numbers(group: Sequence[Order], teams: Mapping[str, str]) -> str:
+    owners = [teams.get(one.call.team or "", "") for one in group]
+    numbers = [f"#{one.number}{owner and f' of {owner}'}" for one, owner in zip(group, owners, strict=True)]
+    return f"{group[0].call.operation} {' and '.join(numbers)}"
 
 
 def key_of(call: Call) -> str | None:

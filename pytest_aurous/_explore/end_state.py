@@ -44,7 +44,7 @@ class EndRecord(NamedTuple):
 
     def key(self, unstable: Unstable) -> tuple[Any, ...]:
         """Return what it has in common with a record of another run that counts as the same, whatever its id."""
-        return self.kind, self.team, tuple(field for field in self.fields if (self.kind, field[0]) not in unstable)
+        return self.kind, tuple(field for field in self.fields if (self.kind, field[0]) not in unstable)
 
     def changes(self, other: EndRecord, unstable: Unstable) -> list[tuple[str, str | None, str | None]]:
         """Return the names of the fields that differ from *other*, each with its value here and there, as JSON."""
@@ -62,12 +62,16 @@ class EndRecord(NamedTuple):
         ]
         return "; ".join(parts)
 
-    def label(self, unstable: Unstable) -> str:
-        """Return its name in a report, unless that is *unstable*."""
+    def name(self, unstable: Unstable) -> tuple[str, str]:
+        """Return its kind and its name, unless that is *unstable*."""
         fields = dict(self.fields)
         names = [name for name in ("name", "prompt", "filename") if (self.kind, name) not in unstable]
         name = next(filter(None, (json.loads(fields.get(one, "null")) for one in names)), "")
-        return " ".join(filter(None, (self.kind, repr(name) if name else "", self.team and f"of {self.team}")))
+        return self.kind, repr(name) if name else ""
+
+    def label(self, unstable: Unstable) -> str:
+        """Return its kind, name and team for a report."""
+        return " ".join(filter(None, (*self.name(unstable), self.team and f"of {self.team}")))
 
 
 class EndState(NamedTuple):
@@ -220,16 +224,16 @@ class Change(NamedTuple):
 def changes(found: EndState, wanted: EndState, unstable: Unstable) -> list[Change]:
     """Return how the records at the end of a run differ from those of the good day: first those that are missing.
 
-    Records of one label are the same record, whatever their ids; a record of the start is known by its id.
+    Records of one name are the same record, whatever their ids; a record of the start is known by its id.
     """
     more, missing = differences(found, wanted, unstable)
     old = {record.id for record in (*found.gone, *wanted.gone)}
-    gone = Counter(_name(record, unstable) for record in found.deleted)
+    gone = Counter(record.name(unstable) for record in found.deleted)
     first: list[Change] = []
     other: list[Change] = []
     for record in missing:
-        name = _name(record, unstable)
-        same = [one for one in more if (one.id == record.id if record.id in old else _name(one, unstable) == name)]
+        name = record.name(unstable)
+        same = [one for one in more if (one.id == record.id if record.id in old else one.name(unstable) == name)]
         if same:
             more.remove(same[0])
             found_fields = same[0].told(record, unstable, "on the good day")
@@ -241,11 +245,11 @@ def changes(found: EndState, wanted: EndState, unstable: Unstable) -> list[Chang
         else:
             text = f"there is no {record.label(unstable)}, which the good day left"
             first.append(Change("missing", record, text))
-    usual = {_name(record, unstable) for record in wanted.there}
-    there = Counter(_name(record, unstable) for record in found.there)
-    left = Counter(_name(record, unstable) for record in more)
+    usual = {record.name(unstable) for record in wanted.there}
+    there = Counter(record.name(unstable) for record in found.there)
+    left = Counter(record.name(unstable) for record in more)
     for name, count in left.items():
-        record = next(one for one in more if _name(one, unstable) == name)
+        record = next(one for one in more if one.name(unstable) == name)
         label = f"the {record.label(unstable)}"
         if name in usual:
             first.append(Change("twice", record, f"{label} exists {_times(there[name])}"))
@@ -253,10 +257,6 @@ def changes(found: EndState, wanted: EndState, unstable: Unstable) -> list[Chang
             times = f" {_times(count)}" if count > 1 else ""
             other.append(Change("left over", record, f"{label} is left over{times}"))
     return first + other
-
-
-def _name(record: EndRecord, unstable: Unstable) -> tuple[str, str]:
-    return record.kind, record.label(unstable)
 
 
 def _times(count: int) -> str:

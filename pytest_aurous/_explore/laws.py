@@ -34,9 +34,10 @@ _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 """Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
+_VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _TRY_LATER: Final = frozenset({408, 409, 425, 429})
 """Refusals that are not for good."""
-_NOT_THERE: Final = dict.fromkeys(("missing", "deleted", "changed"), "is not as on the good day")
+_NOT_THERE: Final = dict.fromkeys(("missing", "deleted", "changed"), "not as on the good day")
 """What happens to a record that a run should have left: one kind of mistake."""
 
 
@@ -211,7 +212,7 @@ def _endless(day: Day, reason: str) -> Breach:
     """Return the breach of a run that was stopped: its place is the loop that sends."""
     at = shown_place(day.calls[-1].stack[0]) if day.calls and day.calls[-1].stack else ""
     operation = (day.calls[-1].operation or day.calls[-1].path) if day.calls else "no request"
-    return Breach(reason, f"no end at {at or operation}", at)
+    return Breach(reason, f"{at or operation}: no end", at)
 
 
 def _tells(judged: Judged) -> Breach | None:
@@ -228,11 +229,21 @@ def _tells(judged: Judged) -> Breach | None:
     if bad.outcome != "returned" or refused(rules, bad):
         return None
     found = _difference(judged, bad)
-    if rules.whole:  # what it leaves beside that is its own matter
-        found = [one for one in found if one.what in _NOT_THERE]
-        return _records(judged, bad, found, "the test passed, but ")
+    if rules.whole:
+        return _records(judged, bad, _unnoticed(bad, found), "the test passed, but ")
     result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
     return _records(judged, bad, found, f"the code returned {result}, but ")
+
+
+def _unnoticed(bad: Day, found: Sequence[Change]) -> list[Change]:
+    """Return what a test has not achieved that passes: what it leaves beside that is its own matter.
+
+    Work that a fault lets fail, and a record that it deletes, the code has ordered: what the test says of them, nobody
+    knows. And nothing is achieved by work that fails on the good day, too.
+    """
+    if bad.run.failed or bad.run.deleted:
+        return []
+    return [one for one in found if one.what in _NOT_THERE and _VAIN.isdisjoint(one.record.fields)]
 
 
 def _unknown_request(good: Day, bad: Day) -> Breach | None:
@@ -241,7 +252,7 @@ def _unknown_request(good: Day, bad: Day) -> Breach | None:
         call = problem.call
         if (problem.kind, call.method, call.path) not in known:
             what = "is unknown to the API" if problem.kind == "unmatched" else "met a bug or a failing condition"
-            return Breach(f"{call.method} {call.path} {what}", f"{problem.kind} {call.method}")
+            return Breach(f"{call.method} {call.path} {what}", f"{call.method}: {problem.kind}")
     return None
 
 
@@ -250,10 +261,10 @@ def _raised(error: BaseException, reason: str) -> Breach:
     frames = [one for leaf in leaves(error) for one in walk_tb(leaf.__traceback__)]
     own = next(((frame, line) for frame, line in reversed(frames) if package_of(frame) not in SENDERS), None)
     if own is None:
-        return Breach(reason, type(error).__name__)
+        return Breach(reason, f"run: raised {type(error).__name__}")
     frame, line = own
     code = frame.f_code
-    kind = f"{type(error).__name__} in {short_path(code.co_filename)} {code.co_name}"
+    kind = f"{short_path(code.co_filename)} in {code.co_name}: raised {type(error).__name__}"
     return Breach(reason, kind, shown_place((code.co_filename, line, code.co_name)))
 
 
@@ -274,7 +285,7 @@ def _records(judged: Judged, day: Day, found: Sequence[Change], before: str) -> 
     if not found:
         return None
     what, record, *_ = found[0]
-    kind = f"{record.kind} {_NOT_THERE.get(what, what)}"
+    kind = f"{record.kind}: {_NOT_THERE.get(what, what)}"
     line = judged.line(_creator(judged.good if what in {"missing", "deleted"} else day, record.id))
     return Breach(before + _listed([one.text for one in found]), f"{kind}{f', {line}' if line else ''}")
 
@@ -299,7 +310,8 @@ def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
     charge = overcharged(day, judged.good, judged.bad.run)
     if charge is None:
         return None
-    more = [one.text for one in _difference(judged, day) if one.what in {"twice", "left over"}]
+    named = [one for one in _difference(judged, day) if one.record.name(judged.rules.unstable)[1]]
+    more = [one.text for one in named if one.what in {"twice", "left over"}]
     what = f"{_listed(more)}: {charge.keys}" if more else f"{charge.paid}: {charge.text}, and {charge.keys}"
     return _ordered(judged, before + what, charge.orders[0].call, charge.kind)
 
@@ -307,7 +319,7 @@ def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
 def _ordered(judged: Judged, reason: str, call: Call, kind: str) -> Breach:
     """Return the breach of an order that was sent again, whichever law has seen it: its place is the first one."""
     at = judged.line(call)
-    return Breach(reason, f"{call.operation}, {kind}{f', {at}' if at else ''}", at, "pays_once")
+    return Breach(reason, f"{call.operation}: {kind}{f', {at}' if at else ''}", at, "pays_once")
 
 
 def _spares(judged: Judged) -> Breach | None:
@@ -347,7 +359,7 @@ def _returns(judged: Judged) -> Breach | None:
     if alike(bad.returned, good.returned, greased=judged.greased):
         return None
     text = f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
-    return Breach(text, "another result")
+    return Breach(text, "run: another result")
 
 
 def _no_pitfall(judged: Judged) -> Breach | None:
@@ -360,7 +372,7 @@ def _no_pitfall(judged: Judged) -> Breach | None:
     if (kind := _PAID_AGAIN.get(found[0].id)) is not None:
         return _ordered(judged, f"the code met a pitfall: {reason}", _equal(judged.bad, call)[0], kind)
     at = shown_place(call.stack[0]) if call.stack else ""
-    return Breach(f"the code met a pitfall: {reason}", f"{found[0].id} at {at or call.operation}", at)
+    return Breach(f"the code met a pitfall: {reason}", f"{at or call.operation}: {found[0].id}", at)
 
 
 def _recovers(judged: Judged) -> Breach | None:
@@ -381,7 +393,7 @@ def _unrepaired(judged: Judged) -> Breach | None:
     if second.error is not None:
         return _raised(second.error, f"a second run raised {_named(second.error)}")
     if refused(rules, second):
-        return Breach(f"a second run returned {unaddressed(second.returned)}", "a second refusal")
+        return Breach(f"a second run returned {unaddressed(second.returned)}", "run: a second refusal")
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     found = [one for one in _difference(judged, second) if _CANCELLED not in one.record.fields]
     return _records(judged, second, found, "after a second run ")
