@@ -111,6 +111,8 @@ class Kind:
         needs_patience: Whether it happens only to a client with a read timeout.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
         ends_process: Whether the process dies, after which only some laws are judged.
+        by_default: Whether it is tried unless a test names it: in all our corpora, the others find what it finds, and
+            say it as clearly.
     """
 
     where: Where
@@ -119,6 +121,7 @@ class Kind:
     needs_patience: bool = False
     needs_time: bool = False
     ends_process: bool = False
+    by_default: bool = True
 
     @property
     def needs(self) -> str:
@@ -368,13 +371,18 @@ KINDS: Final[dict[str, Kind]] = {
         _FIRST,
         _with("outage", partial(_outage, _OUTAGE)),
         "the connection for {} and all later ones failed for an hour",
+        by_default=False,
     ),
     "rate_limited": Kind(_LIMITED, _by("rate_limited", 12), "the response to {} was a 429"),
     "broke": Kind(_PAID, _with("broke", _broke), "the order {} and each later one was refused with 402"),
     "garbled": Kind(_WHOLE, _by("malformed", commit=True), "the response to {} was cut off"),
-    "stall": Kind(_STREAMS, _midway("stall"), "the stream of {} stalled in the middle", needs_patience=True),
+    "stall": Kind(
+        _STREAMS, _midway("stall"), "the stream of {} stalled in the middle", needs_patience=True, by_default=False
+    ),
     "disconnect": Kind(_STREAMS, _midway("disconnect"), "the stream of {} was cut off in the middle"),
-    "half_event": Kind(_STREAMS, _by("malformed", "half_event"), "the stream of {} ended within an event"),
+    "half_event": Kind(
+        _STREAMS, _by("malformed", "half_event"), "the stream of {} ended within an event", by_default=False
+    ),
     "ends_early": Kind(
         _STREAMS, _by("malformed", "ends_early"), "the stream of {} ended between two events, without an error"
     ),
@@ -395,5 +403,6 @@ KINDS: Final[dict[str, Kind]] = {
     "bad_signature": Kind(_SIGNED, _of_event("bad_signature"), "the event {} had a wrong signature"),
 }
 """Each fault, in the order of a report's columns."""
+BY_DEFAULT: Final = tuple(name for name, kind in KINDS.items() if kind.by_default)
 TELLING: Final = ("lost", "crash", "down")
 """Find the most, so they come first where there is no time for all."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, Call
+from pytest_aurous import Aurous, AurousError
 from pytest_aurous._explore.runs import run as explore_run
 
 if TYPE_CHECKING:
