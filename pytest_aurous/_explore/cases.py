@@ -63,8 +63,8 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     if impatient:
         remarks.append(f"{_cases(impatient)} skipped that need a timeout, because the client has no read timeout.")
     if broken:
-        text = "1 request was" if broken == 1 else f"{broken} requests were"
-        remarks.append(f"{text} not broken, because a fault of the test itself meets it also on the good day.")
+        text, what = ("1 request was", "it") if broken == 1 else (f"{broken} requests were", "them")
+        remarks.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),

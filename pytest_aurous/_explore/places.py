@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -201,28 +201,37 @@ def _events(deliveries: Iterable[Delivery]) -> list[Place]:
     return found
 
 
-def telling(places: Collection[Place], lines: Mapping[int, str]) -> tuple[list[Place], Counter[tuple[str, str]]]:
+def telling(places: Sequence[Place], lines: Mapping[int, str]) -> tuple[list[Place], Counter[tuple[str, str]]]:
     """Return the places to break, and how many others there are of each operation and line.
 
     So the number of cases follows from the code, not from the data: of the requests of one operation that one line
-    sends, and that show the same status, the first, the second and the last stand for all. A read that was only
-    repeated is not counted.
+    sends, and that show the same status, the first, the second and the last stand for all.
 
     Args:
         places: All places.
         lines: File and line that has sent each request, by its number.
     """
     groups: dict[tuple[object, ...], list[Place]] = {}
-    for place in places:
+    for place in _without_repeats(places):
         groups.setdefault((place.operation, lines.get(place.number, ""), place.shows), []).append(place)
     kept: set[int] = set()
     others: Counter[tuple[str, str]] = Counter()
     for (operation, line, _), group in groups.items():
         few = [*group[:_FIRST], *group[_FIRST:][-1:]]
         kept |= {place.number for place in few}
-        seen = {place.target for place in few if place.target}
-        others[str(operation), str(line)] += sum(place.target not in seen for place in group[_FIRST:-1])
+        others[str(operation), str(line)] += len(group) - len(few)
     return [place for place in places if place.number in kept], +others
+
+
+def _without_repeats(places: Sequence[Place]) -> Iterator[Place]:
+    """Yield the places, and of reads that have seen the same only the first and the last."""
+    last = {(place.target, place.shows): place for place in places}
+    first: set[object] = set()
+    for place in places:
+        read = place.target, place.shows
+        if not place.target or read not in first or last[read] is place:
+            yield place
+        first.add(read)
 
 
 def _status(body: bytes) -> str | None:

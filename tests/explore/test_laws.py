@@ -796,9 +796,7 @@ def test_the_state_counts_not_the_ids(fake: Aurous, client: httpx.Client, broken
 
     found = reasons(broken(fake, delete, faults="unavailable", laws="tells"))
     assert found == {
-        "characters.delete#1 unavailable": {
-            "tells": "the code returned None, but the character 'After' is left over"
-        }
+        "characters.delete#1 unavailable": {"tells": "the code returned None, but the character 'After' is left over"}
     }
 
 
