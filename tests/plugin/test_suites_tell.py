@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import pytest
+if TYPE_CHECKING:
+    import pytest
 
 SHOP: Final = """
 import time
@@ -99,10 +100,11 @@ def test_a_test_that_passes_has_left_what_the_good_day_left(pytester: pytest.Pyt
         "test_part_for_all",
     }
     text = re.sub(r"\s+", " ", "\n".join(result.outlines))
-    for sentence in (
-        "The connection for images.create #1 was refused, and the test passed, but there is no image 'x', which the "
-        "good day left.",
-        """and the test passed, but the character 'c' has status "reviewing", on the good day "ready".""",
+    first, second, third = (
+        "The connection for images.create #1 was refused, and the test passed, but there is no image 'x', which",
+        """and the test passed, but the character 'a' has status "reviewing", on the good day "ready";""",
         "and the test passed, but there is no image 'b', which the good day left.",
-    ):
-        assert sentence in text
+    )
+    assert first in text
+    assert second in text
+    assert third in text
