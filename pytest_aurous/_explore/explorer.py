@@ -73,6 +73,7 @@ class Explorer:
             may_raise=options.may_raise,
             may_return=options.may_return,
             laws=options.laws,
+            whole=options.whole,
         )
         self._faults = options.faults
         self._cases: list[Case] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from .._core.base.arguments import Check
 from .._core.base.errors import choices, hide_mistakes, nearest
-from .kinds import KINDS
+from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
@@ -49,6 +49,7 @@ class Options:
 
     Attributes:
         through: Whether the exception of the only case leaves the exploration; else the laws judge it.
+        whole: Whether the code is a whole test.
         accepted: The cases of a baseline.
         baseline: Its file.
         time: For a number of cases, returns what says whether their time is over; None: all of them are run.
@@ -57,12 +58,13 @@ class Options:
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
     returns: bool = False
-    faults: tuple[str, ...] = tuple(KINDS)
+    faults: tuple[str, ...] = BY_DEFAULT
     laws: tuple[str, ...] = _LAWS
     patience: float = PATIENCE
     only: str | None = None
     known: Mapping[str, str] = field(default_factory=dict[str, str])
     through: bool = True
+    whole: bool = False
     baseline: str = ""
     accepted: Mapping[str, Accepted] = field(default_factory=dict[str, "Accepted"])
     time: Callable[[int], Callable[[], bool]] | None = None
@@ -167,7 +169,7 @@ _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
     "may_raise": partial(_errors, "may_raise"),
     "returns": partial(read_flag, "returns"),
     "may_return": lambda _, value: value,
-    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS)),
+    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS), BY_DEFAULT),
     "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), _LAWS),
     "patience": read_patience,
     "only": _only,

@@ -29,6 +29,7 @@ class Case:
         credits: The credits that it spent, and that the work will cost which it has left in progress.
         calls: How many requests it sent.
         cause: The law that it breaks, a place, and the kind of reason: what the cases of one mistake share.
+        at: File and line of the mistake, and the helper through which that sends; empty if that is not known.
         sent_at: File and line of the code under test that sends the request at its place; empty if that is not known,
             as over HTTP, and for events.
         happened: What went wrong, in plain words, such as ``the response to images.create #1 was cut off``; empty for
@@ -54,6 +55,7 @@ class Case:
     credits: float
     calls: int
     cause: str = ""
+    at: str = ""
     sent_at: str = ""
     happened: str = ""
     timeline: str | None = None

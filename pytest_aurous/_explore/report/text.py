@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
@@ -296,7 +296,7 @@ def _key(call: Call) -> str | None:
     return call.sent_headers.get("idempotency-key") or None
 
 
-def advice(reasons: dict[str, str], day: Day, good: Day) -> tuple[str, ...]:
+def advice(reasons: Mapping[str, object], day: Day, good: Day) -> tuple[str, ...]:
     """Return where to read on about the laws that are broken: the page of a new pitfall, or of the law."""
     pages = [see(f"reference/pitfalls.html#{one.id}") for one in new_pitfalls(day, good)]
     if "pays_once" in reasons and not pages:
