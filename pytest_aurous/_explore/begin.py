@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
 from .._core.base.work import current_work
 from .explorer import Explorer
+from .ids import SCHEDULE
+from .interleaver import InterleaveOptions, Interleaver
 from .options import PAGE, ExploreOptions, read_options
-from .stage import OneFake
-from .workers.interleaver import InterleaveOptions, Interleaver, read_limits
-from .workers.running import check_functions
-from .workers.turns import PAGE as WORKERS_PAGE
-from .workers.turns import SCHEDULE
+from .runs.run import ignore
+from .runs.turns import PAGE as WORKERS_PAGE
+from .stage import Stage
 
 if TYPE_CHECKING:
     from .._facade import Session
@@ -36,8 +37,9 @@ def explorer(session: Session, who: str, **arguments: Any) -> Explorer:
     if session.explore_only and not SCHEDULE.fullmatch(session.explore_only):
         arguments["only"] = arguments.get("only") or session.explore_only
     session.as_on_the_good_day = arguments.get("only") is None
-    options = replace(read_options(who, **arguments), through=not session.explore_judged)
-    return Explorer(_stage(session, who), options, _again(), done=session.explorations.append, traced=session.traced)
+    options = replace(read_options(who, **arguments), through=not session.explore_judged, time=session.explore_time)
+    done = session.explorations.append if session.traced else ignore  # a fake may live long, and explore much
+    return Explorer(_stage(session, who), options, _again(), done=done, traced=session.traced)
 
 
 def interleaver(session: Session, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
@@ -48,17 +50,27 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
         who: The method that the test called, for messages.
         functions: Both workers, by name.
         **arguments: The other arguments of `Aurous.interleave`.
+
+    Raises:
+        AurousError: If an argument is invalid, with what is valid.
     """
-    Check(who, WORKERS_PAGE).keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
-    check_functions(who, functions)
+    check = Check(who, WORKERS_PAGE)
+    check.keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
+    for value in functions.values():
+        if iscoroutine(value):
+            value.close()  # else it warns that nothing has awaited it
+    for name, value in functions.items():
+        if not callable(value):
+            example = "a coroutine function, such as publish or lambda: publish('Nova')"
+            raise check.refuse(name, value, f"{example if who.startswith('a') else 'a function, such as a lambda'}.")
     session.explored = True
     if session.explore_only and SCHEDULE.fullmatch(session.explore_only):
         arguments["only"] = arguments.get("only") or session.explore_only
-    return Interleaver(_stage(session, who), read_limits(who, **arguments), _again())
+    return Interleaver(_stage(session, who), _again(), session.explore_time, **arguments)
 
 
-def _stage(session: Session, who: str) -> OneFake:
-    return OneFake(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
+def _stage(session: Session, who: str) -> Stage:
+    return Stage(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
 
 
 def _again() -> str:

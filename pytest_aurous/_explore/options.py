@@ -52,6 +52,8 @@ class Options:
         whole: Whether the code is a whole test.
         accepted: The cases of a baseline.
         baseline: Its file.
+        first: Ids of the cases that run first.
+        stop: Whether the first finding ends the exploration.
         time: For a number of cases, returns what says whether their time is over; None: all of them are run.
     """
 
@@ -67,6 +69,8 @@ class Options:
     whole: bool = False
     baseline: str = ""
     accepted: Mapping[str, Accepted] = field(default_factory=dict[str, "Accepted"])
+    first: Collection[str] = ()
+    stop: bool = False
     time: Callable[[int], Callable[[], bool]] | None = None
 
     @property

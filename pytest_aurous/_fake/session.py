@@ -36,6 +36,7 @@ class Session:
 
     Attributes:
         explore_judged: Whether the laws judge that case; else its exception is the result of the test.
+        explore_time: For a number of cases, returns what says whether the time for them is over; None: it never is.
         explore_only: The one case that a test which explores has to run; None: all.
         explored: Whether the test has explored code itself.
         as_on_the_good_day: Whether it is as the good day of an exploration left it.
@@ -54,6 +55,7 @@ class Session:
         self._entered: list[ExitStack] = []
         self.explore_only: str | None = None
         self.explore_judged: bool = False
+        self.explore_time: Callable[[int], Callable[[], bool]] | None = None
         self.explorations: list[Exploration] = []
         self.explored: bool = False
         self.as_on_the_good_day: bool = False

@@ -397,15 +397,15 @@ def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
     from pytest_aurous._explore import drivers
     from pytest_aurous._explore.explorer import Explorer
     from pytest_aurous._explore.options import read_options
-    from pytest_aurous._explore.stage import OneFake
+    from pytest_aurous._explore.stage import Stage
 
     said: list[tuple[int, int]] = []
     explorer = Explorer(
-        OneFake(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back),
+        Stage(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back),
         read_options("explore", faults="refused, unavailable"),
         progress=lambda done, cases: said.append((done, cases)),
     )
-    drivers.explore(explorer, lambda: client.get("/v1/balance"), None)
+    drivers.explore(explorer, {"run": lambda: client.get("/v1/balance")}, None)
     assert said == [(0, 2), (1, 2)]
 
 
@@ -488,7 +488,7 @@ def test_a_mistake_is_one_finding_whatever_it_shows_at(fake: Aurous, client: htt
 
     paid, endless, raised = (f"characters.create#1 {fault}" for fault in ("lost", "fails", "garbled"))
     assert set(causes["pays_once at characters.create: paid again"]) >= {paid, "characters.create#1 crash"}
-    assert endless in causes["ends at characters.retrieve: the run did not end by itself"]
+    assert endless in causes["ends at characters.retrieve: does not end"]
     (name,) = (cause for cause in causes if cause.endswith(" in send: the code raised"))
     assert {case.rpartition("#")[0] for case in causes[name]} == {"characters.create", "characters.retrieve"}
     assert raised in causes[name]

@@ -103,7 +103,7 @@ def brief(exploration: Exploration) -> str:
 def findings(exploration: Exploration) -> list[list[Case]]:
     """Return the cases that break a law: a list for each cause, the worst law first."""
     causes: dict[str, list[Case]] = {}
-    for case in sorted(exploration.broken, key=lambda case: list(LAWS).index(case.broken[0])):
+    for case in sorted(exploration.broken, key=lambda case: [*LAWS, *case.broken].index(case.broken[0])):
         causes.setdefault(case.cause, []).append(case)
     return [*causes.values()]
 
@@ -142,7 +142,7 @@ def about_known(exploration: Exploration) -> list[str]:
 
 def _matrix(exploration: Exploration) -> list[str]:
     """Return a row for each place and a column for each fault; the names of the faults descend like stairs."""
-    cases = exploration.cases
+    cases = [case for case in exploration.cases if case.fault]  # the schedules of two workers have none
     faults = [name for name in KINDS if any(case.fault == name for case in cases)]
     met = {case.id.partition(" ")[0] for case in cases}
     places = [place for place in exploration.places if place in met]

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 from ..._core.base.data import LimitError, is_array, is_object, read_file
 from ..._core.base.errors import AurousError, choices, nearest, see
 from ..._facade import CATALOG
+from ..ids import SCHEDULE
 from ..kinds import KINDS
 from ..laws import LAWS
-from ..workers.turns import SCHEDULE
 
 _VERSION: Final = 1
 _PAGE: Final = see("how-to/explore-a-suite.html#accept-what-is-known")

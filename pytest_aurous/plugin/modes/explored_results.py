@@ -13,7 +13,7 @@ from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import redacted
 from ..._explore.report.text import colored
 from ..._explore.suites.baseline import Baseline
-from ..._explore.suites.suite import causes, findings_of, tests
+from ..._explore.suites.suite import causes, tests
 from ..options import run_option
 from ..outcome import record_unwritten, record_warning
 from ..sections import fitted
@@ -55,8 +55,8 @@ class SuiteResults:
 
     def note_own(self, test: str, session: Session) -> None:
         """Note what a test has found that explores code itself."""
-        for exploration in session.explorations:
-            self._own.append({"test": test, "findings": findings_of(exploration)})
+        if session.explored:
+            self._own.append({"test": test})
 
     def found(self) -> list[Results]:
         """Return the results of a worker."""

@@ -1,0 +1,100 @@
+"""The law `ends`: what counts, what it costs, and what its messages say."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_aurous import Exploration
+
+    Broken = Callable[..., Exploration]
+
+
+def waits_for_work(client: httpx.Client) -> None:
+    """Order a character and poll it; what goes wrong with a poll is ignored."""
+    path = f"/v1/characters/{client.post('/v1/characters', json=NOVA).raise_for_status().json()['id']}"
+    pending = True
+    while pending:
+        time.sleep(2)
+        try:
+            pending = client.get(path).raise_for_status().json()["status"] == "synthesizing"
+        except httpx.HTTPError:
+            pass
+
+
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+
+
+def test_a_poll_is_forgiven_only_if_it_was_answered(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The most common endless loop costs less than a second; of three equal cases one runs, and a remark counts them."""
+    fake.script("synthesizing*3 -> reviewing")
+    began = time.process_time()
+
+    found = broken(fake, lambda: waits_for_work(client), faults="down", laws="ends")
+
+    assert time.process_time() - began < 1
+    (case,) = found.broken
+    assert case.id == "characters.retrieve#1 down"
+    assert "the run was stopped after 201 requests; the good day sent 5" in case.reasons["ends"]
+    assert any(remark.startswith("left out: 2 cases, the first is") for remark in found.remarks)
+
+
+def test_polls_of_slow_work_count_for_nothing(fake: Aurous, client: httpx.Client) -> None:
+    """Work that takes half an hour is polled nine hundred times, and a request a minute is no endless loop."""
+
+    def patient() -> None:
+        for number in range(400):
+            if client.get("/v1/balance").status_code == 200 and not number:
+                return
+            time.sleep(60)
+
+    fake.script("synthesizing*3 -> reviewing")
+    assert not fake.explore(lambda: waits_for_work(client), faults="slow", laws="ends").broken
+    assert not fake.explore(patient, faults="down", laws="ends").broken
+
+
+def test_a_case_that_does_not_end_is_not_repeated(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Once is enough: the limits do not depend on chance."""
+    runs: list[int] = []
+
+    def run() -> None:
+        runs.append(1)
+        while client.get("/v1/balance").status_code != 200:
+            pass
+
+    broken(fake, run, faults="down", laws="ends")
+
+    assert len(runs) == 4  # three good days
+
+
+def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
+    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error inside of a receiver is only the error of a delivery, and its work waits for ever."""
+    monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_SLEEPS", 50)
+    done: list[str] = []
+    character = fake.characters.add("Nova").id
+
+    def receive(_: Delivery) -> None:
+        raise AurousError("no route for /hook")
+
+    fake.webhooks.deliver_to(receive)
+
+    def run() -> None:
+        client.post("/v1/images", json={"character_id": character, "prompt": "One"})
+        while not done:
+            time.sleep(10)
+            fake.webhooks.flush()
+
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+    with pytest.raises(AurousError, match="delivery that failed is image.completed.*no route for .hook") as raised:
+        fake.explore(run)
+    assert not isinstance(raised.value, AurousExplorationError)
