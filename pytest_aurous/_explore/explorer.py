@@ -80,7 +80,7 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
-        self.lines = Lines()
+        self.lines: Lines = Lines()
         self._last: RunAttempt | None = None
         self._good: Day | None = None
         self._plans: Plans

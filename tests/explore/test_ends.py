@@ -1,14 +1,20 @@
-"""The law `ends`: what counts, what it costs, and what its messages say."""
+"""What ends a run and an exploration: what counts for the law `ends`, what it costs, and which cases come first."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, Delivery
+from pytest_aurous._explore import drivers
+from pytest_aurous._explore.explorer import Explorer
+from pytest_aurous._explore.options import read_options
+from pytest_aurous._explore.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,17 +30,15 @@ def waits_for_work(client: httpx.Client) -> None:
     pending = True
     while pending:
         time.sleep(2)
-        try:
+        with suppress(httpx.HTTPError):
             pending = client.get(path).raise_for_status().json()["status"] == "synthesizing"
-        except httpx.HTTPError:
-            pass
 
 
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
 def test_a_poll_is_forgiven_only_if_it_was_answered(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """The most common endless loop costs less than a second; of three equal cases one runs, and a remark counts them."""
+    """The most common endless loop costs less than a second; of three equal cases one runs, and a remark says so."""
     fake.script("synthesizing*3 -> reviewing")
     began = time.process_time()
 
@@ -95,6 +99,49 @@ def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
             fake.webhooks.flush()
 
     fake.images.script("pending:10s -> processing:5s -> succeeded")
-    with pytest.raises(AurousError, match="delivery that failed is image.completed.*no route for .hook") as raised:
+    with pytest.raises(AurousError, match=r"delivery that failed is image.completed.*no route for .hook") as raised:
         fake.explore(run)
     assert not isinstance(raised.value, AurousExplorationError)
+
+
+def test_what_broke_last_time_runs_first(fake: Aurous, client: httpx.Client) -> None:
+    """And the first finding ends the exploration, if it is to; the report has the cases in their order, as ever."""
+    runs: list[int] = []
+
+    def run() -> None:
+        runs.append(1)
+        for path in ("/v1/balance", "/v1/team"):
+            assert client.get(path).status_code == 200
+
+    def explored(**options: Any) -> Exploration:
+        runs.clear()
+        chosen = replace(read_options("explore", faults="unavailable, rate_limited", laws="tells"), **options)
+        stage = Stage(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back)
+        with pytest.raises(AurousExplorationError) as raised:
+            drivers.explore(Explorer(stage, chosen), {"run": run}, None)
+        return raised.value.exploration
+
+    last = "team.retrieve#1 rate_limited"
+    found = explored(first=[last], stop=True)
+    assert ([case.id for case in found.cases], found.not_run, len(runs)) == ([last], 3, 5)
+    assert "not run: 3 of 4 cases, because the first finding ends it" in found.remarks
+    assert [case.id for case in explored(first=[last]).cases][-1] == last
+
+
+@pytest.mark.parametrize("name", ["explore", "interleave"])
+def test_the_time_of_the_suite_bounds_explorations_of_a_test(fake: Aurous, client: httpx.Client, name: str) -> None:
+    """The option gives a function that says when it is over: what was not run is counted, and said."""
+    fake._session.explore_time = lambda _: lambda: True
+    run: Any = lambda: client.get("/v1/balance")  # noqa: E731
+    found = fake.explore(run) if name == "explore" else fake.interleave(run, run)
+
+    assert (found.cases, found.not_run > 0) == ((), True)
+    assert any("the time was over" in remark for remark in found.remarks)
+
+
+def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None:
+    """Only while it is traced: a fake may live long, and explore much."""
+    for traced in (False, True):
+        fake._session.traced = traced
+        found = fake.explore(lambda: client.get("/v1/balance"), faults="refused")
+        assert fake._session.explorations == ([found] if traced else [])

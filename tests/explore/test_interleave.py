@@ -311,6 +311,28 @@ def test_a_deadlock_is_found(fake: Aurous, client: httpx.Client) -> None:
     assert [call.operation for call in fake.calls] == ["balance.retrieve", "team.retrieve"] * 2
 
 
+def test_a_deadlock_behind_equal_reads_is_found(fake: Aurous, client: httpx.Client) -> None:
+    """Reads may look alike: what happens between them is what counts. Those of one line are pruned."""
+    locks = threading.Lock(), threading.Lock()
+
+    def work(one: threading.Lock, other: threading.Lock) -> None:
+        client.get("/v1/balance")
+        with one:
+            client.get("/v1/balance")
+            with other:
+                client.get("/v1/balance")
+
+    def reads() -> None:
+        for _ in range(9):
+            client.get("/v1/balance")
+
+    found = race(fake, lambda: work(*locks), lambda: work(*locks[::-1]), patience=0.2)
+    assert found.broken[0].reasons["serial"].startswith("Each worker waits for the other")
+    fake.reset()
+    explored = fake.interleave(reads, reads)
+    assert (explored.broken, explored.skipped > 9, explored.not_run) == ((), True, 0)
+
+
 def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous) -> None:
     """Then all other schedules are tried as well, under asyncio and trio."""
     for interleaved, lock_of in ((on_asyncio, asyncio.Lock), (on_trio, trio.Lock)):

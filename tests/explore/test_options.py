@@ -72,7 +72,7 @@ def test_bad_arguments(fake: Aurous, client: httpx.Client, arguments: dict[str, 
 
 def test_each_argument_is_stated_once() -> None:
     """`explore`, `aexplore` and the marker take what exploring reads; the plugin sets the rest."""
-    by_plugin, by_driver = {"accepted", "baseline", "through", "time"}, {"fresh"}
+    by_plugin, by_driver = {"accepted", "baseline", "first", "stop", "through", "time", "whole"}, {"fresh"}
     assert {*ExploreOptions.__annotations__} | by_plugin == {option.name for option in fields(Options)} | by_driver
     assert {*MarkerOptions.__annotations__} < {*ExploreOptions.__annotations__}
 
