@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -156,14 +157,18 @@ class Exploring(Mode):
         """Let the block be the time for which a test has its fake."""
         session.explore_only = run_option(self._config, "explore-only")
         session.explore_judged = run_option(self._config, "explore") == "fail"
+        session.explore_time = self.budget.share if self.budget is not None else None
         session.traced = "tracing" in self._config.stash[MODES]  # then each case has its views
         return item.stash[TEST].using(session) if TEST in item.stash else self._finding(item, session)
 
     @contextmanager
     def _finding(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
         """Note at the end of the block what a test has found that explores code itself."""
+        began = monotonic()
         yield
         self.results.note_own(item.nodeid, session)
+        if session.explored and self.budget is not None:
+            self.budget.spend(monotonic() - began)
 
     def found(self) -> list[Results]:
         """Return the results of a worker."""
