@@ -193,7 +193,7 @@ class Explorer:
         endless, left_out = set[tuple[str, ...]](), list[str]()
         for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
             self._progress(number, len(plans))
-            found = self._options.stop and self._exploration(good).broken
+            found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
                 self._cut = len(plans) - number
                 why = "the first finding ends it" if found else "the time was over"

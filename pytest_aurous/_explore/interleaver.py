@@ -19,7 +19,7 @@ from .._core.wire.call import Call
 from .cases import bare
 from .charges import orders
 from .compare import alike, difference, told, unaddressed
-from .end_state import EndRecord, differences, unstable_fields
+from .end_state import Change, changes, unstable_fields
 from .laws import Day
 from .options import read_flag, read_patience
 from .report.result import Case, Exploration
@@ -156,7 +156,7 @@ class Interleaver:
             serial = yield from self._serial_run(FIRST)
         self._serials = [serial, swapped]
         self._unstable = unstable_fields(before.day.end, serial.day.end)
-        self._compare(before, serial)
+        self._check_again("second", before, serial)
         for met in (before, swapped):
             self._plan(met)
 
@@ -164,42 +164,20 @@ class Interleaver:
         """Let one worker run after the other.
 
         Raises:
-            AurousError: If they do not succeed, or send no request.
+            AurousError: If they do not succeed, or the one that begins sends no request.
         """
         met = yield from self._run(Schedule(begins), serial=True)
-        self._stage.check_end(met.day)
-        other = SECOND if begins == FIRST else FIRST
-        for name, outcome in met.each.items():
-            if isinstance(outcome.error, AurousError):
-                raise outcome.error
-            if outcome.error is not None:
-                raise AurousError(
-                    f"{self.who}(): when the workers ran one after the other ({begins} and then {other}), {name} raised "
-                    f"{told(outcome.error)}\n"
-                    "Such an undisturbed run must succeed: schedules are compared with it. If an earlier run has left "
-                    f"something behind, reset it with fresh=.\n{_MORE}"
-                ) from outcome.error
+        self._stage.check(met.day)
         if begins not in met.senders.values():
-            raise AurousError(
-                f"{self.who}(): {begins} sent no request to the fake, although it ran before {other}. Workers switch "
-                "only just before a request. Let it call the code that sends requests, with a client that the fake "
-                f"intercepts; if an earlier run has left something behind, reset it with fresh=.\n{_MORE}"
-            )
+            raise self._stage.nothing_sent(begins, "and workers switch only just before a request")
         return met
 
-    def _compare(self, one: Met, another: Met, when: str = "") -> None:
+    def _check_again(self, which: str, one: Met, another: Met) -> None:
         """Raise an error if two runs in the same order differ."""
         found = difference(one.day, another.day)
         if found is None and self._returns and not alike(another.day.returned, one.day.returned):
             found = f"returned {unaddressed(another.day.returned)} and not {unaddressed(one.day.returned)}"
-        if found is not None:
-            raise AurousError(
-                f"Use fresh= to reset what the workers keep between runs: {FIRST} and then {SECOND}, run once "
-                f"more{when}, {found}\n"
-                f"All runs have to start from the same state. {self.who}({FIRST}, {SECOND}, fresh=reset) calls reset() "
-                "before each run: let it empty what an earlier run has filled, and seed what the workers draw at "
-                f"random.\n{_MORE}"
-            )
+        self._stage.check_again(which, another.day, found)
 
     # The schedules
 
@@ -218,7 +196,7 @@ class Interleaver:
         else:
             if not any(case.broken for case in self._cases):
                 last = yield from self._run(Schedule(FIRST), serial=True)
-                self._compare(self._serials[0], last, " after all schedules")
+                self._check_again("last", self._serials[0], last)
         if self._skipped:
             self._remarks.append(f"skipped: {self._skipped} switches between repeated reads of one line")
 
@@ -288,17 +266,16 @@ class Interleaver:
         nearest = self._serials[distances.index(min(distances))].day
         if met.day.spent != nearest.spent:
             return self._paid(met, nearest)
-        more, missing = differences(met.day.end, nearest.end, self._unstable)
-        if more or missing:
-            return self._left(met, more, missing)
+        if found := changes(met.day.end, nearest.end, self._unstable):
+            return self._left(met, found[0])
         usual = ", or ".join(dict.fromkeys(_returned(serial) for serial in self._serials))
         return f"The workers returned {_returned(met)}. One after the other, they return {usual}."
 
     def _distance(self, met: Met, serial: Met) -> int:
         """Return in how many things a run differs from one order."""
-        more, missing = differences(met.day.end, serial.day.end, self._unstable)
         returned = self._returns and not alike(met.day.returned, serial.day.returned)
-        return len(more) + len(missing) + returned + (met.day.spent != serial.day.spent)
+        left = changes(met.day.end, serial.day.end, self._unstable)
+        return len(left) + returned + (met.day.spent != serial.day.spent)
 
     def _paid(self, met: Met, serial: Day) -> str:
         """Return who has paid for what."""
@@ -320,30 +297,20 @@ class Interleaver:
         """Return what requests have created."""
         numbers = {call.number for call in calls}
         made = {note.text.partition(":")[0] for note in day.notes if note.number in numbers and ": new" in note.text}
-        labels = {self._label(record) for record in day.end.there if record.id in made}
+        labels = {
+            record.label({*self._unstable, (record.kind, "status")}) for record in day.end.there if record.id in made
+        }
         return f"created the {labels.pop()}" if len(labels) == 1 else f"called {calls[0].operation}"
 
-    def _label(self, record: EndRecord) -> str:
-        return record.label({*self._unstable, (record.kind, "status")})
-
-    def _left(self, met: Met, more: Sequence[EndRecord], missing: Sequence[EndRecord]) -> str:
-        """Return how the records at the end differ."""
-        found = {record.id: record for record in more}
-        for wanted in missing:
-            if (now := found.get(wanted.id)) is not None:
-                changes = now.changes(wanted, self._unstable)
-                here = ", ".join(f"{name} {_short(value)}" for name, value, _ in changes)
-                there = ", ".join(f"{name} {_short(value)}" for name, _, value in changes)
-                text = f"the {self._label(now)} has {here}; one after the other leaves {there}."
-                changing = [call for call in met.day.calls if call.committed and call.method != "GET"]
-                writers = [met.senders.get(call.number) for call in changing if now.id in call.path]
-                if {FIRST, SECOND} <= {*writers}:
-                    before = SECOND if writers[-1] == FIRST else FIRST
-                    return f"The {writers[-1]} worker overwrote what the {before} worker had changed: {text}"
-                return f"{text[:1].upper()}{text[1:]}"
-        if more:
-            return f"There is one more {self._label(more[0])} than one after the other leaves."
-        return f"There is no {self._label(missing[0])}, which one after the other leaves."
+    def _left(self, met: Met, change: Change) -> str:
+        """Return how a record at the end differs, and who has overwritten it."""
+        text = re.sub("(on )?the good day", "one after the other", change.text)
+        changing = [call for call in met.day.calls if call.committed and call.method != "GET"]
+        writers = [met.senders.get(call.number) for call in changing if change.record.id in call.path]
+        if change.what == "changed" and {FIRST, SECOND} <= {*writers}:
+            before = SECOND if writers[-1] == FIRST else FIRST
+            return f"The {writers[-1]} worker overwrote what the {before} worker had changed: {text}."
+        return f"{text[:1].upper()}{text[1:]}."
 
     # The result
 
@@ -380,10 +347,6 @@ def _endless(met: Met) -> str:
 
 def _returned(met: Met) -> str:
     return " and ".join(unaddressed(met.each[name].returned) for name in (FIRST, SECOND))
-
-
-def _short(value: Any) -> str:
-    return "absent" if value is None else shortened(str(value), _LONGEST)
 
 
 def _case(met: Met, reason: str | None) -> Case:

@@ -126,12 +126,16 @@ class Stage:
         """Raise an error if the good day cannot be compared with others."""
         self.check_end(good)
         if good.error is not None:
-            raise _must_succeed(good.error)
+            raise _must_succeed(self.who, good.error)
         if not good.calls:
-            raise AurousError(
-                "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
-                f"that sends requests, with a client that the fake intercepts.\n{_MORE}"
-            )
+            raise self.nothing_sent("run", "so there is nothing to break")
+
+    def nothing_sent(self, name: str, why: str) -> AurousError:
+        """Return the error for a function that sends no request in an undisturbed run."""
+        return AurousError(
+            f"{self.who}(): {name} sent no request to the fake, {why}. Let it call the code that sends requests, with "
+            f"a client that the fake intercepts.\n{_MORE}"
+        )
 
     def check_again(self, which: str, later: Day, found: str | None) -> None:
         """Raise an error that names ``fresh`` if a later good day differs from the first.
@@ -145,9 +149,9 @@ class Stage:
         if found is not None:
             raise AurousError(
                 f"Use fresh= to reset what your code keeps between runs: the {which} undisturbed run {found}\n"
-                "All runs have to start from the same state. explore(run, fresh=reset) calls reset() before each run: "
-                "let it empty what an earlier run has filled, such as a database, a cache or a variable of a module, "
-                f"and seed what the code draws at random.\n{_MORE}"
+                f"All runs have to start from the same state. {self.who}(..., fresh=reset) calls reset() before each "
+                "run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
+                f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
 
     def check_end(self, good: Day) -> None:
@@ -236,13 +240,13 @@ def _operations(calls: Iterable[Call]) -> set[str]:
     return {call.operation or f"{call.method} {call.path}" for call in calls}
 
 
-def _must_succeed(error: BaseException) -> BaseException:
+def _must_succeed(who: str, error: BaseException) -> BaseException:
     """Return what to raise for the exception of a good day: what the test's author or pytest has to see, unchanged."""
     if isinstance(error, AurousError) or not isinstance(error, Exception):
         return error
     on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
     failure = AurousError(
-        f"explore(run): the undisturbed run must succeed, and it raised {told(error)}\n"
+        f"{who}(): the undisturbed run must succeed, and it raised {told(error)}\n"
         "Its traceback is above. Let run return where nothing goes wrong"
         f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
     )
