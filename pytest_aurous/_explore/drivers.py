@@ -207,7 +207,8 @@ async def _leaving_nothing() -> AsyncGenerator[None, None]:
     except RuntimeError:
         yield
         return
-    factory, pool = loop.get_task_factory(), getattr(loop, "_default_executor", loop)  # some loops do not show it
+    factory, pool = loop.get_task_factory(), getattr(loop, "_default_executor", None)
+    own = ThreadPoolExecutor(thread_name_prefix="asyncio")
     tasks: list[asyncio.Task[Any]] = []
 
     def make(loop: Any, coroutine: Any, **options: Any) -> Any:
@@ -218,15 +219,16 @@ async def _leaving_nothing() -> AsyncGenerator[None, None]:
         return task
 
     loop.set_task_factory(make)
-    if pool is not loop:
-        loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+    loop.set_default_executor(own)
     try:
         yield
     finally:
         loop.set_task_factory(factory)
-        if pool is not loop:
-            loop._default_executor.shutdown(wait=False)
+        own.shutdown(wait=False)
+        try:
             loop._default_executor = pool
+        except AttributeError:  # pragma: no cover - a loop that does not show it, such as that of uvloop
+            loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
         left = [task for task in tasks if not task.done()]
         for task in left:
             task.cancel()

@@ -147,10 +147,11 @@ class Stage:
         """
         self.check_end(later)
         if found is not None:
+            what = "run" if self.who.endswith("explore") else "first, second"
             raise AurousError(
                 f"Use fresh= to reset what your code keeps between runs: the {which} undisturbed run {found}\n"
-                f"All runs have to start from the same state. {self.who}(..., fresh=reset) calls reset() before each "
-                "run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
+                f"All runs have to start from the same state. {self.who}({what}, fresh=reset) calls reset() before "
+                "each run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
                 f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
 
