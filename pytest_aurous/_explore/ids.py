@@ -1,0 +1,55 @@
+"""The ids of cases, in two forms: one to read, and a slug that no shell needs in quotes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .._core.base.errors import choices, nearest
+from .._facade import CATALOG
+from .kinds import KINDS
+
+SCHEDULE: Final = re.compile(r"(?:first|second)(?:[#-][1-9]\d*(?:(?: \| |-)(?:first|second)[#-][1-9]\d*)*)?")
+"""The form of the id of a schedule of two workers, and of its slug."""
+_CASE: Final = re.compile(r"([\w.]+)[#-]([1-9]\d*)[ -](\w+)")
+
+
+def slug(case: str) -> str:
+    """Return the id of a case or of a schedule in a form that no shell needs in quotes.
+
+    Example:
+        >>> slug("characters.create#1 lost"), slug("first#2 | second#1")
+        ('characters.create-1-lost', 'first-2-second-1')
+    """
+    return re.sub(r"[# |]+", "-", case)
+
+
+def read_id(case: str) -> str:
+    """Return the id of a case that was written in either form; anything else is left as it is.
+
+    Example:
+        >>> read_id("characters.create-1-lost")
+        'characters.create#1 lost'
+    """
+    match = _CASE.fullmatch(case)
+    return "{}#{} {}".format(*match.groups()) if match else case
+
+
+def wrong_with(case: str) -> str | None:
+    """Return what is wrong with the id of a case or of a schedule, in either form; None: it may be one.
+
+    Example:
+        >>> wrong_with("foo")
+        "expected a case, such as 'characters.create-1-lost', or a schedule, such as 'first-2-second-1'."
+    """
+    if SCHEDULE.fullmatch(case):
+        return None
+    match = _CASE.fullmatch(case)
+    if match is None:
+        return "expected a case, such as 'characters.create-1-lost', or a schedule, such as 'first-2-second-1'."
+    operation, _, fault = match.groups()
+    if fault not in KINDS:
+        return f"{fault!r} is no fault; expected {choices(KINDS)}{nearest(fault, KINDS)}"
+    if operation not in CATALOG.by_operation and not operation.startswith("webhooks."):
+        return f"no operation has the name {operation!r}{nearest(operation, CATALOG.by_operation)}"
+    return None
