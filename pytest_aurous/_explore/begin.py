@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +10,18 @@ from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
 from .._core.base.work import current_work
 from .explorer import Explorer
+from .ids import SCHEDULE
 from .options import PAGE, ExploreOptions, read_options
+from .report.text import again_with
+from .runs.run import ignore
 from .stage import OneFake
 from .workers.interleaver import InterleaveOptions, Interleaver, read_limits
 from .workers.running import check_functions
 from .workers.turns import PAGE as WORKERS_PAGE
-from .workers.turns import SCHEDULE
 
 if TYPE_CHECKING:
     from .._facade import Session
+    from .report.result import Exploration
 
 __tracebackhide__ = hide_mistakes
 
@@ -32,12 +35,20 @@ def explorer(session: Session, who: str, **arguments: Any) -> Explorer:
         **arguments: The arguments of `Aurous.explore`.
     """
     Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
-    session.explored = True
-    if session.explore_only and not SCHEDULE.fullmatch(session.explore_only):
-        arguments["only"] = arguments.get("only") or session.explore_only
-    session.as_on_the_good_day = arguments.get("only") is None
-    options = replace(read_options(who, **arguments), through=not session.explore_judged)
-    return Explorer(_stage(session, who), options, _again(), done=session.explorations.append, traced=session.traced)
+    added, noted = _added(session)
+    options = read_options(who, **arguments)
+    only = added.pop("only", None)
+    if only is not None and not SCHEDULE.fullmatch(only):
+        options = replace(options, only=options.only or only)
+    session.as_on_the_good_day = options.only is None
+    options = replace(options, **added)
+
+    def done(exploration: Exploration) -> None:
+        noted(exploration)
+        if session.traced:
+            session.explorations.append(exploration)
+
+    return Explorer(_stage(session, who), options, _again(), done=done, traced=session.traced)
 
 
 def interleaver(session: Session, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
@@ -51,10 +62,17 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
     """
     Check(who, WORKERS_PAGE).keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
     check_functions(who, functions)
-    session.explored = True
-    if session.explore_only and SCHEDULE.fullmatch(session.explore_only):
-        arguments["only"] = arguments.get("only") or session.explore_only
+    only = _added(session)[0].get("only")
+    if only is not None and SCHEDULE.fullmatch(only):
+        arguments["only"] = arguments.get("only") or only
     return Interleaver(_stage(session, who), read_limits(who, **arguments), _again())
+
+
+def _added(session: Session) -> tuple[dict[str, Any], Callable[[Exploration], object]]:
+    """Note that a test explores code; return the options that the run of pytest adds, and what takes the result."""
+    session.explored = True
+    added = session.explore_with()
+    return added, added.pop("done", ignore)
 
 
 def _stage(session: Session, who: str) -> OneFake:
@@ -64,4 +82,4 @@ def _stage(session: Session, who: str) -> OneFake:
 def _again() -> str:
     """Return the command that runs one case of this test, with ``<case>`` for its id; empty outside of pytest."""
     work = current_work()
-    return f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
+    return again_with(work.test) if work is not None and work.test else ""

@@ -36,6 +36,7 @@ class Plans(NamedTuple):
         met: Whether each place has a fault of the test itself.
         skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
         remarks: What the report says about these.
+        expected: Those of the remarks that are no warnings.
     """
 
     plans: dict[str, Plan]
@@ -44,6 +45,7 @@ class Plans(NamedTuple):
     met: bool
     skipped: int
     remarks: list[str]
+    expected: list[str]
 
 
 def plans_of(good: Day, faults: Collection[str]) -> Plans:
@@ -60,21 +62,26 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     )
     broken = len(places) - len(unmet)
     repeats = len(unmet) - len(kept)
-    remarks: list[str] = []
+    remarks, expected = list[str](), list[str]()
     if repeats:
-        remarks.append(f"skipped: {repeats} repeated reads, which show what the reads before and after show")
-    if impatient:
-        remarks.append(f"skipped: {impatient} timeouts, because the client has no read timeout")
+        expected.append(f"skipped: {repeats} repeated reads, which show what the reads before and after show")
     if broken:
         text = "1 request that meets" if broken == 1 else f"{broken} requests that meet"
-        remarks.append(f"skipped: {text} a fault of the test itself, also on the good day")
+        expected.append(f"skipped: {text} a fault of the test itself, also on the good day")
+    if impatient:
+        names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
+        remarks.append(
+            f"skipped: {impatient} timeouts, because the client has no read timeout: give it one, or leave these out "
+            f"with faults={names!r}"
+        )
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),
         sent_at={str(place): lines.get(place.number, "") for place in places},
         met=not unmet,
         skipped=repeats + impatient + broken,
-        remarks=remarks,
+        remarks=[*expected, *remarks],
+        expected=expected,
     )
 
 
@@ -122,7 +129,7 @@ def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
     Raises:
         AurousError: With the nearest ids.
     """
-    wanted = [*([options.only] if options.only else []), *options.known]
+    wanted = [*([options.only] if options.only else []), *(case for case, one in options.known.items() if not one.file)]
     for case_id in wanted:
         if case_id not in plans:
             from difflib import get_close_matches  # takes 4 ms to import, and only this message needs it
@@ -194,7 +201,8 @@ def about_crashes(cases: Collection[Case]) -> list[str]:
     swallowed = [case.id for case in cases if _SWALLOWED in case.remarks]
     text = (
         f"AurousCrash did not leave the run in {', '.join(swallowed)}: it was in another thread, or "
-        "the code catches BaseException and continues after its process has died."
+        "the code catches BaseException and continues after its process has died. Let it pass, or leave these out with "
+        "faults='-crash,-dies'"
     )
     return [text] if swallowed else []
 
@@ -206,7 +214,8 @@ def about_results(cases: Collection[Case]) -> list[str]:
         return []
     (case, remark), *others = found
     more = f" (and in {len(others)} more)" if others else ""
-    return [f"not judged, because returns= is not set: in {case.id}{more} {remark}"]
+    advice = "Set returns=True, or let run return nothing that differs"
+    return [f"not judged, because returns= is not set: in {case.id}{more} {remark}. {advice}"]
 
 
 def bare(error: BaseException | None) -> BaseException | None:

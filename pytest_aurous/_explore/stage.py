@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from .._core.base.errors import INTERRUPTED, AurousError, hide_mistakes, see
-from .._core.base.frames import without_package
+from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
+from .._core.base.frames import PACKAGE, nearest_outside, without_package
 from .._core.wire.call import Call
 from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time, when_done
 from .compare import told
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
+_REMARKS: Final = f"{PAGE}#the-result"
 
 
 class LeftOut(AurousError):  # noqa: N818 - it is no mistake
@@ -123,6 +126,10 @@ class Stage(ABC):
     def report(self, exploration: Exploration) -> str:
         """Return what a failure says of the result."""
 
+    @abstractmethod
+    def warn(self, exploration: Exploration) -> None:
+        """Warn of each remark on a result without a finding that somebody may want to change."""
+
 
 class OneFake(Stage):
     """All runs are made on one fake.
@@ -208,6 +215,13 @@ class OneFake(Stage):
         """Return all of it."""
         return exploration.report()
 
+    def warn(self, exploration: Exploration) -> None:
+        """Warn at the line of the test."""
+        frame = nearest_outside({PACKAGE}, sys._getframe())
+        for text in exploration.unexpected:
+            warning = AurousWarning(f"{self._who}(): {text}.\n{see(_REMARKS)}")
+            warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
+
 
 class FreshFake(Stage):
     """Each run is a test, which makes a fake of its own.
@@ -268,6 +282,9 @@ class FreshFake(Stage):
     def report(self, exploration: Exploration) -> str:
         """Return a sentence for each cause: the end of the run shows the rest, once for all tests."""
         return brief(exploration)
+
+    def warn(self, exploration: Exploration) -> None:
+        """Warn of nothing: the end of the run warns once for all tests."""
 
 
 def _operations(calls: Iterable[Call]) -> set[str]:
