@@ -71,8 +71,8 @@ def headline(exploration: Exploration) -> str:
     made = exploration.cases
     cases = [case for case in made if case.outcome != "unmet"]
     broken, known, differing = exploration.broken, len(exploration.accepted), sum(case.differs for case in cases)
-    of = f"of {number_of(len(cases), 'case' if not made or any(case.fault for case in made) else 'schedule')}"
-    hold = f"{len(cases) - known - differing} {of} hold{'s' if len(cases) == 1 else ''}"
+    of = f"of {len(cases)} {'cases' if not made or any(case.fault for case in made) else 'schedules'}"
+    hold = f"{len(cases) - known - differing} {of} hold"
     parts = [f"{number_of(len(findings(exploration)), 'finding')} in {len(broken)} {of}" if broken else hold]
     parts += [f"{known} known"] if known else []
     parts += [f"{len(made) - len(cases)} unmet"] if len(made) > len(cases) else []
