@@ -5,6 +5,7 @@ Importing this module does not import Hypothesis; its functions do.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -35,8 +36,8 @@ _MOST_STEPS: Final = 6
 _MOST_REQUESTS: Final = 4
 _CHOICES: Final = 419
 """Divisible by few and many: each place and each fault is about as likely as any other."""
-_OFTEN: Final = 2
-"""How much more often a day has all its faults."""
+_FEW_DAYS: Final = 15
+"""So few days may repeat: Hypothesis fails a test that rejects 50 examples before it has accepted ten."""
 _USUAL: Final = tuple(f"{name}.{verb}" for name in LIFECYCLES for verb in ("create", "retrieve", "save"))
 """What most clients call, if it exists."""
 
@@ -134,6 +135,7 @@ def bad_days(
         ``with aurous.day(day): ...``, in a test with ``@given(day=bad_days())``
     """
     _require_hypothesis()
+    from hypothesis import assume
     from hypothesis import strategies as st
 
     check = Check("bad_days", _PAGE)
@@ -147,37 +149,43 @@ def bad_days(
     if not possible:
         raise check.refuse("faults", faults, "a fault that can happen to one of the operations.")
     usual = [operation for operation in _USUAL if operation in possible] or list(possible)
-    where = st.one_of(st.sampled_from(usual), st.sampled_from(list(possible)))
-    numbers = st.one_of(st.just(1), st.integers(1, _MOST_REQUESTS))
+    places = [f"{operation}#{number}" for number in range(1, _MOST_REQUESTS + 1) for operation in usual]
+    drawn_before = dict[BadDay, list[tuple[int, int]]]()
+    index = st.integers(0, _CHOICES)
+    faults_of_a_day = st.lists(st.tuples(index, index), max_size=max_faults)
 
-    used: list[str] = []  # the places of the first day without a fault, which is the first example; they never change
-
-    def note(places: list[str]) -> None:
-        used[:] = used or [place for place in places if place.partition("#")[0] in possible]
-
-    @st.composite
-    def fault(draw: DrawFn) -> tuple[str, bool, int]:
-        # What is drawn must not depend on earlier examples, or Hypothesis could not repeat one: only its meaning does.
-        operation, number, share = draw(where), draw(numbers), draw(st.integers(0, _CHOICES))
-        place = f"{operation}#{number}" if not used else used[share % len(used)]
-        return place, draw(st.booleans()), draw(st.integers(0, _CHOICES))
+    def note(used: list[str]) -> None:
+        counts = Counter(place.partition("#")[0] for place in used)
+        retries = [f"{name}#{count + more}" for name, count in counts.items() for more in range(1, max_faults)]
+        places[:] = [place for place in (*used, *retries) if place.partition("#")[0] in possible] or places
 
     @st.composite
     def bad_day(draw: DrawFn) -> BadDay:
-        size = draw(st.sampled_from([*range(max_faults + 1), *[max_faults] * _OFTEN]))
-        found = dict[str, str]()
-        before = ""
-        for place, follows, kind in [draw(fault()) for _ in range(size)]:
-            operation, _, number = (before if follows and before else place).partition("#")
-            before = f"{operation}#{int(number) + bool(follows and before)}"  # a retry after the last fault
-            kinds = possible[operation]
-            found.setdefault(before, kinds[kind % len(kinds)])
-        bad_day = BadDay(*map(" ".join, found.items()))
-        if not bad_day.faults:
-            bad_day.seen = note
+        # What is drawn must not depend on earlier examples, or Hypothesis could not repeat one: only its meaning does.
+        drawn = draw(faults_of_a_day)
+        if not drawn or not drawn_before:  # each search begins with the good day, which shows the places
+            good_day = BadDay()
+            good_day.seen = note
+            drawn_before.clear()
+            drawn_before[good_day] = []
+            return good_day
+        found = {where % len(places): kind for where, kind in drawn}
+        assume(len(found) == len(drawn))
+        kinds = [possible[place.partition("#")[0]] for place in places]
+        bad_day = BadDay(*(f"{places[at]} {kinds[at][found[at] % len(kinds[at])]}" for at in sorted(found)))
+        is_new = drawn_before.setdefault(bad_day, drawn) == drawn
+        assume(is_new or _number_of_days(map(len, kinds), max_faults) <= max(_FEW_DAYS, len(drawn_before)))
         return bad_day
 
     return bad_day()
+
+
+def _number_of_days(kinds: Iterable[int], most: int) -> int:
+    """Return how many days there are with at most that many faults at places with so many kinds of faults each."""
+    days = [1]  # without a fault, with one fault, with two ...
+    for number in kinds:
+        days = [fewer * number + same for fewer, same in zip([0, *days], [*days, 0], strict=True)][: most + 1]
+    return sum(days)
 
 
 def _require_hypothesis() -> None:

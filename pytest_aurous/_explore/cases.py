@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from traceback import walk_tb
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from .._core.base.amounts import json_number
 from .._core.base.chains import connected, leaves
 from .._core.base.errors import AurousCrash, AurousError, see, shown
-from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line
+from .._core.base.frames import helpers_of, shown_line
 from .compare import unaddressed
 from .kinds import KINDS, TELLING, Plan
-from .laws import Day, Judged, charged_again, differs, new_pitfalls
+from .laws import Breach, Day, Judged, differs, excuse
 from .options import PAGE, Options
-from .places import Place, places_of, without_repeats
+from .places import Place, places_of, telling
 from .report.result import Case
 from .report.text import advice, rows, story
 
 _RETURNED: Final = "the run returned"
+_EXCUSED: Final = "recovers was not judged:"
 _SWALLOWED: Final = "AurousCrash did not leave the run: the code continues after its process has died"
-_WORDS: Final = re.compile(r"(?<=])|[A-Z0-9'\"]")
-"""Ends the plain words of a reason, before what differs from case to case."""
-_TWICE: Final = "double-charge"
 
 
 class Plans(NamedTuple):
@@ -54,35 +50,41 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     helpers = helpers_of((call.stack, call.operation) for call in good.calls)
     lines = {call.number: shown_line(call.stack, helpers) for call in good.calls}
     unmet = [place for place in places if not place.met]
-    kept = without_repeats(unmet)
+    kept, others = telling(unmet, lines)
     impatient = sum(
         not place.patience and KINDS[kind].needs_patience and KINDS[kind].fits(place)
         for place in kept
         for kind in faults
     )
     broken = len(places) - len(unmet)
-    repeats = len(unmet) - len(kept)
-    remarks, expected = list[str](), list[str]()
-    if repeats:
-        expected.append(f"skipped: {repeats} repeated reads, which show what the reads before and after show")
+    expected = [
+        f"{number} more {operation}{f' at {line}' if line else ''} {'was' if number == 1 else 'were'} not broken: the "
+        "first, the second and the last one stand for them."
+        for (operation, line), number in others.items()
+    ]
     if broken:
-        text = "1 request that meets" if broken == 1 else f"{broken} requests that meet"
-        expected.append(f"skipped: {text} a fault of the test itself, also on the good day")
+        text, what = ("1 request was", "it") if broken == 1 else (f"{broken} requests were", "them")
+        expected.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
+    remarks = [*expected]
     if impatient:
         names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
         remarks.append(
-            f"skipped: {impatient} timeouts, because the client has no read timeout: give it one, or leave these out "
-            f"with faults={names!r}"
+            f"{_cases(impatient)} skipped that need a timeout, because the client has no read timeout. Give it one, or "
+            f"leave these faults out: faults={names!r}."
         )
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),
         sent_at={str(place): lines.get(place.number, "") for place in places},
         met=not unmet,
-        skipped=repeats + impatient + broken,
-        remarks=[*expected, *remarks],
+        skipped=len(unmet) - len(kept) + impatient + broken,
+        remarks=remarks,
         expected=expected,
     )
+
+
+def _cases(number: int) -> str:
+    return f"{number} case{' was' if number == 1 else 's were'}"
 
 
 def _in_order(places: Collection[Place]) -> list[Place]:
@@ -156,41 +158,44 @@ def good_case(good: Day) -> Case:
     )
 
 
-def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], sent_at: str) -> Case:
+def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Breach], sent_at: str) -> Case:
     """Return what came of a case.
 
     Args:
         case_id: Its id.
         plan: Its faults.
         judged: Its day.
-        reasons: The laws that it breaks, each with the reason.
+        breaches: The laws that it breaks, each with how.
         sent_at: File and line of the request at its first place.
     """
     good, day, second = judged.good, judged.bad, judged.second
     place, _ = plan[-1]
+    law, first = next(iter(breaches.items()), ("", None))
     remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
-    if not reasons and differs(judged):
+    if not breaches and differs(judged):
         remarks.append(f"{_RETURNED} {unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}")
+    if "recovers" in judged.rules.laws and not breaches and (why := excuse(judged)):
+        remarks.append(f"{_EXCUSED} {why}")
     if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
         remarks.append(_SWALLOWED)
-    cause = cause_of(judged, reasons, place.operation)  # before the error is bare
     return Case(
         id=case_id,
-        cause=cause,
+        cause=f"{first.law or law} at {first.kind}" if first else "",
+        at=(first and first.at) or sent_at,
         operation=place.operation,
         occurrence=place.occurrence,
         fault=" + ".join(kind for _, kind in plan),
         outcome=day.outcome,
-        broken=tuple(reasons),
+        broken=tuple(breaches),
         error=bare(day.error),
         returned=day.returned,
         credits=json_number(day.spent),
         calls=len(day.calls),
         sent_at=sent_at,
         happened=", and ".join(KINDS[kind].happened.format(place.words) for place, kind in plan),
-        timeline=story(day, good, second) if reasons else None,
-        reasons=reasons,
-        advice=advice(reasons, second or day, good) if reasons else (),
+        timeline=story(day, good, second) if breaches else None,
+        reasons={name: breach.reason for name, breach in breaches.items()},
+        advice=advice(breaches, second or day, good) if breaches else (),
         remarks=tuple(remarks),
         rows=tuple(rows(second or day)),
     )
@@ -218,53 +223,22 @@ def about_results(cases: Collection[Case]) -> list[str]:
     return [f"not judged, because returns= is not set: in {case.id}{more} {remark}. {advice}"]
 
 
+def about_excuses(cases: Collection[Case]) -> list[str]:
+    """Return the remarks about cases in which a second run may leave what the first one has left."""
+    found: dict[str, list[str]] = {}
+    for case in cases:
+        for remark in case.remarks:
+            if remark.startswith(_EXCUSED):
+                found.setdefault(remark, []).append(case.id)
+    return [
+        f"in {first}{f' (and in {len(more)} more)' if more else ''} {remark}."
+        for remark, (first, *more) in found.items()
+    ]
+
+
 def bare(error: BaseException | None) -> BaseException | None:
     """Remove the tracebacks of an error, which would keep everything alive that the run has used."""
     if error is not None:
         for one in connected(error):
             one.with_traceback(None)  # unlike an assignment, it also works for a frozen dataclass
     return error
-
-
-def cause_of(judged: Judged, reasons: dict[str, str], operation: str) -> str:
-    """Return the law, a place and the kind of reason, which all cases of one mistake share; empty if no law is broken.
-
-    The place is the operation that was paid again, whatever was broken and whichever law has seen that; of an
-    exception, the innermost function of the application; of a run without end, what it went on to request; else the
-    operation that was broken.
-
-    Args:
-        judged: The case.
-        reasons: The laws that it breaks, each with the reason.
-        operation: What was broken.
-    """
-    if not reasons:
-        return ""
-    law, reason = next(iter(reasons.items()))
-    day = judged.second if law == "recovers" and judged.second is not None else judged.bad
-    if paid := _paid_again(judged, law, reason):
-        return f"pays_once at {', '.join(paid)}: paid again"
-    words = _WORDS.split(reason, maxsplit=1)[0].strip()
-    if law == "ends" and day.calls:
-        return f"{law} at {day.calls[-1].operation or day.calls[-1].path}: {reason.partition(':')[0]}"
-    if day.error is not None and "raised" in words:
-        return f"{law} at {_function(day.error) or operation}: {words}"
-    if ", but " in reason:  # what the code returned says less than what it left
-        words = _WORDS.split(reason.rpartition(", but ")[2], maxsplit=1)[0].strip()
-    return f"{law} at {operation}: {words}"
-
-
-def _paid_again(judged: Judged, law: str, reason: str) -> Sequence[str]:
-    """Return the operations that were paid again, if that is what is wrong."""
-    good, day = judged.good, judged.second if law == "recovers" and judged.second is not None else judged.bad
-    if law == "pays_once" or (law == "recovers" and " paid " in reason):
-        return charged_again(day, good)
-    found = new_pitfalls(day, good)
-    return [found[0].call.operation or ""] if law == "no_pitfall" and found and found[0].id == _TWICE else []
-
-
-def _function(error: BaseException) -> str:
-    """Return the innermost function of the application that an exception has left; empty if there is none."""
-    frames = [frame for leaf in leaves(error) for frame, _ in walk_tb(leaf.__traceback__)]
-    code = next((one.f_code for one in reversed(frames) if package_of(one) not in SENDERS), None)
-    return f"{short_path(code.co_filename)} in {code.co_name}" if code is not None else ""

@@ -12,6 +12,7 @@ from .._facade import StateReader
 from .cases import (
     Plans,
     about_crashes,
+    about_excuses,
     about_results,
     case_of,
     check_ids,
@@ -31,6 +32,7 @@ from .report.text import story
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
 from .stage import Stage
+from .unreached import Lines, unreached
 
 __tracebackhide__ = hide_mistakes
 
@@ -73,18 +75,20 @@ class Explorer:
             may_raise=options.may_raise,
             may_return=options.may_return,
             laws=options.laws,
+            whole=options.whole,
         )
         self._faults = options.faults
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
+        self.lines = Lines()
         self._last: RunAttempt | None = None
         self._good: Day | None = None
         self._plans: Plans
 
     def steps(self) -> Generator[RunAttempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
-        with self._stage.set_up(self._options.patience):
+        with self._stage.set_up(self._options.patience), self.lines.watching():
             with self._options.printing():
                 good = self._good = yield from self._good_days()
             yield from self._bad_days(good)
@@ -107,7 +111,9 @@ class Explorer:
         if before is None:
             self._stage.begin_anew()
         attempt = self._last = RunAttempt(self._stage, plan, good=self._good, before=before, reader=self._reader)
-        return attempt.day((yield attempt))
+        day = attempt.day((yield attempt))
+        self.lines.sent(day.calls)
+        return day
 
     def _again(self) -> Generator[RunAttempt, Outcome, Day]:
         """Let everything in flight pass, and make an undisturbed run on the state that the last one left."""
@@ -244,14 +250,16 @@ class Explorer:
     # The result
 
     def _exploration(self, good: Day) -> Exploration:
+        excuses = about_excuses(self._cases)
         return Exploration(
             cases=tuple(self._cases),
             good_day=good_case(good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            expected=tuple(self._plans.expected),
-            remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases)),
+            remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases), *excuses),
+            expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
+            unreached=unreached({} if self._options.alone else self.lines.reached()),
             timeless=self._rules.timeless,
             again=self._again_with,
             start=good.views.get(0, {}),

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
@@ -27,6 +27,8 @@ IN_FLIGHT: Final = 20.0
 _SLOW: Final = 30
 """Minutes that work takes which is slow."""
 _OUTAGE: Final = 3600.0
+_HICCUP: Final = 30.0
+"""Seconds. It ends before an application gives up that retries, so that what comes after its retries runs at last."""
 _PAGE: Final = b"<html><head><title>503 Service Unavailable</title></head><body>No server is available.</body></html>"
 _BY_PROXY: Final = Reply(503, (("Content-Type", "text/html"), ("Content-Length", str(len(_PAGE)))), _PAGE)
 _NO_CREDITS: Final = 402
@@ -86,32 +88,49 @@ class Scene:
         self._undo.close()
 
 
+class Where(NamedTuple):
+    """To which requests or deliveries a fault can happen.
+
+    Attributes:
+        words: Those, in plain words.
+        fits: Whether a place is one of them.
+    """
+
+    words: str
+    fits: Callable[[Place], bool]
+
+
 @dataclass(frozen=True)
 class Kind:
     """One way to break a request or a delivery.
 
     Attributes:
-        fits: Whether it makes sense at a place.
+        where: To what it can happen.
         add: Adds the fault for a place to the fake, and returns it.
         happened: What has happened then, in plain words, with ``{}`` for the request or the event.
-        on: To what it happens, in plain words.
         needs_patience: Whether it happens only to a client with a read timeout.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
         ends_process: Whether the process dies, after which only some laws are judged.
+        by_default: Whether it is tried unless a test names it: in all our corpora, the others find what it finds, and
+            say it as clearly.
     """
 
-    fits: Callable[[Place], bool]
+    where: Where
     add: Callable[[Scene, Place], Fault]
     happened: str
-    on: str = "requests"
     needs_patience: bool = False
     needs_time: bool = False
     ends_process: bool = False
+    by_default: bool = True
 
     @property
     def needs(self) -> str:
         """What it needs, such as ``streams, of a client with a read timeout``."""
-        return f"{self.on}, of a client with a read timeout" if self.needs_patience else self.on
+        return f"{self.where.words}, of a client with a read timeout" if self.needs_patience else self.where.words
+
+    def fits(self, place: Place) -> bool:
+        """Whether it makes sense at a place."""
+        return self.where.fits(place)
 
 
 _Meet = Callable[[Scene, Fault, Call, Serve], Reply | Break]
@@ -190,10 +209,10 @@ def _down(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
     return respond(fault, call, serve)
 
 
-def _outage(scene: Scene, fault: Fault, call: Call, _: Serve) -> Reply | Break:
-    """Let no connection succeed from this request on, for an hour of the clock."""
+def _outage(seconds: float, scene: Scene, fault: Fault, call: Call, _: Serve) -> Reply | Break:
+    """Let no connection succeed from this request on, for some seconds of the clock."""
     fault.fire(call)
-    scene.put_first(scene.app.faults.outage(_OUTAGE))
+    scene.put_first(scene.app.faults.outage(seconds))
     return CONNECTION_REFUSED
 
 
@@ -301,146 +320,89 @@ def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
     return serve()
 
 
+_ANY: Final = Where("requests", lambda place: place.is_call)
+_LET_IN: Final = Where(
+    "requests that the API lets in", lambda place: place.is_call and place.shows[0] not in {401, 403}
+)
+_WRITES: Final = Where("requests that change something", lambda place: place.changes)
+_TURNS: Final = Where(
+    "requests that change something, and the first read of each operation",
+    lambda place: place.changes or (place.is_call and place.occurrence == 1),
+)
+_FIRST: Final = Where("the first request of an operation", lambda place: place.is_call and place.occurrence == 1)
+_LIMITED: Final = Where(
+    "requests with a rate bucket", lambda place: place.has_bucket and place.shows[0] not in {401, 403}
+)
+_PAID: Final = Where("requests that cost credits", lambda place: place.pays)
+_WHOLE: Final = Where("requests whose response has a body, and is no stream", lambda place: place.has_body)
+_JSON: Final = Where("requests whose response is JSON", lambda place: place.is_json)
+_STREAMS: Final = Where("streams", lambda place: place.events > 0)
+_OWN_WRITES: Final = Where(
+    "requests that change something, in this process", lambda place: place.changes and not place.served
+)
+_OWN: Final = Where("requests in this process", lambda place: place.is_call and not place.served)
+_STARTS: Final = Where("requests that start work", lambda place: place.starts)
+_SUCCEEDS: Final = Where("requests that start work which succeeds", lambda place: place.succeeds)
+_POLLS: Final = Where("polls of a record that can be deleted", lambda place: place.polls and place.deletable)
+_EVENTS: Final = Where("webhook deliveries", lambda place: place.is_event)
+_FOLLOWED: Final = Where("webhook deliveries before another one", lambda place: place.is_event and place.followed)
+_SIGNED: Final = Where("signed webhook deliveries", lambda place: place.is_event and place.signed)
+
 KINDS: Final[dict[str, Kind]] = {
-    "refused": Kind(lambda place: place.is_call, _by("connect_error"), "the connection for {} was refused"),
-    "timeout": Kind(
-        lambda place: place.is_call,
-        _with("timeout", _timeout),
-        "the request {} timed out without effect",
-        needs_patience=True,
-    ),
-    "lost": Kind(
-        lambda place: place.changes,
-        _by("disconnect", commit=True),
-        "the response to {} was lost",
-        on="requests that change something",
-    ),
+    "refused": Kind(_ANY, _by("connect_error"), "the connection for {} was refused"),
+    "timeout": Kind(_ANY, _with("timeout", _timeout), "the request {} timed out without effect", needs_patience=True),
+    "lost": Kind(_WRITES, _by("disconnect", commit=True), "the response to {} was lost"),
     "late": Kind(
-        lambda place: place.changes,
+        _WRITES,
         _with("late", _late, commit=True),
         "the response to {} came too late",
-        on="requests that change something",
         needs_patience=True,
         needs_time=True,
     ),
-    "unavailable": Kind(lambda place: place.is_call, _by("status", 503), "the response to {} was a 503"),
-    "down": Kind(lambda place: place.is_call, _with("down", _down), "the operation of {} was down from then on"),
+    "unavailable": Kind(_LET_IN, _by("status", 503), "the response to {} was a 503"),
+    "hiccup": Kind(
+        _TURNS,
+        _with("hiccup", partial(_outage, _HICCUP)),
+        "the connection for {} and all later ones failed for 30 seconds",
+        needs_time=True,
+    ),
+    "down": Kind(_ANY, _with("down", _down), "the operation of {} was down from then on"),
     "outage": Kind(
-        lambda place: place.is_call and place.occurrence == 1,
-        _with("outage", _outage),
+        _FIRST,
+        _with("outage", partial(_outage, _OUTAGE)),
         "the connection for {} and all later ones failed for an hour",
-        on="the first request of an operation",
+        by_default=False,
     ),
-    "rate_limited": Kind(
-        lambda place: place.has_bucket,
-        _by("rate_limited", 12),
-        "the response to {} was a 429",
-        on="requests with a rate bucket",
-    ),
-    "broke": Kind(
-        lambda place: place.pays,
-        _with("broke", _broke),
-        "the order {} and each later one was refused with 402",
-        on="requests that cost credits",
-    ),
-    "garbled": Kind(
-        lambda place: place.has_body,
-        _by("malformed", commit=True),
-        "the response to {} was cut off",
-        on="requests whose response has a body, and is no stream",
-    ),
+    "rate_limited": Kind(_LIMITED, _by("rate_limited", 12), "the response to {} was a 429"),
+    "broke": Kind(_PAID, _with("broke", _broke), "the order {} and each later one was refused with 402"),
+    "garbled": Kind(_WHOLE, _by("malformed", commit=True), "the response to {} was cut off"),
     "stall": Kind(
-        lambda place: place.events > 0,
-        _midway("stall"),
-        "the stream of {} stalled in the middle",
-        on="streams",
-        needs_patience=True,
+        _STREAMS, _midway("stall"), "the stream of {} stalled in the middle", needs_patience=True, by_default=False
     ),
-    "disconnect": Kind(
-        lambda place: place.events > 0,
-        _midway("disconnect"),
-        "the stream of {} was cut off in the middle",
-        on="streams",
-    ),
+    "disconnect": Kind(_STREAMS, _midway("disconnect"), "the stream of {} was cut off in the middle"),
     "half_event": Kind(
-        lambda place: place.events > 0,
-        _by("malformed", "half_event"),
-        "the stream of {} ended within an event",
-        on="streams",
+        _STREAMS, _by("malformed", "half_event"), "the stream of {} ended within an event", by_default=False
     ),
     "ends_early": Kind(
-        lambda place: place.events > 0,
-        _by("malformed", "ends_early"),
-        "the stream of {} ended between two events, without an error",
-        on="streams",
+        _STREAMS, _by("malformed", "ends_early"), "the stream of {} ended between two events, without an error"
     ),
-    "crash": Kind(
-        lambda place: place.changes and not place.served,
-        _with("crash", _crash, commit=True),
-        "the process died after {}",
-        on="requests that change something, in this process",
-        ends_process=True,
-    ),
-    "dies": Kind(
-        lambda place: place.is_call and not place.served,
-        _with("dies", _dies),
-        "the process died before {}",
-        on="requests in this process",
-        ends_process=True,
-    ),
-    "fails": Kind(
-        lambda place: place.succeeds,
-        _with("fails", _changing_work(_fails)),
-        "the work that {} started failed",
-        on="requests that start work which succeeds",
-    ),
+    "crash": Kind(_OWN_WRITES, _with("crash", _crash, commit=True), "the process died after {}", ends_process=True),
+    "dies": Kind(_OWN, _with("dies", _dies), "the process died before {}", ends_process=True),
+    "fails": Kind(_SUCCEEDS, _with("fails", _changing_work(_fails)), "the work that {} started failed"),
     "keeps_failing": Kind(
-        lambda place: place.succeeds,
-        _with("keeps_failing", _keeps_failing),
-        "the work that {} and all later requests started failed",
-        on="requests that start work which succeeds",
+        _SUCCEEDS, _with("keeps_failing", _keeps_failing), "the work that {} and all later requests started failed"
     ),
     "slow": Kind(
-        lambda place: place.starts,
-        _with("slow", _changing_work(_slow)),
-        "the work that {} started took 30 minutes",
-        on="requests that start work",
-        needs_time=True,
+        _STARTS, _with("slow", _changing_work(_slow)), "the work that {} started took 30 minutes", needs_time=True
     ),
-    "gone": Kind(
-        lambda place: place.polls and place.deletable,
-        _with("gone", _gone),
-        "the record was deleted before {}",
-        on="polls of a record that can be deleted",
-    ),
-    "greased": Kind(
-        lambda place: place.is_json,
-        _by("greased"),
-        "the response to {} had unknown fields",
-        on="requests whose response is JSON",
-    ),
-    "duplicate": Kind(
-        lambda place: place.is_event,
-        _of_event("duplicate"),
-        "the event {} was delivered twice",
-        on="webhook deliveries",
-    ),
-    "reorder": Kind(
-        lambda place: place.is_event and place.followed,
-        _of_event("reorder"),
-        "the event {} was delivered after the next",
-        on="webhook deliveries before another one",
-    ),
-    "drop": Kind(
-        lambda place: place.is_event, _of_event("drop"), "the event {} was not delivered", on="webhook deliveries"
-    ),
-    "bad_signature": Kind(
-        lambda place: place.is_event and place.signed,
-        _of_event("bad_signature"),
-        "the event {} had a wrong signature",
-        on="signed webhook deliveries",
-    ),
+    "gone": Kind(_POLLS, _with("gone", _gone), "the record was deleted before {}"),
+    "greased": Kind(_JSON, _by("greased"), "the response to {} had unknown fields"),
+    "duplicate": Kind(_EVENTS, _of_event("duplicate"), "the event {} was delivered twice"),
+    "reorder": Kind(_FOLLOWED, _of_event("reorder"), "the event {} was delivered after the next"),
+    "drop": Kind(_EVENTS, _of_event("drop"), "the event {} was not delivered"),
+    "bad_signature": Kind(_SIGNED, _of_event("bad_signature"), "the event {} had a wrong signature"),
 }
 """Each fault, in the order of a report's columns."""
+BY_DEFAULT: Final = tuple(name for name, kind in KINDS.items() if kind.by_default)
 TELLING: Final = ("lost", "crash", "down")
 """Find the most, so they come first where there is no time for all."""

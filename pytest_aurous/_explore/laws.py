@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._core.base.amounts import plain
+from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
 from .._core.base.errors import AurousError, see
+from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
-from .._core.wire.call import BY_FAULT, Call, Problem
+from .._core.wire.call import Call, Problem
 from .._core.wire.lines import Note
-from .._facade import Delivery, Pitfall
+from .._facade import CATALOG, Delivery, Pitfall
+from .charges import key_of, overcharged
 from .compare import alike, told, unaddressed
-from .end_state import EndRecord, EndState, differences
+from .end_state import Change, EndState, changes
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from .runs.run import ExploredRun
 
-_ARGUMENTS: Final = "reference/exploring.html#arguments"
 _LONGEST: Final = 80
-_HELD: Final = "held credits "
-_SPENT: Final = "credits "
+_LISTED: Final = 3
+"""So many records are named in a sentence."""
 _CANCELLED: Final = ("status", '"cancelled"')
 _NEW_KEY: Final = "new-key-per-attempt"
+_PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
+"""Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
+_VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
+_TRY_LATER: Final = frozenset({408, 409, 425, 429})
+"""Refusals that are not for good."""
+_NOT_THERE: Final = dict.fromkeys(("missing", "deleted", "changed"), "not as on the good day")
+"""What happens to a record that a run should have left: one kind of mistake."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Rules:
         may_raise: The exceptions that are a documented failure.
         may_return: Whether a result is a documented failure; None: no result is.
         laws: The laws to judge.
+        whole: Whether the code is a whole test, which rightly fails on a bad day.
         unstable: Fields of records, as kind and name, that differ from good day to good day.
         same_result: Whether what the run returns looks the same on each good day.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
@@ -48,6 +58,7 @@ class Rules:
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
     laws: Collection[str] = ()
+    whole: bool = False
     unstable: Collection[tuple[str, str]] = ()
     same_result: bool = True
     timeless: bool = False
@@ -64,7 +75,7 @@ class Day:
         returned: What it returned.
         calls: Its requests.
         notes: What changed meanwhile.
-        spent: The credits that it spent, and that the work will cost which it has left in progress.
+        paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
         pitfalls: The pitfalls of its requests.
         problems: Its unmatched requests and bugs of the fake.
         end: Its end state.
@@ -82,7 +93,7 @@ class Day:
     returned: Any
     calls: Sequence[Call]
     notes: Sequence[Note]
-    spent: Decimal
+    paid: Mapping[str, Decimal]
     pitfalls: Sequence[Pitfall]
     problems: Sequence[Problem]
     end: EndState
@@ -93,6 +104,11 @@ class Day:
     concurrent: bool
     views: Mapping[int, View]
 
+    @property
+    def spent(self) -> Decimal:
+        """The credits of all teams."""
+        return total(self.paid.values())
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -102,7 +118,7 @@ class Judged:
         rules: What the test says.
         good: The good day.
         bad: The bad day.
-        second: A second, undisturbed run after it; None if there was none.
+        second: A second, undisturbed run after it, with the bad day; None if there was none.
         greased: Whether responses had fields that nobody knows.
     """
 
@@ -112,6 +128,27 @@ class Judged:
     second: Day | None = None
     greased: bool = False
 
+    def line(self, call: Call | None) -> str:
+        """Return file and line of the application that sent a request, and the helper through which it did."""
+        helpers = helpers_of((one.stack, one.operation) for one in self.good.calls)
+        return shown_line(call.stack, helpers) if call is not None else ""
+
+
+class Breach(NamedTuple):
+    """How a law was broken.
+
+    Attributes:
+        reason: Why, in one sentence.
+        kind: What the cases of one mistake have in common, whichever request was broken.
+        at: File and line of the mistake; empty: it shows where a request was broken.
+        law: The law that names the cause; by default the one that is broken.
+    """
+
+    reason: str
+    kind: str
+    at: str = ""
+    law: str = ""
+
 
 class Law(NamedTuple):
     """A law: what must hold on a bad day, and when it is judged.
@@ -119,7 +156,7 @@ class Law(NamedTuple):
     Attributes:
         name: Its name.
         letter: Its mark in the matrix of a report.
-        judge: Returns why it is broken, in one sentence, or None.
+        judge: Returns how it is broken, or None.
         in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.
         after_crash: Whether it is judged of a run whose process has died.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
@@ -128,7 +165,7 @@ class Law(NamedTuple):
 
     name: str
     letter: str
-    judge: Callable[[Judged], str | None]
+    judge: Callable[[Judged], Breach | None]
     in_suites: bool
     after_crash: bool = False
     needs_time: bool = False
@@ -144,8 +181,14 @@ def refused(rules: Rules, day: Day) -> bool:
     except Exception as error:
         raise AurousError(
             f"explore(may_return=...): may_return raised {told(error)} for the result {unaddressed(day.returned)}. It "
-            f"has to say of each result whether it is a documented failure.\n{see(_ARGUMENTS)}"
+            "has to say of each result whether it is a documented failure.\n"
+            f"{see('reference/exploring.html#arguments')}"
         ) from error
+
+
+def failed(rules: Rules, day: Day) -> bool:
+    """Whether a run ended in a documented failure: raised or returned, that is the same."""
+    return refused(rules, day) if day.error is None else allowed(day.error, rules.may_raise)
 
 
 def differs(judged: Judged) -> bool:
@@ -157,65 +200,145 @@ def differs(judged: Judged) -> bool:
 
 def needs_second(rules: Rules, day: Day) -> bool:
     """Whether a second run has to repair what a run has left."""
-    if day.run.deleted:
-        return False
-    return day.outcome in {"raised", "crashed"} or refused(rules, day)
+    return not day.run.deleted and (day.outcome in {"raised", "crashed"} or refused(rules, day))
 
 
-def _ends(judged: Judged) -> str | None:
-    return f"the run did not end by itself: {judged.bad.run.stopped}" if judged.bad.run.stopped else None
+def _ends(judged: Judged) -> Breach | None:
+    day = judged.bad
+    return _endless(day, f"the run did not end by itself: {day.run.stopped}") if day.run.stopped else None
 
 
-def _tells(judged: Judged) -> str | None:
+def _endless(day: Day, reason: str) -> Breach:
+    """Return the breach of a run that was stopped: its place is the loop that sends."""
+    at = shown_place(day.calls[-1].stack[0]) if day.calls and day.calls[-1].stack else ""
+    operation = (day.calls[-1].operation or day.calls[-1].path) if day.calls else "no request"
+    return Breach(reason, f"{at or operation}: no end", at)
+
+
+def _tells(judged: Judged) -> Breach | None:
     rules, good, bad = judged.rules, judged.good, judged.bad
-    known = {(one.kind, one.call.method, one.call.path) for one in good.problems}
-    for problem in bad.problems:
-        if (problem.kind, problem.call.method, problem.call.path) not in known:
-            what = "is unknown to the API" if problem.kind == "unmatched" else "met a bug or a failing condition"
-            return f"{problem.call.method} {problem.call.path} {what}"
-    if bad.outcome == "raised" and bad.error is not None:
-        for error in leaves(bad.error):
-            if _never_allowed(error):
-                return f"the code raised {_named(error)}, which is never a documented failure"
-            if not isinstance(error, rules.may_raise):
-                allowed = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
-                return f"the code raised {_named(error)}, which may_raise does not allow; it allows {allowed}"
+    if not rules.whole:
+        if (breach := _unknown_request(good, bad)) is not None:
+            return breach
+        for error in leaves(bad.error) if bad.outcome == "raised" else ():
+            if not allowed(error, rules.may_raise):
+                names = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
+                may = f"which may_raise does not allow; it allows {names}"
+                why = "which is never a documented failure" if _never_allowed(error) else may
+                return _raised(error, f"the code raised {_named(error)}, {why}")
     if bad.outcome != "returned" or refused(rules, bad):
         return None
-    difference = _difference(bad, good, rules)
+    found = _difference(judged, bad)
+    if rules.whole:
+        return _records(judged, bad, _unnoticed(bad, found), "the test passed, but ")
     result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
-    return difference and f"the code returned {result}, but {difference}"
+    return _records(judged, bad, found, f"the code returned {result}, but ")
 
 
-def _pays_once(judged: Judged) -> str | None:
-    good, bad = judged.good, judged.bad
-    if bad.spent <= good.spent + _price_of(bad, bad.run.deleted) + _paid_for_broken_streams(bad):
+def _unnoticed(bad: Day, found: Sequence[Change]) -> list[Change]:
+    """Return what a test has not achieved that passes: what it leaves beside that is its own matter.
+
+    Work that a fault lets fail, and a record that it deletes, the code has ordered: what the test says of them, nobody
+    knows. And nothing is achieved by work that fails on the good day, too.
+    """
+    if bad.run.failed or bad.run.deleted:
+        return []
+    return [one for one in found if one.what in _NOT_THERE and _VAIN.isdisjoint(one.record.fields)]
+
+
+def _unknown_request(good: Day, bad: Day) -> Breach | None:
+    known = {(one.kind, one.call.method, one.call.path) for one in good.problems}
+    for problem in bad.problems:
+        call = problem.call
+        if (problem.kind, call.method, call.path) not in known:
+            what = "is unknown to the API" if problem.kind == "unmatched" else "met a bug or a failing condition"
+            return Breach(f"{call.method} {call.path} {what}", f"{call.method}: {problem.kind}")
+    return None
+
+
+def _raised(error: BaseException, reason: str) -> Breach:
+    """Return the breach of an exception: its place is the innermost function of the application that it has left."""
+    frames = [one for leaf in leaves(error) for one in walk_tb(leaf.__traceback__)]
+    own = next(((frame, line) for frame, line in reversed(frames) if package_of(frame) not in SENDERS), None)
+    if own is None:
+        return Breach(reason, f"run: raised {type(error).__name__}")
+    frame, line = own
+    code = frame.f_code
+    kind = f"{short_path(code.co_filename)} in {code.co_name}: raised {type(error).__name__}"
+    return Breach(reason, kind, shown_place((code.co_filename, line, code.co_name)))
+
+
+def _difference(judged: Judged, day: Day) -> list[Change]:
+    """Return how the records at the end differ from the good day.
+
+    What existed before the run, and a fault has deleted, does not count: no run can bring it back.
+    """
+    lost = day.run.deleted & {record.id for record in day.end.gone}
+    return changes(day.end.without(lost), judged.good.end.without(lost), judged.rules.unstable)
+
+
+def _records(judged: Judged, day: Day, found: Sequence[Change], before: str) -> Breach | None:
+    """Return the breach of records that are not as on the good day.
+
+    The cause is what happened to which kind of record, and the line that orders it; not what was broken.
+    """
+    if not found:
         return None
-    difference = _difference(bad, good, judged.rules)
-    return "; ".join(filter(None, (difference, f"the code paid {_credits(bad, good)}")))
+    what, record, *_ = found[0]
+    kind = f"{record.kind}: {_NOT_THERE.get(what, what)}"
+    line = judged.line(_creator(judged.good if what in {"missing", "deleted"} else day, record.id))
+    return Breach(before + _listed([one.text for one in found]), f"{kind}{f', {line}' if line else ''}")
 
 
-def _credits(day: Day, good: Day) -> str:
-    return f"{plain(day.spent)} credits, the good day paid {plain(good.spent)}: {_charges(day, good)}"
+def _creator(day: Day, record: str) -> Call | None:
+    """Return the request of a run that created a record."""
+    number = next((note.number for note in day.notes if note.during and note.text.startswith(f"{record}: new")), None)
+    return next((call for call in day.calls if call.number == number), None)
 
 
-def _spares(judged: Judged) -> str | None:
+def _listed(texts: Sequence[str]) -> str:
+    more = len(texts) - _LISTED
+    return "; ".join([*texts[:_LISTED], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _pays_once(judged: Judged) -> Breach | None:
+    return _paid(judged, judged.bad, "")
+
+
+def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
+    """Return the breach of a day that paid too much, with the records that are too many and the keys of the orders."""
+    charge = overcharged(day, judged.good, judged.bad.run)
+    if charge is None:
+        return None
+    named = [one for one in _difference(judged, day) if one.record.name(judged.rules.unstable)[1]]
+    more = [one.text for one in named if one.what in {"twice", "left over"}]
+    what = f"{_listed(more)}: {charge.keys}" if more else f"{charge.paid}: {charge.text}, and {charge.keys}"
+    return _ordered(judged, before + what, charge.orders[0].call, charge.kind)
+
+
+def _ordered(judged: Judged, reason: str, call: Call, kind: str) -> Breach:
+    """Return the breach of an order that was sent again, whichever law has seen it: its place is the first one."""
+    at = judged.line(call)
+    return Breach(reason, f"{call.operation}: {kind}{f', {at}' if at else ''}", at, "pays_once")
+
+
+def _spares(judged: Judged) -> Breach | None:
     rules, good, bad = judged.rules, judged.good, judged.bad
     touched = {record.id for record in good.end.gone} | {note.text.partition(":")[0] for note in good.notes}
     touched -= _left_alone_in_progress(good, rules)
     deleted, now = {record.id for record in bad.end.deleted}, {record.id: record for record in bad.end.there}
-    parts: list[str] = []
+    found: list[Change] = []
     for before in bad.end.gone:
         if before.id in touched | bad.run.deleted:
             continue
-        alone = bad.end.alone.get(before.id)
-        wanted, when = (before, "before the run") if alone is None else (alone, "without the run")
+        wanted = bad.end.alone.get(before.id, before)
         label = f"the {before.label(rules.unstable)}, which existed before and which the good day leaves alone,"
         if before.id in deleted:
-            parts.append(f"{label} was deleted")
-        elif before.id in now and (changes := _changes(now[before.id], wanted, rules, when)):
-            parts.append(f"{label} has {changes}")
-    return "; ".join(parts) or None
+            found.append(Change("deleted", before, f"{label} was deleted"))
+        elif before.id in now and now[before.id].key(rules.unstable) != wanted.key(rules.unstable):
+            when = "before the run" if wanted is before else "without the run"
+            found.append(Change("changed", before, f"{label} has {now[before.id].told(wanted, rules.unstable, when)}"))
+    return _records(judged, bad, found, "")
 
 
 def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
@@ -229,45 +352,81 @@ def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
     return {one for one, record in alone if one not in named and ends.get(one) == record.key(rules.unstable)}
 
 
-def _returns(judged: Judged) -> str | None:
+def _returns(judged: Judged) -> Breach | None:
     rules, good, bad = judged.rules, judged.good, judged.bad
-    if bad.outcome != "returned" or refused(rules, bad) or alike(bad.returned, good.returned, greased=judged.greased):
+    if bad.outcome != "returned" or refused(rules, bad):
         return None
-    return f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
+    if alike(bad.returned, good.returned, greased=judged.greased):
+        return None
+    text = f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
+    return Breach(text, "run: another result")
 
 
-def _no_pitfall(judged: Judged) -> str | None:
+def _no_pitfall(judged: Judged) -> Breach | None:
     ignored = _TIMED if judged.rules.timeless else frozenset[str]()
     found = [one for one in new_pitfalls(judged.bad, judged.good) if one.id not in ignored]
-    texts = "; ".join(f"[{one.id}] {one.message}" for one in found)
-    return texts and f"the code met a pitfall: {texts}"
+    if not found:
+        return None
+    reason = "; ".join(f"[{one.id}] {one.message}" for one in found)
+    call = found[0].call
+    if (kind := _PAID_AGAIN.get(found[0].id)) is not None:
+        return _ordered(judged, f"the code met a pitfall: {reason}", _equal(judged.bad, call)[0], kind)
+    at = shown_place(call.stack[0]) if call.stack else ""
+    return Breach(f"the code met a pitfall: {reason}", f"{at or call.operation}: {found[0].id}", at)
 
 
-def _recovers(judged: Judged) -> str | None:
-    good, second = judged.good, judged.second
+def _recovers(judged: Judged) -> Breach | None:
+    rules, second = judged.rules, judged.second
     if second is None:
         return None
     if second.run.stopped:
-        return f"a second run did not end by itself: {second.run.stopped}"
-    rules, bad = judged.rules, judged.bad
+        return _endless(second, f"a second run did not end by itself: {second.run.stopped}")
+    if second.error is not None and not allowed(second.error, rules.may_raise):
+        return _raised(second.error, f"a second run raised {_named(second.error)}")
+    return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged))
+
+
+def _unrepaired(judged: Judged) -> Breach | None:
+    """Return what a second run has not repaired."""
+    rules, second = judged.rules, judged.second
+    assert second is not None  # noqa: S101 - its caller has looked
     if second.error is not None:
-        repeated = bad.run.failed and type(second.error) is type(bad.error)
-        # The key leads to the work that the first run has cancelled (idem-3).
-        if repeated or (_has_cancelled(bad, good) and allowed(second.error, rules.may_raise)):
-            return None
-        return f"a second run raised {_named(second.error)}"
-    refused_again = bad.run.failed and refused(rules, bad) and refused(rules, second)
+        return _raised(second.error, f"a second run raised {_named(second.error)}")
+    if refused(rules, second):
+        return Breach(f"a second run returned {unaddressed(second.returned)}", "run: a second refusal")
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
-    difference = "" if refused_again else _difference(second, good, rules, may_be_left=_CANCELLED)
-    most = good.spent + _paid_for_broken_streams(bad)
-    paid = f"both runs paid {_credits(second, good)}" if second.spent > most else ""
-    return "; ".join(filter(None, (difference and f"after a second run {difference}", paid))) or None
+    found = [one for one in _difference(judged, second) if _CANCELLED not in one.record.fields]
+    return _records(judged, second, found, "after a second run ")
 
 
-def _has_cancelled(day: Day, good: Day) -> bool:
-    """Whether a run has cancelled more than the good day."""
-    now, then = (sum(_CANCELLED in record.fields for record in one.end.there) for one in (day, good))
-    return now > then
+def excuse(judged: Judged) -> str:
+    """Return why a second run may leave what the first one has left, in a sentence; empty if it may not.
+
+    A key leads to the work that has failed, or that the first run has given up, until it expires (idem-3). And what is
+    refused for good may be given up for good.
+    """
+    rules, bad, second = judged.rules, judged.bad, judged.second
+    if second is None:
+        return ""
+    calls = second.calls[len(bad.calls) :]
+    given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
+    if given_up and failed(rules, second) and any(call.replayed for call in calls):
+        return "stuck until the key expires: a second run sent the same key, which leads to the work that has failed"
+    orders = [call for call in calls if call.operation is not None and CATALOG.by_operation[call.operation].pays]
+    if (given_up or any(map(_is_definite, bad.calls))) and not orders:
+        return "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
+    return ""
+
+
+def _gives_up(day: Day) -> int:
+    """Return how many records a run has cancelled or deleted."""
+    return sum(_CANCELLED in record.fields for record in day.end.there) + len(day.end.deleted)
+
+
+def _is_definite(call: Call) -> bool:
+    """Whether a fault has refused a request for good."""
+    status = call.status or 0
+    return call.fault is not None and 400 <= status < 500 and status not in _TRY_LATER  # noqa: PLR2004 - HTTP's
 
 
 LAWS: Final[dict[str, Law]] = {
@@ -276,7 +435,7 @@ LAWS: Final[dict[str, Law]] = {
         Law("pays_once", "P", _pays_once, in_suites=True),
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
         Law("ends", "E", _ends, in_suites=True, needs_time=True),
-        Law("tells", "T", _tells, in_suites=False),
+        Law("tells", "T", _tells, in_suites=True),
         Law("returns", "V", _returns, in_suites=False, by_default=False),
         Law("no_pitfall", "N", _no_pitfall, in_suites=True),
         Law("recovers", "R", _recovers, in_suites=False, after_crash=True),
@@ -285,8 +444,8 @@ LAWS: Final[dict[str, Law]] = {
 """Each law by its name; of several that a case breaks, a report puts the first one here first."""
 
 
-def judge(judged: Judged) -> dict[str, str]:
-    """Return the laws that a bad day breaks, each with its reason, in the order of `LAWS`."""
+def judge(judged: Judged) -> dict[str, Breach]:
+    """Return the laws that a bad day breaks, each with how, in the order of `LAWS`."""
     rules, outcome = judged.rules, judged.bad.outcome
     if outcome == "unmet":
         return {}
@@ -297,8 +456,8 @@ def judge(judged: Judged) -> dict[str, str]:
         and (law.after_crash or outcome != "crashed")
         and not (law.needs_time and rules.timeless)
     ]
-    reasons = {law.name: law.judge(judged) for law in laws}
-    return {name: reason for name, reason in reasons.items() if reason}
+    breaches = {law.name: law.judge(judged) for law in laws}
+    return {name: breach for name, breach in breaches.items() if breach is not None}
 
 
 def _never_allowed(error: BaseException) -> bool:
@@ -307,7 +466,7 @@ def _never_allowed(error: BaseException) -> bool:
 
 
 def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) -> bool:
-    """Whether an exception, or each one in a group, is a documented failure."""
+    """Whether an exception, or each in a group, is a documented failure."""
     return all(isinstance(leaf, may_raise) and not _never_allowed(leaf) for leaf in leaves(error))
 
 
@@ -319,86 +478,6 @@ def _named(error: BaseException) -> str:
 def _told(leaf: BaseException) -> str:
     name, _, message = told(leaf).partition(": ")
     return f"{name} ({shortened(message, _LONGEST)})" if message else name
-
-
-def _difference(day: Day, good: Day, rules: Rules, may_be_left: tuple[str, str] | None = None) -> str:
-    """Return how the records at the end differ from the good day, the worst first; empty if they do not.
-
-    What existed before the run, and a fault has deleted, does not count: no run can bring it back.
-    """
-    unstable, lost = rules.unstable, day.run.deleted & {record.id for record in day.end.gone}
-    found, wanted = day.end.without(lost), good.end.without(lost)
-    more, missing = differences(found, wanted, unstable)
-    more = [record for record in more if may_be_left not in record.fields]
-    ids = {record.id: record for record in more}
-    deleted = [record.key(unstable) for record in found.deleted]
-    gone: list[str] = []
-    other: list[str] = []
-    for record in missing:
-        label, now = record.label(unstable), ids.pop(record.id, None)
-        if now is not None:
-            other.append(f"the {now.label(unstable)} has {_changes(now, record, rules, 'on the good day')}")
-        elif record.key(unstable) in deleted:
-            gone.append(f"the {label}, which the good day left, was deleted")
-        else:
-            other.append(f"there is no {label}, which the good day left")
-    usual = {record.key(unstable) for record in wanted.there}
-    left = Counter(record.key(unstable) for record in more if record.id in ids)
-    there = Counter(record.key(unstable) for record in found.there)
-    labels = {record.key(unstable): record.label(unstable) for record in more}
-    twice = [f"the {labels[key]} exists {_times(there[key])}" for key in left if key in usual]
-    over = [
-        f"the {labels[key]} is left over{f' {_times(count)}' if count > 1 else ''}"
-        for key, count in left.items()
-        if key not in usual
-    ]
-    return "; ".join([*gone, *twice, *over, *other])
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"  # noqa: PLR2004 - a word of its own
-
-
-def _changes(found: EndRecord, wanted: EndRecord, rules: Rules, when: str) -> str:
-    return "; ".join(
-        f"{name} {now or 'absent'}, {when} {then or 'absent'}"
-        for name, now, then in found.changes(wanted, rules.unstable)
-    )
-
-
-def paying(day: Day) -> list[Call]:
-    """Return the requests that held or spent credits."""
-    numbers = {note.number for note in day.notes if note.during and _increase(note) > 0}
-    return [call for call in day.calls if call.number in numbers and call.method != "GET"]  # a poll only ends a hold
-
-
-def _increase(note: Note) -> Decimal:
-    """Return by how much the credits that are held or spent have grown."""
-    words = note.text.replace(",", "").split(" ")
-    if note.text.startswith(_HELD):
-        return Decimal(words[4]) - Decimal(words[2])
-    if note.text.startswith(_SPENT):
-        return Decimal(words[1]) - Decimal(words[3])
-    return Decimal(0)
-
-
-def _price_of(day: Day, records: Collection[str]) -> Decimal:
-    """Return the cost of the requests that created *records*."""
-    created = {
-        note.number for note in day.notes if note.during and any(note.text.startswith(f"{one}: new") for one in records)
-    }
-    prices = {number: Decimal(0) for number in created}
-    for note in day.notes:
-        if note.during and note.number in created:
-            prices[note.number] = max(prices[note.number], _increase(note))
-    return sum(prices.values(), Decimal(0))
-
-
-def _paid_for_broken_streams(day: Day) -> Decimal:
-    """Return the cost of the streams that a fault has broken: to get their text, one has to pay again (chat-7)."""
-    broken = {call.number for call in day.calls if call.ended == BY_FAULT}
-    notes = (note for note in day.notes if note.number in broken and note.text.startswith(_SPENT))
-    return sum(map(_increase, notes), Decimal(0))
 
 
 def new_pitfalls(day: Day, good: Day) -> list[Pitfall]:
@@ -415,39 +494,9 @@ def new_pitfalls(day: Day, good: Day) -> list[Pitfall]:
 
 def _keys(day: Day, call: Call) -> int:
     """Return how many keys a day has sent with one body."""
-    alike = [one for one in day.calls if (one.operation, one.content) == (call.operation, call.content)]
-    return len({one.sent_headers.get("idempotency-key") for one in alike})
+    return len({key_of(one) for one in _equal(day, call)})
 
 
-def charged_again(day: Day, good: Day) -> list[str]:
-    """Return the operations that were charged more often than on the good day."""
-    more = Counter(call.operation or "" for call in paying(day))
-    more.subtract(call.operation or "" for call in paying(good))
-    return sorted(operation for operation, number in more.items() if number > 0)
-
-
-def _charges(day: Day, good: Day) -> str:
-    """Return a text about the requests that have cost more than on the good day."""
-    usual = Counter(call.operation for call in paying(good))
-    number: Counter[str] = Counter()
-    charged = {call.number for call in paying(day)}
-    groups: dict[str, list[tuple[int, Call]]] = {}
-    for call in day.calls:
-        operation = call.operation or ""
-        number[operation] += 1
-        if call.number in charged:
-            groups.setdefault(operation, []).append((number[operation], call))
-    texts = [_both(operation, made) for operation, made in groups.items() if len(made) > usual[operation]]
-    return "; ".join(texts) or ", ".join(f"{operation} x{len(made)}" for operation, made in groups.items())
-
-
-def _both(operation: str, made: Sequence[tuple[int, Call]]) -> str:
-    keys = [call.request.headers.get("idempotency-key") for _, call in made]
-    who = f"{operation} {' and '.join(f'#{number}' for number, _ in made)}"
-    took = "both took effect" if len(made) == 2 else "took effect"  # noqa: PLR2004 - two of them
-    none = "neither had" if len(made) == 2 else "none had" if len(made) > 1 else "it had no"  # noqa: PLR2004
-    if not any(keys):
-        return f"{who} {took}; {none} {'an ' if len(made) > 1 else ''}Idempotency-Key"
-    if len(set(keys)) == len(keys):
-        return f"{who} {took}, {'each with another' if len(made) > 1 else 'with an'} Idempotency-Key"
-    return f"{who} {took}"
+def _equal(day: Day, call: Call) -> list[Call]:
+    """Return the requests of a run with the same body, in order."""
+    return [one for one in day.calls if (one.operation, one.content) == (call.operation, call.content)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast
 from .._core.base.arguments import Check
 from .._core.base.errors import choices, hide_mistakes, nearest
 from .ids import read_id
-from .kinds import KINDS
+from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
@@ -64,6 +64,7 @@ class Options:
 
     Attributes:
         through: Whether the exception of the only case leaves the exploration; else the laws judge it.
+        whole: Whether the code is a whole test.
         known: The cases that may break a law.
         first: The cases that broke a law the last time: they are run first.
         stop: Whether the first finding ends the exploration.
@@ -74,12 +75,13 @@ class Options:
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
     returns: bool = False
-    faults: tuple[str, ...] = tuple(KINDS)
+    faults: tuple[str, ...] = BY_DEFAULT
     laws: tuple[str, ...] = _LAWS
     patience: float = PATIENCE
     only: str | None = None
     known: Mapping[str, Known] = field(default_factory=dict[str, "Known"])
     through: bool = True
+    whole: bool = False
     first: Collection[str] = ()
     stop: bool = False
     printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
@@ -183,7 +185,7 @@ _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
     "may_raise": partial(_errors, "may_raise"),
     "returns": partial(read_flag, "returns"),
     "may_return": lambda _, value: value,
-    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS)),
+    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS), BY_DEFAULT),
     "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), _LAWS),
     "patience": read_patience,
     "only": _only,

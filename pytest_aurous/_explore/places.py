@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from .._core.base.data import as_object, parsed
 from .._core.wire.call import BY_ROUTE, Call
 from .._facade import CATALOG, Delivery
+from .charges import orders
 from .compare import Key, keys_of
-from .laws import paying
 
 if TYPE_CHECKING:
     from .laws import Day
 
 _AFTER_CALLS: Final = 1 << 32
 """Events come last: a fault of a delivery is found by its number among the events."""
+_FIRST: Final = 2
+"""So many requests of one line are broken before the last one: the first, and one that comes after it."""
 DELETABLE: Final = frozenset(row.template for row in CATALOG.by_operation.values() if row.method == "DELETE")
 """The paths of records that can be deleted."""
 
@@ -30,7 +32,8 @@ class Place:
         operation: The operation; for an event ``webhooks.`` and its name.
         occurrence: 1 for the first of that operation; of concurrent requests, in the order of their keys.
         number: Its position in the run.
-        sees: What a read shows, to leave out repeated ones; None for anything else.
+        target: The path with the query of a read; empty for anything else.
+        shows: The status of the response, and that of a record that was read.
         is_call: Whether it is a request.
         is_event: Whether it is an event.
         met: Whether a fault has happened to it.
@@ -48,6 +51,7 @@ class Place:
         served: Whether it came over HTTP.
         signed: Whether the event was signed.
         followed: Whether another event follows.
+        team: The name of its team, if there is more than one.
         key: What the request is, if it is found by that; None: it is found by its number.
         before: How many equal requests came before it.
     """
@@ -55,7 +59,8 @@ class Place:
     operation: str
     occurrence: int
     number: int
-    sees: tuple[object, ...] | None = None
+    target: object = ""
+    shows: tuple[object, ...] = (None,)
     is_call: bool = False
     is_event: bool = False
     met: bool = False
@@ -73,6 +78,7 @@ class Place:
     served: bool = False
     signed: bool = False
     followed: bool = False
+    team: str = ""
     key: Key | None = None
     before: int = 0
 
@@ -82,7 +88,8 @@ class Place:
     @property
     def words(self) -> str:
         """The place in a sentence."""
-        return f"{self.event if self.is_event else self.operation} #{self.occurrence}"
+        number = f"{self.event if self.is_event else self.operation} #{self.occurrence}"
+        return f"{number} of {self.team}" if self.team else number
 
     @property
     def event(self) -> str:
@@ -92,16 +99,17 @@ class Place:
 
 def places_of(day: Day) -> list[Place]:
     """Return the places of a run in order: requests that change something, reads, events."""
-    charged = {call.number for call in paying(day)}
+    charged = {order.call.number for order in orders(day)}
     found: list[Place] = []
     calls = _counted(day.calls)
     for call, place in zip(calls, _numbered(calls), strict=True):
         starts, succeeds = call.number in day.starting, day.starting.get(call.number, False)
-        found.append(replace(place, pays=call.number in charged, starts=starts, succeeds=succeeds))
+        team = day.end.teams.get(call.team or "", "")
+        found.append(replace(place, pays=call.number in charged, starts=starts, succeeds=succeeds, team=team))
     if day.concurrent:
         found = _in_canonical_order(found, keys_of(calls))
-    writes = [place for place in found if place.sees is None]
-    reads = [place for place in found if place.sees is not None]
+    writes = [place for place in found if not place.target]
+    reads = [place for place in found if place.target]
     return writes + reads + _events(day.deliveries)
 
 
@@ -128,8 +136,7 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
     seen: Counter[str] = Counter()
     found: list[Place] = []
     for place, key in zip(places, keys, strict=True):
-        sees = place.sees and (key, *place.sees[2:])
-        found.append(replace(place, key=key, before=before[key], sees=sees))
+        found.append(replace(place, key=key, before=before[key], target=place.target and key))
         before[key] += 1
     found.sort(key=lambda place: (place.key or (), place.before))
     for number, place in enumerate(found):
@@ -147,7 +154,8 @@ def _place(call: Call, occurrence: int) -> Place:
         operation=row.operation,
         occurrence=occurrence,
         number=call.number,
-        sees=(call.path, call.query, call.status, status or content) if row.method == "GET" else None,
+        target=f"{call.path}?{call.query}" if row.method == "GET" else "",
+        shows=(call.status, status),
         is_call=True,
         met=call.fault is not None,
         changes=(call.committed or call.replayed) and not estimate,
@@ -193,16 +201,37 @@ def _events(deliveries: Iterable[Delivery]) -> list[Place]:
     return found
 
 
-def without_repeats(places: Sequence[Place]) -> list[Place]:
-    """Return the places, and of reads that have seen the same only the first and the last."""
-    last = {place.sees: place for place in places}
+def telling(places: Sequence[Place], lines: Mapping[int, str]) -> tuple[list[Place], Counter[tuple[str, str]]]:
+    """Return the places to break, and how many others there are of each operation and line.
+
+    So the number of cases follows from the code, not from the data: of the requests of one operation that one line
+    sends, and that show the same status, the first, the second and the last stand for all.
+
+    Args:
+        places: All places.
+        lines: File and line that has sent each request, by its number.
+    """
+    groups: dict[tuple[object, ...], list[Place]] = {}
+    for place in _without_repeats(places):
+        groups.setdefault((place.operation, lines.get(place.number, ""), place.shows), []).append(place)
+    kept: set[int] = set()
+    others: Counter[tuple[str, str]] = Counter()
+    for (operation, line, _), group in groups.items():
+        few = [*group[:_FIRST], *group[_FIRST:][-1:]]
+        kept |= {place.number for place in few}
+        others[str(operation), str(line)] += len(group) - len(few)
+    return [place for place in places if place.number in kept], +others
+
+
+def _without_repeats(places: Sequence[Place]) -> Iterator[Place]:
+    """Yield the places, and of reads that have seen the same only the first and the last."""
+    last = {(place.target, place.shows): place for place in places}
     first: set[object] = set()
-    kept: list[Place] = []
     for place in places:
-        if place.sees is None or place.sees not in first or last[place.sees] is place:
-            kept.append(place)
-        first.add(place.sees)
-    return kept
+        read = place.target, place.shows
+        if not place.target or read not in first or last[read] is place:
+            yield place
+        first.add(read)
 
 
 def _status(body: bytes) -> str | None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
 from .._core.base.frames import PACKAGE, nearest_outside, without_package
 from .._core.wire.call import Call
-from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time, when_done
+from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time
 from .compare import told
-from .end_state import EndState, EndStates, paid
+from .end_state import EndState, EndStates
 from .laws import Day
 from .options import PAGE
 from .report.text import brief
@@ -240,6 +240,8 @@ class FreshFake(Stage):
         """Let the block be the run of *attempt*, on a fake that it has just made."""
         self.app = app
         app.world.clock.restore((0.0, self._start, 1.0, 0.0))
+        with app.world.lock:
+            self._states = EndStates(app)
         with noting_runs(), app.world.clock.skip_sleeps(), attempt.running():
             yield
 
@@ -258,8 +260,8 @@ class FreshFake(Stage):
         return ignore
 
     def end(self, failed: Mapping[str, Course]) -> EndState:
-        """Return what was paid, and no records: a test checks itself what exists at its end."""
-        return EndState([], [], when_done(self.app, lambda: paid(self.app), failed), [], {})
+        """Return the end state of a run."""
+        return self._states.read(failed)
 
     def check(self, good: Day) -> None:
         """Leave the test out if it cannot be explored."""

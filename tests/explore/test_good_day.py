@@ -270,7 +270,7 @@ def test_a_record_is_called_without_what_differs(
     (case,) = broken(fake, run, faults="unavailable", laws="tells").cases
 
     assert case.reasons == {
-        "tells": "the code returned a value of type str, but there is no character reviewing, which the good day left"
+        "tells": "the code returned a value of type str, but there is no character, which the good day left"
     }
 
 

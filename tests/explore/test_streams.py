@@ -105,10 +105,8 @@ def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, b
     found = fake.explore(Agent(client).run, returns=True, may_raise=GaveUp)
 
     assert broken_by(found) == {}
-    assert {case.id for case in found.cases} >= {
-        f"chat.create#2 {one}" for one in ("stall", "disconnect", "half_event", "ends_early")
-    }
-    assert not [case.id for case in found.cases if case.id.startswith("chat.create#1 ") and case.id[14:] == "stall"]
+    assert {case.id for case in found.cases} >= {f"chat.create#2 {one}" for one in ("disconnect", "ends_early")}
+    assert "chat.create#1 disconnect" not in {case.id for case in found.cases}
     assert {"chat.create#2 garbled", "chat.create#2 greased"}.isdisjoint(case.id for case in found.cases)
     assert not [case.id for case in found.cases if case.outcome == "unmet"]
 
@@ -118,7 +116,10 @@ def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, b
     found = broken(fake, Agent(client, keys=False).run, faults="lost, garbled", laws="pays_once")
     assert broken_by(found) == {case: ["pays_once"] for case in ("chat.create#1 lost", "chat.create#1 garbled")}
     reason = next(case.reasons["pays_once"] for case in found.cases if case.id == "chat.create#1 lost")
-    assert reason.endswith("chat.create #1 and #2 and #3 took effect; none had an Idempotency-Key")
+    assert reason == (
+        "the code paid 0.0178 credits, on the good day 0.0137: chat.create #1 and #2 took effect, and "
+        "neither request had an Idempotency-Key"
+    )
 
 
 def test_a_stream_that_ends_early_is_taken_for_complete(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

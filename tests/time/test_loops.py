@@ -18,6 +18,7 @@ import anyio.to_thread
 import pytest
 import trio
 import trio.testing
+from anyio._core._eventloop import get_async_backend
 
 from pytest_aurous import AurousError
 from pytest_aurous._core.base.frames import short_path
@@ -651,6 +652,33 @@ def test_a_test_that_waits_for_blocked_tasks_comes_first(jumps: Jumps) -> None:
 
     with quickly():
         trio.run(main)
+
+
+@pytest.mark.parametrize("guest", [False, True], ids=["trio", "anyio's runner"])
+def test_trio_does_not_wait_to_skip_a_sleep(jumps: Jumps, *, guest: bool) -> None:
+    """Not for a moment, which would be a millisecond, and a second thread if anyio runs trio as a guest."""
+    waits = list[float]()
+
+    class Waits(trio.abc.Instrument):
+        def before_io_wait(self, timeout: float) -> None:
+            waits.append(timeout)
+
+    async def main() -> None:
+        await trio.sleep(10)
+        trio.lowlevel.add_instrument(waiting := Waits())
+        for _ in range(20):
+            await trio.sleep(10)
+        trio.lowlevel.remove_instrument(waiting)
+
+    if guest:
+        with get_async_backend("trio").create_test_runner({}) as runner:
+            runner.run_test(main, {})
+    else:
+        trio.run(main)
+
+    assert len(waits) >= 20
+    assert not any(waits)
+    assert jumps.frozen == 210
 
 
 @pytest.mark.parametrize("threshold", [0, float("inf")])

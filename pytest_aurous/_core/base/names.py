@@ -223,6 +223,7 @@ BadDayFault: TypeAlias = Literal[
     "lost",
     "late",
     "unavailable",
+    "hiccup",
     "down",
     "outage",
     "rate_limited",

@@ -206,7 +206,8 @@ class TrioSleeps:
             if running is not clock:
                 return now
             asleep = self._asleep.setdefault(lowlevel.current_trio_token(), {})
-            standing = self._standing[id(clock)] = _StandingClock(self._shared, lowlevel, clock, now, asleep)
+            standing = _StandingClock(self._shared, self._core.GLOBAL_RUN_CONTEXT.runner, clock, now, asleep)
+            self._standing[id(clock)] = standing
             lowlevel.add_instrument(standing)
         return standing.now()
 
@@ -230,10 +231,13 @@ class TrioSleeps:
     async def _watch(self, token: Any, clock: Any) -> None:
         """Jump when all tasks are blocked, as trio's own MockClock does with ``autojump_threshold=0``."""
         trio, asleep, others = self._trio, self._asleep[token], self._shared.other_threads()
+        standing = self._standing.get(id(clock))
         try:
             while asleep and self._shared.active:
-                # Not 0: a test that also waits until all tasks are blocked comes first.
-                await trio._core.wait_all_tasks_blocked(TICK / 1000)
+                # A wait of more than 0 s takes a millisecond at least.
+                await trio._core.wait_all_tasks_blocked(0.0 if standing is not None else TICK / 1000)
+                if standing is not None and standing.waiting > 1:
+                    continue  # a test that also waits until all tasks are blocked comes first
                 if asleep:
                     first = min(sleep.end for sleep in asleep.values())
                     self._shared.announce(self._shared.now() + first - trio.current_time())
@@ -276,21 +280,23 @@ class _StandingClock:
 
     Args:
         shared: The time that all skipped sleeps share.
-        lowlevel: `trio.lowlevel`.
-        clock: The clock of the run.
+        run: The run.
+        clock: Its clock.
         now: What it shows.
         asleep: The sleeps of the run.
 
     Attributes:
         clock: The same.
+        waiting: How many tasks wait until all others are blocked, and no longer.
         since: The real time at which a task began to sleep, or at which the clock moved after that.
     """
 
-    def __init__(self, shared: SharedTime, lowlevel: Any, clock: Any, now: float, asleep: dict[Any, Sleep]) -> None:
+    def __init__(self, shared: SharedTime, run: Any, clock: Any, now: float, asleep: dict[Any, Sleep]) -> None:
         self.clock = clock
+        self.waiting = 0
         self.since = 0.0
         self._shared = shared
-        self._lowlevel = lowlevel
+        self._run = run
         self._asleep = asleep
         self._start = ceil(now * _FINE) / _FINE - shared.nominal
         self._waited = self._began = 0.0
@@ -302,11 +308,12 @@ class _StandingClock:
     def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 - trio calls it
         """Begin to wait."""
         self._began = monotonic()
+        self.waiting = sum(not cushion for cushion, _ in self._run.waiting_for_idle)
 
     def after_io_wait(self, timeout: float) -> None:
         """Count how long the run has waited."""
         if not self._shared.active:
-            self._lowlevel.remove_instrument(self)
+            self._run.instruments.remove_instrument(self)
         elif not self._asleep:
             self._waited += min(timeout, monotonic() - self._began)
 

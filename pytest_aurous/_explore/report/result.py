@@ -118,6 +118,8 @@ class Exploration(Hinting):
             is a warning.
         expected: The remarks on what is as it should be: repeated reads, and faults of the test itself.
         not_run: How many cases were not run, because the time was over.
+        unreached: For each file of the code under test, the lines that ran in no case, of functions that did; None if
+            that is not known: before Python 3.12, or while other tools hold all ids of `sys.monitoring`.
         timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
         again: The command that runs one case alone, with ``<case>`` for its slug.
         start: The state before each run as JSON data, while the test is traced; else empty.
@@ -133,6 +135,7 @@ class Exploration(Hinting):
     remarks: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     not_run: int = 0
+    unreached: Mapping[str, tuple[int, ...]] | None = field(default_factory=dict[str, tuple[int, ...]])
     timeless: bool = False
     again: str = ""
     start: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -17,6 +17,7 @@ from ..._core.wire.lines import NARROW, WIDTH, folded
 from ..._facade import difference
 from ..kinds import KINDS
 from ..laws import LAWS, Day, new_pitfalls
+from ..unreached import never_ran
 
 if TYPE_CHECKING:
     from .result import Case, Exploration
@@ -168,8 +169,14 @@ def table(exploration: Exploration) -> str:
 
 
 def report(exploration: Exploration) -> str:
-    """Return the table, and one timeline for each finding."""
-    return redacted("\n".join([table(exploration), *stories(findings_of(exploration))]))
+    """Return the table, one timeline for each finding, and the lines that never ran."""
+    lines = [
+        table(exploration),
+        *stories(findings_of(exploration)),
+        "",
+        *_wrapped(never_ran(exploration.unreached), "", "  "),
+    ]
+    return redacted("\n".join(lines).rstrip())
 
 
 def brief(exploration: Exploration) -> str:
@@ -339,7 +346,7 @@ def _key(call: Call) -> str | None:
     return call.sent_headers.get("idempotency-key") or None
 
 
-def advice(reasons: dict[str, str], day: Day, good: Day) -> tuple[str, ...]:
+def advice(reasons: Mapping[str, object], day: Day, good: Day) -> tuple[str, ...]:
     """Return where to read on about the laws that are broken: the page of a new pitfall, or of the law."""
     pages = [see(f"reference/pitfalls.html#{one.id}") for one in new_pitfalls(day, good)]
     if "pays_once" in reasons and not pages:

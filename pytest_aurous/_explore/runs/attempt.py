@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -204,7 +205,7 @@ class Observer(Watcher):
             returned=outcome.returned,
             calls=happened.calls,
             notes=happened.notes,
-            spent=end.paid - self._before,
+            paid={team: paid - self._before.get(team, Decimal(0)) for team, paid in end.paid.items()},
             pitfalls=happened.pitfalls,
             problems=happened.problems,
             end=end,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from math import inf
 from time import monotonic
 from typing import Any, Final
 
 from ..._core.base.arguments import Check
-from ..kinds import KINDS
+from ..kinds import BY_DEFAULT, KINDS
 from ..laws import LAWS, allowed
 from ..options import PAGE, MarkerOptions, Options, read_names, read_options
 from ..report.result import Case, Exploration
@@ -17,6 +18,7 @@ from ..report.text import Finding
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
 _FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
 """What a process leaves that has died is judged by laws that are not in `_LAWS`."""
+_BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
 
 
 def read_suite_options(who: str, **arguments: Any) -> Options:
@@ -31,9 +33,9 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     """
     check = Check(who, PAGE)
     check.keywords(arguments, MarkerOptions.__annotations__)
-    faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS)
+    faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS, _BY_DEFAULT)
     laws = read_names(check, "laws", arguments.pop("laws", "*"), _LAWS)
-    return read_options(who, **{"faults": faults, "laws": laws, **arguments})
+    return replace(read_options(who, **{"faults": faults, "laws": laws, **arguments}), whole=True)
 
 
 def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, int]:

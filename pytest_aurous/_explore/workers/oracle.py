@@ -13,9 +13,10 @@ from ..._core.base.errors import shown
 from ..._core.base.forms import ID, URL, formless
 from ..._core.base.redaction import shortened
 from ..._core.wire.call import Call
+from ..charges import orders
 from ..compare import told, unaddressed, without_addresses
 from ..end_state import EndRecord, differences
-from ..laws import Day, paying
+from ..laws import Day
 from ..runs.attempt import Outcome
 from .turns import FIRST, SECOND, Schedule
 
@@ -122,9 +123,9 @@ class Oracle:
     def _paid(self, day: Day, serial: Day, senders: Mapping[int, str]) -> str:
         """Return who has paid for what."""
         prices = f"one after the other pays {plain(serial.spent)} credits, this schedule {plain(day.spent)}."
-        usual = Counter(call.operation for call in paying(serial))
-        for operation, count in Counter(call.operation for call in paying(day)).items():
-            calls = [call for call in paying(day) if call.operation == operation]
+        usual = Counter(call.operation for call, *_ in orders(serial))
+        for operation, count in Counter(call.operation for call, *_ in orders(day)).items():
+            calls = [call for call, *_ in orders(day) if call.operation == operation]
             if count > usual[operation]:  # pragma: no branch - mostly the first one is
                 who = list(dict.fromkeys(senders.get(call.number, FIRST) for call in calls))
                 subject = "Both workers" if len(who) > 1 else f"The {who[0]} worker"

@@ -1,0 +1,265 @@
+"""Careful programs, which no law accuses, each beside its twin with a mistake that one finds and names."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous
+
+if TYPE_CHECKING:
+    from pytest_aurous import Exploration
+
+    Broken = Callable[..., Exploration]
+
+Json = dict[str, Any]
+Run = Callable[..., object]
+RUNNING = {"pending", "processing", "synthesizing"}
+AURORA = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+
+class GaveUp(Exception):  # noqa: N818 - as a program calls it
+    """The documented failure of the programs."""
+
+
+class Garbled(GaveUp):
+    """The body of a response is cut."""
+
+
+def read(response: httpx.Response) -> Json:
+    """Return the body of a response; raise `GaveUp` if it is a refusal."""
+    if response.is_error:
+        raise GaveUp(response.status_code)
+    try:
+        body: Json = response.json()
+    except ValueError as error:
+        raise Garbled("no JSON") from error
+    return body
+
+
+def create(client: httpx.Client, key: str | None, path: str = "/v1/images", body: Json | None = None) -> Json:
+    """Send an order, and once more if no response comes."""
+    headers = {"Idempotency-Key": key} if key else {}
+    for _ in range(2):
+        try:
+            return read(client.post(path, json=body or {"prompt": "x"}, headers=headers))
+        except (httpx.TransportError, Garbled):  # noqa: PERF203
+            time.sleep(60)
+    raise GaveUp("no response")
+
+
+def wait(client: httpx.Client, work: Json, path: str = "/v1/images") -> Json:
+    """Poll work for ten minutes, and return it as it is then."""
+    for _ in range(60):
+        if work["status"] not in RUNNING:
+            break
+        time.sleep(10)
+        work = read(client.get(f"{path}/{work['id']}"))
+    return work
+
+
+def cancels_what_is_slow(client: httpx.Client, key: str | None) -> Run:
+    """Cancels an image that takes too long, as on the good day; that may be impossible on a bad one."""
+
+    def run() -> None:
+        image = wait(client, create(client, key))
+        if image["status"] in RUNNING:
+            read(client.post(f"/v1/images/{image['id']}/cancel"))
+
+    return run
+
+
+def reports_what_failed(client: httpx.Client, key: str | None) -> Run:
+    """Looks for the image in its history, and raises an error if it has failed."""
+
+    def run() -> None:
+        wait(client, create(client, key))
+        oldest = read(client.get("/v1/images"))["data"][-1]
+        if oldest["status"] != "succeeded":
+            raise GaveUp(oldest["status"])
+
+    return run
+
+
+def returns_what_failed(client: httpx.Client, key: str | None) -> Run:
+    """Returns false where the other one raises an error, after it has cancelled what takes too long."""
+
+    def run() -> bool:
+        image = wait(client, create(client, key))
+        if image["status"] in RUNNING:
+            read(client.post(f"/v1/images/{image['id']}/cancel"))
+        return bool(read(client.get("/v1/images"))["data"][-1]["status"] == "succeeded")
+
+    return run
+
+
+def deletes_what_failed(client: httpx.Client, *, tells: bool) -> Run:
+    """Deletes a character that has failed; a second run with its key finds none."""
+
+    def run() -> None:
+        made = wait(client, create(client, "1", "/v1/characters", AURORA), "/v1/characters")
+        if made["status"] == "failed":
+            client.delete(f"/v1/characters/{made['id']}")
+            if tells:
+                raise GaveUp("failed")
+
+    return run
+
+
+def draws_its_reference(client: httpx.Client, *, again: Json) -> Run:
+    """Creates a character with another reference in each attempt."""
+
+    def run() -> None:
+        draw = random.Random(1)
+        for body in (AURORA, again):
+            reference = f"order {draw.getrandbits(64):016x}"
+            try:
+                read(client.post("/v1/characters", json={**body, "client_reference_id": reference}))
+            except GaveUp:
+                time.sleep(30)
+            else:
+                return
+        raise GaveUp("twice")
+
+    return run
+
+
+def orders_for_two_teams(aurous: Aurous, key: str | None) -> Run:
+    """Orders the same image for its own team and for another one."""
+    keys = [aurous.team.api_key, aurous.teams.add("Two", credits=9).api_key]
+
+    def run() -> None:
+        for api_key in keys:
+            with aurous.client(timeout=5, headers={"X-Api-Key": str(api_key)}) as client:
+                create(client, key)
+
+    return run
+
+
+def marks_what_failed(client: httpx.Client, *, only_refusals: bool) -> Run:
+    """Works on jobs, and marks one as failed for good that was refused."""
+
+    def run(jobs: dict[str, str]) -> None:
+        for job in [job for job, status in jobs.items() if status == "open"]:
+            try:
+                image = wait(client, create(client, job))
+                jobs[job] = image["status"]
+            except (GaveUp, httpx.HTTPError) as error:
+                if error.args == (402,) or not only_refusals:
+                    jobs[job] = "failed"
+                raise
+            if jobs[job] == "failed":
+                raise GaveUp(job)
+
+    return run
+
+
+class Pair(NamedTuple):
+    """A careful program beside its twin.
+
+    Attributes:
+        careful: Makes the careful program of the fake and a client.
+        twin: Makes the same with a mistake.
+        law: What sees that.
+        words: What the sentence about it says.
+        terms: More arguments of ``explore``.
+        remark: What a remark says about the careful one.
+        script: How work goes.
+    """
+
+    careful: Callable[[Aurous, httpx.Client], Run]
+    twin: Callable[[Aurous, httpx.Client], Run]
+    law: str
+    words: str
+    terms: Json
+    remark: str = ""
+    script: str = "pending -> processing -> succeeded"
+
+
+PAIRS = {
+    "a cancel that is impossible": Pair(
+        lambda _, client: cancels_what_is_slow(client, "1"),
+        lambda _, client: cancels_what_is_slow(client, None),
+        "pays_once",
+        "The response to images.create #1 was lost, and the image 'x' exists twice: "
+        "neither request had an Idempotency-Key.",
+        {},
+        script="pending -> processing:9h -> succeeded",
+    ),
+    "the same error in a second run": Pair(
+        lambda _, client: reports_what_failed(client, "1"),
+        lambda _, client: reports_what_failed(client, None),
+        "recovers",
+        "and a second run raised GaveUp (failed).",
+        {"faults": "fails"},
+        "stuck until the key expires",
+    ),
+    "the same refusal in a second run": Pair(
+        lambda _, client: returns_what_failed(client, "1"),
+        lambda _, client: returns_what_failed(client, None),
+        "recovers",
+        "and a second run returned False.",
+        {"faults": "slow", "may_return": lambda result: result is False},
+        "stuck until the key expires",
+    ),
+    "failed work that is deleted": Pair(
+        lambda _, client: deletes_what_failed(client, tells=True),
+        lambda _, client: deletes_what_failed(client, tells=False),
+        "tells",
+        "but the character 'Aurora', which the good day left, was deleted.",
+        {"faults": "fails"},
+        "stuck until the key expires",
+    ),
+    "a reference that is drawn anew": Pair(
+        lambda _, client: draws_its_reference(client, again=AURORA),
+        lambda _, client: draws_its_reference(client, again={**AURORA, "attributes": {"age": 29}}),
+        "tells",
+        """the character 'Aurora' has attributes {"age": 29}, on the good day {"age": 28}.""",
+        {"faults": "unavailable"},
+    ),
+    "two teams": Pair(
+        lambda aurous, _: orders_for_two_teams(aurous, "1"),
+        lambda aurous, _: orders_for_two_teams(aurous, None),
+        "pays_once",
+        "The response to images.create #2 of team 'Two' was lost, and the image 'x' of team 'Two' exists 3 times",
+        {},
+    ),
+    "a refusal for good": Pair(
+        lambda _, client: marks_what_failed(client, only_refusals=True),
+        lambda _, client: marks_what_failed(client, only_refusals=False),
+        "recovers",
+        "and after a second run there is no image 'x', which the good day left.",
+        {"fresh": lambda: {"a": "open"}},
+        "a second run ordered nothing, because",
+    ),
+}
+
+
+def terms(fake: Aurous, pair: Pair) -> Json:
+    """Let the fake follow the script of a pair, and return its arguments."""
+    fake.images.script(pair.script)
+    return {"may_raise": (GaveUp, httpx.HTTPError), **pair.terms}
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+def test_nobody_is_accused_who_is_careful(fake: Aurous, client: httpx.Client, pair: Pair) -> None:
+    """Whatever breaks; what could not be judged is a remark of its case."""
+    exploration = fake.explore(pair.careful(fake, client), **terms(fake, pair))
+
+    assert not exploration.broken, exploration.report()
+    assert pair.remark in " ".join(remark for case in exploration.cases for remark in case.remarks)
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+def test_the_mistake_of_its_twin_is_found_and_named(
+    fake: Aurous, client: httpx.Client, broken: Broken, pair: Pair
+) -> None:
+    """The law sees it, and a sentence says what happened."""
+    found = broken(fake, pair.twin(fake, client), **terms(fake, pair)).broken
+
+    assert any(pair.words in case.finding and pair.law in case.broken for case in found), [one.finding for one in found]

@@ -1,0 +1,255 @@
+"""Lines that never ran: which lines of the code under test no case has reached."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous._explore import unreached as module
+from pytest_aurous._explore.unreached import Lines, never_ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import httpx
+
+    from pytest_aurous import Aurous
+
+monitoring: Any = getattr(sys, "monitoring", None)
+monitored = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
+BALANCE = """
+    from __future__ import annotations
+    from typing import TYPE_CHECKING
+
+    def balance(client):
+        '''Return the credits.'''
+        for attempt in range(2):
+            if TYPE_CHECKING:
+                import httpx
+            try:
+                found = client.get(  # two lines
+                    "/v1/balance"
+                )
+            except OSError:
+                return fallback(
+                    client
+                )
+            except Exception:
+                if attempt:
+                    raise
+                continue
+            else:
+
+                if found.status_code == 418:
+                    def teapot():
+                        return 0
+
+                    return teapot()
+                if found.status_code == 419:  # pragma: no cover
+                    if found:
+                        return 1
+                return found.json()
+
+    def fallback(client):
+        return 0
+
+    class Later:
+        pass
+"""
+
+
+@pytest.fixture
+def application(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
+    """Return a function that imports an application."""
+
+    def imported(source: str) -> dict[str, Any]:
+        file = tmp_path / "agent.py"
+        file.write_text(dedent(source))
+        names: dict[str, Any] = {"__name__": "agent"}
+        exec(compile(dedent(source), file, "exec"), names)  # noqa: S102 - its own code
+        return names
+
+    return imported
+
+
+def lines_of(found: Any) -> list[tuple[int, ...]]:
+    """Return the lines of the application."""
+    return [lines for file, lines in found.items() if file.endswith("agent.py")]
+
+
+@monitored
+def test_a_fallback_that_no_case_reached_is_listed(
+    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
+) -> None:
+    """Not what ran on a bad day only, a function that never started, nor what a comment excludes."""
+    run = application(BALANCE)["balance"]
+
+    exploration = fake.explore(lambda: run(client))
+
+    assert lines_of(exploration.unreached) == [(15, 16, 25, 28)]
+    assert exploration.report().endswith("/agent.py:15-16, 25, 28")
+    assert "never ran" not in exploration.table()
+    assert [one for one in range(6) if monitoring.get_tool(one) == "pytest-aurous"] == []
+
+
+@monitored
+def test_a_fallback_that_a_case_reached_is_not_listed(
+    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
+) -> None:
+    """The same code, where the client raises what it expects; another exploration begins anew."""
+    names = application(BALANCE.replace("OSError", "Exception"))
+
+    first = fake.explore(lambda: names["balance"](client))
+    again = fake.explore(lambda: names["balance"](client))
+
+    assert lines_of(first.unreached) == [(19, 20, 21, 25, 28)]
+    assert again.unreached == first.unreached
+
+
+@monitored
+def test_one_case_alone_lists_nothing(
+    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
+) -> None:
+    """What the other cases reach is not known then."""
+    run = application(BALANCE)["balance"]
+
+    with pytest.raises(ValueError, match="Expecting") as raised:
+        fake.explore(lambda: run(client), only="balance.retrieve#1 down", may_raise=())
+
+    assert "never ran" not in str(vars(raised.value)["__notes__"])
+
+
+@monitored
+@pytest.mark.anyio
+async def test_coroutines_and_threads(fake: Aurous, application: Callable[[str], dict[str, Any]]) -> None:
+    """Each file counts whose code sends a request, in whichever thread."""
+    names = application("""
+        import contextlib, threading
+
+        async def credits_of(client):
+            try:
+                return (await client.get("/v1/balance")).status_code
+            except LookupError:
+                return 0
+
+        def in_thread(client, fail=False):
+            def work():
+                if fail:
+                    raise OSError
+                with contextlib.suppress(Exception):
+                    client.get("/v1/balance")
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+    """)
+
+    async with fake.async_client() as client:
+        found = await fake.aexplore(lambda: names["credits_of"](client))
+    with fake.client() as plain:
+        threads = fake.explore(lambda: names["in_thread"](plain), laws="ends")
+
+    assert lines_of(found.unreached) == [(8,)]
+    assert lines_of(threads.unreached) == [(13,)]
+
+
+@monitored
+def test_explorations_side_by_side_see_the_same() -> None:
+    """Each has an id of its own."""
+    first, second, result = Lines(), Lines(), list[Any]()
+
+    def work() -> None:
+        with second.watching():
+            result.append(second)
+
+    with first.watching():
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+    assert result == [second]
+    assert first._lines[__file__][work.__code__.co_firstlineno + 1]
+    assert second._lines == {}
+
+
+@monitored
+def test_without_a_free_id_one_line_says_so(
+    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
+) -> None:
+    """Other tools hold all of them."""
+    run = application(BALANCE)["balance"]
+    with ExitStack() as undo:
+        for tool in range(6):
+            if monitoring.get_tool(tool) is None:
+                monitoring.use_tool_id(tool, "other")
+                undo.callback(monitoring.free_tool_id, tool)
+
+        exploration = fake.explore(lambda: run(client))
+
+    assert exploration.unreached is None
+    assert exploration.report().count("never ran: not known") == 1
+
+
+@monitored
+def test_what_was_registered_is_released_if_the_rest_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id is free again."""
+
+    class Failing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(monitoring, name)
+
+        def set_events(self, tool: int, events: int) -> None:
+            monitoring.set_events(tool, events)
+            if events:
+                raise OSError("half-way")
+
+    monkeypatch.setattr(module, "_monitoring", Failing())
+
+    with pytest.raises(OSError, match="half-way"):
+        Lines().watching()
+
+    assert "pytest-aurous" not in map(monitoring.get_tool, range(6))
+
+
+@monitored
+@pytest.mark.parametrize("core", ["ctrace", "sysmon"])
+def test_coverage_measures_beside_it(core: str, tmp_path: Path) -> None:
+    """Both see the same lines, with either core of coverage."""
+    (tmp_path / "agent.py").write_text(dedent(BALANCE))
+    (tmp_path / "check.py").write_text(
+        "from pytest_aurous import Aurous\nfrom agent import balance\n"
+        "with Aurous() as fake, fake.client() as client:\n"
+        "    print(fake.explore(lambda: balance(client)).report())\n"
+        "    print(fake.explore(lambda: balance(client)).report())\n"
+    )
+    python = [sys.executable, "-m", "coverage"]
+    environment = {"PATH": os.environ["PATH"], "COVERAGE_CORE": core}
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(  # noqa: S603 - our own code
+            [*python, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout
+
+    assert run("run", "--include=agent.py", "check.py").count("never ran: agent.py:15-16, 25, 28\n") == 2
+    assert "%   15, 25-28, 35\n" in run("report", "-m")
+
+
+def test_before_python_3_12_one_line_says_so(
+    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no `sys.monitoring`."""
+    monkeypatch.setattr(module, "_monitoring", None)
+
+    exploration = fake.explore(lambda: client.get("/v1/balance"))
+
+    assert exploration.unreached is None
+    assert "never ran: not known" in exploration.report()
+    assert never_ran({}) == ""
