@@ -69,7 +69,7 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     if impatient:
         names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
         remarks.append(
-            f"{_cases(impatient)} skipped that need a timeout, because the client has no read timeout. Give it one, or "
+            f"{_cases(impatient)} skipped, because the client has no read timeout. Give it one, or "
             f"leave these faults out: faults={names!r}."
         )
     return Plans(
@@ -110,7 +110,8 @@ def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
 def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
     """Return why there is no case, and what to do."""
     if plans.met:
-        return f"no case was run, because no request is left to break: {'; '.join(plans.remarks) or 'none is known'}."
+        why = "; ".join(plans.remarks).rstrip(".") or "none is known"
+        return f"no case was run, because no request is left to break: {why}."
     needs: dict[str, list[str]] = {}
     for name in faults:
         needs.setdefault(KINDS[name].needs, []).append(name)

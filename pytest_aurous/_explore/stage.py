@@ -219,7 +219,7 @@ class OneFake(Stage):
         """Warn at the line of the test."""
         frame = nearest_outside({PACKAGE}, sys._getframe())
         for text in exploration.unexpected:
-            warning = AurousWarning(f"{self._who}(): {text}.\n{see(_REMARKS)}")
+            warning = AurousWarning(f"{self._who}(): {text.rstrip('.')}.\n{see(_REMARKS)}")
             warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
 
 

@@ -125,8 +125,8 @@ class SuiteResults:
             for text in one.get("remarks", ()):
                 alike.setdefault(re.sub(r"\d+", "1", text), []).append((text, one["test"]))
         for (text, test), *others in alike.values():
-            more = f" (and so in {number_of(len(others), 'other test')})" if others else ""
-            yield f"{test}: {text}{more}"
+            more = f" and {number_of(len(others), 'other test')}" if others else ""
+            yield f"{text.rstrip('.')} (explored: {test}{more})."
 
     def _without_effect(self) -> str:
         """Return a text about options of the command line that no test has needed."""
