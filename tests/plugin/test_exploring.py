@@ -1105,3 +1105,138 @@ def test_a_test_that_streams(explored: pytest.Pytester) -> None:
     assert found["cases"]
     assert (found["returned"], found["unmet"], found["broken"]) == (0, 0, 0)
     alone.stdout.fnmatch_lines(["E*httpx.RemoteProtocolError*"])
+
+
+SHOP: Final = """
+    import logging
+    import httpx
+    from client import BODY
+
+    runs = []
+
+    def order(client):
+        runs.append(1)
+        print("ordered", len(runs))
+        logging.warning("logged %s", len(runs))
+        for _ in range(2):
+            try:
+                return client.post("/v1/characters", json=BODY).status_code < 400 or None
+            except httpx.TransportError:
+                pass
+"""
+
+
+def test_what_broke_last_time_runs_first(explored: pytest.Pytester) -> None:
+    """While one fixes, with ``-x`` an exploration takes as long as one case, also of a test that explores itself."""
+    explored.makepyfile(
+        shop=SHOP,
+        test_x="""
+        import shop
+
+        def test_whole(aurous_client):
+            shop.order(aurous_client)
+
+        def test_own(aurous, aurous_client):
+            try:
+                aurous.explore(lambda: shop.order(aurous_client), laws="pays_once", faults="refused, lost, down")
+            finally:
+                print("runs:", len(shop.runs))
+        """,
+    )
+
+    for options, whole in (((), 0), (("--aurous-explore=fail",), 1)):
+        tests = ("-k", "whole" if whole else "own", *options)
+        first = explored.runpytest(*tests)
+        again = explored.runpytest(*tests, "-x")
+        first.assert_outcomes(failed=1, deselected=1)
+        again.assert_outcomes(failed=1, deselected=1)
+        again.stdout.fnmatch_lines(["*AurousExplorationError: 1 finding in 1 of 1 cases; * of * not run*"])
+        if not whole:
+            runs = [int(re.search(r"\nruns: (\d+)", one.stdout.str())[1]) for one in (first, again)]
+            assert runs[0] > runs[1] == 5  # the good day twice, the case twice, and the good day
+    explored.runpytest("-k", "own", "--aurous-explore-only=characters.create-1-lost").assert_outcomes(
+        passed=1, deselected=1
+    )
+    kept = json.loads((explored.path / ".pytest_cache/v/aurous/broken").read_text())
+    assert "characters.create#1 lost" in kept["test_x.py::test_own"]
+    assert kept["test_x.py::test_whole"][0] == "characters.create#1 timeout"
+
+
+def test_only_broken_cases_show_what_they_print(explored: pytest.Pytester) -> None:
+    """What the good days and the other cases print and log is dropped; what the test itself prints stays."""
+    explored.makepyfile(
+        shop=SHOP,
+        test_x="""
+        import pytest, shop
+
+        def test_own(aurous, aurous_client):
+            print("before")
+            aurous.explore(lambda: shop.order(aurous_client), laws="pays_once", faults="refused, lost, down")
+
+        def test_fails(aurous, aurous_client):
+            def run():
+                print("at first")
+                raise LookupError
+            aurous.explore(run)
+        """,
+    )
+
+    result = explored.runpytest("-p", "no:randomly")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["before", "-- characters.create-1-lost --", "ordered *", "*Captured log call*"])
+    result.stdout.fnmatch_lines(["-- characters.create-1-lost --", "WARNING*logged *", "at first"])
+    assert result.stdout.str().count("\nordered ") == 1
+    assert "The requests of the good day" not in result.stdout.str()
+
+
+def test_a_spoiled_fixture_names_who_has_spoiled_it(explored: pytest.Pytester) -> None:
+    """Its own runs were fine before, and the explored runs of another test have left something in it."""
+    explored.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def names():
+            return []
+
+        def test_first(aurous_client, names):
+            if aurous_client.get("/v1/balance").status_code == 503:
+                names.append("left")
+
+        def test_second(aurous_client, names):
+            assert not names
+            aurous_client.get("/v1/balance").raise_for_status()
+
+        def test_other(aurous_client):
+            aurous_client.get("/v1/balance").raise_for_status()
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=fail")
+
+    result.assert_outcomes(passed=2, failed=1)
+    place = "test_a_spoiled_fixture_names_who_has_spoiled_it.py::test_"
+    assert (
+        f"{place}second: it does not pass when it is run again: AssertionError: assert not ['left']. Fixtures that stay "
+        f"between its runs: names (module). The cause is probably {place}first, which was explored before: what its "
+        "runs have left in names is still there. "
+    ) in left_out(result)
+
+
+def test_the_time_is_for_the_whole_run(explored: pytest.Pytester) -> None:
+    """Also for tests that explore themselves, which say what they did not run."""
+    explored.makepyfile(
+        """
+        def test_own(aurous, aurous_client):
+            explored = aurous.explore(lambda: aurous_client.get("/v1/balance").raise_for_status() and None)
+            assert explored.not_run > 2
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore-seconds=1e-6", "--aurous-explore-json=out.json")
+
+    result.assert_outcomes(passed=1, warnings=1)
+    assert "explore(): not run: " in left_out(result)
+    (only,) = json.loads((explored.path / "out.json").read_text())["tests"]
+    assert only == {"test": "test_the_time_is_for_the_whole_run.py::test_own", "left_out": "it explores code itself"}
