@@ -8,7 +8,6 @@ import os
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from functools import partial
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -528,7 +527,7 @@ def unequal(_: Api, text: str, *, workers: bool) -> str:
             client.post("/v1/characters", json={"name": "Nova" if workers else other})
             return other
 
-        return message(lambda: aurous.interleave(run, run) if workers else aurous.explore(run))
+        return message(lambda: aurous.interleave(run, run, returns=True) if workers else aurous.explore(run))
 
 
 def streamed(_: Api, text: str) -> str:
@@ -620,11 +619,9 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
     "_explore/cases": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
     "_explore/compare": lambda api, text: unequal(api, text, workers=False) + explored(api, text),
-    "_explore/workers/interleaver": partial(unequal, workers=True),
-    "_explore/workers/result": raced,
+    "_explore/interleaver": lambda api, text: unequal(api, text, workers=True) + raced(api, text),
     "_explore/laws": lambda _, text: _named(KeyError(text)),
     "_explore/report/text": explored,
-    "_explore/workers/oracle": raced,
     "_core/wire/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
     "_core/resources/base/record": lambda api, text: message(lambda: api.characters[text]),
     "_core/resources/base/endpoint": lambda api, text: message(lambda: api.aurous.calls.where(text)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from .._core.base.arguments import Check
@@ -11,13 +12,12 @@ from .._core.base.errors import hide_mistakes
 from .._core.base.work import current_work
 from .explorer import Explorer
 from .ids import SCHEDULE
+from .interleaver import InterleaveOptions, Interleaver
 from .options import PAGE, ExploreOptions, read_options
 from .report.text import again_with
 from .runs.run import ignore
-from .stage import OneFake
-from .workers.interleaver import InterleaveOptions, Interleaver, read_limits
-from .workers.running import check_functions
-from .workers.turns import PAGE as WORKERS_PAGE
+from .runs.turns import PAGE as WORKERS_PAGE
+from .stage import Stage
 
 if TYPE_CHECKING:
     from .._facade import Session
@@ -35,20 +35,12 @@ def explorer(session: Session, who: str, **arguments: Any) -> Explorer:
         **arguments: The arguments of `Aurous.explore`.
     """
     Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
-    added, noted = _added(session)
-    options = read_options(who, **arguments)
-    only = added.pop("only", None)
+    added, done = _added(session)
+    options, only = read_options(who, **arguments), added.pop("only")
     if only is not None and not SCHEDULE.fullmatch(only):
         options = replace(options, only=options.only or only)
     session.as_on_the_good_day = options.only is None
-    options = replace(options, **added)
-
-    def done(exploration: Exploration) -> None:
-        noted(exploration)
-        if session.traced:
-            session.explorations.append(exploration)
-
-    return Explorer(_stage(session, who), options, _again(), done=done, traced=session.traced)
+    return Explorer(_stage(session, who), replace(options, **added), _again(), done=done, traced=session.traced)
 
 
 def interleaver(session: Session, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
@@ -59,24 +51,41 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
         who: The method that the test called, for messages.
         functions: Both workers, by name.
         **arguments: The other arguments of `Aurous.interleave`.
+
+    Raises:
+        AurousError: If an argument is invalid, with what is valid.
     """
-    Check(who, WORKERS_PAGE).keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
-    check_functions(who, functions)
-    only = _added(session)[0].get("only")
-    if only is not None and SCHEDULE.fullmatch(only):
-        arguments["only"] = arguments.get("only") or only
-    return Interleaver(_stage(session, who), read_limits(who, **arguments), _again())
+    check = Check(who, WORKERS_PAGE)
+    check.keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
+    for value in functions.values():
+        if iscoroutine(value):
+            value.close()  # else it warns that nothing has awaited it
+    for name, value in functions.items():
+        if not callable(value):
+            example = "a coroutine function, such as publish or lambda: publish('Nova')"
+            raise check.refuse(name, value, f"{example if who.startswith('a') else 'a function, such as a lambda'}.")
+    added, done = _added(session)
+    if added["only"] is not None and SCHEDULE.fullmatch(added["only"]):
+        arguments["only"] = arguments.get("only") or added["only"]
+    return Interleaver(_stage(session, who), _again(), added["time"], done, **arguments)
 
 
 def _added(session: Session) -> tuple[dict[str, Any], Callable[[Exploration], object]]:
     """Note that a test explores code; return the options that the run of pytest adds, and what takes the result."""
     session.explored = True
-    added = session.explore_with()
-    return added, added.pop("done", ignore)
+    added = {"only": None, "time": None, **session.explore_with()}
+    noted = added.pop("done", ignore)
+
+    def done(exploration: Exploration) -> None:
+        noted(exploration)
+        if session.traced:  # else nothing needs it, and a fake may live long and explore much
+            session.explorations.append(exploration)
+
+    return added, done
 
 
-def _stage(session: Session, who: str) -> OneFake:
-    return OneFake(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
+def _stage(session: Session, who: str) -> Stage:
+    return Stage(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
 
 
 def _again() -> str:

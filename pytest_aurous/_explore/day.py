@@ -160,5 +160,5 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
                 day.seen(names_of_places(found.calls, found.deliveries))
             if run.stopped:
                 raise AurousError(
-                    f"The block of day({shown(day)}) does not end: {run.stopped}.\n{see(_PAGE)}"
+                    f"The block of day({shown(day)}) does not end: it {run.stopped}.\n{see(_PAGE)}"
                 ) from None

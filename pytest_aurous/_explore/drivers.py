@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+import sys
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakSet
 
-from .._core.base.chains import isolated
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .options import PAGE
+from .report.result import Exploration
 from .runs.attempt import Outcome, RunAttempt
 from .runs.run import present_run
-from .runs.watchdog import RunEnded
 
 if TYPE_CHECKING:
     from .explorer import Explorer
-    from .report.result import Exploration
+    from .interleaver import Interleaver
 
 __tracebackhide__ = hide_mistakes
 
@@ -28,72 +28,68 @@ _MORE: Final = see(PAGE)
 _PATIENCE: Final = 1.0
 """Seconds to wait for tasks that do not let themselves be cancelled."""
 
-Step = TypeVar("Step")
-Result = TypeVar("Result")
+Steps = Generator[RunAttempt, Outcome, Exploration]
 Make = Callable[[], Any] | None
 Function = Callable[..., Any]
+Functions = Mapping[str, Function]
 
 
-def drive(steps: Generator[Step, Result, Exploration], make: Callable[[Step], Result]) -> Exploration:
+def drive(steps: Steps, make: Callable[[RunAttempt], Outcome]) -> Exploration:
     """Let *make* make each run that *steps* asks for, and return the result."""
-    result = cast("Result", None)
     try:
+        attempt = next(steps)
         while True:
             try:
-                step = steps.send(result)
-            except StopIteration as stop:
-                return cast("Exploration", stop.value)
-            result = make(step)
-    except BaseException as error:  # noqa: BLE001 - of fresh, of the steps, or an interruption between two runs
-        return steps.throw(error)  # type: ignore[return-value]  # it ends
+                outcome = make(attempt)
+            except BaseException as error:  # noqa: BLE001, PERF203 - of fresh, or an interruption
+                attempt = steps.throw(error)
+            else:
+                attempt = steps.send(outcome)
+    except StopIteration as stop:
+        return cast("Exploration", stop.value)
 
 
-async def adrive(steps: Generator[Step, Result, Exploration], make: Callable[[Step], Awaitable[Result]]) -> Exploration:
-    """Do the same in the running event loop, and end the tasks that each run has left behind."""
-    result = cast("Result", None)
-    with ExitStack() as undo:
-        tasks = _tasks_of_runs(undo)
-        try:
-            while True:
-                try:
-                    step = steps.send(result)
-                except StopIteration as stop:
-                    return cast("Exploration", stop.value)
-                with _own_pool():
-                    result = await make(step)
-                    await _end_tasks(tasks)
-        except BaseException as error:  # noqa: BLE001 - as above, and a cancellation of the test
-            return steps.throw(error)  # type: ignore[return-value]  # it ends
-
-
-def explore(explorer: Explorer, run: Function, fresh: Make) -> Exploration:
-    """Explore a plain function."""
-    made = Made("explore", fresh)
+def explore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make) -> Exploration:
+    """Explore a plain function, or interleave two."""
+    made = Made(explorer.who, fresh)
 
     def make(attempt: RunAttempt) -> Outcome:
         made.renew(attempt)
-        outcome = Outcome()
-        try:
-            with attempt.running():
-                outcome = isolated(partial(outcome_of, "explore", "run", made.given_to(run)))
-        except RunEnded as error:  # pragma: no cover - it came just when the run had ended
-            outcome = Outcome(error=error)
-        return outcome
+        calls = {name: partial(_outcome, explorer.who, name, made.given_to(one)) for name, one in functions.items()}
+        with attempt.running():
+            return attempt.perform(calls)
 
     return drive(explorer.steps(), make)
 
 
-async def aexplore(explorer: Explorer, run: Function, fresh: Make) -> Exploration:
-    """Explore a coroutine function, in the running event loop."""
-    made = Made("aexplore", fresh)
+async def aexplore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make) -> Exploration:
+    """Do the same with coroutine functions, in the running event loop; end the tasks that a run leaves behind."""
+    made, steps = Made(explorer.who, fresh), explorer.steps()
 
-    async def make(attempt: RunAttempt) -> Outcome:
+    async def make(attempt: RunAttempt, tasks: WeakSet[asyncio.Task[Any]]) -> Outcome:
         await made.arenew(attempt)
-        with attempt.running():
-            attempt.cancel_with(_cancelling())
-            return await _aoutcome(made.given_to(run), attempt)
+        calls = {name: partial(_aoutcome, explorer.who, name, made.given_to(one)) for name, one in functions.items()}
+        with attempt.running(), _cancellable() as cancel:
+            outcome = await attempt.aperform(calls, cancel)
+        if isinstance(outcome.error, asyncio.CancelledError) and not attempt.hangs and _is_cancelled():
+            raise outcome.error
+        await _end_tasks(tasks)
+        return outcome
 
-    return await adrive(explorer.steps(), make)
+    with ExitStack() as undo:
+        tasks = _tasks_of_runs(undo)
+        try:
+            attempt = next(steps)
+            while True:
+                try:
+                    with _own_pool():
+                        outcome = await make(attempt, tasks)
+                except BaseException as error:  # noqa: BLE001, PERF203 - as above, and a cancellation of the test
+                    attempt = steps.throw(error)
+                else:
+                    attempt = steps.send(outcome)
+        except StopIteration as stop:
+            return cast("Exploration", stop.value)
 
 
 class Made:
@@ -143,7 +139,7 @@ def _use_async(who: str) -> str:
     return f"Use await aurous.a{who}(...) in an async test, or start an event loop there.\n{_MORE}"
 
 
-def outcome_of(who: str, name: str, function: Callable[[], Any]) -> Outcome:
+def _outcome(who: str, name: str, function: Callable[[], Any]) -> Outcome:
     """Call a plain function, and return what it returned or raised; a body that has not begun is an `AurousError`."""
     try:
         returned = function()
@@ -161,7 +157,15 @@ def outcome_of(who: str, name: str, function: Callable[[], Any]) -> Outcome:
     return Outcome(returned)
 
 
-def awaitable(who: str, name: str, returned: Any) -> Awaitable[Any]:
+async def _aoutcome(who: str, name: str, function: Callable[[], Any]) -> Outcome:
+    """Await a coroutine function, and return what it returned or raised."""
+    try:
+        return Outcome(await _awaitable(who, name, function()))
+    except BaseException as error:  # noqa: BLE001 - each outcome is judged
+        return Outcome(error=error)
+
+
+def _awaitable(who: str, name: str, returned: Any) -> Awaitable[Any]:
     """Return what a function returned, if it can be awaited here.
 
     Raises:
@@ -180,35 +184,30 @@ def awaitable(who: str, name: str, returned: Any) -> Awaitable[Any]:
     return returned
 
 
-def _cancelling() -> Callable[[], object]:
-    """Return a function that cancels this task of asyncio from another thread; trio ends on the signal of Ctrl-C."""
+@contextmanager
+def _cancellable() -> Generator[Callable[[], object], None, None]:
+    """Yield a function that cancels the block from another thread, in a task of asyncio or trio."""
     try:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
     except RuntimeError:
-        return int
-    assert task is not None  # noqa: S101 - a loop runs
-    return lambda: loop.call_soon_threadsafe(task.cancel)
+        trio: Any = sys.modules["trio"]
+        with trio.CancelScope() as scope:
+            yield partial(trio.lowlevel.current_trio_token().run_sync_soon, scope.cancel)
+        return
+    inside: list[Any] = [task]
+    cancelled: list[Any] = []
 
+    def cancel() -> None:
+        for one in inside:  # none, if the block has ended meanwhile
+            one.cancel()
+            cancelled.append(one)
 
-async def _aoutcome(function: Callable[[], Any], attempt: RunAttempt) -> Outcome:
-    """Await a coroutine function, and return what it returned or raised."""
     try:
-        return Outcome(await awaitable("aexplore", "run", function()))
-    except asyncio.CancelledError as error:
-        if attempt.hangs:
-            _uncancel()
-        elif _is_cancelled():
-            raise
-        return Outcome(error=error)
-    except BaseException as error:  # noqa: BLE001 - each outcome is judged
-        return Outcome(error=error)
-
-
-def _uncancel() -> None:
-    """Let the task go on that was cancelled because its run hung."""
-    task = asyncio.current_task()
-    while getattr(task, "cancelling", int)():  # Python 3.10 does not count
-        cast("Any", task).uncancel()
+        yield partial(loop.call_soon_threadsafe, cancel)
+    finally:
+        inside.clear()
+        for one in cancelled:  # the task goes on
+            getattr(one, "uncancel", int)()  # Python 3.10 does not count
 
 
 def _is_cancelled() -> bool:

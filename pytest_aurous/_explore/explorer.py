@@ -65,6 +65,7 @@ class Explorer:
         *,
         traced: bool = False,
     ) -> None:
+        self.who: str = stage.who
         self._stage = stage
         self._options = options
         self._again_with = again
@@ -81,10 +82,11 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
-        self.lines = Lines()
+        self.lines: Lines = Lines()
         self._last: RunAttempt | None = None
         self._good: Day | None = None
         self._plans: Plans
+        self._order: list[str] = []
 
     def steps(self) -> Generator[RunAttempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
@@ -171,6 +173,7 @@ class Explorer:
     def _bad_days(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
         """Run the cases; then go back to the end of the good day, unless only one case was to be run."""
         self._plans = plans_of(good, self._faults)
+        self._order = [*self._plans.plans]
         self._remarks += self._plans.remarks
         if not self._plans.plans:
             raise self._stage.refuse(nothing_fits(self._plans, self._faults), met=self._plans.met)
@@ -189,17 +192,31 @@ class Explorer:
                 self._remove_faults()
 
     def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[RunAttempt, Outcome, None]:
-        """Run all cases for which there is time."""
+        """Run the cases, until time or `-x` ends that: first what broke last time; of equal endless cases, one."""
         is_over: Callable[[], bool] = bool  # which is never true
         if self._options.time is not None:
             plans, is_over = most_telling(plans), self._options.time(len(plans))
-        for number, (case_id, plan) in enumerate(plans.items()):
+        endless, left_out = set[tuple[str, ...]](), list[str]()
+        for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
             self._progress(number, len(plans))
-            if is_over():
+            found = self._options.stop and any(case.broken and not case.known for case in self._cases)
+            if found or is_over():
                 self._cut = len(plans) - number
-                self._remarks.append(f"not run: {self._cut} of {len(plans)} cases, because the time was over")
-                return
-            yield from self._case(good, case_id, plan)
+                why = "the first finding ends it" if found else "the time was over"
+                self._remarks.append(f"not run: {self._cut} of {len(plans)} cases, because {why}")
+                break
+            place, kind = plans[case_id][0]
+            alike = place.operation, kind, self._plans.sent_at[str(place)]
+            if alike in endless:
+                left_out.append(case_id)
+                continue
+            yield from self._case(good, case_id, plans[case_id])
+            if "ends" in self._cases[-1].broken:
+                endless.add(alike)
+        self._cases.sort(key=lambda case: self._order.index(case.id))
+        if left_out:
+            text = f"{len(left_out)} case{'s' if len(left_out) > 1 else ''}, the first is {left_out[0]}"
+            self._remarks.append(f"left out: {text}: the same fault on the same line did not let a run end")
 
     def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[RunAttempt, Outcome, None]:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
@@ -210,7 +227,7 @@ class Explorer:
             if reasons or alone:
                 show(slug(case_id))
         trace = day.error.__traceback__ if day.error is not None else None
-        if reasons and not alone and not day.run.hangs:
+        if reasons and not alone and not day.run.stopped:  # which takes long, and does not depend on chance
             with self._options.printing():
                 repeated, _ = yield from self._judged(good, plan)
             again = judge(repeated)

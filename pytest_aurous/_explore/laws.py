@@ -205,7 +205,7 @@ def needs_second(rules: Rules, day: Day) -> bool:
 
 def _ends(judged: Judged) -> Breach | None:
     day = judged.bad
-    return _endless(day, f"the run did not end by itself: {day.run.stopped}") if day.run.stopped else None
+    return _endless(day, f"the run {day.run.stopped}") if day.run.stopped else None
 
 
 def _endless(day: Day, reason: str) -> Breach:
@@ -380,7 +380,7 @@ def _recovers(judged: Judged) -> Breach | None:
     if second is None:
         return None
     if second.run.stopped:
-        return _endless(second, f"a second run did not end by itself: {second.run.stopped}")
+        return _endless(second, f"a second run {second.run.stopped}")
     if second.error is not None and not allowed(second.error, rules.may_raise):
         return _raised(second.error, f"a second run raised {_named(second.error)}")
     return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from .._core.base.chains import leaves
 from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
 from .._core.base.frames import PACKAGE, nearest_outside, without_package
 from .._core.wire.call import Call
@@ -47,18 +47,28 @@ class LeftOut(AurousError):  # noqa: N818 - it is no mistake
         self.leaks: bool = leaks
 
 
-class Stage(ABC):
-    """What an exploration needs of the place where its runs are made.
+class Stage:
+    """One fake, on which all runs are made.
+
+    Args:
+        app: The fake.
+        who: The method that the test called, for messages.
+        mark: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
 
     Attributes:
-        app: The fake of the present run.
+        app: The same.
+        who: The same.
         time: The skipped sleeps.
         watchdog: Ends runs that hang.
     """
 
-    app: App
-    time: SharedTime
-    watchdog: Watchdog
+    def __init__(self, app: App, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
+        self.app: App = app
+        self.who: str = who
+        self.time: SharedTime
+        self.watchdog: Watchdog
+        self._mark = mark
+        self._go_back: Callable[[], object]
 
     @contextmanager
     def set_up(self, patience: float) -> Generator[None, None, None]:
@@ -70,7 +80,7 @@ class Stage(ABC):
 
     @contextmanager
     def bad_days(self, table: Callable[[], str], *, stays: bool) -> Generator[None, None, None]:
-        """Let the block be the runs after the good day; what interrupts them shows the table so far.
+        """Let the block be the runs after the good day; what interrupts them names the case, and shows the table.
 
         Args:
             table: Returns the table.
@@ -83,74 +93,17 @@ class Stage(ABC):
         except BaseException as error:
             if (ending := interruption(error)) is None:
                 raise
-            raise with_text(ending, f"{INTERRUPTED}\n{table()}") from None
+            raise with_text(ending, f"{INTERRUPTED} {self.watchdog.case}:\n{table()}") from None
         finally:
             if not stays:
                 go_back()
 
-    @abstractmethod
-    def _skipping(self) -> AbstractContextManager[SharedTime]:
-        """Skip sleeps in the block."""
-
-    @abstractmethod
-    def begin_anew(self) -> None:
-        """Go back to the start."""
-
-    @abstractmethod
-    def mark(self) -> Callable[[], object]:
-        """Return a function that goes back to now."""
-
-    @abstractmethod
-    def end(self, failed: Mapping[str, Course]) -> EndState:
-        """Return the end state of a run, some of whose records a fault lets fail."""
-
-    @abstractmethod
-    def check(self, good: Day) -> None:
-        """Raise an error if the good day cannot be compared with others."""
-
-    @abstractmethod
-    def check_again(self, which: str, later: Day, found: str | None) -> None:
-        """Raise an error if a later good day differs from the first.
-
-        Args:
-            which: Says which of them it is: the second or the last.
-            later: The day.
-            found: What it did that the first one did not do; None: they are equal.
-        """
-
-    @abstractmethod
-    def refuse(self, why: str, *, met: bool) -> AurousError:
-        """Return the error for a good day that no fault can break; *met*: the test itself breaks all of it."""
-
-    @abstractmethod
-    def report(self, exploration: Exploration) -> str:
-        """Return what a failure says of the result."""
-
-    @abstractmethod
-    def warn(self, exploration: Exploration) -> None:
-        """Warn of each remark on a result without a finding that somebody may want to change."""
-
-
-class OneFake(Stage):
-    """All runs are made on one fake.
-
-    Args:
-        app: The fake.
-        who: The method that the test called, for messages.
-        mark: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
-    """
-
-    def __init__(self, app: App, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
-        self.app = app
-        self._who = who
-        self._mark = mark
-
     @contextmanager
     def _skipping(self) -> Generator[SharedTime, None, None]:
-        """Freeze the clock, too."""
+        """Skip sleeps, and freeze the clock."""
         if present_run() is not None:
             raise AurousError(
-                f"{self._who}() was called inside explore() or interleave(), which runs it many times. Call it once, "
+                f"{self.who}() was called inside explore() or interleave(), which runs it many times. Call it once, "
                 f"in the test, around the code under test.\n{_MORE}"
             )
         with noting_runs(), stopped_time(self.app) as time:
@@ -169,57 +122,67 @@ class OneFake(Stage):
         return self._mark(self.time)
 
     def end(self, failed: Mapping[str, Course]) -> EndState:
-        """Return the end state of a run."""
+        """Return the end state of a run, some of whose records a fault lets fail."""
         return self._states.read(failed)
 
     def check(self, good: Day) -> None:
-        """Raise why the good day cannot be one."""
-        self._check_end(good)
+        """Raise an error if the good day cannot be compared with others."""
+        self.check_end(good)
         if good.error is not None:
-            raise _must_succeed(good.error)
+            raise _must_succeed(self.who, good.error)
         if not good.calls:
-            raise AurousError(
-                "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
-                f"that sends requests, with a client that the fake intercepts.\n{_MORE}"
-            )
+            raise self.nothing_sent("run", "so there is nothing to break")
+
+    def nothing_sent(self, name: str, why: str) -> AurousError:
+        """Return the error for a function that sends no request in an undisturbed run."""
+        return AurousError(
+            f"{self.who}(): {name} sent no request to the fake, {why}. Let it call the code that sends requests, with "
+            f"a client that the fake intercepts.\n{_MORE}"
+        )
 
     def check_again(self, which: str, later: Day, found: str | None) -> None:
-        """Name ``fresh`` if a later good day differs; what it raised is shown as the cause."""
-        self._check_end(later)
+        """Raise an error that names ``fresh`` if a later good day differs from the first.
+
+        Args:
+            which: Says which of them it is: the second or the last.
+            later: The day; what it raised is shown as the cause.
+            found: What it did that the first one did not do; None: they are equal.
+        """
+        self.check_end(later)
         if found is not None:
             raise AurousError(
                 f"Use fresh= to reset what your code keeps between runs: the {which} undisturbed run {found}\n"
-                "All runs have to start from the same state. explore(run, fresh=reset) calls reset() before each run: "
-                "let it empty what an earlier run has filled, such as a database, a cache or a variable of a module, "
-                f"and seed what the code draws at random.\n{_MORE}"
+                f"All runs have to start from the same state. {self.who}(..., fresh=reset) calls reset() before each "
+                "run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
+                f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
 
-    def _check_end(self, good: Day) -> None:
-        """Refuse a good day that had to be ended."""
+    def check_end(self, good: Day) -> None:
+        """Raise an error if an undisturbed run had to be ended."""
         if good.run.stopped:
             raise AurousError(
-                f"explore(): the good day does not end: {good.run.stopped}. It must return before bad days can be "
-                f"compared with it.\n{_MORE}"
+                f"{self.who}(): the good day does not end: it {good.run.stopped}.{last_failure(good)} It must return "
+                f"before other runs can be compared with it.\n{_MORE}"
             ) from good.error
-        if isinstance(good.error, RunEnded):
+        if any(isinstance(leaf, RunEnded) for leaf in leaves(good.error)):
             raise AurousError(
-                "explore(): a request came from a thread, a task or an event loop that an earlier run has started. "
-                f"Start what the application keeps before explore(), or anew in fresh=.\n{_MORE}"
+                f"{self.who}(): a request came from a thread, a task or an event loop that an earlier run has started. "
+                f"Start what the application keeps before {self.who}(), or anew in fresh=.\n{_MORE}"
             ) from good.error
 
     def refuse(self, why: str, *, met: bool) -> AurousError:  # noqa: ARG002 - it is a mistake, whatever the reason is
-        """Return an error with what the faults need."""
+        """Return the error for a good day that no fault can break; *met*: the test itself breaks all of it."""
         return AurousError(f"explore(): {why}\n{see(f'{PAGE}#faults')}")
 
     def report(self, exploration: Exploration) -> str:
-        """Return all of it."""
+        """Return what a failure says of the result."""
         return exploration.report()
 
     def warn(self, exploration: Exploration) -> None:
-        """Warn at the line of the test."""
+        """Warn of each remark that is not expected, at the line of the test."""
         frame = nearest_outside({PACKAGE}, sys._getframe())
         for text in exploration.unexpected:
-            warning = AurousWarning(f"{self._who}(): {text.rstrip('.')}.\n{see(_REMARKS)}")
+            warning = AurousWarning(f"{self.who}(): {text.rstrip('.')}.\n{see(_REMARKS)}")
             warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
 
 
@@ -231,7 +194,7 @@ class FreshFake(Stage):
     """
 
     def __init__(self, app: App) -> None:
-        self.app = app
+        super().__init__(app, "explore", lambda _: ignore)
         self._start = app.world.clock.time()
         self._sent = _operations(app.world.journal.entries)
 
@@ -247,26 +210,16 @@ class FreshFake(Stage):
 
     @contextmanager
     def _skipping(self) -> Generator[SharedTime, None, None]:
+        """Set the clocks of the process back before each run."""
         with skipped_sleeps() as time:
             self._go_back = time.keep()
             yield time
 
-    def begin_anew(self) -> None:
-        """Set the clocks of the process back; the next run makes a fake of its own."""
-        self._go_back()
-
-    def mark(self) -> Callable[[], object]:
-        """Return a function that does nothing: the next run makes a fake of its own."""
-        return ignore
-
-    def end(self, failed: Mapping[str, Course]) -> EndState:
-        """Return the end state of a run."""
-        return self._states.read(failed)
-
     def check(self, good: Day) -> None:
         """Leave the test out if it cannot be explored."""
         if good.error is not None:
-            raise LeftOut(f"it does not pass when it is run again: {told(good.error)}", leaks=True)
+            why = f"{told(good.error)}{last_failure(good) if good.run.stopped else ''}"
+            raise LeftOut(f"it does not pass when it is run again: {why}", leaks=True)
         if not self._sent:
             raise LeftOut("it sends no request", harmless=True)
         if missing := ", ".join(sorted(self._sent - _operations(good.calls))):
@@ -289,18 +242,24 @@ class FreshFake(Stage):
         """Warn of nothing: the end of the run warns once for all tests."""
 
 
+def last_failure(day: Day) -> str:
+    """Return a sentence about the last webhook delivery that failed, which may be what a run waits for."""
+    failed = [one for one in day.deliveries if one.status == "failed"]
+    return f" The last webhook delivery that failed is {failed[-1].event}, {failed[-1].outcome}." if failed else ""
+
+
 def _operations(calls: Iterable[Call]) -> set[str]:
     """Return what was sent at all: how often may depend on real time, which has passed only in a test's own run."""
     return {call.operation or f"{call.method} {call.path}" for call in calls}
 
 
-def _must_succeed(error: BaseException) -> BaseException:
+def _must_succeed(who: str, error: BaseException) -> BaseException:
     """Return what to raise for the exception of a good day: what the test's author or pytest has to see, unchanged."""
     if isinstance(error, AurousError) or not isinstance(error, Exception):
         return error
     on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
     failure = AurousError(
-        f"explore(run): the undisturbed run must succeed, and it raised {told(error)}\n"
+        f"{who}(): the undisturbed run must succeed, and it raised {told(error)}\n"
         "Its traceback is above. Let run return where nothing goes wrong"
         f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
     )

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from .._core.world.settings import AurousSettings
     from .._core.world.world import World
     from .._explore.day import BadDay
+    from .._explore.interleaver import InterleaveOptions
     from .._explore.options import ExploreOptions
     from .._explore.report.result import Exploration
-    from .._explore.workers.interleaver import InterleaveOptions
     from .._httpx.binding import AurousTransport
     from .._httpx.options import AsyncClientOptions, ClientOptions
     from .calls import Calls
@@ -315,7 +315,7 @@ class Aurous(CallAssertions, Belongings):
         from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
 
         explorer = begin.explorer(self._session, "explore", run=run, **options)
-        return drivers.explore(explorer, run, options.get("fresh"))
+        return drivers.explore(explorer, {"run": run}, options.get("fresh"))
 
     async def aexplore(
         self,
@@ -333,7 +333,7 @@ class Aurous(CallAssertions, Belongings):
         from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
 
         explorer = begin.explorer(self._session, "aexplore", run=run, **options)
-        return await drivers.aexplore(explorer, run, options.get("fresh"))
+        return await drivers.aexplore(explorer, {"run": run}, options.get("fresh"))
 
     def interleave(
         self, first: Callable[..., object], second: Callable[..., object], **options: Unpack[InterleaveOptions]
@@ -363,12 +363,11 @@ class Aurous(CallAssertions, Belongings):
             ``aurous.interleave(lambda: find_or_create("Nova"), lambda: find_or_create("Nova"))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import begin  # most tests do not explore
-        from .._explore.workers import running
+        from .._explore import begin, drivers  # most tests do not explore
 
         functions = {"first": first, "second": second}
         interleaver = begin.interleaver(self._session, "interleave", functions, **options)
-        return running.interleave(interleaver, functions, options.get("fresh"))
+        return drivers.explore(interleaver, functions, options.get("fresh"))
 
     async def ainterleave(
         self,
@@ -384,12 +383,11 @@ class Aurous(CallAssertions, Belongings):
             ``await aurous.ainterleave(work, work)``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import begin  # most tests do not explore
-        from .._explore.workers import running
+        from .._explore import begin, drivers  # most tests do not explore
 
         functions = {"first": first, "second": second}
         interleaver = begin.interleaver(self._session, "ainterleave", functions, **options)
-        return await running.ainterleave(interleaver, functions, options.get("fresh"))
+        return await drivers.aexplore(interleaver, functions, options.get("fresh"))
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:
         """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.

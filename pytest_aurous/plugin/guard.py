@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from .._core.base.chains import grouped, undone_on_error
 from .._core.base.errors import AurousNetworkBlocked
 from .._core.base.frames import other_client
-from .._core.base.work import UNCAPTURED, Console, Work, current_work, noting_start, noting_submit, set_work
+from .._core.base.work import Work, current_work, noting_start, noting_submit, set_work
 from .._core.wire.hosts import GUARD, RESOLVERS, refusal, refusing, served
 
 _INTERCEPTION: Final = "pytest_aurous._httpx.interception"
@@ -53,7 +53,7 @@ class NetworkGuard:
         self.allowed: Callable[[], bool] = allowed  # outside of tests, and in threads of tests that are over
         self.explain: Callable[[], str] = str  # why the fake did not respond
         self._inner = inner  # inside another run of pytest in this process
-        self.console: Console = UNCAPTURED
+        self.stderr: int = 2
         self._no_test = Work("", self.report)
         self._running: Work | None = None
         self._running_allowed = False
@@ -99,7 +99,7 @@ class NetworkGuard:
     def enter(self, test: str, *, allowed: bool) -> None:
         """Begin a test."""
         self._apply()
-        self._running, self._running_allowed = Work(test, self.report, console=self.console), allowed
+        self._running, self._running_allowed = Work(test, self.report, stderr=self.stderr), allowed
         self._before = set_work(self._running)
 
     def leave(self) -> None:

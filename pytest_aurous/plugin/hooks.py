@@ -17,7 +17,6 @@ import pytest
 from .._core.base.errors import AurousError, AurousWarning
 from .._core.base.frames import callers
 from .._core.base.redaction import protect, protecting, redacted
-from .._core.base.work import Console
 from .._core.world.settings import ROWS
 from .._fake.environment import ENVIRONMENT
 from . import options, sections, stash
@@ -75,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     allowed = options.configured(config).get("network") == "allow"  # first: it names every option that is wrong
     config.stash[GUARD].allowed = lambda: allowed
-    config.stash[GUARD].console = _console(config)
+    config.stash[GUARD].stderr = _stderr(config)
     config.add_cleanup(protect(os.environ.get("AUROUS_API_KEY")))
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")
     config.stash[MODES], config.stash[EXPLORE_WITH] = {}, _explore_with
@@ -89,12 +88,11 @@ def _explore_with(item: pytest.Item) -> dict[str, Any]:
     return exploring.added(item)
 
 
-def _console(config: pytest.Config) -> Console:
+def _stderr(config: pytest.Config) -> int:
     """Return where the end of the process is written: pytest does not capture yet."""
     stderr = os.dup(2)
     config.add_cleanup(partial(os.close, stderr))
-    shows_stacks = config.pluginmanager.has_plugin("faulthandler")
-    return Console(stderr, float(config.getini("faulthandler_timeout") or 0) if shows_stacks else 0.0)
+    return stderr
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -69,7 +69,7 @@ class Painter:
         """Show the table of an exploration that was interrupted; pytest itself shows the first line of a message."""
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         first, _, rest = str(excinfo.value).partition("\n")
-        if reporter is not None and rest and first == INTERRUPTED:
+        if reporter is not None and rest and first.startswith(INTERRUPTED):
             reporter.ensure_newline()
             reporter.write_line(redacted(rest))
 

@@ -122,7 +122,7 @@ def test_pytest_timeout(pytester: pytest.Pytester) -> None:
             r" +\d+ +2 +\d+ +0 +0 +0 .*::test_takes_long$",
             r" +2 +1 +0 +1 +0 +0 .*::test_is_stopped_before$",
             r"E +Failed: Timeout .*",
-            r"E +while exploring:",
+            r"E +while exploring balance.retrieve-1-unavailable:",
             r"E +2 of 2 cases hold; 0 break a law",
         ]
     )

@@ -424,7 +424,7 @@ def test_ctrl_c_ends_the_exploration_with_the_table(fake: Aurous, client: httpx.
             raise KeyboardInterrupt
         client.get("/v1/balance")
 
-    with pytest.raises(KeyboardInterrupt, match=r"while exploring:\n1 of 1 cases hold") as raised:
+    with pytest.raises(KeyboardInterrupt, match=r"while exploring balance.retrieve-1-timeout:\n1 of 1 cases") as raised:
         fake.explore(run)
     assert "balance.retrieve#1  r" in str(raised.value)
     assert len(fake.calls) == 1
@@ -436,7 +436,7 @@ def test_ctrl_c_ends_the_exploration_with_the_table(fake: Aurous, client: httpx.
         if len(made) == 4:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match=r"while exploring:\n1 of 1 cases hold"):
+    with pytest.raises(KeyboardInterrupt, match=r"while exploring balance.retrieve-1-refused:\n1 of 1 cases"):
         fake.explore(lambda: client.get("/v1/balance"), fresh=fresh)
     assert len(fake.calls) == 2
 
@@ -503,13 +503,13 @@ def test_a_run_that_catches_everything_is_stopped_by_its_sleep(
                     return
             except BaseException:  # noqa: BLE001 - that is the mistake
                 down = True
-            time.sleep(60)
+            time.sleep(50)
 
     (case,) = broken(fake, run, faults="refused").cases
 
     assert (case.outcome, case.broken, type(case.error)) == ("stopped", ("ends",), RunEnded)
     assert case.reasons["ends"] == (
-        "the run did not end by itself: it sent 121 requests, the last one GET /v1/balance; "
+        "the run was stopped after 121 requests; the good day sent 1; the last one was GET /v1/balance; "
         "waiting: no record changes by itself anymore"
     )
 

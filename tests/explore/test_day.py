@@ -171,7 +171,9 @@ def test_a_block_without_an_end_is_ended(fake: Aurous, client: httpx.Client) -> 
             client.get("/v1/balance")
 
     with (
-        pytest.raises(AurousError, match=r"day\(BadDay\(\)\) does not end: it sent 1,001 requests") as raised,
+        pytest.raises(
+            AurousError, match=r"day\(BadDay\(\)\) does not end: it was stopped after 1,001 requests"
+        ) as raised,
         fake.day(BadDay()),
     ):
         poll()

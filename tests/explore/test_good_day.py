@@ -318,7 +318,7 @@ def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: py
 
     with pytest.raises(
         AurousError,
-        match=r"the good day does not end: it slept 1,001 times, the last time at \S+py:\d+ in sleeps; waiting: ",
+        match=r"does not end: it was stopped after 1,001 sleeps; the last one was at \S+py:\d+ in sleeps; waiting: ",
     ):
         fake.explore(sleeps)
 
@@ -329,7 +329,9 @@ def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: py
         while True:
             app.handle(Call("GET", "https", "api.aurous-labs.com", "/v1/x", "", key))
 
-    with pytest.raises(AurousError, match=r"does not end: it sent 51 requests, the last one GET /v1/x; waiting"):
+    with pytest.raises(
+        AurousError, match="does not end: it was stopped after 51 requests; the last one was GET /v1/x; waiting"
+    ):
         fake.explore(sends)
     fake.reset()
     app.problems.clear()

@@ -592,7 +592,7 @@ def test_ends_where_a_loop_sends(fake: Aurous, client: httpx.Client, broken: Bro
     assert case.outcome == "stopped"
     assert case.broken == ("ends",)
     assert case.reasons["ends"].startswith(
-        "the run did not end by itself: it sent 121 requests, the last one GET /v1/balance; waiting: "
+        "the run was stopped after 121 requests; the good day sent 1; the last one was GET /v1/balance; waiting: "
     )
     fake._session.app.queue.remove(next(iter(fake.faults)))
 
@@ -614,9 +614,7 @@ def test_ends_where_it_waits_for_a_day(fake: Aurous, client: httpx.Client, broke
     assert (
         explored.cases[0]
         .reasons["ends"]
-        .startswith(
-            "the run did not end by itself: it still waited a day of the clock after the good day had ended; waiting: "
-        )
+        .startswith("the run was stopped after a day of the clock more than the good day took; waiting: ")
     )
 
     def sleeper() -> None:
@@ -667,7 +665,7 @@ def test_sleeps_are_limited_too(
                 time.sleep(0.5)
 
     (case,) = broken(fake, run, faults="unavailable").broken
-    assert case.reasons["ends"].startswith("the run did not end by itself: it slept 1,001 times, the last time at ")
+    assert case.reasons["ends"].startswith("the run was stopped after 1,001 sleeps; the last one was at ")
 
 
 def test_recovers(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -741,9 +739,7 @@ def test_recovers_where_a_second_run_does_not_end(fake: Aurous, client: httpx.Cl
         order(client).raise_for_status()
 
     found = reasons(broken(fake, run, fresh=done.clear, faults="unavailable", laws="recovers"))
-    assert found["characters.create#1 unavailable"]["recovers"].startswith(
-        "a second run did not end by itself: it sent"
-    )
+    assert found["characters.create#1 unavailable"]["recovers"].startswith("a second run was stopped after")
 
 
 def test_recovers_by_the_end_state(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

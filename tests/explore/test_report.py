@@ -464,15 +464,15 @@ def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
     from pytest_aurous._explore import drivers
     from pytest_aurous._explore.explorer import Explorer
     from pytest_aurous._explore.options import read_options
-    from pytest_aurous._explore.stage import OneFake
+    from pytest_aurous._explore.stage import Stage
 
     said: list[tuple[int, int]] = []
     explorer = Explorer(
-        OneFake(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back),
+        Stage(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back),
         read_options("explore", faults="refused, unavailable"),
         progress=lambda done, cases: said.append((done, cases)),
     )
-    drivers.explore(explorer, lambda: client.get("/v1/balance"), None)
+    drivers.explore(explorer, {"run": lambda: client.get("/v1/balance")}, None)
     assert said == [(0, 2), (1, 2)]
 
 

@@ -755,7 +755,7 @@ def test_time(explored: pytest.Pytester, sleep: str) -> None:
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         [
-            "1  The work that characters.create #1 started failed, and the run did not end by*",
+            "1  The work that characters.create #1 started failed, and the run was stopped*",
             "*ends   characters.create#1 fails*",
         ]
     )
@@ -815,7 +815,7 @@ def test_interrupt(explored: pytest.Pytester, option: str) -> None:
     result = explored.runpytest_inprocess(option, no_reraise_ctrlc=True)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring:*"])
+    result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring balance.retrieve-1-greased:*"])
 
 
 def test_exit(explored: pytest.Pytester) -> None:
@@ -835,7 +835,7 @@ def test_exit(explored: pytest.Pytester) -> None:
     result = explored.runpytest("--aurous-explore=report")
 
     assert result.ret == 9
-    result.stdout.fnmatch_lines(["*Exit: enough", "while exploring:", "0 of 0 cases hold*"])
+    result.stdout.fnmatch_lines(["*Exit: enough", "while exploring balance.retrieve-1-refused:", "0 of 0 cases hold*"])
 
 
 def test_exceptions_whose_chain_does_not_end(explored: pytest.Pytester) -> None:
@@ -941,14 +941,6 @@ def test_hangs(explored: pytest.Pytester) -> None:
             if aurous_client.get("/v1/balance").status_code != 200:
                 threading.Event().wait()
 
-        def test_swallows(aurous_client, resource):
-            down = aurous_client.get("/v1/balance").status_code != 200
-            while down:
-                try:
-                    aurous_client.get("/v1/balance")
-                except:
-                    pass
-
         def test_after(aurous_client, resource):
             aurous_client.get("/v1/balance")
         """
@@ -956,9 +948,9 @@ def test_hangs(explored: pytest.Pytester) -> None:
 
     result = explored.runpytest_subprocess("-p", "no:xdist", "--tb=short", timeout=120)
 
-    result.assert_outcomes(passed=1, failed=3)
+    result.assert_outcomes(passed=1, failed=2)
     found = {name.partition("::")[2]: row["broken"] for name, row in rows(result).items()}
-    assert found == {"test_spins": 1, "test_waits": 1, "test_swallows": 1, "test_after": 0}
+    assert found == {"test_spins": 1, "test_waits": 1, "test_after": 0}
     text = result.stdout.str()
     assert "test_hangs.py:15 in test_spins" in text
     assert "test_hangs.py:20 in test_waits" in text

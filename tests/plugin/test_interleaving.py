@@ -32,3 +32,23 @@ def test_the_command_of_the_report_runs_one_schedule(pytester: pytest.Pytester) 
     result = pytester.runpytest_inprocess("--aurous-explore-only=balance.retrieve#1 refused")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E *ConnectError*"])
+
+
+def test_seconds_bound_what_a_test_explores_itself(pytester: pytest.Pytester) -> None:
+    """All of its explorations together: what one takes, the next one has not."""
+    pytester.makepyfile(
+        """
+        import time
+
+        def test_it(aurous, aurous_client):
+            found = []
+            for _ in range(2):
+                found += aurous.explore(lambda: aurous_client.get("/v1/balance")).cases
+            assert not found
+
+        def test_that(aurous, aurous_client):
+            assert not aurous.interleave(*[lambda: aurous_client.get("/v1/balance")] * 2).cases
+        """
+    )
+    result = pytester.runpytest_inprocess("--aurous-explore-seconds=0.000001", "-p", "no:randomly")
+    result.assert_outcomes(passed=2)

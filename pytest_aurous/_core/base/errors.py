@@ -31,8 +31,8 @@ __all__ = (
 )
 
 DOCS: Final = "https://pytest-aurous.readthedocs.io/en/latest/"
-INTERRUPTED: Final = "while exploring:"
-"""The line before the table of an exploration, in the message of what has ended it, such as a `KeyboardInterrupt`."""
+INTERRUPTED: Final = "while exploring"
+"""Begins the line before the table of an exploration in the message of what has ended it; the case follows."""
 _LONGEST: Final = 80
 """Characters of a value in a message, which has to leave room for what was expected."""
 _MEANINGS: Final = {

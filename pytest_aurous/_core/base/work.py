@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import wraps
 from itertools import count
 from types import FrameType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from .frames import callers
 
@@ -39,16 +39,6 @@ class RunOfWork(Protocol):
         ...
 
 
-class Console(NamedTuple):
-    """The real stderr, which pytest does not capture, and after how many seconds pytest's timer shows stacks there."""
-
-    stderr: int = 2
-    timeout: float = 0.0
-
-
-UNCAPTURED: Final = Console()
-
-
 class Work:
     """What one test does, in all of its threads.
 
@@ -56,20 +46,18 @@ class Work:
         test: Its node id; empty for what is not done for any one test, such as a session fixture's server.
         report: Shows a text that must not fail any test.
         run: The run of an exploration that it is part of, or None.
-        console: Where the watchdog of an exploration writes.
+        stderr: Where the watchdog of an exploration writes: pytest does not capture that.
         thread: The thread that runs the tests.
         number: Grows from test to test.
     """
 
-    __slots__ = ("console", "number", "report", "run", "test", "thread")
+    __slots__ = ("number", "report", "run", "stderr", "test", "thread")
 
-    def __init__(
-        self, test: str, report: Callable[[str], None], run: RunOfWork | None = None, console: Console = UNCAPTURED
-    ) -> None:
+    def __init__(self, test: str, report: Callable[[str], None], run: RunOfWork | None = None, stderr: int = 2) -> None:
         self.test: str = test
         self.report: Callable[[str], None] = report
         self.run: RunOfWork | None = run
-        self.console: Console = console
+        self.stderr: int = stderr
         self.thread: int = threading.get_ident()
         self.number: int = next(_NUMBERS)
 

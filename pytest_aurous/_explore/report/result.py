@@ -75,8 +75,9 @@ class Case:
     @property
     def finding(self) -> str:
         """What happened and which law that broke, in one sentence; empty if it breaks no law."""
-        text = f"{self.happened}, and {self.reasons[self.broken[0]].rstrip('.')}." if self.broken else ""
-        return text[:1].upper() + text[1:]
+        texts = [self.happened, self.reasons[self.broken[0]]] if self.broken else []
+        text = ", and ".join(filter(None, texts)).rstrip(".")
+        return f"{text[:1].upper()}{text[1:]}." if text else ""
 
     def json(self) -> dict[str, Any]:
         """Return the case as JSON data; of the error and the returned value only their types."""

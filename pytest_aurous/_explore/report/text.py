@@ -85,9 +85,8 @@ def headline(exploration: Exploration) -> str:
 
 def findings(exploration: Exploration) -> list[list[Case]]:
     """Return the cases that break a law: a list for each mistake, the worst law first."""
-    laws = list(LAWS)
     found: dict[tuple[str, str], list[Case]] = {}
-    for case in sorted(exploration.broken, key=lambda case: [*laws, case.broken[0]].index(case.broken[0])):
+    for case in sorted(exploration.broken, key=lambda case: [*LAWS, *case.broken].index(case.broken[0])):
         found.setdefault((case.cause, case.at), []).append(case)
     return [*found.values()]
 
@@ -203,10 +202,8 @@ def about_known(exploration: Exploration) -> list[str]:
 
 def _matrix(exploration: Exploration) -> list[str]:
     """Return a row for each place and a column for each fault; the names of the faults descend like stairs."""
-    cases = exploration.cases
+    cases = [case for case in exploration.cases if case.fault]  # the schedules of two workers have none
     faults = [name for name in KINDS if any(case.fault == name for case in cases)]
-    if not faults:  # schedules of two workers
-        return []
     met = {case.id.partition(" ")[0] for case in cases}
     places = [place for place in exploration.places if place in met]
     found = {case.id: case for case in cases}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from asyncio import CancelledError
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -18,9 +19,12 @@ from ..._core.wire.call import Call, Watcher
 from ..._facade import App, StateReader, happening, watched, when_done, work_begun
 from ..compare import Identities
 from ..end_state import EndState, paid
+from ..ids import slug
 from ..kinds import Plan, Scene
 from ..laws import Day
 from .run import DAY, ExploredRun
+from .turns import FIRST, SECOND, Calls, Turns
+from .watchdog import RunEnded
 
 if TYPE_CHECKING:
     from ..stage import Stage
@@ -31,10 +35,11 @@ _INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run returned or raised."""
+    """What a run returned or raised; of two workers, also what *each* did, by name."""
 
     returned: Any = None
     error: BaseException | None = None
+    each: Mapping[str, Outcome] = field(default_factory=dict[str, "Outcome"])
 
 
 class RunAttempt:
@@ -46,13 +51,14 @@ class RunAttempt:
         good: The good day, which limits it; None if this is one.
         before: The run whose state it goes on from; None: it starts anew.
         reader: For `Observer`.
-        name: What it is called if it hangs; by default its faults.
+        turns: Lets two workers take turns; None: there is one function.
 
     Attributes:
         plan: The same.
-        case: What it is called in messages: the id of its case, or the good day.
+        case: What it is called in messages: the slug of its case or its schedule, or the good day.
         fresh: Whether the state of the application is made anew before it.
         run: The run; it exists once `running` was entered.
+        turns: The same.
     """
 
     def __init__(
@@ -63,13 +69,15 @@ class RunAttempt:
         good: Day | None,
         before: RunAttempt | None = None,
         reader: StateReader | None = None,
-        name: str = "",
+        turns: Turns | None = None,
     ) -> None:
         self.plan = plan
         faults = before.plan if before is not None else plan
-        self.case: str = name or " + ".join(f"{place} {kind}" for place, kind in faults) or "The good day"
+        name = " + ".join(f"{place} {kind}" for place, kind in faults) if turns is None else str(turns.schedule)
+        self.case: str = slug(name) or "the good day"
         self.fresh: bool = before is None
         self.run: ExploredRun
+        self.turns: Turns | None = turns
         self._stage = stage
         self._good = good
         self._before = before
@@ -82,20 +90,43 @@ class RunAttempt:
         """Add the faults; the block is the run, and what it starts belongs to it."""
         app, good = self._stage.app, self._good
         # A run that retries sends more than the good day, and one that retries without end must still end soon.
-        bounds = () if good is None else (20 * len(good.calls) + 100, good.seconds + DAY)
-        run = self.run = ExploredRun(app, *bounds)
+        if good is None:
+            run = self.run = ExploredRun(app)
+        else:
+            who = "the good day" if self.turns is None else "one worker after the other"
+            usual = f"; {who} sent {len(good.calls)}"
+            run = self.run = ExploredRun(app, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
         with app.world.lock:
             identities = Identities()
             self._scene = Scene(app, run, self._stage.time.move, identities)
             self._scene.begin(self.plan)
             needed = identities if any(place.key is not None for place, _ in self.plan) else None
             self._observer = self._before._observer if self._before else Observer(app, needed, self._reader)
-        with watched(app, self._observer), run.running(), self._stage.watchdog.guarding(run, self.case):
+        turns = self.turns.taking(run) if self.turns is not None else nullcontext()
+        with watched(app, self._observer), run.running(), self._stage.watchdog.guarding(run, self.case), turns:
             yield
 
-    def cancel_with(self, cancel: Callable[[], object]) -> None:
-        """Call *cancel*, in another thread, if the run hangs."""
+    def perform(self, calls: Calls) -> Outcome:
+        """Call the functions under test, by name, which return outcomes; return that of all."""
+        if self.turns is None:
+            (call,) = calls.values()
+            return cast("Outcome", call())
+        found: dict[str, Outcome] = {}
+        self.turns.run(calls, found)
+        return _of_both(found)
+
+    async def aperform(self, calls: Calls, cancel: Callable[[], object]) -> Outcome:
+        """Await coroutine functions in the same way; if the run hangs, *cancel* is called from another thread."""
         self._stage.watchdog.cancel = cancel
+        if self.turns is None:
+            (call,) = calls.values()
+            return cast("Outcome", await call())
+        found: dict[str, Outcome] = {}
+        try:
+            await self.turns.arun(calls, found)
+        except CancelledError as error:
+            return replace(_of_both(found), error=error)
+        return _of_both(found)
 
     @property
     def hangs(self) -> bool:
@@ -128,6 +159,14 @@ class RunAttempt:
         with self._stage.app.world.lock:
             end = self._stage.end((self._before or self).run.failed)
             return self._observer.day(run, name, outcome, end)
+
+
+def _of_both(found: Mapping[str, Outcome]) -> Outcome:
+    """Return what came of both workers; one that has no outcome did not end."""
+    each = {name: found.get(name, Outcome(error=RunEnded("It did not end."))) for name in (FIRST, SECOND)}
+    errors = [one.error for one in each.values() if one.error is not None]
+    error = next((one for one in errors if not isinstance(one, RunEnded)), errors[0] if errors else None)
+    return Outcome(tuple(one.returned for one in each.values()), error, each)
 
 
 def interruption(error: BaseException | None) -> BaseException | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from math import inf
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, Final
 
 from ..._core.base.errors import AurousCrash, see
@@ -16,11 +15,13 @@ from ..._core.base.frames import shown_place, stack_under_test
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._core.wire.call import Call, Watcher
 from ..._facade import App, Course, skipped_sleeps, watched
-from .watchdog import MOST_STOPS, RunEnded, unwind
+from .watchdog import RunEnded
 
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000
 DAY: Final = 86_400.0
+_MINUTE: Final = 60.0
+_REFUSED: Final = 300
 _CRASHED: Final = (
     "The process crashes here, because this bad day has the fault crash. Do not catch this exception: in a process "
     f"that has crashed, no more code runs.\n{see('reference/exploring.html#faults')}"
@@ -34,19 +35,19 @@ class ExploredRun(Watcher):
 
     Args:
         app: The fake.
-        calls: How many requests it may send, apart from polls of work in progress.
+        calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls of
+            work in progress that were answered.
         seconds: How far it may let the clock move.
+        usual: What a message says about the number of requests of the good day.
 
     Attributes:
         work: Marks its threads, tasks and jobs.
         over: Whether it has returned; what it left behind is refused.
         crashed: Whether a fault has let the process die.
-        stopped: Why it was stopped, or None.
+        stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
         deleted: Ids of the records that a fault has deleted.
         hangs: Whether it was stopped from outside, because nothing happened any more.
-        stops: How often that was raised in vain which ends it.
-        tried: The lines of the code under test at which `unwind` has raised.
         busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
         repairs: What else has to be done before a second run finds everything in order.
         steps: How many requests and sleeps it has begun.
@@ -54,10 +55,10 @@ class ExploredRun(Watcher):
 
     of_bad_days = True
 
-    def __init__(self, app: App, calls: float = inf, seconds: float = inf) -> None:
+    def __init__(self, app: App, calls: float = inf, seconds: float = inf, usual: str = "") -> None:
         test = current_work()
         self.work: Work = (
-            Work("", ignore, run=self) if test is None else Work(test.test, test.report, self, test.console)
+            Work("", ignore, run=self) if test is None else Work(test.test, test.report, self, test.stderr)
         )
         self.over: bool = False
         self.crashed: bool = False
@@ -65,16 +66,16 @@ class ExploredRun(Watcher):
         self.failed: dict[str, Course] = {}
         self.deleted: set[str] = set()
         self.hangs: bool = False
-        self.stops: int = 0
-        self.tried: set[tuple[CodeType, int]] = set()
         self.busy: float = 0
         self.repairs: list[Callable[[], None]] = []
+        self.steps: int = 0
         self._app = app
-        self._calls = min(calls, MOST_CALLS)
-        self._until = app.world.clock.time() + seconds
+        self._calls = calls
+        self._usual = usual
+        self._left = app.world.clock.time()
+        self._until = self._left + seconds
         self._reads: dict[str, float] = {}
         self._polled: set[str] = set()
-        self.steps: int = 0
         self._counted = self._all = self._sleeps = 0
 
     @contextmanager
@@ -90,49 +91,42 @@ class ExploredRun(Watcher):
 
     def arrive(self, call: Call) -> None:
         """Count a request, or raise what ends it."""
-        if self.error() is None:
+        if self.ending() is None:
             self._count_call(call)
         if (error := self.ending()) is not None:
             raise error
 
-    def leave(self, call: Call) -> None:  # noqa: ARG002 - whichever it was, the process has died
-        """Raise the crash that has come with a request."""
+    def leave(self, call: Call) -> None:
+        """Raise the crash that has come with a request; count it, unless time has passed or it was a poll."""
         if self.crashed:
             raise AurousCrash(_CRASHED)
+        before, self._left = self._left, self._app.world.clock.time()
+        answered = call.status is not None and call.status < _REFUSED
+        if not (call.method == "GET" and self._waits(call) and answered) and self._left - before < _MINUTE:
+            self._counted += 1
 
     def begin_sleep(self, seconds: float, frame: FrameType) -> Callable[[], BaseException | None]:
         """Count a skipped sleep, and return what can end it early; or raise what ends it at once."""
-        if self.error() is None:
+        if self.ending() is None:
             self._count_sleep(seconds, frame)
         if (error := self.ending()) is not None:
             raise error
-        return self.error if present_run() is self else lambda: None  # a thread of the application outlives the run
+        return self.ending if present_run() is self else lambda: None  # a thread of the application outlives the run
 
     def ending(self) -> BaseException | None:
-        """Return what a request or a sleep that begins now raises, or None; it cannot be caught for ever."""
-        error = self.error()
-        if error is not None:
-            self.stops += 1
-            if self.stops > MOST_STOPS:
-                unwind(self, sys._getframe())
-        return error
-
-    def error(self) -> BaseException | None:
         """Return what each request and each skipped sleep of this run raises from now on; None while it goes on."""
         if self.crashed:
             return AurousCrash(_CRASHED)
         if self.over or self.stopped:
-            return RunEnded(self.stopped or "The run that this belongs to is over.")
+            return RunEnded(f"The run {self.stopped or 'that this belongs to is over'}.")
         return None
 
     def _count_call(self, call: Call) -> None:
         """Stop the run if there were too many requests."""
         self.steps += 1
         self._all += 1
-        if call.method != "GET" or not self._waits(call):
-            self._counted += 1
-        if self._counted > self._calls or self._all > MOST_CALLS:
-            self.stopped = f"it sent {self._all:,} requests, the last one {call.method} {call.path}"
+        if self._counted >= self._calls or self._all > MOST_CALLS:
+            self._stop(f"{self._all:,} requests{self._usual}", f"the last one was {call.method} {call.path}")
         self._check_time(0)
 
     def _count_sleep(self, seconds: float, frame: FrameType) -> None:
@@ -141,21 +135,23 @@ class ExploredRun(Watcher):
         self._sleeps += 1
         if self._sleeps > MOST_SLEEPS:
             stack = stack_under_test(frame)
-            last = f", the last time at {shown_place(stack[0])}" if stack else ""
-            self.stopped = f"it slept {self._sleeps:,} times{last}"
+            self._stop(f"{self._sleeps:,} sleeps", f"the last one was at {shown_place(stack[0])}" if stack else "")
         self._check_time(seconds)
+
+    def _check_time(self, seconds: float) -> None:
+        if self._app.world.clock.time() + seconds > self._until:
+            self._stop("a day of the clock more than the good day took")
+
+    def _stop(self, after: str, last: str = "") -> None:
+        """Let the next request or sleep end the run."""
+        if self.stopped is None:
+            self.stopped = "; ".join(filter(None, (f"was stopped after {after}", last)))
+            self.stopped += f"; waiting: {self._app.world.clock.waiting_for()}"
 
     def hang(self, reason: str) -> None:
         """Stop the run, because nothing happens any more."""
         self.hangs = True
-        self.stopped = self.stopped or reason
-
-    def _check_time(self, seconds: float) -> None:
-        now = self._app.world.clock.time() + seconds
-        if self.stopped is None and now > self._until:
-            self.stopped = "it still waited a day of the clock after the good day had ended"
-        if self.stopped is not None and "waiting" not in self.stopped:
-            self.stopped += f"; waiting: {self._app.world.clock.waiting_for()}"
+        self.stopped = self.stopped or f"was stopped because {reason}"
 
     def _waits(self, call: Call) -> bool:
         """Whether the clock has moved since the last identical read, and something that is polled is in progress."""

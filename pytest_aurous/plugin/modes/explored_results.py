@@ -82,14 +82,14 @@ class SuiteResults:
     # The files
 
     def write(self) -> None:
-        """Write the files, and warn of remarks, of what was not run, and of options without effect."""
+        """Write the files, and warn of remarks, and of options without effect."""
         if self._cache is not None and self._own:
             self._cache.set(_CACHE, {test: cases for test, cases in self.broken.items() if cases})
         if name := run_option(self._config, "explore-json"):
             self._write("The results of exploring", Path(name), self._write_json)
         if self.baseline is not None and self._update:
             self._write("The baseline", self.baseline.file, self._write_baseline)
-        for text in filter(None, (*self._remarks(), self._not_run(), self._without_effect())):
+        for text in filter(None, (*self._remarks(), self._without_effect())):
             self._warn(f"{text}\n{PAGE}")
 
     def _warn(self, text: str) -> None:
@@ -140,18 +140,6 @@ class SuiteResults:
             f"{', '.join(given)} {'has' if len(given) == 1 else 'have'} no effect: no test was explored. "
             "--aurous-explore=report explores tests that pass and use the fixture aurous; the marker aurous_explore, "
             "those that have it."
-        )
-
-    def _not_run(self) -> str:
-        """Return a text about the cases for which there was no time."""
-        cut = [one for one in self.tests.values() if one.get("not_run")]
-        number = sum(one["not_run"] for one in cut)
-        total = number + sum(one["cases"] for one in cut)
-        return (
-            f"{number} of {total} cases of {number_of(len(cut), 'test')} were not run, so nothing is known of them: "
-            "the time of --aurous-explore-seconds was over."
-            if cut
-            else ""
         )
 
     # The end of the run

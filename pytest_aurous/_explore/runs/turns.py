@@ -1,6 +1,7 @@
 """Two workers that take turns: one goes on, and the other waits just before a request or in a skipped sleep.
 
-A schedule says at which requests the turn passes from one to the other.
+A schedule says at which requests the turn passes from one to the other. Plain functions are two threads, and coroutine
+functions are two tasks of the running loop.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import asyncio
 import re
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Collection, Generator
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from functools import partial
 from math import inf
@@ -23,17 +24,18 @@ from ..._core.base.frames import SENDERS, package_of, shown_place, stack_under_t
 from ..._core.base.work import AWAKE, TICK, Work, current_work, set_work, threads_of, times_run
 from ..._core.wire.call import Call
 from ..._facade import App, SharedTime, skipped_sleeps
+from ..ids import SCHEDULE
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ..runs.run import ExploredRun
+    from .run import ExploredRun
+
+Calls = Mapping[str, Callable[[], Any]]
 
 PAGE: Final = "reference/exploring.html#two-workers"
 FIRST: Final = "first"
 SECOND: Final = "second"
-SCHEDULE: Final = re.compile(rf"(?:{FIRST}|{SECOND})(?:#[1-9]\d*(?: \| (?:{FIRST}|{SECOND})#[1-9]\d*)*)?")
-"""The form of the id of a schedule."""
 READY, RUNS, HELD, ASLEEP, BLOCKED, DONE = "ready", "runs", "held", "asleep", "blocked", "done"
 _BRIEF: Final = 5
 """Ticks for which a worker must not have run if it seems to wait for another thread or task."""
@@ -41,6 +43,8 @@ _LONG: Final = 40
 """The same if it wakes from time to time, as sqlite3 does before a lock, or if the system does not count that."""
 _LONGEST: Final = 200
 """The same if it may wait for something else, such as a socket."""
+_JOIN: Final = 5.0
+"""Real seconds in which a thread that has done its work ends."""
 _GRACE: Final = 1.0
 """Real seconds in which the threads of a run that was stopped have to end."""
 _WAITING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
@@ -88,9 +92,9 @@ def read_schedule(check: Check, text: object) -> Schedule:
         AurousError: If it has another form.
     """
     if not isinstance(text, str) or not SCHEDULE.fullmatch(text):
-        raise check.refuse("only", text, "the id of a schedule, such as 'first#2 | second#1'.")
-    words = [word.partition("#") for word in text.split(" | ")]
-    return Schedule(words[0][0], tuple(SwitchPoint(name, int(number)) for name, _, number in words if number))
+        raise check.refuse("only", text, "the id of a schedule, such as 'first-2-second-1'.")
+    words = re.findall(rf"({FIRST}|{SECOND})[#-]?(\d*)", text)
+    return Schedule(words[0][0], tuple(SwitchPoint(name, int(number)) for name, number in words if number))
 
 
 class Worker:
@@ -180,55 +184,47 @@ class Turns:
 
     Args:
         app: The fake.
-        run: The run.
         time: The skipped sleeps.
         schedule: When the turn passes.
         serial: Whether the second worker begins only when the first one has ended.
         tasks: Whether the workers are tasks of the event loop in this thread; else they are threads.
 
     Attributes:
-        workers: Both, by name.
+        schedule: The same.
+        workers: Both, by name, once `taking` was entered.
         sent: Each request, with its worker.
         choices: The requests at which one more switch was possible.
         left: The switches of the schedule that were not made yet.
         slept: Whether the first of two serial workers slept when the other could have gone on.
         deadlock: Whether the run was stopped because both workers waited.
         abandoned: Whether a thread of a worker still waits after the run.
-        cancel: Cancels tasks that hang.
     """
 
-    def __init__(
-        self,
-        app: App,
-        run: ExploredRun,
-        time: SharedTime,
-        schedule: Schedule,
-        *,
-        serial: bool = False,
-        tasks: bool = False,
-    ) -> None:
-        thread = get_ident() if tasks else 0
-        self.workers: dict[str, Worker] = {name: Worker(name, run, thread) for name in (FIRST, SECOND)}
+    def __init__(self, app: App, time: SharedTime, schedule: Schedule, *, serial: bool, tasks: bool) -> None:
+        self.schedule: Schedule = schedule
+        self.workers: dict[str, Worker]
         self.sent: list[tuple[str, Call]] = []
         self.choices: list[tuple[SwitchPoint, Call]] = []
         self.left: list[SwitchPoint] = list(schedule.points)
         self.slept: bool = False
         self.deadlock: bool = False
         self.abandoned: bool = False
-        self.cancel: Callable[[], object] = int
         self._app = app
-        self._run = run
         self._time = time
         self._serial = serial
         self._tasks = tasks
-        self._holder: Worker | None = self.workers[schedule.begins]
+        self._run: ExploredRun
+        self._holder: Worker | None = None
         self._over = False
         self._changed = threading.Condition()
 
     @contextmanager
-    def taking(self) -> Generator[None, None, None]:
-        """Let the block be the run of both workers."""
-        world = self._app.world
+    def taking(self, run: ExploredRun) -> Generator[None, None, None]:
+        """Let the block be the run of both workers, in this thread."""
+        world, thread = self._app.world, get_ident() if self._tasks else 0
+        self._run = run
+        self.workers = {name: Worker(name, run, thread) for name in (FIRST, SECOND)}
+        self._holder = self.workers[self.schedule.begins]
         with skipped_sleeps(self._begin_sleep):
             world.gate = self
             try:
@@ -237,24 +233,51 @@ class Turns:
                 world.gate = None
                 self.stop()
 
+    def run(self, calls: Calls, results: dict[str, Any]) -> None:
+        """Call both functions in threads of their own, and note the result of each that ends."""
+
+        def work(worker: Worker) -> None:
+            set_work(worker.work)
+            try:
+                self._wait_unless(partial(self._begins, worker))
+                results[worker.name] = calls[worker.name]()
+            finally:
+                self._end(worker)
+
+        threads = [
+            threading.Thread(target=work, args=(worker,), name=f"aurous-{name}", daemon=True)
+            for name, worker in self.workers.items()
+        ]
+        for thread, worker in zip(threads, self.workers.values(), strict=True):
+            before = set_work(worker.work)
+            thread.start()
+            set_work(before)
+        self._watch()
+        for thread in threads if not self.abandoned else ():
+            thread.join(_JOIN)
+
+    async def arun(self, calls: Calls, results: dict[str, Any]) -> None:
+        """Await both functions in tasks of the running loop of asyncio or trio, in the same way."""
+
+        async def work(worker: Worker) -> None:
+            set_work(worker.work)
+            try:
+                await self._await_unless(partial(self._begins, worker))
+                results[worker.name] = await calls[worker.name]()
+            finally:
+                self._end(worker)
+
+        before = set_work(None)  # the watching thread belongs to no run
+        watching = threading.Thread(target=self._watch, name="aurous-turns", daemon=True)
+        watching.start()
+        set_work(before)
+        try:
+            await _together([partial(work, worker) for worker in self.workers.values()])
+        finally:
+            self.stop()
+            watching.join(_JOIN)
+
     # What the workers do
-
-    def begin(self, worker: Worker) -> None:
-        """Let this thread be a worker; it waits for its first turn."""
-        set_work(worker.work)
-        self._wait_unless(partial(self._begins, worker))
-
-    async def abegin(self, worker: Worker) -> None:
-        """Let this task be a worker; it waits for its first turn."""
-        set_work(worker.work)
-        await self._await_unless(partial(self._begins, worker))
-
-    def end(self, worker: Worker) -> None:
-        """Let the other worker go on."""
-        with self._changed:
-            worker.state = DONE
-            self._grant(self._other(worker))
-            self._changed.notify_all()
 
     def enter(self, call: Call) -> None:
         """Block this thread until it is the turn of a request."""
@@ -374,6 +397,13 @@ class Turns:
             worker.wait(event.set)
         self._block(event)
 
+    def _end(self, worker: Worker) -> None:
+        """Let the other worker go on."""
+        with self._changed:
+            worker.state = DONE
+            self._grant(self._other(worker))
+            self._changed.notify_all()
+
     def _block(self, event: threading.Event) -> None:
         """Block this thread, which is not at work meanwhile."""
         deadlines = self._time.deadlines
@@ -393,22 +423,24 @@ class Turns:
 
     # Watching the workers
 
-    def watch(self) -> None:
+    def _watch(self) -> None:
         """Look from time to time, until both have ended, whether a worker waits for the other, or the run hangs."""
-        deadlines, stopped = self._time.deadlines, 0.0
+        deadlines, stopped = self._time.deadlines, inf
         deadlines[get_ident()] = inf
         try:
             with self._changed:
                 while any(worker.state != DONE for worker in self.workers.values()):
                     self._changed.wait(TICK)
-                    if self._over and not stopped:  # pragma: no cover - whether it looks before both have ended
-                        return
-                    if not self._run.hangs:
-                        self._look()
-                    elif not stopped:
+                    if self._run.hangs and stopped == inf:
                         stopped = monotonic()
-                        self._end()
-                    elif monotonic() - stopped > _GRACE:
+                        self._note_places()
+                        self.stop()
+                    elif self._over and stopped == inf:  # pragma: no cover - whether it looks before both have ended
+                        return
+                    elif not self._over:
+                        self._look()
+                        self.deadlock = all(worker.state == BLOCKED for worker in self.workers.values())
+                    if monotonic() - stopped > _GRACE:
                         self.abandoned = True
                         return
         finally:
@@ -430,17 +462,24 @@ class Turns:
             worker.state = BLOCKED
             self._grant(other)
 
-    def _end(self) -> None:
-        """Note where the workers wait, and end them."""
-        self.deadlock = all(worker.state == BLOCKED for worker in self.workers.values())
+    def _note_places(self) -> None:
+        """Note where the workers wait."""
         for worker in self.workers.values():
             if worker.state != DONE and not self._tasks:
                 places = [place for frame in worker.frames().values() for place in stack_under_test(frame)]
                 worker.stuck_at = shown_place(places[0]) if places else ""
-        self._over = True
-        for worker in self.workers.values():
-            worker.go_on()
-        self.cancel()
+
+
+async def _together(functions: Iterable[Callable[[], Awaitable[None]]]) -> None:
+    """Await all functions at once."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        async with sys.modules["trio"].open_nursery() as nursery:
+            for function in functions:
+                nursery.start_soon(function)
+    else:
+        await asyncio.gather(*(function() for function in functions))
 
 
 def _signal() -> tuple[Callable[[], object], Callable[[], Awaitable[object]]]:

@@ -1,0 +1,147 @@
+"""What ends a run and an exploration: what counts for the law `ends`, what it costs, and which cases come first."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, Delivery
+from pytest_aurous._explore import drivers
+from pytest_aurous._explore.explorer import Explorer
+from pytest_aurous._explore.options import read_options
+from pytest_aurous._explore.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_aurous import Exploration
+
+    Broken = Callable[..., Exploration]
+
+
+def waits_for_work(client: httpx.Client) -> None:
+    """Order a character and poll it; what goes wrong with a poll is ignored."""
+    path = f"/v1/characters/{client.post('/v1/characters', json=NOVA).raise_for_status().json()['id']}"
+    pending = True
+    while pending:
+        time.sleep(2)
+        with suppress(httpx.HTTPError):
+            pending = client.get(path).raise_for_status().json()["status"] == "synthesizing"
+
+
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+
+
+def test_a_poll_is_forgiven_only_if_it_was_answered(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The most common endless loop costs less than a second; of three equal cases one runs, and a remark says so."""
+    fake.script("synthesizing*3 -> reviewing")
+    began = time.process_time()
+
+    found = broken(fake, lambda: waits_for_work(client), faults="down", laws="ends")
+
+    assert time.process_time() - began < 1
+    (case,) = found.broken
+    assert case.id == "characters.retrieve#1 down"
+    assert "the run was stopped after 201 requests; the good day sent 5" in case.reasons["ends"]
+    assert any(remark.startswith("left out: 2 cases, the first is") for remark in found.remarks)
+
+
+def test_polls_of_slow_work_count_for_nothing(fake: Aurous, client: httpx.Client) -> None:
+    """Work that takes half an hour is polled nine hundred times, and a request a minute is no endless loop."""
+
+    def patient() -> None:
+        for number in range(400):
+            if client.get("/v1/balance").status_code == 200 and not number:
+                return
+            time.sleep(60)
+
+    fake.script("synthesizing*3 -> reviewing")
+    assert not fake.explore(lambda: waits_for_work(client), faults="slow", laws="ends").broken
+    assert not fake.explore(patient, faults="down", laws="ends").broken
+
+
+def test_a_case_that_does_not_end_is_not_repeated(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Once is enough: the limits do not depend on chance."""
+    runs: list[int] = []
+
+    def run() -> None:
+        runs.append(1)
+        while client.get("/v1/balance").status_code != 200:
+            pass
+
+    broken(fake, run, faults="down", laws="ends")
+
+    assert len(runs) == 4  # three good days
+
+
+def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
+    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error inside of a receiver is only the error of a delivery, and its work waits for ever."""
+    monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_SLEEPS", 50)
+    done: list[str] = []
+    character = fake.characters.add("Nova").id
+
+    def receive(_: Delivery) -> None:
+        raise AurousError("no route for /hook")
+
+    fake.webhooks.deliver_to(receive)
+
+    def run() -> None:
+        client.post("/v1/images", json={"character_id": character, "prompt": "One"})
+        while not done:
+            time.sleep(10)
+            fake.webhooks.flush()
+
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+    with pytest.raises(AurousError, match=r"delivery that failed is image.completed.*no route for .hook") as raised:
+        fake.explore(run)
+    assert not isinstance(raised.value, AurousExplorationError)
+
+
+def test_what_broke_last_time_runs_first(fake: Aurous, client: httpx.Client) -> None:
+    """And the first finding ends the exploration, if it is to; the report has the cases in their order, as ever."""
+    runs: list[int] = []
+
+    def run() -> None:
+        runs.append(1)
+        for path in ("/v1/balance", "/v1/team"):
+            assert client.get(path).status_code == 200
+
+    def explored(**options: Any) -> Exploration:
+        runs.clear()
+        chosen = replace(read_options("explore", faults="unavailable, rate_limited", laws="tells"), **options)
+        stage = Stage(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back)
+        with pytest.raises(AurousExplorationError) as raised:
+            drivers.explore(Explorer(stage, chosen), {"run": run}, None)
+        return raised.value.exploration
+
+    last = "team.retrieve#1 rate_limited"
+    found = explored(first=[last], stop=True)
+    assert ([case.id for case in found.cases], found.not_run, len(runs)) == ([last], 3, 5)
+    assert "not run: 3 of 4 cases, because the first finding ends it" in found.remarks
+    assert [case.id for case in explored(first=[last]).cases][-1] == last
+
+
+@pytest.mark.parametrize("name", ["explore", "interleave"])
+def test_the_time_of_the_suite_bounds_explorations_of_a_test(fake: Aurous, client: httpx.Client, name: str) -> None:
+    """The option gives a function that says when it is over: what was not run is counted, and said."""
+    fake._session.explore_time = lambda _: lambda: True
+    run: Any = lambda: client.get("/v1/balance")  # noqa: E731
+    found = fake.explore(run) if name == "explore" else fake.interleave(run, run)
+
+    assert (found.cases, found.not_run > 0) == ((), True)
+    assert any("the time was over" in remark for remark in found.remarks)
+
+
+def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None:
+    """Only while it is traced: a fake may live long, and explore much."""
+    for traced in (False, True):
+        fake._session.traced = traced
+        found = fake.explore(lambda: client.get("/v1/balance"), faults="refused")
+        assert fake._session.explorations == ([found] if traced else [])
