@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError, Call
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Call
 from pytest_aurous._explore.options import ExploreOptions, MarkerOptions, Options, read_options
 
 if TYPE_CHECKING:
@@ -153,6 +153,17 @@ def test_the_session_can_name_the_only_case(fake: Aurous, careless: Callable[[],
     with pytest.raises(httpx.ConnectError):
         fake.explore(careless)
     assert [call.fault for call in fake.calls] == ["connect_error"]
+
+
+def test_the_session_can_end_it_and_say_what_runs_first(fake: Aurous, careless: Callable[[], None]) -> None:
+    """The most telling cases come first, and before them what broke the last time."""
+    for first, case in (((), "lost"), (("characters.create#1 crash",), "crash")):
+        answers = iter([False, True])
+        fake._session.explore_with = lambda: {"time": lambda _: lambda: next(answers), "first": first}  # noqa: B023
+        with pytest.warns(AurousWarning, match=r"not run: \d+ of \d+ cases, because the time was over\."):
+            explored = fake.explore(careless)
+        assert [one.fault for one in explored.cases] == [case]
+        assert explored.table().startswith("1 of 1 cases hold; ")
 
 
 def test_exploring_without_clients() -> None:

@@ -815,7 +815,7 @@ def test_interrupt(explored: pytest.Pytester, option: str) -> None:
     result = explored.runpytest_inprocess(option, no_reraise_ctrlc=True)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring balance.retrieve-1-greased:*"])
+    result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring balance.retrieve-1-*:*"])
 
 
 def test_exit(explored: pytest.Pytester) -> None:
@@ -1146,9 +1146,8 @@ def test_what_broke_last_time_runs_first(explored: pytest.Pytester) -> None:
         if not whole:
             runs = [int(re.search(r"\nruns: (\d+)", one.stdout.str())[1]) for one in (first, again)]
             assert runs[0] > runs[1] == 5  # the good day twice, the case twice, and the good day
-    explored.runpytest("-k", "own", "--aurous-explore-only=characters.create-1-lost").assert_outcomes(
-        passed=1, deselected=1
-    )
+    one = explored.runpytest("-k", "own", "--aurous-explore-only=characters.create-1-refused")
+    one.assert_outcomes(passed=1, deselected=1)
     kept = json.loads((explored.path / ".pytest_cache/v/aurous/broken").read_text())
     assert "characters.create#1 lost" in kept["test_x.py::test_own"]
     assert kept["test_x.py::test_whole"][0] == "characters.create#1 timeout"
@@ -1179,7 +1178,7 @@ def test_only_broken_cases_show_what_they_print(explored: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["before", "-- characters.create-1-lost --", "ordered *", "*Captured log call*"])
     result.stdout.fnmatch_lines(["-- characters.create-1-lost --", "WARNING*logged *", "at first"])
     assert result.stdout.str().count("\nordered ") == 1
-    assert "The requests of the good day" not in result.stdout.str()
+    assert result.stdout.str().count("The requests of the good day") == 1  # of the test whose good day fails
 
 
 def test_a_spoiled_fixture_names_who_has_spoiled_it(explored: pytest.Pytester) -> None:
@@ -1209,11 +1208,9 @@ def test_a_spoiled_fixture_names_who_has_spoiled_it(explored: pytest.Pytester) -
 
     result.assert_outcomes(passed=2, failed=1)
     place = "test_a_spoiled_fixture_names_who_has_spoiled_it.py::test_"
-    assert (
-        f"{place}second: it does not pass when it is run again: AssertionError: assert not ['left']. Fixtures that stay "
-        f"between its runs: names (module). The cause is probably {place}first, which was explored before: what its "
-        "runs have left in names is still there. "
-    ) in left_out(result)
+    text = left_out(result)
+    assert f"{place}second: it does not pass when it is run again: AssertionError: assert not ['left'" in text
+    assert f"Fixtures that stay between its runs: names (module). The cause is probably {place}first, which was" in text
 
 
 def test_the_time_is_for_the_whole_run(explored: pytest.Pytester) -> None:
