@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,14 @@ from .explorer import Explorer
 from .ids import SCHEDULE
 from .interleaver import InterleaveOptions, Interleaver
 from .options import PAGE, ExploreOptions, read_options
+from .report.text import again_with
 from .runs.run import ignore
 from .runs.turns import PAGE as WORKERS_PAGE
 from .stage import Stage
 
 if TYPE_CHECKING:
     from .._facade import Session
+    from .report.result import Exploration
 
 __tracebackhide__ = hide_mistakes
 
@@ -33,13 +35,12 @@ def explorer(session: Session, who: str, **arguments: Any) -> Explorer:
         **arguments: The arguments of `Aurous.explore`.
     """
     Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
-    session.explored = True
-    if session.explore_only and not SCHEDULE.fullmatch(session.explore_only):
-        arguments["only"] = arguments.get("only") or session.explore_only
-    session.as_on_the_good_day = arguments.get("only") is None
-    options = replace(read_options(who, **arguments), through=not session.explore_judged, time=session.explore_time)
-    done = session.explorations.append if session.traced else ignore  # a fake may live long, and explore much
-    return Explorer(_stage(session, who), options, _again(), done=done, traced=session.traced)
+    added, done = _added(session)
+    options, only = read_options(who, **arguments), added.pop("only")
+    if only is not None and not SCHEDULE.fullmatch(only):
+        options = replace(options, only=options.only or only)
+    session.as_on_the_good_day = options.only is None
+    return Explorer(_stage(session, who), replace(options, **added), _again(), done=done, traced=session.traced)
 
 
 def interleaver(session: Session, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
@@ -63,10 +64,24 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
         if not callable(value):
             example = "a coroutine function, such as publish or lambda: publish('Nova')"
             raise check.refuse(name, value, f"{example if who.startswith('a') else 'a function, such as a lambda'}.")
+    added, done = _added(session)
+    if added["only"] is not None and SCHEDULE.fullmatch(added["only"]):
+        arguments["only"] = arguments.get("only") or added["only"]
+    return Interleaver(_stage(session, who), _again(), added["time"], done, **arguments)
+
+
+def _added(session: Session) -> tuple[dict[str, Any], Callable[[Exploration], object]]:
+    """Note that a test explores code; return the options that the run of pytest adds, and what takes the result."""
     session.explored = True
-    if session.explore_only and SCHEDULE.fullmatch(session.explore_only):
-        arguments["only"] = arguments.get("only") or session.explore_only
-    return Interleaver(_stage(session, who), _again(), session.explore_time, **arguments)
+    added = {"only": None, "time": None, **session.explore_with()}
+    noted = added.pop("done", ignore)
+
+    def done(exploration: Exploration) -> None:
+        noted(exploration)
+        if session.traced:  # else nothing needs it, and a fake may live long and explore much
+            session.explorations.append(exploration)
+
+    return added, done
 
 
 def _stage(session: Session, who: str) -> Stage:
@@ -76,4 +91,4 @@ def _stage(session: Session, who: str) -> Stage:
 def _again() -> str:
     """Return the command that runs one case of this test, with ``<case>`` for its id; empty outside of pytest."""
     work = current_work()
-    return f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
+    return again_with(work.test) if work is not None and work.test else ""

@@ -32,6 +32,7 @@ class Plans(NamedTuple):
         met: Whether each place has a fault of the test itself.
         skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
         remarks: What the report says about these.
+        expected: Those of the remarks that are no warnings.
     """
 
     plans: dict[str, Plan]
@@ -40,6 +41,7 @@ class Plans(NamedTuple):
     met: bool
     skipped: int
     remarks: list[str]
+    expected: list[str]
 
 
 def plans_of(good: Day, faults: Collection[str]) -> Plans:
@@ -55,16 +57,21 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         for kind in faults
     )
     broken = len(places) - len(unmet)
-    remarks = [
+    expected = [
         f"{number} more {operation}{f' at {line}' if line else ''} {'was' if number == 1 else 'were'} not broken: the "
         "first, the second and the last one stand for them."
         for (operation, line), number in others.items()
     ]
-    if impatient:
-        remarks.append(f"{_cases(impatient)} skipped that need a timeout, because the client has no read timeout.")
     if broken:
         text, what = ("1 request was", "it") if broken == 1 else (f"{broken} requests were", "them")
-        remarks.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
+        expected.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
+    remarks = [*expected]
+    if impatient:
+        names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
+        remarks.append(
+            f"{_cases(impatient)} skipped, because the client has no read timeout. Give it one, or "
+            f"leave these faults out: faults={names!r}."
+        )
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),
@@ -72,6 +79,7 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         met=not unmet,
         skipped=len(unmet) - len(kept) + impatient + broken,
         remarks=remarks,
+        expected=expected,
     )
 
 
@@ -102,7 +110,8 @@ def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
 def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
     """Return why there is no case, and what to do."""
     if plans.met:
-        return f"no case was run, because no request is left to break: {'; '.join(plans.remarks) or 'none is known'}."
+        why = "; ".join(plans.remarks).rstrip(".") or "none is known"
+        return f"no case was run, because no request is left to break: {why}."
     needs: dict[str, list[str]] = {}
     for name in faults:
         needs.setdefault(KINDS[name].needs, []).append(name)
@@ -123,7 +132,7 @@ def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
     Raises:
         AurousError: With the nearest ids.
     """
-    wanted = [*([options.only] if options.only else []), *options.known]
+    wanted = [*([options.only] if options.only else []), *(case for case, one in options.known.items() if not one.file)]
     for case_id in wanted:
         if case_id not in plans:
             from difflib import get_close_matches  # takes 4 ms to import, and only this message needs it
@@ -198,7 +207,8 @@ def about_crashes(cases: Collection[Case]) -> list[str]:
     swallowed = [case.id for case in cases if _SWALLOWED in case.remarks]
     text = (
         f"AurousCrash did not leave the run in {', '.join(swallowed)}: it was in another thread, or "
-        "the code catches BaseException and continues after its process has died."
+        "the code catches BaseException and continues after its process has died. Let it pass, or leave these out with "
+        "faults='-crash,-dies'"
     )
     return [text] if swallowed else []
 
@@ -210,7 +220,21 @@ def about_results(cases: Collection[Case]) -> list[str]:
         return []
     (case, remark), *others = found
     more = f" (and in {len(others)} more)" if others else ""
-    return [f"not judged, because returns= is not set: in {case.id}{more} {remark}"]
+    advice = "Set returns=True, or let run return nothing that differs"
+    return [f"not judged, because returns= is not set: in {case.id}{more} {remark}. {advice}"]
+
+
+def about_excuses(cases: Collection[Case]) -> list[str]:
+    """Return the remarks about cases in which a second run may leave what the first one has left."""
+    found: dict[str, list[str]] = {}
+    for case in cases:
+        for remark in case.remarks:
+            if remark.startswith(_EXCUSED):
+                found.setdefault(remark, []).append(case.id)
+    return [
+        f"in {first}{f' (and in {len(more)} more)' if more else ''} {remark}."
+        for remark, (first, *more) in found.items()
+    ]
 
 
 def bare(error: BaseException | None) -> BaseException | None:

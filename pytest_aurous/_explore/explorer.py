@@ -12,6 +12,7 @@ from .._facade import StateReader
 from .cases import (
     Plans,
     about_crashes,
+    about_excuses,
     about_results,
     case_of,
     check_ids,
@@ -22,6 +23,7 @@ from .cases import (
 )
 from .compare import alike, difference, differing_in_form, unaddressed
 from .end_state import unstable_fields
+from .ids import slug
 from .kinds import KINDS, Plan
 from .laws import Day, Judged, Rules, judge, needs_second
 from .options import PAGE, Options
@@ -89,7 +91,8 @@ class Explorer:
     def steps(self) -> Generator[RunAttempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
         with self._stage.set_up(self._options.patience), self.lines.watching():
-            good = self._good = yield from self._good_days()
+            with self._options.printing():
+                good = self._good = yield from self._good_days()
             yield from self._bad_days(good)
         exploration = self._exploration(good)
         self._done(exploration)
@@ -98,6 +101,8 @@ class Explorer:
             report = self._stage.report(exploration)
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
+        if self._options.only is None:
+            self._stage.warn(exploration)
         return exploration
 
     # Runs
@@ -180,7 +185,8 @@ class Explorer:
                     yield from self._case(good, only, plans[only])
                 else:
                     yield from self._all(good, plans)
-                    last = yield from self._attempt()  # the cases may have left something behind
+                    with self._options.printing():
+                        last = yield from self._attempt()  # the cases may have left something behind
                     self._stage.check_again("last", last, difference(good, last))
             finally:
                 self._remove_faults()
@@ -215,11 +221,15 @@ class Explorer:
     def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[RunAttempt, Outcome, None]:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
         alone = self._options.alone
-        judged, left = yield from self._judged(good, plan)
-        day, reasons, differs = judged.bad, judge(judged), False
+        with self._options.printing() as show:
+            judged, left = yield from self._judged(good, plan)
+            day, reasons, differs = judged.bad, judge(judged), False
+            if reasons or alone:
+                show(slug(case_id))
         trace = day.error.__traceback__ if day.error is not None else None
         if reasons and not alone and not day.run.stopped:  # which takes long, and does not depend on chance
-            repeated, _ = yield from self._judged(good, plan)
+            with self._options.printing():
+                repeated, _ = yield from self._judged(good, plan)
             again = judge(repeated)
             reasons = {law: reason for law, reason in reasons.items() if law in again}
             differs = not reasons
@@ -257,12 +267,14 @@ class Explorer:
     # The result
 
     def _exploration(self, good: Day) -> Exploration:
+        excuses = about_excuses(self._cases)
         return Exploration(
             cases=tuple(self._cases),
             good_day=good_case(good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases)),
+            remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases), *excuses),
+            expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
             unreached=unreached({} if self._options.alone else self.lines.reached()),
             timeless=self._rules.timeless,
@@ -273,7 +285,7 @@ class Explorer:
     def _healed(self) -> list[str]:
         """Say which cases are known to break a law, and hold."""
         known, made = self._options.known, {case.id: case for case in self._cases}
-        held = [name for name in known if name in made and not made[name].broken]
+        held = [name for name, one in known.items() if not one.file and name in made and not made[name].broken]
         return [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
 
     def _undecided(self) -> list[str]:

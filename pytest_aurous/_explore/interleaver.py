@@ -24,6 +24,7 @@ from .laws import Day
 from .options import read_flag, read_patience
 from .report.result import Case, Exploration
 from .runs.attempt import Outcome, RunAttempt, resting
+from .runs.run import ignore
 from .runs.turns import FIRST, PAGE, SECOND, Schedule, SwitchPoint, Turns, read_schedule
 from .runs.watchdog import PATIENCE
 from .stage import Stage
@@ -81,6 +82,7 @@ class Interleaver:
         stage: Where the runs are made.
         again: The command that runs one schedule alone, with ``<case>`` for its id.
         time: Returns what says whether the time for schedules is over; None: there is no limit.
+        done: Called with the result, also before it is raised.
         **options: Those of `InterleaveOptions`.
 
     Raises:
@@ -92,6 +94,7 @@ class Interleaver:
         stage: Stage,
         again: str,
         time: Callable[[int], Callable[[], bool]] | None = None,
+        done: Callable[[Exploration], object] = ignore,
         **options: Any,
     ) -> None:
         check = Check(stage.who, PAGE)
@@ -101,12 +104,14 @@ class Interleaver:
         self.who: str = stage.who
         self._stage = stage
         self._again = again
+        self._done = done
         self._returns = read_flag("returns", check, options.get("returns", False))
         self._patience = read_patience(check, options.get("patience", PATIENCE))
         self._only = None if only is None else read_schedule(check, only)
         self._is_over: Callable[[], bool] = time(1) if time is not None else bool
         self._cases: list[Case] = []
         self._remarks: list[str] = []
+        self._expected: list[str] = []
         self._skipped = self._not_run = 0
         self._causes: set[str] = set()
         self._serials: list[Met] = []
@@ -124,6 +129,7 @@ class Interleaver:
                 else:
                     error = (yield from self._alone(self._only)).day.error
         exploration = self._exploration()
+        self._done(exploration)
         if exploration.broken:
             raise AurousExplorationError(exploration.report(), exploration) from error
         unmet = [case.id for case in self._cases if case.outcome == "unmet"]
@@ -134,6 +140,8 @@ class Interleaver:
                 f"the application with fresh=, and let each worker send its requests in a fixed order.\n{_MORE}",
                 exploration,
             )
+        if self._only is None:
+            self._stage.warn(exploration)
         return exploration
 
     def _run(self, schedule: Schedule, *, serial: bool = False) -> Generator[RunAttempt, Outcome, Met]:
@@ -198,7 +206,7 @@ class Interleaver:
                 last = yield from self._run(Schedule(FIRST), serial=True)
                 self._check_again("last", self._serials[0], last)
         if self._skipped:
-            self._remarks.append(f"skipped: {self._skipped} switches between repeated reads of one line")
+            self._expected.append(f"skipped: {self._skipped} switches between repeated reads of one line")
 
     def _cut(self, why: str) -> None:
         self._not_run = len(self._pending)
@@ -320,7 +328,8 @@ class Interleaver:
             good_day=_case(self._serials[0], None),
             skipped=self._skipped,
             not_run=self._not_run,
-            remarks=tuple(self._remarks),
+            remarks=(*self._remarks, *self._expected),
+            expected=tuple(self._expected),
             again=self._again,
         )
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast
 
 from .._core.base.arguments import Check
 from .._core.base.errors import choices, hide_mistakes, nearest
+from .ids import read_id
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
 if TYPE_CHECKING:
     from .._core.base.names import BadDayFault, Law
-    from .suites.baseline import Accepted
 
 __tracebackhide__ = hide_mistakes
 
@@ -43,6 +44,20 @@ class ExploreOptions(MarkerOptions, total=False):
     only: str | None
 
 
+class Known(NamedTuple):
+    """A case that may break a law.
+
+    Attributes:
+        reason: Why.
+        breaks: The laws that it may break.
+        file: The baseline that says so; empty: the test does.
+    """
+
+    reason: str
+    breaks: tuple[str, ...] = tuple(LAWS)
+    file: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What to explore, and how to judge it; see `Aurous.explore`.
@@ -50,10 +65,10 @@ class Options:
     Attributes:
         through: Whether the exception of the only case leaves the exploration; else the laws judge it.
         whole: Whether the code is a whole test.
-        accepted: The cases of a baseline.
-        baseline: Its file.
-        first: Ids of the cases that run first.
+        known: The cases that may break a law.
+        first: The cases that broke a law the last time: they are run first.
         stop: Whether the first finding ends the exploration.
+        printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
         time: For a number of cases, returns what says whether their time is over; None: all of them are run.
     """
 
@@ -64,13 +79,12 @@ class Options:
     laws: tuple[str, ...] = _LAWS
     patience: float = PATIENCE
     only: str | None = None
-    known: Mapping[str, str] = field(default_factory=dict[str, str])
+    known: Mapping[str, Known] = field(default_factory=dict[str, "Known"])
     through: bool = True
     whole: bool = False
-    baseline: str = ""
-    accepted: Mapping[str, Accepted] = field(default_factory=dict[str, "Accepted"])
     first: Collection[str] = ()
     stop: bool = False
+    printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
     time: Callable[[int], Callable[[], bool]] | None = None
 
     @property
@@ -79,11 +93,9 @@ class Options:
         return self.only is not None and self.through
 
     def accepts(self, case: str, broken: Collection[str]) -> tuple[str, str]:
-        """Return why it is accepted that a case breaks laws, and the file that says so; empty if it is not."""
-        if case in self.known:
-            return self.known[case], ""
-        one = self.accepted.get(case)
-        return (one.reason, self.baseline) if one is not None and {*broken} <= {*one.breaks} else ("", "")
+        """Return why it is known that a case breaks laws, and the file that says so; empty if it is not."""
+        one = self.known.get(case)
+        return (one.reason, one.file) if one is not None and {*broken} <= {*one.breaks} else ("", "")
 
 
 def read_options(who: str, **arguments: Any) -> Options:
@@ -117,14 +129,14 @@ def read_patience(check: Check, value: Any) -> float:
 
 
 def _only(check: Check, value: Any) -> str | None:
-    return value if value is None else check.text("only", value, "characters.create#1 lost")
+    return value if value is None else read_id(check.text("only", value, "characters.create-1-lost"))
 
 
-def _known(check: Check, value: Any) -> Mapping[str, str]:
+def _known(check: Check, value: Any) -> Mapping[str, Known]:
     known = {} if value is None else dict(check.pairs("known", value))
     for case, why in known.items():
         check.text("known", why, f"{case} is accepted until March")
-    return known
+    return {read_id(case): Known(why) for case, why in known.items()}
 
 
 def read_names(

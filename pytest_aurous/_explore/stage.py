@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from .._core.base.chains import leaves
-from .._core.base.errors import INTERRUPTED, AurousError, hide_mistakes, see
-from .._core.base.frames import without_package
+from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
+from .._core.base.frames import PACKAGE, nearest_outside, without_package
 from .._core.wire.call import Call
 from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time
 from .compare import told
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
+_REMARKS: Final = f"{PAGE}#the-result"
 
 
 class LeftOut(AurousError):  # noqa: N818 - it is no mistake
@@ -176,6 +179,13 @@ class Stage:
         """Return what a failure says of the result."""
         return exploration.report()
 
+    def warn(self, exploration: Exploration) -> None:
+        """Warn of each remark that is not expected, at the line of the test."""
+        frame = nearest_outside({PACKAGE}, sys._getframe())
+        for text in exploration.unexpected:
+            warning = AurousWarning(f"{self.who}(): {text.rstrip('.')}.\n{see(_REMARKS)}")
+            warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
+
 
 class FreshFake(Stage):
     """Each run is a test, which makes a fake of its own.
@@ -228,6 +238,9 @@ class FreshFake(Stage):
     def report(self, exploration: Exploration) -> str:
         """Return a sentence for each cause: the end of the run shows the rest, once for all tests."""
         return brief(exploration)
+
+    def warn(self, exploration: Exploration) -> None:
+        """Warn of nothing: the end of the run warns once for all tests."""
 
 
 def last_failure(day: Day) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._core.base.errors import hide_mistakes
 from .._core.base.redaction import protect
@@ -35,9 +35,7 @@ class Session:
     """Everything that belongs to one fake.
 
     Attributes:
-        explore_judged: Whether the laws judge that case; else its exception is the result of the test.
-        explore_time: For a number of cases, returns what says whether the time for them is over; None: it never is.
-        explore_only: The one case that a test which explores has to run; None: all.
+        explore_with: Returns what the run of pytest adds to the options of an exploration.
         explored: Whether the test has explored code itself.
         as_on_the_good_day: Whether it is as the good day of an exploration left it.
         snapshots: The snapshots that have a name.
@@ -53,9 +51,7 @@ class Session:
         self._http: Binding | None = None
         self._faker: faker.Faker | None = None
         self._entered: list[ExitStack] = []
-        self.explore_only: str | None = None
-        self.explore_judged: bool = False
-        self.explore_time: Callable[[int], Callable[[], bool]] | None = None
+        self.explore_with: Callable[[], dict[str, Any]] = dict
         self.explorations: list[Exploration] = []
         self.explored: bool = False
         self.as_on_the_good_day: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
@@ -14,7 +15,7 @@ from .._core.base.arguments import Check
 from .._core.base.errors import AurousError
 from .._core.wire.hosts import BASE_URL
 from .._core.world.settings import read_setting
-from .stash import CURRENT, FAKE, GUARD, MODES, SEED
+from .stash import CURRENT, EXPLORE_WITH, FAKE, GUARD, MODES, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -75,6 +76,7 @@ class Fixtures:
         with Aurous(api_key=api_key, **settings) as fake, ExitStack() as modes:
             session = fake._session
             item.stash[FAKE], item.stash[SEED] = session, seed
+            session.explore_with = partial(self._config.stash[EXPLORE_WITH], item)
             for mode in self._config.stash[MODES].values():
                 modes.enter_context(mode.using(item, session))
             yield fake

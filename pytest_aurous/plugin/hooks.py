@@ -23,7 +23,7 @@ from . import options, sections, stash
 from .fixtures import Fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall
 from .outcome import judge_refusals, judged, show_warnings
-from .stash import CURRENT, FAKE, GUARD, INVALID_MARKER, MODES, RUNNING, SEED, UNUSED_MARKER
+from .stash import CURRENT, EXPLORE_WITH, FAKE, GUARD, INVALID_MARKER, MODES, RUNNING, SEED, UNUSED_MARKER
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -77,9 +77,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[GUARD].stderr = _stderr(config)
     config.add_cleanup(protect(os.environ.get("AUROUS_API_KEY")))
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")
-    config.stash[MODES] = {}
+    config.stash[MODES], config.stash[EXPLORE_WITH] = {}, _explore_with
     for name in options.modes(config):
         import_module(f"{__package__}.modes.{name}").start(config)
+
+
+def _explore_with(item: pytest.Item) -> dict[str, Any]:
+    from .modes import exploring  # most runs do not explore
+
+    return exploring.added(item)
 
 
 def _stderr(config: pytest.Config) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from .._core.base.errors import INTERRUPTED, AurousError
+from .._core.base.errors import INTERRUPTED, AurousError, AurousExplorationError
 from .._core.base.redaction import keys_in, protecting, redacted, shown
 from .stash import FAKE, SEED
 
@@ -100,8 +100,10 @@ def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
     fake = item.stash[FAKE]
     fake.verdict.mark_reported()
     setting = fake.settings.report
-    if setting == "all" or (setting == "failed" and report.failed):
-        reported = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
+    error = call.excinfo.value if call.excinfo is not None else None
+    explored = isinstance(error, AurousExplorationError)  # its report has the requests that count
+    if setting == "all" or (setting == "failed" and report.failed and not explored):
+        reported = isinstance(error, AurousError)
         text = guarded(_TITLE, lambda: fake.verdict.timeline(rerun_command(item), problems=not reported))
         text = f"{_GOOD_DAY}\n{text}" if fake.as_on_the_good_day else text
         if report.failed and hasattr(report.longrepr, "addsection"):

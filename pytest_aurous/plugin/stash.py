@@ -25,6 +25,9 @@ CONFIGURED: Final[pytest.StashKey[dict[str, Any]]] = pytest.StashKey()
 SOURCES: Final[pytest.StashKey[dict[str, str]]] = pytest.StashKey()
 """Where each of them was set."""
 
+EXPLORE_WITH: Final[pytest.StashKey[Callable[[pytest.Item], dict[str, Any]]]] = pytest.StashKey()
+"""Returns what the run adds to the options of a test that explores code itself."""
+
 # Of an item
 FAKE: Final[pytest.StashKey[Session]] = pytest.StashKey()
 SEED: Final[pytest.StashKey[int]] = pytest.StashKey()

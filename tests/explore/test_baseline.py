@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._explore.suites.baseline import Accepted, Baseline
+from pytest_aurous._explore.options import Known
+from pytest_aurous._explore.suites.baseline import Baseline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +43,8 @@ def test_an_update_keeps_reasons_adds_what_breaks_and_removes_what_holds(file: P
     )
 
     again = Baseline.read(file, update=False)
-    assert again.of("t.py::test_a") == {LOST: Accepted(("pays_once",), "until March")}
-    assert again.of("b") == {LATE: Accepted(("ends",), f"{LATE} broke it.")}
+    assert again.of("t.py::test_a") == {LOST: Known("until March", ("pays_once",), str(file))}
+    assert again.of("b") == {LATE: Known(f"{LATE} broke it.", ("ends",), str(file))}
     assert again.of("other") == {}
 
 
@@ -92,7 +93,7 @@ def test_what_may_never_end_is_not_read(file: Path) -> None:
         ("[]", "has version None; this pytest-aurous reads version 1"),
         ('{"version": 2}', "has version 2; this pytest-aurous reads version 1"),
         ('{"version": 1}', "tests is None; it is an object"),
-        ({"lost": {}}, "'lost': expected a case, such as 'characters.create#1 lost'"),
+        ({"lost": {}}, "'lost': expected a case, such as 'characters.create-1-lost'"),
         ({"characters.create#1 lots": {}}, "'characters.create#1 lots': .*did you mean 'lost'"),
         (
             {"characters.creat#1 lost": {}},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError, Call
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Call
 from pytest_aurous._explore.options import ExploreOptions, MarkerOptions, Options, read_options
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_bad_arguments(fake: Aurous, client: httpx.Client, arguments: dict[str, 
 
 def test_each_argument_is_stated_once() -> None:
     """`explore`, `aexplore` and the marker take what exploring reads; the plugin sets the rest."""
-    by_plugin, by_driver = {"accepted", "baseline", "first", "stop", "through", "time", "whole"}, {"fresh"}
+    by_plugin, by_driver = {"first", "printing", "stop", "through", "time", "whole"}, {"fresh"}
     assert {*ExploreOptions.__annotations__} | by_plugin == {option.name for option in fields(Options)} | by_driver
     assert {*MarkerOptions.__annotations__} < {*ExploreOptions.__annotations__}
 
@@ -108,7 +108,7 @@ def test_nothing_is_left_to_break(fake: Aurous, client: httpx.Client) -> None:
     """If the test itself breaks each request."""
     fake.faults.status("balance.retrieve", 503)
     with pytest.raises(
-        AurousError, match="no request is left to break: skipped: 1 request that meets a fault of the test"
+        AurousError, match="no request is left to break: 1 request was not broken, because a fault of the test"
     ):
         fake.explore(lambda: client.get("/v1/balance"))
 
@@ -133,7 +133,7 @@ def test_known_breaks_are_accepted(fake: Aurous, careless: Callable[[], None]) -
     assert explored.cases[0].broken == ("tells",)
     assert explored.cases[0].known == "until March"
     assert explored.broken == ()
-    assert explored.table().startswith("0 of 1 cases hold; 0 break a law; 1 known\n")
+    assert explored.table().startswith("0 of 1 cases hold; 1 known\n")
     assert f"known: {CASE} (tells): until March" in explored.table()
     assert "k known" in explored.table()
 
@@ -149,10 +149,21 @@ def test_a_known_break_that_holds_is_an_error(fake: Aurous, careless: Callable[[
 
 def test_the_session_can_name_the_only_case(fake: Aurous, careless: Callable[[], None]) -> None:
     """As the command line does."""
-    fake._session.explore_only = "characters.create#1 refused"
+    fake._session.explore_with = lambda: {"only": "characters.create#1 refused"}
     with pytest.raises(httpx.ConnectError):
         fake.explore(careless)
     assert [call.fault for call in fake.calls] == ["connect_error"]
+
+
+def test_the_session_can_end_it_and_say_what_runs_first(fake: Aurous, careless: Callable[[], None]) -> None:
+    """The most telling cases come first, and before them what broke the last time."""
+    for first, case in (((), "lost"), (("characters.create#1 crash",), "crash")):
+        answers = iter([False, True])
+        fake._session.explore_with = lambda: {"time": lambda _: lambda: next(answers), "first": first}  # noqa: B023
+        with pytest.warns(AurousWarning, match=r"not run: \d+ of \d+ cases, because the time was over\."):
+            explored = fake.explore(careless)
+        assert [one.fault for one in explored.cases] == [case]
+        assert explored.table().startswith("1 of 1 cases hold; ")
 
 
 def test_exploring_without_clients() -> None:

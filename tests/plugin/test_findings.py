@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import pytest
@@ -66,8 +67,8 @@ def accept(shop: pytest.Pytester, cases: Any) -> None:
 
 
 @pytest.mark.parametrize("mode", ["report", "fail"])
-def test_a_suite_ends_with_its_causes(shop: pytest.Pytester, mode: str) -> None:
-    """Each has its tests, and one timeline; a failing test says in a sentence for each cause what has happened."""
+def test_a_suite_ends_with_its_findings(shop: pytest.Pytester, mode: str) -> None:
+    """Each has its tests, and one timeline; a failing test says in a sentence for each what has happened."""
     shop.makepyfile(test_suite=SUITE)
 
     result = shop.runpytest(f"--aurous-explore={mode}")
@@ -76,12 +77,12 @@ def test_a_suite_ends_with_its_causes(shop: pytest.Pytester, mode: str) -> None:
     text = result.stdout.str()
     if mode == "fail":
         assert text.partition("aurous bad days")[0].count("AurousExplorationError: ") == 7
-    end = text.partition("2 causes:\n")[2].split("\n")
-    assert end[0] == "1. pays_once at characters.create: paid again, at shop.py:7 in order, through shop.py:2 (7 tests)"
-    assert "no_pitfall at characters.create: the code met a pitfall: [early-retry], at " in end[1]
-    assert end[3].startswith("cause 1: 7 tests: test_suite.py::test_first, test_suite.py::test_more[0], ")
-    assert " and 2 more" in " ".join(end[3:6])
-    assert text.count("+0 s") == text.partition("2 causes:")[2].count("+0 s") > 0
+    end = text.partition(" in 7 tests:\n")[2]
+    assert end.startswith("1  The response to characters.create #1 was lost, and ")
+    assert "at shop.py:7 in order, through shop.py:2" in end
+    assert "pays_once   characters.create#1 lost (and " in end
+    assert re.search(r"\n1  characters.create#1 lost, in test_suite.py::test_first,\s.* and 2\s+more\n", end, re.DOTALL)
+    assert text.count("+0 s") == end.count("+0 s") > 0
 
 
 def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
@@ -167,7 +168,7 @@ def test_files_that_cannot_be_written_cost_no_result(shop: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["*The baseline could not be written to taken/b.json: *"])
 
 
-def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.Pytester) -> None:
+def test_the_time_is_shared(shop: pytest.Pytester) -> None:
     """The report says what was not run."""
     shop.makepyfile(test_suite=SUITE)
     options = ("--aurous-explore=report", "--aurous-explore-json=out.json", "-k", "first or 0")
@@ -177,7 +178,7 @@ def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.P
         return [[case["id"] for case in one["data"]["cases"]] for one in tests]
 
     shop.runpytest(*options, "--aurous-explore-seconds=100").assert_outcomes(passed=2, deselected=5)
-    assert [one[0] for one in cases()] == ["characters.create#1 lost"] * 2
+    assert all(len(one) > 9 for one in cases())
     shop.runpytest(*options, "--aurous-explore-seconds=1e-6").assert_outcomes(passed=2, deselected=5)
     tests = json.loads((shop.path / "out.json").read_text())["tests"]
     assert cases() == [[], []]

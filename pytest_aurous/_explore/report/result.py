@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.base.arguments import Hinting
+from ..ids import slug
 from ..kinds import KINDS
 from ..laws import LAWS
 from . import text
@@ -17,7 +18,7 @@ class Case:
     """One run with one fault at one place; or the good day, without a fault.
 
     Attributes:
-        id: The id, such as ``characters.create#1 lost``.
+        id: The id, such as ``characters.create#1 lost``. Wherever you name a case, its slug does as well.
         operation: The operation or event; empty for the good day.
         occurrence: 1 for its first request of that operation.
         fault: The name of the fault; empty for the good day.
@@ -67,6 +68,11 @@ class Case:
     rows: tuple[Mapping[str, Any], ...] = ()
 
     @property
+    def slug(self) -> str:
+        """The id without blanks and ``#``, such as ``characters.create-1-lost``."""
+        return slug(self.id)
+
+    @property
     def finding(self) -> str:
         """What happened and which law that broke, in one sentence; empty if it breaks no law."""
         texts = [self.happened, self.reasons[self.broken[0]]] if self.broken else []
@@ -77,6 +83,7 @@ class Case:
         """Return the case as JSON data; of the error and the returned value only their types."""
         return {
             "id": self.id,
+            "slug": self.slug,
             "operation": self.operation,
             "occurrence": self.occurrence,
             "fault": self.fault,
@@ -88,6 +95,7 @@ class Case:
             "returned": type(self.returned).__name__,
             "credits": self.credits,
             "calls": self.calls,
+            "at": self.at or None,
             "sent_at": self.sent_at or None,
             "finding": self.finding or None,
             "cause": self.cause or None,
@@ -107,12 +115,14 @@ class Exploration(Hinting):
         places: The requests of the good day that were broken, in their order; then its events.
         skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
-        remarks: Other remarks of the report, such as what was cut.
+        remarks: What else the report says, such as what was not judged. If no law is broken, each that is not expected
+            is a warning.
+        expected: The remarks on what is as it should be: repeated reads, and faults of the test itself.
         not_run: How many cases were not run, because the time was over.
         unreached: For each file of the code under test, the lines that ran in no case, of functions that did; None if
             that is not known: before Python 3.12, or while other tools hold all ids of `sys.monitoring`.
         timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
-        again: The command that runs one case alone, with ``<case>`` for its id.
+        again: The command that runs one case alone, with ``<case>`` for its slug.
         start: The state before each run as JSON data, while the test is traced; else empty.
 
     Example:
@@ -124,6 +134,7 @@ class Exploration(Hinting):
     places: tuple[str, ...] = ()
     skipped: int = 0
     remarks: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
     not_run: int = 0
     unreached: Mapping[str, tuple[int, ...]] | None = field(default_factory=dict[str, tuple[int, ...]])
     timeless: bool = False
@@ -140,16 +151,21 @@ class Exploration(Hinting):
         """The cases that break a law, and are known."""
         return tuple(case for case in self.cases if case.broken and case.known)
 
+    @property
+    def unexpected(self) -> tuple[str, ...]:
+        """The other remarks."""
+        return tuple(text for text in self.remarks if text not in self.expected)
+
     def __str__(self) -> str:
         """Return the table."""
         return self.table()
 
     def table(self) -> str:
-        """Return the headline and the matrix, at most 100 columns wide."""
+        """Return the headline, the findings and the matrix, at most 100 columns wide."""
         return text.table(self)
 
     def report(self) -> str:
-        """Return the table, and what happened in each case that breaks a law."""
+        """Return the table, and the requests of one case of each finding."""
         return text.report(self)
 
     def json(self) -> dict[str, Any]:

@@ -26,20 +26,27 @@ _OUTCOMES: Final = {"returned": ".", "raised": "r", "crashed": "c", "stopped": "
 _KNOWN: Final = "k"
 _DIFFERS: Final = "~"
 CASE: Final = "<case>"
-"""Stands for the id of a case in the command that runs it again."""
+"""Stands for the slug of a case in the command that runs it again."""
 _ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.~a-zA-Z] +)*[-.~a-zA-Z])$")
 """A row of the matrix: its place, and its marks."""
 _COLORS: Final = (
-    (re.compile(r"^((?:E +)?\d+ of \d+ cases hold; )([1-9]\d* breaks? a law)"), "31"),
-    (re.compile(r"^((?:E +)?  )(\S+#\d+ .*: breaks .*)$"), "31"),
-    (re.compile(rf"^((?:E +)?  )((?:{'|'.join(LAWS)}): .*)$"), "33"),
-    (re.compile(r"^((?:E +)?  )((?:again|likewise): .*)$"), "36"),
+    (re.compile(r"^((?:E +)?)(\d+ findings? in .*)$"), "31"),
+    (re.compile(r"^((?:E +)?)(\d+  \S.*)$"), "31"),
+    (re.compile(rf"^((?:E +)?   )((?:{'|'.join(LAWS)}): .*)$"), "33"),
+    (re.compile(r"^((?:E +)?   )(again: .*)$"), "36"),
 )
 """As in the timeline: red, yellow and cyan."""
 _SAME: Final = 2
 """Fold lines that are as on the good day if there are more than this."""
 _FIRST, _LAST = 30, 5
 """Show this many requests from the start and the end of a run."""
+_LONGEST: Final = 180
+"""Characters of a sentence, so that a screen has several findings; all of it comes with the requests."""
+_NAMED: Final = 5
+"""So many tests of a finding are named; the data has all."""
+
+Finding = Mapping[str, Any]
+"""What the cases of one mistake share, as JSON data: see `findings_of`."""
 
 
 def colored(line: str) -> str:
@@ -55,76 +62,132 @@ def _color(mark: str) -> str:
     return "31" if mark.isupper() else "32" if mark == _OUTCOMES["returned"] else "33"
 
 
+def number_of(number: int, what: str) -> str:
+    """Return ``1 test`` or ``2 tests``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def headline(exploration: Exploration) -> str:
-    """Return ``37 of 41 cases hold; 4 break a law``."""
-    cases = [case for case in exploration.cases if case.outcome != "unmet"]
-    broken, known = len(exploration.broken), len(exploration.accepted)
-    unmet, differing = len(exploration.cases) - len(cases), sum(case.differs for case in cases)
-    hold = len(cases) - broken - known - differing
-    parts = [f"{hold} of {len(cases)} cases hold; {broken} break{'s' if broken == 1 else ''} a law"]
+    """Return ``3 findings in 8 of 47 cases``, or ``47 of 47 cases hold``."""
+    made = exploration.cases
+    cases = [case for case in made if case.outcome != "unmet"]
+    broken, known, differing = exploration.broken, len(exploration.accepted), sum(case.differs for case in cases)
+    of = f"of {len(cases)} {'cases' if not made or any(case.fault for case in made) else 'schedules'}"
+    hold = f"{len(cases) - known - differing} {of} hold"
+    parts = [f"{number_of(len(findings(exploration)), 'finding')} in {len(broken)} {of}" if broken else hold]
     parts += [f"{known} known"] if known else []
-    parts += [f"{unmet} unmet"] if unmet else []
-    parts += [f"{not_run(exploration)} not run"] if exploration.not_run else []
+    parts += [f"{len(made) - len(cases)} unmet"] if len(made) > len(cases) else []
+    parts += [f"{exploration.not_run} of {len(made) + exploration.not_run} not run"] if exploration.not_run else []
     parts += [f"{differing} differ{'s' if differing == 1 else ''} from run to run"] if differing else []
+    parts += [number_of(len(exploration.unexpected), "remark")] if exploration.unexpected else []
     return "; ".join(parts)
 
 
-def not_run(exploration: Exploration) -> str:
-    """Return ``36 of 96 cases``: how many were not run."""
-    return f"{exploration.not_run} of {len(exploration.cases) + exploration.not_run} cases"
-
-
-def table(exploration: Exploration) -> str:
-    """Return the headline, the matrix and the remarks."""
-    worst = [line for case, *_ in findings(exploration)[:1] for line in _finding(case)]
-    lines = [headline(exploration), *worst, "", *_matrix(exploration), ""]
-    for text in map(redacted, [*exploration.remarks, *about_known(exploration)]):
-        lines += wrap(text, NARROW, subsequent_indent="  ")
-    return redacted("\n".join(lines).rstrip())
-
-
-def report(exploration: Exploration) -> str:
-    """Return the table, what happened in the worst case of each cause, and the lines that never ran."""
-    stories = [described(exploration, cases) for cases in findings(exploration)]
-    lines = "\n".join(_wrapped(never_ran(exploration.unreached), "", "  "))
-    return "\n\n".join(filter(None, [table(exploration), *stories, lines]))
-
-
-def brief(exploration: Exploration) -> str:
-    """Return the headline, the remarks, what happened in the worst finding, and a line for each other cause."""
-    lines = [headline(exploration), *(line for text in exploration.remarks for line in _wrapped(text, "", "  "))]
-    for case, *others in findings(exploration)[:1]:
-        lines += [*_finding(case, others), *_again(exploration, case)]
-    for case, *_ in findings(exploration)[1:]:
-        lines += _wrapped(f"also: {case.cause}", "  ", "    ")
-    return redacted("\n".join(lines))
-
-
 def findings(exploration: Exploration) -> list[list[Case]]:
-    """Return the cases that break a law: a list for each cause, the worst law first."""
-    causes: dict[str, list[Case]] = {}
+    """Return the cases that break a law: a list for each mistake, the worst law first."""
+    found: dict[tuple[str, str], list[Case]] = {}
     for case in sorted(exploration.broken, key=lambda case: [*LAWS, *case.broken].index(case.broken[0])):
-        causes.setdefault(case.cause, []).append(case)
-    return [*causes.values()]
+        found.setdefault((case.cause, case.at), []).append(case)
+    return [*found.values()]
 
 
-def _finding(case: Case, others: Sequence[Case] = ()) -> list[str]:
-    """Return what happened in plain words, and below it which case that is and which law it breaks, and where."""
-    where = f", at {case.sent_at}" if case.sent_at else ""
-    likewise = [f"likewise: {', '.join(other.id for other in others)}"] if others else []
+def findings_of(exploration: Exploration, test: str = "") -> list[Finding]:
+    """Return the findings as data that a worker of pytest-xdist can send, the worst law first.
+
+    Each has its cause, its line, the laws that its first case breaks, what happened, all its cases, the command that
+    runs the first one again, and its story: what else is wrong, and the requests.
+    """
     return [
-        *_wrapped(case.finding, "", "  "),
-        *_wrapped(f"{case.id}: breaks {', '.join(case.broken)}{where}", "  ", "    "),
-        *(line for text in likewise for line in _wrapped(text, "  ", "    ")),
+        {
+            "cause": cases[0].cause,
+            "at": cases[0].at or cases[0].sent_at,
+            "laws": cases[0].broken,
+            "finding": cases[0].finding,
+            "cases": [case.id for case in cases],
+            "again": exploration.again.replace(CASE, cases[0].slug),
+            "story": _story(cases[0]),
+            "tests": [test] if test else [],
+        }
+        for cases in findings(exploration)
     ]
+
+
+def overview(found: Sequence[Finding], width: int = WIDTH - 4) -> list[str]:
+    """Return for each finding what happened, its line, which law and case that is, and the command that runs it.
+
+    Args:
+        found: The findings.
+        width: Columns; by default, pytest can put four characters before the line of an exception.
+    """
+    lines: list[str] = []
+    for number, one in enumerate(found, 1):
+        case, *others = one["cases"]
+        more = f" (and {len(others)} more)" if others else ""
+        tests = f"   {number_of(len(one['tests']), 'test')}" if len(one["tests"]) > 1 else ""
+        where, which = f"   at {one['at']}" if one["at"] else "", f"   {one['laws'][0]}   {case}{more}{tests}"
+        text = one["finding"]
+        if len(text) > _LONGEST:
+            text = f"{text[:_LONGEST].rpartition(' ')[0]} ..."
+        lines += wrap(text, width, initial_indent=f"{number}  ", subsequent_indent="   ", break_on_hyphens=False)
+        lines += filter(None, [where + which] if len(where + which) <= width else [where, which])
+        lines += [f"   again: {one['again']}"] if one["again"] else []
+    return lines
+
+
+def stories(found: Sequence[Finding]) -> list[str]:
+    """Return the requests of one case of each finding."""
+    lines: list[str] = []
+    for number, one in enumerate(found, 1):
+        names, more = one["tests"][:_NAMED], len(one["tests"]) - _NAMED
+        tests = f", in {', '.join(names)}{f' and {more} more' if more > 0 else ''}" if names else ""
+        lines += ["", *_wrapped(f"{one['cases'][0]}{tests}", f"{number}  ", "     "), *one["story"].split("\n")]
+    return lines
+
+
+def _story(case: Case) -> str:
+    lines: list[str] = []
+    for law in case.broken[len(case.finding) <= _LONGEST :]:
+        lines += _wrapped(f"{law}: {case.reasons[law]}", "   ", "     ")
+    for text in case.remarks:
+        lines += _wrapped(text, "   ", "     ")
+    lines += [f"   {address}" for address in case.advice]
+    lines += [f"   {line}" for line in (case.timeline or "").split("\n")]
+    return redacted("\n".join(lines))
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:
     return wrap(redacted(text), NARROW - 2, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
-def _again(exploration: Exploration, case: Case) -> list[str]:
-    return [f"  again: {exploration.again.replace(CASE, case.id)}"] if exploration.again else []
+def table(exploration: Exploration) -> str:
+    """Return the headline, the findings, the matrix and the remarks."""
+    lines = [headline(exploration), "", *overview(findings_of(exploration)), "", *_matrix(exploration), ""]
+    for text in [*exploration.remarks, *about_known(exploration)]:
+        lines += _wrapped(text, "", "  ")
+    return redacted(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip())
+
+
+def report(exploration: Exploration) -> str:
+    """Return the table, one timeline for each finding, and the lines that never ran."""
+    lines = [
+        table(exploration),
+        *stories(findings_of(exploration)),
+        "",
+        *_wrapped(never_ran(exploration.unreached), "", "  "),
+    ]
+    return redacted("\n".join(lines).rstrip())
+
+
+def brief(exploration: Exploration) -> str:
+    """Return the headline, the findings and the remarks."""
+    remarks = [line for text in exploration.remarks for line in _wrapped(text, "", "  ")]
+    return redacted("\n".join([headline(exploration), *overview(findings_of(exploration)), *remarks]))
+
+
+def again_with(test: str) -> str:
+    """Return the command that runs one case of a test, as sh, PowerShell and cmd read it."""
+    quoted = test if re.fullmatch(r"[\w./:\\-]+", test) else f'"{test}"'
+    return f"pytest {quoted} --aurous-explore-only={CASE}"
 
 
 def about_known(exploration: Exploration) -> list[str]:
@@ -132,10 +195,7 @@ def about_known(exploration: Exploration) -> list[str]:
     cases = exploration.accepted
     files = Counter(case.baseline for case in cases if case.baseline)
     return [
-        *(
-            f"{number} case{'' if number == 1 else 's'} accepted by the baseline {file}"
-            for file, number in files.items()
-        ),
+        *(f"{number_of(number, 'case')} accepted by the baseline {file}" for file, number in files.items()),
         *(f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in cases),
     ]
 
@@ -173,19 +233,6 @@ def _mark(case: Case | None) -> str:
     if case.broken:
         return _KNOWN if case.known else LAWS[case.broken[0]].letter
     return _OUTCOMES[case.outcome]
-
-
-def described(exploration: Exploration, cases: Sequence[Case]) -> str:
-    """Return the finding of the first of *cases*, which have one cause, and its requests."""
-    case, *others = cases
-    lines = _finding(case, others)
-    for law in case.broken[1:]:
-        lines += _wrapped(f"{law}: {case.reasons[law]}", "  ", "    ")
-    for text in map(redacted, case.remarks):
-        lines += wrap(text, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
-    lines += [f"  {address}" for address in case.advice]
-    lines += [f"  {line}" for line in (case.timeline or "").split("\n")]
-    return redacted("\n".join([*lines, *_again(exploration, case)]))
 
 
 def story(day: Day, good: Day, second: Day | None = None) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from math import inf
 from time import monotonic
 from typing import Any, Final
 
@@ -13,14 +13,12 @@ from ..kinds import BY_DEFAULT, KINDS
 from ..laws import LAWS, allowed
 from ..options import PAGE, MarkerOptions, Options, read_names, read_options
 from ..report.result import Case, Exploration
-from ..report.text import described, findings
+from ..report.text import Finding
 
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
 _FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
 """What a process leaves that has died is judged by laws that are not in `_LAWS`."""
 _BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
-_NAMED: Final = 5
-"""So many tests of a cause are named; the data has all."""
 
 
 def read_suite_options(who: str, **arguments: Any) -> Options:
@@ -56,55 +54,14 @@ def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) 
     }
 
 
-def findings_of(exploration: Exploration) -> list[dict[str, Any]]:
-    """Return the findings of a test: of each its cause, its cases, and the sentence and the text about the first."""
-    return [
-        {
-            "cause": cases[0].cause,
-            "line": cases[0].sent_at,
-            "cases": [case.id for case in cases],
-            "finding": cases[0].finding,
-            "text": described(exploration, cases),
-        }
-        for cases in findings(exploration)
-    ]
-
-
-def _by_cause(results: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
-    """Return the findings of each cause with the names of their tests, the worst law first."""
-    causes: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
-    for one in results:
-        for finding in one.get("findings", ()):
-            causes.setdefault(finding["cause"], []).append((one["test"], finding))
-    return sorted(causes.items(), key=lambda cause: list(LAWS).index(cause[0].partition(" ")[0]))
-
-
-def causes(results: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the end of the report of a suite: each cause with its tests, and with what happened in the first of them.
-
-    Args:
-        results: For each test its name, and its `findings_of`.
-    """
-    ordered = _by_cause(results)
-    texts: list[str] = []
-    for number, (cause, hits) in enumerate(ordered, 1):
-        line = hits[0][1]["line"]
-        texts.append(f"{number}. {cause}{f', at {line}' if line else ''} ({tests(len(hits))})")
-    lines = [f"{len(texts)} cause{'' if len(texts) == 1 else 's'}:", *texts] if texts else []
-    for number, (_, hits) in enumerate(ordered, 1):
-        lines += ["", f"cause {number}: {tests(len(hits))}: {_names(hits)}", *hits[0][1]["text"].split("\n")]
-    return lines
-
-
-def tests(number: int) -> str:
-    """Return the number in words: ``1 test`` or ``2 tests``."""
-    return f"{number} test{'' if number == 1 else 's'}"
-
-
-def _names(hits: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-    names = [name for name, _ in hits]
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def merged(results: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Return the findings of all tests, the worst law first; what several tests have found is one finding of all."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for finding in (one for result in results for one in result.get("findings", ())):
+        first = found.setdefault((finding["cause"], finding["at"]), {**finding, "cases": [], "tests": []})
+        first["cases"] += [case for case in finding["cases"] if case not in first["cases"]]
+        first["tests"] += finding["tests"]
+    return sorted(found.values(), key=lambda one: list(LAWS).index(one["laws"][0]))
 
 
 class Budget:
@@ -113,34 +70,26 @@ class Budget:
     Nobody knows the number of a test before its good day, so those to come count as the mean of those before.
 
     Args:
-        seconds: For all tests of this process.
+        seconds: For all explorations of this process.
 
     Attributes:
-        tests: How many tests are to come.
+        tests: How many whole tests are to come.
+        limited: Whether there is a limit at all.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.tests: float = 0
+        self.tests: int = 0
+        self.limited: bool = seconds < inf
         self._left = seconds
         self._seen: list[int] = []
 
-    @contextmanager
-    def spending(self) -> Generator[None, None, None]:
-        """Explore the next test in the block, whose time counts."""
-        began = monotonic()
-        self.tests -= 1
-        try:
-            yield
-        finally:
-            self.spend(monotonic() - began)
-
-    def spend(self, seconds: float) -> None:
-        """Count the time of a test that explores code itself, or of one that was explored."""
-        self._left -= seconds
+    def spend(self, began: float) -> None:
+        """Count the time since *began*."""
+        self._left -= monotonic() - began
 
     def share(self, cases: int) -> Callable[[], bool]:
-        """Return a function that says whether the time of a test with a number of cases is over."""
+        """Return a function that says whether the time of an exploration with a number of cases is over."""
         self._seen.append(cases)
-        later = max(0.0, self.tests) * sum(self._seen) / len(self._seen)
+        later = self.tests * sum(self._seen) / len(self._seen)
         end = monotonic() + self._left * cases / (cases + later)
         return lambda: monotonic() > end

@@ -1,33 +1,37 @@
-"""What exploring a suite has found: its lines at the end of the run, and its files."""
+"""What exploring has found in a run of pytest: its lines at the end, its warnings, and its files."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ..._core.base.errors import AurousError, see
+from ..._core.base.errors import AurousError, AurousWarning, see
 from ..._core.base.redaction import redacted
-from ..._explore.report.text import colored
+from ..._core.wire.lines import WIDTH
+from ..._explore.report.text import colored, number_of, overview, stories
 from ..._explore.suites.baseline import Baseline
-from ..._explore.suites.suite import causes, tests
+from ..._explore.suites.suite import merged
 from ..options import run_option
 from ..outcome import record_unwritten, record_warning
-from ..sections import fitted
+from ..sections import NARROWEST, fitted
 
 if TYPE_CHECKING:
-    from ..._fake.session import Session
+    from ..._explore.report.result import Exploration
 
-Results = list[dict[str, Any]]
-"""For each test its name, why it was left out, how many cases there are of each kind, its findings and the data."""
+Results = dict[str, dict[str, Any]]
+"""For each test what was found, or why it was left out."""
 
 PAGE: Final = see("how-to/explore-a-suite.html")
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
 _OF_SUITES: Final = ("explore-seconds", "explore-baseline", "explore-baseline-update", "explore-json")
-"""Options that mean something only if whole tests are explored."""
+"""Options that mean something only if something is explored."""
+_CACHE: Final = "aurous/broken"
+_ITSELF: Final = "it explores code itself"
 
 
 class SuiteResults:
@@ -37,48 +41,63 @@ class SuiteResults:
         pytest.UsageError: If the baseline is invalid.
 
     Attributes:
-        tests: The tests that were to be explored.
+        tests: What was found in each test that was to be explored.
         baseline: What is accepted, or None.
+        broken: For each test, the cases that broke a law the last time that they were run.
+        used: By the id of what a fixture of a wider scope has made, the first test whose explored runs had it.
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self.tests: Results = []
+        self.tests: Results = {}
         self.baseline: Baseline | None = _baseline(config)
         self._config = config
+        self._cache: Any = getattr(config, "cache", None)
+        self.broken: dict[str, list[str]] = self._cache.get(_CACHE, {}) if self._cache is not None else {}
+        self.used: dict[int, str] = {}
+        self._own: dict[str, list[str]] = {}  # tests that explore code themselves
         self._update = run_option(config, "explore-baseline-update")
-        self._own: Results = []
         self._written: list[str] = []
+
+    def note(self, test: str, exploration: Exploration) -> None:
+        """Note which cases of a test break a law, so that the next run of pytest begins with them."""
+        made = {case.id for case in exploration.cases}
+        left = [case for case in self.broken.get(test, ()) if case not in made]
+        self._own[test] = self.broken[test] = [*(case.id for case in exploration.broken), *left]
 
     def unknown(self, result: dict[str, Any]) -> AurousError | None:
         """Return the error for a test whose baseline accepts a case that there is not."""
         return None if self.baseline is None or self._update else self.baseline.unknown(result)
 
-    def note_own(self, test: str, session: Session) -> None:
-        """Note what a test has found that explores code itself."""
-        if session.explored:
-            self._own.append({"test": test})
-
-    def found(self) -> list[Results]:
+    def found(self) -> list[Any]:
         """Return the results of a worker."""
         return [self.tests, self._own]
 
-    def add(self, found: list[Results]) -> None:
+    def add(self, found: list[Any]) -> None:
         """Add the results of a worker."""
         tests, own = found
-        self.tests += tests
-        self._own += own
+        self.tests |= tests
+        self._own |= own
+        self.broken |= own
 
     # The files
 
     def write(self) -> None:
-        """Write the files, and warn of what was not run and of options without effect."""
+        """Write the files, and warn of remarks, and of options without effect."""
+        if self._cache is not None and self._own:
+            self._cache.set(_CACHE, {test: cases for test, cases in self.broken.items() if cases})
         if name := run_option(self._config, "explore-json"):
             self._write("The results of exploring", Path(name), self._write_json)
         if self.baseline is not None and self._update:
             self._write("The baseline", self.baseline.file, self._write_baseline)
-        for text in (self._without_effect(), self._not_run()):
-            if text:
-                record_warning(self._config, f"{text}\n{PAGE}")
+        for text in filter(None, (*self._remarks(), self._without_effect())):
+            self._warn(f"{text}\n{PAGE}")
+
+    def _warn(self, text: str) -> None:
+        """Issue a warning that a filter can leave out; no filter makes it an error, because no test is at fault."""
+        try:
+            self._config.issue_config_time_warning(AurousWarning(text), stacklevel=2)
+        except AurousWarning:
+            record_warning(self._config, text)
 
     def _write(self, what: str, path: Path, write: Callable[[Path], object]) -> None:
         try:
@@ -91,16 +110,29 @@ class SuiteResults:
         self._written = self.baseline.update(self._sorted())
 
     def _write_json(self, file: Path) -> None:
-        tests = [{name: value for name, value in one.items() if name != "findings"} for one in self._sorted()]
+        own = {test: {"test": test, "left_out": _ITSELF} for test in self._own}
+        tests = [
+            {name: value for name, value in one.items() if name != "findings"}
+            for _, one in sorted({**own, **self.tests}.items())
+        ]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
 
+    def _remarks(self) -> Iterator[str]:
+        """Yield each remark with the tests that it is about; remarks that differ in numbers are one."""
+        alike: dict[str, list[tuple[str, str]]] = {}
+        for one in self._sorted():
+            for text in one.get("remarks", ()):
+                alike.setdefault(re.sub(r"\d+", "1", text), []).append((text, one["test"]))
+        for (text, test), *others in alike.values():
+            more = f" and {number_of(len(others), 'other test')}" if others else ""
+            yield f"{text.rstrip('.')} (explored: {test}{more})."
+
     def _without_effect(self) -> str:
         """Return a text about options of the command line that no test has needed."""
-        if run_option(self._config, "explore-only") is not None:
+        if self.tests or run_option(self._config, "explore-only") is not None:
             return ""
-        names = [] if self.tests else [*_OF_SUITES]
-        names += [] if self.tests or self._own else ["explore"]
+        names = ("explore-baseline", "explore-baseline-update") if self._own else ("explore", *_OF_SUITES)
         given = [f"--aurous-{one}" for one in names if self._config.getoption(f"aurous_{one.replace('-', '_')}")]
         if not given:
             return ""
@@ -108,18 +140,6 @@ class SuiteResults:
             f"{', '.join(given)} {'has' if len(given) == 1 else 'have'} no effect: no test was explored. "
             "--aurous-explore=report explores tests that pass and use the fixture aurous; the marker aurous_explore, "
             "those that have it."
-        )
-
-    def _not_run(self) -> str:
-        """Return a text about the cases for which there was no time."""
-        cut = [one for one in self.tests if one.get("not_run")]
-        if not cut:
-            return ""
-        number = sum(one["not_run"] for one in cut)
-        total = number + sum(one["cases"] for one in cut)
-        return (
-            f"{number} of {total} cases of {tests(len(cut))} were not run, so nothing is known of them: the time of "
-            "--aurous-explore-seconds was over."
         )
 
     # The end of the run
@@ -131,8 +151,12 @@ class SuiteResults:
             terminal.section("aurous bad days")
             for line in (*_table(results), *self._written):
                 terminal.write_line(fitted(redacted(line), config))
+        found = merged(results)
+        tests = {test for one in found for test in one["tests"]}
+        head = [f"{number_of(len(found), 'finding')} in {number_of(len(tests), 'test')}:"] if found else []
         stale = self.baseline.stale(results) if self.baseline is not None and not self._update else []
-        for line in map(redacted, [*causes(results), *stale]):
+        width = min(max(terminal._tw.fullwidth, NARROWEST), WIDTH)
+        for line in map(redacted, [*head, *overview(found, width), *stories(found), *stale]):
             shown = fitted(line, config)
             terminal.write_line(colored(shown) if terminal.hasmarkup else shown)
         for one in results:
@@ -140,9 +164,9 @@ class SuiteResults:
                 terminal.section(redacted(f"bad days of {one['test']}"), sep="-")
                 terminal.write_line(fitted(one["more"], config))
 
-    def _sorted(self) -> Results:
+    def _sorted(self) -> list[dict[str, Any]]:
         """Return the results in the order of their tests, whichever worker has run them, and in which order."""
-        return sorted(self.tests, key=lambda one: str(one["test"]))
+        return [one for _, one in sorted(self.tests.items())]
 
 
 def _baseline(config: pytest.Config) -> Baseline | None:
@@ -162,7 +186,7 @@ def _baseline(config: pytest.Config) -> Baseline | None:
         raise pytest.UsageError(f"--aurous-explore-baseline: {error}") from None
 
 
-def _table(results: Results) -> Iterator[str]:
+def _table(results: list[dict[str, Any]]) -> Iterator[str]:
     """Yield a line for each test, and what has to be known about some."""
     explored = [one for one in results if "cases" in one]
     widths = [len(name) + 2 for name in _COLUMNS]
@@ -175,9 +199,9 @@ def _table(results: Results) -> Iterator[str]:
         if one["left_out"]:
             yield f"left out: {one['test']}: {one['left_out']}"
         if one.get("not_run"):
-            total = one["cases"] + one["not_run"]
-            yield f"cut: {one['test']}: {one['not_run']} of {total} cases not run"
-        if one.get("timeless"):
-            yield f"time was not judged: {one['test']}: its sleeps do nothing while work is polled"
-        for text in one.get("accepted", ()):
+            yield f"cut: {one['test']}: {one['not_run']} of {one['cases'] + one['not_run']} cases not run"
+        for text in one.get("known", ()):
             yield f"accepted: {one['test']}: {text}"
+    remarks = [len(one["remarks"]) for one in results if one.get("remarks")]
+    if remarks:
+        yield f"{number_of(sum(remarks), 'remark')} on {number_of(len(remarks), 'test')}: see the warnings"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
@@ -18,10 +17,10 @@ from ..._explore.drivers import drive
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
-from ..._explore.report.text import CASE, about_known, brief
+from ..._explore.report.text import about_known, again_with, brief, findings_of
 from ..._explore.runs.attempt import Outcome, RunAttempt
 from ..._explore.stage import FreshFake, LeftOut
-from ..._explore.suites.suite import count, findings_of
+from ..._explore.suites.suite import count
 from ..options import run_option
 from ..outcome import fail_report
 from ..stash import REPEATED
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from .explored_results import SuiteResults
 
 _PAGE: Final = see("how-to/explore-a-suite.html")
+_TOOLS: Final = frozenset({"pytest_aurous", "_pytest", "faker"})
 _NO_FAKE: Final = "it does not use the fixture aurous"
 
 
@@ -161,11 +161,7 @@ class ExploredTest:
     def leave_out(self, why: str) -> None:
         """Note that the test is not explored."""
         if self._plan.options.only is None:
-            self._results.tests.append({**self._result, "left_out": why})
-
-    @property
-    def _result(self) -> dict[str, Any]:
-        return {"test": self.item.nodeid, "fails": self._plan.fails, "left_out": None, "broken": 0, "failed": False}
+            self._results.tests[self.item.nodeid] = {"test": self.item.nodeid, "left_out": why}
 
     def explore(self) -> None:
         """Explore the test; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
@@ -183,37 +179,66 @@ class ExploredTest:
         if self._plan.options.alone:
             self._explore_one_case()
             return
-        result, error = self._result, cast("AurousError | None", None)
+        error: AurousError | None = None
         try:
-            exploration: Exploration | None = self._explored()
+            exploration = self._explored()
         except LeftOut as why:
-            exploration = None
-            result["left_out"] = text = f"{why}{self._wider_fixtures() if why.leaks else ''}"
+            self.leave_out(text := f"{why}{self._wider_fixtures() if why.leaks else ''}")
             error = None if why.harmless else AurousError(f"The test cannot be explored: {text}\n{_PAGE}")
         except AurousExplorationError as found:
-            exploration, error = found.exploration, found
+            error = self._note(found.exploration, found)
         except AurousError as found:  # `known` names a case that there is not
-            exploration, error = None, found
-        if exploration is not None:
-            result |= count(exploration, self._plan.options.may_raise)
-            result |= {"failed": error is not None, "not_run": exploration.not_run, "timeless": exploration.timeless}
-            result |= {"more": str(error or "").replace(brief(exploration), "").strip(), "data": exploration.json()}
-            result |= {"findings": findings_of(exploration), "accepted": about_known(exploration)}
-            cast("Session", self._session).explorations.append(exploration)
-            error = error or self._results.unknown(result)
-        self._results.tests.append(result)
+            self.leave_out(str(found))
+            error = found
+        else:
+            error = self._note(exploration)
         if error is not None and self._plan.fails:
             self._fail(error)
 
+    def _note(self, exploration: Exploration, error: AurousError | None = None) -> AurousError | None:
+        """Note what was found, and return why the test fails; None: it passes."""
+        test = self.item.nodeid
+        result = self._results.tests[test] = {
+            "test": test,
+            "fails": self._plan.fails,
+            "left_out": None,
+            "failed": error is not None,
+            **count(exploration, self._plan.options.may_raise),
+            "not_run": exploration.not_run,
+            "remarks": exploration.unexpected if error is None else (),
+            "known": about_known(exploration),
+            "more": str(error or "").replace(brief(exploration), "").strip(),
+            "findings": findings_of(exploration, test),
+            "data": exploration.json(),
+        }
+        self._results.note(test, exploration)
+        cast("Session", self._session).explorations.append(exploration)
+        return error or self._results.unknown(result)
+
     def _wider_fixtures(self) -> str:
-        """Return a text about the fixtures of the test that are not new in each run."""
-        found: dict[str, str] = {}
-        for name, definitions in self.item._fixtureinfo.name2fixturedefs.items():
-            ours = definitions[-1].func.__module__.partition(".")[0] in {"pytest_aurous", "_pytest", "faker"}
-            if definitions[-1].scope != "function" and not ours:
-                found[name] = definitions[-1].scope
-        names = ", ".join(f"{name} ({scope})" for name, scope in found.items())
-        return f". Fixtures that stay between its runs: {names}" if names else ""
+        """Return a text about the fixtures of the test that are not new in each run, and who may have spoiled them."""
+        kept, text = self._kept(), ""
+        if kept:
+            names = ", ".join(f"{name} ({definition.scope})" for name, definition in kept.items())
+            text = f". Fixtures that stay between its runs: {names}"
+        used = self._results.used
+        before = ((used[id(one.cached_result)], name) for name, one in kept.items() if id(one.cached_result) in used)
+        for test, name in [*before][:1]:
+            text += (
+                f". The cause is probably {test}, which was explored before: what its runs have left in {name} is "
+                f"still there. Let {name} be new for each test, or keep that test out: "
+                "@pytest.mark.aurous_explore(False)"
+            )
+        return text
+
+    def _kept(self) -> dict[str, Any]:
+        """Return the fixtures of the test, other than those of tools, that are not new in each run."""
+        found = {name: definitions[-1] for name, definitions in self.item._fixtureinfo.name2fixturedefs.items()}
+        return {
+            name: one
+            for name, one in found.items()
+            if one.scope != "function" and one.func.__module__.partition(".")[0] not in _TOOLS
+        }
 
     def _explore_one_case(self) -> None:
         """Let the run of the only case be the test's run."""
@@ -253,12 +278,16 @@ class ExploredTest:
         if self._logged:
             raise LeftOut("it has subtests, which report what happens in each run")
         self._stage = FreshFake(session.app)
-        explorer = Explorer(self._stage, self._plan.options, self._again(), self._progress, traced=session.traced)
+        again = again_with(self.item.nodeid)
+        explorer = Explorer(self._stage, self._plan.options, again, self._progress, traced=session.traced)
         self._run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
             return drive(explorer.steps(), self._make)
         finally:
+            for one in self._kept().values():
+                if one.cached_result is not None:
+                    self._results.used.setdefault(id(one.cached_result), self.item.nodeid)
             del self.item.stash[REPEATED]
             self._end_progress()
 
@@ -271,10 +300,6 @@ class ExploredTest:
         if not self._used:
             raise LeftOut(f"{_NO_FAKE} when it is run again")
         return Outcome(error=self._error)
-
-    def _again(self) -> str:
-        """Return the command that runs one case."""
-        return f'pytest {shlex.quote(self.item.nodeid)} --aurous-explore-only="{CASE}"'
 
     def _run_again(self) -> None:
         """Run the test with new fixtures and a new instance, and without reports, unless it is the only case."""

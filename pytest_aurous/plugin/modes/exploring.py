@@ -6,9 +6,12 @@ Its function-scoped fixtures and its instance of a class are new; fixtures of wi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
+from io import StringIO
 from math import inf, nan
 from pathlib import Path
 from time import monotonic
@@ -17,15 +20,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from ..._core.base.errors import AurousError
+from ..._explore.ids import read_id, wrong_with
 from ..._explore.options import Options
-from ..._explore.suites.baseline import wrong_with
 from ..._explore.suites.suite import Budget, read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import INVALID_MARKER, MODES, Mode
-from .explored_results import PAGE, Results, SuiteResults
+from .explored_results import PAGE, SuiteResults
 from .explored_test import PLAN, TEST, ExploredTest, ExplorePlan, Parent
 
 if TYPE_CHECKING:
+    from ..._explore.report.result import Exploration
     from ..._fake.session import Session
 
 _MODES: Final = ("report", "fail")
@@ -76,16 +80,6 @@ def choose(items: list[pytest.Item]) -> None:
         else:
             if plan is not None:
                 item.stash[PLAN] = plan
-    _count(items)
-
-
-def _count(items: list[pytest.Item]) -> None:
-    """Tell the budget how many tests are to come in this process."""
-    config = items[0].config
-    mode = config.stash[MODES].get("exploring")
-    if isinstance(mode, Exploring) and mode.budget is not None:
-        workers = getattr(config, "workerinput", {}).get("workercount", 1)
-        mode.budget.tests = sum(PLAN in item.stash for item in items) / workers
 
 
 def _plan(item: pytest.Item) -> ExplorePlan | None:
@@ -95,7 +89,8 @@ def _plan(item: pytest.Item) -> ExplorePlan | None:
     if mark is None:
         if not explores(item.config) or not reads_settings(item):
             return None
-        return ExplorePlan(_options(item, "--aurous-explore"), fails=run_option(item.config, "explore") == "fail")
+        fails = run_option(item.config, "explore") == "fail"
+        return ExplorePlan(_options(item, "--aurous-explore", fails=fails), fails=fails)
     place = f"{item.nodeid}: @pytest.mark.aurous_explore"
     if mark.args == (False,) and not mark.kwargs:
         return None
@@ -106,32 +101,25 @@ def _plan(item: pytest.Item) -> ExplorePlan | None:
     start(item.config)
     _refuse_reruns(item.config)
     own = any(one.name == mark.name for one in item.own_markers)
-    return ExplorePlan(_options(item, place, **mark.kwargs), fails=True, marked=True, own=own)
+    return ExplorePlan(_options(item, place, fails=True, **mark.kwargs), fails=True, marked=True, own=own)
 
 
-def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
-    only = run_option(item.config, "explore-only")
+def _options(item: pytest.Item, who: str, *, fails: bool, **arguments: Any) -> Options:
     mode = cast("Exploring", item.config.stash[MODES]["exploring"])
-    baseline = mode.results.baseline
-    return replace(
-        read_suite_options(who, **arguments),
-        only=only,
-        through=run_option(item.config, "explore") != "fail",
-        accepted=baseline.of(item.nodeid) if baseline is not None else {},
-        baseline=str(baseline.file) if baseline is not None else "",
-        time=mode.budget.share if mode.budget is not None else None,
-    )
+    options, baseline = read_suite_options(who, **arguments), mode.results.baseline
+    known = {**(baseline.of(item.nodeid) if baseline is not None else {}), **options.known}
+    return replace(options, known=known, **mode.added(item, fails=fails))
 
 
-def _budget(config: pytest.Config) -> Budget | None:
-    """Return the time for all tests of this process, if it is limited.
+def _budget(config: pytest.Config) -> Budget:
+    """Return the time for all explorations of this process.
 
     Raises:
         pytest.UsageError: If it is no number.
     """
     seconds = run_option(config, "explore-seconds")
     if seconds is None:
-        return None
+        return Budget(inf)
     try:
         found = float(seconds)
     except ValueError:
@@ -143,38 +131,53 @@ def _budget(config: pytest.Config) -> Budget | None:
     return Budget(found)
 
 
+def added(item: pytest.Item) -> dict[str, Any]:
+    """Return what the run of pytest adds to the options of a test that explores code itself."""
+    start(item.config)
+    return cast("Exploring", item.config.stash[MODES]["exploring"]).added_to_own(item)
+
+
 class Exploring(Mode):
     """Explores tests after all tests have run, and reports them then."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.results: SuiteResults = SuiteResults(config)
-        self.budget: Budget | None = _budget(config)
+        self._budget: Budget = _budget(config)
         self._test: ExploredTest | None = None  # while its own run goes on
         self._waiting: list[tuple[ExploredTest, list[Callable[[], object]]]] = []
 
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
         """Let the block be the time for which a test has its fake."""
-        session.explore_only = run_option(self._config, "explore-only")
-        session.explore_judged = run_option(self._config, "explore") == "fail"
-        session.explore_time = self.budget.share if self.budget is not None else None
         session.traced = "tracing" in self._config.stash[MODES]  # then each case has its views
-        return item.stash[TEST].using(session) if TEST in item.stash else self._finding(item, session)
+        return item.stash[TEST].using(session) if TEST in item.stash else nullcontext()
 
-    @contextmanager
-    def _finding(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
-        """Note at the end of the block what a test has found that explores code itself."""
+    def added(self, item: pytest.Item, *, fails: bool) -> dict[str, Any]:
+        """Return the options that the run of pytest adds to those of a test."""
+        only, maxfail = run_option(self._config, "explore-only"), self._config.getoption("maxfail", 0)
+        return {
+            "only": None if only is None else read_id(only),
+            "through": run_option(self._config, "explore") != "fail",
+            "first": self.results.broken.get(item.nodeid, ()),
+            "stop": fails and maxfail == 1,
+            "time": self._budget.share if self._budget.limited else None,
+        }
+
+    def added_to_own(self, item: pytest.Item) -> dict[str, Any]:
+        """Return these options, with how to mark what is printed, and what is called with the result."""
         began = monotonic()
-        yield
-        self.results.note_own(item.nodeid, session)
-        if session.explored and self.budget is not None:
-            self.budget.spend(monotonic() - began)
 
-    def found(self) -> list[Results]:
+        def done(exploration: Exploration) -> None:
+            self._budget.spend(began)
+            self.results.note(item.nodeid, exploration)
+
+        return {**self.added(item, fails=True), "printing": partial(_printing, item.config), "done": done}
+
+    def found(self) -> list[Any]:
         """Return the results of a worker."""
         return self.results.found()
 
-    def add(self, found: list[Results]) -> None:
+    def add(self, found: list[Any]) -> None:
         """Add the results of a worker."""
         self.results.add(found)
 
@@ -223,8 +226,10 @@ class Exploring(Mode):
             if run_option(self._config, "explore-only") is not None:  # then the trace shows the case
                 while go_on:
                     go_on.pop()()
-            with test.present(), self.budget.spending() if self.budget is not None else nullcontext():
+            self._budget.tests, began = len(self._waiting), monotonic()
+            with test.present():
                 test.explore()
+            self._budget.spend(began)
             self._report(self.first_waiting(None), test, go_on)
 
     def first_waiting(self, item: pytest.Item | None) -> Any:
@@ -269,6 +274,28 @@ class Exploring(Mode):
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Print the table, and what is broken."""
         self.results.show(terminalreporter, config)
+
+
+@contextmanager
+def _printing(config: pytest.Config) -> Generator[Callable[[str], object], None, None]:
+    """Drop what is printed and logged in the block, unless that calls what it gets with a title, or raises."""
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    logging: Any = config.pluginmanager.get_plugin("logging-plugin")
+    log = logging.report_handler.stream if logging is not None else StringIO()
+    before, logged = capture.read_global_capture(), log.tell()
+    titles: list[str] = []
+    try:
+        yield lambda title: titles.append(f"-- {title} --\n")
+    except BaseException:
+        titles.append("")
+        raise
+    finally:
+        since, entries = capture.read_global_capture(), log.getvalue()[logged:]
+        log.seek(logged)
+        log.truncate()
+        streams = (sys.stdout, sys.stderr, log)
+        for stream, old, new in zip(streams, (*before, ""), (*since, entries), strict=True):
+            stream.write("".join([old, *(title + new for title in titles if new)]))
 
 
 class _Inside:
