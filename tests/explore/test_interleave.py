@@ -540,7 +540,7 @@ def test_runs_that_are_not_as_planned(fake: Aurous, client: httpx.Client) -> Non
     with pytest.raises(AurousExplorationError, match="4 of 8 schedules were not reached"):
         fake.interleave(short, short, fresh=fresh)
     runs = itertools.count(8)
-    with pytest.raises(KeyboardInterrupt, match="while exploring second-1:\n1 of 1 cases hold"):
+    with pytest.raises(KeyboardInterrupt, match="while exploring second-1:\n1 of 1 schedules hold"):
         fake.interleave(interrupted, interrupted, fresh=fresh)
 
 

@@ -24,9 +24,9 @@ def test_the_command_of_the_report_runs_one_schedule(pytester: pytest.Pytester) 
     )
     result = pytester.runpytest_inprocess("--aurous-trace=traces")
     result.assert_outcomes(failed=1)
-    again = '--aurous-explore-only="first#2"'
+    again = "--aurous-explore-only=first-2"
     result.stdout.fnmatch_lines(["E *Both workers created the character 'Nova'*", f"E *again: pytest *{again}"])
-    result = pytester.runpytest_inprocess("--aurous-explore-only=first#2", "--aurous-explore=report")
+    result = pytester.runpytest_inprocess("--aurous-explore-only=first-2", "--aurous-explore=report")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E *Both workers created the character 'Nova'*", "*credits 1000, held 8"])
     result = pytester.runpytest_inprocess("--aurous-explore-only=balance.retrieve#1 refused")
