@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError
+from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._explore.runs import run as explore_run
 
 if TYPE_CHECKING:
@@ -356,6 +357,27 @@ def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
         assert case.id == "balance.retrieve#1 rate_limited"
         assert case.advice == ("Read on: pytest-aurous docs reference/pitfalls#early-retry",)  # not the good day's
         assert [pitfall.id for pitfall in other.pitfalls] == ["double-charge"]
+
+
+@pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])
+def test_a_pacer_may_compute_with_the_clock_of_python(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
+    """It moves a little while the clock of the fake stands."""
+    not_before = 0.0
+
+    def run() -> None:
+        nonlocal not_before
+        not_before = 0.0
+        for _ in range(3):
+            time.sleep(max(0.0, not_before - time.monotonic()))
+            response = client.get("/v1/balance")
+            if response.status_code != 429:
+                break
+            pause = int(response.headers["Retry-After"]) if careful else 5
+            not_before = time.monotonic() + pause
+        response.raise_for_status()
+
+    with nullcontext() if careful else pytest.raises(AurousExplorationError, match="early-retry"):
+        fake.explore(run, faults="rate_limited", laws="ends,tells,no_pitfall")
 
 
 class Refused(Exception):  # noqa: N818
