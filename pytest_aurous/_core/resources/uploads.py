@@ -234,6 +234,8 @@ def classify(ctx: Context) -> dict[str, Any]:
     if row.pose is None:
         # A picture is classified alike in each run and by each ticket (up-5), unless the test says something else next.
         seen = (one for one in map(table.__getitem__, table) if one.pose is not None and one.digest == row.digest != "")
+        pose: str | None
+        confidence: float | None
         if world.poses:
             pose, confidence = world.state.take_first(world.poses)
         elif (same := next(seen, None)) is not None:
