@@ -16,8 +16,9 @@ from .._facade import App, Course, changed_rows, described, when_done
 
 _VOLATILE: Final = re.compile(
     r"id|(?!client_reference_).+_ids?|created|.+_at|.*urls?|path|seed|usage|.*secret.*|duration_ms|consecutive_failures"
+    r"|size_bytes"
 )
-"""Ids, references to records, times, URLs, what chance has drawn, what was counted, and durations."""
+"""Ids, references to records, times, URLs, what chance has drawn, what was counted, durations, and sizes."""
 _REFERENCE: Final = "client_reference_id"
 """Of the user, who may draw it anew for each record: then only its form is the same."""
 _OWN: Final = frozenset({"attributes", "metadata"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError
+from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._explore.runs import run as explore_run
 
 if TYPE_CHECKING:
@@ -356,6 +357,60 @@ def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
         assert case.id == "balance.retrieve#1 rate_limited"
         assert case.advice == ("Read on: pytest-aurous docs reference/pitfalls#early-retry",)  # not the good day's
         assert [pitfall.id for pitfall in other.pitfalls] == ["double-charge"]
+
+
+@pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])
+def test_what_chance_draws_into_a_picture_is_not_compared(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
+    """Not its bytes, nor the size of a file made of it; but a picture that is cut is no result."""
+    fake.characters.add("Aurora")
+
+    def run() -> bytes:
+        character = client.get("/v1/characters").json()["data"][0]["id"]
+        for key in ("first", "again"):  # work that has failed is ordered again, and another seed is drawn
+            image = client.post(
+                "/v1/images", json={"character_id": character, "prompt": "a cat"}, headers={"Idempotency-Key": key}
+            ).json()
+            while image["status"] in {"pending", "processing"}:
+                time.sleep(60)
+                image = client.get(f"/v1/images/{image['id']}").json()
+            if image["status"] == "succeeded":
+                break
+        else:
+            raise RuntimeError
+        picture = client.get(f"/v1/images/{image['id']}/output/0").raise_for_status().content
+        if careful and not picture.endswith(b"IEND\xaeB`\x82"):
+            raise ValueError
+        client.post(
+            "/v1/files",
+            files={"file": ("cat.png", picture, "image/png")},
+            data={"purpose": "reference"},
+            headers={"Idempotency-Key": "file"},
+        ).raise_for_status()
+        return picture
+
+    with nullcontext() if careful else pytest.raises(AurousExplorationError, match="breaks returns"):
+        fake.explore(run, faults="fails,garbled", returns=True)
+
+
+@pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])
+def test_a_pacer_may_compute_with_the_clock_of_python(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
+    """It moves a little while the clock of the fake stands."""
+    not_before = 0.0
+
+    def run() -> None:
+        nonlocal not_before
+        not_before = 0.0
+        for _ in range(3):
+            time.sleep(max(0.0, not_before - time.monotonic()))
+            response = client.get("/v1/balance")
+            if response.status_code != 429:
+                break
+            pause = int(response.headers["Retry-After"]) if careful else 5
+            not_before = time.monotonic() + pause
+        response.raise_for_status()
+
+    with nullcontext() if careful else pytest.raises(AurousExplorationError, match="early-retry"):
+        fake.explore(run, faults="rate_limited", laws="ends,tells,no_pitfall")
 
 
 class Refused(Exception):  # noqa: N818
