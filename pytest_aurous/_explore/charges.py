@@ -42,18 +42,16 @@ class Charge(NamedTuple):
     """Equal orders, of which there were more than on the good day.
 
     Attributes:
-        orders: The orders, those of the good day included.
+        first: The first of them.
         kind: What their keys have in common, such as ``no key``.
-        keys: The same as a sentence.
-        text: Which orders these are.
-        paid: What the team paid, on this day and on the good day.
+        keys: The same in a sentence.
+        text: What the team paid, and for which orders.
     """
 
-    orders: Sequence[Order]
+    first: Call
     kind: str
     keys: str
     text: str
-    paid: str
 
 
 def orders(day: Day) -> list[Order]:
@@ -123,13 +121,10 @@ def _charge(ours: Sequence[Order], usual: Sequence[Order], paid: str, teams: Map
         groups.setdefault(one.body, []).append(one)
     most = max(groups.values(), key=lambda group: len(group) - had[group[0].body])
     kind, keys = _keys(most)
-    return Charge(most, kind, keys, f"{_numbers(most, teams)} took effect", paid)
-
-
-def _numbers(group: Sequence[Order], teams: Mapping[str, str]) -> str:
-    owners = [teams.get(one.call.team or "", "") for one in group]
-    numbers = [f"#{one.number}{owner and f' of {owner}'}" for one, owner in zip(group, owners, strict=True)]
-    return f"{group[0].call.operation} {' and '.join(numbers)}"
+    owners = [teams.get(one.call.team or "", "") for one in most]
+    numbers = [f"#{one.number}{owner and f' of {owner}'}" for one, owner in zip(most, owners, strict=True)]
+    text = f"{paid}: {most[0].call.operation} {' and '.join(numbers)} took effect, and {keys}"
+    return Charge(most[0].call, kind, keys, text)
 
 
 def key_of(call: Call) -> str | None:

@@ -11,8 +11,7 @@ from .._core.base.errors import AurousError, AurousExplorationError, hide_mistak
 from .._facade import StateReader
 from .cases import (
     Plans,
-    about_crashes,
-    about_results,
+    about,
     case_of,
     check_ids,
     good_case,
@@ -142,7 +141,7 @@ class Explorer:
         differing = [*sorted(f"{kind}.{name}" for kind, name in unstable), *differing_in_form(first, second)]
         if differing:
             names = ", ".join(differing)
-            self._remarks.append(f"not compared, because two good days differ there: {names}")
+            self._remarks.append(f"Not compared, because two good days differ there: {names}.")
         if timeless:
             self._faults = tuple(kind for kind in self._faults if not KINDS[kind].needs_time)
             self._remarks.append(
@@ -245,7 +244,7 @@ class Explorer:
             good_day=good_case(good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases)),
+            remarks=(*self._remarks, *about(self._cases)),
             not_run=self._cut,
             unreached=unreached({} if self._options.alone else self.lines.reached()),
             timeless=self._rules.timeless,

@@ -34,6 +34,12 @@ _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 """Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
+EXCUSES: Final = (
+    "the code is stuck until the key expires: a second run sent the same key, which leads to the work that has failed",
+    "a second run ordered nothing, because what the first run ordered was refused for good or has failed",
+)
+"""Why a second run may leave what the first one has left."""
+_STUCK, _GIVEN_UP = EXCUSES
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _TRY_LATER: Final = frozenset({408, 409, 425, 429})
 """Refusals that are not for good."""
@@ -312,8 +318,8 @@ def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
         return None
     named = [one for one in _difference(judged, day) if one.record.name(judged.rules.unstable)[1]]
     more = [one.text for one in named if one.what in {"twice", "left over"}]
-    what = f"{_listed(more)}: {charge.keys}" if more else f"{charge.paid}: {charge.text}, and {charge.keys}"
-    return _ordered(judged, before + what, charge.orders[0].call, charge.kind)
+    what = f"{_listed(more)}: {charge.keys}" if more else charge.text
+    return _ordered(judged, before + what, charge.first, charge.kind)
 
 
 def _ordered(judged: Judged, reason: str, call: Call, kind: str) -> Breach:
@@ -411,10 +417,10 @@ def excuse(judged: Judged) -> str:
     calls = second.calls[len(bad.calls) :]
     given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
     if given_up and failed(rules, second) and any(call.replayed for call in calls):
-        return "stuck until the key expires: a second run sent the same key, which leads to the work that has failed"
+        return _STUCK
     orders = [call for call in calls if call.operation is not None and CATALOG.by_operation[call.operation].pays]
     if (given_up or any(map(_is_definite, bad.calls))) and not orders:
-        return "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
+        return _GIVEN_UP
     return ""
 
 

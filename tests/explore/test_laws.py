@@ -295,7 +295,7 @@ def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     terms: dict[str, Any] = {"faults": faults, "laws": "ends"}
     assert not reasons(fake.explore(run, **terms, may_return=lambda _: True, returns=True))
     (remark,) = fake.explore(run, **terms, returns=False).remarks
-    assert remark.startswith("not judged, because returns= is not set: in characters.create#1 unavailable the run")
+    assert remark.startswith("In characters.create#1 unavailable the run returned _Answer(")
     found = reasons(broken(fake, lambda: [run(), client.get("/v1/balance").text], **terms, returns=True))
     assert [*found] == [
         "characters.create#1 unavailable",

@@ -72,7 +72,7 @@ def test_bad_arguments(fake: Aurous, client: httpx.Client, arguments: dict[str, 
 
 def test_each_argument_is_stated_once() -> None:
     """`explore`, `aexplore` and the marker take what exploring reads; the plugin sets the rest."""
-    by_plugin, by_driver = {"accepted", "baseline", "through", "time"}, {"fresh"}
+    by_plugin, by_driver = {"accepted", "baseline", "through", "whole", "time"}, {"fresh"}
     assert {*ExploreOptions.__annotations__} | by_plugin == {option.name for option in fields(Options)} | by_driver
     assert {*MarkerOptions.__annotations__} < {*ExploreOptions.__annotations__}
 
@@ -108,7 +108,7 @@ def test_nothing_is_left_to_break(fake: Aurous, client: httpx.Client) -> None:
     """If the test itself breaks each request."""
     fake.faults.status("balance.retrieve", 503)
     with pytest.raises(
-        AurousError, match="no request is left to break: skipped: 1 request that meets a fault of the test"
+        AurousError, match="no request is left to break: 1 request was not broken, because a fault of the test"
     ):
         fake.explore(lambda: client.get("/v1/balance"))
 
