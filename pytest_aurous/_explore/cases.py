@@ -63,7 +63,8 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         for (operation, line), number in others.items()
     ]
     if impatient:
-        remarks.append(f"{_cases(impatient)} skipped that need a timeout, because the client has no read timeout.")
+        text = "1 case was" if impatient == 1 else f"{impatient} cases were"
+        remarks.append(f"{text} skipped that need a timeout, because the client has no read timeout.")
     if broken:
         text, what = ("1 request was", "it") if broken == 1 else (f"{broken} requests were", "them")
         remarks.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
@@ -75,10 +76,6 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         skipped=len(unmet) - len(kept) + impatient + broken,
         remarks=remarks,
     )
-
-
-def _cases(number: int) -> str:
-    return f"{number} case{' was' if number == 1 else 's were'}"
 
 
 def _in_order(places: Collection[Place]) -> list[Place]:

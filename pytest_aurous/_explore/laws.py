@@ -210,15 +210,18 @@ def needs_second(rules: Rules, day: Day) -> bool:
 
 
 def _ends(judged: Judged) -> Breach | None:
-    day = judged.bad
-    return _endless(day, f"the run did not end by itself: {day.run.stopped}") if day.run.stopped else None
+    return _endless(judged.bad, "the run") if judged.bad.run.stopped else None
 
 
-def _endless(day: Day, reason: str) -> Breach:
+def _endless(day: Day, who: str) -> Breach:
     """Return the breach of a run that was stopped: its place is the loop that sends."""
-    at = shown_place(day.calls[-1].stack[0]) if day.calls and day.calls[-1].stack else ""
-    operation = (day.calls[-1].operation or day.calls[-1].path) if day.calls else "no request"
-    return Breach(reason, f"{at or operation}: no end", at)
+    at = _sender(day.calls[-1]) if day.calls else ""
+    return Breach(f"{who} did not end by itself: {day.run.stopped}", f"{at or 'run'}: no end", at)
+
+
+def _sender(call: Call) -> str:
+    """Return the innermost line of the application that sent a request."""
+    return shown_place(call.stack[0]) if call.stack else ""
 
 
 def _tells(judged: Judged) -> Breach | None:
@@ -265,11 +268,10 @@ def _unknown_request(good: Day, bad: Day) -> Breach | None:
 def _raised(error: BaseException, reason: str) -> Breach:
     """Return the breach of an exception: its place is the innermost function of the application that it has left."""
     frames = [one for leaf in leaves(error) for one in walk_tb(leaf.__traceback__)]
-    own = next(((frame, line) for frame, line in reversed(frames) if package_of(frame) not in SENDERS), None)
-    if own is None:
+    own = [(frame.f_code, line) for frame, line in frames if package_of(frame) not in SENDERS]
+    if not own:
         return Breach(reason, f"run: raised {type(error).__name__}")
-    frame, line = own
-    code = frame.f_code
+    code, line = own[-1]
     kind = f"{short_path(code.co_filename)} in {code.co_name}: raised {type(error).__name__}"
     return Breach(reason, kind, shown_place((code.co_filename, line, code.co_name)))
 
@@ -305,10 +307,6 @@ def _creator(day: Day, record: str) -> Call | None:
 def _listed(texts: Sequence[str]) -> str:
     more = len(texts) - _LISTED
     return "; ".join([*texts[:_LISTED], *([f"and {more} more"] if more > 0 else [])])
-
-
-def _pays_once(judged: Judged) -> Breach | None:
-    return _paid(judged, judged.bad, "")
 
 
 def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
@@ -360,9 +358,8 @@ def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
 
 def _returns(judged: Judged) -> Breach | None:
     rules, good, bad = judged.rules, judged.good, judged.bad
-    if bad.outcome != "returned" or refused(rules, bad):
-        return None
-    if alike(bad.returned, good.returned, greased=judged.greased):
+    refuses = bad.outcome != "returned" or refused(rules, bad)
+    if refuses or alike(bad.returned, good.returned, greased=judged.greased):
         return None
     text = f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
     return Breach(text, "run: another result")
@@ -373,12 +370,11 @@ def _no_pitfall(judged: Judged) -> Breach | None:
     found = [one for one in new_pitfalls(judged.bad, judged.good) if one.id not in ignored]
     if not found:
         return None
-    reason = "; ".join(f"[{one.id}] {one.message}" for one in found)
-    call = found[0].call
+    reason = f"the code met a pitfall: {'; '.join(f'[{one.id}] {one.message}' for one in found)}"
+    call, at = found[0].call, _sender(found[0].call)
     if (kind := _PAID_AGAIN.get(found[0].id)) is not None:
-        return _ordered(judged, f"the code met a pitfall: {reason}", _equal(judged.bad, call)[0], kind)
-    at = shown_place(call.stack[0]) if call.stack else ""
-    return Breach(f"the code met a pitfall: {reason}", f"{at or call.operation}: {found[0].id}", at)
+        return _ordered(judged, reason, _equal(judged.bad, call)[0], kind)
+    return Breach(reason, f"{at or call.operation}: {found[0].id}", at)
 
 
 def _recovers(judged: Judged) -> Breach | None:
@@ -386,7 +382,7 @@ def _recovers(judged: Judged) -> Breach | None:
     if second is None:
         return None
     if second.run.stopped:
-        return _endless(second, f"a second run did not end by itself: {second.run.stopped}")
+        return _endless(second, "a second run")
     if second.error is not None and not allowed(second.error, rules.may_raise):
         return _raised(second.error, f"a second run raised {_named(second.error)}")
     return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged))
@@ -395,7 +391,8 @@ def _recovers(judged: Judged) -> Breach | None:
 def _unrepaired(judged: Judged) -> Breach | None:
     """Return what a second run has not repaired."""
     rules, second = judged.rules, judged.second
-    assert second is not None  # noqa: S101 - its caller has looked
+    if second is None:
+        return None
     if second.error is not None:
         return _raised(second.error, f"a second run raised {_named(second.error)}")
     if refused(rules, second):
@@ -412,16 +409,14 @@ def excuse(judged: Judged) -> str:
     refused for good may be given up for good.
     """
     rules, bad, second = judged.rules, judged.bad, judged.second
-    if second is None:
+    if second is None or _unrepaired(judged) is None:
         return ""
     calls = second.calls[len(bad.calls) :]
     given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
     if given_up and failed(rules, second) and any(call.replayed for call in calls):
         return _STUCK
-    orders = [call for call in calls if call.operation is not None and CATALOG.by_operation[call.operation].pays]
-    if (given_up or any(map(_is_definite, bad.calls))) and not orders:
-        return _GIVEN_UP
-    return ""
+    orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
+    return _GIVEN_UP if (given_up or any(map(_is_definite, bad.calls))) and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
@@ -438,7 +433,7 @@ def _is_definite(call: Call) -> bool:
 LAWS: Final[dict[str, Law]] = {
     law.name: law
     for law in (
-        Law("pays_once", "P", _pays_once, in_suites=True),
+        Law("pays_once", "P", lambda judged: _paid(judged, judged.bad, ""), in_suites=True),
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
         Law("ends", "E", _ends, in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=True),
