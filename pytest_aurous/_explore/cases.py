@@ -22,6 +22,12 @@ _SWALLOWED: Final = (
     "AurousCrash did not leave the run: it was in another thread, or the code catches BaseException and continues "
     "after its process has died"
 )
+_ADVICE: Final = {
+    _SWALLOWED: " Let it pass, or leave these faults out: faults='-crash,-dies'.",
+    _RETURNED: " Set returns=True, or let run return nothing that differs.",
+    **dict.fromkeys(EXCUSES, ""),
+}
+"""The remarks about cases by their beginnings, each with what to do."""
 
 
 class Plans(NamedTuple):
@@ -34,6 +40,7 @@ class Plans(NamedTuple):
         met: Whether each place has a fault of the test itself.
         skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
         remarks: What the report says about these.
+        expected: Those of the remarks that are no warnings.
     """
 
     plans: dict[str, Plan]
@@ -42,6 +49,7 @@ class Plans(NamedTuple):
     met: bool
     skipped: int
     remarks: list[str]
+    expected: list[str]
 
 
 def plans_of(good: Day, faults: Collection[str]) -> Plans:
@@ -57,17 +65,22 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         for kind in faults
     )
     broken = len(places) - len(unmet)
-    remarks = [
+    expected = [
         f"{number} more {operation}{f' at {line}' if line else ''} {'was' if number == 1 else 'were'} not broken: the "
         "first, the second and the last one stand for them."
         for (operation, line), number in others.items()
     ]
-    if impatient:
-        text = "1 case was" if impatient == 1 else f"{impatient} cases were"
-        remarks.append(f"{text} skipped that need a timeout, because the client has no read timeout.")
     if broken:
         text, what = ("1 request was", "it") if broken == 1 else (f"{broken} requests were", "them")
-        remarks.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
+        expected.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
+    remarks = [*expected]
+    if impatient:
+        text = "1 case was" if impatient == 1 else f"{impatient} cases were"
+        names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
+        remarks.append(
+            f"{text} skipped, because the client has no read timeout. Give it one, or leave these faults out: "
+            f"faults={names!r}."
+        )
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),
@@ -75,6 +88,7 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         met=not unmet,
         skipped=len(unmet) - len(kept) + impatient + broken,
         remarks=remarks,
+        expected=expected,
     )
 
 
@@ -164,8 +178,7 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
     law, first = next(iter(breaches.items()), ("", None))
     remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
     if not breaches and differs(judged):
-        both = f"{unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}"
-        remarks.append(f"{_RETURNED} {both}; no law compares them without returns=True")
+        remarks.append(f"{_RETURNED} {unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}")
     if "recovers" in judged.rules.laws and not breaches and (why := excuse(judged)):
         remarks.append(why)
     if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
@@ -173,7 +186,7 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
     return Case(
         id=case_id,
         cause=f"{first.law or law} at {first.kind}" if first else "",
-        at=(first and first.at) or sent_at,
+        at=first.at if first else "",
         operation=place.operation,
         occurrence=place.occurrence,
         fault=kind,
@@ -196,11 +209,11 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
 def about(cases: Collection[Case]) -> list[str]:
     """Return the remarks about cases: a sentence for each kind, with the first case of it."""
     texts: list[str] = []
-    for head in (_SWALLOWED, _RETURNED, *EXCUSES):
+    for head, what_to_do in _ADVICE.items():
         found = [(case.id, remark) for case in cases for remark in case.remarks if remark.startswith(head)]
         for case_id, remark in found[:1]:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            texts.append(f"In {case_id}{more} {remark}.")
+            texts.append(f"In {case_id}{more} {remark}.{what_to_do}")
     return texts
 
 

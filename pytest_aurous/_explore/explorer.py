@@ -74,7 +74,8 @@ class Explorer:
             laws=options.laws,
             whole=options.whole,
         )
-        self._faults = options.faults
+        named = (options.only or "").rpartition(" ")[2]  # a fault that is not tried by default
+        self._faults = (*options.faults, *({named} & KINDS.keys() - {*options.faults}))
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
