@@ -378,13 +378,11 @@ def _no_pitfall(judged: Judged) -> Breach | None:
 
 
 def _recovers(judged: Judged) -> Breach | None:
-    rules, second = judged.rules, judged.second
+    second = judged.second
     if second is None:
         return None
     if second.run.stopped:
         return _endless(second, "a second run")
-    if second.error is not None and not allowed(second.error, rules.may_raise):
-        return _raised(second.error, f"a second run raised {_named(second.error)}")
     return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged))
 
 
@@ -409,7 +407,8 @@ def excuse(judged: Judged) -> str:
     refused for good may be given up for good.
     """
     rules, bad, second = judged.rules, judged.bad, judged.second
-    if second is None or _unrepaired(judged) is None:
+    undocumented = second is not None and second.error is not None and not failed(rules, second)
+    if second is None or undocumented or _unrepaired(judged) is None:
         return ""
     calls = second.calls[len(bad.calls) :]
     given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)

@@ -57,7 +57,7 @@ def test_tasks_that_sleep_are_explored_alike(backend: str) -> None:
             else:
                 explored = fake.explore(lambda main=main: anyio.run(main, backend=backend), **ALIKE)
             assert "unmet" not in [case.outcome for case in explored.cases]
-            assert len(explored.cases) == 6
+            assert len(explored.cases) == 3
             found.append((explored.json(), [(call.operation, call.path) for call in fake.calls]))
 
     assert found[0] == found[1]
@@ -119,7 +119,7 @@ def test_requests_of_threads_are_found_by_what_they_are(fake: Aurous, client: ht
 
     assert {case.outcome for case in explored.cases} == {"raised"}
     assert [case.id for case in explored.cases if case.fault == "lost"] == [
-        f"characters.create#{number} lost" for number in (1, 2, 3, 4)
+        f"characters.create#{number} lost" for number in (1, 2, 4)
     ]
     rows = [line.split()[0] for line in explored.table().split("\n") if "#" in line]
     numbers = range(1, 13)  # of the matrix, too: nothing in it is a matter of chance
