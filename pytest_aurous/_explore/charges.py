@@ -26,7 +26,7 @@ class Order(NamedTuple):
     Attributes:
         call: The request.
         number: 1 for the first request of its operation in the run.
-        body: What it is: its operation, path and body.
+        body: What it is: its team, operation, path and body.
         price: How many credits it held or spent.
         records: The records that it has created, and those in its path.
     """
@@ -69,7 +69,7 @@ def orders(day: Day) -> list[Order]:
         seen[call.operation] += 1
         if call.method != "GET" and (price := prices.get(call.number, Decimal(0))) > 0:
             records = frozenset({*made[call.number], *call.path.split("/")})
-            found.append(Order(call, seen[call.operation], body, price, records))
+            found.append(Order(call, seen[call.operation], (call.team or "", *body), price, records))
     return found
 
 
@@ -95,13 +95,16 @@ def overcharged(day: Day, good: Day, run: ExploredRun) -> Charge | None:
         good: The good day.
         run: The run with the fault.
     """
+    dear = [team for team, paid in day.paid.items() if paid > good.paid.get(team, Decimal(0))]
+    if not dear:  # as in most cases
+        return None
     ours, usual = orders(day), orders(good)
-    for team, paid in day.paid.items():
+    for team in dear:
         mine = [one for one in ours if one.call.team == team]
         ordered = [one for one in usual if one.call.team == team]
         excused = [one for one in mine if one.call.ended == BY_FAULT or one.records & run.deleted]
+        paid, then = day.paid[team], good.paid.get(team, Decimal(0))
         left = paid - total(one.price for one in excused)
-        then = good.paid.get(team, Decimal(0))
         counts = [one for one in mine if one not in excused and not one.records & run.failed.keys()]
         more = Counter(one.call.operation for one in counts)
         more.subtract(one.call.operation for one in ordered)

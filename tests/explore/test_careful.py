@@ -226,7 +226,8 @@ PAIRS = {
         lambda aurous, _: orders_for_two_teams(aurous, "1"),
         lambda aurous, _: orders_for_two_teams(aurous, None),
         "pays_once",
-        "The response to images.create #2 of team 'Two' was lost, and the image 'x' of team 'Two' exists 3 times",
+        "The response to images.create #2 of team 'Two' was lost, and the image 'x' of team 'Two' exists twice: "
+        "neither request had an Idempotency-Key.",
         {},
     ),
     "a refusal for good": Pair(
