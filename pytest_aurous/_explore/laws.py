@@ -383,17 +383,14 @@ def _recovers(judged: Judged) -> Breach | None:
         return None
     if second.run.stopped:
         return _endless(second, "a second run")
-    return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged))
+    return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged, second))
 
 
-def _unrepaired(judged: Judged) -> Breach | None:
+def _unrepaired(judged: Judged, second: Day) -> Breach | None:
     """Return what a second run has not repaired."""
-    rules, second = judged.rules, judged.second
-    if second is None:
-        return None
     if second.error is not None:
         return _raised(second.error, f"a second run raised {_named(second.error)}")
-    if refused(rules, second):
+    if refused(judged.rules, second):
         return Breach(f"a second run returned {unaddressed(second.returned)}", "run: a second refusal")
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     found = [one for one in _difference(judged, second) if _CANCELLED not in one.record.fields]
@@ -407,12 +404,14 @@ def excuse(judged: Judged) -> str:
     refused for good may be given up for good.
     """
     rules, bad, second = judged.rules, judged.bad, judged.second
-    undocumented = second is not None and second.error is not None and not failed(rules, second)
-    if second is None or undocumented or _unrepaired(judged) is None:
+    if second is None or _unrepaired(judged, second) is None:
+        return ""
+    fails = failed(rules, second)
+    if second.error is not None and not fails:
         return ""
     calls = second.calls[len(bad.calls) :]
     given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
-    if given_up and failed(rules, second) and any(call.replayed for call in calls):
+    if given_up and fails and any(call.replayed for call in calls):
         return _STUCK
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
     return _GIVEN_UP if (given_up or any(map(_is_definite, bad.calls))) and not orders else ""
