@@ -63,16 +63,16 @@ class EndRecord(NamedTuple):
         ]
         return "; ".join(parts)
 
-    def name(self, unstable: Unstable) -> tuple[str, str]:
-        """Return its kind and its name, unless that is *unstable*."""
+    def name(self, unstable: Unstable) -> tuple[str, str, str]:
+        """Return its kind, its name unless that is *unstable*, and its team."""
         fields = dict(self.fields)
         names = [name for name in ("name", "prompt", "filename") if (self.kind, name) not in unstable]
         name = next(filter(None, (json.loads(fields.get(one, "null")) for one in names)), "")
-        return self.kind, repr(name) if name else ""
+        return self.kind, repr(name) if name else "", self.team and f"of {self.team}"
 
     def label(self, unstable: Unstable) -> str:
         """Return its kind, name and team for a report."""
-        return " ".join(filter(None, (*self.name(unstable), self.team and f"of {self.team}")))
+        return " ".join(filter(None, self.name(unstable)))
 
 
 class EndState(NamedTuple):
