@@ -8,12 +8,11 @@ from typing import Final, NamedTuple
 from .._core.base.amounts import json_number
 from .._core.base.chains import connected, leaves
 from .._core.base.errors import AurousCrash, AurousError, see, shown
-from .._core.base.frames import helpers_of, shown_line
 from .compare import unaddressed
 from .kinds import KINDS, TELLING, Plan
 from .laws import EXCUSES, Breach, Day, Judged, differs, excuse
 from .options import PAGE, Options
-from .places import Place, places_of, telling
+from .places import EVENTS, WRITES, places_of, telling
 from .report.result import Case
 from .report.text import advice, rows, story
 
@@ -35,9 +34,8 @@ class Plans(NamedTuple):
     """The cases with one fault.
 
     Attributes:
-        plans: Their faults, by id, in order.
+        plans: Their faults, by id, in order: requests that change something, reads, events.
         places: Their places, in the order of the requests.
-        sent_at: For each place, file and line of the code under test that sends the request; empty if not known.
         met: Whether each place has a fault of the test itself.
         skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
         remarks: What the report says about these.
@@ -46,7 +44,6 @@ class Plans(NamedTuple):
 
     plans: dict[str, Plan]
     places: tuple[str, ...]
-    sent_at: dict[str, str]
     met: bool
     skipped: int
     remarks: list[str]
@@ -56,18 +53,13 @@ class Plans(NamedTuple):
 def plans_of(good: Day, faults: Collection[str]) -> Plans:
     """Return the cases with one of the *faults* at a place of the good day."""
     places = places_of(good)
-    helpers = helpers_of((call.stack, call.operation) for call in good.calls)
-    lines = {call.number: shown_line(call.stack, helpers) for call in good.calls}
     unmet = [place for place in places if not place.met]
-    kept, others = telling(unmet, lines)
-    impatient = sum(
-        not place.patience and KINDS[kind].needs_patience and KINDS[kind].fits(place)
-        for place in kept
-        for kind in faults
-    )
-    broken = len(places) - len(unmet)
+    kept, others = telling(unmet)
+    fitting = [(place, kind) for place in kept for kind in faults if KINDS[kind].where in place.traits]
+    pairs = [(place, kind) for place, kind in fitting if place.patience or not KINDS[kind].needs_patience]
+    broken, impatient = len(places) - len(unmet), len(fitting) - len(pairs)
     expected = [
-        f"{number} more {operation}{f' at {line}' if line else ''} {'was' if number == 1 else 'were'} not broken: the "
+        f"{number} more {operation}{line and f' at {line}'} {'was' if number == 1 else 'were'} not broken: the "
         "first, the second and the last one stand for them."
         for (operation, line), number in others.items()
     ]
@@ -83,9 +75,11 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
             f"faults={names!r}."
         )
     return Plans(
-        plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
-        places=tuple(str(place) for place in _in_order(kept) if _fitting(place, faults)),
-        sent_at={str(place): lines.get(place.number, "") for place in places},
+        plans={
+            f"{place} {kind}": ((place, kind),)
+            for place, kind in sorted(pairs, key=lambda pair: (EVENTS in pair[0].traits, pair[0].sees is not None))
+        },
+        places=tuple(dict.fromkeys(str(place) for place, _ in pairs)),
         met=not unmet,
         skipped=len(unmet) - len(kept) + impatient + broken,
         remarks=remarks,
@@ -93,22 +87,12 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     )
 
 
-def _in_order(places: Collection[Place]) -> list[Place]:
-    """Return places in the order of their requests.
-
-    Threads and tasks that work side by side send their requests in another order each time. Their places are grouped
-    by operation, and each group is in the order of its numbers.
-    """
-    first = {place.operation: place.number for place in sorted(places, key=lambda one: -one.number)}
-    return sorted(places, key=lambda one: (one.number,) if one.key is None else (first[one.operation], one.occurrence))
-
-
 def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
     """Return the cases in the order in which they are run if there may not be time for all: writes come first."""
 
     def rank(case: tuple[str, Plan]) -> tuple[bool, int]:
         place, kind = case[1][0]
-        return not place.changes, TELLING.index(kind) if kind in TELLING else len(TELLING)
+        return WRITES not in place.traits, TELLING.index(kind) if kind in TELLING else len(TELLING)
 
     return dict(sorted(plans.items(), key=rank))
 
@@ -119,16 +103,13 @@ def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
         return f"no case was run, because no request is left to break: {' '.join(plans.remarks) or 'none is known.'}"
     needs: dict[str, list[str]] = {}
     for name in faults:
-        needs.setdefault(KINDS[name].needs, []).append(name)
+        patience = ", of a client with a read timeout" if KINDS[name].needs_patience else ""
+        needs.setdefault(f"{KINDS[name].where}{patience}", []).append(name)
     texts = [f"{' and '.join(names)} can only break {need}" for need, names in needs.items()]
     return (
         f"no case was run, because no request of the good day fits these faults: {'; '.join(texts)}. Leave out faults= "
         f"to try all that fit, or let the code send such a request.{''.join(f' {text}' for text in plans.remarks)}"
     )
-
-
-def _fitting(place: Place, faults: Collection[str]) -> list[str]:
-    return [kind for kind in faults if KINDS[kind].fits(place) and (place.patience or not KINDS[kind].needs_patience)]
 
 
 def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
@@ -164,7 +145,7 @@ def good_case(good: Day) -> Case:
     )
 
 
-def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Breach], sent_at: str) -> Case:
+def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Breach]) -> Case:
     """Return what came of a case.
 
     Args:
@@ -172,7 +153,6 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
         plan: Its fault.
         judged: Its day.
         breaches: The laws that it breaks, each with how.
-        sent_at: File and line of the request that was broken.
     """
     good, day, second = judged.good, judged.bad, judged.second
     place, kind = plan[0]
@@ -197,7 +177,7 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
         returned=day.returned,
         credits=json_number(day.spent),
         calls=len(day.calls),
-        sent_at=sent_at,
+        sent_at=place.line,
         happened=KINDS[kind].happened.format(place.words),
         timeline=story(day, good, second) if breaches else None,
         reasons={name: breach.reason for name, breach in breaches.items()},

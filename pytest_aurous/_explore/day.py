@@ -10,9 +10,10 @@ from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .._core.base.names import Event
 from .._facade import CATALOG, App, happening, stopped_time
+from . import places
 from .compare import Identities
 from .kinds import KINDS, Scene
-from .places import DELETABLE, Place, names_of_places
+from .places import Place, names_of_places
 from .runs.run import ExploredRun, ignore, noting_runs, present_run
 
 __tracebackhide__ = hide_mistakes
@@ -81,8 +82,8 @@ def operations() -> list[str]:
 
 def faults_at(operation: str) -> list[str]:
     """Return the faults that can happen to an operation or an event."""
-    place = _place(operation, 1)
-    return [name for name, kind in KINDS.items() if kind.fits(place)]
+    traits = _place(operation, 1).traits
+    return [name for name, kind in KINDS.items() if kind.where in traits]
 
 
 def _read(text: str) -> tuple[Place, str]:
@@ -109,24 +110,20 @@ def _place(operation: str, occurrence: int) -> Place:
     """Return a place with all that can be true there; what is not so on the day, the fault does not meet."""
     row = CATALOG.by_operation.get(operation)
     if row is None:
-        return Place(operation=operation, occurrence=occurrence, number=0, is_event=True, signed=True, followed=True)
-    return Place(
-        operation=operation,
-        occurrence=occurrence,
-        number=0,
-        is_call=True,
-        changes=row.method != "GET" and not operation.endswith(".estimate"),
-        patience=True,
-        has_bucket=not row.signed,
-        has_body=True,
-        is_json=row.media_type == "application/json",
-        events=_USUAL_EVENTS if row.streams else 0,
-        pays=row.pays,
-        starts=row.pays,
-        succeeds=row.pays,
-        polls=row.polls,
-        deletable=row.template in DELETABLE,
-    )
+        traits = frozenset({places.EVENTS, places.SIGNED, places.FOLLOWED})
+        return Place(operation=operation, occurrence=occurrence, traits=traits)
+    changes = row.method != "GET" and not operation.endswith(".estimate")
+    possible = {
+        **dict.fromkeys((places.ANY, places.LET_IN, places.OWN, places.TURNS, places.WHOLE), True),
+        **dict.fromkeys((places.WRITES, places.OWN_WRITES), changes),
+        **dict.fromkeys((places.PAID, places.STARTS, places.SUCCEEDS), row.pays),
+        places.LIMITED: not row.signed,
+        places.JSON: row.media_type == "application/json",
+        places.STREAMS: row.streams,
+        places.POLLS: row.polls and row.template in places.DELETABLE,
+    }
+    events = _USUAL_EVENTS if row.streams else 0
+    return Place(operation=operation, occurrence=occurrence, traits=places.those(possible), events=events)
 
 
 @contextmanager

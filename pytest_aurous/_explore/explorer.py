@@ -78,8 +78,7 @@ class Explorer:
             laws=options.laws,
             whole=options.whole,
         )
-        named = (options.only or "").rpartition(" ")[2]  # a fault that is not tried by default
-        self._faults = (*options.faults, *({named} & KINDS.keys() - {*options.faults}))
+        self._faults = options.faults
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
@@ -207,7 +206,7 @@ class Explorer:
                 self._remarks.append(f"not run: {self._cut} of {len(plans)} cases, because {why}")
                 break
             place, kind = plans[case_id][0]
-            alike = place.operation, kind, self._plans.sent_at[str(place)]
+            alike = place.operation, kind, place.line
             if alike in endless:
                 left_out.append(case_id)
                 continue
@@ -236,7 +235,7 @@ class Explorer:
             differs = not reasons
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
             yield from self._explain_second_run(good)
-        case = case_of(case_id, plan, judged, reasons, self._plans.sent_at.get(str(plan[0][0]), ""))
+        case = case_of(case_id, plan, judged, reasons)
         known, file = self._options.accepts(case_id, reasons)
         self._cases.append(replace(case, differs=differs, known=known, baseline=file))
         left()

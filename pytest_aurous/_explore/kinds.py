@@ -14,6 +14,7 @@ from .._core.base.chains import undone_on_error
 from .._core.wire.call import Call, Watcher
 from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
 from .._facade import App, Course, Delivery, Fault, Serve, add_fault, delete_record, watched, work_begun
+from . import places
 from .compare import Identities
 from .places import Place, came_over_http, event_id
 
@@ -26,7 +27,6 @@ IN_FLIGHT: Final = 20.0
 """Seconds for which a request that was given up stays in flight."""
 _SLOW: Final = 30
 """Minutes that work takes which is slow."""
-_OUTAGE: Final = 3600.0
 _HICCUP: Final = 30.0
 """Seconds. It ends before an application gives up that retries, so that what comes after its retries runs at last."""
 _PAGE: Final = b"<html><head><title>503 Service Unavailable</title></head><body>No server is available.</body></html>"
@@ -89,49 +89,24 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Where:
-    """To which requests or deliveries a fault can happen.
-
-    Attributes:
-        words: Those, in plain words.
-        fits: Whether a place is one of them.
-    """
-
-    words: str
-    fits: Callable[[Place], bool]
-
-
-@dataclass(frozen=True)
 class Kind:
     """One way to break a request or a delivery.
 
     Attributes:
-        where: To what it can happen.
+        where: To which places it can happen: one of their traits.
         add: Adds the fault for a place to the fake, and returns it.
         happened: What has happened then, in plain words, with ``{}`` for the request or the event.
         needs_patience: Whether it happens only to a client with a read timeout.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
         ends_process: Whether the process dies, after which only some laws are judged.
-        by_default: Whether it is tried unless a test names it: in all our corpora, the others find what it finds, and
-            say it as clearly.
     """
 
-    where: Where
+    where: str
     add: Callable[[Scene, Place], Fault]
     happened: str
     needs_patience: bool = False
     needs_time: bool = False
     ends_process: bool = False
-    by_default: bool = True
-
-    @property
-    def needs(self) -> str:
-        """What it needs, such as ``streams, of a client with a read timeout``."""
-        return f"{self.where.words}, of a client with a read timeout" if self.needs_patience else self.where.words
-
-    def fits(self, place: Place) -> bool:
-        """Whether it makes sense at a place."""
-        return self.where.fits(place)
 
 
 _Meet = Callable[[Scene, Fault, Call, Serve], Reply | Break]
@@ -148,9 +123,9 @@ def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault
     return add
 
 
-def _midway(method: str) -> Callable[[Scene, Place], Fault]:
-    """Add a fault that happens in the middle of a stream."""
-    return lambda scene, place: _by(method, after_events=place.events // 2)(scene, place)
+def _cut(scene: Scene, place: Place) -> Fault:
+    """Let a stream break in its middle."""
+    return _by("disconnect", after_events=place.events // 2)(scene, place)
 
 
 def _of_event(method: str) -> Callable[[Scene, Place], Fault]:
@@ -210,10 +185,10 @@ def _down(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
     return respond(fault, call, serve)
 
 
-def _outage(seconds: float, scene: Scene, fault: Fault, call: Call, _: Serve) -> Reply | Break:
+def _hiccup(scene: Scene, fault: Fault, call: Call, _: Serve) -> Reply | Break:
     """Let no connection succeed from this request on, for some seconds of the clock."""
     fault.fire(call)
-    scene.put_first(scene.app.faults.outage(seconds))
+    scene.put_first(scene.app.faults.outage(_HICCUP))
     return CONNECTION_REFUSED
 
 
@@ -321,89 +296,54 @@ def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
     return serve()
 
 
-_ANY: Final = Where("requests", lambda place: place.is_call)
-_LET_IN: Final = Where(
-    "requests that the API lets in", lambda place: place.is_call and place.shows[0] not in {401, 403}
-)
-_WRITES: Final = Where("requests that change something", lambda place: place.changes)
-_TURNS: Final = Where(
-    "requests that change something, and the first read of each operation",
-    lambda place: place.changes or (place.is_call and place.occurrence == 1),
-)
-_FIRST: Final = Where("the first request of an operation", lambda place: place.is_call and place.occurrence == 1)
-_LIMITED: Final = Where(
-    "requests with a rate bucket", lambda place: place.has_bucket and place.shows[0] not in {401, 403}
-)
-_PAID: Final = Where("requests that cost credits", lambda place: place.pays)
-_WHOLE: Final = Where("requests whose response has a body, and is no stream", lambda place: place.has_body)
-_JSON: Final = Where("requests whose response is JSON", lambda place: place.is_json)
-_STREAMS: Final = Where("streams", lambda place: place.events > 0)
-_OWN_WRITES: Final = Where(
-    "requests that change something, in this process", lambda place: place.changes and not place.served
-)
-_OWN: Final = Where("requests in this process", lambda place: place.is_call and not place.served)
-_STARTS: Final = Where("requests that start work", lambda place: place.starts)
-_SUCCEEDS: Final = Where("requests that start work which succeeds", lambda place: place.succeeds)
-_POLLS: Final = Where("polls of a record that can be deleted", lambda place: place.polls and place.deletable)
-_EVENTS: Final = Where("webhook deliveries", lambda place: place.is_event)
-_FOLLOWED: Final = Where("webhook deliveries before another one", lambda place: place.is_event and place.followed)
-_SIGNED: Final = Where("signed webhook deliveries", lambda place: place.is_event and place.signed)
-
 KINDS: Final[dict[str, Kind]] = {
-    "refused": Kind(_ANY, _by("connect_error"), "the connection for {} was refused"),
-    "timeout": Kind(_ANY, _with("timeout", _timeout), "the request {} timed out without effect", needs_patience=True),
-    "lost": Kind(_WRITES, _by("disconnect", commit=True), "the response to {} was lost"),
+    "refused": Kind(places.ANY, _by("connect_error"), "the connection for {} was refused"),
+    "timeout": Kind(
+        places.ANY, _with("timeout", _timeout), "the request {} timed out without effect", needs_patience=True
+    ),
+    "lost": Kind(places.WRITES, _by("disconnect", commit=True), "the response to {} was lost"),
     "late": Kind(
-        _WRITES,
+        places.WRITES,
         _with("late", _late, commit=True),
         "the response to {} came too late",
         needs_patience=True,
         needs_time=True,
     ),
-    "unavailable": Kind(_LET_IN, _by("status", 503), "the response to {} was a 503"),
+    "unavailable": Kind(places.LET_IN, _by("status", 503), "the response to {} was a 503"),
     "hiccup": Kind(
-        _TURNS,
-        _with("hiccup", partial(_outage, _HICCUP)),
+        places.TURNS,
+        _with("hiccup", _hiccup),
         "the connection for {} and all later ones failed for 30 seconds",
         needs_time=True,
     ),
-    "down": Kind(_ANY, _with("down", _down), "the operation of {} was down from then on"),
-    "outage": Kind(
-        _FIRST,
-        _with("outage", partial(_outage, _OUTAGE)),
-        "the connection for {} and all later ones failed for an hour",
-        by_default=False,
-    ),
-    "rate_limited": Kind(_LIMITED, _by("rate_limited", 12), "the response to {} was a 429"),
-    "broke": Kind(_PAID, _with("broke", _broke), "the order {} and each later one was refused with 402"),
-    "garbled": Kind(_WHOLE, _by("malformed", commit=True), "the response to {} was cut off"),
-    "stall": Kind(
-        _STREAMS, _midway("stall"), "the stream of {} stalled in the middle", needs_patience=True, by_default=False
-    ),
-    "disconnect": Kind(_STREAMS, _midway("disconnect"), "the stream of {} was cut off in the middle"),
-    "half_event": Kind(
-        _STREAMS, _by("malformed", "half_event"), "the stream of {} ended within an event", by_default=False
-    ),
+    "down": Kind(places.ANY, _with("down", _down), "the operation of {} was down from then on"),
+    "rate_limited": Kind(places.LIMITED, _by("rate_limited", 12), "the response to {} was a 429"),
+    "broke": Kind(places.PAID, _with("broke", _broke), "the order {} and each later one was refused with 402"),
+    "garbled": Kind(places.WHOLE, _by("malformed", commit=True), "the response to {} was cut off"),
+    "disconnect": Kind(places.STREAMS, _cut, "the stream of {} was cut off in the middle"),
     "ends_early": Kind(
-        _STREAMS, _by("malformed", "ends_early"), "the stream of {} ended between two events, without an error"
+        places.STREAMS, _by("malformed", "ends_early"), "the stream of {} ended between two events, without an error"
     ),
-    "crash": Kind(_OWN_WRITES, _with("crash", _crash, commit=True), "the process died after {}", ends_process=True),
-    "dies": Kind(_OWN, _with("dies", _dies), "the process died before {}", ends_process=True),
-    "fails": Kind(_SUCCEEDS, _with("fails", _changing_work(_fails)), "the work that {} started failed"),
+    "crash": Kind(
+        places.OWN_WRITES, _with("crash", _crash, commit=True), "the process died after {}", ends_process=True
+    ),
+    "dies": Kind(places.OWN, _with("dies", _dies), "the process died before {}", ends_process=True),
+    "fails": Kind(places.SUCCEEDS, _with("fails", _changing_work(_fails)), "the work that {} started failed"),
     "keeps_failing": Kind(
-        _SUCCEEDS, _with("keeps_failing", _keeps_failing), "the work that {} and all later requests started failed"
+        places.SUCCEEDS,
+        _with("keeps_failing", _keeps_failing),
+        "the work that {} and all later requests started failed",
     ),
     "slow": Kind(
-        _STARTS, _with("slow", _changing_work(_slow)), "the work that {} started took 30 minutes", needs_time=True
+        places.STARTS, _with("slow", _changing_work(_slow)), "the work that {} started took 30 minutes", needs_time=True
     ),
-    "gone": Kind(_POLLS, _with("gone", _gone), "the record was deleted before {}"),
-    "greased": Kind(_JSON, _by("greased"), "the response to {} had unknown fields"),
-    "duplicate": Kind(_EVENTS, _of_event("duplicate"), "the event {} was delivered twice"),
-    "reorder": Kind(_FOLLOWED, _of_event("reorder"), "the event {} was delivered after the next"),
-    "drop": Kind(_EVENTS, _of_event("drop"), "the event {} was not delivered"),
-    "bad_signature": Kind(_SIGNED, _of_event("bad_signature"), "the event {} had a wrong signature"),
+    "gone": Kind(places.POLLS, _with("gone", _gone), "the record was deleted before {}"),
+    "greased": Kind(places.JSON, _by("greased"), "the response to {} had unknown fields"),
+    "duplicate": Kind(places.EVENTS, _of_event("duplicate"), "the event {} was delivered twice"),
+    "reorder": Kind(places.FOLLOWED, _of_event("reorder"), "the event {} was delivered after the next"),
+    "drop": Kind(places.EVENTS, _of_event("drop"), "the event {} was not delivered"),
+    "bad_signature": Kind(places.SIGNED, _of_event("bad_signature"), "the event {} had a wrong signature"),
 }
 """Each fault, in the order of a report's columns."""
-BY_DEFAULT: Final = tuple(name for name, kind in KINDS.items() if kind.by_default)
 TELLING: Final = ("lost", "crash", "down")
 """Find the most, so they come first where there is no time for all."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast
 from .._core.base.arguments import Check
 from .._core.base.errors import choices, hide_mistakes, nearest
 from .ids import read_id
-from .kinds import BY_DEFAULT, KINDS
+from .kinds import KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
@@ -75,7 +75,7 @@ class Options:
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
     returns: bool = False
-    faults: tuple[str, ...] = BY_DEFAULT
+    faults: tuple[str, ...] = tuple(KINDS)
     laws: tuple[str, ...] = _LAWS
     patience: float = PATIENCE
     only: str | None = None
@@ -185,7 +185,7 @@ _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
     "may_raise": partial(_errors, "may_raise"),
     "returns": partial(read_flag, "returns"),
     "may_return": lambda _, value: value,
-    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS), BY_DEFAULT),
+    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS)),
     "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), _LAWS),
     "patience": read_patience,
     "only": _only,

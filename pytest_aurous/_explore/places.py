@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from .._core.base.data import as_object, parsed
+from .._core.base.frames import helpers_of, shown_line
 from .._core.wire.call import BY_ROUTE, Call
 from .._facade import CATALOG, Delivery
 from .charges import orders
@@ -16,12 +17,29 @@ from .compare import Key, keys_of
 if TYPE_CHECKING:
     from .laws import Day
 
-_AFTER_CALLS: Final = 1 << 32
-"""Events come last: a fault of a delivery is found by its number among the events."""
 _FIRST: Final = 2
 """So many requests of one line are broken before the last one: the first, and one that comes after it."""
 DELETABLE: Final = frozenset(row.template for row in CATALOG.by_operation.values() if row.method == "DELETE")
 """The paths of records that can be deleted."""
+
+# The traits of places, in plain words: a fault can happen to those that have its trait.
+ANY: Final = "requests"
+LET_IN: Final = "requests that the API lets in"
+OWN: Final = "requests in this process"
+WRITES: Final = "requests that change something"
+OWN_WRITES: Final = "requests that change something, in this process"
+TURNS: Final = "requests that change something, and the first read of each operation"
+LIMITED: Final = "requests with a rate bucket"
+WHOLE: Final = "requests whose response has a body, and is no stream"
+JSON: Final = "requests whose response is JSON"
+STREAMS: Final = "streams"
+PAID: Final = "requests that cost credits"
+STARTS: Final = "requests that start work"
+SUCCEEDS: Final = "requests that start work which succeeds"
+POLLS: Final = "polls of a record that can be deleted"
+EVENTS: Final = "webhook deliveries"
+FOLLOWED: Final = "webhook deliveries before another one"
+SIGNED: Final = "signed webhook deliveries"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,54 +49,28 @@ class Place:
     Attributes:
         operation: The operation; for an event ``webhooks.`` and its name.
         occurrence: 1 for the first of that operation; of concurrent requests, in the order of their keys.
-        number: Its position in the run.
+        traits: What it is.
         sees: What a read shows, to leave out repeated ones; None for anything else.
         shows: The status of the response, and that of a record that was read.
-        is_call: Whether it is a request.
-        is_event: Whether it is an event.
         met: Whether a fault has happened to it.
-        changes: Whether the request changes something.
         patience: Whether the client has a read timeout.
-        has_bucket: Whether the request spends from a rate bucket.
-        has_body: Whether its response has a body that is sent at once.
-        is_json: Whether that is JSON.
         events: How many events its response has, if it is a stream; else 0.
-        pays: Whether it holds or spends credits.
-        starts: Whether it starts work that takes time.
-        succeeds: Whether that work succeeds as its script says.
-        polls: Whether it reads a record with a status.
-        deletable: Whether that record can be deleted.
-        served: Whether it came over HTTP.
-        signed: Whether the event was signed.
-        followed: Whether another event follows.
         team: The name of its team, if there is more than one.
+        line: File and line of the code under test that sends the request; empty if that is not known.
         key: What the request is, if it is found by that; None: it is found by its number.
         before: How many equal requests came before it.
     """
 
     operation: str
     occurrence: int
-    number: int
+    traits: frozenset[str]
     sees: tuple[object, ...] | None = None
     shows: tuple[object, ...] = (None,)
-    is_call: bool = False
-    is_event: bool = False
     met: bool = False
-    changes: bool = False
     patience: bool = False
-    has_bucket: bool = False
-    has_body: bool = False
-    is_json: bool = False
     events: int = 0
-    pays: bool = False
-    starts: bool = False
-    succeeds: bool = False
-    polls: bool = False
-    deletable: bool = False
-    served: bool = False
-    signed: bool = False
-    followed: bool = False
     team: str = ""
+    line: str = ""
     key: Key | None = None
     before: int = 0
 
@@ -88,37 +80,41 @@ class Place:
     @property
     def words(self) -> str:
         """The place in a sentence."""
-        number = f"{self.event if self.is_event else self.operation} #{self.occurrence}"
-        return f"{number} of {self.team}" if self.team else number
+        return f"{self.event} #{self.occurrence}{self.team and f' of {self.team}'}"
 
     @property
     def event(self) -> str:
-        """The name of the event."""
+        """The name of the event; of a request, the operation."""
         return self.operation.removeprefix("webhooks.")
 
 
+def those(traits: Mapping[str, bool]) -> frozenset[str]:
+    """Return the traits that a place has."""
+    return frozenset(name for name, has in traits.items() if has)
+
+
 def places_of(day: Day) -> list[Place]:
-    """Return the places of a run in order: requests that change something, reads, events."""
+    """Return the places of a run: the requests in order, then the events."""
     charged = {order.call.number for order in orders(day)}
+    helpers = helpers_of((call.stack, call.operation) for call in day.calls)
     found: list[Place] = []
-    calls = _counted(day.calls)
+    calls = _served(day.calls)
     for call, place in zip(calls, _numbered(calls), strict=True):
-        starts, succeeds = call.number in day.starting, day.starting.get(call.number, False)
-        team = day.end.teams.get(call.team or "", "")
-        found.append(replace(place, pays=call.number in charged, starts=starts, succeeds=succeeds, team=team))
+        succeeds = day.starting.get(call.number)
+        work = those({PAID: call.number in charged, STARTS: succeeds is not None, SUCCEEDS: bool(succeeds)})
+        team, line = day.end.teams.get(call.team or "", ""), shown_line(call.stack, helpers)
+        found.append(replace(place, traits=place.traits | work, team=team, line=line))
     if day.concurrent:
         found = _in_canonical_order(found, keys_of(calls))
-    writes = [place for place in found if place.sees is None]
-    reads = [place for place in found if place.sees is not None]
-    return writes + reads + _events(day.deliveries)
+    return found + _events(day.deliveries)
 
 
 def names_of_places(calls: Iterable[Call], deliveries: Iterable[Delivery]) -> list[str]:
     """Return the names of the places of some requests and deliveries, each counted from the first of its kind."""
-    return [str(place) for place in (*_numbered(_counted(calls)), *_events(deliveries))]
+    return [str(place) for place in (*_numbered(_served(calls)), *_events(deliveries))]
 
 
-def _counted(calls: Iterable[Call]) -> list[Call]:
+def _served(calls: Iterable[Call]) -> list[Call]:
     """Return the requests that the fake has served."""
     return [call for call in calls if call.operation is not None and call.fault != BY_ROUTE]
 
@@ -131,7 +127,10 @@ def _numbered(calls: Iterable[Call]) -> Iterator[Place]:
 
 
 def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Place]:
-    """Return places that are found by what they are, and numbered in the order of their keys."""
+    """Return places that are found by what they are, and numbered in the order of their keys.
+
+    Threads and tasks that work side by side send their requests in another order each time.
+    """
     before: Counter[Key] = Counter()
     seen: Counter[str] = Counter()
     found: list[Place] = []
@@ -150,24 +149,31 @@ def _place(call: Call, occurrence: int) -> Place:
     row = CATALOG.by_operation[call.operation or ""]
     content = call.response.content if call.response is not None else b""
     status = _status(content) if row.polls else None
-    estimate = row.operation.endswith(".estimate")
+    changes = (call.committed or call.replayed) and not row.operation.endswith(".estimate")
+    let_in, own = call.status not in {401, 403}, not came_over_http(call)
+    whole = bool(content) and not call.streamed
+    traits = {
+        ANY: True,
+        LET_IN: let_in,
+        OWN: own,
+        WRITES: changes,
+        OWN_WRITES: changes and own,
+        TURNS: changes or occurrence == 1,
+        LIMITED: let_in and not row.signed,
+        WHOLE: whole,
+        JSON: whole and row.media_type == "application/json",
+        STREAMS: call.events > 0,
+        POLLS: status is not None and row.template in DELETABLE,
+    }
     return Place(
         operation=row.operation,
         occurrence=occurrence,
-        number=call.number,
+        traits=those(traits),
         sees=(f"{call.path}?{call.query}", call.status, status or content) if row.method == "GET" else None,
         shows=(call.status, status),
-        is_call=True,
         met=call.fault is not None,
-        changes=(call.committed or call.replayed) and not estimate,
         patience=call.patience is not None,
-        has_bucket=not row.signed,
-        has_body=bool(content) and not call.streamed,
-        is_json=row.media_type == "application/json" and bool(content) and not call.streamed,
         events=call.events,
-        polls=status is not None,
-        deletable=row.template in DELETABLE,
-        served=came_over_http(call),
     )
 
 
@@ -182,56 +188,42 @@ def event_id(delivery: Delivery) -> str:
 
 
 def _events(deliveries: Iterable[Delivery]) -> list[Place]:
-    events = {event_id(one): one for one in reversed(list(deliveries))}
-    made = list(reversed(events.values()))
+    """Return the events in the order of their first deliveries."""
+    first: dict[str, Delivery] = {}
+    for one in deliveries:
+        first.setdefault(event_id(one), one)
     seen: Counter[str] = Counter()
     found: list[Place] = []
-    for number, one in enumerate(made, 1):
+    for number, one in enumerate(first.values(), 1):
         seen[one.event] += 1
-        found.append(
-            Place(
-                operation=f"webhooks.{one.event}",
-                occurrence=seen[one.event],
-                number=_AFTER_CALLS + number,
-                is_event=True,
-                met=one.fault is not None,
-                signed=one.endpoint is not None,
-                followed=number < len(made),
-            )
-        )
+        traits = those({EVENTS: True, SIGNED: one.endpoint is not None, FOLLOWED: number < len(first)})
+        operation = f"webhooks.{one.event}"
+        met = one.fault is not None
+        found.append(Place(operation=operation, occurrence=seen[one.event], traits=traits, met=met))
     return found
 
 
-def telling(places: Sequence[Place], lines: Mapping[int, str]) -> tuple[list[Place], Counter[tuple[str, str]]]:
+def telling(places: Sequence[Place]) -> tuple[list[Place], Counter[tuple[str, str]]]:
     """Return the places to break, and how many others there are of each operation and line.
 
     So the number of cases follows from the code, not from the data: of the requests of one operation that one line
-    sends, and that show the same status, the first, the second and the last stand for all.
-
-    Args:
-        places: All places.
-        lines: File and line that has sent each request, by its number.
+    sends, and that show the same status, the first, the second and the last stand for all. Of reads that have seen the
+    same, only the first and the last count.
     """
-    groups: dict[tuple[object, ...], list[Place]] = {}
-    for place in _without_repeats(places):
-        groups.setdefault((place.operation, lines.get(place.number, ""), place.shows), []).append(place)
-    kept: set[int] = set()
-    others: Counter[tuple[str, str]] = Counter()
-    for (operation, line, _), group in groups.items():
-        few = [*group[:_FIRST], *group[_FIRST:][-1:]]
-        kept |= {place.number for place in few}
-        others[str(operation), str(line)] += len(group) - len(few)
-    return [place for place in places if place.number in kept], +others
-
-
-def _without_repeats(places: Sequence[Place]) -> Iterator[Place]:
-    """Yield the places, and of reads that have seen the same only the first and the last."""
     last = {place.sees: place for place in places}
-    first: set[object] = set()
+    seen: set[object] = set()
+    groups: dict[tuple[object, ...], list[Place]] = {}
     for place in places:
-        if place.sees is None or place.sees not in first or last[place.sees] is place:
-            yield place
-        first.add(place.sees)
+        if place.sees is None or place.sees not in seen or last[place.sees] is place:
+            groups.setdefault((place.operation, place.line, place.shows), []).append(place)
+        seen.add(place.sees)
+    kept: set[Place] = set()
+    others: Counter[tuple[str, str]] = Counter()
+    for group in groups.values():
+        few = [*group[:_FIRST], *group[_FIRST:][-1:]]
+        kept.update(few)
+        others[group[0].operation, group[0].line] += len(group) - len(few)
+    return [place for place in places if place in kept], +others
 
 
 def _status(body: bytes) -> str | None:

@@ -234,7 +234,7 @@ def test_spares_what_is_in_progress(fake: Aurous, client: httpx.Client, broken: 
 
     faults, only = "unavailable", "images.list#2 unavailable"
     prepare()
-    assert not reasons(fake.explore(lambda: run(client.get), faults="unavailable, outage, dies", laws="spares"))
+    assert not reasons(fake.explore(lambda: run(client.get), faults="unavailable, hiccup, dies", laws="spares"))
     prepare()
     found = reasons(broken(fake, lambda: run(lambda one: client.post(f"{one}/cancel")), faults=faults, laws="spares"))
     before = "which existed before and which the good day leaves alone,"

@@ -90,8 +90,8 @@ async def test_a_misspelled_argument(fake: Aurous) -> None:
 @pytest.mark.parametrize(
     ("faults", "message"),
     [
-        ("stall", "no request of the good day fits these faults: stall can only break streams, of a client with a"),
-        ("half_event, lost", "lost can only break requests that change something; half_event can only break streams"),
+        ("late", "good day fits these faults: late can only break requests that change something, of a client with a"),
+        ("ends_early, lost", "lost can only break requests that change something; ends_early can only break streams"),
         ([], "at least one name that is not left out"),
         ("*,-*", "at least one name that is not left out"),
     ],

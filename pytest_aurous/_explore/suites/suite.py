@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Final
 
 from ..._core.base.arguments import Check
-from ..kinds import BY_DEFAULT, KINDS
+from ..kinds import KINDS
 from ..laws import LAWS, allowed
 from ..options import PAGE, MarkerOptions, Options, read_names, read_options
 from ..report.result import Case, Exploration
@@ -18,7 +18,6 @@ from ..report.text import Finding
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
 _FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
 """What a process leaves that has died is judged by laws that are not in `_LAWS`."""
-_BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
 
 
 def read_suite_options(who: str, **arguments: Any) -> Options:
@@ -33,7 +32,7 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     """
     check = Check(who, PAGE)
     check.keywords(arguments, MarkerOptions.__annotations__)
-    faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS, _BY_DEFAULT)
+    faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS)
     laws = read_names(check, "laws", arguments.pop("laws", "*"), _LAWS)
     return replace(read_options(who, **{"faults": faults, "laws": laws, **arguments}), whole=True)
 

@@ -116,7 +116,7 @@ class SkipsWhileOpen(Careful):
     """Leaves out the pictures of an open circuit."""
 
     seen_by = "a law"
-    found = {"images.create#1 down": "tells", "images.create#1 outage": "tells"}
+    found = {"images.create#1 down": "tells"}
 
     def draw(self, api: httpx.Client, breaker: Breaker, prompt: str) -> str:
         """Draw a picture, or nothing."""
