@@ -8,9 +8,8 @@ from typing import Final, NamedTuple
 from .._core.base.amounts import json_number
 from .._core.base.chains import connected, leaves
 from .._core.base.errors import AurousCrash, AurousError, see, shown
-from .compare import unaddressed
 from .kinds import KINDS, TELLING, Plan
-from .laws import EXCUSES, Breach, Day, Judged, differs, excuse
+from .laws import EXCUSES, Breach, Day, Judged, excuse, other_result
 from .options import PAGE, Options
 from .places import EVENTS, WRITES, places_of, telling
 from .report.result import Case
@@ -158,8 +157,9 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
     place, kind = plan[0]
     law, first = next(iter(breaches.items()), ("", None))
     remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
-    if not breaches and differs(judged):
-        remarks.append(f"{_RETURNED} {unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}")
+    unjudged = judged.rules.same_result and "returns" not in judged.rules.laws
+    if not breaches and unjudged and (text := other_result(judged)):
+        remarks.append(f"the run {text}")
     if "recovers" in judged.rules.laws and not breaches and (why := excuse(judged)):
         remarks.append(why)
     if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):

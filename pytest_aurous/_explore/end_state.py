@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -24,82 +25,65 @@ _REFERENCE: Final = "client_reference_id"
 _OWN: Final = frozenset({"attributes", "metadata"})
 """Maps of the user: each key counts."""
 
-Unstable = Collection[tuple[str, str]]
-"""Fields of records, as kind and name, that differ from good day to good day."""
 
-
-class EndRecord(NamedTuple):
-    """One record at the end of a run.
+@dataclass(frozen=True)
+class EndRecord:
+    """One record at the end of a run; equal to one of another run that counts as the same, whatever its id.
 
     Attributes:
         kind: The kind of record, such as ``character``.
-        id: Its id.
         fields: Its documented fields as JSON, without ids, references, times, URLs and chance.
+        id: Its id.
         team: The name of its team, if there is more than one; else empty.
     """
 
     kind: str
-    id: str
     fields: tuple[tuple[str, str], ...]
-    team: str = ""
+    id: str = field(compare=False)
+    team: str = field(compare=False)
 
-    def key(self, unstable: Unstable) -> tuple[Any, ...]:
-        """Return what it has in common with a record of another run that counts as the same, whatever its id."""
-        return self.kind, tuple(field for field in self.fields if (self.kind, field[0]) not in unstable)
-
-    def changes(self, other: EndRecord, unstable: Unstable) -> list[tuple[str, str | None, str | None]]:
-        """Return the names of the fields that differ from *other*, each with its value here and there, as JSON."""
-        now, then = dict(self.fields), dict(other.fields)
-        return [
-            (name, now.get(name), then.get(name))
-            for name in {**now, **then}
-            if (self.kind, name) not in unstable and now.get(name) != then.get(name)
-        ]
-
-    def told(self, other: EndRecord, unstable: Unstable, when: str) -> str:
-        """Return how it differs from *other* in words, each value beside the one that it had *when*."""
-        parts = [
-            f"{name} {now or 'absent'}, {when} {then or 'absent'}" for name, now, then in self.changes(other, unstable)
-        ]
-        return "; ".join(parts)
-
-    def name(self, unstable: Unstable) -> tuple[str, str, str]:
-        """Return its kind, its name unless that is *unstable*, and its team."""
-        shown: dict[str, Any] = {
-            name: json.loads(value) for name, value in self.fields if (self.kind, name) not in unstable
-        }
+    @property
+    def label(self) -> str:
+        """Its kind, name and team for a report."""
+        shown = {name: json.loads(value) for name, value in self.fields}
         name = shown.get("name") or shown.get("prompt") or shown.get("filename")
-        return self.kind, repr(name) if name else "", self.team and f"of {self.team}"
+        return " ".join(filter(None, (self.kind, name and repr(name), self.team and f"of {self.team}")))
 
-    def label(self, unstable: Unstable) -> str:
-        """Return its kind, name and team for a report."""
-        return " ".join(filter(None, self.name(unstable)))
+    def told(self, other: EndRecord, when: str) -> str:
+        """Return how it differs from *other* in words, each value beside the one that it had *when*."""
+        now, then = dict(self.fields), dict(other.fields)
+        names = [name for name in {**now, **then} if now.get(name) != then.get(name)]
+        return "; ".join(f"{name} {now.get(name, 'absent')}, {when} {then.get(name, 'absent')}" for name in names)
+
+    def stable(self, unstable: Collection[tuple[str, str]]) -> EndRecord:
+        """Return it without fields, given as kind and name, that differ from good day to good day."""
+        return replace(self, fields=tuple(one for one in self.fields if (self.kind, one[0]) not in unstable))
 
 
 class EndState(NamedTuple):
     """The changes of a run.
 
+    Work that was in progress at the start counts as a change only if it ends in another way than it would by itself.
+
     Attributes:
         there: The records that are new or different.
         gone: The records of the start that were deleted, or are different now.
-        paid: For each team, the credits that it has spent, and that are held for it.
         deleted: The records that were deleted, whether they are of the start or not.
-        alone: The records that were in progress at the start, by id, as they end if no request changes them.
+        paid: For each team, the credits that it has spent, and that are held for it.
+        working: The ids of the records that were in progress at the start.
         teams: The name of each team by its id, if there is more than one; else empty.
     """
 
     there: list[EndRecord]
     gone: list[EndRecord]
-    paid: Mapping[str, Decimal]
     deleted: list[EndRecord]
-    alone: Mapping[str, EndRecord]
+    paid: Mapping[str, Decimal]
+    working: Collection[str]
     teams: Mapping[str, str]
 
-    def without(self, ids: Collection[str]) -> EndState:
-        """Return the same without the records that have these *ids*."""
-        there, gone, deleted = (
-            [record for record in records if record.id not in ids] for records in (self.there, self.gone, self.deleted)
-        )
+    def stable(self, unstable: Collection[tuple[str, str]]) -> EndState:
+        """Return the same with stable records."""
+        there, gone, deleted = ([one.stable(unstable) for one in records] for records in self[:3])
         return self._replace(there=there, gone=gone, deleted=deleted)
 
 
@@ -139,10 +123,11 @@ class EndStates:
 
     def _compare(self, failed: Collection[str]) -> EndState:
         """Return what differs from the start."""
-        state = EndState([], [], paid(self._app), [], self._alone, self._teams)
-        for before, row, exists in self._changes():
+        state = EndState([], [], [], paid(self._app), self._alone.keys(), self._teams)
+        for row_before, row, exists in self._changes():
             now = self._record(row)
-            if now.kind == "upload":
+            before = self._alone.get(row.id) or (self._record(row_before) if row_before is not None else None)
+            if now.kind == "upload" or (exists and now == before):
                 continue
             if not exists:
                 state.deleted.append(now)
@@ -152,20 +137,13 @@ class EndStates:
             if exists and not has_failed and not broken:
                 state.there.append(now)
             if before is not None:
-                state.gone.append(self._record(before))
+                state.gone.append(before)
         return state
 
     def _record(self, row: Any) -> EndRecord:
         kind, data = described(row)
-        fields = ((key, json.dumps(value, sort_keys=True)) for key, value in _stable(data).items())
-        named = ((key, ID.sub(self._named, value)) for key, value in fields)
-        return EndRecord(kind, row.id, tuple(named), self._teams.get(getattr(row, "team", ""), ""))
-
-    def _named(self, found: re.Match[str]) -> str:
-        """Return the name of the record whose id stands in a field: another run may give it another id."""
-        row: Any = self._app.world.row(found[0])
-        names = (getattr(row, name, None) for name in ("name", "prompt", "filename"))
-        return f"<{ID.sub('id', next(filter(None, names), 'id'))}>"
+        fields = ((key, ID.sub("<id>", json.dumps(value, sort_keys=True))) for key, value in _stable(data).items())
+        return EndRecord(kind, tuple(fields), row.id, self._teams.get(getattr(row, "team", ""), ""))
 
 
 def _stable(value: Any) -> Any:
@@ -190,20 +168,12 @@ def unstable_fields(one: EndState, other: EndState) -> frozenset[tuple[str, str]
     )
 
 
-def differences(found: EndState, wanted: EndState, unstable: Unstable) -> tuple[list[EndRecord], list[EndRecord]]:
-    """Return the records that are found but not wanted, and those that are wanted but not found."""
-    # What one run has removed and the other has not is there after the other.
-    here, there = found.there + wanted.gone, wanted.there + found.gone
-    return _without(here, there, unstable), _without(there, here, unstable)
-
-
-def _without(records: list[EndRecord], others: list[EndRecord], unstable: Unstable) -> list[EndRecord]:
-    left = Counter(record.key(unstable) for record in others)
+def _without(records: list[EndRecord], others: list[EndRecord]) -> list[EndRecord]:
+    left = Counter(others)
     rest: list[EndRecord] = []
     for record in records:
-        key = record.key(unstable)
-        if left[key]:
-            left[key] -= 1
+        if left[record]:
+            left[record] -= 1
         else:
             rest.append(record)
     return rest
@@ -223,41 +193,40 @@ class Change(NamedTuple):
     text: str
 
 
-def changes(found: EndState, wanted: EndState, unstable: Unstable) -> list[Change]:
+def changes(found: EndState, wanted: EndState, ignored: Collection[str] = ()) -> list[Change]:
     """Return how the records at the end of a run differ from those of the good day: first those that are missing.
 
     Records of one name are the same record, whatever their ids; a record of the start is known by its id.
     """
-    more, missing = differences(found, wanted, unstable)
+    # What one run has removed and the other has not is there after the other.
+    here, there = (
+        [record for record in records if record.id not in ignored]
+        for records in (found.there + wanted.gone, wanted.there + found.gone)
+    )
+    more, missing = _without(here, there), _without(there, here)
     old = {record.id for record in (*found.gone, *wanted.gone)}
-    gone = Counter(record.name(unstable) for record in found.deleted)
+    deleted = {record.label for record in found.deleted}
     first: list[Change] = []
     other: list[Change] = []
     for record in missing:
-        name = record.name(unstable)
-        same = [one for one in more if (one.id == record.id if record.id in old else one.name(unstable) == name)]
+        label = record.label
+        same = [one for one in more if (one.id == record.id if record.id in old else one.label == label)]
         if same:
             more.remove(same[0])
-            found_fields = same[0].told(record, unstable, "on the good day")
-            other.append(Change("changed", same[0], f"the {same[0].label(unstable)} has {found_fields}"))
-        elif gone[name]:
-            gone[name] -= 1
-            text = f"the {record.label(unstable)}, which the good day left, was deleted"
-            first.append(Change("deleted", record, text))
+            text = f"the {same[0].label} has {same[0].told(record, 'on the good day')}"
+            other.append(Change("changed", same[0], text))
+        elif label in deleted:
+            first.append(Change("deleted", record, f"the {label}, which the good day left, was deleted"))
         else:
-            text = f"there is no {record.label(unstable)}, which the good day left"
-            first.append(Change("missing", record, text))
-    usual = {record.name(unstable) for record in wanted.there}
-    there = Counter(record.name(unstable) for record in found.there)
-    left = Counter(record.name(unstable) for record in more)
-    for name, count in left.items():
-        record = next(one for one in more if one.name(unstable) == name)
-        label = f"the {record.label(unstable)}"
-        if name in usual:
-            first.append(Change("twice", record, f"{label} exists {_times(there[name])}"))
+            first.append(Change("missing", record, f"there is no {label}, which the good day left"))
+    usual = {record.label for record in wanted.there}
+    now, left = (Counter(record.label for record in records) for records in (found.there, more))
+    for label, record in {record.label: record for record in reversed(more)}.items():
+        if label in usual:
+            first.append(Change("twice", record, f"the {label} exists {_times(now[label])}"))
         else:
-            times = f" {_times(count)}" if count > 1 else ""
-            other.append(Change("left over", record, f"{label} is left over{times}"))
+            times = f" {_times(left[label])}" if left[label] > 1 else ""
+            other.append(Change("left over", record, f"the {label} is left over{times}"))
     return first + other
 
 

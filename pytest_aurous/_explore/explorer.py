@@ -141,11 +141,11 @@ class Explorer:
         with resting(self._stage.app) if self._options.alone else nullcontext():
             second = yield from self._attempt()
         self._stage.check_again("second", second, difference(first, second))
-        unstable = unstable_fields(first.end, second.end)
+        unstable = self._stage.unstable = unstable_fields(first.end, second.end)
         timeless = second.polls and not second.seconds
         self._check_returned(first, second)
         same = unaddressed(first.returned) == unaddressed(second.returned)
-        self._rules = replace(self._rules, unstable=unstable, timeless=timeless, same_result=same)
+        self._rules = replace(self._rules, timeless=timeless, same_result=same)
         differing = [*sorted(f"{kind}.{name}" for kind, name in unstable), *differing_in_form(first, second)]
         if differing:
             names = ", ".join(differing)
@@ -157,7 +157,7 @@ class Explorer:
                 "code sleeps by a default argument, such as sleep=time.sleep, which stays real. Nothing that depends "
                 "on time was judged. Let the code look up time.sleep when it sleeps: exploring skips that."
             )
-        return second
+        return replace(second, end=second.end.stable(unstable))
 
     def _check_returned(self, first: Day, second: Day) -> None:
         """Refuse to judge results that differ between two good days."""
@@ -250,8 +250,7 @@ class Explorer:
         left = self._stage.mark() if self._options.alone else ignore
         if "recovers" in self._rules.laws and needs_second(self._rules, day):
             second = yield from self._again()
-        greased = any(kind == "greased" for _, kind in plan)
-        return Judged(self._rules, good, day, second, greased=greased), left
+        return Judged(self._rules, good, day, second), left
 
     def _explain_second_run(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
         """Find out whether a second run pays again even without a fault."""

@@ -6,6 +6,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypedDict
 
@@ -115,7 +116,6 @@ class Interleaver:
         self._skipped = self._not_run = 0
         self._causes: set[str] = set()
         self._serials: list[Met] = []
-        self._unstable: frozenset[tuple[str, str]] = frozenset()
         self._pending: deque[Schedule] = deque()
 
     def steps(self) -> Generator[RunAttempt, Outcome, Exploration]:
@@ -162,8 +162,10 @@ class Interleaver:
             swapped = yield from self._serial_run(SECOND)
         with resting(self._stage.app) if self._only is not None else nullcontext():
             serial = yield from self._serial_run(FIRST)
-        self._serials = [serial, swapped]
-        self._unstable = unstable_fields(before.day.end, serial.day.end)
+        unstable = self._stage.unstable = unstable_fields(before.day.end, serial.day.end)
+        self._serials = [
+            met._replace(day=replace(met.day, end=met.day.end.stable(unstable))) for met in (serial, swapped)
+        ]
         self._check_again("second", before, serial)
         for met in (before, swapped):
             self._plan(met)
@@ -274,7 +276,7 @@ class Interleaver:
         nearest = self._serials[distances.index(min(distances))].day
         if met.day.spent != nearest.spent:
             return self._paid(met, nearest)
-        if found := changes(met.day.end, nearest.end, self._unstable):
+        if found := changes(met.day.end, nearest.end):
             return self._left(met, found[0])
         usual = ", or ".join(dict.fromkeys(_returned(serial) for serial in self._serials))
         return f"The workers returned {_returned(met)}. One after the other, they return {usual}."
@@ -282,7 +284,7 @@ class Interleaver:
     def _distance(self, met: Met, serial: Met) -> int:
         """Return in how many things a run differs from one order."""
         returned = self._returns and not alike(met.day.returned, serial.day.returned)
-        left = changes(met.day.end, serial.day.end, self._unstable)
+        left = changes(met.day.end, serial.day.end)
         return len(left) + returned + (met.day.spent != serial.day.spent)
 
     def _paid(self, met: Met, serial: Day) -> str:
@@ -305,9 +307,7 @@ class Interleaver:
         """Return what requests have created."""
         numbers = {call.number for call in calls}
         made = {note.text.partition(":")[0] for note in day.notes if note.number in numbers and ": new" in note.text}
-        labels = {
-            record.label({*self._unstable, (record.kind, "status")}) for record in day.end.there if record.id in made
-        }
+        labels = {record.label for record in day.end.there if record.id in made}
         return f"created the {labels.pop()}" if len(labels) == 1 else f"called {calls[0].operation}"
 
     def _left(self, met: Met, change: Change) -> str:

@@ -56,7 +56,6 @@ class Rules:
         may_return: Whether a result is a documented failure; None: no result is.
         laws: The laws to judge.
         whole: Whether the code is a whole test, which rightly fails on a bad day.
-        unstable: Fields of records, as kind and name, that differ from good day to good day.
         same_result: Whether what the run returns looks the same on each good day.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
     """
@@ -65,7 +64,6 @@ class Rules:
     may_return: Callable[[Any], object] | None = None
     laws: Collection[str] = ()
     whole: bool = False
-    unstable: Collection[tuple[str, str]] = ()
     same_result: bool = True
     timeless: bool = False
 
@@ -125,14 +123,12 @@ class Judged:
         good: The good day.
         bad: The bad day.
         second: A second, undisturbed run after it, with the bad day; None if there was none.
-        greased: Whether responses had fields that nobody knows.
     """
 
     rules: Rules
     good: Day
     bad: Day
     second: Day | None = None
-    greased: bool = False
 
     def line(self, call: Call | None) -> str:
         """Return file and line of the application that sent a request, and the helper through which it did."""
@@ -197,11 +193,16 @@ def failed(rules: Rules, day: Day) -> bool:
     return refused(rules, day) if day.error is None else allowed(day.error, rules.may_raise)
 
 
-def differs(judged: Judged) -> bool:
-    """Whether a run returned something else than the good day, and no law judges that."""
-    rules, good, bad = judged.rules, judged.good, judged.bad
-    judges = "returns" in rules.laws or not rules.same_result or bad.outcome != "returned" or refused(rules, bad)
-    return not judges and not alike(bad.returned, good.returned, greased=judged.greased)
+def other_result(judged: Judged) -> str:
+    """Return what a run returned, and the good day, if that differs.
+
+    Empty if it does not, if it reports a failure, or if it may show the unknown fields of a response.
+    """
+    good, bad = judged.good, judged.bad
+    greased = any("greased" in (call.fault or "") for call in bad.calls)
+    if greased or bad.outcome != "returned" or refused(judged.rules, bad) or alike(bad.returned, good.returned):
+        return ""
+    return f"returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
 
 
 def needs_second(rules: Rules, day: Day) -> bool:
@@ -282,7 +283,7 @@ def _difference(judged: Judged, day: Day) -> list[Change]:
     What existed before the run, and a fault has deleted, does not count: no run can bring it back.
     """
     lost = day.run.deleted & {record.id for record in day.end.gone}
-    return changes(day.end.without(lost), judged.good.end.without(lost), judged.rules.unstable)
+    return changes(day.end, judged.good.end, lost)
 
 
 def _records(judged: Judged, day: Day, found: Sequence[Change], before: str) -> Breach | None:
@@ -318,8 +319,8 @@ def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
     charge = overcharged(day, judged.good, judged.bad.run)
     if charge is None:
         return None
-    named = [one for one in _difference(judged, day) if one.record.name(judged.rules.unstable)[1]]
-    more = [one.text for one in named if one.what in {"twice", "left over"}]
+    found = [one for one in _difference(judged, day) if one.record.kind != "completion"]  # which has no name
+    more = [one.text for one in found if one.what in {"twice", "left over"}]
     what = f"{_listed(more)}: {charge.keys}" if more else charge.text
     return _ordered(judged, before + what, charge.first, charge.kind)
 
@@ -331,42 +332,29 @@ def _ordered(judged: Judged, reason: str, call: Call, kind: str) -> Breach:
 
 
 def _spares(judged: Judged) -> Breach | None:
-    rules, good, bad = judged.rules, judged.good, judged.bad
-    touched = {record.id for record in good.end.gone} | {note.text.partition(":")[0] for note in good.notes}
-    touched -= _left_alone_in_progress(good, rules)
+    good, bad = judged.good, judged.bad
+    # Work that the good day polls by its id is its own: it may cancel that on a bad day.
+    named = {
+        one for call in good.calls for one in call.path.split("/") if call.method != "GET" or one in good.end.working
+    }
+    touched = named | {record.id for record in good.end.gone} | bad.run.deleted
     deleted, now = {record.id for record in bad.end.deleted}, {record.id: record for record in bad.end.there}
     found: list[Change] = []
     for before in bad.end.gone:
-        if before.id in touched | bad.run.deleted:
+        label = f"the {before.label}, which existed before and which the good day leaves alone,"
+        if before.id in touched:
             continue
-        wanted = bad.end.alone.get(before.id, before)
-        label = f"the {before.label(rules.unstable)}, which existed before and which the good day leaves alone,"
         if before.id in deleted:
             found.append(Change("deleted", before, f"{label} was deleted"))
-        elif before.id in now and now[before.id].key(rules.unstable) != wanted.key(rules.unstable):
-            when = "before the run" if wanted is before else "without the run"
-            found.append(Change("changed", before, f"{label} has {now[before.id].told(wanted, rules.unstable, when)}"))
+        elif before.id in now:
+            when = "without the run" if before.id in good.end.working else "before the run"
+            found.append(Change("changed", before, f"{label} has {now[before.id].told(before, when)}"))
     return _records(judged, bad, found, "")
 
 
-def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
-    """Return the records that were in progress before the good day, and that only their own work has changed.
-
-    A record that the good day polls by its id is its own job: it may cancel that on a bad day.
-    """
-    named = {part for call in good.calls for part in call.path.split("/")}
-    ends = {record.id: record.key(rules.unstable) for record in good.end.there}
-    alone = good.end.alone.items()
-    return {one for one, record in alone if one not in named and ends.get(one) == record.key(rules.unstable)}
-
-
 def _returns(judged: Judged) -> Breach | None:
-    rules, good, bad = judged.rules, judged.good, judged.bad
-    refuses = bad.outcome != "returned" or refused(rules, bad)
-    if refuses or alike(bad.returned, good.returned, greased=judged.greased):
-        return None
-    text = f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
-    return Breach(text, "run: another result")
+    text = other_result(judged)
+    return Breach(f"the code {text}", "run: another result") if text else None
 
 
 def _no_pitfall(judged: Judged) -> Breach | None:

@@ -262,7 +262,7 @@ class _Answer:
 
 
 def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """What a run returned is as on the good day, without ids, uuids and times; unknown fields do not count."""
+    """What a run returned is as on the good day, without ids, uuids and times; with unknown fields it is not judged."""
 
     def run() -> _Answer:
         for attempt in range(3):
@@ -284,12 +284,7 @@ def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     (remark,) = fake.explore(run, **terms, returns=False).remarks
     assert remark.startswith("In characters.create#1 unavailable the run returned _Answer(")
     found = reasons(broken(fake, lambda: [run(), client.get("/v1/balance").text], **terms, returns=True))
-    assert [*found] == [
-        "characters.create#1 unavailable",
-        "balance.retrieve#1 unavailable",
-        "balance.retrieve#1 greased",
-    ]
-    assert not reasons(fake.explore(lambda: {"n": client.get("/v1/balance").json()}, faults="greased", returns=True))
+    assert [*found] == ["characters.create#1 unavailable", "balance.retrieve#1 unavailable"]
 
 
 def test_returns_of_odd_results(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -767,22 +762,6 @@ def test_the_state_counts_not_the_ids(fake: Aurous, client: httpx.Client, broken
     assert found == {
         "characters.delete#1 unavailable": {"tells": "the code returned None, but the character 'After' is left over"}
     }
-
-
-def test_an_id_in_a_text_counts_as_the_name_of_its_record(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """A record that is ordered again has another id; an order for the wrong record is another order."""
-    wrong = fake.characters.add(name="Boreas").id
-
-    def run(*, careful: bool) -> None:
-        made = order(client, f"{careful} 1").json()["id"]
-        if client.get(f"/v1/characters/{made}").status_code == 404:
-            made = order(client, f"{careful} 2").json()["id"] if careful else wrong
-        client.post("/v1/images", json={"prompt": f"A portrait of {made}"}, headers={"Idempotency-Key": f"{careful} 3"})
-
-    assert not fake.explore(lambda: run(careful=True), faults="gone", laws="tells").broken
-    (texts,) = reasons(broken(fake, lambda: run(careful=False), faults="gone", laws="tells")).values()
-    assert "there is no image 'A portrait of <Nova>', which the good day left" in texts["tells"]
-    assert "the image 'A portrait of <Boreas>' is left over" in texts["tells"]
 
 
 def test_equal_orders_with_keys_of_their_own_are_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
