@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -38,22 +38,6 @@ class Order(NamedTuple):
     records: frozenset[str]
 
 
-class Charge(NamedTuple):
-    """Equal orders, of which there were more than on the good day.
-
-    Attributes:
-        first: The first of them.
-        kind: What their keys have in common, such as ``no key``.
-        keys: The same in a sentence.
-        text: What the team paid, and for which orders.
-    """
-
-    first: Call
-    kind: str
-    keys: str
-    text: str
-
-
 def orders(day: Day) -> list[Order]:
     """Return the orders of a run. A poll orders nothing, it only ends a hold."""
     prices: dict[int, Decimal] = {}
@@ -83,8 +67,8 @@ def _increase(note: Note) -> Decimal:
     return Decimal(0)
 
 
-def overcharged(day: Day, good: Day, run: ExploredRun) -> Charge | None:
-    """Return for what a team has paid too much; None if no team has.
+def overcharged(day: Day, good: Day, run: ExploredRun) -> tuple[list[Order], str] | None:
+    """Return equal orders, of which there are more than on the good day, with what a team has paid too much.
 
     What the good day ordered may be paid, as often as it ordered it, also if the good day cancels it, and a bad day
     cannot. A record that a fault has deleted may be ordered again, and so may a stream that a fault has broken: no key
@@ -100,34 +84,22 @@ def overcharged(day: Day, good: Day, run: ExploredRun) -> Charge | None:
         return None
     ours, usual = orders(day), orders(good)
     for team in dear:
-        mine = [one for one in ours if one.call.team == team]
-        ordered = [one for one in usual if one.call.team == team]
+        mine, ordered = ([one for one in of if one.call.team == team] for of in (ours, usual))
         excused = [one for one in mine if one.call.ended == BY_FAULT or one.records & run.deleted]
-        paid, then = day.paid[team], good.paid.get(team, Decimal(0))
-        left = paid - total(one.price for one in excused)
         counts = [one for one in mine if one not in excused and not one.records & run.failed.keys()]
-        more = Counter(one.call.operation for one in counts)
-        more.subtract(one.call.operation for one in ordered)
-        is_more = any(number > 0 for number in more.values())
-        if left > then and (is_more or left > total(one.price for one in ordered)):
-            who = day.end.teams.get(team, "the code")
-            paid_more = f"{who} paid {plain(paid)} credits, on the good day {plain(then)}"
-            return _charge(ours, usual, paid_more, day.end.teams)
+        more = Counter(one.call.operation for one in counts) - Counter(one.call.operation for one in ordered)
+        then, left = good.paid.get(team, Decimal(0)), day.paid[team] - total(one.price for one in excused)
+        if left > then and (more or left > total(one.price for one in ordered)):
+            had = Counter(one.body for one in usual)
+            groups: dict[tuple[str, ...], list[Order]] = {}
+            for one in ours:
+                groups.setdefault(one.body, []).append(one)
+            most = max(groups.values(), key=lambda group: len(group) - had[group[0].body])
+            who, of = day.end.teams.get(team, "the code"), day.end.teams.get(most[0].call.team or "", "")
+            numbers = " and ".join(f"#{one.number}{of and f' of {of}'}" for one in most)
+            paid = f"{who} paid {plain(day.paid[team])} credits, on the good day {plain(then)}"
+            return most, f"{paid}: {most[0].call.operation} {numbers} took effect, and"
     return None
-
-
-def _charge(ours: Sequence[Order], usual: Sequence[Order], paid: str, teams: Mapping[str, str]) -> Charge:
-    """Return the equal orders of which there are most more than on the good day."""
-    had = Counter(one.body for one in usual)
-    groups: dict[tuple[str, ...], list[Order]] = {}
-    for one in ours:
-        groups.setdefault(one.body, []).append(one)
-    most = max(groups.values(), key=lambda group: len(group) - had[group[0].body])
-    kind, keys = _keys(most)
-    owners = [teams.get(one.call.team or "", "") for one in most]
-    numbers = [f"#{one.number}{owner and f' of {owner}'}" for one, owner in zip(most, owners, strict=True)]
-    text = f"{paid}: {most[0].call.operation} {' and '.join(numbers)} took effect, and {keys}"
-    return Charge(most[0].call, kind, keys, text)
 
 
 def key_of(call: Call) -> str | None:
@@ -135,7 +107,7 @@ def key_of(call: Call) -> str | None:
     return call.sent_headers.get("idempotency-key") or None
 
 
-def _keys(group: Sequence[Order]) -> tuple[str, str]:
+def keys_of_orders(group: Sequence[Order]) -> tuple[str, str]:
     """Return in a word and in a sentence with which keys some orders were sent."""
     keys = [key_of(one.call) for one in group]
     if not any(keys):

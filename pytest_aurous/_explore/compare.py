@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.chains import leaves
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str]
 """The operation, the path with the query, and the body of a request."""
-_Sent = tuple[Key, int | None]
-"""What a request is, and the status of its response."""
-_NOTHING: Final = "no other request"
 _FORM: Final = re.compile("|".join((rf"\b{ID.pattern}\b", UUID, INSTANT, URL.pattern, r" at 0x[0-9a-fA-F]+")))
 """Ids of the API, uuids, times, URLs, and addresses in memory."""
 
@@ -81,38 +79,30 @@ def difference(first: Day, later: Day) -> str | None:
     """
     if type(first.error) is not type(later.error):
         return f"raised {told(later.error)}" if later.error is not None else "raised nothing"
-    once, twice = _sent(first), _sent(later)
-    if first.concurrent or later.concurrent:
-        here, there = Counter(once), Counter(twice)
-        if here == there:
-            return None
-        one = next((call for call, sent in zip(first.calls, once, strict=True) if here[sent] > there[sent]), None)
-        other = next((call for call, sent in zip(later.calls, twice, strict=True) if there[sent] > here[sent]), None)
-        return f"sent other requests:{_both(one, other)}"
-    if once == twice:
-        return None
-    if not twice:
+    if first.calls and not later.calls:
         return "sent no request"
-    both = [*zip(once, twice, strict=False)]
-    number = next((n for n, (this, that) in enumerate(both) if this != that), len(both))
-    one, other = (day.calls[number] if number < len(day.calls) else None for day in (first, later))
-    return f"sent other requests, first in request {number + 1}:{_both(one, other)}"
+    in_order = not first.concurrent and not later.concurrent
+    for number, (one, other) in enumerate(
+        zip_longest(_sent(first, in_order=in_order), _sent(later, in_order=in_order)), 1
+    ):
+        if one is None or other is None or one[:2] != other[:2]:
+            where = f", first in request {number}" if in_order else ""
+            texts = [_shown(sent and sent[2]) for sent in (one, other)]
+            if one and other and texts[0] == texts[1]:  # the bodies differ
+                texts = [f"{texts[0]} {shown(call.content)}" for *_, call in (one, other)]
+            return redacted(f"sent other requests{where}:\n  first run: {texts[0]}\n  later run: {texts[1]}")
+    return None
 
 
-def _sent(day: Day) -> list[_Sent]:
-    return [*zip(keys_of(day.calls), [call.status for call in day.calls], strict=True)]
-
-
-def _both(one: Call | None, other: Call | None) -> str:
-    texts = [_shown(call) for call in (one, other)]
-    if texts[0] == texts[1]:  # the bodies differ
-        texts = [f"{text} {shown(call.content)}" for text, call in zip(texts, (one, other), strict=True) if call]
-    return redacted(f"\n  first run: {texts[0]}\n  later run: {texts[1]}")
+def _sent(day: Day, *, in_order: bool) -> list[tuple[Key, int, Call]]:
+    """Return the requests of a run, each with what it is and the status of its response; sorted if in no order."""
+    sent = [(key, call.status or 0, call) for key, call in zip(keys_of(day.calls), day.calls, strict=True)]
+    return sent if in_order else sorted(sent, key=lambda one: one[:2])
 
 
 def _shown(call: Call | None) -> str:
     if call is None:
-        return _NOTHING
+        return "no other request"
     return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
 
 

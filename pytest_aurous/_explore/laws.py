@@ -16,7 +16,7 @@ from .._core.base.redaction import shortened
 from .._core.wire.call import Call, Problem
 from .._core.wire.lines import Note
 from .._facade import CATALOG, Delivery, Pitfall
-from .charges import key_of, overcharged
+from .charges import key_of, keys_of_orders, overcharged
 from .compare import alike, told, unaddressed
 from .end_state import Change, EndState, changes
 
@@ -321,8 +321,10 @@ def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
         return None
     found = [one for one in _difference(judged, day) if one.record.kind != "completion"]  # which has no name
     more = [one.text for one in found if one.what in {"twice", "left over"}]
-    what = f"{_listed(more)}: {charge.keys}" if more else charge.text
-    return _ordered(judged, before + what, charge.first, charge.kind)
+    orders, paid = charge
+    kind, keys = keys_of_orders(orders)
+    what = f"{_listed(more)}: {keys}" if more else f"{paid} {keys}"
+    return _ordered(judged, before + what, orders[0].call, kind)
 
 
 def _ordered(judged: Judged, reason: str, call: Call, kind: str) -> Breach:
