@@ -19,6 +19,7 @@ from ._core.wire.fields import Shape, body_of
 from ._core.world.script import Hold, Step
 from ._explore import day
 from ._explore.day import BadDay
+from ._explore.ids import operations
 from ._explore.kinds import KINDS
 from ._explore.options import read_names
 
@@ -214,7 +215,7 @@ def _fields(shape: Shape) -> dict[str, Any]:
 
 def _matching(check: Check, patterns: str | Iterable[str]) -> list[str]:
     """Return the operations that match one of the patterns."""
-    known = day.operations()
+    known = operations()
     words = [word.strip() for word in patterns.split(",")] if isinstance(patterns, str) else list(patterns)
     for word in words:
         if not any(fnmatchcase(name, word) for name in known):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final, get_args
+from typing import Final
 
 from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
-from .._core.base.names import Event
 from .._facade import CATALOG, App, happening, stopped_time
 from . import places
 from .compare import Identities
+from .ids import read_id, wrong_with
 from .kinds import KINDS, Scene
 from .places import Place, names_of_places
 from .runs.run import ExploredRun, ignore, noting_runs, present_run
@@ -19,7 +19,6 @@ from .runs.run import ExploredRun, ignore, noting_runs, present_run
 __tracebackhide__ = hide_mistakes
 
 _PAGE: Final = "reference/hypothesis.html"
-_EVENT: Final = "webhooks."
 _USUAL_EVENTS: Final = 6
 """A stream breaks in the middle, and nothing says how long it will be."""
 _MOST_REQUESTS: Final = 1_000
@@ -75,11 +74,6 @@ class BadDay:
         return ", ".join(self.faults) or "good day"
 
 
-def operations() -> list[str]:
-    """Return every operation, and every event as ``webhooks.`` and its name."""
-    return [*CATALOG.by_operation, *(_EVENT + event for event in get_args(Event))]
-
-
 def faults_at(operation: str) -> list[str]:
     """Return the faults that can happen to an operation or an event."""
     traits = _place(operation, 1).traits
@@ -89,17 +83,11 @@ def faults_at(operation: str) -> list[str]:
 def _read(text: str) -> tuple[Place, str]:
     """Read a place and a fault."""
     check = Check("BadDay", _PAGE)
-    check.text("faults", text, "characters.create#1 lost")
-    where, _, kind = text.partition(" ")
+    if wrong := wrong_with(check.text("faults", text, "characters.create#1 lost")):
+        raise AurousError(f"BadDay({text!r}): {wrong}\n{see(_PAGE)}")
+    where, _, kind = read_id(text).partition(" ")
     operation, _, number = where.partition("#")
-    known = operations()
-    if operation not in known:
-        raise check.refuse("faults", text, f"an operation or an event first{nearest(operation, known)}")
-    if not number.isdecimal() or not int(number):
-        example = f"{operation}#1 {kind or 'lost'}"
-        raise check.refuse("faults", text, f"'#' and a number from 1 after {operation!r}, such as {example!r}.")
-    possible = faults_at(operation)
-    if kind not in possible:
+    if kind not in (possible := faults_at(operation)):
         raise check.refuse(
             "faults", text, f"a fault that can happen there: {choices(possible)}{nearest(kind, possible)}"
         )

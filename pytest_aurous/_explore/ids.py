@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, get_args
 
 from .._core.base.errors import choices, nearest
+from .._core.base.names import Event
 from .._facade import CATALOG
 from .kinds import KINDS
 
 SCHEDULE: Final = re.compile(r"(?:first|second)(?:[#-][1-9]\d*(?:(?: \| |-)(?:first|second)[#-][1-9]\d*)*)?")
 """The form of the id of a schedule of two workers, and of its slug."""
 _CASE: Final = re.compile(r"([\w.]+)[#-]([1-9]\d*)[ -](\w+)")
+
+
+def operations() -> list[str]:
+    """Return every operation, and every event as ``webhooks.`` and its name."""
+    return [*CATALOG.by_operation, *(f"webhooks.{event}" for event in get_args(Event))]
 
 
 def slug(case: str) -> str:
@@ -40,16 +46,14 @@ def wrong_with(case: str) -> str | None:
 
     Example:
         >>> wrong_with("foo")
-        "expected a case, such as 'characters.create-1-lost', or a schedule, such as 'first-2-second-1'."
+        "expected a case, such as 'characters.create-1-lost'."
     """
     if SCHEDULE.fullmatch(case):
         return None
     match = _CASE.fullmatch(case)
     if match is None:
-        return "expected a case, such as 'characters.create-1-lost', or a schedule, such as 'first-2-second-1'."
+        return "expected a case, such as 'characters.create-1-lost'."
     operation, _, fault = match.groups()
-    if fault not in KINDS:
-        return f"{fault!r} is no fault; expected {choices(KINDS)}{nearest(fault, KINDS)}"
-    if operation not in CATALOG.by_operation and not operation.startswith("webhooks."):
-        return f"no operation has the name {operation!r}{nearest(operation, CATALOG.by_operation)}"
-    return None
+    if operation not in (known := operations()):
+        return f"no operation has the name {operation!r}{nearest(operation, known)}"
+    return None if fault in KINDS else f"{fault!r} is no fault; expected {choices(KINDS)}{nearest(fault, KINDS)}"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
-from .._core.wire.call import Call, Watcher
+from .._core.wire.call import Call
 from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
-from .._facade import App, Course, Delivery, Fault, Serve, add_fault, delete_record, watched, work_begun
+from .._facade import App, Course, Delivery, Fault, Serve, add_fault, delete_record, work_begun
 from . import places
 from .compare import Identities
 from .places import Place, came_over_http, event_id
@@ -73,10 +73,6 @@ class Scene:
         """Let a fault that was added happen before the others, until the run is over."""
         self.app.queue.put_first(fault)
         self._undo.callback(self.app.queue.remove, fault)
-
-    def watch(self, watcher: Watcher) -> None:
-        """Let *watcher* see each request of the run from now on, before those that record it."""
-        self._undo.enter_context(watched(self.app, watcher))
 
     @property
     def unmet(self) -> bool:
@@ -194,7 +190,15 @@ def _hiccup(scene: Scene, fault: Fault, call: Call, _: Serve) -> Reply | Break:
 
 def _broke(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Take away the credits that no work holds, until a second run begins."""
-    give_back = _take_credits(scene.app)
+    world = scene.app.world
+    taken = {team: account.available for team, account in world.accounts.items()}
+    for team in taken:
+        world.ledger(team).set(world.accounts[team].held)
+
+    def give_back() -> None:
+        for team, available in taken.items():
+            world.ledger(team).set(total((world.accounts[team].credits, available)))
+
     reply = serve()
     if reply.status == _NO_CREDITS:
         fault.fire(call)
@@ -202,20 +206,6 @@ def _broke(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Brea
     else:
         give_back()
     return reply
-
-
-def _take_credits(app: App) -> Callable[[], None]:
-    """Leave each team the credits that are held, and return a function that gives the others back."""
-    world = app.world
-    taken = {team: account.available for team, account in world.accounts.items()}
-    for team in taken:
-        world.ledger(team).set(world.accounts[team].held)
-
-    def give_back() -> None:
-        for team, credits in taken.items():  # noqa: A001 - the vendor's word
-            world.ledger(team).set(total((world.accounts[team].credits, credits)))
-
-    return give_back
 
 
 def _dies(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
@@ -262,29 +252,12 @@ def _slow(scene: Scene, work: Course) -> Course:
     return work.taking(minutes=_SLOW)
 
 
-class _KeepsFailing(Watcher):
-    """Lets all work fail that has begun since it was made."""
-
-    of_bad_days = True
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self.begun: Callable[[], list[Course]] = work_begun(scene.app)
-
-    def leave(self, call: Call) -> None:
-        for work in self.begun():
-            call.fault = call.fault or "keeps_failing"
-            _fails(self._scene, work).begin(self._scene.app)
-        self.begun = work_begun(self._scene.app)
-
-
 def _keeps_failing(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Let all work fail from the work on that this request starts."""
-    watcher = _KeepsFailing(scene)
-    reply = serve()
-    if watcher.begun():
-        fault.fire(call)
-        scene.watch(watcher)
+    fails = _changing_work(_fails)
+    reply = fails(scene, fault, call, serve)
+    if fault.fired:
+        scene.put_first(add_fault(scene.app, fault.kind, "*", partial(fails, scene), times=inf))
     return reply
 
 

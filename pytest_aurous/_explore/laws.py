@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
-from .._core.base.errors import AurousError, see
+from .._core.base.errors import AurousError
 from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call, Problem
@@ -41,8 +41,8 @@ EXCUSES: Final = (
 """Why a second run may leave what the first one has left."""
 _STUCK, _GIVEN_UP = EXCUSES
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
-_TRY_LATER: Final = frozenset({408, 409, 425, 429})
-"""Refusals that are not for good."""
+_FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
+"""Refusals that no later attempt changes."""
 _NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
 """What happens to a record that a run should have left: one kind of mistake."""
 
@@ -176,21 +176,7 @@ class Law(NamedTuple):
 
 def refused(rules: Rules, day: Day) -> bool:
     """Whether a run returned a value that ``may_return`` accepts as a refusal."""
-    if day.outcome != "returned" or rules.may_return is None:
-        return False
-    try:
-        return bool(rules.may_return(day.returned))
-    except Exception as error:
-        raise AurousError(
-            f"explore(may_return=...): may_return raised {told(error)} for the result {unaddressed(day.returned)}. It "
-            "has to say of each result whether it is a documented failure.\n"
-            f"{see('reference/exploring.html#arguments')}"
-        ) from error
-
-
-def failed(rules: Rules, day: Day) -> bool:
-    """Whether a run ended in a documented failure: raised or returned, that is the same."""
-    return refused(rules, day) if day.error is None else allowed(day.error, rules.may_raise)
+    return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
 
 
 def other_result(judged: Judged) -> str:
@@ -323,7 +309,7 @@ def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
     more = [one.text for one in found if one.what in {"twice", "left over"}]
     orders, paid = charge
     kind, keys = keys_of_orders(orders)
-    what = f"{_listed(more)}: {keys}" if more else f"{paid} {keys}"
+    what = f"{_listed(more) or paid}: {keys}"
     return _ordered(judged, before + what, orders[0].call, kind)
 
 
@@ -400,26 +386,21 @@ def excuse(judged: Judged) -> str:
     rules, bad, second = judged.rules, judged.bad, judged.second
     if second is None or _unrepaired(judged, second) is None:
         return ""
-    fails = failed(rules, second)
+    fails = refused(rules, second) if second.error is None else allowed(second.error, rules.may_raise)
     if second.error is not None and not fails:
         return ""
     calls = second.calls[len(bad.calls) :]
     given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
     if given_up and fails and any(call.replayed for call in calls):
         return _STUCK
+    refused_for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
-    return _GIVEN_UP if (given_up or any(map(_is_definite, bad.calls))) and not orders else ""
+    return _GIVEN_UP if (given_up or refused_for_good) and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
     """Return how many records a run has cancelled or deleted."""
     return sum(_CANCELLED in record.fields for record in day.end.there) + len(day.end.deleted)
-
-
-def _is_definite(call: Call) -> bool:
-    """Whether a fault has refused a request for good."""
-    status = call.status or 0
-    return call.fault is not None and 400 <= status < 500 and status not in _TRY_LATER  # noqa: PLR2004 - HTTP's
 
 
 LAWS: Final[dict[str, Law]] = {
@@ -465,12 +446,9 @@ def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) ->
 
 def _named(error: BaseException) -> str:
     """Return the type of an exception, or of each in a group, with its message."""
-    return " and ".join(dict.fromkeys(map(_told, leaves(error))))
-
-
-def _told(leaf: BaseException) -> str:
-    name, _, message = told(leaf).partition(": ")
-    return f"{name} ({shortened(message, _LONGEST)})" if message else name
+    parts = (told(leaf).partition(": ") for leaf in leaves(error))
+    texts = (f"{name} ({shortened(message, _LONGEST)})" if message else name for name, _, message in parts)
+    return " and ".join(dict.fromkeys(texts))
 
 
 def new_pitfalls(day: Day, good: Day) -> list[Pitfall]:

@@ -41,10 +41,8 @@ def test_a_day_is_the_id_of_a_parameter(day: BadDay, request: pytest.FixtureRequ
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("character.create#1 lost", "an operation or an event first; did you mean 'characters.create'?"),
-        ("characters.create lost", "'#' and a number from 1 after 'characters.create'"),
-        ("characters.create#0 lost", "such as 'characters.create#1 lost'."),
-        ("characters.create#1", "a fault that can happen there: 'refused', .*'greased'."),
+        ("character.create#1 lost", "no operation has the name 'character.create'; did you mean 'characters.create'?"),
+        ("characters.create#0 lost", "expected a case, such as 'characters.create-1-lost'."),
         ("characters.retrieve#1 lost", "a fault that can happen there: 'refused', 'timeout', 'unavailable'"),
         ("characters.create#1 drop", "a fault that can happen there"),
         (" ", "text such as 'characters.create#1 lost'."),

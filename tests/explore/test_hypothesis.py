@@ -16,7 +16,8 @@ from hypothesis.errors import NoSuchExample
 
 from pytest_aurous import Aurous, AurousCrash, AurousError, AurousScriptError, Script
 from pytest_aurous._core.resources.catalog import UNDER_WAY
-from pytest_aurous._explore.day import BadDay, faults_at, operations
+from pytest_aurous._explore.day import BadDay, faults_at
+from pytest_aurous._explore.ids import operations
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
 

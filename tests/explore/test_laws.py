@@ -522,18 +522,6 @@ def test_any_exception_is_judged(fake: Aurous, client: httpx.Client, make: Calla
     assert "balance.retrieve" in vars(raised.value)["__notes__"][0]
 
 
-def test_a_function_that_cannot_read_a_result_is_named(fake: Aurous, client: httpx.Client) -> None:
-    """With the result."""
-
-    def run() -> dict[str, int]:
-        status = client.get("/v1/balance").status_code
-        return {"status": status} if status == 200 else {}
-
-    text = r"explore\(may_return=...\): may_return raised KeyError: 'status' for the result {}\. It has to say of"
-    with pytest.raises(AurousError, match=text):
-        fake.explore(run, may_return=lambda result: result["status"] == 503, faults="unavailable")
-
-
 @pytest.mark.parametrize("error", [AssertionError("x"), pytest.fail.Exception("x"), AurousError("x")])
 def test_tells_never_accepts_a_failed_assertion(
     fake: Aurous, client: httpx.Client, broken: Broken, error: BaseException

@@ -117,7 +117,7 @@ def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, b
     assert broken_by(found) == {case: ["pays_once"] for case in ("chat.create#1 lost", "chat.create#1 garbled")}
     reason = next(case.reasons["pays_once"] for case in found.cases if case.id == "chat.create#1 lost")
     assert reason == (
-        "the code paid 0.0178 credits, on the good day 0.0137: chat.create #1 and #2 took effect, and "
+        "the code paid 0.0178 credits, on the good day 0.0137: chat.create took effect: "
         "neither request had an Idempotency-Key"
     )
 

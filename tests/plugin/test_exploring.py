@@ -535,7 +535,7 @@ def test_one_case_with_a_debugger(explored: pytest.Pytester) -> None:
         ),
         (["--aurous-explore=all"], "*--aurous-explore=all: expected report or fail."),
         (["--aurous-explore"], "*argument --aurous-explore: expected one argument"),
-        (["--aurous-explore-only=foo"], "*-only=foo: expected a case, such as 'characters.create-1-lost', or a sched*"),
+        (["--aurous-explore-only=foo"], "*-only=foo: expected a case, such as 'characters.create-1-lost'."),
         (["--aurous-explore-only=balance.retrieve#1 lots"], "*'lots' is no fault; *; did you mean 'lost'*"),
         (["--aurous-explore=report", "--reruns=2"], "*Exploring and --reruns exclude each other: *"),
     ],
