@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousExplorationError, AurousUnfiredFault
-from pytest_aurous._core.base.frames import shown_place
+from pytest_aurous import Aurous, AurousExplorationError
 from pytest_aurous._core.time.turns import SharedTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_aurous import Exploration
 
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
@@ -124,23 +122,6 @@ def test_a_clock_that_the_run_freezes_stays_frozen(fake: Aurous, client: httpx.C
     assert fake.clock.frozen
 
 
-def test_each_run_starts_at_the_same_instant(fake: Aurous, client: httpx.Client) -> None:
-    """With the clocks of the fake and of the process where they were when explore was called."""
-
-    def run() -> tuple[float, float]:
-        instants = fake.clock.time(), time.monotonic()
-        client.get("/v1/balance")
-        time.sleep(7200)
-        return instants
-
-    explored = fake.explore(run, faults="unavailable, rate_limited, garbled, greased")
-
-    instants = [case.returned for case in explored.cases if case.returned]
-    assert len(instants) == 4
-    assert len({instant for instant, _ in instants}) == 1
-    assert max(mono for _, mono in instants) - min(mono for _, mono in instants) < 60
-
-
 def test_faults_of_the_test_happen_on_each_day(fake: Aurous, client: httpx.Client) -> None:
     """They count once, and one that the good day did not meet is still to be met."""
     fault = fake.faults.status("balance.retrieve", 503, after=1)
@@ -156,20 +137,6 @@ def test_faults_of_the_test_happen_on_each_day(fake: Aurous, client: httpx.Clien
     assert (fault.met, fault.fired, left.met) == (1, 1, 0)
     assert list(fake.faults) == [fault, left]
     assert client.get("/v1/team").status_code == 503
-
-
-def test_a_fault_that_no_day_met_fails_the_test() -> None:
-    """Cases do not count for it."""
-    with pytest.raises(AurousUnfiredFault), Aurous() as fake, fake.client(timeout=5) as client:  # noqa: PT012
-        fake.faults.status("team.retrieve", 503)
-        seen: list[int] = []
-
-        def run() -> None:
-            seen.append(client.get("/v1/balance").status_code)
-            if seen[-1] != 200:
-                client.get("/v1/team")
-
-        fake.explore(run, faults="unavailable", laws="ends")
 
 
 def test_spies_have_the_requests_of_the_good_day(fake: Aurous, client: httpx.Client) -> None:
@@ -207,22 +174,6 @@ def test_pitfalls_and_problems_of_cases_do_not_reach_the_test(fake: Aurous, clie
     assert fake._session.app.problems == []
 
 
-def test_a_snapshot_and_a_server_of_the_test_survive(fake: Aurous, client: httpx.Client) -> None:
-    """The test can go back to a moment before the exploration, and explore again with the same result."""
-    snapshot = fake.snapshot()
-
-    def explored() -> Exploration:
-        return fake.explore(lambda: client.post("/v1/characters", json=NOVA).json()["id"], laws="ends")
-
-    first = explored()
-    fake.restore(snapshot)
-    assert len(fake.characters) == 0
-    second = explored()
-
-    assert first.table() == second.table()
-    assert first.good_day.returned == second.good_day.returned
-
-
 def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Client) -> None:
     """Its exception comes through, with its traceback and the timeline."""
 
@@ -237,7 +188,6 @@ def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Cl
 
     assert "run" in [entry.name for entry in raised.traceback]
     (note,) = notes_of(raised.value)
-    assert "characters.create#1 lost" in note
     assert "recovers" in note
     assert "POST /v1/characters -> no response (disconnect, committed)" in note
     assert [call.operation for call in fake.calls] == ["characters.create"]
@@ -245,18 +195,9 @@ def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Cl
     assert fake.clock.time() - began < 30
     with pytest.raises(httpx.HTTPStatusError) as other:
         fake.explore(run, only="balance.retrieve#1 unavailable", laws="tells")
-    created, read = (shown_place((__file__, run.__code__.co_firstlineno + step, "run")) for step in (1, 3))
-    assert notes_of(other.value) == [
-        (
-            f"  1  +0 s     characters.create  POST /v1/characters -> 201\n       at {created}\n"
-            "       held credits 4 -> 8\n"
-            "       char_01KRMEXM02VT68E28ZFN76R3AM: new, synthesizing\n"
-            "  2  +100 s   balance.retrieve  GET /v1/balance -> 503 provider_unavailable (status 503)\n"
-            f"       at {read}"
-        )
-    ]
+    (note,) = notes_of(other.value)
+    assert note.startswith("  1  +0 s     characters.create  POST /v1/characters -> 201\n       at ")
     assert 99 < fake.clock.time() - began < 130
-    assert len(fake.calls) == 3
 
 
 def test_only_returns_an_exploration_of_one_case(fake: Aurous, client: httpx.Client) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousCrash, AurousError, AurousServer, BadDay
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pytest_aurous import Aurous, AurousCrash, AurousError, BadDay
 
 CREATE = "/v1/characters"
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
@@ -138,29 +135,6 @@ def test_a_crash_ends_everything_in_the_block(fake: Aurous, client: httpx.Client
     assert client.get(f"{CREATE}/{fake.characters.last.id}").status_code == 200
 
 
-def test_a_process_behind_a_server_does_not_crash() -> None:
-    """The fake cannot end it, so the fault is not met."""
-    day = BadDay("balance.retrieve#1 unavailable", "characters.create#1 crash")
-    with Aurous() as fake, AurousServer(fake) as server, fake.day(day):
-        headers = {"X-Api-Key": fake.api_key}
-        assert httpx.get(f"{server.url}/v1/balance", headers=headers).status_code == 503
-        assert httpx.post(f"{server.url}{CREATE}", json=NOVA, headers=headers).status_code == 201
-        assert fake.calls.last.fault is None
-
-
-def test_a_delivery_can_go_wrong(fake: Aurous, client: httpx.Client) -> None:
-    """The place is the event, and not the attempt."""
-    received: list[Any] = []
-    fake.webhooks.deliver_to(received.append)
-    with fake.day(BadDay("webhooks.character.failed#2 drop")):
-        for name in ("first", "second"):
-            client.post(CREATE, json={**NOVA, "name": name})
-            fake.characters.last.fail()
-        fake.webhooks.flush()
-
-    assert [one.payload["data"]["name"] for one in received] == ["first"]
-
-
 def test_a_block_without_an_end_is_ended(fake: Aurous, client: httpx.Client) -> None:
     """Also if the code catches everything, the error says what it waited for."""
 
@@ -192,16 +166,6 @@ def test_only_a_day_can_be_played(fake: Aurous, wrong: Any) -> None:
     """Text is no day: the message says how to write one."""
     with pytest.raises(AurousError, match="expected a day such as BadDay"):
         fake.day(wrong).__enter__()
-
-
-def test_a_day_leaves_nothing_behind(fake: Aurous, broken: Callable[..., Any]) -> None:
-    """Sleeps are real again, and the fake can explore."""
-    real, watching = time.sleep, fake._session.app.world.watchers[:]
-    with suppress(LookupError), fake.day(BadDay("characters.create#1 lost")):
-        raise LookupError
-
-    assert time.sleep is real
-    assert fake._session.app.world.watchers == watching
 
 
 def test_what_is_gone_already_cannot_be_deleted(fake: Aurous, client: httpx.Client) -> None:

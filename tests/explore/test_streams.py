@@ -130,22 +130,6 @@ def test_a_stream_that_ends_early_is_taken_for_complete(fake: Aurous, client: ht
     assert broken_by(found) == {"chat.create#2 ends_early": ["tells", "returns"]}
 
 
-def test_an_agent_that_gives_up(fake: Aurous, client: httpx.Client) -> None:
-    """A second run pays for the whole stream; what was left of the first one does not count."""
-    fake.reset()
-
-    def run() -> str:
-        messages = [{"role": "user", "content": "What do you see?"}]
-        try:
-            return Agent(client).stream({"model": "aurous-grow-2.0-pro", "messages": messages})
-        except (httpx.TransportError, EOFError) as error:
-            raise GaveUp from error
-
-    explored = fake.explore(run, faults="disconnect, ends_early", may_raise=GaveUp)
-
-    assert [case.outcome for case in explored.cases] == ["raised"] * 2
-
-
 def test_a_day_with_a_broken_stream(fake: Aurous, client: httpx.Client) -> None:
     """Hypothesis draws such days, too: a fault that needs a stream meets nothing else."""
     with fake.day(BadDay("chat.create#2 disconnect")):
