@@ -25,7 +25,7 @@ from .compare import alike, difference, unaddressed
 from .end_state import unstable_fields
 from .ids import slug
 from .kinds import KINDS, Plan
-from .laws import Day, Judged, Rules, judge, needs_second
+from .laws import Day, Judged, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Exploration
 from .report.text import story
@@ -72,13 +72,6 @@ class Explorer:
         self._progress = progress
         self._done = done
         self._reader = StateReader() if traced else None
-        self._rules = Rules(
-            may_raise=options.may_raise,
-            may_return=options.may_return,
-            laws=options.laws,
-            whole=options.whole,
-        )
-        self._faults = options.faults
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
@@ -145,12 +138,13 @@ class Explorer:
         timeless = second.polls and not second.seconds
         self._check_returned(first, second)
         same = unaddressed(first.returned) == unaddressed(second.returned)
-        self._rules = replace(self._rules, timeless=timeless, same_result=same)
+        self._options = replace(self._options, timeless=timeless, same_result=same)
         if unstable:
             names = ", ".join(sorted(f"{kind}.{name}" for kind, name in unstable))
             self._remarks.append(f"Not compared, because two good days differ there: {names}.")
         if timeless:
-            self._faults = tuple(kind for kind in self._faults if not KINDS[kind].needs_time)
+            faults = tuple(kind for kind in self._options.faults if not KINDS[kind].needs_time)
+            self._options = replace(self._options, faults=faults)
             self._remarks.append(
                 "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing, or the "
                 "code sleeps by a default argument, such as sleep=time.sleep, which stays real. Nothing that depends "
@@ -160,7 +154,7 @@ class Explorer:
 
     def _check_returned(self, first: Day, second: Day) -> None:
         """Refuse to judge results that differ between two good days."""
-        if "returns" in self._rules.laws and not alike(first.returned, second.returned):
+        if "returns" in self._options.laws and not alike(first.returned, second.returned):
             raise AurousError(
                 "explore(returns=True): two undisturbed runs from the same start return different values, so no result "
                 f"can be judged:\n  first run:  {unaddressed(first.returned)}\n"
@@ -171,11 +165,11 @@ class Explorer:
 
     def _bad_days(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
         """Run the cases; then go back to the end of the good day, unless only one case was to be run."""
-        self._plans = plans_of(good, self._faults)
+        self._plans = plans_of(good, self._options.faults)
         self._order = [*self._plans.plans]
         self._remarks += self._plans.remarks
         if not self._plans.plans:
-            raise self._stage.refuse(nothing_fits(self._plans, self._faults), met=self._plans.met)
+            raise self._stage.refuse(nothing_fits(self._plans, self._options.faults), met=self._plans.met)
         plans, only = self._plans.plans, self._options.only
         check_ids(self._options, plans)
         with self._stage.bad_days(lambda: self._exploration(good).table(), stays=self._options.alone):
@@ -247,9 +241,9 @@ class Explorer:
         """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
         day, second = (yield from self._attempt(plan)), None
         left = self._stage.mark() if self._options.alone else ignore
-        if "recovers" in self._rules.laws and needs_second(self._rules, day):
+        if "recovers" in self._options.laws and needs_second(self._options, day):
             second = yield from self._again()
-        return Judged(self._rules, good, day, second), left
+        return Judged(self._options, good, day, second), left
 
     def _explain_second_run(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
         """Find out whether a second run pays again even without a fault."""
@@ -275,7 +269,7 @@ class Explorer:
             expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
             unreached=unreached({} if self._options.alone else self.lines.reached()),
-            timeless=self._rules.timeless,
+            timeless=self._options.timeless,
             again=self._again_with,
             start=good.views.get(0, {}),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -23,6 +23,7 @@ from .end_state import Change, EndState, changes
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from .options import Options
     from .runs.run import ExploredRun
 
 _LONGEST: Final = 80
@@ -45,27 +46,6 @@ _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
 """Refusals that no later attempt changes."""
 _NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
 """What happens to a record that a run should have left: one kind of mistake."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The expectations of a test for its code.
-
-    Attributes:
-        may_raise: The exceptions that are a documented failure.
-        may_return: Whether a result is a documented failure; None: no result is.
-        laws: The laws to judge.
-        whole: Whether the code is a whole test, which rightly fails on a bad day.
-        same_result: Whether what the run returns looks the same on each good day.
-        timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
-    """
-
-    may_raise: tuple[type[BaseException], ...] = (Exception,)
-    may_return: Callable[[Any], object] | None = None
-    laws: Collection[str] = ()
-    whole: bool = False
-    same_result: bool = True
-    timeless: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +105,7 @@ class Judged:
         second: A second, undisturbed run after it, with the bad day; None if there was none.
     """
 
-    rules: Rules
+    rules: Options
     good: Day
     bad: Day
     second: Day | None = None
@@ -174,7 +154,7 @@ class Law(NamedTuple):
     by_default: bool = True
 
 
-def refused(rules: Rules, day: Day) -> bool:
+def refused(rules: Options, day: Day) -> bool:
     """Whether a run returned a value that ``may_return`` accepts as a refusal."""
     return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
 
@@ -191,17 +171,15 @@ def other_result(judged: Judged) -> str:
     return f"returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
 
 
-def needs_second(rules: Rules, day: Day) -> bool:
+def needs_second(rules: Options, day: Day) -> bool:
     """Whether a second run has to repair what a run has left."""
     return not day.run.deleted and (day.outcome in {"raised", "crashed"} or refused(rules, day))
 
 
-def _ends(judged: Judged) -> Breach | None:
-    return _endless(judged.bad, "the run") if judged.bad.run.stopped else None
-
-
-def _endless(day: Day, who: str) -> Breach:
+def _endless(day: Day, who: str) -> Breach | None:
     """Return the breach of a run that was stopped: its place is the loop that sends."""
+    if not day.run.stopped:
+        return None
     at = _sender(day.calls[-1]) if day.calls else ""
     return Breach(f"{who} {day.run.stopped}", f"{at or 'run'}: no end", at)
 
@@ -296,10 +274,6 @@ def _listed(texts: Sequence[str]) -> str:
     return "; ".join([*texts[:_LISTED], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _pays_once(judged: Judged) -> Breach | None:
-    return _paid(judged, judged.bad, "")
-
-
 def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
     """Return the breach of a day that paid too much, with the records that are too many and the keys of the orders."""
     charge = overcharged(day, judged.good, judged.bad.run)
@@ -361,9 +335,8 @@ def _recovers(judged: Judged) -> Breach | None:
     second = judged.second
     if second is None:
         return None
-    if second.run.stopped:
-        return _endless(second, "a second run")
-    return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged, second))
+    breach = _endless(second, "a second run") or _paid(judged, second, "after a second run ")
+    return breach or (None if excuse(judged) else _unrepaired(judged, second))
 
 
 def _unrepaired(judged: Judged, second: Day) -> Breach | None:
@@ -406,9 +379,9 @@ def _gives_up(day: Day) -> int:
 LAWS: Final[dict[str, Law]] = {
     law.name: law
     for law in (
-        Law("pays_once", "P", _pays_once, in_suites=True),
+        Law("pays_once", "P", lambda judged: _paid(judged, judged.bad, ""), in_suites=True),
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
-        Law("ends", "E", _ends, in_suites=True, needs_time=True),
+        Law("ends", "E", lambda judged: _endless(judged.bad, "the run"), in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=True),
         Law("returns", "V", _returns, in_suites=False, by_default=False),
         Law("no_pitfall", "N", _no_pitfall, in_suites=True),
@@ -459,13 +432,13 @@ def new_pitfalls(day: Day, good: Day) -> list[Pitfall]:
         for one in day.pitfalls
         if (one.id, one.call.operation) not in had
         # The good day also orders the same several times: each order has a key of its own.
-        and not (one.id == _NEW_KEY and _keys(day, one.call) <= _keys(good, one.call))
+        and not (one.id == _NEW_KEY and len(_keys(day, one.call)) <= len(_keys(good, one.call)))
     ]
 
 
-def _keys(day: Day, call: Call) -> int:
-    """Return how many keys a day has sent with one body."""
-    return len({key_of(one) for one in _equal(day, call)})
+def _keys(day: Day, call: Call) -> set[str | None]:
+    """Return the keys that a day has sent with one body."""
+    return {key_of(one) for one in _equal(day, call)}
 
 
 def _equal(day: Day, call: Call) -> list[Call]:

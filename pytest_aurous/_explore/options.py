@@ -69,6 +69,8 @@ class Options:
         first: The cases that broke a law the last time: they are run first.
         stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
+        same_result: Whether what the run returns looks the same on each good day.
+        timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
         time: For a number of cases, returns what says whether their time is over; None: all of them are run.
     """
 
@@ -84,6 +86,8 @@ class Options:
     whole: bool = False
     first: Collection[str] = ()
     stop: bool = False
+    same_result: bool = True
+    timeless: bool = False
     printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
     time: Callable[[int], Callable[[], bool]] | None = None
 

@@ -148,7 +148,7 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
 def _place(call: Call, occurrence: int) -> Place:
     row = CATALOG.by_operation[call.operation or ""]
     content = call.response.content if call.response is not None else b""
-    status = _status(content) if row.polls else None
+    status = as_object(parsed(content)).get("status") if row.polls else None
     changes = (call.committed or call.replayed) and not row.operation.endswith(".estimate")
     let_in, own = call.status not in {401, 403}, not came_over_http(call)
     whole = bool(content) and not call.streamed
@@ -224,9 +224,3 @@ def telling(places: Sequence[Place]) -> tuple[list[Place], Counter[tuple[str, st
         kept.update(few)
         others[group[0].operation, group[0].line] += len(group) - len(few)
     return [place for place in places if place in kept], +others
-
-
-def _status(body: bytes) -> str | None:
-    """Return the status that a response shows."""
-    content = as_object(parsed(body))
-    return str(content["status"]) if "status" in content else None
