@@ -139,23 +139,6 @@ def test_faults_of_the_test_happen_on_each_day(fake: Aurous, client: httpx.Clien
     assert client.get("/v1/team").status_code == 503
 
 
-def test_spies_have_the_requests_of_the_good_day(fake: Aurous, client: httpx.Client) -> None:
-    """After those from before; a route that responds does so on each day."""
-    spy = fake.route("balance.retrieve")
-    client.get("/v1/balance")
-    route = fake.route("team.retrieve").respond(200, json={"id": "mine"})
-
-    def run() -> None:
-        client.get("/v1/balance")
-        client.get("/v1/balance")
-        assert client.get("/v1/team").json() == {"id": "mine"}
-
-    fake.explore(run, faults="unavailable")
-
-    assert (spy.call_count, route.call_count) == (3, 1)
-    assert len(fake.calls) == 4
-
-
 def test_pitfalls_and_problems_of_cases_do_not_reach_the_test(fake: Aurous, client: httpx.Client) -> None:
     """They are broken laws of the exploration alone."""
 

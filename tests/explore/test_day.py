@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousCrash, AurousError, BadDay
+from pytest_aurous import Aurous, AurousError, BadDay
 
 CREATE = "/v1/characters"
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
@@ -118,21 +117,6 @@ def test_time_passes_only_in_sleeps(fake: Aurous) -> None:
 
     assert not fake.clock.frozen
     assert 3600 <= fake.clock.time() - before < 3660
-
-
-def test_a_crash_ends_everything_in_the_block(fake: Aurous, client: httpx.Client) -> None:
-    """The request took effect; nothing else in the block does, and after it a new process can go on."""
-    with fake.day(BadDay("characters.create#1 crash")), suppress(AurousCrash):
-        try:
-            client.post(CREATE, json=NOVA)
-        finally:
-            with pytest.raises(AurousCrash):
-                time.sleep(1)
-            with pytest.raises(AurousCrash):
-                client.get("/v1/balance")
-
-    assert fake.calls.count("balance.retrieve") == 0
-    assert client.get(f"{CREATE}/{fake.characters.last.id}").status_code == 200
 
 
 def test_a_block_without_an_end_is_ended(fake: Aurous, client: httpx.Client) -> None:

@@ -5,34 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
-from pytest_aurous import Aurous, AurousExplorationError
+from pytest_aurous import Aurous
 
 if TYPE_CHECKING:
     import httpx
 
 ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-
-
-def test_work_that_stays_at_the_end_of_the_good_day_starts_in_each_run(
-    aurous: Aurous, aurous_client: httpx.Client
-) -> None:
-    """The second good day finds the work of the first one gone, and so sees that its request starts it."""
-    aurous.script("synthesizing*1 -> ready")
-
-    def order() -> str:
-        character = aurous_client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": "1"}).json()
-        while character["status"] == "synthesizing":
-            time.sleep(5)
-            character = aurous_client.get(f"/v1/characters/{character['id']}").json()
-        return str(character["status"])
-
-    with pytest.raises(AurousExplorationError) as caught:
-        aurous.explore(order, faults="fails, slow")
-
-    cases = {case.id: case.broken for case in caught.value.exploration.cases}
-    assert cases == {"characters.create#1 fails": ("tells",), "characters.create#1 slow": ()}
 
 
 def test_a_failure_that_nobody_can_have_seen_breaks_no_law(aurous: Aurous, aurous_client: httpx.Client) -> None:

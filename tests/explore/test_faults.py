@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousServer, BadDay
+from pytest_aurous import Aurous, AurousServer, BadDay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_aurous import Exploration
 
@@ -265,21 +265,6 @@ def test_a_place_with_a_fault_of_the_test_is_not_broken_again(fake: Aurous, clie
     )
 
 
-@pytest.mark.parametrize(("fault", "seconds"), [("timeout", 5), ("late", 5), ("refused", 0), ("lost", 0)])
-def test_a_timeout_passes_on_all_clocks(fake: Aurous, client: httpx.Client, fault: str, seconds: float) -> None:
-    """On the clocks of the fake and of the process, by the client's own patience."""
-
-    def run() -> tuple[float, float]:
-        began, mono = fake.clock.time(), time.monotonic()
-        with suppress(httpx.TransportError):
-            client.post("/v1/characters", json=NOVA)
-        return fake.clock.time() - began, time.monotonic() - mono
-
-    (case,) = fake.explore(run, faults=fault, laws="ends").cases
-
-    assert case.returned == (pytest.approx(seconds), pytest.approx(seconds, abs=1))
-
-
 def test_without_a_timeout_nothing_times_out(fake: Aurous) -> None:
     """The cases are skipped and counted, and the report says so."""
     with fake.client(timeout=None) as client:
@@ -305,25 +290,6 @@ def test_a_request_that_is_late_stays_in_flight(fake: Aurous, client: httpx.Clie
     (case,) = fake.explore(run, faults="late").cases
 
     assert case.returned == [409, 409, 201]
-
-
-def test_a_replay_counts_as_what_it_replays(fake: Aurous, client: httpx.Client) -> None:
-    """It can be lost; an estimate changes nothing."""
-
-    def run() -> None:
-        for _ in range(2):
-            client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})
-        client.post("/v1/images/estimate", json={"prompt": "x"})
-
-    explored = fake.explore(run, laws="ends", faults="lost, crash, fails")
-
-    assert list(outcomes(explored)) == [
-        "characters.create#1 lost",
-        "characters.create#1 crash",
-        "characters.create#1 fails",
-        "characters.create#2 lost",
-        "characters.create#2 crash",
-    ]
 
 
 def test_somebody_deletes_a_record(fake: Aurous, client: httpx.Client) -> None:
@@ -424,37 +390,3 @@ def test_deliveries_go_wrong(fake: Aurous, client: httpx.Client, inbox: list[Any
         "webhooks.image.completed#2 drop": ["One"],
         "webhooks.image.completed#2 bad_signature": ["One", "Two"],
     }
-
-
-@pytest.fixture
-def served(fake: Aurous) -> Iterator[str]:
-    """The URL of the fake over HTTP."""
-    with AurousServer(fake) as server:
-        yield server.url
-
-
-def test_a_served_fake(fake: Aurous, served: str) -> None:
-    """No crash over HTTP, and no timeouts, which only the client itself knows."""
-
-    def run() -> object:
-        headers = {"X-Api-Key": fake.api_key, "Idempotency-Key": "1"}
-        try:
-            return httpx.post(f"{served}/v1/characters", json=NOVA, headers=headers, timeout=30).status_code
-        except httpx.TransportError as error:
-            return type(error).__name__
-
-    explored = fake.explore(run, faults=FAULTS, laws="ends")
-
-    assert {case.fault: case.returned for case in explored.cases} == {
-        "refused": "RemoteProtocolError",
-        "lost": "RemoteProtocolError",
-        "unavailable": 503,
-        "rate_limited": 429,
-        "garbled": 201,
-        "fails": 201,
-        "slow": 201,
-        "greased": 201,
-    }
-    assert explored.skipped == 2
-    with pytest.raises(AurousError, match="there is no such case"):
-        fake.explore(run, only="characters.create#1 crash")
