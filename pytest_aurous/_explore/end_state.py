@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -20,8 +20,6 @@ _VOLATILE: Final = re.compile(
     r"|size_bytes"
 )
 """Ids, references to records, times, URLs, what chance has drawn, what was counted, durations, and sizes."""
-_REFERENCE: Final = "client_reference_id"
-"""Of the user, who may draw it anew for each record: then only its form is the same."""
 _OWN: Final = frozenset({"attributes", "metadata"})
 """Maps of the user: each key counts."""
 
@@ -32,7 +30,8 @@ class EndRecord:
 
     Attributes:
         kind: The kind of record, such as ``character``.
-        fields: Its documented fields as JSON, without ids, references, times, URLs and chance.
+        fields: Its documented fields as JSON, without ids, times, URLs and chance, and with the form of
+            what the code may draw anew, such as a uuid.
         id: Its id.
         team: The name of its team, if there is more than one; else empty.
     """
@@ -55,10 +54,6 @@ class EndRecord:
         names = [name for name in {**now, **then} if now.get(name) != then.get(name)]
         return "; ".join(f"{name} {now.get(name, 'absent')}, {when} {then.get(name, 'absent')}" for name in names)
 
-    def stable(self, unstable: Collection[tuple[str, str]]) -> EndRecord:
-        """Return it without fields, given as kind and name, that differ from good day to good day."""
-        return replace(self, fields=tuple(one for one in self.fields if (self.kind, one[0]) not in unstable))
-
 
 class EndState(NamedTuple):
     """The changes of a run.
@@ -80,11 +75,6 @@ class EndState(NamedTuple):
     paid: Mapping[str, Decimal]
     working: Collection[str]
     teams: Mapping[str, str]
-
-    def stable(self, unstable: Collection[tuple[str, str]]) -> EndState:
-        """Return the same with stable records."""
-        there, gone, deleted = ([one.stable(unstable) for one in records] for records in self[:3])
-        return self._replace(there=there, gone=gone, deleted=deleted)
 
 
 def paid(app: App) -> dict[str, Decimal]:
@@ -142,30 +132,20 @@ class EndStates:
 
     def _record(self, row: Any) -> EndRecord:
         kind, data = described(row)
-        fields = ((key, ID.sub("<id>", json.dumps(value, sort_keys=True))) for key, value in _stable(data).items())
-        return EndRecord(kind, tuple(fields), row.id, self._teams.get(getattr(row, "team", ""), ""))
+        texts = ((key, json.dumps(value, sort_keys=True)) for key, value in _stable(data).items())
+        fields = tuple((key, formless(ID.sub("<id>", text))) for key, text in texts)
+        return EndRecord(kind, fields, row.id, self._teams.get(getattr(row, "team", ""), ""))
 
 
 def _stable(value: Any) -> Any:
     """Return JSON data without what differs from run to run."""
     if isinstance(value, dict):
         return {
-            key: formless(one) if key == _REFERENCE and one else one if key in _OWN else _stable(one)
+            key: one if key in _OWN else _stable(one)
             for key, one in as_object(value).items()
             if not _VOLATILE.fullmatch(key)
         }
     return [_stable(one) for one in as_list(value)] if isinstance(value, list) else value
-
-
-def unstable_fields(one: EndState, other: EndState) -> frozenset[tuple[str, str]]:
-    """Return the fields, as kind and name, that differ between two runs that did the same."""
-    others = {record.id: dict(record.fields) for record in other.there}
-    return frozenset(
-        (record.kind, name)
-        for record in one.there
-        for name, value in record.fields
-        if record.id in others and others[record.id].get(name) != value
-    )
 
 
 def _without(records: list[EndRecord], others: list[EndRecord]) -> list[EndRecord]:

@@ -22,7 +22,6 @@ from .cases import (
     plans_of,
 )
 from .compare import alike, difference, unaddressed
-from .end_state import unstable_fields
 from .ids import slug
 from .kinds import KINDS, Plan
 from .laws import Day, Judged, judge, needs_second
@@ -134,14 +133,10 @@ class Explorer:
         with resting(self._stage.app) if self._options.alone else nullcontext():
             second = yield from self._attempt()
         self._stage.check_again("second", second, difference(first, second))
-        unstable = self._stage.unstable = unstable_fields(first.end, second.end)
         timeless = second.polls and not second.seconds
         self._check_returned(first, second)
         same = unaddressed(first.returned) == unaddressed(second.returned)
         self._options = replace(self._options, timeless=timeless, same_result=same)
-        if unstable:
-            names = ", ".join(sorted(f"{kind}.{name}" for kind, name in unstable))
-            self._remarks.append(f"Not compared, because two good days differ there: {names}.")
         if timeless:
             faults = tuple(kind for kind in self._options.faults if not KINDS[kind].needs_time)
             self._options = replace(self._options, faults=faults)
@@ -150,7 +145,7 @@ class Explorer:
                 "code sleeps by a default argument, such as sleep=time.sleep, which stays real. Nothing that depends "
                 "on time was judged. Let the code look up time.sleep when it sleeps: exploring skips that."
             )
-        return replace(second, end=second.end.stable(unstable))
+        return second
 
     def _check_returned(self, first: Day, second: Day) -> None:
         """Refuse to judge results that differ between two good days."""

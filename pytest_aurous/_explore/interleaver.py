@@ -6,7 +6,6 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypedDict
 
@@ -20,7 +19,7 @@ from .._core.wire.call import Call
 from .cases import bare
 from .charges import orders
 from .compare import alike, difference, told, unaddressed
-from .end_state import Change, changes, unstable_fields
+from .end_state import Change, changes
 from .laws import Day
 from .options import read_flag, read_patience
 from .report.result import Case, Exploration
@@ -162,10 +161,7 @@ class Interleaver:
             swapped = yield from self._serial_run(SECOND)
         with resting(self._stage.app) if self._only is not None else nullcontext():
             serial = yield from self._serial_run(FIRST)
-        unstable = self._stage.unstable = unstable_fields(before.day.end, serial.day.end)
-        self._serials = [
-            met._replace(day=replace(met.day, end=met.day.end.stable(unstable))) for met in (serial, swapped)
-        ]
+        self._serials = [serial, swapped]
         self._check_again("second", before, serial)
         for met in (before, swapped):
             self._plan(met)

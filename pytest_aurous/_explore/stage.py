@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -60,7 +60,6 @@ class Stage:
         who: The same.
         time: The skipped sleeps.
         watchdog: Ends runs that hang.
-        unstable: Fields of records, as kind and name, that differ from good day to good day.
     """
 
     def __init__(self, app: App, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
@@ -68,7 +67,6 @@ class Stage:
         self.who: str = who
         self.time: SharedTime
         self.watchdog: Watchdog
-        self.unstable: Collection[tuple[str, str]] = ()
         self._mark = mark
         self._go_back: Callable[[], object]
 
@@ -125,7 +123,7 @@ class Stage:
 
     def end(self, failed: Mapping[str, Course]) -> EndState:
         """Return the end state of a run, some of whose records a fault lets fail."""
-        return self._states.read(failed).stable(self.unstable)
+        return self._states.read(failed)
 
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""
