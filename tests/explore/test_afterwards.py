@@ -108,20 +108,6 @@ def test_the_clocks_are_as_the_good_day_left_them(sleep: Any, *, frozen: bool) -
         assert isinstance(getattr(time.sleep, "shared", None), SharedTime) is (sleep == "skip")
 
 
-def test_a_clock_that_the_run_freezes_stays_frozen(fake: Aurous, client: httpx.Client) -> None:
-    """It is part of what the good day did."""
-
-    def run() -> None:
-        fake.clock.freeze("2030-01-01T00:00:00Z")
-        client.get("/v1/balance")
-        time.sleep(5)
-
-    fake.explore(run, faults="unavailable")
-
-    assert fake.clock.now().isoformat() == "2030-01-01T00:00:05+00:00"
-    assert fake.clock.frozen
-
-
 def test_faults_of_the_test_happen_on_each_day(fake: Aurous, client: httpx.Client) -> None:
     """They count once, and one that the good day did not meet is still to be met."""
     fault = fake.faults.status("balance.retrieve", 503, after=1)

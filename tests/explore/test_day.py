@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import httpx
@@ -104,19 +103,6 @@ def test_a_client_that_waits_for_ever_meets_no_timeout(fake: Aurous, kind: str) 
         with pytest.raises(httpx.ReadTimeout):
             client.post(CREATE, json=NOVA)
         assert (fake.clock.now() - before).total_seconds() == 5
-
-
-def test_time_passes_only_in_sleeps(fake: Aurous) -> None:
-    """Inside, the clock stands still and sleeps move it; afterwards it runs on from there."""
-    before = fake.clock.time()
-    with fake.day(BadDay()):
-        assert fake.clock.frozen
-        began = fake.clock.time()
-        time.sleep(3600)
-        assert fake.clock.time() - began == 3600
-
-    assert not fake.clock.frozen
-    assert 3600 <= fake.clock.time() - before < 3660
 
 
 def test_a_block_without_an_end_is_ended(fake: Aurous, client: httpx.Client) -> None:

@@ -107,21 +107,12 @@ def test_what_a_client_sees(fake: Aurous, client: httpx.Client) -> None:
 def test_what_goes_on_happens_to_later_requests_too(fake: Aurous, client: httpx.Client) -> None:
     """`down` to the same operation, as a proxy responds."""
 
-    def run() -> list[int]:
-        return [client.get(path).status_code for path in ("/v1/balance", "/v1/team", "/v1/balance")]
+    def run() -> list[str]:
+        return [client.get(path).text[:6] for path in ("/v1/balance", "/v1/team", "/v1/balance")]
 
-    explored = fake.explore(run, faults="down", laws="ends")
-
-    assert {case.id: case.returned for case in explored.cases} == {
-        "balance.retrieve#1 down": [503, 200, 503],
-        "team.retrieve#1 down": [200, 503, 200],
-        "balance.retrieve#2 down": [200, 200, 503],
-    }
-    (case,) = fake.explore(seen_by(client, "GET", "/v1/balance"), faults="down", laws="ends").cases
-    status, headers, text = case.returned
-    assert (status, headers["content-type"], text[:6]) == (503, "text/html", "<html>")
-    assert not [name for name in headers if name.startswith(("aurous", "x-"))]
-    assert client.get("/v1/balance").status_code == 200
+    for case in fake.explore(run, faults="down", laws="ends").cases:
+        found = [number for number, text in enumerate(case.returned) if text == "<html>"]
+        assert found == {"balance.retrieve#1": [0, 2], "team.retrieve#1": [1]}.get(case.id.split()[0], [2])
 
 
 def test_a_hiccup_reaches_what_comes_after_retries(
@@ -190,19 +181,6 @@ def test_without_credits_each_later_order_is_refused(fake: Aurous, client: httpx
     assert outcomes(explored) == {"images.create#1 broke": "raised", "images.create#2 broke": "raised"}
     assert [case.credits for case in explored.cases] == [0, 1]
     assert fake.team.available_credits == 98
-
-
-def test_a_process_dies_before_a_request_arrives(fake: Aurous, client: httpx.Client) -> None:
-    """Also before a read; nothing has taken effect, and a second run has to recover."""
-
-    def run() -> None:
-        client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})
-        client.get("/v1/balance")
-
-    explored = fake.explore(run, faults="dies")
-
-    assert outcomes(explored) == {"characters.create#1 dies": "crashed", "balance.retrieve#1 dies": "crashed"}
-    assert [(case.credits, case.broken) for case in explored.cases] == [(0, ()), (4, ())]
 
 
 def test_work_keeps_failing(fake: Aurous, client: httpx.Client) -> None:
@@ -314,23 +292,12 @@ def test_polls_that_see_the_same_form_one_case(fake: Aurous, client: httpx.Clien
         made = client.post("/v1/characters", json=NOVA).json()["id"]
         while client.get(f"/v1/characters/{made}").json().get("status") == "synthesizing":
             time.sleep(10)
-        for _ in range(5):
-            client.get("/v1/balance")
 
     explored = fake.explore(run, faults="unavailable", laws="ends")
 
-    assert list(outcomes(explored)) == [
-        f"{place} unavailable"
-        for place in (
-            "characters.create#1",
-            "characters.retrieve#1",
-            "characters.retrieve#20",
-            "characters.retrieve#21",
-            "balance.retrieve#1",
-            "balance.retrieve#5",
-        )
-    ]
-    assert explored.skipped == 18 + 3
+    places = "create#1", "retrieve#1", "retrieve#20", "retrieve#21"
+    assert list(outcomes(explored)) == [f"characters.{place} unavailable" for place in places]
+    assert explored.skipped == 18
 
 
 def test_a_route_of_the_test_is_no_place(fake: Aurous, client: httpx.Client) -> None:

@@ -155,13 +155,6 @@ def test_fresh_makes_the_runs_equal(fake: Aurous, client: httpx.Client) -> None:
     assert [id(store) for store in runs] == [id(made[number]) for number in (0, 1, 2, 2, 3, 4)]
 
 
-def test_fresh_is_not_passed_where_run_takes_nothing(fake: Aurous, client: httpx.Client) -> None:
-    """A parameter with a default is not for it, and builtins without a signature take nothing."""
-    explored = fake.explore(lambda path="/v1/balance": client.get(path).status_code, fresh=lambda: 7, faults="refused")
-
-    assert explored.good_day.returned == 200
-
-
 def test_requests_of_fresh_are_not_part_of_the_run(fake: Aurous, client: httpx.Client) -> None:
     """They meet no fault and are no places, and what they leave is there afterwards."""
     explored = fake.explore(
