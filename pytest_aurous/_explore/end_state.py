@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -87,54 +87,47 @@ def _teams(app: App) -> dict[str, str]:
     return {team: f"team {getattr(app.world.row(team), 'name', team)!r}" for team in teams} if len(teams) > 1 else {}
 
 
-class EndStates:
-    """Reads the end state of runs that all start from one moment."""
+def end_states(app: App) -> Callable[[Mapping[str, Course]], EndState]:
+    """Return a function that reads the end state of a run that starts now: when the work in progress has ended.
 
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._changes = changed_rows(app)
-        working = [record for record, run in app.world.runs.items() if not run.last]
-        self._teams = _teams(app)
-        self._alone = when_done(app, lambda: {one.id: one for one in map(self._record, map(app.world.row, working))})
+    Records that a fault has let fail are left out, and so are completions that did not come to their end. Unused upload
+    tickets expire, and do not count.
 
-    def read(self, failed: Mapping[str, Course]) -> EndState:
-        """Return the state as it will be when the work in progress has ended.
+    The function takes the records that a fault lets fail, with their work without it. Those that have failed stay so.
+    The others count as if there were no fault: one that was repaired, as the page of the character says ("use POST
+    /:id/resynthesize to retry"), and one whose failure no client can have seen yet.
+    """
+    changed, teams = changed_rows(app), _teams(app)
+    working = [record for record, run in app.world.runs.items() if not run.last]
+    alone = when_done(app, lambda: {record: _record(app.world.row(record), teams) for record in working})
 
-        Records that a fault has let fail are left out, and so are completions that did not come to their end. Unused
-        upload tickets expire, and do not count.
-
-        Args:
-            failed: The records that a fault lets fail, with their work without it. Those that have failed stay so. The
-                others count as if there were no fault: one that was repaired, as the page of the character says ("use
-                POST /:id/resynthesize to retry"), and one whose failure no client can have seen yet.
-        """
-        self._teams = _teams(self._app)
-        return when_done(self._app, lambda: self._compare(failed), failed)
-
-    def _compare(self, failed: Collection[str]) -> EndState:
-        """Return what differs from the start."""
-        state = EndState([], [], [], paid(self._app), self._alone.keys(), self._teams)
-        for row_before, row, exists in self._changes():
-            now = self._record(row)
-            before = self._alone.get(row.id) or (self._record(row_before) if row_before is not None else None)
+    def compare(failed: Collection[str]) -> EndState:
+        teams = _teams(app)
+        state = EndState([], [], [], paid(app), working, teams)
+        for row_before, row, exists in changed():
+            now = _record(row, teams)
+            before = alone.get(row.id) or (_record(row_before, teams) if row_before is not None else None)
             if now.kind == "upload" or (exists and now == before):
                 continue
-            if not exists:
-                state.deleted.append(now)
             status = getattr(row, "status", None)
             has_failed = row.id in failed and status == "failed"
             broken = now.kind == "completion" and status != "completed"
-            if exists and not has_failed and not broken:
+            if not exists:
+                state.deleted.append(now)
+            elif not has_failed and not broken:
                 state.there.append(now)
             if before is not None:
                 state.gone.append(before)
         return state
 
-    def _record(self, row: Any) -> EndRecord:
-        kind, data = described(row)
-        texts = ((key, json.dumps(value, sort_keys=True)) for key, value in _stable(data).items())
-        fields = tuple((key, formless(ID.sub("<id>", text))) for key, text in texts)
-        return EndRecord(kind, fields, row.id, self._teams.get(getattr(row, "team", ""), ""))
+    return lambda failed: when_done(app, lambda: compare(failed), failed)
+
+
+def _record(row: Any, teams: Mapping[str, str]) -> EndRecord:
+    kind, data = described(row)
+    texts = ((key, json.dumps(value, sort_keys=True)) for key, value in _stable(data).items())
+    fields = tuple((key, formless(ID.sub("<id>", text))) for key, text in texts)
+    return EndRecord(kind, fields, row.id, teams.get(getattr(row, "team", ""), ""))
 
 
 def _stable(value: Any) -> Any:

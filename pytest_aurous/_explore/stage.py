@@ -14,7 +14,7 @@ from .._core.base.frames import PACKAGE, nearest_outside, without_package
 from .._core.wire.call import Call
 from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time
 from .compare import told
-from .end_state import EndState, EndStates
+from .end_state import EndState, end_states
 from .laws import Day
 from .options import PAGE
 from .report.text import brief
@@ -110,7 +110,7 @@ class Stage:
             self.time = time
             with self.app.world.lock:
                 self._go_back = self.mark()
-                self._states = EndStates(self.app)
+                self._end = end_states(self.app)
             yield time
 
     def begin_anew(self) -> None:
@@ -123,7 +123,7 @@ class Stage:
 
     def end(self, failed: Mapping[str, Course]) -> EndState:
         """Return the end state of a run, some of whose records a fault lets fail."""
-        return self._states.read(failed)
+        return self._end(failed)
 
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""
@@ -207,7 +207,7 @@ class FreshFake(Stage):
             self._start = app.world.clock.time()
         app.world.clock.restore((0.0, self._start, 1.0, 0.0))
         with app.world.lock:
-            self._states = EndStates(app)
+            self._end = end_states(app)
         with noting_runs(), app.world.clock.skip_sleeps(), attempt.running():
             yield
 
