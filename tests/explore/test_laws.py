@@ -481,3 +481,58 @@ def test_unused_tickets_do_not_count(fake: Aurous, client: httpx.Client) -> None
             client.post("/v1/characters/uploads/init", json=ticket).raise_for_status()
 
     assert not reasons(fake.explore(run, faults="unavailable", laws="tells"))
+
+
+# Work that a fault lets fail, and what counts as its end
+
+
+def test_a_failure_that_nobody_can_have_seen_breaks_no_law(fake: Aurous, client: httpx.Client) -> None:
+    """Code that orders and returns has done all that it can; how the work ends is seen later."""
+    fake.images.script("pending*1 -> processing*1 -> succeeded")
+
+    def order() -> str:
+        image = client.post("/v1/images", json={"prompt": "A"}, headers={"Idempotency-Key": "1"}).json()
+        return str(client.get(f"/v1/images/{image['id']}").json()["status"])
+
+    exploration = fake.explore(order, faults="fails")
+
+    assert [(case.outcome, case.broken) for case in exploration.cases] == [("returned", ())]
+
+
+def test_a_failure_that_was_repaired_breaks_no_law(fake: Aurous, client: httpx.Client) -> None:
+    """A synthesis that was repeated, as the page of the character says, has reached the end state."""
+
+    def publish() -> None:
+        character = client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"}).json()
+        path = f"/v1/characters/{character['id']}"
+        while character["status"] in {"synthesizing", "failed"}:
+            if character["status"] == "failed":
+                client.post(f"{path}/resynthesize", headers={"Idempotency-Key": "2"})
+            time.sleep(5)
+            character = client.get(path).json()
+        client.post(f"{path}/save")
+
+    exploration = fake.explore(publish, faults="fails")
+
+    assert [(case.outcome, case.credits) for case in exploration.cases] == [("returned", 4)]
+
+
+def test_what_a_first_run_has_cancelled_is_not_left_over(fake: Aurous, client: httpx.Client) -> None:
+    """Code may cancel an image that takes too long, and order another one when it runs again: one is paid."""
+    orders: list[str] = []
+
+    def draw(keys: list[str]) -> None:
+        keys.append(f"key {len(keys)}")
+        key = {"Idempotency-Key": keys[-1]}
+        image = client.post("/v1/images", json={"prompt": "A"}, headers=key).json()
+        for _ in range(30):
+            if image["status"] == "succeeded":
+                return
+            time.sleep(5)
+            image = client.get(f"/v1/images/{image['id']}").json()
+        client.post(f"/v1/images/{image['id']}/cancel")
+        raise TimeoutError
+
+    exploration = fake.explore(draw, fresh=orders.copy, faults="slow")
+
+    assert [(case.outcome, case.broken) for case in exploration.cases] == [("raised", ())]
