@@ -220,7 +220,7 @@ def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: py
     monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_CALLS", 50)
 
     def sends() -> None:
-        while client.get("/v1/balance"):
+        while client.get("/v1/balance").is_success:
             pass
 
     with pytest.raises(AurousError, match="does not end: it was stopped after 51 requests; the last one was GET /v1/b"):

@@ -225,7 +225,7 @@ def test_returns_of_odd_results(fake: Aurous, client: httpx.Client) -> None:
     assert not fake.explore(run, faults="unavailable", returns=True).broken
     seen = count(1)
     with pytest.raises(AurousError, match=r"return different values.*\n  first run:  1\n  second run: 2\n"):
-        fake.explore(lambda: client.get("/v1/balance") and next(seen), returns=True)
+        fake.explore(lambda: client.get("/v1/balance").is_success and next(seen), returns=True)
 
 
 def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -265,7 +265,7 @@ def test_what_chance_draws_into_a_picture_is_not_compared(fake: Aurous, client: 
         picture = client.get(f"/v1/images/{image['id']}/output/0").raise_for_status().content
         if careful and not picture.endswith(b"IEND\xaeB`\x82"):
             raise Refused
-        sent = {"files": {"file": ("cat.png", picture, "image/png")}, "data": {"purpose": "reference"}}
+        sent: dict[str, Any] = {"files": {"file": ("cat.png", picture, "image/png")}, "data": {"purpose": "reference"}}
         client.post("/v1/files", **sent, headers={"Idempotency-Key": "file"}).raise_for_status()
         return picture
 
