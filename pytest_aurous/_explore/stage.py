@@ -196,13 +196,15 @@ class FreshFake(Stage):
 
     def __init__(self, app: App) -> None:
         super().__init__(app, "explore", lambda _: ignore)
-        self._start = app.world.clock.time()
+        self._start: float | None = None
         self._sent = _operations(app.world.journal.entries)
 
     @contextmanager
     def run_on(self, app: App, attempt: RunAttempt) -> Generator[None, None, None]:
         """Let the block be the run of *attempt*, on a fake that it has just made."""
         self.app = app
+        if self._start is None:  # it is what the clock of a new fake says, which a setting may have put elsewhere
+            self._start = app.world.clock.time()
         app.world.clock.restore((0.0, self._start, 1.0, 0.0))
         with app.world.lock:
             self._states = EndStates(app)
