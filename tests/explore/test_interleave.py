@@ -310,14 +310,12 @@ def test_a_worker_that_does_not_end_is_found(fake: Aurous, client: httpx.Client)
         jobs.clear()
 
     found = race(fake, ask, ask, fresh=lambda: jobs.append("one"))
-    assert (
-        "The run of the workers was stopped after 141 requests; one worker after the other sent 2"
-        in found.broken[0].reasons["serial"]
-    )
+    text = "The run of the workers was stopped after 141 requests; one worker after the other sent 2"
+    assert found.broken[0].reasons["serial"].startswith(text)
     found = race(fake, spin, spin, fresh=lambda: jobs.append("one"), patience=0.2)
-    assert "The run of the workers was stopped because nothing happened for 0.2 s at " in (
-        reason := found.broken[0].reasons["serial"]
-    )
+    jobs.append("one")  # the worker that still looks for it ends
+    reason = found.broken[0].reasons["serial"]
+    assert reason.startswith("The run of the workers was stopped because nothing happened for 0.2 s at ")
     assert " in spin" in reason  # and not where the test waits for both
 
 
