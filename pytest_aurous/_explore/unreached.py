@@ -38,7 +38,7 @@ class Lines:
     def watching(self) -> ExitStack:
         """Watch in all threads which functions start, and which of their lines run, until the result is left."""
 
-        def start(code: CodeType, _: int) -> Any:
+        def start(code: CodeType, _: int) -> Any:  # pragma: no cover - nothing traces what Python calls to trace
             # A module or the body of a class is no function.
             if code.co_flags & CO_OPTIMIZED and package_of(sys._getframe(1)) not in SENDERS:
                 codes.append(code)
@@ -49,7 +49,7 @@ class Lines:
                     _monitoring.set_local_events(tool, code, _monitoring.events.LINE)
             return _monitoring.DISABLE
 
-        def line(code: CodeType, number: int) -> Any:
+        def line(code: CodeType, number: int) -> Any:  # pragma: no cover - likewise
             self._lines[code.co_filename][number] = True
             return _monitoring.DISABLE
 
