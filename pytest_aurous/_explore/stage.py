@@ -191,11 +191,12 @@ class FreshFake(Stage):
 
     Args:
         app: The fake of the run that has passed.
+        start: When that began, on its clock.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, start: float) -> None:
         super().__init__(app, "explore", lambda _: ignore)
-        self._start = app.world.clock.time()
+        self._start = start
         self._sent = _operations(app.world.journal.entries)
 
     @contextmanager
