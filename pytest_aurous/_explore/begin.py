@@ -67,6 +67,7 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
     added, done = _added(session)
     if added["only"] is not None and SCHEDULE.fullmatch(added["only"]):
         arguments["only"] = arguments.get("only") or added["only"]
+    session.as_on_the_good_day = arguments.get("only") is None
     return Interleaver(_stage(session, who), _again(), added["time"], done, **arguments)
 
 

@@ -11,15 +11,24 @@ from .._core.base.errors import AurousCrash, AurousError, see, shown
 from .._core.base.frames import helpers_of, shown_line
 from .compare import unaddressed
 from .kinds import KINDS, TELLING, Plan
-from .laws import Breach, Day, Judged, differs, excuse
+from .laws import EXCUSES, Breach, Day, Judged, differs, excuse
 from .options import PAGE, Options
 from .places import Place, places_of, telling
 from .report.result import Case
 from .report.text import advice, rows, story
 
 _RETURNED: Final = "the run returned"
-_EXCUSED: Final = "recovers was not judged:"
-_SWALLOWED: Final = "AurousCrash did not leave the run: the code continues after its process has died"
+_SWALLOWED: Final = (
+    "AurousCrash did not leave the run: it was in another thread, or the code catches BaseException and continues "
+    "after its process has died"
+)
+NOTICED: Final = {
+    _SWALLOWED: " Let it pass, or leave these faults out: faults='-crash,-dies'.",
+    _RETURNED: " Set returns=True, or let run return nothing that differs.",
+}
+"""The beginnings of remarks about cases, each with what to do."""
+EXCUSED: Final = dict.fromkeys(EXCUSES, "")
+"""The same, where nothing is to be done."""
 
 
 class Plans(NamedTuple):
@@ -67,10 +76,11 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         expected.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
     remarks = [*expected]
     if impatient:
+        text = "1 case was" if impatient == 1 else f"{impatient} cases were"
         names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
         remarks.append(
-            f"{_cases(impatient)} skipped, because the client has no read timeout. Give it one, or "
-            f"leave these faults out: faults={names!r}."
+            f"{text} skipped, because the client has no read timeout. Give it one, or leave these faults out: "
+            f"faults={names!r}."
         )
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
@@ -81,10 +91,6 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         remarks=remarks,
         expected=expected,
     )
-
-
-def _cases(number: int) -> str:
-    return f"{number} case{' was' if number == 1 else 's were'}"
 
 
 def _in_order(places: Collection[Place]) -> list[Place]:
@@ -110,15 +116,14 @@ def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
 def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
     """Return why there is no case, and what to do."""
     if plans.met:
-        why = "; ".join(plans.remarks).rstrip(".") or "none is known"
-        return f"no case was run, because no request is left to break: {why}."
+        return f"no case was run, because no request is left to break: {' '.join(plans.remarks) or 'none is known.'}"
     needs: dict[str, list[str]] = {}
     for name in faults:
         needs.setdefault(KINDS[name].needs, []).append(name)
     texts = [f"{' and '.join(names)} can only break {need}" for need, names in needs.items()]
     return (
         f"no case was run, because no request of the good day fits these faults: {'; '.join(texts)}. Leave out faults= "
-        f"to try all that fit, or let the code send such a request.{''.join(f' ({text}.)' for text in plans.remarks)}"
+        f"to try all that fit, or let the code send such a request.{''.join(f' {text}' for text in plans.remarks)}"
     )
 
 
@@ -164,28 +169,28 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
 
     Args:
         case_id: Its id.
-        plan: Its faults.
+        plan: Its fault.
         judged: Its day.
         breaches: The laws that it breaks, each with how.
-        sent_at: File and line of the request at its first place.
+        sent_at: File and line of the request that was broken.
     """
     good, day, second = judged.good, judged.bad, judged.second
-    place, _ = plan[-1]
+    place, kind = plan[0]
     law, first = next(iter(breaches.items()), ("", None))
     remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
     if not breaches and differs(judged):
         remarks.append(f"{_RETURNED} {unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}")
     if "recovers" in judged.rules.laws and not breaches and (why := excuse(judged)):
-        remarks.append(f"{_EXCUSED} {why}")
+        remarks.append(why)
     if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
         remarks.append(_SWALLOWED)
     return Case(
         id=case_id,
         cause=f"{first.law or law} at {first.kind}" if first else "",
-        at=(first and first.at) or sent_at,
+        at=first.at if first else "",
         operation=place.operation,
         occurrence=place.occurrence,
-        fault=" + ".join(kind for _, kind in plan),
+        fault=kind,
         outcome=day.outcome,
         broken=tuple(breaches),
         error=bare(day.error),
@@ -193,7 +198,7 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
         credits=json_number(day.spent),
         calls=len(day.calls),
         sent_at=sent_at,
-        happened=", and ".join(KINDS[kind].happened.format(place.words) for place, kind in plan),
+        happened=KINDS[kind].happened.format(place.words),
         timeline=story(day, good, second) if breaches else None,
         reasons={name: breach.reason for name, breach in breaches.items()},
         advice=advice(breaches, second or day, good) if breaches else (),
@@ -202,39 +207,15 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
     )
 
 
-def about_crashes(cases: Collection[Case]) -> list[str]:
-    """Return the remark about cases in which the code continued after a crash."""
-    swallowed = [case.id for case in cases if _SWALLOWED in case.remarks]
-    text = (
-        f"AurousCrash did not leave the run in {', '.join(swallowed)}: it was in another thread, or "
-        "the code catches BaseException and continues after its process has died. Let it pass, or leave these out with "
-        "faults='-crash,-dies'"
-    )
-    return [text] if swallowed else []
-
-
-def about_results(cases: Collection[Case]) -> list[str]:
-    """Return the remark about cases that returned something else than the good day, which no law judges."""
-    found = [(case, remark) for case in cases for remark in case.remarks if remark.startswith(_RETURNED)]
-    if not found:
-        return []
-    (case, remark), *others = found
-    more = f" (and in {len(others)} more)" if others else ""
-    advice = "Set returns=True, or let run return nothing that differs"
-    return [f"not judged, because returns= is not set: in {case.id}{more} {remark}. {advice}"]
-
-
-def about_excuses(cases: Collection[Case]) -> list[str]:
-    """Return the remarks about cases in which a second run may leave what the first one has left."""
-    found: dict[str, list[str]] = {}
-    for case in cases:
-        for remark in case.remarks:
-            if remark.startswith(_EXCUSED):
-                found.setdefault(remark, []).append(case.id)
-    return [
-        f"in {first}{f' (and in {len(more)} more)' if more else ''} {remark}."
-        for remark, (first, *more) in found.items()
-    ]
+def about(cases: Collection[Case], heads: Mapping[str, str]) -> list[str]:
+    """Return the remarks about cases: a sentence for each of the *heads*, with the first case and what to do."""
+    texts: list[str] = []
+    for head, what_to_do in heads.items():
+        found = [(case.id, remark) for case in cases for remark in case.remarks if remark.startswith(head)]
+        for case_id, remark in found[:1]:
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            texts.append(f"In {case_id}{more} {remark}.{what_to_do}")
+    return texts
 
 
 def bare(error: BaseException | None) -> BaseException | None:

@@ -26,7 +26,7 @@ class Order(NamedTuple):
     Attributes:
         call: The request.
         number: 1 for the first request of its operation in the run.
-        body: What it is: its operation, path and body.
+        body: What it is: its team, operation, path and body.
         price: How many credits it held or spent.
         records: The records that it has created, and those in its path.
     """
@@ -42,18 +42,16 @@ class Charge(NamedTuple):
     """Equal orders, of which there were more than on the good day.
 
     Attributes:
-        orders: The orders, those of the good day included.
+        first: The first of them.
         kind: What their keys have in common, such as ``no key``.
-        keys: The same as a sentence.
-        text: Which orders these are.
-        paid: What the team paid, on this day and on the good day.
+        keys: The same in a sentence.
+        text: What the team paid, and for which orders.
     """
 
-    orders: Sequence[Order]
+    first: Call
     kind: str
     keys: str
     text: str
-    paid: str
 
 
 def orders(day: Day) -> list[Order]:
@@ -71,7 +69,7 @@ def orders(day: Day) -> list[Order]:
         seen[call.operation] += 1
         if call.method != "GET" and (price := prices.get(call.number, Decimal(0))) > 0:
             records = frozenset({*made[call.number], *call.path.split("/")})
-            found.append(Order(call, seen[call.operation], body, price, records))
+            found.append(Order(call, seen[call.operation], (call.team or "", *body), price, records))
     return found
 
 
@@ -97,13 +95,16 @@ def overcharged(day: Day, good: Day, run: ExploredRun) -> Charge | None:
         good: The good day.
         run: The run with the fault.
     """
+    dear = [team for team, paid in day.paid.items() if paid > good.paid.get(team, Decimal(0))]
+    if not dear:  # as in most cases
+        return None
     ours, usual = orders(day), orders(good)
-    for team, paid in day.paid.items():
+    for team in dear:
         mine = [one for one in ours if one.call.team == team]
         ordered = [one for one in usual if one.call.team == team]
         excused = [one for one in mine if one.call.ended == BY_FAULT or one.records & run.deleted]
+        paid, then = day.paid[team], good.paid.get(team, Decimal(0))
         left = paid - total(one.price for one in excused)
-        then = good.paid.get(team, Decimal(0))
         counts = [one for one in mine if one not in excused and not one.records & run.failed.keys()]
         more = Counter(one.call.operation for one in counts)
         more.subtract(one.call.operation for one in ordered)
@@ -123,13 +124,10 @@ def _charge(ours: Sequence[Order], usual: Sequence[Order], paid: str, teams: Map
         groups.setdefault(one.body, []).append(one)
     most = max(groups.values(), key=lambda group: len(group) - had[group[0].body])
     kind, keys = _keys(most)
-    return Charge(most, kind, keys, f"{_numbers(most, teams)} took effect", paid)
-
-
-def _numbers(group: Sequence[Order], teams: Mapping[str, str]) -> str:
-    owners = [teams.get(one.call.team or "", "") for one in group]
-    numbers = [f"#{one.number}{owner and f' of {owner}'}" for one, owner in zip(group, owners, strict=True)]
-    return f"{group[0].call.operation} {' and '.join(numbers)}"
+    owners = [teams.get(one.call.team or "", "") for one in most]
+    numbers = [f"#{one.number}{owner and f' of {owner}'}" for one, owner in zip(most, owners, strict=True)]
+    text = f"{paid}: {most[0].call.operation} {' and '.join(numbers)} took effect, and {keys}"
+    return Charge(most[0].call, kind, keys, text)
 
 
 def key_of(call: Call) -> str | None:

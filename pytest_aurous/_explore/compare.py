@@ -161,10 +161,17 @@ def _alike(found: Any, wanted: Any, *, greased: bool) -> bool:
         return len(found) == len(wanted) and all(_alike(one, other, greased=greased) for one, other in pairs)
     if isinstance(found, date) and isinstance(wanted, date):
         return True
+    if _is_picture(found) and _is_picture(wanted):
+        return True
     with suppress(Exception):  # from their own `__eq__`, such as an array's
         if found == wanted:
             return True
     return _form(found) == _form(wanted)
+
+
+def _is_picture(value: object) -> bool:
+    """Whether *value* is a film, or a picture that is not cut: what it shows, such as its id, chance has drawn."""
+    return isinstance(value, bytes) and ((value[:4], value[-8:-4]) == (b"\x89PNG", b"IEND") or value[4:8] == b"ftyp")
 
 
 def _form(value: object) -> str:

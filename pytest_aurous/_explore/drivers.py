@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import TYPE_CHECKING, Any, Final, cast
-from weakref import WeakSet
 
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .options import PAGE
@@ -50,12 +49,23 @@ def drive(steps: Steps, make: Callable[[RunAttempt], Outcome]) -> Exploration:
 
 
 def explore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make) -> Exploration:
-    """Explore a plain function, or interleave two."""
-    made = Made(explorer.who, fresh)
+    """Explore a plain function, or interleave two.
+
+    Args:
+        explorer: Asks for the runs.
+        functions: The functions under test, by name. If one has a parameter without a default, it receives what *fresh*
+            returns.
+        fresh: Called before each run that starts anew.
+    """
+    who, made = explorer.who, list[Any]()
 
     def make(attempt: RunAttempt) -> Outcome:
-        made.renew(attempt)
-        calls = {name: partial(_outcome, explorer.who, name, made.given_to(one)) for name, one in functions.items()}
+        if fresh is not None and attempt.fresh:
+            made[:] = [fresh()]
+            if iscoroutine(made[0]):
+                made[0].close()
+                raise AurousError(f"{who}(fresh=...): fresh returned a coroutine. {_use_async(who)}")
+        calls = {name: partial(_outcome, who, name, _given(one, made)) for name, one in functions.items()}
         with attempt.running():
             return attempt.perform(calls)
 
@@ -64,75 +74,45 @@ def explore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make)
 
 async def aexplore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make) -> Exploration:
     """Do the same with coroutine functions, in the running event loop; end the tasks that a run leaves behind."""
-    made, steps = Made(explorer.who, fresh), explorer.steps()
+    who, steps, made = explorer.who, explorer.steps(), list[Any]()
 
-    async def make(attempt: RunAttempt, tasks: WeakSet[asyncio.Task[Any]]) -> Outcome:
-        await made.arenew(attempt)
-        calls = {name: partial(_aoutcome, explorer.who, name, made.given_to(one)) for name, one in functions.items()}
-        with attempt.running(), _cancellable() as cancel:
-            outcome = await attempt.aperform(calls, cancel)
-        if isinstance(outcome.error, asyncio.CancelledError) and not attempt.hangs and _is_cancelled():
-            raise outcome.error
-        await _end_tasks(tasks)
+    async def make(attempt: RunAttempt) -> Outcome:
+        if fresh is not None and attempt.fresh:
+            returned = fresh()
+            made[:] = [await returned if isawaitable(returned) else returned]
+        calls = {name: partial(_aoutcome, who, name, _given(one, made)) for name, one in functions.items()}
+        async with _leaving_nothing():
+            with attempt.running(), _cancellable() as cancel:
+                outcome = await attempt.aperform(calls, cancel)
+            if isinstance(outcome.error, asyncio.CancelledError) and not attempt.run.hangs and _is_cancelled():
+                raise outcome.error
         return outcome
 
-    with ExitStack() as undo:
-        tasks = _tasks_of_runs(undo)
-        try:
-            attempt = next(steps)
-            while True:
-                try:
-                    with _own_pool():
-                        outcome = await make(attempt, tasks)
-                except BaseException as error:  # noqa: BLE001, PERF203 - as above, and a cancellation of the test
-                    attempt = steps.throw(error)
-                else:
-                    attempt = steps.send(outcome)
-        except StopIteration as stop:
-            return cast("Exploration", stop.value)
+    try:
+        attempt = next(steps)
+        while True:
+            try:
+                outcome = await make(attempt)
+            except BaseException as error:  # noqa: BLE001, PERF203 - as above, and a cancellation of the test
+                attempt = steps.throw(error)
+            else:
+                attempt = steps.send(outcome)
+    except StopIteration as stop:
+        return cast("Exploration", stop.value)
 
 
-class Made:
-    """What the functions under test are called with, if they take it: what ``fresh`` has made.
-
-    Args:
-        who: The method that the test called, for messages.
-        fresh: Called before each run that starts anew.
-    """
-
-    def __init__(self, who: str, fresh: Make) -> None:
-        self._who = who
-        self._fresh = fresh
-        self._made: tuple[Any, ...] = ()
-
-    def renew(self, attempt: RunAttempt) -> None:
-        """Prepare a run."""
-        if self._fresh is not None and attempt.fresh:
-            returned = self._fresh()
-            if iscoroutine(returned):
-                returned.close()
-                raise AurousError(f"{self._who}(fresh=...): fresh returned a coroutine. {_use_async(self._who)}")
-            self._made = (returned,)
-
-    async def arenew(self, attempt: RunAttempt) -> None:
-        """Prepare a run; *fresh* may be a coroutine function, too."""
-        if self._fresh is not None and attempt.fresh:
-            returned = self._fresh()
-            self._made = (await returned if isawaitable(returned) else returned,)
-
-    def given_to(self, function: Function) -> Callable[[], Any]:
-        """Return a function without parameters."""
-        return partial(function, *(self._made if _takes_argument(function) else ()))
-
-
-def _takes_argument(function: Function) -> bool:
-    """Whether *function* has a parameter without a default."""
+def _given(function: Function, made: Sequence[Any]) -> Callable[[], Any]:
+    """Return a function without parameters: it gives *function* what was made for it, if that takes it."""
     try:
         parameters = signature(function).parameters.values()
     except (TypeError, ValueError):  # a builtin
-        return False
+        return function
     kinds = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
-    return any(one.default is one.empty and one.kind in kinds for one in parameters)
+    return (
+        partial(function, *made)
+        if any(one.default is one.empty and one.kind in kinds for one in parameters)
+        else function
+    )
 
 
 def _use_async(who: str) -> str:
@@ -215,59 +195,42 @@ def _is_cancelled() -> bool:
     return bool(getattr(asyncio.current_task(), "cancelling", lambda: 1)())  # Python 3.10 does not count
 
 
-def _tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
-    """Return a set that has the tasks which runs start in the running asyncio loop.
+@asynccontextmanager
+async def _leaving_nothing() -> AsyncGenerator[None, None]:
+    """Give the block a pool of its own, and cancel the tasks that it leaves behind; trio's do not outlive a nursery.
 
-    It stays empty under trio, where no task outlives its nursery. What the tasks raise is not logged: a fault makes
-    tasks fail that nothing awaits.
+    Jobs of an earlier run may wait for ever. What the tasks raise is not logged: a fault makes tasks fail that nothing
+    awaits.
     """
-    tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
     try:
-        loop = asyncio.get_running_loop()
+        loop: Any = asyncio.get_running_loop()
     except RuntimeError:
-        return tasks
-    before: Any = loop.get_task_factory()
+        yield
+        return
+    factory, pool = loop.get_task_factory(), getattr(loop, "_default_executor", None)
+    own = ThreadPoolExecutor(thread_name_prefix="asyncio")
+    tasks: list[asyncio.Task[Any]] = []
 
     def make(loop: Any, coroutine: Any, **options: Any) -> Any:
-        task = before(loop, coroutine, **options) if before else asyncio.Task(coroutine, loop=loop, **options)
+        task = factory(loop, coroutine, **options) if factory else asyncio.Task(coroutine, loop=loop, **options)
         if present_run() is not None:
-            tasks.add(task)
-            task.add_done_callback(_retrieve)
+            tasks.append(task)
+            task.add_done_callback(lambda task: task.cancelled() or task.exception())
         return task
 
     loop.set_task_factory(make)
-    undo.callback(loop.set_task_factory, before)
-    return tasks
-
-
-@contextmanager
-def _own_pool() -> Generator[None, None, None]:
-    """In the block, let asyncio run its jobs in new threads: those of an earlier run may wait for ever."""
-    try:
-        loop: Any = asyncio.get_running_loop()
-        before = loop._default_executor
-    except (RuntimeError, AttributeError):  # trio, or a loop that does not show it
-        yield
-        return
-    pool = ThreadPoolExecutor(thread_name_prefix="asyncio")
-    loop.set_default_executor(pool)
+    loop.set_default_executor(own)
     try:
         yield
     finally:
-        loop._default_executor = before
-        pool.shutdown(wait=False)
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Fetch the exception of a task, so that asyncio does not log it."""
-    if not task.cancelled():
-        task.exception()
-
-
-async def _end_tasks(tasks: WeakSet[asyncio.Task[Any]]) -> None:
-    """Cancel the tasks that a run has left behind, and wait for them, though not for long."""
-    left = [task for task in tasks if not task.done()]
-    for task in left:
-        task.cancel()
-    if left:
-        await asyncio.wait(left, timeout=_PATIENCE)
+        loop.set_task_factory(factory)
+        own.shutdown(wait=False)
+        try:
+            loop._default_executor = pool
+        except AttributeError:  # pragma: no cover - a loop that does not show it, such as that of uvloop
+            loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+        left = [task for task in tasks if not task.done()]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_PATIENCE)

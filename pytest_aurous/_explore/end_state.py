@@ -16,8 +16,9 @@ from .._facade import App, Course, changed_rows, described, when_done
 
 _VOLATILE: Final = re.compile(
     r"id|(?!client_reference_).+_ids?|created|.+_at|.*urls?|path|seed|usage|.*secret.*|duration_ms|consecutive_failures"
+    r"|size_bytes"
 )
-"""Ids, references to records, times, URLs, what chance has drawn, what was counted, and durations."""
+"""Ids, references to records, times, URLs, what chance has drawn, what was counted, durations, and sizes."""
 _REFERENCE: Final = "client_reference_id"
 """Of the user, who may draw it anew for each record: then only its form is the same."""
 _OWN: Final = frozenset({"attributes", "metadata"})
@@ -62,16 +63,16 @@ class EndRecord(NamedTuple):
         ]
         return "; ".join(parts)
 
-    def name(self, unstable: Unstable) -> tuple[str, str]:
-        """Return its kind and its name, unless that is *unstable*."""
+    def name(self, unstable: Unstable) -> tuple[str, str, str]:
+        """Return its kind, its name unless that is *unstable*, and its team."""
         fields = dict(self.fields)
         names = [name for name in ("name", "prompt", "filename") if (self.kind, name) not in unstable]
         name = next(filter(None, (json.loads(fields.get(one, "null")) for one in names)), "")
-        return self.kind, repr(name) if name else ""
+        return self.kind, repr(name) if name else "", self.team and f"of {self.team}"
 
     def label(self, unstable: Unstable) -> str:
         """Return its kind, name and team for a report."""
-        return " ".join(filter(None, (*self.name(unstable), self.team and f"of {self.team}")))
+        return " ".join(filter(None, self.name(unstable)))
 
 
 class EndState(NamedTuple):

@@ -10,10 +10,10 @@ from typing import Any, Final
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
 from .._facade import StateReader
 from .cases import (
+    EXCUSED,
+    NOTICED,
     Plans,
-    about_crashes,
-    about_excuses,
-    about_results,
+    about,
     case_of,
     check_ids,
     good_case,
@@ -78,7 +78,8 @@ class Explorer:
             laws=options.laws,
             whole=options.whole,
         )
-        self._faults = options.faults
+        named = (options.only or "").rpartition(" ")[2]  # a fault that is not tried by default
+        self._faults = (*options.faults, *({named} & KINDS.keys() - {*options.faults}))
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
@@ -149,7 +150,7 @@ class Explorer:
         differing = [*sorted(f"{kind}.{name}" for kind, name in unstable), *differing_in_form(first, second)]
         if differing:
             names = ", ".join(differing)
-            self._remarks.append(f"not compared, because two good days differ there: {names}")
+            self._remarks.append(f"Not compared, because two good days differ there: {names}.")
         if timeless:
             self._faults = tuple(kind for kind in self._faults if not KINDS[kind].needs_time)
             self._remarks.append(
@@ -267,13 +268,13 @@ class Explorer:
     # The result
 
     def _exploration(self, good: Day) -> Exploration:
-        excuses = about_excuses(self._cases)
+        excuses = about(self._cases, EXCUSED)
         return Exploration(
             cases=tuple(self._cases),
             good_day=good_case(good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases), *excuses),
+            remarks=(*self._remarks, *about(self._cases, NOTICED), *excuses),
             expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
             unreached=unreached({} if self._options.alone else self.lines.reached()),

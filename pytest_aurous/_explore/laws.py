@@ -34,6 +34,12 @@ _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 """Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
+EXCUSES: Final = (
+    "the code is stuck until the key expires: a second run sent the same key, which leads to the work that has failed",
+    "a second run ordered nothing, because what the first run ordered was refused for good or has failed",
+)
+"""Why a second run may leave what the first one has left."""
+_STUCK, _GIVEN_UP = EXCUSES
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _TRY_LATER: Final = frozenset({408, 409, 425, 429})
 """Refusals that are not for good."""
@@ -204,15 +210,18 @@ def needs_second(rules: Rules, day: Day) -> bool:
 
 
 def _ends(judged: Judged) -> Breach | None:
-    day = judged.bad
-    return _endless(day, f"the run {day.run.stopped}") if day.run.stopped else None
+    return _endless(judged.bad, "the run") if judged.bad.run.stopped else None
 
 
-def _endless(day: Day, reason: str) -> Breach:
+def _endless(day: Day, who: str) -> Breach:
     """Return the breach of a run that was stopped: its place is the loop that sends."""
-    at = shown_place(day.calls[-1].stack[0]) if day.calls and day.calls[-1].stack else ""
-    operation = (day.calls[-1].operation or day.calls[-1].path) if day.calls else "no request"
-    return Breach(reason, f"{at or operation}: no end", at)
+    at = _sender(day.calls[-1]) if day.calls else ""
+    return Breach(f"{who} {day.run.stopped}", f"{at or 'run'}: no end", at)
+
+
+def _sender(call: Call) -> str:
+    """Return the innermost line of the application that sent a request."""
+    return shown_place(call.stack[0]) if call.stack else ""
 
 
 def _tells(judged: Judged) -> Breach | None:
@@ -259,11 +268,10 @@ def _unknown_request(good: Day, bad: Day) -> Breach | None:
 def _raised(error: BaseException, reason: str) -> Breach:
     """Return the breach of an exception: its place is the innermost function of the application that it has left."""
     frames = [one for leaf in leaves(error) for one in walk_tb(leaf.__traceback__)]
-    own = next(((frame, line) for frame, line in reversed(frames) if package_of(frame) not in SENDERS), None)
-    if own is None:
+    own = [(frame.f_code, line) for frame, line in frames if package_of(frame) not in SENDERS]
+    if not own:
         return Breach(reason, f"run: raised {type(error).__name__}")
-    frame, line = own
-    code = frame.f_code
+    code, line = own[-1]
     kind = f"{short_path(code.co_filename)} in {code.co_name}: raised {type(error).__name__}"
     return Breach(reason, kind, shown_place((code.co_filename, line, code.co_name)))
 
@@ -301,10 +309,6 @@ def _listed(texts: Sequence[str]) -> str:
     return "; ".join([*texts[:_LISTED], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _pays_once(judged: Judged) -> Breach | None:
-    return _paid(judged, judged.bad, "")
-
-
 def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
     """Return the breach of a day that paid too much, with the records that are too many and the keys of the orders."""
     charge = overcharged(day, judged.good, judged.bad.run)
@@ -312,8 +316,8 @@ def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
         return None
     named = [one for one in _difference(judged, day) if one.record.name(judged.rules.unstable)[1]]
     more = [one.text for one in named if one.what in {"twice", "left over"}]
-    what = f"{_listed(more)}: {charge.keys}" if more else f"{charge.paid}: {charge.text}, and {charge.keys}"
-    return _ordered(judged, before + what, charge.orders[0].call, charge.kind)
+    what = f"{_listed(more)}: {charge.keys}" if more else charge.text
+    return _ordered(judged, before + what, charge.first, charge.kind)
 
 
 def _ordered(judged: Judged, reason: str, call: Call, kind: str) -> Breach:
@@ -354,9 +358,8 @@ def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
 
 def _returns(judged: Judged) -> Breach | None:
     rules, good, bad = judged.rules, judged.good, judged.bad
-    if bad.outcome != "returned" or refused(rules, bad):
-        return None
-    if alike(bad.returned, good.returned, greased=judged.greased):
+    refuses = bad.outcome != "returned" or refused(rules, bad)
+    if refuses or alike(bad.returned, good.returned, greased=judged.greased):
         return None
     text = f"the code returned {unaddressed(bad.returned)}, on the good day {unaddressed(good.returned)}"
     return Breach(text, "run: another result")
@@ -367,32 +370,27 @@ def _no_pitfall(judged: Judged) -> Breach | None:
     found = [one for one in new_pitfalls(judged.bad, judged.good) if one.id not in ignored]
     if not found:
         return None
-    reason = "; ".join(f"[{one.id}] {one.message}" for one in found)
-    call = found[0].call
+    reason = f"the code met a pitfall: {'; '.join(f'[{one.id}] {one.message}' for one in found)}"
+    call, at = found[0].call, _sender(found[0].call)
     if (kind := _PAID_AGAIN.get(found[0].id)) is not None:
-        return _ordered(judged, f"the code met a pitfall: {reason}", _equal(judged.bad, call)[0], kind)
-    at = shown_place(call.stack[0]) if call.stack else ""
-    return Breach(f"the code met a pitfall: {reason}", f"{at or call.operation}: {found[0].id}", at)
+        return _ordered(judged, reason, _equal(judged.bad, call)[0], kind)
+    return Breach(reason, f"{at or call.operation}: {found[0].id}", at)
 
 
 def _recovers(judged: Judged) -> Breach | None:
-    rules, second = judged.rules, judged.second
+    second = judged.second
     if second is None:
         return None
     if second.run.stopped:
-        return _endless(second, f"a second run {second.run.stopped}")
-    if second.error is not None and not allowed(second.error, rules.may_raise):
-        return _raised(second.error, f"a second run raised {_named(second.error)}")
-    return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged))
+        return _endless(second, "a second run")
+    return _paid(judged, second, "after a second run ") or (None if excuse(judged) else _unrepaired(judged, second))
 
 
-def _unrepaired(judged: Judged) -> Breach | None:
+def _unrepaired(judged: Judged, second: Day) -> Breach | None:
     """Return what a second run has not repaired."""
-    rules, second = judged.rules, judged.second
-    assert second is not None  # noqa: S101 - its caller has looked
     if second.error is not None:
         return _raised(second.error, f"a second run raised {_named(second.error)}")
-    if refused(rules, second):
+    if refused(judged.rules, second):
         return Breach(f"a second run returned {unaddressed(second.returned)}", "run: a second refusal")
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     found = [one for one in _difference(judged, second) if _CANCELLED not in one.record.fields]
@@ -406,16 +404,17 @@ def excuse(judged: Judged) -> str:
     refused for good may be given up for good.
     """
     rules, bad, second = judged.rules, judged.bad, judged.second
-    if second is None:
+    if second is None or _unrepaired(judged, second) is None:
+        return ""
+    fails = failed(rules, second)
+    if second.error is not None and not fails:
         return ""
     calls = second.calls[len(bad.calls) :]
     given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
-    if given_up and failed(rules, second) and any(call.replayed for call in calls):
-        return "stuck until the key expires: a second run sent the same key, which leads to the work that has failed"
-    orders = [call for call in calls if call.operation is not None and CATALOG.by_operation[call.operation].pays]
-    if (given_up or any(map(_is_definite, bad.calls))) and not orders:
-        return "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
-    return ""
+    if given_up and fails and any(call.replayed for call in calls):
+        return _STUCK
+    orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
+    return _GIVEN_UP if (given_up or any(map(_is_definite, bad.calls))) and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
@@ -432,7 +431,7 @@ def _is_definite(call: Call) -> bool:
 LAWS: Final[dict[str, Law]] = {
     law.name: law
     for law in (
-        Law("pays_once", "P", _pays_once, in_suites=True),
+        Law("pays_once", "P", lambda judged: _paid(judged, judged.bad, ""), in_suites=True),
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
         Law("ends", "E", _ends, in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=True),

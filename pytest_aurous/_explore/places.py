@@ -32,7 +32,7 @@ class Place:
         operation: The operation; for an event ``webhooks.`` and its name.
         occurrence: 1 for the first of that operation; of concurrent requests, in the order of their keys.
         number: Its position in the run.
-        target: The path with the query of a read; empty for anything else.
+        sees: What a read shows, to leave out repeated ones; None for anything else.
         shows: The status of the response, and that of a record that was read.
         is_call: Whether it is a request.
         is_event: Whether it is an event.
@@ -59,7 +59,7 @@ class Place:
     operation: str
     occurrence: int
     number: int
-    target: object = ""
+    sees: tuple[object, ...] | None = None
     shows: tuple[object, ...] = (None,)
     is_call: bool = False
     is_event: bool = False
@@ -108,8 +108,8 @@ def places_of(day: Day) -> list[Place]:
         found.append(replace(place, pays=call.number in charged, starts=starts, succeeds=succeeds, team=team))
     if day.concurrent:
         found = _in_canonical_order(found, keys_of(calls))
-    writes = [place for place in found if not place.target]
-    reads = [place for place in found if place.target]
+    writes = [place for place in found if place.sees is None]
+    reads = [place for place in found if place.sees is not None]
     return writes + reads + _events(day.deliveries)
 
 
@@ -136,7 +136,8 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
     seen: Counter[str] = Counter()
     found: list[Place] = []
     for place, key in zip(places, keys, strict=True):
-        found.append(replace(place, key=key, before=before[key], target=place.target and key))
+        sees = place.sees and (key, *place.sees[1:])
+        found.append(replace(place, key=key, before=before[key], sees=sees))
         before[key] += 1
     found.sort(key=lambda place: (place.key or (), place.before))
     for number, place in enumerate(found):
@@ -154,7 +155,7 @@ def _place(call: Call, occurrence: int) -> Place:
         operation=row.operation,
         occurrence=occurrence,
         number=call.number,
-        target=f"{call.path}?{call.query}" if row.method == "GET" else "",
+        sees=(f"{call.path}?{call.query}", call.status, status or content) if row.method == "GET" else None,
         shows=(call.status, status),
         is_call=True,
         met=call.fault is not None,
@@ -225,13 +226,12 @@ def telling(places: Sequence[Place], lines: Mapping[int, str]) -> tuple[list[Pla
 
 def _without_repeats(places: Sequence[Place]) -> Iterator[Place]:
     """Yield the places, and of reads that have seen the same only the first and the last."""
-    last = {(place.target, place.shows): place for place in places}
+    last = {place.sees: place for place in places}
     first: set[object] = set()
     for place in places:
-        read = place.target, place.shows
-        if not place.target or read not in first or last[read] is place:
+        if place.sees is None or place.sees not in first or last[place.sees] is place:
             yield place
-        first.add(read)
+        first.add(place.sees)
 
 
 def _status(body: bytes) -> str | None:

@@ -150,10 +150,11 @@ class Stage:
         """
         self.check_end(later)
         if found is not None:
+            what = "run" if self.who.endswith("explore") else "first, second"
             raise AurousError(
                 f"Use fresh= to reset what your code keeps between runs: the {which} undisturbed run {found}\n"
-                f"All runs have to start from the same state. {self.who}(..., fresh=reset) calls reset() before each "
-                "run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
+                f"All runs have to start from the same state. {self.who}({what}, fresh=reset) calls reset() before "
+                "each run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
                 f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
 
@@ -191,18 +192,19 @@ class FreshFake(Stage):
 
     Args:
         app: The fake of the run that has passed.
-        start: When that began, on its clock.
     """
 
-    def __init__(self, app: App, start: float) -> None:
+    def __init__(self, app: App) -> None:
         super().__init__(app, "explore", lambda _: ignore)
-        self._start = start
+        self._start: float | None = None
         self._sent = _operations(app.world.journal.entries)
 
     @contextmanager
     def run_on(self, app: App, attempt: RunAttempt) -> Generator[None, None, None]:
         """Let the block be the run of *attempt*, on a fake that it has just made."""
         self.app = app
+        if self._start is None:  # it is what the clock of a new fake says, which a setting may have put elsewhere
+            self._start = app.world.clock.time()
         app.world.clock.restore((0.0, self._start, 1.0, 0.0))
         with app.world.lock:
             self._states = EndStates(app)

@@ -534,6 +534,17 @@ def test_a_field_that_asks_for_nothing_else_is_no_pitfall(api: Api) -> None:
     assert ids(api) == []
 
 
+@pytest.mark.parametrize(("seconds", "found"), [(11.6, []), (11.4, ["early-retry"])])
+def test_half_a_second_is_not_early(api: Api, seconds: float, found: list[str]) -> None:
+    """Retry-After has whole seconds, and the clock of a client is not that of the fake."""
+    api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+    assert api.get(BALANCE).status == 429
+    api.clock.advance(seconds=seconds)
+    assert api.get(BALANCE).status == 200
+
+    assert ids(api) == found
+
+
 def test_a_full_bucket_says_when_to_come_back(make_api: Callable[..., Api]) -> None:
     """The 429 of a bucket counts like the 429 of a fault; a 503 may have a Retry-After, too."""
     api = make_api(rate_limits="enforce")

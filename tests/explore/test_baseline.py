@@ -49,7 +49,7 @@ def test_an_update_keeps_reasons_adds_what_breaks_and_removes_what_holds(file: P
 
 
 def test_what_was_not_run_is_neither_stale_nor_removed(file: Path) -> None:
-    """A limit cuts cases."""
+    """Time cuts cases, and of several that do not end for one reason, one runs."""
     write(file, {LOST: {"breaks": ["tells"], "reason": "until March"}})
     baseline = Baseline.read(file, update=False)
     cut = result((LATE, []), not_run=3)
@@ -57,6 +57,8 @@ def test_what_was_not_run_is_neither_stale_nor_removed(file: Path) -> None:
     assert (baseline.stale([cut, {"test": "t.py::test_a"}]), baseline.unknown(cut)) == ([], None)
     baseline.update([cut])
     assert list(Baseline.read(file, update=False).of("t.py::test_a")) == [LOST]
+    write(file, {LOST: {"breaks": ["ends"], "reason": "another case that does not end stands for it"}})
+    assert Baseline.read(file, update=False).unknown(result((LATE, ["ends"]))) is None
 
 
 def test_a_stale_case_is_named(file: Path) -> None:

@@ -9,10 +9,19 @@ import pytest
 from exploring import CLIENTS, explore
 from pytest_aurous import Aurous
 
-pytestmark = pytest.mark.slow
+ORDINARY = {
+    "except_pass",
+    "gathered_errors",
+    "no_key",
+    "order_not_persisted",
+    "page_is_the_last",
+    "webhook_handled_twice",
+}
+"""These stay in the ordinary run."""
+PAIRS = [pytest.param(name, marks=[] if name in ORDINARY else pytest.mark.nightly) for name in CLIENTS]
 
 
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.aurous(pitfalls="off")
 def test_a_careful_client_breaks_no_law(aurous: Aurous, name: str) -> None:
     """No fault makes careful code break a law."""
@@ -22,7 +31,7 @@ def test_a_careful_client_breaks_no_law(aurous: Aurous, name: str) -> None:
     assert len(exploration.cases) > 8
 
 
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.aurous(pitfalls="off")
 def test_each_mistake_is_found(aurous: Aurous, name: str) -> None:
     """The cases that the mistake is known for break the laws that it is known for, and no case breaks another one."""

@@ -9,17 +9,15 @@ import queue
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-import trio
 
 from pytest_aurous import Aurous, AurousCrash, Call
 from pytest_aurous._explore.runs.run import ExploredRun
-from pytest_aurous._explore.runs.watchdog import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -81,9 +79,9 @@ def test_a_swallowed_crash_is_reported(fake: Aurous, client: httpx.Client) -> No
     explored = fake.explore(run, faults="crash")
 
     assert one(explored).outcome == "crashed"
-    remark = "AurousCrash did not leave the run: the code continues after its process has died"
-    assert one(explored).remarks == (remark,)
-    assert "AurousCrash did not leave the run in characters.create#1 crash" in explored.table().replace("\n  ", " ")
+    remark = "AurousCrash did not leave the run: it was in another thread, or the code catches"
+    assert one(explored).remarks[0].startswith(remark)
+    assert "In characters.create#1 crash AurousCrash did not leave the run" in explored.table().replace("\n  ", " ")
 
 
 def test_a_crash_in_a_group_counts(fake: Aurous) -> None:
@@ -231,29 +229,6 @@ def test_a_thread_that_outlives_its_run_is_refused(
     assert not recwarn.list
 
 
-def test_a_job_that_outlives_its_run_is_refused(fake: Aurous, client: httpx.Client) -> None:
-    """In a pool that the application keeps, while later jobs are served."""
-    go = threading.Event()
-    left: list[Any] = []
-    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as slow:
-
-        def late() -> object:
-            go.wait(30)
-            return client.get("/v1/team")
-
-        def run() -> int:
-            left.append(slow.submit(late))
-            return pool.submit(client.get, "/v1/balance").result().status_code
-
-        explored = fake.explore(run, faults="unavailable")
-        go.set()
-        wait(left)
-
-    assert [type(future.exception()) for future in left] == [RunEnded] * 4
-    assert [case.returned for case in explored.cases] == [503]
-    assert [call.operation for call in fake.calls] == ["balance.retrieve"]
-
-
 def asyncio_runs() -> list[Callable[[Any], Coroutine[Any, Any, Any]]]:
     """Ways to leave a task behind, or to let one fail that nobody awaits."""
 
@@ -326,45 +301,6 @@ def test_a_task_factory_of_the_test_is_kept(fake: Aurous) -> None:
 
     asyncio.run(main())
     assert len(made) >= 3
-
-
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.TaskGroup came with Python 3.11")
-def test_a_crash_ends_a_task_group(fake: Aurous) -> None:
-    """Also asyncio's own, whose other tasks are cancelled."""
-
-    async def main() -> Exploration:
-        async with fake.async_client(timeout=5) as client:
-
-            async def run() -> None:
-                async with asyncio.TaskGroup() as group:  # type: ignore[attr-defined,unused-ignore]
-                    group.create_task(order_in_task(client))
-                    group.create_task(asyncio.sleep(60))
-
-            return await fake.aexplore(run)
-
-    explored = asyncio.run(main())
-
-    assert one(explored).outcome == "crashed"
-    assert one(explored).remarks == ()
-
-
-def test_a_crash_ends_a_nursery(fake: Aurous) -> None:
-    """Also trio's."""
-
-    async def main() -> Exploration:
-        async with fake.async_client(timeout=5) as client:
-
-            async def run() -> None:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(order_in_task, client)
-                    nursery.start_soon(trio.sleep, 60)
-
-            return await fake.aexplore(run)
-
-    explored = trio.run(main)
-
-    assert one(explored).outcome == "crashed"
-    assert {case.outcome for case in explored.cases} == {"returned", "raised", "crashed"}
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="a task counts its cancellations since Python 3.11")
@@ -450,21 +386,6 @@ def test_ctrl_c_ends_the_exploration_with_the_table(fake: Aurous, client: httpx.
     assert fake.explore(lambda: client.get("/v1/balance").status_code).good_day.returned == 200
 
 
-def test_an_error_of_fresh_propagates(fake: Aurous, client: httpx.Client) -> None:
-    """It is a failure of the test."""
-    made: list[int] = []
-
-    def fresh() -> None:
-        made.append(1)
-        if len(made) == 4:
-            raise LookupError("mine")
-
-    with pytest.raises(LookupError, match="mine"):
-        fake.explore(lambda: client.get("/v1/balance"), fresh=fresh)
-    assert len(fake.calls) == 1
-    assert not list(fake.faults)
-
-
 def test_fresh_may_be_a_coroutine_function(fake: Aurous) -> None:
     """Of aexplore; and run, which must be one."""
 
@@ -487,31 +408,6 @@ def test_fresh_may_be_a_coroutine_function(fake: Aurous) -> None:
 
     anyio.run(main, backend="asyncio")
     anyio.run(main, backend="trio")
-
-
-def test_a_run_that_catches_everything_is_stopped_by_its_sleep(
-    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
-) -> None:
-    """A loop around ``except BaseException`` ends where it sleeps, since that raises, too."""
-
-    def run() -> None:
-        down = False
-        while True:
-            try:
-                client.get("/v1/balance")
-                if not down:
-                    return
-            except BaseException:  # noqa: BLE001 - that is the mistake
-                down = True
-            time.sleep(50)
-
-    (case,) = broken(fake, run, faults="refused").cases
-
-    assert (case.outcome, case.broken, type(case.error)) == ("stopped", ("ends",), RunEnded)
-    assert case.reasons["ends"] == (
-        "the run was stopped after 121 requests; the good day sent 1; the last one was GET /v1/balance; "
-        "waiting: no record changes by itself anymore"
-    )
 
 
 def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
@@ -551,52 +447,3 @@ def test_patches_that_came_later_stay(fake: Aurous) -> None:
             threading.Thread.start, ThreadPoolExecutor.submit = start, submit  # type: ignore[method-assign]
 
     assert patches == (start_of_another, submit_of_another)
-
-
-def test_a_thread_of_the_application_can_start_threads(fake: Aurous) -> None:
-    """They belong to no run, as their starter, and go on afterwards."""
-    wanted: queue.Queue[str] = queue.Queue()
-    done: queue.Queue[str] = queue.Queue()
-
-    def work() -> None:
-        while word := wanted.get():
-            helper = threading.Thread(target=done.put, args=(word,), daemon=True)
-            helper.start()
-            helper.join()
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    with fake.client() as client:
-
-        def run() -> str:
-            client.get("/v1/balance")
-            wanted.put("job")
-            return done.get(timeout=9)
-
-        assert fake.explore(run).good_day.returned == "job"
-    wanted.put("")
-    worker.join()
-
-
-def test_a_task_that_fresh_starts_is_not_cancelled(fake: Aurous) -> None:
-    """It was there before the run."""
-    tasks: list[asyncio.Task[str]] = []
-
-    async def response() -> str:
-        return "fresh"
-
-    async def fresh() -> str:
-        tasks.append(asyncio.create_task(response()))
-        return await tasks[-1]
-
-    async def explore() -> None:
-        async with fake.async_client() as client:
-
-            async def run(made: str) -> None:
-                assert made == "fresh"
-                await client.get("/v1/balance")
-
-            await fake.aexplore(run, fresh=fresh)
-
-    asyncio.run(explore())
-    assert all(task.result() == "fresh" for task in tasks)

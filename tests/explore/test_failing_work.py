@@ -66,42 +66,6 @@ def test_a_failure_that_was_repaired_breaks_no_law(aurous: Aurous, aurous_client
     assert [(case.outcome, case.credits) for case in exploration.cases] == [("returned", 4)]
 
 
-def test_a_second_run_may_be_refused_as_the_first_one(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """The key leads to the same record, which has failed: to return that is as good as to raise it."""
-
-    def run() -> str:
-        body = {"prompt": "On a bench"}
-        image = aurous_client.post("/v1/images", json=body, headers={"Idempotency-Key": "order 1"}).json()
-        while image["status"] in {"pending", "processing"}:
-            image = aurous_client.get(f"/v1/images/{image['id']}").json()
-        return str(image["status"])
-
-    explored = aurous.explore(run, faults="fails", may_return=lambda status: status == "failed")
-
-    assert [(case.id, case.returned) for case in explored.cases] == [("images.create#1 fails", "failed")]
-
-
-def test_a_second_run_may_find_what_the_first_one_has_cancelled(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """The key leads to the cancelled image, so the second run raises the same error, and nothing was paid."""
-
-    def run() -> None:
-        body = {"prompt": "On a bench"}
-        image = aurous_client.post("/v1/images", json=body, headers={"Idempotency-Key": "order 1"}).json()
-        deadline = time.monotonic() + 300
-        while image["status"] in {"pending", "processing"}:
-            if time.monotonic() > deadline:
-                image = aurous_client.post(f"/v1/images/{image['id']}/cancel").json()
-                break
-            time.sleep(10)
-            image = aurous_client.get(f"/v1/images/{image['id']}").json()
-        if image["status"] != "succeeded":
-            raise TimeoutError(image["status"])
-
-    explored = aurous.explore(run, faults="slow", may_raise=TimeoutError)
-
-    assert [(case.id, case.outcome) for case in explored.cases] == [("images.create#1 slow", "raised")]
-
-
 def test_what_a_first_run_has_cancelled_is_not_left_over(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """Code may cancel an image that takes too long, and order another one when it runs again: one is paid."""
     orders: list[str] = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from programs.base import Program
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::pytest_aurous.AurousPitfallWarning")]
+pytestmark = [pytest.mark.nightly, pytest.mark.filterwarnings("ignore::pytest_aurous.AurousPitfallWarning")]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -219,6 +219,19 @@ def test_up_5_the_same_bytes_have_the_same_pose(api: Api) -> None:
     assert len(set(found)) > 1
 
 
+def test_up_5_a_pose_that_the_test_has_set_stays_with_the_bytes(api: Api) -> None:
+    """Another ticket for the same picture gets it again, unless the test sets another one."""
+    found = list[str]()
+    for poses in (["side"], [], ["back"]):
+        for pose in poses:
+            api.uploads.pose(pose)
+        ticket = init(api)
+        assert api.put(ticket["upload_url"], content=b"two").status == 200
+        found.append(classify(api, ticket["upload_id"]).json["pose"])
+
+    assert found == ["side", "side", "back"]
+
+
 def test_up_5_finds_what_the_ticket_was_made_with(api: Api) -> None:
     """A ticket that a test made with a pose is classified already."""
     upload = api.uploads.add(pose="side", confidence=0.7)

@@ -240,7 +240,8 @@ def test_timeouts_arrive(run: Run, jumps: Jumps) -> None:
     assert jumps.frozen == pytest.approx(20, abs=1)
 
 
-def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps) -> None:
+@pytest.mark.parametrize("seconds", [0.125, 2**-10])
+def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps, seconds: float) -> None:
     """Where another thread works without end, a task sleeps as long as it says, and each clock sees that once."""
     stop: list[bool] = []
 
@@ -254,7 +255,7 @@ def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps) -> None
 
     async def main() -> float:
         began = anyio.current_time()
-        await anyio.sleep(0.125)
+        await anyio.sleep(seconds)
         return anyio.current_time() - began
 
     start = REAL.clock()
@@ -263,8 +264,8 @@ def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps) -> None
     stop.append(True)
     worker.join()
 
-    assert 0.125 <= passed < 2
-    assert (seen, jumps.running, jumps.frozen) == (0.125, 0, 0.125)
+    assert seconds <= passed < 2
+    assert (seen, jumps.running, jumps.frozen) == (seconds, 0, seconds)
 
 
 def test_who_is_cancelled_moves_no_clock(run: Run, jumps: Jumps) -> None:

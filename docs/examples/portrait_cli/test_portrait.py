@@ -148,6 +148,7 @@ def test_control_c(
         patched.setattr("portrait.time.sleep", interrupt)
         assert run(tmp_path, "--yes") == 130
 
+    aurous.clock.advance(seconds=60)
     assert run(tmp_path) == 0
     assert len(aurous.characters) == 1
     assert aurous.team.credits == 995

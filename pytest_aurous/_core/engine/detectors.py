@@ -216,6 +216,10 @@ class NewKeyPerAttempt(Detector):
         return False
 
 
+_TOLERANCE: Final = 0.5
+"""Seconds: ``Retry-After`` has whole ones, and clocks of clients move a little while the clock of the fake stands."""
+
+
 class EarlyRetry(Detector):
     """A client ignores ``Retry-After``."""
 
@@ -236,7 +240,7 @@ class EarlyRetry(Detector):
         if _was_beside(ctx.call, moment):
             return False
         del self._refused[attempt]
-        return ctx.call.at < until
+        return ctx.call.at < until - _TOLERANCE
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if isinstance(outcome, Reply) and outcome.status >= _BAD:

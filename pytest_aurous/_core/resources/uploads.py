@@ -229,17 +229,22 @@ def put(ctx: Context) -> bytes:
 def classify(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/uploads/classify (up-5, up-6): the same result each time."""
     sent = read_fields(ctx.body, _CLASSIFY, required=("upload_id",))
-    world = ctx.world
+    world, table = ctx.world, ctx.world.table(UploadRow)
     row = require_ticket(world, ctx.team, sent["upload_id"], "upload_id")
     if row.pose is None:
+        # A picture is classified alike in each run and by each ticket (up-5), unless the test says something else next.
+        seen = (one for one in map(table.__getitem__, table) if one.pose is not None and one.digest == row.digest != "")
+        pose: str | None
+        confidence: float | None
         if world.poses:
             pose, confidence = world.state.take_first(world.poses)
+        elif (same := next(seen, None)) is not None:
+            pose, confidence = same.pose, same.confidence
         else:
-            # Seed and bytes decide, so that a picture is classified alike in each run and by each ticket (up-5).
             # The fake is never unsure: a low confidence is what a test asks for, with `uploads.pose`.
             random = Random(f"{world.settings.seed}/pose {row.digest or row.id}")
             pose, confidence = random.choice(POSES), random.randint(60, 99) / 100
-        row = world.table(UploadRow).replace(replace(row, pose=pose, confidence=confidence))
+        row = table.replace(replace(row, pose=pose, confidence=confidence))
     return {"upload_id": row.id, "pose": row.pose, "confidence": row.confidence}
 
 

@@ -272,7 +272,7 @@ class TrioSleeps:
             if not on_the_way or sleep.error:
                 for scope in [scope for scope, one in asleep.items() if one.end - sleep.end < _ALIKE]:
                     scope.cancel()
-        return float(min(pause, ahead))
+        return float(min(pause, ahead / 2))  # trio wakes who waits for less time than there is until the next deadline
 
 
 class _StandingClock:

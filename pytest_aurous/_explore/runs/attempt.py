@@ -128,11 +128,6 @@ class RunAttempt:
             return replace(_of_both(found), error=error)
         return _of_both(found)
 
-    @property
-    def hangs(self) -> bool:
-        """Whether the run hung, and was stopped from outside."""
-        return self.run.hangs
-
     def remove_faults(self) -> None:
         """Remove the faults of this run from the fake."""
         if self._scene is not None:

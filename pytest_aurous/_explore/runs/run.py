@@ -144,9 +144,8 @@ class ExploredRun(Watcher):
 
     def _stop(self, after: str, last: str = "") -> None:
         """Let the next request or sleep end the run."""
-        if self.stopped is None:
-            self.stopped = "; ".join(filter(None, (f"was stopped after {after}", last)))
-            self.stopped += f"; waiting: {self._app.world.clock.waiting_for()}"
+        waiting = f"waiting: {self._app.world.clock.waiting_for()}"
+        self.stopped = self.stopped or "; ".join(filter(None, (f"was stopped after {after}", last, waiting)))
 
     def hang(self, reason: str) -> None:
         """Stop the run, because nothing happens any more."""

@@ -105,7 +105,9 @@ class Worker:
         work: Marks its threads, tasks and jobs.
         state: What it does.
         number: How many requests it has begun.
+        last: The last of them.
         wakes_at: When its sleep ends, while it is asleep.
+        waiters: What to call as soon as it is its turn.
         thread: The thread of its event loop; 0 if it has a thread of its own.
         stuck_at: The line at which it waited when the run was stopped.
     """
@@ -118,37 +120,26 @@ class Worker:
         self.wakes_at: float = inf
         self.thread: int = thread
         self.stuck_at: str = ""
-        self._waiters: list[Callable[[], object]] = []
-        self._last: Call | None = None
+        self.waiters: list[Callable[[], object]] = []
+        self.last: Call | None = None
         self._seen: tuple[object, object] = None, None
         self._still = self._quiet = 0
 
-    def wait(self, wake: Callable[[], object]) -> None:
-        """Call *wake* as soon as it is its turn."""
-        self._waiters.append(wake)
-
     def go_on(self) -> None:
         """Wake what waits."""
-        if self._waiters:
+        if self.waiters:
             self.state = RUNS
-        waiters, self._waiters = self._waiters, []
+        waiters, self.waiters = self.waiters, []
         for wake in waiters:
             wake()
 
-    def send(self, call: Call) -> SwitchPoint:
-        """Count a request."""
-        self.number += 1
-        self._last = call
-        self.state = RUNS
-        return SwitchPoint(self.name, self.number)
-
     def awaits_work(self, app: App) -> bool:
         """Whether its last request has started or polled work that is still in progress."""
-        if self._last is None:
+        if self.last is None:
             return False
-        made = as_object(self._last.response and self._last.response.json).get("id")
+        made = as_object(self.last.response and self.last.response.json).get("id")
         with app.world.lock:
-            runs = [app.world.runs.get(part) for part in (*self._last.path.split("/"), made) if isinstance(part, str)]
+            runs = [app.world.runs.get(part) for part in (*self.last.path.split("/"), made) if isinstance(part, str)]
         return any(run is not None and not run.last for run in runs)
 
     def is_still(self, sleeping: Collection[int], *, asleep: bool) -> bool:
@@ -325,7 +316,7 @@ class Turns:
     def _begins(self, worker: Worker, wake: Callable[[], object]) -> bool:
         """Whether it is the turn of a worker that has not begun; else it is woken when it is."""
         if worker is not self._holder and not self._over:
-            worker.wait(wake)
+            worker.waiters.append(wake)
             return False
         worker.state = RUNS
         return True
@@ -335,14 +326,15 @@ class Turns:
         worker = self._sender()
         if worker is None or self._arrive(worker, call):
             return True
-        worker.wait(wake)
+        worker.waiters.append(wake)
         return False
 
     def _arrive(self, worker: Worker, call: Call) -> bool:
         """Count a request, and return whether it may go on at once."""
         if worker.state == DONE:  # a thread that the worker has left behind
             return True
-        point = worker.send(call)
+        worker.number, worker.last, worker.state = worker.number + 1, call, RUNS
+        point = SwitchPoint(worker.name, worker.number)
         self.sent.append((worker.name, call))
         other = self._other(worker)
         if self._holder not in {None, worker} and other.state != DONE:  # pragma: no cover - a matter of time
@@ -394,7 +386,7 @@ class Turns:
             if self._holder is worker:
                 worker.state = RUNS
                 return
-            worker.wait(event.set)
+            worker.waiters.append(event.set)
         self._block(event)
 
     def _end(self, worker: Worker) -> None:

@@ -96,18 +96,19 @@ class Watchdog:
         finally:
             with self._lock:
                 self._run = None
-            frames = workers(run, self._ident)
-            if run.hangs and len(frames) > 1 and self._others_compute():  # pragma: no cover - it ends the process
-                self._give_up(run, frames)
+            if run.hangs:
+                self._await_others(run)
 
-    def _others_compute(self) -> bool:
-        """Whether other threads compute without a pause: then no skipped sleep of a later run would ever end."""
-        for _ in range(int(GRACE / _TICK)):
+    def _await_others(self, run: ExploredRun) -> None:
+        """End the process if threads of a run compute on without a pause: no skipped sleep would ever end."""
+        computing = range(int(GRACE / _TICK))
+        for _ in computing if len(workers(run, self._ident)) > 1 else ():
             before = process_time() - thread_time()
             self._closed.wait(_TICK)
             if process_time() - thread_time() - before < _TICK / 4:
-                return False
-        return True  # pragma: no cover - it ends the process
+                return
+        if len(frames := workers(run, self._ident)) > 1:  # pragma: no cover - it ends the process
+            self._give_up(run, frames)
 
     def _interrupt(self, _: int, frame: FrameType | None) -> None:
         """Raise what ends the run, in the main thread."""

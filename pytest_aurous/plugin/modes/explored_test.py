@@ -88,7 +88,6 @@ class ExploredTest:
         self._run: Callable[[Any], None] = self._run_itself
         self._logged = False
         self._session: Session | None = None
-        self._began = 0.0
         self._stage: FreshFake
         self._used = False
         self._error: BaseException | None = None
@@ -112,7 +111,7 @@ class ExploredTest:
         """Let the block be the time for which the test has its fake."""
         self._used = True
         if self.attempt is None:
-            self._session, self._began = session, session.app.world.clock.time()
+            self._session = session
             yield
         else:
             with self._stage.run_on(session.app, self.attempt):
@@ -278,7 +277,7 @@ class ExploredTest:
             raise LeftOut("it explores code itself", harmless=True)
         if self._logged:
             raise LeftOut("it has subtests, which report what happens in each run")
-        self._stage = FreshFake(session.app, self._began)
+        self._stage = FreshFake(session.app)
         again = again_with(self.item.nodeid)
         explorer = Explorer(self._stage, self._plan.options, again, self._progress, traced=session.traced)
         self._run = lambda _: isolated(self._run_again)

@@ -55,6 +55,9 @@ class Careful(Program):
 class BlamesTheCustomer(Careful):
     """Tells the customer to choose another motif, whatever went wrong."""
 
+    in_fact = "a law"
+    found = {"images.create#1 down": "tells"}
+
     def tell(self, reason: str) -> None:
         """Raise a rejection."""
         raise Rejected(reason)
