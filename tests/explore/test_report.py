@@ -155,6 +155,7 @@ def test_the_report_shows_a_matrix_and_each_finding(fake: Aurous, client: httpx.
         ("tests/test_shop.py::TestShop::test_x", "tests/test_shop.py::TestShop::test_x"),
         ("test_shop.py::test_x[a]", '"test_shop.py::test_x[a]"'),
         ("my tests/test_shop.py::test_x", '"my tests/test_shop.py::test_x"'),
+        ("test_shop.py::test_x[{}]", '"test_shop.py::test_x[{}]"'),
     ],
 )
 def test_the_command_can_be_pasted_into_each_shell(test: str, quoted: str) -> None:
@@ -450,8 +451,8 @@ def test_remarks_of_an_exploration_that_passes_are_warnings(pytester: pytest.Pyt
     lines = REMARKS.strip().split("\n")
     for code, remark in (
         ("and None).broken", "1 case was skipped, because the client has no read timeout. .* faults='-timeout,-late'"),
-        ("lambda: aurous_client", "not judged, because returns= is not set: in balance.retrieve#1 .* returns=True"),
-        ('faults="dies"', "AurousCrash did not leave the run in balance.retrieve#1 dies: .* faults='-crash,-dies'"),
+        ("lambda: aurous_client", "In balance.retrieve#1 unavailable the run returned 503, on .* Set returns=True,"),
+        ('faults="dies"', "In balance.retrieve#1 dies AurousCrash did not leave the run: .* faults='-crash,-dies'"),
     ):
         (line,) = (number for number, text_of in enumerate(lines, 1) if code in text_of)
         assert re.search(rf"test_remarks.py:{line}: AurousWarning: explore\(\): {remark}", text)

@@ -135,7 +135,6 @@ def test_patience_ends(
     assert len(aurous.characters) == 1
 
 
-@pytest.mark.aurous_explore(False)  # noqa: FBT003 - the pause before a retry is what it interrupts
 def test_control_c(
     aurous: Aurous, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,7 +74,6 @@ async def test_an_event_leads_to_a_picture(aurous: Aurous, gallery: Gallery) -> 
     assert gallery.picture(1).read_bytes() == aurous.images.last.picture()
 
 
-@pytest.mark.aurous_explore(False)  # noqa: FBT003 - a browser sends its requests, from outside
 async def test_the_page_shows_a_picture(
     aurous: Aurous, aurous_server: AurousServer, tmp_path: Path
 ) -> None:
