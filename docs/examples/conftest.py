@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 collect_ignore = [] if find_spec("hypothesis") else ["test_bad_days.py"]
 
-# What `pytest docs/examples --aurous-explore=fail` leaves out. The first show mistakes.
+# What `--aurous-explore=fail` leaves out here. The first ones show mistakes.
 MISTAKES = {
     "test_pitfalls.py",
     "test_openai.py",

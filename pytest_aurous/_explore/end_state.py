@@ -65,9 +65,10 @@ class EndRecord(NamedTuple):
 
     def name(self, unstable: Unstable) -> tuple[str, str, str]:
         """Return its kind, its name unless that is *unstable*, and its team."""
-        fields = dict(self.fields)
-        names = [name for name in ("name", "prompt", "filename") if (self.kind, name) not in unstable]
-        name = next(filter(None, (json.loads(fields.get(one, "null")) for one in names)), "")
+        shown: dict[str, Any] = {
+            name: json.loads(value) for name, value in self.fields if (self.kind, name) not in unstable
+        }
+        name = shown.get("name") or shown.get("prompt") or shown.get("filename")
         return self.kind, repr(name) if name else "", self.team and f"of {self.team}"
 
     def label(self, unstable: Unstable) -> str:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
@@ -88,7 +88,8 @@ class Scene:
         self._undo.close()
 
 
-class Where(NamedTuple):
+@dataclass(frozen=True)
+class Where:
     """To which requests or deliveries a fault can happen.
 
     Attributes:

@@ -43,7 +43,7 @@ _STUCK, _GIVEN_UP = EXCUSES
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _TRY_LATER: Final = frozenset({408, 409, 425, 429})
 """Refusals that are not for good."""
-_NOT_THERE: Final = dict.fromkeys(("missing", "deleted", "changed"), "not as on the good day")
+_NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
 """What happens to a record that a run should have left: one kind of mistake."""
 
 
@@ -293,7 +293,7 @@ def _records(judged: Judged, day: Day, found: Sequence[Change], before: str) -> 
     if not found:
         return None
     what, record, *_ = found[0]
-    kind = f"{record.kind}: {_NOT_THERE.get(what, what)}"
+    kind = f"{record.kind}: {'not as on the good day' if what in _NOT_THERE else what}"
     line = judged.line(_creator(judged.good if what in {"missing", "deleted"} else day, record.id))
     return Breach(before + _listed([one.text for one in found]), f"{kind}{f', {line}' if line else ''}")
 
@@ -307,6 +307,10 @@ def _creator(day: Day, record: str) -> Call | None:
 def _listed(texts: Sequence[str]) -> str:
     more = len(texts) - _LISTED
     return "; ".join([*texts[:_LISTED], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _pays_once(judged: Judged) -> Breach | None:
+    return _paid(judged, judged.bad, "")
 
 
 def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
@@ -431,7 +435,7 @@ def _is_definite(call: Call) -> bool:
 LAWS: Final[dict[str, Law]] = {
     law.name: law
     for law in (
-        Law("pays_once", "P", lambda judged: _paid(judged, judged.bad, ""), in_suites=True),
+        Law("pays_once", "P", _pays_once, in_suites=True),
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
         Law("ends", "E", _ends, in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=True),

@@ -237,7 +237,8 @@ def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Cl
 
     assert "run" in [entry.name for entry in raised.traceback]
     (note,) = notes_of(raised.value)
-    assert "characters.create#1 lost: breaks recovers" in note
+    assert "characters.create#1 lost" in note
+    assert "recovers" in note
     assert "POST /v1/characters -> no response (disconnect, committed)" in note
     assert [call.operation for call in fake.calls] == ["characters.create"]
     assert fake.team.held_credits == 4
