@@ -21,8 +21,9 @@ from .._core.wire.call import Call
 
 Reached = Mapping[str, Mapping[int, bool]]  # whether they ran; only lines of functions that started
 
-_IDS: Final = (3, 4, 5, 2, 1, 0)
-"""Of tools; the first two have no purpose, while debuggers, coverage, profilers and optimizers look for the others."""
+_IDS: Final = (4, 3, 5, 2, 1, 0)
+"""Of tools; the first two have no purpose, though Hypothesis takes 3. Debuggers, coverage, profilers and optimizers
+look for the others."""
 _EXCLUDED: Final = re.compile(r"#\s*pragma:\s*no cover\b|^\s*if (typing\.)?TYPE_CHECKING\b")
 _monitoring: Final[Any] = getattr(sys, "monitoring", None)
 

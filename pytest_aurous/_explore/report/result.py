@@ -189,13 +189,14 @@ class Exploration(Hinting):
 
 
 def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
-    """Return the matrix of the last exploration, and for each case its requests; None if there is no exploration."""
+    """Return the matrix of the last exploration, its findings, and each case's requests; None if there is none."""
     if not explorations:
         return None
     exploration = explorations[-1]
     headline, *_ = exploration.table().split("\n")
     return {
         "headline": headline,
+        "findings": [cases[0].finding for cases in text.findings(exploration)],
         "remarks": list(exploration.remarks),
         "laws": {law.name: law.letter for law in LAWS.values()},
         "faults": [name for name in KINDS if any(case.fault == name for case in exploration.cases)],

@@ -101,9 +101,14 @@ class Budget:
         self._left = seconds
         self._seen: list[int] = []
 
-    def spend(self, began: float) -> None:
-        """Count the time since *began*."""
-        self._left -= monotonic() - began
+    def spending(self) -> Callable[[], None]:
+        """Let the time count from now on, until what this returns is called."""
+        began = monotonic()
+
+        def end() -> None:
+            self._left -= monotonic() - began
+
+        return end
 
     def share(self, cases: int) -> Callable[[], bool]:
         """Return a function that says whether the time of an exploration with a number of cases is over."""
