@@ -77,7 +77,7 @@ class Lines:
 
 def _claim(undo: ExitStack) -> int | None:
     """Return the number of a tool that is ours from now on; None if there is none."""
-    for tool in _IDS if _monitoring is not None else ():
+    for tool in _IDS if hasattr(_monitoring, "use_tool_id") else ():
         with suppress(ValueError):  # another tool has it
             _monitoring.use_tool_id(tool, "pytest-aurous")
             undo.callback(_monitoring.free_tool_id, tool)
