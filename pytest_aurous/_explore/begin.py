@@ -74,7 +74,7 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
 def _added(session: Session) -> tuple[dict[str, Any], Callable[[Exploration], object]]:
     """Note that a test explores code; return the options that the run of pytest adds, and what takes the result."""
     session.explored = True
-    added = {"only": None, "time": None, **session.explore_with()}
+    added: dict[str, Any] = {"only": None, "time": None, **session.explore_with()}
     noted = added.pop("done", ignore)
 
     def done(exploration: Exploration) -> None:

@@ -195,6 +195,12 @@ def _is_cancelled() -> bool:
     return bool(getattr(asyncio.current_task(), "cancelling", lambda: 1)())  # Python 3.10 does not count
 
 
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Fetch the exception of a task, so that asyncio does not log it."""
+    if not task.cancelled():
+        task.exception()
+
+
 @asynccontextmanager
 async def _leaving_nothing() -> AsyncGenerator[None, None]:
     """Give the block a pool of its own, and cancel the tasks that it leaves behind; trio's do not outlive a nursery.
@@ -215,7 +221,7 @@ async def _leaving_nothing() -> AsyncGenerator[None, None]:
         task = factory(loop, coroutine, **options) if factory else asyncio.Task(coroutine, loop=loop, **options)
         if present_run() is not None:
             tasks.append(task)
-            task.add_done_callback(lambda task: task.cancelled() or task.exception())
+            task.add_done_callback(_retrieve)
         return task
 
     loop.set_task_factory(make)

@@ -31,7 +31,7 @@ from .report.text import story
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
 from .stage import Stage
-from .unreached import Lines, unreached
+from .unreached import Lines
 
 __tracebackhide__ = hide_mistakes
 
@@ -263,7 +263,7 @@ class Explorer:
             remarks=(*self._remarks, *about(self._cases, NOTICED), *excuses),
             expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
-            unreached=unreached({} if self._options.alone else self.lines.reached()),
+            reached={} if self._options.alone else self.lines.reached(),
             timeless=self._options.timeless,
             again=self._again_with,
             start=good.views.get(0, {}),

@@ -14,17 +14,18 @@ from inspect import CO_OPTIMIZED
 from itertools import groupby
 from linecache import getlines
 from types import CodeType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .._core.base.frames import SENDERS, package_of, short_path
 from .._core.wire.call import Call
 
 Reached = Mapping[str, Mapping[int, bool]]  # whether they ran; only lines of functions that started
 
-_IDS: Final = (3, 4, 5, 2, 1, 0)
-"""Of tools; the first two have no purpose, while debuggers, coverage, profilers and optimizers look for the others."""
+_IDS: Final = (4, 3, 5, 2, 1, 0)
+"""Of tools; the first two have no purpose, though Hypothesis takes 3. Debuggers, coverage, profilers and optimizers
+look for the others."""
 _EXCLUDED: Final = re.compile(r"#\s*pragma:\s*no cover\b|^\s*if (typing\.)?TYPE_CHECKING\b")
-_monitoring: Final[Any] = getattr(sys, "monitoring", None)
+_monitoring: Final = cast("Any", getattr(sys, "monitoring", None))
 
 
 class Lines:
@@ -38,7 +39,7 @@ class Lines:
     def watching(self) -> ExitStack:
         """Watch in all threads which functions start, and which of their lines run, until the result is left."""
 
-        def start(code: CodeType, _: int) -> Any:
+        def start(code: CodeType, _: int) -> Any:  # pragma: no cover - nothing traces what Python calls to trace
             # A module or the body of a class is no function.
             if code.co_flags & CO_OPTIMIZED and package_of(sys._getframe(1)) not in SENDERS:
                 codes.append(code)
@@ -49,7 +50,7 @@ class Lines:
                     _monitoring.set_local_events(tool, code, _monitoring.events.LINE)
             return _monitoring.DISABLE
 
-        def line(code: CodeType, number: int) -> Any:
+        def line(code: CodeType, number: int) -> Any:  # pragma: no cover - likewise
             self._lines[code.co_filename][number] = True
             return _monitoring.DISABLE
 
@@ -76,7 +77,7 @@ class Lines:
 
 def _claim(undo: ExitStack) -> int | None:
     """Return the number of a tool that is ours from now on; None if there is none."""
-    for tool in _IDS if _monitoring is not None else ():
+    for tool in _IDS if hasattr(_monitoring, "use_tool_id") else ():
         with suppress(ValueError):  # another tool has it
             _monitoring.use_tool_id(tool, "pytest-aurous")
             undo.callback(_monitoring.free_tool_id, tool)

@@ -407,6 +407,7 @@ class Aurous(CallAssertions, Belongings):
         """
         from .._explore.day import play  # most tests have none
 
+        self._session.explored = True
         return play(self._session.app, day)
 
     def reset(self) -> None:

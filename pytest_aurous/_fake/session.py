@@ -36,7 +36,7 @@ class Session:
 
     Attributes:
         explore_with: Returns what the run of pytest adds to the options of an exploration.
-        explored: Whether the test has explored code itself.
+        explored: Whether the test has explored code itself, or played a day.
         as_on_the_good_day: Whether it is as the good day of an exploration left it.
         snapshots: The snapshots that have a name.
         served: Whether an `AurousServer` has served the fake.

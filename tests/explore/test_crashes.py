@@ -280,27 +280,35 @@ def test_a_task_that_outlives_its_run_is_cancelled(fake: Aurous, number: int, ca
     assert "unmet" not in {case.outcome for case in explored.cases}
 
 
-def test_a_task_factory_of_the_test_is_kept(fake: Aurous) -> None:
-    """Exploring uses it, and restores it."""
+def test_tasks_and_the_task_factory_of_the_test_stay(fake: Aurous) -> None:
+    """Exploring uses the factory, and restores it; a task that was there before may start tasks that go on."""
     made: list[str] = []
+    left: list[asyncio.Task[str]] = []
 
     def factory(loop: Any, coroutine: Any, **options: Any) -> Any:
         made.append("task")
         return asyncio.Task(coroutine, loop=loop, **options)
 
+    async def beside(begun: asyncio.Event) -> None:
+        await begun.wait()
+        left.append(asyncio.ensure_future(asyncio.to_thread(threading.Event().wait, 0.5)))  # type: ignore[arg-type]
+
     async def main() -> None:
-        loop = asyncio.get_running_loop()
+        loop, begun = asyncio.get_running_loop(), asyncio.Event()
         loop.set_task_factory(factory)
+        task = loop.create_task(beside(begun))
         async with fake.async_client() as client:
 
             async def run() -> None:
-                await asyncio.gather(client.get("/v1/balance"))
+                begun.set()
+                await asyncio.gather(client.get("/v1/balance"), task)
 
             await fake.aexplore(run, faults="refused")
         assert loop.get_task_factory() is factory
+        assert not left[0].cancelled()
 
     asyncio.run(main())
-    assert len(made) >= 3
+    assert len(made) >= 4
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="a task counts its cancellations since Python 3.11")

@@ -245,6 +245,7 @@ def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path, test: str, hang
 
 
 LEAVES = """
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial

@@ -155,6 +155,7 @@ def test_the_report_shows_a_matrix_and_each_finding(fake: Aurous, client: httpx.
         ("tests/test_shop.py::TestShop::test_x", "tests/test_shop.py::TestShop::test_x"),
         ("test_shop.py::test_x[a]", '"test_shop.py::test_x[a]"'),
         ("my tests/test_shop.py::test_x", '"my tests/test_shop.py::test_x"'),
+        ("test_shop.py::test_x[{}]", '"test_shop.py::test_x[{}]"'),
     ],
 )
 def test_the_command_can_be_pasted_into_each_shell(test: str, quoted: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -240,6 +241,54 @@ def test_coverage_measures_beside_it(core: str, tmp_path: Path) -> None:
 
     assert run("run", "--include=agent.py", "check.py").count("never ran: agent.py:15-16, 25, 28\n") == 2
     assert "%   15, 25-28, 35\n" in run("report", "-m")
+
+
+@monitored
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one", "xdist"])
+def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """A line counts if one test has reached it, in whichever worker; the file has the lines of each test."""
+    pytester.makepyfile(
+        agent="""
+        def balance(client, plan):
+            if client.get("/v1/balance").status_code == 418:
+                return 0
+            if plan == "a":
+                return 1
+            return 2
+        """,
+        test_agent="""
+        import pytest
+        from agent import balance
+
+        @pytest.mark.parametrize("plan", ["a", "b"])
+        def test_balance(aurous_client, aurous, plan):
+            assert balance(aurous_client, plan)
+        """,
+    )
+
+    result = pytester.runpytest("--aurous-explore=report", "--aurous-explore-json=found.json", *workers)
+
+    assert [line for line in result.outlines if line.startswith("never ran")] == ["never ran: agent.py:3"]
+    tests = json.loads((pytester.path / "found.json").read_text())["tests"]
+    assert [one["data"]["unreached"] for one in tests] == [{"agent.py": [3, 6]}, {"agent.py": [3, 5]}]
+
+
+def test_a_suite_says_that_it_is_not_known(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, for all tests."""
+    monkeypatch.setattr(module, "_monitoring", None)
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("number", range(2))
+        def test_balance(aurous_client, aurous, number):
+            aurous_client.get("/v1/balance")
+        """
+    )
+
+    result = pytester.runpytest("--aurous-explore=report", "-p", "no:xdist")
+
+    assert len([line for line in result.outlines if line.startswith("never ran: not known")]) == 1
 
 
 def test_before_python_3_12_one_line_says_so(

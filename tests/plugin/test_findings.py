@@ -162,10 +162,15 @@ def test_files_that_cannot_be_written_cost_no_result(shop: pytest.Pytester) -> N
     shop.makepyfile(test_lost=ONLY_LOST)
     (shop.path / "taken").write_text("")
 
-    result = shop.runpytest("--aurous-explore-baseline=taken/b.json", "--aurous-explore-baseline-update")
+    files = ("--aurous-explore-baseline=taken/b.json", "--aurous-explore-json=taken/found.json")
+    result = shop.runpytest(*files, "--aurous-explore-baseline-update")
 
-    result.assert_outcomes(failed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*The baseline could not be written to taken/b.json: *"])
+    result.assert_outcomes(failed=1, warnings=2)
+    for what in (
+        "The results of exploring could not be written to taken/found.json",
+        "The baseline could not be written",
+    ):
+        result.stdout.fnmatch_lines([f"*{what}*"])
 
 
 def test_the_time_is_shared(shop: pytest.Pytester) -> None:

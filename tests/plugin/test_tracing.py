@@ -336,6 +336,7 @@ def test_a_test_that_fails_because_it_was_explored_has_its_matrix(
     (row,) = index(pytester.path / "traces")
     assert (row["outcome"], row["cases"]) == ("failed", len(made["exploration"]["cases"]))
     assert 0 < row["breaking"] < row["cases"]
+    assert row["findings"][0].startswith("The response to characters.create #1 was lost, and ")
     assert made["test"]["message"].startswith(row["error"])
     assert len(list(pytester.path.glob("har/*.har"))) == 1
 

@@ -306,7 +306,6 @@ def exploration() -> dict[str, Any]:
     )
     cases["characters.save#1 greased"] = _case(good, "unmet")
     cases["characters.save#1 lost"] = {**_case(lost, recovers="pays again"), "known": "no keys before March"}
-    cases["characters.create#1 lost + characters.save#1 lost"] = _case(lost, pays_once=paid)
     cases["characters.retrieve#1 unavailable"] = _case(refused[1:], "raised")
     return {
         "headline": "25 of 28 cases hold; 3 break a law",

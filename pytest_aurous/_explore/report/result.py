@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.base.arguments import Hinting
+from ..._core.base.frames import short_path
 from ..ids import slug
 from ..kinds import KINDS
 from ..laws import LAWS
+from ..unreached import Reached, unreached
 from . import text
 
 
@@ -119,7 +121,7 @@ class Exploration(Hinting):
             is a warning.
         expected: The remarks on what is as it should be: repeated reads, and faults of the test itself.
         not_run: How many cases were not run, because the time was over.
-        unreached: For each file of the code under test, the lines that ran in no case, of functions that did; None if
+        reached: For each file of the code under test, the lines of functions that ran, and whether they ran; None if
             that is not known: before Python 3.12, or while other tools hold all ids of `sys.monitoring`.
         timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
         again: The command that runs one case alone, with ``<case>`` for its slug.
@@ -136,7 +138,7 @@ class Exploration(Hinting):
     remarks: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     not_run: int = 0
-    unreached: Mapping[str, tuple[int, ...]] | None = field(default_factory=dict[str, tuple[int, ...]])
+    reached: Reached | None = field(default_factory=dict[str, Mapping[int, bool]])
     timeless: bool = False
     again: str = ""
     start: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -145,6 +147,11 @@ class Exploration(Hinting):
     def broken(self) -> tuple[Case, ...]:
         """The cases that break a law, without the known ones."""
         return tuple(case for case in self.cases if case.broken and not case.known)
+
+    @property
+    def unreached(self) -> Mapping[str, tuple[int, ...]] | None:
+        """For each file of the code under test, the lines that ran in no case; None if that is not known."""
+        return unreached(self.reached)
 
     @property
     def accepted(self) -> tuple[Case, ...]:
@@ -177,17 +184,19 @@ class Exploration(Hinting):
             "skipped": self.skipped,
             "not_run": self.not_run,
             "remarks": list(self.remarks),
+            "unreached": {short_path(file): lines for file, lines in (self.unreached or {}).items()},
         }
 
 
 def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
-    """Return the matrix of the last exploration, and for each case its requests; None if there is no exploration."""
+    """Return the matrix of the last exploration, its findings, and each case's requests; None if there is none."""
     if not explorations:
         return None
     exploration = explorations[-1]
     headline, *_ = exploration.table().split("\n")
     return {
         "headline": headline,
+        "findings": [cases[0].finding for cases in text.findings(exploration)],
         "remarks": list(exploration.remarks),
         "laws": {law.name: law.letter for law in LAWS.values()},
         "faults": [name for name in KINDS if any(case.fault == name for case in exploration.cases)],

@@ -105,7 +105,7 @@ class Watchdog:
         for _ in computing if len(workers(run, self._ident)) > 1 else ():
             before = process_time() - thread_time()
             self._closed.wait(_TICK)
-            if process_time() - thread_time() - before < _TICK / 4:
+            if process_time() - thread_time() - before < _TICK / 20:  # pragma: no branch - else the process ends
                 return
         if len(frames := workers(run, self._ident)) > 1:  # pragma: no cover - it ends the process
             self._give_up(run, frames)
@@ -113,7 +113,7 @@ class Watchdog:
     def _interrupt(self, _: int, frame: FrameType | None) -> None:
         """Raise what ends the run, in the main thread."""
         run = self._run
-        if run is not None and run.stopped and frame is not None and _can_raise(frame):
+        if run is not None and run.stopped and frame is not None and _can_raise(frame):  # pragma: no branch - too late
             raise RunEnded(f"The run {run.stopped}.")
 
     def _watch(self) -> None:
@@ -143,7 +143,7 @@ class Watchdog:
             self._give_up(run, frames)
         if self.cancel is not None:
             self.cancel()
-        if self._ident == threading.main_thread().ident:
+        if self._ident == threading.main_thread().ident:  # pragma: no branch - else the process ends
             self._wake(frames[self._ident])
 
     def _wake(self, frame: FrameType) -> None:
@@ -166,11 +166,8 @@ class Watchdog:
 
 def _where(frame: FrameType) -> str:
     """Return the package where a thread is, apart from libraries: of code under test, of a loop that waits, or ours."""
-    for one in callers(frame):
-        package = package_of(one)
-        if package == PACKAGE or package not in SENDERS or hosts(one):
-            return package
-    return PACKAGE
+    packages = ((package_of(one), hosts(one)) for one in callers(frame))
+    return next((package for package, is_host in packages if package not in SENDERS - {PACKAGE} or is_host), PACKAGE)
 
 
 def _can_raise(frame: FrameType) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from math import inf
@@ -14,6 +15,7 @@ from ..laws import LAWS, allowed
 from ..options import PAGE, MarkerOptions, Options, read_names, read_options
 from ..report.result import Case, Exploration
 from ..report.text import Finding
+from ..unreached import Reached
 
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
 _FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
@@ -37,8 +39,11 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     return replace(read_options(who, **{"faults": faults, "laws": laws, **arguments}), whole=True)
 
 
-def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, int]:
-    """Return how many cases there are of each kind; *other* are failing assertions and unexpected exceptions."""
+def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, Any]:
+    """Return how many cases there are of each kind, and the lines that ran.
+
+    *other* are failing assertions and unexpected exceptions.
+    """
 
     def kind(case: Case) -> str:
         if case.outcome in {"returned", "unmet"}:
@@ -50,7 +55,20 @@ def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) 
         "cases": len(kinds),
         **{name: kinds.count(name) for name in ("returned", "raised", "other", "unmet")},
         "broken": len(exploration.broken),
+        "reached": exploration.reached,
     }
+
+
+def all_reached(results: Iterable[Mapping[str, Any]]) -> Reached | None:
+    """Return the lines that ran in some of the tests; None if that is not known of one of them."""
+    found = defaultdict[str, dict[int, bool]](dict[int, bool])
+    for reached in (one["reached"] for one in results if "reached" in one):
+        if reached is None:
+            return None
+        for file, lines in reached.items():
+            for number, ran in lines.items():
+                found[file][number] = ran or found[file].get(number, False)
+    return found
 
 
 def merged(results: Iterable[Mapping[str, Any]]) -> list[Finding]:
@@ -82,9 +100,14 @@ class Budget:
         self._left = seconds
         self._seen: list[int] = []
 
-    def spend(self, began: float) -> None:
-        """Count the time since *began*."""
-        self._left -= monotonic() - began
+    def spending(self) -> Callable[[], None]:
+        """Let the time count from now on, until what this returns is called."""
+        began = monotonic()
+
+        def end() -> None:
+            self._left -= monotonic() - began
+
+        return end
 
     def share(self, cases: int) -> Callable[[], bool]:
         """Return a function that says whether the time of an exploration with a number of cases is over."""

@@ -24,7 +24,6 @@ function Cell({ id, exploration, selected, onSelect }) {
 }
 
 function Matrix({ exploration, selected, onSelect }) {
-  const pairs = Object.keys(exploration.cases).filter((id) => id.includes(" + "));
   const cell = (id) => html`<${Cell} ...${{ id, exploration, selected, onSelect }} />`;
   const { faults, rows, remarks } = exploration;
   const move = (event) => {
@@ -44,9 +43,6 @@ function Matrix({ exploration, selected, onSelect }) {
         ${faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
       <tbody>${rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
         ${faults.map((fault) => html`<td key=${fault}>${cell(`${place} ${fault}`)}</td>`)}</tr>`)}</tbody></table>
-    ${pairs.length > 0 && html`<h2>Pairs of faults</h2><ul class="pairs">
-      ${pairs.slice(0, MANY).map((id) => html`<li key=${id}>${cell(id)} ${visible(id)}</li>`)}
-      ${pairs.length > MANY && html`<li>and ${pairs.length - MANY} more</li>`}</ul>`}
     <p class="about legend">${legend(exploration.laws)}</p>
     ${remarks.map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
 }

@@ -12,7 +12,8 @@ function Index({ rows }) {
   const [filter, setFilter] = useState("");
   const by = NUMBERS.has(column) ? (a, b) => a[column] - b[column] : (a, b) => a[column].localeCompare(b[column]);
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = ({ outcome, test, error = "" }) => `${outcome} ${test} ${error}`.toLowerCase();
+  const text = ({ outcome, test, error = "", findings = [] }) =>
+    `${outcome} ${test} ${error} ${findings.join(" ")}`.toLowerCase();
   const shown = rows
     .filter((row) => words.every((word) => text(row).includes(word)))
     .sort((a, b) => by(a, b) * (down ? -1 : 1) || a.test.localeCompare(b.test));
@@ -36,6 +37,7 @@ function Index({ rows }) {
         <a href=${encodeURI(row.file)}><${Text} of=${names.join("::") || file} limit=${160} /></a>
         ${row.cases > 0 && html`<span class="about">Explored: ${row.breaking} of ${plural(row.cases, "case")}
           ${row.breaking === 1 ? " breaks" : " break"} a law</span>`}
+        ${(row.findings ?? []).map((one) => html`<span class="about"><${Text} of=${one} limit=${300} /></span>`)}
         ${row.error && html`<span class="error"><${Text} of=${row.error} limit=${300} /></span>`}</td>
       ${numbers.map((one) => html`<td class="number">${one}</td>`)}</tr>`;
   };

@@ -15,7 +15,8 @@ from ..._core.base.redaction import redacted
 from ..._core.wire.lines import WIDTH
 from ..._explore.report.text import colored, number_of, overview, stories
 from ..._explore.suites.baseline import Baseline
-from ..._explore.suites.suite import merged
+from ..._explore.suites.suite import all_reached, merged
+from ..._explore.unreached import never_ran, unreached
 from ..options import run_option
 from ..outcome import record_unwritten, record_warning
 from ..sections import NARROWEST, fitted
@@ -112,7 +113,7 @@ class SuiteResults:
     def _write_json(self, file: Path) -> None:
         own = {test: {"test": test, "left_out": _ITSELF} for test in self._own}
         tests = [
-            {name: value for name, value in one.items() if name != "findings"}
+            {name: value for name, value in one.items() if name not in {"findings", "reached"}}
             for _, one in sorted({**own, **self.tests}.items())
         ]
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +150,8 @@ class SuiteResults:
         results = self._sorted()
         if results:
             terminal.section("aurous bad days")
-            for line in (*_table(results), *self._written):
+            lines = never_ran(unreached(all_reached(results)))
+            for line in filter(None, (*_table(results), lines, *self._written)):
                 terminal.write_line(fitted(redacted(line), config))
         found = merged(results)
         tests = {test for one in found for test in one["tests"]}

@@ -14,7 +14,6 @@ from functools import partial
 from io import StringIO
 from math import inf, nan
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -165,10 +164,10 @@ class Exploring(Mode):
 
     def added_to_own(self, item: pytest.Item) -> dict[str, Any]:
         """Return these options, with how to mark what is printed, and what is called with the result."""
-        began = monotonic()
+        spent = self._budget.spending()
 
         def done(exploration: Exploration) -> None:
-            self._budget.spend(began)
+            spent()
             self.results.note(item.nodeid, exploration)
 
         return {**self.added(item, fails=True), "printing": partial(_printing, item.config), "done": done}
@@ -226,10 +225,10 @@ class Exploring(Mode):
             if run_option(self._config, "explore-only") is not None:  # then the trace shows the case
                 while go_on:
                     go_on.pop()()
-            self._budget.tests, began = len(self._waiting), monotonic()
+            self._budget.tests, spent = len(self._waiting), self._budget.spending()
             with test.present():
                 test.explore()
-            self._budget.spend(began)
+            spent()
             self._report(self.first_waiting(None), test, go_on)
 
     def first_waiting(self, item: pytest.Item | None) -> Any:

@@ -193,4 +193,5 @@ def _row(file: str, data: dict[str, Any]) -> dict[str, Any]:
         "error": (test["message"] or "").partition("\n")[0],
         "cases": len(cases),
         "breaking": sum(bool(case["broken"]) for case in cases),
+        "findings": data.get("exploration", {}).get("findings", []),
     }
