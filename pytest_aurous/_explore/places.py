@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -98,32 +98,31 @@ def places_of(day: Day) -> list[Place]:
     charged = {order.call.number for order in orders(day)}
     helpers = helpers_of((call.stack, call.operation) for call in day.calls)
     found: list[Place] = []
-    calls = _served(day.calls)
-    for call, place in zip(calls, _numbered(calls), strict=True):
+    requests = _requests(day.calls)
+    for call, place in requests:
         succeeds = day.starting.get(call.number)
         work = those({PAID: call.number in charged, STARTS: succeeds is not None, SUCCEEDS: bool(succeeds)})
         team, line = day.end.teams.get(call.team or "", ""), shown_line(call.stack, helpers)
         found.append(replace(place, traits=place.traits | work, team=team, line=line))
     if day.concurrent:
-        found = _in_canonical_order(found, keys_of(calls))
+        found = _in_canonical_order(found, keys_of([call for call, _ in requests]))
     return found + _events(day.deliveries)
 
 
 def names_of_places(calls: Iterable[Call], deliveries: Iterable[Delivery]) -> list[str]:
     """Return the names of the places of some requests and deliveries, each counted from the first of its kind."""
-    return [str(place) for place in (*_numbered(_served(calls)), *_events(deliveries))]
+    return [str(place) for place in (*(place for _, place in _requests(calls)), *_events(deliveries))]
 
 
-def _served(calls: Iterable[Call]) -> list[Call]:
-    """Return the requests that the fake has served."""
-    return [call for call in calls if call.operation is not None and call.fault != BY_ROUTE]
-
-
-def _numbered(calls: Iterable[Call]) -> Iterator[Place]:
+def _requests(calls: Iterable[Call]) -> list[tuple[Call, Place]]:
+    """Return the requests that the fake has served, each with its place."""
     seen: Counter[str] = Counter()
+    found: list[tuple[Call, Place]] = []
     for call in calls:
-        seen[call.operation or ""] += 1
-        yield _place(call, seen[call.operation or ""])
+        if call.operation is not None and call.fault != BY_ROUTE:
+            seen[call.operation] += 1
+            found.append((call, _place(call, seen[call.operation])))
+    return found
 
 
 def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Place]:
