@@ -25,7 +25,7 @@ NOTICED: Final = {
     _RETURNED: " Set returns=True, or let run return nothing that differs.",
 }
 """The beginnings of remarks about cases, each with what to do."""
-EXCUSED: Final = dict.fromkeys(EXCUSES, "")
+EXCUSED: Final[dict[str, str]] = dict.fromkeys(EXCUSES, "")
 """The same, where nothing is to be done."""
 
 

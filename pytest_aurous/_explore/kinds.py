@@ -56,7 +56,11 @@ class Scene:
         """Return which request of the run is the one at *place*."""
         if place.key is None:
             return {"after": place.occurrence - 1}
-        return {"after": place.before, "when": lambda call: self.identities.key(call) == place.key}
+
+        def same(call: Call) -> bool:
+            return self.identities.key(call) == place.key
+
+        return {"after": place.before, "when": same}
 
     def begin(self, plan: Plan) -> None:
         """Add the faults of a plan, which happen before the test's own faults."""

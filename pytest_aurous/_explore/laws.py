@@ -171,6 +171,10 @@ def needs_second(rules: Options, day: Day) -> bool:
     return not day.run.deleted and (day.outcome in {"raised", "crashed"} or refused(rules, day))
 
 
+def _ends(judged: Judged) -> Breach | None:
+    return _endless(judged.bad, "the run")
+
+
 def _endless(day: Day, who: str) -> Breach | None:
     """Return the breach of a run that was stopped: its place is the loop that sends."""
     if not day.run.stopped:
@@ -261,6 +265,10 @@ def _records(found: Sequence[Change], before: str) -> Breach | None:
 def _listed(texts: Sequence[str]) -> str:
     more = len(texts) - _LISTED
     return "; ".join([*texts[:_LISTED], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _pays_once(judged: Judged) -> Breach | None:
+    return _paid(judged, judged.bad, "")
 
 
 def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
@@ -368,9 +376,9 @@ def _gives_up(day: Day) -> int:
 LAWS: Final[dict[str, Law]] = {
     law.name: law
     for law in (
-        Law("pays_once", "P", lambda judged: _paid(judged, judged.bad, ""), in_suites=True),
+        Law("pays_once", "P", _pays_once, in_suites=True),
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
-        Law("ends", "E", lambda judged: _endless(judged.bad, "the run"), in_suites=True, needs_time=True),
+        Law("ends", "E", _ends, in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=True),
         Law("returns", "V", _returns, in_suites=False, by_default=False),
         Law("no_pitfall", "N", _no_pitfall, in_suites=True),
