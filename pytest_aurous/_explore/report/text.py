@@ -15,6 +15,7 @@ from ..._core.base.redaction import redacted, shortened
 from ..._core.wire.call import Call
 from ..._core.wire.lines import NARROW, WIDTH, folded
 from ..._facade import difference
+from ..charges import key_of
 from ..kinds import KINDS
 from ..laws import LAWS, Day, new_pitfalls
 from ..unreached import never_ran
@@ -328,19 +329,15 @@ def _numbered(number: int, call: Call, line: str, helpers: Helpers) -> str:
 
 def _about(day: Day, call: Call) -> list[str]:
     texts = _changed(day, call)
-    if (key := _key(call)) is not None:
+    if (key := key_of(call)) is not None:
         # Many keys are drawn at random. Which ones are equal says all that counts, and is the same each time.
-        keys = list(dict.fromkeys(filter(None, map(_key, day.calls))))
+        keys = list(dict.fromkeys(filter(None, map(key_of, day.calls))))
         texts.append(f"Idempotency-Key {keys.index(key) + 1}")
     return [f"       {shortened(text, WIDTH - 10)}" for text in texts]
 
 
 def _changed(day: Day, call: Call) -> list[str]:
     return [note.text for note in day.notes if note.during and note.number == call.number]
-
-
-def _key(call: Call) -> str | None:
-    return call.sent_headers.get("idempotency-key") or None
 
 
 def advice(reasons: Mapping[str, object], day: Day, good: Day) -> tuple[str, ...]:
