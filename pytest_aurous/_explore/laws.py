@@ -299,13 +299,11 @@ def _spares(judged: Judged) -> Breach | None:
     touched = named | {record.id for record in good.end.gone} | bad.run.deleted
     deleted, now = {record.id for record in bad.end.deleted}, {record.id: record for record in bad.end.there}
     found: list[Change] = []
-    for before in bad.end.gone:
+    for before in [one for one in bad.end.gone if one.id in {*deleted, *now} - touched]:
         label = f"the {before.label}, which existed before and which the good day leaves alone,"
-        if before.id in touched:
-            continue
         if before.id in deleted:
             found.append(Change("deleted", before, f"{label} was deleted"))
-        elif before.id in now:
+        else:
             when = "without the run" if before.id in good.end.working else "before the run"
             found.append(Change("changed", before, f"{label} has {now[before.id].told(before, when)}"))
     return _records(found, "")
