@@ -460,23 +460,6 @@ def test_remarks_of_an_exploration_that_passes_are_warnings(pytester: pytest.Pyt
     quiet.assert_outcomes(passed=6)
 
 
-def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
-    """The number of cases that were run, and of all."""
-    from pytest_aurous._explore import drivers
-    from pytest_aurous._explore.explorer import Explorer
-    from pytest_aurous._explore.options import read_options
-    from pytest_aurous._explore.stage import Stage
-
-    said: list[tuple[int, int]] = []
-    explorer = Explorer(
-        Stage(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back),
-        read_options("explore", faults="refused, unavailable"),
-        progress=lambda done, cases: said.append((done, cases)),
-    )
-    drivers.explore(explorer, {"run": lambda: client.get("/v1/balance")}, None)
-    assert said == [(0, 2), (1, 2)]
-
-
 def test_an_exploration_error_has_its_exploration(fake: Aurous, client: httpx.Client) -> None:
     """And is an AssertionError, as a failed test has."""
     with pytest.raises(AssertionError) as raised:

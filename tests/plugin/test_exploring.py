@@ -970,26 +970,6 @@ def test_traces_har_and_coverage_are_of_the_own_run(explored: pytest.Pytester) -
     assert len([*explored.path.glob("traces/*it*"), *explored.path.glob("har/*")]) == 2
 
 
-def test_progress(explored: pytest.Pytester) -> None:
-    """A terminal shows how far it is, and nothing else does."""
-    explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")
-    explored.makeconftest(
-        """
-        import pytest
-
-        @pytest.hookimpl(tryfirst=True)
-        def pytest_runtestloop(session):
-            session.config.pluginmanager.get_plugin("terminalreporter").isatty = True
-        """
-    )
-
-    shown = explored.runpytest("--aurous-explore=report").stdout.str()
-    quiet = explored.runpytest("--aurous-explore=report", "-q").stdout.str()
-
-    assert "exploring test_progress.py::test_it: 5 of " in shown
-    assert "exploring" not in quiet
-
-
 def test_an_interrupted_exploration_shows_its_table(pytester: pytest.Pytester) -> None:
     """Ctrl-C ends it, and what was found until then is not lost."""
     pytester.makepyfile(

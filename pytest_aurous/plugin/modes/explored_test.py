@@ -11,8 +11,6 @@ import pytest
 
 from ..._core.base.chains import isolated
 from ..._core.base.errors import AurousError, AurousExplorationError, see
-from ..._core.base.redaction import shortened
-from ..._core.wire.lines import WIDTH
 from ..._explore.drivers import drive
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
@@ -279,7 +277,7 @@ class ExploredTest:
             raise LeftOut("it has subtests, which report what happens in each run")
         self._stage = FreshFake(session.app)
         again = again_with(self.item.nodeid)
-        explorer = Explorer(self._stage, self._plan.options, again, self._progress, traced=session.traced)
+        explorer = Explorer(self._stage, self._plan.options, again, traced=session.traced)
         self._run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
@@ -289,7 +287,6 @@ class ExploredTest:
                 if one.cached_result is not None:
                     self._results.used.setdefault(id(one.cached_result), self.item.nodeid)
             del self.item.stash[REPEATED]
-            self._end_progress()
 
     def _make(self, attempt: RunAttempt) -> Outcome:
         """Make one run, with the whole protocol of the test."""
@@ -335,23 +332,3 @@ class ExploredTest:
         if self._error is None and found[0] is not None:
             self._error = found[0].value
         return call.excinfo is None
-
-    # Progress
-
-    def _progress(self, number: int, of: int) -> None:
-        """Show how far the exploration is, on a terminal."""
-        if (reporter := self._terminal()) is not None:
-            reporter.ensure_newline()
-            width = min(reporter._tw.fullwidth, WIDTH) - 1
-            reporter.rewrite(shortened(f"exploring {self.item.nodeid}: {number} of {of}", width), erase=True)
-
-    def _end_progress(self) -> None:
-        """Remove it."""
-        if (reporter := self._terminal()) is not None:
-            reporter.rewrite("", erase=True)
-            reporter.rewrite("")
-
-    def _terminal(self) -> Any:
-        reporter: Any = self.item.config.pluginmanager.get_plugin("terminalreporter")
-        shown = reporter is not None and reporter.isatty and reporter.verbosity >= 0
-        return reporter if shown else None
