@@ -189,23 +189,3 @@ def test_the_time_is_shared(shop: pytest.Pytester) -> None:
     assert cases() == [[], []]
     assert all(one["data"]["not_run"] > 9 for one in tests)
     assert tests[0]["data"]["remarks"][-1].endswith("cases, because the time was over")
-
-
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        (
-            ["--aurous-explore-seconds=4", "--aurous-explore-json=out.json"],
-            "*--aurous-explore-seconds, --aurous-explore-json have no effect: no test was explored.*",
-        ),
-        (["--aurous-explore=fail"], "*--aurous-explore has no effect: no test was explored.*"),
-    ],
-)
-def test_options_without_effect(shop: pytest.Pytester, options: list[str], line: str) -> None:
-    """A warning says so."""
-    shop.makepyfile("def test_it(): ...")
-
-    result = shop.runpytest(*options)
-
-    result.assert_outcomes(passed=1, warnings=1)
-    result.stdout.fnmatch_lines([line])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ..._core.base.errors import AurousError, AurousWarning, see
+from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import redacted
 from ..._core.wire.lines import WIDTH
 from ..._explore.report.text import colored, number_of, overview, stories
@@ -18,8 +18,9 @@ from ..._explore.suites.baseline import Baseline
 from ..._explore.suites.suite import all_reached, merged
 from ..._explore.unreached import never_ran, unreached
 from ..options import run_option
-from ..outcome import record_unwritten, record_warning
+from ..outcome import record_unwritten, show_warning
 from ..sections import NARROWEST, fitted
+from ..stash import Mode
 
 if TYPE_CHECKING:
     from ..._explore.report.result import Exploration
@@ -29,13 +30,11 @@ Results = dict[str, dict[str, Any]]
 
 PAGE: Final = see("how-to/explore-a-suite.html")
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
-_OF_SUITES: Final = ("explore-seconds", "explore-baseline", "explore-baseline-update", "explore-json")
-"""Options that mean something only if something is explored."""
 _CACHE: Final = "aurous/broken"
 _ITSELF: Final = "it explores code itself"
 
 
-class SuiteResults:
+class SuiteResults(Mode):
     """The results of all tests of this process, and in the end also of the workers of pytest-xdist.
 
     Raises:
@@ -82,33 +81,25 @@ class SuiteResults:
 
     # The files
 
-    def write(self) -> None:
-        """Write the files, and warn of remarks, and of options without effect."""
+    def finish(self) -> None:
+        """Write the files, and warn of remarks."""
         if self._cache is not None and self._own:
             self._cache.set(_CACHE, {test: cases for test, cases in self.broken.items() if cases})
-        if name := run_option(self._config, "explore-json"):
-            self._write("The results of exploring", Path(name), self._write_json)
-        if self.baseline is not None and self._update:
-            self._write("The baseline", self.baseline.file, self._write_baseline)
-        for text in filter(None, (*self._remarks(), self._without_effect())):
-            self._warn(f"{text}\n{PAGE}")
-
-    def _warn(self, text: str) -> None:
-        """Issue a warning that a filter can leave out; no filter makes it an error, because no test is at fault."""
-        try:
-            self._config.issue_config_time_warning(AurousWarning(text), stacklevel=2)
-        except AurousWarning:
-            record_warning(self._config, text)
-
-    def _write(self, what: str, path: Path, write: Callable[[Path], object]) -> None:
-        try:
-            write(path)
-        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-            record_unwritten(self._config, what, path, error, PAGE)
+        for what, option, write in (
+            ("The results of exploring", "explore-json", self._write_json),
+            ("The baseline", "explore-baseline", self._write_baseline),
+        ):
+            if name := run_option(self._config, option):
+                try:
+                    write(Path(name))
+                except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+                    record_unwritten(self._config, what, name, error, PAGE)
+        for text in self._remarks():
+            show_warning(self._config, f"{text}\n{PAGE}")
 
     def _write_baseline(self, _: Path) -> None:
-        assert self.baseline is not None  # noqa: S101 - only then is it called
-        self._written = self.baseline.update(self._sorted())
+        if self.baseline is not None and self._update:
+            self._written = self.baseline.update(self._sorted())
 
     def _write_json(self, file: Path) -> None:
         own = {test: {"test": test, "left_out": _ITSELF} for test in self._own}
@@ -129,25 +120,11 @@ class SuiteResults:
             more = f" and {number_of(len(others), 'other test')}" if others else ""
             yield f"{text.rstrip('.')} (explored: {test}{more})."
 
-    def _without_effect(self) -> str:
-        """Return a text about options of the command line that no test has needed."""
-        if self.tests or run_option(self._config, "explore-only") is not None:
-            return ""
-        names = ("explore-baseline", "explore-baseline-update") if self._own else ("explore", *_OF_SUITES)
-        given = [f"--aurous-{one}" for one in names if self._config.getoption(f"aurous_{one.replace('-', '_')}")]
-        if not given:
-            return ""
-        return (
-            f"{', '.join(given)} {'has' if len(given) == 1 else 'have'} no effect: no test was explored. "
-            "--aurous-explore=report explores tests that pass and use the fixture aurous; the marker aurous_explore, "
-            "those that have it."
-        )
-
     # The end of the run
 
-    def show(self, terminal: Any, config: pytest.Config) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Print the table, and what is broken."""
-        results = self._sorted()
+        terminal, results = terminalreporter, self._sorted()
         if results:
             terminal.section("aurous bad days")
             lines = never_ran(unreached(all_reached(results)))
@@ -183,7 +160,7 @@ def _baseline(config: pytest.Config) -> Baseline | None:
             raise pytest.UsageError(f"--aurous-explore-baseline-update needs --aurous-explore-baseline=FILE.\n{PAGE}")
         return None
     try:
-        return Baseline.read(Path(name), update=update)
+        return Baseline(Path(name), update=update)
     except AurousError as error:
         raise pytest.UsageError(f"--aurous-explore-baseline: {error}") from None
 

@@ -39,30 +39,17 @@ class ExplorePlan(NamedTuple):
     Attributes:
         options: What to explore.
         fails: Whether a broken law fails the test.
-        marked: Whether a marker asks for it.
-        own: Whether that is the test's own, and not the marker of its class or module.
+        own: Whether the test's own marker asks for it, and not that of its class or module.
     """
 
     options: Options
     fails: bool
-    marked: bool = False
     own: bool = False
 
 
 PLAN: Final[pytest.StashKey[ExplorePlan]] = pytest.StashKey()
 TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
 """Present while a test that is to be explored runs, for the first time and again."""
-
-
-class Parent:
-    """Stands in for the next test, so that a teardown ends what belongs to *item* alone."""
-
-    def __init__(self, item: pytest.Item) -> None:
-        self._chain = item.listchain()[:-1]
-
-    def listchain(self) -> list[Any]:
-        """Return the collectors of the test."""
-        return self._chain
 
 
 class ExploredTest:
@@ -72,6 +59,9 @@ class ExploredTest:
         item: The test.
         attempt: The present run of the exploration; None: the test's own run.
         reports: Those of the test: of setup, call and teardown.
+        logged: Whether something was reported while the test ran: a subtest.
+        put_away: What brings back what belongs to the test, while others run.
+        run: Makes the present run, inside the protocol.
     """
 
     def __init__(self, item: pytest.Function, plan: ExplorePlan, results: SuiteResults) -> None:
@@ -81,10 +71,11 @@ class ExploredTest:
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
         self._plan = plan
         self._results = results
-        self._siblings: Any = Parent(item)
         self._function = item.obj if item.cls is None else None
-        self._run: Callable[[Any], None] = self._run_itself
-        self._logged = False
+        self._alone = plan.options.alone
+        self.run: Callable[[Any], None] = self._run_itself
+        self.logged: bool = False
+        self.put_away: list[Callable[[], object]] = []
         self._session: Session | None = None
         self._stage: FreshFake
         self._used = False
@@ -94,6 +85,8 @@ class ExploredTest:
     def present(self) -> Generator[None, None, None]:
         """Let runs of the item in the block be runs of this."""
         self.item.stash[TEST] = self
+        while self.put_away:
+            self.put_away.pop()()
         try:
             yield
         finally:
@@ -102,7 +95,7 @@ class ExploredTest:
     @property
     def reported(self) -> bool:
         """Whether the present run is reported as the test's run."""
-        return self.attempt is None or (self._plan.options.alone and self.attempt.plan != ())
+        return self.attempt is None or (self._alone and self.attempt.plan != ())
 
     @contextmanager
     def using(self, session: Session) -> Generator[None, None, None]:
@@ -114,14 +107,6 @@ class ExploredTest:
         else:
             with self._stage.run_on(session.app, self.attempt):
                 yield
-
-    def run(self, nextitem: Any) -> None:
-        """Make the present run, inside the protocol."""
-        self._run(nextitem)
-
-    def note_log(self) -> None:
-        """Note that something was reported while the test ran: a subtest."""
-        self._logged = True
 
     def tear_down(self, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
         """End the fixtures of wider scopes that *nextitem* does not need; return a report if that fails."""
@@ -137,7 +122,7 @@ class ExploredTest:
                 )
             reports.append(self.item.ihook.pytest_runtest_makereport(item=self.item, call=call))
 
-        self._run = run
+        self.run = run
         self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=nextitem)
         return [report for report in reports if report.failed]
 
@@ -163,42 +148,43 @@ class ExploredTest:
 
     def explore(self) -> None:
         """Explore the test; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
+        session = self._session
+        if session is None and not self._plan.own:
+            return
+        if self._alone and session is not None and session.explored:
+            return  # it has run the case itself
         try:
-            self._explore()
+            error = self._found()
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise
-        except BaseException as error:  # noqa: BLE001 - pytest would end the session
+        except BaseException as bug:  # noqa: BLE001 - pytest would end the session
+            error = bug
+        if error is not None and error is not self._error:  # else it is reported as the test's error
             self._fail(error)
+        if self._alone:
+            notes = getattr(self._error, "__notes__", ())
+            self.reports[-2].sections += [("Aurous exploration", note) for note in notes]
 
-    def _explore(self) -> None:
-        """Explore the test, and note what was found."""
-        if not self._plan.marked and self._session is None:
-            return
-        if self._plan.options.alone:
-            self._explore_one_case()
-            return
-        error: AurousError | None = None
+    def _found(self) -> BaseException | None:
+        """Explore the test, and note what was found; return why the test fails, or None."""
+        test, fails, error = self.item.nodeid, self._plan.fails or self._alone, None
         try:
             exploration = self._explored()
         except LeftOut as why:
             self.leave_out(text := f"{why}{self._wider_fixtures() if why.leaks else ''}")
-            error = None if why.harmless else AurousError(f"The test cannot be explored: {text}\n{_PAGE}")
+            who = "--aurous-explore-only: the test" if self._alone else "The test"
+            error = AurousError(f"{who} cannot be explored: {text}\n{_PAGE}")
+            return error if self._alone or (fails and not why.harmless) else None
         except AurousExplorationError as found:
-            error = self._note(found.exploration, found)
+            exploration, error = found.exploration, found
         except AurousError as found:  # `known` names a case that there is not
             self.leave_out(str(found))
-            error = found
-        else:
-            error = self._note(exploration)
-        if error is not None and self._plan.fails:
-            self._fail(error)
-
-    def _note(self, exploration: Exploration, error: AurousError | None = None) -> AurousError | None:
-        """Note what was found, and return why the test fails; None: it passes."""
-        test = self.item.nodeid
+            return found if fails else None
+        if self._alone:
+            return error
         result = self._results.tests[test] = {
             "test": test,
-            "fails": self._plan.fails,
+            "fails": fails,
             "left_out": None,
             "failed": error is not None,
             **count(exploration, self._plan.options.may_raise),
@@ -211,7 +197,7 @@ class ExploredTest:
         }
         self._results.note(test, exploration)
         cast("Session", self._session).explorations.append(exploration)
-        return error or self._results.unknown(result)
+        return (error or self._results.unknown(result)) if fails else None
 
     def _wider_fixtures(self) -> str:
         """Return a text about the fixtures of the test that are not new in each run, and who may have spoiled them."""
@@ -238,22 +224,6 @@ class ExploredTest:
             if one.scope != "function" and one.func.__module__.partition(".")[0] not in _TOOLS
         }
 
-    def _explore_one_case(self) -> None:
-        """Let the run of the only case be the test's run."""
-        if self._session is not None and self._session.explored:
-            return  # it has run the case itself
-        try:
-            self._explored()
-        except LeftOut as why:
-            self._fail(AurousError(f"--aurous-explore-only: the test cannot be explored: {why}.\n{_PAGE}"))
-        except (KeyboardInterrupt, pytest.exit.Exception):
-            raise
-        except BaseException as error:
-            if error is not self._error:  # else it is reported as the test's error
-                raise
-        notes = getattr(self._error, "__notes__", [])
-        self.reports[-2].sections.append(("Aurous exploration", "\n".join(notes)))
-
     def _fail(self, error: BaseException) -> None:
         """Let the body of the test fail; only an error that explains itself has no traceback."""
         failure = error
@@ -273,12 +243,12 @@ class ExploredTest:
             raise LeftOut("it uses a server, and a request in another thread or process cannot be broken off")
         if session.explored:
             raise LeftOut("it explores code itself", harmless=True)
-        if self._logged:
+        if self.logged:
             raise LeftOut("it has subtests, which report what happens in each run")
         self._stage = FreshFake(session.app)
         again = again_with(self.item.nodeid)
         explorer = Explorer(self._stage, self._plan.options, again, traced=session.traced)
-        self._run = lambda _: isolated(self._run_again)
+        self.run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
             return drive(explorer.steps(), self._make)
@@ -293,7 +263,7 @@ class ExploredTest:
         self.attempt = attempt
         self._used, self._error = False, None
         self.item.stash[REPEATED] = self.reported
-        self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=self._siblings)
+        self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=self.item.parent)
         if not self._used:
             raise LeftOut(f"{_NO_FAKE} when it is run again")
         return Outcome(error=self._error)
@@ -313,7 +283,7 @@ class ExploredTest:
         with warnings.catch_warnings(record=True):
             if self._phase("setup"):
                 self._phase("call")
-            self._phase("teardown", nextitem=self._siblings)
+            self._phase("teardown", nextitem=item.parent)
         item._request, item.funcargs = False, None
         del item._report_sections[sections:], item.user_properties[properties:]
 
