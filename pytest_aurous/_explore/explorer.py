@@ -193,7 +193,7 @@ class Explorer:
         """Run the cases, until time or `-x` ends that: first what broke last time; of equal endless cases, one."""
         is_over: Callable[[], bool] = bool  # which is never true
         if self._options.time is not None:
-            plans, is_over = most_telling(plans), self._options.time(len(plans))
+            plans, is_over = most_telling(plans), self._options.time()
         endless, left_out = set[tuple[str, ...]](), list[str]()
         for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)

@@ -69,7 +69,7 @@ class Options:
         first: The cases that broke a law the last time: they are run first.
         stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
-        time: For a number of cases, returns what says whether their time is over; None: all of them are run.
+        time: Returns what says whether the time is over; None: all cases are run.
     """
 
     may_raise: tuple[type[BaseException], ...] = (Exception,)
@@ -85,7 +85,7 @@ class Options:
     first: Collection[str] = ()
     stop: bool = False
     printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
-    time: Callable[[int], Callable[[], bool]] | None = None
+    time: Callable[[], Callable[[], bool]] | None = None
 
     @property
     def alone(self) -> bool:

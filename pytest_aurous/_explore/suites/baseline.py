@@ -132,7 +132,8 @@ def _cases(file: Path, test: str, cases: Mapping[str, Any]) -> Iterator[tuple[st
     laws = list(LAWS)
     for case, accepted in cases.items():
         fields, wrong = as_object(accepted), wrong_with(case)
-        breaks, reason = fields.get("breaks"), fields.get("reason")
+        breaks: Any = fields.get("breaks")
+        reason: Any = fields.get("reason")
         if wrong is None and (not is_array(breaks) or not all(law in laws for law in breaks)):
             wrong = f"breaks is {breaks!r}; it is a list of laws: {', '.join(laws)}."
         if wrong is None and (not isinstance(reason, str) or not reason.strip()):

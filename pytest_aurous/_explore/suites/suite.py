@@ -1,12 +1,10 @@
-"""Explore whole tests: what can be judged of them, in which time, and how cases and findings are counted."""
+"""Explore whole tests: what can be judged of them, and how cases and findings are counted."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import inf
-from time import monotonic
 from typing import Any, Final
 
 from ..._core.base.arguments import Check
@@ -80,39 +78,3 @@ def merged(results: Iterable[Mapping[str, Any]]) -> list[Finding]:
         first["cases"] += [case for case in finding["cases"] if case not in first["cases"]]
         first["tests"] += finding["tests"]
     return sorted(found.values(), key=lambda one: list(LAWS).index(one["laws"][0]))
-
-
-class Budget:
-    """Real seconds, shared among the tests by their number of cases.
-
-    Nobody knows the number of a test before its good day, so those to come count as the mean of those before.
-
-    Args:
-        seconds: For all explorations of this process.
-
-    Attributes:
-        tests: How many whole tests are to come.
-        limited: Whether there is a limit at all.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.tests: int = 0
-        self.limited: bool = seconds < inf
-        self._left = seconds
-        self._seen: list[int] = []
-
-    def spending(self) -> Callable[[], None]:
-        """Let the time count from now on, until what this returns is called."""
-        began = monotonic()
-
-        def end() -> None:
-            self._left -= monotonic() - began
-
-        return end
-
-    def share(self, cases: int) -> Callable[[], bool]:
-        """Return a function that says whether the time of an exploration with a number of cases is over."""
-        self._seen.append(cases)
-        later = self.tests * sum(self._seen) / len(self._seen)
-        end = monotonic() + self._left * cases / (cases + later)
-        return lambda: monotonic() > end

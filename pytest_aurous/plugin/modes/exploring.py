@@ -14,6 +14,7 @@ from functools import partial
 from io import StringIO
 from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -21,7 +22,7 @@ import pytest
 from ..._core.base.errors import AurousError
 from ..._explore.ids import read_id, wrong_with
 from ..._explore.options import Options
-from ..._explore.suites.suite import Budget, read_suite_options
+from ..._explore.suites.suite import read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import CURRENT, INVALID_MARKER, MODES, Mode, start_mode
 from .explored_results import PAGE, SuiteResults
@@ -140,7 +141,7 @@ class Exploring(Mode):
     def __init__(self, config: pytest.Config, results: SuiteResults) -> None:
         self._config = config
         self.results: SuiteResults = results
-        self._budget: Budget = Budget(_seconds(config))
+        self._seconds: float = _seconds(config)
         self._waiting: list[ExploredTest] = []
 
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
@@ -156,12 +157,12 @@ class Exploring(Mode):
             "through": run_option(self._config, "explore") != "fail",
             "first": self.results.broken.get(item.nodeid, ()),
             "stop": fails and maxfail == 1,
-            "time": self._budget.share if self._budget.limited else None,
+            "time": self._share if self._seconds < inf else None,
         }
 
     def added_to_own(self, item: pytest.Item) -> dict[str, Any]:
         """Return these options, with how to mark what is printed, and what is called with the result."""
-        spent = self._budget.spending()
+        spent = self._spending()
 
         def done(exploration: Exploration) -> None:
             spent()
@@ -171,45 +172,53 @@ class Exploring(Mode):
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
-        """Let a test that is to be explored wait until all tests have run; after the last one, explore them."""
-        if TEST in item.stash:
+        """Let a test that is to be explored wait until all tests have run."""
+        if TEST in item.stash or PLAN not in item.stash:
             return (yield)
-        if PLAN not in item.stash:
-            result = yield
+        test = ExploredTest(cast("pytest.Function", item), item.stash[PLAN], self.results)
+        with test.present():
+            yield
+        if test.has_passed():
+            test.put_away += [mode.put_away() for mode in item.config.stash[MODES].values()]
+            self._waiting.append(test)
         else:
-            result = True
-            test = ExploredTest(cast("pytest.Function", item), item.stash[PLAN], self.results)
-            with test.present():
-                yield
-            if test.has_passed():
-                test.put_away += [mode.put_away() for mode in item.config.stash[MODES].values()]
-                self._waiting.append(test)
-            else:
-                self._report(nextitem or self.first_waiting(None), test)
-        if nextitem is None:
-            self._explore_all(item.session)
-        return result
+            self._report(nextitem or self.first_waiting(None), test)
+        return True
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Generator[None, Any, Any]:
-        """Report the tests that were not explored, because the run of pytest has ended before."""
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run.
+
+        Report those that were not explored, because the run of pytest has ended before.
+        """
         try:
-            return (yield)
+            result = yield
+            while self._waiting and not session.shouldfail and not session.shouldstop:
+                test, spent = self._waiting.pop(0), self._spending()
+                with test.present():
+                    test.explore()
+                spent()
+                self._report(self.first_waiting(None), test)
+            return result
         finally:
             while self._waiting:
                 test = self._waiting.pop(0)
                 test.leave_out("pytest stopped before its bad days were run")
                 self._report(None, test, tear_down=False)
 
-    def _explore_all(self, session: pytest.Session) -> None:
-        """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run."""
-        while self._waiting and not session.shouldfail and not session.shouldstop:
-            test = self._waiting.pop(0)
-            self._budget.tests, spent = len(self._waiting), self._budget.spending()
-            with test.present():
-                test.explore()
-            spent()
-            self._report(self.first_waiting(None), test)
+    def _spending(self) -> Callable[[], None]:
+        """Let the time for exploring pass from now on, until what this returns is called."""
+        began = monotonic()
+
+        def end() -> None:
+            self._seconds -= monotonic() - began
+
+        return end
+
+    def _share(self) -> Callable[[], bool]:
+        """Return what says whether the time of an exploration is over: it has as much as each test that waits."""
+        end = monotonic() + self._seconds / (1 + len(self._waiting))
+        return lambda: monotonic() > end
 
     def first_waiting(self, item: pytest.Item | None) -> Any:
         """Return what stands in for the next test: its fixtures of wider scopes stay. *item* is about to wait, too."""
