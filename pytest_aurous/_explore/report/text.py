@@ -29,10 +29,10 @@ CASE: Final = "<case>"
 _ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.~a-zA-Z] +)*[-.~a-zA-Z])$")
 """A row of the matrix: its place, and its marks."""
 _COLORS: Final = (
-    (re.compile(r"^((?:E +)?)(\d+ findings? in .*)$"), "31"),
-    (re.compile(r"^((?:E +)?)(\d+  \S.*)$"), "31"),
-    (re.compile(rf"^((?:E +)?   )((?:{'|'.join(LAWS)}): .*)$"), "33"),
-    (re.compile(r"^((?:E +)?   )(again: .*)$"), "36"),
+    (re.compile(r"^((?:E {7})?)(\d+ findings? in .*)$"), "31"),
+    (re.compile(r"^((?:E {7})?)(\d+  \S.*)$"), "31"),
+    (re.compile(rf"^((?:E {{7}})?   )((?:{'|'.join(LAWS)}): .*)$"), "33"),
+    (re.compile(r"^((?:E {7})?   )(again: .*)$"), "36"),
 )
 """As in the timeline: red, yellow and cyan."""
 _SAME: Final = 2
