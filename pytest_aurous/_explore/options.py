@@ -23,6 +23,8 @@ __tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/exploring.html"
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.by_default)
+_IN_SUITES: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
+"""What a process leaves that has died is judged by laws that whole tests do not have."""
 
 
 class MarkerOptions(TypedDict, total=False):
@@ -112,6 +114,25 @@ def read_options(who: str, **arguments: Any) -> Options:
     read = {name: _READERS[name](check, value) for name, value in found.items() if name in _READERS}
     options = Options(**read)
     return replace(options, laws=(*options.laws, "returns")) if options.returns else options
+
+
+def read_suite_options(who: str, **arguments: Any) -> Options:
+    """Check the arguments of the marker ``aurous_explore``.
+
+    Args:
+        who: The marker, and where it is.
+        **arguments: The arguments of the marker.
+
+    Raises:
+        AurousError: If one is invalid, with what is valid.
+    """
+    check = Check(who, PAGE)
+    check.keywords(arguments, MarkerOptions.__annotations__)
+    usual = tuple(name for name in BY_DEFAULT if name in _IN_SUITES)
+    faults = read_names(check, "faults", arguments.pop("faults", "*"), _IN_SUITES, usual)
+    every = tuple(law.name for law in LAWS.values() if law.in_suites)
+    laws = read_names(check, "laws", arguments.pop("laws", "*"), every)
+    return replace(read_options(who, **{"faults": faults, "laws": laws, **arguments}), whole=True)
 
 
 def read_flag(name: str, check: Check, value: Any) -> bool:

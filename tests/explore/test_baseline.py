@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousError
+from pytest_aurous._explore.baseline import Baseline
 from pytest_aurous._explore.options import Known
-from pytest_aurous._explore.suites.baseline import Baseline
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,10 +18,10 @@ from ..._explore.report.result import Exploration
 from ..._explore.report.text import about_known, again_with, brief, findings_of
 from ..._explore.runs.attempt import Outcome, RunAttempt
 from ..._explore.stage import FreshFake, LeftOut
-from ..._explore.suites.suite import count
 from ..options import run_option
 from ..outcome import fail_report
 from ..stash import REPEATED
+from .explored_results import count
 from .har import export_har
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class ExploredTest:
         }
         self._results.note(test, exploration)
         cast("Session", self._session).explorations.append(exploration)
-        return (error or self._results.unknown(result)) if fails else None
+        return (error or self._results.baseline.unknown(result)) if fails else None
 
     def _wider_fixtures(self) -> str:
         """Return a text about the fixtures of the test that are not new in each run, and who may have spoiled them."""

@@ -21,8 +21,7 @@ import pytest
 
 from ..._core.base.errors import AurousError
 from ..._explore.ids import read_id, wrong_with
-from ..._explore.options import Options
-from ..._explore.suites.suite import read_suite_options
+from ..._explore.options import Options, read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import CURRENT, INVALID_MARKER, MODES, Mode, start_mode
 from .explored_results import PAGE, SuiteResults
@@ -107,8 +106,8 @@ def _plan(item: pytest.Item) -> ExplorePlan | None:
 
 def _options(item: pytest.Item, who: str, *, fails: bool, **arguments: Any) -> Options:
     mode = cast("Exploring", item.config.stash[MODES]["exploring"])
-    options, baseline = read_suite_options(who, **arguments), mode.results.baseline
-    known = {**(baseline.of(item.nodeid) if baseline is not None else {}), **options.known}
+    options = read_suite_options(who, **arguments)
+    known = {**mode.results.baseline.of(item.nodeid), **options.known}
     return replace(options, known=known, **mode.added(item, fails=fails))
 
 
@@ -228,27 +227,15 @@ class Exploring(Mode):
     def _report(self, nextitem: Any, test: ExploredTest, *, tear_down: bool = True) -> None:
         """Report a test that has run before, to all plugins, and end the fixtures that *nextitem* does not need."""
         item = test.item
-        with self._as_present(item), test.present():
+        with pytest.MonkeyPatch.context() as patch, test.present():
+            for plugin in self._config.pluginmanager.get_plugins():
+                if hasattr(plugin, "item_index"):  # of a worker of xdist: the reports belong to this test, not the last
+                    patch.setattr(plugin, "item_index", item.session.items.index(item))
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
             ended = test.tear_down(nextitem) if tear_down else []
             for report in (*test.reports, *ended):
                 item.ihook.pytest_runtest_logreport(report=report)
             item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-
-    @contextmanager
-    def _as_present(self, item: Any) -> Generator[None, None, None]:
-        """In a worker of xdist, let the reports of the block belong to *item*, not to the last test."""
-        worker: Any = next(
-            (one for one in self._config.pluginmanager.get_plugins() if hasattr(one, "item_index")), None
-        )
-        if worker is None:
-            yield
-            return
-        before, worker.item_index = worker.item_index, item.session.items.index(item)
-        try:
-            yield
-        finally:
-            worker.item_index = before
 
     def pytest_runtest_logreport(self) -> None:
         """Note a report that comes while a test runs: that of a subtest."""

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..._core.base.data import LimitError, as_object, is_array, is_object, read_file
-from ..._core.base.errors import AurousError, see
-from ..ids import read_id, wrong_with
-from ..laws import LAWS
-from ..options import Known
+from .._core.base.data import LimitError, as_object, is_array, is_object, read_file
+from .._core.base.errors import AurousError, see
+from .ids import read_id, wrong_with
+from .laws import LAWS
+from .options import Known
 
 _VERSION: Final = 1
 _PAGE: Final = see("how-to/explore-a-suite.html#accept-what-is-known")
@@ -24,16 +24,19 @@ class Baseline:
     """The known cases of each test, by its node id.
 
     Args:
-        file: Where they are written.
+        file: Where they are written; None: nothing is known.
         update: Whether the file is to be updated; then it need not exist.
 
     Raises:
         AurousError: If it cannot be read, is no baseline or has another version, or names what does not exist.
     """
 
-    def __init__(self, file: Path, *, update: bool) -> None:
+    def __init__(self, file: Path | None, *, update: bool) -> None:
+        if file is None and update:
+            raise AurousError(f"{_UPDATE} needs {_OPTION}=FILE.\n{_PAGE}")
+        tests = _read(file) if file is not None and (file.exists() or not update) else {}
         self._file = file
-        tests = _read(file) if file.exists() or not update else {}
+        self._update = update
         self._tests = {test: dict(_cases(file, test, cases)) for test, cases in tests.items()}
         self._remedy = f"run pytest --aurous-explore=report {_OPTION}={file} {_UPDATE}"
 
@@ -51,6 +54,7 @@ class Baseline:
             f"{self._file}: {one['test']}: {case} {wrong}."
             for one in results
             for case, wrong in self._outdated(one).items()
+            if not self._update
         ]
         return [*lines, f"To remove what is out of date, {self._remedy}"] if lines else []
 
@@ -59,16 +63,18 @@ class Baseline:
         missing = [case for case, wrong in self._outdated(result).items() if wrong == _MISSING]
         names = ", ".join(map(repr, missing))
         text = f"{self._file} accepts {names} of {result['test']}: there is no such case. To remove it, {self._remedy}"
-        return AurousError(f"{text}\n{_PAGE}") if missing else None
+        return AurousError(f"{text}\n{_PAGE}") if missing and not self._update else None
 
     def update(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Write the file: the cases of these tests that break a law, and what it has of other tests and cases.
+        """Write the file, if it is to be updated: what these tests break, and what it has of other tests and cases.
 
         A case keeps its reason. The reason of a new one is what has happened. Returns lines about what has changed.
 
         Raises:
             OSError: If it cannot be written.
         """
+        if self._file is None or not self._update:
+            return []
         before = self._names()
         for one in results:
             outdated = self._outdated(one)
@@ -127,7 +133,7 @@ def _read(file: Path) -> dict[str, Any]:
     return tests
 
 
-def _cases(file: Path, test: str, cases: Mapping[str, Any]) -> Iterator[tuple[str, Known]]:
+def _cases(file: Path | None, test: str, cases: Mapping[str, Any]) -> Iterator[tuple[str, Known]]:
     """Yield the cases of a test."""
     laws = list(LAWS)
     for case, accepted in cases.items():
