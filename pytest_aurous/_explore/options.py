@@ -69,6 +69,8 @@ class Options:
         whole: Whether the code is a whole test.
         known: The cases that may break a law.
         first: The cases that broke a law the last time: they are run first.
+        fails: Whether a broken law fails the test.
+        own: Whether the own marker of a whole test asks for it, and not that of its class or module.
         stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
         time: Returns what says whether the time is over; None: all cases are run.
@@ -85,6 +87,8 @@ class Options:
     through: bool = True
     whole: bool = False
     first: Collection[str] = ()
+    fails: bool = True
+    own: bool = False
     stop: bool = False
     printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
     time: Callable[[], Callable[[], bool]] | None = None

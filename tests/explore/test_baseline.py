@@ -79,14 +79,6 @@ def test_a_stale_case_is_named(file: Path) -> None:
     )
 
 
-def test_what_may_never_end_is_not_read(file: Path) -> None:
-    """A folder stands for pipes and devices here."""
-    file.mkdir()
-
-    with pytest.raises(AurousError, match=r"it is not a regular file\. Save it as one first\. Write it with "):
-        Baseline(file, update=False)
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -55,7 +55,7 @@ class SuiteResults(Mode):
         try:
             self.baseline: Baseline = Baseline(Path(name) if name is not None else None, update=update)
         except AurousError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(f"--aurous-explore-baseline: {error}") from None
         self._cache: Any = getattr(config, "cache", None)
         self.broken: dict[str, list[str]] = self._cache.get(_CACHE, {}) if self._cache is not None else {}
         self.used: dict[int, str] = {}

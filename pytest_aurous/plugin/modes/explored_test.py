@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import pytest
 
@@ -33,21 +33,7 @@ _TOOLS: Final = frozenset({"pytest_aurous", "_pytest", "faker"})
 _NO_FAKE: Final = "it does not use the fixture aurous"
 
 
-class ExplorePlan(NamedTuple):
-    """How a test is explored.
-
-    Attributes:
-        options: What to explore.
-        fails: Whether a broken law fails the test.
-        own: Whether the test's own marker asks for it, and not that of its class or module.
-    """
-
-    options: Options
-    fails: bool
-    own: bool = False
-
-
-PLAN: Final[pytest.StashKey[ExplorePlan]] = pytest.StashKey()
+PLAN: Final[pytest.StashKey[Options]] = pytest.StashKey()
 TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
 """Present while a test that is to be explored runs, for the first time and again."""
 
@@ -64,15 +50,15 @@ class ExploredTest:
         run: Makes the present run, inside the protocol.
     """
 
-    def __init__(self, item: pytest.Function, plan: ExplorePlan, results: SuiteResults) -> None:
+    def __init__(self, item: pytest.Function, options: Options, results: SuiteResults) -> None:
         self.attempt: RunAttempt | None = None
         self.reports: list[pytest.TestReport] = []
         self.item: Any = item
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
-        self._plan = plan
+        self._options = options
         self._results = results
         self._function = item.obj if item.cls is None else None
-        self._alone = plan.options.alone
+        self._alone = options.alone
         self.run: Callable[[Any], None] = self._run_itself
         self.logged: bool = False
         self.put_away: list[Callable[[], object]] = []
@@ -108,23 +94,22 @@ class ExploredTest:
             with self._stage.run_on(session.app, self.attempt):
                 yield
 
-    def tear_down(self, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
-        """End the fixtures of wider scopes that *nextitem* does not need; return a report if that fails."""
-        session, reports = self.item.session, list[pytest.TestReport]()
+    def tear_down(self, nextitem: pytest.Item | None) -> None:
+        """End the fixtures of wider scopes that *nextitem* does not need; add a report if that fails."""
         capture: Any = self.item.config.pluginmanager.get_plugin("capturemanager")
-        last = None if session.shouldfail or session.shouldstop else nextitem
+
+        def end() -> None:
+            # Not the hook: the test itself has been torn down, and a plugin may do that once only.
+            self.item.session._setupstate.teardown_exact(nextitem)
 
         def run(_: Any) -> None:
-            # Not the hook: the test itself has been torn down, and a plugin may do that once only.
             with capture.item_capture("teardown", self.item) if capture is not None else nullcontext():
-                call = pytest.CallInfo[None].from_call(
-                    lambda: session._setupstate.teardown_exact(last), when="teardown", reraise=(pytest.exit.Exception,)
-                )
-            reports.append(self.item.ihook.pytest_runtest_makereport(item=self.item, call=call))
+                call = pytest.CallInfo[None].from_call(end, when="teardown", reraise=(pytest.exit.Exception,))
+            report = self.item.ihook.pytest_runtest_makereport(item=self.item, call=call)
+            self.reports += [report] if report.failed else []
 
         self.run = run
         self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=nextitem)
-        return [report for report in reports if report.failed]
 
     def _run_itself(self, nextitem: Any) -> None:
         self.reports = self._runner.runtestprotocol(self.item, log=False, nextitem=nextitem)
@@ -133,23 +118,20 @@ class ExploredTest:
 
     def has_passed(self) -> bool:
         """Return whether its own run has passed, so that it can be explored; note a test that has not."""
-        if all(report.passed and not hasattr(report, "wasxfail") for report in self.reports):
-            return True
-        if self._session is not None and not any(
-            report.skipped and not hasattr(report, "wasxfail") for report in self.reports
-        ):
-            self.leave_out("it is expected to fail" if hasattr(self.reports[-2], "wasxfail") else "it fails")
-        return False
+        outcomes = {"xfail" if hasattr(report, "wasxfail") else report.outcome for report in self.reports}
+        if self._session is not None and outcomes & {"xfail", "failed"} and "skipped" not in outcomes:
+            self.leave_out("it is expected to fail" if "xfail" in outcomes else "it fails")
+        return outcomes == {"passed"}
 
     def leave_out(self, why: str) -> None:
         """Note that the test is not explored."""
-        if self._plan.options.only is None:
+        if self._options.only is None:
             self._results.tests[self.item.nodeid] = {"test": self.item.nodeid, "left_out": why}
 
     def explore(self) -> None:
         """Explore the test; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
         session = self._session
-        if session is None and not self._plan.own:
+        if session is None and not self._options.own:
             return
         if self._alone and session is not None and session.explored:
             return  # it has run the case itself
@@ -167,7 +149,7 @@ class ExploredTest:
 
     def _found(self) -> BaseException | None:
         """Explore the test, and note what was found; return why the test fails, or None."""
-        test, fails, error = self.item.nodeid, self._plan.fails or self._alone, None
+        test, fails, error = self.item.nodeid, self._options.fails or self._alone, None
         try:
             exploration = self._explored()
         except LeftOut as why:
@@ -187,7 +169,7 @@ class ExploredTest:
             "fails": fails,
             "left_out": None,
             "failed": error is not None,
-            **count(exploration, self._plan.options.may_raise),
+            **count(exploration, self._options.may_raise),
             "not_run": exploration.not_run,
             "remarks": exploration.unexpected if error is None else (),
             "known": about_known(exploration),
@@ -238,7 +220,7 @@ class ExploredTest:
         """Make all runs."""
         session = self._session
         if session is None:
-            raise LeftOut(_NO_FAKE, harmless=not self._plan.own)
+            raise LeftOut(_NO_FAKE, harmless=not self._options.own)
         if session.served:
             raise LeftOut("it uses a server, and a request in another thread or process cannot be broken off")
         if session.explored:
@@ -247,7 +229,7 @@ class ExploredTest:
             raise LeftOut("it has subtests, which report what happens in each run")
         self._stage = FreshFake(session.app)
         again = again_with(self.item.nodeid)
-        explorer = Explorer(self._stage, self._plan.options, again, traced=session.traced)
+        explorer = Explorer(self._stage, self._options, again, traced=session.traced)
         self.run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:

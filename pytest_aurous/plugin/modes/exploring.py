@@ -25,7 +25,7 @@ from ..._explore.options import Options, read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import CURRENT, INVALID_MARKER, MODES, Mode, start_mode
 from .explored_results import PAGE, SuiteResults
-from .explored_test import PLAN, TEST, ExploredTest, ExplorePlan
+from .explored_test import PLAN, TEST, ExploredTest
 
 if TYPE_CHECKING:
     from ..._explore.report.result import Exploration
@@ -83,32 +83,28 @@ def choose(items: list[pytest.Item]) -> None:
                 item.stash[PLAN] = plan
 
 
-def _plan(item: pytest.Item) -> ExplorePlan | None:
+def _plan(item: pytest.Item) -> Options | None:
     mark = explore_marker(item)
     if not isinstance(item, pytest.Function):  # such as a doctest
         return None
     if mark is None:
         if not explores(item.config) or not reads_settings(item):
             return None
-        fails = run_option(item.config, "explore") == "fail"
-        return ExplorePlan(_options(item, "--aurous-explore", fails=fails), fails=fails)
-    place = f"{item.nodeid}: @pytest.mark.aurous_explore"
-    if mark.args == (False,) and not mark.kwargs:
+        options, fails = read_suite_options("--aurous-explore"), run_option(item.config, "explore") == "fail"
+    elif mark.args == (False,) and not mark.kwargs:
         return None
-    if mark.args:
-        raise pytest.UsageError(
-            f"{place} takes keywords, such as laws='pays_once', or only False; got {mark.args!r}.\n{PAGE}"
-        )
-    start(item.config)
-    _refuse_reruns(item.config)
-    return ExplorePlan(_options(item, place, fails=True, **mark.kwargs), fails=True, own=mark in item.own_markers)
-
-
-def _options(item: pytest.Item, who: str, *, fails: bool, **arguments: Any) -> Options:
+    else:
+        place = f"{item.nodeid}: @pytest.mark.aurous_explore"
+        if mark.args:
+            raise pytest.UsageError(
+                f"{place} takes keywords, such as laws='pays_once', or only False; got {mark.args!r}.\n{PAGE}"
+            )
+        start(item.config)
+        _refuse_reruns(item.config)
+        options, fails = read_suite_options(place, **mark.kwargs), True
     mode = cast("Exploring", item.config.stash[MODES]["exploring"])
-    options = read_suite_options(who, **arguments)
     known = {**mode.results.baseline.of(item.nodeid), **options.known}
-    return replace(options, known=known, **mode.added(item, fails=fails))
+    return replace(options, known=known, own=mark in item.own_markers, **mode.added(item, fails=fails))
 
 
 def _seconds(config: pytest.Config) -> float:
@@ -129,9 +125,16 @@ def _seconds(config: pytest.Config) -> float:
 
 
 def added(item: pytest.Item) -> dict[str, Any]:
-    """Return what the run of pytest adds to the options of a test that explores code itself."""
+    """Return what the run of pytest adds to a test that explores code itself, and what is called with the result."""
     start(item.config)
-    return cast("Exploring", item.config.stash[MODES]["exploring"]).added_to_own(item)
+    mode = cast("Exploring", item.config.stash[MODES]["exploring"])
+    spent = mode.spending()
+
+    def done(exploration: Exploration) -> None:
+        spent()
+        mode.results.note(item.nodeid, exploration)
+
+    return {**mode.added(item, fails=True), "printing": partial(_printing, item.config), "done": done}
 
 
 class Exploring(Mode):
@@ -155,19 +158,10 @@ class Exploring(Mode):
             "only": None if only is None else read_id(only),
             "through": run_option(self._config, "explore") != "fail",
             "first": self.results.broken.get(item.nodeid, ()),
+            "fails": fails,
             "stop": fails and maxfail == 1,
             "time": self._share if self._seconds < inf else None,
         }
-
-    def added_to_own(self, item: pytest.Item) -> dict[str, Any]:
-        """Return these options, with how to mark what is printed, and what is called with the result."""
-        spent = self._spending()
-
-        def done(exploration: Exploration) -> None:
-            spent()
-            self.results.note(item.nodeid, exploration)
-
-        return {**self.added(item, fails=True), "printing": partial(_printing, item.config), "done": done}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
@@ -193,7 +187,7 @@ class Exploring(Mode):
         try:
             result = yield
             while self._waiting and not session.shouldfail and not session.shouldstop:
-                test, spent = self._waiting.pop(0), self._spending()
+                test, spent = self._waiting.pop(0), self.spending()
                 with test.present():
                     test.explore()
                 spent()
@@ -205,7 +199,7 @@ class Exploring(Mode):
                 test.leave_out("pytest stopped before its bad days were run")
                 self._report(None, test, tear_down=False)
 
-    def _spending(self) -> Callable[[], None]:
+    def spending(self) -> Callable[[], None]:
         """Let the time for exploring pass from now on, until what this returns is called."""
         began = monotonic()
 
@@ -232,8 +226,9 @@ class Exploring(Mode):
                 if hasattr(plugin, "item_index"):  # of a worker of xdist: the reports belong to this test, not the last
                     patch.setattr(plugin, "item_index", item.session.items.index(item))
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-            ended = test.tear_down(nextitem) if tear_down else []
-            for report in (*test.reports, *ended):
+            if tear_down:
+                test.tear_down(nextitem)
+            for report in test.reports:
                 item.ihook.pytest_runtest_logreport(report=report)
             item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
