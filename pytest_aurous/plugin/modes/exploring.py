@@ -234,8 +234,7 @@ class Exploring(Mode):
 
     def pytest_runtest_logreport(self) -> None:
         """Note a report that comes while a test runs: that of a subtest."""
-        item, _ = self._config.stash.get(CURRENT, (None, {}))
-        if item is not None and TEST in item.stash:
+        if CURRENT in self._config.stash and TEST in (item := self._config.stash[CURRENT][0]).stash:
             item.stash[TEST].logged = True
 
 
