@@ -26,13 +26,9 @@ from ..stash import Mode
 if TYPE_CHECKING:
     from ..._explore.report.result import Case, Exploration
 
-Results = dict[str, dict[str, Any]]
-"""For each test what was found, or why it was left out."""
-
 PAGE: Final = see("how-to/explore-a-suite.html")
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
 _CACHE: Final = "aurous/broken"
-_ITSELF: Final = "it explores code itself"
 
 
 class SuiteResults(Mode):
@@ -42,14 +38,14 @@ class SuiteResults(Mode):
         pytest.UsageError: If the baseline is invalid.
 
     Attributes:
-        tests: What was found in each test that was to be explored.
+        tests: For each test that was to be explored, what was found, or why it was left out.
         baseline: What is accepted.
         broken: For each test, the cases that broke a law the last time that they were run.
         used: By the id of what a fixture of a wider scope has made, the first test whose explored runs had it.
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self.tests: Results = {}
+        self.tests: dict[str, dict[str, Any]] = {}
         self._config = config
         name, update = run_option(config, "explore-baseline"), run_option(config, "explore-baseline-update")
         try:
@@ -101,7 +97,7 @@ class SuiteResults(Mode):
         self._written = self.baseline.update(self._sorted())
 
     def _write_json(self, file: Path) -> None:
-        own = {test: {"test": test, "left_out": _ITSELF} for test in self._own}
+        own = {test: {"test": test, "left_out": "it explores code itself"} for test in self._own}
         tests = [
             {name: value for name, value in one.items() if name not in {"findings", "reached"}}
             for _, one in sorted({**own, **self.tests}.items())

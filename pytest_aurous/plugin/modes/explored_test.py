@@ -236,8 +236,7 @@ class ExploredTest:
             return drive(explorer.steps(), self._make)
         finally:
             for one in self._kept().values():
-                if one.cached_result is not None:
-                    self._results.used.setdefault(id(one.cached_result), self.item.nodeid)
+                self._results.used.setdefault(id(one.cached_result), self.item.nodeid)
             del self.item.stash[REPEATED]
 
     def _make(self, attempt: RunAttempt) -> Outcome:
