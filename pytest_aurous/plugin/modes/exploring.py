@@ -21,7 +21,7 @@ import pytest
 
 from ..._core.base.errors import AurousError
 from ..._explore.ids import read_id, wrong_with
-from ..._explore.options import Options, read_suite_options
+from ..._explore.options import read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import CURRENT, INVALID_MARKER, MODES, Mode, start_mode
 from .explored_results import PAGE, SuiteResults
@@ -73,26 +73,23 @@ def choose(items: list[pytest.Item]) -> None:
     """
     for item in items:
         try:
-            plan = _plan(item)
+            _choose(item)
         except (AurousError, pytest.UsageError) as error:  # noqa: PERF203 - once for each test, at collection
             if not hasattr(item.config, "workerinput"):
                 raise pytest.UsageError(str(error)) from None
             item.stash[INVALID_MARKER] = pytest.UsageError(str(error))
-        else:
-            if plan is not None:
-                item.stash[PLAN] = plan
 
 
-def _plan(item: pytest.Item) -> Options | None:
+def _choose(item: pytest.Item) -> None:
     mark = explore_marker(item)
     if not isinstance(item, pytest.Function):  # such as a doctest
-        return None
+        return
     if mark is None:
         if not explores(item.config) or not reads_settings(item):
-            return None
+            return
         options, fails = read_suite_options("--aurous-explore"), run_option(item.config, "explore") == "fail"
     elif mark.args == (False,) and not mark.kwargs:
-        return None
+        return
     else:
         place = f"{item.nodeid}: @pytest.mark.aurous_explore"
         if mark.args:
@@ -104,7 +101,8 @@ def _plan(item: pytest.Item) -> Options | None:
         options, fails = read_suite_options(place, **mark.kwargs), True
     mode = cast("Exploring", item.config.stash[MODES]["exploring"])
     known = {**mode.results.baseline.of(item.nodeid), **options.known}
-    return replace(options, known=known, own=mark in item.own_markers, **mode.added(item, fails=fails))
+    own = mark in item.own_markers
+    item.stash[PLAN] = replace(options, known=known, own=own, **mode.added(item, fails=fails))
 
 
 def _seconds(config: pytest.Config) -> float:
