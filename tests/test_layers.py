@@ -23,7 +23,7 @@ TIMEKEEPERS = {
     "signing",
     "traffic",
     "sender",
-    "suite",
+    "exploring",
     "watchdog",
 }
 # The clock, what makes sleeps move it, a real server, a signature that a receiver verifies in real time, what is

@@ -11,7 +11,6 @@ from contextlib import redirect_stderr
 from io import StringIO
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -38,7 +37,6 @@ from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.tape import Taped
 from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.recorder import Recorder
-from pytest_aurous.plugin.modes.explored_test import ExploredTest
 from pytest_aurous.plugin.sections import without_keys
 
 if TYPE_CHECKING:
@@ -597,19 +595,6 @@ def printed(_: Api, text: str) -> str:
     return line_of(Taped(1, call, None, 0, 0, (), (), ()), plain=True)
 
 
-def progressed(_: Api, text: str) -> str:
-    """Return the line of progress of a test with such an id."""
-    lines: list[str] = []
-    reporter = SimpleNamespace(
-        ensure_newline=list,
-        rewrite=lambda line, **_: lines.append(line),
-        _tw=SimpleNamespace(fullwidth=60),
-    )
-    test: Any = SimpleNamespace(_terminal=lambda: reporter, item=SimpleNamespace(nodeid=text))
-    ExploredTest._progress(test, 1, 2)
-    return lines[0]
-
-
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
     "_check/openapi/compare": lambda _, text: words(text),
@@ -670,7 +655,6 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/wire/lines": called,
     "_core/world/script": lambda _, text: message(lambda: Script.parse(cast("Any", (text,)))),
     "_core/world/settings": lambda _, text: message(lambda: Aurous(strict=text)),
-    "plugin/modes/explored_test": progressed,
     "_core/faults/deliveries": lambda api, text: message(lambda: api.aurous.faults.bad_signature(text)),
 }
 """Each module that shortens values, and what it says of one."""

@@ -49,7 +49,6 @@ class Explorer:
         stage: Where the runs are made.
         options: What to explore.
         again: The command that runs one case alone, with ``<case>`` for its id.
-        progress: Called with the number of cases that were run, and of all.
         done: Called with the result, also before it is raised.
         traced: Whether each case keeps its requests with the state around them.
     """
@@ -59,7 +58,6 @@ class Explorer:
         stage: Stage,
         options: Options,
         again: str = "",
-        progress: Callable[[int, int], object] = ignore,
         done: Callable[[Exploration], object] = ignore,
         *,
         traced: bool = False,
@@ -68,7 +66,6 @@ class Explorer:
         self._stage = stage
         self._options = options
         self._again_with = again
-        self._progress = progress
         self._done = done
         self._reader = StateReader() if traced else None
         self._cases: list[Case] = []
@@ -183,10 +180,9 @@ class Explorer:
         """Run the cases, until time or `-x` ends that: first what broke last time; of equal endless cases, one."""
         is_over: Callable[[], bool] = bool  # which is never true
         if self._options.time is not None:
-            plans, is_over = most_telling(plans), self._options.time(len(plans))
+            plans, is_over = most_telling(plans), self._options.time()
         endless, left_out = set[tuple[str, ...]](), list[str]()
         for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
-            self._progress(number, len(plans))
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
                 self._cut = len(plans) - number

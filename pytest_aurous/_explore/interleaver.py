@@ -93,7 +93,7 @@ class Interleaver:
         self,
         stage: Stage,
         again: str,
-        time: Callable[[int], Callable[[], bool]] | None = None,
+        time: Callable[[], Callable[[], bool]] | None = None,
         done: Callable[[Exploration], object] = ignore,
         **options: Any,
     ) -> None:
@@ -108,7 +108,7 @@ class Interleaver:
         self._returns = read_flag("returns", check, options.get("returns", False))
         self._patience = read_patience(check, options.get("patience", PATIENCE))
         self._only = None if only is None else read_schedule(check, only)
-        self._is_over: Callable[[], bool] = time(1) if time is not None else bool
+        self._is_over: Callable[[], bool] = time() if time is not None else bool
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._expected: list[str] = []

@@ -23,6 +23,8 @@ __tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/exploring.html"
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.by_default)
+_IN_SUITES: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
+"""What a process leaves that has died is judged by laws that whole tests do not have."""
 
 
 class MarkerOptions(TypedDict, total=False):
@@ -67,11 +69,13 @@ class Options:
         whole: Whether the code is a whole test.
         known: The cases that may break a law.
         first: The cases that broke a law the last time: they are run first.
+        fails: Whether a broken law fails the test.
+        own: Whether the own marker of a whole test asks for it, and not that of its class or module.
         stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
         same_result: Whether what the run returns looks the same on each good day.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
-        time: For a number of cases, returns what says whether their time is over; None: all of them are run.
+        time: Returns what says whether the time is over; None: all cases are run.
     """
 
     may_raise: tuple[type[BaseException], ...] = (Exception,)
@@ -85,11 +89,13 @@ class Options:
     through: bool = True
     whole: bool = False
     first: Collection[str] = ()
+    fails: bool = True
+    own: bool = False
     stop: bool = False
     same_result: bool = True
     timeless: bool = False
     printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
-    time: Callable[[int], Callable[[], bool]] | None = None
+    time: Callable[[], Callable[[], bool]] | None = None
 
     @property
     def alone(self) -> bool:
@@ -116,6 +122,24 @@ def read_options(who: str, **arguments: Any) -> Options:
     read = {name: _READERS[name](check, value) for name, value in found.items() if name in _READERS}
     options = Options(**read)
     return replace(options, laws=(*options.laws, "returns")) if options.returns else options
+
+
+def read_suite_options(who: str, **arguments: Any) -> Options:
+    """Check the arguments of the marker ``aurous_explore``.
+
+    Args:
+        who: The marker, and where it is.
+        **arguments: The arguments of the marker.
+
+    Raises:
+        AurousError: If one is invalid, with what is valid.
+    """
+    check = Check(who, PAGE)
+    check.keywords(arguments, MarkerOptions.__annotations__)
+    faults = read_names(check, "faults", arguments.pop("faults", "*"), _IN_SUITES)
+    every = tuple(law.name for law in LAWS.values() if law.in_suites)
+    laws = read_names(check, "laws", arguments.pop("laws", "*"), every)
+    return replace(read_options(who, **{"faults": faults, "laws": laws, **arguments}), whole=True)
 
 
 def read_flag(name: str, check: Check, value: Any) -> bool:

@@ -131,7 +131,7 @@ def test_what_broke_last_time_runs_first(fake: Aurous, client: httpx.Client) -> 
 @pytest.mark.parametrize("name", ["explore", "interleave"])
 def test_the_time_of_the_suite_bounds_explorations_of_a_test(fake: Aurous, client: httpx.Client, name: str) -> None:
     """The option gives a function that says when it is over: what was not run is counted, and said."""
-    fake._session.explore_with = lambda: {"time": lambda _: lambda: True}
+    fake._session.explore_with = lambda: {"time": lambda: lambda: True}
     run: Any = lambda: client.get("/v1/balance")  # noqa: E731
     with pytest.warns(AurousWarning, match="the time was over"):
         found = fake.explore(run) if name == "explore" else fake.interleave(run, run)

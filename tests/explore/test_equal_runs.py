@@ -13,7 +13,7 @@ import anyio
 import pytest
 import trio
 
-from pytest_aurous import Aurous, AurousError
+from pytest_aurous import Aurous
 from pytest_aurous._core.base.forms import formless
 
 if TYPE_CHECKING:
@@ -126,36 +126,6 @@ def test_requests_of_threads_are_found_by_what_they_are(fake: Aurous, client: ht
     assert rows == [
         f"characters.{name}#{n}" for name in ("create", "retrieve") for n in numbers if f"{name}#{n} " in str(explored)
     ]
-
-
-def test_an_id_means_the_same_request_tomorrow(fake: Aurous, client: httpx.Client) -> None:
-    """They are counted in the order of their bodies, whichever comes first."""
-    names: list[Any] = []
-    for seed in range(3):
-        threads = Threads(client, Random(seed))
-        before = len(fake.calls)
-        with pytest.raises(Exception, match="disconnected"):
-            fake.explore(threads.publish, only="characters.create#2 lost")
-        names += [call.request.json["name"] for call in fake.calls[before:] if call.fault == "disconnect, committed"]
-
-    assert names == ["B", "B", "B"]
-
-
-def test_what_is_really_different_is_refused(fake: Aurous, client: httpx.Client) -> None:
-    """Another body from a thread is another request."""
-    seen: list[int] = []
-
-    def run() -> None:
-        seen.append(1)
-        threads = [
-            threading.Thread(target=client.get, args=(f"/v1/characters?cursor={n * len(seen)}",)) for n in (1, 2)
-        ]
-        for thread in threads:
-            thread.start()
-            thread.join()
-
-    with pytest.raises(AurousError, match=r"^Use fresh=.* sent other requests:\n  first run: characters.list"):
-        fake.explore(run)
 
 
 @pytest.mark.parametrize(

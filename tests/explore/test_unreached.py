@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from contextlib import ExitStack
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous._explore import unreached as module
-from pytest_aurous._explore.unreached import Lines, never_ran
+from pytest_aurous._explore.unreached import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,20 +101,6 @@ def test_a_fallback_that_no_case_reached_is_listed(
 
 
 @monitored
-def test_a_fallback_that_a_case_reached_is_not_listed(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
-) -> None:
-    """The same code, where the client raises what it expects; another exploration begins anew."""
-    names = application(BALANCE.replace("OSError", "Exception"))
-
-    first = fake.explore(lambda: names["balance"](client))
-    again = fake.explore(lambda: names["balance"](client))
-
-    assert lines_of(first.unreached) == [(19, 20, 21, 25, 28)]
-    assert again.unreached == first.unreached
-
-
-@monitored
 def test_one_case_alone_lists_nothing(
     fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
 ) -> None:
@@ -159,25 +144,6 @@ async def test_coroutines_and_threads(fake: Aurous, application: Callable[[str],
 
     assert lines_of(found.unreached) == [(8,)]
     assert lines_of(threads.unreached) == [(13,)]
-
-
-@monitored
-def test_explorations_side_by_side_see_the_same() -> None:
-    """Each has an id of its own."""
-    first, second, result = Lines(), Lines(), list[Any]()
-
-    def work() -> None:
-        with second.watching():
-            result.append(second)
-
-    with first.watching():
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-
-    assert result == [second]
-    assert first._lines[__file__][work.__code__.co_firstlineno + 1]
-    assert second._lines == {}
 
 
 @monitored
@@ -244,9 +210,8 @@ def test_coverage_measures_beside_it(core: str, tmp_path: Path) -> None:
 
 
 @monitored
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one", "xdist"])
-def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
-    """A line counts if one test has reached it, in whichever worker; the file has the lines of each test."""
+def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester) -> None:
+    """A line counts if one test has reached it; the file has the lines of each test."""
     pytester.makepyfile(
         agent="""
         def balance(client, plan):
@@ -266,16 +231,19 @@ def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester, workers: t
         """,
     )
 
-    result = pytester.runpytest("--aurous-explore=report", "--aurous-explore-json=found.json", *workers)
+    result = pytester.runpytest("--aurous-explore=report", "--aurous-explore-json=found.json")
 
     assert [line for line in result.outlines if line.startswith("never ran")] == ["never ran: agent.py:3"]
     tests = json.loads((pytester.path / "found.json").read_text())["tests"]
     assert [one["data"]["unreached"] for one in tests] == [{"agent.py": [3, 6]}, {"agent.py": [3, 5]}]
 
 
-def test_a_suite_says_that_it_is_not_known(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one line, for all tests."""
+def test_before_python_3_12_one_line_says_so(
+    fake: Aurous, client: httpx.Client, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no `sys.monitoring`; a suite says it once for all tests."""
     monkeypatch.setattr(module, "_monitoring", None)
+    exploration = fake.explore(lambda: client.get("/v1/balance"))
     pytester.makepyfile(
         """
         import pytest
@@ -288,17 +256,6 @@ def test_a_suite_says_that_it_is_not_known(pytester: pytest.Pytester, monkeypatc
 
     result = pytester.runpytest("--aurous-explore=report", "-p", "no:xdist")
 
-    assert len([line for line in result.outlines if line.startswith("never ran: not known")]) == 1
-
-
-def test_before_python_3_12_one_line_says_so(
-    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """There is no `sys.monitoring`."""
-    monkeypatch.setattr(module, "_monitoring", None)
-
-    exploration = fake.explore(lambda: client.get("/v1/balance"))
-
     assert exploration.unreached is None
     assert "never ran: not known" in exploration.report()
-    assert never_ran({}) == ""
+    assert len([line for line in result.outlines if line.startswith("never ran: not known")]) == 1

@@ -100,9 +100,8 @@ def test_widths(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, columns
             "*= aurous bad days =*",
             "  cases  returned  raised  other  unmet  broken",
             "*  test_it.py::test_with_a_name_that_is_rather_long_so_that_it_does_not_fit_beside_the_columns_of_a_table",
-            "1 cause:",
-            "cause 1: 1 test:*",
-            "  characters.create#1 late: breaks pays_once, *",
+            "1 finding in 1 test:",
+            "*   pays_once   characters.create#1 late (and 1 more)",
             "*= aurous coverage: *",
             "characters.create",
             "  never  400 invalid_format, *",
@@ -174,7 +173,7 @@ def test_colors(
     if colors:
         assert "\x1b[32m -> 201\x1b[0m" in text
         assert "\x1b[33m -> 404 resource_not_found\x1b[0m" in text
-        assert "\x1b[31mcharacters.create#1 late: breaks pays_once, no_pitfall, " in text
+        assert "\x1b[31m1  The response to characters.create #1 came too late, " in text
     assert "at the end:" in ANSI.sub("", text)
     assert len(ours(result)) > 60
 
@@ -197,7 +196,7 @@ def test_consoles_with_few_characters(suite: pytest.Pytester, monkeypatch: pytes
             "at the end:",
             "  char_*  failed *Zo*\\u2192 \\U0001f3a8*",
             "again: pytest test_it.py::test_fails --aurous-seed=0",
-            "  characters.create#1 late: breaks pays_once, *",
+            "   pays_once   characters.create#1 late (and 1 more)",
         ]
     )
     shown.no_fnmatch_line("*\\\\n*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ..._core.base.arguments import Hinting
 from ..._core.base.frames import short_path
@@ -13,6 +13,9 @@ from ..kinds import KINDS
 from ..laws import LAWS
 from ..unreached import Reached, unreached
 from . import text
+
+_ALWAYS: Final = ("id", "slug", "operation", "occurrence", "fault", "outcome", "differs", "credits", "calls")
+_IF_KNOWN: Final = ("at", "sent_at", "finding", "cause", "timeline", "known", "baseline")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,26 +87,12 @@ class Case:
     def json(self) -> dict[str, Any]:
         """Return the case as JSON data; of the error and the returned value only their types."""
         return {
-            "id": self.id,
-            "slug": self.slug,
-            "operation": self.operation,
-            "occurrence": self.occurrence,
-            "fault": self.fault,
-            "outcome": self.outcome,
+            **{name: getattr(self, name) for name in _ALWAYS},
+            **{name: getattr(self, name) or None for name in _IF_KNOWN},
             "broken": list(self.broken),
-            "differs": self.differs,
             "reasons": dict(self.reasons),
             "error": type(self.error).__name__ if self.error is not None else None,
             "returned": type(self.returned).__name__,
-            "credits": self.credits,
-            "calls": self.calls,
-            "at": self.at or None,
-            "sent_at": self.sent_at or None,
-            "finding": self.finding or None,
-            "cause": self.cause or None,
-            "timeline": self.timeline,
-            "known": self.known or None,
-            "baseline": self.baseline or None,
         }
 
 
@@ -196,7 +185,7 @@ def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
     headline, *_ = exploration.table().split("\n")
     return {
         "headline": headline,
-        "findings": [cases[0].finding for cases in text.findings(exploration)],
+        "findings": [one["finding"] for one in text.findings_of(exploration)],
         "remarks": list(exploration.remarks),
         "laws": {law.name: law.letter for law in LAWS.values()},
         "faults": [name for name in KINDS if any(case.fault == name for case in exploration.cases)],

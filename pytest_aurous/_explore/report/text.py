@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from textwrap import wrap
@@ -31,10 +30,10 @@ CASE: Final = "<case>"
 _ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.~a-zA-Z] +)*[-.~a-zA-Z])$")
 """A row of the matrix: its place, and its marks."""
 _COLORS: Final = (
-    (re.compile(r"^((?:E +)?)(\d+ findings? in .*)$"), "31"),
-    (re.compile(r"^((?:E +)?)(\d+  \S.*)$"), "31"),
-    (re.compile(rf"^((?:E +)?   )((?:{'|'.join(LAWS)}): .*)$"), "33"),
-    (re.compile(r"^((?:E +)?   )(again: .*)$"), "36"),
+    (re.compile(r"^((?:E {7})?)(\d+ findings? in .*)$"), "31"),
+    (re.compile(r"^((?:E {7})?)(\d+  \S.*)$"), "31"),
+    (re.compile(rf"^((?:E {{7}})?   )((?:{'|'.join(LAWS)}): .*)$"), "33"),
+    (re.compile(r"^((?:E {7})?   )(again: .*)$"), "36"),
 )
 """As in the timeline: red, yellow and cyan."""
 _SAME: Final = 2
@@ -43,10 +42,12 @@ _FIRST, _LAST = 30, 5
 """Show this many requests from the start and the end of a run."""
 _LONGEST: Final = 180
 """Characters of a sentence, so that a screen has several findings; all of it comes with the requests."""
+_MANY: Final = 5
+"""So many findings have one line each for their sentences."""
 _NAMED: Final = 5
 """So many tests of a finding are named; the data has all."""
 
-Finding = Mapping[str, Any]
+Finding = dict[str, Any]
 """What the cases of one mistake share, as JSON data: see `findings_of`."""
 
 
@@ -75,7 +76,7 @@ def headline(exploration: Exploration) -> str:
     broken, known, differing = exploration.broken, len(exploration.accepted), sum(case.differs for case in cases)
     of = f"of {len(cases)} {'cases' if not made or any(case.fault for case in made) else 'schedules'}"
     hold = f"{len(cases) - known - differing} {of} hold"
-    parts = [f"{number_of(len(findings(exploration)), 'finding')} in {len(broken)} {of}" if broken else hold]
+    parts = [f"{number_of(len(findings_of(exploration)), 'finding')} in {len(broken)} {of}" if broken else hold]
     parts += [f"{known} known"] if known else []
     parts += [f"{len(made) - len(cases)} unmet"] if len(made) > len(cases) else []
     parts += [f"{exploration.not_run} of {len(made) + exploration.not_run} not run"] if exploration.not_run else []
@@ -84,33 +85,29 @@ def headline(exploration: Exploration) -> str:
     return "; ".join(parts)
 
 
-def findings(exploration: Exploration) -> list[list[Case]]:
-    """Return the cases that break a law: a list for each mistake, the worst law first."""
-    found: dict[tuple[str, str], list[Case]] = {}
-    for case in sorted(exploration.broken, key=lambda case: [*LAWS, *case.broken].index(case.broken[0])):
-        found.setdefault((case.cause, case.at), []).append(case)
-    return [*found.values()]
-
-
 def findings_of(exploration: Exploration, test: str = "") -> list[Finding]:
-    """Return the findings as data that a worker of pytest-xdist can send, the worst law first.
+    """Return what the cases of each mistake share, the worst law first, as data that pytest-xdist can send.
 
     Each has its cause, its line, the laws that its first case breaks, what happened, all its cases, the command that
     runs the first one again, and its story: what else is wrong, and the requests.
     """
-    return [
-        {
-            "cause": cases[0].cause,
-            "at": cases[0].at or cases[0].sent_at,
-            "laws": cases[0].broken,
-            "finding": cases[0].finding,
-            "cases": [case.id for case in cases],
-            "again": exploration.again.replace(CASE, cases[0].slug),
-            "story": _story(cases[0]),
-            "tests": [test] if test else [],
-        }
-        for cases in findings(exploration)
-    ]
+    found: dict[tuple[str, str], Finding] = {}
+    for case in sorted(exploration.broken, key=lambda case: [*LAWS, *case.broken].index(case.broken[0])):
+        first = found.setdefault(
+            (case.cause, case.at),
+            {
+                "cause": case.cause,
+                "at": case.at or case.sent_at,
+                "laws": case.broken,
+                "finding": case.finding,
+                "cases": [],
+                "again": exploration.again.replace(CASE, case.slug),
+                "story": _story(case),
+                "tests": [test] if test else [],
+            },
+        )
+        first["cases"].append(case.id)
+    return [*found.values()]
 
 
 def overview(found: Sequence[Finding], width: int = WIDTH - 4) -> list[str]:
@@ -126,9 +123,9 @@ def overview(found: Sequence[Finding], width: int = WIDTH - 4) -> list[str]:
         more = f" (and {len(others)} more)" if others else ""
         tests = f"   {number_of(len(one['tests']), 'test')}" if len(one["tests"]) > 1 else ""
         where, which = f"   at {one['at']}" if one["at"] else "", f"   {one['laws'][0]}   {case}{more}{tests}"
-        text = one["finding"]
-        if len(text) > _LONGEST:
-            text = f"{text[:_LONGEST].rpartition(' ')[0]} ..."
+        text, longest = one["finding"], _longest(found)
+        if len(text) > longest:
+            text = f"{text[:longest].rpartition(' ')[0]} ..."
         lines += wrap(text, width, initial_indent=f"{number}  ", subsequent_indent="   ", break_on_hyphens=False)
         lines += filter(None, [where + which] if len(where + which) <= width else [where, which])
         lines += [f"   again: {one['again']}"] if one["again"] else []
@@ -141,13 +138,21 @@ def stories(found: Sequence[Finding]) -> list[str]:
     for number, one in enumerate(found, 1):
         names, more = one["tests"][:_NAMED], len(one["tests"]) - _NAMED
         tests = f", in {', '.join(names)}{f' and {more} more' if more > 0 else ''}" if names else ""
-        lines += ["", *_wrapped(f"{one['cases'][0]}{tests}", f"{number}  ", "     "), *one["story"].split("\n")]
+        lines += ["", *_wrapped(f"{one['cases'][0]}{tests}", f"{number}  ", "     ")]
+        if len(one["finding"]) > _longest(found):
+            lines += _wrapped(one["finding"], "   ", "     ")
+        lines += one["story"].split("\n")
     return lines
+
+
+def _longest(found: Sequence[Finding]) -> int:
+    """Return how many characters of each sentence are shown first: a screen of 24 lines has the usual findings."""
+    return _LONGEST if len(found) < _MANY else NARROW - 8
 
 
 def _story(case: Case) -> str:
     lines: list[str] = []
-    for law in case.broken[len(case.finding) <= _LONGEST :]:
+    for law in case.broken[1:]:
         lines += _wrapped(f"{law}: {case.reasons[law]}", "   ", "     ")
     for text in case.remarks:
         lines += _wrapped(text, "   ", "     ")
@@ -192,13 +197,8 @@ def again_with(test: str) -> str:
 
 
 def about_known(exploration: Exploration) -> list[str]:
-    """Return how many cases are accepted by the baseline, and for each known case why its breaks are accepted."""
-    cases = exploration.accepted
-    files = Counter(case.baseline for case in cases if case.baseline)
-    return [
-        *(f"{number_of(number, 'case')} accepted by the baseline {file}" for file, number in files.items()),
-        *(f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in cases),
-    ]
+    """Return for each known case why its breaks are accepted."""
+    return [f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in exploration.accepted]
 
 
 def _matrix(exploration: Exploration) -> list[str]:

@@ -4,59 +4,58 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ..._core.base.errors import AurousError, AurousWarning, see
+from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import redacted
 from ..._core.wire.lines import WIDTH
-from ..._explore.report.text import colored, number_of, overview, stories
-from ..._explore.suites.baseline import Baseline
-from ..._explore.suites.suite import all_reached, merged
-from ..._explore.unreached import never_ran, unreached
+from ..._explore.baseline import Baseline
+from ..._explore.laws import LAWS, allowed
+from ..._explore.report.text import Finding, colored, number_of, overview, stories
+from ..._explore.unreached import Reached, never_ran, unreached
 from ..options import run_option
-from ..outcome import record_unwritten, record_warning
+from ..outcome import record_unwritten, show_warning
 from ..sections import NARROWEST, fitted
+from ..stash import Mode
 
 if TYPE_CHECKING:
-    from ..._explore.report.result import Exploration
-
-Results = dict[str, dict[str, Any]]
-"""For each test what was found, or why it was left out."""
+    from ..._explore.report.result import Case, Exploration
 
 PAGE: Final = see("how-to/explore-a-suite.html")
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
-_OF_SUITES: Final = ("explore-seconds", "explore-baseline", "explore-baseline-update", "explore-json")
-"""Options that mean something only if something is explored."""
 _CACHE: Final = "aurous/broken"
-_ITSELF: Final = "it explores code itself"
 
 
-class SuiteResults:
+class SuiteResults(Mode):
     """The results of all tests of this process, and in the end also of the workers of pytest-xdist.
 
     Raises:
         pytest.UsageError: If the baseline is invalid.
 
     Attributes:
-        tests: What was found in each test that was to be explored.
-        baseline: What is accepted, or None.
+        tests: For each test that was to be explored, what was found, or why it was left out.
+        baseline: What is accepted.
         broken: For each test, the cases that broke a law the last time that they were run.
         used: By the id of what a fixture of a wider scope has made, the first test whose explored runs had it.
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self.tests: Results = {}
-        self.baseline: Baseline | None = _baseline(config)
+        self.tests: dict[str, dict[str, Any]] = {}
         self._config = config
+        name, update = run_option(config, "explore-baseline"), run_option(config, "explore-baseline-update")
+        try:
+            self.baseline: Baseline = Baseline(Path(name) if name is not None else None, update=update)
+        except AurousError as error:
+            raise pytest.UsageError(f"--aurous-explore-baseline: {error}") from None
         self._cache: Any = getattr(config, "cache", None)
         self.broken: dict[str, list[str]] = self._cache.get(_CACHE, {}) if self._cache is not None else {}
         self.used: dict[int, str] = {}
         self._own: dict[str, list[str]] = {}  # tests that explore code themselves
-        self._update = run_option(config, "explore-baseline-update")
         self._written: list[str] = []
 
     def note(self, test: str, exploration: Exploration) -> None:
@@ -64,10 +63,6 @@ class SuiteResults:
         made = {case.id for case in exploration.cases}
         left = [case for case in self.broken.get(test, ()) if case not in made]
         self._own[test] = self.broken[test] = [*(case.id for case in exploration.broken), *left]
-
-    def unknown(self, result: dict[str, Any]) -> AurousError | None:
-        """Return the error for a test whose baseline accepts a case that there is not."""
-        return None if self.baseline is None or self._update else self.baseline.unknown(result)
 
     def found(self) -> list[Any]:
         """Return the results of a worker."""
@@ -82,36 +77,27 @@ class SuiteResults:
 
     # The files
 
-    def write(self) -> None:
-        """Write the files, and warn of remarks, and of options without effect."""
+    def finish(self) -> None:
+        """Write the files, and warn of remarks."""
         if self._cache is not None and self._own:
             self._cache.set(_CACHE, {test: cases for test, cases in self.broken.items() if cases})
-        if name := run_option(self._config, "explore-json"):
-            self._write("The results of exploring", Path(name), self._write_json)
-        if self.baseline is not None and self._update:
-            self._write("The baseline", self.baseline.file, self._write_baseline)
-        for text in filter(None, (*self._remarks(), self._without_effect())):
-            self._warn(f"{text}\n{PAGE}")
-
-    def _warn(self, text: str) -> None:
-        """Issue a warning that a filter can leave out; no filter makes it an error, because no test is at fault."""
-        try:
-            self._config.issue_config_time_warning(AurousWarning(text), stacklevel=2)
-        except AurousWarning:
-            record_warning(self._config, text)
-
-    def _write(self, what: str, path: Path, write: Callable[[Path], object]) -> None:
-        try:
-            write(path)
-        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-            record_unwritten(self._config, what, path, error, PAGE)
+        for what, option, write in (
+            ("The results of exploring", "explore-json", self._write_json),
+            ("The baseline", "explore-baseline", self._write_baseline),
+        ):
+            if name := run_option(self._config, option):
+                try:
+                    write(Path(name))
+                except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+                    record_unwritten(self._config, what, name, error, PAGE)
+        for text in self._remarks():
+            show_warning(self._config, f"{text}\n{PAGE}")
 
     def _write_baseline(self, _: Path) -> None:
-        assert self.baseline is not None  # noqa: S101 - only then is it called
         self._written = self.baseline.update(self._sorted())
 
     def _write_json(self, file: Path) -> None:
-        own = {test: {"test": test, "left_out": _ITSELF} for test in self._own}
+        own = {test: {"test": test, "left_out": "it explores code itself"} for test in self._own}
         tests = [
             {name: value for name, value in one.items() if name not in {"findings", "reached"}}
             for _, one in sorted({**own, **self.tests}.items())
@@ -129,34 +115,20 @@ class SuiteResults:
             more = f" and {number_of(len(others), 'other test')}" if others else ""
             yield f"{text.rstrip('.')} (explored: {test}{more})."
 
-    def _without_effect(self) -> str:
-        """Return a text about options of the command line that no test has needed."""
-        if self.tests or run_option(self._config, "explore-only") is not None:
-            return ""
-        names = ("explore-baseline", "explore-baseline-update") if self._own else ("explore", *_OF_SUITES)
-        given = [f"--aurous-{one}" for one in names if self._config.getoption(f"aurous_{one.replace('-', '_')}")]
-        if not given:
-            return ""
-        return (
-            f"{', '.join(given)} {'has' if len(given) == 1 else 'have'} no effect: no test was explored. "
-            "--aurous-explore=report explores tests that pass and use the fixture aurous; the marker aurous_explore, "
-            "those that have it."
-        )
-
     # The end of the run
 
-    def show(self, terminal: Any, config: pytest.Config) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Print the table, and what is broken."""
-        results = self._sorted()
+        terminal, results = terminalreporter, self._sorted()
         if results:
             terminal.section("aurous bad days")
-            lines = never_ran(unreached(all_reached(results)))
+            lines = never_ran(unreached(_all_reached(results)))
             for line in filter(None, (*_table(results), lines, *self._written)):
                 terminal.write_line(fitted(redacted(line), config))
-        found = merged(results)
+        found = _merged(results)
         tests = {test for one in found for test in one["tests"]}
         head = [f"{number_of(len(found), 'finding')} in {number_of(len(tests), 'test')}:"] if found else []
-        stale = self.baseline.stale(results) if self.baseline is not None and not self._update else []
+        stale = self.baseline.stale(results)
         width = min(max(terminal._tw.fullwidth, NARROWEST), WIDTH)
         for line in map(redacted, [*head, *overview(found, width), *stories(found), *stale]):
             shown = fitted(line, config)
@@ -169,23 +141,6 @@ class SuiteResults:
     def _sorted(self) -> list[dict[str, Any]]:
         """Return the results in the order of their tests, whichever worker has run them, and in which order."""
         return [one for _, one in sorted(self.tests.items())]
-
-
-def _baseline(config: pytest.Config) -> Baseline | None:
-    """Read the baseline, if there is one.
-
-    Raises:
-        pytest.UsageError: If it is invalid.
-    """
-    name, update = run_option(config, "explore-baseline"), run_option(config, "explore-baseline-update")
-    if name is None:
-        if update:
-            raise pytest.UsageError(f"--aurous-explore-baseline-update needs --aurous-explore-baseline=FILE.\n{PAGE}")
-        return None
-    try:
-        return Baseline.read(Path(name), update=update)
-    except AurousError as error:
-        raise pytest.UsageError(f"--aurous-explore-baseline: {error}") from None
 
 
 def _table(results: list[dict[str, Any]]) -> Iterator[str]:
@@ -207,3 +162,45 @@ def _table(results: list[dict[str, Any]]) -> Iterator[str]:
     remarks = [len(one["remarks"]) for one in results if one.get("remarks")]
     if remarks:
         yield f"{number_of(sum(remarks), 'remark')} on {number_of(len(remarks), 'test')}: see the warnings"
+
+
+def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, Any]:
+    """Return how many cases there are of each kind, and the lines that ran.
+
+    *other* are failing assertions and unexpected exceptions.
+    """
+
+    def kind(case: Case) -> str:
+        if case.outcome in {"returned", "unmet"}:
+            return case.outcome
+        return "raised" if case.error is not None and allowed(case.error, may_raise) else "other"
+
+    kinds = [kind(case) for case in exploration.cases]
+    return {
+        "cases": len(kinds),
+        **{name: kinds.count(name) for name in ("returned", "raised", "other", "unmet")},
+        "broken": len(exploration.broken),
+        "reached": exploration.reached,
+    }
+
+
+def _all_reached(results: Iterable[Mapping[str, Any]]) -> Reached | None:
+    """Return the lines that ran in some of the tests; None if that is not known of one of them."""
+    found = defaultdict[str, dict[int, bool]](dict[int, bool])
+    for reached in (one["reached"] for one in results if "reached" in one):
+        if reached is None:
+            return None
+        for file, lines in reached.items():
+            for number, ran in lines.items():
+                found[file][number] = ran or found[file].get(number, False)
+    return found
+
+
+def _merged(results: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Return the findings of all tests, the worst law first; what several tests have found is one finding of all."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for finding in (one for result in results for one in result.get("findings", ())):
+        first = found.setdefault((finding["cause"], finding["at"]), {**finding, "cases": [], "tests": []})
+        first["cases"] += [case for case in finding["cases"] if case not in first["cases"]]
+        first["tests"] += finding["tests"]
+    return sorted(found.values(), key=lambda one: list(LAWS).index(one["laws"][0]))

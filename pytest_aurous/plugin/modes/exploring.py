@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from io import StringIO
-from math import inf, nan
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 from ..._core.base.errors import AurousError
 from ..._explore.ids import read_id, wrong_with
-from ..._explore.options import Options
-from ..._explore.suites.suite import Budget, read_suite_options
+from ..._explore.options import read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
-from ..stash import INVALID_MARKER, MODES, Mode
+from ..stash import CURRENT, INVALID_MARKER, MODES, Mode, start_mode
 from .explored_results import PAGE, SuiteResults
-from .explored_test import PLAN, TEST, ExploredTest, ExplorePlan, Parent
+from .explored_test import PLAN, TEST, ExploredTest
 
 if TYPE_CHECKING:
     from ..._explore.report.result import Exploration
@@ -49,10 +49,12 @@ def start(config: pytest.Config) -> None:
     if explores(config):
         _refuse_reruns(config)
     if "exploring" not in config.stash[MODES]:
-        mode, others = Exploring(config), config.stash[MODES]
+        results, others = SuiteResults(config), config.stash[MODES]
+        mode = Exploring(config, results)
         config.stash[MODES] = {"exploring": mode, **others}  # before the others: it sets clocks back
         config.pluginmanager.register(mode, "aurous-exploring")
         config.pluginmanager.register(_Inside(mode), "aurous-exploring-runs")
+        start_mode(config, "explored", results)
 
 
 def _refuse_reruns(config: pytest.Config) -> None:
@@ -71,80 +73,76 @@ def choose(items: list[pytest.Item]) -> None:
     """
     for item in items:
         try:
-            plan = _plan(item)
+            _choose(item)
         except (AurousError, pytest.UsageError) as error:  # noqa: PERF203 - once for each test, at collection
             if not hasattr(item.config, "workerinput"):
                 raise pytest.UsageError(str(error)) from None
             item.stash[INVALID_MARKER] = pytest.UsageError(str(error))
-        else:
-            if plan is not None:
-                item.stash[PLAN] = plan
 
 
-def _plan(item: pytest.Item) -> ExplorePlan | None:
+def _choose(item: pytest.Item) -> None:
     mark = explore_marker(item)
     if not isinstance(item, pytest.Function):  # such as a doctest
-        return None
+        return
     if mark is None:
         if not explores(item.config) or not reads_settings(item):
-            return None
-        fails = run_option(item.config, "explore") == "fail"
-        return ExplorePlan(_options(item, "--aurous-explore", fails=fails), fails=fails)
-    place = f"{item.nodeid}: @pytest.mark.aurous_explore"
-    if mark.args == (False,) and not mark.kwargs:
-        return None
-    if mark.args:
-        raise pytest.UsageError(
-            f"{place} takes keywords, such as laws='pays_once', or only False; got {mark.args!r}.\n{PAGE}"
-        )
-    start(item.config)
-    _refuse_reruns(item.config)
-    own = any(one.name == mark.name for one in item.own_markers)
-    return ExplorePlan(_options(item, place, fails=True, **mark.kwargs), fails=True, marked=True, own=own)
-
-
-def _options(item: pytest.Item, who: str, *, fails: bool, **arguments: Any) -> Options:
+            return
+        options, fails = read_suite_options("--aurous-explore"), run_option(item.config, "explore") == "fail"
+    elif mark.args == (False,) and not mark.kwargs:
+        return
+    else:
+        place = f"{item.nodeid}: @pytest.mark.aurous_explore"
+        if mark.args:
+            raise pytest.UsageError(
+                f"{place} takes keywords, such as laws='pays_once', or only False; got {mark.args!r}.\n{PAGE}"
+            )
+        start(item.config)
+        _refuse_reruns(item.config)
+        options, fails = read_suite_options(place, **mark.kwargs), True
     mode = cast("Exploring", item.config.stash[MODES]["exploring"])
-    options, baseline = read_suite_options(who, **arguments), mode.results.baseline
-    known = {**(baseline.of(item.nodeid) if baseline is not None else {}), **options.known}
-    return replace(options, known=known, **mode.added(item, fails=fails))
+    known = {**mode.results.baseline.of(item.nodeid), **options.known}
+    own = mark in item.own_markers
+    item.stash[PLAN] = replace(options, known=known, own=own, **mode.added(item, fails=fails))
 
 
-def _budget(config: pytest.Config) -> Budget:
-    """Return the time for all explorations of this process.
+def _seconds(config: pytest.Config) -> float:
+    """Return the time for all explorations of this process; by default, there is no limit.
 
     Raises:
         pytest.UsageError: If it is no number.
     """
-    seconds = run_option(config, "explore-seconds")
-    if seconds is None:
-        return Budget(inf)
-    try:
-        found = float(seconds)
-    except ValueError:
-        found = nan
-    if not 0 < found < inf:
-        raise pytest.UsageError(
-            f"--aurous-explore-seconds={seconds}: expected a number of seconds above 0, such as 60.\n{PAGE}"
-        )
-    return Budget(found)
+    text = run_option(config, "explore-seconds")
+    if text is None:
+        return inf
+    with suppress(ValueError):
+        if 0 < float(text) < inf:
+            return float(text)
+    raise pytest.UsageError(
+        f"--aurous-explore-seconds={text}: expected a number of seconds above 0, such as 60.\n{PAGE}"
+    )
 
 
 def added(item: pytest.Item) -> dict[str, Any]:
-    """Return what the run of pytest adds to the options of a test that explores code itself."""
+    """Return what the run of pytest adds to a test that explores code itself, and what is called with the result."""
     start(item.config)
-    return cast("Exploring", item.config.stash[MODES]["exploring"]).added_to_own(item)
+    mode = cast("Exploring", item.config.stash[MODES]["exploring"])
+    spent = mode.spending()
+
+    def done(exploration: Exploration) -> None:
+        spent()
+        mode.results.note(item.nodeid, exploration)
+
+    return {**mode.added(item, fails=True), "printing": partial(_printing, item.config), "done": done}
 
 
 class Exploring(Mode):
     """Explores tests after all tests have run, and reports them then."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, results: SuiteResults) -> None:
         self._config = config
-        self.results: SuiteResults = SuiteResults(config)
-        self._budget: Budget = _budget(config)
-        self._test: ExploredTest | None = None  # while its own run goes on
-        self._waiting: list[tuple[ExploredTest, list[Callable[[], object]]]] = []
+        self.results: SuiteResults = results
+        self._seconds: float = _seconds(config)
+        self._waiting: list[ExploredTest] = []
 
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
         """Let the block be the time for which a test has its fake."""
@@ -158,121 +156,84 @@ class Exploring(Mode):
             "only": None if only is None else read_id(only),
             "through": run_option(self._config, "explore") != "fail",
             "first": self.results.broken.get(item.nodeid, ()),
+            "fails": fails,
             "stop": fails and maxfail == 1,
-            "time": self._budget.share if self._budget.limited else None,
+            "time": self._share if self._seconds < inf else None,
         }
-
-    def added_to_own(self, item: pytest.Item) -> dict[str, Any]:
-        """Return these options, with how to mark what is printed, and what is called with the result."""
-        spent = self._budget.spending()
-
-        def done(exploration: Exploration) -> None:
-            spent()
-            self.results.note(item.nodeid, exploration)
-
-        return {**self.added(item, fails=True), "printing": partial(_printing, item.config), "done": done}
-
-    def found(self) -> list[Any]:
-        """Return the results of a worker."""
-        return self.results.found()
-
-    def add(self, found: list[Any]) -> None:
-        """Add the results of a worker."""
-        self.results.add(found)
-
-    def finish(self) -> None:
-        """Write the files."""
-        self.results.write()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
-        """Let a test that is to be explored wait until all tests have run; after the last one, explore them."""
-        if TEST in item.stash:
+        """Let a test that is to be explored wait until all tests have run."""
+        if TEST in item.stash or PLAN not in item.stash:
             return (yield)
-        if PLAN not in item.stash:
-            result = yield
+        test = ExploredTest(cast("pytest.Function", item), item.stash[PLAN], self.results)
+        with test.present():
+            yield
+        if test.has_passed():
+            test.put_away += [mode.put_away() for mode in item.config.stash[MODES].values()]
+            self._waiting.append(test)
         else:
-            result = True
-            test = self._test = ExploredTest(cast("pytest.Function", item), item.stash[PLAN], self.results)
-            try:
-                with test.present():
-                    yield
-            finally:
-                self._test = None
-            self._waiting.append((test, [mode.put_away() for mode in item.config.stash[MODES].values()]))
-            if not test.has_passed():
-                test, go_on = self._waiting.pop()
-                self._report(nextitem or self.first_waiting(None), test, go_on)
-        if nextitem is None:
-            self._explore_all(item.session)
-        return result
+            self._report(nextitem or self.first_waiting(None), test)
+        return True
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Generator[None, Any, Any]:
-        """Report the tests that were not explored, because the run of pytest has ended before."""
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run.
+
+        Report those that were not explored, because the run of pytest has ended before.
+        """
         try:
-            return (yield)
+            result = yield
+            while self._waiting and not session.shouldfail and not session.shouldstop:
+                test, spent = self._waiting.pop(0), self.spending()
+                with test.present():
+                    test.explore()
+                spent()
+                self._report(self.first_waiting(None), test)
+            return result
         finally:
             while self._waiting:
-                test, go_on = self._waiting.pop(0)
+                test = self._waiting.pop(0)
                 test.leave_out("pytest stopped before its bad days were run")
-                self._report(None, test, go_on, tear_down=False)
+                self._report(None, test, tear_down=False)
 
-    def _explore_all(self, session: pytest.Session) -> None:
-        """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run."""
-        while self._waiting and not session.shouldfail and not session.shouldstop:
-            test, go_on = self._waiting.pop(0)
-            if run_option(self._config, "explore-only") is not None:  # then the trace shows the case
-                while go_on:
-                    go_on.pop()()
-            self._budget.tests, spent = len(self._waiting), self._budget.spending()
-            with test.present():
-                test.explore()
-            spent()
-            self._report(self.first_waiting(None), test, go_on)
+    def spending(self) -> Callable[[], None]:
+        """Let the time for exploring pass from now on, until what this returns is called."""
+        began = monotonic()
+
+        def end() -> None:
+            self._seconds -= monotonic() - began
+
+        return end
+
+    def _share(self) -> Callable[[], bool]:
+        """Return what says whether the time of an exploration is over: it has as much as each test that waits."""
+        end = monotonic() + self._seconds / (1 + len(self._waiting))
+        return lambda: monotonic() > end
 
     def first_waiting(self, item: pytest.Item | None) -> Any:
         """Return what stands in for the next test: its fixtures of wider scopes stay. *item* is about to wait, too."""
-        first = self._waiting[0][0].item if self._waiting else item
-        return None if first is None else Parent(first)
+        first = self._waiting[0].item if self._waiting else item
+        return first and first.parent
 
-    def _report(
-        self, nextitem: Any, test: ExploredTest, go_on: list[Callable[[], object]], *, tear_down: bool = True
-    ) -> None:
+    def _report(self, nextitem: Any, test: ExploredTest, *, tear_down: bool = True) -> None:
         """Report a test that has run before, to all plugins, and end the fixtures that *nextitem* does not need."""
         item = test.item
-        for one in go_on:
-            one()
-        with self._as_present(item), test.present():
+        with pytest.MonkeyPatch.context() as patch, test.present():
+            for plugin in self._config.pluginmanager.get_plugins():
+                if hasattr(plugin, "item_index"):  # of a worker of xdist: the reports belong to this test, not the last
+                    patch.setattr(plugin, "item_index", item.session.items.index(item))
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-            ended = test.tear_down(nextitem) if tear_down else []
-            for report in (*test.reports, *ended):
+            if tear_down:
+                test.tear_down(nextitem)
+            for report in test.reports:
                 item.ihook.pytest_runtest_logreport(report=report)
             item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
-    @contextmanager
-    def _as_present(self, item: Any) -> Generator[None, None, None]:
-        """In a worker of xdist, let the reports of the block belong to *item*, not to the last test."""
-        worker: Any = next(
-            (one for one in self._config.pluginmanager.get_plugins() if hasattr(one, "item_index")), None
-        )
-        if worker is None:
-            yield
-            return
-        before, worker.item_index = worker.item_index, item.session.items.index(item)
-        try:
-            yield
-        finally:
-            worker.item_index = before
-
     def pytest_runtest_logreport(self) -> None:
-        """Note a report that comes while a test runs."""
-        if self._test is not None:
-            self._test.note_log()
-
-    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        """Print the table, and what is broken."""
-        self.results.show(terminalreporter, config)
+        """Note a report that comes while a test runs: that of a subtest."""
+        if CURRENT in self._config.stash and TEST in (item := self._config.stash[CURRENT][0]).stash:
+            item.stash[TEST].logged = True
 
 
 @contextmanager
@@ -309,11 +270,6 @@ class _Inside:
         following = nextitem or self._mode.first_waiting(item if TEST in item.stash else None)
         if TEST in item.stash:
             item.stash[TEST].run(following)
-        elif nextitem is None and following is not None:
-            runner: Any = item.config.pluginmanager.get_plugin("runner")
-            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-            runner.runtestprotocol(item, nextitem=following)
-            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        else:
-            return None
-        return True
+            return True
+        runner: Any = item.config.pluginmanager.get_plugin("runner")
+        return runner.pytest_runtest_protocol(item, following) if nextitem is None and following is not None else None

@@ -1,0 +1,149 @@
+"""The baseline of a suite: what the argument `known` says of one test, in a file, for all tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from .._core.base.data import LimitError, as_object, is_array, is_object, read_file
+from .._core.base.errors import AurousError, see
+from .ids import read_id, wrong_with
+from .laws import LAWS
+from .options import Known
+
+_VERSION: Final = 1
+_PAGE: Final = see("how-to/explore-a-suite.html#accept-what-is-known")
+_OPTION: Final = "--aurous-explore-baseline"
+_UPDATE: Final = "--aurous-explore-baseline-update"
+_MISSING: Final = "does not exist"
+
+
+class Baseline:
+    """The known cases of each test, by its node id.
+
+    Args:
+        file: Where they are written; None: nothing is known.
+        update: Whether the file is to be updated; then it need not exist.
+
+    Raises:
+        AurousError: If it cannot be read, is no baseline or has another version, or names what does not exist.
+    """
+
+    def __init__(self, file: Path | None, *, update: bool) -> None:
+        if file is None and update:
+            raise AurousError(f"{_UPDATE} needs {_OPTION}=FILE.\n{_PAGE}")
+        tests = _read(file) if file is not None and (file.exists() or not update) else {}
+        self._file = file
+        self._update = update
+        self._tests = {test: dict(_cases(file, test, cases)) for test, cases in tests.items()}
+        self._remedy = f"run pytest --aurous-explore=report {_OPTION}={file} {_UPDATE}"
+
+    def of(self, test: str) -> Mapping[str, Known]:
+        """Return the known cases of a test."""
+        return self._tests.get(test, {})
+
+    def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return a line for each known case that does not exist any more, or no longer breaks a law, and the remedy.
+
+        Args:
+            results: The tests that were explored, as in the data that exploring writes.
+        """
+        lines = [
+            f"{self._file}: {one['test']}: {case} {wrong}."
+            for one in results
+            for case, wrong in self._outdated(one).items()
+            if not self._update
+        ]
+        return [*lines, f"To remove what is out of date, {self._remedy}"] if lines else []
+
+    def unknown(self, result: Mapping[str, Any]) -> AurousError | None:
+        """Return the error for a test without a case that the baseline knows."""
+        missing = [case for case, wrong in self._outdated(result).items() if wrong == _MISSING]
+        names = ", ".join(map(repr, missing))
+        text = f"{self._file} accepts {names} of {result['test']}: there is no such case. To remove it, {self._remedy}"
+        return AurousError(f"{text}\n{_PAGE}") if missing and not self._update else None
+
+    def update(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Write the file, if it is to be updated: what these tests break, and what it has of other tests and cases.
+
+        A case keeps its reason. The reason of a new one is what has happened. Returns lines about what has changed.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        if self._file is None or not self._update:
+            return []
+        before = self._names()
+        for one in results:
+            outdated = self._outdated(one)
+            kept = {case: known for case, known in self.of(one["test"]).items() if case not in outdated}
+            for case in one["data"]["cases"] if "data" in one else ():
+                if case["broken"]:
+                    reason = kept[case["id"]].reason if case["id"] in kept else case["finding"]
+                    kept[case["id"]] = Known(reason, tuple(case["broken"]))
+            self._tests[one["test"]] = kept
+        tests = {
+            test: {case: {"breaks": one.breaks, "reason": one.reason} for case, one in sorted(cases.items())}
+            for test, cases in sorted(self._tests.items())
+            if cases
+        }
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"version": _VERSION, "tests": tests}, indent=2, ensure_ascii=False)
+        self._file.write_text(f"{text}\n", encoding="utf-8")
+        now = self._names()
+        added, removed = sorted(now - before), sorted(before - now)
+        head = f"{self._file} was written: {len(now)} accepted, {len(added)} of them new; {len(removed)} removed."
+        review = "Read the reason of each new case in the file, and replace it with why you accept it."
+        changes = [*(f"  new: {case}" for case in added), *(f"  removed: {case}" for case in removed)]
+        return [head, *changes, *([review] if added else [])]
+
+    def _names(self) -> set[str]:
+        return {f"{test}: {case}" for test, cases in self._tests.items() for case in cases}
+
+    def _outdated(self, result: Mapping[str, Any]) -> dict[str, str]:
+        """Return the known cases of a test that do not exist, or hold, each with that; not those that were not run."""
+        if "data" not in result:
+            return {}
+        made = {case["id"]: case["broken"] for case in result["data"]["cases"]}
+        left_out = bool(result["data"]["not_run"])
+        # Of several cases that do not end for one reason, one runs.
+        known = [
+            one for one, why in self.of(result["test"]).items() if one in made or not (left_out or "ends" in why.breaks)
+        ]
+        return {case: "no longer breaks a law" if case in made else _MISSING for case in known if not made.get(case)}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Return the tests that a file has, each with its cases."""
+    try:
+        data = as_object(json.loads(read_file(file)))
+    except (OSError, LimitError) as error:
+        why = getattr(error, "strerror", error)
+        raise AurousError(f"{file}: {why}. Write it with {_UPDATE}.\n{_PAGE}") from None
+    except ValueError as error:
+        raise AurousError(f"{file} is not JSON: {error}. Correct it, or write it anew.\n{_PAGE}") from None
+    tests = as_object(data.get("tests"))
+    if data.get("version") != _VERSION or not all(map(is_object, tests.values())):
+        raise AurousError(
+            f"{file} is no baseline of version {_VERSION}, which this pytest-aurous reads. Delete it, and write it "
+            f"again with {_UPDATE}.\n{_PAGE}"
+        )
+    return tests
+
+
+def _cases(file: Path | None, test: str, cases: Mapping[str, Any]) -> Iterator[tuple[str, Known]]:
+    """Yield the cases of a test."""
+    laws = list(LAWS)
+    for case, accepted in cases.items():
+        fields, wrong = as_object(accepted), wrong_with(case)
+        breaks: Any = fields.get("breaks")
+        reason: Any = fields.get("reason")
+        if wrong is None and (not is_array(breaks) or not all(law in laws for law in breaks)):
+            wrong = f"breaks is {breaks!r}; it is a list of laws: {', '.join(laws)}."
+        if wrong is None and (not isinstance(reason, str) or not reason.strip()):
+            wrong = f"reason is {reason!r}; say in words why it is accepted."
+        if wrong is not None:
+            raise AurousError(f"{file}: {test}: {case!r}: {wrong}\n{_PAGE}")
+        yield read_id(case), Known(reason, tuple(breaks), str(file))
