@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,7 +23,7 @@ from ..ids import slug
 from ..kinds import Plan, Scene
 from ..laws import Day
 from .run import DAY, ExploredRun
-from .turns import FIRST, SECOND, Calls, Turns
+from .turns import Calls, Turns
 from .watchdog import RunEnded
 
 if TYPE_CHECKING:
@@ -35,11 +35,10 @@ _INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run returned or raised; of two workers, also what *each* did, by name."""
+    """What a run returned or raised; of two workers, what both returned, and what one of them raised."""
 
     returned: Any = None
     error: BaseException | None = None
-    each: Mapping[str, Outcome] = field(default_factory=dict[str, "Outcome"])
 
 
 class RunAttempt:
@@ -51,14 +50,14 @@ class RunAttempt:
         good: The good day, which limits it; None if this is one.
         before: The run whose state it goes on from; None: it starts anew.
         reader: For `Observer`.
-        turns: Lets two workers take turns; None: there is one function.
+        turns: Lets two workers take turns; None: one function is called after the other.
+        begins: The name of the function that is called first; by default, the first one is.
 
     Attributes:
         plan: The same.
         case: What it is called in messages: the slug of its case or its schedule, or the good day.
         fresh: Whether the state of the application is made anew before it.
         run: The run; it exists once `running` was entered.
-        turns: The same.
     """
 
     def __init__(
@@ -70,6 +69,7 @@ class RunAttempt:
         before: RunAttempt | None = None,
         reader: StateReader | None = None,
         turns: Turns | None = None,
+        begins: str = "",
     ) -> None:
         self.plan = plan
         faults = before.plan if before is not None else plan
@@ -77,7 +77,8 @@ class RunAttempt:
         self.case: str = slug(name) or "the good day"
         self.fresh: bool = before is None
         self.run: ExploredRun
-        self.turns: Turns | None = turns
+        self._turns = turns
+        self._begins = begins
         self._stage = stage
         self._good = good
         self._before = before
@@ -93,8 +94,7 @@ class RunAttempt:
         if good is None:
             run = self.run = ExploredRun(app)
         else:
-            who = "the good day" if self.turns is None else "one worker after the other"
-            usual = f"; {who} sent {len(good.calls)}"
+            usual = f"; the good day sent {len(good.calls)}"
             run = self.run = ExploredRun(app, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
         with app.world.lock:
             identities = Identities()
@@ -102,31 +102,34 @@ class RunAttempt:
             self._scene.begin(self.plan)
             needed = identities if any(place.key is not None for place, _ in self.plan) else None
             self._observer = self._before._observer if self._before else Observer(app, needed, self._reader)
-        turns = self.turns.taking(run) if self.turns is not None else nullcontext()
+        turns = self._turns.taking(run) if self._turns is not None else nullcontext()
         with watched(app, self._observer), run.running(), self._stage.watchdog.guarding(run, self.case), turns:
             yield
 
-    def perform(self, calls: Calls) -> Outcome:
-        """Call the functions under test, by name, which return outcomes; return that of all."""
-        if self.turns is None:
-            (call,) = calls.values()
-            return cast("Outcome", call())
-        found: dict[str, Outcome] = {}
-        self.turns.run(calls, found)
-        return _of_both(found)
+    async def perform(self, calls: Calls, cancel: Callable[[], object] | None = None) -> Outcome:
+        """Call the functions under test, by name, which return outcomes; return that of all.
 
-    async def aperform(self, calls: Calls, cancel: Callable[[], object]) -> Outcome:
-        """Await coroutine functions in the same way; if the run hangs, *cancel* is called from another thread."""
+        If the run hangs, *cancel* is called from another thread.
+        """
         self._stage.watchdog.cancel = cancel
-        if self.turns is None:
-            (call,) = calls.values()
-            return cast("Outcome", await call())
         found: dict[str, Outcome] = {}
+        errors: list[BaseException | None] = []
         try:
-            await self.turns.arun(calls, found)
+            if self._turns is not None:
+                await self._turns.perform(calls, found)
+            else:
+                for name in sorted(calls, key=lambda one: one != self._begins):
+                    if not any(one.error for one in found.values()):
+                        found[name] = await calls[name]()
         except CancelledError as error:
-            return replace(_of_both(found), error=error)
-        return _of_both(found)
+            errors.append(error)
+        each = [found.get(name, Outcome()) for name in calls]
+        if len(each) == 1:
+            return each[0]
+        errors += [one.error for one in found.values()]
+        if len(found) < len(each):
+            errors.append(RunEnded("A worker did not end."))
+        return Outcome(tuple(one.returned for one in each), next(filter(None, errors), None))
 
     def remove_faults(self) -> None:
         """Remove the faults of this run from the fake."""
@@ -149,19 +152,11 @@ class RunAttempt:
             name = "stopped"
         else:
             name = "returned" if error is None else "raised"
-        if self._scene is not None and self._scene.unmet:
+        if (self._scene is not None and self._scene.unmet) or (self._turns is not None and self._turns.left):
             name = "unmet"
         with self._stage.app.world.lock:
             end = self._stage.end((self._before or self).run.failed)
-            return self._observer.day(run, name, outcome, end)
-
-
-def _of_both(found: Mapping[str, Outcome]) -> Outcome:
-    """Return what came of both workers; one that has no outcome did not end."""
-    each = {name: found.get(name, Outcome(error=RunEnded("It did not end."))) for name in (FIRST, SECOND)}
-    errors = [one.error for one in each.values() if one.error is not None]
-    error = next((one for one in errors if not isinstance(one, RunEnded)), errors[0] if errors else None)
-    return Outcome(tuple(one.returned for one in each.values()), error, each)
+            return self._observer.day(run, name, outcome, end, self._turns.sent if self._turns is not None else ())
 
 
 def interruption(error: BaseException | None) -> BaseException | None:
@@ -229,7 +224,9 @@ class Observer(Watcher):
         self._polls |= call.method == "GET" and any(not run.last for run in polled)
         self._view(call.number)
 
-    def day(self, run: ExploredRun, name: str, outcome: Outcome, end: EndState) -> Day:
+    def day(
+        self, run: ExploredRun, name: str, outcome: Outcome, end: EndState, sent: Collection[tuple[str, Call]]
+    ) -> Day:
         """Return what has happened until now; *name* is the outcome in one word, as in `Case`."""
         happened = self._since()
         return Day(
@@ -249,6 +246,7 @@ class Observer(Watcher):
             polls=self._polls,
             concurrent=self._concurrent,
             views=self._views,
+            senders={call.number: worker for worker, call in sent},
         )
 
     def _view(self, number: int) -> None:

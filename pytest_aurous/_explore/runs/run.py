@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from math import inf
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
-from ..._core.base.errors import AurousCrash, see
+from ..._core.base.errors import AurousCrash, hide_mistakes, see
 from ..._core.base.frames import shown_place, stack_under_test
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._core.wire.call import Call, Watcher
 from ..._facade import App, Course, skipped_sleeps, watched
 from .watchdog import RunEnded
+
+__tracebackhide__ = hide_mistakes
+
+T = TypeVar("T")
 
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000
@@ -47,6 +51,8 @@ class ExploredRun(Watcher):
         stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
         deleted: Ids of the records that a fault has deleted.
+        abandoned: Whether threads of its workers may wait for ever, and hold their locks.
+        waits: For what its workers wait, if that is each other; else empty.
         hangs: Whether it was stopped from outside, because nothing happened any more.
         busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
         repairs: What else has to be done before a second run finds everything in order.
@@ -65,6 +71,8 @@ class ExploredRun(Watcher):
         self.stopped: str | None = None
         self.failed: dict[str, Course] = {}
         self.deleted: set[str] = set()
+        self.abandoned: bool = False
+        self.waits: str = ""
         self.hangs: bool = False
         self.busy: float = 0
         self.repairs: list[Callable[[], None]] = []
@@ -150,7 +158,7 @@ class ExploredRun(Watcher):
     def hang(self, reason: str) -> None:
         """Stop the run, because nothing happens any more."""
         self.hangs = True
-        self.stopped = self.stopped or f"was stopped because {reason}"
+        self.stopped = self.stopped or f"was stopped because {self.waits or reason}"
 
     def _waits(self, call: Call) -> bool:
         """Whether the clock has moved since the last identical read, and something that is polled is in progress."""
@@ -191,6 +199,15 @@ def noting_runs() -> Generator[None, None, None]:
             threading.Thread.start = start  # type: ignore[method-assign]
         if ThreadPoolExecutor.submit is patched_submit:
             ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def complete(steps: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns that never waits, without an event loop."""
+    while True:
+        try:
+            steps.send(None)
+        except StopIteration as stop:  # noqa: PERF203 - at once
+            return cast("T", stop.value)
 
 
 def ignore(*_: object) -> None:

@@ -13,12 +13,12 @@ from ..._core.base.chains import isolated
 from ..._core.base.errors import AurousError, AurousExplorationError, see
 from ..._core.base.redaction import shortened
 from ..._core.wire.lines import WIDTH
-from ..._explore.drivers import drive
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
 from ..._explore.report.text import about_known, again_with, brief, findings_of
 from ..._explore.runs.attempt import Outcome, RunAttempt
+from ..._explore.runs.run import complete
 from ..._explore.stage import FreshFake, LeftOut
 from ..._explore.suites.suite import count
 from ..options import run_option
@@ -283,7 +283,7 @@ class ExploredTest:
         self._run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
-            return drive(explorer.steps(), self._make)
+            return complete(explorer.explore(self._make))
         finally:
             for one in self._kept().values():
                 if one.cached_result is not None:
@@ -291,7 +291,7 @@ class ExploredTest:
             del self.item.stash[REPEATED]
             self._end_progress()
 
-    def _make(self, attempt: RunAttempt) -> Outcome:
+    async def _make(self, attempt: RunAttempt) -> Outcome:
         """Make one run, with the whole protocol of the test."""
         self.attempt = attempt
         self._used, self._error = False, None
