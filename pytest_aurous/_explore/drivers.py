@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .explorer import Explorer
     from .report.result import Exploration
     from .runs.attempt import RunAttempt
+    from .runs.turns import Calls
 
 __tracebackhide__ = hide_mistakes
 
@@ -48,7 +49,7 @@ async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh:
     call = _awaited if explorer.tasks else _called
 
     async def make(attempt: RunAttempt) -> Outcome:
-        if fresh is not None and attempt.fresh:
+        if fresh is not None and attempt.before is None:
             returned = fresh()
             if iscoroutine(returned) and not explorer.tasks:
                 returned.close()
@@ -59,8 +60,8 @@ async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh:
             with attempt.running():
                 return await attempt.perform(calls)
         async with _leaving_nothing():
-            with attempt.running(), _cancellable() as cancel:
-                outcome = await attempt.perform(calls, cancel)
+            with attempt.running():
+                outcome = await _cancellable(attempt, calls)
             if isinstance(outcome.error, asyncio.CancelledError) and not attempt.run.hangs and _is_cancelled():
                 raise outcome.error
         return outcome
@@ -124,30 +125,19 @@ async def _awaited(who: str, name: str, function: Callable[[], Any]) -> Any:
     return await returned
 
 
-@contextmanager
-def _cancellable() -> Generator[Callable[[], object], None, None]:
-    """Yield a function that cancels the block from another thread, in a task of asyncio or trio."""
+async def _cancellable(attempt: RunAttempt, calls: Calls) -> Outcome:
+    """Perform a run in a task of asyncio, or a cancel scope of trio, that the watchdog can cancel."""
+    watchdog = attempt.stage.watchdog
     try:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
         trio: Any = sys.modules["trio"]
         with trio.CancelScope() as scope:
-            yield partial(trio.lowlevel.current_trio_token().run_sync_soon, scope.cancel)
-        return
-    inside: list[Any] = [task]
-    cancelled: list[Any] = []
-
-    def cancel() -> None:
-        for one in inside:  # none, if the block has ended meanwhile
-            one.cancel()
-            cancelled.append(one)
-
-    try:
-        yield partial(loop.call_soon_threadsafe, cancel)
-    finally:
-        inside.clear()
-        for one in cancelled:  # the task goes on
-            getattr(one, "uncancel", int)()  # Python 3.10 does not count
+            watchdog.cancel = partial(trio.lowlevel.current_trio_token().run_sync_soon, scope.cancel)
+            return await attempt.perform(calls)
+    task = loop.create_task(attempt.perform(calls))
+    watchdog.cancel = partial(loop.call_soon_threadsafe, task.cancel)
+    return await task
 
 
 def _is_cancelled() -> bool:

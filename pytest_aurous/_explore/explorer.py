@@ -28,10 +28,10 @@ from .kinds import KINDS, Plan
 from .laws import Breach, Day, Judged, Rules, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Exploration
-from .report.text import story
+from .report.text import brief, story
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
-from .stage import Stage
+from .stage import LeftOut, Stage
 from .unreached import Lines
 
 __tracebackhide__ = hide_mistakes
@@ -110,15 +110,14 @@ class Explorer:
                         await self._all(good)
                         await self._check_last(good)
                 finally:
-                    self._remove_faults()
-        exploration = self._exploration(good)
+                    exploration = self._exploration(good)
         self._done(exploration)
         more = [*self._healed(), *self._undecided()]
         if exploration.broken or more:
-            report = self._stage.report(exploration)
+            report = brief(exploration) if self._options.whole else exploration.report()
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
-        if self._options.only is None:
+        if self._options.only is None and not self._options.whole:  # else the end of the run warns once for all tests
             self._stage.warn(exploration)
         return exploration
 
@@ -129,12 +128,9 @@ class Explorer:
 
         *workers* says who begins, or how two workers take turns.
         """
-        self._remove_faults()
         if before is None:
-            self._stage.begin_anew()
-        attempt = self._last = RunAttempt(
-            self._stage, plan, good=self._good, before=before, reader=self._reader, **workers
-        )
+            self._stage.go_back()
+        attempt = self._last = RunAttempt(self._stage, self._good, plan, before, self._reader, **workers)
         day = attempt.day(await self._make(attempt))
         self.lines.sent(day.calls)
         return day
@@ -143,15 +139,10 @@ class Explorer:
         """Let everything in flight pass, and make an undisturbed run on the state that the last one left."""
         last = self._last
         assert last is not None  # noqa: S101 - it comes after a run
-        self._remove_faults()
         self._stage.time.move(last.run.busy)
         for repair in last.run.repairs:
             repair()
         return await self._attempt(before=last)
-
-    def _remove_faults(self) -> None:
-        if self._last is not None:
-            self._last.remove_faults()
 
     # The good day
 
@@ -197,7 +188,10 @@ class Explorer:
         plans = plans_of(good, self._faults)
         self._remarks += plans.remarks
         if not plans.plans:
-            raise self._stage.refuse(nothing_fits(plans, self._faults), met=plans.met)
+            why = nothing_fits(plans, self._faults)
+            if self._options.whole:
+                raise LeftOut(why, harmless=plans.met)
+            raise AurousError(f"explore(): {why}\n{see(f'{PAGE}#faults')}")
         check_ids(self._options, plans.plans)
         return plans
 
@@ -338,8 +332,8 @@ class Explorer:
         unmet = [case.id for case in self._cases if case.outcome == "unmet"]
         if len(unmet) > max(_FEW, len(self._cases) / 10):
             texts.append(
-                f"{len(unmet)} of {len(self._cases)} cases show nothing, because their runs never came to their "
-                f"request: {', '.join(unmet)}. Usually an earlier run has left something behind, such as "
+                f"{len(unmet)} of {len(self._cases)} cases show nothing, because their runs never came to the request "
+                f"of the case: {', '.join(unmet)}. Usually an earlier run has left something behind, such as "
                 f"a cache that is full: let fresh= reset it.\n{_MORE}"
             )
         return texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final, TypedDict
@@ -57,7 +57,7 @@ class Interleaver(Explorer):
         laws = "ends", "pays_once", "tells", *(["returns"] if options.returns else [])
         super().__init__(stage, replace(options, may_raise=(), laws=laws), again, done=done)
         self._only = None if options.only is None else read_schedule(Check(stage.who, PAGE), options.only)
-        self._pending: deque[Schedule] = deque([Schedule(FIRST), Schedule(SECOND)])
+        self._pending: deque[Schedule] = deque([(FIRST,), (SECOND,)])
         self._orders: list[Day] = []
         self._turns: Turns
 
@@ -87,24 +87,25 @@ class Interleaver(Explorer):
                 self._leave_out("the time was over" if is_over() else f"{SCHEDULES} were run")
                 break
             schedule = self._pending.popleft()
-            case = await self._case(good, str(schedule), schedule)
+            name, points = " | ".join(schedule), [point for point in schedule if "#" in point]
+            case = await self._case(good, name, schedule)
             if self._last is not None and self._last.run.abandoned:
-                self._leave_out(f"workers of {schedule} may still wait, and hold their locks")
+                self._leave_out(f"workers of {name} may still wait, and hold their locks")
                 break
-            if not schedule.points and schedule.begins not in dict(self._turns.sent):
-                raise self._stage.nothing_sent(schedule.begins, "and workers switch only just before a request")
-            if not case.broken and case.outcome != "unmet" and len(schedule.points) < SWITCHES:
-                self._switch(schedule)
+            if not points and name not in dict(self._turns.sent):
+                raise self._stage.nothing_sent(name, "and workers switch only just before a request")
+            if not case.broken and case.outcome != "unmet" and len(points) < SWITCHES:
+                self._switch(points)
 
     def _leave_out(self, why: str) -> None:
         self._cut = len(self._pending)
         self._remarks.append(f"not run: {self._cut} or more schedules, because {why}")
 
-    def _switch(self, schedule: Schedule) -> None:
-        """Plan the schedules with one more switch: of repeated reads of one line, before the first and the last."""
-        for _, group in groupby(self._turns.choices, lambda one: (one[0].worker, one[1].path, one[1].stack)):
+    def _switch(self, before: Sequence[str]) -> None:
+        """Plan the schedules with one more switch: of repeated reads of one line, at the first and the last."""
+        for _, group in groupby(self._turns.choices, lambda one: (one[0].partition("#")[0], one[1].path, one[1].stack)):
             points = [point for point, _ in group]
-            self._pending += [schedule.then(point) for point in dict.fromkeys((points[0], points[-1]))]
+            self._pending += [(*before, point) for point in dict.fromkeys((points[0], points[-1]))]
 
     async def _judged(self, good: Day, plan: Any) -> tuple[Judged, Callable[[], object]]:
         """Run a schedule, the first one after the other order of the workers; also return how to go back to it."""
@@ -130,6 +131,6 @@ class Interleaver(Explorer):
 
     def _fields(self, plan: Any) -> dict[str, Any]:
         """Return what a case says of its schedule."""
-        waits = [f"the {point.worker} worker waited before its request {point.number}" for point in plan.points]
-        how = ", then ".join(waits) or f"the {plan.begins} worker began, and they switched when one slept"
+        waits = [f"the {' worker waited before its request '.join(point.split('#'))}" for point in plan if "#" in point]
+        how = ", then ".join(waits) or f"the {plan[0]} worker began, and they switched when one slept"
         return {"happened": how, "advice": (_MORE,)}

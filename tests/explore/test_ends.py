@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Delivery
+from pytest_aurous import Aurous, AurousExplorationError, AurousWarning
 from pytest_aurous._explore import drivers
 from pytest_aurous._explore.explorer import Explorer
 from pytest_aurous._explore.options import read_options
@@ -77,31 +77,6 @@ def test_a_case_that_does_not_end_is_not_repeated(fake: Aurous, client: httpx.Cl
     broken(fake, run, faults="down", laws="ends")
 
     assert len(runs) == 4  # three good days
-
-
-def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
-    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An error inside of a receiver is only the error of a delivery, and its work waits for ever."""
-    monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_SLEEPS", 50)
-    done: list[str] = []
-    character = fake.characters.add("Nova").id
-
-    def receive(_: Delivery) -> None:
-        raise AurousError("no route for /hook")
-
-    fake.webhooks.deliver_to(receive)
-
-    def run() -> None:
-        client.post("/v1/images", json={"character_id": character, "prompt": "One"})
-        while not done:
-            time.sleep(10)
-            fake.webhooks.flush()
-
-    fake.images.script("pending:10s -> processing:5s -> succeeded")
-    with pytest.raises(AurousError, match=r"delivery that failed is image.completed.*no route for .hook") as raised:
-        fake.explore(run)
-    assert not isinstance(raised.value, AurousExplorationError)
 
 
 def test_what_broke_last_time_runs_first(fake: Aurous, client: httpx.Client) -> None:

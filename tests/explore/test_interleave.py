@@ -249,10 +249,8 @@ def test_a_deadlock_behind_equal_reads_is_found(fake: Aurous, client: httpx.Clie
             client.get("/v1/balance")
 
     found = race(fake, lambda: work(*locks), lambda: work(*locks[::-1]), patience=0.8)
-    assert re.fullmatch(
-        r"the run was stopped because each worker waits for the other(, the (first|second) at \S+:\d+ in work){2}",
-        found.broken[0].reasons["serial"],
-    )
+    reason = found.broken[0].reasons["serial"]
+    assert re.search(r"nothing happened for 0.8 s at \S+:\d+ in work: each worker waits for the other$", reason)
     assert "may still wait, and hold their locks" in " ".join(found.remarks)
     assert len(fake.calls) == 6  # as first and then second leave it
     fake.reset()
@@ -270,7 +268,7 @@ def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous) -> None:
                 async with other:
                     await client.get("/v1/team")
 
-        with pytest.raises(AurousExplorationError, match=r"each worker\s+waits for the other") as raised:
+        with pytest.raises(AurousExplorationError, match=r"each worker\s+waits\s+for\s+the\s+other") as raised:
             interleaved(
                 fake,
                 lambda locks: work(*locks),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -41,55 +41,43 @@ class Outcome:
     error: BaseException | None = None
 
 
+@dataclass(eq=False)
 class RunAttempt:
     """One run, which a driver makes inside `running`.
 
-    Args:
+    Attributes:
         stage: Where it is made.
-        plan: Its faults, each with its place; none on the good day.
         good: The good day, which limits it; None if this is one.
+        plan: Its faults, each with its place; none on the good day.
         before: The run whose state it goes on from; None: it starts anew.
         reader: For `Observer`.
         turns: Lets two workers take turns; None: one function is called after the other.
         begins: The name of the function that is called first; by default, the first one is.
-
-    Attributes:
-        plan: The same.
-        case: What it is called in messages: the slug of its case or its schedule, or the good day.
-        fresh: Whether the state of the application is made anew before it.
         run: The run; it exists once `running` was entered.
     """
 
-    def __init__(
-        self,
-        stage: Stage,
-        plan: Plan = (),
-        *,
-        good: Day | None,
-        before: RunAttempt | None = None,
-        reader: StateReader | None = None,
-        turns: Turns | None = None,
-        begins: str = "",
-    ) -> None:
-        self.plan = plan
-        faults = before.plan if before is not None else plan
-        name = " + ".join(f"{place} {kind}" for place, kind in faults) if turns is None else str(turns.schedule)
-        self.case: str = slug(name) or "the good day"
-        self.fresh: bool = before is None
-        self.run: ExploredRun
-        self._turns = turns
-        self._begins = begins
-        self._stage = stage
-        self._good = good
-        self._before = before
-        self._reader = reader
-        self._scene: Scene | None = None
-        self._observer: Observer
+    stage: Stage
+    good: Day | None
+    plan: Plan = ()
+    before: RunAttempt | None = None
+    reader: StateReader | None = None
+    turns: Turns | None = None
+    begins: str = ""
+    run: ExploredRun = field(init=False)
+    _observer: Observer = field(init=False)
+    _unmet: bool = False
+
+    @property
+    def case(self) -> str:
+        """What it is called in messages: the slug of its case or its schedule, or the good day."""
+        faults = self.before.plan if self.before is not None else self.plan
+        names = (*(f"{place} {kind}" for place, kind in faults), *(self.turns.schedule if self.turns else ()))
+        return slug(" | ".join(names)) or "the good day"
 
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Add the faults; the block is the run, and what it starts belongs to it."""
-        app, good = self._stage.app, self._good
+        app, good = self.stage.app, self.good
         # A run that retries sends more than the good day, and one that retries without end must still end soon.
         if good is None:
             run = self.run = ExploredRun(app)
@@ -98,27 +86,28 @@ class RunAttempt:
             run = self.run = ExploredRun(app, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
         with app.world.lock:
             identities = Identities()
-            self._scene = Scene(app, run, self._stage.time.move, identities)
-            self._scene.begin(self.plan)
+            scene = Scene(app, run, self.stage.time.move, identities)
+            scene.begin(self.plan)
             needed = identities if any(place.key is not None for place, _ in self.plan) else None
-            self._observer = self._before._observer if self._before else Observer(app, needed, self._reader)
-        turns = self._turns.taking(run) if self._turns is not None else nullcontext()
-        with watched(app, self._observer), run.running(), self._stage.watchdog.guarding(run, self.case), turns:
-            yield
+            self._observer = self.before._observer if self.before else Observer(app, needed, self.reader)
+        turns = self.turns.taking(run) if self.turns is not None else nullcontext()
+        try:
+            with watched(app, self._observer), run.running(), self.stage.watchdog.guarding(run, self.case), turns:
+                yield
+        finally:
+            with app.world.lock:
+                self._unmet = scene.unmet or (self.turns is not None and bool(self.turns.left))
+                scene.end()
 
-    async def perform(self, calls: Calls, cancel: Callable[[], object] | None = None) -> Outcome:
-        """Call the functions under test, by name, which return outcomes; return that of all.
-
-        If the run hangs, *cancel* is called from another thread.
-        """
-        self._stage.watchdog.cancel = cancel
+    async def perform(self, calls: Calls) -> Outcome:
+        """Call the functions under test, by name, which return outcomes; return that of all."""
         found: dict[str, Outcome] = {}
         errors: list[BaseException | None] = []
         try:
-            if self._turns is not None:
-                await self._turns.perform(calls, found)
+            if self.turns is not None:
+                await self.turns.perform(calls, found)
             else:
-                for name in sorted(calls, key=lambda one: one != self._begins):
+                for name in sorted(calls, key=lambda one: one != self.begins):
                     if not any(one.error for one in found.values()):
                         found[name] = await calls[name]()
         except CancelledError as error:
@@ -130,12 +119,6 @@ class RunAttempt:
         if len(found) < len(each):
             errors.append(RunEnded("A worker did not end."))
         return Outcome(tuple(one.returned for one in each), next(filter(None, errors), None))
-
-    def remove_faults(self) -> None:
-        """Remove the faults of this run from the fake."""
-        if self._scene is not None:
-            with self._scene.app.world.lock:
-                self._scene.end()
 
     def day(self, outcome: Outcome) -> Day:
         """Return what came of the run.
@@ -152,11 +135,11 @@ class RunAttempt:
             name = "stopped"
         else:
             name = "returned" if error is None else "raised"
-        if (self._scene is not None and self._scene.unmet) or (self._turns is not None and self._turns.left):
+        if self._unmet:
             name = "unmet"
-        with self._stage.app.world.lock:
-            end = self._stage.end((self._before or self).run.failed)
-            return self._observer.day(run, name, outcome, end, self._turns.sent if self._turns is not None else ())
+        with self.stage.app.world.lock:
+            end = self.stage.states.read((self.before or self).run.failed)
+            return self._observer.day(run, name, outcome, end, self.turns.sent if self.turns is not None else ())
 
 
 def interruption(error: BaseException | None) -> BaseException | None:
@@ -196,7 +179,8 @@ class Observer(Watcher):
         self._began = app.world.clock.time()
         self._identities = identities
         self._reader = reader
-        self._thread, self._task = get_ident(), sender()[1]
+        self._thread = get_ident()
+        self._task: Any = None
         self._concurrent = False
         self._since = happening(app)
         self._before = when_done(app, lambda: paid(app))

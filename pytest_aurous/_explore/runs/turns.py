@@ -12,15 +12,15 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.arguments import Check
 from ..._core.base.data import as_object
-from ..._core.base.frames import shown_place, stack_under_test
-from ..._core.base.work import TICK, Work, current_work, set_work, threads_of
+from ..._core.base.work import TICK, Work, current_work, set_work
 from ..._core.wire.call import Call
 from ..._facade import App, SharedTime, skipped_sleeps
 from ..ids import SCHEDULE
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 Calls = Mapping[str, Callable[[], Awaitable[Any]]]
 """The functions under test, by name."""
 
+Schedule = tuple[str, ...]
+"""At which requests the turn passes: before ``first#2``, then before ``second#1``; or ``first``, who only begins."""
+
 PAGE: Final = "reference/exploring.html#two-workers"
 FIRST: Final = "first"
 SECOND: Final = "second"
@@ -42,52 +45,18 @@ _GRACE: Final = 1.0
 """Real seconds in which the threads of a run that was stopped have to end."""
 
 
-class SwitchPoint(NamedTuple):
-    """The moment just before a request.
-
-    Attributes:
-        worker: Who sends it.
-        number: 1 for the first request of that worker.
-    """
-
-    worker: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.worker}#{self.number}"
-
-
-class Schedule(NamedTuple):
-    """Which worker begins, and the points at which it, and then the other, has to let the other one go on.
-
-    Example:
-        >>> str(Schedule("first", (SwitchPoint("first", 2), SwitchPoint("second", 1))))
-        'first#2 | second#1'
-    """
-
-    begins: str
-    points: tuple[SwitchPoint, ...] = ()
-
-    def __str__(self) -> str:
-        return " | ".join(map(str, self.points)) or self.begins
-
-    def then(self, point: SwitchPoint) -> Schedule:
-        """Return the schedule with one more switch."""
-        return Schedule(self.begins, (*self.points, point))
-
-
-def read_schedule(check: Check, text: object) -> Schedule:
+def read_schedule(check: Check, text: str) -> Schedule:
     """Read the id of a schedule.
 
     Raises:
         AurousError: If it has another form.
     """
-    if not isinstance(text, str) or not SCHEDULE.fullmatch(text):
+    if not SCHEDULE.fullmatch(text):
         raise check.refuse("only", text, "the id of a schedule, such as 'first-2-second-1'.")
-    words = re.findall(rf"({FIRST}|{SECOND})[#-]?(\d*)", text)
-    return Schedule(words[0][0], tuple(SwitchPoint(name, int(number)) for name, number in words if number))
+    return tuple("#".join(filter(None, one)) for one in re.findall(rf"({FIRST}|{SECOND})[#-]?(\d*)", text))
 
 
+@dataclass(eq=False)
 class Worker:
     """One of the two workers of a run.
 
@@ -98,17 +67,14 @@ class Worker:
         number: How many requests it has begun.
         last: The last of them.
         waiters: What to call as soon as it is its turn.
-        thread: Its thread; 0 if it is a task.
     """
 
-    def __init__(self, name: str, run: ExploredRun) -> None:
-        self.name = name
-        self.work: Work = Work(run.work.test, run.work.report, run=run)
-        self.state: str = READY
-        self.number: int = 0
-        self.thread: int = 0
-        self.waiters: list[Callable[[], object]] = []
-        self.last: Call | None = None
+    name: str
+    work: Work
+    state: str = READY
+    number: int = 0
+    last: Call | None = None
+    waiters: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     def go_on(self) -> None:
         """Wake what waits."""
@@ -126,12 +92,6 @@ class Worker:
         with app.world.lock:
             runs = [app.world.runs.get(part) for part in (*self.last.path.split("/"), made) if isinstance(part, str)]
         return any(run is not None and not run.last for run in runs)
-
-    def place(self) -> str:
-        """Return the line at which it waits, as the rest of a sentence; empty if that is not known."""
-        frames = threads_of(lambda work: work is self.work, self.thread).values()
-        places = [place for frame in frames for place in stack_under_test(frame)]
-        return f", the {self.name} at {shown_place(places[0])}" if places else ""
 
 
 class Turns:
@@ -153,8 +113,8 @@ class Turns:
     def __init__(self, app: App, time: SharedTime, schedule: Schedule, *, tasks: bool) -> None:
         self.schedule: Schedule = schedule
         self.sent: list[tuple[str, Call]] = []
-        self.choices: list[tuple[SwitchPoint, Call]] = []
-        self.left: list[SwitchPoint] = list(schedule.points)
+        self.choices: list[tuple[str, Call]] = []
+        self.left: list[str] = [point for point in schedule if "#" in point]
         self._app = app
         self._time = time
         self._tasks = tasks
@@ -168,8 +128,8 @@ class Turns:
     def taking(self, run: ExploredRun) -> Generator[None, None, None]:
         """Let the block be the run of both workers, in this thread."""
         self._run = run
-        self._workers = {name: Worker(name, run) for name in (FIRST, SECOND)}
-        self._holder = self._workers[self.schedule.begins]
+        self._workers = {name: Worker(name, Work(run.work.test, run.work.report, run=run)) for name in (FIRST, SECOND)}
+        self._holder = self._workers[self.schedule[0].partition("#")[0]]
         with skipped_sleeps(self._begin_sleep):
             self._app.world.gate = self
             try:
@@ -188,7 +148,6 @@ class Turns:
                 if self._tasks:
                     await self._wait_unless(begins)
                 else:
-                    worker.thread = get_ident()
                     self._block_unless(begins)
                 found[worker.name] = await calls[worker.name]()
             finally:
@@ -265,7 +224,7 @@ class Turns:
         if self._over or worker is None or worker.state == DONE or (work and work.run not in {None, self._run}):
             return None  # such as a request of a thread that has outlived its worker
         worker.number, worker.last, worker.state = worker.number + 1, call, RUNS
-        point, other = SwitchPoint(worker.name, worker.number), self._other(worker)
+        point, other = f"{worker.name}#{worker.number}", self._other(worker)
         self.sent.append((worker.name, call))
         others_turn = self._holder not in {None, worker} and other.state != DONE
         if not others_turn:
@@ -346,10 +305,7 @@ class Turns:
             worker.go_on()
         elif worker is not None and worker.state in {RUNS, ASLEEP}:
             worker.state = BLOCKED
-            workers = self._workers.values()
-            places = "".join(one.place() for one in workers)
-            blocked = all(one.state == BLOCKED for one in workers)
-            self._run.waits = f"each worker waits for the other{places}" if blocked else ""
+            self._run.deadlock = all(one.state == BLOCKED for one in self._workers.values())
             self._grant(self._other(worker))
 
 
