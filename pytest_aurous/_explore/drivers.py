@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -56,15 +55,10 @@ async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh:
                 raise AurousError(f"{who}(fresh=...): fresh returned a coroutine. {_use_async(who)}")
             made[:] = [await returned if explorer.tasks and isawaitable(returned) else returned]
         calls = {name: partial(_outcome, call, who, name, _given(one, made)) for name, one in functions.items()}
-        if not explorer.tasks:
-            with attempt.running():
-                return await attempt.perform(calls)
-        async with _leaving_nothing():
-            with attempt.running():
-                outcome = await _cancellable(attempt, calls)
-            if isinstance(outcome.error, asyncio.CancelledError) and not attempt.run.hangs and _is_cancelled():
-                raise outcome.error
-        return outcome
+        if explorer.tasks:
+            return await _performed(attempt, calls)
+        with attempt.running():
+            return await attempt.perform(calls)
 
     return await explorer.explore(make)
 
@@ -125,44 +119,20 @@ async def _awaited(who: str, name: str, function: Callable[[], Any]) -> Any:
     return await returned
 
 
-async def _cancellable(attempt: RunAttempt, calls: Calls) -> Outcome:
-    """Perform a run in a task of asyncio, or a cancel scope of trio, that the watchdog can cancel."""
-    watchdog = attempt.stage.watchdog
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        trio: Any = sys.modules["trio"]
-        with trio.CancelScope() as scope:
-            watchdog.cancel = partial(trio.lowlevel.current_trio_token().run_sync_soon, scope.cancel)
-            return await attempt.perform(calls)
-    task = loop.create_task(attempt.perform(calls))
-    watchdog.cancel = partial(loop.call_soon_threadsafe, task.cancel)
-    return await task
+async def _performed(attempt: RunAttempt, calls: Calls) -> Outcome:
+    """Make a run in a task of asyncio or a cancel scope of trio, so that the watchdog can cancel it.
 
-
-def _is_cancelled() -> bool:
-    """Whether the test itself is cancelled, and not just something that the run waited for."""
-    return bool(getattr(asyncio.current_task(), "cancelling", lambda: 1)())  # Python 3.10 does not count
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Fetch the exception of a task, so that asyncio does not log it."""
-    if not task.cancelled():
-        task.exception()
-
-
-@asynccontextmanager
-async def _leaving_nothing() -> AsyncGenerator[None, None]:
-    """Give the block a pool of its own, and cancel the tasks that it leaves behind; trio's do not outlive a nursery.
-
-    Jobs of an earlier run may wait for ever. What the tasks raise is not logged: a fault makes tasks fail that nothing
+    It has a pool of its own, because jobs of an earlier run may wait for ever, and the tasks that it leaves behind are
+    cancelled; trio's do not outlive a nursery. What they raise is not logged: a fault makes tasks fail that nothing
     awaits.
     """
     try:
         loop: Any = asyncio.get_running_loop()
     except RuntimeError:
-        yield
-        return
+        trio: Any = sys.modules["trio"]
+        with attempt.running(), trio.CancelScope() as scope:
+            cancel = partial(trio.lowlevel.current_trio_token().run_sync_soon, scope.cancel)
+            return await attempt.perform(calls, cancel)
     factory, pool = loop.get_task_factory(), getattr(loop, "_default_executor", None)
     own = ThreadPoolExecutor(thread_name_prefix="asyncio")
     tasks: list[asyncio.Task[Any]] = []
@@ -171,13 +141,21 @@ async def _leaving_nothing() -> AsyncGenerator[None, None]:
         task = factory(loop, coroutine, **options) if factory else asyncio.Task(coroutine, loop=loop, **options)
         if present_run() is not None:
             tasks.append(task)
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(lambda one: one.cancelled() or one.exception())
         return task
 
     loop.set_task_factory(make)
     loop.set_default_executor(own)
     try:
-        yield
+        with attempt.running():
+            outcome: Outcome = await loop.create_task(
+                attempt.perform(calls, lambda: loop.call_soon_threadsafe(tasks[0].cancel))
+            )
+        # Python 3.10 does not count whether the test itself is cancelled, and not just something that the run awaits.
+        cancelled = getattr(asyncio.current_task(), "cancelling", lambda: 1)()
+        if isinstance(outcome.error, asyncio.CancelledError) and not attempt.run.hangs and cancelled:
+            raise outcome.error
+        return outcome
     finally:
         loop.set_task_factory(factory)
         own.shutdown(wait=False)

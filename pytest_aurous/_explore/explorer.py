@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final
@@ -112,7 +112,7 @@ class Explorer:
                 finally:
                     exploration = self._exploration(good)
         self._done(exploration)
-        more = [*self._healed(), *self._undecided()]
+        more = [*self._complaints()]
         if exploration.broken or more:
             report = brief(exploration) if self._options.whole else exploration.report()
             texts = [report, *more] if exploration.broken else [*more, report]
@@ -156,7 +156,12 @@ class Explorer:
         self._stage.check_again("second", second, difference(first, second))
         unstable = unstable_fields(first.end, second.end)
         timeless = second.polls and not second.seconds
-        self._check_returned(first, second)
+        if "returns" in self._rules.laws and not alike(first.returned, second.returned):
+            raise AurousError(
+                f"{self.who}(returns=True): two undisturbed runs from the same start return different values, so no "
+                f"result can be judged:\n  first run:  {unaddressed(first.returned)}\n"
+                f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
+            )
         same = unaddressed(first.returned) == unaddressed(second.returned)
         self._rules = replace(self._rules, unstable=unstable, timeless=timeless, same_result=same)
         differing = [*sorted(f"{kind}.{name}" for kind, name in unstable), *differing_in_form(first, second)]
@@ -171,15 +176,6 @@ class Explorer:
                 "on time was judged. Let the code look up time.sleep when it sleeps: exploring skips that."
             )
         return second
-
-    def _check_returned(self, first: Day, second: Day) -> None:
-        """Refuse to judge results that differ between two good days."""
-        if "returns" in self._rules.laws and not alike(first.returned, second.returned):
-            raise AurousError(
-                f"{self.who}(returns=True): two undisturbed runs from the same start return different values, so no "
-                f"result can be judged:\n  first run:  {unaddressed(first.returned)}\n"
-                f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
-            )
 
     # The bad days
 
@@ -314,26 +310,21 @@ class Explorer:
             start=good.views.get(0, {}),
         )
 
-    def _healed(self) -> list[str]:
-        """Say which cases are known to break a law, and hold."""
-        known, made = self._options.known, {case.id: case for case in self._cases}
-        held = [name for name, one in known.items() if not one.file and name in made and not made[name].broken]
-        return [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
-
-    def _undecided(self) -> list[str]:
-        """Say which cases decide nothing: they differ from run to run, or too many of them did not meet their fault."""
-        differing = [case.id for case in self._cases if case.differs]
-        texts: list[str] = []
-        if differing:
-            texts.append(
+    def _complaints(self) -> Iterator[str]:
+        """Yield what is wrong besides findings: known cases hold, or cases decide nothing."""
+        made = {case.id: case for case in self._cases}
+        known = [name for name, one in self._options.known.items() if not one.file and name in made]
+        if held := [name for name in known if not made[name].broken]:
+            yield f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"
+        if differing := [case.id for case in self._cases if case.differs]:
+            yield (
                 f"{', '.join(differing)}: differs from run to run. It broke a law, and held when it was repeated. Let "
                 f"fresh= reset what your code keeps between runs, and seed what it draws at random.\n{_MORE}"
             )
         unmet = [case.id for case in self._cases if case.outcome == "unmet"]
         if len(unmet) > max(_FEW, len(self._cases) / 10):
-            texts.append(
+            yield (
                 f"{len(unmet)} of {len(self._cases)} cases show nothing, because their runs never came to the request "
-                f"of the case: {', '.join(unmet)}. Usually an earlier run has left something behind, such as "
-                f"a cache that is full: let fresh= reset it.\n{_MORE}"
+                f"of the case: {', '.join(unmet)}. Usually an earlier run has left something behind, such as a cache "
+                f"that is full: let fresh= reset it.\n{_MORE}"
             )
-        return texts

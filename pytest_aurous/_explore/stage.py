@@ -120,9 +120,21 @@ class Stage:
 
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""
-        self.check_end(good)
-        if good.error is not None:
-            raise _must_succeed(self.who, good.error)
+        error = good.error
+        if good.run.stopped:
+            raise AurousError(
+                f"{self.who}(): the good day does not end: it {good.run.stopped}. It must return before other runs can "
+                f"be compared with it.\n{_MORE}"
+            ) from error
+        if isinstance(error, AurousError) or not isinstance(error, Exception | RunEnded | None):
+            raise error  # which the author of the test or pytest has to see, unchanged
+        if error is not None:
+            on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
+            raise AurousError(
+                f"{self.who}(): the undisturbed run must succeed, and it raised {told(error)}\n"
+                "Its traceback is above. Let run return where nothing goes wrong"
+                f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
+            ) from error.with_traceback(without_package(error.__traceback__))
         if not good.calls:
             raise self.nothing_sent("run", "so there is nothing to break")
 
@@ -141,7 +153,6 @@ class Stage:
             later: The day; what it raised is shown as the cause.
             found: What it did that the first one did not do; None: they are equal.
         """
-        self.check_end(later)
         if found is not None:
             what = "run" if self.who.endswith("explore") else "first, second"
             raise AurousError(
@@ -150,14 +161,6 @@ class Stage:
                 "each run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
                 f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
-
-    def check_end(self, good: Day) -> None:
-        """Raise an error if an undisturbed run had to be ended."""
-        if good.run.stopped:
-            raise AurousError(
-                f"{self.who}(): the good day does not end: it {good.run.stopped}. It must return "
-                f"before other runs can be compared with it.\n{_MORE}"
-            ) from good.error
 
     def warn(self, exploration: Exploration) -> None:
         """Warn of each remark that is not expected, at the line of the test."""
@@ -216,17 +219,3 @@ class FreshFake(Stage):
 def _operations(calls: Iterable[Call]) -> set[str]:
     """Return what was sent at all: how often may depend on real time, which has passed only in a test's own run."""
     return {call.operation or f"{call.method} {call.path}" for call in calls}
-
-
-def _must_succeed(who: str, error: BaseException) -> BaseException:
-    """Return what to raise for the exception of a good day: what the test's author or pytest has to see, unchanged."""
-    if isinstance(error, AurousError) or not isinstance(error, Exception | RunEnded):
-        return error
-    on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
-    failure = AurousError(
-        f"{who}(): the undisturbed run must succeed, and it raised {told(error)}\n"
-        "Its traceback is above. Let run return where nothing goes wrong"
-        f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
-    )
-    failure.__cause__ = error.with_traceback(without_package(error.__traceback__))
-    return failure

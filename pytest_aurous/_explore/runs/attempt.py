@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -99,8 +99,12 @@ class RunAttempt:
                 self._unmet = scene.unmet or (self.turns is not None and bool(self.turns.left))
                 scene.end()
 
-    async def perform(self, calls: Calls) -> Outcome:
-        """Call the functions under test, by name, which return outcomes; return that of all."""
+    async def perform(self, calls: Calls, cancel: Callable[[], object] | None = None) -> Outcome:
+        """Call the functions under test, by name, which return outcomes; return that of all.
+
+        If the run hangs, *cancel* is called from another thread.
+        """
+        self.stage.watchdog.cancel = cancel
         found: dict[str, Outcome] = {}
         errors: list[BaseException | None] = []
         try:
