@@ -48,7 +48,7 @@ async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh:
     call = _awaited if explorer.tasks else _called
 
     async def make(attempt: RunAttempt) -> Outcome:
-        if fresh is not None and attempt.before is None:
+        if fresh is not None and not attempt.again:
             returned = fresh()
             if iscoroutine(returned) and not explorer.tasks:
                 returned.close()

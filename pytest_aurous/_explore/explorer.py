@@ -90,7 +90,7 @@ class Explorer:
         self._remarks: list[str] = []
         self._cut = 0
         self.lines: Lines = Lines()
-        self._last: RunAttempt | None = None
+        self._last: RunAttempt
         self._good: Day | None = None
         self._plans: Plans
         self._make: Make
@@ -123,26 +123,24 @@ class Explorer:
 
     # Runs
 
-    async def _attempt(self, plan: Plan = (), before: RunAttempt | None = None, **workers: Any) -> Day:
-        """Let the driver make one run, and return what it did; after *before*, on the state that it left.
+    async def _attempt(self, plan: Plan = (), **workers: Any) -> Day:
+        """Make one run; *workers* says who begins, or how two workers take turns."""
+        self._stage.go_back()
+        self._last = RunAttempt(self._stage, self._good, plan, self._reader, **workers)
+        return await self._day(self._last)
 
-        *workers* says who begins, or how two workers take turns.
-        """
-        if before is None:
-            self._stage.go_back()
-        attempt = self._last = RunAttempt(self._stage, self._good, plan, before, self._reader, **workers)
-        day = attempt.day(await self._make(attempt))
-        self.lines.sent(day.calls)
-        return day
-
-    async def _again(self) -> Day:
+    async def _again(self, last: RunAttempt) -> Day:
         """Let everything in flight pass, and make an undisturbed run on the state that the last one left."""
-        last = self._last
-        assert last is not None  # noqa: S101 - it comes after a run
         self._stage.time.move(last.run.busy)
         for repair in last.run.repairs:
             repair()
-        return await self._attempt(before=last)
+        last.again = True
+        return await self._day(last)
+
+    async def _day(self, attempt: RunAttempt) -> Day:
+        day = attempt.day(await self._make(attempt))
+        self.lines.sent(day.calls)
+        return day
 
     # The good day
 
@@ -225,7 +223,7 @@ class Explorer:
 
     async def _check_last(self, good: Day) -> None:
         """Make one more good day: the cases may have left something behind."""
-        if self._last is not None and not self._last.run.abandoned:
+        if not self._last.run.abandoned:
             with self._options.printing():
                 last = await self._attempt()
             self._stage.check_again("last", last, difference(good, last))
@@ -277,14 +275,14 @@ class Explorer:
         day, second = (await self._attempt(plan)), None
         left = self._stage.mark() if self._options.alone else ignore
         if "recovers" in self._rules.laws and needs_second(self._rules, day):
-            second = await self._again()
+            second = await self._again(self._last)
         greased = any(kind == "greased" for _, kind in plan)
         return Judged(self._rules, good, day, second, greased=greased), left
 
     async def _explain_second_run(self, good: Day) -> None:
         """Find out whether a second run pays again even without a fault."""
         await self._attempt()
-        second = await self._again()
+        second = await self._again(self._last)
         if second.spent > good.spent:
             self._remarks.insert(
                 0,

@@ -89,7 +89,7 @@ class Interleaver(Explorer):
             schedule = self._pending.popleft()
             name, points = " | ".join(schedule), [point for point in schedule if "#" in point]
             case = await self._case(good, name, schedule)
-            if self._last is not None and self._last.run.abandoned:
+            if self._last.run.abandoned:
                 self._leave_out(f"workers of {name} may still wait, and hold their locks")
                 break
             if not points and name not in dict(self._turns.sent):

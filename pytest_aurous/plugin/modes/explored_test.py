@@ -104,7 +104,7 @@ class ExploredTest:
     @property
     def reported(self) -> bool:
         """Whether the present run is reported as the test's run."""
-        return self.attempt is None or (self._plan.options.alone and self.attempt.plan != ())
+        return self.attempt is None or (self._plan.options.alone and self.attempt.plan != () and not self.attempt.again)
 
     @contextmanager
     def using(self, session: Session) -> Generator[None, None, None]:
