@@ -103,14 +103,12 @@ class Explorer:
                 good = self._good = await self._good_days()
             self._plans = self._planned(good)
             with self._stage.bad_days(lambda: self._exploration(good).table(), stays=self._options.alone):
-                try:
-                    if self._options.only is not None:
-                        await self._one(good, self._options.only)
-                    else:
-                        await self._all(good)
-                        await self._check_last(good)
-                finally:
-                    exploration = self._exploration(good)
+                if self._options.only is not None:
+                    await self._one(good, self._options.only)
+                else:
+                    await self._all(good)
+                    await self._check_last(good)
+        exploration = self._exploration(good)
         self._done(exploration)
         more = [*self._complaints()]
         if exploration.broken or more:

@@ -113,7 +113,7 @@ class Interleaver(Explorer):
             swapped = await self._attempt(begins=SECOND)
             self._stage.check(swapped)
             self._orders = [good, swapped]
-        self._turns = Turns(self._stage.app, self._stage.time, plan, tasks=self.tasks)
+        self._turns = Turns(self._stage.app, self._stage.time, plan, self.tasks)
         day = await self._attempt(turns=self._turns)
         return Judged(self._rules, good, day), self._stage.mark() if self._options.alone else ignore
 

@@ -108,24 +108,6 @@ async def order_in_task(client: httpx.AsyncClient) -> None:
     (await client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})).raise_for_status()
 
 
-def test_a_pool_that_the_application_keeps_serves_later_cases(fake: Aurous, client: httpx.Client) -> None:
-    """Its threads are of the first run, its jobs of those that submit them."""
-    with ThreadPoolExecutor(2) as pool:
-
-        def run() -> list[int]:
-            return [future.result() for future in [pool.submit(order, client), pool.submit(order, client)]]
-
-        explored = fake.explore(run, faults="crash, unavailable, greased")
-
-        assert explored.good_day.returned == [201, 201]
-        assert {case.fault: case.outcome for case in explored.cases} == {
-            "unavailable": "raised",
-            "greased": "returned",
-            "crash": "crashed",
-        }
-        assert pool.submit(order, client).result() == 201
-
-
 def test_threads_from_before_belong_to_the_present_run(fake: Aurous, client: httpx.Client) -> None:
     """A worker that was started before the exploration works for each run in turn, and may sleep meanwhile."""
     jobs: queue.Queue[Any] = queue.Queue()

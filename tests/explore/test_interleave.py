@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import re
-import sqlite3
 import threading
 import time
 from contextlib import closing
@@ -21,7 +20,6 @@ from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousSer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import httpx
 
@@ -190,49 +188,6 @@ def test_a_worker_that_sleeps_lets_the_other_one_go_on(fake: Aurous, client: htt
     assert any("#" in case.id for case in race(fake, looks_again, looks_again).broken)
 
 
-async def aalone(fake: Aurous, taken: set[str]) -> None:
-    """Wait until nobody else works, by looking again and again."""
-    while "lock" in taken:  # noqa: ASYNC110 - it waits for another process
-        await asyncio.sleep(1)
-    taken.add("lock")
-    async with fake.async_client() as client:
-        await afind_or_create(client)
-        await client.get("/v1/balance")
-    await asyncio.sleep(5)
-    taken.discard("lock")
-
-
-def test_a_task_that_sleeps_lets_the_other_one_go_on(fake: Aurous) -> None:
-    """As threads do: a task that waits for the other by sleeping ends."""
-    assert on_asyncio(fake, *[lambda taken: aalone(fake, taken)] * 2, fresh=set).broken == ()
-
-
-def test_a_worker_behind_a_lock_of_sqlite_waits_for_the_other(
-    fake: Aurous, client: httpx.Client, tmp_path: Path
-) -> None:
-    """A transaction that stays open during a request keeps the other worker out, which then goes on."""
-
-    def work() -> int:
-        with closing(sqlite3.connect(tmp_path / "jobs.db", isolation_level=None)) as database:
-            database.execute("begin immediate")
-            open_jobs = int(database.execute("select count(*) from jobs").fetchone()[0])
-            if open_jobs:
-                client.post("/v1/characters", json=NOVA).raise_for_status()
-                database.execute("delete from jobs")
-            database.execute("commit")
-            return open_jobs
-
-    def fresh() -> None:
-        (tmp_path / "jobs.db").unlink(missing_ok=True)
-        with closing(sqlite3.connect(tmp_path / "jobs.db")) as database, database:
-            database.execute("create table jobs (name text)")
-            database.execute("insert into jobs values ('Nova')")
-
-    explored = fake.interleave(work, work, fresh=fresh)
-    ids = [case.id for case in explored.cases]
-    assert (ids, fake.team.available_credits) == (["first", "second", "first#1", "second#1"], 96)
-
-
 def test_a_deadlock_behind_equal_reads_is_found(fake: Aurous, client: httpx.Client) -> None:
     """Reads may look alike: what happens between them counts. The report says where each worker waits."""
     locks = threading.Lock(), threading.Lock()
@@ -278,22 +233,6 @@ def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous) -> None:
             )
         stopped = [case.id for case in raised.value.exploration.cases if case.outcome == "stopped"]
         assert stopped == ["first#1", "second#1"]
-
-
-def test_a_worker_that_does_not_end_is_found(fake: Aurous, client: httpx.Client) -> None:
-    """It waits for what the other has taken away."""
-    jobs: list[str] = []
-
-    def ask() -> None:
-        left = len(jobs)
-        client.get("/v1/balance")
-        while left and not jobs:
-            client.get("/v1/team")
-        jobs.clear()
-
-    found = race(fake, ask, ask, fresh=lambda: jobs.append("one"))
-    text = "the run was stopped after 141 requests; one after the other sent 2"
-    assert found.broken[0].reasons["serial"].startswith(text)
 
 
 def test_what_the_workers_return_or_raise(fake: Aurous, client: httpx.Client) -> None:

@@ -94,48 +94,45 @@ class Worker:
         return any(run is not None and not run.last for run in runs)
 
 
+@dataclass(eq=False)
 class Turns:
     """Lets the two workers of one run take turns, as a schedule says.
 
-    Args:
+    Attributes:
         app: The fake.
         time: The skipped sleeps.
         schedule: When the turn passes.
         tasks: Whether the workers are tasks of the event loop in this thread; else they are threads.
-
-    Attributes:
-        schedule: The same.
         sent: Each request, with its worker.
         choices: The requests at which one more switch was possible.
         left: The switches of the schedule that were not made yet.
     """
 
-    def __init__(self, app: App, time: SharedTime, schedule: Schedule, *, tasks: bool) -> None:
-        self.schedule: Schedule = schedule
-        self.sent: list[tuple[str, Call]] = []
-        self.choices: list[tuple[str, Call]] = []
-        self.left: list[str] = [point for point in schedule if "#" in point]
-        self._app = app
-        self._time = time
-        self._tasks = tasks
-        self._run: ExploredRun
-        self._workers: dict[str, Worker]
-        self._holder: Worker | None
-        self._over = False
-        self._changed = threading.Condition()
+    app: App
+    time: SharedTime
+    schedule: Schedule
+    tasks: bool
+    sent: list[tuple[str, Call]] = field(default_factory=list[tuple[str, Call]])
+    choices: list[tuple[str, Call]] = field(default_factory=list[tuple[str, Call]])
+    left: list[str] = field(init=False)
+    _run: ExploredRun = field(init=False)
+    _workers: dict[str, Worker] = field(init=False)
+    _holder: Worker | None = None
+    _over: bool = False
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
     def taking(self, run: ExploredRun) -> Generator[None, None, None]:
         """Let the block be the run of both workers, in this thread."""
-        self._run = run
+        self._run, self.left = run, [point for point in self.schedule if "#" in point]
         self._workers = {name: Worker(name, Work(run.work.test, run.work.report, run=run)) for name in (FIRST, SECOND)}
         self._holder = self._workers[self.schedule[0].partition("#")[0]]
         with skipped_sleeps(self._begin_sleep):
-            self._app.world.gate = self
+            self.app.world.gate = self
             try:
                 yield
             finally:
-                self._app.world.gate = None
+                self.app.world.gate = None
                 self.stop()
 
     async def perform(self, calls: Calls, found: dict[str, Any]) -> None:
@@ -145,7 +142,7 @@ class Turns:
             set_work(worker.work)
             begins = partial(self._begins, worker)
             try:
-                if self._tasks:
+                if self.tasks:
                     await self._wait_unless(begins)
                 else:
                     self._block_unless(begins)
@@ -154,7 +151,7 @@ class Turns:
                 self._end(worker)
 
         workers = [partial(work, worker) for worker in self._workers.values()]
-        if self._tasks:
+        if self.tasks:
             before = set_work(None)  # the watching thread belongs to no run
             threading.Thread(target=self._watch, name="aurous-turns", daemon=True).start()
             set_work(before)
@@ -183,7 +180,7 @@ class Turns:
 
     def _block_unless(self, waiting: Callable[[], Worker | None]) -> None:
         """Block this thread for the worker that has to wait; None: none has."""
-        event, deadlines, ident = threading.Event(), self._time.deadlines, get_ident()
+        event, deadlines, ident = threading.Event(), self.time.deadlines, get_ident()
 
         def wake() -> None:
             deadlines.pop(ident, None)
@@ -230,7 +227,7 @@ class Turns:
         if not others_turn:
             self._holder = worker
         # A worker that was blocked may go on meanwhile: the other one waits until nothing moves.
-        if others_turn or (other.state == BLOCKED and not self._tasks):
+        if others_turn or (other.state == BLOCKED and not self.tasks):
             worker.state = HELD
             return worker
         if other.state in {DONE, BLOCKED}:
@@ -250,7 +247,7 @@ class Turns:
         Whichever wakes first sends the next request: the skipped sleeps end in their order.
         """
         worker = self._worker()
-        stays = worker is None or worker.awaits_work(self._app)
+        stays = worker is None or worker.awaits_work(self.app)
         with self._changed:
             if worker is not None and worker.state != DONE:
                 worker.state, other = ASLEEP, self._other(worker)
@@ -279,7 +276,7 @@ class Turns:
 
     def _watch(self) -> None:
         """Look from time to time, until both have ended, whether a worker waits for the other, or the run hangs."""
-        deadlines, others = self._time.deadlines, self._time.other_threads()
+        deadlines, others = self.time.deadlines, self.time.other_threads()
         deadlines[get_ident()] = inf
         try:
             with self._changed:
