@@ -107,7 +107,10 @@ class Explorer:
                     await self._one(good, self._options.only)
                 else:
                     await self._all(good)
-                    await self._check_last(good)
+                    if not self._last.run.abandoned:
+                        with self._options.printing():
+                            last = await self._attempt()  # the cases may have left something behind
+                        self._stage.check_again("last", last, difference(good, last))
         exploration = self._exploration(good)
         self._done(exploration)
         more = [*self._complaints()]
@@ -218,13 +221,6 @@ class Explorer:
         if left_out:
             text = f"{len(left_out)} case{'s' if len(left_out) > 1 else ''}, the first is {left_out[0]}"
             self._remarks.append(f"left out: {text}: the same fault on the same line did not let a run end")
-
-    async def _check_last(self, good: Day) -> None:
-        """Make one more good day: the cases may have left something behind."""
-        if not self._last.run.abandoned:
-            with self._options.printing():
-                last = await self._attempt()
-            self._stage.check_again("last", last, difference(good, last))
 
     async def _case(self, good: Day, case_id: str, plan: Any) -> Case:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""

@@ -11,6 +11,7 @@ from typing import Any, Final, TypedDict
 
 from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, hide_mistakes, see
+from .._core.wire.call import Call
 from .cases import Plans
 from .compare import told
 from .explorer import Explorer
@@ -72,11 +73,8 @@ class Interleaver(Explorer):
         """
         case = await self._case(good, only, self._only)
         if case.outcome == "unmet":
-            sent = [name for name, _ in self._turns.sent]
-            counts = ", ".join(f"{name} has sent {sent.count(name)} requests" for name in (FIRST, SECOND))
             raise AurousError(
-                f"{self.who}(only={only!r}): there is no such schedule: a switch was not reached. "
-                f"In it, {counts}.\n{_MORE}"
+                f"{self.who}(only={only!r}): there is no such schedule: a switch is not reached.\n{_MORE}"
             )
 
     async def _all(self, good: Day) -> None:
@@ -103,7 +101,7 @@ class Interleaver(Explorer):
 
     def _switch(self, before: Sequence[str]) -> None:
         """Plan the schedules with one more switch: of repeated reads of one line, at the first and the last."""
-        for _, group in groupby(self._turns.choices, lambda one: (one[0].partition("#")[0], one[1].path, one[1].stack)):
+        for _, group in groupby(self._turns.choices, _request):
             points = [point for point, _ in group]
             self._pending += [(*before, point) for point in dict.fromkeys((points[0], points[-1]))]
 
@@ -134,3 +132,9 @@ class Interleaver(Explorer):
         waits = [f"the {' worker waited before its request '.join(point.split('#'))}" for point in plan if "#" in point]
         how = ", then ".join(waits) or f"the {plan[0]} worker began, and they switched when one slept"
         return {"happened": how, "advice": (_MORE,)}
+
+
+def _request(choice: tuple[str, Call]) -> tuple[object, ...]:
+    """Return what repeated reads of a worker have in common, which one line sends."""
+    point, call = choice
+    return point.partition("#")[0], call.path, call.stack if call.method == "GET" and call.stack else point
