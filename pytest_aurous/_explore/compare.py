@@ -116,12 +116,6 @@ def _shown(call: Call | None) -> str:
     return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
 
 
-def differing_in_form(first: Day, second: Day) -> list[str]:
-    """Return the operations whose bodies differ between equal days, which can only be in form."""
-    bodies = [{(call.operation or call.method, call.content) for call in day.calls} for day in (first, second)]
-    return sorted({f"the body of {operation}" for operation, _ in bodies[0] ^ bodies[1]})
-
-
 def told(error: BaseException) -> str:
     """Return the type of an exception, or of each in a group, and the first line of its message if it can be read."""
     return "; ".join(map(_told, leaves(error)))

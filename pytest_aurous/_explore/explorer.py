@@ -21,7 +21,7 @@ from .cases import (
     nothing_fits,
     plans_of,
 )
-from .compare import alike, difference, differing_in_form, unaddressed
+from .compare import alike, difference, unaddressed
 from .end_state import unstable_fields
 from .ids import slug
 from .kinds import KINDS, Plan
@@ -163,9 +163,8 @@ class Explorer:
             )
         same = unaddressed(first.returned) == unaddressed(second.returned)
         self._rules = replace(self._rules, unstable=unstable, timeless=timeless, same_result=same)
-        differing = [*sorted(f"{kind}.{name}" for kind, name in unstable), *differing_in_form(first, second)]
-        if differing:
-            names = ", ".join(differing)
+        if unstable:
+            names = ", ".join(sorted(f"{kind}.{name}" for kind, name in unstable))
             self._remarks.append(f"Not compared, because two good days differ there: {names}.")
         if timeless:
             self._faults = tuple(kind for kind in self._faults if not KINDS[kind].needs_time)

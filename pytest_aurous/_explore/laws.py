@@ -35,7 +35,7 @@ _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
 EXCUSES: Final = (
-    "the code is stuck until the key expires: a second run sent the same key, which leads to the work that has failed",
+    "the code is stuck until the key expires: a second run sent the same key, which leads to the first order",
     "a second run ordered nothing, because what the first run ordered was refused for good or has failed",
 )
 """Why a second run may leave what the first one has left."""
@@ -241,20 +241,22 @@ def _tells(judged: Judged) -> Breach | None:
         return None
     found = _difference(judged, bad)
     if rules.whole:
-        return _records(judged, bad, _unnoticed(bad, found), "the test passed, but ")
+        return _records(_unnoticed(judged, found), "the test passed, but ")
     result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
-    return _records(judged, bad, found, f"the code returned {result}, but ")
+    return _records(found, f"the code returned {result}, but ")
 
 
-def _unnoticed(bad: Day, found: Sequence[Change]) -> list[Change]:
+def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:
     """Return what a test has not achieved that passes: what it leaves beside that is its own matter.
 
     Work that a fault lets fail, and a record that it deletes, the code has ordered: what the test says of them, nobody
-    knows. And nothing is achieved by work that fails on the good day, too.
+    knows. And nothing is achieved by work that the good day cancels, or that fails there.
     """
-    if bad.run.failed or bad.run.deleted:
+    if judged.bad.run.failed or judged.bad.run.deleted:
         return []
-    return [one for one in found if one.what in _NOT_THERE and _VAIN.isdisjoint(one.record.fields)]
+    unstable = judged.rules.unstable
+    vain = {one.name(unstable) for one in judged.good.end.there if not _VAIN.isdisjoint(one.fields)}
+    return [one for one in found if one.what in _NOT_THERE and one.record.name(unstable) not in vain]
 
 
 def _unknown_request(good: Day, bad: Day) -> Breach | None:
@@ -287,23 +289,16 @@ def _difference(judged: Judged, day: Day) -> list[Change]:
     return changes(day.end.without(lost), judged.good.end.without(lost), judged.rules.unstable)
 
 
-def _records(judged: Judged, day: Day, found: Sequence[Change], before: str) -> Breach | None:
+def _records(found: Sequence[Change], before: str) -> Breach | None:
     """Return the breach of records that are not as on the good day.
 
-    The cause is what happened to which kind of record, and the line that orders it; not what was broken.
+    The cause is what happened to which kind of record, not what was broken.
     """
     if not found:
         return None
-    what, record, *_ = found[0]
-    kind = f"{record.kind}: {'not as on the good day' if what in _NOT_THERE else what}"
-    line = judged.line(_creator(judged.good if what in {"missing", "deleted"} else day, record.id))
-    return Breach(before + _listed([one.text for one in found]), f"{kind}{f', {line}' if line else ''}")
-
-
-def _creator(day: Day, record: str) -> Call | None:
-    """Return the request of a run that created a record."""
-    number = next((note.number for note in day.notes if note.during and note.text.startswith(f"{record}: new")), None)
-    return next((call for call in day.calls if call.number == number), None)
+    what, record, _ = found[0]
+    kind = "not as on the good day" if what in _NOT_THERE else what
+    return Breach(before + _listed([one.text for one in found]), f"{record.kind}: {kind}")
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -348,7 +343,7 @@ def _spares(judged: Judged) -> Breach | None:
         elif before.id in now and now[before.id].key(rules.unstable) != wanted.key(rules.unstable):
             when = "before the run" if wanted is before else "without the run"
             found.append(Change("changed", before, f"{label} has {now[before.id].told(wanted, rules.unstable, when)}"))
-    return _records(judged, bad, found, "")
+    return _records(found, "")
 
 
 def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
@@ -400,14 +395,14 @@ def _unrepaired(judged: Judged, second: Day) -> Breach | None:
         return Breach(f"a second run returned {unaddressed(second.returned)}", "run: a second refusal")
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     found = [one for one in _difference(judged, second) if _CANCELLED not in one.record.fields]
-    return _records(judged, second, found, "after a second run ")
+    return _records(found, "after a second run ")
 
 
 def excuse(judged: Judged) -> str:
     """Return why a second run may leave what the first one has left, in a sentence; empty if it may not.
 
-    A key leads to the work that has failed, or that the first run has given up, until it expires (idem-3). And what is
-    refused for good may be given up for good.
+    A key leads to the work that the first run has ordered, until it expires (idem-3). And what is refused for good may
+    be given up for good.
     """
     rules, bad, second = judged.rules, judged.bad, judged.second
     if second is None or _unrepaired(judged, second) is None:
@@ -417,7 +412,7 @@ def excuse(judged: Judged) -> str:
         return ""
     calls = second.calls[len(bad.calls) :]
     given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
-    if given_up and fails and any(call.replayed for call in calls):
+    if fails and any(call.replayed for call in calls):
         return _STUCK
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
     return _GIVEN_UP if (given_up or any(map(_is_definite, bad.calls))) and not orders else ""

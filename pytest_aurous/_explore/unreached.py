@@ -14,7 +14,7 @@ from inspect import CO_OPTIMIZED
 from itertools import groupby
 from linecache import getlines
 from types import CodeType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .._core.base.frames import SENDERS, package_of, short_path
 from .._core.wire.call import Call
@@ -25,7 +25,7 @@ _IDS: Final = (4, 3, 5, 2, 1, 0)
 """Of tools; the first two have no purpose, though Hypothesis takes 3. Debuggers, coverage, profilers and optimizers
 look for the others."""
 _EXCLUDED: Final = re.compile(r"#\s*pragma:\s*no cover\b|^\s*if (typing\.)?TYPE_CHECKING\b")
-_monitoring: Final[Any] = getattr(sys, "monitoring", None)
+_monitoring: Final = cast("Any", getattr(sys, "monitoring", None))
 
 
 class Lines:
@@ -77,7 +77,7 @@ class Lines:
 
 def _claim(undo: ExitStack) -> int | None:
     """Return the number of a tool that is ours from now on; None if there is none."""
-    for tool in _IDS if _monitoring is not None else ():
+    for tool in _IDS if hasattr(_monitoring, "use_tool_id") else ():
         with suppress(ValueError):  # another tool has it
             _monitoring.use_tool_id(tool, "pytest-aurous")
             undo.callback(_monitoring.free_tool_id, tool)
