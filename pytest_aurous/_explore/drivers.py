@@ -138,7 +138,9 @@ async def _performed(attempt: RunAttempt, calls: Calls) -> Outcome:
     tasks: list[asyncio.Task[Any]] = []
 
     def make(loop: Any, coroutine: Any, **options: Any) -> Any:
-        task = factory(loop, coroutine, **options) if factory else asyncio.Task(coroutine, loop=loop, **options)
+        task: asyncio.Task[Any] = (
+            factory(loop, coroutine, **options) if factory else asyncio.Task(coroutine, loop=loop, **options)
+        )
         if present_run() is not None:
             tasks.append(task)
             task.add_done_callback(lambda one: one.cancelled() or one.exception())

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pytest_aurous import Aurous, AurousCrash
+from pytest_aurous import Aurous, AurousCrash, Call
+from pytest_aurous._explore.runs.run import ExploredRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -352,6 +353,19 @@ def test_fresh_may_be_a_coroutine_function(fake: Aurous) -> None:
 
     anyio.run(main, backend="asyncio")
     anyio.run(main, backend="trio")
+
+
+def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
+    """A thread of the application, which belongs to no run, is ended, too."""
+    run = ExploredRun(fake._session.app)
+    run.crashed = True
+
+    with pytest.raises(AurousCrash):
+        run.arrive(Call("GET", "https", "h", "/p"))
+    with pytest.raises(AurousCrash):
+        run.begin_sleep(1, sys._getframe())
+
+    assert (run.steps, run.stopped) == (0, None)
 
 
 def test_patches_that_came_later_stay(fake: Aurous) -> None:

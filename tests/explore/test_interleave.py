@@ -352,6 +352,33 @@ def test_workers_over_http_race_as_well(fake: Aurous) -> None:
     assert [case.id for case in found.broken][:2] == ["first#2", "second#2"]
 
 
+def test_a_thread_that_goes_on_after_its_worker(fake: Aurous, client: httpx.Client) -> None:
+    """Its requests and sleeps wait for nothing."""
+    threads, begun = list[threading.Thread](), threading.Event()
+
+    def later() -> None:
+        begun.wait(5)
+        time.sleep(1)
+        client.get("/v1/team")
+
+    def leaves() -> None:
+        threads[:] = [threading.Thread(target=later, daemon=True)]
+        threads[0].start()
+        client.get("/v1/balance")
+
+    def joins() -> None:
+        client.get("/v1/balance")
+        begun.set()
+        for thread in threads:
+            thread.join(5)
+
+    def fresh() -> None:
+        threads.clear()
+        begun.clear()
+
+    assert fake.interleave(leaves, joins, fresh=fresh).broken == ()
+
+
 def test_runs_that_are_not_as_planned(fake: Aurous, client: httpx.Client) -> None:
     """Schedules that do not happen fail the test."""
     runs = itertools.count(1)
