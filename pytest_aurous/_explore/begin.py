@@ -65,10 +65,11 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
             example = "a coroutine function, such as publish or lambda: publish('Nova')"
             raise check.refuse(name, value, f"{example if who.startswith('a') else 'a function, such as a lambda'}.")
     added, done = _added(session)
-    if added["only"] is not None and SCHEDULE.fullmatch(added["only"]):
-        arguments["only"] = arguments.get("only") or added["only"]
-    session.as_on_the_good_day = arguments.get("only") is None
-    return Interleaver(_stage(session, who), _again(), added["time"], done, **arguments)
+    options, only = read_options(who, **arguments), added["only"]
+    if only is not None and SCHEDULE.fullmatch(only):
+        options = replace(options, only=options.only or only)
+    session.as_on_the_good_day = options.only is None
+    return Interleaver(_stage(session, who), replace(options, time=added["time"]), _again(), done)
 
 
 def _added(session: Session) -> tuple[dict[str, Any], Callable[[Exploration], object]]:

@@ -144,17 +144,15 @@ def good_case(good: Day) -> Case:
     )
 
 
-def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Breach]) -> Case:
-    """Return what came of a case.
+def case_of(case_id: str, judged: Judged, breaches: Mapping[str, Breach]) -> Case:
+    """Return what came of a case, whatever was broken.
 
     Args:
         case_id: Its id.
-        plan: Its fault.
         judged: Its day.
         breaches: The laws that it breaks, each with how.
     """
     good, day, second = judged.good, judged.bad, judged.second
-    place, kind = plan[0]
     law, first = next(iter(breaches.items()), ("", None))
     remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
     unjudged = judged.rules.same_result and "returns" not in judged.rules.laws
@@ -168,17 +166,12 @@ def case_of(case_id: str, plan: Plan, judged: Judged, breaches: Mapping[str, Bre
         id=case_id,
         cause=f"{first.law or law} at {first.kind}" if first else "",
         at=first.at if first else "",
-        operation=place.operation,
-        occurrence=place.occurrence,
-        fault=kind,
         outcome=day.outcome,
         broken=tuple(breaches),
         error=bare(day.error),
         returned=day.returned,
         credits=json_number(day.spent),
         calls=len(day.calls),
-        sent_at=place.line,
-        happened=KINDS[kind].happened.format(place.words),
         timeline=story(day, good, second) if breaches else None,
         reasons={name: breach.reason for name, breach in breaches.items()},
         advice=advice(breaches, second or day, good) if breaches else (),

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .options import PAGE
-from .report.result import Exploration
-from .runs.attempt import Outcome, RunAttempt
-from .runs.run import present_run
+from .runs.attempt import Outcome
+from .runs.run import complete, present_run
 
 if TYPE_CHECKING:
     from .explorer import Explorer
-    from .interleaver import Interleaver
+    from .report.result import Exploration
+    from .runs.attempt import RunAttempt
+    from .runs.turns import Calls
 
 __tracebackhide__ = hide_mistakes
 
@@ -27,29 +27,16 @@ _MORE: Final = see(PAGE)
 _PATIENCE: Final = 1.0
 """Seconds to wait for tasks that do not let themselves be cancelled."""
 
-Steps = Generator[RunAttempt, Outcome, Exploration]
-Make = Callable[[], Any] | None
 Function = Callable[..., Any]
-Functions = Mapping[str, Function]
 
 
-def drive(steps: Steps, make: Callable[[RunAttempt], Outcome]) -> Exploration:
-    """Let *make* make each run that *steps* asks for, and return the result."""
-    try:
-        attempt = next(steps)
-        while True:
-            try:
-                outcome = make(attempt)
-            except BaseException as error:  # noqa: BLE001, PERF203 - of fresh, or an interruption
-                attempt = steps.throw(error)
-            else:
-                attempt = steps.send(outcome)
-    except StopIteration as stop:
-        return cast("Exploration", stop.value)
+def explore(explorer: Explorer, functions: Mapping[str, Function], fresh: Function | None) -> Exploration:
+    """Explore a plain function, or interleave two."""
+    return complete(aexplore(explorer, functions, fresh))
 
 
-def explore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make) -> Exploration:
-    """Explore a plain function, or interleave two.
+async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh: Function | None) -> Exploration:
+    """Explore a coroutine function in the running event loop, or a plain one, for which nothing waits.
 
     Args:
         explorer: Asks for the runs.
@@ -58,47 +45,22 @@ def explore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make)
         fresh: Called before each run that starts anew.
     """
     who, made = explorer.who, list[Any]()
-
-    def make(attempt: RunAttempt) -> Outcome:
-        if fresh is not None and attempt.fresh:
-            made[:] = [fresh()]
-            if iscoroutine(made[0]):
-                made[0].close()
-                raise AurousError(f"{who}(fresh=...): fresh returned a coroutine. {_use_async(who)}")
-        calls = {name: partial(_outcome, who, name, _given(one, made)) for name, one in functions.items()}
-        with attempt.running():
-            return attempt.perform(calls)
-
-    return drive(explorer.steps(), make)
-
-
-async def aexplore(explorer: Explorer | Interleaver, functions: Functions, fresh: Make) -> Exploration:
-    """Do the same with coroutine functions, in the running event loop; end the tasks that a run leaves behind."""
-    who, steps, made = explorer.who, explorer.steps(), list[Any]()
+    call = _awaited if explorer.tasks else _called
 
     async def make(attempt: RunAttempt) -> Outcome:
-        if fresh is not None and attempt.fresh:
+        if fresh is not None and not attempt.again:
             returned = fresh()
-            made[:] = [await returned if isawaitable(returned) else returned]
-        calls = {name: partial(_aoutcome, who, name, _given(one, made)) for name, one in functions.items()}
-        async with _leaving_nothing():
-            with attempt.running(), _cancellable() as cancel:
-                outcome = await attempt.aperform(calls, cancel)
-            if isinstance(outcome.error, asyncio.CancelledError) and not attempt.run.hangs and _is_cancelled():
-                raise outcome.error
-        return outcome
+            if iscoroutine(returned) and not explorer.tasks:
+                returned.close()
+                raise AurousError(f"{who}(fresh=...): fresh returned a coroutine. {_use_async(who)}")
+            made[:] = [await returned if explorer.tasks and isawaitable(returned) else returned]
+        calls = {name: partial(_outcome, call, who, name, _given(one, made)) for name, one in functions.items()}
+        if explorer.tasks:
+            return await _performed(attempt, calls)
+        with attempt.running():
+            return await attempt.perform(calls)
 
-    try:
-        attempt = next(steps)
-        while True:
-            try:
-                outcome = await make(attempt)
-            except BaseException as error:  # noqa: BLE001, PERF203 - as above, and a cancellation of the test
-                attempt = steps.throw(error)
-            else:
-                attempt = steps.send(outcome)
-    except StopIteration as stop:
-        return cast("Exploration", stop.value)
+    return await explorer.explore(make)
 
 
 def _given(function: Function, made: Sequence[Any]) -> Callable[[], Any]:
@@ -119,38 +81,31 @@ def _use_async(who: str) -> str:
     return f"Use await aurous.a{who}(...) in an async test, or start an event loop there.\n{_MORE}"
 
 
-def _outcome(who: str, name: str, function: Callable[[], Any]) -> Outcome:
-    """Call a plain function, and return what it returned or raised; a body that has not begun is an `AurousError`."""
+async def _outcome(call: Callable[..., Awaitable[Any]], *arguments: Any) -> Outcome:
+    """Call a function, and return what it returned or raised."""
     try:
-        returned = function()
+        return Outcome(await call(*arguments))
     except BaseException as error:  # noqa: BLE001 - each outcome is judged
         return Outcome(error=error)
+
+
+async def _called(who: str, name: str, function: Callable[[], Any]) -> Any:
+    """Call a plain function; a body that has not begun is an `AurousError`."""
+    returned = function()
     if isgenerator(returned):
         text = (
             f"{who}(): {name} returned a generator, whose body has not begun. Let it iterate, for example as lambda: "
         )
-        return Outcome(error=AurousError(f"{text}list(publish()).\n{_MORE}"))
+        raise AurousError(f"{text}list(publish()).\n{_MORE}")
     if iscoroutine(returned):
         returned.close()
-        text = f"{who}(): {name} returned a coroutine, which nothing awaits. {_use_async(who)}"
-        return Outcome(error=AurousError(text))
-    return Outcome(returned)
+        raise AurousError(f"{who}(): {name} returned a coroutine, which nothing awaits. {_use_async(who)}")
+    return returned
 
 
-async def _aoutcome(who: str, name: str, function: Callable[[], Any]) -> Outcome:
-    """Await a coroutine function, and return what it returned or raised."""
-    try:
-        return Outcome(await _awaitable(who, name, function()))
-    except BaseException as error:  # noqa: BLE001 - each outcome is judged
-        return Outcome(error=error)
-
-
-def _awaitable(who: str, name: str, returned: Any) -> Awaitable[Any]:
-    """Return what a function returned, if it can be awaited here.
-
-    Raises:
-        AurousError: If it is no awaitable, or one of another event loop.
-    """
+async def _awaited(who: str, name: str, function: Callable[[], Any]) -> Any:
+    """Await a coroutine function; what cannot be awaited here is an `AurousError`."""
+    returned = function()
     if not isawaitable(returned):
         raise AurousError(
             f"{who}(): {name} returned no coroutine. Use aurous.{who[1:]}(...) for plain functions.\n{_MORE}"
@@ -161,73 +116,48 @@ def _awaitable(who: str, name: str, returned: Any) -> Awaitable[Any]:
             f"{who}(): {name} returned a future of another event loop. It must be a coroutine of the loop of the test; "
             f"for code that starts a loop of its own, use aurous.{who[1:]}().\n{_MORE}"
         )
-    return returned
+    return await returned
 
 
-@contextmanager
-def _cancellable() -> Generator[Callable[[], object], None, None]:
-    """Yield a function that cancels the block from another thread, in a task of asyncio or trio."""
-    try:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    except RuntimeError:
-        trio: Any = sys.modules["trio"]
-        with trio.CancelScope() as scope:
-            yield partial(trio.lowlevel.current_trio_token().run_sync_soon, scope.cancel)
-        return
-    inside: list[Any] = [task]
-    cancelled: list[Any] = []
+async def _performed(attempt: RunAttempt, calls: Calls) -> Outcome:
+    """Make a run in a task of asyncio or a cancel scope of trio, so that the watchdog can cancel it.
 
-    def cancel() -> None:
-        for one in inside:  # none, if the block has ended meanwhile
-            one.cancel()
-            cancelled.append(one)
-
-    try:
-        yield partial(loop.call_soon_threadsafe, cancel)
-    finally:
-        inside.clear()
-        for one in cancelled:  # the task goes on
-            getattr(one, "uncancel", int)()  # Python 3.10 does not count
-
-
-def _is_cancelled() -> bool:
-    """Whether the test itself is cancelled, and not just something that the run waited for."""
-    return bool(getattr(asyncio.current_task(), "cancelling", lambda: 1)())  # Python 3.10 does not count
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Fetch the exception of a task, so that asyncio does not log it."""
-    if not task.cancelled():
-        task.exception()
-
-
-@asynccontextmanager
-async def _leaving_nothing() -> AsyncGenerator[None, None]:
-    """Give the block a pool of its own, and cancel the tasks that it leaves behind; trio's do not outlive a nursery.
-
-    Jobs of an earlier run may wait for ever. What the tasks raise is not logged: a fault makes tasks fail that nothing
+    It has a pool of its own, because jobs of an earlier run may wait for ever, and the tasks that it leaves behind are
+    cancelled; trio's do not outlive a nursery. What they raise is not logged: a fault makes tasks fail that nothing
     awaits.
     """
     try:
         loop: Any = asyncio.get_running_loop()
     except RuntimeError:
-        yield
-        return
+        trio: Any = sys.modules["trio"]
+        with attempt.running(), trio.CancelScope() as scope:
+            cancel = partial(trio.lowlevel.current_trio_token().run_sync_soon, scope.cancel)
+            return await attempt.perform(calls, cancel)
     factory, pool = loop.get_task_factory(), getattr(loop, "_default_executor", None)
     own = ThreadPoolExecutor(thread_name_prefix="asyncio")
     tasks: list[asyncio.Task[Any]] = []
 
     def make(loop: Any, coroutine: Any, **options: Any) -> Any:
-        task = factory(loop, coroutine, **options) if factory else asyncio.Task(coroutine, loop=loop, **options)
+        task: asyncio.Task[Any] = (
+            factory(loop, coroutine, **options) if factory else asyncio.Task(coroutine, loop=loop, **options)
+        )
         if present_run() is not None:
             tasks.append(task)
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(lambda one: one.cancelled() or one.exception())
         return task
 
     loop.set_task_factory(make)
     loop.set_default_executor(own)
     try:
-        yield
+        with attempt.running():
+            outcome: Outcome = await loop.create_task(
+                attempt.perform(calls, lambda: loop.call_soon_threadsafe(tasks[0].cancel))
+            )
+        # Python 3.10 does not count whether the test itself is cancelled, and not just something that the run awaits.
+        cancelled = getattr(asyncio.current_task(), "cancelling", lambda: 1)()
+        if isinstance(outcome.error, asyncio.CancelledError) and not attempt.run.hangs and cancelled:
+            raise outcome.error
+        return outcome
     finally:
         loop.set_task_factory(factory)
         own.shutdown(wait=False)

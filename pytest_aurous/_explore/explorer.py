@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final
@@ -24,13 +24,13 @@ from .cases import (
 from .compare import alike, difference, unaddressed
 from .ids import slug
 from .kinds import KINDS, Plan
-from .laws import Day, Judged, judge, needs_second
+from .laws import Breach, Day, Judged, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Exploration
-from .report.text import story
+from .report.text import brief, story
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
-from .stage import Stage
+from .stage import LeftOut, Stage
 from .unreached import Lines
 
 __tracebackhide__ = hide_mistakes
@@ -39,11 +39,12 @@ _MORE: Final = see(PAGE)
 _FEW: Final = 2
 """So many cases may miss their fault, however few cases there are."""
 
-Steps = Generator[RunAttempt, Outcome, Any]
+Make = Callable[[RunAttempt], Awaitable[Outcome]]
+"""Makes one run."""
 
 
 class Explorer:
-    """Explores one piece of code: yields each run that a driver is to make, and judges what came of it.
+    """Explores one piece of code: lets a driver make each run, and judges what came of it.
 
     Args:
         stage: Where the runs are made.
@@ -51,6 +52,10 @@ class Explorer:
         again: The command that runs one case alone, with ``<case>`` for its id.
         done: Called with the result, also before it is raised.
         traced: Whether each case keeps its requests with the state around them.
+
+    Attributes:
+        who: The method that the test called.
+        tasks: Whether the code is coroutine functions, and runs as tasks.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Explorer:
         traced: bool = False,
     ) -> None:
         self.who: str = stage.who
+        self.tasks: bool = stage.who.startswith("a")
         self._stage = stage
         self._options = options
         self._again_with = again
@@ -72,66 +78,76 @@ class Explorer:
         self._remarks: list[str] = []
         self._cut = 0
         self.lines: Lines = Lines()
-        self._last: RunAttempt | None = None
+        self._last: RunAttempt
         self._good: Day | None = None
         self._plans: Plans
-        self._order: list[str] = []
+        self._make: Make
 
-    def steps(self) -> Generator[RunAttempt, Outcome, Exploration]:
-        """Yield each run that is to be made, and take its outcome; return the result."""
+    async def explore(self, make: Make) -> Exploration:
+        """Let *make* make each run, and return the result."""
+        self._make = make
         with self._stage.set_up(self._options.patience), self.lines.watching():
             with self._options.printing():
-                good = self._good = yield from self._good_days()
-            yield from self._bad_days(good)
+                good = self._good = await self._good_days()
+            self._plans = self._planned(good)
+            with self._stage.bad_days(lambda: self._exploration(good).table(), stays=self._options.alone):
+                if self._options.only is not None:
+                    await self._one(good, self._options.only)
+                else:
+                    await self._all(good)
+                    if not self._last.run.abandoned:
+                        with self._options.printing():
+                            last = await self._attempt()  # the cases may have left something behind
+                        self._stage.check_again("last", last, difference(good, last))
         exploration = self._exploration(good)
         self._done(exploration)
-        more = [*self._healed(), *self._undecided()]
+        more = [*self._complaints()]
         if exploration.broken or more:
-            report = self._stage.report(exploration)
+            report = brief(exploration) if self._options.whole else exploration.report()
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
-        if self._options.only is None:
+        if self._options.only is None and not self._options.whole:  # else the end of the run warns once for all tests
             self._stage.warn(exploration)
         return exploration
 
     # Runs
 
-    def _attempt(self, plan: Plan = (), before: RunAttempt | None = None) -> Generator[RunAttempt, Outcome, Day]:
-        """Let the driver make one run, and return what it did; after *before*, on the state that it left."""
-        self._remove_faults()
-        if before is None:
-            self._stage.begin_anew()
-        attempt = self._last = RunAttempt(self._stage, plan, good=self._good, before=before, reader=self._reader)
-        day = attempt.day((yield attempt))
-        self.lines.sent(day.calls)
-        return day
+    async def _attempt(self, plan: Plan = (), **workers: Any) -> Day:
+        """Make one run; *workers* says who begins, or how two workers take turns."""
+        self._stage.go_back()
+        self._last = RunAttempt(self._stage, self._good, plan, self._reader, **workers)
+        return await self._day(self._last)
 
-    def _again(self) -> Generator[RunAttempt, Outcome, Day]:
+    async def _again(self, last: RunAttempt) -> Day:
         """Let everything in flight pass, and make an undisturbed run on the state that the last one left."""
-        last = self._last
-        assert last is not None  # noqa: S101 - it comes after a run
-        self._remove_faults()
         self._stage.time.move(last.run.busy)
         for repair in last.run.repairs:
             repair()
-        return (yield from self._attempt(before=last))
+        last.again = True
+        return await self._day(last)
 
-    def _remove_faults(self) -> None:
-        if self._last is not None:
-            self._last.remove_faults()
+    async def _day(self, attempt: RunAttempt) -> Day:
+        day = attempt.day(await self._make(attempt))
+        self.lines.sent(day.calls)
+        return day
 
     # The good day
 
-    def _good_days(self) -> Generator[RunAttempt, Outcome, Day]:
+    async def _good_days(self) -> Day:
         """Make the good day twice from the same start, and return the second one."""
         with resting(self._stage.app):
-            first = yield from self._attempt()
+            first = await self._attempt()
             self._stage.check(first)
         with resting(self._stage.app) if self._options.alone else nullcontext():
-            second = yield from self._attempt()
+            second = await self._attempt()
         self._stage.check_again("second", second, difference(first, second))
         timeless = second.polls and not second.seconds
-        self._check_returned(first, second)
+        if "returns" in self._options.laws and not alike(first.returned, second.returned):
+            raise AurousError(
+                f"{self.who}(returns=True): two undisturbed runs from the same start return different values, so no "
+                f"result can be judged:\n  first run:  {unaddressed(first.returned)}\n"
+                f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
+            )
         same = unaddressed(first.returned) == unaddressed(second.returned)
         self._options = replace(self._options, timeless=timeless, same_result=same)
         if timeless:
@@ -144,40 +160,27 @@ class Explorer:
             )
         return second
 
-    def _check_returned(self, first: Day, second: Day) -> None:
-        """Refuse to judge results that differ between two good days."""
-        if "returns" in self._options.laws and not alike(first.returned, second.returned):
-            raise AurousError(
-                "explore(returns=True): two undisturbed runs from the same start return different values, so no result "
-                f"can be judged:\n  first run:  {unaddressed(first.returned)}\n"
-                f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
-            )
-
     # The bad days
 
-    def _bad_days(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
-        """Run the cases; then go back to the end of the good day, unless only one case was to be run."""
-        self._plans = plans_of(good, self._options.faults)
-        self._order = [*self._plans.plans]
-        self._remarks += self._plans.remarks
-        if not self._plans.plans:
-            raise self._stage.refuse(nothing_fits(self._plans, self._options.faults), met=self._plans.met)
-        plans, only = self._plans.plans, self._options.only
-        check_ids(self._options, plans)
-        with self._stage.bad_days(lambda: self._exploration(good).table(), stays=self._options.alone):
-            try:
-                if only is not None:
-                    yield from self._case(good, only, plans[only])
-                else:
-                    yield from self._all(good, plans)
-                    with self._options.printing():
-                        last = yield from self._attempt()  # the cases may have left something behind
-                    self._stage.check_again("last", last, difference(good, last))
-            finally:
-                self._remove_faults()
+    def _planned(self, good: Day) -> Plans:
+        """Return the cases, if there are any, and those that the test names."""
+        plans = plans_of(good, self._options.faults)
+        self._remarks += plans.remarks
+        if not plans.plans:
+            why = nothing_fits(plans, self._options.faults)
+            if self._options.whole:
+                raise LeftOut(why, harmless=plans.met)
+            raise AurousError(f"explore(): {why}\n{see(f'{PAGE}#faults')}")
+        check_ids(self._options, plans.plans)
+        return plans
 
-    def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[RunAttempt, Outcome, None]:
+    async def _one(self, good: Day, only: str) -> None:
+        """Run the only case."""
+        await self._case(good, only, self._plans.plans[only])
+
+    async def _all(self, good: Day) -> None:
         """Run the cases, until time or `-x` ends that: first what broke last time; of equal endless cases, one."""
+        plans, order = self._plans.plans, [*self._plans.plans]
         is_over: Callable[[], bool] = bool  # which is never true
         if self._options.time is not None:
             plans, is_over = most_telling(plans), self._options.time()
@@ -194,52 +197,68 @@ class Explorer:
             if alike in endless:
                 left_out.append(case_id)
                 continue
-            yield from self._case(good, case_id, plans[case_id])
-            if "ends" in self._cases[-1].broken:
+            case = await self._case(good, case_id, plans[case_id])
+            if "ends" in case.broken:
                 endless.add(alike)
-        self._cases.sort(key=lambda case: self._order.index(case.id))
+        self._cases.sort(key=lambda case: order.index(case.id))
         if left_out:
             text = f"{len(left_out)} case{'s' if len(left_out) > 1 else ''}, the first is {left_out[0]}"
             self._remarks.append(f"left out: {text}: the same fault on the same line did not let a run end")
 
-    def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[RunAttempt, Outcome, None]:
+    async def _case(self, good: Day, case_id: str, plan: Any) -> Case:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
         alone = self._options.alone
         with self._options.printing() as show:
-            judged, left = yield from self._judged(good, plan)
-            day, reasons, differs = judged.bad, judge(judged), False
+            judged, left = await self._judged(good, plan)
+            day, reasons, differs = judged.bad, self._judge(judged), False
             if reasons or alone:
                 show(slug(case_id))
         trace = day.error.__traceback__ if day.error is not None else None
         if reasons and not alone and not day.run.stopped:  # which takes long, and does not depend on chance
             with self._options.printing():
-                repeated, _ = yield from self._judged(good, plan)
-            again = judge(repeated)
+                repeated, _ = await self._judged(good, plan)
+            again = self._judge(repeated)
             reasons = {law: reason for law, reason in reasons.items() if law in again}
             differs = not reasons
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
-            yield from self._explain_second_run(good)
-        case = case_of(case_id, plan, judged, reasons)
+            await self._explain_second_run(good)
         known, file = self._options.accepts(case_id, reasons)
-        self._cases.append(replace(case, differs=differs, known=known, baseline=file))
+        case = replace(case_of(case_id, judged, reasons), differs=differs, known=known, baseline=file)
+        self._cases.append(replace(case, **self._fields(plan)))
         left()
         if alone and day.error is not None:
             report = self._exploration(good).report() if reasons else story(day, good)
             day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
             raise day.error.with_traceback(trace)
+        return self._cases[-1]
 
-    def _judged(self, good: Day, plan: Plan) -> Generator[RunAttempt, Outcome, tuple[Judged, Callable[[], object]]]:
+    def _judge(self, judged: Judged) -> dict[str, Breach]:
+        """Return the laws that a case breaks, each with how."""
+        return judge(judged)
+
+    def _fields(self, plan: Any) -> dict[str, Any]:
+        """Return what a case says of its place and fault."""
+        place, kind = plan[0]
+        return {
+            "operation": place.operation,
+            "occurrence": place.occurrence,
+            "fault": kind,
+            "sent_at": place.line,
+            "happened": KINDS[kind].happened.format(place.words),
+        }
+
+    async def _judged(self, good: Day, plan: Any) -> tuple[Judged, Callable[[], object]]:
         """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
-        day, second = (yield from self._attempt(plan)), None
+        day, second = (await self._attempt(plan)), None
         left = self._stage.mark() if self._options.alone else ignore
         if "recovers" in self._options.laws and needs_second(self._options, day):
-            second = yield from self._again()
+            second = await self._again(self._last)
         return Judged(self._options, good, day, second), left
 
-    def _explain_second_run(self, good: Day) -> Generator[RunAttempt, Outcome, None]:
+    async def _explain_second_run(self, good: Day) -> None:
         """Find out whether a second run pays again even without a fault."""
-        yield from self._attempt()
-        second = yield from self._again()
+        await self._attempt()
+        second = await self._again(self._last)
         if second.spent > good.spent:
             self._remarks.insert(
                 0,
@@ -265,26 +284,21 @@ class Explorer:
             start=good.views.get(0, {}),
         )
 
-    def _healed(self) -> list[str]:
-        """Say which cases are known to break a law, and hold."""
-        known, made = self._options.known, {case.id: case for case in self._cases}
-        held = [name for name, one in known.items() if not one.file and name in made and not made[name].broken]
-        return [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
-
-    def _undecided(self) -> list[str]:
-        """Say which cases decide nothing: they differ from run to run, or too many of them did not meet their fault."""
-        differing = [case.id for case in self._cases if case.differs]
-        texts: list[str] = []
-        if differing:
-            texts.append(
+    def _complaints(self) -> Iterator[str]:
+        """Yield what is wrong besides findings: known cases hold, or cases decide nothing."""
+        made = {case.id: case for case in self._cases}
+        known = [name for name, one in self._options.known.items() if not one.file and name in made]
+        if held := [name for name in known if not made[name].broken]:
+            yield f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"
+        if differing := [case.id for case in self._cases if case.differs]:
+            yield (
                 f"{', '.join(differing)}: differs from run to run. It broke a law, and held when it was repeated. Let "
                 f"fresh= reset what your code keeps between runs, and seed what it draws at random.\n{_MORE}"
             )
         unmet = [case.id for case in self._cases if case.outcome == "unmet"]
         if len(unmet) > max(_FEW, len(self._cases) / 10):
-            texts.append(
+            yield (
                 f"{len(unmet)} of {len(self._cases)} cases show nothing, because their runs never came to the request "
-                f"that was to be broken: {', '.join(unmet)}. Usually an earlier run has left something behind, such as "
-                f"a cache that is full: let fresh= reset it.\n{_MORE}"
+                f"of the case: {', '.join(unmet)}. Usually an earlier run has left something behind, such as a cache "
+                f"that is full: let fresh= reset it.\n{_MORE}"
             )
-        return texts

@@ -69,6 +69,7 @@ class Day:
         polls: Whether a request polled work in progress.
         concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
+        senders: Of two workers, who sent each request, by its number; else empty.
     """
 
     run: ExploredRun
@@ -87,6 +88,7 @@ class Day:
     polls: bool
     concurrent: bool
     views: Mapping[int, View]
+    senders: Mapping[int, str]
 
     @property
     def spent(self) -> Decimal:

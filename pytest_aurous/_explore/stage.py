@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from .._core.base.chains import leaves
 from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
 from .._core.base.frames import PACKAGE, nearest_outside, without_package
 from .._core.wire.call import Call
@@ -17,7 +16,6 @@ from .compare import told
 from .end_state import EndState, end_states
 from .laws import Day
 from .options import PAGE
-from .report.text import brief
 from .runs.attempt import interruption, resting, with_text
 from .runs.run import ignore, noting_runs, present_run
 from .runs.watchdog import RunEnded, Watchdog
@@ -60,6 +58,8 @@ class Stage:
         who: The same.
         time: The skipped sleeps.
         watchdog: Ends runs that hang.
+        go_back: Goes back to the start.
+        end: Returns the end state of a run, some of whose records a fault lets fail.
     """
 
     def __init__(self, app: App, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
@@ -68,7 +68,8 @@ class Stage:
         self.time: SharedTime
         self.watchdog: Watchdog
         self._mark = mark
-        self._go_back: Callable[[], object]
+        self.go_back: Callable[[], object]
+        self.end: Callable[[Mapping[str, Course]], EndState]
 
     @contextmanager
     def set_up(self, patience: float) -> Generator[None, None, None]:
@@ -109,27 +110,34 @@ class Stage:
         with noting_runs(), stopped_time(self.app) as time:
             self.time = time
             with self.app.world.lock:
-                self._go_back = self.mark()
-                self._end = end_states(self.app)
+                self.go_back = self.mark()
+                self.end = end_states(self.app)
             yield time
-
-    def begin_anew(self) -> None:
-        """Go back to the start."""
-        self._go_back()
 
     def mark(self) -> Callable[[], object]:
         """Return a function that goes back to now."""
         return self._mark(self.time)
 
-    def end(self, failed: Mapping[str, Course]) -> EndState:
-        """Return the end state of a run, some of whose records a fault lets fail."""
-        return self._end(failed)
-
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""
-        self.check_end(good)
-        if good.error is not None:
-            raise _must_succeed(self.who, good.error)
+        error = good.error
+        if good.run.stopped:
+            # A receiver that fails, also by an error of ours, is only seen in its delivery; the code may wait for it.
+            failed = [one for one in good.deliveries if one.status == "failed"]
+            last = f"{failed[-1].event}, {failed[-1].outcome}" if failed else "none"
+            raise AurousError(
+                f"{self.who}(): the good day does not end: it {good.run.stopped}. It must return before other runs can "
+                f"be compared with it. The last webhook delivery that failed: {last}.\n{_MORE}"
+            ) from error
+        if isinstance(error, AurousError) or not isinstance(error, Exception | RunEnded | None):
+            raise error  # which the author of the test or pytest has to see, unchanged
+        if error is not None:
+            on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
+            raise AurousError(
+                f"{self.who}(): the undisturbed run must succeed, and it raised {told(error)}\n"
+                "Its traceback is above. Let run return where nothing goes wrong"
+                f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
+            ) from error.with_traceback(without_package(error.__traceback__))
         if not good.calls:
             raise self.nothing_sent("run", "so there is nothing to break")
 
@@ -148,7 +156,6 @@ class Stage:
             later: The day; what it raised is shown as the cause.
             found: What it did that the first one did not do; None: they are equal.
         """
-        self.check_end(later)
         if found is not None:
             what = "run" if self.who.endswith("explore") else "first, second"
             raise AurousError(
@@ -157,27 +164,6 @@ class Stage:
                 "each run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
                 f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
-
-    def check_end(self, good: Day) -> None:
-        """Raise an error if an undisturbed run had to be ended."""
-        if good.run.stopped:
-            raise AurousError(
-                f"{self.who}(): the good day does not end: it {good.run.stopped}.{last_failure(good)} It must return "
-                f"before other runs can be compared with it.\n{_MORE}"
-            ) from good.error
-        if any(isinstance(leaf, RunEnded) for leaf in leaves(good.error)):
-            raise AurousError(
-                f"{self.who}(): a request came from a thread, a task or an event loop that an earlier run has started. "
-                f"Start what the application keeps before {self.who}(), or anew in fresh=.\n{_MORE}"
-            ) from good.error
-
-    def refuse(self, why: str, *, met: bool) -> AurousError:  # noqa: ARG002 - it is a mistake, whatever the reason is
-        """Return the error for a good day that no fault can break; *met*: the test itself breaks all of it."""
-        return AurousError(f"explore(): {why}\n{see(f'{PAGE}#faults')}")
-
-    def report(self, exploration: Exploration) -> str:
-        """Return what a failure says of the result."""
-        return exploration.report()
 
     def warn(self, exploration: Exploration) -> None:
         """Warn of each remark that is not expected, at the line of the test."""
@@ -207,7 +193,7 @@ class FreshFake(Stage):
             self._start = app.world.clock.time()
         app.world.clock.restore((0.0, self._start, 1.0, 0.0))
         with app.world.lock:
-            self._end = end_states(app)
+            self.end = end_states(app)
         with noting_runs(), app.world.clock.skip_sleeps(), attempt.running():
             yield
 
@@ -215,14 +201,13 @@ class FreshFake(Stage):
     def _skipping(self) -> Generator[SharedTime, None, None]:
         """Set the clocks of the process back before each run."""
         with skipped_sleeps() as time:
-            self._go_back = time.keep()
+            self.go_back = time.keep()
             yield time
 
     def check(self, good: Day) -> None:
         """Leave the test out if it cannot be explored."""
         if good.error is not None:
-            why = f"{told(good.error)}{last_failure(good) if good.run.stopped else ''}"
-            raise LeftOut(f"it does not pass when it is run again: {why}", leaks=True)
+            raise LeftOut(f"it does not pass when it is run again: {told(good.error)}", leaks=True)
         if not self._sent:
             raise LeftOut("it sends no request", harmless=True)
         if missing := ", ".join(sorted(self._sent - _operations(good.calls))):
@@ -233,38 +218,7 @@ class FreshFake(Stage):
         if found is not None:
             raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}", leaks=True)
 
-    def refuse(self, why: str, *, met: bool) -> AurousError:
-        """Leave the test out; nothing is missed if it breaks each request itself."""
-        return LeftOut(why, harmless=met)
-
-    def report(self, exploration: Exploration) -> str:
-        """Return a sentence for each cause: the end of the run shows the rest, once for all tests."""
-        return brief(exploration)
-
-    def warn(self, exploration: Exploration) -> None:
-        """Warn of nothing: the end of the run warns once for all tests."""
-
-
-def last_failure(day: Day) -> str:
-    """Return a sentence about the last webhook delivery that failed, which may be what a run waits for."""
-    failed = [one for one in day.deliveries if one.status == "failed"]
-    return f" The last webhook delivery that failed is {failed[-1].event}, {failed[-1].outcome}." if failed else ""
-
 
 def _operations(calls: Iterable[Call]) -> set[str]:
     """Return what was sent at all: how often may depend on real time, which has passed only in a test's own run."""
     return {call.operation or f"{call.method} {call.path}" for call in calls}
-
-
-def _must_succeed(who: str, error: BaseException) -> BaseException:
-    """Return what to raise for the exception of a good day: what the test's author or pytest has to see, unchanged."""
-    if isinstance(error, AurousError) or not isinstance(error, Exception):
-        return error
-    on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
-    failure = AurousError(
-        f"{who}(): the undisturbed run must succeed, and it raised {told(error)}\n"
-        "Its traceback is above. Let run return where nothing goes wrong"
-        f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
-    )
-    failure.__cause__ = error.with_traceback(without_package(error.__traceback__))
-    return failure

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Delivery
+from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._explore import drivers
 from pytest_aurous._explore.explorer import Explorer
 from pytest_aurous._explore.options import read_options
@@ -19,7 +19,7 @@ from pytest_aurous._explore.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_aurous import Exploration
+    from pytest_aurous import Delivery, Exploration
 
     Broken = Callable[..., Exploration]
 
@@ -99,7 +99,7 @@ def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
             fake.webhooks.flush()
 
     fake.images.script("pending:10s -> processing:5s -> succeeded")
-    with pytest.raises(AurousError, match=r"delivery that failed is image.completed.*no route for .hook") as raised:
+    with pytest.raises(AurousError, match=r"delivery that failed: image.completed.*no route for .hook") as raised:
         fake.explore(run)
     assert not isinstance(raised.value, AurousExplorationError)
 
@@ -126,17 +126,6 @@ def test_what_broke_last_time_runs_first(fake: Aurous, client: httpx.Client) -> 
     assert ([case.id for case in found.cases], found.not_run, len(runs)) == ([last], 3, 5)
     assert "not run: 3 of 4 cases, because the first finding ends it" in found.remarks
     assert [case.id for case in explored(first=[last]).cases][-1] == last
-
-
-@pytest.mark.parametrize("name", ["explore", "interleave"])
-def test_the_time_of_the_suite_bounds_explorations_of_a_test(fake: Aurous, client: httpx.Client, name: str) -> None:
-    """The option gives a function that says when it is over: what was not run is counted, and said."""
-    fake._session.explore_with = lambda: {"time": lambda: lambda: True}
-    run: Any = lambda: client.get("/v1/balance")  # noqa: E731
-    with pytest.warns(AurousWarning, match="the time was over"):
-        found = fake.explore(run) if name == "explore" else fake.interleave(run, run)
-
-    assert (found.cases, found.not_run > 0) == ((), True)
 
 
 def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None:

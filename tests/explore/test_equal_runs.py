@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -61,31 +60,6 @@ def test_tasks_that_sleep_are_explored_alike(backend: str) -> None:
             found.append((explored.json(), [(call.operation, call.path) for call in fake.calls]))
 
     assert found[0] == found[1]
-
-
-def test_the_clock_of_a_loop_stands_still_between_sleeps(fake: Aurous) -> None:
-    """It moves by what tasks sleep; a wait for a thread is real, and so is its timeout."""
-    seen: list[float] = []
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        sum(range(200_000))
-        seen.append(loop.time() - began)
-        await asyncio.gather(asyncio.sleep(3), asyncio.sleep(5))
-        seen.append(loop.time() - began)
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.Event().wait(), 0.05)
-        seen.append(round(loop.time() - began, 6))
-        done = asyncio.Event()
-        threading.Timer(0.02, loop.call_soon_threadsafe, [done.set]).start()
-        await asyncio.wait_for(done.wait(), 5)
-        assert 0 < loop.time() - began - 5.05 < 4
-
-    with fake.clock.skip_sleeps():
-        asyncio.run(main())
-
-    assert seen == [0, 5, 5.05]
 
 
 class Threads:

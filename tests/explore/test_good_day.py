@@ -235,5 +235,5 @@ def test_what_an_earlier_run_has_left_behind_cannot_serve_the_good_day(fake: Aur
         kept.append(contextvars.copy_context())
         kept[0].run(client.get, "/v1/balance")
 
-    with pytest.raises(AurousError, match=r"a thread, a task or an event loop that an earlier run has started"):
+    with pytest.raises(AurousError, match=r"The run of this thread, task or event loop is over. Start what"):
         fake.explore(run)

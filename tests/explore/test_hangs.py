@@ -268,9 +268,8 @@ def job_in_a_thread():
 def test_plain(aurous, leave):
     with aurous.client() as client:
         def run():
-            status = client.get("/v1/balance").status_code
+            client.get("/v1/balance")
             leave()
-            assert status in EXPECTED
         aurous.explore(run, faults="unavailable")
 
 @pytest.mark.parametrize("leave", [thread, job, job_of_a_loop, job_in_a_thread])
@@ -279,24 +278,19 @@ def test_async(aurous, leave):
         await asyncio.to_thread(int)  # this thread is older than the runs
         async def run():
             async with aurous.async_client() as client:
-                status = (await client.get("/v1/balance")).status_code
+                await client.get("/v1/balance")
             leave()
             await asyncio.sleep(0)
-            assert status in EXPECTED
         await aurous.aexplore(run, faults="unavailable")
     asyncio.run(test())
 """
 
 
-@pytest.mark.parametrize(("expected", "status", "summary"), [("{200, 503}", 0, "6 passed"), ("{200}", 1, "6 failed")])
-def test_pytest_ends_though_runs_have_left_threads_that_wait(
-    tmp_path: Path, expected: str, status: int, summary: str
-) -> None:
-    """Whether the explorations pass or fail."""
-    done = run_pytest(tmp_path, f"EXPECTED = {expected}\n{LEAVES}")
+def test_pytest_ends_though_runs_have_left_threads_that_wait(tmp_path: Path) -> None:
+    """Also those of a loop."""
+    done = run_pytest(tmp_path, LEAVES)
 
-    assert done.returncode == status
-    assert summary in done.stdout
+    assert (done.returncode, "6 passed" in done.stdout) == (0, True)
 
 
 def test_a_pool_ends_though_a_run_has_left_a_job_that_waits(fake: Aurous, client: httpx.Client) -> None:

@@ -278,7 +278,9 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
         if isinstance(item, str):
             lines.append(item)
         else:
-            lines += [_numbered(numbers[item.number], item, _line(item, start), helpers), *_about(day, item)]
+            worker = f"{day.senders[item.number]:<8}" if item.number in day.senders else ""
+            line = f"{worker}{_line(item, start)}"
+            lines += [_numbered(numbers[item.number], item, line, helpers), *_about(day, item)]
             lines += _deliveries(day, item, start)
     return lines
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -18,12 +18,12 @@ from ..._core.base.work import sender
 from ..._core.wire.call import Call, Watcher
 from ..._facade import App, StateReader, happening, watched, when_done, work_begun
 from ..compare import Identities
-from ..end_state import EndState, paid
+from ..end_state import paid
 from ..ids import slug
 from ..kinds import Plan, Scene
 from ..laws import Day
 from .run import DAY, ExploredRun
-from .turns import FIRST, SECOND, Calls, Turns
+from .turns import Calls, Turns
 from .watchdog import RunEnded
 
 if TYPE_CHECKING:
@@ -35,55 +35,58 @@ _INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run returned or raised; of two workers, also what *each* did, by name."""
+    """What a run returned or raised; of two workers, what both returned, and what one of them raised."""
 
     returned: Any = None
     error: BaseException | None = None
-    each: Mapping[str, Outcome] = field(default_factory=dict[str, "Outcome"])
 
 
-class RunAttempt:
-    """One run, which a driver makes inside `running`.
+class RunAttempt(Watcher):
+    """One run, and an undisturbed one after it if that is *again*; a driver makes each inside `running`.
 
     Args:
         stage: Where it is made.
-        plan: Its faults, each with its place; none on the good day.
         good: The good day, which limits it; None if this is one.
-        before: The run whose state it goes on from; None: it starts anew.
-        reader: For `Observer`.
-        turns: Lets two workers take turns; None: there is one function.
+        plan: Its faults, each with its place; none on the good day.
+        reader: Reads the state for a trace; None: the test is not traced.
+        turns: Lets two workers take turns; None: one function is called after the other.
+        begins: The name of the function that is called first; by default, the first one is.
 
     Attributes:
         plan: The same.
         case: What it is called in messages: the slug of its case or its schedule, or the good day.
-        fresh: Whether the state of the application is made anew before it.
+        again: Whether it goes on from the state that it has left.
         run: The run; it exists once `running` was entered.
-        turns: The same.
     """
+
+    of_bad_days = True
 
     def __init__(
         self,
         stage: Stage,
-        plan: Plan = (),
-        *,
         good: Day | None,
-        before: RunAttempt | None = None,
+        plan: Plan = (),
         reader: StateReader | None = None,
         turns: Turns | None = None,
+        begins: str = "",
     ) -> None:
-        self.plan = plan
-        faults = before.plan if before is not None else plan
-        name = " + ".join(f"{place} {kind}" for place, kind in faults) if turns is None else str(turns.schedule)
-        self.case: str = slug(name) or "the good day"
-        self.fresh: bool = before is None
+        names = (*(f"{place} {kind}" for place, kind in plan), *(turns.schedule if turns is not None else ()))
+        self.plan: Plan = plan
+        self.case: str = slug(" | ".join(names)) or "the good day"
+        self.again: bool = False
         self.run: ExploredRun
-        self.turns: Turns | None = turns
         self._stage = stage
         self._good = good
-        self._before = before
         self._reader = reader
-        self._scene: Scene | None = None
-        self._observer: Observer
+        self._turns = turns
+        self._begins = begins
+        self._identities = Identities()
+        self._has_keys = any(place.key is not None for place, _ in plan)
+        self._unmet = self._concurrent = self._polls = False
+        self._thread = get_ident()
+        self._task: Any = None
+        self._starting: dict[int, bool] = {}
+        self._views: dict[int, View] = {}
 
     @contextmanager
     def running(self) -> Generator[None, None, None]:
@@ -93,54 +96,82 @@ class RunAttempt:
         if good is None:
             run = self.run = ExploredRun(app)
         else:
-            who = "the good day" if self.turns is None else "one worker after the other"
-            usual = f"; {who} sent {len(good.calls)}"
+            usual = f"; the good day sent {len(good.calls)}"
             run = self.run = ExploredRun(app, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
         with app.world.lock:
-            identities = Identities()
-            self._scene = Scene(app, run, self._stage.time.move, identities)
-            self._scene.begin(self.plan)
-            needed = identities if any(place.key is not None for place, _ in self.plan) else None
-            self._observer = self._before._observer if self._before else Observer(app, needed, self._reader)
-        turns = self.turns.taking(run) if self.turns is not None else nullcontext()
-        with watched(app, self._observer), run.running(), self._stage.watchdog.guarding(run, self.case), turns:
-            yield
-
-    def perform(self, calls: Calls) -> Outcome:
-        """Call the functions under test, by name, which return outcomes; return that of all."""
-        if self.turns is None:
-            (call,) = calls.values()
-            return cast("Outcome", call())
-        found: dict[str, Outcome] = {}
-        self.turns.run(calls, found)
-        return _of_both(found)
-
-    async def aperform(self, calls: Calls, cancel: Callable[[], object]) -> Outcome:
-        """Await coroutine functions in the same way; if the run hangs, *cancel* is called from another thread."""
-        self._stage.watchdog.cancel = cancel
-        if self.turns is None:
-            (call,) = calls.values()
-            return cast("Outcome", await call())
-        found: dict[str, Outcome] = {}
+            scene = Scene(app, run, self._stage.time.move, self._identities)
+            scene.begin(() if self.again else self.plan)
+            self._begun = work_begun(app)
+            if not self.again:
+                self._failed = run.failed
+                self._began = app.world.clock.time()
+                self._since = happening(app)
+                self._before = when_done(app, lambda: paid(app))
+                self._view(0)
+        turns = self._turns.taking(run) if self._turns is not None else nullcontext()
         try:
-            await self.turns.arun(calls, found)
-        except CancelledError as error:
-            return replace(_of_both(found), error=error)
-        return _of_both(found)
+            with watched(app, self), run.running(), self._stage.watchdog.guarding(run, self.case), turns:
+                yield
+        finally:
+            with app.world.lock:
+                self._unmet = scene.unmet or (self._turns is not None and bool(self._turns.left))
+                scene.end()
 
-    def remove_faults(self) -> None:
-        """Remove the faults of this run from the fake."""
-        if self._scene is not None:
-            with self._scene.app.world.lock:
-                self._scene.end()
+    async def perform(self, calls: Calls, cancel: Callable[[], object] | None = None) -> Outcome:
+        """Call the functions under test, by name, which return outcomes; return that of all.
+
+        If the run hangs, *cancel* is called from another thread.
+        """
+        self._stage.watchdog.cancel = cancel
+        found: dict[str, Outcome] = {}
+        errors: list[BaseException | None] = []
+        try:
+            if self._turns is not None:
+                await self._turns.perform(calls, found)
+            else:
+                for name in sorted(calls, key=lambda one: one != self._begins):
+                    if not any(one.error for one in found.values()):
+                        found[name] = await calls[name]()
+        except CancelledError as error:
+            errors.append(error)
+        each = [found.get(name, Outcome()) for name in calls]
+        if len(each) == 1:
+            return each[0]
+        errors += [one.error for one in found.values()]
+        if len(found) < len(each):
+            errors.append(RunEnded("A worker did not end."))
+        return Outcome(tuple(one.returned for one in each), next(filter(None, errors), None))
+
+    def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
+        """See whether threads or tasks send requests side by side, and not one after the other."""
+        thread, task = sender()
+        over = self._task is None or task is self._task or getattr(self._task, "done", bool)()
+        self._concurrent |= thread != self._thread or not over
+        self._task = task
+
+    def leave(self, call: Call) -> None:
+        """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
+        if self._has_keys:
+            self._identities.see(call)
+        if works := self._begun():
+            self._starting[call.number] = any(work.succeeds for work in works)
+        works_of = self._stage.app.world.runs
+        self._begun = work_begun(self._stage.app)
+        polled = [run for part in call.path.split("/") if (run := works_of.get(part)) is not None]
+        self._polls |= call.method == "GET" and any(not run.last for run in polled)
+        self._view(call.number)
+
+    def _view(self, number: int) -> None:
+        if self._reader is not None:
+            self._views[number] = self._reader.read(self._stage.app)
 
     def day(self, outcome: Outcome) -> Day:
-        """Return what came of the run.
+        """Return what came of the run, or of both.
 
         Raises:
             BaseException: What ends the whole exploration, if that has ended the run.
         """
-        run, error = self.run, outcome.error
+        run, error, app = self.run, outcome.error, self._stage.app
         if not run.hangs and (ending := interruption(error)) is not None:
             raise ending
         if run.crashed or any(isinstance(leaf, AurousCrash) for leaf in leaves(error)):
@@ -149,19 +180,27 @@ class RunAttempt:
             name = "stopped"
         else:
             name = "returned" if error is None else "raised"
-        if self._scene is not None and self._scene.unmet:
-            name = "unmet"
-        with self._stage.app.world.lock:
-            end = self._stage.end((self._before or self).run.failed)
-            return self._observer.day(run, name, outcome, end)
-
-
-def _of_both(found: Mapping[str, Outcome]) -> Outcome:
-    """Return what came of both workers; one that has no outcome did not end."""
-    each = {name: found.get(name, Outcome(error=RunEnded("It did not end."))) for name in (FIRST, SECOND)}
-    errors = [one.error for one in each.values() if one.error is not None]
-    error = next((one for one in errors if not isinstance(one, RunEnded)), errors[0] if errors else None)
-    return Outcome(tuple(one.returned for one in each.values()), error, each)
+        with app.world.lock:
+            end, happened = self._stage.end(self._failed), self._since()
+            return Day(
+                run=run,
+                outcome="unmet" if self._unmet else name,
+                error=error,
+                returned=outcome.returned,
+                calls=happened.calls,
+                notes=happened.notes,
+                paid={team: paid - self._before.get(team, Decimal(0)) for team, paid in end.paid.items()},
+                pitfalls=happened.pitfalls,
+                problems=happened.problems,
+                end=end,
+                seconds=app.world.clock.time() - self._began,
+                deliveries=[one for one in happened.deliveries if one.headers or one.fault],
+                starting=self._starting,
+                polls=self._polls,
+                concurrent=self._concurrent,
+                views=self._views,
+                senders={call.number: worker for worker, call in self._turns.sent} if self._turns is not None else {},
+            )
 
 
 def interruption(error: BaseException | None) -> BaseException | None:
@@ -183,77 +222,6 @@ def with_text(error: Any, text: str) -> BaseException:
     elif isinstance(error, KeyboardInterrupt):
         error.args = (text,)
     return cast("BaseException", error)
-
-
-class Observer(Watcher):
-    """Watches a run, and the undisturbed run after it, from the moment at which it is made.
-
-    Args:
-        app: The fake.
-        identities: Sees each request; None: no place needs it.
-        reader: Reads the state for a trace; None: the test is not traced.
-    """
-
-    of_bad_days = True
-
-    def __init__(self, app: App, identities: Identities | None, reader: StateReader | None) -> None:
-        self._app = app
-        self._began = app.world.clock.time()
-        self._identities = identities
-        self._reader = reader
-        self._thread, self._task = get_ident(), sender()[1]
-        self._concurrent = False
-        self._since = happening(app)
-        self._before = when_done(app, lambda: paid(app))
-        self._begun = work_begun(app)
-        self._starting: dict[int, bool] = {}
-        self._polls = False
-        self._views: dict[int, View] = {}
-        self._view(0)
-
-    def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
-        """See whether threads or tasks send requests side by side, and not one after the other."""
-        thread, task = sender()
-        over = self._task is None or task is self._task or getattr(self._task, "done", bool)()
-        self._concurrent |= thread != self._thread or not over
-        self._task = task
-
-    def leave(self, call: Call) -> None:
-        """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
-        if self._identities is not None:
-            self._identities.see(call)
-        if works := self._begun():
-            self._starting[call.number] = any(work.succeeds for work in works)
-        self._begun = work_begun(self._app)
-        polled = [run for part in call.path.split("/") if (run := self._app.world.runs.get(part)) is not None]
-        self._polls |= call.method == "GET" and any(not run.last for run in polled)
-        self._view(call.number)
-
-    def day(self, run: ExploredRun, name: str, outcome: Outcome, end: EndState) -> Day:
-        """Return what has happened until now; *name* is the outcome in one word, as in `Case`."""
-        happened = self._since()
-        return Day(
-            run=run,
-            outcome=name,
-            error=outcome.error,
-            returned=outcome.returned,
-            calls=happened.calls,
-            notes=happened.notes,
-            paid={team: paid - self._before.get(team, Decimal(0)) for team, paid in end.paid.items()},
-            pitfalls=happened.pitfalls,
-            problems=happened.problems,
-            end=end,
-            seconds=self._app.world.clock.time() - self._began,
-            deliveries=[one for one in happened.deliveries if one.headers or one.fault],
-            starting=self._starting,
-            polls=self._polls,
-            concurrent=self._concurrent,
-            views=self._views,
-        )
-
-    def _view(self, number: int) -> None:
-        if self._reader is not None:
-            self._views[number] = self._reader.read(self._app)
 
 
 @contextmanager

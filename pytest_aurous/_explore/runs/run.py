@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from math import inf
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
-from ..._core.base.errors import AurousCrash, see
+from ..._core.base.errors import AurousCrash, hide_mistakes, see
 from ..._core.base.frames import shown_place, stack_under_test
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._core.wire.call import Call, Watcher
 from ..._facade import App, Course, skipped_sleeps, watched
 from .watchdog import RunEnded
+
+__tracebackhide__ = hide_mistakes
+
+T = TypeVar("T")
 
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000
@@ -25,6 +29,12 @@ _REFUSED: Final = 300
 _CRASHED: Final = (
     "The process crashes here, because this bad day has the fault crash. Do not catch this exception: in a process "
     f"that has crashed, no more code runs.\n{see('reference/exploring.html#faults')}"
+)
+
+
+_OVER: Final = (
+    "of this thread, task or event loop is over. Start what the application keeps before the exploration, or anew in "
+    "fresh="
 )
 
 
@@ -47,6 +57,8 @@ class ExploredRun(Watcher):
         stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
         deleted: Ids of the records that a fault has deleted.
+        abandoned: Whether threads of its workers may wait for ever, and hold their locks.
+        deadlock: Whether each of its workers waits for the other.
         hangs: Whether it was stopped from outside, because nothing happened any more.
         busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
         repairs: What else has to be done before a second run finds everything in order.
@@ -65,6 +77,8 @@ class ExploredRun(Watcher):
         self.stopped: str | None = None
         self.failed: dict[str, Course] = {}
         self.deleted: set[str] = set()
+        self.abandoned: bool = False
+        self.deadlock: bool = False
         self.hangs: bool = False
         self.busy: float = 0
         self.repairs: list[Callable[[], None]] = []
@@ -75,7 +89,6 @@ class ExploredRun(Watcher):
         self._left = app.world.clock.time()
         self._until = self._left + seconds
         self._reads: dict[str, float] = {}
-        self._polled: set[str] = set()
         self._counted = self._all = self._sleeps = 0
 
     @contextmanager
@@ -90,9 +103,13 @@ class ExploredRun(Watcher):
                 set_work(before)
 
     def arrive(self, call: Call) -> None:
-        """Count a request, or raise what ends it."""
+        """Count a request, or raise what ends it: there were too many, for example."""
         if self.ending() is None:
-            self._count_call(call)
+            self.steps += 1
+            self._all += 1
+            if self._counted >= self._calls or self._all > MOST_CALLS:
+                self._stop(f"{self._all:,} requests{self._usual}", f"the last one was {call.method} {call.path}")
+            self._check_time(0)
         if (error := self.ending()) is not None:
             raise error
 
@@ -108,7 +125,12 @@ class ExploredRun(Watcher):
     def begin_sleep(self, seconds: float, frame: FrameType) -> Callable[[], BaseException | None]:
         """Count a skipped sleep, and return what can end it early; or raise what ends it at once."""
         if self.ending() is None:
-            self._count_sleep(seconds, frame)
+            self.steps += 1
+            self._sleeps += 1
+            if self._sleeps > MOST_SLEEPS:
+                stack = stack_under_test(frame)
+                self._stop(f"{self._sleeps:,} sleeps", f"the last one was at {shown_place(stack[0])}" if stack else "")
+            self._check_time(seconds)
         if (error := self.ending()) is not None:
             raise error
         return self.ending if present_run() is self else lambda: None  # a thread of the application outlives the run
@@ -118,25 +140,8 @@ class ExploredRun(Watcher):
         if self.crashed:
             return AurousCrash(_CRASHED)
         if self.over or self.stopped:
-            return RunEnded(f"The run {self.stopped or 'that this belongs to is over'}.")
+            return RunEnded(f"The run {self.stopped or _OVER}.")
         return None
-
-    def _count_call(self, call: Call) -> None:
-        """Stop the run if there were too many requests."""
-        self.steps += 1
-        self._all += 1
-        if self._counted >= self._calls or self._all > MOST_CALLS:
-            self._stop(f"{self._all:,} requests{self._usual}", f"the last one was {call.method} {call.path}")
-        self._check_time(0)
-
-    def _count_sleep(self, seconds: float, frame: FrameType) -> None:
-        """Stop the run if there were too many sleeps."""
-        self.steps += 1
-        self._sleeps += 1
-        if self._sleeps > MOST_SLEEPS:
-            stack = stack_under_test(frame)
-            self._stop(f"{self._sleeps:,} sleeps", f"the last one was at {shown_place(stack[0])}" if stack else "")
-        self._check_time(seconds)
 
     def _check_time(self, seconds: float) -> None:
         if self._app.world.clock.time() + seconds > self._until:
@@ -150,17 +155,14 @@ class ExploredRun(Watcher):
     def hang(self, reason: str) -> None:
         """Stop the run, because nothing happens any more."""
         self.hangs = True
-        self.stopped = self.stopped or f"was stopped because {reason}"
+        deadlock = ": each worker waits for the other" if self.deadlock else ""
+        self.stopped = self.stopped or f"was stopped because {reason}{deadlock}"
 
     def _waits(self, call: Call) -> bool:
-        """Whether the clock has moved since the last identical read, and something that is polled is in progress."""
-        now, read, works = self._app.world.clock.time(), f"{call.path}?{call.query}", self._app.world.runs
-        before = self._reads.get(read)
-        self._reads[read] = now
-        shown = {part for part in call.path.split("/") if works.get(part)}
-        polled = self._polled | (shown or {record for record, _ in works.items()})  # a list shows all
-        self._polled = {record for record in polled if (work := works.get(record)) is not None and not work.last}
-        return before is not None and now > before and bool(self._polled)
+        """Whether the clock has moved since the last identical read, and work is in progress."""
+        now, read = self._app.world.clock.time(), f"{call.path}?{call.query}"
+        before, self._reads[read] = self._reads.get(read, now), now
+        return now > before and any(not work.last for _, work in self._app.world.runs.items())
 
 
 def present_run() -> Any:
@@ -191,6 +193,15 @@ def noting_runs() -> Generator[None, None, None]:
             threading.Thread.start = start  # type: ignore[method-assign]
         if ThreadPoolExecutor.submit is patched_submit:
             ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def complete(steps: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns that never waits, without an event loop."""
+    while True:
+        try:
+            steps.send(None)
+        except StopIteration as stop:  # noqa: PERF203 - at once
+            return cast("T", stop.value)
 
 
 def ignore(*_: object) -> None:

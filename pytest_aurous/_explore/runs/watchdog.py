@@ -136,7 +136,7 @@ class Watchdog:
                 self._progress = monotonic()
             if monotonic() - self._progress < self._patience:
                 return
-            run.hang(f"nothing happened for {self._patience:g} s at {_shown(_stuck(frames, self._ident))}")
+            run.hang(f"nothing happened for {self._patience:g} s at {_stuck(frames, self._ident)}")
             self._patience = min(self._patience, LATER)
             self._progress = monotonic()
         elif monotonic() - self._progress > GRACE:  # pragma: no cover - it ends the process
@@ -179,12 +179,8 @@ def _place(frame: FrameType) -> object:
     return next(iter(stack_under_test(frame)), (frame.f_code, frame.f_lineno))
 
 
-def _stuck(frames: dict[int, FrameType], ident: int) -> FrameType:
-    """Return the frame of a thread that hangs: the thread *ident*, unless our code waits in it for the others."""
+def _stuck(frames: dict[int, FrameType], ident: int) -> str:
+    """Return the line at which a run hangs: in the thread *ident*, unless our code waits in it for the others."""
     threads = [ident, *(one for one in frames if one != ident)]
-    return next((frames[one] for one in threads if _can_raise(frames[one])), frames[ident])
-
-
-def _shown(frame: FrameType) -> str:
-    stack = stack_under_test(frame)
+    stack = stack_under_test(next((frames[one] for one in threads if _can_raise(frames[one])), frames[ident]))
     return shown_place(stack[0]) if stack else "a place outside of the code under test"

@@ -11,12 +11,12 @@ import pytest
 
 from ..._core.base.chains import isolated
 from ..._core.base.errors import AurousError, AurousExplorationError, see
-from ..._explore.drivers import drive
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
 from ..._explore.report.text import about_known, again_with, brief, findings_of
 from ..._explore.runs.attempt import Outcome, RunAttempt
+from ..._explore.runs.run import complete
 from ..._explore.stage import FreshFake, LeftOut
 from ..options import run_option
 from ..outcome import fail_report
@@ -81,7 +81,7 @@ class ExploredTest:
     @property
     def reported(self) -> bool:
         """Whether the present run is reported as the test's run."""
-        return self.attempt is None or (self._alone and self.attempt.plan != ())
+        return self.attempt is None or (self._alone and self.attempt.plan != () and not self.attempt.again)
 
     @contextmanager
     def using(self, session: Session) -> Generator[None, None, None]:
@@ -233,13 +233,13 @@ class ExploredTest:
         self.run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
-            return drive(explorer.steps(), self._make)
+            return complete(explorer.explore(self._make))
         finally:
             for one in self._kept().values():
                 self._results.used.setdefault(id(one.cached_result), self.item.nodeid)
             del self.item.stash[REPEATED]
 
-    def _make(self, attempt: RunAttempt) -> Outcome:
+    async def _make(self, attempt: RunAttempt) -> Outcome:
         """Make one run, with the whole protocol of the test."""
         self.attempt = attempt
         self._used, self._error = False, None
