@@ -87,7 +87,7 @@ class Explorer:
         self._done(exploration)
         more = [*self._healed(), *self._undecided()]
         if exploration.broken or more:
-            report = self._stage.report(exploration)
+            report = exploration.report() if self._options.alone else self._stage.report(exploration)
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
         if self._options.only is None:

@@ -109,7 +109,7 @@ class Exploration(Hinting):
         remarks: What else the report says, such as what was not judged. If no law is broken, each that is not expected
             is a warning.
         expected: The remarks on what is as it should be: repeated reads, and faults of the test itself.
-        not_run: How many cases were not run, because the time was over.
+        not_run: How many cases were not run, because the time was over, or a finding ended it.
         reached: For each file of the code under test, the lines of functions that ran, and whether they ran; None if
             that is not known: before Python 3.12, or while other tools hold all ids of `sys.monitoring`.
         timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
