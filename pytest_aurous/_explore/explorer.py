@@ -26,7 +26,7 @@ from .ids import slug
 from .kinds import KINDS, Plan
 from .laws import Day, Judged, judge, needs_second
 from .options import PAGE, Options
-from .report.result import Case, Exploration
+from .report.result import Case, Expected, Exploration
 from .report.text import story
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
@@ -250,14 +250,13 @@ class Explorer:
     # The result
 
     def _exploration(self, good: Day) -> Exploration:
-        excuses = about(self._cases, EXCUSED)
+        excuses = map(Expected, about(self._cases, EXCUSED))
         return Exploration(
             cases=tuple(self._cases),
             good_day=good_case(good),
             places=self._plans.places,
             skipped=self._plans.skipped,
             remarks=(*self._remarks, *about(self._cases, NOTICED), *excuses),
-            expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
             reached={} if self._options.alone else self.lines.reached(),
             timeless=self._options.timeless,

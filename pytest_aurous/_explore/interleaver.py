@@ -22,7 +22,7 @@ from .compare import alike, difference, told, unaddressed
 from .end_state import Change, changes
 from .laws import Day
 from .options import read_flag, read_patience
-from .report.result import Case, Exploration
+from .report.result import Case, Expected, Exploration
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
 from .runs.turns import FIRST, PAGE, SECOND, Schedule, SwitchPoint, Turns, read_schedule
@@ -111,7 +111,6 @@ class Interleaver:
         self._is_over: Callable[[], bool] = time() if time is not None else bool
         self._cases: list[Case] = []
         self._remarks: list[str] = []
-        self._expected: list[str] = []
         self._skipped = self._not_run = 0
         self._causes: set[str] = set()
         self._serials: list[Met] = []
@@ -204,7 +203,7 @@ class Interleaver:
                 last = yield from self._run(Schedule(FIRST), serial=True)
                 self._check_again("last", self._serials[0], last)
         if self._skipped:
-            self._expected.append(f"skipped: {self._skipped} switches between repeated reads of one line")
+            self._remarks.append(Expected(f"skipped: {self._skipped} switches between repeated reads of one line"))
 
     def _cut(self, why: str) -> None:
         self._not_run = len(self._pending)
@@ -324,8 +323,7 @@ class Interleaver:
             good_day=_case(self._serials[0], None),
             skipped=self._skipped,
             not_run=self._not_run,
-            remarks=(*self._remarks, *self._expected),
-            expected=tuple(self._expected),
+            remarks=tuple(self._remarks),
             again=self._again,
         )
 

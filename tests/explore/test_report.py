@@ -300,7 +300,7 @@ def test_loops(aurous, aurous_client):
     def run():
         for number in range(1, 9):
             aurous_client.get(f"/v1/characters?limit={number}").raise_for_status()
-    assert aurous.explore(run, faults="refused").expected
+    assert aurous.explore(run, faults="refused").remarks
 
 def test_no_timeout(aurous):
     with aurous.client(timeout=None) as client:
