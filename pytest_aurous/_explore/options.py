@@ -203,9 +203,10 @@ def read_names(
 
 
 def _errors(name: str, check: Check, value: Any) -> tuple[type[BaseException], ...]:
+    refused = value  # type checkers narrow `value`
     kinds: list[Any] = [*value] if isinstance(value, tuple) else [value]
     if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
-        raise check.refuse(name, value, "an exception class or a tuple of them, such as httpx.TransportError.")
+        raise check.refuse(name, refused, "an exception class or a tuple of them, such as httpx.TransportError.")
     return tuple(kinds)
 
 

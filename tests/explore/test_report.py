@@ -7,6 +7,7 @@ import json
 import re
 import time
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -141,7 +142,7 @@ def test_a_report_without_what_is_not_known() -> None:
     """Over HTTP nobody knows the line that sends the request, and outside of pytest no command."""
     case = Case(id="x#1 lost", operation="x", occurrence=1, fault="lost", outcome="returned", credits=0, calls=1)
     assert Exploration(cases=(case,), good_day=case).report() == Exploration(cases=(case,), good_day=case).table()
-    lost = Case(**{**vars(case), "broken": ("tells",), "reasons": {"tells": "why"}, "timeline": "when"})
+    lost = replace(case, broken=("tells",), reasons={"tells": "why"}, timeline="when")
     report = Exploration(cases=(lost,), good_day=case).report()
     assert report.startswith("1 finding in 1 of 1 cases\n\n1  Why.\n   tells   x#1 lost\n\n")
     assert "again:" not in report
