@@ -771,29 +771,6 @@ SHOP: Final = """
 """
 
 
-def test_reports_are_colored_on_a_terminal(explored: pytest.Pytester) -> None:
-    """In the message of a failure, and in the summary of a suite."""
-    explored.makepyfile(
-        shop=SHOP,
-        test_x="""
-        import shop
-
-        def test_order(aurous, aurous_client):
-            shop.order(aurous_client)
-
-        def test_explores(aurous, aurous_client):
-            aurous.explore(lambda: shop.order(aurous_client), laws="pays_once", faults="lost")
-        """,
-    )
-
-    text = explored.runpytest("--color=yes", "--aurous-explore=report").stdout.str()
-
-    assert text.count("\x1b[31m1  The response to characters.create #1") == 2
-    assert text.count("\x1b[36magain: pytest") == 3
-    assert "\x1b[31mP\x1b[0m" in text
-    assert "\x1b[31m1  +0 s" not in text
-
-
 def test_what_broke_last_time_runs_first(explored: pytest.Pytester) -> None:
     """While one fixes, with ``-x`` an exploration takes as long as one case, also of a test that explores itself."""
     explored.makepyfile(
