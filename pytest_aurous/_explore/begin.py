@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
-from .._core.base.work import current_work
 from .explorer import Explorer
 from .ids import SCHEDULE
 from .interleaver import InterleaveOptions, Interleaver
 from .options import PAGE, ExploreOptions, read_options
-from .report.text import again_with
 from .runs.run import ignore
 from .runs.turns import PAGE as WORKERS_PAGE
 from .stage import Stage
@@ -36,11 +34,11 @@ def explorer(session: Session, who: str, **arguments: Any) -> Explorer:
     """
     Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
     added, done = _added(session)
-    options, only = read_options(who, **arguments), added.pop("only")
+    options, only, again = read_options(who, **arguments), added.pop("only"), added.pop("again")
     if only is not None and not SCHEDULE.fullmatch(only):
         options = replace(options, only=options.only or only)
     session.as_on_the_good_day = options.only is None
-    return Explorer(_stage(session, who), replace(options, **added), _again(), done=done, traced=session.traced)
+    return Explorer(_stage(session, who), replace(options, **added), again, done=done, traced=session.traced)
 
 
 def interleaver(session: Session, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
@@ -69,13 +67,13 @@ def interleaver(session: Session, who: str, functions: Mapping[str, Any], **argu
     if only is not None and SCHEDULE.fullmatch(only):
         options = replace(options, only=options.only or only)
     session.as_on_the_good_day = options.only is None
-    return Interleaver(_stage(session, who), replace(options, time=added["time"]), _again(), done)
+    return Interleaver(_stage(session, who), replace(options, time=added["time"]), added["again"], done)
 
 
 def _added(session: Session) -> tuple[dict[str, Any], Callable[[Exploration], object]]:
     """Note that a test explores code; return the options that the run of pytest adds, and what takes the result."""
     session.explored = True
-    added: dict[str, Any] = {"only": None, "time": None, **session.explore_with()}
+    added: dict[str, Any] = {"only": None, "time": None, "again": "", **session.explore_with()}
     noted = added.pop("done", ignore)
 
     def done(exploration: Exploration) -> None:
@@ -88,9 +86,3 @@ def _added(session: Session) -> tuple[dict[str, Any], Callable[[Exploration], ob
 
 def _stage(session: Session, who: str) -> Stage:
     return Stage(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
-
-
-def _again() -> str:
-    """Return the command that runs one case of this test, with ``<case>`` for its id; empty outside of pytest."""
-    work = current_work()
-    return again_with(work.test) if work is not None and work.test else ""

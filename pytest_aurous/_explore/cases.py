@@ -12,7 +12,7 @@ from .kinds import KINDS, TELLING, Plan
 from .laws import EXCUSES, Breach, Day, Judged, excuse, other_result
 from .options import PAGE, Options
 from .places import EVENTS, WRITES, places_of, telling
-from .report.result import Case
+from .report.result import Case, Expected
 from .report.text import advice, rows, story
 
 _RETURNED: Final = "the run returned"
@@ -38,7 +38,6 @@ class Plans(NamedTuple):
         met: Whether each place has a fault of the test itself.
         skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
         remarks: What the report says about these.
-        expected: Those of the remarks that are no warnings.
     """
 
     plans: dict[str, Plan]
@@ -46,7 +45,6 @@ class Plans(NamedTuple):
     met: bool
     skipped: int
     remarks: list[str]
-    expected: list[str]
 
 
 def plans_of(good: Day, faults: Collection[str]) -> Plans:
@@ -57,15 +55,17 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     fitting = [(place, kind) for place in kept for kind in faults if KINDS[kind].where in place.traits]
     pairs = [(place, kind) for place, kind in fitting if place.patience or not KINDS[kind].needs_patience]
     broken, impatient = len(places) - len(unmet), len(fitting) - len(pairs)
-    expected = [
-        f"{number} more {operation}{line and f' at {line}'} {'was' if number == 1 else 'were'} not broken: the "
-        "first, the second and the last one stand for them."
+    remarks: list[str] = [
+        Expected(
+            f"{number} more {operation}{line and f' at {line}'} {'was' if number == 1 else 'were'} not broken: the "
+            "first, the second and the last one stand for them."
+        )
         for (operation, line), number in others.items()
     ]
     if broken:
         text, what = ("1 request was", "it") if broken == 1 else (f"{broken} requests were", "them")
-        expected.append(f"{text} not broken, because a fault of the test itself meets {what} also on the good day.")
-    remarks = [*expected]
+        why = f"{text} not broken, because a fault of the test itself meets {what} also on the good day."
+        remarks.append(Expected(why))
     if impatient:
         text = "1 case was" if impatient == 1 else f"{impatient} cases were"
         names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
@@ -82,7 +82,6 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
         met=not unmet,
         skipped=len(unmet) - len(kept) + impatient + broken,
         remarks=remarks,
-        expected=expected,
     )
 
 

@@ -26,7 +26,7 @@ from .ids import slug
 from .kinds import KINDS, Plan
 from .laws import Breach, Day, Judged, judge, needs_second
 from .options import PAGE, Options
-from .report.result import Case, Exploration
+from .report.result import Case, Expected, Exploration
 from .report.text import brief, story
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
@@ -103,7 +103,8 @@ class Explorer:
         self._done(exploration)
         more = [*self._complaints()]
         if exploration.broken or more:
-            report = brief(exploration) if self._options.whole else exploration.report()
+            whole = self._options.whole and not self._options.alone  # then the end of the run shows the rest
+            report = brief(exploration) if whole else exploration.report()
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
         if self._options.only is None and not self._options.whole:  # else the end of the run warns once for all tests
@@ -269,14 +270,13 @@ class Explorer:
     # The result
 
     def _exploration(self, good: Day) -> Exploration:
-        excuses = about(self._cases, EXCUSED)
+        excuses = map(Expected, about(self._cases, EXCUSED))
         return Exploration(
             cases=tuple(self._cases),
             good_day=good_case(good),
             places=self._plans.places,
             skipped=self._plans.skipped,
             remarks=(*self._remarks, *about(self._cases, NOTICED), *excuses),
-            expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
             reached={} if self._options.alone else self.lines.reached(),
             timeless=self._options.timeless,

@@ -63,7 +63,7 @@ class Interleaver(Explorer):
         self._turns: Turns
 
     def _planned(self, good: Day) -> Plans:  # noqa: ARG002 - each run tells which switches are possible
-        return Plans({}, (), met=False, skipped=0, remarks=[], expected=[])
+        return Plans({}, (), met=False, skipped=0, remarks=[])
 
     async def _one(self, good: Day, only: str) -> None:
         """Run the only schedule.

@@ -163,7 +163,7 @@ def _only(check: Check, value: Any) -> str | None:
 def _known(check: Check, value: Any) -> Mapping[str, Known]:
     known = {} if value is None else dict(check.pairs("known", value))
     for case, why in known.items():
-        check.text("known", why, f"{case} is accepted until March")
+        check.text(f"known[{case!r}]", why, f"{case} is accepted until March")
     return {read_id(case): Known(why) for case, why in known.items()}
 
 
@@ -203,9 +203,10 @@ def read_names(
 
 
 def _errors(name: str, check: Check, value: Any) -> tuple[type[BaseException], ...]:
+    refused = value  # type checkers narrow `value`
     kinds: list[Any] = [*value] if isinstance(value, tuple) else [value]
     if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
-        raise check.refuse(name, kinds, "an exception class or a tuple of them, such as httpx.TransportError.")
+        raise check.refuse(name, refused, "an exception class or a tuple of them, such as httpx.TransportError.")
     return tuple(kinds)
 
 

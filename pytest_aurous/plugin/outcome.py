@@ -87,15 +87,10 @@ def show_warnings(config: pytest.Config) -> None:
     if not guard.pending or config.pluginmanager.is_blocked("warnings"):
         return  # the guard writes them to stderr when the run ends
     for text in guard.take_texts():
-        show_warning(config, text)
-
-
-def show_warning(config: pytest.Config, text: str) -> None:
-    """Issue a warning that a filter can leave out; no filter makes it an error, because no test is at fault."""
-    try:
-        config.issue_config_time_warning(AurousWarning(text), stacklevel=2)
-    except AurousWarning:
-        record_warning(config, text)
+        try:
+            config.issue_config_time_warning(AurousWarning(text), stacklevel=2)
+        except AurousWarning:  # noqa: PERF203 - once for each warning of the guard
+            record_warning(config, text)
 
 
 def record_warning(config: pytest.Config, text: str) -> None:

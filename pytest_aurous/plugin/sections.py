@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from textwrap import TextWrapper
 from typing import Any, Final, cast
 
 import pytest
 
-from .._core.base.errors import INTERRUPTED, AurousError, AurousExplorationError
+from .._core.base.errors import AurousError, AurousExplorationError
 from .._core.base.redaction import keys_in, protecting, redacted, shown
 from .stash import FAKE, SEED
 
@@ -63,15 +63,6 @@ class Painter:
         for plugin in self._config.pluginmanager.get_plugins():
             if type(plugin).__name__ == "LogXML":
                 plugin.global_properties[:] = _redact(plugin.global_properties)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Show the table of an exploration that was interrupted; pytest itself shows the first line of a message."""
-        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        first, _, rest = str(excinfo.value).partition("\n")
-        if reporter is not None and rest and first.startswith(INTERRUPTED):
-            reporter.ensure_newline()
-            reporter.write_line(redacted(rest))
 
 
 def fitted(text: str, config: pytest.Config) -> str:
@@ -225,10 +216,18 @@ def _is_pytests(value: object) -> bool:
     return type(value).__module__.startswith("_pytest.") and hasattr(value, "toterminal")
 
 
-def rerun_command(item: pytest.Item) -> str:
-    """Return the command that repeats a test; pytest-xdist adds ``@group`` to the ids of its groups."""
-    nodeid = item.nodeid
+def rerun_command(item: pytest.Item, option: str = "") -> str:
+    """Return the command that repeats a test with an option, by default with its seed, from where pytest was started.
+
+    sh, PowerShell and cmd read it; where no quotes are safe in all of them, it runs the test with all parameters.
+    pytest-xdist adds ``@group`` to the ids of its groups.
+    """
+    file, *names = item.nodeid.split("::")
+    path = os.path.relpath(item.config.rootpath / file, item.config.invocation_params.dir)
+    nodeid = "::".join([Path(path).as_posix(), *names])
     for mark in item.iter_markers("xdist_group"):
         for group in (*mark.args, *mark.kwargs.values()):
             nodeid = nodeid.removesuffix(f"@{group}")
-    return f"pytest {shlex.quote(nodeid)} --aurous-seed={item.stash[SEED]}"
+    nodeid = nodeid.partition("[")[0] if re.search(r'[$`"%!\\].*\]$', nodeid) else nodeid
+    quoted = nodeid if re.fullmatch(r"[\w./:@-]+", nodeid) else f'"{nodeid}"'
+    return f"pytest {quoted} {option or f'--aurous-seed={item.stash[SEED]}'}"

@@ -276,6 +276,9 @@ LEFT_OUT: Final = """
         publish(aurous_client)
         assert False
 
+    def test_both(aurous, aurous_client):
+        aurous.explore(lambda: publish(aurous_client))
+
     def test_breaks_itself(aurous, aurous_client):
         aurous.faults.status("balance.retrieve", 503)
         assert aurous_client.get("/v1/balance").status_code == 503
@@ -308,6 +311,7 @@ REASONS: Final = {
     "test_other_fake": "it does not use the fixture aurous when it is run again",
     "test_no_stream": "no case was run, because no request of the good day fits these faults: ends_early can",
     "test_fails": "it fails",
+    "test_both": "it explores code itself",
     "test_breaks_itself": "no case was run, because no request is left to break: 1 request was not",
     "test_explores": "it explores code itself",
     "test_sends_nothing": "it sends no request",
@@ -323,9 +327,9 @@ def test_what_is_left_out_is_loud(explored: pytest.Pytester) -> None:
     explored.makepyfile(test_it=LEFT_OUT)
 
     options = ("--aurous-explore=fail", "--aurous-explore-json=explored.json")
-    result = explored.runpytest("-p", "faker.contrib.pytest.plugin", *options)
+    result = explored.runpytest("-p", "faker", *options)
 
-    result.assert_outcomes(passed=5, failed=8, skipped=1, xfailed=1)
+    result.assert_outcomes(passed=5, failed=9, skipped=1, xfailed=1)
     text = joined(result)
     assert text.count("left out: ") == len(REASONS)
     for test, why in REASONS.items():
@@ -350,13 +354,13 @@ def test_a_report_says_what_is_undecided(explored: pytest.Pytester) -> None:
 
     result = explored.runpytest("--aurous-explore=report", "-k", "test_differs")
 
-    result.assert_outcomes(passed=1, deselected=14)
+    result.assert_outcomes(passed=1, deselected=15)
     result.stdout.fnmatch_lines(["*bad days of test_it.py::test_differs*"])
     assert "balance.retrieve#1 unavailable: differs from run to run. It broke a law, and held" in joined(result)
 
 
 def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
-    """Nothing about time is judged, and a warning says so, which a filter can leave out."""
+    """Nothing about time is judged: a line says so, and a warning at the test, which fails nothing."""
     explored.makepyfile(
         """
         import time
@@ -369,11 +373,11 @@ def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
         """
     )
 
-    for options, warned in ((["-W", "error"], 1), (["-W", "ignore:Work in progress was polled"], 0)):
+    for options, warned in ((), 1), (("-W", "error"), 0), (("-W", "ignore:explore()"), 0):
         result = explored.runpytest("--aurous-explore=report", *options)
         result.assert_outcomes(passed=1, warnings=warned)
-        assert ("skips that (explored: test_a_suite_whose" in joined(result)) == bool(warned)
-        assert "1 remark on 1 test: see the warnings" in joined(result)
+        assert "remark: Work in progress was polled, and" in joined(result)
+        assert (".py:0: AurousWarning: explore(): Work in" in joined(result)) == bool(warned)
 
 
 ONE_CASE: Final = """
@@ -399,7 +403,7 @@ ONE_CASE: Final = """
     ("case", "test", "lines"),
     [
         ("characters.retrieve-1-refused", "blind", ["*publish(aurous_client)*", "*ConnectError*", "*Aurous timeline*"]),
-        ("characters.create#1 lost", "blind", ["*AurousExplorationError: 1 finding in 1 of 1 cases"]),
+        ("characters.create#1 lost", "blind", ["*Error: 1 finding in 1 of 1 cases", "*characters.create  POST*"]),
         ("characters.create#2 lost", "blind", ["*there is no such case. The nearest are: 'characters.create#1 *"]),
         ("characters.retrieve#1 refused", "explores", ["*ConnectError*"]),
         ("characters.retrieve#1 refused", "served", ["*--aurous-explore-only: the test cannot be explored: it uses*"]),
@@ -669,6 +673,7 @@ def test_what_ends_the_run(explored: pytest.Pytester, option: str, ending: str, 
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(lines)
+    assert result.stdout.str().count("0 of 0 cases hold") == 1
 
 
 @pytest.mark.parametrize("option", ["--aurous-explore=report", "--aurous-explore-only=balance.retrieve#1 greased"])
@@ -766,29 +771,6 @@ SHOP: Final = """
 """
 
 
-def test_reports_are_colored_on_a_terminal(explored: pytest.Pytester) -> None:
-    """In the message of a failure, and in the summary of a suite."""
-    explored.makepyfile(
-        shop=SHOP,
-        test_x="""
-        import shop
-
-        def test_order(aurous, aurous_client):
-            shop.order(aurous_client)
-
-        def test_explores(aurous, aurous_client):
-            aurous.explore(lambda: shop.order(aurous_client), laws="pays_once", faults="lost")
-        """,
-    )
-
-    text = explored.runpytest("--color=yes", "--aurous-explore=report").stdout.str()
-
-    assert text.count("\x1b[31m1  The response to characters.create #1") == 2
-    assert text.count("\x1b[36magain: pytest") == 3
-    assert "\x1b[31mP\x1b[0m" in text
-    assert "\x1b[31m1  +0 s" not in text
-
-
 def test_what_broke_last_time_runs_first(explored: pytest.Pytester) -> None:
     """While one fixes, with ``-x`` an exploration takes as long as one case, also of a test that explores itself."""
     explored.makepyfile(
@@ -862,6 +844,9 @@ def test_a_spoiled_fixture_names_who_has_spoiled_it(explored: pytest.Pytester) -
         def names():
             return []
 
+        def test_careful(aurous_client, names):
+            aurous_client.get("/v1/balance").raise_for_status()
+
         def test_first(aurous_client, names):
             if aurous_client.get("/v1/balance").status_code == 503:
                 names.append("left")
@@ -877,7 +862,7 @@ def test_a_spoiled_fixture_names_who_has_spoiled_it(explored: pytest.Pytester) -
 
     result = explored.runpytest("--aurous-explore=fail")
 
-    result.assert_outcomes(passed=2, failed=1)
+    result.assert_outcomes(passed=3, failed=1)
     place = "test_a_spoiled_fixture_names_who_has_spoiled_it.py::test_"
     text = joined(result)
     assert f"{place}second: it does not pass when it is run again: AssertionError: assert not ['left'" in text
@@ -903,4 +888,5 @@ def test_the_time_is_for_the_whole_run(explored: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2, warnings=2)
     assert "explore(): not run: " in joined(result)
     result.stdout.fnmatch_lines(["cut: test_it.py::test_whole: * of * cases not run"])
+    result.stdout.no_fnmatch_line("never ran*")
     enough.stdout.no_fnmatch_line("cut: *")

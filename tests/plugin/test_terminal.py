@@ -174,6 +174,8 @@ def test_colors(
         assert "\x1b[32m -> 201\x1b[0m" in text
         assert "\x1b[33m -> 404 resource_not_found\x1b[0m" in text
         assert "\x1b[31m1  The response to characters.create #1 came too late, " in text
+        assert "\x1b[36magain: pytest " in text
+        assert re.search(r"\x1b\[31m[A-Z]\x1b\[0m", text)
     assert "at the end:" in ANSI.sub("", text)
     assert len(ours(result)) > 60
 

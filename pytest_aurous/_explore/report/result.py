@@ -18,6 +18,12 @@ _ALWAYS: Final = ("id", "slug", "operation", "occurrence", "fault", "outcome", "
 _IF_KNOWN: Final = ("at", "sent_at", "finding", "cause", "timeline", "known", "baseline")
 
 
+class Expected(str):
+    """A remark on what is as it should be, so that it is no warning."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One run with one fault at one place; or the good day, without a fault.
@@ -106,10 +112,9 @@ class Exploration(Hinting):
         places: The requests of the good day that were broken, in their order; then its events.
         skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
-        remarks: What else the report says, such as what was not judged. If no law is broken, each that is not expected
-            is a warning.
-        expected: The remarks on what is as it should be: repeated reads, and faults of the test itself.
-        not_run: How many cases were not run, because the time was over.
+        remarks: What else the report says, such as what was not judged. If no law is broken, each is a warning, but
+            for those on what is as it should be: repeated reads, and faults of the test itself.
+        not_run: How many cases were not run, because the time was over, or a finding ended it.
         reached: For each file of the code under test, the lines of functions that ran, and whether they ran; None if
             that is not known: before Python 3.12, or while other tools hold all ids of `sys.monitoring`.
         timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
@@ -125,7 +130,6 @@ class Exploration(Hinting):
     places: tuple[str, ...] = ()
     skipped: int = 0
     remarks: tuple[str, ...] = ()
-    expected: tuple[str, ...] = ()
     not_run: int = 0
     reached: Reached | None = field(default_factory=dict[str, Mapping[int, bool]])
     timeless: bool = False
@@ -149,8 +153,8 @@ class Exploration(Hinting):
 
     @property
     def unexpected(self) -> tuple[str, ...]:
-        """The other remarks."""
-        return tuple(text for text in self.remarks if text not in self.expected)
+        """The remarks that are warnings if no law is broken."""
+        return tuple(text for text in self.remarks if not isinstance(text, Expected))
 
     def __str__(self) -> str:
         """Return the table."""
@@ -172,7 +176,7 @@ class Exploration(Hinting):
             "cases": [case.json() for case in self.cases],
             "skipped": self.skipped,
             "not_run": self.not_run,
-            "remarks": list(self.remarks),
+            "remarks": [*map(str, self.remarks)],  # pytest-xdist sends no subclass
             "unreached": {short_path(file): lines for file, lines in (self.unreached or {}).items()},
         }
 

@@ -174,13 +174,9 @@ def table(exploration: Exploration) -> str:
 
 
 def report(exploration: Exploration) -> str:
-    """Return the table, one timeline for each finding, and the lines that never ran."""
-    lines = [
-        table(exploration),
-        *stories(findings_of(exploration)),
-        "",
-        *_wrapped(never_ran(exploration.unreached), "", "  "),
-    ]
+    """Return the table, one timeline for each finding, and the lines that never ran, if all cases did."""
+    unreached = "" if exploration.not_run else never_ran(exploration.unreached)
+    lines = [table(exploration), *stories(findings_of(exploration)), "", *_wrapped(unreached, "", "  ")]
     return redacted("\n".join(lines).rstrip())
 
 
@@ -188,12 +184,6 @@ def brief(exploration: Exploration) -> str:
     """Return the headline, the findings and the remarks."""
     remarks = [line for text in exploration.remarks for line in _wrapped(text, "", "  ")]
     return redacted("\n".join([headline(exploration), *overview(findings_of(exploration)), *remarks]))
-
-
-def again_with(test: str) -> str:
-    """Return the command that runs one case of a test, as sh, PowerShell and cmd read it."""
-    quoted = test if re.fullmatch(r"[\w./:\\-]+", test) else f'"{test}"'
-    return f"pytest {quoted} --aurous-explore-only={CASE}"
 
 
 def about_known(exploration: Exploration) -> list[str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ..._core.base.errors import AurousError, see
+from ..._core.base.errors import AurousError, AurousWarning, see
 from ..._core.base.redaction import redacted
 from ..._core.wire.lines import WIDTH
 from ..._explore.baseline import Baseline
@@ -19,7 +21,7 @@ from ..._explore.laws import LAWS, allowed
 from ..._explore.report.text import Finding, colored, number_of, overview, stories
 from ..._explore.unreached import Reached, never_ran, unreached
 from ..options import run_option
-from ..outcome import record_unwritten, show_warning
+from ..outcome import record_unwritten
 from ..sections import NARROWEST, fitted
 from ..stash import Mode
 
@@ -41,7 +43,7 @@ class SuiteResults(Mode):
         tests: For each test that was to be explored, what was found, or why it was left out.
         baseline: What is accepted.
         broken: For each test, the cases that broke a law the last time that they were run.
-        used: By the id of what a fixture of a wider scope has made, the first test whose explored runs had it.
+        used: By the id of what a fixture of a wider scope has made, the last test that was explored with it.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -90,8 +92,9 @@ class SuiteResults(Mode):
                     write(Path(name))
                 except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
                     record_unwritten(self._config, what, name, error, PAGE)
-        for text in self._remarks():
-            show_warning(self._config, f"{text}\n{PAGE}")
+        for file, text in self._remarks():
+            with suppress(AurousWarning):  # where it is an error: no test is at fault
+                warnings.warn_explicit(AurousWarning(f"explore(): {text}\n{PAGE}"), None, file, 0)
 
     def _write_baseline(self, _: Path) -> None:
         self._written = self.baseline.update(self._sorted())
@@ -105,15 +108,15 @@ class SuiteResults(Mode):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
 
-    def _remarks(self) -> Iterator[str]:
-        """Yield each remark with the tests that it is about; remarks that differ in numbers are one."""
+    def _remarks(self) -> Iterator[tuple[str, str]]:
+        """Yield each remark with the tests that it is about, after the file of the first; if numbers differ, one."""
         alike: dict[str, list[tuple[str, str]]] = {}
         for one in self._sorted():
             for text in one.get("remarks", ()):
                 alike.setdefault(re.sub(r"\d+", "1", text), []).append((text, one["test"]))
         for (text, test), *others in alike.values():
             more = f" and {number_of(len(others), 'other test')}" if others else ""
-            yield f"{text.rstrip('.')} (explored: {test}{more})."
+            yield test.partition("::")[0], f"{text.rstrip('.')} (explored: {test}{more})."
 
     # The end of the run
 
@@ -122,8 +125,10 @@ class SuiteResults(Mode):
         terminal, results = terminalreporter, self._sorted()
         if results:
             terminal.section("aurous bad days")
-            lines = never_ran(unreached(_all_reached(results)))
-            for line in filter(None, (*_table(results), lines, *self._written)):
+            cut = any(one.get("not_run") for one in results)
+            lines = "" if cut else never_ran(unreached(_all_reached(results)))
+            remarks = [f"remark: {text}" for _, text in self._remarks()]
+            for line in filter(None, (*_table(results), *remarks, lines, *self._written)):
                 terminal.write_line(fitted(redacted(line), config))
         found = _merged(results)
         tests = {test for one in found for test in one["tests"]}
@@ -159,9 +164,6 @@ def _table(results: list[dict[str, Any]]) -> Iterator[str]:
             yield f"cut: {one['test']}: {one['not_run']} of {one['cases'] + one['not_run']} cases not run"
         for text in one.get("known", ()):
             yield f"accepted: {one['test']}: {text}"
-    remarks = [len(one["remarks"]) for one in results if one.get("remarks")]
-    if remarks:
-        yield f"{number_of(sum(remarks), 'remark')} on {number_of(len(remarks), 'test')}: see the warnings"
 
 
 def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from ..._core.base.errors import AurousError, AurousExplorationError, see
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report.result import Exploration
-from ..._explore.report.text import about_known, again_with, brief, findings_of
+from ..._explore.report.text import CASE, about_known, brief, findings_of
 from ..._explore.runs.attempt import Outcome, RunAttempt
 from ..._explore.runs.run import complete
 from ..._explore.stage import FreshFake, LeftOut
 from ..options import run_option
 from ..outcome import fail_report
+from ..sections import rerun_command
 from ..stash import REPEATED
 from .explored_results import count
 from .har import export_har
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .explored_results import SuiteResults
 
 _PAGE: Final = see("how-to/explore-a-suite.html")
-_TOOLS: Final = frozenset({"pytest_aurous", "_pytest", "faker"})
+_EXPLORES: Final = "it explores code itself"
 _NO_FAKE: Final = "it does not use the fixture aurous"
 
 
@@ -120,7 +121,8 @@ class ExploredTest:
         """Return whether its own run has passed, so that it can be explored; note a test that has not."""
         outcomes = {"xfail" if hasattr(report, "wasxfail") else report.outcome for report in self.reports}
         if self._session is not None and outcomes & {"xfail", "failed"} and "skipped" not in outcomes:
-            self.leave_out("it is expected to fail" if "xfail" in outcomes else "it fails")
+            fails = "it is expected to fail" if "xfail" in outcomes else "it fails"
+            self.leave_out(_EXPLORES if self._session.explored else fails)
         return outcomes == {"passed"}
 
     def leave_out(self, why: str) -> None:
@@ -178,6 +180,7 @@ class ExploredTest:
             "data": exploration.json(),
         }
         self._results.note(test, exploration)
+        self._results.used |= {id(one.cached_result): test for one in self._kept().values()}
         cast("Session", self._session).explorations.append(exploration)
         return (error or self._results.baseline.unknown(result)) if fails else None
 
@@ -198,12 +201,14 @@ class ExploredTest:
         return text
 
     def _kept(self) -> dict[str, Any]:
-        """Return the fixtures of the test, other than those of tools, that are not new in each run."""
+        """Return the fixtures of the test, other than those of installed plugins, that are not new in each run."""
+        plugins = [plugin.__name__ for plugin, _ in self.item.config.pluginmanager.list_plugin_distinfo()]
+        tools = {"_pytest", *(name.partition(".")[0] for name in plugins)}
         found = {name: definitions[-1] for name, definitions in self.item._fixtureinfo.name2fixturedefs.items()}
         return {
             name: one
             for name, one in found.items()
-            if one.scope != "function" and one.func.__module__.partition(".")[0] not in _TOOLS
+            if one.scope != "function" and one.func.__module__.partition(".")[0] not in tools
         }
 
     def _fail(self, error: BaseException) -> None:
@@ -224,19 +229,16 @@ class ExploredTest:
         if session.served:
             raise LeftOut("it uses a server, and a request in another thread or process cannot be broken off")
         if session.explored:
-            raise LeftOut("it explores code itself", harmless=True)
+            raise LeftOut(_EXPLORES, harmless=True)
         if self.logged:
             raise LeftOut("it has subtests, which report what happens in each run")
         self._stage = FreshFake(session.app)
-        again = again_with(self.item.nodeid)
-        explorer = Explorer(self._stage, self._options, again, traced=session.traced)
+        explorer = Explorer(self._stage, self._options, again_with(self.item), traced=session.traced)
         self.run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False
         try:
             return complete(explorer.explore(self._make))
         finally:
-            for one in self._kept().values():
-                self._results.used.setdefault(id(one.cached_result), self.item.nodeid)
             del self.item.stash[REPEATED]
 
     async def _make(self, attempt: RunAttempt) -> Outcome:
@@ -283,3 +285,8 @@ class ExploredTest:
         if self._error is None and found[0] is not None:
             self._error = found[0].value
         return call.excinfo is None
+
+
+def again_with(item: pytest.Item) -> str:
+    """Return the command that runs one case of a test, with ``<case>`` for its slug."""
+    return rerun_command(item, f"--aurous-explore-only={CASE}")

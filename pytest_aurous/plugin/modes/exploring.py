@@ -25,7 +25,7 @@ from ..._explore.options import read_suite_options
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import CURRENT, INVALID_MARKER, MODES, Mode, start_mode
 from .explored_results import PAGE, SuiteResults
-from .explored_test import PLAN, TEST, ExploredTest
+from .explored_test import PLAN, TEST, ExploredTest, again_with
 
 if TYPE_CHECKING:
     from ..._explore.report.result import Exploration
@@ -132,7 +132,12 @@ def added(item: pytest.Item) -> dict[str, Any]:
         spent()
         mode.results.note(item.nodeid, exploration)
 
-    return {**mode.added(item, fails=True), "printing": partial(_printing, item.config), "done": done}
+    return {
+        **mode.added(item, fails=True),
+        "again": again_with(item),
+        "printing": partial(_printing, item.config),
+        "done": done,
+    }
 
 
 class Exploring(Mode):
