@@ -10,8 +10,6 @@ from typing import Any, Final
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
 from .._facade import StateReader
 from .cases import (
-    EXCUSED,
-    NOTICED,
     Plans,
     about,
     case_of,
@@ -24,7 +22,7 @@ from .cases import (
 from .compare import alike, difference, unaddressed
 from .ids import slug
 from .kinds import KINDS, Plan
-from .laws import Breach, Day, Judged, judge, needs_second
+from .laws import EXCUSES, Breach, Day, Judged, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Exploration
 from .report.text import brief, story
@@ -148,8 +146,7 @@ class Explorer:
                 f"result can be judged:\n  first run:  {unaddressed(first.returned)}\n"
                 f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
             )
-        same = unaddressed(first.returned) == unaddressed(second.returned)
-        self._options = replace(self._options, timeless=timeless, same_result=same)
+        self._options = replace(self._options, timeless=timeless)
         if timeless:
             faults = tuple(kind for kind in self._options.faults if not KINDS[kind].needs_time)
             self._options = replace(self._options, faults=faults)
@@ -269,13 +266,14 @@ class Explorer:
     # The result
 
     def _exploration(self, good: Day) -> Exploration:
-        excuses = about(self._cases, EXCUSED)
+        noticed = about(self._cases)
+        excuses = (text for remark, text in noticed.items() if remark in EXCUSES)
         return Exploration(
             cases=tuple(self._cases),
             good_day=good_case(good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *about(self._cases, NOTICED), *excuses),
+            remarks=(*self._remarks, *noticed.values()),
             expected=(*self._plans.expected, *excuses),
             not_run=self._cut,
             reached={} if self._options.alone else self.lines.reached(),

@@ -206,8 +206,7 @@ def _tells(judged: Judged) -> Breach | None:
     found = _difference(judged, bad)
     if rules.whole:
         return _records(_unnoticed(judged, found), "the test passed, but ")
-    result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
-    return _records(found, f"the code returned {result}, but ")
+    return _records(found, f"the code returned {unaddressed(bad.returned)}, but ")
 
 
 def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:

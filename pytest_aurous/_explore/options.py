@@ -73,7 +73,6 @@ class Options:
         own: Whether the own marker of a whole test asks for it, and not that of its class or module.
         stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
-        same_result: Whether what the run returns looks the same on each good day.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
         time: Returns what says whether the time is over; None: all cases are run.
     """
@@ -92,7 +91,6 @@ class Options:
     fails: bool = True
     own: bool = False
     stop: bool = False
-    same_result: bool = True
     timeless: bool = False
     printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
     time: Callable[[], Callable[[], bool]] | None = None
