@@ -15,7 +15,7 @@ from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, sho
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call, Problem
 from .._core.wire.lines import Note
-from .._facade import CATALOG, Delivery, Pitfall
+from .._facade import CATALOG, Course, Delivery, Pitfall
 from .charges import key_of, keys_of_orders, overcharged
 from .compare import alike, told, unaddressed
 from .end_state import Change, EndState, changes
@@ -65,7 +65,7 @@ class Day:
         end: Its end state.
         seconds: How far the clock moved meanwhile.
         deliveries: The webhook deliveries that were made, or that a fault has kept from being made.
-        starting: Numbers of the requests that started work, and whether it succeeds as its script says.
+        starting: The work that requests started, by their numbers.
         polls: Whether a request polled work in progress.
         concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
@@ -84,7 +84,7 @@ class Day:
     end: EndState
     seconds: float
     deliveries: Sequence[Delivery]
-    starting: Mapping[int, bool]
+    starting: Mapping[int, Sequence[Course]]
     polls: bool
     concurrent: bool
     views: Mapping[int, View]

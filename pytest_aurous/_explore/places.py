@@ -100,8 +100,9 @@ def places_of(day: Day) -> list[Place]:
     found: list[Place] = []
     requests = _requests(day.calls)
     for call, place in requests:
-        succeeds = day.starting.get(call.number)
-        work = those({PAID: call.number in charged, STARTS: succeeds is not None, SUCCEEDS: bool(succeeds)})
+        works = day.starting.get(call.number, ())
+        succeeds = any(work.succeeds for work in works)
+        work = those({PAID: call.number in charged, STARTS: bool(works), SUCCEEDS: succeeds})
         team, line = day.end.teams.get(call.team or "", ""), shown_line(call.stack, helpers)
         found.append(replace(place, traits=place.traits | work, team=team, line=line))
     if day.concurrent:
