@@ -42,6 +42,9 @@ _FORM: Final = re.compile(
 """Ids of the API, uuids, times, URLs, addresses in memory, and pictures: chance has drawn what they show."""
 
 
+_NOTHING: Final = ("", "", ""), 0, "no other request"
+
+
 class Identities:
     """Identifies the requests of one run, which it has to see in order.
 
@@ -93,28 +96,22 @@ def difference(first: Day, later: Day) -> str | None:
     if first.calls and not later.calls:
         return "sent no request"
     in_order = not first.concurrent and not later.concurrent
-    for number, (one, other) in enumerate(
-        zip_longest(_sent(first, in_order=in_order), _sent(later, in_order=in_order)), 1
-    ):
-        if one is None or other is None or one[:2] != other[:2]:
+    sent = (_sent(day, in_order=in_order) for day in (first, later))
+    for number, (one, other) in enumerate(zip_longest(*sent, fillvalue=_NOTHING), 1):
+        if one[:2] != other[:2]:
             where = f", first in request {number}" if in_order else ""
-            texts = [_shown(sent and sent[2]) for sent in (one, other)]
-            if one and other and texts[0] == texts[1]:  # the bodies differ
-                texts = [f"{texts[0]} {shown(call.content)}" for *_, call in (one, other)]
-            return redacted(f"sent other requests{where}:\n  first run: {texts[0]}\n  later run: {texts[1]}")
+            return redacted(f"sent other requests{where}:\n  first run: {one[2]}\n  later run: {other[2]}")
     return None
 
 
-def _sent(day: Day, *, in_order: bool) -> list[tuple[Key, int, Call]]:
-    """Return the requests of a run, each with what it is and the status of its response; sorted if in no order."""
-    sent = [(key, call.status or 0, call) for key, call in zip(keys_of(day.calls), day.calls, strict=True)]
-    return sent if in_order else sorted(sent, key=lambda one: one[:2])
-
-
-def _shown(call: Call | None) -> str:
-    if call is None:
-        return "no other request"
-    return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
+def _sent(day: Day, *, in_order: bool) -> list[tuple[Key, int, str]]:
+    """Return what each request of a run is, the status of its response, and its text; sorted if in no order."""
+    sent: list[tuple[Key, int, str]] = []
+    for key, call in zip(keys_of(day.calls), day.calls, strict=True):
+        body = f" {shown(call.content)}" if call.content else ""
+        text = f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}{body}"
+        sent.append((key, call.status or 0, text))
+    return sent if in_order else sorted(sent)
 
 
 def told(error: BaseException) -> str:
