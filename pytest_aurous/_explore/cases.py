@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from .._core.base.amounts import json_number
 from .._core.base.chains import connected
 from .._core.base.errors import AurousError, nearest, see, shown
-from .kinds import KINDS, TELLING, Plan
+from .kinds import KINDS, NEED_PATIENCE, TELLING, Plan
 from .laws import Breach, Day, Judged, excuse, other_result
 from .options import PAGE, Options
 from .places import EVENTS, WRITES, places_of, telling
@@ -47,7 +47,7 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     unmet = [place for place in places if not place.met]
     kept, others = telling(unmet)
     fitting = [(place, kind) for place in kept for kind in faults if KINDS[kind].where in place.traits]
-    pairs = [(place, kind) for place, kind in fitting if place.patience or not KINDS[kind].needs_patience]
+    pairs = [(place, kind) for place, kind in fitting if place.patience or kind not in NEED_PATIENCE]
     broken, impatient = len(places) - len(unmet), len(fitting) - len(pairs)
     expected = [
         f"{number} more {operation}{line and f' at {line}'} {'was' if number == 1 else 'were'} not broken: the "
@@ -60,7 +60,7 @@ def plans_of(good: Day, faults: Collection[str]) -> Plans:
     remarks = [*expected]
     if impatient:
         text = "1 case was" if impatient == 1 else f"{impatient} cases were"
-        names = ",".join(f"-{kind}" for kind in faults if KINDS[kind].needs_patience)
+        names = ",".join(f"-{kind}" for kind in faults if kind in NEED_PATIENCE)
         remarks.append(
             f"{text} skipped, because the client has no read timeout. Give it one, or leave these faults out: "
             f"faults={names!r}."

@@ -21,7 +21,7 @@ from .cases import (
 )
 from .compare import alike, difference, unaddressed
 from .ids import slug
-from .kinds import KINDS, Plan
+from .kinds import KINDS, NEED_TIME, Plan
 from .laws import EXCUSES, Breach, Day, Judged, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Exploration
@@ -148,7 +148,7 @@ class Explorer:
             )
         self._options = replace(self._options, timeless=timeless)
         if timeless:
-            faults = tuple(kind for kind in self._options.faults if not KINDS[kind].needs_time)
+            faults = tuple(kind for kind in self._options.faults if kind not in NEED_TIME)
             self._options = replace(self._options, faults=faults)
             self._remarks.append(
                 "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing, or the "

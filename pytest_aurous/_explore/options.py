@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast
 from .._core.base.arguments import Check
 from .._core.base.errors import choices, hide_mistakes, nearest
 from .ids import read_id
-from .kinds import KINDS
+from .kinds import END_PROCESS, KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
@@ -23,7 +23,7 @@ __tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/exploring.html"
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.by_default)
-_IN_SUITES: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
+_IN_SUITES: Final = tuple(name for name in KINDS if name not in END_PROCESS)
 """What a process leaves that has died is judged by laws that whole tests do not have."""
 
 
