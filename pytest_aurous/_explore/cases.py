@@ -11,7 +11,7 @@ from .._core.base.errors import AurousError, nearest, see, shown
 from .kinds import KINDS, NEED_PATIENCE, TELLING, Plan
 from .laws import Breach, Day, Judged, excuse, other_result
 from .options import PAGE, Options
-from .places import EVENTS, WRITES, places_of, telling
+from .places import EVENTS, MET, PATIENT, WRITES, places_of, telling
 from .report.result import Case
 from .report.text import advice, rows, story
 
@@ -44,10 +44,10 @@ class Plans(NamedTuple):
 def plans_of(good: Day, faults: Collection[str]) -> Plans:
     """Return the cases with one of the *faults* at a place of the good day."""
     places = places_of(good)
-    unmet = [place for place in places if not place.met]
+    unmet = [place for place in places if MET not in place.traits]
     kept, others = telling(unmet)
     fitting = [(place, kind) for place in kept for kind in faults if KINDS[kind].where in place.traits]
-    pairs = [(place, kind) for place, kind in fitting if place.patience or kind not in NEED_PATIENCE]
+    pairs = [(place, kind) for place, kind in fitting if PATIENT in place.traits or kind not in NEED_PATIENCE]
     broken, impatient = len(places) - len(unmet), len(fitting) - len(pairs)
     expected = [
         f"{number} more {operation}{line and f' at {line}'} {'was' if number == 1 else 'were'} not broken: the "

@@ -305,8 +305,7 @@ def _spares(judged: Judged) -> Breach | None:
         if before.id in deleted:
             found.append(Change("deleted", before, f"{label} was deleted"))
         else:
-            when = "without the run" if before.id in good.end.working else "before the run"
-            found.append(Change("changed", before, f"{label} has {now[before.id].told(before, when)}"))
+            found.append(Change("changed", before, f"{label} has {now[before.id].told(before, 'without the run')}"))
     return _records(found, "")
 
 

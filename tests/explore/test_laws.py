@@ -146,7 +146,7 @@ def test_spares(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
     assert (case.id, case.outcome) == ("balance.retrieve#1 unavailable", "raised")
     assert case.reasons["spares"] == (
         f"the character 'Old', {before} was deleted; "
-        f'the character \'Other\', {before} has name "Mine", before the run "Other"'
+        f'the character \'Other\', {before} has name "Mine", without the run "Other"'
     )
 
 
