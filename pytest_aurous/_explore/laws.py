@@ -13,9 +13,8 @@ from .._core.base.data import View
 from .._core.base.errors import AurousError
 from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
-from .._core.wire.call import Call, Problem
-from .._core.wire.lines import Note
-from .._facade import CATALOG, Course, Delivery, Pitfall
+from .._core.wire.call import Call
+from .._facade import CATALOG, Course, Happened, Pitfall
 from .charges import key_of, keys_of_orders, overcharged
 from .compare import alike, told, unaddressed
 from .end_state import Change, EndState, changes
@@ -49,22 +48,17 @@ _NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
 
 
 @dataclass(frozen=True)
-class Day:
-    """The result of one run.
+class Day(Happened):
+    """The result of one run: what has happened in it, and how it ended.
 
     Attributes:
         run: The run.
         outcome: The outcome, as in `Case`.
         error: What it raised, or None.
         returned: What it returned.
-        calls: Its requests.
-        notes: What changed meanwhile.
         paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
-        pitfalls: The pitfalls of its requests.
-        problems: Its unmatched requests and bugs of the fake.
         end: Its end state.
         seconds: How far the clock moved meanwhile.
-        deliveries: The webhook deliveries that were made, or that a fault has kept from being made.
         starting: The work that requests started, by their numbers.
         polls: Whether a request polled work in progress.
         concurrent: Whether threads or tasks sent the requests side by side.
@@ -76,14 +70,9 @@ class Day:
     outcome: str
     error: BaseException | None
     returned: Any
-    calls: Sequence[Call]
-    notes: Sequence[Note]
     paid: Mapping[str, Decimal]
-    pitfalls: Sequence[Pitfall]
-    problems: Sequence[Problem]
     end: EndState
     seconds: float
-    deliveries: Sequence[Delivery]
     starting: Mapping[int, Sequence[Course]]
     polls: bool
     concurrent: bool

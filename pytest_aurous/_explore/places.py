@@ -105,7 +105,8 @@ def places_of(day: Day) -> list[Place]:
         found.append(replace(place, traits=place.traits | work, team=team, line=line))
     if day.concurrent:
         found = _in_canonical_order(found, keys_of([call for call, _ in requests]))
-    return found + _events(day.deliveries)
+    # Of those that were queued, only a fault keeps one from being made.
+    return found + _events(one for one in day.deliveries if one.headers or one.fault)
 
 
 def names_of_places(calls: Iterable[Call], deliveries: Iterable[Delivery]) -> list[str]:

@@ -181,20 +181,16 @@ class RunAttempt(Watcher):
         else:
             name = "returned" if error is None else "raised"
         with app.world.lock:
-            end, happened = self._stage.end(self._failed), self._since()
+            end = self._stage.end(self._failed)
             return Day(
+                **vars(self._since()),
                 run=run,
                 outcome="unmet" if self._unmet else name,
                 error=error,
                 returned=outcome.returned,
-                calls=happened.calls,
-                notes=happened.notes,
                 paid={team: paid - self._before.get(team, Decimal(0)) for team, paid in end.paid.items()},
-                pitfalls=happened.pitfalls,
-                problems=happened.problems,
                 end=end,
                 seconds=app.world.clock.time() - self._began,
-                deliveries=[one for one in happened.deliveries if one.headers or one.fault],
                 starting=self._starting,
                 polls=self._polls,
                 concurrent=self._concurrent,
