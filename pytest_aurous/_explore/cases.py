@@ -117,13 +117,8 @@ def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
             )
 
 
-def good_case(good: Day) -> Case:
-    """Return the good day in the form of a case."""
-    return _case("good day", good, good)
-
-
-def _case(case_id: str, day: Day, last: Day, **more: Any) -> Case:
-    """Return what came of a day, with the requests of the *last* run on its state."""
+def case_of_day(case_id: str, day: Day, last: Day, **more: Any) -> Case:
+    """Return a day in the form of a case, with the requests of the *last* run on its state."""
     return Case(
         id=case_id,
         outcome=day.outcome,
@@ -150,9 +145,9 @@ def case_of(case_id: str, judged: Judged, breaches: Mapping[str, Breach]) -> Cas
         remarks = [excuse(judged)] if "recovers" in rules.laws else []
         if "returns" not in rules.laws and other_result(judged):
             remarks.append(_RETURNED)
-        return _case(case_id, day, last, remarks=tuple(filter(None, remarks)))
+        return case_of_day(case_id, day, last, remarks=tuple(filter(None, remarks)))
     law, first = next(iter(breaches.items()))
-    return _case(
+    return case_of_day(
         case_id,
         day,
         last,

@@ -13,8 +13,8 @@ from .cases import (
     Plans,
     about,
     case_of,
+    case_of_day,
     check_ids,
-    good_case,
     most_telling,
     nothing_fits,
     plans_of,
@@ -270,7 +270,7 @@ class Explorer:
         excuses = (text for remark, text in noticed.items() if remark in EXCUSES)
         return Exploration(
             cases=tuple(self._cases),
-            good_day=good_case(good),
+            good_day=case_of_day("good day", good, good),
             places=self._plans.places,
             skipped=self._plans.skipped,
             remarks=(*self._remarks, *noticed.values()),

@@ -128,7 +128,6 @@ class Law(NamedTuple):
         in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.
         after_crash: Whether it is judged of a run whose process has died.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
-        by_default: Whether it is judged unless a test says otherwise.
     """
 
     name: str
@@ -137,7 +136,6 @@ class Law(NamedTuple):
     in_suites: bool
     after_crash: bool = False
     needs_time: bool = False
-    by_default: bool = True
 
 
 def refused(rules: Options, day: Day) -> bool:
@@ -340,19 +338,18 @@ def excuse(judged: Judged) -> str:
     A key leads to the work that the first run has ordered, until it expires (idem-3). And what is refused for good may
     be given up for good.
     """
-    rules, bad, second = judged.rules, judged.bad, judged.second
+    rules, good, bad, second = judged.rules, judged.good, judged.bad, judged.second
     if second is None or _unrepaired(judged, second) is None:
         return ""
-    fails = refused(rules, second) if second.error is None else allowed(second.error, rules.may_raise)
-    if second.error is not None and not fails:
-        return ""
     calls = second.calls[len(bad.calls) :]
-    given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
-    if fails and any(call.replayed for call in calls):
+    if second.error is not None and not allowed(second.error, rules.may_raise):
+        return ""
+    if (second.error is not None or refused(rules, second)) and any(call.replayed for call in calls):
         return _STUCK
-    refused_for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
+    for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
+    given_up = for_good or bad.run.failed or _gives_up(bad) > _gives_up(good)
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
-    return _GIVEN_UP if (given_up or refused_for_good) and not orders else ""
+    return _GIVEN_UP if given_up and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
@@ -367,7 +364,7 @@ LAWS: Final[dict[str, Law]] = {
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
         Law("ends", "E", _ends, in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=True),
-        Law("returns", "V", _returns, in_suites=False, by_default=False),
+        Law("returns", "V", _returns, in_suites=False),
         Law("no_pitfall", "N", _no_pitfall, in_suites=True),
         Law("recovers", "R", _recovers, in_suites=False, after_crash=True),
     )
