@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ._core.base.data import View
@@ -131,7 +131,8 @@ def watched(app: App, watcher: Watcher, *, last: bool = False) -> Generator[None
         watchers.remove(watcher)
 
 
-class Happened(NamedTuple):
+@dataclass(frozen=True)
+class Happened:
     """What has happened in a fake; the deliveries include those that were queued, and not made yet."""
 
     calls: list[Call]

@@ -24,7 +24,7 @@ from pytest_aurous._core.resources.uploads import UploadRow
 from pytest_aurous._core.resources.webhooks import EndpointRow
 from pytest_aurous._core.world.buckets import BUCKETS
 from pytest_aurous._core.world.settings import ROWS
-from pytest_aurous._explore.kinds import KINDS
+from pytest_aurous._explore.kinds import END_PROCESS, KINDS
 from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations, parity
@@ -67,7 +67,7 @@ def buckets() -> None:
 def explored_in_suites() -> None:
     """Print which laws and faults there are when whole tests are explored."""
     laws = [f"`{law.name}`" for law in LAWS.values() if law.in_suites]
-    not_there = [f"`{name}`" for name, kind in KINDS.items() if kind.ends_process]
+    not_there = [f"`{name}`" for name in KINDS if name in END_PROCESS]
     print(f"The laws of a whole test are {', '.join(laws[:-1])} and {laws[-1]};", end=" ")
     print(f"the faults are all but {' and '.join(not_there)}.")
 

@@ -1,4 +1,4 @@
-"""What a run has ordered: the requests that held or spent credits, with which keys, and which of them are too many."""
+"""What a run has ordered, with which keys, and which of these orders are too many."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.base.amounts import plain
 from .._core.wire.call import BY_FAULT, Call
+from .._facade import CATALOG
 from .compare import keys_of
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Order(NamedTuple):
-    """A request that held or spent credits.
+    """A request that took effect and costs credits.
 
     Attributes:
         call: The request.
         body: What it is: its team, operation, path and body.
-        records: The records that it has created, and those in its path.
+        records: The records whose work it has started, and those in its path.
     """
 
     call: Call
@@ -31,28 +32,16 @@ class Order(NamedTuple):
 
 
 def orders(day: Day) -> list[Order]:
-    """Return the orders of a run. A poll orders nothing, it only ends a hold."""
-    texts: dict[int, list[str]] = {}
-    for note in day.notes:
-        if note.during:
-            texts.setdefault(note.number, []).append(note.text)
-    found: list[Order] = []
-    for call, body in zip(day.calls, keys_of(day.calls), strict=True):
-        notes = texts.get(call.number, [])
-        if call.method != "GET" and any(map(_is_more, notes)):
-            made = (
-                record for record, _, change in (text.partition(": ") for text in notes) if change.startswith("new")
-            )
-            found.append(Order(call, (call.team or "", *body), frozenset({*made, *call.path.split("/")})))
-    return found
-
-
-def _is_more(text: str) -> bool:
-    """Whether a note says that more credits are held, or were spent."""
-    words = text.replace(",", "").split(" ")
-    if text.startswith("held credits "):
-        return Decimal(words[4]) > Decimal(words[2])
-    return text.startswith("credits ") and Decimal(words[1]) > Decimal(words[3])
+    """Return the orders of a run."""
+    return [
+        Order(
+            call,
+            (call.team or "", *body),
+            frozenset([*call.path.split("/"), *(work.record for work in day.starting.get(call.number, ()))]),
+        )
+        for call, body in zip(day.calls, keys_of(day.calls), strict=True)
+        if call.committed and call.operation and CATALOG.by_operation[call.operation].pays
+    ]
 
 
 def overcharged(day: Day, good: Day, run: ExploredRun) -> tuple[list[Order], str] | None:

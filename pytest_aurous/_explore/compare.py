@@ -10,13 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
-from datetime import date
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.chains import leaves
-from .._core.base.data import is_mapping, is_row
 from .._core.base.errors import shown
 from .._core.base.forms import ID, INSTANT, URL, UUID, formless
 from .._core.base.redaction import redacted
@@ -27,8 +24,25 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str]
 """The operation, the path with the query, and the body of a request."""
-_FORM: Final = re.compile("|".join((rf"\b{ID.pattern}\b", UUID, INSTANT, URL.pattern, r" at 0x[0-9a-fA-F]+")))
-"""Ids of the API, uuids, times, URLs, and addresses in memory."""
+_ADDRESS: Final = r" at 0x[0-9a-fA-F]+"
+_FORM: Final = re.compile(
+    "|".join(
+        (
+            rf"\b{ID.pattern}\b",
+            UUID,
+            INSTANT,
+            URL.pattern,
+            _ADDRESS,
+            r"[dD]ate(?:[tT]ime)?\([\d, ]+",
+            r"\\x89PNG.*?IEND\\xaeB`\\x82",  # a picture that is not cut
+            r"ftyp.*",  # a film
+        )
+    )
+)
+"""Ids of the API, uuids, times, URLs, addresses in memory, and pictures: chance has drawn what they show."""
+
+
+_NOTHING: Final = ("", "", ""), 0, "no other request"
 
 
 class Identities:
@@ -82,28 +96,22 @@ def difference(first: Day, later: Day) -> str | None:
     if first.calls and not later.calls:
         return "sent no request"
     in_order = not first.concurrent and not later.concurrent
-    for number, (one, other) in enumerate(
-        zip_longest(_sent(first, in_order=in_order), _sent(later, in_order=in_order)), 1
-    ):
-        if one is None or other is None or one[:2] != other[:2]:
+    sent = (_sent(day, in_order=in_order) for day in (first, later))
+    for number, (one, other) in enumerate(zip_longest(*sent, fillvalue=_NOTHING), 1):
+        if one[:2] != other[:2]:
             where = f", first in request {number}" if in_order else ""
-            texts = [_shown(sent and sent[2]) for sent in (one, other)]
-            if one and other and texts[0] == texts[1]:  # the bodies differ
-                texts = [f"{texts[0]} {shown(call.content)}" for *_, call in (one, other)]
-            return redacted(f"sent other requests{where}:\n  first run: {texts[0]}\n  later run: {texts[1]}")
+            return redacted(f"sent other requests{where}:\n  first run: {one[2]}\n  later run: {other[2]}")
     return None
 
 
-def _sent(day: Day, *, in_order: bool) -> list[tuple[Key, int, Call]]:
-    """Return the requests of a run, each with what it is and the status of its response; sorted if in no order."""
-    sent = [(key, call.status or 0, call) for key, call in zip(keys_of(day.calls), day.calls, strict=True)]
-    return sent if in_order else sorted(sent, key=lambda one: one[:2])
-
-
-def _shown(call: Call | None) -> str:
-    if call is None:
-        return "no other request"
-    return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
+def _sent(day: Day, *, in_order: bool) -> list[tuple[Key, int, str]]:
+    """Return what each request of a run is, the status of its response, and its text; sorted if in no order."""
+    sent: list[tuple[Key, int, str]] = []
+    for key, call in zip(keys_of(day.calls), day.calls, strict=True):
+        body = f" {shown(call.content)}" if call.content else ""
+        text = f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}{body}"
+        sent.append((key, call.status or 0, text))
+    return sent if in_order else sorted(sent)
 
 
 def told(error: BaseException) -> str:
@@ -113,7 +121,8 @@ def told(error: BaseException) -> str:
 
 def _told(error: BaseException) -> str:
     with suppress(Exception):
-        return without_addresses(f"{type(error).__name__}: {error}".partition("\n")[0]).removesuffix(": ")
+        line, *_ = f"{type(error).__name__}: {error}".split("\n")
+        return re.sub(_ADDRESS, "", line).removesuffix(": ")
     return type(error).__name__
 
 
@@ -122,26 +131,7 @@ def alike(found: Any, wanted: Any) -> bool:
     with suppress(Exception):  # from their own `__eq__`, such as an array's
         if found == wanted:
             return True
-    try:
-        return bool(_form(found) == _form(wanted))
-    except RecursionError:  # a result that contains itself
-        return _text_of(found) == _text_of(wanted)
-
-
-def _form(value: Any) -> Any:
-    """Return *value* without what differs only in form."""
-    if is_dataclass(value):
-        value = {one.name: getattr(value, one.name) for one in fields(value)}
-    if is_mapping(value):
-        return {name: _form(one) for name, one in value.items()}
-    if is_row(value):
-        return [_form(one) for one in value]
-    if isinstance(value, date):
-        return "a date"
-    # A film, or a picture that is not cut: what it shows, such as its id, chance has drawn.
-    if isinstance(value, bytes) and ((value[:4], value[-8:-4]) == (b"\x89PNG", b"IEND") or value[4:8] == b"ftyp"):
-        return "a picture"
-    return _text_of(value)
+    return _text_of(found) == _text_of(wanted)
 
 
 def _text_of(value: object) -> str:
@@ -153,9 +143,4 @@ def _text_of(value: object) -> str:
 
 def unaddressed(value: object) -> str:
     """Return the repr of *value* for a report, without addresses in memory, which differ from run to run."""
-    return without_addresses(shown(value))
-
-
-def without_addresses(text: str) -> str:
-    """Return a text without addresses in memory."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+    return re.sub(_ADDRESS, "", shown(value))

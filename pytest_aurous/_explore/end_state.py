@@ -178,7 +178,6 @@ def changes(found: EndState, wanted: EndState, ignored: Collection[str] = ()) ->
     )
     more, missing = _without(here, there), _without(there, here)
     old = {record.id for record in (*found.gone, *wanted.gone)}
-    deleted = {record.label for record in found.deleted}
     first: list[Change] = []
     other: list[Change] = []
     for record in missing:
@@ -188,18 +187,15 @@ def changes(found: EndState, wanted: EndState, ignored: Collection[str] = ()) ->
             more.remove(same[0])
             text = f"the {same[0].label} has {same[0].told(record, 'on the good day')}"
             other.append(Change("changed", same[0], text))
-        elif label in deleted:
-            first.append(Change("deleted", record, f"the {label}, which the good day left, was deleted"))
         else:
             first.append(Change("missing", record, f"there is no {label}, which the good day left"))
     usual = {record.label for record in wanted.there}
-    now, left = (Counter(record.label for record in records) for records in (found.there, more))
+    now = Counter(record.label for record in found.there)
     for label, record in {record.label: record for record in reversed(more)}.items():
         if label in usual:
             first.append(Change("twice", record, f"the {label} exists {_times(now[label])}"))
         else:
-            times = f" {_times(left[label])}" if left[label] > 1 else ""
-            other.append(Change("left over", record, f"the {label} is left over{times}"))
+            other.append(Change("left over", record, f"the {label} is left over"))
     return first + other
 
 

@@ -10,21 +10,19 @@ from typing import Any, Final
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
 from .._facade import StateReader
 from .cases import (
-    EXCUSED,
-    NOTICED,
     Plans,
     about,
     case_of,
+    case_of_day,
     check_ids,
-    good_case,
     most_telling,
     nothing_fits,
     plans_of,
 )
 from .compare import alike, difference, unaddressed
 from .ids import slug
-from .kinds import KINDS, Plan
-from .laws import Breach, Day, Judged, judge, needs_second
+from .kinds import KINDS, NEED_TIME, Plan
+from .laws import EXCUSES, Breach, Day, Judged, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Expected, Exploration
 from .report.text import brief, story
@@ -149,10 +147,9 @@ class Explorer:
                 f"result can be judged:\n  first run:  {unaddressed(first.returned)}\n"
                 f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
             )
-        same = unaddressed(first.returned) == unaddressed(second.returned)
-        self._options = replace(self._options, timeless=timeless, same_result=same)
+        self._options = replace(self._options, timeless=timeless)
         if timeless:
-            faults = tuple(kind for kind in self._options.faults if not KINDS[kind].needs_time)
+            faults = tuple(kind for kind in self._options.faults if kind not in NEED_TIME)
             self._options = replace(self._options, faults=faults)
             self._remarks.append(
                 "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing, or the "
@@ -270,13 +267,13 @@ class Explorer:
     # The result
 
     def _exploration(self, good: Day) -> Exploration:
-        excuses = map(Expected, about(self._cases, EXCUSED))
+        noticed = about(self._cases).items()
         return Exploration(
             cases=tuple(self._cases),
-            good_day=good_case(good),
+            good_day=case_of_day("good day", good, good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *about(self._cases, NOTICED), *excuses),
+            remarks=(*self._remarks, *(Expected(text) if remark in EXCUSES else text for remark, text in noticed)),
             not_run=self._cut,
             reached={} if self._options.alone else self.lines.reached(),
             timeless=self._options.timeless,

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
@@ -84,25 +84,18 @@ class Scene:
         self._undo.close()
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One way to break a request or a delivery.
 
     Attributes:
         where: To which places it can happen: one of their traits.
         add: Adds the fault for a place to the fake, and returns it.
         happened: What has happened then, in plain words, with ``{}`` for the request or the event.
-        needs_patience: Whether it happens only to a client with a read timeout.
-        needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
-        ends_process: Whether the process dies, after which only some laws are judged.
     """
 
     where: str
     add: Callable[[Scene, Place], Fault]
     happened: str
-    needs_patience: bool = False
-    needs_time: bool = False
-    ends_process: bool = False
 
 
 _Meet = Callable[[Scene, Fault, Call, Serve], Reply | Break]
@@ -150,22 +143,17 @@ def _with(kind: str, meet: _Meet, *, commit: bool = False) -> Callable[[Scene, P
     return add
 
 
-def _timeout(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-    """Let the read timeout of the client pass; the request has no effect."""
+def _timeout(scene: Scene, fault: Fault, call: Call, serve: Serve, *, late: bool = False) -> Reply | Break:
+    """Let the read timeout of the client pass; a *late* request takes effect, and stays in flight for a while (idem-5).
+
+    Any other request has no effect.
+    """
     if call.patience is None:
         return serve()
+    if late:
+        serve(busy=call.patience + IN_FLIGHT)
+        scene.run.busy = IN_FLIGHT
     fault.fire(call)
-    scene.pass_time(call.patience)
-    return READ_TIMEOUT
-
-
-def _late(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-    """Let the read timeout of the client pass; the request takes effect, and stays in flight for a while (idem-5)."""
-    if call.patience is None:
-        return serve()
-    serve(busy=call.patience + IN_FLIGHT)
-    fault.fire(call)
-    scene.run.busy = IN_FLIGHT
     scene.pass_time(call.patience)
     return READ_TIMEOUT
 
@@ -208,19 +196,15 @@ def _broke(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Brea
     return reply
 
 
-def _dies(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-    """Let the process die before the request arrives."""
-    return serve() if came_over_http(call) else _end_process(scene, fault, call)
+def _dies(scene: Scene, fault: Fault, call: Call, serve: Serve, *, after: bool = False) -> Reply | Break:
+    """Let this process die before the request arrives, or *after* it took effect.
 
-
-def _crash(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-    """Let the request take effect and the process die."""
-    reply = serve()
-    return reply if came_over_http(call) else _end_process(scene, fault, call)
-
-
-def _end_process(scene: Scene, fault: Fault, call: Call) -> Break:
-    """Let this process die; one that sends its requests over HTTP, the fake cannot end."""
+    One that sends its requests over HTTP, the fake cannot end.
+    """
+    if came_over_http(call):
+        return serve()
+    if after:
+        serve()
     fault.fire(call)
     scene.run.crashed = True
     return CLOSED  # no client is left to see it
@@ -271,23 +255,14 @@ def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
 
 KINDS: Final[dict[str, Kind]] = {
     "refused": Kind(places.ANY, _by("connect_error"), "the connection for {} was refused"),
-    "timeout": Kind(
-        places.ANY, _with("timeout", _timeout), "the request {} timed out without effect", needs_patience=True
-    ),
+    "timeout": Kind(places.ANY, _with("timeout", _timeout), "the request {} timed out without effect"),
     "lost": Kind(places.WRITES, _by("disconnect", commit=True), "the response to {} was lost"),
     "late": Kind(
-        places.WRITES,
-        _with("late", _late, commit=True),
-        "the response to {} came too late",
-        needs_patience=True,
-        needs_time=True,
+        places.WRITES, _with("late", partial(_timeout, late=True), commit=True), "the response to {} came too late"
     ),
     "unavailable": Kind(places.LET_IN, _by("status", 503), "the response to {} was a 503"),
     "hiccup": Kind(
-        places.TURNS,
-        _with("hiccup", _hiccup),
-        "the connection for {} and all later ones failed for 30 seconds",
-        needs_time=True,
+        places.TURNS, _with("hiccup", _hiccup), "the connection for {} and all later ones failed for 30 seconds"
     ),
     "down": Kind(places.ANY, _with("down", _down), "the operation of {} was down from then on"),
     "rate_limited": Kind(places.LIMITED, _by("rate_limited", 12), "the response to {} was a 429"),
@@ -298,18 +273,16 @@ KINDS: Final[dict[str, Kind]] = {
         places.STREAMS, _by("malformed", "ends_early"), "the stream of {} ended between two events, without an error"
     ),
     "crash": Kind(
-        places.OWN_WRITES, _with("crash", _crash, commit=True), "the process died after {}", ends_process=True
+        places.OWN_WRITES, _with("crash", partial(_dies, after=True), commit=True), "the process died after {}"
     ),
-    "dies": Kind(places.OWN, _with("dies", _dies), "the process died before {}", ends_process=True),
+    "dies": Kind(places.OWN, _with("dies", _dies), "the process died before {}"),
     "fails": Kind(places.SUCCEEDS, _with("fails", _changing_work(_fails)), "the work that {} started failed"),
     "keeps_failing": Kind(
         places.SUCCEEDS,
         _with("keeps_failing", _keeps_failing),
         "the work that {} and all later requests started failed",
     ),
-    "slow": Kind(
-        places.STARTS, _with("slow", _changing_work(_slow)), "the work that {} started took 30 minutes", needs_time=True
-    ),
+    "slow": Kind(places.STARTS, _with("slow", _changing_work(_slow)), "the work that {} started took 30 minutes"),
     "gone": Kind(places.POLLS, _with("gone", _gone), "the record was deleted before {}"),
     "greased": Kind(places.JSON, _by("greased"), "the response to {} had unknown fields"),
     "duplicate": Kind(places.EVENTS, _of_event("duplicate"), "the event {} was delivered twice"),
@@ -320,3 +293,9 @@ KINDS: Final[dict[str, Kind]] = {
 """Each fault, in the order of a report's columns."""
 TELLING: Final = ("lost", "crash", "down")
 """Find the most, so they come first where there is no time for all."""
+NEED_PATIENCE: Final = frozenset({"timeout", "late"})
+"""Happen only to a client with a read timeout."""
+NEED_TIME: Final = frozenset({"late", "hiccup", "slow"})
+"""Mean nothing if the sleeps of the code under test do nothing."""
+END_PROCESS: Final = frozenset({"crash", "dies"})
+"""The process dies, after which only some laws are judged."""

@@ -13,9 +13,8 @@ from .._core.base.data import View
 from .._core.base.errors import AurousError
 from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
-from .._core.wire.call import Call, Problem
-from .._core.wire.lines import Note
-from .._facade import CATALOG, Delivery, Pitfall
+from .._core.wire.call import Call
+from .._facade import CATALOG, Course, Happened, Pitfall
 from .charges import key_of, keys_of_orders, overcharged
 from .compare import alike, told, unaddressed
 from .end_state import Change, EndState, changes
@@ -49,23 +48,18 @@ _NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
 
 
 @dataclass(frozen=True)
-class Day:
-    """The result of one run.
+class Day(Happened):
+    """The result of one run: what has happened in it, and how it ended.
 
     Attributes:
         run: The run.
         outcome: The outcome, as in `Case`.
         error: What it raised, or None.
         returned: What it returned.
-        calls: Its requests.
-        notes: What changed meanwhile.
         paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
-        pitfalls: The pitfalls of its requests.
-        problems: Its unmatched requests and bugs of the fake.
         end: Its end state.
         seconds: How far the clock moved meanwhile.
-        deliveries: The webhook deliveries that were made, or that a fault has kept from being made.
-        starting: Numbers of the requests that started work, and whether it succeeds as its script says.
+        starting: The work that requests started, by their numbers.
         polls: Whether a request polled work in progress.
         concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
@@ -76,15 +70,10 @@ class Day:
     outcome: str
     error: BaseException | None
     returned: Any
-    calls: Sequence[Call]
-    notes: Sequence[Note]
     paid: Mapping[str, Decimal]
-    pitfalls: Sequence[Pitfall]
-    problems: Sequence[Problem]
     end: EndState
     seconds: float
-    deliveries: Sequence[Delivery]
-    starting: Mapping[int, bool]
+    starting: Mapping[int, Sequence[Course]]
     polls: bool
     concurrent: bool
     views: Mapping[int, View]
@@ -139,7 +128,6 @@ class Law(NamedTuple):
         in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.
         after_crash: Whether it is judged of a run whose process has died.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
-        by_default: Whether it is judged unless a test says otherwise.
     """
 
     name: str
@@ -148,7 +136,6 @@ class Law(NamedTuple):
     in_suites: bool
     after_crash: bool = False
     needs_time: bool = False
-    by_default: bool = True
 
 
 def refused(rules: Options, day: Day) -> bool:
@@ -206,8 +193,7 @@ def _tells(judged: Judged) -> Breach | None:
     found = _difference(judged, bad)
     if rules.whole:
         return _records(_unnoticed(judged, found), "the test passed, but ")
-    result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
-    return _records(found, f"the code returned {result}, but ")
+    return _records(found, f"the code returned {unaddressed(bad.returned)}, but ")
 
 
 def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:
@@ -306,8 +292,7 @@ def _spares(judged: Judged) -> Breach | None:
         if before.id in deleted:
             found.append(Change("deleted", before, f"{label} was deleted"))
         else:
-            when = "without the run" if before.id in good.end.working else "before the run"
-            found.append(Change("changed", before, f"{label} has {now[before.id].told(before, when)}"))
+            found.append(Change("changed", before, f"{label} has {now[before.id].told(before, 'without the run')}"))
     return _records(found, "")
 
 
@@ -353,19 +338,18 @@ def excuse(judged: Judged) -> str:
     A key leads to the work that the first run has ordered, until it expires (idem-3). And what is refused for good may
     be given up for good.
     """
-    rules, bad, second = judged.rules, judged.bad, judged.second
+    rules, good, bad, second = judged.rules, judged.good, judged.bad, judged.second
     if second is None or _unrepaired(judged, second) is None:
         return ""
-    fails = refused(rules, second) if second.error is None else allowed(second.error, rules.may_raise)
-    if second.error is not None and not fails:
-        return ""
     calls = second.calls[len(bad.calls) :]
-    given_up = bool(bad.run.failed) or _gives_up(bad) > _gives_up(judged.good)
-    if fails and any(call.replayed for call in calls):
+    if second.error is not None and not allowed(second.error, rules.may_raise):
+        return ""
+    if (second.error is not None or refused(rules, second)) and any(call.replayed for call in calls):
         return _STUCK
-    refused_for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
+    for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
+    given_up = for_good or bad.run.failed or _gives_up(bad) > _gives_up(good)
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
-    return _GIVEN_UP if (given_up or refused_for_good) and not orders else ""
+    return _GIVEN_UP if given_up and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
@@ -380,7 +364,7 @@ LAWS: Final[dict[str, Law]] = {
         Law("spares", "S", _spares, in_suites=False, after_crash=True),
         Law("ends", "E", _ends, in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=True),
-        Law("returns", "V", _returns, in_suites=False, by_default=False),
+        Law("returns", "V", _returns, in_suites=False),
         Law("no_pitfall", "N", _no_pitfall, in_suites=True),
         Law("recovers", "R", _recovers, in_suites=False, after_crash=True),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast
 from .._core.base.arguments import Check
 from .._core.base.errors import choices, hide_mistakes, nearest
 from .ids import read_id
-from .kinds import KINDS
+from .kinds import END_PROCESS, KINDS
 from .laws import LAWS
 from .runs.watchdog import PATIENCE
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/exploring.html"
-_LAWS: Final = tuple(law.name for law in LAWS.values() if law.by_default)
-_IN_SUITES: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
+_LAWS: Final = tuple(law for law in LAWS if law != "returns")
+_IN_SUITES: Final = tuple(name for name in KINDS if name not in END_PROCESS)
 """What a process leaves that has died is judged by laws that whole tests do not have."""
 
 
@@ -73,7 +73,6 @@ class Options:
         own: Whether the own marker of a whole test asks for it, and not that of its class or module.
         stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
-        same_result: Whether what the run returns looks the same on each good day.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
         time: Returns what says whether the time is over; None: all cases are run.
     """
@@ -92,7 +91,6 @@ class Options:
     fails: bool = True
     own: bool = False
     stop: bool = False
-    same_result: bool = True
     timeless: bool = False
     printing: Callable[[], AbstractContextManager[Callable[[str], object]]] = lambda: nullcontext(str)
     time: Callable[[], Callable[[], bool]] | None = None

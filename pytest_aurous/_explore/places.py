@@ -40,6 +40,8 @@ POLLS: Final = "polls of a record that can be deleted"
 EVENTS: Final = "webhook deliveries"
 FOLLOWED: Final = "webhook deliveries before another one"
 SIGNED: Final = "signed webhook deliveries"
+MET: Final = "requests and deliveries that meet a fault of the test itself"
+PATIENT: Final = "requests of a client with a read timeout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +54,6 @@ class Place:
         traits: What it is.
         sees: What a read shows, to leave out repeated ones; None for anything else.
         shows: The status of the response, and that of a record that was read.
-        met: Whether a fault has happened to it.
-        patience: Whether the client has a read timeout.
         events: How many events its response has, if it is a stream; else 0.
         team: The name of its team, if there is more than one.
         line: File and line of the code under test that sends the request; empty if that is not known.
@@ -66,8 +66,6 @@ class Place:
     traits: frozenset[str]
     sees: tuple[object, ...] | None = None
     shows: tuple[object, ...] = (None,)
-    met: bool = False
-    patience: bool = False
     events: int = 0
     team: str = ""
     line: str = ""
@@ -100,13 +98,15 @@ def places_of(day: Day) -> list[Place]:
     found: list[Place] = []
     requests = _requests(day.calls)
     for call, place in requests:
-        succeeds = day.starting.get(call.number)
-        work = those({PAID: call.number in charged, STARTS: succeeds is not None, SUCCEEDS: bool(succeeds)})
+        works = day.starting.get(call.number, ())
+        succeeds = any(work.succeeds for work in works)
+        work = those({PAID: call.number in charged, STARTS: bool(works), SUCCEEDS: succeeds})
         team, line = day.end.teams.get(call.team or "", ""), shown_line(call.stack, helpers)
         found.append(replace(place, traits=place.traits | work, team=team, line=line))
     if day.concurrent:
         found = _in_canonical_order(found, keys_of([call for call, _ in requests]))
-    return found + _events(day.deliveries)
+    # Of those that were queued, only a fault keeps one from being made.
+    return found + _events(one for one in day.deliveries if one.headers or one.fault)
 
 
 def names_of_places(calls: Iterable[Call], deliveries: Iterable[Delivery]) -> list[str]:
@@ -163,6 +163,8 @@ def _place(call: Call, occurrence: int) -> Place:
         JSON: whole and row.media_type == "application/json",
         STREAMS: call.events > 0,
         POLLS: status is not None and row.template in DELETABLE,
+        MET: call.fault is not None,
+        PATIENT: call.patience is not None,
     }
     return Place(
         operation=row.operation,
@@ -170,8 +172,6 @@ def _place(call: Call, occurrence: int) -> Place:
         traits=those(traits),
         sees=(f"{call.path}?{call.query}", call.status, status or content) if row.method == "GET" else None,
         shows=(call.status, status),
-        met=call.fault is not None,
-        patience=call.patience is not None,
         events=call.events,
     )
 
@@ -195,10 +195,9 @@ def _events(deliveries: Iterable[Delivery]) -> list[Place]:
     found: list[Place] = []
     for number, one in enumerate(first.values(), 1):
         seen[one.event] += 1
-        traits = those({EVENTS: True, SIGNED: one.endpoint is not None, FOLLOWED: number < len(first)})
-        operation = f"webhooks.{one.event}"
-        met = one.fault is not None
-        found.append(Place(operation=operation, occurrence=seen[one.event], traits=traits, met=met))
+        followed, met = number < len(first), one.fault is not None
+        traits = those({EVENTS: True, SIGNED: one.endpoint is not None, FOLLOWED: followed, MET: met})
+        found.append(Place(operation=f"webhooks.{one.event}", occurrence=seen[one.event], traits=traits))
     return found
 
 

@@ -211,7 +211,7 @@ PAIRS = {
         lambda _, client: deletes_what_failed(client, tells=True),
         lambda _, client: deletes_what_failed(client, tells=False),
         "tells",
-        "but the character 'Aurora', which the good day left, was deleted.",
+        "but there is no character 'Aurora', which the good day left.",
         {"faults": "fails"},
         "stuck until the key expires",
     ),

@@ -146,7 +146,7 @@ def test_spares(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
     assert (case.id, case.outcome) == ("balance.retrieve#1 unavailable", "raised")
     assert case.reasons["spares"] == (
         f"the character 'Old', {before} was deleted; "
-        f'the character \'Other\', {before} has name "Mine", before the run "Other"'
+        f'the character \'Other\', {before} has name "Mine", without the run "Other"'
     )
 
 
@@ -201,7 +201,7 @@ def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     assert ", on the good day _Answer(made='char_" in case.reasons["returns"]
     assert not fake.explore(run, **terms, may_return=lambda _: True, returns=True).broken
     (remark,) = fake.explore(run, **terms).remarks
-    assert remark.startswith("In characters.create#1 unavailable the run returned _Answer(")
+    assert remark.startswith("In characters.create#1 unavailable the run returned another value")
 
 
 def test_returns_of_odd_results(fake: Aurous, client: httpx.Client) -> None:

@@ -309,7 +309,7 @@ REASONS: Final = {
     "test_stops": "it differs from run to run: when it is run again, it does not send balance.retrieve",
     "test_once": "it does not pass when it is run again: AssertionError: once",
     "test_other_fake": "it does not use the fixture aurous when it is run again",
-    "test_no_stream": "no case was run, because no request of the good day fits these faults: ends_early can",
+    "test_no_stream": "no case was run, because no request of the good day fits these faults: ends_early.",
     "test_fails": "it fails",
     "test_both": "it explores code itself",
     "test_breaks_itself": "no case was run, because no request is left to break: 1 request was not",
@@ -404,7 +404,7 @@ ONE_CASE: Final = """
     [
         ("characters.retrieve-1-refused", "blind", ["*publish(aurous_client)*", "*ConnectError*", "*Aurous timeline*"]),
         ("characters.create#1 lost", "blind", ["*Error: 1 finding in 1 of 1 cases", "*characters.create  POST*"]),
-        ("characters.create#2 lost", "blind", ["*there is no such case. The nearest are: 'characters.create#1 *"]),
+        ("characters.create#2 lost", "blind", ["*there is no such case; did you mean 'characters.create#1 *"]),
         ("characters.retrieve#1 refused", "explores", ["*ConnectError*"]),
         ("characters.retrieve#1 refused", "served", ["*--aurous-explore-only: the test cannot be explored: it uses*"]),
         ("characters.create#1 greased", "blind", []),

@@ -154,8 +154,6 @@ def _story(case: Case) -> str:
     lines: list[str] = []
     for law in case.broken[1:]:
         lines += _wrapped(f"{law}: {case.reasons[law]}", "   ", "     ")
-    for text in case.remarks:
-        lines += _wrapped(text, "   ", "     ")
     lines += [f"   {address}" for address in case.advice]
     lines += [f"   {line}" for line in (case.timeline or "").split("\n")]
     return redacted("\n".join(lines))

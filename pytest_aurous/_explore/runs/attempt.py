@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ from ..._core.base.errors import AurousCrash
 from ..._core.base.frames import TOOLS, signal_handlers
 from ..._core.base.work import sender
 from ..._core.wire.call import Call, Watcher
-from ..._facade import App, StateReader, happening, watched, when_done, work_begun
+from ..._facade import App, Course, StateReader, happening, watched, when_done, work_begun
 from ..compare import Identities
 from ..end_state import paid
 from ..ids import slug
@@ -85,7 +85,7 @@ class RunAttempt(Watcher):
         self._unmet = self._concurrent = self._polls = False
         self._thread = get_ident()
         self._task: Any = None
-        self._starting: dict[int, bool] = {}
+        self._starting: dict[int, Sequence[Course]] = {}
         self._views: dict[int, View] = {}
 
     @contextmanager
@@ -154,7 +154,7 @@ class RunAttempt(Watcher):
         if self._has_keys:
             self._identities.see(call)
         if works := self._begun():
-            self._starting[call.number] = any(work.succeeds for work in works)
+            self._starting[call.number] = works
         works_of = self._stage.app.world.runs
         self._begun = work_begun(self._stage.app)
         polled = [run for part in call.path.split("/") if (run := works_of.get(part)) is not None]
@@ -181,20 +181,16 @@ class RunAttempt(Watcher):
         else:
             name = "returned" if error is None else "raised"
         with app.world.lock:
-            end, happened = self._stage.end(self._failed), self._since()
+            end = self._stage.end(self._failed)
             return Day(
+                **vars(self._since()),
                 run=run,
                 outcome="unmet" if self._unmet else name,
                 error=error,
                 returned=outcome.returned,
-                calls=happened.calls,
-                notes=happened.notes,
                 paid={team: paid - self._before.get(team, Decimal(0)) for team, paid in end.paid.items()},
-                pitfalls=happened.pitfalls,
-                problems=happened.problems,
                 end=end,
                 seconds=app.world.clock.time() - self._began,
-                deliveries=[one for one in happened.deliveries if one.headers or one.fault],
                 starting=self._starting,
                 polls=self._polls,
                 concurrent=self._concurrent,
