@@ -6,17 +6,26 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, hide_mistakes, see
-from .options import PAGE
+from .._core.base.work import current_work
+from .explorer import Explorer
+from .ids import SCHEDULE
+from .interleaver import InterleaveOptions, Interleaver
+from .options import PAGE, ExploreOptions, read_options
+from .report.text import again_with
 from .runs.attempt import Outcome
-from .runs.run import complete, present_run
+from .runs.run import complete, ignore, present_run
+from .runs.turns import PAGE as WORKERS_PAGE
+from .stage import Stage
 
 if TYPE_CHECKING:
-    from .explorer import Explorer
+    from .._facade import Session
     from .report.result import Exploration
     from .runs.attempt import RunAttempt
     from .runs.turns import Calls
@@ -30,21 +39,27 @@ _PATIENCE: Final = 1.0
 Function = Callable[..., Any]
 
 
-def explore(explorer: Explorer, functions: Mapping[str, Function], fresh: Function | None) -> Exploration:
+def explore(session: Session, who: str, functions: Mapping[str, Function], options: Mapping[str, Any]) -> Exploration:
     """Explore a plain function, or interleave two."""
-    return complete(aexplore(explorer, functions, fresh))
+    return complete(aexplore(session, who, functions, options))
 
 
-async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh: Function | None) -> Exploration:
+async def aexplore(
+    session: Session, who: str, functions: Mapping[str, Function], options: Mapping[str, Any]
+) -> Exploration:
     """Explore a coroutine function in the running event loop, or a plain one, for which nothing waits.
 
     Args:
-        explorer: Asks for the runs.
-        functions: The functions under test, by name. If one has a parameter without a default, it receives what *fresh*
-            returns.
-        fresh: Called before each run that starts anew.
+        session: The fake.
+        who: The method that the test called.
+        functions: The functions under test, by name. If one has a parameter without a default, it receives what
+            *fresh* returns.
+        options: The other arguments of the method. Of them, *fresh* is called before each run that starts anew.
+
+    Raises:
+        AurousError: If an argument is invalid, with what is valid.
     """
-    who, made = explorer.who, list[Any]()
+    explorer, fresh, made = _explorer(session, who, functions, options), options.get("fresh"), list[Any]()
     call = _awaited if explorer.tasks else _called
 
     async def make(attempt: RunAttempt) -> Outcome:
@@ -61,6 +76,39 @@ async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh:
             return await attempt.perform(calls)
 
     return await explorer.explore(make)
+
+
+def _explorer(session: Session, who: str, functions: Mapping[str, Any], arguments: Mapping[str, Any]) -> Explorer:
+    """Return what explores one function, or interleaves two."""
+    one = "run" in functions
+    check, known = Check(who, PAGE if one else WORKERS_PAGE), ExploreOptions if one else InterleaveOptions
+    check.keywords(arguments, (*functions, *known.__annotations__))
+    for value in functions.values():
+        if iscoroutine(value):
+            value.close()  # else it warns that nothing has awaited it
+    for name, value in functions.items():
+        if not callable(value):
+            example = "a coroutine function, such as publish or lambda: publish('Nova')"
+            raise check.refuse(name, value, f"{example if who.startswith('a') else 'a function, such as a lambda'}.")
+    session.explored = True
+    added: dict[str, Any] = {"only": None, "time": None, **session.explore_with()}
+    noted, only = added.pop("done", ignore), added.pop("only")
+    options = read_options(who, **arguments)
+    if only is not None and (SCHEDULE.fullmatch(only) is None) == one:
+        options = replace(options, only=options.only or only)
+    session.as_on_the_good_day = options.only is None
+
+    def done(exploration: Exploration) -> None:
+        noted(exploration)
+        if session.traced:  # else nothing needs it, and a fake may live long and explore much
+            session.explorations.append(exploration)
+
+    work = current_work()
+    again = again_with(work.test) if work is not None and work.test else ""
+    stage = Stage(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
+    if one:
+        return Explorer(stage, replace(options, **added), again, done, traced=session.traced)
+    return Interleaver(stage, replace(options, time=added["time"]), again, done)
 
 
 def _given(function: Function, made: Sequence[Any]) -> Callable[[], Any]:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
-from pytest_aurous._explore import drivers
-from pytest_aurous._explore.explorer import Explorer
-from pytest_aurous._explore.options import read_options
-from pytest_aurous._explore.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,10 +110,9 @@ def test_what_broke_last_time_runs_first(fake: Aurous, client: httpx.Client) -> 
 
     def explored(**options: Any) -> Exploration:
         runs.clear()
-        chosen = replace(read_options("explore", faults="unavailable, rate_limited", laws="tells"), **options)
-        stage = Stage(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back)
+        fake._session.explore_with = lambda: options
         with pytest.raises(AurousExplorationError) as raised:
-            drivers.explore(Explorer(stage, chosen), {"run": run}, None)
+            fake.explore(run, faults="unavailable, rate_limited", laws="tells")
         return raised.value.exploration
 
     last = "team.retrieve#1 rate_limited"
