@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
-from typing import TYPE_CHECKING, Any, Final, cast
+from inspect import isawaitable, iscoroutine, isgenerator, signature
+from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, hide_mistakes, see
@@ -114,15 +114,12 @@ def _explorer(session: Session, who: str, functions: Mapping[str, Any], argument
 def _given(function: Function, made: Sequence[Any]) -> Callable[[], Any]:
     """Return a function without parameters: it gives *function* what was made for it, if that takes it."""
     try:
-        parameters = signature(function).parameters.values()
-    except (TypeError, ValueError):  # a builtin
-        return function
-    kinds = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
-    return (
-        partial(function, *made)
-        if any(one.default is one.empty and one.kind in kinds for one in parameters)
-        else function
-    )
+        signature(function).bind()
+    except TypeError:
+        return partial(function, *made)
+    except ValueError:  # of a builtin
+        pass
+    return function
 
 
 def _use_async(who: str) -> str:
@@ -157,12 +154,6 @@ async def _awaited(who: str, name: str, function: Callable[[], Any]) -> Any:
     if not isawaitable(returned):
         raise AurousError(
             f"{who}(): {name} returned no coroutine. Use aurous.{who[1:]}(...) for plain functions.\n{_MORE}"
-        )
-    loop = cast("Any", returned).get_loop() if hasattr(returned, "get_loop") else None
-    if loop is not None and loop is not asyncio.get_running_loop():
-        raise AurousError(
-            f"{who}(): {name} returned a future of another event loop. It must be a coroutine of the loop of the test; "
-            f"for code that starts a loop of its own, use aurous.{who[1:]}().\n{_MORE}"
         )
     return await returned
 
