@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -69,7 +69,7 @@ async def aexplore(
                 returned.close()
                 raise AurousError(f"{who}(fresh=...): fresh returned a coroutine. {_use_async(who)}")
             made[:] = [await returned if explorer.tasks and isawaitable(returned) else returned]
-        calls = {name: partial(_outcome, call, who, name, _given(one, made)) for name, one in functions.items()}
+        calls = {name: partial(call, who, name, _given(one, made)) for name, one in functions.items()}
         if explorer.tasks:
             return await _performed(attempt, calls)
         with attempt.running():
@@ -124,14 +124,6 @@ def _given(function: Function, made: Sequence[Any]) -> Callable[[], Any]:
 
 def _use_async(who: str) -> str:
     return f"Use await aurous.a{who}(...) in an async test, or start an event loop there.\n{_MORE}"
-
-
-async def _outcome(call: Callable[..., Awaitable[Any]], *arguments: Any) -> Outcome:
-    """Call a function, and return what it returned or raised."""
-    try:
-        return Outcome(await call(*arguments))
-    except BaseException as error:  # noqa: BLE001 - each outcome is judged
-        return Outcome(error=error)
 
 
 async def _called(who: str, name: str, function: Callable[[], Any]) -> Any:
