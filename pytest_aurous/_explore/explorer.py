@@ -177,32 +177,19 @@ class Explorer:
         return plans
 
     async def _all(self, good: Day) -> None:
-        """Run the cases, until time or `-x` ends that: first what broke last time; of equal endless cases, one."""
+        """Run the cases, until time or `-x` ends that: first what broke last time."""
         plans, order = self._plans.plans, [*self._plans.plans]
-        is_over: Callable[[], bool] = bool  # which is never true
+        is_over = self._options.time() if self._options.time is not None else bool  # which is never true
         if self._options.stop or self._options.time is not None:
             plans = most_telling(plans)
-        if self._options.time is not None:
-            is_over = self._options.time()
-        endless, left_out = set[tuple[str, ...]](), list[str]()
         for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
                 why = "the first finding ends it" if found else OVER
                 self._leave_out(len(plans) - number, f"of {len(plans)} cases", why)
                 break
-            place, kind = plans[case_id][0]
-            alike = place.operation, kind, place.line
-            if alike in endless:
-                left_out.append(case_id)
-                continue
-            case = await self._case(good, case_id, plans[case_id])
-            if "ends" in case.broken:
-                endless.add(alike)
+            await self._case(good, case_id, plans[case_id])
         self._cases.sort(key=lambda case: order.index(case.id))
-        if left_out:
-            text = f"{len(left_out)} case{'s' if len(left_out) > 1 else ''}, the first is {left_out[0]}"
-            self._remarks.append(f"left out: {text}: the same fault on the same line did not let a run end")
 
     def _leave_out(self, cut: int, what: str, why: str) -> None:
         self._cut = cut

@@ -43,12 +43,6 @@ class InterleaveOptions(TypedDict, total=False):
 class Interleaver(Explorer):
     """Interleaves two workers. On its good days, one worker runs after the other.
 
-    Args:
-        stage: Where the runs are made.
-        options: Those of `InterleaveOptions`, and the time.
-        again: The command that runs one schedule alone, with ``<case>`` for its id.
-        done: Called with the result, also before it is raised.
-
     Raises:
         AurousError: If `only` is no schedule.
     """

@@ -33,17 +33,16 @@ NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
 def test_a_poll_is_forgiven_only_if_it_was_answered(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """The most common endless loop costs less than a second; of three equal cases one runs, and a remark says so."""
+    """The most common endless loop costs less than a second."""
     fake.script("synthesizing*3 -> reviewing")
     began = time.process_time()
 
     found = broken(fake, lambda: waits_for_work(client), faults="down", laws="ends")
 
     assert time.process_time() - began < 1
-    (case,) = found.broken
+    case = found.broken[0]
     assert case.id == "characters.retrieve#1 down"
     assert "the run was stopped after 201 requests; the good day sent 5" in case.reasons["ends"]
-    assert any(remark.startswith("left out: 2 cases, the first is") for remark in found.remarks)
 
 
 def test_polls_of_slow_work_count_for_nothing(fake: Aurous, client: httpx.Client) -> None:
