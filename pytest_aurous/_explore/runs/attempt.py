@@ -130,8 +130,8 @@ class RunAttempt(Watcher):
                     found[name] = await calls[name]()
         except BaseException as error:  # noqa: BLE001 - each outcome is judged
             return Outcome(error=error)
-        returned = tuple(found[name] for name in calls)
-        return Outcome(returned if len(returned) > 1 else returned[0])
+        returned = [found[name] for name in calls]
+        return Outcome(tuple(returned) if len(returned) > 1 else returned[0])
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
         """See whether threads or tasks send requests side by side, and not one after the other."""
