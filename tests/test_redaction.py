@@ -603,8 +603,9 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
     "_explore/cases": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
-    "_explore/compare": lambda api, text: unequal(api, text, workers=False) + explored(api, text),
-    "_explore/interleaver": lambda api, text: unequal(api, text, workers=True) + raced(api, text),
+    "_explore/compare": lambda api, text: "".join(
+        [unequal(api, text, workers=False), unequal(api, text, workers=True), explored(api, text), raced(api, text)]
+    ),
     "_explore/laws": lambda _, text: _named(KeyError(text)),
     "_explore/report/text": explored,
     "_core/wire/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),

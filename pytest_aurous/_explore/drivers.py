@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
-from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
-from typing import TYPE_CHECKING, Any, Final, cast
+from inspect import isawaitable, iscoroutine, isgenerator, signature
+from typing import TYPE_CHECKING, Any, Final
 
+from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, hide_mistakes, see
-from .options import PAGE
+from .explorer import Explorer
+from .ids import SCHEDULE
+from .interleaver import InterleaveOptions, Interleaver
+from .options import PAGE, ExploreOptions, read_options
 from .runs.attempt import Outcome
-from .runs.run import complete, present_run
+from .runs.run import complete, ignore, present_run
+from .runs.turns import PAGE as WORKERS_PAGE
+from .stage import Stage
 
 if TYPE_CHECKING:
-    from .explorer import Explorer
+    from .._facade import Session
     from .report.result import Exploration
     from .runs.attempt import RunAttempt
     from .runs.turns import Calls
@@ -30,21 +37,27 @@ _PATIENCE: Final = 1.0
 Function = Callable[..., Any]
 
 
-def explore(explorer: Explorer, functions: Mapping[str, Function], fresh: Function | None) -> Exploration:
+def explore(session: Session, who: str, functions: Mapping[str, Function], options: Mapping[str, Any]) -> Exploration:
     """Explore a plain function, or interleave two."""
-    return complete(aexplore(explorer, functions, fresh))
+    return complete(aexplore(session, who, functions, options))
 
 
-async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh: Function | None) -> Exploration:
+async def aexplore(
+    session: Session, who: str, functions: Mapping[str, Function], options: Mapping[str, Any]
+) -> Exploration:
     """Explore a coroutine function in the running event loop, or a plain one, for which nothing waits.
 
     Args:
-        explorer: Asks for the runs.
-        functions: The functions under test, by name. If one has a parameter without a default, it receives what *fresh*
-            returns.
-        fresh: Called before each run that starts anew.
+        session: The fake.
+        who: The method that the test called.
+        functions: The functions under test, by name. If one has a parameter without a default, it receives what
+            *fresh* returns.
+        options: The other arguments of the method. Of them, *fresh* is called before each run that starts anew.
+
+    Raises:
+        AurousError: If an argument is invalid, with what is valid.
     """
-    who, made = explorer.who, list[Any]()
+    explorer, fresh, made = _explorer(session, who, functions, options), options.get("fresh"), list[Any]()
     call = _awaited if explorer.tasks else _called
 
     async def make(attempt: RunAttempt) -> Outcome:
@@ -54,7 +67,7 @@ async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh:
                 returned.close()
                 raise AurousError(f"{who}(fresh=...): fresh returned a coroutine. {_use_async(who)}")
             made[:] = [await returned if explorer.tasks and isawaitable(returned) else returned]
-        calls = {name: partial(_outcome, call, who, name, _given(one, made)) for name, one in functions.items()}
+        calls = {name: partial(call, who, name, _given(one, made)) for name, one in functions.items()}
         if explorer.tasks:
             return await _performed(attempt, calls)
         with attempt.running():
@@ -63,30 +76,50 @@ async def aexplore(explorer: Explorer, functions: Mapping[str, Function], fresh:
     return await explorer.explore(make)
 
 
+def _explorer(session: Session, who: str, functions: Mapping[str, Any], arguments: Mapping[str, Any]) -> Explorer:
+    """Return what explores one function, or interleaves two."""
+    one = "run" in functions
+    check, known = Check(who, PAGE if one else WORKERS_PAGE), ExploreOptions if one else InterleaveOptions
+    check.keywords(arguments, (*functions, *known.__annotations__))
+    for value in functions.values():
+        if iscoroutine(value):
+            value.close()  # else it warns that nothing has awaited it
+    for name, value in functions.items():
+        if not callable(value):
+            example = "a coroutine function, such as publish or lambda: publish('Nova')"
+            raise check.refuse(name, value, f"{example if who.startswith('a') else 'a function, such as a lambda'}.")
+    session.explored = True
+    added: dict[str, Any] = {"only": None, "time": None, "again": "", **session.explore_with()}
+    noted, only, again = added.pop("done", ignore), added.pop("only"), added.pop("again")
+    options = read_options(who, **arguments)
+    if only is not None and (SCHEDULE.fullmatch(only) is None) == one:
+        options = replace(options, only=options.only or only)
+    session.as_on_the_good_day = options.only is None
+
+    def done(exploration: Exploration) -> None:
+        noted(exploration)
+        if session.traced:  # else nothing needs it, and a fake may live long and explore much
+            session.explorations.append(exploration)
+
+    stage = Stage(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
+    if one:
+        return Explorer(stage, replace(options, **added), again, done, traced=session.traced)
+    return Interleaver(stage, replace(options, time=added["time"]), again, done)
+
+
 def _given(function: Function, made: Sequence[Any]) -> Callable[[], Any]:
     """Return a function without parameters: it gives *function* what was made for it, if that takes it."""
     try:
-        parameters = signature(function).parameters.values()
-    except (TypeError, ValueError):  # a builtin
-        return function
-    kinds = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
-    return (
-        partial(function, *made)
-        if any(one.default is one.empty and one.kind in kinds for one in parameters)
-        else function
-    )
+        signature(function).bind()
+    except TypeError:
+        return partial(function, *made)
+    except ValueError:  # of a builtin
+        pass
+    return function
 
 
 def _use_async(who: str) -> str:
     return f"Use await aurous.a{who}(...) in an async test, or start an event loop there.\n{_MORE}"
-
-
-async def _outcome(call: Callable[..., Awaitable[Any]], *arguments: Any) -> Outcome:
-    """Call a function, and return what it returned or raised."""
-    try:
-        return Outcome(await call(*arguments))
-    except BaseException as error:  # noqa: BLE001 - each outcome is judged
-        return Outcome(error=error)
 
 
 async def _called(who: str, name: str, function: Callable[[], Any]) -> Any:
@@ -109,12 +142,6 @@ async def _awaited(who: str, name: str, function: Callable[[], Any]) -> Any:
     if not isawaitable(returned):
         raise AurousError(
             f"{who}(): {name} returned no coroutine. Use aurous.{who[1:]}(...) for plain functions.\n{_MORE}"
-        )
-    loop = cast("Any", returned).get_loop() if hasattr(returned, "get_loop") else None
-    if loop is not None and loop is not asyncio.get_running_loop():
-        raise AurousError(
-            f"{who}(): {name} returned a future of another event loop. It must be a coroutine of the loop of the test; "
-            f"for code that starts a loop of its own, use aurous.{who[1:]}().\n{_MORE}"
         )
     return await returned
 

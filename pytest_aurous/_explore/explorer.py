@@ -34,6 +34,7 @@ from .unreached import Lines
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
+OVER: Final = "--aurous-explore-seconds was reached"
 _FEW: Final = 2
 """So many cases may miss their fault, however few cases there are."""
 
@@ -75,6 +76,7 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
+        self._left: Callable[[], object] = ignore  # goes back to what the only case has left
         self.lines: Lines = Lines()
         self._last: RunAttempt
         self._good: Day | None = None
@@ -90,7 +92,7 @@ class Explorer:
             self._plans = self._planned(good)
             with self._stage.bad_days(lambda: self._exploration(good).table(), stays=self._options.alone):
                 if self._options.only is not None:
-                    await self._one(good, self._options.only)
+                    await self._case(good, self._options.only, self._plans.plans[self._options.only])
                 else:
                     await self._all(good)
                     if not self._last.run.abandoned:
@@ -172,50 +174,37 @@ class Explorer:
         check_ids(self._options, plans.plans)
         return plans
 
-    async def _one(self, good: Day, only: str) -> None:
-        """Run the only case."""
-        await self._case(good, only, self._plans.plans[only])
-
     async def _all(self, good: Day) -> None:
-        """Run the cases, until time or `-x` ends that: first what broke last time; of equal endless cases, one."""
+        """Run the cases, until time or `-x` ends that: first what broke last time."""
         plans, order = self._plans.plans, [*self._plans.plans]
-        is_over: Callable[[], bool] = bool  # which is never true
-        if self._options.time is not None:
-            plans, is_over = most_telling(plans), self._options.time()
-        endless, left_out = set[tuple[str, ...]](), list[str]()
+        is_over = self._options.time() if self._options.time is not None else bool  # which is never true
+        if self._options.stop or self._options.time is not None:
+            plans = most_telling(plans)
         for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
-                self._cut = len(plans) - number
-                why = "the first finding ends it" if found else "the time was over"
-                self._remarks.append(f"not run: {self._cut} of {len(plans)} cases, because {why}")
+                why = "the first finding ends it" if found else OVER
+                self._leave_out(len(plans) - number, f"of {len(plans)} cases", why)
                 break
-            place, kind = plans[case_id][0]
-            alike = place.operation, kind, place.line
-            if alike in endless:
-                left_out.append(case_id)
-                continue
-            case = await self._case(good, case_id, plans[case_id])
-            if "ends" in case.broken:
-                endless.add(alike)
+            await self._case(good, case_id, plans[case_id])
         self._cases.sort(key=lambda case: order.index(case.id))
-        if left_out:
-            text = f"{len(left_out)} case{'s' if len(left_out) > 1 else ''}, the first is {left_out[0]}"
-            self._remarks.append(f"left out: {text}: the same fault on the same line did not let a run end")
+
+    def _leave_out(self, cut: int, what: str, why: str) -> None:
+        self._cut = cut
+        self._remarks.append(f"not run: {cut} {what}, because {why}")
 
     async def _case(self, good: Day, case_id: str, plan: Any) -> Case:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
         alone = self._options.alone
         with self._options.printing() as show:
-            judged, left = await self._judged(good, plan)
+            judged = await self._judged(good, plan)
             day, reasons, differs = judged.bad, self._judge(judged), False
             if reasons or alone:
                 show(slug(case_id))
         trace = day.error.__traceback__ if day.error is not None else None
         if reasons and not alone and not day.run.stopped:  # which takes long, and does not depend on chance
             with self._options.printing():
-                repeated, _ = await self._judged(good, plan)
-            again = self._judge(repeated)
+                again = self._judge(await self._judged(good, plan))
             reasons = {law: reason for law, reason in reasons.items() if law in again}
             differs = not reasons
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
@@ -223,7 +212,7 @@ class Explorer:
         known, file = self._options.accepts(case_id, reasons)
         case = replace(case_of(case_id, judged, reasons), differs=differs, known=known, baseline=file)
         self._cases.append(replace(case, **self._fields(plan)))
-        left()
+        self._left()
         if alone and day.error is not None:
             report = self._exploration(good).report() if reasons else story(day, good)
             day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
@@ -245,13 +234,14 @@ class Explorer:
             "happened": KINDS[kind].happened.format(place.words),
         }
 
-    async def _judged(self, good: Day, plan: Any) -> tuple[Judged, Callable[[], object]]:
-        """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
+    async def _judged(self, good: Day, plan: Any) -> Judged:
+        """Run a case, and after it the second run that shows whether it recovers."""
         day, second = (await self._attempt(plan)), None
-        left = self._stage.mark() if self._options.alone else ignore
+        if self._options.alone:
+            self._left = self._stage.mark()
         if "recovers" in self._options.laws and needs_second(self._options, day):
             second = await self._again(self._last)
-        return Judged(self._options, good, day, second), left
+        return Judged(self._options, good, day, second)
 
     async def _explain_second_run(self, good: Day) -> None:
         """Find out whether a second run pays again even without a fault."""
@@ -260,8 +250,7 @@ class Explorer:
         if second.spent > good.spent:
             self._remarks.insert(
                 0,
-                "A second run pays again even after a good day, so running the code again cannot repair a failure. Let "
-                "it find what an earlier run has ordered, for example by an Idempotency-Key that does not change.",
+                "Running the code twice orders twice, even if nothing fails. Use the same Idempotency-Key in each run.",
             )
 
     # The result

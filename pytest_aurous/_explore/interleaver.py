@@ -14,10 +14,9 @@ from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.wire.call import Call
 from .cases import Plans
 from .compare import told
-from .explorer import Explorer
+from .explorer import OVER, Explorer
 from .laws import Breach, Day, Judged, judge
 from .options import Options
-from .runs.run import ignore
 from .runs.turns import FIRST, PAGE, SECOND, Schedule, Turns, read_schedule
 from .stage import Stage
 
@@ -44,12 +43,6 @@ class InterleaveOptions(TypedDict, total=False):
 class Interleaver(Explorer):
     """Interleaves two workers. On its good days, one worker runs after the other.
 
-    Args:
-        stage: Where the runs are made.
-        options: Those of `InterleaveOptions`, and the time.
-        again: The command that runs one schedule alone, with ``<case>`` for its id.
-        done: Called with the result, also before it is raised.
-
     Raises:
         AurousError: If `only` is no schedule.
     """
@@ -57,47 +50,35 @@ class Interleaver(Explorer):
     def __init__(self, stage: Stage, options: Options, again: str, done: Callable[..., object]) -> None:
         laws = "ends", "pays_once", "tells", *(["returns"] if options.returns else [])
         super().__init__(stage, replace(options, may_raise=(), laws=laws), again, done=done)
-        self._only = None if options.only is None else read_schedule(Check(stage.who, PAGE), options.only)
+        only, check = options.only, Check(stage.who, PAGE)
+        self._only: dict[str, Any] = {} if only is None else {only: read_schedule(check, only)}
         self._pending: deque[Schedule] = deque([(FIRST,), (SECOND,)])
         self._orders: list[Day] = []
         self._turns: Turns
 
     def _planned(self, good: Day) -> Plans:  # noqa: ARG002 - each run tells which switches are possible
-        return Plans({}, (), met=False, skipped=0, remarks=[])
-
-    async def _one(self, good: Day, only: str) -> None:
-        """Run the only schedule.
-
-        Raises:
-            AurousError: If it does not happen.
-        """
-        case = await self._case(good, only, self._only)
-        if case.outcome == "unmet":
-            raise AurousError(
-                f"{self.who}(only={only!r}): there is no such schedule: a switch is not reached.\n{_MORE}"
-            )
+        return Plans(self._only, (), met=False, skipped=0, remarks=[])
 
     async def _all(self, good: Day) -> None:
         """Run the schedules: after each that is as it should be, those with one more switch."""
         is_over = self._options.time() if self._options.time is not None else bool
         while self._pending:
             if len(self._cases) == SCHEDULES or is_over():
-                self._leave_out("the time was over" if is_over() else f"{SCHEDULES} were run")
+                self._cut_off(OVER if is_over() else f"{SCHEDULES} were run")
                 break
             schedule = self._pending.popleft()
             name, points = " | ".join(schedule), [point for point in schedule if "#" in point]
             case = await self._case(good, name, schedule)
             if self._last.run.abandoned:
-                self._leave_out(f"workers of {name} may still wait, and hold their locks")
+                self._cut_off(f"workers of {name} may still wait, and hold their locks")
                 break
             if not points and name not in dict(self._turns.sent):
                 raise self._stage.nothing_sent(name, "and workers switch only just before a request")
             if not case.broken and case.outcome != "unmet" and len(points) < SWITCHES:
                 self._switch(points)
 
-    def _leave_out(self, why: str) -> None:
-        self._cut = len(self._pending)
-        self._remarks.append(f"not run: {self._cut} or more schedules, because {why}")
+    def _cut_off(self, why: str) -> None:
+        self._leave_out(len(self._pending), "or more schedules", why)
 
     def _switch(self, before: Sequence[str]) -> None:
         """Plan the schedules with one more switch: of repeated reads of one line, at the first and the last."""
@@ -105,15 +86,23 @@ class Interleaver(Explorer):
             points = [point for point, _ in group]
             self._pending += [(*before, point) for point in dict.fromkeys((points[0], points[-1]))]
 
-    async def _judged(self, good: Day, plan: Any) -> tuple[Judged, Callable[[], object]]:
-        """Run a schedule, the first one after the other order of the workers; also return how to go back to it."""
+    async def _judged(self, good: Day, plan: Any) -> Judged:
+        """Run a schedule, the first one after the other order of the workers.
+
+        Raises:
+            AurousError: If it is the only one, and does not happen.
+        """
         if not self._orders:
             swapped = await self._attempt(begins=SECOND)
             self._stage.check(swapped)
             self._orders = [good, swapped]
         self._turns = Turns(self._stage.app, self._stage.time, plan, self.tasks)
         day = await self._attempt(turns=self._turns)
-        return Judged(self._options, good, day), self._stage.mark() if self._options.alone else ignore
+        if day.outcome == "unmet" and self._only:
+            raise AurousError(
+                f"{self.who}(only={self._options.only!r}): there is no such schedule: a switch is not reached.\n{_MORE}"
+            )
+        return Judged(self._options, good, day)
 
     def _judge(self, judged: Judged) -> dict[str, Breach]:
         """Return how a run differs from the nearest of both orders, unless it is as one of them."""

@@ -107,16 +107,16 @@ class Options:
 
 
 def read_options(who: str, **arguments: Any) -> Options:
-    """Check the arguments of *who*, such as ``explore``; *run* and *fresh* are left to the caller.
+    """Check the arguments of *who*, such as ``explore``; *fresh* is left to the caller.
 
     Raises:
         AurousError: If one is invalid, with what is valid.
     """
     check, found = Check(who, PAGE), dict(arguments)
-    for name, optional in (("run", False), ("fresh", True), ("may_return", True)):
+    for name in ("fresh", "may_return"):
         value = found.get(name)
-        if name in found and not callable(value) and not (optional and value is None):
-            raise check.refuse(name, value, f"a function{', or None' if optional else ', such as a lambda'}.")
+        if value is not None and not callable(value):
+            raise check.refuse(name, value, "a function, or None.")
     read = {name: _READERS[name](check, value) for name, value in found.items() if name in _READERS}
     options = Options(**read)
     return replace(options, laws=(*options.laws, "returns")) if options.returns else options

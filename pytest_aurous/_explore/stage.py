@@ -56,6 +56,7 @@ class Stage:
     Attributes:
         app: The same.
         who: The same.
+        functions: The names of the functions under test.
         time: The skipped sleeps.
         watchdog: Ends runs that hang.
         go_back: Goes back to the start.
@@ -65,6 +66,7 @@ class Stage:
     def __init__(self, app: App, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
         self.app: App = app
         self.who: str = who
+        self.functions: tuple[str, ...] = ("run",) if who.endswith("explore") else ("first", "second")
         self.time: SharedTime
         self.watchdog: Watchdog
         self._mark = mark
@@ -120,26 +122,21 @@ class Stage:
 
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""
-        error = good.error
-        if good.run.stopped:
-            # A receiver that fails, also by an error of ours, is only seen in its delivery; the code may wait for it.
-            failed = [one for one in good.deliveries if one.status == "failed"]
-            last = f"{failed[-1].event}, {failed[-1].outcome}" if failed else "none"
-            raise AurousError(
-                f"{self.who}(): the good day does not end: it {good.run.stopped}. It must return before other runs can "
-                f"be compared with it. The last webhook delivery that failed: {last}.\n{_MORE}"
-            ) from error
-        if isinstance(error, AurousError) or not isinstance(error, Exception | RunEnded | None):
+        error, stopped = good.error, good.run.stopped
+        if not stopped and (isinstance(error, AurousError) or not isinstance(error, Exception | RunEnded | None)):
             raise error  # which the author of the test or pytest has to see, unchanged
-        if error is not None:
-            on_purpose = f", or, if it is meant to fail, write with pytest.raises({type(error).__name__}) inside run"
+        if stopped or error is not None:
+            # A receiver that fails, also by an error of ours, is only seen in its delivery; the code may wait for it.
+            failed = [f"{one.event}, {one.outcome}" for one in good.deliveries if one.status == "failed"]
+            delivery = f" The last webhook delivery that failed: {failed[-1]}." if failed else ""
+            what = stopped if stopped or error is None else f"raised {told(error)}"
             raise AurousError(
-                f"{self.who}(): the undisturbed run must succeed, and it raised {told(error)}\n"
-                "Its traceback is above. Let run return where nothing goes wrong"
-                f"{'' if isinstance(error, AssertionError) else on_purpose}.\n{_MORE}"
-            ) from error.with_traceback(without_package(error.__traceback__))
+                f"{self.who}(): the undisturbed run must succeed, and it {what}\n"
+                "Its traceback is above. Let run return where nothing goes wrong, or, if it is meant to fail, write "
+                f"with pytest.raises(...) inside run.{delivery}\n{_MORE}"
+            ) from error and error.with_traceback(without_package(error.__traceback__))
         if not good.calls:
-            raise self.nothing_sent("run", "so there is nothing to break")
+            raise self.nothing_sent(" and ".join(self.functions), "so there is nothing to break")
 
     def nothing_sent(self, name: str, why: str) -> AurousError:
         """Return the error for a function that sends no request in an undisturbed run."""
@@ -157,10 +154,10 @@ class Stage:
             found: What it did that the first one did not do; None: they are equal.
         """
         if found is not None:
-            what = "run" if self.who.endswith("explore") else "first, second"
+            names = ", ".join(self.functions)
             raise AurousError(
                 f"Use fresh= to reset what your code keeps between runs: the {which} undisturbed run {found}\n"
-                f"All runs have to start from the same state. {self.who}({what}, fresh=reset) calls reset() before "
+                f"All runs have to start from the same state. {self.who}({names}, fresh=reset) calls reset() before "
                 "each run: let it empty what an earlier run has filled, such as a database, a cache or a variable of a "
                 f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error

@@ -312,10 +312,9 @@ class Aurous(CallAssertions, Belongings):
             ``aurous.explore(lambda: publish("Aurora"), may_raise=(httpx.TransportError, PublishFailed))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
+        from .._explore import drivers  # loads asyncio, and most tests do not explore
 
-        explorer = begin.explorer(self._session, "explore", run=run, **options)
-        return drivers.explore(explorer, {"run": run}, options.get("fresh"))
+        return drivers.explore(self._session, "explore", {"run": run}, options)
 
     async def aexplore(
         self,
@@ -330,10 +329,9 @@ class Aurous(CallAssertions, Belongings):
             ``await aurous.aexplore(lambda: publish("Aurora"))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import begin, drivers  # loads asyncio, and most tests do not explore
+        from .._explore import drivers  # loads asyncio, and most tests do not explore
 
-        explorer = begin.explorer(self._session, "aexplore", run=run, **options)
-        return await drivers.aexplore(explorer, {"run": run}, options.get("fresh"))
+        return await drivers.aexplore(self._session, "aexplore", {"run": run}, options)
 
     def interleave(
         self, first: Callable[..., object], second: Callable[..., object], **options: Unpack[InterleaveOptions]
@@ -363,11 +361,9 @@ class Aurous(CallAssertions, Belongings):
             ``aurous.interleave(lambda: find_or_create("Nova"), lambda: find_or_create("Nova"))``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import begin, drivers  # most tests do not explore
+        from .._explore import drivers  # most tests do not explore
 
-        functions = {"first": first, "second": second}
-        interleaver = begin.interleaver(self._session, "interleave", functions, **options)
-        return drivers.explore(interleaver, functions, options.get("fresh"))
+        return drivers.explore(self._session, "interleave", {"first": first, "second": second}, options)
 
     async def ainterleave(
         self,
@@ -383,11 +379,9 @@ class Aurous(CallAssertions, Belongings):
             ``await aurous.ainterleave(work, work)``
         """
         __tracebackhide__ = hide_mistakes
-        from .._explore import begin, drivers  # most tests do not explore
+        from .._explore import drivers  # most tests do not explore
 
-        functions = {"first": first, "second": second}
-        interleaver = begin.interleaver(self._session, "ainterleave", functions, **options)
-        return await drivers.aexplore(interleaver, functions, options.get("fresh"))
+        return await drivers.aexplore(self._session, "ainterleave", {"first": first, "second": second}, options)
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:
         """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.

@@ -49,7 +49,7 @@ def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
     assert raised.value.__cause__ is error
     assert error.__traceback__ is not None
     assert (error.__traceback__.tb_frame.f_code.co_name, error.__traceback__.tb_next) == ("run", None)
-    assert "write with pytest.raises(LookupError) inside run" in str(raised.value)
+    assert "write with pytest.raises(...) inside run" in str(raised.value)
     assert time.time() - began < 60
     assert len(fake.calls) == 1
     assert client.get("/v1/balance").status_code == 200
@@ -223,7 +223,7 @@ def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: py
         while client.get("/v1/balance").is_success:
             pass
 
-    with pytest.raises(AurousError, match="does not end: it was stopped after 51 requests; the last one was GET /v1/b"):
+    with pytest.raises(AurousError, match="it was stopped after 51 requests; the last one was GET /v1/b"):
         fake.explore(sends)
 
 

@@ -240,7 +240,7 @@ def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path, test: str, hang
     done = run_pytest(tmp_path, UNSTOPPABLE.replace("HANG", hang), "-k", test)
 
     assert done.returncode == 1
-    assert f"While exploring balance.retrieve-1-unavailable: the run cannot be stopped. It {HUNG}" in done.stderr
+    assert f", balance.retrieve-1-unavailable: the run cannot be stopped. It {HUNG}" in done.stderr
     assert place in done.stderr
 
 

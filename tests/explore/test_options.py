@@ -142,7 +142,7 @@ def test_the_session_can_end_it_and_say_what_runs_first(fake: Aurous, careless: 
     for first, case in (((), "lost"), (("characters.create#1 crash",), "crash")):
         answers = iter([False, True])
         fake._session.explore_with = lambda: {"time": lambda: lambda: next(answers), "first": first}  # noqa: B023
-        with pytest.warns(AurousWarning, match=r"not run: \d+ of \d+ cases, because the time was over\."):
+        with pytest.warns(AurousWarning, match=r"not run: \d+ of \d+ cases, because --aurous-explore-seconds was"):
             explored = fake.explore(careless)
         assert [one.fault for one in explored.cases] == [case]
         assert explored.table().startswith("1 of 1 cases hold; ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from ..kinds import Plan, Scene
 from ..laws import Day
 from .run import DAY, ExploredRun
 from .turns import Calls, Turns
-from .watchdog import RunEnded
 
 if TYPE_CHECKING:
     from ..stage import Stage
@@ -35,7 +33,7 @@ _INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run returned or raised; of two workers, what both returned, and what one of them raised."""
+    """What a run returned or raised; of two workers, what both returned, or what one of them raised."""
 
     returned: Any = None
     error: BaseException | None = None
@@ -118,29 +116,22 @@ class RunAttempt(Watcher):
                 scene.end()
 
     async def perform(self, calls: Calls, cancel: Callable[[], object] | None = None) -> Outcome:
-        """Call the functions under test, by name, which return outcomes; return that of all.
+        """Call the functions under test, by name, and return what they returned, or what one of them raised.
 
         If the run hangs, *cancel* is called from another thread.
         """
         self._stage.watchdog.cancel = cancel
-        found: dict[str, Outcome] = {}
-        errors: list[BaseException | None] = []
+        found: dict[str, Any] = {}
         try:
             if self._turns is not None:
                 await self._turns.perform(calls, found)
             else:
                 for name in sorted(calls, key=lambda one: one != self._begins):
-                    if not any(one.error for one in found.values()):
-                        found[name] = await calls[name]()
-        except CancelledError as error:
-            errors.append(error)
-        each = [found.get(name, Outcome()) for name in calls]
-        if len(each) == 1:
-            return each[0]
-        errors += [one.error for one in found.values()]
-        if len(found) < len(each):
-            errors.append(RunEnded("A worker did not end."))
-        return Outcome(tuple(one.returned for one in each), next(filter(None, errors), None))
+                    found[name] = await calls[name]()
+        except BaseException as error:  # noqa: BLE001 - each outcome is judged
+            return Outcome(error=error)
+        returned = [found[name] for name in calls]
+        return Outcome(tuple(returned) if len(returned) > 1 else returned[0])
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
         """See whether threads or tasks send requests side by side, and not one after the other."""

@@ -25,6 +25,7 @@ from ..._core.wire.call import Call
 from ..._facade import App, SharedTime, skipped_sleeps
 from ..ids import SCHEDULE
 from .run import ExploredRun, complete
+from .watchdog import RunEnded
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -64,16 +65,12 @@ class Worker:
         name: ``first`` or ``second``.
         work: Marks its threads, tasks and jobs.
         state: What it does.
-        number: How many requests it has begun.
-        last: The last of them.
         waiters: What to call as soon as it is its turn.
     """
 
     name: str
     work: Work
     state: str = READY
-    number: int = 0
-    last: Call | None = None
     waiters: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     def go_on(self) -> None:
@@ -83,15 +80,6 @@ class Worker:
         waiters, self.waiters = self.waiters, []
         for wake in waiters:
             wake()
-
-    def awaits_work(self, app: App) -> bool:
-        """Whether its last request has started or polled work that is still in progress."""
-        if self.last is None:
-            return False
-        made = as_object(self.last.response and self.last.response.json).get("id")
-        with app.world.lock:
-            runs = [app.world.runs.get(part) for part in (*self.last.path.split("/"), made) if isinstance(part, str)]
-        return any(run is not None and not run.last for run in runs)
 
 
 @dataclass(eq=False)
@@ -136,7 +124,8 @@ class Turns:
                 self.stop()
 
     async def perform(self, calls: Calls, found: dict[str, Any]) -> None:
-        """Call both functions, in threads or in tasks of the running loop, and note the result of each that ends."""
+        """Call both functions, in threads or in tasks of the running loop; note what they return, or raise an error."""
+        errors: dict[str, BaseException] = {}
 
         async def work(worker: Worker) -> None:
             set_work(worker.work)
@@ -147,6 +136,8 @@ class Turns:
                 else:
                     self._block_unless(begins)
                 found[worker.name] = await calls[worker.name]()
+            except BaseException as error:  # noqa: BLE001 - each outcome is judged
+                errors[worker.name] = error
             finally:
                 self._end(worker)
 
@@ -160,6 +151,9 @@ class Turns:
             for one in workers:
                 threading.Thread(target=complete, args=(one(),)).start()
             self._watch()
+        for name in calls:
+            if name not in found:
+                raise errors.get(name, RunEnded("A worker did not end."))
 
     # What the workers do
 
@@ -220,9 +214,9 @@ class Turns:
         worker = self._worker() or self._holder
         if self._over or worker is None or worker.state == DONE or (work and work.run not in {None, self._run}):
             return None  # such as a request of a thread that has outlived its worker
-        worker.number, worker.last, worker.state = worker.number + 1, call, RUNS
-        point, other = f"{worker.name}#{worker.number}", self._other(worker)
         self.sent.append((worker.name, call))
+        worker.state, other = RUNS, self._other(worker)
+        point = f"{worker.name}#{len(self._sent_by(worker))}"
         others_turn = self._holder not in {None, worker} and other.state != DONE
         if not others_turn:
             self._holder = worker
@@ -247,7 +241,7 @@ class Turns:
         Whichever wakes first sends the next request: the skipped sleeps end in their order.
         """
         worker = self._worker()
-        stays = worker is None or worker.awaits_work(self.app)
+        stays = worker is None or self._awaits_work(worker)
         with self._changed:
             if worker is not None and worker.state != DONE:
                 worker.state, other = ASLEEP, self._other(worker)
@@ -256,6 +250,18 @@ class Turns:
                     if other.state in {READY, HELD}:
                         self._grant(other)
         return self._run.begin_sleep(seconds, frame)
+
+    def _awaits_work(self, worker: Worker) -> bool:
+        """Whether the last request of a worker has started or polled work that is still in progress."""
+        parts: list[Any] = []
+        for call in self._sent_by(worker)[-1:]:
+            parts = [*call.path.split("/"), as_object(call.response and call.response.json).get("id")]
+        with self.app.world.lock:
+            runs = [self.app.world.runs.get(part) for part in parts if isinstance(part, str)]
+        return any(run is not None and not run.last for run in runs)
+
+    def _sent_by(self, worker: Worker) -> list[Call]:
+        return [call for name, call in self.sent if name == worker.name]
 
     def _end(self, worker: Worker) -> None:
         """Let the other worker go on."""

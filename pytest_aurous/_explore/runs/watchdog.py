@@ -94,21 +94,19 @@ class Watchdog:
         try:
             yield
         finally:
+            while run.hangs and self._others_compute(run):  # pragma: no cover - the next look ends the process
+                pass
             with self._lock:
                 self._run = None
-            if run.hangs:
-                self._await_others(run)
 
-    def _await_others(self, run: ExploredRun) -> None:
-        """End the process if threads of a run compute on without a pause: no skipped sleep would ever end."""
-        computing = range(int(GRACE / _TICK))
-        for _ in computing if len(workers(run, self._ident)) > 1 else ():
-            before = process_time() - thread_time()
-            self._closed.wait(_TICK)
-            if process_time() - thread_time() - before < _TICK / 20:  # pragma: no branch - else the process ends
-                return
-        if len(frames := workers(run, self._ident)) > 1:  # pragma: no cover - it ends the process
-            self._give_up(run, frames)
+    def _others_compute(self, run: ExploredRun) -> bool:
+        """Whether other threads of a run compute on without a pause: no skipped sleep would ever end."""
+        before = process_time() - thread_time()
+        return (
+            len(workers(run, self._ident)) > 1
+            and not self._closed.wait(_TICK)
+            and process_time() - thread_time() - before > _TICK / 20
+        )
 
     def _interrupt(self, _: int, frame: FrameType | None) -> None:
         """Raise what ends the run, in the main thread."""
@@ -140,7 +138,12 @@ class Watchdog:
             self._patience = min(self._patience, LATER)
             self._progress = monotonic()
         elif monotonic() - self._progress > GRACE:  # pragma: no cover - it ends the process
-            self._give_up(run, frames)
+            stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
+            case = f"{run.work.test}, {self.case}" if run.work.test else self.case
+            text = f"While exploring {case}: the run cannot be stopped. It {run.stopped}, so the process ends.\n{_MORE}"
+            with open(run.work.stderr, "w", encoding="utf-8", errors="backslashreplace", closefd=False) as stderr:
+                print(redacted("\n".join(["", text, *stacks])), file=stderr)
+            os._exit(1)
         if self.cancel is not None:
             self.cancel()
         if self._ident == threading.main_thread().ident:  # pragma: no branch - else the process ends
@@ -152,16 +155,6 @@ class Watchdog:
             signal.pthread_kill(self._ident, _SIGNAL)
         elif self.cancel is None and _SIGNAL is not None and _where(frame) in _LOOPS:
             signal.pthread_kill(self._ident, signal.SIGINT)
-
-    def _give_up(self, run: ExploredRun, frames: dict[int, FrameType]) -> None:  # pragma: no cover - as above
-        """End the process, with the stacks of all threads of the run."""
-        stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
-        text = (
-            f"While exploring {self.case}: the run cannot be stopped. It {run.stopped}, so the process ends.\n{_MORE}"
-        )
-        with open(run.work.stderr, "w", encoding="utf-8", errors="backslashreplace", closefd=False) as stderr:
-            print(redacted("\n".join(["", text, *stacks])), file=stderr)
-        os._exit(1)
 
 
 def _where(frame: FrameType) -> str:
