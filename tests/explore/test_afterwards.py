@@ -167,11 +167,3 @@ def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Cl
     (note,) = notes_of(other.value)
     assert note.startswith("  1  +0 s     characters.create  POST /v1/characters -> 201\n       at ")
     assert 99 < fake.clock.time() - began < 130
-
-
-def test_only_returns_an_exploration_of_one_case(fake: Aurous, client: httpx.Client) -> None:
-    """If its run returns."""
-    explored = fake.explore(lambda: client.get("/v1/balance").status_code, only="balance.retrieve#1 unavailable")
-
-    assert [(case.id, case.returned) for case in explored.cases] == [("balance.retrieve#1 unavailable", 503)]
-    assert fake.calls.last.status == 503

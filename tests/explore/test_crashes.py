@@ -9,18 +9,16 @@ import queue
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from pytest_aurous import Aurous, AurousCrash, Call
-from pytest_aurous._explore.runs.run import ExploredRun
+from pytest_aurous import Aurous, AurousCrash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     import httpx
 
@@ -186,24 +184,21 @@ def test_a_thread_that_outlives_its_run_is_refused(
     assert not recwarn.list
 
 
-def asyncio_runs() -> list[Callable[[Any], Coroutine[Any, Any, Any]]]:
-    """Ways to leave a task behind, or to let one fail that nobody awaits."""
-
-    async def sleeping(client: httpx.AsyncClient) -> None:
-        await asyncio.sleep(3600)
-        await client.get("/v1/team")
-
-    async def failing(client: httpx.AsyncClient) -> None:
-        await order_in_task(client)
-        raise LookupError
-
-    return [sleeping, failing]
+async def sleeping(client: httpx.AsyncClient) -> None:
+    """Is left behind."""
+    await asyncio.sleep(3600)
+    await client.get("/v1/team")
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_a_task_that_outlives_its_run_is_cancelled(fake: Aurous, number: int, caplog: pytest.LogCaptureFixture) -> None:
+async def failing(client: httpx.AsyncClient) -> None:
+    """Fails, and nobody awaits it."""
+    await order_in_task(client)
+    raise LookupError
+
+
+@pytest.mark.parametrize("task", [sleeping, failing])
+def test_a_task_that_outlives_its_run_is_cancelled(fake: Aurous, task: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Silently: asyncio logs no exception that was never retrieved."""
-    task = asyncio_runs()[number]
 
     async def main() -> Exploration:
         tasks: list[asyncio.Task[Any]] = []
@@ -229,37 +224,6 @@ def test_a_task_that_outlives_its_run_is_cancelled(fake: Aurous, number: int, ca
     assert "team.retrieve" not in [call.operation for call in fake.calls]
     assert not [record for record in caplog.records if record.name == "asyncio" and "exception" in record.message]
     assert "unmet" not in {case.outcome for case in explored.cases}
-
-
-def test_tasks_and_the_task_factory_of_the_test_stay(fake: Aurous) -> None:
-    """Exploring uses the factory, and restores it; a task that was there before may start tasks that go on."""
-    made: list[str] = []
-    left: list[asyncio.Task[str]] = []
-
-    def factory(loop: Any, coroutine: Any, **options: Any) -> Any:
-        made.append("task")
-        return asyncio.Task(coroutine, loop=loop, **options)
-
-    async def beside(begun: asyncio.Event) -> None:
-        await begun.wait()
-        left.append(asyncio.ensure_future(asyncio.to_thread(threading.Event().wait, 0.5)))  # type: ignore[arg-type]
-
-    async def main() -> None:
-        loop, begun = asyncio.get_running_loop(), asyncio.Event()
-        loop.set_task_factory(factory)
-        task = loop.create_task(beside(begun))
-        async with fake.async_client() as client:
-
-            async def run() -> None:
-                begun.set()
-                await asyncio.gather(client.get("/v1/balance"), task)
-
-            await fake.aexplore(run, faults="refused")
-        assert loop.get_task_factory() is factory
-        assert not left[0].cancelled()
-
-    asyncio.run(main())
-    assert len(made) >= 4
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="a task counts its cancellations since Python 3.11")
@@ -353,42 +317,3 @@ def test_fresh_may_be_a_coroutine_function(fake: Aurous) -> None:
 
     anyio.run(main, backend="asyncio")
     anyio.run(main, backend="trio")
-
-
-def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
-    """A thread of the application, which belongs to no run, is ended, too."""
-    run = ExploredRun(fake._session.app)
-    run.crashed = True
-
-    with pytest.raises(AurousCrash):
-        run.arrive(Call("GET", "https", "h", "/p"))
-    with pytest.raises(AurousCrash):
-        run.begin_sleep(1, sys._getframe())
-
-    assert (run.steps, run.stopped) == (0, None)
-
-
-def test_patches_that_came_later_stay(fake: Aurous) -> None:
-    """Threads and pools that somebody else has wrapped meanwhile are not set back."""
-    start, submit = threading.Thread.start, ThreadPoolExecutor.submit
-
-    def start_of_another(thread: threading.Thread) -> None:
-        start(thread)
-
-    def submit_of_another(*arguments: Any) -> Any:
-        return submit(*arguments)
-
-    with fake.client() as client:
-
-        def run() -> None:
-            client.get("/v1/balance")
-            threading.Thread.start = start_of_another  # type: ignore[method-assign, assignment]
-            ThreadPoolExecutor.submit = submit_of_another  # type: ignore[method-assign, assignment]
-
-        try:
-            fake.explore(run)
-            patches = threading.Thread.start, ThreadPoolExecutor.submit
-        finally:
-            threading.Thread.start, ThreadPoolExecutor.submit = start, submit  # type: ignore[method-assign]
-
-    assert patches == (start_of_another, submit_of_another)

@@ -243,16 +243,6 @@ def test_a_place_with_a_fault_of_the_test_is_not_broken_again(fake: Aurous, clie
     )
 
 
-def test_without_a_timeout_nothing_times_out(fake: Aurous) -> None:
-    """The cases are skipped and counted, and the report says so."""
-    with fake.client(timeout=None) as client:
-        explored = fake.explore(seen_by(client, "POST", "/v1/characters", json=NOVA), laws="ends")
-
-    assert not {"timeout", "late"} & {case.fault for case in explored.cases}
-    assert explored.skipped == 2
-    assert "2 cases were skipped, because the client has no read timeout." in explored.remarks[0]
-
-
 def test_a_request_that_is_late_stays_in_flight(fake: Aurous, client: httpx.Client) -> None:
     """For 20 s after the timeout, a retry with the same key gets 409; then the stored response."""
     headers = {"Idempotency-Key": "1"}

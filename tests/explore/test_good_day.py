@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import time
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,20 +14,6 @@ if TYPE_CHECKING:
     import httpx
 
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
-
-
-def test_a_careful_shop_holds_all_laws(fake: Aurous, shop: Any) -> None:
-    """No false alarm: each fault at each place, all laws."""
-    explored = fake.explore(shop.publish)
-
-    count = len(explored.cases)
-    assert explored.table().startswith(f"{count} of {count} cases hold\n")
-    assert explored.good_day.outcome == "returned"
-    assert (explored.good_day.credits, explored.good_day.calls) == (4, 5)
-    assert explored.good_day.returned == fake.characters.last.id
-    assert explored.good_day.timeline is None
-    assert {case.outcome for case in explored.cases} == {"returned", "raised", "crashed"}
-    assert fake.characters.last.status == "ready"
 
 
 def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
@@ -165,18 +150,6 @@ def test_requests_of_fresh_are_not_part_of_the_run(fake: Aurous, client: httpx.C
     assert "unmet" not in [case.outcome for case in explored.cases]
     assert explored.good_day.calls == 1
     assert [call.operation for call in fake.calls] == ["characters.create", "balance.retrieve"]
-
-
-def test_what_the_code_draws_anew_is_compared_by_its_form(fake: Aurous, client: httpx.Client) -> None:
-    """A uuid in the name of a record."""
-
-    def run() -> None:
-        client.post("/v1/characters", json={**NOVA, "name": f"A {uuid4()}"}).raise_for_status()
-
-    explored = fake.explore(run, faults="unavailable, greased")
-
-    assert [case.broken for case in explored.cases] == [(), ()]
-    assert explored.remarks == ()
 
 
 def test_run_must_send_requests(fake: Aurous) -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from random import Random
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample
 
-from pytest_aurous import Aurous, AurousCrash, AurousError, AurousScriptError, Script
+from pytest_aurous import Aurous, AurousCrash, AurousError, Script
 from pytest_aurous._core.resources.catalog import UNDER_WAY
 from pytest_aurous._explore.day import BadDay, faults_at
 from pytest_aurous._explore.ids import operations
@@ -23,7 +21,6 @@ from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 few = settings(max_examples=50)
 ORDER = {"name": "A", "generate": True, "attributes": {"age": 28}}
@@ -57,12 +54,6 @@ def test_a_script_can_be_played_and_pasted(resource: str) -> None:
         assert "!" not in str(script)
 
     check()
-
-
-def test_only_what_has_a_lifecycle_has_scripts() -> None:
-    """The message names the nearest."""
-    with pytest.raises(AurousScriptError, match="did you mean 'images'"):
-        scripts("image")
 
 
 @few
@@ -145,17 +136,6 @@ def test_each_fault_can_happen_somewhere() -> None:
     """No row of the table is out of reach, and no operation is without a fault."""
     assert {kind for operation in operations() for kind in faults_at(operation)} == set(KINDS)
     assert all(faults_at(operation) for operation in operations())
-
-
-def test_what_is_drawn_does_not_depend_on_what_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hypothesis would draw constants of this module, as of the checkout, but not of the wheel."""
-    application = ModuleType("application")
-    application.__file__ = str(tmp_path / "application.py")
-    (tmp_path / "application.py").write_text("NUMBER = 8412345678901")
-    monkeypatch.setitem(sys.modules, "application", application)
-
-    with pytest.raises(NoSuchExample):
-        find(st.integers(), lambda number: number == 8412345678901, settings=searching)
 
 
 def test_without_hypothesis_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
-REFUSED = "ConnectError ([Errno 111] Connection refused)"
 DENIED = "which may_raise does not allow; it allows"
+
+
+class Refused(Exception):  # noqa: N818
+    """A documented failure."""
 
 
 def reasons(explored: Exploration) -> dict[str, dict[str, str]]:
@@ -273,31 +276,6 @@ def test_what_chance_draws_into_a_picture_is_not_compared(fake: Aurous, client: 
         fake.explore(run, faults="fails,garbled", returns=True, may_raise=(Refused, ValueError))
 
 
-@pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])
-def test_a_pacer_may_compute_with_the_clock_of_python(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
-    """It moves a little while the clock of the fake stands."""
-    not_before = 0.0
-
-    def run() -> None:
-        nonlocal not_before
-        not_before = 0.0
-        for _ in range(3):
-            time.sleep(max(0.0, not_before - time.monotonic()))
-            response = client.get("/v1/balance")
-            if response.status_code != 429:
-                break
-            pause = int(response.headers["Retry-After"]) if careful else 5
-            not_before = time.monotonic() + pause
-        response.raise_for_status()
-
-    with nullcontext() if careful else pytest.raises(AurousExplorationError, match="early-retry"):
-        fake.explore(run, faults="rate_limited", laws="ends,tells,no_pitfall")
-
-
-class Refused(Exception):  # noqa: N818
-    """A documented failure."""
-
-
 def test_tells_by_the_end_state(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """A run that returns has achieved what the good day has; the reason says what is missing."""
 
@@ -332,54 +310,42 @@ def test_tells_misses_no_older_record_that_a_fault_has_deleted(
         assert len(fake.explore(save_all, faults="gone", laws="tells").cases) == 2
 
 
-def test_tells_by_may_raise(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """Only what `may_raise` names is a documented failure, with its subclasses and in groups."""
-
-    def run() -> None:
-        order(client).raise_for_status()
-
-    found = reasons(broken(fake, run, faults="unavailable, refused", may_raise=httpx.HTTPStatusError, laws="tells"))
-    assert found == {"characters.create#1 refused": {"tells": f"the code raised {REFUSED}, {DENIED} HTTPStatusError"}}
-    fake.reset()
-    assert fake.explore(run, faults="unavailable, refused", may_raise=(httpx.HTTPError, Refused)).cases
-    fake.reset()
-    found = reasons(broken(fake, run, faults="refused", may_raise=(), laws="tells"))
-    assert found == {"characters.create#1 refused": {"tells": f"the code raised {REFUSED}, {DENIED} nothing"}}
+def group(*errors: Exception) -> Exception:
+    """Return a group of exceptions, or skip the test where Python has none."""
+    kind = getattr(builtins, "ExceptionGroup", None) or pytest.skip("Python 3.10 has no exception groups")
+    made: Exception = kind("both", [*errors])
+    return made
 
 
-def test_tells_of_a_group_by_its_leaves(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """Each exception in it must be allowed."""
-    kind = getattr(builtins, "ExceptionGroup", None)
-    if kind is None:
-        pytest.skip("Python 3.10 has no exception groups")
-
-    def run(*others: Exception) -> None:
-        try:
-            order(client).raise_for_status()
-        except httpx.HTTPError as error:
-            raise kind("both", [error, *others]) from None
-
-    assert fake.explore(lambda: run(Refused()), faults="refused", may_raise=(httpx.HTTPError, Refused)).cases
-    fake.reset()
-    found = broken(
-        fake, lambda: run(Refused(), LookupError()), faults="refused", may_raise=httpx.HTTPError, laws="tells"
-    )
-    assert reasons(found) == {"characters.create#1 refused": {"tells": f"the code raised Refused, {DENIED} HTTPError"}}
-
-
-@pytest.mark.parametrize("error", [AssertionError("x"), pytest.fail.Exception("x"), AurousError("x")])
-def test_tells_never_accepts_a_failed_assertion(
-    fake: Aurous, client: httpx.Client, broken: Broken, error: BaseException
+@pytest.mark.parametrize(
+    ("raised", "may_raise", "text"),
+    [
+        (lambda: KeyError("x"), (Refused, LookupError), ""),
+        (lambda: group(KeyError("x"), Refused()), (Refused, LookupError), ""),
+        (lambda: group(KeyError("x"), Refused()), LookupError, f"Refused, {DENIED} LookupError"),
+        (lambda: KeyError("x"), Refused, f"KeyError ('x'), {DENIED} Refused"),
+        (lambda: KeyError("x"), (), f"KeyError ('x'), {DENIED} nothing"),
+        (lambda: AssertionError("x"), BaseException, "AssertionError (x), which is never a documented failure"),
+        (lambda: pytest.fail.Exception("x"), BaseException, "Failed (x), which is never a documented failure"),
+        (lambda: AurousError("x"), BaseException, "AurousError (x), which is never a documented failure"),
+    ],
+)
+def test_tells_by_may_raise(
+    fake: Aurous, client: httpx.Client, broken: Broken, raised: Callable[[], BaseException], may_raise: Any, text: str
 ) -> None:
-    """Whatever `may_raise` says: an `AssertionError`, `pytest.fail` and an `AurousError` are failures of the test."""
+    """Only what it names is a documented failure, with its subclasses and in groups; a failed assertion never is."""
 
     def run() -> None:
         if not order(client).is_success:
-            raise type(error)("x")
+            raise raised()
 
-    found = reasons(broken(fake, run, faults="unavailable", may_raise=BaseException, laws="tells"))
-    (texts,) = found.values()
-    assert texts == {"tells": f"the code raised {type(error).__name__} (x), which is never a documented failure"}
+    terms: dict[str, Any] = {"faults": "unavailable", "laws": "tells", "may_raise": may_raise}
+    if not text:
+        assert not fake.explore(run, **terms).broken
+        return
+    assert reasons(broken(fake, run, **terms)) == {
+        "characters.create#1 unavailable": {"tells": f"the code raised {text}"}
+    }
 
 
 @pytest.mark.aurous(strict="off")
@@ -442,47 +408,6 @@ def test_recovers_where_a_second_run_fails(
     assert found["characters.create#1 unavailable"]["recovers"].startswith(f"a second run {text}")
 
 
-def test_a_record_is_left_over_that_the_good_day_has_deleted(
-    fake: Aurous, client: httpx.Client, broken: Broken
-) -> None:
-    """The reason names it."""
-    nova = fake.characters.add(name="Before")
-
-    found = reasons(broken(fake, lambda: client.delete(f"/v1/characters/{nova.id}").status_code, faults="unavailable"))
-    assert found == {
-        "characters.delete#1 unavailable": {"tells": "the code returned 503, but the character 'Before' is left over"}
-    }
-
-
-def test_equal_orders_with_keys_of_their_own_are_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """The good day orders the same twice, too; a key for each attempt is more keys than it has sent."""
-    drawn = iter(map(str, range(1000)))
-
-    def run(*, careful: bool) -> None:
-        for number in (1, 2):
-            for _ in range(3):
-                key = f"order {number}" if careful else next(drawn)
-                if client.post("/v1/images", json={"prompt": "A"}, headers={"Idempotency-Key": key}).status_code < 500:
-                    break
-                time.sleep(10)
-
-    assert not fake.explore(lambda: run(careful=True), faults="down", laws="no_pitfall").broken
-    assert "[new-key-per-attempt]" in str(
-        reasons(broken(fake, lambda: run(careful=False), faults="down", laws="no_pitfall"))
-    )
-
-
-def test_unused_tickets_do_not_count(fake: Aurous, client: httpx.Client) -> None:
-    """They expire by themselves."""
-    ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-
-    def run() -> None:
-        if client.get("/v1/balance").is_success:
-            client.post("/v1/characters/uploads/init", json=ticket).raise_for_status()
-
-    assert not reasons(fake.explore(run, faults="unavailable", laws="tells"))
-
-
 # Work that a fault lets fail, and what counts as its end
 
 
@@ -497,42 +422,3 @@ def test_a_failure_that_nobody_can_have_seen_breaks_no_law(fake: Aurous, client:
     exploration = fake.explore(order, faults="fails")
 
     assert [(case.outcome, case.broken) for case in exploration.cases] == [("returned", ())]
-
-
-def test_a_failure_that_was_repaired_breaks_no_law(fake: Aurous, client: httpx.Client) -> None:
-    """A synthesis that was repeated, as the page of the character says, has reached the end state."""
-
-    def publish() -> None:
-        character = client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"}).json()
-        path = f"/v1/characters/{character['id']}"
-        while character["status"] in {"synthesizing", "failed"}:
-            if character["status"] == "failed":
-                client.post(f"{path}/resynthesize", headers={"Idempotency-Key": "2"})
-            time.sleep(5)
-            character = client.get(path).json()
-        client.post(f"{path}/save")
-
-    exploration = fake.explore(publish, faults="fails")
-
-    assert [(case.outcome, case.credits) for case in exploration.cases] == [("returned", 4)]
-
-
-def test_what_a_first_run_has_cancelled_is_not_left_over(fake: Aurous, client: httpx.Client) -> None:
-    """Code may cancel an image that takes too long, and order another one when it runs again: one is paid."""
-    orders: list[str] = []
-
-    def draw(keys: list[str]) -> None:
-        keys.append(f"key {len(keys)}")
-        key = {"Idempotency-Key": keys[-1]}
-        image = client.post("/v1/images", json={"prompt": "A"}, headers=key).json()
-        for _ in range(30):
-            if image["status"] == "succeeded":
-                return
-            time.sleep(5)
-            image = client.get(f"/v1/images/{image['id']}").json()
-        client.post(f"/v1/images/{image['id']}/cancel")
-        raise TimeoutError
-
-    exploration = fake.explore(draw, fresh=orders.copy, faults="slow")
-
-    assert [(case.outcome, case.broken) for case in exploration.cases] == [("raised", ())]
