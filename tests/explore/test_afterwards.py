@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError
-from pytest_aurous._core.time.turns import SharedTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,29 +82,6 @@ def test_the_fake_is_as_the_good_day_left_it(pair: tuple[Aurous, Aurous], shop: 
     assert {**explored, **timed} == {**alone, **timed}
     assert explored["sections"].keys() == alone["sections"].keys()
     assert moved[0] == pytest.approx(moved[1], abs=30 if timed else 0)
-
-
-@pytest.mark.parametrize("frozen", [False, True])
-def test_the_clocks_are_as_the_good_day_left_them(sleep: Any, *, frozen: bool) -> None:
-    """The fake's clock, running or frozen as before; the clocks of the process, if the test skips sleeps."""
-    with Aurous(sleep=sleep) as fake, fake.client(timeout=5) as client:
-        fake.clock.advance(seconds=1000)
-        if frozen:
-            fake.clock.freeze("2026-05-08T10:00:00Z")
-        began, mono, wall = fake.clock.time(), time.monotonic(), time.time()
-
-        def run() -> None:
-            client.get("/v1/balance")
-            time.sleep(600)
-
-        fake.explore(run)
-
-        passed = 600 if sleep == "skip" else 0
-        assert fake.clock.time() - began == pytest.approx(600, abs=0 if frozen else 30)
-        assert time.monotonic() - mono == pytest.approx(passed, abs=30)
-        assert time.time() - wall == pytest.approx(passed, abs=30)
-        assert fake.clock.frozen is frozen
-        assert isinstance(getattr(time.sleep, "shared", None), SharedTime) is (sleep == "skip")
 
 
 def test_faults_of_the_test_happen_on_each_day(fake: Aurous, client: httpx.Client) -> None:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
-from pytest_aurous._explore import drivers
-from pytest_aurous._explore.explorer import Explorer
-from pytest_aurous._explore.options import read_options
-from pytest_aurous._explore.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,10 +35,16 @@ NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 def test_a_poll_is_forgiven_only_if_it_was_answered(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """The most common endless loop costs less than a second; of three equal cases one runs, and a remark says so."""
     fake.script("synthesizing*3 -> reviewing")
+    runs: list[int] = []
     began = time.process_time()
 
-    found = broken(fake, lambda: waits_for_work(client), faults="down", laws="ends")
+    def run() -> None:
+        runs.append(1)
+        waits_for_work(client)
 
+    found = broken(fake, run, faults="down", laws="ends")
+
+    assert len(runs) == 5  # three good days and two cases: the one that does not end is not repeated
     assert time.process_time() - began < 1
     (case,) = found.broken
     assert case.id == "characters.retrieve#1 down"
@@ -63,20 +64,6 @@ def test_polls_of_slow_work_count_for_nothing(fake: Aurous, client: httpx.Client
     fake.script("synthesizing*3 -> reviewing")
     assert not fake.explore(lambda: waits_for_work(client), faults="slow", laws="ends").broken
     assert not fake.explore(patient, faults="down", laws="ends").broken
-
-
-def test_a_case_that_does_not_end_is_not_repeated(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """Once is enough: the limits do not depend on chance."""
-    runs: list[int] = []
-
-    def run() -> None:
-        runs.append(1)
-        while client.get("/v1/balance").status_code != 200:
-            pass
-
-    broken(fake, run, faults="down", laws="ends")
-
-    assert len(runs) == 4  # three good days
 
 
 def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
@@ -102,35 +89,3 @@ def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
     with pytest.raises(AurousError, match=r"delivery that failed: image.completed.*no route for .hook") as raised:
         fake.explore(run)
     assert not isinstance(raised.value, AurousExplorationError)
-
-
-def test_what_broke_last_time_runs_first(fake: Aurous, client: httpx.Client) -> None:
-    """And the first finding ends the exploration, if it is to; the report has the cases in their order, as ever."""
-    runs: list[int] = []
-
-    def run() -> None:
-        runs.append(1)
-        for path in ("/v1/balance", "/v1/team"):
-            assert client.get(path).status_code == 200
-
-    def explored(**options: Any) -> Exploration:
-        runs.clear()
-        chosen = replace(read_options("explore", faults="unavailable, rate_limited", laws="tells"), **options)
-        stage = Stage(fake._session.app, "explore", lambda time: fake._session.moment(time.keep).go_back)
-        with pytest.raises(AurousExplorationError) as raised:
-            drivers.explore(Explorer(stage, chosen), {"run": run}, None)
-        return raised.value.exploration
-
-    last = "team.retrieve#1 rate_limited"
-    found = explored(first=[last], stop=True)
-    assert ([case.id for case in found.cases], found.not_run, len(runs)) == ([last], 3, 5)
-    assert "not run: 3 of 4 cases, because the first finding ends it" in found.remarks
-    assert [case.id for case in explored(first=[last]).cases][-1] == last
-
-
-def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None:
-    """Only while it is traced: a fake may live long, and explore much."""
-    for traced in (False, True):
-        fake._session.traced = traced
-        found = fake.explore(lambda: client.get("/v1/balance"), faults="refused")
-        assert fake._session.explorations == ([found] if traced else [])

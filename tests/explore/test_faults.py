@@ -274,33 +274,6 @@ def test_somebody_deletes_a_record(fake: Aurous, client: httpx.Client) -> None:
     assert case.remarks == ("recovers was not judged: the record was deleted",)
 
 
-def test_polls_that_see_the_same_form_one_case(fake: Aurous, client: httpx.Client) -> None:
-    """The first and the last are kept; so of identical reads. What is skipped is counted."""
-    fake.script("synthesizing*20 -> reviewing")
-
-    def run() -> None:
-        made = client.post("/v1/characters", json=NOVA).json()["id"]
-        while client.get(f"/v1/characters/{made}").json().get("status") == "synthesizing":
-            time.sleep(10)
-
-    explored = fake.explore(run, faults="unavailable", laws="ends")
-
-    places = "create#1", "retrieve#1", "retrieve#20", "retrieve#21"
-    assert list(outcomes(explored)) == [f"characters.{place} unavailable" for place in places]
-    assert explored.skipped == 18
-
-
-def test_a_route_of_the_test_is_no_place(fake: Aurous, client: httpx.Client) -> None:
-    """The fake does not respond there, so it cannot break it."""
-    fake.route("team.retrieve").respond(200, json={})
-
-    def run() -> None:
-        client.get("/v1/team")
-        client.get("/v1/balance")
-
-    assert list(outcomes(fake.explore(run, faults="unavailable"))) == ["balance.retrieve#1 unavailable"]
-
-
 @pytest.fixture
 def inbox(fake: Aurous) -> list[Any]:
     """What the webhooks of the fake have delivered."""

@@ -140,18 +140,6 @@ def test_fresh_makes_the_runs_equal(fake: Aurous, client: httpx.Client) -> None:
     assert [id(store) for store in runs] == [id(made[number]) for number in (0, 1, 2, 2, 3, 4)]
 
 
-def test_requests_of_fresh_are_not_part_of_the_run(fake: Aurous, client: httpx.Client) -> None:
-    """They meet no fault and are no places, and what they leave is there afterwards."""
-    explored = fake.explore(
-        lambda: client.get("/v1/balance").status_code, fresh=lambda: client.post("/v1/characters", json=NOVA)
-    )
-
-    assert {case.operation for case in explored.cases} == {"balance.retrieve"}
-    assert "unmet" not in [case.outcome for case in explored.cases]
-    assert explored.good_day.calls == 1
-    assert [call.operation for call in fake.calls] == ["characters.create", "balance.retrieve"]
-
-
 def test_run_must_send_requests(fake: Aurous) -> None:
     """Nothing to break: the error says what is missing."""
     with pytest.raises(AurousError, match="run sent no request to the fake"):
@@ -160,19 +148,6 @@ def test_run_must_send_requests(fake: Aurous) -> None:
         fake.explore(max)  # which has no signature to read
     with pytest.raises(pytest.skip.Exception):
         fake.explore(lambda: pytest.skip("not here"))
-
-
-def test_explore_does_not_explore_itself(fake: Aurous, client: httpx.Client) -> None:
-    """Not on the same fake, nor on another one."""
-    other = Aurous()
-
-    def run(inner: Aurous) -> None:
-        client.get("/v1/balance")
-        inner.explore(lambda: client.get("/v1/balance"))
-
-    for inner in (fake, other):
-        with pytest.raises(AurousError, match=r"explore\(\) was called inside explore\(\)"):
-            fake.explore(lambda inner=inner: run(inner))
 
 
 def test_a_coroutine_belongs_to_aexplore(fake: Aurous) -> None:
@@ -186,18 +161,6 @@ def test_a_coroutine_belongs_to_aexplore(fake: Aurous) -> None:
         fake.explore(lambda: None, fresh=run)
     with pytest.raises(AurousError, match="run returned a generator"):
         fake.explore(lambda: (number for number in "12"))
-
-
-def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is stopped after many requests, and the error says how many."""
-    monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_CALLS", 50)
-
-    def sends() -> None:
-        while client.get("/v1/balance").is_success:
-            pass
-
-    with pytest.raises(AurousError, match="does not end: it was stopped after 51 requests; the last one was GET /v1/b"):
-        fake.explore(sends)
 
 
 def test_what_an_earlier_run_has_left_behind_cannot_serve_the_good_day(fake: Aurous, client: httpx.Client) -> None:

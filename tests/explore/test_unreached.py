@@ -101,19 +101,6 @@ def test_a_fallback_that_no_case_reached_is_listed(
 
 
 @monitored
-def test_one_case_alone_lists_nothing(
-    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
-) -> None:
-    """What the other cases reach is not known then."""
-    run = application(BALANCE)["balance"]
-
-    with pytest.raises(ValueError, match="Expecting") as raised:
-        fake.explore(lambda: run(client), only="balance.retrieve#1 down", may_raise=())
-
-    assert "never ran" not in str(vars(raised.value)["__notes__"])
-
-
-@monitored
 @pytest.mark.anyio
 async def test_coroutines_and_threads(fake: Aurous, application: Callable[[str], dict[str, Any]]) -> None:
     """Each file counts whose code sends a request, in whichever thread."""
