@@ -89,23 +89,6 @@ def test_the_cause_is_what_happened_to_which_kind_of_record(fake: Aurous, client
     )
 
 
-def test_an_endless_loop_is_one_finding(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """Its place is the loop that sends, whatever is broken; and so is the place of a pitfall."""
-
-    def forever(method: str, path: str) -> None:
-        while not client.request(method, path).is_success:
-            time.sleep(1)
-
-    def run() -> None:
-        forever("GET", "/v1/balance")
-        forever("GET", "/v1/team")
-
-    exploration = broken(fake, run, faults="down, rate_limited")
-
-    assert {law for case in exploration.broken for law in case.broken} == {"ends", "no_pitfall"}
-    assert len(causes(exploration)) == 2
-
-
 def test_missing_records_come_first(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """Then what exists twice, and then what differs."""
     old = fake.characters.add("Old").id

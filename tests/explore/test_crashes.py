@@ -267,8 +267,6 @@ def test_ctrl_c_ends_the_exploration_with_the_table(fake: Aurous, client: httpx.
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt, match=r"^$"):
-        fake.explore(interrupted)
-    with pytest.raises(KeyboardInterrupt, match=r"^$"):
         fake.explore(lambda: client.get("/v1/balance"), fresh=interrupted)
 
 

@@ -220,14 +220,6 @@ def job_of_a_loop():
 def job_in_a_thread():
     asyncio.ensure_future(asyncio.to_thread(threading.Event().wait))
 
-@pytest.mark.parametrize("leave", [thread, job])
-def test_plain(aurous, leave):
-    with aurous.client() as client:
-        def run():
-            client.get("/v1/balance")
-            leave()
-        aurous.explore(run, faults="unavailable")
-
 @pytest.mark.parametrize("leave", [thread, job, job_of_a_loop, job_in_a_thread])
 def test_async(aurous, leave):
     async def test():
@@ -246,7 +238,7 @@ def test_pytest_ends_though_runs_have_left_threads_that_wait(tmp_path: Path) -> 
     """Also those of a loop."""
     done = run_pytest(tmp_path, LEAVES)
 
-    assert (done.returncode, "6 passed" in done.stdout) == (0, True)
+    assert (done.returncode, "4 passed" in done.stdout) == (0, True)
 
 
 def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -68,16 +68,10 @@ def test_a_day_has_no_more_faults_than_asked_for(day: BadDay) -> None:
     ("strategy", "fails", "shrunk"),
     [
         (bad_days(), lambda _: True, BadDay()),
-        (bad_days(), lambda day: bool(day.faults), BadDay("characters.create#1 refused")),
         (
             bad_days(operations="characters.create"),
             lambda day: any(fault.endswith("lost") for fault in day.faults),
             BadDay("characters.create#1 lost"),
-        ),
-        (
-            bad_days(operations="characters.create", faults="lost,refused"),
-            lambda day: {"characters.create#1 lost", "characters.create#2 refused"} <= set(day.faults),
-            BadDay("characters.create#1 lost", "characters.create#2 refused"),
         ),
         (
             bad_days(3, operations="characters.create"),
@@ -85,7 +79,7 @@ def test_a_day_has_no_more_faults_than_asked_for(day: BadDay) -> None:
             BadDay("characters.create#1 refused", "characters.create#2 refused"),
         ),
     ],
-    ids=["fails without a fault", "one", "one kind", "these two", "any two"],
+    ids=["fails without a fault", "one kind", "any two"],
 )
 def test_a_day_shrinks_to_the_faults_that_it_needs(
     strategy: st.SearchStrategy[BadDay], fails: Callable[[BadDay], bool], shrunk: BadDay
@@ -168,7 +162,7 @@ def pays_twice() -> Iterator[Callable[[BadDay], bool]]:
         yield played
 
 
-@pytest.mark.parametrize("chance", range(10))
+@pytest.mark.parametrize("chance", range(3))
 def test_a_bug_that_needs_two_faults_is_found_among_all_operations(
     pays_twice: Callable[[BadDay], bool], chance: int
 ) -> None:
@@ -194,18 +188,3 @@ def test_no_day_repeats(pays_twice: Callable[[BadDay], bool]) -> None:
 
     assert [days[0], days[150]] == [BadDay(), BadDay()]
     assert len(set(days[:150])) == len(set(days[150:])) == 150
-
-
-def test_few_days_repeat_when_all_were_drawn(pays_twice: Callable[[BadDay], bool]) -> None:
-    """Else Hypothesis would complain that too many of them are rejected."""
-    days = list[BadDay]()
-
-    @settings(max_examples=60, database=None)
-    @given(day=bad_days(1, operations="characters.create"))
-    def search(day: BadDay) -> None:
-        pays_twice(day)
-        days.append(day)
-
-    search()
-
-    assert len(days) == 60 > 2 * len(set(days))

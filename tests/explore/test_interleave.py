@@ -127,31 +127,23 @@ def test_coroutines_race_as_threads_do(fake: Aurous, library: str) -> None:
     interleaved = partial(as_tasks, fake, library)
 
     def work(**headers: str) -> Any:
-        async def worker(lock: Any) -> str:
+        async def worker() -> str:
             async with fake.async_client() as client:
-                if "locked" in headers:
-                    async with lock:
-                        return await afind_or_create(client)
                 return await afind_or_create(client, **headers)
 
         return worker
 
-    async def fresh() -> Any:
-        return anyio.Lock()
-
     with pytest.raises(AurousExplorationError, match="the character 'Nova' exists twice") as raised:
-        interleaved(work(), work(), fresh=fresh)
+        interleaved(work(), work())
     assert [case.id for case in raised.value.exploration.broken] == RACES
     fake.reset()
     key = {"Idempotency-Key": "nova"}
-    assert len(interleaved(work(**key), work(**key), fresh=fresh).cases) == 14
-    fake.reset()
-    assert interleaved(work(locked="yes"), work(locked="yes"), fresh=fresh).broken == ()
+    assert len(interleaved(work(**key), work(**key)).cases) == 14
     assert fake.team.available_credits == 96
 
 
 def test_a_worker_that_sleeps_lets_the_other_one_go_on(fake: Aurous, client: httpx.Client) -> None:
-    """A worker that waits for the other ends, and so do two that poll their work; one that sleeps gives a schedule."""
+    """A worker that waits for the other ends, and so do two that poll their work."""
     taken: set[str] = set()
 
     def alone() -> None:
@@ -169,17 +161,10 @@ def test_a_worker_that_sleeps_lets_the_other_one_go_on(fake: Aurous, client: htt
             time.sleep(10)
         return str(client.post(f"/v1/characters/{character}/save").raise_for_status().json()["status"])
 
-    def looks_again() -> str:
-        client.get("/v1/balance")
-        time.sleep(60)
-        return find_or_create(client)
-
     assert fake.interleave(alone, alone).broken == ()
     fake.reset()
     fake.script("synthesizing*3 -> reviewing")
     assert fake.interleave(publish, publish).broken == ()
-    fake.reset()
-    assert any("#" in case.id for case in race(fake, looks_again, looks_again).broken)
 
 
 def test_a_deadlock_behind_equal_reads_is_found(fake: Aurous, client: httpx.Client) -> None:
