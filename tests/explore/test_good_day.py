@@ -1,34 +1,28 @@
-"""The good day: the reference of an exploration, made twice."""
+"""The good day: the reference of an exploration, equal to its later runs, and what the fake is left as."""
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import time
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
+import anyio
+import httpx
 import pytest
+import trio
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous._core.base.forms import formless
 
 if TYPE_CHECKING:
-    import httpx
+    from collections.abc import Callable
+
+    from pytest_aurous import Exploration
 
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
-
-
-def test_a_careful_shop_holds_all_laws(fake: Aurous, shop: Any) -> None:
-    """No false alarm: each fault at each place, all laws."""
-    explored = fake.explore(shop.publish)
-
-    count = len(explored.cases)
-    assert explored.table().startswith(f"{count} of {count} cases hold\n")
-    assert explored.good_day.outcome == "returned"
-    assert (explored.good_day.credits, explored.good_day.calls) == (4, 5)
-    assert explored.good_day.returned == fake.characters.last.id
-    assert explored.good_day.timeline is None
-    assert {case.outcome for case in explored.cases} == {"returned", "raised", "crashed"}
-    assert fake.characters.last.status == "ready"
 
 
 def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
@@ -155,30 +149,6 @@ def test_fresh_makes_the_runs_equal(fake: Aurous, client: httpx.Client) -> None:
     assert [id(store) for store in runs] == [id(made[number]) for number in (0, 1, 2, 2, 3, 4)]
 
 
-def test_requests_of_fresh_are_not_part_of_the_run(fake: Aurous, client: httpx.Client) -> None:
-    """They meet no fault and are no places, and what they leave is there afterwards."""
-    explored = fake.explore(
-        lambda: client.get("/v1/balance").status_code, fresh=lambda: client.post("/v1/characters", json=NOVA)
-    )
-
-    assert {case.operation for case in explored.cases} == {"balance.retrieve"}
-    assert "unmet" not in [case.outcome for case in explored.cases]
-    assert explored.good_day.calls == 1
-    assert [call.operation for call in fake.calls] == ["characters.create", "balance.retrieve"]
-
-
-def test_what_the_code_draws_anew_is_compared_by_its_form(fake: Aurous, client: httpx.Client) -> None:
-    """A uuid in the name of a record."""
-
-    def run() -> None:
-        client.post("/v1/characters", json={**NOVA, "name": f"A {uuid4()}"}).raise_for_status()
-
-    explored = fake.explore(run, faults="unavailable, greased")
-
-    assert [case.broken for case in explored.cases] == [(), ()]
-    assert explored.remarks == ()
-
-
 def test_run_must_send_requests(fake: Aurous) -> None:
     """Nothing to break: the error says what is missing."""
     with pytest.raises(AurousError, match="run sent no request to the fake"):
@@ -187,19 +157,6 @@ def test_run_must_send_requests(fake: Aurous) -> None:
         fake.explore(max)  # which has no signature to read
     with pytest.raises(pytest.skip.Exception):
         fake.explore(lambda: pytest.skip("not here"))
-
-
-def test_explore_does_not_explore_itself(fake: Aurous, client: httpx.Client) -> None:
-    """Not on the same fake, nor on another one."""
-    other = Aurous()
-
-    def run(inner: Aurous) -> None:
-        client.get("/v1/balance")
-        inner.explore(lambda: client.get("/v1/balance"))
-
-    for inner in (fake, other):
-        with pytest.raises(AurousError, match=r"explore\(\) was called inside explore\(\)"):
-            fake.explore(lambda inner=inner: run(inner))
 
 
 def test_a_coroutine_belongs_to_aexplore(fake: Aurous) -> None:
@@ -213,18 +170,6 @@ def test_a_coroutine_belongs_to_aexplore(fake: Aurous) -> None:
         fake.explore(lambda: None, fresh=run)
     with pytest.raises(AurousError, match="run returned a generator"):
         fake.explore(lambda: (number for number in "12"))
-
-
-def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is stopped after many requests, and the error says how many."""
-    monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_CALLS", 50)
-
-    def sends() -> None:
-        while client.get("/v1/balance").is_success:
-            pass
-
-    with pytest.raises(AurousError, match="it was stopped after 51 requests; the last one was GET /v1/b"):
-        fake.explore(sends)
 
 
 def test_what_an_earlier_run_has_left_behind_cannot_serve_the_good_day(fake: Aurous, client: httpx.Client) -> None:
@@ -249,3 +194,201 @@ def test_a_client_that_raises_for_unknown_fields_passes(fake: Aurous, client: ht
 
     (case,) = fake.explore(run, faults="greased").cases
     assert (case.outcome, type(case.error), case.broken) == ("raised", ValueError, ())
+
+
+# Afterwards
+
+
+def whole(fake: Aurous) -> dict[str, Any]:
+    """Return all that a fake knows, apart from where its clock is."""
+    app = fake._session.app
+    saved = app.snapshot().world
+    return {
+        **saved._asdict(),
+        "clock": None,
+        "calls": [(call.number, call.operation, call.path, call.status, call.fault) for call in fake.calls],
+        "notes": [(note.number, note.during, note.text) for note in app.world.journal.notes],
+        "problems": [(one.kind, one.call.path) for one in app.problems],
+        "pitfalls": [(one.id, one.call.path) for one in fake.pitfalls],
+        "faults": [(repr(fault), fault.met) for fault in fake.faults],
+    }
+
+
+@pytest.mark.parametrize("sleep", ["real", "skip"])
+@pytest.mark.parametrize("now", [None, "2026-05-08T10:00:00Z"])
+def test_the_fake_is_as_the_good_day_left_it(shop: Any, sleep: Any, now: str | None) -> None:
+    """Its state, its calls after those made before, notes, pitfalls, problems, faults and their counters."""
+    found: list[dict[str, Any]] = []
+    moved: list[float] = []
+    for explores in (True, False):
+        with Aurous(credits=100, seed=3, sleep=sleep, now=now) as one, one.client(timeout=5) as client:
+            one.script("synthesizing*2 -> reviewing")
+            one.characters.add(name="Before")
+            one.faults.delay("balance.retrieve", seconds=3, times=2)
+            one.faults.status("characters.save", 503, times=2)
+            client.get("/v1/balance")
+            client.post("/v1/characters", json=NOVA)  # two pitfalls are near: no key
+            publish = type(shop)(client).publish
+            began = one.clock.time()
+
+            def run(publish: Callable[[], str] = publish, client: httpx.Client = client) -> str:
+                client.get("/v1/balance")
+                return publish()
+
+            if explores:
+                one.explore(run, laws="ends")
+            else:
+                with one.clock.skip_sleeps():
+                    run()
+            moved.append(one.clock.time() - began)
+            found.append(whole(one))
+    explored, alone = found
+    timed = {} if now else {"sections": 0}  # rows have instants
+    assert {**explored, **timed} == {**alone, **timed}
+    assert explored["sections"].keys() == alone["sections"].keys()
+    assert moved[0] == pytest.approx(moved[1], abs=30 if timed else 0)
+
+
+def test_faults_of_the_test_happen_on_each_day(fake: Aurous, client: httpx.Client) -> None:
+    """They count once, and one that the good day did not meet is still to be met."""
+    fault = fake.faults.status("balance.retrieve", 503, after=1)
+    left = fake.faults.status("team.retrieve", 503)
+
+    def run() -> list[int]:
+        return [client.get("/v1/balance").status_code for _ in range(3)]
+
+    explored = fake.explore(run, faults="rate_limited", laws="ends")
+
+    assert explored.good_day.returned == [200, 503, 200]
+    assert [case.returned for case in explored.cases] == [[429, 503, 200], [200, 503, 429]]
+    assert (fault.met, fault.fired, left.met) == (1, 1, 0)
+    assert list(fake.faults) == [fault, left]
+    assert client.get("/v1/team").status_code == 503
+
+
+def test_pitfalls_and_problems_of_cases_do_not_reach_the_test(fake: Aurous, client: httpx.Client) -> None:
+    """They are broken laws of the exploration alone."""
+
+    def run() -> None:
+        for _ in range(2):
+            status = client.post("/v1/characters", json=NOVA).status_code
+            if status == 201:
+                return
+        client.get("/v1/nothing")
+
+    with pytest.raises(AurousExplorationError) as raised:
+        fake.explore(run, faults="unavailable")
+
+    assert raised.value.exploration.cases[0].broken == ("no_pitfall",)
+    assert fake.pitfalls == []
+    assert fake._session.app.problems == []
+
+
+def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Client) -> None:
+    """Its exception comes through, with its traceback and the timeline."""
+
+    def run() -> None:
+        client.post("/v1/characters", json=NOVA).raise_for_status()
+        time.sleep(100)
+
+    began = fake.clock.time()
+    with pytest.raises(httpx.RemoteProtocolError) as raised:
+        fake.explore(run, only="characters.create#1 lost")
+
+    assert "run" in [entry.name for entry in raised.traceback]
+    (note,) = vars(raised.value)["__notes__"]
+    assert "recovers" in note
+    assert "POST /v1/characters -> no response (disconnect, committed)" in note
+    assert [call.operation for call in fake.calls] == ["characters.create"]
+    assert fake.team.held_credits == 4
+    assert fake.clock.time() - began < 30
+
+
+# Equal runs: tasks and threads that work side by side are explored in the same way each time
+
+
+FEW = "lost, unavailable"
+ALIKE: Any = {"faults": "lost", "laws": "-recovers"}
+
+
+async def publish(client: httpx.AsyncClient, gate: Any, number: int) -> None:
+    """Order a character, and wait for it; three at a time."""
+    async with gate:
+        body = {"name": f"A {number}", "generate": True, "attributes": {"age": 20 + number}}
+        made = await client.post("/v1/characters", json=body, headers={"Idempotency-Key": f"job {number}"})
+        path = f"/v1/characters/{made.raise_for_status().json()['id']}"
+        while (await client.get(path)).raise_for_status().json()["status"] == "synthesizing":  # noqa: ASYNC110 - it polls
+            await anyio.sleep(3)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_that_sleep_are_explored_alike(backend: str) -> None:
+    """Time stands still between their sleeps, so they wake in the same order in each run."""
+    found = []
+    for begun in (False, True):  # whether the loop runs before the exploration
+        with Aurous(credits=1000, seed=3) as fake:
+
+            async def main(fake: Aurous = fake) -> None:
+                gate = asyncio.Semaphore(3) if backend == "asyncio" else trio.Semaphore(3)
+                async with fake.async_client(timeout=5) as client, anyio.create_task_group() as group:
+                    for number in range(6):
+                        group.start_soon(publish, client, gate, number)
+
+            async def test(fake: Aurous = fake, main: Any = main) -> Exploration:
+                return await fake.aexplore(main, **ALIKE)
+
+            fake.script("synthesizing*3 -> reviewing")
+            if begun:
+                explored = anyio.run(test, backend=backend)
+            else:
+                explored = fake.explore(lambda main=main: anyio.run(main, backend=backend), **ALIKE)
+            assert "unmet" not in [case.outcome for case in explored.cases]
+            assert len(explored.cases) == 3  # of six orders of one line, the first, the second and the last
+            found.append((explored.json(), [(call.operation, call.path) for call in fake.calls]))
+
+    assert found[0] == found[1]
+
+
+def test_requests_of_threads_are_found_by_what_they_are(fake: Aurous, client: httpx.Client) -> None:
+    """Two good days are equal in any order, each fault is met, and an id means the same request each time."""
+    chance = Random(1)
+
+    def order_and_wait(name: str) -> None:
+        body = {"name": name, "generate": True, "attributes": {"age": 20}}
+        response = client.post("/v1/characters", json=body, headers={"Idempotency-Key": name})
+        path = f"/v1/characters/{response.raise_for_status().json()['id']}"
+        while client.get(path).raise_for_status().json()["status"] == "synthesizing":
+            time.sleep(3)
+
+    def run() -> None:
+        jobs = ["D", "A", "C", "B"]
+        chance.shuffle(jobs)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(order_and_wait, jobs))
+
+    explored = fake.explore(run, faults=FEW, laws="ends")
+
+    assert {case.outcome for case in explored.cases} == {"raised"}
+    assert [case.id for case in explored.cases if case.fault == "lost"] == [
+        f"characters.create#{number} lost" for number in (1, 2, 4)
+    ]
+    rows = [line.split()[0] for line in explored.table().split("\n") if "#" in line]
+    numbers = range(1, 13)  # of the matrix, too: nothing in it is a matter of chance
+    assert rows == [
+        f"characters.{name}#{n}" for name in ("create", "retrieve") for n in numbers if f"{name}#{n} " in str(explored)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("order 6e9f1c6d at 2026-05-15T10:00:00.5Z", "order <8 hex> at <time>"),
+        ("job-6E9F1C6D-1111-4222-8333-6e9f1c6d6e9f", "job-<uuid>"),
+        ("at=1767225600.25 in 1767225600123 on 2026-05-15", "at=<time> in <time> on <time>"),
+        ("aB3dE5fG7hI9", "<12 characters>"),
+        ("order-1, Aurora 12, deadbeef, 2026", "order-1, Aurora 12, deadbeef, 2026"),
+    ],
+)
+def test_what_differs_only_in_form(text: str, form: str) -> None:
+    """Uuids, times and random tokens; a counter is a difference."""
+    assert formless(text) == form

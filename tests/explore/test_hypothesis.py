@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from random import Random
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample
 
-from pytest_aurous import Aurous, AurousCrash, AurousError, AurousScriptError, Script
+from pytest_aurous import Aurous, AurousCrash, AurousError, Script
 from pytest_aurous._core.resources.catalog import UNDER_WAY
 from pytest_aurous._explore.day import BadDay, faults_at
 from pytest_aurous._explore.ids import operations
@@ -23,7 +21,6 @@ from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 few = settings(max_examples=50)
 ORDER = {"name": "A", "generate": True, "attributes": {"age": 28}}
@@ -59,12 +56,6 @@ def test_a_script_can_be_played_and_pasted(resource: str) -> None:
     check()
 
 
-def test_only_what_has_a_lifecycle_has_scripts() -> None:
-    """The message names the nearest."""
-    with pytest.raises(AurousScriptError, match="did you mean 'images'"):
-        scripts("image")
-
-
 @few
 @given(day=bad_days(3, operations="*", faults="*"))
 def test_a_day_has_no_more_faults_than_asked_for(day: BadDay) -> None:
@@ -77,16 +68,10 @@ def test_a_day_has_no_more_faults_than_asked_for(day: BadDay) -> None:
     ("strategy", "fails", "shrunk"),
     [
         (bad_days(), lambda _: True, BadDay()),
-        (bad_days(), lambda day: bool(day.faults), BadDay("characters.create#1 refused")),
         (
             bad_days(operations="characters.create"),
             lambda day: any(fault.endswith("lost") for fault in day.faults),
             BadDay("characters.create#1 lost"),
-        ),
-        (
-            bad_days(operations="characters.create", faults="lost,refused"),
-            lambda day: {"characters.create#1 lost", "characters.create#2 refused"} <= set(day.faults),
-            BadDay("characters.create#1 lost", "characters.create#2 refused"),
         ),
         (
             bad_days(3, operations="characters.create"),
@@ -94,7 +79,7 @@ def test_a_day_has_no_more_faults_than_asked_for(day: BadDay) -> None:
             BadDay("characters.create#1 refused", "characters.create#2 refused"),
         ),
     ],
-    ids=["fails without a fault", "one", "one kind", "these two", "any two"],
+    ids=["fails without a fault", "one kind", "any two"],
 )
 def test_a_day_shrinks_to_the_faults_that_it_needs(
     strategy: st.SearchStrategy[BadDay], fails: Callable[[BadDay], bool], shrunk: BadDay
@@ -147,17 +132,6 @@ def test_each_fault_can_happen_somewhere() -> None:
     assert all(faults_at(operation) for operation in operations())
 
 
-def test_what_is_drawn_does_not_depend_on_what_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hypothesis would draw constants of this module, as of the checkout, but not of the wheel."""
-    application = ModuleType("application")
-    application.__file__ = str(tmp_path / "application.py")
-    (tmp_path / "application.py").write_text("NUMBER = 8412345678901")
-    monkeypatch.setitem(sys.modules, "application", application)
-
-    with pytest.raises(NoSuchExample):
-        find(st.integers(), lambda number: number == 8412345678901, settings=searching)
-
-
 def test_without_hypothesis_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """The module itself can be imported, for `BadDay`."""
     monkeypatch.setitem(sys.modules, "hypothesis", None)
@@ -188,7 +162,7 @@ def pays_twice() -> Iterator[Callable[[BadDay], bool]]:
         yield played
 
 
-@pytest.mark.parametrize("chance", range(10))
+@pytest.mark.parametrize("chance", range(3))
 def test_a_bug_that_needs_two_faults_is_found_among_all_operations(
     pays_twice: Callable[[BadDay], bool], chance: int
 ) -> None:
@@ -214,18 +188,3 @@ def test_no_day_repeats(pays_twice: Callable[[BadDay], bool]) -> None:
 
     assert [days[0], days[150]] == [BadDay(), BadDay()]
     assert len(set(days[:150])) == len(set(days[150:])) == 150
-
-
-def test_few_days_repeat_when_all_were_drawn(pays_twice: Callable[[BadDay], bool]) -> None:
-    """Else Hypothesis would complain that too many of them are rejected."""
-    days = list[BadDay]()
-
-    @settings(max_examples=60, database=None)
-    @given(day=bad_days(1, operations="characters.create"))
-    def search(day: BadDay) -> None:
-        pays_twice(day)
-        days.append(day)
-
-    search()
-
-    assert len(days) == 60 > 2 * len(set(days))

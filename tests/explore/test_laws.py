@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import count
@@ -18,14 +18,17 @@ from pytest_aurous import Aurous, AurousError, AurousExplorationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_aurous import Exploration
+    from pytest_aurous import Delivery, Exploration
 
     Broken = Callable[..., Exploration]
 
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
-REFUSED = "ConnectError ([Errno 111] Connection refused)"
 DENIED = "which may_raise does not allow; it allows"
+
+
+class Refused(Exception):  # noqa: N818
+    """A documented failure."""
 
 
 def reasons(explored: Exploration) -> dict[str, dict[str, str]]:
@@ -274,46 +277,6 @@ def test_what_chance_draws_into_a_picture_is_not_compared(fake: Aurous, client: 
 
 
 @pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])
-def test_a_pacer_may_compute_with_the_clock_of_python(fake: Aurous, client: httpx.Client, *, careful: bool) -> None:
-    """It moves a little while the clock of the fake stands."""
-    not_before = 0.0
-
-    def run() -> None:
-        nonlocal not_before
-        not_before = 0.0
-        for _ in range(3):
-            time.sleep(max(0.0, not_before - time.monotonic()))
-            response = client.get("/v1/balance")
-            if response.status_code != 429:
-                break
-            pause = int(response.headers["Retry-After"]) if careful else 5
-            not_before = time.monotonic() + pause
-        response.raise_for_status()
-
-    with nullcontext() if careful else pytest.raises(AurousExplorationError, match="early-retry"):
-        fake.explore(run, faults="rate_limited", laws="ends,tells,no_pitfall")
-
-
-class Refused(Exception):  # noqa: N818
-    """A documented failure."""
-
-
-def test_tells_by_the_end_state(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """A run that returns has achieved what the good day has; the reason says what is missing."""
-
-    def run() -> str:
-        return "done" if order(client).status_code else ""
-
-    found = reasons(broken(fake, run, faults="unavailable, rate_limited, lost", laws="tells"))
-
-    text = "the code returned 'done', but there is no character 'Nova', which the good day left"
-    assert found == {
-        "characters.create#1 unavailable": {"tells": text},
-        "characters.create#1 rate_limited": {"tells": text},
-    }
-
-
-@pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])
 def test_tells_misses_no_older_record_that_a_fault_has_deleted(
     fake: Aurous, client: httpx.Client, *, careful: bool
 ) -> None:
@@ -332,54 +295,42 @@ def test_tells_misses_no_older_record_that_a_fault_has_deleted(
         assert len(fake.explore(save_all, faults="gone", laws="tells").cases) == 2
 
 
-def test_tells_by_may_raise(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """Only what `may_raise` names is a documented failure, with its subclasses and in groups."""
-
-    def run() -> None:
-        order(client).raise_for_status()
-
-    found = reasons(broken(fake, run, faults="unavailable, refused", may_raise=httpx.HTTPStatusError, laws="tells"))
-    assert found == {"characters.create#1 refused": {"tells": f"the code raised {REFUSED}, {DENIED} HTTPStatusError"}}
-    fake.reset()
-    assert fake.explore(run, faults="unavailable, refused", may_raise=(httpx.HTTPError, Refused)).cases
-    fake.reset()
-    found = reasons(broken(fake, run, faults="refused", may_raise=(), laws="tells"))
-    assert found == {"characters.create#1 refused": {"tells": f"the code raised {REFUSED}, {DENIED} nothing"}}
+def group(*errors: Exception) -> Exception:
+    """Return a group of exceptions, or skip the test where Python has none."""
+    kind = getattr(builtins, "ExceptionGroup", None) or pytest.skip("Python 3.10 has no exception groups")
+    made: Exception = kind("both", [*errors])
+    return made
 
 
-def test_tells_of_a_group_by_its_leaves(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """Each exception in it must be allowed."""
-    kind = getattr(builtins, "ExceptionGroup", None)
-    if kind is None:
-        pytest.skip("Python 3.10 has no exception groups")
-
-    def run(*others: Exception) -> None:
-        try:
-            order(client).raise_for_status()
-        except httpx.HTTPError as error:
-            raise kind("both", [error, *others]) from None
-
-    assert fake.explore(lambda: run(Refused()), faults="refused", may_raise=(httpx.HTTPError, Refused)).cases
-    fake.reset()
-    found = broken(
-        fake, lambda: run(Refused(), LookupError()), faults="refused", may_raise=httpx.HTTPError, laws="tells"
-    )
-    assert reasons(found) == {"characters.create#1 refused": {"tells": f"the code raised Refused, {DENIED} HTTPError"}}
-
-
-@pytest.mark.parametrize("error", [AssertionError("x"), pytest.fail.Exception("x"), AurousError("x")])
-def test_tells_never_accepts_a_failed_assertion(
-    fake: Aurous, client: httpx.Client, broken: Broken, error: BaseException
+@pytest.mark.parametrize(
+    ("raised", "may_raise", "text"),
+    [
+        (lambda: KeyError("x"), (Refused, LookupError), ""),
+        (lambda: group(KeyError("x"), Refused()), (Refused, LookupError), ""),
+        (lambda: group(KeyError("x"), Refused()), LookupError, f"Refused, {DENIED} LookupError"),
+        (lambda: KeyError("x"), Refused, f"KeyError ('x'), {DENIED} Refused"),
+        (lambda: KeyError("x"), (), f"KeyError ('x'), {DENIED} nothing"),
+        (lambda: AssertionError("x"), BaseException, "AssertionError (x), which is never a documented failure"),
+        (lambda: pytest.fail.Exception("x"), BaseException, "Failed (x), which is never a documented failure"),
+        (lambda: AurousError("x"), BaseException, "AurousError (x), which is never a documented failure"),
+    ],
+)
+def test_tells_by_may_raise(
+    fake: Aurous, client: httpx.Client, broken: Broken, raised: Callable[[], BaseException], may_raise: Any, text: str
 ) -> None:
-    """Whatever `may_raise` says: an `AssertionError`, `pytest.fail` and an `AurousError` are failures of the test."""
+    """Only what it names is a documented failure, with its subclasses and in groups; a failed assertion never is."""
 
     def run() -> None:
         if not order(client).is_success:
-            raise type(error)("x")
+            raise raised()
 
-    found = reasons(broken(fake, run, faults="unavailable", may_raise=BaseException, laws="tells"))
-    (texts,) = found.values()
-    assert texts == {"tells": f"the code raised {type(error).__name__} (x), which is never a documented failure"}
+    terms: dict[str, Any] = {"faults": "unavailable", "laws": "tells", "may_raise": may_raise}
+    if not text:
+        assert not fake.explore(run, **terms).broken
+        return
+    assert reasons(broken(fake, run, **terms)) == {
+        "characters.create#1 unavailable": {"tells": f"the code raised {text}"}
+    }
 
 
 @pytest.mark.aurous(strict="off")
@@ -442,47 +393,6 @@ def test_recovers_where_a_second_run_fails(
     assert found["characters.create#1 unavailable"]["recovers"].startswith(f"a second run {text}")
 
 
-def test_a_record_is_left_over_that_the_good_day_has_deleted(
-    fake: Aurous, client: httpx.Client, broken: Broken
-) -> None:
-    """The reason names it."""
-    nova = fake.characters.add(name="Before")
-
-    found = reasons(broken(fake, lambda: client.delete(f"/v1/characters/{nova.id}").status_code, faults="unavailable"))
-    assert found == {
-        "characters.delete#1 unavailable": {"tells": "the code returned 503, but the character 'Before' is left over"}
-    }
-
-
-def test_equal_orders_with_keys_of_their_own_are_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """The good day orders the same twice, too; a key for each attempt is more keys than it has sent."""
-    drawn = iter(map(str, range(1000)))
-
-    def run(*, careful: bool) -> None:
-        for number in (1, 2):
-            for _ in range(3):
-                key = f"order {number}" if careful else next(drawn)
-                if client.post("/v1/images", json={"prompt": "A"}, headers={"Idempotency-Key": key}).status_code < 500:
-                    break
-                time.sleep(10)
-
-    assert not fake.explore(lambda: run(careful=True), faults="down", laws="no_pitfall").broken
-    assert "[new-key-per-attempt]" in str(
-        reasons(broken(fake, lambda: run(careful=False), faults="down", laws="no_pitfall"))
-    )
-
-
-def test_unused_tickets_do_not_count(fake: Aurous, client: httpx.Client) -> None:
-    """They expire by themselves."""
-    ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-
-    def run() -> None:
-        if client.get("/v1/balance").is_success:
-            client.post("/v1/characters/uploads/init", json=ticket).raise_for_status()
-
-    assert not reasons(fake.explore(run, faults="unavailable", laws="tells"))
-
-
 # Work that a fault lets fail, and what counts as its end
 
 
@@ -499,40 +409,73 @@ def test_a_failure_that_nobody_can_have_seen_breaks_no_law(fake: Aurous, client:
     assert [(case.outcome, case.broken) for case in exploration.cases] == [("returned", ())]
 
 
-def test_a_failure_that_was_repaired_breaks_no_law(fake: Aurous, client: httpx.Client) -> None:
-    """A synthesis that was repeated, as the page of the character says, has reached the end state."""
-
-    def publish() -> None:
-        character = client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"}).json()
-        path = f"/v1/characters/{character['id']}"
-        while character["status"] in {"synthesizing", "failed"}:
-            if character["status"] == "failed":
-                client.post(f"{path}/resynthesize", headers={"Idempotency-Key": "2"})
-            time.sleep(5)
-            character = client.get(path).json()
-        client.post(f"{path}/save")
-
-    exploration = fake.explore(publish, faults="fails")
-
-    assert [(case.outcome, case.credits) for case in exploration.cases] == [("returned", 4)]
+# What counts for the law ends, and what it costs
 
 
-def test_what_a_first_run_has_cancelled_is_not_left_over(fake: Aurous, client: httpx.Client) -> None:
-    """Code may cancel an image that takes too long, and order another one when it runs again: one is paid."""
-    orders: list[str] = []
+def waits_for_work(client: httpx.Client) -> None:
+    """Order a character and poll it; what goes wrong with a poll is ignored."""
+    path = f"/v1/characters/{client.post('/v1/characters', json=NOVA).raise_for_status().json()['id']}"
+    pending = True
+    while pending:
+        time.sleep(2)
+        with suppress(httpx.HTTPError):
+            pending = client.get(path).raise_for_status().json()["status"] == "synthesizing"
 
-    def draw(keys: list[str]) -> None:
-        keys.append(f"key {len(keys)}")
-        key = {"Idempotency-Key": keys[-1]}
-        image = client.post("/v1/images", json={"prompt": "A"}, headers=key).json()
-        for _ in range(30):
-            if image["status"] == "succeeded":
+
+def test_a_poll_is_forgiven_only_if_it_was_answered(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The most common endless loop costs less than a second; of three equal cases one runs, and a remark says so."""
+    fake.script("synthesizing*3 -> reviewing")
+    runs: list[int] = []
+    began = time.process_time()
+
+    def run() -> None:
+        runs.append(1)
+        waits_for_work(client)
+
+    found = broken(fake, run, faults="down", laws="ends")
+
+    assert len(runs) == 5  # three good days and two cases: the one that does not end is not repeated
+    assert time.process_time() - began < 1
+    (case,) = found.broken
+    assert case.id == "characters.retrieve#1 down"
+    assert "the run was stopped after 201 requests; the good day sent 5" in case.reasons["ends"]
+    assert any(remark.startswith("left out: 2 cases, the first is") for remark in found.remarks)
+
+
+def test_polls_of_slow_work_count_for_nothing(fake: Aurous, client: httpx.Client) -> None:
+    """Work that takes half an hour is polled nine hundred times, and a request a minute is no endless loop."""
+
+    def patient() -> None:
+        for number in range(400):
+            if client.get("/v1/balance").status_code == 200 and not number:
                 return
-            time.sleep(5)
-            image = client.get(f"/v1/images/{image['id']}").json()
-        client.post(f"/v1/images/{image['id']}/cancel")
-        raise TimeoutError
+            time.sleep(60)
 
-    exploration = fake.explore(draw, fresh=orders.copy, faults="slow")
+    fake.script("synthesizing*3 -> reviewing")
+    assert not fake.explore(lambda: waits_for_work(client), faults="slow", laws="ends").broken
+    assert not fake.explore(patient, faults="down", laws="ends").broken
 
-    assert [(case.outcome, case.broken) for case in exploration.cases] == [("raised", ())]
+
+def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
+    fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error inside of a receiver is only the error of a delivery, and its work waits for ever."""
+    monkeypatch.setattr("pytest_aurous._explore.runs.run.MOST_SLEEPS", 50)
+    done: list[str] = []
+    character = fake.characters.add("Nova").id
+
+    def receive(_: Delivery) -> None:
+        raise AurousError("no route for /hook")
+
+    fake.webhooks.deliver_to(receive)
+
+    def run() -> None:
+        client.post("/v1/images", json={"character_id": character, "prompt": "One"})
+        while not done:
+            time.sleep(10)
+            fake.webhooks.flush()
+
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+    with pytest.raises(AurousError, match=r"delivery that failed: image.completed.*no route for .hook") as raised:
+        fake.explore(run)
+    assert not isinstance(raised.value, AurousExplorationError)

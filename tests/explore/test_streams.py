@@ -82,8 +82,8 @@ def broken_by(explored: Exploration) -> dict[str, list[str]]:
     return {case.id: list(case.reasons) for case in explored.cases if case.reasons}
 
 
-def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """Not a careful one: no key helps where a stream is lost, so the API lets it pay again (chat-7)."""
+def test_a_careful_agent_pays_for_a_lost_stream(fake: Aurous, client: httpx.Client) -> None:
+    """No key helps where a stream is lost, so the API lets it pay again (chat-7)."""
     found = fake.explore(Agent(client).run, returns=True, may_raise=(GaveUp, httpx.HTTPStatusError))
 
     assert broken_by(found) == {}
@@ -92,10 +92,11 @@ def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, b
     assert {"chat.create#2 garbled", "chat.create#2 greased"}.isdisjoint(case.id for case in found.cases)
     assert not [case.id for case in found.cases if case.outcome == "unmet"]
 
-    fake.reset()
-    fake.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo"})], when="weather")
-    fake.chat.reply(ANSWER)
+
+def test_an_agent_without_keys_pays_twice(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The reason names the sum and the call."""
     found = broken(fake, Agent(client, keys=False).run, faults="lost, garbled", laws="pays_once")
+
     assert broken_by(found) == {case: ["pays_once"] for case in ("chat.create#1 lost", "chat.create#1 garbled")}
     reason = next(case.reasons["pays_once"] for case in found.cases if case.id == "chat.create#1 lost")
     assert reason == (
