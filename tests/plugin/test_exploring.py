@@ -803,7 +803,7 @@ def test_what_broke_last_time_runs_first(explored: pytest.Pytester) -> None:
     one.assert_outcomes(passed=1, deselected=1)
     kept = json.loads((explored.path / ".pytest_cache/v/aurous/broken").read_text())
     assert "characters.create#1 lost" in kept["test_x.py::test_own"]
-    assert kept["test_x.py::test_whole"][0] == "characters.create#1 timeout"
+    assert kept["test_x.py::test_whole"][0] == "characters.create#1 lost"
 
 
 def test_only_broken_cases_show_what_they_print(explored: pytest.Pytester) -> None:
