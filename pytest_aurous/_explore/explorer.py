@@ -25,7 +25,7 @@ from .kinds import KINDS, NEED_TIME, Plan
 from .laws import EXCUSES, Breach, Day, Judged, judge, needs_second
 from .options import PAGE, Options
 from .report.result import Case, Expected, Exploration
-from .report.text import brief, story
+from .report.text import brief, number_of, story
 from .runs.attempt import Outcome, RunAttempt, resting
 from .runs.run import ignore
 from .stage import LeftOut, Stage
@@ -175,19 +175,28 @@ class Explorer:
         return plans
 
     async def _all(self, good: Day) -> None:
-        """Run the cases, until time or `-x` ends that: first what broke last time."""
+        """Run the cases, until time or `-x` ends that: first what broke last time; of equal endless cases, one."""
         plans, order = self._plans.plans, [*self._plans.plans]
         is_over = self._options.time() if self._options.time is not None else bool  # which is never true
         if self._options.stop or self._options.time is not None:
             plans = most_telling(plans)
+        endless, left_out = set[tuple[str, ...]](), list[str]()
         for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
                 why = "the first finding ends it" if found else OVER
                 self._leave_out(len(plans) - number, f"of {len(plans)} cases", why)
                 break
-            await self._case(good, case_id, plans[case_id])
+            place, kind = plans[case_id][0]
+            alike = place.operation, kind, place.line
+            if alike in endless:
+                left_out.append(case_id)
+            elif "ends" in (await self._case(good, case_id, plans[case_id])).broken:
+                endless.add(alike)  # a run that is stopped takes long, and the next one would show the same loop
         self._cases.sort(key=lambda case: order.index(case.id))
+        if left_out:
+            text = f"{number_of(len(left_out), 'case')}, the first is {left_out[0]}"
+            self._remarks.append(f"left out: {text}: the same fault on the same line did not let a run end")
 
     def _leave_out(self, cut: int, what: str, why: str) -> None:
         self._cut = cut

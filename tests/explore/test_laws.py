@@ -479,3 +479,11 @@ def test_a_failed_delivery_explains_why_the_good_day_does_not_end(
     with pytest.raises(AurousError, match=r"delivery that failed: image.completed.*no route for .hook") as raised:
         fake.explore(run)
     assert not isinstance(raised.value, AurousExplorationError)
+
+
+def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None:
+    """Only while it is traced: a fake may live long, and explore much."""
+    for traced in (False, True):
+        fake._session.traced = traced
+        found = fake.explore(lambda: client.get("/v1/balance"), faults="refused")
+        assert fake._session.explorations == ([found] if traced else [])
