@@ -32,14 +32,14 @@ class EndRecord:
         kind: The kind of record, such as ``character``.
         fields: Its documented fields as JSON, without ids, times, URLs and chance, and with the form of
             what the code may draw anew, such as a uuid.
-        id: Its id.
         team: The name of its team, if there is more than one; else empty.
+        id: Its id.
     """
 
     kind: str
     fields: tuple[tuple[str, str], ...]
+    team: str
     id: str = field(compare=False)
-    team: str = field(compare=False)
 
     @property
     def label(self) -> str:
@@ -127,7 +127,7 @@ def _record(row: Any, teams: Mapping[str, str]) -> EndRecord:
     kind, data = described(row)
     texts = ((key, json.dumps(value, sort_keys=True)) for key, value in _stable(data).items())
     fields = tuple((key, formless(ID.sub("<id>", text))) for key, text in texts)
-    return EndRecord(kind, fields, row.id, teams.get(getattr(row, "team", ""), ""))
+    return EndRecord(kind, fields, teams.get(getattr(row, "team", ""), ""), row.id)
 
 
 def _stable(value: Any) -> Any:

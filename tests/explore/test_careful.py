@@ -257,6 +257,17 @@ def test_the_mistake_of_its_twin_is_found_and_named(
     assert any(pair.words in case.finding and pair.law in case.broken for case in found), [one.finding for one in found]
 
 
+def test_with_two_teams_each_request_and_record_names_its_team(
+    fake: Aurous, client: httpx.Client, broken: Broken
+) -> None:
+    """A record of the same form in another team is another record."""
+    found = broken(fake, PAIRS["two teams"].twin(fake, client), faults="lost").broken
+
+    for case, team in zip(found, ("Acme Studio", "Two"), strict=True):
+        assert f"the image 'x' of team {team!r} exists twice" in case.finding
+        assert f"no response (disconnect, committed)  of team {team!r}" in str(case.timeline)
+
+
 # What counts as one mistake, and how many cases the lines of a program make
 
 

@@ -267,7 +267,8 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
             lines.append(item)
         else:
             worker = f"{day.senders[item.number]:<8}" if item.number in day.senders else ""
-            line = f"{worker}{_line(item, start)}"
+            team = day.end.teams.get(item.team or "")
+            line = f"{worker}{_line(item, start)}{f'  of {team}' if team else ''}"
             lines += [_numbered(numbers[item.number], item, line, helpers), *_about(day, item)]
             lines += _deliveries(day, item, start)
     return lines
