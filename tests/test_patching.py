@@ -11,7 +11,6 @@ import threading
 import time
 from asyncio.base_events import BaseEventLoop
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -210,7 +209,7 @@ def test_a_fake_that_cannot_be_entered_leaves_the_others_in_place(monkeypatch: p
 def test_a_bad_day_that_cannot_begin_leaves_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither of its two faults stays in the fake."""
     aurous = Aurous()
-    monkeypatch.setitem(kinds.KINDS, "lost", replace(kinds.KINDS["lost"], add=fails))
+    monkeypatch.setitem(kinds.KINDS, "lost", kinds.KINDS["lost"]._replace(add=fails))
     with pytest.raises(Broken), aurous.day(BadDay("characters.create#1 lost", "characters.list#1 refused")):
         pytest.fail("it began")
 
