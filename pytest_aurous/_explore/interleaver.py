@@ -120,7 +120,8 @@ class Interleaver(Explorer):
         """Return what a case says of its schedule."""
         waits = [f"the {' worker waited before its request '.join(point.split('#'))}" for point in plan if "#" in point]
         how = ", then ".join(waits) or f"the {plan[0]} worker began, and they switched when one slept"
-        return {"happened": how, "advice": (_MORE,)}
+        # Each order of the workers may return something else, so a result is no remark.
+        return {"happened": how, "advice": (_MORE,), "remarks": ()}
 
 
 def _request(choice: tuple[str, Call]) -> tuple[object, ...]:

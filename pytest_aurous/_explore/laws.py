@@ -35,7 +35,7 @@ _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
 EXCUSES: Final = (
-    "the code is stuck until the key expires: a second run sent the same key, which leads to the first order",
+    "the code is stuck until the key expires: a second run sent the same key, which leads to work that is over",
     "a second run ordered nothing, because what the first run ordered was refused for good or has failed",
 )
 """Why a second run may leave what the first one has left."""
@@ -335,8 +335,8 @@ def _unrepaired(judged: Judged, second: Day) -> Breach | None:
 def excuse(judged: Judged) -> str:
     """Return why a second run may leave what the first one has left, in a sentence; empty if it may not.
 
-    A key leads to the work that the first run has ordered, until it expires (idem-3). And what is refused for good may
-    be given up for good.
+    A key leads to the work that has failed, or that the first run has given up, until it expires (idem-3). And what is
+    refused for good may be given up for good.
     """
     rules, good, bad, second = judged.rules, judged.good, judged.bad, judged.second
     if second is None or _unrepaired(judged, second) is None:
@@ -344,12 +344,13 @@ def excuse(judged: Judged) -> str:
     calls = second.calls[len(bad.calls) :]
     if second.error is not None and not allowed(second.error, rules.may_raise):
         return ""
-    if (second.error is not None or refused(rules, second)) and any(call.replayed for call in calls):
+    is_over = bad.run.failed or _gives_up(bad) > _gives_up(good)
+    fails = second.error is not None or refused(rules, second)
+    if is_over and fails and any(call.replayed for call in calls):
         return _STUCK
     for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
-    given_up = for_good or bad.run.failed or _gives_up(bad) > _gives_up(good)
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
-    return _GIVEN_UP if given_up and not orders else ""
+    return _GIVEN_UP if (is_over or for_good) and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
