@@ -190,7 +190,7 @@ def test_coverage_measures_beside_it(core: str, tmp_path: Path) -> None:
 def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester) -> None:
     """A line counts if one test has reached it; the file has the lines of each test."""
     pytester.makepyfile(
-        agent="""
+        plans="""
         def balance(client, plan):
             if client.get("/v1/balance").status_code == 418:
                 return 0
@@ -198,9 +198,9 @@ def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester) -> None:
                 return 1
             return 2
         """,
-        test_agent="""
+        test_plans="""
         import pytest
-        from agent import balance
+        from plans import balance
 
         @pytest.mark.parametrize("plan", ["a", "b"])
         def test_balance(aurous_client, aurous, plan):
@@ -210,9 +210,9 @@ def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester) -> None:
 
     result = pytester.runpytest("--aurous-explore=report", "--aurous-explore-json=found.json")
 
-    assert [line for line in result.outlines if line.startswith("never ran")] == ["never ran: agent.py:3"]
+    assert [line for line in result.outlines if line.startswith("never ran")] == ["never ran: plans.py:3"]
     tests = json.loads((pytester.path / "found.json").read_text())["tests"]
-    assert [one["data"]["unreached"] for one in tests] == [{"agent.py": [3, 6]}, {"agent.py": [3, 5]}]
+    assert [one["data"]["unreached"] for one in tests] == [{"plans.py": [3, 6]}, {"plans.py": [3, 5]}]
 
 
 def test_before_python_3_12_one_line_says_so(
