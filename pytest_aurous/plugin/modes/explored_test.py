@@ -143,7 +143,8 @@ class ExploredTest:
             raise
         except BaseException as bug:  # noqa: BLE001 - pytest would end the session
             error = bug
-        if error is not None and error is not self._error:  # else it is reported as the test's error
+        reported = self._alone and error is self._error  # as the error of the test itself
+        if error is not None and not reported:
             self._fail(error)
         if self._alone:
             notes = getattr(self._error, "__notes__", ())
