@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import threading
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous._facade import stopped_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -487,3 +489,54 @@ def test_a_fake_keeps_no_exploration(fake: Aurous, client: httpx.Client) -> None
         fake._session.traced = traced
         found = fake.explore(lambda: client.get("/v1/balance"), faults="refused")
         assert fake._session.explorations == ([found] if traced else [])
+
+
+def test_a_second_run_may_raise_nothing_else(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """An excuse is for documented failures only; an exception whose text cannot be read is named by its type."""
+
+    class UnreadableError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    runs: list[int] = []
+
+    def run() -> None:
+        if client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"}).status_code != 201:
+            runs.append(1)
+            raise LookupError
+        if runs:
+            raise UnreadableError
+
+    found = broken(fake, run, fresh=runs.clear, may_raise=LookupError, faults="broke", laws="recovers").broken
+
+    assert [case.reasons["recovers"] for case in found] == ["a second run raised UnreadableError"]
+
+
+def test_a_sleep_of_a_run_that_was_stopped_ends_it(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Also if the code has caught what has stopped it, and outside of the main thread."""
+    found: list[Exploration] = []
+
+    def run() -> None:
+        try:
+            while client.get("/v1/balance").status_code != 200:
+                pass
+        except BaseException:  # noqa: BLE001 - it is the point
+            time.sleep(1)
+            raise AssertionError from None
+
+    def explored() -> None:
+        found.append(broken(fake, run, faults="down", laws="ends"))
+
+    thread = threading.Thread(target=explored)
+    thread.start()
+    thread.join(30)
+
+    assert [type(case.error).__name__ for case in found[0].cases] == ["RunEnded"]
+
+
+def test_a_clock_that_the_code_has_frozen_stays_so(fake: Aurous) -> None:
+    """Any other goes on as before."""
+    with stopped_time(fake._session.app):
+        fake.clock.freeze("2027-01-01T00:00:00Z")
+
+    assert fake.clock.time() == datetime(2027, 1, 1, tzinfo=timezone.utc).timestamp()
