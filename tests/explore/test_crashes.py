@@ -204,6 +204,29 @@ def test_a_task_that_outlives_its_run_is_cancelled(fake: Aurous, task: Any, capl
     assert "unmet" not in {case.outcome for case in explored.cases}
 
 
+def test_a_task_from_before_may_start_tasks_that_go_on(fake: Aurous) -> None:
+    """They belong to no run, so none cancels them."""
+    left: list[asyncio.Task[Any]] = []
+
+    async def beside(begun: asyncio.Event) -> None:
+        await begun.wait()
+        left.append(asyncio.get_running_loop().create_task(asyncio.Event().wait()))
+
+    async def main() -> None:
+        begun = asyncio.Event()
+        task = asyncio.get_running_loop().create_task(beside(begun))
+        async with fake.async_client() as client:
+
+            async def run() -> None:
+                begun.set()
+                await asyncio.gather(client.get("/v1/balance"), task)
+
+            await fake.aexplore(run, faults="refused")
+        assert not left[0].done()
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancellation_of_the_test_ends_the_exploration(fake: Aurous, backend: str) -> None:
     """The fake is as the good day left it."""
@@ -261,6 +284,8 @@ def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
 
     with pytest.raises(AurousCrash):
         run.arrive(Call("GET", "https", "h", "/p"))
+    with pytest.raises(AurousCrash):
+        run.begin_sleep(1, sys._getframe())
 
     assert (run.steps, run.stopped) == (0, None)
 
