@@ -45,7 +45,7 @@ def orders(day: Day) -> list[Order]:
 
 
 def overcharged(day: Day, good: Day, run: ExploredRun) -> tuple[list[Order], str] | None:
-    """Return equal orders, of which there are more than on the good day, with what a team has paid too much.
+    """Return equal orders that are more than on the good day, and what their team paid; None if there are none.
 
     What the good day ordered may be paid, as often as it ordered it, also if the good day cancels it, and a bad day
     cannot. A record that a fault has deleted may be ordered again, and so may a stream that a fault has broken: no key

@@ -25,7 +25,7 @@ __tracebackhide__ = hide_mistakes
 LAW: Final = "serial"
 """The law of two workers: the result is as if one had run after the other, in either order."""
 SWITCHES: Final = 2
-"""A schedule has at most so many: two are enough for each race that our corpora have."""
+"""The most switches of a schedule: two are enough to show each race in our corpora."""
 SCHEDULES: Final = 400
 """So many are run: with the requests of an ordinary worker, an exploration takes seconds."""
 _MORE: Final = see(PAGE)

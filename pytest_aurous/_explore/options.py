@@ -70,7 +70,7 @@ class Options:
         known: The cases that may break a law.
         first: The cases that broke a law the last time: they are run first.
         fails: Whether a broken law fails the test.
-        own: Whether the own marker of a whole test asks for it, and not that of its class or module.
+        own: Whether a marker on the test itself asks for it, and not one on its class or module.
         stop: Whether the first finding ends the exploration.
         printing: Drops what is printed in its block, unless that calls what it gets with a title, or raises.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
