@@ -72,7 +72,6 @@ state.json, for example:
 _ABOUT_CHECK: Final = """\
 Replay recorded exchanges with the real API against the fake, compare, and say
 of each rule whether the recordings agree with it. Only --live sends anything.
-With --spec, compare what an OpenAPI document states.
 Exit status: 0, nothing is refuted; 1, a rule is; 2, a file cannot be read."""
 _EXAMPLES_CHECK: Final = f"""\
 examples:
@@ -81,7 +80,6 @@ examples:
   pytest-aurous check staging.har --readings create-4=ready --report found.md
   pytest-aurous check staging.har --follow observed.json
   pytest-aurous check staging.har --sanitize observations
-  pytest-aurous check --spec openapi.json
   pytest-aurous check --live --dry-run
 
 {see("reference/check.html")}"""
