@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
     _refuse(options)
     followed = None if options.follow is None else str(options.follow)
     rows = read_observed(followed)
-    base_url = check_base_url(options.base_url or BASE_URL)
+    base_url = check_base_url(BASE_URL if options.base_url is None else options.base_url)
     files = find_files(options.files)
     recordings = read_recordings(files, {Path(text) for text in options.files}, base_url) if files else []
     live_file = options.record or Path("live.har")
