@@ -53,7 +53,11 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += ["", *_finding(verdict, rules[verdict.rule], mask, checked.found_in)]
     if readings:
         what = "document" if checked.counted == "operations" else "recordings"
-        lines += ["", f"These readings agree with the {what}; paste them into the ini file:", "    aurous_readings ="]
+        lines += [
+            "",
+            f"These readings agree better with the {what}; paste them into the ini file:",
+            "    aurous_readings =",
+        ]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     lines += _list("The setting observed cannot express these capacities; set them in the suite:", limits_of(verdicts))
     if verdicts.uncovered:
