@@ -54,7 +54,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     if readings:
         lines += [
             "",
-            "These readings agree with the recordings; paste them into the ini file:",
+            "These readings agree better with the recordings; paste them into the ini file:",
             "    aurous_readings =",
         ]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]

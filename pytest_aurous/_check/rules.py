@@ -367,14 +367,14 @@ def rule_of(done: Replayed, point: Point) -> str:
 
 
 _DECISIVE: Final = ("id", "status", "events")
-"""The fields of a record that decide what later requests about it get."""
+"""The fields of a record that decide which outcome later requests about it get."""
 
 
 def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, str], str]) -> str:
     """Return the rule of a difference, or of an earlier one that it follows from.
 
-    That is one in the same field of its record, in a field that decides what requests about the record get, or about
-    the same idempotency key; for a balance, one in whether work is under way.
+    That is one in the same field of its record, or about the same idempotency key; for an outcome, one in a field that
+    decides it; for a balance, one in whether work is under way.
     """
     view, where = done.view, point.where
     if where in _CREDITS and view.shows_credits:
@@ -391,7 +391,7 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
     if not where.startswith("body") or not record:
         return rule
     field = _field(done, where)
-    found = [causes.get((record, name)) for name in (field, *_DECISIVE)]
+    found = [causes.get((record, field))]
     found += [causes.get(("", "cost"))] * (field == "cost" and point.fake == 0)
     if point.kind == "missing":
         found.append(causes.setdefault((record, f"missing in {view.index}"), rule))

@@ -101,6 +101,8 @@ class Verdicts:
 
     Attributes:
         exchanges: How many exchanges were compared, or said nothing.
+        places: The places that differ, each in its exchange.
+        open: The places that differ and were set aside, and the rules about which an exchange says nothing.
         uncovered: Differences that no rule covers, with the number of exchanges.
         omitted: The places of optional fields that are absent where the fake has null, or the reverse.
         inferred: What was assumed about the tests and the operator, and how often.
@@ -109,6 +111,8 @@ class Verdicts:
     def __init__(self, rules: Iterable[str]) -> None:
         self.rules: dict[str, RuleVerdict] = {name: RuleVerdict(name) for name in rules}
         self.exchanges: int = 0
+        self.places: set[tuple[str, str, str, str]] = set()
+        self.open: set[tuple[str, int, str]] = set()
         self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
@@ -125,10 +129,12 @@ class Verdicts:
         """Count one exchange; *causes* has the rules of the differences before it, by record and field."""
         self.exchanges += 1
         view = done.view
+        doubts = dict(done.doubts)
         if done.why and (rule := rule_of_success(done)):
-            self.rules[rule].doubts[done.why] += 1
-        for rule, why in done.doubts.items():
+            doubts[rule] = done.why
+        for rule, why in doubts.items():
             self.rules[rule].doubts[why] += 1
+            self.open.add((file, view.exchange.number, rule))
         agreed, aside, differing = set(done.agrees), dict[str, str](), set[str]()
         for point in points:
             if point.kind == "omitted":
@@ -141,6 +147,7 @@ class Verdicts:
             alone, why = rests_on_all(done, point), why_aside(done, point)
             if rule and why:
                 aside[rule] = why
+                self.open.add((file, view.exchange.number, point.where))
             else:
                 rule = rule and cause_of(done, point, rule, causes)
                 differing.add(rule)
@@ -171,6 +178,7 @@ class Verdicts:
                     verdict.differing *= bool(verdict.first)
 
     def _add(self, rule: str, found: Difference) -> None:
+        self.places.add((found.file, found.place, found.operation, found.where))
         if rule:
             outcome = found.outcome if found.where == "status" or found.where.startswith("error") else ""
             place, kinds = (found.operation, found.where, found.kind, outcome), self.rules[rule].first
