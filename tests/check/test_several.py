@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous._check.adapt import find_readings
+from tests.check.changes import fields, put
+from tests.check.stories import ready
 from tests.check.story import Entries, Teller, check_files, refuted, write
-from tests.check.test_attribution import ready
-from tests.check.test_chat import BODY
-from tests.check.test_seeded import fields, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 POLLS: Final = 3
+
+BODY: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "How is the weather?"}]}
 
 
 def drawn_and_renamed(teller: Teller) -> None:
@@ -65,8 +66,8 @@ def _leaky_endpoint(entries: Entries) -> None:
         secrets.append(row.setdefault("secret", "".join(secrets[:1])))
         row["secret"] = secrets[0]
 
-    for operation, status in (("create", 201), ("retrieve", 200), ("rotate_secret", 200)):
-        fields(f"webhook_endpoints.{operation}", change, status)(entries)
+    for operation in ("create", "retrieve", "rotate_secret"):
+        fields(f"webhook_endpoints.{operation}", change)(entries)
 
 
 def _other_words(entries: Entries) -> None:
