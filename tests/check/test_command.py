@@ -241,17 +241,13 @@ def test_an_output_replaces_no_input(
 
 
 def test_an_output_replaces_no_other_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The document of --spec and the file of --follow are inputs, too; --observed adds to the latter."""
-    spec, file = tmp_path / "spec.json", write(tmp_path, told("images")[:3])
-    assert main(["openapi", "--output", str(spec)]) == 0
+    """The file of --follow is an input, too; --observed adds to it."""
+    file = write(tmp_path, told("images")[:3])
     observed = tmp_path / "observed.json"
     observed.write_text('{"observed": []}', encoding="utf-8")
-    before = spec.read_bytes()
 
-    assert main(["check", "--spec", str(spec), "--json", str(spec)]) == 2
-    assert spec.read_bytes() == before
     assert main(["check", str(file), "--follow", str(observed), "--json", str(observed)]) == 2
-    assert capsys.readouterr().err.count("this file is an input, and would be replaced") == 2
+    assert "this file is an input, and would be replaced" in capsys.readouterr().err
     assert main(["check", str(file), "--quiet", "--follow", str(observed), "--observed", str(observed)]) == 0
 
 
