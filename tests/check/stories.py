@@ -645,10 +645,11 @@ def embedded(teller: Teller) -> None:
 
 
 def registered(teller: Teller) -> None:
-    """Rotate the secret of an endpoint, and look at what images and a chat were charged."""
-    made = {"url": "https://receiver.example", "events": ["image.completed"]}
-    hook = teller.call("POST", "/v1/webhook_endpoints", json=made)
-    teller.call("POST", f"/v1/webhook_endpoints/{hook['id']}/rotate_secret")
+    """Rotate the secret of an endpoint, read it, and look at what images and a chat were charged."""
+    made = {"url": "https://receiver.example", "events": ["*"]}
+    path = f"/v1/webhook_endpoints/{teller.call('POST', '/v1/webhook_endpoints', json=made)['id']}"
+    teller.call("POST", f"{path}/rotate_secret")
+    teller.call("GET", path)
     for _ in range(2):
         teller.poll(teller.image())
     teller.chat()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from pytest_aurous._check.adapt import find_readings
 from tests.check.changes import (
     IN_USE,
     OTHER,
@@ -57,7 +59,7 @@ from tests.check.changes import (
 from tests.check.story import Entries, checked, refuted, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from pytest_aurous._check.verdict import Verdicts
@@ -66,11 +68,13 @@ NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
 LATER: Final = "2026-05-08T10:00:08Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
+MADE: Final = "webhook_endpoints.create"
 FIRST: Final = ("chat.create#0", "chat.create#1", "chat.retrieve#0")
 LINES: Final = "usage.breakdown.input"
 NEITHER: Final = "characters.create 400 combination"
 OTHER_BUCKET: Final = (("limit", "12"), ("remaining", "11"))
 BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
+STARS: Final = both(*(shows(f"webhook_endpoints.{name}", "events", ["*"]) for name in ("create", "retrieve")))
 MOVED: Final = text("/storage/", "/storage/eu/")
 
 
@@ -85,6 +89,8 @@ class Row(NamedTuple):
         words: The verdicts on some other rules.
         aside: The rules with exchanges that differ and refute nothing; None: whichever they are.
         says: What the report says of a gap, a doubt or an assumption, as a regular expression.
+        names: Some places that differ, and that a rule covers.
+        offers: The readings that are offered.
         shared: Whether other clients may have used the team.
         under: The readings of the check.
     """
@@ -96,6 +102,8 @@ class Row(NamedTuple):
     words: Mapping[str, str] = MappingProxyType({})
     aside: str | None = None
     says: str = ""
+    names: Collection[str] = ()
+    offers: str = ""
     shared: bool = False
     under: str = ""
 
@@ -227,13 +235,6 @@ def fresh(content: Any) -> None:
     """Let each picture have another path."""
     for ref in content["refs"]:
         ref["url"] = ref["url"].replace("/storage/", "/storage/new-")
-
-
-def all_events(entries: Entries) -> None:
-    """Let an endpoint show the star that was sent."""
-    for operation in ("create", "retrieve"):
-        shows(f"webhook_endpoints.{operation}", "events", ["*"])(entries)
-    fields("webhook_endpoints.list", lambda content: content["data"][0].update(events=["*"]))(entries)
 
 
 def cut_off(end: str) -> Change:
@@ -388,7 +389,14 @@ ROWS: Final[dict[str, Row]] = {
     "a video is no image": Row("styled", refused("images.retrieve", 404, UNKNOWN_ID), "vid-3"),
     # Uploads, files, endpoints and usage
     "a character from uploads is a 200": Row("classified", status("characters.create", 200), "create-2"),
-    "what is uploaded is drawn": Row("classified", shows("characters.create", "status", "synthesizing"), "create-2"),
+    "what is uploaded is drawn": Row(
+        "classified",
+        both(
+            shows("characters.create", "status", "synthesizing"),
+            shows("characters.list", "data.0.status", "synthesizing"),
+        ),
+        "create-2",
+    ),
     "a ticket is a 200": Row("classified", status("characters.uploads.init", 200), "up-1, assumed"),
     "a ticket has no headers": Row("account", lacks("characters.uploads.init", "upload_headers"), "up-2"),
     "a ticket lives for an hour": Row("classified", shows("characters.uploads.init", "expires_at", END), "up-2"),
@@ -414,7 +422,7 @@ ROWS: Final[dict[str, Row]] = {
     "a picture's URL of another form dies early": Row("sent", both(MOVED, refused("storage.get", 403, "x")), "time-2"),
     "pictures have URLs of another form": Row("sent", MOVED),
     "the storage refuses in its own way": Row("sent", unanswered("storage.get", 403), "time-2"),
-    "all events are a star": Row("account", all_events, "hook-1"),
+    "all events are a star": Row("registered", STARS, "hook-1"),
     "a secret is never shown": Row("account", shows("webhook_endpoints.create", "secret", None), "hook-2"),
     "a secret stays the same": Row(
         "registered", same("webhook_endpoints.rotate_secret", "webhook_endpoints.create", "secret"), "hook-2"
@@ -578,7 +586,9 @@ ROWS: Final[dict[str, Row]] = {
     "a chat keeps another total": Row("chats", both(*(shows(at, "usage.total_tokens", 999) for at in FIRST)), "chat-4"),
     "a cancelled chat has another code": Row("chats", error("chat.cancel 409", code="not_found"), "chat-13"),
     "256K are 262,144": Row("chats", text("256000", "262144"), "model-1, assumed"),
-    "a stream has no end": Row("streamed", events(lambda some: some[:-1]), "stream-1"),
+    "a stream has no end": Row(
+        "streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]
+    ),
     "a stream has no usage": Row(
         "chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"
     ),
@@ -606,6 +616,33 @@ ROWS: Final[dict[str, Row]] = {
     "a token of text costs more": Row("chats", shows("embeddings.create", f"{LINES}.text", 0.001), "emb-5"),
     "an embedding has no line for its image": Row("chats", lacks("embeddings.create", f"{LINES}.visual"), "emb-5"),
     "an estimate is no sum": Row("chats", shows("embeddings.estimate", "credits_estimated", 7), "emb-8"),
+    # Several differences
+    "a synthesis ends in ready, poses have another order, and a PATCH merges": Row(
+        "patched create-4=ready",
+        both(
+            *(fields(f"characters.{name}", turn("refs")) for name in ("retrieve", "save", "update")),
+            *(shows(at, "attributes.gender", "female") for at in ("characters.update", "characters.retrieve#-1")),
+        ),
+        "create-4 patch-1",
+        offers="create-4=ready",
+    ),
+    "all events are a star, a secret is shown again, and stays the same": Row(
+        "registered",
+        both(STARS, *(same(f"webhook_endpoints.{name}", MADE, "secret") for name in ("retrieve", "rotate_secret"))),
+        "hook-1 hook-2",
+        names=[
+            f"{MADE} body.events",
+            *(f"webhook_endpoints.{name} body.secret" for name in ("retrieve", "rotate_secret")),
+        ],
+    ),
+    "a chat has a status and a reason of another API": Row(
+        "chats",
+        both(
+            shows("chat.create#0", "status", "succeeded"), shows("chat.create#0", "choices.0.finish_reason", "tool_use")
+        ),
+        "chat-1 chat-10",
+        names=["chat.create body.status", "chat.create body.choices[].finish_reason"],
+    ),
     # What no page states
     "a width is null": Row("sent", shows("files.create", "width_px", None)),
     "no metadata are empty": Row("account", shows("files.create", "metadata", {})),
@@ -737,6 +774,10 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
     assert {where for _, where, _ in verdicts.uncovered} == set(row.uncovered.split())
     assert {rule: verdicts.rules[rule].word for rule in row.words} == row.words
     assert row.aside in {None, " ".join(sorted(one.rule for one in verdicts if one.aside))}
+    assert set(row.names) <= {f"{one.operation} {one.where}" for rule in verdicts.refuted for one in rule.differences}
+    if row.offers:
+        again = partial(checked, tmp_path, entries)
+        assert {"readings": find_readings(verdicts, {}, again)} == readings_of(row.offers)
     assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
 
 
