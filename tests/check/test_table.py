@@ -56,7 +56,7 @@ from tests.check.changes import (
     without,
     without_usage,
 )
-from tests.check.story import Entries, checked, refuted, told
+from tests.check.story import Entries, checked, refuted, sanitized, told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
 LATER: Final = "2026-05-08T10:00:08Z"
+NOON: Final = "2026-05-08T12:00:00Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
@@ -151,12 +152,6 @@ def listed_still(nth: int, **changed: Any) -> Change:
     return change
 
 
-short_lists: Final = both(
-    fields("characters.list#0", lambda content: content["data"].pop()),
-    fields("characters.list#1", lambda content: content.update(has_more=False, next_cursor=None)),
-)
-
-
 def in_flight(code: str, wait: str | None = None) -> Change:
     """Let a second attempt come while the first is in flight."""
 
@@ -169,13 +164,6 @@ def in_flight(code: str, wait: str | None = None) -> Change:
     return change
 
 
-def local_time(entries: Entries) -> None:
-    """Let a character be made two hours after the response was sent."""
-    header("characters.create", "date", NO_DATE)(entries)
-    for name in ("create", "retrieve", "save"):
-        shows(f"characters.{name}", "created_at", "2026-05-08T12:00:00Z")(entries)
-
-
 def misnamed(entries: Entries) -> None:
     """Let the refused save be a refused drawing, and leave the real drawing out."""
     entries[:] = [entry for entry in entries if "resynthesize" not in entry["comment"]]
@@ -183,12 +171,10 @@ def misnamed(entries: Entries) -> None:
     entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
 
 
-def reversed_bursts(entries: Entries) -> None:
-    """Let requests at the same time take tokens in another order."""
-    for start in range(1, len(entries), 6):
-        some = entries[start : start + 5]
-        for entry, response in zip(some, [one["response"] for one in reversed(some)], strict=True):
-            entry["response"] = response
+def backwards(entries: Entries) -> None:
+    """Let requests at the same time be answered in another order."""
+    for entry, response in zip(entries, [entry["response"] for entry in entries][::-1], strict=True):
+        entry["response"] = response
 
 
 def only(*numbers: int) -> Change:
@@ -296,12 +282,12 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "no client reference": Row("account", lacks("characters.create", "client_reference_id"), "create-7"),
     "no refs": Row("characters", lacks("characters.retrieve", "refs"), "get-4"),
-    "no character has a date": Row("drawn_twice", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
+    "no character has a date": Row("drawn", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
     "a synthesis has an unknown status": Row("held", shows("characters.retrieve", "status", "paused"), "get-4"),
     "all have an unknown status": Row("characters", shows("characters.retrieve", "status", "paused"), "cred-5 get-4"),
     "a save is refused": Row("characters", refused("characters.save#0", 400, "invalid_request_error"), "save-1"),
     "a save leaves the review": Row("characters", shows("characters.save", "status", "reviewing"), "save-1"),
-    "a save leaves a picture out": Row("drawn_twice", lacks("characters.save", "refs.-1"), "save-1"),
+    "a save leaves a picture out": Row("drawn", lacks("characters.save", "refs.-1"), "save-1"),
     "a save leaves the name out": Row("ready", lacks("characters.save", "name"), "get-4"),
     "a second save is a conflict": Row("characters", refused("characters.save#1", 409, IN_USE), "save-2"),
     "a second save is refused": Row("characters", refused("characters.save#1", 400, "invalid_request_error"), "save-2"),
@@ -321,23 +307,22 @@ ROWS: Final[dict[str, Row]] = {
         "removed", accepted("characters.retrieve 404", "characters.retrieve#-1", status="deleted"), "get-2"
     ),
     "a deleted character is a 410": Row("characters", refused("characters.retrieve 404#0", 410, "gone"), "get-2"),
-    "what is deleted is unknown": Row("drawn_twice", refused("images.create 400", 404, UNKNOWN_ID), "del-4"),
+    "what is deleted is unknown": Row("drawn", refused("images.create 400", 404, UNKNOWN_ID), "del-4"),
     "a 404 is disproved later": Row("removed", refused("characters.retrieve#0", 404, UNKNOWN_ID), "get-1"),
     "deleting is a 204": Row("characters", status("characters.delete", 204), "del-1"),
     "deleting returns credits": Row("removed", balances((4, 0)), "del-1"),
     "drawing again is a 202": Row("characters", status("characters.resynthesize", 202), "resyn-1"),
     "drawing empties the refs": Row("characters", shows("characters.resynthesize", "refs", []), "run-1"),
-    "no pose is new": Row("drawn_twice", same("characters.retrieve#2", "characters.retrieve#1", "refs"), "resyn-2"),
-    "all poses are new": Row("drawn_twice", fields("characters.retrieve#1", fresh), "regen-2"),
-    "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="bad_pose"), "regen-1"),
+    "no pose is new": Row("drawn", same("characters.retrieve#2", "characters.retrieve#1", "refs"), "resyn-2"),
+    "all poses are new": Row("drawn", fields("characters.retrieve#1", fresh), "regen-2"),
+    "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="pose"), "regen-1"),
     "two pictures have the same pose": Row("alike"),
     # Lists
     "the oldest comes first": Row("images", fields("images.list", turn("data")), "list-2"),
     "a default page of ten rows": Row("paged", fields("characters.list#0", ten_rows), "list-2"),
     "a page begins with its own cursor": Row("paged", cursor_again, "list-2"),
     "a list leaves a row out": Row("deleted", lacks("characters.list#0", "data.-1"), "list-2"),
-    "a list lacks a row that is seen again": Row("two", short_lists, "list-1 list-2"),
-    "a list lacks a row that may be deleted": Row("two", both(left_out(-1), short_lists)),
+    "a list lacks a row that may be deleted": Row("deleted", lacks("characters.list#1", "data.-1")),
     "a list goes on": Row("pages", only(0), says="a list goes on with rows that the recording does not show"),
     "the first page is the last": Row("paged", fields("characters.list#0", put("has_more", value=False)), "list-1"),
     "the last page has a cursor": Row("images", shows("images.list", "next_cursor", OTHER_IMAGE), "list-1"),
@@ -433,7 +418,7 @@ ROWS: Final[dict[str, Row]] = {
     "the oldest event comes first": Row("registered", fields("usage.events", turn("data")), "usage-3"),
     "an event has another charge": Row("registered", shows("usage.events", "data.1.credits_charged", 9), "usage-3"),
     "an event names no request": Row("registered", shows("usage.events", "data.1.request_id", None), "usage-3"),
-    "an event has no id": Row("used", shows("usage.events", "data.0.id", None), "usage-3"),
+    "an event has no id": Row("registered", shows("usage.events", "data.1.id", None), "usage-3"),
     # Refusals
     "a refusal has another type": Row("characters", error("characters.create 400", type="validation_error"), "err-1"),
     "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
@@ -475,7 +460,6 @@ ROWS: Final[dict[str, Row]] = {
     "a refusal contradicts the state before and after": Row("failed", misnamed, "resyn-1"),
     "a refusal at the end contradicts the state before": Row("failed", both(left_out(-1), misnamed), "resyn-1"),
     "a refusal at the end shows no state of a shared team": Row("failed", both(left_out(-1), misnamed), shared=True),
-    "a refusal in a state that has changed elsewhere": Row("redrawn", both(left_out(3), misnamed)),
     # Headers
     "no request id": Row("images", header("images.retrieve", "aurous-request-id", None), "err-3"),
     "request ids of another form": Row("images", everywhere("aurous-request-id", lambda one: one[4:]), "err-3"),
@@ -496,12 +480,8 @@ ROWS: Final[dict[str, Row]] = {
     "a clock that is ahead": Row("priced", both(later(-5), dated(-5))),
     "tokens are no number": Row("images", header("images.create", "x-ratelimit-remaining", "many"), "rate-1"),
     **{f"each request takes {one} tokens": Row("listed_at_once", costs(one), "rate-1") for one in (0, 2)},
-    "tokens are taken in any order": Row("read_often", reversed_bursts),
-    "other clients take tokens": Row(
-        "listed_much",
-        only(*(burst * 42 + number for burst in range(3) for number in (0, 20, 40, 41))),
-        words={"rate-1": "as written, but"},
-    ),
+    "tokens are taken in any order": Row("listed_at_once", backwards),
+    "other clients take tokens": Row("listed_at_once", only(0, 5, 6, 11), words={"rate-1": "as written, but"}),
     "a shared team has no tokens": Row(
         "characters", header("characters.list", "x-ratelimit-remaining", None), "rate-1", shared=True
     ),
@@ -552,7 +532,11 @@ ROWS: Final[dict[str, Row]] = {
     "times are numbers": Row("images", shows("images.retrieve", "created_at", 1_778_234_400.5), "time-1"),
     "times are dates": Row("account", shows("team.retrieve", "created_at", "2026-05-08"), "time-1"),
     "times are words": Row("images", both(begin(3), shows("images.retrieve", "created_at", "soon")), "time-1"),
-    "local times": Row("ready", local_time, "time-1"),
+    "local times": Row(
+        "ready",
+        both(only(0), header("characters.create", "date", NO_DATE), shows("characters.create", "created_at", NOON)),
+        "time-1",
+    ),
     "work ends too early": Row("images", shows("images.retrieve#-1", "completed_at", "2026-01-01T00:00:00Z"), "time-1"),
     # Money
     "a team has no date": Row("account", lacks("team.retrieve", "created_at"), "team-1"),
@@ -564,7 +548,7 @@ ROWS: Final[dict[str, Row]] = {
     "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
-    "a pose costs two": Row("drawn", balances((0, 0), (0, 1), (-1, 0)), "cred-4"),
+    "a pose costs two": Row("drawn", balances((0, 1), (-1, 0)), "cred-4"),
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
     "an image costs two": Row("priced", dear, "cred-4"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
@@ -572,6 +556,7 @@ ROWS: Final[dict[str, Row]] = {
     "another credit of a shared team is held": Row(
         "twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True
     ),
+    "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
     "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
     "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
     "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
@@ -680,12 +665,11 @@ ROWS: Final[dict[str, Row]] = {
     ),
     # What was there before the recording
     "a signed URL that was never seen says nothing": Row("signed", begin(2), says="its signed URL is not in"),
-    "a stored response shows that a record is in review": Row("kept get-2=readable", under="get-2=readable"),
     "a stored response shows what was before": Row("saved", begin(5)),
     "outputs alone show that there are records": Row("outputs", oldest_expired, words={"time-4": "as written"}),
-    "an output expired before its image is shown": Row("expired", begin(1), words={"time-4": "as written"}),
+    "chats and their streams agree": Row("chats", words={"chat-1": "as written", "chat-11": "as written"}),
+    "a reading agrees": Row("ready create-4=ready", under="create-4=ready"),
     "only orders name styles, files and characters": Row("named_only"),
-    "pages of usage follow their tokens": Row("used"),
     **{
         f"work has ended before it is ordered again: {reading}, from {first}": Row(
             f"unpolled {reading}", begin(first), under=reading
@@ -709,11 +693,11 @@ ROWS: Final[dict[str, Row]] = {
     "the recording begins with an action of a ready character": Row("acting", begin(2)),
     "a record was not found before": Row("signed", found_before),
     "a chat from before the recording is read": Row("chats", begin(6)),
+    "keys of one team and of another agree": Row("rotated", words={"auth-3": "as written"}),
+    "a snapshot begins another recording": Row("restored", words={"save-1": "as written"}),
+    "other clients are charged": Row("meddled", shared=True),
     # Gaps
     "a cancel is missing": Row("cancelled", without("images.cancel")),
-    "the first cancel of two is missing": Row(
-        "cancelled_often", both(left_out(2), header("images.cancel", "x-ratelimit-remaining", "117"))
-    ),
     "an order is missing": Row("cancelled", without("images.create")),
     "the first attempt is missing": Row("ordered", without("images.create#0")),
     "a DELETE during work is missing": Row("deleted", without("characters.delete")),
@@ -726,7 +710,7 @@ ROWS: Final[dict[str, Row]] = {
     "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
     "tokens that no request took": Row("at_once", left_out(3), aside="cred-2 rate-1", says="cred-2: .*took tokens"),
     "a DELETE has no response": Row("removed", unanswered("characters.delete")),
-    "all poses were drawn again": Row("drawn_twice", without("characters.resynthesize")),
+    "all poses were drawn again": Row("drawn", without("characters.resynthesize")),
     "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
     "a save is missing, and was charged": Row(
         "studio", both(fields("balance.retrieve#1", more(-4, 0)), left_out(5)), "cred-4", aside="create-4"
@@ -781,10 +765,11 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
     assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
 
 
-@pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()}))
+@pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()} - {"meddled"}))
 def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> None:
-    """Nothing is refuted, and nothing is left that no rule covers."""
-    result = checked(tmp_path, told(story))
+    """Nothing is refuted, and nothing is left that no rule covers; nor is when it is sanitized."""
+    for entries in (told(story), sanitized(tmp_path, told(story))):
+        result = checked(tmp_path, entries)
 
-    assert refuted(result) == []
-    assert result.verdicts.uncovered == {}
+        assert refuted(result) == []
+        assert result.verdicts.uncovered == {}
