@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
-from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
+from .._core.wire.refusal import GLOBAL_CODES, USUAL_CODES
 from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules, rules_of, schema_of, shown_by
 from .recording.histories import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
@@ -284,14 +284,10 @@ _TABLE: Final[tuple[_Row, ...]] = (
     # A param of the same refusal; where the refusals differ, it only follows from that, below.
     ("error.param", "*", lambda c: c.alone, lambda c: c.alone),
     ("error.param", "*", lambda c: not c.is_other_refusal and c.has_no_param, "err-4"),
-    ("error.param", "*", lambda c: not c.is_other_refusal, lambda c: c.refusal),
     # About the sender, or about a refusal that is stored: nobody has read the request.
-    (_OUTCOME, "*", lambda c: c.view.exchange.status == HTTPStatus.FORBIDDEN and c.is_unknown, "auth-7"),
-    (_OUTCOME, "*", lambda c: c.view.code == _NO_SCOPE != c.code, "auth-5"),
     (_OUTCOME, "*", lambda c: c.is_stored_refusal, "idem-4"),
     # Two codes for the same thing say nothing about the operation.
     (_OUTCOME, "*", lambda c: c.is_of_page, "err-6"),
-    (_OUTCOME, "*", lambda c: len(c.codes) == 1 and c.code in CONTENT_CODES, "err-5"),
     (_OUTCOME, "*", lambda c: _REVOKED in c.codes and c.codes <= {_REVOKED, "invalid_api_key"}, "auth-4"),
     # What is wrong with a request whatever its operation is.
     (_ANY, "*", lambda c: c.view.code == "missing_api_key" and c.view.key and c.outcome[:3] != "401", "auth-1"),
@@ -313,13 +309,13 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_OUTCOME, "*", lambda c: c.is_in_use and c.is_late, "idem-8"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.view.row.fingerprint, "idem-7"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.repeats, "idem-5"),
-    (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays, "idem-6"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.ignores_key, lambda c: c.at.get(_KEY, "idem-2")),
     (_OUTCOME, "*", lambda c: c.is_refused and c.lacks_body and _BODY in c.at, lambda c: c.at[_BODY]),
     (_OUTCOME, "*", lambda c: c.is_refused, lambda c: c.refused_as),
     (_OUTCOME, "*", lambda c: c.done.replays, "idem-3"),
     (_OUTCOME, "*", _always, lambda c: c.success),
     # Headers whose values depend on more than their names.
+    (_RATE, "added", _always, "rate-1"),
     ("header.retry-after", "in flight", _always, "idem-5"),
     (_RATE, "*", lambda c: c.view.row.bucket in ASSUMED_SIZES, lambda c: ASSUMED_SIZES[str(c.view.row.bucket)]),
     (_REPLAYED, "added", lambda c: c.view.refused, "idem-4"),
@@ -334,7 +330,6 @@ _TABLE: Final[tuple[_Row, ...]] = (
     ("body*", "value|null|rows", lambda c: c.done.replays, "idem-3"),
     ("*", "*", lambda c: not c.place, ""),
     # Characters: a missing field before its value, a status before the pictures that follow from it.
-    ("characters body.data()*", "missing", _always, "list-5"),
     ("characters *", "missing|enum", lambda c: c.is_promised, "get-4"),
     ("characters body.status", "*", lambda c: _rule_of_create(c.view), lambda c: _rule_of_create(c.view)),
     ("characters *.status", "*", lambda c: c.is_reviewed and c.is_saved, "save-6"),
@@ -393,6 +388,9 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
         if rule == "cred-2":  # what is held is told by costs, too
             causes.setdefault(("", "cost"), rule)
         return rule
+    if where == _LEFT:  # where each request takes other tokens, replays and refusals do, too
+        causes |= {("", _LEFT): rule} if rule == "rate-1" else {}
+        return causes.get(("", _LEFT), rule)
     if rule.startswith("idem-") and view.idempotency:
         return causes.setdefault(("idem", view.idempotency), rule)
     record = point.record or view.record or str(view.result.get("id", ""))
@@ -431,7 +429,7 @@ def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
         return isinstance(point.fake, str) and f"{view.exchange.status} {view.code}" not in own.params
     if where in _RATES:
         free = view.row.makes == "char" and not view.synthesizes
-        return free or view.row.bucket in ASSUMED_SIZES or _BUCKET in own.assumed
+        return free or point.kind == "added" or view.row.bucket in ASSUMED_SIZES or _BUCKET in own.assumed
     if where not in {"status", "error.code"}:
         return rule == "create-4" and where.endswith(".refs[].pose") and point.kind == "value"  # their order
     fake = _outcome(done)
