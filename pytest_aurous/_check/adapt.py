@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -70,12 +69,7 @@ def limits_of(verdicts: Verdicts) -> list[str]:
 
 def _unexplained(verdicts: Verdicts, without: Mapping[str, str]) -> list[Difference]:
     differences = [one for verdict in verdicts.refuted if verdict.rule not in without for one in verdict.differences]
-    differences += [difference for difference, _ in verdicts.uncovered.values()]
-    return [
-        replace(one, operation=operation, where=where)
-        for one in differences
-        for operation, where in one.places or ((one.operation, one.where),)
-    ]
+    return differences + [difference for difference, _ in verdicts.uncovered.values()]
 
 
 def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:

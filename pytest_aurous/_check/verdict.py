@@ -28,7 +28,6 @@ class Difference:
         fake: What the fake has.
         outcome: Status and code of the fake's response.
         place: Where it is in the file.
-        places: Operation and place of all that have one schema of a document; empty: this one alone.
         alone: Whether it is a difference only if no other client has used the team meanwhile.
         assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
         times: In how many exchanges there is such a difference.
@@ -44,7 +43,6 @@ class Difference:
     fake: Any
     outcome: str = ""
     place: str = ""
-    places: tuple[tuple[str, str], ...] = ()
     alone: bool = False
     assumed: bool = False
     times: int = 1
@@ -186,22 +184,6 @@ class Verdicts:
                     target.differing += 1
                     verdict.differing *= bool(verdict.first)
 
-    def agree(self, rule: str) -> None:
-        """Count a place of a document that agrees with a rule; empty: no rule covers it."""
-        if rule:
-            self.rules[rule].agreed += 1
-
-    def doubt(self, rule: str, why: str) -> None:
-        """Count a place that a document does not mention."""
-        if rule:
-            self.rules[rule].doubts[why] += 1
-
-    def differ(self, rule: str, found: Difference) -> None:
-        """Count a place of a document that differs."""
-        if rule:
-            self.rules[rule].differing += 1
-        self._add(rule, found)
-
     def _add(self, rule: str, found: Difference) -> None:
         self.places.add((found.file, found.place, found.operation, found.where))
         if rule:
@@ -209,8 +191,7 @@ class Verdicts:
             place, kinds = (found.operation, found.where, found.kind, outcome), self.rules[rule].first
             kinds[place] = replace(kinds[place], times=kinds[place].times + 1) if place in kinds else found
             return
-        stated = "" if found.number else found.seen  # each of a document is a difference of its own
-        key = found.operation, found.where, f"{found.kind} {stated}".strip()
+        key = found.operation, found.where, found.kind
         first, times = self.uncovered.get(key, (found, 0))
         self.uncovered[key] = first, times + 1
 
