@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous._check.adapt import find_readings
-from tests.check.changes import fields, put
-from tests.check.stories import ready
+from pytest_aurous._cli.main import main
 from tests.check.story import Entries, Teller, check_files, refuted, write
+from tests.check.test_attribution import account, listed, priced, ready, stored, told_by
+from tests.check.test_chat import BODY
+from tests.check.test_seeded import fields, named, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 POLLS: Final = 3
-
-BODY: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "How is the weather?"}]}
 
 
 def drawn_and_renamed(teller: Teller) -> None:
@@ -66,8 +66,8 @@ def _leaky_endpoint(entries: Entries) -> None:
         secrets.append(row.setdefault("secret", "".join(secrets[:1])))
         row["secret"] = secrets[0]
 
-    for operation in ("create", "retrieve", "rotate_secret"):
-        fields(f"webhook_endpoints.{operation}", change)(entries)
+    for operation, status in (("create", 201), ("retrieve", 200), ("rotate_secret", 200)):
+        fields(f"webhook_endpoints.{operation}", change, status)(entries)
 
 
 def _other_words(entries: Entries) -> None:
@@ -138,3 +138,109 @@ def test_each_field_that_differs_is_named(tmp_path: Path) -> None:
         found = {(one.operation, one.where) for verdict in verdicts.refuted for one in verdict.differences}
 
         assert wanted <= found
+
+
+def _limited_401(entries: Entries) -> None:
+    """Let a 401 have the rate headers of the response before."""
+    before = named(entries, "team.retrieve")[0]["response"]["headers"]
+    for entry in named(entries, "team.retrieve", 401):
+        entry["response"]["headers"] += [pair for pair in before if pair["name"].startswith("x-ratelimit-")]
+
+
+def _renamed_header(entries: Entries) -> None:
+    for pair in named(entries, "images.create", 201)[1]["response"]["headers"]:
+        pair["name"] = pair["name"].replace("aurous-idempotent", "idempotent")
+
+
+def _renamed_fields(entries: Entries) -> None:
+    for operation, status in (("images.create", 201), ("images.retrieve", 200)):
+        fields(operation, lambda row: row.update(createdAt=row.pop("created_at"), error=row.pop("error_message")),
+               status)(entries)  # fmt: skip
+
+
+def _lists_alone(teller: Teller) -> None:
+    """Read characters that are not shown otherwise."""
+    for _ in range(2):
+        teller.aurous.characters.add(status="ready")
+    teller.call("GET", "/v1/characters")
+
+
+def _replayed(teller: Teller) -> None:
+    """Order two images, and then one with a key, three times."""
+    teller.image()
+    teller.image()
+    for _ in range(3):
+        teller.call("POST", "/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "order-1"})
+
+
+def two_tokens(entries: Entries) -> None:
+    """Let each request take two tokens."""
+    for number, entry in enumerate(entries):
+        for pair in entry["response"]["headers"]:
+            if pair["name"] == "x-ratelimit-remaining":
+                pair["value"] = str(int(pair["value"]) - 1 - number)
+
+
+def _unnamed(entries: Entries) -> None:
+    fields("characters.list", lambda page: [row.pop("object") for row in page["data"]])(entries)
+
+
+@pytest.mark.parametrize(
+    ("story", "change", "found"),
+    [
+        pytest.param(account, _limited_401, {
+            ("rate-1", "team.retrieve", f"header.x-ratelimit-{name}", value)
+            for name, value in (("limit", "1200"), ("remaining", "1199"), ("reset", "1778234401"))
+        }, id="rate headers in a 401"),
+        pytest.param(stored, _renamed_header, {
+            ("idem-3", "images.create", "header.aurous-idempotent-replayed",
+             "absent, but there is idempotent-replayed")
+        }, id="a header of another name"),
+        pytest.param(priced, _renamed_fields, {
+            ("img-5", operation, f"body.{name}", f"absent, but there is {other}")
+            for operation in ("images.create", "images.retrieve")
+            for name, other in (("created_at", "createdAt"), ("error_message", "error"))
+        }, id="fields of another name"),
+        pytest.param(_lists_alone, _unnamed, {("get-4", "characters.list", "body.data[].object", "absent")},
+                     id="a column that is missing everywhere"),
+        pytest.param(listed, _unnamed, {("list-5", "characters.list", "body.data[].object", "absent")},
+                     id="a column that is missing in lists"),
+        pytest.param(_replayed, two_tokens, {
+            ("rate-1", "images.create", "header.x-ratelimit-remaining", "117"),
+            ("rate-1", "images.create", "header.x-ratelimit-reset", "1778234421"),
+        }, id="each request takes two tokens, a replay as well"),
+    ],
+)  # fmt: skip
+def test_a_difference_is_named_with_its_rule_alone(
+    tmp_path: Path,
+    story: Callable[[Teller], object],
+    change: Callable[[Entries], object],
+    found: set[tuple[str, str, str, str]],
+) -> None:
+    """What follows from it, and what is there in its place, is no difference of its own."""
+    teller = Teller()
+    story(teller)
+    entries = teller.entries()
+    change(entries)
+
+    verdicts = check_files([write(tmp_path, entries)]).verdicts
+
+    assert {
+        (one.rule, each.operation, each.where, str(each.seen)) for one in verdicts.refuted for each in one.differences
+    } == found
+    assert verdicts.uncovered == {}
+
+
+def test_a_field_that_is_missing_everywhere_is_missing_and_no_sparse_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sparse form leaves out null alone."""
+    entries = told_by(priced)
+    for operation, status in (("images.create", 201), ("images.retrieve", 200), ("images.cancel", 200)):
+        fields(operation, lambda row: row.pop("completed_at"), status)(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    out = capsys.readouterr().out
+    assert "refuted: img-5" in out
+    assert "aurous_sparse" not in out
