@@ -16,13 +16,12 @@ from .._core.wire.reply import Reply
 from .._facade import schema_of, shown_by
 from .earlier import ORDER, points_of_earlier, rule_of_earlier
 from .recording.survey import Survey
-from .recording.view import CLOSE, DELETABLE, STATUSES, View
+from .recording.view import CLOSE, DELETABLE, STATUSES, VENDORS, View
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
 from .values import ABSENT, OTHER, SAME, Point, Values, Words, alike, id_of, instead_of, name_of
 
-_VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 _TOKENS: Final = "x-ratelimit-tpm-"
 _DIGITS: Final = 5
 _ANY_SEED: Final = -1
@@ -99,16 +98,16 @@ class Comparer:
             return
         names = {name.lower(): value for name, value in reply.headers}
         unknown = [name for name in received if name not in names and name not in _OWN_HEADERS]
-        others = [name for name in unknown if _VENDORS.match(name)]
+        others = [name for name in unknown if VENDORS.match(name)]
         if done.view.refused or done.replays:  # whether these show the tokens of a text, no page says
             others = [name for name in others if not name.startswith(_TOKENS)]
-        apart = not any(map(_VENDORS.match, received)) or _is_storage(done.view)
+        apart = not any(map(VENDORS.match, received)) or _is_storage(done.view)
         storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
             if (
                 name in _OWN_HEADERS
                 or (storage and name == "content-type")
-                or (name not in received and apart and _VENDORS.match(name))
+                or (name not in received and apart and VENDORS.match(name))
             ):
                 continue
             where = f"header.{name}"
