@@ -278,6 +278,8 @@ class Comparer:
             not _is_id(view) or not more or following in ids[-1:] + ids[:1] * before
         )
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
+        if _is_id(view) and isinstance(following, str) and ids:
+            self._bind(following, ids[-1])
         made = [str(row.get("created_at", row.get("bucket_start"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
         yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *ORDER)

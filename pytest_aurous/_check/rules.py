@@ -478,7 +478,9 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
         return _is_of_state(done) or (where == "status" and paid)
     if where == "header.x-ratelimit-remaining" or (where in _ROWS and view.row.lists):
         return True
-    return view.kind == "characters" and (view.polls or view.row.reruns) and _field(done, where) in _CHANGING
+    own = {*view.order, *(("status", "refs") if view.saves else ())}  # which the request itself has changed
+    told = view.polls or view.row.acts
+    return view.kind == "characters" and told and _field(done, where) in _CHANGING - own
 
 
 def _is_decided(done: Replayed, point: Point) -> bool:

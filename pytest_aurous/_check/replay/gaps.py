@@ -124,27 +124,33 @@ class Gaps:
             return
         if one.status in RUNNING and not self._survey.histories.ordered(record, other.view.index):
             yield self._gap(one.view.index, other.view, record, "was ordered")
-        acts = (view for view in history.touched if view.exchange.method != "GET" and view.succeeded)
-        caused = any(one.view.index < view.index <= other.view.index for view in acts)
-        saved = other.view.edits and (one.status, other.status) == ("reviewing", "ready")
-        if (not caused or saved) and (what := self._what(history, one, other)):
+        if what := self._what(history, one, other):
             yield self._gap(one.view.index, other.view, record, what, _DRAWN if what == "was drawn again" else FREE)
 
     def _what(self, history: History, one: Sighting, other: Sighting) -> str:
-        """Return what has happened to a character between two sightings; empty if it may have come there by itself."""
+        """Return what has happened to a character between two sightings; empty if exchanges may explain all of it."""
+        between = [
+            view
+            for view in history.touched
+            if one.view.index < view.index <= other.view.index and view.exchange.method != "GET" and view.succeeded
+        ]
+        patched = {name for view in between if view.edits for name in view.order}
+        sent = any(one.row.get(name) != other.row.get(name) for name in _SENT if name not in patched)
+        caused, rested = any(not view.edits for view in between), one.status in AT_REST
+        moved_on = other.status != one.status and other.status in STATUSES["characters"]
+        if rested and not caused and moved_on and (other.status == "ready" or not other.view.edits):
+            return {"ready": "was saved", "deleted": "was deleted"}.get(other.status, "was drawn again")
         moved = instant_of(one.row.get("updated_at"))
-        sent = any(one.row.get(name) != other.row.get(name) for name in _SENT)
         if one.row.get("updated_at") == other.row.get("updated_at"):  # it can change twice in one second
             soon = moved is not None and one.view.at <= moved + CLOSE
             return "was changed" if sent and soon and one.view.polls else ""
-        if one.status in AT_REST and other.status != one.status and other.status in STATUSES["characters"]:
-            return {"ready": "was saved", "deleted": "was deleted"}.get(other.status, "was drawn again")
         published = any(same.status == "ready" for same in history.sightings if same.view.index < other.view.index)
-        if one.status in RUNNING and other.status == "ready" and self._reviews and not published:
+        if not caused and one.status in RUNNING and other.status == "ready" and self._reviews and not published:
             return "was saved"  # others wait to be reviewed
-        if one.status in AT_REST and one.pictures.keys() == other.pictures.keys() and one.pictures != other.pictures:
+        drawn = one.pictures.keys() == other.pictures.keys() and one.pictures != other.pictures
+        if rested and not caused and drawn:
             return "was drawn again"
-        return "was changed" if sent or one.status in AT_REST else ""
+        return "was changed" if sent or (rested and not between) else ""
 
     def _used_keys(self) -> Iterator[Gap]:
         """Find the idempotency keys whose first use is not in the recording, and what that cost."""
