@@ -15,7 +15,6 @@ from .._core.wire.hosts import is_upload
 from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._core.wire.reply import Reply
 from .._facade import schema_of, shown_by
-from .earlier import ORDER, points_of_earlier, rule_of_earlier
 from .recording.survey import Survey
 from .recording.view import CLOSE, DELETABLE, STATUSES, View
 from .replay import Replayed
@@ -28,6 +27,8 @@ _TOKENS: Final = "x-ratelimit-tpm-"
 _DIGITS: Final = 5
 _ANY_SEED: Final = -1
 """The ``seed`` with which a request leaves the seed to the vendor."""
+_ORDER: Final = (Words("another order"), Words("the newest first"))
+_NEW: Final = (Words("the old secret"), Words("a new secret"))
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _DATE: Final = Words("the Date of the response")
 _OLD_ID: Final = Words("the id of a response before")
@@ -194,10 +195,7 @@ class Comparer:
             seen, fake = _aligned(as_list(seen), as_list(fake))
         yield from done.points
         yield from self._new(done)
-        for point in walk.compare("body", seen, fake, schema):
-            if rule := rule_of_earlier(view, point, self._survey.histories):
-                done.rules[point.where] = rule
-            yield point
+        yield from walk.compare("body", seen, fake, schema)
         yield from self._facts(done, as_object(seen), as_object(fake))
 
     def _facts(self, done: Replayed, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
@@ -206,7 +204,7 @@ class Comparer:
         yield from self._instants(view, seen, fake)
         yield from self._changed(done)
         yield from self._renewed(view)
-        yield from points_of_earlier(view, self._survey.histories)
+        yield from self._rotated(view)
         yield from sums_of(view)
         if not self._survey.by_fake:  # whose vectors are what a test has chosen
             yield from size_of(view, fake)
@@ -223,6 +221,16 @@ class Comparer:
             then = instant_of(old)
             late = then is not None and self._survey.timed and view.at > then + CLOSE
             yield Point("body.updated_at", "value", late and new == old, new, Words("the time of the change"))
+
+    def _rotated(self, view: View) -> Iterator[Point]:
+        """Compare a secret that was rotated with those before (hook-2)."""
+        before = [
+            one.row.get("secret")
+            for one in self._survey.histories[view.record].sightings
+            if one.view.index < view.index
+        ]
+        if view.operation.endswith(".rotate_secret") and any(before):
+            yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
 
     def _renewed(self, view: View) -> Iterator[Point]:
         """Compare whether each read of a record has another signed URL than the response before (time-3, get-3)."""
@@ -282,7 +290,7 @@ class Comparer:
             self._bind(following, ids[-1])
         made = [str(row.get("created_at", row.get("bucket_start"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
-        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *ORDER)
+        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
         opaque = {"page_token", "cursor"} & view.query.keys()  # it has the limit of the first page
         limit = view.query.get("limit", "" if opaque else str(view.row.query.get("limit", {}).get("default", "")))
@@ -329,7 +337,7 @@ class Comparer:
             wrong = cursor is not None and any(one is not None and (one - cursor) * sign > 0 for one in made)
             own = view.query.get(name, "") in map(_id_of, rows)
             if history is not None:
-                yield Point("body.data", "order", wrong or own, *ORDER)
+                yield Point("body.data", "order", wrong or own, *_ORDER)
 
     def _is_there(self, done: Replayed, record: str, status: object) -> bool:
         """Whether the recording shows that a record is in a list: created before, or seen before and after."""

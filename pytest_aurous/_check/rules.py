@@ -342,6 +342,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     ("characters *.refs*.url", "*", _always, lambda c: c.place),
     ("characters *.refs*", "*", lambda c: c.is_drawing and not c.view.creates, "run-1"),
     ("characters *.refs*", "*", lambda c: c.is_from_uploads and not c.is_drawing, "create-2"),
+    ("characters body.refs", "rows", lambda c: c.view.saves, "save-1"),
     ("characters *.refs*", "*", lambda c: c.is_retold and not c.is_drawing, lambda c: c.drawn),
     ("*", "*", lambda c: c.place == "=" and c.view.refused, "err-1"),
     ("*", "*", lambda c: c.place == "=", lambda c: c.success),
