@@ -490,11 +490,10 @@ def _is_decided(done: Replayed, point: Point) -> bool:
 
 
 def _is_of_state(done: Replayed) -> bool:
-    """Whether an outcome may be about the state of a record that a request names, and not about its other fields."""
+    """Whether the vendor's outcome may be about the state of a record that a request names."""
     view = done.view
-    other = view.order.get(done.param or view.param)
-    reasons = {view.reason, done.code}
-    return bool(view.named) and other in (None, *view.named) and len(reasons) > 1 and not OF_STATES.isdisjoint(reasons)
+    other, reason = view.order.get(done.param or view.param), view.reason if view.refused else done.code
+    return bool(view.named) and other in (None, *view.named) and reason in OF_STATES and view.reason != done.code
 
 
 def _is_final(done: Replayed) -> bool:

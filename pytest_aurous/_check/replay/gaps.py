@@ -21,6 +21,8 @@ ANY: Final = ()
 IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
 _DRAWN: Final = tuple(map(Decimal, DRAWING_COSTS))
+_HARMLESS: Final = ("was saved", "was changed")
+"""What makes the API refuse nothing that it would accept otherwise."""
 _SENT: Final = ("name", "attributes")
 """What a request changes in a character at any time."""
 
@@ -55,7 +57,7 @@ class Gaps:
         self._reviews: bool = any(one.status == "reviewing" for one in sightings)
         self.deletions: set[int] = set()
         if survey.timed:
-            self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions()]
+            self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions(), *self._saves()]
             for record, history in survey.histories.items():
                 self._gaps += self._of_record(record, history)
 
@@ -67,8 +69,8 @@ class Gaps:
         found = (gap for gap in self._gaps if gap.after < view.index <= gap.before)
         if where == "header.x-ratelimit-remaining":
             return self.text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
-        found = (gap for gap in found if gap.about in about)
-        return self.text(next(found, None))
+        harmless = _HARMLESS if where == "status" and view.refused else ()
+        return self.text(next((gap for gap in found if gap.about in about and not gap.what.endswith(harmless)), None))
 
     def costs(self, view: View, since: int) -> list[Gap]:
         """Return the gaps between the exchange with the index *since* and a later one that may have cost credits."""
@@ -151,6 +153,14 @@ class Gaps:
         if rested and not caused and drawn:
             return "was drawn again"
         return "was changed" if sent or (rested and not between) else ""
+
+    def _saves(self) -> Iterator[Gap]:
+        """Find the accepted orders which alone show that their character was saved."""
+        for view in self._survey.views:
+            record, histories = str(view.order.get("character_id")), self._survey.histories
+            last = histories.before(record, view.index) if view.creates and view.succeeded else None
+            if last is not None and last.status == "reviewing" and histories.seen(record, view.index) is None:
+                yield self._gap(last.view.index, view, record, "was saved")
 
     def _used_keys(self) -> Iterator[Gap]:
         """Find the idempotency keys whose first use is not in the recording, and what that cost."""

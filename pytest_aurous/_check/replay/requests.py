@@ -53,9 +53,8 @@ class Requests:
             return self.bound[url]
         parts = urlsplit(url)
         base = UPLOAD_HOST if is_upload(view.exchange.host) else _API
-        signed = view.row.signed and view.exchange.status not in NOT_LET_IN
-        if signed and {"token", "signature"} & view.query.keys():
-            if view.operation == "storage.get" or view.args.get("upload_id") == "":
+        if view.row.signed and {"token", "signature"} & view.query.keys():
+            if not view.args.get("upload_id") or view.exchange.status in NOT_LET_IN:
                 done.why = "the response with its signed URL is not in the recording"
                 return None
             return self._signed(view, base, parts.path)
