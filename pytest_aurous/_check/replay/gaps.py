@@ -21,8 +21,8 @@ ANY: Final = ()
 IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
 _DRAWN: Final = tuple(map(Decimal, DRAWING_COSTS))
-_HARMLESS: Final = ("was saved", "was changed")
-"""What makes the API refuse nothing that it would accept otherwise."""
+_HARMLESS: Final = "was saved"
+"""A change that makes the API refuse nothing that it would accept otherwise."""
 _SENT: Final = ("name", "attributes")
 """What a request changes in a character at any time."""
 
