@@ -15,29 +15,20 @@ from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNK
 from .replay import SHARED, Replayed
 from .values import Point
 
-_PLACES: Final = ("body", "error", "header", "request")
+_PLACES: Final = ("body", "error", "header")
 """How a place begins; what else a rule says that it shows in is an outcome, or the work of a request."""
 _SILENT: Final = {
     "header.x-ratelimit-* added": "",
     "header.retry-after added": "",
     "body* added": "",
-    "request.body body": "",
-    "request.header.idempotency-key required": "",
 }
 """The places that no rule is about, unless one says so."""
 _LAST: Final = {
     "header.content-type": "=",
     "header.*": "",
     "body*": "=",
-    "request.header.content-type": "=",
-    "request.header.*": "",
-    "request.path.*": "=",
-    "request.query.token": "=",
-    "request.query.signature": "=",
-    "request.*": "?",
 }
-"""What holds where no rule says that it shows there, the first that fits: `=` stands for the rule of the operation's
-success, `?` for the rule of the refusal that a request gets if it does otherwise."""
+"""Where no rule says that it shows there, the first that fits; `=` is the rule of the operation's success."""
 
 _BUCKET: Final = "header.x-ratelimit-*"
 _RATES: Final = ("header.x-ratelimit-limit", "header.x-ratelimit-remaining", "header.x-ratelimit-reset")
@@ -53,8 +44,6 @@ _OF_A_BODY: Final = ("missing_field", "invalid_format")
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
 """The codes of a null, which err-9 is about."""
 _LONGEST_KEY: Final = 256
-_REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}
-"""The codes of requests that differ from what a document states; the others are of a wrong form."""
 
 
 class _Case:
@@ -379,14 +368,14 @@ def rule_of(done: Replayed, point: Point) -> str:
 
 
 _DECISIVE: Final = ("id", "status", "events")
-"""The fields of a record that decide what later requests about it get."""
+"""The fields of a record that decide which outcome later requests about it get."""
 
 
 def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, str], str]) -> str:
     """Return the rule of a difference, or of an earlier one that it follows from.
 
-    That is one in the same field of its record, in a field that decides what requests about the record get, or about
-    the same idempotency key; for a balance, one in whether work is under way.
+    That is one in the same field of its record, or about the same idempotency key; for an outcome, one in a field that
+    decides it; for a balance, one in whether work is under way.
     """
     view, where = done.view, point.where
     if where in _CREDITS and view.shows_credits:
@@ -403,7 +392,7 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
     if not where.startswith("body") or not record:
         return rule
     field = _field(done, where)
-    found = [causes.get((record, name)) for name in (field, *_DECISIVE)]
+    found = [causes.get((record, field))]
     found += [causes.get(("", "cost"))] * (field == "cost" and point.fake == 0)
     if point.kind == "missing":
         found.append(causes.setdefault((record, f"missing in {view.index}"), rule))
@@ -439,16 +428,6 @@ def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
     if view.refused and fake in shown_by("").assumed:
         return True
     return (view.succeeded or not fake.startswith("2")) and not {fake, fake[:3]}.isdisjoint(own.assumed)
-
-
-def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") -> str:
-    """Return the rule of what a document states about a place, or about an outcome; empty without one."""
-    if outcome:
-        return _success(operation) if outcome[0] in "23" else _refusal(operation, outcome)
-    rule = _place(operation, where, kind)
-    if rule == "?":
-        return _refusal(operation, f"400 {_REFUSED_AS.get(kind, 'invalid_format')}")
-    return _success(operation) if rule == "=" else rule
 
 
 _CREDITS: Final = frozenset({"body.credits", "body.held_credits", "body.available_credits"})

@@ -23,8 +23,19 @@ _UNITS: Final = 0.00021
 """The largest error of a sum of two amounts that are each rounded to four decimals."""
 _CURSORS: Final = ("next_page", "next_cursor")
 """Fields whose values are opaque, and sent back."""
+_OF_EACH_STATUS: Final = ("missing", "added", "json type", "enum", "form", "limit")
+"""The kinds of comparison that hold whatever the status of a record is."""
+
+
+class Words(str):
+    """A text of our own about a value, which can be shown."""
+
+    __slots__ = ()
+
+
 _TYPES: Final[dict[type, str]] = {
-    str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object", type(None): "null"
+    str: "string", Words: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object",
+    type(None): "null",
 }  # fmt: skip
 
 
@@ -59,12 +70,6 @@ class _Absent:
 ABSENT: Final = _Absent()
 SAME: Final = False
 OTHER: Final = True
-
-
-class Words(str):
-    """A text of our own about a value, which can be shown."""
-
-    __slots__ = ()
 
 
 def is_word(text: str, *, response: bool) -> bool:
@@ -137,10 +142,19 @@ class Values:
     def _object(
         self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Schema, ground: str
     ) -> Iterator[Point]:
-        allowed = schema.field("status").allowed
-        if allowed is not None and isinstance(seen.get("status"), str) and seen["status"] not in allowed:
-            yield Point(f"{where}.status", "enum", OTHER, seen["status"], fake.get("status"))
-            return  # the fake cannot be brought there, so nothing else can be compared
+        allowed, status = schema.field("status").allowed, seen.get("status")
+        if allowed is None or not isinstance(status, str) or status in allowed:
+            yield from self._fields(where, seen, fake, schema, ground)
+            return
+        # The fake cannot be brought to an unknown status, so only what is the same in each one is compared.
+        fields = {name: value for name, value in seen.items() if name in fake or name not in schema.properties}
+        for point in self._fields(where, fields, fake, schema, ground):
+            if point.kind in _OF_EACH_STATUS or point.where in self._sent:
+                yield point
+
+    def _fields(
+        self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Schema, ground: str
+    ) -> Iterator[Point]:
         for name, value in fake.items():
             inner, shape = f"{where}.{name}", schema.field(name)
             optional = name not in schema.required and inner not in self._sent
