@@ -32,10 +32,10 @@ def ready(teller: Teller) -> str:
 
 
 def patched(teller: Teller) -> None:
-    """Replace the attributes, and read; change the name with a field that is refused, and read."""
+    """Replace the attributes, and then the name; replace it with a field that is refused, and read."""
     path = ready(teller)
-    teller.call("PATCH", path, json={"attributes": {"age": 40}})
-    teller.call("PATCH", path, json={"name": "Borea", "mood": "sunny"})
+    for order in ({"attributes": {"age": 40}}, {"name": "Borea"}, {"name": "Cirra", "mood": "sunny"}):
+        teller.call("PATCH", path, json=order)
     teller.call("GET", path)
 
 
@@ -111,6 +111,16 @@ def saved(teller: Teller) -> None:
     teller.synthesize("Aurora", "order-1")
     teller.call("GET", path)
     teller.call("GET", image)
+
+
+def saved_at_once(teller: Teller) -> None:
+    """Save a character in the second of the poll that shows it in review, use it, and read it."""
+    path = teller.synthesize("Aurora")
+    teller.poll(path, 1)
+    teller.client.get(path)
+    teller.client.post(f"{path}/save")
+    teller.image(character_id=id_of(path))
+    teller.call("GET", path)
 
 
 def unpolled(teller: Teller) -> None:
@@ -292,12 +302,13 @@ def alike(teller: Teller) -> None:
 
 
 def ticketed(teller: Teller) -> None:
-    """Make a character of a ticket, classify another one twice, and read an unknown character."""
+    """Make a character of a ticket, classify another one twice, read an unknown character, and the first one."""
     ticket, other = teller.aurous.uploads.add(pose="side"), teller.aurous.uploads.add(pose="side")
-    teller.call("POST", "/v1/characters", json={"name": "A", "upload_ids": [ticket.id]})
+    made = teller.call("POST", "/v1/characters", json={"name": "A", "upload_ids": [ticket.id]})
     for _ in range(2):
         teller.call("POST", "/v1/characters/uploads/classify", json={"upload_id": other.id})
     teller.call("GET", UNKNOWN)
+    teller.call("GET", f"/v1/characters/{made['id']}")
 
 
 def filed(teller: Teller) -> None:
@@ -313,7 +324,7 @@ def sent(teller: Teller) -> None:
     """Send a file twice, and read a picture of a character."""
     for _ in range(2):
         teller.file(headers={"Idempotency-Key": "file-1"})
-    teller.call("GET", teller.call("GET", ready(teller))["refs"][0]["url"])
+    teller.call("GET", teller.call("GET", ready(teller))["refs"][0]["url"], headers={"X-Api-Key": ""})
 
 
 # Idempotency
@@ -462,10 +473,10 @@ def listed_at_once(teller: Teller) -> None:
 
 
 def at_once(teller: Teller) -> None:
-    """Order four images at once, between balances."""
+    """Order five images at once, the last three with one key, between balances."""
     teller.call("GET", "/v1/balance")
-    for _ in range(4):
-        teller.client.post("/v1/images", json={"prompt": "x"})
+    for headers in ({}, {}, KEY, KEY, KEY):
+        teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
     teller.call("GET", "/v1/balance")
 
 

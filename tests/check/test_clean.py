@@ -48,6 +48,19 @@ def test_a_recording_with_one_damage_agrees(tmp_path: Path, story: str, damage: 
         assert [one.rule for one in alone if not all(each.alone for each in one.differences)] == []
 
 
+@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("first", range(3))
+def test_a_recording_without_every_third_exchange_agrees(tmp_path: Path, story: str, first: int) -> None:
+    """Or without its response."""
+    entries, unheard = told(story), told(story)
+    del entries[first::3]
+    for number in range(first, len(unheard), 3):
+        unanswered(number)(unheard)
+
+    assert refuted(checked(tmp_path, entries)) == []
+    assert refuted(checked(tmp_path, unheard)) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "reading"), [(rule, reading) for rule, readings in READINGS.items() for reading in readings[1:]]

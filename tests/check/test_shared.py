@@ -14,7 +14,7 @@ from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.base.rules import load_rules
-from tests.check.changes import balances, header, times
+from tests.check.changes import balances, header, lacks, times
 from tests.check.story import told, write
 
 if TYPE_CHECKING:
@@ -102,3 +102,18 @@ def test_another_capacity_is_a_line_for_the_suite(tmp_path: Path, capsys: pytest
 
     assert main(["check", str(write(tmp_path, entries))]) == 1
     assert '  aurous.limits["characters_get"].set(burst=500)\n' in capsys.readouterr().out
+
+
+def test_a_field_that_is_missing_everywhere_is_missing_and_no_sparse_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sparse form leaves out null alone."""
+    entries = told("priced")
+    for name in ("create", "retrieve", "cancel"):
+        lacks(f"images.{name}", "completed_at")(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    out = capsys.readouterr().out
+    assert "refuted: img-5" in out
+    assert "aurous_sparse" not in out
