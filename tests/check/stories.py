@@ -566,22 +566,6 @@ def registered(teller: Teller) -> None:
 # Gaps
 
 
-def saves(teller: Teller) -> None:
-    """Save too early, and not too early; draw, rename and read."""
-    path = teller.synthesize("Aurora")
-    for _ in range(2):
-        teller.call("POST", f"{path}/save")
-    teller.poll(path, 2)
-    teller.call("POST", f"{path}/save")
-    teller.call("GET", path)
-    teller.call("POST", f"{path}/resynthesize")
-    teller.call("POST", f"{path}/save")
-    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "front"})
-    teller.poll(path, 2)
-    teller.call("PATCH", path, json={"name": "Borea"})
-    teller.call("GET", path)
-
-
 def studio(teller: Teller) -> None:
     """Save a character, draw it again, rename it and delete it, with balances between."""
     teller.call("GET", "/v1/balance")
