@@ -1,15 +1,24 @@
-"""``pytest-aurous check --live``: probes of the real API, as a recording like any other."""
+"""``pytest-aurous check --live``: probes of the real API, as a recording like any other.
+
+The only module that sends anything, and nothing that it sends can create, change or cost anything.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from ssl import SSLContext
 from typing import Final
+
+import httpx
 
 from ..._core.base.data import as_list, as_object, parsed
 from ..._core.base.errors import AurousError, see, shown
@@ -17,20 +26,34 @@ from ..._core.base.instants import iso
 from ..._core.base.redaction import protecting, redacted
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.hosts import BASE_URL
-from ..._facade import CATALOG
-from ..recording.read import Recording
+from ..._core.wire.reply import Pairs
+from ..recording.read import PICTURES, Recording
 from ..recording.view import foreign_response
-from .probes import PROBES, Probe, fill, shown_by
-from .sender import Pace, Sender, Stopped
+from .probes import PLACE, PROBES, Probe, shown_by
 
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _KEY: Final = re.compile(r"[!-~]{16,}")
-_DEAD: Final = 3
-"""Stop after this many requests in a row without a response."""
+_OWN_KEY: Final = "key-1"
+"""The name of the key of the check, wherever it would be seen."""
+_READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|videos)/estimate")
+"""Method and path of what cannot create, change or cost anything."""
+_PATIENCE: Final = 30.0
+"""The most seconds for a whole response."""
+_MOST_BYTES: Final = 8 * 1024 * 1024
+_LONGEST_WAIT: Final = 60.0
+"""Nobody waits longer than this for a token."""
+_RESERVE: Final = 10
+"""A tenth of each bucket is left to the other clients of the team."""
 
 
-def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool) -> Probing:
+class Stopped(Exception):  # noqa: N818 - it names what happened
+    """No other request follows; the message says why."""
+
+
+def run_probes(
+    base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool
+) -> Recording:
     """Send at most *most* requests, and return the exchanges as a recording with the name *file*.
 
     Only with *yes* it goes on without asking, and where the variable CI is set. Ctrl-C ends the probes early.
@@ -43,22 +66,6 @@ def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, m
             f"check --live sends nothing where the variable CI is set, unless you pass --yes: "
             f"keep the key of the real API out of runs that nobody watches.\n{_MORE}"
         )
-    key = _key()
-    with protecting(key):
-        live = Probing(base_url, key, file, probes, most)
-        try:
-            live.show_team()
-            if not yes and sys.stdin.isatty():
-                _ask()
-            live.send_rest()
-        except KeyboardInterrupt:
-            raise AurousError("check --live: interrupted before any response could be judged.") from None
-        finally:
-            live.sender.close()
-    return live
-
-
-def _key() -> str:
     key = os.environ.get(_VARIABLE, "").strip()
     if not _KEY.fullmatch(key):
         found = "has characters that a header cannot carry, or is too short" if key else "is not set"
@@ -67,13 +74,15 @@ def _key() -> str:
             f"that can only read is enough. AUROUS_API_KEY is not used, so that no key is sent by accident. --dry-run "
             f"shows what would be sent, and needs no key.\n{_MORE}"
         )
-    return key
-
-
-def _ask() -> None:
-    _say("Go on? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise AurousError("check --live: stopped. Nothing but GET /v1/team was sent.")
+    with protecting(key):
+        live = Probing(base_url, key, file, probes, most)
+        live.show_team()
+        if not yes and sys.stdin.isatty():
+            _say("Go on? [y/N] ", end="")
+            if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+                raise AurousError("check --live: stopped. Nothing but GET /v1/team was sent.")
+        live.send_rest()
+    return live.recording
 
 
 def _say(text: str, end: str = "\n") -> None:
@@ -81,23 +90,17 @@ def _say(text: str, end: str = "\n") -> None:
 
 
 class Probing:
-    """The probes on their way, and what they have shown.
-
-    Attributes:
-        recording: The exchanges.
-        doubts: Rules that cannot be judged, each with the reason.
-    """
+    """The probes on their way, their *recording*, and what they have shown."""
 
     def __init__(self, base_url: str, key: str, file: Path, probes: Sequence[Probe], most: int) -> None:
         self.recording: Recording = Recording(file)
-        self.doubts: list[tuple[str, str]] = []
-        self.sender: Sender = Sender(base_url, key)
         self._base_url = base_url
+        self._key = key
         self._probes = probes
         self._most = most
-        self._pace = Pace(lambda seconds: _say(f"The API limits this team: waiting {seconds:.0f} s."))
+        self._pause = 0.0
         self._shown: dict[str, str] = {}
-        self._silent = 0
+        self._missing: dict[str, None] = {}
 
     def show_team(self) -> None:
         """Send the first probe, and show whose key it is.
@@ -106,98 +109,156 @@ class Probing:
             AurousError: If that cannot be read.
         """
         sent = self._send(self._probes[0])
-        team = parsed(sent.body)
-        code = as_object(as_object(team).get("error")).get("code") or ""
-        problem = _foreign(sent) or (sent.why and f"its body was left out: {sent.why}")
-        if not problem and sent.status != HTTPStatus.OK:
-            problem = f"GET /v1/team with the key in {_VARIABLE} gets {sent.status} {code}".rstrip()
-        elif not problem and not isinstance(team, dict):
-            problem = "the response to GET /v1/team is not a JSON object"
-        if problem:
-            raise AurousError(f"check --live: {self._base_url} cannot be read: {problem}.\n{_MORE}")
-        name, record = (shown(as_object(team).get(part)) for part in ("name", "id"))
-        _say(f"Team {name}, {record}, at {self._base_url}")
+        team = as_object(parsed(sent.body))
+        code = as_object(team.get("error")).get("code") or ""
+        if sent.why or sent.status != HTTPStatus.OK or not team:
+            got = f"GET /v1/team with the key in {_VARIABLE} gets {sent.status} {code or 'without a team'}"
+            raise AurousError(
+                f"check --live: {self._base_url} cannot be read: {sent.why or got}. Nothing but GET /v1/team was sent, "
+                f"which costs nothing. See whether the address and the key are right, and try again.\n{_MORE}"
+            )
+        _say(f"Team {shown(team.get('name'))}, {shown(team.get('id'))}, at {self._base_url}")
         _say(f"{min(len(self._probes), self._most)} requests: GET, and estimates. They create and cost nothing.")
         self._shown["yesterday"] = iso((sent.at or 0.0) - 24 * 3600)
 
     def send_rest(self) -> None:
         """Send the other probes, as far as that goes."""
-        left, why = list(self._probes[1:]), ""
+        sent = self.recording.exchanges
         try:
-            while left and not self._is_full():
-                self._probe(left.pop(0))
-            why = f"--max {self._most}" if left else ""
+            for probe in self._probes[1:]:
+                self._probe(probe)
         except (Stopped, KeyboardInterrupt) as reason:
-            why = str(reason) or "interrupted"
-        if why:
-            note = f"stopped after {len(self.recording.exchanges)} of {len(self._probes)} requests: {why}"
+            note = f"stopped after {len(sent)} of {len(self._probes)} requests: {str(reason) or 'interrupted'}"
             self.recording.notes.append(note)
-            _say(f"check --live: {note}.")
-            for probe in left:
-                self._doubt(probe, "the probes were stopped before")
+            estimates = sum(exchange.method == "POST" for exchange in sent)
+            _say(
+                f"check --live: {note}.\nSent so far: {len(sent) - estimates} GET requests and {estimates} estimates, "
+                f"which create and cost nothing.\nWhat has arrived is judged. To ask for the rest, try again later, or "
+                f"for some rules alone with --only."
+            )
+        if self._missing:
+            names = ", ".join(name.replace("_", " ") for name in self._missing)
+            self.recording.notes.append(f"not asked for, as no list shows one: {names}")
 
     def _probe(self, probe: Probe) -> None:
-        """Send one probe.
+        """Send one probe, if the lists have shown what it needs.
 
         Raises:
-            Stopped: If no other one should follow.
+            Stopped: If no other one should follow. Without a response that is so: the next might wait as long.
         """
         missing = [name for name in probe.needs if name not in self._shown]
+        self._missing |= dict.fromkeys(missing[:1])
         if missing:
-            self._doubt(probe, f"nothing to probe: no list shows {missing[0].replace('_', ' ')}")
             return
         sent = self._send(probe)
-        if sent.status == HTTPStatus.TOO_MANY_REQUESTS and not self._is_full():
-            sent = self._send(probe)
-            if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
-                raise Stopped("the API limits this team")
-        self._silent = 0 if sent.status is not None else self._silent + 1
-        if self.sender.late or self._silent == _DEAD:
-            raise Stopped(sent.why)
+        if sent.status is None:
+            raise Stopped(f"{sent.method} {probe.path}: {sent.why}")
+        if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise Stopped("the API limits this team")
+        if sent.status == HTTPStatus.UNAUTHORIZED and "X-Api-Key" not in probe.headers:
+            raise Stopped("the key is no longer accepted")
         content = parsed(sent.body) if sent.status == HTTPStatus.OK else None
         for row in as_list(as_object(content).get("data")) or as_list(content):
             for name, value in shown_by(probe.path, as_object(row), sent.at or 0.0):
                 self._shown.setdefault(name, value)
-        own_key = "X-Api-Key" not in probe.headers
-        if sent.status == HTTPStatus.FORBIDDEN and own_key:
-            self._doubt(probe, "the key has no permission for it")
-        if sent.status == HTTPStatus.UNAUTHORIZED and own_key:
-            raise Stopped("the key is no longer accepted")
-
-    def _is_full(self) -> bool:
-        return len(self.recording.exchanges) >= self._most
-
-    def _doubt(self, probe: Probe, reason: str) -> None:
-        self.doubts += [(rule, reason) for rule in probe.rules.split()]
 
     def _send(self, probe: Probe) -> Exchange:
         """Send a probe at the pace of the API, and record the exchange as if with the vendor's own host.
 
-        A response that is not the API's own does not count.
+        Without a response, and where it is not the API's own, it does not count, and says why.
 
         Raises:
-            Stopped: If the next token comes too late.
+            Stopped: If the next token comes too late, or no more may be sent.
         """
-        found = CATALOG.at("", probe.path).get(probe.method)
-        bucket = "" if found is None else str(found[0].bucket)
-        at, values = self._pace.wait(bucket), self._shown
-        sent = self.sender.send(probe.method, fill(probe.target, values), probe.headers, fill(probe.body, values))
-        sent = replace(sent, at=at, number=len(self.recording.exchanges) + 1)
-        self._pace.learn(bucket, sent)
+        number = len(self.recording.exchanges) + 1
+        if number > self._most:
+            raise Stopped(f"--max {self._most}")
+        if self._pause > _LONGEST_WAIT:
+            raise Stopped(f"the API limits this team for another {self._pause:.0f} s")
+        if self._pause:
+            _say(f"The API limits this team: waiting {self._pause:.0f} s.")
+            time.sleep(self._pause)
+        at = time.time()
+        line, body = (PLACE.sub(lambda place: self._shown[place[1]], text) for text in (probe.line, probe.body))
+        sent = replace(send(self._base_url, self._key, line, probe.headers, body), at=at, number=number)
+        self._pause = pause_after(sent)
+        sent.why = sent.why or foreign_response(sent, legacy="legacy-1" in probe.rules)
         exchange = sent.at_host(BASE_URL, self._base_url)
-        foreign = _foreign(sent, legacy="legacy-1" in probe.rules)
-        if foreign:
-            note = f"exchange {sent.number} ({probe.method} {probe.path}) does not count: {foreign}"
-            self.recording.notes.append(note)
+        if sent.why:
+            self.recording.notes.append(f"exchange {number} ({sent.method} {probe.path}) does not count: {sent.why}")
             exchange = replace(exchange, status=None, response_headers=(), body=b"")
-        elif sent.why:
-            self.recording.leave_out(exchange, "response", sent.why)
-        else:
-            exchange.body = self.recording.take(exchange, "response", lambda: exchange.body)
+        exchange.body = self.recording.take(exchange, "response", lambda: exchange.body)
         self.recording.exchanges.append(exchange)
         return sent
 
 
-def _foreign(sent: Exchange, *, legacy: bool = False) -> str:
-    """Return why there is no response, or why it may not be the API's own; empty if it is."""
-    return sent.why if sent.status is None else foreign_response(sent, legacy=legacy)
+def pause_after(sent: Exchange) -> float:
+    """Return for how many seconds no request should follow a response: until its bucket has one more token."""
+    numbers = {name: int(text) for name, text in sent.received.items() if text.isascii() and text.isdecimal()}
+    left, limit, reset = (numbers.get(f"x-ratelimit-{name}") for name in ("remaining", "limit", "reset"))
+    if left is None or limit is None or reset is None or left * _RESERVE >= limit:
+        return 0.0
+    now = time.time() if sent.dated is None else sent.dated  # this machine's clock may be wrong
+    return max(reset - now, 0.0) / (limit - left)
+
+
+def send(base_url: str, key: str, line: str, headers: Mapping[str, str], body: str = "") -> Exchange:
+    """Send a request, without the headers that are empty, and follow no redirect.
+
+    Returns:
+        The exchange without the key. Its status is None without a response, and its body if it is a picture, or over a
+        limit; ``why`` says why.
+
+    Raises:
+        AurousError: If it could do more than read; then nothing is sent.
+    """
+    if not _READS.fullmatch(line.partition("?")[0]):
+        raise AurousError(f"check --live does not send {line}: it sends GET requests and estimates.\n{_MORE}")
+    method, target = line.split(" ", 1)
+    common = {"X-Api-Key": key, "Accept": "application/json", "User-Agent": "pytest-aurous check --live"}
+    common["Accept-Encoding"] = "identity"  # httpx would decompress any amount at once
+    common["Content-Type"] = "application/json" if body else ""
+    filled = {name: value for name, value in {**common, **headers}.items() if value}
+    sent = Exchange(0, method, f"{base_url}{target}", _pairs(filled.items(), key), body.encode())
+    try:
+        return asyncio.run(asyncio.wait_for(_received(sent, filled, key), _PATIENCE))
+    except asyncio.TimeoutError:
+        why = f"its response did not arrive within {_PATIENCE:.0f} s"
+    except Exception as error:  # noqa: BLE001 - whatever the network, and settings for proxies, make httpx raise
+        why = f"{type(error).__name__}: {error}".rstrip(".")
+    return replace(sent, why=redacted(why))
+
+
+@cache
+def _trusted() -> SSLContext:
+    """Return the certificates of the environment, once: to read them takes longer than most requests."""
+    return httpx.create_ssl_context()
+
+
+async def _received(sent: Exchange, headers: Mapping[str, str], key: str) -> Exchange:
+    """Send a request, and return it with its response."""
+    body, why = b"", ""
+    async with (
+        httpx.AsyncClient(verify=_trusted(), timeout=None) as client,  # noqa: S113 - the caller has one for the whole response
+        client.stream(sent.method, sent.url, headers=headers, content=sent.content or None) as response,
+    ):
+        coding = response.headers.get("content-encoding", "identity")
+        is_picture = response.headers.get("content-type", "").startswith(PICTURES)
+        why = "" if coding == "identity" else f"it is compressed ({coding}), although it must not be"
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) > _MOST_BYTES:
+                why = f"it is larger than {_MOST_BYTES // 1024 // 1024} MB"
+            if why or is_picture:
+                break
+    return replace(
+        sent,
+        status=response.status_code,
+        response_headers=_pairs(response.headers.multi_items(), key),
+        body=None if why or is_picture else body.replace(key.encode(), _OWN_KEY.encode()),
+        why=why,
+    )
+
+
+def _pairs(headers: Iterable[tuple[str, str]], key: str) -> Pairs:
+    return tuple((name, value.replace(key, _OWN_KEY)) for name, value in headers)
