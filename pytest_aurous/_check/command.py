@@ -54,7 +54,7 @@ def run(options: Namespace) -> int:
         print(dry_run(base_url, probes))  # noqa: T201 - a command prints
         return 0
     if options.live:
-        from .live.run import run_probes  # loads httpx
+        from .live.probing import run_probes  # loads httpx
 
         recordings = [run_probes(base_url, live_file, probes, most=options.max or len(probes), yes=options.yes)]
 

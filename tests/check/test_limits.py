@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._check.live import run
-from pytest_aurous._check.live.run import run_probes, send
+from pytest_aurous._check.live import probing
+from pytest_aurous._check.live.probing import run_probes, send
 from pytest_aurous._check.recording import parse
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._cli import main as cli
@@ -310,7 +310,7 @@ def test_a_response_has_a_limit_as_a_whole(
     answering: Callable[..., str], monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     """A server that sends a byte now and then is not waited for."""
-    monkeypatch.setattr(run, "_PATIENCE", 0.5)
+    monkeypatch.setattr(probing, "_PATIENCE", 0.5)
     sent = send(answering(head, b"a", 0.05), "al_live_" + "a" * 64, "GET /v1/team", {})
 
     assert (sent.status, sent.why) == (None, "its response did not arrive within 0 s")

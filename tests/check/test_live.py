@@ -15,9 +15,9 @@ import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._check.check import check_recordings
-from pytest_aurous._check.live import run
+from pytest_aurous._check.live import probing
 from pytest_aurous._check.live.probes import PROBES, chosen_probes
-from pytest_aurous._check.live.run import pause_after, run_probes, send
+from pytest_aurous._check.live.probing import pause_after, run_probes, send
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.reply import Break
@@ -443,7 +443,7 @@ class TestTrouble:
         self, twin: Twin, monkeypatch: pytest.MonkeyPatch, change: Any, message: str
     ) -> None:
         """The exit status is 2, and the message says what was there instead, what was sent, and what to do."""
-        monkeypatch.setattr(run, "_PATIENCE", 3.0)
+        monkeypatch.setattr(probing, "_PATIENCE", 3.0)
         twin.change = at("team.retrieve", change)
         if "redirect" in message:
             twin.change = at("team.retrieve", lambda reply: status(307)(change(reply)))
@@ -483,15 +483,15 @@ class TestTrouble:
         self, twin: Twin, monkeypatch: pytest.MonkeyPatch, change: Any, why: str
     ) -> None:
         """It says what happened, what was sent and costs nothing, and what to do; what has arrived is judged."""
-        assert run._PATIENCE == 30
-        monkeypatch.setattr(run, "_PATIENCE", 3.0)
+        assert probing._PATIENCE == 30
+        monkeypatch.setattr(probing, "_PATIENCE", 3.0)
         twin.change = at("balance.retrieve", change)
 
         code, out, err = check(twin.url, "--yes")
         assert code == 0
         assert f"stopped after 9 of {len(PROBES)} requests: GET /v1/balance: {why}" in err
-        assert "Sent so far: 9 GET requests and 0 estimates, which create and cost nothing.\n" in err
-        assert "To ask for the rest, try again later, or for some rules alone with --only.\n" in err
+        assert "Sent so far: 9 GET requests and 0 estimates. They create and cost nothing.\n" in err
+        assert "To ask for the rest, try again later, or with --only.\n" in err
         assert f"(GET /v1/balance) does not count: {why}" in out
         assert "\n9 exchanges; rules: 0 refuted, 11 as written, " in out
         assert [path for _, path, _ in twin.calls][8:] == ["/v1/balance"]
@@ -515,11 +515,12 @@ class TestTrouble:
                 raise KeyboardInterrupt
             return send(base_url, key, sent, headers, body)
 
-        monkeypatch.setattr(run, "send", interrupted)
+        monkeypatch.setattr(probing, "send", interrupted)
         code, _, err = check(twin.url, "--yes", "--record", str(file))
 
         assert (code, file.exists(), len(twin.calls)) == ((0, True, 8) if number else (130, False, 0))
-        assert (f"stopped after 8 of {len(PROBES)} requests: interrupted." in err) == file.exists()
+        assert (f"stopped after 9 of {len(PROBES)} requests: interrupted." in err) == file.exists()
+        assert ("9 GET requests and 0 estimates. They create and cost nothing." in err) == file.exists()
 
     @pytest.mark.parametrize(
         ("proxy", "url", "why"),
@@ -575,7 +576,7 @@ class TestPace:
     def test_a_minute_is_too_long(self, twin: Twin, monkeypatch: pytest.MonkeyPatch, pause: float, said: str) -> None:
         """Then nobody waits, and what was seen until then is judged."""
         slept: list[float] = []
-        monkeypatch.setattr(run, "pause_after", lambda _: pause)
+        monkeypatch.setattr(probing, "pause_after", lambda _: pause)
         monkeypatch.setattr("time.sleep", slept.append)
 
         code, _, err = check(twin.url, "--yes", "--max", "3")
@@ -606,7 +607,7 @@ class TestPace:
         def dated(_call: Call, reply: Reply) -> Reply:
             return header("date", formatdate(usegmt=True) if date == "now" else date)(reply)
 
-        monkeypatch.setattr(run, "time", ahead)
+        monkeypatch.setattr(probing, "time", ahead)
         twin.change = dated if date else same
 
         assert refuted(probed(twin)) == found

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -98,6 +99,7 @@ class Probing:
         self._key = key
         self._probes = probes
         self._most = most
+        self._sent: Counter[str] = Counter()
         self._pause = 0.0
         self._shown: dict[str, str] = {}
         self._missing: dict[str, None] = {}
@@ -123,18 +125,17 @@ class Probing:
 
     def send_rest(self) -> None:
         """Send the other probes, as far as that goes."""
-        sent = self.recording.exchanges
         try:
             for probe in self._probes[1:]:
                 self._probe(probe)
         except (Stopped, KeyboardInterrupt) as reason:
-            note = f"stopped after {len(sent)} of {len(self._probes)} requests: {str(reason) or 'interrupted'}"
+            number, why = self._sent.total(), str(reason) or "interrupted"
+            note = f"stopped after {number} of {len(self._probes)} requests: {why}"
             self.recording.notes.append(note)
-            estimates = sum(exchange.method == "POST" for exchange in sent)
             _say(
-                f"check --live: {note}.\nSent so far: {len(sent) - estimates} GET requests and {estimates} estimates, "
-                f"which create and cost nothing.\nWhat has arrived is judged. To ask for the rest, try again later, or "
-                f"for some rules alone with --only."
+                f"check --live: {note}.\nSent so far: {self._sent['GET']} GET requests and {self._sent['POST']} "
+                f"estimates. They create and cost nothing.\nWhat has arrived is judged. To ask for the rest, try again "
+                f"later, or with --only."
             )
         if self._missing:
             names = ", ".join(name.replace("_", " ") for name in self._missing)
@@ -179,6 +180,7 @@ class Probing:
             _say(f"The API limits this team: waiting {self._pause:.0f} s.")
             time.sleep(self._pause)
         at = time.time()
+        self._sent[probe.line.split()[0]] += 1
         line, body = (PLACE.sub(lambda place: self._shown[place[1]], text) for text in (probe.line, probe.body))
         sent = replace(send(self._base_url, self._key, line, probe.headers, body), at=at, number=number)
         self._pause = pause_after(sent)
