@@ -176,16 +176,15 @@ def chosen_probes(only: str | None) -> list[Probe]:
     """
     if only is None:
         return list(PROBES)
-    names = [name.strip() for name in only.split(",") if name.strip()]
-    asked = {name: [probe for probe in PROBES if name in probe.about] for name in names}
-    wrong = [name for name, probes in asked.items() if not probes]
+    names = {name.strip() for name in only.split(",") if name.strip()}
+    wrong = names.difference(*(probe.about for probe in PROBES))
     if wrong or not names:
         known = sorted({rule for probe in PROBES for rule in probe.rules.split()})
         raise AurousError(
-            f"check --only {only}: no request asks about {', '.join(wrong) or 'nothing'}. Expected some of "
+            f"check --only {only}: no request asks about {', '.join(sorted(wrong)) or 'nothing'}. Expected some of "
             f"{', '.join(known)}, or of their families.\n{_MORE}"
         )
-    wanted = [PROBES[0], *(probe for probes in asked.values() for probe in probes)]
+    wanted = [PROBES[0], *(probe for probe in PROBES if probe.about & names)]
     needs = [need for probe in wanted for need in probe.needs]
     lists = [path for path, ends in _LISTS.items() if any(need.endswith(ends) for need in needs)]
     return [one for one in PROBES if one in wanted or one.line.removesuffix("?limit=100").removeprefix("GET ") in lists]
