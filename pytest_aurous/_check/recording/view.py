@@ -107,7 +107,8 @@ class View:
         self.code = str(error.get("code") or "")
         self.reason = next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
         self.param = str(error.get("param") or "")
-        self.replayed = received.get("aurous-idempotent-replayed") == "true"
+        marked = received.get("aurous-idempotent-replayed") == "true"
+        self.replayed = marked and self.idempotency is not None  # without a key nothing is stored
         self.foreign = foreign_response(exchange, legacy="legacy-1" in row.rules)
 
         self.kind = kind_of(row)
