@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import pairwise
 from math import ceil, floor
@@ -11,7 +10,7 @@ from typing import Final, NamedTuple
 
 from ..._facade import BUCKETS, CATALOG, Endpoint
 from ..recording.survey import Survey
-from ..recording.view import NOT_LET_IN, View
+from ..recording.view import CLOSE, NOT_LET_IN, View
 from ..values import OTHER, Point, Words
 from .gaps import ANY, FREE, Gap
 from .teams import team_of
@@ -26,16 +25,16 @@ _PAID: Final = frozenset(
 )
 """The buckets of the requests that cost credits."""
 _DIGITS: Final = 12
-_CLOSE: Final = 3.0
-"""Seconds by which the time may differ at which a bucket is full."""
 _PART: Final = 0.999
 """The largest part of a token that a header does not show."""
 _JITTER: Final = 1.0
 """Seconds by which requests may arrive earlier or later than the recording shows: their order is not known either."""
+_USUAL: Final = 3
+"""A rule holds if one of this many responses agrees: where each third exchange is missing, half of them do."""
 
 
 class _Shown(NamedTuple):
-    """A response with rate headers: its exchange, what it shows, and how many tokens requests before it took."""
+    """A response with rate headers: what it shows, what it costs, and how many requests before it show nothing."""
 
     view: View
     left: int
@@ -43,73 +42,39 @@ class _Shown(NamedTuple):
     unknown: int
 
 
-@dataclass
-class _Step:
-    """What two responses of one bucket show together: the tokens left, and the fewest and the most possible ones.
+class _Step(NamedTuple):
+    """A response after another one of its bucket: the tokens that are left, and the fewest and the most possible."""
 
-    It is *quick* if no token has been added between them, and *exact* if a request that took more than its *cost*
-    would have left fewer.
-    """
-
-    view: View
+    bucket: tuple[str, str]
     after: int
+    view: View
     left: int
     low: int
     high: int
-    cost: int
-    quick: bool
-    exact: bool
-    full: bool
-
-    @property
-    def fewer(self) -> bool:
-        """Whether there are fewer tokens than requests of the recording have left."""
-        return self.left < self.low
 
 
 class Rates:
     """Judges the rate headers of a recording, from the recording alone.
 
     Attributes:
-        gaps: Between which exchanges requests that are not in the recording took tokens. It is so where another step of
-            the same kind shows that a request takes one token; else the price of a request, or the refill, differs.
+        gaps: Between which exchanges requests that are not in the recording took tokens.
+        rules: The rule of the remaining tokens, where it is no other for replayed and for refused requests.
     """
 
     def __init__(self, survey: Survey) -> None:
         self.gaps: list[Gap] = []
+        self.rules: dict[str, str] = {}
         self._points: dict[tuple[int, str], Point] = {}
-        buckets: dict[tuple[str, str], list[_Shown]] = {}
-        unknown: dict[tuple[str, str], int] = {}
-        for view in survey.views if survey.timed else ():
-            for bucket in _buckets(view, survey):
-                left = _number(view.exchange.received.get(REMAINING))
-                if view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
-                    continue  # it takes no token, and a proxy may have sent it
-                if left is None or view.lost:
-                    unknown[bucket] = unknown.get(bucket, 0) + 1
-                    continue
-                cost = 0 if view.exchange.status in NOT_LET_IN else 1
-                buckets.setdefault(bucket, []).append(_Shown(view, left, cost, unknown.pop(bucket, 0)))
-        found: dict[tuple[str, str], list[_Step]] = {}
-        for bucket, shown in buckets.items():
+        alike: dict[tuple[str, bool], list[_Step]] = {}
+        for bucket, shown in _buckets(survey).items():
             rate = BUCKETS[bucket[1]][1] / 60
             for one in shown:
                 self._judge_reset(one.view, one.left, rate)
-            found[bucket] = list(_steps(_in_order(shown, rate), rate, bucket[1]))
-        every = [step for steps in found.values() for step in steps]
-        prices = {step.cost for step in every if step.exact and (step.quick or step.full)}
-        refilled = {step.cost for step in every if step.exact and not step.quick}
-        dearer = _dearer(every)
-        for bucket, steps in found.items():
-            own = {step.cost for step in steps if step.exact and not step.quick}
-            once = len([step for step in steps if step.fewer and not step.quick]) == 1
-            for step in steps:
-                self._judge(step)
-                right = step.cost in (prices if step.quick else refilled if once else own)
-                if step.fewer and right and step.view.operation not in dearer:
-                    prices_of = ANY if bucket[1] in _PAID else FREE
-                    what = "requests that are not in it took tokens"
-                    self.gaps.append(Gap(step.after, step.view.index, bucket[1], what, bucket[0], prices_of))
+            for step, quick in _steps(bucket, shown, rate):
+                alike.setdefault((_rule_of(step.view), quick), []).append(step)
+        for (rule, _), steps in alike.items():
+            if self._differ(steps) and rule == "rate-1":
+                self.rules[f"header.{REMAINING}"] = rule
 
     def point(self, view: View, name: str, fake: str) -> Point | None:
         """Return what is known of a rate header; None if nothing is. *fake* is the value of the fake."""
@@ -121,75 +86,83 @@ class Rates:
             return Point(where, "value", seen != fake and not either, seen, fake)
         return self._points.get((view.index, name))
 
-    def _judge(self, step: _Step) -> None:
-        """Judge the tokens that are left."""
-        expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
-        differs = step.fewer or step.left > step.high
-        self._points[step.view.index, REMAINING] = Point(
-            f"header.{REMAINING}", "value", differs, Words(step.left), expected
-        )
+    def _differ(self, steps: Sequence[_Step]) -> bool:
+        """Judge the tokens that are left after requests of one kind, and return whether the rule usually fails.
+
+        Where it usually holds, missing tokens are a gap, and one token too many is nothing.
+        """
+        usual = _USUAL * len([step for step in steps if step.low <= step.left <= step.high]) >= len(steps)
+        for step in steps:
+            missing = step.left < step.low
+            if usual and missing:
+                prices, what = ANY if step.bucket[1] in _PAID else FREE, "requests that are not in it took tokens"
+                self.gaps.append(Gap(step.after, step.view.index, step.bucket[1], what, step.bucket[0], prices))
+            expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
+            differs = missing or step.left > step.high + usual
+            point = Point(f"header.{REMAINING}", "value", differs, Words(step.left), expected)
+            self._points[step.view.index, REMAINING] = point
+        return not usual
 
     def _judge_reset(self, view: View, left: int, rate: float) -> None:
+        """Judge at which whole second a bucket is full, within `CLOSE`; one token may be more or less."""
         received = view.exchange.received
         reset, capacity = _number(received.get(RESET)), _number(received.get(LIMIT))
         if reset is not None and capacity is not None:
-            full = (view.exchange.dated or view.at) + (capacity - left - 0.5) / rate
-            differs = abs(reset - full) > _CLOSE + 0.5 / rate
-            point = Point(f"header.{RESET}", "value", differs, received[RESET], Words(f"{full:.0f}"))
+            early = floor(view.at + (capacity - left - 2) / rate) - CLOSE
+            late = ceil(view.at + view.exchange.seconds + (capacity - left + 1) / rate) + CLOSE
+            expected = Words(f"{view.at + (capacity - left) / rate:.0f}")
+            point = Point(f"header.{RESET}", "value", not early <= reset <= late, received[RESET], expected)
             self._points[view.index, RESET] = point
 
 
-def _steps(shown: Sequence[_Shown], rate: float, name: str) -> Iterator[_Step]:
-    """Yield each response after the first with the tokens that are possible after the response before it."""
-    first = shown[0]
-    capacity = _number(first.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
-    most = first.left + (0.0 if first.left == capacity - first.cost else _PART)  # a full bucket has no part of a token
+def _rule_of(view: View) -> str:
+    """Return the rule of how many tokens a request takes."""
+    return "rate-4" if view.exchange.status in NOT_LET_IN else "rate-5" if view.replayed else "rate-1"
+
+
+def _steps(bucket: tuple[str, str], shown: Sequence[_Shown], rate: float) -> Iterator[tuple[_Step, bool]]:
+    """Yield each response with the one before it, and whether no token was added between them."""
+    most = max(one.left + one.cost for one in shown)
     for before, one in pairwise(shown):
-        capacity = _number(one.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
-        capacity = max(capacity, before.left, one.left + one.cost)  # a wrong limit is a difference of its own
+        capacity = _number(one.view.exchange.received.get(LIMIT)) or BUCKETS[bucket[1]][0]
+        full = max(capacity - 1, min(capacity, most))  # headers may show one token less throughout
         passed = one.view.at - before.view.at
-        earlier, later = (max(_JITTER, each.view.exchange.seconds) for each in (before, one))
-        low = floor(before.left + max(0.0, passed - earlier) * rate)
-        if passed < 0:  # in another order than recorded
-            low = ceil(before.left - _JITTER * rate)
-        low = min(capacity, low) - one.cost - one.unknown
-        high = floor(min(capacity, most + (passed + later) * rate)) - one.cost
-        most = min(capacity, most + passed * rate) - one.cost
-        exact = not one.unknown and one.left == floor(most)
-        most = min(max(most, one.left), one.left + _PART)
-        quick, full = passed * rate < 1, one.left == capacity - one.cost
-        step = one.view, before.view.index, one.left, max(0, low), max(0, high), one.cost
-        yield _Step(*step, quick=quick, exact=exact, full=full)
+        early, late = (passed + sign * max(_JITTER, one.view.exchange.seconds) for sign in (-1, 1))
+        added = min(0.0, passed) + max(0.0, early)
+        low = min(full, floor(before.left + added * rate)) - one.cost - one.unknown
+        high = min(capacity, floor(before.left + _PART + late * rate)) - one.cost
+        yield _Step(bucket, before.view.index, one.view, one.left, max(0, low), max(0, high)), passed * rate < 1
 
 
-def _dearer(steps: Sequence[_Step]) -> set[str]:
-    """Return the operations after which the same number of tokens is missing each time."""
-    missing: dict[str, list[int]] = {}
-    for step in steps:
-        missing.setdefault(step.view.operation, []).append(step.low - step.left)
-    return {name for name, some in missing.items() if len(some) > 1 and len({*some}) == 1 and some[0] > 0}
+def _buckets(survey: Survey) -> dict[tuple[str, str], list[_Shown]]:
+    """Return the responses of each bucket, in an order in which they are possible."""
+    found: dict[tuple[str, str], list[_Shown]] = {}
+    unknown: dict[tuple[str, str], int] = {}
+    for view in survey.views if survey.timed else ():
+        left, status = _number(view.exchange.received.get(REMAINING)), view.exchange.status
+        if view.row.signed or not view.row.bucket or status == HTTPStatus.TOO_MANY_REQUESTS:
+            continue  # a 429 takes no token, and a proxy may have sent it
+        for name in _names(view, view.row):
+            bucket = team_of(survey, view), name
+            if left is None or view.lost:
+                unknown[bucket] = unknown.get(bucket, 0) + 1
+            else:
+                cost = 0 if status in NOT_LET_IN else 1
+                found.setdefault(bucket, []).append(_Shown(view, left, cost, unknown.pop(bucket, 0)))
+    return {bucket: _in_order(shown) for bucket, shown in found.items()}
 
 
-def _in_order(shown: Sequence[_Shown], rate: float) -> list[_Shown]:
-    """Return responses in an order in which they are possible: what is sent within a second may arrive in any order."""
-    found: list[_Shown] = []
+def _in_order(shown: Sequence[_Shown]) -> list[_Shown]:
+    """Return responses in a possible order: what is sent within a second may arrive in any."""
+    start, keys = shown[0].view.at, list[tuple[float, int]]()
     for one in shown:
-        place = len(found)
-        if found and one.left > found[-1].left + 0.999 + (one.view.at - found[-1].view.at) * rate - one.cost:
-            while place and one.view.at - found[place - 1].view.at < _JITTER and one.left > found[place - 1].left:
-                place -= 1
-        found.insert(place, one)
-    return found
-
-
-def _buckets(view: View, survey: Survey) -> list[tuple[str, str]]:
-    """Return the buckets that a request may have taken a token from; several if its body is not known."""
-    if view.row.signed or not view.row.bucket:
-        return []
-    return [(team_of(survey, view), name) for name in _names(view, view.row)]
+        start = start if one.view.at - start < _JITTER else one.view.at
+        keys.append((start, -one.left))
+    return [shown[number] for number in sorted(range(len(shown)), key=keys.__getitem__)]
 
 
 def _names(view: View, row: Endpoint) -> Sequence[str]:
+    """Return the bucket that a request takes a token from; none if its body is not known."""
     if not callable(row.bucket):
         return (row.bucket,)
     if view.refused:  # no page says from which of the two
