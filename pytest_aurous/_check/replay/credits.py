@@ -96,7 +96,8 @@ class Credits:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
         if view.row.pays and view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
             text = f"exchange {view.exchange.number} may have been charged or not: {why}"
-            self._teams.money_of(view).leave_open(_ALWAYS, text)
+            until = _ALWAYS if view.kind else view.index  # what a chat has cost, the next balance shows
+            self._teams.money_of(view).leave_open(until, text)
 
     def is_known(self, view: View) -> bool:
         """Whether the recording shows what a team can spend: no work may have failed unseen."""

@@ -71,7 +71,7 @@ class Replay:
             return done
         stored = view.replayed and view.refused and done.first is not None and done.first.code == view.code
         done.why = ("" if stored else self._survey.unknown_attempt(view)) or self._chats.unknown(view)
-        if done.why and view.replayed and view.succeeded:
+        if done.why and view.succeeded:
             self._credits.doubt(view, done.why)
         request = None if done.why else self._requests.make(done)
         if request is None:
@@ -95,7 +95,6 @@ class Replay:
         if view.lost:
             return
         self._adopt(done)
-        self._chats.adopt(view)
         if view.operation.endswith(".classify"):
             upload = str(view.order.get("upload_id"))
             if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
@@ -155,7 +154,7 @@ class Replay:
         before = self._follower.accounts[team].available
         reply = self._follower.send(call)
         done.price = before - self._follower.accounts[team].available
-        self._chats.finish(done, reply, replays=call.replayed)
+        self._chats.finish(done, reply)
         return reply
 
     def _adopt(self, done: Replayed) -> None:
