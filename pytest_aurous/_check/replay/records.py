@@ -62,7 +62,7 @@ class Records:
         if view.replayed and self._follower.reading("idem-5") == "generation":
             self._end_before_retry(view)
         if view.deletes:
-            self._doubt(view.record)
+            self._doubt(view.record, view.at)
 
     def state_of(self, view: View) -> str:
         """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
@@ -115,10 +115,10 @@ class Records:
         """Return the row of a character; None for any other record."""
         return self._follower.row(record) if self._follower.kind(record) == "characters" else None
 
-    def _doubt(self, record: str) -> None:
+    def _doubt(self, record: str, deleted_at: float = float("inf")) -> None:
         """Leave open how the work on a record has ended, which nothing shows."""
         for money in self._teams.money.values():
-            money.end(record, {"good", "bad"})
+            money.end(record, {"good", "bad"}, deleted_at)
 
     def _poll(self, done: Replayed) -> None:
         """Let each record that a poll shows be in the status that it shows, if it can get there."""

@@ -119,7 +119,8 @@ class Seeds:
         rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
         states = (now or {"run"}) | ({"new", "run", "good", "bad"} if new else set[str]())
         before = states if money.base is not None else {"new"}
-        money.works.append(PaidWork(record, price, rule, work, kind != "characters", 0.0, states, before))
+        shown = None if kind == "characters" else price
+        money.works.append(PaidWork(record, price, rule, work, shown, 0.0, states, before))
 
     def _put(self, view: View, kind: str, record: object, status: str = "", **columns: Any) -> None:
         """Add a record that a request names, unless it is there."""
