@@ -143,7 +143,7 @@ class Chats:
             usage = as_object(completion_of(shown).get("usage"))
             if not usage:
                 why = f"exchange {view.exchange.number} does not show how many tokens it has used"
-                self._teams.money_of(view).leave_open(view.index + 1, why)
+                self._teams.money_of(view).leave_open(why)
             self._say(_choice(shown), usage)
 
     def finish(self, done: Replayed, reply: Reply) -> None:

@@ -16,13 +16,13 @@ from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
 from ..values import OTHER, Point, Words, id_of
 from .gaps import Gaps
-from .money import Money, PaidWork, Seen, ends_of
+from .money import NOTHING, Money, PaidWork, Seen, ends_of
 from .records import Records
 from .replayed import SHARED, Replayed
 from .teams import PLENTY, ReplayTeams, amount_of
 
-_ALWAYS: Final = float("inf")
-_ZERO: Final = Decimal(0)
+_SYNTHESIS: Final = 15.0
+"""Seconds in which no synthesis ends: the vendor says that most take 30 to 90 seconds."""
 _PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
 
 
@@ -62,7 +62,7 @@ class Credits:
             self._count(done, money)
         elif view.row.pays and view.succeeded and not _drafts(view):
             why = f"the fake does not know what exchange {view.exchange.number} has ordered"
-            money.leave_open(view.index + 1, why)
+            money.leave_open(why)
 
     def _count(self, done: Replayed, money: Money) -> None:
         """Note what a request has done that was not refused."""
@@ -72,13 +72,15 @@ class Credits:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
         status = self._follower.status(record)
         if view.row.acts and not view.row.reruns:
-            money.end(record, ends_of(status))
+            first = self._ordered.get(record)
+            late = first is None or first.kind != "synthesis" or view.at - first.at > _SYNTHESIS
+            money.end(record, {"good", "bad"} if view.deletes and late else ends_of(status))
         if "balance" in rules:
-            money.works.append(PaidWork("", _ZERO, rules["balance"], now={"free"}))
+            money.works.append(PaidWork("", NOTHING, rules["balance"], now={"free"}))
         elif "price" in rules:  # a chat or an embedding
             money.works.append(PaidWork("", done.price, rules["price"], now={"good"}))
         elif view.row.pays and not _drafts(view) and status:
-            shown = amount_of(as_object(view.result.get("cost")).get("amount"))
+            shown = amount_of(as_object(view.result.get("cost")).get("amount")) if done.price else None
             ordered = "pose" if view.row.reruns and "pose" in view.order else "synthesis"
             kind = str(getattr(self._follower.row(record), "media_type", ordered))
             rule = "vid-2" if kind == "video" else "cred-4"
@@ -95,11 +97,10 @@ class Credits:
             works.append(PaidWork(record, first.price, first.rule, first.kind, first.shown, now={"run", "good", "bad"}))
 
     def doubt(self, view: View, why: str) -> None:
-        """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
+        """Do not judge the next balance of a team, once an order of it may or may not have taken effect."""
         if view.row.pays and view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
-            until = _ALWAYS if view.kind else view.index  # what a chat has cost, the next balance shows
             why = f"exchange {view.exchange.number} may have been charged or not: {why}"
-            self._teams.money_of(view).leave_open(until, why)
+            self._teams.money_of(view).leave_open(why)
 
     def is_known(self, view: View) -> bool:
         """Whether the recording shows what a team can spend: no work may have failed unseen."""
@@ -116,9 +117,9 @@ class Credits:
         """Go on from the balance that a response shows."""
         credit, held = _shown(view)
         if view.shows_balance and credit is not None:
-            known = held is not None and not self._survey.shared
             self._follower.set_account(self._teams.of(view), credits=credit, **({} if held is None else {"held": held}))
-            self._teams.money_of(view).start((credit, held or _ZERO), view.index, known=known)
+            base = None if held is None or self._survey.shared else (credit, held)
+            self._teams.money_of(view).go_on(base, view.index)
 
     def _balance(self, done: Replayed) -> None:
         """Compare a balance with those that the work since the last one allows."""
@@ -134,17 +135,16 @@ class Credits:
         running = [work for work in money.works if work.record and "run" in work.now]
         for work in money.works:
             work.now = self._now(work, view)
-        if not money.possible()[-1]:
+        if not money.possible():
             done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
         elif money.base is not None:
             self._judge(done, money, credit, held)
-        elif money.blind[1]:
-            done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.blind[1])
-            money.begin(held)
-        elif not money.begin(held):
-            least = min(one[1] for one in money.possible()[-1])
-            rule = money.contradicted(Seen(None, held, _ZERO, _ZERO)) or "cred-2"
-            self._differ(done, {_PLACES[1]: (held, least)}, rule)
+        elif money.open:
+            done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.open)
+            money.begin(held or NOTHING)
+        elif held is not None and not money.begin(held):
+            least = min(one[1] for one in money.possible())
+            self._differ(done, {_PLACES[1]: (held, least)}, money.contradicted(Seen(None, held)) or "cred-2")
         for work in running:
             if not {"new", "run"} & work.now and self._follower.is_under_way(work.record):
                 self._records.end(view, work.record, self._later(work, view)[1], good="good" in work.now)
@@ -156,25 +156,25 @@ class Credits:
 
     def _judge(self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None) -> None:
         """Compare a balance with the one before."""
-        old, old_held = money.base or (_ZERO, _ZERO)
+        old, old_held = money.base or (NOTHING, NOTHING)
         seen = Seen(credit - old, None if held is None else held - old_held, _slack(credit, old), money.earlier)
         if money.fits(seen):
             money.right |= {work.kind for work in money.works if len(work.now) == 1}
             done.agrees |= {"cred-1", *money.rules()}
             return
-        more, more_held = min(map(seen.more, money.possible()[-1]), key=lambda one: (abs(one[0]) + abs(one[1]), one))
-        money.earlier = max(_ZERO, money.earlier + more_held)
+        more, more_held = min(map(seen.more, money.possible()), key=lambda one: (abs(one[0]) + abs(one[1]), one))
+        money.earlier = max(NOTHING, money.earlier + more_held)
         gap = next(iter(self._gaps.costs(done.view, money.at)), None) if more < more_held else None
         if gap:
             rule = "cred-2" if any(work.kind for work in money.works) else "cred-1"
             done.set_aside(_PLACES, self._gaps.text(gap))
-        elif done.view.shows_team and not any(one[0] for one in money.possible()[-1]):
+        elif done.view.shows_team and not any(one[0] for one in money.possible()):
             rule = "team-1"
         elif self._follower.accounts[self._teams.of(done.view)].billing_mode == "exempt":
             rule = "cred-1"
         else:
             rule = money.contradicted(seen) or money.unexplained(more)
-        self._differ(done, {_PLACES[0]: (credit, credit - more), _PLACES[1]: (held, (held or _ZERO) - more_held)}, rule)
+        self._differ(done, {_PLACES[0]: (credit, credit - more), _PLACES[1]: (held, (held or NOTHING) - more_held)}, rule)
 
     def _differ(self, done: Replayed, places: dict[str, tuple[Decimal | None, Decimal]], rule: str) -> None:
         for where, (seen, expected) in places.items():

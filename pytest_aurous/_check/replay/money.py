@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import pairwise, product
+from itertools import product
 from typing import Final, NamedTuple
 
 from ..recording.view import RUNNING
@@ -34,8 +34,7 @@ _ENDED: Final[tuple[Effects, ...]] = (
 """The effects if what costs nothing, or has failed, does cost something, or if cred-2 does not hold."""
 GOOD: Final = ("reviewing", "ready", "succeeded")
 """The statuses in which work ends well."""
-_SYNTHESIS: Final = 15.0
-"""Seconds in which no synthesis ends: the vendor says that most take 30 to 90 seconds."""
+NOTHING: Final = Decimal(0)
 _MOST: Final = 20_000
 """How many balances are looked at: work whose end nothing shows can allow more than there is time for."""
 
@@ -93,7 +92,7 @@ class Other(NamedTuple):
     rule: str
     effects: Effects = {}
     kind: str = ""
-    price: Decimal = Decimal(0)
+    price: Decimal = NOTHING
 
     def is_about(self, work: PaidWork) -> bool:
         """Whether the rule is about some work; the price that a record shows is its own."""
@@ -103,25 +102,24 @@ class Other(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A change of credits and of held credits, None if it is not shown, each exact to *slack*.
+    """A change of credits and of held credits, each exact to *slack*; None if it is not shown.
 
-    Of what was held for work that is not in the recording, *earlier*, some may have been charged or released.
+    Of the *earlier* credits, held for work that is not in the recording, some may have been released or charged.
     """
 
     credit: Decimal | None
     held: Decimal | None
-    slack: Decimal
-    earlier: Decimal
+    slack: Decimal = NOTHING
+    earlier: Decimal = NOTHING
+
+    def more(self, one: Change) -> Change:
+        """Return by how much it is more than a change; nothing where it is not shown."""
+        return tuple(NOTHING if seen is None else seen - each for seen, each in zip(self[:2], one, strict=True))
 
     def is_like(self, one: Change) -> bool:
         """Whether a change is this one."""
         credit, held = self.more(one)
         return -self.earlier - self.slack <= held <= self.slack and held - self.slack <= credit <= self.slack
-
-    def more(self, one: Change) -> Change:
-        """Return how many more credits and held credits there are than with a change; none where it is not shown."""
-        credit = Decimal(0) if self.credit is None else self.credit - one[0]
-        return credit, Decimal(0) if self.held is None else self.held - one[1]
 
 
 @dataclass
@@ -131,88 +129,71 @@ class Money:
     Attributes:
         effects: What work does to credits.
         base: Credits and held credits at the last balance; None if something unknown has changed them since.
+        at: The index of the last balance; -1 without one.
         works: The works that were under way then, or were ordered since.
-        blind: Up to which exchange the recording does not show all that was ordered, and why.
+        earlier: What is held for work that the recording does not show.
+        open: Why the next balance is not judged; empty if it is, or without any before.
         right: The kinds of work whose price agreed with a balance.
         broken: What has explained balances that no rule allows.
-        at: The index of the last balance; -1 without one.
-        earlier: What is held for work that the recording does not show.
     """
 
     effects: Effects
     base: Change | None = None
+    at: int = -1
     works: list[PaidWork] = field(default_factory=list[PaidWork])
-    blind: tuple[float, str] = (-1, "")
+    earlier: Decimal = NOTHING
+    open: str = ""
     right: set[str] = field(default_factory=set[str])
     broken: list[Other] = field(default_factory=list[Other])
-    earlier: Decimal = Decimal(0)
-    at: int = -1
 
-    def end(self, record: str, ends: set[str], deleted_at: float = float("inf")) -> None:
-        """Note how the work on a record may have ended; what is deleted soon after its order has not ended well."""
+    def end(self, record: str, ends: set[str]) -> None:
+        """Note how the work on a record may have ended."""
         for work in self.works:
             if work.record == record and {"new", "run"} & work.now:
-                soon = work.kind == "synthesis" and deleted_at - work.at < _SYNTHESIS
-                work.now = {"bad"} if soon else ends
+                work.now = ends
 
-    def leave_open(self, until: float, why: str) -> None:
-        """Judge no balance before the exchange with the index *until*, and the next one only as a start."""
-        self.base = None
-        self.blind = max(self.blind[0], until), self.blind[1] or why
+    def leave_open(self, why: str) -> None:
+        """Let the next balance be a start: something unknown has changed the credits."""
+        self.base, self.open = None, self.open or why
+
+    def go_on(self, base: Change | None, index: int) -> None:
+        """Forget what has ended: a balance has been compared, from which the next one starts."""
+        self.base, self.at, self.open = base, index, "" if base else self.open
+        self.works = [work for work in self.works if {"new", "run"} & work.now or len(work.now) > 1]
+        for work in self.works:
+            work.before = set(work.now)
 
     def rules(self) -> set[str]:
         """Return the rules that a balance is about after the works since the last one."""
         return {rule for work in self.works for rule in work.rules()} - {""}
 
-    def possible(self, others: Sequence[Other] = ()) -> list[set[Change]]:
-        """Return the changes that the works allow: without any work, with the first, with the first two, and so on.
-
-        The last ones are empty if there are too many.
-        """
-        found = [{(Decimal(0), Decimal(0))}]
+    def possible(self, others: Sequence[Other] = (), without: PaidWork | None = None) -> set[Change]:
+        """Return the changes that the works allow, perhaps *without* one of them; empty if there are too many."""
+        found = {(NOTHING, NOTHING)}
         for work in self.works:
-            changes = {change for _, change in work.changes(self.effects, others)}
-            found.append({(one[0] + change[0], one[1] + change[1]) for one in found[-1] for change in changes})
-            if len(found[-1]) > _MOST:
-                return [set()]
-        return found
-
-    def narrow(self, possible: list[set[Change]], ends: set[Change], others: Sequence[Other] = ()) -> bool:
-        """Leave each work the states in which all together have changed the credits by one of *ends*; False without."""
-        if ends:
-            for work, (starts, _) in reversed(list(zip(self.works, pairwise(possible), strict=True))):
-                steps = [
-                    (now, start)
-                    for now, change in work.changes(self.effects, others)
-                    for end in ends
-                    if (start := (end[0] - change[0], end[1] - change[1])) in starts
-                ]
-                work.now, ends = {now for now, _ in steps}, {start for _, start in steps}
-        return bool(ends)
-
-    def start(self, base: Change, index: int, *, known: bool) -> None:
-        """Go on from a balance, which is the base of the next one if it is *known* as a whole; what has ended is over."""
-        known = known and index > self.blind[0]
-        self.base = base if known else None
-        self.blind = (-1, "") if known else self.blind
-        self.at = index
-        self.works = [work for work in self.works if {"new", "run"} & work.now or len(work.now) > 1]
-        for work in self.works:
-            work.before = set(work.now)
-
-    def begin(self, held: Decimal | None) -> bool:
-        """Let the rest of what is held be for earlier work, before there is a base; False if less is held than must be."""
-        possible = self.possible()
-        most = max((one[1] for one in possible[-1] if held is None or one[1] <= held), default=None)
-        if most is not None and held is not None:
-            self.narrow(possible, {one for one in possible[-1] if one[1] == most})
-            self.earlier = held - most
-        return most is not None
+            if work is not without and len(found) <= _MOST:
+                changes = {change for _, change in work.changes(self.effects, others)}
+                found = {(one[0] + change[0], one[1] + change[1]) for one in found for change in changes}
+        return found if len(found) <= _MOST else set()
 
     def fits(self, seen: Seen, *others: Other) -> bool:
-        """Whether the works allow a change; they keep the states in which they do."""
-        possible = self.possible(others)
-        return self.narrow(possible, set(filter(seen.is_like, possible[-1])), others)
+        """Whether the works allow a change; then leave them the states in which they do."""
+        if not any(map(seen.is_like, self.possible(others))):
+            return False
+        for work in self.works:
+            rest = self.possible(others, without=work)
+            work.now = {
+                now
+                for now, change in work.changes(self.effects, others)
+                if any(seen.is_like((one[0] + change[0], one[1] + change[1])) for one in rest)
+            }
+        return True
+
+    def begin(self, held: Decimal) -> bool:
+        """Let what is held for no known work be for earlier work; False if less is held than the works allow."""
+        most = max((one[1] for one in self.possible() if one[1] <= held), default=None)
+        self.earlier = held - (most or NOTHING)
+        return most is not None and self.fits(Seen(None, most))
 
     def contradicted(self, seen: Seen) -> str:
         """Return the rule that a change contradicts: the first without which it fits; empty if none explains it."""
@@ -225,20 +206,14 @@ class Money:
                 return one.rule
         return ""
 
-    def unexplained(self, more: Decimal) -> str:
-        """Return the rule that a change most likely contradicts which nothing explains: *more* credits are there."""
-        refunds = [work.rule for work in self.works if "free" in work.now and (work.rule == "del-1") == (more > 0)]
-        rules = [work.rule for work in self.works if "free" not in work.now and work.shown is None]
-        return next(iter(refunds + rules), "cred-2" if any(work.kind for work in self.works) else "cred-1")
-
     def _other_prices(self, seen: Seen) -> Iterator[Other]:
         """Yield the prices that explain a change, for each kind of work whose price nothing has shown."""
         for kind in sorted({work.kind for work in self.works if work.kind and work.shown is None} - self.right):
-            none, one = (self.possible([Other("cred-4", {}, kind, Decimal(price))])[-1] for price in (0, 1))
+            none, one = (self.possible([Other("cred-4", {}, kind, Decimal(price))]) for price in (0, 1))
             found = {
                 (change - start) / (end - start)
                 for pair in product(none, one)
-                for change, start, end in zip((seen.credit, seen.held), *pair, strict=True)
+                for change, start, end in zip(seen[:2], *pair, strict=True)
                 if change is not None and start != end
             }
             yield from (Other("cred-4", {}, kind, price) for price in sorted(found) if price > 0)
@@ -249,6 +224,12 @@ class Money:
         failed = {work.failure for work in self.works if work.kind and "bad" in work.now}
         for rules, some in ((free, _FREE), (failed, _FAILED), ({"cred-2"}, _ENDED)):
             yield from (Other(rule, effects) for effects in some for rule in sorted(rules))
+
+    def unexplained(self, more: Decimal) -> str:
+        """Return the rule that a change most likely contradicts if nothing explains that *more* credits are there."""
+        refunds = [work.rule for work in self.works if "free" in work.now and (work.rule == "del-1") == (more > 0)]
+        rules = [work.rule for work in self.works if "free" not in work.now and work.shown is None]
+        return next(iter(refunds + rules), "cred-2" if any(work.kind for work in self.works) else "cred-1")
 
 
 def ends_of(status: str) -> set[str]:

@@ -61,8 +61,6 @@ class Records:
             self._act(view, row)
         if view.replayed and self._follower.reading("idem-5") == "generation":
             self._end_before_retry(view)
-        if view.deletes:
-            self._doubt(view.record, view.at)
 
     def state_of(self, view: View) -> str:
         """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
@@ -115,10 +113,10 @@ class Records:
         """Return the row of a character; None for any other record."""
         return self._follower.row(record) if self._follower.kind(record) == "characters" else None
 
-    def _doubt(self, record: str, deleted_at: float = float("inf")) -> None:
+    def _doubt(self, record: str) -> None:
         """Leave open how the work on a record has ended, which nothing shows."""
         for money in self._teams.money.values():
-            money.end(record, {"good", "bad"}, deleted_at)
+            money.end(record, {"good", "bad"})
 
     def _poll(self, done: Replayed) -> None:
         """Let each record that a poll shows be in the status that it shows, if it can get there."""
