@@ -16,14 +16,16 @@ from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
 from ..values import OTHER, Point, Words, id_of
 from .gaps import Gaps
-from .money import NOTHING, Money, PaidWork, Seen, ends_of
+from .money import NOTHING, Change, Money, PaidWork, Seen, ends_of
 from .records import Records
 from .replayed import SHARED, Replayed
 from .teams import PLENTY, ReplayTeams, amount_of
 
 _SYNTHESIS: Final = 15.0
 """Seconds in which no synthesis ends: the vendor says that most take 30 to 90 seconds."""
-_PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
+_CREDITS: Final = "body.credits"
+_HELD: Final = "body.held_credits"
+_LEFT: Final = "body.available_credits"
 
 
 class Credits:
@@ -122,29 +124,20 @@ class Credits:
             self._teams.money_of(view).go_on(base, view.index)
 
     def _balance(self, done: Replayed) -> None:
-        """Compare a balance with those that the work since the last one allows."""
+        """Compare a balance with those that the work since the last one allows, and end the work that it shows over."""
         view, money, (credit, held) = done.view, self._teams.money_of(done.view), _shown(done.view)
         if view.result.get("billing_mode") == "exempt":
             self._follower.set_account(self._teams.of(view), billing_mode="exempt")
         if credit is None:
             return
-        done.ignored |= set(_PLACES)
+        done.ignored |= {_CREDITS, _HELD, _LEFT}
         if self._survey.shared:
             done.doubts |= dict.fromkeys(("cred-1", *money.rules()), SHARED)
             return
         running = [work for work in money.works if work.record and "run" in work.now]
         for work in money.works:
             work.now = self._now(work, view)
-        if not money.possible():
-            done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
-        elif money.base is not None:
-            self._judge(done, money, credit, held)
-        elif money.open:
-            done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.open)
-            money.begin(held or NOTHING)
-        elif held is not None and not money.begin(held):
-            least = min(one[1] for one in money.possible())
-            self._differ(done, {_PLACES[1]: (held, least)}, money.contradicted(Seen(None, held)) or "cred-2")
+        self._judge(done, money, credit, held)
         for work in running:
             if not {"new", "run"} & work.now and self._follower.is_under_way(work.record):
                 self._records.end(view, work.record, self._later(work, view)[1], good="good" in work.now)
@@ -152,35 +145,44 @@ class Credits:
         available = amount_of(view.result.get("available_credits"))
         if not done.points and held is not None and available is not None:
             left, slack = credit - held, _slack(credit, held, available)
-            done.points.append(Point(_PLACES[2], "value", abs(available - left) > slack, available, Words(plain(left))))
+            done.points.append(Point(_LEFT, "value", abs(available - left) > slack, available, Words(plain(left))))
 
     def _judge(self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None) -> None:
-        """Compare a balance with the one before."""
-        old, old_held = money.base or (NOTHING, NOTHING)
-        seen = Seen(credit - old, None if held is None else held - old_held, _slack(credit, old), money.earlier)
+        """Compare a balance with the one before; without one, only what is held must be there."""
+        possible = money.possible()
+        if not possible:
+            done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
+        elif money.base is not None:
+            self._compare(done, money, credit, held, money.base, possible)
+        elif money.open:
+            done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.open)
+            money.begin(held or NOTHING)
+        elif held is not None and not money.begin(held):
+            rule = money.contradicted(Seen(None, held)) or "cred-2"
+            _differ(done, rule, _HELD, held, min(one[1] for one in possible))
+
+    def _compare(
+        self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None, base: Change, possible: set[Change]
+    ) -> None:
+        seen = Seen(credit - base[0], None if held is None else held - base[1], _slack(credit, base[0]), money.earlier)
         if money.fits(seen):
             money.right |= {work.kind for work in money.works if len(work.now) == 1}
             done.agrees |= {"cred-1", *money.rules()}
             return
-        more, more_held = min(map(seen.more, money.possible()), key=lambda one: (abs(one[0]) + abs(one[1]), one))
+        more, more_held = min(map(seen.more, possible), key=lambda one: (abs(one[0]) + abs(one[1]), one))
         money.earlier = max(NOTHING, money.earlier + more_held)
-        gap = next(iter(self._gaps.costs(done.view, money.at)), None) if more < more_held else None
-        if gap:
+        gaps = self._gaps.costs(done.view, money.at) if more < more_held else []
+        if gaps:
             rule = "cred-2" if any(work.kind for work in money.works) else "cred-1"
-            done.set_aside(_PLACES, self._gaps.text(gap))
-        elif done.view.shows_team and not any(one[0] for one in money.possible()):
+            done.set_aside((_CREDITS, _HELD), self._gaps.text(gaps[0]))
+        elif done.view.shows_team and not any(one[0] for one in possible):
             rule = "team-1"
         elif self._follower.accounts[self._teams.of(done.view)].billing_mode == "exempt":
             rule = "cred-1"
         else:
             rule = money.contradicted(seen) or money.unexplained(more)
-        self._differ(done, {_PLACES[0]: (credit, credit - more), _PLACES[1]: (held, (held or NOTHING) - more_held)}, rule)
-
-    def _differ(self, done: Replayed, places: dict[str, tuple[Decimal | None, Decimal]], rule: str) -> None:
-        for where, (seen, expected) in places.items():
-            if seen is not None and seen != expected:
-                done.rules[where] = rule
-                done.points.append(Point(where, "value", OTHER, Words(plain(seen)), Words(plain(expected))))
+        _differ(done, rule, _CREDITS, credit, credit - more)
+        _differ(done, rule, _HELD, held, (held or NOTHING) - more_held)
 
     def _now(self, work: PaidWork, view: View) -> set[str]:
         """Return the states in which work may be at an exchange, as later responses show it."""
@@ -210,6 +212,13 @@ class Credits:
         while later is not None and later.view.replayed:  # a stored response shows how it was
             later = histories.seen(work.record, later.view.index + 1)
         return later, "" if later is None else histories.end(work.record, later.view.index)
+
+
+def _differ(done: Replayed, rule: str, where: str, seen: Decimal | None, expected: Decimal) -> None:
+    """Note that an amount is another, and which rule that refutes."""
+    if seen is not None and seen != expected:
+        done.rules[where] = rule
+        done.points.append(Point(where, "value", OTHER, Words(plain(seen)), Words(plain(expected))))
 
 
 def _shown(view: View) -> tuple[Decimal | None, Decimal | None]:

@@ -90,7 +90,7 @@ class Other(NamedTuple):
     """What may hold instead of a rule: other effects of the work that it is about, or another price of a kind."""
 
     rule: str
-    effects: Effects = {}
+    effects: Effects
     kind: str = ""
     price: Decimal = NOTHING
 
@@ -114,7 +114,8 @@ class Seen(NamedTuple):
 
     def more(self, one: Change) -> Change:
         """Return by how much it is more than a change; nothing where it is not shown."""
-        return tuple(NOTHING if seen is None else seen - each for seen, each in zip(self[:2], one, strict=True))
+        credit = NOTHING if self.credit is None else self.credit - one[0]
+        return credit, NOTHING if self.held is None else self.held - one[1]
 
     def is_like(self, one: Change) -> bool:
         """Whether a change is this one."""
