@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 from ..._core.base.amounts import plain, total
 from ..._core.base.data import as_list, as_object, parsed
-from ..._core.wire.reply import Reply, Stream
+from ..._core.wire.reply import Stream
 from ..._facade import CHUNK, Follower, Schema, rates_of
 from ..recording.view import View
 from ..values import Point, Words
-from .replayed import Replayed
-from .teams import ReplayTeams, amount_of
+from .teams import amount_of
 
 _DONE: Final = "[DONE]"
 STREAM: Final = Schema({"properties": dict.fromkeys(("first", "second", "last"), CHUNK)})
 """The schema of `form_of_stream`."""
 _OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
-_CUT: Final = (None, "cancelled")
-_PRICED: Final = ("chat.create", "embeddings.create")
 _MILLIONTH: Final = Decimal("0.000001")
-_OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
-    "chat": frozenset({
-        "body.choices[].message.tool_calls[].id", "body.stream.second.choices[].delta.tool_calls[].id",
-    }),
-    "embeddings": frozenset({
-        "body.data[].embedding", "body.usage.prompt_tokens", "body.usage.total_tokens", "body.usage.credits_charged",
-        "body.usage.breakdown.input.text", "body.usage.breakdown.input.visual", "body.tokens", "body.credits_estimated",
-        "body.breakdown.input.text", "body.breakdown.input.visual",
-    }),
-}  # fmt: skip
-"""The places that are the model's, or that depend on how it counts tokens."""
 
 
 def _events(body: bytes | None) -> list[Any]:
@@ -119,62 +104,45 @@ def size_of(view: View, fake: Any) -> Iterator[Point]:
         yield Point("body.data[].embedding", "rows", seen != made, Words(f"{seen} numbers"), Words(f"{made} numbers"))
 
 
-class Chats:
-    """Lets the fake say what the recording shows of a model."""
+def charged_of(view: View) -> Decimal | None:
+    """Return what a chat or an embedding has cost, as its response shows it; None if it does not."""
+    return amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
 
-    def __init__(self, follower: Follower, teams: ReplayTeams) -> None:
-        self._follower = follower
-        self._teams = teams
 
-    def unknown(self, view: View) -> str:
-        """Return why nothing can be said about a completion; empty if something can."""
-        cut = is_stream(view.exchange.received) and _choice(view).get("finish_reason") in _CUT
-        if view.operation == "chat.create" and cut:
-            return "its stream was cut, or cancelled"
-        of_one = view.operation in _OF_ONE and view.exchange.status != HTTPStatus.NOT_FOUND
-        unseen = of_one and self._follower.row(view.record) is None
-        return "the recording does not show how the completion was made" if unseen else ""
+def unknown_completion(follower: Follower, view: View) -> str:
+    """Return why nothing can be said about a completion; empty if something can."""
+    cut = is_stream(view.exchange.received) and _choice(view).get("finish_reason") in {None, "cancelled"}
+    if view.operation == "chat.create" and cut:
+        return "its stream was cut, or cancelled"
+    of_one = view.operation in _OF_ONE and view.exchange.status != HTTPStatus.NOT_FOUND
+    unseen = of_one and follower.row(view.record) is None
+    return "the recording does not show how the completion was made" if unseen else ""
 
-    def prepare(self, done: Replayed, shown: View) -> None:
-        """Let the model say what the response shows; the response of a lost one may be *shown* to a later attempt."""
-        view = done.view
-        done.ignored |= _OF_THE_MODEL.get(view.operation.partition(".")[0], frozenset())
-        if view.operation == "chat.create" and shown.succeeded:
-            usage = as_object(completion_of(shown).get("usage"))
-            if not usage:
-                why = f"exchange {view.exchange.number} does not show how many tokens it has used"
-                self._teams.money_of(view).leave_open(why)
-            self._say(_choice(shown), usage)
 
-    def finish(self, done: Replayed, reply: Reply) -> None:
-        """Read a stream to its end, and take the price from the response."""
-        if reply.stream is not None:
-            done.streamed = b"".join(iter(partial(_part, reply.stream), b""))
-        if done.view.operation in _PRICED:
-            charged = amount_of(as_object(completion_of(done.view).get("usage")).get("credits_charged"))
-            done.price = done.price if charged is None else charged
+def say(follower: Follower, shown: View) -> None:
+    """Let the model say something like the completion in a response, and use as many tokens."""
+    if shown.operation != "chat.create" or not shown.succeeded:
+        return
+    choice, usage = _choice(shown), as_object(completion_of(shown).get("usage"))
+    message = as_object(choice.get("message"))
+    prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
+    calls = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
+    text, refusal = message.get("content"), message.get("refusal")
+    known = isinstance(prompt, int) and isinstance(completion, int)
+    follower.say(
+        text if isinstance(text, str) else None if calls or refusal else "",
+        refusal if isinstance(refusal, str) else None,
+        tuple((str(one.get("name")), {}) for one in calls),
+        choice.get("finish_reason"),  # another word than those of the API is a difference each time
+        (prompt, completion, reasoning or 0) if known else None,
+    )
 
-    def _say(self, choice: Mapping[str, Any], usage: Mapping[str, Any]) -> None:
-        """Let the model say something like a choice, and use as many tokens."""
-        message = as_object(choice.get("message"))
-        prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
-        calls = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
-        text, refusal = message.get("content"), message.get("refusal")
-        known = isinstance(prompt, int) and isinstance(completion, int)
-        self._follower.say(
-            text if isinstance(text, str) else None if calls or refusal else "",
-            refusal if isinstance(refusal, str) else None,
-            tuple((str(one.get("name")), {}) for one in calls),
-            choice.get("finish_reason"),  # another word than those of the API is a difference each time
-            (prompt, completion, reasoning or 0) if known else None,
-        )
+
+def whole_stream(stream: Stream) -> bytes:
+    """Return all that a stream of the fake sends."""
+    return b"".join(part for part in iter(stream.read, None) if isinstance(part, bytes))
 
 
 def _choice(view: View) -> dict[str, Any]:
     """Return the only choice of the completion in a response; empty for a stream that breaks off."""
     return as_object((as_list(completion_of(view).get("choices")) or [None])[0])
-
-
-def _part(stream: Stream) -> bytes:
-    part = stream.read()
-    return part if isinstance(part, bytes) else b""

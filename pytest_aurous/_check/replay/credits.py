@@ -15,6 +15,7 @@ from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
 from ..values import OTHER, Point, Words, id_of
+from .chat import charged_of
 from .gaps import Gaps
 from .money import NOTHING, Change, Money, PaidWork, Seen, ends_of
 from .records import Records
@@ -80,7 +81,11 @@ class Credits:
         if "balance" in rules:
             money.works.append(PaidWork("", NOTHING, rules["balance"], now={"free"}))
         elif "price" in rules:  # a chat or an embedding
-            money.works.append(PaidWork("", done.price, rules["price"], now={"good"}))
+            charged = charged_of(view)
+            if charged is None:
+                money.leave_open(f"exchange {view.exchange.number} does not show how many tokens it has used")
+            else:
+                money.works.append(PaidWork("", charged, rules["price"], now={"good"}))
         elif view.row.pays and not _drafts(view) and status:
             shown = amount_of(as_object(view.result.get("cost")).get("amount")) if done.price else None
             ordered = "pose" if view.row.reruns and "pose" in view.order else "synthesis"

@@ -12,7 +12,7 @@ from ..._core.wire.reply import Reply
 from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
-from .chat import Chats, completion_of
+from .chat import completion_of, say, unknown_completion, whole_stream
 from .credits import Credits
 from .gaps import Gaps
 from .rates import Rates
@@ -46,7 +46,6 @@ class Replay:
         self._seeds = Seeds(follower, survey, self._teams)
         self._records = Records(follower, survey, self._teams, self._gaps)
         self._credits = Credits(follower, survey, self._teams, self._records, self._gaps)
-        self._chats = Chats(follower, self._teams)
         self.bound: dict[str, str] = self._requests.bound
         self.seeds: list[str] = self._seeds.notes
         self.scripts: dict[str, list[list[Any]]] = self._records.scripts
@@ -70,7 +69,7 @@ class Replay:
             done.agrees.add("idem-5")  # a replay is one request after the other
             return done
         stored = view.replayed and view.refused and done.first is not None and done.first.code == view.code
-        done.why = ("" if stored else self._survey.unknown_attempt(view)) or self._chats.unknown(view)
+        done.why = ("" if stored else self._survey.unknown_attempt(view)) or unknown_completion(self._follower, view)
         if done.why and view.succeeded:
             self._credits.doubt(view, done.why)
         request = None if done.why else self._requests.make(done)
@@ -115,7 +114,7 @@ class Replay:
         done.drawn = drawn[-1] if drawn else ""
         self._records.script(view)
         self._expect(view)
-        self._chats.prepare(done, (self._survey.stored(view) if view.lost else None) or view)
+        say(self._follower, (self._survey.stored(view) if view.lost else None) or view)
         self._credits.prepare(done)
 
     def _expect(self, view: View) -> None:
@@ -154,7 +153,7 @@ class Replay:
         before = self._follower.accounts[team].available
         reply = self._follower.send(call)
         done.price = before - self._follower.accounts[team].available
-        self._chats.finish(done, reply)
+        done.streamed = b"" if reply.stream is None else whole_stream(reply.stream)
         return reply
 
     def _adopt(self, done: Replayed) -> None:
