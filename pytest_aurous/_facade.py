@@ -26,7 +26,7 @@ from ._core.resources.characters.row import Ref
 from ._core.resources.chat.machine import CHUNK
 from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of
-from ._core.resources.openapi import document, vocabulary
+from ._core.resources.openapi import vocabulary
 from ._core.resources.shapes import Schema, schema_at, schema_of
 from ._core.time.turns import Limit, SharedTime
 from ._core.wire.call import Call, Problem, Watcher
@@ -86,7 +86,6 @@ __all__ = (
     "delete_record",
     "described",
     "difference",
-    "document",
     "exported",
     "happening",
     "hint_of",

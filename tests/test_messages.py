@@ -332,6 +332,7 @@ MESSAGES: Final[dict[str, Say]] = {
     "not-a-loopback-address": _raised(lambda: AurousServer(Aurous(), host="0.0.0.0")),  # noqa: S104 - it is refused
     "a-setting-of-the-command-is-invalid": _command("serve", "--credits", "many"),
     "the-file-of-records-cannot-be-read": _command("serve", "--state", "state.json"),
+    "a-value-is-empty": _command("check", "--live", "--base-url="),
     "nothing-to-check": _command("check"),
     "there-is-no-recording": _command("check", "FOLDER/rec"),
     "not-a-recording": _command("check", "FOLDER/notes.har"),

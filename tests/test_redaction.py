@@ -19,8 +19,7 @@ import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
 from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import Probing
-from pytest_aurous._check.openapi.compare import words
-from pytest_aurous._check.openapi.document import Document, read_document
+from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._core.base.arguments import Check
 from pytest_aurous._core.base.redaction import protecting, redacted, shortened, shown
 from pytest_aurous._core.resources.content.pictures import picture
@@ -539,19 +538,11 @@ def streamed(_: Api, text: str) -> str:
         return json.dumps(trace(recorder, {})["steps"][0]["stream"], ensure_ascii=False)
 
 
-def document(text: str) -> Path:
-    """Write the document that is *text*."""
-    file = Path("document.json")
+def recording(text: str) -> Path:
+    """Write the recording that is *text*."""
+    file = Path("recording.json")
     file.write_text(text, encoding="utf-8")
     return file
-
-
-def unread(_: Api, text: str) -> str:
-    """Return what is said of a reference that leads nowhere."""
-    document = Document("", {"openapi": "3.1.0"})
-    document.follow({"$ref": f"#/{text}"})
-    document.follow({"$ref": text})
-    return words(" ".join(document.unread))
 
 
 def told(_: Api, text: str) -> str:
@@ -597,7 +588,6 @@ def printed(_: Api, text: str) -> str:
 
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
-    "_check/openapi/compare": lambda _, text: words(text),
     "_core/engine/dispatch": delivered,
     "_core/engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
     "_core/engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
@@ -615,10 +605,9 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
     "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
     "_check/recording/parse": lambda _, text: message(
-        lambda: read_document(document(f"{{{json.dumps(text)}: 1, {json.dumps(text)}: 2}}"))
+        lambda: read_recording(recording(f"{{{json.dumps(text)}: 1, {json.dumps(text)}: 2}}"))
     ),
     "_check/live/run": told,
-    "_check/openapi/document": unread,
     "_report/timeline": called,
     "_core/resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
     "_core/resources/chat/record": lambda api, text: repr(api.aurous.chat.completions.add(text)),

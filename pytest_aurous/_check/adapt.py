@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ _OF_STREAM: Final = re.compile(r"body\.stream\.(first|second|last)")
 def find_readings(
     verdicts: Verdicts, chosen: Mapping[str, str], again: Callable[[Mapping[str, str]], Checked]
 ) -> dict[str, str]:
-    """Return the readings under which rules that are refuted are not.
+    """Return the readings under which fewer places differ, and no other place.
 
     Args:
         verdicts: Those under the *chosen* readings.
@@ -33,26 +32,15 @@ def find_readings(
         again: Checks the same recordings under other readings.
     """
     found: dict[str, str] = {}
-    for verdict in verdicts.refuted:
-        rule = verdict.rule
+    best = verdicts
+    for rule in [verdict.rule for verdict in verdicts.refuted]:
         for reading in READINGS.get(rule, ()):
             if reading == chosen.get(rule, READINGS[rule][0]):
                 continue
             checked = again({**chosen, **found, rule: reading}).verdicts
-            if not checked.rules[rule].differing and not _is_worse(checked, verdicts):
-                found[rule] = reading
+            if checked.places < best.places and checked.open <= best.open:
+                found[rule], best = reading, checked
     return found
-
-
-def _is_worse(now: Verdicts, before: Verdicts) -> bool:
-    """Whether more differs, was set aside, or cannot be told."""
-    more = any(
-        one.differing > old.differing
-        or one.aside.total() > old.aside.total()
-        or one.doubts.total() > old.doubts.total()
-        for one, old in zip(now, before, strict=True)
-    )
-    return more or len(now.uncovered) > len(before.uncovered)
 
 
 def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -81,12 +69,7 @@ def limits_of(verdicts: Verdicts) -> list[str]:
 
 def _unexplained(verdicts: Verdicts, without: Mapping[str, str]) -> list[Difference]:
     differences = [one for verdict in verdicts.refuted if verdict.rule not in without for one in verdict.differences]
-    differences += [difference for difference, _ in verdicts.uncovered.values()]
-    return [
-        replace(one, operation=operation, where=where)
-        for one in differences
-        for operation, where in one.places or ((one.operation, one.where),)
-    ]
+    return differences + [difference for difference, _ in verdicts.uncovered.values()]
 
 
 def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:

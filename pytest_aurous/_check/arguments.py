@@ -10,7 +10,6 @@ from typing import Any
 def add_arguments(option: Callable[..., Any]) -> None:
     """Declare the arguments."""
     option("files", nargs="*", metavar="FILE", help="HAR files and cassettes of VCR.py; folders, and patterns with *")
-    option("--spec", type=Path, metavar="FILE", help="instead of FILE: compare an OpenAPI document with the fake's")
     text = "check under another reading, such as create-4=ready"
     option("--readings", action="append", default=[], metavar="ID=VALUE", help=text)
     option("--shared", action="store_true", help="other clients used the team: do not judge what they may have caused")

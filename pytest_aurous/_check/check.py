@@ -33,9 +33,6 @@ class Checked:
         left_out: How many exchanges and bodies are over a limit.
         scripts: For each record what its pollers saw.
         seeds: What was there before the recordings.
-        unsaid: What the fake says, and a document does not.
-        counted: What was compared: exchanges, or the operations of a document.
-        found_in: What the numbers of the rules count.
     """
 
     verdicts: Verdicts
@@ -45,9 +42,6 @@ class Checked:
     left_out: int = 0
     scripts: dict[str, str] = field(default_factory=dict[str, str])
     seeds: list[str] = field(default_factory=list[str])
-    unsaid: list[str] = field(default_factory=list[str])
-    counted: str = "exchanges"
-    found_in: str = "exchanges"
 
 
 def check_recordings(

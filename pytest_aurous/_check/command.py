@@ -16,8 +16,6 @@ from .._core.wire.hosts import BASE_URL, is_loopback
 from .._facade import read_observed, read_setting
 from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings
-from .openapi.compare import check_document
-from .openapi.document import read_document
 from .recording.read import Recording, find_files, read_recordings
 from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
 
 _MORE: Final = see("reference/check.html")
 _OF_LIVE: Final = ("dry_run", "yes", "record", "only", "max")
-_OF_RECORDINGS: Final = ("sanitize", "follow")
-"""The options that only ``--live`` has, and the options that ``--spec`` does not have."""
+"""The options that only ``--live`` has."""
 _BASE_URL: Final = re.compile(
     r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9_.~-]+)*)/?"
 )
@@ -37,17 +34,16 @@ _STEP: Final = 1000
 
 
 def run(options: Namespace) -> int:
-    """Check the recordings, or a document, and return the exit status: 1 if a rule is refuted, else 0.
+    """Check the recordings, and return the exit status: 1 if a rule is refuted, else 0.
 
     Raises:
         AurousError: If a file cannot be read or written.
     """
     chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
     _refuse(options)
-    document = None if options.spec is None else read_document(options.spec)
     followed = None if options.follow is None else str(options.follow)
     rows = read_observed(followed)
-    base_url = check_base_url(options.base_url or BASE_URL)
+    base_url = check_base_url(BASE_URL if options.base_url is None else options.base_url)
     files = find_files(options.files)
     recordings = read_recordings(files, {Path(text) for text in options.files}, base_url) if files else []
     live_file = options.record or Path("live.har")
@@ -59,8 +55,6 @@ def run(options: Namespace) -> int:
     recordings += [] if live is None else [live.recording]
 
     def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
-        if document is not None:
-            return check_document(document, readings)
         settings = {"readings": readings, "observed": followed, "shared": options.shared}
         return check_recordings(recordings, settings, progress)
 
@@ -95,15 +89,12 @@ def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str,
 
 def _refuse(options: Namespace) -> None:
     """Refuse options that do not fit together."""
-    what = [bool(options.files), options.live, options.spec is not None]
     strange = [name for name in _OF_LIVE if getattr(options, name) and not options.live]
-    strange += [name for name in _OF_RECORDINGS if getattr(options, name) and options.spec is not None]
     why = ""
-    if what.count(True) != 1:
-        why = "expected recordings, such as staging.har, or --live, or --spec FILE"
+    if bool(options.files) == options.live:
+        why = "expected recordings, such as staging.har, or --live"
     elif strange:
-        owner = "--live" if strange[0] in _OF_LIVE else "recordings"
-        why = f"--{strange[0].replace('_', '-')} belongs to {owner}"
+        why = f"--{strange[0].replace('_', '-')} belongs to --live"
     elif options.max is not None and options.max < 1:
         why = f"--max {options.max}: expected at least 1"
     if why:
@@ -166,7 +157,7 @@ def _keep_apart(options: Namespace, files: Sequence[Path], sanitized: Sequence[P
     names = ("json", "report", "observed", "record")
     outputs: list[tuple[str, Path]] = [(name, getattr(options, name)) for name in names if getattr(options, name)]
     outputs += [("sanitize", file) for file in sanitized]
-    taken = [("this file is an input", file) for file in (*files, options.spec, options.follow) if file is not None]
+    taken = [("this file is an input", file) for file in (*files, options.follow) if file is not None]
     for name, file in outputs:
         for what, other in taken:
             if _is_same(file, other) and (name, other) != ("observed", options.follow):

@@ -50,10 +50,13 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += _wrapped(text, "")
     lines += _wrapped(_UNJUDGED, "") if checked.shared else []
     for verdict in verdicts.refuted:
-        lines += ["", *_finding(verdict, rules[verdict.rule], mask, checked.found_in)]
+        lines += ["", *_finding(verdict, rules[verdict.rule], mask)]
     if readings:
-        what = "document" if checked.counted == "operations" else "recordings"
-        lines += ["", f"These readings agree with the {what}; paste them into the ini file:", "    aurous_readings ="]
+        lines += [
+            "",
+            "These readings agree better with the recordings; paste them into the ini file:",
+            "    aurous_readings =",
+        ]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     lines += _list("The setting observed cannot express these capacities; set them in the suite:", limits_of(verdicts))
     if verdicts.uncovered:
@@ -61,12 +64,11 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         for one, times in verdicts.uncovered.values():
             lines += _wrapped(f"  {times:>4} x  {_differs(one, mask)}", " " * 11)
             lines += _wrapped(f"           in {_place(one, mask)}", " " * 11)
-    if verdicts.omitted:
+    if verdicts.sparse:
         lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
         lines += ["    aurous_sparse = optional"]
     lines += _reasons("As written, but some exchanges that differ were set aside:", verdicts, "as written, but")
-    if checked.counted == "exchanges" or explain:  # a document leaves out most
-        lines += _reasons("Cannot tell:", verdicts, "cannot tell")
+    lines += _reasons("Cannot tell:", verdicts, "cannot tell")
     lines += _list("Of the files:", checked.notes)
     lines += _explanation(checked) if explain else []
     assumed = 0 if explain else verdicts.inferred.total() + len(checked.seeds)
@@ -92,10 +94,10 @@ def _itself(checked: Checked) -> Iterator[str]:
         yield f"{what}, not of the real API: what agrees there proves nothing."
 
 
-def _finding(verdict: RuleVerdict, rule: Rule, mask: Sanitizer, found_in: str) -> Iterator[str]:
+def _finding(verdict: RuleVerdict, rule: Rule, mask: Sanitizer) -> Iterator[str]:
     """Yield a refuted rule in full: what it says and rests on, and each difference with its place."""
     ground = _ASSUMED if verdict.assumed else rule.ground
-    yield f"refuted: {rule.id}, {ground}; {found_in}: {verdict.differing}"
+    yield f"refuted: {rule.id}, {ground}; exchanges: {verdict.differing}"
     for text in (rule.statement, *rule.parts):
         yield from _wrapped(f"    {text.replace('`', '')}", "    ")
     for text, first, times in _kinds(verdict, mask):
@@ -130,8 +132,7 @@ def summary(checked: Checked) -> str:
     text = ", ".join(f"{count[word]} {word}" for word in _COUNTED if count[word] or word in {"refuted", "as written"})
     left_out = f"; left out, over a limit: {checked.left_out}" if checked.left_out else ""
     number = checked.verdicts.exchanges
-    counted = checked.counted.removesuffix("s") if number == 1 else checked.counted
-    return f"{number} {counted}{left_out}; rules: {text}"
+    return f"{number} exchange{'' if number == 1 else 's'}{left_out}; rules: {text}"
 
 
 def _explanation(checked: Checked) -> Iterator[str]:
@@ -150,7 +151,6 @@ def _explanation(checked: Checked) -> Iterator[str]:
     scripts = [f"{record}: {script}" for record, script in checked.scripts.items()]
     yield from _list("What pollers saw, as scripts:", scripts)
     yield from _list("What was there before:", checked.seeds)
-    yield from _list("What the document does not state:", checked.unsaid)
     assumed = [f"{times} x {text}" for text, times in checked.verdicts.inferred.items()]
     yield from _list("What was assumed:", assumed)
 
@@ -209,13 +209,13 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
     result = {
         "version": 1,
         "generator": f"pytest-aurous {version_of_package()}",
-        checked.counted: checked.verdicts.exchanges,
+        "exchanges": checked.verdicts.exchanges,
         "rules": verdicts,
         "uncovered": uncovered,
-        "omitted": checked.verdicts.omitted,
+        "omitted": checked.verdicts.sparse,
         "readings": readings,
         "inferred": checked.verdicts.inferred,
-        **{name: getattr(checked, name) for name in ("scripts", "seeds", "unsaid", "left_out", "shared")},
+        **{name: getattr(checked, name) for name in ("scripts", "seeds", "left_out", "shared")},
         "notes": [*_itself(checked), *checked.notes],
     }
     return json.dumps(result, indent=1) + "\n"
@@ -229,8 +229,7 @@ def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
 def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> str:
     """Return what was refuted as Markdown, each rule with an exchange that shows it, sanitized."""
     mask, rules = Sanitizer(), load_rules()
-    what = "recordings refute" if exchanges else "a document refutes"
-    lines = [f"# What {what}", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
+    lines = ["# What recordings refute", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
     for verdict in checked.verdicts.refuted:
         rule, first = rules[verdict.rule], verdict.differences[0]
         ground = _ASSUMED if verdict.assumed else rule.ground

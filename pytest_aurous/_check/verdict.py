@@ -28,7 +28,6 @@ class Difference:
         fake: What the fake has.
         outcome: Status and code of the fake's response.
         place: Where it is in the file.
-        places: Operation and place of all that have one schema of a document; empty: this one alone.
         alone: Whether it is a difference only if no other client has used the team meanwhile.
         assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
         times: In how many exchanges there is such a difference.
@@ -44,7 +43,6 @@ class Difference:
     fake: Any
     outcome: str = ""
     place: str = ""
-    places: tuple[tuple[str, str], ...] = ()
     alone: bool = False
     assumed: bool = False
     times: int = 1
@@ -103,6 +101,8 @@ class Verdicts:
 
     Attributes:
         exchanges: How many exchanges were compared, or said nothing.
+        places: The places that differ, each in its exchange.
+        open: The places that differ and were set aside, and the rules about which an exchange says nothing.
         uncovered: Differences that no rule covers, with the number of exchanges.
         omitted: The places of optional fields that are absent where the fake has null, or the reverse.
         inferred: What was assumed about the tests and the operator, and how often.
@@ -111,6 +111,8 @@ class Verdicts:
     def __init__(self, rules: Iterable[str]) -> None:
         self.rules: dict[str, RuleVerdict] = {name: RuleVerdict(name) for name in rules}
         self.exchanges: int = 0
+        self.places: set[tuple[str, str, str, str]] = set()
+        self.open: set[tuple[str, int, str]] = set()
         self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
@@ -123,14 +125,23 @@ class Verdicts:
         """The rules that are refuted."""
         return [verdict for verdict in self if verdict.differing]
 
+    @property
+    def sparse(self) -> dict[str, int]:
+        """The omitted places of fields that are there where they are not null."""
+        differing = (one for verdict in self.refuted for one in verdict.differences if one.kind == "missing")
+        missing = {one.where.rpartition(".")[2] for one in differing}
+        return {place: times for place, times in self.omitted.items() if place.rpartition(".")[2] not in missing}
+
     def count(self, file: str, done: Replayed, points: Iterator[Point], causes: dict[tuple[str, str], str]) -> None:
         """Count one exchange; *causes* has the rules of the differences before it, by record and field."""
         self.exchanges += 1
         view = done.view
+        doubts = dict(done.doubts)
         if done.why and (rule := rule_of_success(done)):
-            self.rules[rule].doubts[done.why] += 1
-        for rule, why in done.doubts.items():
+            doubts[rule] = done.why
+        for rule, why in doubts.items():
             self.rules[rule].doubts[why] += 1
+            self.open.add((file, view.exchange.number, rule))
         agreed, aside, differing = set(done.agrees), dict[str, str](), set[str]()
         for point in points:
             if point.kind == "omitted":
@@ -143,6 +154,7 @@ class Verdicts:
             alone, why = rests_on_all(done, point), why_aside(done, point)
             if rule and why:
                 aside[rule] = why
+                self.open.add((file, view.exchange.number, point.where))
             else:
                 rule = rule and cause_of(done, point, rule, causes)
                 differing.add(rule)
@@ -156,30 +168,14 @@ class Verdicts:
         for rule in differing - {""}:
             self.rules[rule].differing += 1
 
-    def agree(self, rule: str) -> None:
-        """Count a place of a document that agrees with a rule; empty: no rule covers it."""
-        if rule:
-            self.rules[rule].agreed += 1
-
-    def doubt(self, rule: str, why: str) -> None:
-        """Count a place that a document does not mention."""
-        if rule:
-            self.rules[rule].doubts[why] += 1
-
-    def differ(self, rule: str, found: Difference) -> None:
-        """Count a place of a document that differs."""
-        if rule:
-            self.rules[rule].differing += 1
-        self._add(rule, found)
-
     def _add(self, rule: str, found: Difference) -> None:
+        self.places.add((found.file, found.place, found.operation, found.where))
         if rule:
             outcome = found.outcome if found.where == "status" or found.where.startswith("error") else ""
             place, kinds = (found.operation, found.where, found.kind, outcome), self.rules[rule].first
             kinds[place] = replace(kinds[place], times=kinds[place].times + 1) if place in kinds else found
             return
-        stated = "" if found.number else found.seen  # each of a document is a difference of its own
-        key = found.operation, found.where, f"{found.kind} {stated}".strip()
+        key = found.operation, found.where, found.kind
         first, times = self.uncovered.get(key, (found, 0))
         self.uncovered[key] = first, times + 1
 

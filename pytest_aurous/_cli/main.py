@@ -72,7 +72,6 @@ state.json, for example:
 _ABOUT_CHECK: Final = """\
 Replay recorded exchanges with the real API against the fake, compare, and say
 of each rule whether the recordings agree with it. Only --live sends anything.
-With --spec, compare what an OpenAPI document states.
 Exit status: 0, nothing is refuted; 1, a rule is; 2, a file cannot be read."""
 _EXAMPLES_CHECK: Final = f"""\
 examples:
@@ -81,7 +80,6 @@ examples:
   pytest-aurous check staging.har --readings create-4=ready --report found.md
   pytest-aurous check staging.har --follow observed.json
   pytest-aurous check staging.har --sanitize observations
-  pytest-aurous check --spec openapi.json
   pytest-aurous check --live --dry-run
 
 {see("reference/check.html")}"""
@@ -131,11 +129,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.run is None:
-        parser.print_help()
-        return 0
     try:
+        options = parser.parse_args(arguments)
+        if options.run is None:
+            parser.print_help()
+            return 0
         done: int = options.run(options)
     except AurousError as error:
         print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command prints
@@ -148,8 +146,38 @@ def _run(arguments: Sequence[str] | None) -> int:
     return done
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser, also of each command, to which an empty value is an error.
+
+    A shell passes one for a variable that is not set, and it is never meant: an empty URL would be the real API's, and
+    an empty file the current folder.
+    """
+
+    def add_argument(self, *names: str, **how: Any) -> argparse.Action:
+        added = super().add_argument(*names, **how)
+        if added.nargs != 0:
+            name = added.option_strings[0] if added.option_strings else str(added.metavar)
+            added.type = _filled(name, how.get("type", str))
+        return added
+
+
+def _filled(name: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return *read* for the values of an argument, which refuses an empty one."""
+
+    def filled(value: str) -> Any:
+        if value.strip():
+            return read(value)
+        raise AurousError(
+            f"{name} is empty, perhaps because the variable that you pass for it is not set. "
+            f"Set the variable, or omit {name}.\n{see('reference/cli.html#pytest-aurous')}"
+        )
+
+    filled.__name__ = read.__name__  # argparse says it of a value that cannot be read
+    return filled
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("pytest-aurous", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_HELP)
+    parser = _Parser("pytest-aurous", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_HELP)
     version = f"pytest-aurous {version_of_package()}"
     parser.add_argument("--version", action="version", version=version, help="show the version and exit")
     parser.set_defaults(run=None)

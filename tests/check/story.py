@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import jsonschema
 
@@ -14,6 +13,7 @@ from pytest_aurous._check.check import Checked, check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.wire.har import har
+from tests.check import stories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NOW: Final = "2026-05-08T10:00:00Z"
 ATTRIBUTES: Final = {"gender": "female", "age": 28}
 Entries = list[dict[str, Any]]
+Story: TypeAlias = "Callable[[Teller], object]"
 SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/check.schema.json").read_text(encoding="utf-8"))
 
 
@@ -58,6 +59,27 @@ class Teller:
     def image(self, **body: Any) -> str:
         """Order an image, and return its path."""
         return f"/v1/images/{self.call('POST', '/v1/images', json={'prompt': 'On a bench', **body})['id']}"
+
+    def upload(self, *, classified: int = 0) -> str:
+        """Upload a picture of a character, let it be classified that many times, and return its id."""
+        ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
+        made = self.call("POST", "/v1/characters/uploads/init", json=ticket)
+        data = picture(["me"], 64, 64, "")
+        self.call("PUT", made["upload_url"], content=data, headers=made["upload_headers"])
+        for _ in range(classified):
+            self.call("POST", "/v1/characters/uploads/classify", json={"upload_id": made["upload_id"]})
+        return str(made["upload_id"])
+
+    def file(self, **options: Any) -> Any:
+        """Upload a file, and return it."""
+        form = {"files": {"file": ("a.png", picture(["a"], 8, 8, ""), "image/png")}, "data": {"purpose": "reference"}}
+        return self.call("POST", "/v1/files", **form, **options)
+
+    def chat(self, key: str | None = None, **body: Any) -> Any:
+        """Send a chat, and return the response."""
+        order = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "How is the weather?"}]}
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.call("POST", "/v1/chat/completions", json={**order, **body}, headers=headers)
 
     def entries(self) -> Entries:
         """Return the recording."""
@@ -178,22 +200,25 @@ def account(teller: Teller) -> None:
     call("POST", "/v1/generations", json={})
 
 
-STORIES: Final[dict[str, Callable[[Teller], None]]] = {
+STORIES: Final[dict[str, Story]] = {
     "characters": characters,
     "images": images,
     "account": account,
 }
-_TOLD: Final[dict[str, Entries]] = {}
+"""The long stories."""
+_TOLD: Final[dict[str, str]] = {}
 
 
 def told(story: str, **settings: Any) -> Entries:
-    """Return the recording of a story, which the caller may change; under the default settings it is told once."""
+    """Return the recording of a story, which the caller may change; under the same settings it is told once."""
     name = f"{story} {sorted(settings.items())}"
     if name not in _TOLD:
         teller = Teller(**settings)
-        STORIES[story](teller)
-        _TOLD[name] = teller.entries()
-    return deepcopy(_TOLD[name])
+        tell: Story = STORIES.get(story) or getattr(stories, story)
+        tell(teller)
+        _TOLD[name] = json.dumps(teller.entries())
+    found: Entries = json.loads(_TOLD[name])
+    return found
 
 
 def checked(folder: Path, entries: Entries, readings: Mapping[str, str] | None = None, **settings: Any) -> Checked:

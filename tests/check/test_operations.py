@@ -125,8 +125,8 @@ import json
 from copy import deepcopy
 from pathlib import Path
 
+from tests.check.changes import error, fields, lacks, left_out, named, refused, shows
 from tests.check.story import Teller, checked, refuted
-from tests.check.test_seeded import drop, fields, instead, put, refusal
 
 teller = Teller()
 call = teller.call
@@ -161,41 +161,32 @@ def refuted_by(change, start=0):
     return refuted(checked(Path(), entries))
 
 
-def words(entries):
-    verdicts = checked(Path(), entries).verdicts
-    return {rule: verdicts.rules[rule].word for rule in ("img-9", "file-1", "usage-3", "style-1", "style-2")}
+def without_body(entries):
+    for entry in named(entries, "characters.duplicate"):
+        del entry["response"]["content"]["text"]
 
 
-def without_body(operation):
-    def change(entries):
-        for entry in entries:
-            if entry["comment"].partition(";")[0] == operation and entry["response"]["status"] < 300:
-                del entry["response"]["content"]["text"]
-    return change
-
-
-lost = deepcopy(story)
-without_body("characters.duplicate")(lost)
-lock = next(number for number, one in enumerate(story) if one["comment"].startswith("characters.lock"))
+verdicts = checked(Path(), deepcopy(story)).verdicts
+lock = story.index(named(story, "characters.lock")[0])
 found = {
-    "clean": refuted_by(lambda _: None),
-    "words": words(story),
-    "begun late": refuted_by(lambda _: None, 8),
+    "words": {rule: verdicts.rules[rule].word for rule in ("img-9", "file-1", "usage-3", "style-1", "style-2")},
+    "clean": refuted_by(len),
+    "begun late": refuted_by(len, 8),
     "only the lock": refuted_by(lambda entries: entries.__delitem__(slice(1, None)), lock),
-    "without a DELETE": refuted_by(lambda entries: entries.pop(-2)),
-    "only the DELETE": refuted_by(lambda _: None, len(story) - 2),
-    "the body is lost": refuted_by(without_body("characters.duplicate")),
-    "name": refuted_by(fields("characters.duplicate", put("name", "Borea"), 201)),
-    "prefix": refuted_by(fields("characters.duplicate", put("id", "dup_01KRMEXM017R6QKY9FRGVYXRJ9"), 201)),
-    "field": refuted_by(fields("characters.duplicate", drop("created_at"), 201)),
-    "refused": refuted_by(instead("characters.duplicate", 201, 400, "invalid_request_error")),
-    "field of a run": refuted_by(fields("characters.restyle", drop("updated_at"))),
-    "type": refuted_by(fields("characters.lock", put("locked", "yes"))),
-    "column": refuted_by(fields("characters.duplicate", put("shade", "dark"), 201)),
-    "field of a poll": refuted_by(fields("characters.look", drop("created_at"))),
+    "without a DELETE": refuted_by(left_out(-2)),
+    "only the DELETE": refuted_by(len, len(story) - 2),
+    "the body is lost": refuted_by(without_body),
+    "name": refuted_by(shows("characters.duplicate", "name", "Borea")),
+    "prefix": refuted_by(shows("characters.duplicate", "id", "dup_01KRMEXM017R6QKY9FRGVYXRJ9")),
+    "field": refuted_by(lacks("characters.duplicate", "created_at")),
+    "refused": refuted_by(refused("characters.duplicate", 400, "invalid_request_error")),
+    "field of a run": refuted_by(lacks("characters.restyle", "updated_at")),
+    "type": refuted_by(shows("characters.lock", "locked", "yes")),
+    "column": refuted_by(shows("characters.duplicate", "shade", "dark")),
+    "field of a poll": refuted_by(lacks("characters.look", "created_at")),
     "rows of a list": refuted_by(fields("recent.show", lambda one: one["data"].reverse())),
-    "code of a refusal": refuted_by(refusal("characters.duplicate", 400, {"code": "busy", "doc_url": "https://x/#busy"})),
-    "charged": refuted_by(fields("balance.retrieve", put("held_credits", 4), nth=2)),
+    "code of a refusal": refuted_by(error("characters.duplicate 400", code="busy")),
+    "charged": refuted_by(shows("balance.retrieve#2", "held_credits", 4)),
 }
 print(json.dumps(found))
 """

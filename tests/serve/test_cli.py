@@ -243,6 +243,56 @@ def test_an_interruption_while_it_starts(module: str, command: str) -> None:
     assert told.returncode == (0 if module == "uvicorn" else 130)
 
 
+COMMANDS: dict[str, Any] = next(one.choices for one in _parser()._actions if isinstance(one.choices, dict))
+VALUES = {
+    f"{command} {(*action.option_strings, '')[0]}".strip(): (command, action)
+    for command, parser in COMMANDS.items()
+    for action in parser._actions
+    if action.nargs != 0
+}
+
+
+class TestEmptyValues:
+    """A shell passes an empty value for a variable that is not set."""
+
+    @pytest.mark.parametrize("value", ["", " "])
+    @pytest.mark.parametrize(("command", "action"), VALUES.values(), ids=VALUES)
+    def test_of_each_argument_of_each_command_is_an_error(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, action: Any, value: str
+    ) -> None:
+        """It names the argument, says what may be the reason, and nothing is done."""
+        started: list[Any] = []
+        monkeypatch.setattr(f"pytest_aurous._cli.main._{command}", started.append)
+        options: list[list[str]] = [[f"{name}={value}"] for name in action.option_strings]
+        options += [[name, value] for name in action.option_strings]
+        for given in options or [[value]]:
+            assert main([command, *given]) == 2
+            out, err = capsys.readouterr()
+            name = action.option_strings[0] if action.option_strings else action.metavar
+            assert err.startswith(f"pytest-aurous: {name} is empty, perhaps because the variable that you pass for it")
+            assert (out, started) == ("", [])
+
+    def test_each_command_has_its_arguments(self) -> None:
+        """So that the test above goes over those that were given empty values, and over all others."""
+        known = {
+            "check --base-url",
+            "check --max",
+            "check",
+            "serve --state",
+            "serve --webhooks",
+            "openapi --output",
+            "docs",
+        }
+        assert known < VALUES.keys()
+        assert VALUES.keys().isdisjoint({"check --live", "serve --quiet", "doctor --json"})
+
+    def test_a_value_that_cannot_be_read_is_called_so(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """With its type, as argparse does."""
+        with pytest.raises(SystemExit, match="2"):
+            main(["check", "--max", "many"])
+        assert "argument --max: invalid int value: 'many'" in capsys.readouterr().err
+
+
 class TestHelp:
     """What a newcomer reads."""
 

@@ -51,7 +51,7 @@ def form_of_stream(body: bytes | None) -> dict[str, Any]:
         "finish_reasons": len([one for one in reasons if one is not None]),
         "usages": len([chunk for chunk in chunks if chunk.get("usage")]),
         "unreadable": len([one for one in events if not isinstance(one, (dict, str))]),
-        "end": _DONE if events[-1:] == [_DONE] else "no [DONE]",
+        "end": Words(_DONE if events[-1:] == [_DONE] else f"no {_DONE}"),
     }
 
 

@@ -15,10 +15,10 @@ from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
 from ..values import OTHER, Point, Words, id_of
+from .adopt import Adopter
 from .chat import charged_of
 from .gaps import Gaps
 from .money import NOTHING, Change, Money, PaidWork, Seen, ends_of
-from .records import Records
 from .replayed import SHARED, Replayed
 from .teams import PLENTY, ReplayTeams, amount_of
 
@@ -32,7 +32,7 @@ _LEFT: Final = "body.available_credits"
 class Credits:
     """Follows the credits of the teams."""
 
-    def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, records: Records, gaps: Gaps) -> None:
+    def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, records: Adopter, gaps: Gaps) -> None:
         self._follower = follower
         self._gaps = gaps
         self._survey = survey

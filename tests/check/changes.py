@@ -1,0 +1,391 @@
+"""Changes of a recording: what another server would have sent, and what a recording may lack.
+
+A change says where it applies: the operation, perhaps a status and a word of its comment, perhaps the number of the
+exchange among those: ``characters.list``, ``characters.create 400 missing_field``, ``characters.retrieve#2``.
+Without a status these are the exchanges that succeeded.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from tests.check.story import NOW, Entries, body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Change: TypeAlias = "Callable[[Entries], object]"
+OTHER: Final = "char_01KRMEXM017R6QKY9FRGVYXRJ9"
+OTHER_IMAGE: Final = "img_01KRMEXM09AAAAAAAAAAAAAAAA"
+OTHER_REQUEST: Final = "req_01KRMEXM017R6QKY9FRGVYXRJ9"
+IN_USE: Final = "idempotency_key_in_use"
+UNKNOWN_ID: Final = "resource_not_found"
+REPLAYED: Final = "aurous-idempotent-replayed"
+_TYPES: Final = {401: "authentication", 403: "authentication", 404: "not_found", 410: "not_found"}
+
+
+def named(entries: Entries, at: str) -> Entries:
+    """Return the exchanges at a place, of which there is at least one."""
+    place, _, number = at.partition("#")
+    operation, status, word = [*place.split(" "), "", ""][:3]
+    found = [
+        entry
+        for entry in entries
+        if entry["comment"].partition(";")[0] == operation
+        and (entry["response"]["status"] == int(status) if status else 200 <= entry["response"]["status"] < 400)
+        and word in entry["comment"]
+    ]
+    assert found, f"the story has no {at}"
+    return [found[int(number)]] if number else found
+
+
+def shown(entries: Entries, at: str) -> Any:
+    """Return the JSON of the first response at a place."""
+    return json.loads(named(entries, at)[0]["response"]["content"]["text"])
+
+
+def content_of(value: Any) -> dict[str, Any]:
+    """Return a body of JSON, or of a text."""
+    written = value if isinstance(value, str) else json.dumps(value)
+    return {"mimeType": "application/json", "text": written, "size": 0}
+
+
+def both(*changes: Change) -> Change:
+    """Make several changes, one after the other."""
+    return lambda entries: [change(entries) for change in changes]
+
+
+# Bodies
+
+
+def put(name: str, value: Any) -> Callable[[Any], object]:
+    """Set a field, which may be in an object or a list: ``cost.amount``, ``data.0.id``."""
+
+    def change(content: Any) -> None:
+        holder, last = _held(content, name)
+        holder[last] = value
+
+    return change
+
+
+def drop(name: str) -> Callable[[Any], object]:
+    """Leave a field out, or a row: ``data.-1``."""
+
+    def change(content: Any) -> None:
+        holder, last = _held(content, name)
+        del holder[last]
+
+    return change
+
+
+def turn(name: str) -> Callable[[Any], object]:
+    """Let a list have the other order."""
+    return lambda content: content[name].reverse()
+
+
+def _held(content: Any, name: str) -> tuple[Any, Any]:
+    *path, last = [int(step) if step.lstrip("-").isdecimal() else step for step in name.split(".")]
+    for step in path:
+        content = content[step]
+    return content, last
+
+
+def fields(at: str, change: Callable[[Any], object]) -> Change:
+    """Change the JSON of responses."""
+
+    def twist(entries: Entries) -> None:
+        for entry in named(entries, at):
+            body(entry, change)
+
+    return twist
+
+
+def shows(at: str, name: str, value: Any) -> Change:
+    """Let responses show a field with this value."""
+    return fields(at, put(name, value))
+
+
+def lacks(at: str, name: str) -> Change:
+    """Let responses leave a field out."""
+    return fields(at, drop(name))
+
+
+def times(at: str, name: str, end: str) -> Change:
+    """Write a timestamp with another end than ``Z``."""
+    return fields(at, lambda content: content.update({name: content[name].replace("Z", end)}))
+
+
+def whole(at: str, content: Any) -> Change:
+    """Let responses have another body: JSON, or a text."""
+    return lambda entries: [entry["response"].update(content=content_of(content)) for entry in named(entries, at)]
+
+
+def text(old: str, new: str) -> Change:
+    """Replace a text everywhere, in requests and responses."""
+
+    def change(entries: Entries) -> None:
+        before = json.dumps(entries)
+        assert old in before
+        entries[:] = json.loads(before.replace(old, new))
+        for entry in entries:
+            if "text" in entry["response"]["content"]:
+                entry["response"]["content"]["size"] = 0
+
+    return change
+
+
+# Statuses and refusals
+
+
+def status(at: str, new: int) -> Change:
+    """Change the status alone."""
+    return lambda entries: [entry["response"].update(status=new) for entry in named(entries, at)]
+
+
+def error(at: str, **parts: Any) -> Change:
+    """Change parts of the error of refusals; another code has its own address."""
+    if "code" in parts:
+        parts = {"doc_url": f"https://x/#{parts['code']}", **parts}
+    return fields(at, lambda content: content["error"].update(parts))
+
+
+def refused(at: str, new: int, code: str) -> Change:
+    """Let responses be refusals."""
+
+    def change(entries: Entries) -> None:
+        for entry in named(entries, at):
+            ids = [one["value"] for one in entry["response"]["headers"] if one["name"] == "aurous-request-id"]
+            said = {"type": _TYPES.get(new, "invalid_request"), "code": code, "message": "No.", "param": None}
+            said |= {"doc_url": f"https://docs.aurous-labs.com/errors#{code}", "request_id": (*ids, None)[0]}
+            entry["response"].update(status=new, content=content_of({"error": said}))
+
+    return change
+
+
+def accepted(at: str, like: str, **fields_: Any) -> Change:
+    """Let a response be another one, with a request id of its own, and perhaps other fields."""
+
+    def change(entries: Entries) -> None:
+        (entry, *_), (other, *_) = named(entries, at), named(entries, like)
+        old, new = (
+            [pair for pair in one["response"]["headers"] if (pair["name"] == "aurous-request-id") is own]
+            for one, own in ((entry, True), (other, False))
+        )
+        entry["response"] = json.loads(json.dumps({**other["response"], "headers": [*new, *old]}))
+        if fields_:
+            body(entry, lambda content: content.update(fields_))
+
+    return change
+
+
+def empty(at: str) -> Change:
+    """Let successes be a 204 without a body."""
+    return lambda entries: [
+        entry["response"].update(status=204, content=content_of("")) for entry in named(entries, at)
+    ]
+
+
+def too_many(wait: str | None, code: str = "too_many_requests") -> Change:
+    """Let the last response be a 429, perhaps with a time to wait."""
+
+    def change(entries: Entries) -> None:
+        said = {"type": "rate_limit", "code": code, "message": "Slower", "doc_url": f"https://x/#{code}"}
+        entries[-1]["response"].update(status=429, content=content_of({"error": said}))
+        entries[-1]["response"]["headers"] += [] if wait is None else [{"name": "retry-after", "value": wait}]
+
+    return change
+
+
+# Headers
+
+
+def header(at: str, name: str, value: str | None) -> Change:
+    """Set a header of responses, or leave it out."""
+
+    def change(entries: Entries) -> None:
+        for entry in named(entries, at):
+            pairs = [pair for pair in entry["response"]["headers"] if pair["name"] != name]
+            entry["response"]["headers"] = pairs if value is None else [*pairs, {"name": name, "value": value}]
+
+    return change
+
+
+def everywhere(name: str, change: Callable[[str], str] | str) -> Change:
+    """Change a header of all responses that have it."""
+
+    def twist(entries: Entries) -> None:
+        for pair in (pair for entry in entries for pair in entry["response"]["headers"] if pair["name"] == name):
+            pair["value"] = change if isinstance(change, str) else change(pair["value"])
+
+    return twist
+
+
+def renamed(old: str, new: str) -> Change:
+    """Let headers begin in another way; *new* may be empty: then they are missing."""
+
+    def change(entries: Entries) -> None:
+        for response in (entry["response"] for entry in entries):
+            pairs = [pair for pair in response["headers"] if new or not pair["name"].startswith(old)]
+            response["headers"] = [{**pair, "name": pair["name"].replace(old, new)} for pair in pairs]
+
+    return change
+
+
+def stuck(entries: Entries) -> None:
+    """Let a bucket never lose a token."""
+    for entry in entries:
+        pairs = {pair["name"]: pair for pair in entry["response"]["headers"]}
+        if "x-ratelimit-remaining" in pairs:
+            pairs["x-ratelimit-remaining"]["value"] = pairs["x-ratelimit-limit"]["value"]
+
+
+def costs(tokens: int) -> Change:
+    """Let each request take that many tokens."""
+
+    def change(entries: Entries) -> None:
+        for number, entry in enumerate(entries):
+            header(entry["comment"], "x-ratelimit-remaining", str(239 - tokens * number))([entry])
+
+    return change
+
+
+def dated(seconds: int) -> Change:
+    """Let the vendor's clock differ by that many seconds from the client's, as each `Date` shows."""
+
+    def change(entries: Entries) -> None:
+        for entry in entries:
+            at = datetime.fromisoformat(entry["startedDateTime"].replace("Z", "+00:00")) + timedelta(seconds=seconds)
+            entry["response"]["headers"].append({"name": "date", "value": format_datetime(at, usegmt=True)})
+
+    return change
+
+
+def later(seconds: int) -> Change:
+    """Let buckets be full that many seconds later."""
+    return everywhere("x-ratelimit-reset", lambda value: str(int(value) + seconds))
+
+
+# Money
+
+
+def more(total: int, held: int) -> Callable[[Any], object]:
+    """Let a balance show more credits, and more that are held."""
+
+    def change(content: Any) -> None:
+        content["credits"] += total
+        content["held_credits"] += held
+        content["available_credits"] += total - held
+
+    return change
+
+
+def balances(*changes: tuple[int, int]) -> Change:
+    """Let the last balances show more credits, and more that are held."""
+
+    def change(entries: Entries) -> None:
+        for entry, extra in zip(named(entries, "balance.retrieve")[-len(changes) :], changes, strict=True):
+            body(entry, more(*extra))
+
+    return change
+
+
+def dear(entries: Entries) -> None:
+    """Let an image cost two credits, everywhere."""
+
+    def double(content: Any) -> None:
+        if content["cost"]["amount"]:
+            content["cost"].update(amount=2, breakdown={"base": 2, "enhance": 0})
+
+    for operation in ("images.create", "images.retrieve"):
+        fields(operation, double)(entries)
+    fields("images.estimate", lambda one: one["estimated_cost"].update(amount=2, breakdown={"base": 2}))(entries)
+    balances((0, 0), (0, 1), (-1, 0))(entries)
+
+
+# What a recording lacks
+
+
+def begin(number: int) -> Change:
+    """Let the recording begin with that exchange."""
+    return lambda entries: entries.__delitem__(slice(number))
+
+
+def left_out(*numbers: int) -> Change:
+    """Leave exchanges out."""
+    return lambda entries: [entries.pop(number) for number in sorted(one % len(entries) for one in numbers)[::-1]]
+
+
+def without(at: str) -> Change:
+    """Leave exchanges of an operation out."""
+
+    def change(entries: Entries) -> None:
+        for entry in named(entries, at):
+            entries.remove(entry)
+
+    return change
+
+
+def unanswered(at: str | int, code: int = 0) -> Change:
+    """Let responses be missing, or have a status alone."""
+
+    def change(entries: Entries) -> None:
+        for entry in [entries[at]] if isinstance(at, int) else named(entries, at):
+            entry["response"] = {"status": code, "headers": [], "content": {"size": 0}}
+
+    return change
+
+
+def bare(number: int) -> Change:
+    """Leave the body of a response out."""
+    return lambda entries: entries[number]["response"].update(content={"size": 100, "mimeType": "application/json"})
+
+
+def bodiless(number: int) -> Change:
+    """Leave the body of a request out."""
+    return lambda entries: entries[number]["request"].pop("postData", None)
+
+
+# Requests and times
+
+
+def same_time(entries: Entries) -> None:
+    """Let a recording not tell when its requests were sent."""
+    for entry in entries:
+        entry["startedDateTime"] = NOW
+
+
+def keyed(change: Callable[[str], str]) -> Change:
+    """Send other API keys."""
+
+    def twist(entries: Entries) -> None:
+        for entry in entries:
+            for pair in entry["request"]["headers"]:
+                if pair["name"] == "x-api-key" and pair["value"]:
+                    pair["value"] = change(pair["value"])
+
+    return twist
+
+
+# Streams
+
+
+def events(change: Callable[[list[Any]], list[Any]]) -> Change:
+    """Change the events of the first stream."""
+
+    def twist(entries: Entries) -> None:
+        bodies = (entry["response"]["content"] for entry in entries)
+        content = next(one for one in bodies if one.get("text", "").startswith("data: "))
+        data = [line.removeprefix("data: ") for line in content["text"].splitlines() if line]
+        some = change([*map(json.loads, data[:-1]), data[-1]])
+        content["text"] = "".join(f"data: {one if isinstance(one, str) else json.dumps(one)}\n\n" for one in some)
+        content["size"] = 0
+
+    return twist
+
+
+def without_usage(chunk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a chunk without its usage."""
+    return {name: value for name, value in chunk.items() if name != "usage"}

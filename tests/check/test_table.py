@@ -1,0 +1,790 @@
+"""One table of recordings: a story, what is changed in its recording, and the rules that this refutes, and no other."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pytest
+
+from pytest_aurous._check.adapt import find_readings
+from tests.check.changes import (
+    IN_USE,
+    OTHER,
+    OTHER_IMAGE,
+    OTHER_REQUEST,
+    REPLAYED,
+    UNKNOWN_ID,
+    Change,
+    accepted,
+    balances,
+    bare,
+    begin,
+    both,
+    costs,
+    dated,
+    dear,
+    empty,
+    error,
+    events,
+    everywhere,
+    fields,
+    header,
+    keyed,
+    lacks,
+    later,
+    left_out,
+    more,
+    named,
+    put,
+    refused,
+    renamed,
+    same_time,
+    shown,
+    shows,
+    status,
+    stuck,
+    text,
+    times,
+    too_many,
+    turn,
+    unanswered,
+    whole,
+    without,
+    without_usage,
+)
+from tests.check.story import Entries, checked, refuted, told
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from pytest_aurous._check.verdict import Verdicts
+
+NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
+LATER: Final = "2026-05-08T10:00:08Z"
+END: Final = "2026-05-08T11:00:00Z"
+ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
+MADE: Final = "webhook_endpoints.create"
+FIRST: Final = ("chat.create#0", "chat.create#1", "chat.retrieve#0")
+LINES: Final = "usage.breakdown.input"
+NEITHER: Final = "characters.create 400 combination"
+OTHER_BUCKET: Final = (("limit", "12"), ("remaining", "11"))
+BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
+STARS: Final = both(*(shows(f"webhook_endpoints.{name}", "events", ["*"]) for name in ("create", "retrieve")))
+MOVED: Final = text("/storage/", "/storage/eu/")
+
+
+class Row(NamedTuple):
+    """A story, what is changed in its recording, and what a check finds.
+
+    Attributes:
+        story: What a client does, and perhaps the readings of the server: ``ready create-4=ready``.
+        change: What is changed in its recording.
+        refutes: The rules that are refuted; ``img-2, assumed``: by what no page of the vendor states.
+        uncovered: The places that differ, and no rule covers them.
+        words: The verdicts on some other rules.
+        aside: The rules with exchanges that differ and refute nothing; None: whichever they are.
+        says: What the report says of a gap, a doubt or an assumption, as a regular expression.
+        names: Some places that differ, and that a rule covers.
+        offers: The readings that are offered.
+        shared: Whether other clients may have used the team.
+        under: The readings of the check.
+    """
+
+    story: str
+    change: Change = len  # nothing
+    refutes: str = ""
+    uncovered: str = ""
+    words: Mapping[str, str] = MappingProxyType({})
+    aside: str | None = None
+    says: str = ""
+    names: Collection[str] = ()
+    offers: str = ""
+    shared: bool = False
+    under: str = ""
+
+
+def readings_of(written: str) -> dict[str, Any]:
+    """Return the setting for readings such as ``create-4=ready``."""
+    return {"readings": dict(one.split("=") for one in written.split())} if written else {}
+
+
+def says(verdicts: Verdicts) -> Iterator[str]:
+    """Yield what a check says of gaps, doubts and assumptions."""
+    for verdict in verdicts:
+        yield from (f"{verdict.rule}: {reason}" for reason in verdict.reasons)
+    yield from verdicts.inferred
+    yield from verdicts.omitted
+
+
+# Changes that one row needs
+
+
+def same(at: str, like: str, name: str) -> Change:
+    """Let a response show a field as another one does."""
+    return lambda entries: shows(at, name, shown(entries, like)[name])(entries)
+
+
+def cursor_again(entries: Entries) -> None:
+    """Let a page begin with its own cursor."""
+    rows = shown(entries, "characters.list")["data"]
+    fields("characters.list#1", lambda one: one.update(data=rows[-1:], next_cursor=rows[-1]["id"]))(entries)
+
+
+def ten_rows(content: Any) -> None:
+    """Let a page have ten rows."""
+    del content["data"][10:]
+    content.update(has_more=True, next_cursor=content["data"][-1]["id"])
+
+
+def listed_still(nth: int, **changed: Any) -> Change:
+    """Let a list show also the last character that was read."""
+
+    def change(entries: Entries) -> None:
+        row = json.loads(named(entries, "characters.retrieve")[-1]["response"]["content"]["text"]) | changed
+        fields(f"characters.list#{nth}", lambda one: one["data"].insert(0, row))(entries)
+
+    return change
+
+
+short_lists: Final = both(
+    fields("characters.list#0", lambda content: content["data"].pop()),
+    fields("characters.list#1", lambda content: content.update(has_more=False, next_cursor=None)),
+)
+
+
+def in_flight(code: str, wait: str | None = None) -> Change:
+    """Let a second attempt come while the first is in flight."""
+
+    def change(entries: Entries) -> None:
+        first = named(entries, "images.create 201")[0]
+        refused("images.create 201#1", 409, code)(entries)
+        first["time"] = 60_000
+        header("images.create 409", "retry-after", wait)(entries)
+
+    return change
+
+
+def local_time(entries: Entries) -> None:
+    """Let a character be made two hours after the response was sent."""
+    header("characters.create", "date", NO_DATE)(entries)
+    for name in ("create", "retrieve", "save"):
+        shows(f"characters.{name}", "created_at", "2026-05-08T12:00:00Z")(entries)
+
+
+def misnamed(entries: Entries) -> None:
+    """Let the refused save be a refused drawing, and leave the real drawing out."""
+    entries[:] = [entry for entry in entries if "resynthesize" not in entry["comment"]]
+    entries[2]["request"]["url"] = entries[2]["request"]["url"].replace("/save", "/resynthesize")
+    entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
+
+
+def reversed_bursts(entries: Entries) -> None:
+    """Let requests at the same time take tokens in another order."""
+    for start in range(1, len(entries), 6):
+        some = entries[start : start + 5]
+        for entry, response in zip(some, [one["response"] for one in reversed(some)], strict=True):
+            entry["response"] = response
+
+
+def only(*numbers: int) -> Change:
+    """Keep these exchanges alone."""
+    return lambda entries: entries.__setitem__(slice(None), [entries[number] for number in numbers])
+
+
+def found_before(entries: Entries) -> None:
+    """Let the recording read a character before it is there."""
+    text(OTHER, entries[1]["request"]["url"].rpartition("/")[2])(entries)
+
+
+def oldest_expired(entries: Entries) -> None:
+    """Let the last output be read as early as the first: its end was never shown, and may be long ago."""
+    entries[-1]["startedDateTime"] = entries[0]["startedDateTime"]
+
+
+def odd_upload(entries: Entries) -> None:
+    """Let an id of an upload be a number."""
+    sent = named(entries, "characters.create")[-1]["request"]["postData"]
+    sent["text"] = json.dumps({"name": "A", "upload_ids": [7, *json.loads(sent["text"])["upload_ids"]]})
+
+
+def unkeyed(entries: Entries) -> None:
+    """Let an upload be sent without a key, and be the first exchange."""
+    del entries[0], entries[2:]
+    pairs = entries[0]["request"]["headers"]
+    entries[0]["request"]["headers"] = [one for one in pairs if one["name"] != "x-api-key"]
+
+
+def dreams(entries: Entries) -> None:
+    """Let an unknown path have no response."""
+    unanswered(1, 503)(entries)
+    entries[1]["request"]["url"] = "https://api.aurous-labs.com/v1/dreams"
+
+
+def elsewhere(entries: Entries) -> None:
+    """Let the upload host have other paths."""
+    url = shown(entries, "characters.uploads.init")["upload_url"]
+    text(url, f"{url.partition('?')[0].rsplit('/', 1)[0]}/elsewhere.png")(entries)
+
+
+def fresh(content: Any) -> None:
+    """Let each picture have another path."""
+    for ref in content["refs"]:
+        ref["url"] = ref["url"].replace("/storage/", "/storage/new-")
+
+
+def cut_off(end: str) -> Change:
+    """Let a recording have the first event of a stream alone, and this."""
+
+    def change(entries: Entries) -> None:
+        first, *_ = named(entries, "chat.create")[0]["response"]["content"]["text"].partition("\n\n")
+        whole("chat.create", f"{first}\n\n{end}")(entries)
+
+    return change
+
+
+def own_slug(entries: Entries) -> None:
+    """Let the first style of the list have another id than the fake's, and be read by its slug."""
+    fields("loras.list", lambda rows: rows[0].update(id="lora_01KRMEXM09AAAAAAAAAAAAAAAA"))(entries)
+    fields("loras.retrieve", lambda one: one.update(shown(entries, "loras.list")[0]))(entries)
+
+
+def without_headers_of_the_storage(entries: Entries) -> None:
+    """Let the storage and the upload host send no headers."""
+    for entry in entries:
+        if "/storage/" in entry["request"]["url"] or "aurous.storage" in entry["request"]["url"]:
+            entry["response"]["headers"] = []
+
+
+def opaque_cursors(entries: Entries) -> None:
+    """Let the cursors of usage be opaque."""
+    old, following = shown(entries, "usage.events")["next_cursor"], named(entries, "usage.events#1")[0]["request"]
+    shows("usage.events#0", "next_cursor", "Mjo2Z2k0OTk=")(entries)
+    following["url"] = following["url"].replace(old, "Mjo2Z2k0OTk=")
+
+
+def blocked(new: int) -> Change:
+    """Let the first image be refused by a moderation, and show nothing else."""
+    return both(
+        refused("images.create#0", new, "prompt_blocked"),
+        lambda entries: only(0, entries.index(named(entries, f"images.create {new} ")[0]), 0)(entries),
+    )
+
+
+def twice_the_tokens(content: Any) -> None:
+    """Let a text have another number of tokens than the fake's guess, at the same rate."""
+    for row in (content["tokens"], content["breakdown"]["input"]):
+        row["text"] *= 2
+    content["tokens"]["total"] = sum(content["tokens"][name] for name in content["tokens"] if name != "total")
+    content["credits_estimated"] = sum(content["breakdown"]["input"].values())
+
+
+ROWS: Final[dict[str, Row]] = {
+    # Characters
+    "creating is a 200": Row("ready", status("characters.create", 200), "create-4"),
+    "a name comes back in upper case": Row("patched", shows("characters.create", "name", "AURORA"), "create-4"),
+    "an attribute is another": Row("characters", shows("characters.create#0", "attributes.age", 99), "create-4"),
+    "no refs are null": Row("characters", shows("characters.create", "refs", None), "create-4"),
+    "poses have another order": Row("ready", fields("characters.retrieve#2", turn("refs")), "create-4, assumed"),
+    "a pose is missing": Row("ready", lacks("characters.retrieve#2", "refs.-1"), "create-4"),
+    "a synthesis ends in ready": Row(
+        "characters", both(*(shows(f"characters.retrieve#{nth}", "status", "ready") for nth in (1, 2))), "create-4"
+    ),
+    "no client reference": Row("account", lacks("characters.create", "client_reference_id"), "create-7"),
+    "no refs": Row("characters", lacks("characters.retrieve", "refs"), "get-4"),
+    "no character has a date": Row("drawn_twice", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
+    "a synthesis has an unknown status": Row("held", shows("characters.retrieve", "status", "paused"), "get-4"),
+    "all have an unknown status": Row("characters", shows("characters.retrieve", "status", "paused"), "cred-5 get-4"),
+    "a save is refused": Row("characters", refused("characters.save#0", 400, "invalid_request_error"), "save-1"),
+    "a save leaves the review": Row("characters", shows("characters.save", "status", "reviewing"), "save-1"),
+    "a save leaves a picture out": Row("drawn_twice", lacks("characters.save", "refs.-1"), "save-1"),
+    "a save leaves the name out": Row("ready", lacks("characters.save", "name"), "get-4"),
+    "a second save is a conflict": Row("characters", refused("characters.save#1", 409, IN_USE), "save-2"),
+    "a second save is refused": Row("characters", refused("characters.save#1", 400, "invalid_request_error"), "save-2"),
+    "a second save changes the time": Row("characters", shows("characters.save#1", "updated_at", END), "save-2"),
+    "a save costs a credit": Row("ordered", balances((-1, 0)), "save-5"),
+    "a character returns to review": Row("characters", shows("characters.retrieve#4", "status", "reviewing"), "save-6"),
+    "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
+    "a save reads a body": Row("kept_key", refused("characters.save#2", 400, "invalid_format"), "save-7"),
+    "a PATCH merges": Row("patched", shows("characters.update", "attributes.gender", "female"), "patch-1"),
+    "a PATCH leaves the time": Row("ordered", same("characters.update", "characters.save", "updated_at"), "patch-1"),
+    "an updated name is null": Row("characters", shows("characters.update", "name", None), "patch-1"),
+    "an update ends in failed": Row("characters", shows("characters.update", "status", "failed"), "patch-1"),
+    "an update is an empty 204": Row("characters", empty("characters.update"), "patch-1"),
+    "a refused PATCH changes the name": Row("patched", shows("characters.retrieve#-1", "name", "Borea"), "patch-2"),
+    "an unknown field is ignored": Row("characters", accepted("characters.update 400", "characters.update"), "patch-2"),
+    "what is deleted is read": Row(
+        "removed", accepted("characters.retrieve 404", "characters.retrieve#-1", status="deleted"), "get-2"
+    ),
+    "a deleted character is a 410": Row("characters", refused("characters.retrieve 404#0", 410, "gone"), "get-2"),
+    "what is deleted is unknown": Row("drawn_twice", refused("images.create 400", 404, UNKNOWN_ID), "del-4"),
+    "a 404 is disproved later": Row("removed", refused("characters.retrieve#0", 404, UNKNOWN_ID), "get-1"),
+    "deleting is a 204": Row("characters", status("characters.delete", 204), "del-1"),
+    "deleting returns credits": Row("removed", balances((4, 0)), "del-1"),
+    "drawing again is a 202": Row("characters", status("characters.resynthesize", 202), "resyn-1"),
+    "drawing empties the refs": Row("characters", shows("characters.resynthesize", "refs", []), "run-1"),
+    "no pose is new": Row("drawn_twice", same("characters.retrieve#2", "characters.retrieve#1", "refs"), "resyn-2"),
+    "all poses are new": Row("drawn_twice", fields("characters.retrieve#1", fresh), "regen-2"),
+    "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="bad_pose"), "regen-1"),
+    "two pictures have the same pose": Row("alike"),
+    # Lists
+    "the oldest comes first": Row("images", fields("images.list", turn("data")), "list-2"),
+    "a default page of ten rows": Row("paged", fields("characters.list#0", ten_rows), "list-2"),
+    "a page begins with its own cursor": Row("paged", cursor_again, "list-2"),
+    "a list leaves a row out": Row("deleted", lacks("characters.list#0", "data.-1"), "list-2"),
+    "a list lacks a row that is seen again": Row("two", short_lists, "list-1 list-2"),
+    "a list lacks a row that may be deleted": Row("two", both(left_out(-1), short_lists)),
+    "a list goes on": Row("pages", only(0), says="a list goes on with rows that the recording does not show"),
+    "the first page is the last": Row("paged", fields("characters.list#0", put("has_more", value=False)), "list-1"),
+    "the last page has a cursor": Row("images", shows("images.list", "next_cursor", OTHER_IMAGE), "list-1"),
+    "a cursor is opaque": Row("characters", shows("characters.list#0", "next_cursor", "bzoxMA=="), "list-1"),
+    "a cursor is a number": Row("characters", shows("characters.list", "next_cursor", 3), "list-1"),
+    "no next cursor": Row("characters", lacks("characters.list", "next_cursor"), "list-1"),
+    "a list has no object": Row("images", lacks("images.list", "object"), "list-1"),
+    "a list has no rows": Row("characters", shows("characters.list", "data", None), "list-1"),
+    "a list is a bare array": Row("images", whole("images.list", []), "img-10"),
+    "a list says how many there are": Row("images", shows("images.list", "total", 4), uncovered="body.total"),
+    "a limit of 0 is taken": Row("characters", accepted("characters.list 400 value_out", "characters.list"), "list-3"),
+    "a cursor that is no id is accepted": Row("paged", accepted("characters.list 400", "characters.list"), "list-3"),
+    "two cursors at once name one": Row("pages", error("characters.list 400 combination", param="starting_after")),
+    "a filter does nothing": Row("listed", listed_still(0), "list-4"),
+    "a filter has a param": Row("characters", error("characters.list 400 invalid_request", param="filter"), "list-4"),
+    "a list leaves a field out": Row(
+        "characters", lacks("characters.list", "data.0.attributes"), "list-5", shared=True
+    ),
+    "a deleted character stays in the list": Row("listed", listed_still(1, status="deleted"), "list-5"),
+    # Images and videos
+    "creating an image is a 200": Row("images", status("images.create", 200), "img-1"),
+    "a blank prompt has another code": Row("images", error("images.create 400", code="missing_field"), "img-1"),
+    "a param has another name": Row("images", error("images.create 400", param="text"), "img-1, assumed"),
+    "a width is text": Row("images", shows("images.create", "width", "2048"), "img-2"),
+    "a size has other sides": Row("images", shows("images.create#0", "width", 2080), "img-2, assumed"),
+    "sides are multiples of 64": Row("priced", shows("images.create#1", "width", 1024), "img-3"),
+    "an image has no cost": Row("images", lacks("images.create", "cost"), "img-5"),
+    "an image has the id of a character": Row("characters", same("images.create", "characters.create", "id"), "img-5"),
+    "an order is another request": Row("priced", shows("images.create", "creation_request_id", OTHER_REQUEST), "img-5"),
+    "ids of images have another prefix": Row("images", text("img_", "image_"), "img-5"),
+    "a poll shows another seed": Row("priced", shows("images.retrieve#1", "seed", 2), "img-5"),
+    "the time of creation moves": Row("priced", shows("images.retrieve#1", "created_at", LATER), "img-5"),
+    "a media type of its own": Row("priced", shows("images.retrieve#0", "media_type", "photo"), "img-5"),
+    "a finished image has no time": Row("images", shows("images.retrieve#2", "completed_at", None), "img-5"),
+    "no text is an empty text": Row("images", shows("images.create", "negative_prompt", ""), "img-5"),
+    "a status that is new": Row("images", shows("images.retrieve#0", "status", "queued"), "img-6"),
+    "a finished image is completed": Row("images", shows("images.retrieve#2", "status", "completed"), "img-6"),
+    "a cancel is refused": Row("images", refused("images.cancel#0", 400, "generation_not_cancellable"), "img-7"),
+    "a cancelled image goes on": Row("images", shows("images.cancel", "status", "processing"), "img-7"),
+    "a cancelled image keeps its cost": Row("priced", shows("images.cancel", "cost.amount", 1), "img-7"),
+    "an output has another code": Row("images", error("images.output 404", code="no_output"), "img-8"),
+    "an estimate is dearer": Row("images", shows("images.estimate", "estimated_cost.amount", 3), "img-9"),
+    "an estimate is a 201": Row("images", status("images.estimate", 201), "img-9, assumed"),
+    "one failed image is charged": Row("images", balances((-1, 0), (-1, 0), (-1, 0)), "img-11"),
+    "an image that comes to nothing is charged": Row("images", balances((-1, 0), (-2, 0), (-3, 0)), "img-11"),
+    "no credits for an image": Row("refusals", error("images.create 402", code="no_credits"), "img-11"),
+    "an old path does not redirect": Row("held", status("legacy.images.output", 200), "legacy-1"),
+    "a second of video costs more": Row("images", shows("videos.create", "cost.amount", 4), "vid-2"),
+    "a video is no image": Row("styled", refused("images.retrieve", 404, UNKNOWN_ID), "vid-3"),
+    # Uploads, files, endpoints and usage
+    "a character from uploads is a 200": Row("classified", status("characters.create", 200), "create-2"),
+    "what is uploaded is drawn": Row(
+        "classified",
+        both(
+            shows("characters.create", "status", "synthesizing"),
+            shows("characters.list", "data.0.status", "synthesizing"),
+        ),
+        "create-2",
+    ),
+    "a ticket is a 200": Row("classified", status("characters.uploads.init", 200), "up-1, assumed"),
+    "a ticket has no headers": Row("account", lacks("characters.uploads.init", "upload_headers"), "up-2"),
+    "a ticket lives for an hour": Row("classified", shows("characters.uploads.init", "expires_at", END), "up-2"),
+    "a PUT is a 204": Row("classified", status("characters.uploads.put", 204), "up-3, assumed"),
+    "a confidence of 1.7": Row("classified", shows("characters.uploads.classify", "confidence", 1.7), "up-5"),
+    "a pose is unknown": Row("account", shows("characters.uploads.classify", "pose", "profile"), "up-5"),
+    "classify changes its mind": Row("classified", shows("characters.uploads.classify#1", "confidence", 0.1), "up-5"),
+    "a ticket is gone, and nobody can delete it": Row(
+        "ticketed", both(accepted("characters.uploads.classify#1", "characters.retrieve 404"), left_out(3)), "up-5"
+    ),
+    "the upload host has other paths": Row("classified", elsewhere),
+    "the id of an upload is a number": Row("ticketed", odd_upload, "create-6"),
+    "a file is a 200": Row("account", status("files.create", 200), "file-1"),
+    "ids of files have none": Row("account", text("file_01", "01"), "file-1"),
+    "an unknown file is a 404": Row("filed", refused("files.delete", 404, UNKNOWN_ID), "file-2"),
+    "deleting a file is an empty 204": Row("account", empty("files.delete"), "file-2"),
+    "a file lives for two days": Row("sent", shows("files.create", "expires_at", "2026-05-10T10:00:00Z"), "time-3"),
+    "a file outlives its day": Row("filed", accepted("files.retrieve 404", "files.create"), "time-3"),
+    "a file has the same URL twice": Row("filed", same("files.retrieve#1", "files.retrieve#0", "url"), "time-3"),
+    "URLs that are paths": Row("account", shows("files.retrieve", "url", "/storage/x"), "time-3"),
+    "the URL of a file dies early": Row("keys", refused("storage.get", 403, "expired"), "time-3"),
+    "a picture's URL dies early": Row("sent", refused("storage.get", 403, "expired"), "time-2"),
+    "a picture's URL of another form dies early": Row("sent", both(MOVED, refused("storage.get", 403, "x")), "time-2"),
+    "pictures have URLs of another form": Row("sent", MOVED),
+    "the storage refuses in its own way": Row("sent", unanswered("storage.get", 403), "time-2"),
+    "all events are a star": Row("registered", STARS, "hook-1"),
+    "a secret is never shown": Row("account", shows("webhook_endpoints.create", "secret", None), "hook-2"),
+    "a secret stays the same": Row(
+        "registered", same("webhook_endpoints.rotate_secret", "webhook_endpoints.create", "secret"), "hook-2"
+    ),
+    "a deleted endpoint has no object": Row("account", lacks("webhook_endpoints.delete", "object"), "hook-2, assumed"),
+    "another prefix": Row("account", shows("webhook_endpoints.test", "event_id", f"evnt_{OTHER[5:]}"), "hook-10"),
+    "a delivery was made elsewhere": Row("account", shows("webhook_endpoints.list", "data.0.last_success_at", END)),
+    "the oldest event comes first": Row("registered", fields("usage.events", turn("data")), "usage-3"),
+    "an event has another charge": Row("registered", shows("usage.events", "data.1.credits_charged", 9), "usage-3"),
+    "an event names no request": Row("registered", shows("usage.events", "data.1.request_id", None), "usage-3"),
+    "an event has no id": Row("used", shows("usage.events", "data.0.id", None), "usage-3"),
+    # Refusals
+    "a refusal has another type": Row("characters", error("characters.create 400", type="validation_error"), "err-1"),
+    "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
+    "no doc_url": Row("characters", error("characters.save 404", doc_url=None), "err-2"),
+    "another request id": Row("characters", error("characters.save 404", request_id="req_other"), "err-3"),
+    "param is absent": Row("characters", lacks("characters.save 404", "error.param"), "err-4"),
+    "no param": Row("characters", error("characters.list 400 value_out", param=None), "err-4, assumed"),
+    "a missing name is a 422": Row("characters", status("characters.create 400 missing_field", 422), "err-5"),
+    "an unknown character is gone": Row("refusals", status("characters.update 404", 410), "err-5"),
+    "an unknown model is a 400": Row("chats", status("chat.create 404", 400), "err-5, assumed"),
+    "a 402 has the global code": Row("account", error("characters.create 402", code="balance_too_low"), "err-6"),
+    "no message": Row("characters", lacks("characters.save 404", "error.message"), "err-7"),
+    "another code without JSON": Row("refusals", error("characters.create 400 invalid_f", code="no_json"), "err-8"),
+    "a hint in an error": Row("characters", error("characters.save 404", hint="Elsewhere."), uncovered="error.hint"),
+    "a missing name is invalid": Row(
+        "characters", error("characters.create 400 missing_f", code="invalid"), "create-6"
+    ),
+    "codes are upper case": Row("characters", error("characters.update 400", code="INVALID_REQUEST"), "patch-2"),
+    "another code of the unknown": Row("characters", error("characters.save 404", code="not_found"), "save-4"),
+    "an unknown character without a param": Row("refusals", error("characters.update 404", param=None), "patch-3"),
+    "a bearer is no key": Row("keys", refused("balance.retrieve", 401, "missing_api_key"), "auth-1"),
+    "no key is a 403": Row("keys", status("team.retrieve 401", 403), "auth-3"),
+    "no key has another code": Row("account", error("team.retrieve 401 missing_api", code="no_key"), "auth-3"),
+    "a key is called revoked": Row("account", error("team.retrieve 401 invalid_api", code="revoked_api_key"), "auth-4"),
+    "a scope has another code": Row("account", error("images.create 403", code="forbidden"), "auth-5"),
+    "a wide scope is too narrow": Row("ordered", refused("images.create#1", 403, "missing_scope"), "auth-5"),
+    "the unknown is forbidden": Row(
+        "refusals", refused("characters.retrieve 404", 403, "forbidden_resource"), "auth-7"
+    ),
+    "no version is refused": Row("account", accepted("team.retrieve 400", "team.retrieve"), "ver-3"),
+    "a good version is refused": Row("removed", both(without("characters.delete"), BAD_VERSION), "ver-3"),
+    "an estimate needs a payment": Row("images", refused("images.estimate", 402, "balance_too_low"), "cred-3"),
+    "no credits for a character": Row("refusals", error("characters.create 402", code="no_credits"), "create-5"),
+    "a moderation refuses": Row("images", blocked(422), words={"err-5": "as written"}),
+    "a moderation has a type": Row(
+        "images", both(blocked(422), error("images.create 422", type="moderation")), "err-1"
+    ),
+    "a moderation refuses with another status": Row("images", blocked(400), "err-5"),
+    "a refusal contradicts the state before and after": Row("failed", misnamed, "resyn-1"),
+    "a refusal at the end contradicts the state before": Row("failed", both(left_out(-1), misnamed), "resyn-1"),
+    "a refusal at the end shows no state of a shared team": Row("failed", both(left_out(-1), misnamed), shared=True),
+    "a refusal in a state that has changed elsewhere": Row("redrawn", both(left_out(3), misnamed)),
+    # Headers
+    "no request id": Row("images", header("images.retrieve", "aurous-request-id", None), "err-3"),
+    "request ids of another form": Row("images", everywhere("aurous-request-id", lambda one: one[4:]), "err-3"),
+    "all request ids are one": Row("cancelled", everywhere("aurous-request-id", OTHER_REQUEST), "err-3"),
+    "no version in responses": Row("characters", header("characters.retrieve", "aurous-version", None), "ver-2"),
+    "another version in responses": Row("images", everywhere("aurous-version", "2026-06-19"), "ver-2"),
+    "a header that is new": Row("images", header("images.list", "aurous-zone", "eu"), uncovered="header.aurous-zone"),
+    "no reset": Row("characters", header("characters.create", "x-ratelimit-reset", None), "rate-1"),
+    "no rate headers": Row("priced", renamed("x-ratelimit-", ""), "rate-1"),
+    "rate headers of another name": Row("priced", renamed("x-ratelimit-", "ratelimit-"), "rate-1"),
+    "another capacity": Row("priced", everywhere("x-ratelimit-limit", "500"), "rate-1"),
+    "chats have another capacity": Row("chats", header("chat.create", "x-ratelimit-limit", "500"), "tpm-1, assumed"),
+    "no headers of the tokens": Row("embedded", header("embeddings.create", "x-ratelimit-tpm-limit", None), "tpm-1"),
+    "buckets that never empty": Row("characters", stuck, "rate-1"),
+    "buckets are full later": Row("images", both(later(40), dated(0)), "rate-1"),
+    "buckets are full later, and so is the Date": Row("images", both(later(40), dated(40))),
+    "the full bucket as a date": Row("images", everywhere("x-ratelimit-reset", NO_DATE), "rate-1"),
+    "a clock that is ahead": Row("priced", both(later(-5), dated(-5))),
+    "tokens are no number": Row("images", header("images.create", "x-ratelimit-remaining", "many"), "rate-1"),
+    **{f"each request takes {one} tokens": Row("listed_at_once", costs(one), "rate-1") for one in (0, 2)},
+    "tokens are taken in any order": Row("read_often", reversed_bursts),
+    "other clients take tokens": Row(
+        "listed_much",
+        only(*(burst * 42 + number for burst in range(3) for number in (0, 20, 40, 41))),
+        words={"rate-1": "as written, but"},
+    ),
+    "a shared team has no tokens": Row(
+        "characters", header("characters.list", "x-ratelimit-remaining", None), "rate-1", shared=True
+    ),
+    "a 403 takes a token": Row("scoped", header("images.create 403", "x-ratelimit-remaining", "118"), "rate-4"),
+    "a 429 without a time": Row("priced", too_many(None), "rate-2"),
+    "a 429 whose time is a date": Row(
+        "priced", both(status("images.cancel", 429), header("images.cancel 429", "retry-after", NO_DATE)), "rate-2"
+    ),
+    "a 429 with another code": Row("priced", too_many("3", "slow_down"), "rate-2"),
+    "a 429 as documented": Row("priced", too_many("3")),
+    # Idempotency
+    "a save is marked as replayed": Row("characters", header("characters.save", REPLAYED, "true"), "idem-2"),
+    "none is marked as a retry": Row(
+        "cancelled", header("balance.retrieve", REPLAYED, "false"), uncovered=f"header.{REPLAYED}"
+    ),
+    "a retry makes another character": Row("characters", shows("characters.create#1", "id", OTHER), "idem-3"),
+    "a replay that is not marked": Row("characters", header("characters.create#1", REPLAYED, None), "idem-3"),
+    "a replay is marked with 1": Row("characters", header("characters.create#1", REPLAYED, "1"), "idem-3"),
+    "a replay is a 200": Row("characters", status("characters.create#1", 200), "idem-3"),
+    "a replay shows the present": Row("characters", shows("characters.create#1", "name", "Aurora Vale"), "idem-3"),
+    "a retry is charged": Row("ordered", balances(*[(-1, 0)] * 4), "idem-3"),
+    "a refusal is stored": Row("refusals", header("images.create 400#1", REPLAYED, "true"), "idem-4"),
+    "a wrong refusal is stored": Row("ordered", refused("images.create", 400, "invalid_format"), "idem-4 img-1"),
+    "a retry is refused": Row("characters", refused("characters.create#1", 409, IN_USE), "idem-5"),
+    "a retry is replayed during the work": Row("characters", refutes="idem-5", under="idem-5=generation"),
+    "a second attempt in flight": Row("stored", in_flight(IN_USE)),
+    "an attempt in flight says when to retry": Row("ordered", in_flight(IN_USE, "2"), "idem-5"),
+    "a 409 says when": Row("stored", header("images.create 409", "retry-after", "3"), uncovered="header.retry-after"),
+    "a used key has another code": Row("characters", error("characters.create 409", code="conflict"), "idem-6"),
+    "another body is taken": Row("stored", accepted("images.create 409", "images.create#1"), "idem-6"),
+    "the bytes of a file count": Row("sent", refused("files.create#1", 409, IN_USE), "idem-7"),
+    "a stored response has the first id": Row(
+        "sent", header("files.create", "aurous-request-id", OTHER_REQUEST), "rate-5"
+    ),
+    "a key never expires": Row(
+        "stored", both(accepted("images.create#2", "images.create#1"), balances((0, -1))), "idem-8"
+    ),
+    "a key is known after a day": Row(
+        "stored", both(refused("images.create#2", 409, IN_USE), balances((0, -1))), "idem-8"
+    ),
+    "a key under another name does nothing": Row(
+        "aliased", both(header("images.create", REPLAYED, None), shows("images.create#1", "id", OTHER_IMAGE)), "idem-1"
+    ),
+    "a long key": Row("stored", accepted("images.create 400", "images.create#2", id=OTHER_IMAGE), "idem-1"),
+    # Times
+    "timestamps have milliseconds": Row("characters", times("characters.retrieve", "created_at", ".123Z"), "time-1"),
+    "times have an offset": Row("images", times("images.retrieve", "created_at", "+00:00"), "time-1"),
+    "times are numbers": Row("images", shows("images.retrieve", "created_at", 1_778_234_400.5), "time-1"),
+    "times are dates": Row("account", shows("team.retrieve", "created_at", "2026-05-08"), "time-1"),
+    "times are words": Row("images", both(begin(3), shows("images.retrieve", "created_at", "soon")), "time-1"),
+    "local times": Row("ready", local_time, "time-1"),
+    "work ends too early": Row("images", shows("images.retrieve#-1", "completed_at", "2026-01-01T00:00:00Z"), "time-1"),
+    # Money
+    "a team has no date": Row("account", lacks("team.retrieve", "created_at"), "team-1"),
+    "credits are text": Row("account", shows("team.retrieve", "credits", "1000.00"), "team-1"),
+    "no held credits": Row("characters", lacks("balance.retrieve", "held_credits"), "cred-1"),
+    "text instead of JSON": Row("account", whole("balance.retrieve", "Fine."), "cred-1"),
+    "a mode that is new": Row("account", shows("balance.retrieve", "billing_mode", "prepaid"), "cred-1"),
+    "an exempt team pays": Row("exempt", balances((0, 1)), "cred-1"),
+    "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
+    "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
+    "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
+    "a pose costs two": Row("drawn", balances((0, 0), (0, 1), (-1, 0)), "cred-4"),
+    "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
+    "an image costs two": Row("priced", dear, "cred-4"),
+    "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
+    "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
+    "another credit of a shared team is held": Row(
+        "twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True
+    ),
+    "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
+    "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
+    "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
+    "what was held before the recording ends in part": Row("deleted", both(begin(6), balances((0, 4), (0, 1)))),
+    "credits are held for unknown work": Row("exempt", begin(1)),
+    "the first balance comes after the work": Row("ended", says="has ended"),
+    "too little credit shows that the rest was there": Row("poor"),
+    "an order without its response shows that there was credit": Row("poor", unanswered(1, 503)),
+    "an order without its response leaves the balance open": Row("cancelled", unanswered("images.create")),
+    "a lost order may have been charged": Row("twice", both(unanswered("images.create#0"), balances((0, -2)))),
+    # Chats, streams and embeddings
+    "a chat keeps another total": Row("chats", both(*(shows(at, "usage.total_tokens", 999) for at in FIRST)), "chat-4"),
+    "a cancelled chat has another code": Row("chats", error("chat.cancel 409", code="not_found"), "chat-13"),
+    "256K are 262,144": Row("chats", text("256000", "262144"), "model-1, assumed"),
+    "a stream has no end": Row(
+        "streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]
+    ),
+    "a stream has no usage": Row(
+        "chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"
+    ),
+    "a stream has a chunk of usage": Row(
+        "streamed",
+        events(lambda some: [*some[:-2], without_usage(some[-2]), some[-2] | {"choices": []}, some[-1]]),
+        "stream-1",
+    ),
+    **{f"a stream is cut, and ends in {end!r}": Row("cut", cut_off(end)) for end in ("", "data: {", "data: [1]\n\n")},
+    "a stream has no role": Row("streamed", events(lambda some: [some[1], *some[1:]]), "stream-1"),
+    "a stream has another id": Row(
+        "streamed", events(lambda some: [some[0], some[1] | {"id": "cmp_1"}, *some[2:]]), "stream-1"
+    ),
+    "a stream has two ends": Row("streamed", events(lambda some: [*some[:-1], *some[-2:]]), "stream-1"),
+    "a stream is no JSON": Row("streamed", events(lambda some: [*some[:2], "{", *some[2:]]), "stream-1"),
+    "a stream is JSON": Row("streamed", header("chat.create", "content-type", "application/json"), "stream-1"),
+    "a stream may be cached": Row("streamed", header("chat.create", "cache-control", None), "stream-1"),
+    "a stream warns": Row("streamed", events(lambda some: [{"object": "x", "warning": {}}, *some]), "stream-3"),
+    "a stream ignores a key": Row("streamed", header("chat.create", "aurous-idempotency-status", "no"), "stream-3"),
+    "a warning has another form": Row(
+        "warned", events(lambda some: [{"object": "notice", "message": "No."}, *some[1:]])
+    ),
+    "an embedding is text": Row("embedded", shows("embeddings.create", "data.0.embedding", "AAAA"), "emb-3"),
+    "tokens do not add up": Row("chats", shows("embeddings.create", "usage.prompt_tokens", 3), "emb-1 emb-5"),
+    "a token of text costs more": Row("chats", shows("embeddings.create", f"{LINES}.text", 0.001), "emb-5"),
+    "an embedding has no line for its image": Row("chats", lacks("embeddings.create", f"{LINES}.visual"), "emb-5"),
+    "an estimate is no sum": Row("chats", shows("embeddings.estimate", "credits_estimated", 7), "emb-8"),
+    # Several differences
+    "a synthesis ends in ready, poses have another order, and a PATCH merges": Row(
+        "patched create-4=ready",
+        both(
+            *(fields(f"characters.{name}", turn("refs")) for name in ("retrieve", "save", "update")),
+            *(shows(at, "attributes.gender", "female") for at in ("characters.update", "characters.retrieve#-1")),
+        ),
+        "create-4 patch-1",
+        offers="create-4=ready",
+    ),
+    "all events are a star, a secret is shown again, and stays the same": Row(
+        "registered",
+        both(STARS, *(same(f"webhook_endpoints.{name}", MADE, "secret") for name in ("retrieve", "rotate_secret"))),
+        "hook-1 hook-2",
+        names=[
+            f"{MADE} body.events",
+            *(f"webhook_endpoints.{name} body.secret" for name in ("retrieve", "rotate_secret")),
+        ],
+    ),
+    "a chat has a status and a reason of another API": Row(
+        "chats",
+        both(
+            shows("chat.create#0", "status", "succeeded"), shows("chat.create#0", "choices.0.finish_reason", "tool_use")
+        ),
+        "chat-1 chat-10",
+        names=["chat.create body.status", "chat.create body.choices[].finish_reason"],
+    ),
+    # What no page states
+    "a width is null": Row("sent", shows("files.create", "width_px", None)),
+    "no metadata are empty": Row("account", shows("files.create", "metadata", {})),
+    "no references are null": Row("images", shows("images.create", "reference_image_urls", None)),
+    "a default of the platform is not shown": Row("images", shows("images.create", "cfg_rescale", None)),
+    "a default of the platform is shown": Row("images", shows("images.create", "denoise_strength", 0.7)),
+    "a cancelled image has no duration": Row("images", shows("images.cancel", "duration_ms", None)),
+    "the output of a video is among those of images": Row("images", shows("videos.retrieve", "output_urls", ["x"])),
+    "a style has another name": Row("images", shows("video_loras.list", "0.name", "?")),
+    "a style has no slug": Row("images", lacks("video_loras.list", "0.slug")),
+    "a style has another id": Row("styled", text("lora_01KRMEXM04A123Y6VF5VXR8A2F", "lora_01KWEEG5VTRK2MBMKFN65FE1FS")),
+    "a model can do more": Row("chats", shows("models.list", "data.0.aurous_metadata.capabilities", ["audio"])),
+    "a model is another's": Row("chats", shows("models.list", "data.0.owned_by", "somebody-else")),
+    "a model has no owner": Row("chats", lacks("models.list", "data.0.owned_by")),
+    "a tool call has another id": Row("chats", text("call_01", "01")),
+    "a text has more tokens": Row("chats", fields("embeddings.estimate", twice_the_tokens)),
+    "cursors of usage are opaque": Row("chats", opaque_cursors),
+    "a cursor of usage was not seen": Row("chats", without("usage.events#0")),
+    "neither flow takes from the other bucket": Row(
+        "refusals", both(*(header(NEITHER, f"x-ratelimit-{name}", value) for name, value in OTHER_BUCKET))
+    ),
+    "refusals and replays show the tokens of a text": Row(
+        "chats", both(*(header(at, "x-ratelimit-tpm-limit", "200000") for at in ("chat.create 404", "chat.create#1")))
+    ),
+    "prices have another version": Row("chats", text('pricing_version\\":1', 'pricing_version\\":7')),
+    "credits are rounded in another way": Row("chats", shows("chat.create#-1", "usage.credits_charged", 0.0026)),
+    "an optional field is null": Row(
+        "characters", shows("characters.retrieve", "client_reference_id", None), says="client_"
+    ),
+    "an attribute is new": Row(
+        "held", shows("characters.retrieve", "attributes.mood", "x"), uncovered="body.attributes.*"
+    ),
+    "a field that is new": Row(
+        "images", shows("images.retrieve", "queue_position", 3), uncovered="body.queue_position"
+    ),
+    # What was there before the recording
+    "a signed URL that was never seen says nothing": Row("signed", begin(2), says="its signed URL is not in"),
+    "a stored response shows that a record is in review": Row("kept get-2=readable", under="get-2=readable"),
+    "a stored response shows what was before": Row("saved", begin(5)),
+    "outputs alone show that there are records": Row("outputs", oldest_expired, words={"time-4": "as written"}),
+    "an output expired before its image is shown": Row("expired", begin(1), words={"time-4": "as written"}),
+    "only orders name styles, files and characters": Row("named_only"),
+    "pages of usage follow their tokens": Row("used"),
+    **{
+        f"work has ended before it is ordered again: {reading}, from {first}": Row(
+            f"unpolled {reading}", begin(first), under=reading
+        )
+        for reading in ("create-4=reviewing idem-5=generation", "create-4=ready idem-5=generation")
+        for first in (0, 2)
+    },
+    "records are used before they are shown": Row("mixed get-2=readable", under="get-2=readable"),
+    "a record is used before its own time": Row(
+        "old_one", both(*(shows("characters.retrieve", name, LATER) for name in ("created_at", "updated_at")))
+    ),
+    "a picture shows that its character was saved": Row("saved", unanswered(4)),
+    "a poll shows that a picture was ordered": Row("saved", unanswered(5)),
+    "a poll alone shows that a picture was ordered": Row("saved", both(unanswered(5), begin(5))),
+    "a lost order that the fake refuses is made up for": Row("saved", both(unanswered(5), left_out(4))),
+    "an upload belongs to the team that uses it": Row("classified", unkeyed),
+    "a refusal shows the status before the record is seen": Row("early", begin(1), words={"save-3": "as written"}),
+    "a refusal has no body": Row("poor", bare(0), says="img-1: the body of the response is missing"),
+    "poses show what classify has found": Row("ticketed", only(0)),
+    "the recording begins with actions": Row("acting"),
+    "the recording begins with an action of a ready character": Row("acting", begin(2)),
+    "a record was not found before": Row("signed", found_before),
+    "a chat from before the recording is read": Row("chats", begin(6)),
+    # Gaps
+    "a cancel is missing": Row("cancelled", without("images.cancel")),
+    "the first cancel of two is missing": Row(
+        "cancelled_often", both(left_out(2), header("images.cancel", "x-ratelimit-remaining", "117"))
+    ),
+    "an order is missing": Row("cancelled", without("images.create")),
+    "the first attempt is missing": Row("ordered", without("images.create#0")),
+    "a DELETE during work is missing": Row("deleted", without("characters.delete")),
+    "a DELETE is missing": Row("removed", without("characters.delete"), says="was deleted"),
+    "a review and its save are missing while others were reviewed": Row("two_saved", left_out(10, 11, 12, 13)),
+    "a published character is reviewed again": Row(
+        "two_saved", shows("characters.retrieve#5", "status", "reviewing"), "save-6"
+    ),
+    "a shared character was saved before it is drawn again": Row("drawn_at_once", left_out(2), shared=True),
+    "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
+    "tokens that no request took": Row("at_once", left_out(3), aside="cred-2 rate-1", says="cred-2: .*took tokens"),
+    "a DELETE has no response": Row("removed", unanswered("characters.delete")),
+    "all poses were drawn again": Row("drawn_twice", without("characters.resynthesize")),
+    "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
+    "a save is missing, and was charged": Row(
+        "studio", both(fields("balance.retrieve#1", more(-4, 0)), left_out(5)), "cred-4", aside="create-4"
+    ),
+    "a drawing is missing": Row("studio", left_out(8), aside="cred-1 get-1", says="exchange 7 and 9, .* drawn again"),
+    "a change is missing": Row("studio", left_out(14), aside="get-1", says="exchange 14 and 15, .* was changed"),
+    "a change is missing, and a name was wrong before": Row(
+        "studio", both(shows("characters.retrieve#-2", "name", "Cirra"), left_out(14)), "get-1"
+    ),
+    "a change is missing, and nothing says that there was one": Row(
+        "studio", both(same("characters.retrieve#-1", "characters.retrieve#-2", "updated_at"), left_out(14)), "get-1"
+    ),
+    "a deletion is missing": Row(
+        "studio", left_out(17), aside="img-4 save-2", says="exchange 17 and 20, .* was deleted"
+    ),
+    "an image without its order is charged": Row("works", left_out(1), aside=""),
+    "a video without its order is charged": Row("works", left_out(6), aside=""),
+    "a chat without its order is charged": Row("works", left_out(9), aside="cred-2"),
+    "a chat without its order costs what it shows": Row("works", both(balances((-1, 0)), left_out(9)), "cred-2"),
+    # What was once accused wrongly
+    "all keys are one": Row("innocent", keyed(lambda _: "REDACTED")),
+    "a style is read by its slug": Row("innocent", own_slug),
+    "all times are one": Row("innocent", same_time),
+    "a PATCH has no response": Row("innocent", unanswered("characters.update")),
+    "the storage sends no headers": Row("innocent", without_headers_of_the_storage),
+    "an unknown path has no response": Row("images", dreams),
+    "a web page in place of JSON": Row("ordered", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),
+    "a header has no parameter": Row("ordered", header("balance.retrieve", "content-type", "application/json")),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: str) -> None:
+    """And no other; without any, no difference is listed either."""
+    row = ROWS[name]
+    story, _, readings = row.story.partition(" ")
+    entries = told(story, **readings_of(readings))
+    row.change(entries)
+    result = checked(tmp_path, entries, shared=row.shared, **readings_of(row.under))
+    verdicts = result.verdicts
+
+    rules, _, ground = row.refutes.partition(", ")
+    assert " ".join(refuted(result)) == rules
+    assert not ground or all(one.assumed for one in verdicts.refuted)
+    assert {where for _, where, _ in verdicts.uncovered} == set(row.uncovered.split())
+    assert {rule: verdicts.rules[rule].word for rule in row.words} == row.words
+    assert row.aside in {None, " ".join(sorted(one.rule for one in verdicts if one.aside))}
+    assert set(row.names) <= {f"{one.operation} {one.where}" for rule in verdicts.refuted for one in rule.differences}
+    if row.offers:
+        again = partial(checked, tmp_path, entries)
+        assert {"readings": find_readings(verdicts, {}, again)} == readings_of(row.offers)
+    assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
+
+
+@pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()}))
+def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> None:
+    """Nothing is refuted, and nothing is left that no rule covers."""
+    result = checked(tmp_path, told(story))
+
+    assert refuted(result) == []
+    assert result.verdicts.uncovered == {}
