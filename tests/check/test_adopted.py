@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
 from pytest_aurous._core.resources.content.pictures import picture
+from tests.check.changes import both, error, left_out, named, refused, shows, without
 from tests.check.story import Entries, Teller, body, checked, refuted, told
-from tests.check.test_vendors import coded
-from tests.check.test_seeded import fields, instead, named, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +91,12 @@ def ticketed(teller: Teller) -> None:
     teller.client.put(upload["upload_url"], content=b"PNG", headers=upload["upload_headers"])
 
 
+def styled(teller: Teller) -> None:
+    """Order an image with a style of videos."""
+    style = teller.call("GET", "/v1/video_loras")[0]["id"]
+    teller.call("POST", "/v1/images", json={"prompt": "x", "lora_id": style})
+
+
 def early(teller: Teller) -> None:
     """Save a character during its synthesis."""
     path = teller.synthesize("Aurora")
@@ -109,11 +113,6 @@ def deleted(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
-def without(operation: str, nth: int = 0, status: int = 200) -> Callable[[Entries], None]:
-    """Leave an exchange out."""
-    return lambda all_: all_.remove(named(all_, operation, status)[nth])
-
-
 def opaque(entries: Entries) -> None:
     """Let cursors be no ids."""
     for entry in named(entries, "characters.list"):
@@ -123,21 +122,10 @@ def opaque(entries: Entries) -> None:
         entry["request"]["url"] = url + mark + ("cur_" + cursor[-8:] if mark else "")
 
 
-def reviewing(entries: Entries) -> None:
-    """Let a character from uploads be in review, from its creation on."""
-    fields("characters.create", put("status", "reviewing"), 201)(entries)
-    fields("characters.retrieve", put("status", "reviewing"))(entries)
-
-
-def created_reviewing(entries: Entries) -> None:
-    """Let a character from uploads be in review in the response that creates it."""
-    fields("characters.create", put("status", "reviewing"), 201)(entries)
-
-
 def forbidden(entries: Entries) -> None:
     """Let a signed URL be refused as a request of the API is."""
-    operation, status = entries[-1]["comment"], entries[-1]["response"]["status"]
-    instead(operation, status, 403, "forbidden", nth=-1)(entries)
+    entry = entries[-1]
+    refused(f"{entry['comment']} {entry['response']['status']}#-1", 403, "forbidden")(entries)
 
 
 def dead(entries: Entries) -> None:
@@ -156,31 +144,35 @@ def standing(entries: Entries) -> None:
                 date = pair["value"] = date or pair["value"]
 
 
+dead_alone: Final = both(dead, lambda entries: entries.__delitem__(slice(0, -1)))
+_EARLY: Final = error("characters.save 400", code="invalid_state")
+_REFUSED: Final = refused("characters.save", 400, "invalid_request_error")
+_IN_REVIEW: Final = shows("characters.create 201", "status", "reviewing")
+
 CASES: Final = {
-    "a save is refused in the second of the last poll": Case(
-        saved_and_read, instead("characters.save", 200, 400, "invalid_request_error"), ("save-1",)
-    ),
-    "a save is refused, and a picture shows that it was saved": Case(
-        saved, instead("characters.save", 200, 400, "invalid_request_error"), ("save-1",)
-    ),
-    "a PATCH of attributes is missing": Case(patched, without("characters.update")),
-    "a PATCH of the name is missing": Case(patched, without("characters.update", 1)),
-    "both PATCHes are missing": Case(patched, lambda all_: [without("characters.update")(all_) for _ in range(2)]),
+    "a save is refused in the second of the last poll": Case(saved_and_read, _REFUSED, ("save-1",)),
+    "a save is refused, and a picture shows that it was saved": Case(saved, _REFUSED, ("save-1",)),
+    "a PATCH of attributes is missing": Case(patched, without("characters.update#0")),
+    "a PATCH of the name is missing": Case(patched, without("characters.update#1")),
+    "both PATCHes are missing": Case(patched, without("characters.update")),
     "cursors are opaque": Case(paged, opaque, ("list-1",)),
-    "a character from uploads is in review": Case(uploaded, reviewing, ("create-2",)),
-    "a character from uploads is created in review": Case(uploaded, created_reviewing, ("create-2",)),
-    "a signed URL dies early": Case(pictured, dead, ("time-2",)),
-    "a signed URL is forbidden": Case(pictured, forbidden, ("time-2",)),
-    "the URL of a file is forbidden": Case(filed, forbidden, ("time-3",)),
-    "the URL of an upload is forbidden": Case(ticketed, forbidden, ("up-3",)),
+    "a character from uploads is in review": Case(
+        uploaded, both(_IN_REVIEW, shows("characters.retrieve", "status", "reviewing")), ("create-2",)
+    ),
+    "a character from uploads is created in review": Case(uploaded, _IN_REVIEW, ("create-2",)),
+    "the URL of a picture dies early": Case(pictured, dead, ("time-2",)),
+    "the URL of a picture is forbidden": Case(pictured, forbidden, ("time-2",)),
     "the URL of a file dies early": Case(filed, dead, ("time-3",)),
+    "the URL of a file is forbidden": Case(filed, forbidden, ("time-3",)),
     "the URL of an upload dies early": Case(ticketed, dead, ("up-3",)),
-    "an unknown signed URL is dead": Case(pictured, lambda all_: (dead(all_), all_.__delitem__(slice(0, -1)))),
-    "an unknown URL of a file is dead": Case(filed, lambda all_: (dead(all_), all_.__delitem__(slice(0, -1)))),
-    "an unknown URL of an upload is dead": Case(ticketed, lambda all_: (dead(all_), all_.__delitem__(slice(0, -1)))),
-    "a shared save comes too early": Case(early, coded("characters.save", 400, "invalid_state"), ("save-3",), True),
-    "a save comes too early": Case(early, coded("characters.save", 400, "invalid_state"), ("save-3",)),
+    "the URL of an upload is forbidden": Case(ticketed, forbidden, ("up-3",)),
+    "an unknown URL of a picture is dead": Case(pictured, dead_alone),
+    "an unknown URL of a file is dead": Case(filed, dead_alone),
+    "an unknown URL of an upload is dead": Case(ticketed, dead_alone),
+    "a save comes too early": Case(early, _EARLY, ("save-3",)),
+    "a save comes too early, of a shared team": Case(early, _EARLY, ("save-3",), shared=True),
     "the Date stands still": Case(patched, standing),
+    "the order of a style of the other medium is refused alone": Case(styled, left_out(0)),
 }
 
 
