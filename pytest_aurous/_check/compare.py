@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,13 +15,12 @@ from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._core.wire.reply import Reply
 from .._facade import schema_of, shown_by
 from .recording.survey import Survey
-from .recording.view import CLOSE, DELETABLE, STATUSES, View
+from .recording.view import CLOSE, DELETABLE, STATUSES, VENDORS, View
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
-from .values import ABSENT, OTHER, SAME, Point, Values, Words, id_of, name_of
+from .values import ABSENT, OTHER, SAME, Point, Values, Words, alike, id_of, instead_of, name_of
 
-_VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 _TOKENS: Final = "x-ratelimit-tpm-"
 _DIGITS: Final = 5
 _ANY_SEED: Final = -1
@@ -50,6 +48,8 @@ class Comparer:
         self._bind = bind
         self._ids: dict[str | None, str] = {}
         self._shown: dict[str, tuple[str, float]] = {}
+        alone = (view for view in survey.views if view.kind == "characters" and not view.row.lists)
+        self._of_one: set[str] = {name for view in alone for row in view.records for name in row}
 
     def points(self, done: Replayed) -> Iterator[Point]:
         """Yield what was compared."""
@@ -98,23 +98,25 @@ class Comparer:
         if not received:
             return
         names = {name.lower(): value for name, value in reply.headers}
-        others = [name for name in received if name not in names and _VENDORS.match(name)]
+        unknown = [name for name in received if name not in names and name not in _OWN_HEADERS]
+        others = [name for name in unknown if VENDORS.match(name)]
         if done.view.refused or done.replays:  # whether these show the tokens of a text, no page says
             others = [name for name in others if not name.startswith(_TOKENS)]
-        apart = not any(map(_VENDORS.match, received)) or _is_storage(done.view)
+        apart = not any(map(VENDORS.match, received)) or _is_storage(done.view)
         storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
             if (
                 name in _OWN_HEADERS
                 or (storage and name == "content-type")
-                or (name not in received and apart and _VENDORS.match(name))
+                or (name not in received and apart and VENDORS.match(name))
             ):
                 continue
             where = f"header.{name}"
             if name not in received:
-                like = next((other for other in others if _resemble(other, name)), "")
+                same_end = (other for other in others if other.rpartition("-")[2] == name.rpartition("-")[2])
+                like = next(same_end, "") or alike(name, unknown)
                 others = [other for other in others if other != like]
-                yield Point(where, "missing", OTHER, Words(f"absent, but there is {like}") if like else ABSENT, value)
+                yield Point(where, "missing", OTHER, instead_of(like), value)
                 continue
             yield Point(where, "missing", SAME)
             if name in {LIMIT, REMAINING, RESET}:
@@ -195,7 +197,10 @@ class Comparer:
             seen, fake = _aligned(as_list(seen), as_list(fake))
         yield from done.points
         yield from self._new(done)
-        yield from walk.compare("body", seen, fake, schema)
+        for point in walk.compare("body", seen, fake, schema):
+            if point.kind == "missing" and point.where.removeprefix("body.data[].") in self._of_one:
+                done.rules[point.where] = "list-5"  # and no rule of the column, which responses with one record have
+            yield point
         yield from self._facts(done, as_object(seen), as_object(fake))
 
     def _facts(self, done: Replayed, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
@@ -380,11 +385,6 @@ def _statuses(rows: list[dict[str, Any]]) -> Words:
 def _is_storage(view: View) -> bool:
     """Whether a response may be a storage's, which need not know the headers of the API (rate-1, err-3)."""
     return is_upload(view.exchange.host) or view.row.template.startswith("/storage/")
-
-
-def _resemble(name: str, other: str) -> bool:
-    """Whether two names of headers have the same last word, or are nearly the same."""
-    return name.rpartition("-")[2] == other.rpartition("-")[2] or bool(get_close_matches(name, [other], cutoff=0.8))
 
 
 def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:

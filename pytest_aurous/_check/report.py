@@ -64,7 +64,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         for one, times in verdicts.uncovered.values():
             lines += _wrapped(f"  {times:>4} x  {_differs(one, mask)}", " " * 11)
             lines += _wrapped(f"           in {_place(one, mask)}", " " * 11)
-    if verdicts.omitted:
+    if verdicts.sparse:
         lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
         lines += ["    aurous_sparse = optional"]
     lines += _reasons("As written, but some exchanges that differ were set aside:", verdicts, "as written, but")
@@ -212,7 +212,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         "exchanges": checked.verdicts.exchanges,
         "rules": verdicts,
         "uncovered": uncovered,
-        "omitted": checked.verdicts.omitted,
+        "omitted": checked.verdicts.sparse,
         "readings": readings,
         "inferred": checked.verdicts.inferred,
         **{name: getattr(checked, name) for name in ("scripts", "seeds", "left_out", "shared")},

@@ -52,39 +52,34 @@ class _Case:
     Attributes:
         done, point, view, where: The exchange, and its place.
         place: The rule of the place by its name; `=` for that of the operation's success.
+        at: The rules that show in the operation alone, by place and outcome.
+        outcome, code: What the fake has responded; where only the code is compared, the recording has the same status.
+        codes: The error codes of both sides.
+        status: The status of the record in the response.
+        is_refused, is_in_use: Whether the vendor refuses the request, or its idempotency key, if the fake does not.
+        repeats, is_late: Whether the first request with the same idempotency key had the same body, and whether it was
+            sent more than a day ago.
+        is_same_record, is_same_code: Whether it has got the same record, or the same refusal.
     """
 
     def __init__(self, done: Replayed, point: Point) -> None:
+        view, first, where = done.view, done.first, point.where
         self.done = done
         self.point = point
-        self.view = done.view
-        self.where = point.where
-        self.place: str = _place(done.view.operation, point.where, point.kind)
-
-    @property
-    def at(self) -> Mapping[str, str]:
-        """The rules that show in the operation alone, by place and outcome."""
-        return shown_by(self.view.operation).rules
-
-    @property
-    def outcome(self) -> str:
-        """The outcome of the fake; where only the code is compared, the recording has the same status."""
-        return str(self.point.fake) if self.where == "status" else _outcome(self.done)
-
-    @property
-    def code(self) -> str:
-        """The error code of the fake."""
-        return str(self.point.fake) if self.where == "error.code" else self.outcome.partition(" ")[2]
-
-    @property
-    def codes(self) -> set[str]:
-        """The error codes of both sides."""
-        return {self.view.code, self.code}
-
-    @property
-    def status(self) -> object:
-        """The status of the record in the response."""
-        return self.view.result.get("status")
+        self.view = view
+        self.where = where
+        self.place: str = _place(view.operation, where, point.kind)
+        self.at: Mapping[str, str] = shown_by(view.operation).rules
+        self.outcome: str = str(point.fake) if where == "status" else _outcome(done)
+        self.code: str = str(point.fake) if where == "error.code" else self.outcome.partition(" ")[2]
+        self.codes: set[str] = {view.code, self.code}
+        self.status: object = view.result.get("status")
+        self.is_refused: bool = point.differs and bool(view.code)
+        self.is_in_use: bool = point.differs and view.code == _IN_USE
+        self.repeats: bool = first is not None and first.exchange.content == view.exchange.content
+        self.is_late: bool = first is not None and view.at - first.at > _DAY
+        self.is_same_record: bool = first is not None and first.result.get("id") == view.result.get("id")
+        self.is_same_code: bool = first is not None and first.code == view.code
 
     @property
     def alone(self) -> str:
@@ -98,14 +93,9 @@ class _Case:
         return _refusal(self.view.operation, self.outcome, self.done.param)
 
     @property
-    def drawn(self) -> str:
-        """The rule of the work that has drawn the pictures of a character."""
-        return shown_by(self.done.drawn).rules.get("drawn", "create-4")
-
-    @property
     def success(self) -> str:
         """The rule of the fake's success."""
-        return _rule_of_create(self.view) or _success_of(self.done)
+        return _creation(self.view) or _success_of(self.done)
 
     @property
     def refused_as(self) -> str:
@@ -129,28 +119,6 @@ class _Case:
         return not point.differs or bool({repr(point.seen), repr(point.fake)} & {"absent", "None"})
 
     @property
-    def repeats(self) -> bool:
-        """Whether the request before with the same idempotency key had the same body."""
-        first = self.done.first
-        return first is not None and first.exchange.content == self.view.exchange.content
-
-    @property
-    def is_late(self) -> bool:
-        """Whether the request before with the same idempotency key was sent more than a day ago."""
-        return self.done.first is not None and self.view.at - self.done.first.at > _DAY
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether the fake does not know the record of a GET, which needs no scope."""
-        return self.view.exchange.method == "GET" and self.done.code == _UNKNOWN
-
-    @property
-    def is_stored_refusal(self) -> bool:
-        """Whether the vendor has returned the refusal of a request before."""
-        view, first = self.view, self.done.first
-        return view.replayed and view.refused and first is not None and first.code == view.code
-
-    @property
     def is_of_page(self) -> bool:
         """Whether one side has a code of the operation's page, and the other that of the global list (err-6)."""
         pages = {outcome.partition(" ")[2] for outcome in self.view.row.outcomes} & GLOBAL_CODES.keys()
@@ -163,46 +131,10 @@ class _Case:
         return key is not None and not 1 <= len(key) <= _LONGEST_KEY and self.outcome[:3] in {"400", "201"}
 
     @property
-    def is_of_key(self) -> bool:
-        """Whether the fake refuses the API key or its scope."""
-        return self.outcome[:3] == "401" or self.code == _NO_SCOPE
-
-    @property
-    def is_malformed(self) -> bool:
-        """Whether the body of the request should be JSON, and is not."""
-        return bool(self.view.sent is None and self.view.exchange.content and self.view.row.takes.endswith("json"))
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the vendor refuses the request, if the fake does not."""
-        return self.point.differs and bool(self.view.code)
-
-    @property
-    def is_in_use(self) -> bool:
-        """Whether the vendor refuses the idempotency key, if the fake does not."""
-        return self.point.differs and self.view.code == _IN_USE
-
-    @property
-    def ignores_key(self) -> bool:
-        """Whether the request has an idempotency key that the fake ignores."""
-        return bool(self.view.idempotency) and not self.view.row.idempotent
-
-    @property
-    def lacks_body(self) -> bool:
-        """Whether the vendor misses the body of the request, which has none."""
-        return self.view.sent is None and self.view.code in _OF_A_BODY
-
-    @property
-    def is_same_record(self) -> bool:
-        """Whether the request before with the same idempotency key has got the same record."""
-        first = self.done.first
-        return first is not None and first.result.get("id") == self.view.result.get("id")
-
-    @property
     def is_promised(self) -> bool:
         """Whether the place is a field that each whole character has, and the response shows one."""
         field = self.where.removeprefix(f"{self.done.record_at}.")
-        whole = self.view.polls or self.view.saves or _rule_of_create(self.view)
+        whole = self.view.polls or self.view.saves or _creation(self.view)
         return bool(field in schema_of("characters.retrieve").required and whole)
 
     @property
@@ -211,35 +143,16 @@ class _Case:
         return self.view.polls and {str(self.point.seen), str(self.point.fake)} == {"reviewing", "ready"}
 
     @property
-    def is_saved(self) -> bool:
-        """Whether the fake shows a character that was saved, as far as anybody knows."""
-        return self.point.fake == "ready" and self.done.was in {"ready", ""} and bool(self.view.record)
-
-    @property
-    def is_drawing(self) -> bool:
-        """Whether pictures are drawn, so that those of before need not be the same."""
-        return self.status == "synthesizing" and self.point.kind != "missing"
-
-    @property
-    def is_from_uploads(self) -> bool:
-        """Whether the request makes a character from uploads."""
-        return self.view.creates and "upload_ids" in self.view.order
-
-    @property
     def is_retold(self) -> bool:
-        """Whether the response shows all of a record that was there before."""
+        """Whether the response shows pictures of a record that was there before, and none are drawn."""
         row = self.view.row
-        return not (self.view.creates or row.lists or row.reruns or self.point.kind == "missing")
+        own = self.view.creates or row.lists or row.reruns or self.point.kind == "missing"
+        return not own and self.status != "synthesizing"
 
     @property
     def is_free(self) -> bool:
         """Whether a generation is over without success, and costs nothing on one side."""
         return not self.view.creates and self.status != "succeeded" and 0 in (self.point.seen, self.point.fake)
-
-    @property
-    def is_video(self) -> bool:
-        """Whether the first generation of the response is a video."""
-        return bool(self.view.records) and str(self.view.records[0]["id"]).startswith("vid_")
 
 
 _Row: TypeAlias = tuple[str, str, Callable[[_Case], object], str | Callable[[_Case], str]]
@@ -272,12 +185,9 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_ANY, "*", lambda c: not (c.view.operation or c.view.refused), ""),
     # A param of the same refusal; where the refusals differ, it only follows from that, below.
     ("error.param", "*", lambda c: c.alone, lambda c: c.alone),
-    ("error.param", "*", lambda c: not c.is_other_refusal and c.has_no_param, "err-4"),
-    ("error.param", "*", lambda c: not c.is_other_refusal, lambda c: c.refusal),
-    # About the sender, or about a refusal that is stored: nobody has read the request.
-    (_OUTCOME, "*", lambda c: c.view.exchange.status == HTTPStatus.FORBIDDEN and c.is_unknown, "auth-7"),
-    (_OUTCOME, "*", lambda c: c.view.code == _NO_SCOPE != c.code, "auth-5"),
-    (_OUTCOME, "*", lambda c: c.is_stored_refusal, "idem-4"),
+    ("error.param", "*", lambda c: c.has_no_param and not c.is_other_refusal, "err-4"),
+    # A refusal that is stored: nobody has read the request.
+    (_OUTCOME, "*", lambda c: c.view.replayed and c.view.refused and c.is_same_code, "idem-4"),
     # Two codes for the same thing say nothing about the operation.
     (_OUTCOME, "*", lambda c: c.is_of_page, "err-6"),
     (_OUTCOME, "*", lambda c: len(c.codes) == 1 and c.code in CONTENT_CODES, "err-5"),
@@ -286,14 +196,16 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_ANY, "*", lambda c: c.view.code == "missing_api_key" and c.view.key and c.outcome[:3] != "401", "auth-1"),
     (_ANY, "*", lambda c: c.is_of_wrong_key, "idem-1"),
     (_ANY, "*", lambda c: c.done.was == "expired", "time-3"),
-    (_ANY, "*", lambda c: c.is_malformed and c.outcome.startswith("400"), "err-8"),
+    (_ANY, "*", lambda c: c.view.sent is None and c.view.exchange.content and c.view.row.takes.endswith("json") and
+     c.outcome.startswith("400"), "err-8"),
     (_ANY, "*", lambda c: None in c.view.order.values() and c.code in _OF_A_NULL, "err-9"),
     # The rule of an operation that may show a deleted record is about one that was there.
     (_ANY, "*", lambda c: "200 deleted" in c.at and c.outcome[:3] == "404" and c.done.was != "deleted", "auth-7"),
     ("error.param", "*", _always, lambda c: c.refusal),
     # The fake refuses. A code that is right under a wrong status is no wrong refusal, unless it is about the key.
     (_OUTCOME, "*", lambda c: c.alone, lambda c: c.alone),
-    ("status", "*", lambda c: c.is_refused and len(c.codes) == 1 and c.is_of_key, lambda c: c.refusal),
+    ("status", "*", lambda c: c.is_refused and len(c.codes) == 1 and (c.outcome[:3] == "401" or c.code == _NO_SCOPE),
+     lambda c: c.refusal),
     ("status", "*", lambda c: c.is_refused and len(c.codes) == 1, "err-5"),
     (_OUTCOME, "*", lambda c: c.view.row.signed and f"200 {c.done.was}".rstrip() in c.at, lambda c: c.success),
     (_OUTCOME, "*", lambda c: c.outcome[:3] == "409" and c.view.succeeded and c.view.replayed and c.repeats, "idem-5"),
@@ -302,13 +214,15 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_OUTCOME, "*", lambda c: c.is_in_use and c.is_late, "idem-8"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.view.row.fingerprint, "idem-7"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.repeats, "idem-5"),
-    (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays, "idem-6"),
-    (_OUTCOME, "*", lambda c: c.is_in_use and c.ignores_key, lambda c: c.at.get(_KEY, "idem-2")),
-    (_OUTCOME, "*", lambda c: c.is_refused and c.lacks_body and _BODY in c.at, lambda c: c.at[_BODY]),
+    (_OUTCOME, "*", lambda c: c.is_in_use and c.view.idempotency and not c.view.row.idempotent,
+     lambda c: c.at.get(_KEY, "idem-2")),
+    (_OUTCOME, "*", lambda c: c.is_refused and c.view.sent is None and c.view.code in _OF_A_BODY and _BODY in c.at,
+     lambda c: c.at[_BODY]),
     (_OUTCOME, "*", lambda c: c.is_refused, lambda c: c.refused_as),
     (_OUTCOME, "*", lambda c: c.done.replays, "idem-3"),
     (_OUTCOME, "*", _always, lambda c: c.success),
     # Headers whose values depend on more than their names.
+    (_RATE, "added", _always, "rate-1"),
     ("header.retry-after", "in flight", _always, "idem-5"),
     (_RATE, "*", lambda c: c.view.row.bucket in ASSUMED_SIZES, lambda c: ASSUMED_SIZES[str(c.view.row.bucket)]),
     (_REPLAYED, "added", lambda c: c.view.refused, "idem-4"),
@@ -323,29 +237,30 @@ _TABLE: Final[tuple[_Row, ...]] = (
     ("body*", "value|null|rows", lambda c: c.done.replays, "idem-3"),
     ("*", "*", lambda c: not c.place, ""),
     # Characters: a missing field before its value, a status before the pictures that follow from it.
-    ("characters body.data()*", "missing", _always, "list-5"),
     ("characters *", "missing|enum", lambda c: c.is_promised, "get-4"),
-    ("characters body.status", "*", lambda c: _rule_of_create(c.view), lambda c: _rule_of_create(c.view)),
-    ("characters *.status", "*", lambda c: c.is_reviewed and c.is_saved, "save-6"),
-    ("characters *.status", "*", lambda c: c.is_reviewed, "create-4"),
     ("characters *.refs*.url", "*", _always, lambda c: c.place),
-    ("characters *.refs*", "*", lambda c: c.is_drawing and not c.view.creates, "run-1"),
-    ("characters *.refs*", "*", lambda c: c.is_from_uploads and not c.is_drawing, "create-2"),
+    ("characters body.status|characters body.refs*", "*", lambda c: _creation(c.view), lambda c: _creation(c.view)),
+    ("characters *.status", "*", lambda c: c.is_reviewed and c.point.fake == "ready" and c.view.record and
+     c.done.was in {"ready", ""}, "save-6"),
+    ("characters *.status", "*", lambda c: c.is_reviewed, "create-4"),
+    ("characters *.refs*", "*", lambda c: c.status == "synthesizing" and not c.view.creates and
+     c.point.kind != "missing", "run-1"),
     ("characters body.refs", "rows", lambda c: c.view.saves, "save-1"),
-    ("characters *.refs*", "*", lambda c: c.is_retold and not c.is_drawing, lambda c: c.drawn),
+    ("characters *.refs*", "*", lambda c: c.is_retold, lambda c: shown_by(c.done.drawn).rules.get("drawn", "create-4")),
     ("*", "*", lambda c: c.place == "=" and c.view.refused, "err-1"),
     ("*", "*", lambda c: c.place == "=", lambda c: c.success),
     # Generations: one that has failed or was cancelled costs nothing, whatever its price is.
     ("generations *.cost*currency", "*", _always, "img-5"),
     ("generations *.cost*amount", "value|enum", lambda c: c.is_free and c.status == "cancelled", "img-7"),
     ("generations *.cost*amount", "value|enum", lambda c: c.is_free, "cred-2"),
-    ("generations *.cost*", "value|enum", lambda c: c.is_video, "vid-2"),
+    ("generations *.cost*", "value|enum", lambda c: (c.point.record or str(c.view.result.get("id")))[:4] == "vid_",
+     "vid-2"),
     ("generations *.cost*", "value|enum", _always, "cred-4"),
     ("generations *.cost*", "*", _always, "img-5"),
     ("body.width|body.height", "value", lambda c: "width" in c.view.order, "img-3"),
     # All other places rest on what their names say.
     ("*", "*", _always, lambda c: c.place),
-)
+)  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -383,6 +298,9 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
         if rule == "cred-2":  # what is held is told by costs, too
             causes.setdefault(("", "cost"), rule)
         return rule
+    if where == _LEFT:  # where each request takes other tokens, replays and refusals do, too
+        causes |= {("", _LEFT): rule} if rule == "rate-1" else {}
+        return causes.get(("", _LEFT), rule)
     if rule.startswith("idem-") and view.idempotency:
         return causes.setdefault(("idem", view.idempotency), rule)
     record = point.record or view.record or str(view.result.get("id", ""))
@@ -409,7 +327,7 @@ def _field(done: Replayed, where: str) -> str:
 
 def rule_of_success(done: Replayed) -> str:
     """Return the rule that a success of a request would be about; empty without an operation."""
-    return _rule_of_create(done.view) or _success(done.view.operation, done.was)
+    return _creation(done.view) or _success(done.view.operation, done.was)
 
 
 def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
@@ -421,7 +339,7 @@ def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
         return isinstance(point.fake, str) and f"{view.exchange.status} {view.code}" not in own.params
     if where in _RATES:
         free = view.row.makes == "char" and not view.synthesizes
-        return free or view.row.bucket in ASSUMED_SIZES or _BUCKET in own.assumed
+        return free or point.kind == "added" or view.row.bucket in ASSUMED_SIZES or _BUCKET in own.assumed
     if where not in {"status", "error.code"}:
         return rule == "create-4" and where.endswith(".refs[].pose") and point.kind == "value"  # their order
     fake = _outcome(done)
@@ -495,7 +413,7 @@ def _is_met(view: View, rule: str) -> bool:
     return family in {"auth", "rate", "time"} and rule != "auth-7"
 
 
-def _rule_of_create(view: View) -> str:
+def _creation(view: View) -> str:
     """Return the rule of how a new character begins: from uploads or by a synthesis; empty for anything else."""
     if not (view.creates and view.kind == "characters"):
         return ""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
 
 from .._core.base.data import as_list, as_object
 from .._core.base.forms import PREFIXES, RECORD, form_of
 from .._facade import Schema, vocabulary
 
-_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_WORDS: Final = re.compile("[A-Z]?[a-z0-9]+")
+_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}|[a-z]{1,20}([A-Z][a-z]{1,20}){1,3}")
+"""A word in the form of the API's, or of the names of other APIs; keys and most texts of users are none."""
 _BOUND_NAMES: Final = ("url", "upload_url", "output_urls", "output_video_url")
+_ALIKE: Final = 0.7
+"""How much two names of one thing are alike: `idempotent-replayed` and `aurous-idempotent-replayed` are."""
+_INSTEAD: Final = "absent, but there is "
 _EMPTY: Final[tuple[Any, ...]] = (None, [], {})
 """The values of a field that is unset; which of them, no page says, unless the field is required."""
 _MAPS: Final = frozenset({"metadata", "upload_headers"})
@@ -80,6 +86,31 @@ def is_word(text: str, *, response: bool) -> bool:
 def name_of(name: str) -> str:
     """Return a name in a response as it can be shown: ``*`` for a name that a user may have chosen."""
     return name if is_word(name, response=True) else "*"
+
+
+def alike(name: str, others: Iterable[str]) -> str:
+    """Return the one of *others* under which something with a name may be sent; empty without one."""
+    own = _words_of(name)
+    for other in others:
+        words = _words_of(other)
+        one, two = "".join(own), "".join(words)
+        if set(own) <= set(words) or set(own) >= set(words) or SequenceMatcher(None, one, two).ratio() >= _ALIKE:
+            return other
+    return ""
+
+
+def _words_of(name: str) -> list[str]:
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+def instead_of(name: str) -> Any:
+    """Return what is shown of a field or a header that is missing, and has perhaps another *name*."""
+    return Words(f"{_INSTEAD}{name}") if name else ABSENT
+
+
+def renamed(seen: object) -> str:
+    """Return the other name of a field or a header that is missing; empty without one."""
+    return str(seen).partition(_INSTEAD)[2]
 
 
 def id_of(record: str) -> str:
@@ -155,15 +186,21 @@ class Values:
     def _fields(
         self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Schema, ground: str
     ) -> Iterator[Point]:
+        new = [name for name in seen if name not in fake]
         for name, value in fake.items():
             inner, shape = f"{where}.{name}", schema.field(name)
             optional = name not in schema.required and inner not in self._sent
             unset = optional and (value in _EMPTY or ((shape.rests_on or ground) == "free" and name not in seen))
             if name not in seen:
-                yield Point(inner, "omitted" if unset else "missing", OTHER, ABSENT, value)
+                like = alike(
+                    name, [one for one in new if type(seen[one]) is type(value) and is_word(one, response=True)]
+                )
+                new = [one for one in new if one != like]
+                kind = "omitted" if unset and not like else "missing"
+                yield Point(inner, kind, OTHER, instead_of(like), value)
             elif not (unset and seen[name] in _EMPTY and shape.rests_on != "null"):
                 yield from self.compare(inner, seen[name], value, shape, name, ground)
-        for name in [name for name in seen if name not in fake]:
+        for name in new:
             if seen[name] in _EMPTY and name in schema.properties:
                 yield Point(f"{where}.{name}", "omitted", OTHER, seen[name], ABSENT)
             else:

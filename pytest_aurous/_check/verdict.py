@@ -125,6 +125,13 @@ class Verdicts:
         """The rules that are refuted."""
         return [verdict for verdict in self if verdict.differing]
 
+    @property
+    def sparse(self) -> dict[str, int]:
+        """The omitted places of fields that are there where they are not null."""
+        differing = (one for verdict in self.refuted for one in verdict.differences if one.kind == "missing")
+        missing = {one.where.rpartition(".")[2] for one in differing}
+        return {place: times for place, times in self.omitted.items() if place.rpartition(".")[2] not in missing}
+
     def count(self, file: str, done: Replayed, points: Iterator[Point], causes: dict[tuple[str, str], str]) -> None:
         """Count one exchange; *causes* has the rules of the differences before it, by record and field."""
         self.exchanges += 1
