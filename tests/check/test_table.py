@@ -315,7 +315,7 @@ ROWS: Final[dict[str, Row]] = {
     "an updated name is null": Row("characters", shows("characters.update", "name", None), "patch-1"),
     "an update ends in failed": Row("characters", shows("characters.update", "status", "failed"), "patch-1"),
     "an update is an empty 204": Row("characters", empty("characters.update"), "patch-1"),
-    "a refused PATCH changes the name": Row("patched", shows("characters.retrieve#-1", "name", "Borea"), "patch-2"),
+    "a refused PATCH changes the name": Row("patched", shows("characters.retrieve#-1", "name", "Borea"), "get-1"),
     "an unknown field is ignored": Row("characters", accepted("characters.update 400", "characters.update"), "patch-2"),
     "what is deleted is read": Row(
         "removed", accepted("characters.retrieve 404", "characters.retrieve#-1", status="deleted"), "get-2"
@@ -327,8 +327,6 @@ ROWS: Final[dict[str, Row]] = {
     "deleting returns credits": Row("removed", balances((4, 0)), "del-1"),
     "drawing again is a 202": Row("characters", status("characters.resynthesize", 202), "resyn-1"),
     "drawing empties the refs": Row("characters", shows("characters.resynthesize", "refs", []), "run-1"),
-    "no pose is new": Row("drawn_twice", same("characters.retrieve#2", "characters.retrieve#1", "refs"), "resyn-2"),
-    "all poses are new": Row("drawn_twice", fields("characters.retrieve#1", fresh), "regen-2"),
     "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="bad_pose"), "regen-1"),
     "two pictures have the same pose": Row("alike"),
     # Lists
@@ -368,8 +366,6 @@ ROWS: Final[dict[str, Row]] = {
     "an image has the id of a character": Row("characters", same("images.create", "characters.create", "id"), "img-5"),
     "an order is another request": Row("priced", shows("images.create", "creation_request_id", OTHER_REQUEST), "img-5"),
     "ids of images have another prefix": Row("images", text("img_", "image_"), "img-5"),
-    "a poll shows another seed": Row("priced", shows("images.retrieve#1", "seed", 2), "img-5"),
-    "the time of creation moves": Row("priced", shows("images.retrieve#1", "created_at", LATER), "img-5"),
     "a media type of its own": Row("priced", shows("images.retrieve#0", "media_type", "photo"), "img-5"),
     "a finished image has no time": Row("images", shows("images.retrieve#2", "completed_at", None), "img-5"),
     "no text is an empty text": Row("images", shows("images.create", "negative_prompt", ""), "img-5"),
@@ -431,8 +427,6 @@ ROWS: Final[dict[str, Row]] = {
     "another prefix": Row("account", shows("webhook_endpoints.test", "event_id", f"evnt_{OTHER[5:]}"), "hook-10"),
     "a delivery was made elsewhere": Row("account", shows("webhook_endpoints.list", "data.0.last_success_at", END)),
     "the oldest event comes first": Row("registered", fields("usage.events", turn("data")), "usage-3"),
-    "an event has another charge": Row("registered", shows("usage.events", "data.1.credits_charged", 9), "usage-3"),
-    "an event names no request": Row("registered", shows("usage.events", "data.1.request_id", None), "usage-3"),
     "an event has no id": Row("used", shows("usage.events", "data.0.id", None), "usage-3"),
     # Refusals
     "a refusal has another type": Row("characters", error("characters.create 400", type="validation_error"), "err-1"),
@@ -553,7 +547,6 @@ ROWS: Final[dict[str, Row]] = {
     "times are dates": Row("account", shows("team.retrieve", "created_at", "2026-05-08"), "time-1"),
     "times are words": Row("images", both(begin(3), shows("images.retrieve", "created_at", "soon")), "time-1"),
     "local times": Row("ready", local_time, "time-1"),
-    "work ends too early": Row("images", shows("images.retrieve#-1", "completed_at", "2026-01-01T00:00:00Z"), "time-1"),
     # Money
     "a team has no date": Row("account", lacks("team.retrieve", "created_at"), "team-1"),
     "credits are text": Row("account", shows("team.retrieve", "credits", "1000.00"), "team-1"),
@@ -702,7 +695,7 @@ ROWS: Final[dict[str, Row]] = {
     "a poll alone shows that a picture was ordered": Row("saved", both(unanswered(5), begin(5))),
     "a lost order that the fake refuses is made up for": Row("saved", both(unanswered(5), left_out(4))),
     "an upload belongs to the team that uses it": Row("classified", unkeyed),
-    "a refusal shows the status before the record is seen": Row("early", begin(1), words={"save-3": "as written"}),
+    "a refusal comes before its record is seen": Row("early", begin(1), words={"save-1": "cannot tell"}),
     "a refusal has no body": Row("poor", bare(0), says="img-1: the body of the response is missing"),
     "poses show what classify has found": Row("ticketed", only(0)),
     "the recording begins with actions": Row("acting"),

@@ -175,10 +175,8 @@ class Adopter:
             if own is not None:  # the documentation's example, under another id
                 self._follower.remove(own.id)
         status = self._status_before(sighting)
-        columns: dict[str, Any] = {}
-        if kind == "characters":
-            columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
-        self._follower.put(kind, team, row, status, **columns)
+        drawn = {"published": status == "ready" or bool(row.get("refs"))} if kind == "characters" else {}
+        self._follower.put(kind, team, row, status, **drawn)
         shown = f" ({name_of(status)})" if status else ""
         self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
         made = instant_of(row.get("created_at"))
@@ -193,15 +191,8 @@ class Adopter:
         if view.saves:
             return "reviewing" if moved else "ready"
         if view.row.reruns:
-            return "ready" if self._ends_ready(row["id"]) else "reviewing"
+            return "reviewing"
         return "pending" if view.cancels and moved else sighting.status
-
-    def _ends_ready(self, record: str) -> bool:
-        """Whether a character is ready when it is next seen at rest."""
-        for one in self._survey.histories[record].sightings:
-            if one.status in {"reviewing", "ready"}:
-                return one.status == "ready" and not one.view.saves
-        return False
 
     def _hold(self, view: View, record: str, kind: str, now: set[str], *, new: bool) -> None:
         """Hold credits for work that no exchange has ordered: it may not be there yet if it is *new*."""
@@ -326,7 +317,7 @@ class Adopter:
             refs = view.records[0].get("refs") if view.records and not row.refs else None
             status, known, good = "", refs is not None, refs != []
         else:
-            status = self._survey.histories.end(row.id, view.index + 1)
+            status = self._survey.histories.status(row.id, view.index + 1)
             bad = view.code == "output_not_available" or status in _ENDS
             known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
         if not known:

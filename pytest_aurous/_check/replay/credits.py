@@ -244,7 +244,7 @@ class Credits:
         later = histories.seen(work.record, view.index)
         while later is not None and later.view.replayed:  # a stored response shows how it was
             later = histories.seen(work.record, later.view.index + 1)
-        return later, "" if later is None else histories.end(work.record, later.view.index)
+        return later, "" if later is None else histories.status(work.record, later.view.index)
 
     def _name(self, view: View) -> None:
         """Give a team the name and the address that its response shows."""

@@ -56,7 +56,7 @@ class Gaps:
         self._reviews: bool = any(one.status == "reviewing" for one in sightings)
         self.deletions: set[int] = set()
         if survey.timed:
-            self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions(), *self._saves()]
+            self._gaps += [*tokens, *self._completions(), *self._deletions(), *self._saves()]
             for record, history in survey.histories.items():
                 self._gaps += self._of_record(record, history)
 
@@ -161,14 +161,6 @@ class Gaps:
             last = histories.before(record, view.index) if view.creates and view.succeeded else None
             if last is not None and last.status == "reviewing" and histories.seen(record, view.index) is None:
                 yield self._gap(last.view.index, view, record, _SAVED)
-
-    def _used_keys(self) -> Iterator[Gap]:
-        """Find the idempotency keys whose first use is not in the recording, and what that cost."""
-        for view in self._survey.views:
-            made = instant_of(view.result.get("created_at"))
-            late = made is not None and made > self._survey.views[0].at
-            if late and view.replayed and self._survey.unknown_attempt(view):
-                yield Gap(-1, view.index, "", "its key was used", team_of(self._survey, view), ANY)
 
     def _completions(self) -> Iterator[Gap]:
         """Find the completions that the recording shows without their order."""
