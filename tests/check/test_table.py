@@ -231,12 +231,6 @@ def elsewhere(entries: Entries) -> None:
     text(url, f"{url.partition('?')[0].rsplit('/', 1)[0]}/elsewhere.png")(entries)
 
 
-def fresh(content: Any) -> None:
-    """Let each picture have another path."""
-    for ref in content["refs"]:
-        ref["url"] = ref["url"].replace("/storage/", "/storage/new-")
-
-
 def cut_off(end: str) -> Change:
     """Let a recording have the first event of a stream alone, and this."""
 
