@@ -83,7 +83,7 @@ class Adopter:
         for shown in () if view.creates else view.records:
             if self._follower.row(shown["id"]) is None:
                 self._plant(Sighting(view, shown))
-        if not view.refused or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED:  # credit is checked last
+        if view.accepted:
             self._put_named(view)
         row = self._follower.row(view.record) if view.record else None
         if view.polls:
@@ -294,11 +294,10 @@ class Adopter:
             if view.code == "output_expired" and view.record not in self._survey.histories:
                 self._follower.change(view.record, finished=self._follower.now - _LONG)
             return
-        at_rest = view.at_rest and (view.succeeded or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED)
         output = view.succeeded and view.operation.endswith(".output")
         shown = view.records[0] if view.records else {}
         early = view.saves and view.succeeded and (shown.get("status") in RUNNING or not shown.get("refs"))
-        if not early and (at_rest or output or view.code in _TOO_EARLY):
+        if not early and ((view.at_rest and view.accepted) or output or view.code in _TOO_EARLY):
             self._end_unseen(view, row)
             if view.code == "output_expired":  # nothing shows when the work has ended
                 self._follower.change(view.record, finished=self._follower.now - _LONG)

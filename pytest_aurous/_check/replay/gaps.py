@@ -68,7 +68,7 @@ class Gaps:
         found = (gap for gap in self._gaps if gap.after < view.index <= gap.before)
         if where == "header.x-ratelimit-remaining":
             return self.text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
-        refused = where == "status" and view.refused  # which no save makes the API do
+        refused = where == "status" and not view.accepted  # which no save makes the API do
         some = (gap for gap in found if gap.about in about and not (refused and gap.what.endswith(_SAVED)))
         return self.text(next(some, None))
 
@@ -147,19 +147,24 @@ class Gaps:
             soon = moved is not None and one.view.at <= moved + CLOSE
             return "was changed" if sent and soon and one.view.polls else ""
         published = any(same.status == "ready" for same in history.sightings if same.view.index < other.view.index)
-        if not caused and one.status in RUNNING and other.status == "ready" and self._reviews and not published:
-            return _SAVED  # others wait to be reviewed
+        asked = self._survey.views[one.view.index : other.view.index]
+        waits = self._reviews or any(view.saves and view.record == other.row["id"] for view in asked)
+        if not caused and one.status in RUNNING and other.status == "ready" and waits and not published:
+            return _SAVED  # it has no response, or others wait to be reviewed
         drawn = one.pictures.keys() == other.pictures.keys() and one.pictures != other.pictures
         if rested and not caused and drawn:
             return "was drawn again"
         return "was changed" if sent or (rested and not between) else ""
 
     def _saves(self) -> Iterator[Gap]:
-        """Find the accepted orders which alone show that their character was saved."""
+        """Find the orders that prove that their character was saved."""
         for view in self._survey.views:
-            record, histories = str(view.order.get("character_id")), self._survey.histories
-            last = histories.before(record, view.index) if view.creates and view.succeeded else None
-            if last is not None and last.status == "reviewing" and histories.seen(record, view.index) is None:
+            record = str(view.order.get("character_id"))
+            proves = view.creates and view.accepted and not view.lost
+            last = self._survey.histories.before(record, view.index) if proves else None
+            later = [one for one in self._survey.histories[record].sightings if one.view.index > view.index]
+            reviewed = any(one.status == "reviewing" for one in later if one.view.polls)
+            if last is not None and last.status == "reviewing" and not reviewed:
                 yield self._gap(last.view.index, view, record, _SAVED)
 
     def _completions(self) -> Iterator[Gap]:
