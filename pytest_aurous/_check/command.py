@@ -19,6 +19,7 @@ from .check import Checked, Progress, check_recordings
 from .recording.read import Recording, find_files, read_recordings
 from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
+from .verdict import Verdicts
 
 if TYPE_CHECKING:
     from .live.run import Probing
@@ -62,7 +63,8 @@ def run(options: Namespace) -> int:
     for rule, reason in live.doubts if live is not None else ():
         checked.verdicts.rules[rule].doubts[reason] += 1
     found = find_readings(checked.verdicts, chosen, again)
-    checked.notes += _notes_on_observed(options, checked, found)
+    left = again({**chosen, **found}).verdicts if found else checked.verdicts
+    checked.notes += _notes_on_observed(options, left)
     print(quiet(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
     if options.json is not None:
         _write("--json", options.json, as_json(checked, found))
@@ -70,18 +72,18 @@ def run(options: Namespace) -> int:
         exchanges = {(one.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
         _write("--report", options.report, report(checked, exchanges))
     if options.observed is not None:
-        _write("--observed", options.observed, observed_file(checked.verdicts, found, rows))
+        _write("--observed", options.observed, observed_file(left, rows))
     for file, recording in zip(sanitized, recordings, strict=False):
         _write("--sanitize", file, _sanitized(recording))
     return 1 if checked.verdicts.refuted else 0
 
 
-def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str, str]) -> Iterator[str]:
+def _notes_on_observed(options: Namespace, left: Verdicts) -> Iterator[str]:
     """Yield what the report says of files with observed differences: the followed file, and the written file."""
     if options.follow is not None:
         yield f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes"
     if options.observed is not None:
-        others = not_followed(checked.verdicts, found)
+        others = not_followed(left)
         if others:
             what = ", ".join(others)
             yield f"{options.observed.name}: these differences are not in it, as the fake cannot follow them: {what}"

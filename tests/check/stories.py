@@ -772,3 +772,35 @@ def unseen(teller: Teller) -> None:
         teller.call("POST", f"{other}/{action}")
         teller.poll(other, 4)
     teller.call("GET", other)
+
+
+# Several differences
+
+
+def hooked(teller: Teller) -> None:
+    """Register an endpoint for all events, read it, and rotate its secret."""
+    hook = teller.call("POST", "/v1/webhook_endpoints", json={"url": "https://receiver.example", "events": ["*"]})
+    path = f"/v1/webhook_endpoints/{hook['id']}"
+    teller.call("GET", path)
+    teller.call("POST", f"{path}/rotate_secret")
+    teller.call("GET", path)
+
+
+def chatted(teller: Teller) -> None:
+    """Chat once."""
+    teller.chat()
+
+
+def added(teller: Teller) -> None:
+    """List characters that no other response shows."""
+    for _ in range(2):
+        teller.aurous.characters.add(status="ready")
+    teller.call("GET", "/v1/characters")
+
+
+def replayed(teller: Teller) -> None:
+    """Order two images, and then one with a key, three times."""
+    teller.image()
+    teller.image()
+    for _ in range(3):
+        teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY)
