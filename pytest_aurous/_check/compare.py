@@ -14,19 +14,19 @@ from .._core.wire.hosts import is_upload
 from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._core.wire.reply import Reply
 from .._facade import schema_of, shown_by
-from .earlier import ORDER, points_of_earlier, rule_of_earlier
 from .recording.survey import Survey
-from .recording.view import CLOSE, DELETABLE, STATUSES, View
+from .recording.view import CLOSE, DELETABLE, STATUSES, VENDORS, View
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
 from .values import ABSENT, OTHER, SAME, Point, Values, Words, alike, id_of, instead_of, name_of
 
-_VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 _TOKENS: Final = "x-ratelimit-tpm-"
 _DIGITS: Final = 5
 _ANY_SEED: Final = -1
 """The ``seed`` with which a request leaves the seed to the vendor."""
+_ORDER: Final = (Words("another order"), Words("the newest first"))
+_NEW: Final = (Words("the old secret"), Words("a new secret"))
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _DATE: Final = Words("the Date of the response")
 _OLD_ID: Final = Words("the id of a response before")
@@ -99,16 +99,16 @@ class Comparer:
             return
         names = {name.lower(): value for name, value in reply.headers}
         unknown = [name for name in received if name not in names and name not in _OWN_HEADERS]
-        others = [name for name in unknown if _VENDORS.match(name)]
+        others = [name for name in unknown if VENDORS.match(name)]
         if done.view.refused or done.replays:  # whether these show the tokens of a text, no page says
             others = [name for name in others if not name.startswith(_TOKENS)]
-        apart = not any(map(_VENDORS.match, received)) or _is_storage(done.view)
+        apart = not any(map(VENDORS.match, received)) or _is_storage(done.view)
         storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
             if (
                 name in _OWN_HEADERS
                 or (storage and name == "content-type")
-                or (name not in received and apart and _VENDORS.match(name))
+                or (name not in received and apart and VENDORS.match(name))
             ):
                 continue
             where = f"header.{name}"
@@ -200,8 +200,6 @@ class Comparer:
         for point in walk.compare("body", seen, fake, schema):
             if point.kind == "missing" and point.where.removeprefix("body.data[].") in self._of_one:
                 done.rules[point.where] = "list-5"  # and no rule of the column, which responses with one record have
-            if rule := rule_of_earlier(view, point, self._survey.histories):
-                done.rules[point.where] = rule
             yield point
         yield from self._facts(done, as_object(seen), as_object(fake))
 
@@ -211,7 +209,7 @@ class Comparer:
         yield from self._instants(view, seen, fake)
         yield from self._changed(done)
         yield from self._renewed(view)
-        yield from points_of_earlier(view, self._survey.histories)
+        yield from self._rotated(view)
         yield from sums_of(view)
         if not self._survey.by_fake:  # whose vectors are what a test has chosen
             yield from size_of(view, fake)
@@ -228,6 +226,16 @@ class Comparer:
             then = instant_of(old)
             late = then is not None and self._survey.timed and view.at > then + CLOSE
             yield Point("body.updated_at", "value", late and new == old, new, Words("the time of the change"))
+
+    def _rotated(self, view: View) -> Iterator[Point]:
+        """Compare a secret that was rotated with those before (hook-2)."""
+        before = [
+            one.row.get("secret")
+            for one in self._survey.histories[view.record].sightings
+            if one.view.index < view.index
+        ]
+        if view.operation.endswith(".rotate_secret") and any(before):
+            yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
 
     def _renewed(self, view: View) -> Iterator[Point]:
         """Compare whether each read of a record has another signed URL than the response before (time-3, get-3)."""
@@ -283,9 +291,11 @@ class Comparer:
             not _is_id(view) or not more or following in ids[-1:] + ids[:1] * before
         )
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
+        if _is_id(view) and isinstance(following, str) and ids:
+            self._bind(following, ids[-1])
         made = [str(row.get("created_at", row.get("bucket_start"))) for row in rows]
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
-        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *ORDER)
+        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
         opaque = {"page_token", "cursor"} & view.query.keys()  # it has the limit of the first page
         limit = view.query.get("limit", "" if opaque else str(view.row.query.get("limit", {}).get("default", "")))
@@ -332,7 +342,7 @@ class Comparer:
             wrong = cursor is not None and any(one is not None and (one - cursor) * sign > 0 for one in made)
             own = view.query.get(name, "") in map(_id_of, rows)
             if history is not None:
-                yield Point("body.data", "order", wrong or own, *ORDER)
+                yield Point("body.data", "order", wrong or own, *_ORDER)
 
     def _is_there(self, done: Replayed, record: str, status: object) -> bool:
         """Whether the recording shows that a record is in a list: created before, or seen before and after."""

@@ -245,6 +245,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     ("characters *.status", "*", lambda c: c.is_reviewed, "create-4"),
     ("characters *.refs*", "*", lambda c: c.status == "synthesizing" and not c.view.creates and
      c.point.kind != "missing", "run-1"),
+    ("characters body.refs", "rows", lambda c: c.view.saves, "save-1"),
     ("characters *.refs*", "*", lambda c: c.is_retold, lambda c: shown_by(c.done.drawn).rules.get("drawn", "create-4")),
     ("*", "*", lambda c: c.place == "=" and c.view.refused, "err-1"),
     ("*", "*", lambda c: c.place == "=", lambda c: c.success),
@@ -375,7 +376,9 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
         return _is_of_state(done) or (where == "status" and paid)
     if where == "header.x-ratelimit-remaining" or (where in _ROWS and view.row.lists):
         return True
-    return view.kind == "characters" and (view.polls or view.row.reruns) and _field(done, where) in _CHANGING
+    own = {*view.order, *(("status", "refs") if view.saves else ())}  # which the request itself has changed
+    told = view.polls or view.row.acts
+    return view.kind == "characters" and told and _field(done, where) in _CHANGING - own
 
 
 def _is_decided(done: Replayed, point: Point) -> bool:
@@ -384,11 +387,10 @@ def _is_decided(done: Replayed, point: Point) -> bool:
 
 
 def _is_of_state(done: Replayed) -> bool:
-    """Whether an outcome may be about the state of a record that a request names, and not about its other fields."""
+    """Whether the vendor's outcome may be about the state of a record that a request names."""
     view = done.view
-    other = view.order.get(done.param or view.param)
-    reasons = {view.reason, done.code}
-    return bool(view.named) and other in (None, *view.named) and len(reasons) > 1 and not OF_STATES.isdisjoint(reasons)
+    other, reason = view.order.get(done.param or view.param), view.reason if view.refused else done.code
+    return bool(view.named) and other in (None, *view.named) and reason in OF_STATES and view.reason != done.code
 
 
 def _is_final(done: Replayed) -> bool:

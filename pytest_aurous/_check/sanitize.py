@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
 from .._core.base.forms import RECORD, STAMP
@@ -17,10 +17,11 @@ from .._core.base.redaction import KEY_HEADERS
 from .._core.wire.bodies import Part, read_parts
 from .._core.wire.exchange import Exchange
 from .._core.wire.har import har_entry, written
-from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_private, is_upload, is_vendors
+from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_private, is_vendors
 from .._core.wire.reply import Pairs
-from .._facade import CATALOG, Schema, blank, schema_at, schema_of, vocabulary
-from .recording.read import Recording
+from .._facade import CATALOG, CHUNK, Schema, blank, schema_at, schema_of, vocabulary
+from .recording.read import PICTURES, Recording
+from .recording.view import PAGE, VENDORS
 from .values import is_word
 
 _BETWEEN: Final = re.compile(r"((?:\[(?:\*|\d{1,4})\])?\.|\[(?:\*|\d{1,4})\]$)")
@@ -31,13 +32,13 @@ _PREFIX: Final = re.compile(
     r"(?:whsec|char|img|vid|file|lora|we|upl)_|data:image/(?:(?:png|jpeg|webp|gif|svg\+xml)(?:;base64,)?)?"
 )
 """What the rest of a text is masked behind: the kind of an id, a secret or an inline picture stays."""
-_URL: Final = re.compile(r"https?://.*", re.DOTALL)
-_FOREIGN: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL)
+_URL: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL)
 """The scheme, the user, the host and the rest of a URL."""
-_FRAGMENT: Final = re.compile(r"[a-z_]{0,40}")
+_PORT: Final = re.compile(r":\d{1,5}$")
+_ANCHOR: Final = re.compile(r"[a-z_]{0,40}")
 _HOSTS: Final = (
     *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
-    "localhost", "127.0.0.1", "::1",
+    "localhost",
 )  # fmt: skip
 """The hosts that are written; other hosts of the vendor may be named after a customer or a machine."""
 _LETTERS: Final = str.maketrans("0123456789", "abcdefghij")
@@ -47,27 +48,36 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 _OF_CLIENT: Final = ("idempotency-key", "aurous-idempotency-key", "aurous-idempotent-key")
 """The headers whose values a client has chosen."""
-_HEADERS: Final = frozenset({
-    *KEY_HEADERS, *_OF_CLIENT, "accept-ranges", "allow", "aurous-deprecated", "aurous-idempotency-status",
-    "aurous-idempotent-replayed", "aurous-request-id", "aurous-version", "cache-control", "content-length",
-    "content-range", "content-type", "date", "deprecation", "location", "range", "retry-after", "sunset",
-    *(f"x-ratelimit-{name}" for kind in ("", "tpm-") for name in (f"{kind}limit", f"{kind}remaining", f"{kind}reset")),
+_SENT: Final = frozenset({*KEY_HEADERS, *_OF_CLIENT, "aurous-version", "content-type", "range"})
+"""The headers of requests that a rule is about."""
+_RECEIVED: Final = frozenset({
+    "accept-ranges", "allow", "aurous-deprecated", "aurous-idempotency-status", "aurous-idempotent-replayed",
+    "aurous-request-id", "aurous-version", "cache-control", "content-length", "content-range", "content-type", "date",
+    "deprecation", "location", "retry-after", "sunset",
+    *(f"x-ratelimit-{kind}{name}" for kind in ("", "tpm-") for name in ("limit", "remaining", "reset")),
 })  # fmt: skip
-"""The headers that a rule is about."""
+"""The headers of responses that a rule is about. Of other headers of the vendor, the values are masked."""
+_NAME: Final = re.compile("[a-z-]{1,40}")
 _VALUE: Final = re.compile(
     rf"@?{_NUMBER}|{RECORD.pattern}|{STAMP.pattern}|{_DATE}|bytes[ =][\d*/,-]+|bytes|none|true|false|route"
     r"|ignored_streaming|not_set"
     rf"|(?:(?:no-cache|no-store|no-transform|private|{'|'.join(_METHODS)})(?:, )?)+"
 )
 """The values of headers that are written as they are."""
-_NEW: Final = re.compile("(?:aurous|x-ratelimit)-[a-z-]{1,40}")
-"""New headers of responses, whose values are masked; no other header is written."""
 _MEDIA: Final = re.compile(
     r"text/event-stream|application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
     r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
 )
 _BOUNDARY: Final = "boundary"
+_DONE: Final = b"[DONE]"
+_EVENT: Final = Schema(CHUNK)
 _UNKNOWN: Final = Schema({})
+
+
+class _Masked(str):
+    """A text that is masked already."""
+
+    __slots__ = ()
 
 
 class Sanitizer:
@@ -88,27 +98,30 @@ class Sanitizer:
                 if exchange.sent.get(name):
                     self.key(exchange.sent[name].rpartition(" ")[2])
         entries = [self.entry(exchange) for exchange in recording.exchanges if exchange.vendors]
-        creator = {"name": "pytest-aurous" if recording.of_fake else "pytest-aurous check --sanitize", "version": "1"}
+        creator = {"name": "pytest-aurous" if recording.by_fake else "pytest-aurous check --sanitize", "version": "1"}
         return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
         """Return one exchange as an entry of HAR."""
         found = CATALOG.at(exchange.host, urlsplit(exchange.url).path)
         operation = found[exchange.method][0].operation if exchange.method in found else ""
-        refused = (exchange.status or 0) >= HTTPStatus.BAD_REQUEST
+        sent = self._body(
+            exchange.content, exchange.sent.get("content-type", ""), schema_of(operation, "request"), response=False
+        )
+        part = "refusal" if (exchange.status or 0) >= HTTPStatus.BAD_REQUEST else "success"
+        received = self._body(
+            exchange.body, exchange.received.get("content-type", ""), schema_of(operation, part), response=True
+        )
         safe = replace(
             exchange,
             method=exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
             url=self.url(exchange.url),
-            headers=self._headers(exchange.headers, response=False),
+            headers=self._headers(pair for pair in exchange.headers if pair[0].lower() in _SENT),
+            content=exchange.content if sent is None else sent,
+            response_headers=self._headers(pair for pair in exchange.response_headers if _is_received(pair[0].lower())),
+            body=exchange.body if received is None else received,
             fault="fault" if exchange.fault else "",  # its kind says nothing of the API
         )
-        sent = self._body(exchange.content, exchange.sent, schema_of(operation, "request"), response=False)
-        schema = schema_of(operation, "refusal" if refused else "success")
-        received = self._body(exchange.body, exchange.received, schema, response=True)
-        safe.response_headers = self._headers(exchange.response_headers, response=True)
-        safe.content = exchange.content if sent is None else sent
-        safe.body = exchange.body if received is None else received
         return har_entry(safe, None if sent == b"" else written(sent), written(received))
 
     def key(self, key: str) -> str:
@@ -157,15 +170,21 @@ class Sanitizer:
 
     def url(self, url: str, *, page: bool = False) -> str:
         """Return a URL without secrets and foreign hosts; the URL of a *page* keeps its words."""
+        url, mark, anchor = url.partition("#")
+        after = mark + (anchor if page and _ANCHOR.fullmatch(anchor) else self.mask(anchor))
         try:
             parts = urlsplit(url)
         except ValueError:  # no URL
-            return self._foreign(url)
+            return self._foreign(url) + after
         host = parts.hostname or ""
-        if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_upload(host) or is_loopback(host)):
-            return self._foreign(url)
-        before = ["", *parts.path.split("/")]
-        path = "/".join(self._segment(*pair) for pair in pairwise(before))
+        if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_loopback(host)):
+            return self._foreign(url) + after
+        if host not in _HOSTS:
+            *names, domain, top = host.split(".")
+            host = f"{self.mask('.'.join(names))}.{domain}.{top}" if is_vendors(host) else "127.0.0.1"
+        user, at, _ = parts.netloc.rpartition("@")
+        port = _PORT.search(parts.netloc)
+        path = "/".join(self._segment(*pair) for pair in pairwise(["", *parts.path.split("/")]))
         known = CATALOG.at(host, parts.path)
         schemas = {name: Schema(shape) for row, _ in known.values() for name, shape in row.query.items()}
         query = "&".join(
@@ -173,10 +192,8 @@ class Sanitizer:
             f"{quote(self._parameter(schemas.get(name, _UNKNOWN), value), safe=',:@/+')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         )
-        word = page and _FRAGMENT.fullmatch(parts.fragment)
-        fragment = parts.fragment if word else self.mask(parts.fragment)
-        place = self._place(parts, host)
-        return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+        place = f"{self.mask(user)}{at}{host}{port[0] if port else ''}"
+        return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{after}"
 
     def mask(self, text: str) -> str:
         """Return another text of the same shape and length; the same for the same text."""
@@ -197,34 +214,20 @@ class Sanitizer:
             return self.url(base + value).removeprefix(base)
         if name == "content-type":
             return _media_type(value)
-        plain = name in _HEADERS and name not in _OF_CLIENT and _VALUE.fullmatch(value)
+        plain = name in _SENT | _RECEIVED and name not in _OF_CLIENT and _VALUE.fullmatch(value)
         return value if plain else self.mask(value)
 
-    def _headers(self, headers: Pairs, *, response: bool) -> Pairs:
-        named = [(name.lower(), value) for name, value in headers]
-        kept = [pair for pair in named if pair[0] in _HEADERS or (response and _NEW.fullmatch(pair[0]))]
-        return tuple((name, self.header(name, value)) for name, value in kept)
+    def _headers(self, headers: Iterable[tuple[str, str]]) -> Pairs:
+        return tuple((name.lower(), self.header(name.lower(), value)) for name, value in headers)
 
     def _foreign(self, url: str) -> str:
         """Mask a URL of others; its host becomes a name that is public or private as the host was (chat-5)."""
-        found = _FOREIGN.fullmatch(url)
+        found = _URL.fullmatch(url)
         if found is None:
             return self.mask(url)
         scheme, user, host, rest = found.groups("")
         name = re.sub(r"\W", "x" if is_private(url) else ".", self.mask(host).translate(_LETTERS))
         return f"{scheme}{self.mask(user)}{name}{self.mask(rest)}"
-
-    def _place(self, parts: SplitResult, host: str) -> str:
-        """Return host and port of a URL of the vendor or of this machine."""
-        if host not in _HOSTS:
-            *names, domain, top = host.split(".")
-            host = f"{self.mask('.'.join(names))}.{domain}.{top}" if is_vendors(host) else "127.0.0.1"
-        try:
-            port = parts.port
-        except ValueError:
-            port = None
-        host = f"[{host}]" if ":" in host else host
-        return host if port is None else f"{host}:{port}"
 
     def _segment(self, before: str, segment: str) -> str:
         """Return a segment of a path; the segment *before* it tells the number of an output from other numbers."""
@@ -245,7 +248,7 @@ class Sanitizer:
     def _text(self, schema: Schema, text: str, *, response: bool) -> str:
         if text in self._keys:
             return self._keys[text]
-        if _is_plain(schema, text, response=response):
+        if isinstance(text, _Masked) or _is_plain(schema, text, response=response):
             return text
         holds = schema.holds
         if holds in {"url", "page"} and _URL.fullmatch(text):
@@ -257,39 +260,54 @@ class Sanitizer:
         prefix = _PREFIX.match(text) if holds in {"id", "url", "secret"} else None
         return self.mask(text) if prefix is None else prefix[0] + self.mask(text[prefix.end() :])
 
-    def _body(self, body: bytes | None, headers: Mapping[str, str], schema: Schema, *, response: bool) -> bytes | None:
-        """Return a body without anything private; None for one that is not written."""
-        kind = headers.get("content-type", "")
-        if not body or (response and not _media_type(kind).startswith("application/json")):
-            return b"" if body == b"" else None
-        if kind.startswith("multipart/form-data"):
-            return self._form(body, kind, schema)
-        if kind.startswith(("image/", "application/octet-stream")):
-            return blank(body)
-        return self._json(schema, body, response=response)
+    def _body(self, body: bytes | None, kind: str, schema: Schema, *, response: bool) -> bytes | None:
+        """Return a body without anything private; None for one that is not written.
 
-    def _json(self, schema: Schema, text: bytes, *, response: bool) -> bytes:
-        """Return JSON without anything private, with its spaces; what is no JSON is masked like any text."""
-        content = parsed(text)
-        if content is None and text.strip() != b"null":
-            return self.mask(text.decode(errors="replace")).encode()
-        separators = (", ", ": ") if b'": ' in text else (",", ":")
-        safe = json.dumps(self.value(schema, content, response=response), ensure_ascii=False, separators=separators)
-        return safe.encode(errors="replace")
-
-    def _form(self, body: bytes, kind: str, schema: Schema) -> bytes:
-        """Return a form with the same fields, whose pictures show nothing; what is no form is masked like any text."""
+        A web page keeps its beginning. What is neither JSON nor a stream nor a form is masked like any text.
+        """
+        if not body:
+            return body
+        content = parsed(body)
+        if content is not None or body.strip() == b"null":
+            return _written(self.value(schema, content, response=response), body)
+        if kind.startswith("text/event-stream"):
+            return self._stream(body)
+        if kind.startswith(PICTURES):
+            return None if response else blank(body)
         parts = read_parts(body, kind)
-        if not parts:
-            return self.mask(body.decode(errors="replace")).encode()
+        if parts:
+            return self._form(parts, schema)
+        page = PAGE.match(body)
+        kept = b"" if page is None else page[0]
+        return kept + self._plain(body[len(kept) :])
+
+    def _plain(self, text: bytes) -> bytes:
+        return self.mask(text.decode(errors="replace")).encode()
+
+    def _stream(self, body: bytes) -> bytes:
+        """Return a stream of events without anything private; what its pieces say together is masked as a whole."""
+        lines = [line.partition(b"data:") for line in body.split(b"\n")]
+        events = [parsed(data) for _, _, data in lines]
+        for name in ("content", "refusal"):
+            deltas = [delta for delta in map(_delta_of, events) if isinstance(delta.get(name), str)]
+            masked = iter(self.mask("".join(delta[name] for delta in deltas)))
+            for delta in deltas:
+                delta[name] = _Masked("".join(islice(masked, len(delta[name]))))
+        found: list[bytes] = []
+        for (before, mark, data), event in zip(lines, events, strict=True):
+            kept = data.strip() == _DONE
+            safe = self._plain(data) if event is None else _written(self.value(_EVENT, event), data)
+            found.append(self._plain(before) + mark + (data if kept else safe))
+        return b"\n".join(found)
+
+    def _form(self, parts: list[Part], schema: Schema) -> bytes:
+        """Return a form with the same fields, whose pictures show nothing."""
         lines: list[bytes] = []
         for part in parts:
             name = quote(self._name(schema, part.name, response=False))
             file = "" if part.filename is None else f'; filename="{quote(self.mask(part.filename))}"'
-            lines += [
-                f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'.encode(),
-                self._part(schema.field(part.name), part),
-            ]
+            head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'
+            lines += [head.encode(), self._part(schema.field(part.name), part)]
         return b"\r\n".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
 
     def _part(self, schema: Schema, part: Part) -> bytes:
@@ -297,7 +315,7 @@ class Sanitizer:
         if part.name == "file":
             return blank(part.data)
         if part.name == "metadata":
-            return self._json(_UNKNOWN, part.data, response=False)
+            return self._body(part.data, "", _UNKNOWN, response=False) or b""
         return self._text(schema, part.data.decode(errors="replace"), response=False).encode()
 
 
@@ -315,6 +333,23 @@ def _masked(text: str, number: int) -> str:
     return "".join(letters)
 
 
+def _delta_of(event: Any) -> dict[str, Any]:
+    """Return what an event of a stream adds to the message; empty for any other event."""
+    choices = as_list(as_object(event).get("choices"))
+    return as_object(as_object(choices[0]).get("delta")) if choices else {}
+
+
+def _written(value: Any, like: bytes) -> bytes:
+    """Return a value as JSON, with spaces as in other JSON."""
+    separators = (", ", ": ") if b'": ' in like else (",", ":")
+    return json.dumps(value, ensure_ascii=False, separators=separators).encode(errors="replace")
+
+
+def _is_received(name: str) -> bool:
+    """Whether a header of a response is written."""
+    return name in _RECEIVED or (VENDORS.match(name) is not None and _NAME.fullmatch(name) is not None)
+
+
 def _is_id(text: str) -> bool:
     return RECORD.fullmatch(text) is not None or text in vocabulary().public
 
@@ -324,7 +359,7 @@ def _is_plain(schema: Schema, text: str, *, response: bool) -> bool:
     holds, allowed = schema.holds, schema.allowed
     if holds == "word" or allowed is not None:
         if response:
-            return is_word(text, response=True)
+            return text in (allowed or ()) or is_word(text, response=True)
         return text in allowed if allowed is not None else all(is_word(one, response=False) for one in text.split(","))
     if holds == "time" or schema.formatted:
         return STAMP.fullmatch(text) is not None

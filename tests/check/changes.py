@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Change: TypeAlias = "Callable[[Entries], object]"
+OTHER: Final = "char_01KRMEXM017R6QKY9FRGVYXRJ9"
 OTHER_IMAGE: Final = "img_01KRMEXM09AAAAAAAAAAAAAAAA"
 OTHER_REQUEST: Final = "req_01KRMEXM017R6QKY9FRGVYXRJ9"
+IN_USE: Final = "idempotency_key_in_use"
+UNKNOWN_ID: Final = "resource_not_found"
+REPLAYED: Final = "aurous-idempotent-replayed"
 _TYPES: Final = {401: "authentication", 403: "authentication", 404: "not_found", 410: "not_found"}
 
 
@@ -58,27 +62,35 @@ def both(*changes: Change) -> Change:
 
 
 def put(name: str, value: Any) -> Callable[[Any], object]:
-    """Set a field, which may be in an object: ``cost.amount``."""
+    """Set a field, which may be in an object or a list: ``cost.amount``, ``data.0.id``."""
 
     def change(content: Any) -> None:
-        *path, last = name.split(".")
-        for step in path:
-            content = content[step]
-        content[last] = value
+        holder, last = _held(content, name)
+        holder[last] = value
 
     return change
 
 
 def drop(name: str) -> Callable[[Any], object]:
-    """Leave a field out."""
+    """Leave a field out, or a row: ``data.-1``."""
 
     def change(content: Any) -> None:
-        *path, last = name.split(".")
-        for step in path:
-            content = content[step]
-        del content[last]
+        holder, last = _held(content, name)
+        del holder[last]
 
     return change
+
+
+def turn(name: str) -> Callable[[Any], object]:
+    """Let a list have the other order."""
+    return lambda content: content[name].reverse()
+
+
+def _held(content: Any, name: str) -> tuple[Any, Any]:
+    *path, last = [int(step) if step.lstrip("-").isdecimal() else step for step in name.split(".")]
+    for step in path:
+        content = content[step]
+    return content, last
 
 
 def fields(at: str, change: Callable[[Any], object]) -> Change:
@@ -101,9 +113,9 @@ def lacks(at: str, name: str) -> Change:
     return fields(at, drop(name))
 
 
-def times(at: str, name: str, change: Callable[[str], Any]) -> Change:
-    """Write a timestamp in another way."""
-    return fields(at, lambda content: content.update({name: change(content[name])}))
+def times(at: str, name: str, end: str) -> Change:
+    """Write a timestamp with another end than ``Z``."""
+    return fields(at, lambda content: content.update({name: content[name].replace("Z", end)}))
 
 
 def whole(at: str, content: Any) -> Change:
@@ -115,7 +127,9 @@ def text(old: str, new: str) -> Change:
     """Replace a text everywhere, in requests and responses."""
 
     def change(entries: Entries) -> None:
-        entries[:] = json.loads(json.dumps(entries).replace(old, new))
+        before = json.dumps(entries)
+        assert old in before
+        entries[:] = json.loads(before.replace(old, new))
         for entry in entries:
             if "text" in entry["response"]["content"]:
                 entry["response"]["content"]["size"] = 0
@@ -199,14 +213,12 @@ def header(at: str, name: str, value: str | None) -> Change:
     return change
 
 
-def everywhere(name: str, change: Callable[[str], str]) -> Change:
+def everywhere(name: str, change: Callable[[str], str] | str) -> Change:
     """Change a header of all responses that have it."""
 
     def twist(entries: Entries) -> None:
-        for entry in entries:
-            for pair in entry["response"]["headers"]:
-                if pair["name"] == name:
-                    pair["value"] = change(pair["value"])
+        for pair in (pair for entry in entries for pair in entry["response"]["headers"] if pair["name"] == name):
+            pair["value"] = change if isinstance(change, str) else change(pair["value"])
 
     return twist
 
@@ -361,10 +373,11 @@ def keyed(change: Callable[[str], str]) -> Change:
 
 
 def events(change: Callable[[list[Any]], list[Any]]) -> Change:
-    """Change the events of the first response, which is a stream."""
+    """Change the events of the first stream."""
 
     def twist(entries: Entries) -> None:
-        content = entries[0]["response"]["content"]
+        bodies = (entry["response"]["content"] for entry in entries)
+        content = next(one for one in bodies if one.get("text", "").startswith("data: "))
         data = [line.removeprefix("data: ") for line in content["text"].splitlines() if line]
         some = change([*map(json.loads, data[:-1]), data[-1]])
         content["text"] = "".join(f"data: {one if isinstance(one, str) else json.dumps(one)}\n\n" for one in some)
@@ -373,6 +386,6 @@ def events(change: Callable[[list[Any]], list[Any]]) -> Change:
     return twist
 
 
-def without_key(chunk: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a chunk without a field."""
-    return {key: value for key, value in chunk.items() if key != name}
+def without_usage(chunk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a chunk without its usage."""
+    return {name: value for name, value in chunk.items() if name != "usage"}

@@ -31,13 +31,6 @@ def ready(teller: Teller) -> str:
     return path
 
 
-def saved_twice(teller: Teller) -> None:
-    """Save twice, and poll."""
-    path = ready(teller)
-    teller.call("POST", f"{path}/save")
-    teller.poll(path, 1)
-
-
 def patched(teller: Teller) -> None:
     """Replace the attributes, and read; change the name with a field that is refused, and read."""
     path = ready(teller)
@@ -98,8 +91,9 @@ def deleted(teller: Teller) -> None:
 
 
 def removed(teller: Teller) -> None:
-    """Delete a character that was paid for, between balances, and read it."""
+    """Read a character under a version that there is, delete it between balances, and read it."""
     path = ready(teller)
+    teller.call("GET", path, headers={"Aurous-Version": "2026-05-15"})
     teller.call("GET", "/v1/balance")
     teller.call("DELETE", path)
     teller.call("GET", "/v1/balance")
@@ -132,11 +126,6 @@ def saved(teller: Teller) -> None:
     teller.synthesize("Aurora", "order-1")
     teller.call("GET", path)
     teller.call("GET", image)
-
-
-def published(teller: Teller) -> None:
-    """Order a picture of a saved character, and poll it."""
-    teller.call("GET", teller.image(character_id=id_of(ready(teller))))
 
 
 def unpolled(teller: Teller) -> None:
@@ -229,13 +218,6 @@ def paged(teller: Teller) -> None:
     teller.call("GET", "/v1/characters", params={"starting_after": "nonsense"})
 
 
-def first_page(teller: Teller) -> None:
-    """Read the first page of a list alone."""
-    for name in "AB":
-        teller.aurous.characters.add(name)
-    teller.call("GET", "/v1/characters", params={"limit": 1})
-
-
 def pages(teller: Teller) -> None:
     """Read pages, one of them behind an unknown cursor."""
     for name in "ABC":
@@ -314,12 +296,6 @@ def styled(teller: Teller) -> None:
     video = teller.call("POST", "/v1/videos", json=order)
     teller.call("GET", f"/v1/videos/{video['id']}")
     teller.poll(f"/v1/images/{video['id']}")
-
-
-def redirected(teller: Teller) -> None:
-    """Read an output by its old path."""
-    path = teller.image()
-    teller.call("GET", f"{path.replace('images', 'generations')}/output/0", follow_redirects=False)
 
 
 def outputs(teller: Teller) -> None:
@@ -484,6 +460,7 @@ def refusals(teller: Teller) -> None:
     teller.call("GET", UNKNOWN)
     teller.call("PATCH", UNKNOWN, json={"name": "Borea"})
     teller.call("POST", "/v1/characters", content="{", headers={"Content-Type": "application/json"})
+    teller.call("POST", "/v1/characters", json={"name": "of neither kind"})
     teller.aurous.team.credits = 0
     teller.call("GET", "/v1/balance")
     teller.call("POST", "/v1/characters", json={"name": "Aurora", "generate": True, "attributes": {"age": 30}})
@@ -508,22 +485,17 @@ def poor(teller: Teller) -> None:
     teller.call("GET", teller.image())
 
 
-def limited(teller: Teller) -> None:
-    """Order once more after a 429."""
-    teller.aurous.faults.rate_limited("characters.create", times=1)
-    teller.call("POST", "/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 30}})
-    teller.poll(teller.synthesize("A"))
-
-
 # Money and limits
 
 
 def held(teller: Teller) -> None:
-    """Show a balance during a synthesis, and poll an image."""
+    """Show a balance during a synthesis, poll an image, and read its output by its old path."""
     path = teller.synthesize("Aurora")
     teller.call("GET", "/v1/balance")
     teller.call("GET", path)
-    teller.call("GET", teller.image())
+    image = teller.image()
+    teller.call("GET", image)
+    teller.call("GET", f"{image.replace('images', 'generations')}/output/0", follow_redirects=False)
 
 
 def twice(teller: Teller) -> None:
@@ -533,14 +505,6 @@ def twice(teller: Teller) -> None:
     path = teller.image()
     teller.call("GET", "/v1/balance")
     teller.poll(path, 1)
-
-
-def balanced(teller: Teller) -> None:
-    """Read a character from before, and show balances around an order."""
-    teller.call("GET", f"/v1/characters/{teller.aurous.characters.add().id}")
-    teller.call("GET", "/v1/balance")
-    teller.synthesize("Aurora")
-    teller.call("GET", "/v1/balance")
 
 
 def exempt(teller: Teller) -> None:
@@ -653,6 +617,16 @@ def streamed(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
+def cut(teller: Teller) -> None:
+    """Leave a stream after its first event, and read its completion, between balances."""
+    teller.call("GET", "/v1/balance")
+    order = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+    with teller.client.stream("POST", "/v1/chat/completions", json=order) as response:
+        next(response.iter_bytes())
+    teller.call("GET", f"/v1/chat/completions/{teller.aurous.chat.completions.last.id}")
+    teller.call("GET", "/v1/balance")
+
+
 def warned(teller: Teller) -> None:
     """Stream a chat with a key, of which an event warns."""
     teller.chat("order-1", stream=True)
@@ -671,10 +645,11 @@ def embedded(teller: Teller) -> None:
 
 
 def registered(teller: Teller) -> None:
-    """Rotate the secret of an endpoint, and look at what images and a chat were charged."""
-    made = {"url": "https://receiver.example", "events": ["image.completed"]}
-    hook = teller.call("POST", "/v1/webhook_endpoints", json=made)
-    teller.call("POST", f"/v1/webhook_endpoints/{hook['id']}/rotate_secret")
+    """Rotate the secret of an endpoint, read it, and look at what images and a chat were charged."""
+    made = {"url": "https://receiver.example", "events": ["*"]}
+    path = f"/v1/webhook_endpoints/{teller.call('POST', '/v1/webhook_endpoints', json=made)['id']}"
+    teller.call("POST", f"{path}/rotate_secret")
+    teller.call("GET", path)
     for _ in range(2):
         teller.poll(teller.image())
     teller.chat()
@@ -744,63 +719,3 @@ def innocent(teller: Teller) -> None:
     call("GET", character["refs"][0]["url"])
     teller.upload(classified=2)
     call("GET", path)
-
-
-def versioned(teller: Teller) -> None:
-    """Read a character under a version that there is."""
-    teller.call("GET", ready(teller), headers={"Aurous-Version": "2026-05-15"})
-
-
-def neither(teller: Teller) -> None:
-    """Ask for a character by neither flow."""
-    teller.call("POST", "/v1/characters", json={"name": "B"})
-
-
-def waited(teller: Teller) -> None:
-    """Poll a character, and save it with an empty body."""
-    path = teller.synthesize("Aurora")
-    teller.poll(path, 2)
-    teller.call("POST", f"{path}/save", json={})
-
-
-def unseen(teller: Teller) -> None:
-    """Save and draw again one of two characters, and poll both, but never while it is drawn again."""
-    first, other = teller.synthesize("Aurora"), teller.synthesize("Borea")
-    teller.call("GET", other)
-    teller.poll(first, 3)
-    for action in ("save", "resynthesize"):
-        teller.call("POST", f"{other}/{action}")
-        teller.poll(other, 4)
-    teller.call("GET", other)
-
-
-# Several differences
-
-
-def hooked(teller: Teller) -> None:
-    """Register an endpoint for all events, read it, and rotate its secret."""
-    hook = teller.call("POST", "/v1/webhook_endpoints", json={"url": "https://receiver.example", "events": ["*"]})
-    path = f"/v1/webhook_endpoints/{hook['id']}"
-    teller.call("GET", path)
-    teller.call("POST", f"{path}/rotate_secret")
-    teller.call("GET", path)
-
-
-def chatted(teller: Teller) -> None:
-    """Chat once."""
-    teller.chat()
-
-
-def added(teller: Teller) -> None:
-    """List characters that no other response shows."""
-    for _ in range(2):
-        teller.aurous.characters.add(status="ready")
-    teller.call("GET", "/v1/characters")
-
-
-def replayed(teller: Teller) -> None:
-    """Order two images, and then one with a key, three times."""
-    teller.image()
-    teller.image()
-    for _ in range(3):
-        teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY)

@@ -86,7 +86,7 @@ def test_a_base_url_may_have_a_path(url: str, base: str) -> None:
 def test_an_offset_is_no_precision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The fake cannot follow it: it is listed by name, and not in the file."""
     entries = told("characters")
-    times("characters.retrieve", "created_at", lambda one: one.replace("Z", "+00:00"))(entries)
+    times("characters.retrieve", "created_at", "+00:00")(entries)
     observed = tmp_path / "observed.json"
 
     assert main(["check", str(write(tmp_path, entries)), "--observed", str(observed)]) == 1

@@ -8,16 +8,13 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from ..._core.base.data import as_list, as_object
-from .view import AT_REST, View
+from .view import View
 
 OF_STATES: Final = frozenset({
     "invalid_request_error", "resource_not_found", "character_not_ready", "upload_invalid",
     "generation_not_cancellable", "output_not_available",
 })  # fmt: skip
 """The reasons of refusals that are about a record's state, or about whether the record exists."""
-
-_LASTING: Final = ("upl_", "img_", "vid_")
-"""The beginnings of the ids of records that a client cannot delete."""
 
 
 class Sighting(NamedTuple):
@@ -109,24 +106,6 @@ class Histories(dict[str, History]):
         history = self[record]
         runs = (view for view in history.touched if view.row.reruns and view.succeeded)
         return history.created is not None or any(view.index < index for view in runs)
-
-    def changed_unseen(self, view: View) -> bool:
-        """Whether what a request names has another state before and after it, and no exchange has caused that."""
-        found = view.named
-        if view.reason == "resource_not_found":  # what is seen again was not deleted
-            again = [name for name in found if self.status(name, view.index) not in {"", "deleted"}]
-            found = [name for name in found if not name.startswith(_LASTING) and name not in again]
-        return view.reason in OF_STATES and any(not self._rests(name, view.index) for name in found)
-
-    def _rests(self, record: str, index: int) -> bool:
-        """Whether a record is seen before *index*, and not in another state behind it."""
-        before, after = self.before(record, index), self.seen(record, index)
-        if before is None or after is None:
-            return before is not None
-        if after.view.at_rest and before.status in AT_REST:
-            return True
-        touched = after.view.exchange.method == "GET" and before.row.get("updated_at") != after.row.get("updated_at")
-        return after.status in {before.status, "cancelled"} and not touched  # which is cancelled again
 
 
 def _place(some: list[Sighting], index: int) -> int:

@@ -44,7 +44,10 @@ _RECORDS: Final = ("reference_image_urls", "upload_ids")
 """The fields of requests in which ids of records may be."""
 STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
-_PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
+PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
+"""The beginning of a web page."""
+VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
+"""The beginning of the names of headers that are the vendor's, and of no proxy."""
 _REDIRECTS: Final = range(300, 400)
 CLOSE: Final = 2.0
 """Seconds between two times of one event, such as a request and the creation of its record."""
@@ -104,7 +107,8 @@ class View:
         self.code = str(error.get("code") or "")
         self.reason = next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
         self.param = str(error.get("param") or "")
-        self.replayed = received.get("aurous-idempotent-replayed") == "true"
+        marked = received.get("aurous-idempotent-replayed") == "true"
+        self.replayed = marked and self.idempotency is not None  # without a key nothing is stored
         self.foreign = foreign_response(exchange, legacy="legacy-1" in row.rules)
 
         self.kind = kind_of(row)
@@ -215,7 +219,7 @@ def foreign_response(exchange: Exchange, *, legacy: bool) -> str:
     status, received = exchange.status, exchange.received
     if status in _REDIRECTS and not legacy:
         return f"{status}, a redirect to {_target(received.get('location', ''))}, which is not followed"
-    page = received.get("content-type", "").startswith("text/html") or _PAGE.match(exchange.body or b"")
+    page = received.get("content-type", "").startswith("text/html") or PAGE.match(exchange.body or b"")
     return f"{status} with a web page in place of JSON, as proxies and logins send" if page else ""
 
 

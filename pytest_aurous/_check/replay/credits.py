@@ -15,9 +15,9 @@ from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
 from ..values import OTHER, Point, Words, id_of
+from .adopt import Adopter
 from .gaps import Gaps
 from .money import Change, Money, PaidWork, ends_of, is_in
-from .records import Records
 from .replayed import SHARED, Replayed
 from .teams import PLENTY, ReplayTeams, amount_of
 
@@ -28,7 +28,7 @@ _PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
 class Credits:
     """Follows the credits of the teams."""
 
-    def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, records: Records, gaps: Gaps) -> None:
+    def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, records: Adopter, gaps: Gaps) -> None:
         self._follower = follower
         self._gaps = gaps
         self._survey = survey

@@ -21,6 +21,8 @@ ANY: Final = ()
 IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
 _DRAWN: Final = tuple(map(Decimal, DRAWING_COSTS))
+_HARMLESS: Final = "was saved"
+"""A change that makes the API refuse nothing that it would accept otherwise."""
 _SENT: Final = ("name", "attributes")
 """What a request changes in a character at any time."""
 
@@ -55,7 +57,7 @@ class Gaps:
         self._reviews: bool = any(one.status == "reviewing" for one in sightings)
         self.deletions: set[int] = set()
         if survey.timed:
-            self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions()]
+            self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions(), *self._saves()]
             for record, history in survey.histories.items():
                 self._gaps += self._of_record(record, history)
 
@@ -67,8 +69,8 @@ class Gaps:
         found = (gap for gap in self._gaps if gap.after < view.index <= gap.before)
         if where == "header.x-ratelimit-remaining":
             return self.text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
-        found = (gap for gap in found if gap.about in about)
-        return self.text(next(found, None))
+        harmless = _HARMLESS if where == "status" and view.refused else ()
+        return self.text(next((gap for gap in found if gap.about in about and not gap.what.endswith(harmless)), None))
 
     def costs(self, view: View, since: int) -> list[Gap]:
         """Return the gaps between the exchange with the index *since* and a later one that may have cost credits."""
@@ -124,27 +126,41 @@ class Gaps:
             return
         if one.status in RUNNING and not self._survey.histories.ordered(record, other.view.index):
             yield self._gap(one.view.index, other.view, record, "was ordered")
-        acts = (view for view in history.touched if view.exchange.method != "GET" and view.succeeded)
-        caused = any(one.view.index < view.index <= other.view.index for view in acts)
-        saved = other.view.edits and (one.status, other.status) == ("reviewing", "ready")
-        if (not caused or saved) and (what := self._what(history, one, other)):
+        if what := self._what(history, one, other):
             yield self._gap(one.view.index, other.view, record, what, _DRAWN if what == "was drawn again" else FREE)
 
     def _what(self, history: History, one: Sighting, other: Sighting) -> str:
-        """Return what has happened to a character between two sightings; empty if it may have come there by itself."""
+        """Return what has happened to a character between two sightings; empty if exchanges may explain all of it."""
+        between = [
+            view
+            for view in history.touched
+            if one.view.index < view.index <= other.view.index and view.exchange.method != "GET" and view.succeeded
+        ]
+        patched = {name for view in between if view.edits for name in view.order}
+        sent = any(one.row.get(name) != other.row.get(name) for name in _SENT if name not in patched)
+        caused, rested = any(not view.edits for view in between), one.status in AT_REST
+        moved_on = other.status != one.status and other.status in STATUSES["characters"]
+        if rested and not caused and moved_on and (other.status == "ready" or not other.view.edits):
+            return {"ready": "was saved", "deleted": "was deleted"}.get(other.status, "was drawn again")
         moved = instant_of(one.row.get("updated_at"))
-        sent = any(one.row.get(name) != other.row.get(name) for name in _SENT)
         if one.row.get("updated_at") == other.row.get("updated_at"):  # it can change twice in one second
             soon = moved is not None and one.view.at <= moved + CLOSE
             return "was changed" if sent and soon and one.view.polls else ""
-        if one.status in AT_REST and other.status != one.status and other.status in STATUSES["characters"]:
-            return {"ready": "was saved", "deleted": "was deleted"}.get(other.status, "was drawn again")
         published = any(same.status == "ready" for same in history.sightings if same.view.index < other.view.index)
-        if one.status in RUNNING and other.status == "ready" and self._reviews and not published:
+        if not caused and one.status in RUNNING and other.status == "ready" and self._reviews and not published:
             return "was saved"  # others wait to be reviewed
-        if one.status in AT_REST and one.pictures.keys() == other.pictures.keys() and one.pictures != other.pictures:
+        drawn = one.pictures.keys() == other.pictures.keys() and one.pictures != other.pictures
+        if rested and not caused and drawn:
             return "was drawn again"
-        return "was changed" if sent or one.status in AT_REST else ""
+        return "was changed" if sent or (rested and not between) else ""
+
+    def _saves(self) -> Iterator[Gap]:
+        """Find the accepted orders which alone show that their character was saved."""
+        for view in self._survey.views:
+            record, histories = str(view.order.get("character_id")), self._survey.histories
+            last = histories.before(record, view.index) if view.creates and view.succeeded else None
+            if last is not None and last.status == "reviewing" and histories.seen(record, view.index) is None:
+                yield self._gap(last.view.index, view, record, "was saved")
 
     def _used_keys(self) -> Iterator[Gap]:
         """Find the idempotency keys whose first use is not in the recording, and what that cost."""

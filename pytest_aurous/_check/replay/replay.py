@@ -12,14 +12,13 @@ from ..._core.wire.reply import Reply
 from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
+from .adopt import Adopter
 from .chat import Chats, completion_of
 from .credits import Credits
 from .gaps import Gaps
 from .rates import Rates
-from .records import Records
 from .replayed import Replayed
 from .requests import Requests
-from .seeds import Seeds
 from .teams import PLENTY, ReplayTeams
 
 _KEPT_CALLS: Final = 500
@@ -43,19 +42,18 @@ class Replay:
         self.rates: Rates = Rates(survey)
         self._gaps = Gaps(survey, self.rates.gaps)
         self._requests = Requests(follower, self._teams)
-        self._seeds = Seeds(follower, survey, self._teams)
-        self._records = Records(follower, survey, self._teams, self._gaps)
-        self._credits = Credits(follower, survey, self._teams, self._records, self._gaps)
+        self._adopter = Adopter(follower, survey, self._teams, self._gaps)
+        self._credits = Credits(follower, survey, self._teams, self._adopter, self._gaps)
         self._chats = Chats(follower, self._teams)
         self.bound: dict[str, str] = self._requests.bound
-        self.seeds: list[str] = self._seeds.notes
-        self.scripts: dict[str, list[list[Any]]] = self._records.scripts
+        self.seeds: list[str] = self._adopter.notes
+        self.scripts: dict[str, list[list[Any]]] = self._adopter.scripts
 
     def step(self, view: View) -> Replayed:
         """Replay one exchange."""
         done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
         self._follower.go_to(view.at)
-        self._seeds.plant(view)
+        self._adopter.plant(view)
         if view.lost and view.index not in self._survey.lost:
             done.why = _reason(view)
         elif not view.whole:
@@ -69,7 +67,8 @@ class Replay:
             done.agrees.add("idem-5")  # a replay is one request after the other
             return done
         stored = view.replayed and view.refused and done.first is not None and done.first.code == view.code
-        done.why = ("" if stored else self._survey.unknown_attempt(view)) or self._chats.unknown(view)
+        done.why = "" if stored else self._survey.unknown_attempt(view)
+        done.why = done.why or self._chats.unknown(view) or self._adopter.untold(view)
         if done.why and view.replayed and view.succeeded:
             self._credits.doubt(view, done.why)
         request = None if done.why else self._requests.make(done)
@@ -77,7 +76,7 @@ class Replay:
             return done
         self._prepare(done)
         self._follower.whole(self._send, done, request)
-        self._records.judge_deleted(done)
+        self._adopter.judge_deleted(done)
         self._credits.count(done)
         if view.lost:
             done.reply, done.why = None, _reason(view)
@@ -93,27 +92,20 @@ class Replay:
         view = done.view
         if view.lost:
             return
-        self._adopt(done)
+        self._adopter.follow(done)
+        self._credits.adopt(view)
         self._chats.adopt(view)
-        if view.operation.endswith(".classify"):
-            upload = str(view.order.get("upload_id"))
-            if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
-                self._follower.change(upload, pose=None)  # so that the difference counts once
-        self._records.vanish(done)
-        if view.succeeded and view.deletes:
-            self._records.deleted.add(view.record)
         self._follower.forget_calls(_KEPT_CALLS)
 
     def _prepare(self, done: Replayed) -> None:
         """Let the fake be as the response to a request shows it."""
         view = done.view
-        self._seeds.imply(view)
-        self._records.prepare(done)
-        done.was = self._records.state_of(view)
+        self._adopter.adopt(done)
+        done.was = self._adopter.state_of(view)
         touched = self._survey.histories[view.record].touched if view.record in self._survey.histories else ()
         drawn = [one.operation for one in touched if one.row.reruns and one.succeeded and one.index < view.index]
         done.drawn = drawn[-1] if drawn else ""
-        self._records.script(view)
+        self._adopter.script(view)
         self._expect(view)
         self._chats.prepare(done, (self._survey.stored(view) if view.lost else None) or view)
         self._credits.prepare(done)
@@ -142,9 +134,6 @@ class Replay:
             reply = self._handle(done, call)
         if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
             back_to(mark)
-        other = reply.status != view.exchange.status and call.error_code != view.code
-        if view.refused and other and self._survey.histories.changed_unseen(view):
-            done.set_aside(("status", "error.code"), "the record may have been in another state")
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
         if done.is_new:  # what was stored has happened once
             back_to(mark)
@@ -156,22 +145,6 @@ class Replay:
         done.price = before - self._follower.accounts[team].available
         self._chats.finish(done, reply, replays=call.replayed)
         return reply
-
-    def _adopt(self, done: Replayed) -> None:
-        view = done.view
-        for row in view.records:
-            record = str(row["id"])
-            if self._follower.row(record) is not None:
-                if not (view.replayed and record in self.scripts):  # a stored one shows how it was before polls
-                    impossible = view.polls and self._records.is_impossible(record, row)
-                    changes = self._follower.follow(view.kind, {**row, "status": None} if impossible else row)
-                    if changes & {"name", "attributes"}:  # what a later response shows may be right again
-                        self._records.odd.add(record)
-            elif not done.replays or self._survey.histories.status(record, view.index + 1):
-                self._follower.put(
-                    view.kind, self._teams.of(view), row
-                )  # a retry that happened twice may leave nothing
-        self._credits.adopt(view)
 
 
 def _reason(view: View) -> str:

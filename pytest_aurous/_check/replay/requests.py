@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from ..._core.base.forms import RECORD
 from ..._core.wire.call import Call
 from ..._core.wire.hosts import UPLOAD_HOST, is_upload
 from ..._core.wire.reply import Pairs
@@ -18,6 +19,8 @@ _API: Final = "https://api.aurous-labs.com"
 _REPLACED: Final = ("x-api-key", "authorization", "content-encoding", "content-length")
 _OPAQUE: Final = frozenset({"page_token", "cursor"})
 """The parameters with a token of the page before."""
+_CURSORS: Final = _OPAQUE | {"starting_after", "ending_before"}
+"""The parameters that say where a page begins."""
 _VALID: Final = 60
 """Seconds for which a URL is valid that no response shows."""
 
@@ -50,20 +53,24 @@ class Requests:
             return self.bound[url]
         parts = urlsplit(url)
         base = UPLOAD_HOST if is_upload(view.exchange.host) else _API
-        signed = view.row.signed and view.exchange.status not in NOT_LET_IN
-        if signed and {"token", "signature"} & view.query.keys():
-            if view.operation == "storage.get" or view.args.get("upload_id") == "":
+        if view.row.signed and {"token", "signature"} & view.query.keys():
+            if not view.args.get("upload_id") or view.exchange.status in NOT_LET_IN:
                 done.why = "the response with its signed URL is not in the recording"
                 return None
             return self._signed(view, base, parts.path)
         query = parts.query
-        if not _OPAQUE.isdisjoint(view.query):
-            pairs = parse_qsl(query, keep_blank_values=True)
-            if view.succeeded and not any(value in self.bound for name, value in pairs if name in _OPAQUE):
-                pairs = [(name, value) for name, value in pairs if name not in _OPAQUE]
+        if not _CURSORS.isdisjoint(view.query):
+            pairs = [(name, self.bound.get(value, value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+            if view.succeeded and any(self._is_unknown(name, value) for name, value in pairs):
+                pairs = [(name, value) for name, value in pairs if name not in _CURSORS]
                 done.ignored.add("body.has_more")  # the fake shows its first page
-            query = urlencode([(name, self.bound.get(value, value)) for name, value in pairs])
+            query = urlencode(pairs)
         return f"{base}{parts.path}{'?' + query if query else ''}"
+
+    def _is_unknown(self, name: str, value: str) -> bool:
+        """Whether a parameter is a cursor that the recording does not give out, of a row that it does not show."""
+        given = value in self.bound.values() or self._follower.row(value) is not None
+        return name in _CURSORS and not given and (name in _OPAQUE or RECORD.fullmatch(value) is not None)
 
     def _signed(self, view: View, base: str, path: str) -> str:
         """Sign a URL; the ticket of an upload that no response shows is added."""

@@ -13,13 +13,12 @@ from ..base.instants import instant_of, iso, moment
 from ..resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
 from ..resources.characters import CharacterRow, machine
 from ..resources.characters.endpoints import SYNTHESIS_COST
-from ..resources.characters.row import draw
+from ..resources.characters.row import ATTRIBUTES, draw
 from ..resources.chat.replies import NOTHING, ScriptedReply, replies
 from ..resources.chat.row import FINISH_REASONS, CompletionRow
 from ..resources.content.pictures import picture
 from ..resources.generations import GenerationRow
 from ..resources.generations.orders import image_price, video_price
-from ..resources.openapi import vocabulary
 from ..resources.styles import LoraRow, VideoLoraRow, find_style, make
 from ..resources.team import create_team
 from ..resources.uploads import POSES, UploadRow
@@ -318,7 +317,7 @@ def _fitting(name: str, value: Any, old: Any) -> Any:
     if name == "media_type":  # it never changes: another one is a difference each time
         return old
     if name == "attributes" and value is not None:  # new ones are a difference each time
-        return {key: one for key, one in as_object(value).items() if key in vocabulary().words}
+        return {key: one for key, one in as_object(value).items() if key in ATTRIBUTES}
     if name == "events":  # a name that is no event is a difference each time
         return old if set(map(str, as_list(value))) - set(EVENTS) else tuple(as_list(value))
     if name.endswith("_at") and value is not None:

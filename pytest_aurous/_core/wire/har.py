@@ -113,7 +113,7 @@ def har_entry(
     post = None if posted is None else {"mimeType": exchange.sent.get("content-type", ""), **posted}
     return {
         **({} if exchange.at is None else {"startedDateTime": iso_milliseconds(exchange.at)}),
-        "time": 0,
+        "time": exchange.seconds * 1000,
         "request": {
             "method": exchange.method,
             "url": exchange.url,

@@ -19,23 +19,37 @@ from ...world.state import Section
 from ...world.streams import Frame
 from ...world.world import World
 from ..base.endpoint import Context
-from ..base.schema import free
+from ..base.schema import free, text_of
 from ..models import ModelRow, price_of
 from ..team import charge, pay
 from .replies import Answer, answer, unsay
 from .row import IN_PROGRESS, USAGE, CompletionRow, choice
 
 _SAID: Final = free({"type": ["string", "null"]})
-_CALL: Final = {"properties": {"id": _SAID, "function": {"properties": {"name": _SAID, "arguments": _SAID}}}}
-_DELTA: Final = {"properties": {"content": _SAID, "refusal": _SAID, "tool_calls": {"items": _CALL}}}
+_COUNT: Final = {"type": "integer"}
+_CALL: Final = {
+    "properties": {
+        "index": _COUNT,
+        "id": _SAID,
+        "type": text_of("word"),
+        "function": {"properties": {"name": _SAID, "arguments": _SAID}},
+    }
+}
+_DELTA: Final = {
+    "properties": {"role": text_of("word"), "content": _SAID, "refusal": _SAID, "tool_calls": {"items": _CALL}}
+}
+_CHOICE: Final = {"properties": {"index": _COUNT, "delta": _DELTA, "finish_reason": text_of("word")}}
 CHUNK: Final = {
     "properties": {
-        "created": free({"type": "integer"}),
-        "choices": {"items": {"properties": {"delta": _DELTA}}},
+        "id": text_of("id"),
+        "object": {"const": "chat.completion.chunk"},
+        "created": free(_COUNT),
+        "model": text_of("style"),
+        "choices": {"items": _CHOICE},
         "usage": USAGE,
     }
 }
-"""The schema of a chunk, as far as it matters what its values rest on: what the model has said, no rule states."""
+"""The schema of a chunk: what the model has said, no rule states."""
 
 BUCKET: Final = "chat_tpm"
 """The token bucket of chats (tpm-1)."""

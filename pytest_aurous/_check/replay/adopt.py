@@ -1,0 +1,340 @@
+"""What the responses of a recording prove of its records: the fake has that, before a request as far as it needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from ..._core.base.data import as_list, as_object
+from ..._core.base.instants import instant_of
+from ..._facade import RECORDS, Follower
+from ..recording.histories import OF_STATES, Sighting
+from ..recording.survey import Survey
+from ..recording.view import AT_REST, CLOSE, KINDS, NOT_LET_IN, RUNNING, STATUSES, STYLES, View
+from ..values import id_of, name_of
+from .gaps import Gaps
+from .money import GOOD, PaidWork, ends_of
+from .replayed import Replayed
+from .teams import ReplayTeams
+
+_LONG: Final = 30 * 86_400.0
+"""Seconds after which every output has expired."""
+_TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
+"""The codes of refusals that show that work has ended."""
+_UNREAD: Final = ("unknown_version", "idempotency_key_in_use")
+"""The codes of refusals that say nothing of the records that a request names: nobody has looked at them."""
+_OF_NAMED: Final = OF_STATES | {"unsupported_lora_for_mode"}
+"""The codes of refusals that are about such a record."""
+_NOT_THERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_OF_DELETED: Final = {"resource_not_found": "del-2", "character_not_ready": "del-4"}
+"""The rule of a deletion, by what the fake says to an order with its character."""
+_MOVES: Final = STATUSES["generations"][1:]
+"""The statuses to which an image or a video moves."""
+_ENDS: Final = tuple(one for one in _MOVES if one not in RUNNING)
+_SHAPE: Final = {"image_count": 4, "video_duration": 5, "video_resolution": "480p"}
+"""What an image or a video has of which only an output is known."""
+
+
+class Adopter:
+    """Lets the fake have what the responses of a recording prove of its records.
+
+    Attributes:
+        notes: The records that were there before a response shows them.
+        scripts: What the pollers of each record saw: statuses, each with the number of polls.
+        deleted: The ids of the records that were deleted.
+    """
+
+    def __init__(self, follower: Follower, survey: Survey, teams: ReplayTeams, gaps: Gaps) -> None:
+        self._follower = follower
+        self._gaps = gaps
+        self._survey = survey
+        self._teams = teams
+        self._sightings = survey.seeds()
+        self.notes: list[str] = []
+        self.scripts: dict[str, list[list[Any]]] = {}
+        self.deleted: set[str] = set()
+
+    @property
+    def _drawn(self) -> str:
+        """The status in which a synthesis ends, by the reading of create-4."""
+        return self._follower.reading("create-4")
+
+    def untold(self, view: View) -> str:
+        """Return why a refusal says nothing: it is about a record that nothing has shown before; else empty."""
+        if not view.refused or view.exchange.status in NOT_LET_IN or view.code in _UNREAD:
+            return ""
+        for name in view.named:
+            first = self._survey.histories[name].sightings[:1]
+            later = bool(first) and self._survey.histories[name].created is None and first[0].view.index > view.index
+            missing = view.exchange.status not in _NOT_THERE and not self._knows(view, name)
+            if (view.reason in _OF_NAMED and (later or missing)) or (missing and view.row.acts and name == view.record):
+                return f"nothing before it shows {id_of(name)}"
+        return ""
+
+    def plant(self, view: View) -> None:
+        """Add the records that later responses show, and that were made before a request."""
+        for sighting in self._sightings.pop(view.index, ()):
+            self._plant(sighting)
+
+    def adopt(self, done: Replayed) -> None:
+        """Let the fake have what the response to a request proves, as far as the request needs it."""
+        view = done.view
+        for shown in () if view.creates else view.records:
+            if self._follower.row(shown["id"]) is None:
+                self._plant(Sighting(view, shown))
+        if not view.refused or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED:  # credit is checked last
+            self._put_named(view)
+        row = self._follower.row(view.record) if view.record else None
+        if view.polls:
+            for shown in view.records:
+                self._poll(done, shown)
+        elif view.edits and row is not None and view.records:
+            self._bring(row.id, view.records[0])
+        elif row is not None and not view.replayed:  # a stored response shows how it was
+            self._act(view, row)
+        if view.replayed and self._follower.reading("idem-5") == "generation":
+            self._end_before_retry(view)
+        if view.deletes:
+            self._doubt(view.record)
+
+    def follow(self, done: Replayed) -> None:
+        """Let the fake have what a response shows, after the comparison, so that each difference counts once."""
+        view = done.view
+        for row in view.records:
+            if self._follower.row(row["id"]) is not None:
+                if not (view.replayed and (done.replays or row["id"] in self.scripts)):  # it shows what was before
+                    self._follower.follow(view.kind, row)
+            elif not done.replays or self._survey.histories.status(row["id"], view.index + 1):
+                self._follower.put(view.kind, self._teams.of(view), row)  # a retry that happened twice leaves nothing
+        if view.operation.endswith(".classify"):
+            upload = str(view.order.get("upload_id"))
+            if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
+                self._follower.change(upload, pose=None)
+        deleted = view.index in self._gaps.deletions and self._follower.lives(view.record)
+        for record in {*done.gone, *([view.record] if deleted else [])}:  # although no request has deleted it
+            self._doubt(record)
+            self._follower.remove(record)
+            self.deleted.add(record)
+        if view.succeeded and view.deletes:
+            self.deleted.add(view.record)
+
+    def state_of(self, view: View) -> str:
+        """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
+        row = self._follower.row(view.record) if view.record else None
+        if row is None:
+            return view.args.get("owner", "")
+        ends = getattr(row, "expires", None)
+        return "expired" if ends and ends <= self._follower.now else self._follower.status(view.record)
+
+    def judge_deleted(self, done: Replayed) -> None:
+        """Let the rules of a deletion answer for what an order with a deleted character gets (del-2, del-4)."""
+        if done.view.order.get("character_id") in self.deleted and done.code in _OF_DELETED:
+            done.rules |= dict.fromkeys(("status", "error.code"), _OF_DELETED[done.code])
+
+    def script(self, view: View) -> None:
+        """Set the script of the work that a request orders: it ends when the recording says so."""
+        shown, order = self._survey.stored(view) if view.lost else view, self._follower.order
+        status = "" if shown is None else str(shown.result.get("status"))
+        for resource in ("characters", "images", "videos"):
+            order(resource)
+        if view.replayed:
+            return
+        if status in AT_REST:
+            end = "failed" if status == "failed" else self._drawn
+            if view.creates and view.synthesizes:
+                order("characters", end)
+            drawn = status == "failed" or bool((shown or view).result.get("refs"))
+            if view.row.reruns and drawn and self._character(view.record):
+                order("characters", end, view.record)
+        if view.creates and view.kind == "generations" and status in _MOVES:
+            order(view.operation.partition(".")[0], status)
+
+    def end(self, view: View, record: str, status: str, *, good: bool) -> None:
+        """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""
+        best, row = "succeeded", self._character(record)
+        if row is not None:
+            first = "reviewing" if view.saves else self._drawn
+            best = "ready" if row.published else first
+        self._move(record, best if good else status if status in _ENDS else "failed")
+
+    def _knows(self, view: View, name: str) -> bool:
+        """Whether the fake has a record, or a style of that name."""
+        team = self._teams.of(view)
+        styles = (self._follower.style(kind, team, name) for kind in STYLES)
+        return self._follower.row(name) is not None or any(styles)
+
+    def _plant(self, sighting: Sighting) -> None:
+        """Add a record as its first response shows it, in the status that it had before."""
+        view, row = sighting
+        kind, team = view.kind, self._teams.of(view)
+        if kind in STYLES:
+            if self._follower.style(kind, team, str(row["id"])):
+                return
+            own = self._follower.style(kind, team, str(row.get("slug")))
+            if own is not None:  # the documentation's example, under another id
+                self._follower.remove(own.id)
+        status = self._status_before(sighting)
+        columns: dict[str, Any] = {}
+        if kind == "characters":
+            columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
+        self._follower.put(kind, team, row, status, **columns)
+        shown = f" ({name_of(status)})" if status else ""
+        self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
+        made = instant_of(row.get("created_at"))
+        during = self._survey.timed and (made is None or made >= int(self._survey.views[0].at))
+        if self._follower.kind(row["id"]) == kind in STATUSES and (status in RUNNING or during):
+            self._hold(view, row["id"], kind, ends_of(status), new=during)
+
+    def _status_before(self, sighting: Sighting) -> str:
+        """Return the status that a record had before its first sighting; empty if it has none."""
+        view, row = sighting
+        moved = abs((instant_of(row.get("updated_at") or row.get("completed_at")) or 0) - view.at) <= CLOSE
+        if view.saves:
+            return "reviewing" if moved else "ready"
+        if view.row.reruns:
+            return "ready" if self._ends_ready(row["id"]) else "reviewing"
+        return "pending" if view.cancels and moved else sighting.status
+
+    def _ends_ready(self, record: str) -> bool:
+        """Whether a character is ready when it is next seen at rest."""
+        for one in self._survey.histories[record].sightings:
+            if one.status in {"reviewing", "ready"}:
+                return one.status == "ready" and not one.view.saves
+        return False
+
+    def _hold(self, view: View, record: str, kind: str, now: set[str], *, new: bool) -> None:
+        """Hold credits for work that no exchange has ordered: it may not be there yet if it is *new*."""
+        price = self._follower.hold(self._teams.of(view), record)
+        work = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
+        rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
+        states = now | ({"new", "run", "good", "bad"} if new else set[str]())
+        before = states if money.base is not None else {"new"}
+        money.works.append(PaidWork(record, price, rule, work, kind != "characters", 0.0, states, before))
+
+    def _put_named(self, view: View) -> None:
+        """Add the records that only the use of their ids shows: an accepted request proves that they were there."""
+        order, later = view.order, self._follower.now + _LONG
+        if view.collection == "generations":
+            medium = "video" if view.operation.startswith("videos.") else "image"
+            finished = {"media_type": medium, "finished": self._follower.now, **_SHAPE}
+            self._put(view, "generations", view.record, "succeeded", **finished)
+        elif view.collection in KINDS:
+            self._put(view, view.collection, view.record, "ready")
+        self._put(view, "characters", order.get("character_id"), "ready")
+        used = [*as_list(order.get("reference_image_urls")), order.get("first_frame_url"), order.get("last_frame_url")]
+        for name in used:
+            if isinstance(name, str) and name.startswith("file_"):
+                self._put(view, "files", name, expires=later)
+        self._put_uploads(view)
+        self._put_styles(view)
+
+    def _put(self, view: View, kind: str, record: object, status: str = "", **columns: Any) -> None:
+        """Add a record that a request names, unless it is there."""
+        if isinstance(record, str) and record and self._follower.row(record) is None:
+            self._follower.put(kind, self._teams.of(view), {"id": record}, status, **columns)
+
+    def _put_uploads(self, view: View) -> None:
+        """Add the tickets that a request names, with the poses that classify found."""
+        named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
+        poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
+        for number, upload in enumerate(named):
+            if isinstance(upload, str):
+                self._follower.put_upload(self._teams.of(view), upload)
+                if number < len(poses) and poses[number] != "other":
+                    self._follower.set_pose(upload, poses[number], 1)
+        self._follower.set_pose(str(named[0]), view.result.get("pose"), view.result.get("confidence"))
+
+    def _put_styles(self, view: View) -> None:
+        """Add the styles that a request names by id or slug, as its response shows them."""
+        for name, kind in (("lora_id", "loras"), ("video_lora_id", "video_loras")):
+            style, body, team = view.order.get(name), view.result, self._teams.of(view)
+            if not isinstance(style, str):
+                continue
+            own = self._follower.style(kind, team, style)
+            shown = as_object(next(iter(as_list(body.get("loras"))), None))
+            style_id = shown.get("id") or style
+            if own is not None and style_id not in {own.id, own.slug}:  # a slug: nobody can know the id behind it
+                self._follower.remove(own.id)
+                own = None
+            if own is None:
+                parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
+                defaults = {f"default_{part}": body.get(f"video_{part}") for part in parts}
+                self._follower.put(kind, team, {"id": style_id, "slug": style, "name": shown.get("name"), **defaults})
+
+    def _character(self, record: str) -> Any:
+        """Return the row of a character; None for any other record."""
+        return self._follower.row(record) if self._follower.kind(record) == "characters" else None
+
+    def _doubt(self, record: str) -> None:
+        """Leave open how the work on a record has ended, which nothing shows."""
+        for money in self._teams.money.values():
+            money.end(record, {"good", "bad"})
+
+    def _poll(self, done: Replayed, seen: Mapping[str, Any]) -> None:
+        """Let a record that a poll shows be in the status that it shows, if it can get there."""
+        record, status = str(seen["id"]), str(seen.get("status"))
+        row, steps = self._character(record), self.scripts.setdefault(record, [])
+        if row is not None and (row.status, row.published, status) == ("synthesizing", False, self._drawn):
+            done.agrees.add("create-4")
+        self._bring(record, seen)
+        if steps and steps[-1][0] == status:
+            steps[-1][1] += 1
+        else:
+            steps.append([status, 1])
+
+    def _bring(self, record: str, seen: Mapping[str, Any]) -> None:
+        """End the work on a record as it was seen, if its state machine allows it; the rest is a difference."""
+        row, status = self._character(record), str(seen.get("status"))
+        if not self._follower.is_under_way(record) or self._follower.status(record) == status:
+            return
+        if row is not None:
+            if not row.published and status in {"reviewing", "ready"}:
+                status = self._drawn
+            allowed = status in RECORDS["characters"].edges[row.status] and record not in self.deleted
+        else:
+            allowed = status in _MOVES
+        if allowed:
+            self._move(record, status, seen.get("error_message"))
+
+    def _act(self, view: View, row: Any) -> None:
+        """Let work end before a request whose response proves that it has ended."""
+        if not self._follower.is_under_way(view.record):
+            if view.code == "output_expired" and view.record not in self._survey.histories:
+                self._follower.change(view.record, finished=self._follower.now - _LONG)
+            return
+        at_rest = view.at_rest and (view.succeeded or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED)
+        output = view.succeeded and view.operation.endswith(".output")
+        shown = view.records[0] if view.records else {}
+        early = view.saves and view.succeeded and (shown.get("status") in RUNNING or not shown.get("refs"))
+        if not early and (at_rest or output or view.code in _TOO_EARLY):
+            self._end_unseen(view, row)
+            if view.code == "output_expired":  # nothing shows when the work has ended
+                self._follower.change(view.record, finished=self._follower.now - _LONG)
+
+    def _end_before_retry(self, view: View) -> None:
+        """End the work whose stored response is returned, unless a later poll shows that it goes on."""
+        record = str(view.result.get("id"))
+        later = self._survey.histories.seen(record, view.index + 1)
+        goes_on = later is not None and later.status in RUNNING and later.view.polls
+        if self._follower.is_under_way(record) and not goes_on:
+            self._end_unseen(view, self._follower.row(record))
+
+    def _end_unseen(self, view: View, row: Any) -> None:
+        """End work that no poll has seen end, as the response or a later one shows it, else well."""
+        if view.row.reruns:  # what is seen later is the new work
+            refs = view.records[0].get("refs") if view.records and not row.refs else None
+            status, known, good = "", refs is not None, refs != []
+        else:
+            status = self._survey.histories.end(row.id, view.index + 1)
+            bad = view.code == "output_not_available" or status in _ENDS
+            known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
+        if not known:
+            self._doubt(row.id)
+        self.end(view, row.id, status, good=good)
+
+    def _move(self, record: str, status: str, error: object = None) -> None:
+        code = error if status == "failed" and isinstance(error, str) and error else None
+        self._follower.move(record, status, code)
+        for money in self._teams.money.values():
+            money.end(record, ends_of(status))
