@@ -64,9 +64,10 @@ def run(options: Namespace) -> int:
 
     checked = again(chosen, None if options.quiet else _show_progress)
     found = find_readings(checked.verdicts, chosen, again)
+    left = again({**chosen, **found}).verdicts if found else checked.verdicts
     if options.follow is not None:
         checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
-    others = ", ".join(not_followed(checked.verdicts, found))
+    others = ", ".join(not_followed(left))
     if options.observed is not None and others:
         what = "these differences are not in it, as the fake cannot follow them"
         checked.notes.append(f"{options.observed.name}: {what}: {others}")
@@ -76,7 +77,7 @@ def run(options: Namespace) -> int:
         "record": lambda: _sanitized(recordings[0]),
         "json": lambda: as_json(checked, found),
         "report": lambda: report(checked, exchanges),
-        "observed": lambda: observed_file(checked.verdicts, found, rows),
+        "observed": lambda: observed_file(left, rows),
     }
     for name, text in outputs.items():
         if getattr(options, name) is not None:
