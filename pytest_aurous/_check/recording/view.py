@@ -190,10 +190,11 @@ def _endpoint(exchange: Exchange) -> tuple[Endpoint, dict[str, str]]:
 
 
 def _set_by_vendor(views: list[View]) -> None:
-    """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong."""
-    dated = [(view.at, view.exchange.dated) for view in views]
-    ahead = median([at - date for at, date in dated if date is not None] or [0.0])
-    if abs(ahead) > CLOSE:
+    """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong, and not where it stands."""
+    found = [view.at - view.exchange.dated for view in views if view.exchange.dated is not None]
+    ahead = median(found or [0.0])
+    agree = [one for one in found if abs(one - ahead) <= CLOSE]
+    if abs(ahead) > CLOSE and 2 * len(agree) > len(found):
         for view in views:
             view.at -= ahead
 
