@@ -216,7 +216,7 @@ class Credits:
         later = histories.seen(work.record, view.index)
         while later is not None and later.view.replayed:  # a stored response shows how it was
             later = histories.seen(work.record, later.view.index + 1)
-        return later, "" if later is None else histories.end(work.record, later.view.index)
+        return later, "" if later is None else histories.status(work.record, later.view.index)
 
 
 def _differ(done: Replayed, rule: str, where: str, seen: Decimal | None, expected: Decimal) -> None:
