@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import httpx
+
 
 def one_lower(entries: Entries) -> None:
     """Let each response show one token less, and a full bucket two seconds later."""
@@ -69,10 +71,10 @@ def retried(teller: Teller) -> None:
     """Estimate an image, order it twice with one key, and poll it, between balances."""
     teller.call("GET", "/v1/balance")
     teller.call("POST", "/v1/images/estimate", json={"prompt": "x"})
-    for _ in range(2):
-        made = teller.call("POST", "/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "order-1"})
+    order = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "order-1"}}
+    made = [teller.call("POST", "/v1/images", **order) for _ in range(2)]
     teller.call("GET", "/v1/balance")
-    teller.poll(f"/v1/images/{made['id']}")
+    teller.poll(f"/v1/images/{made[0]['id']}")
     teller.call("GET", "/v1/balance")
 
 
@@ -140,7 +142,8 @@ def test_each_request_takes_a_token_and_a_replay_too(tmp_path: Path, tokens: int
     reader = teller.aurous.team.add_key(scope="read")
     for number in range(8):
         headers = {"Idempotency-Key": f"order-{number // 2}", **({"X-Api-Key": reader} if number == 7 else {})}
-        teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
+        client: httpx.Client = teller.client
+        client.post("/v1/images", json={"prompt": "x"}, headers=headers)
     entries = teller.entries()
     everywhere("x-ratelimit-remaining", lambda text: str(120 - tokens * (120 - int(text))))(entries)
 

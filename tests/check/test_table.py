@@ -738,7 +738,7 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "a shared character was saved before it is drawn again": Row("drawn_at_once", left_out(2), shared=True),
     "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
-    "tokens that no request took": Row("at_once", left_out(2), aside="idem-3 rate-1", says="took tokens"),
+    "tokens that no request took": Row("at_once", left_out(2), aside="cred-2 rate-1", says="took tokens"),
     "a DELETE has no response": Row("removed", unanswered("characters.delete")),
     "all poses were drawn again": Row("drawn", without("characters.resynthesize")),
     "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
