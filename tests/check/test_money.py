@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import httpx
-
 
 def one_lower(entries: Entries) -> None:
     """Let each response show one token less, and a full bucket two seconds later."""
@@ -142,8 +140,7 @@ def test_each_request_takes_a_token_and_a_replay_too(tmp_path: Path, tokens: int
     reader = teller.aurous.team.add_key(scope="read")
     for number in range(8):
         headers = {"Idempotency-Key": f"order-{number // 2}", **({"X-Api-Key": reader} if number == 7 else {})}
-        client: httpx.Client = teller.client
-        client.post("/v1/images", json={"prompt": "x"}, headers=headers)
+        teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
     entries = teller.entries()
     everywhere("x-ratelimit-remaining", lambda text: str(120 - tokens * (120 - int(text))))(entries)
 
