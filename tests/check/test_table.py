@@ -580,7 +580,7 @@ ROWS: Final[dict[str, Row]] = {
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
     "a pose costs two": Row("drawn", balances((0, 1), (-1, 0)), "cred-4"),
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
-    "an image costs two": Row("priced", dear, "cred-4"),
+    "an image costs two": Row("priced", dear, "cred-4 img-9"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
     "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
     "another credit of a shared team is held": Row(
@@ -598,7 +598,7 @@ ROWS: Final[dict[str, Row]] = {
     "an order without its response leaves the balance open": Row("cancelled", unanswered("images.create")),
     "a lost order may have been charged": Row("twice", both(unanswered("images.create#0"), balances((0, -2)))),
     # Chats, streams and embeddings
-    "a chat keeps another total": Row("chats", both(*(shows(at, "usage.total_tokens", 999) for at in FIRST)), "chat-4"),
+    "a chat has another total": Row("chats", both(*(shows(at, "usage.total_tokens", 999) for at in FIRST))),
     "a cancelled chat has another code": Row("chats", error("chat.cancel 409", code="not_found"), "chat-13"),
     "256K are 262,144": Row("chats", text("256000", "262144"), "model-1, assumed"),
     "a stream has no end": Row(
@@ -738,7 +738,7 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "a shared character was saved before it is drawn again": Row("drawn_at_once", left_out(2), shared=True),
     "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
-    "tokens that no request took": Row("at_once", left_out(2), aside="idem-3 rate-1", says="took tokens"),
+    "tokens that no request took": Row("at_once", left_out(2), aside="cred-2 rate-1", says="took tokens"),
     "a DELETE has no response": Row("removed", unanswered("characters.delete")),
     "all poses were drawn again": Row("drawn", without("characters.resynthesize")),
     "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
@@ -762,7 +762,7 @@ ROWS: Final[dict[str, Row]] = {
     "an image without its order is charged": Row("works", left_out(1), aside=""),
     "a video without its order is charged": Row("works", left_out(6), aside=""),
     "a chat without its order is charged": Row("works", left_out(9), aside="cred-2"),
-    "a chat without its order costs what it shows": Row("works", both(balances((-1, 0)), left_out(9)), "cred-2"),
+    "a chat without its order costs what it shows": Row("works", both(balances((-1, 0)), left_out(9)), aside="cred-2"),
     # What was once accused wrongly
     "all keys are one": Row("innocent", keyed("REDACTED")),
     "a style is read by its slug": Row("innocent", own_slug),

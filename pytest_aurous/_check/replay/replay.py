@@ -13,7 +13,7 @@ from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
 from .adopt import Adopter
-from .chat import completion_of, say, unknown_completion, whole_stream
+from .chat import CALL_IDS, completion_of, say, unknown_completion, whole_stream
 from .credits import Credits
 from .gaps import Gaps
 from .rates import Rates
@@ -106,6 +106,7 @@ class Replay:
         done.drawn = drawn[-1] if drawn else ""
         self._adopter.script(view)
         self._expect(view)
+        done.ignored |= set(CALL_IDS)
         say(self._follower, (self._survey.stored(view) if view.lost else None) or view)
         self._credits.prepare(done)
 
