@@ -278,7 +278,7 @@ class Comparer:
         if None not in (*ends, begin):
             begins = begin, instant_of(fake.get("created_at")) or view.at
             valid = [(end or 0) - (start or 0) for end, start in zip(ends, begins, strict=True)]
-            seconds = [Words(f"{one / _HOUR:.3g} h after it was made") for one in valid]
+            seconds = [Words(f"after {one / _HOUR:.3g} h") for one in valid]
             yield Point("body.expires_at", "lifetime", abs(valid[0] - valid[1]) > _MINUTE, seconds[0], seconds[1])
 
     def _page(self, seen: dict[str, Any], fake: dict[str, Any], cursor: str, done: Replayed) -> Iterator[Point]:

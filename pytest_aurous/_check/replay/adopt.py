@@ -95,8 +95,6 @@ class Adopter:
             self._act(view, row)
         if view.replayed and self._follower.reading("idem-5") == "generation":
             self._end_before_retry(view)
-        if view.deletes:
-            self._doubt(view.record)
 
     def follow(self, done: Replayed) -> None:
         """Let the fake have what a response shows, after the comparison, so that each difference counts once."""
@@ -201,7 +199,8 @@ class Adopter:
         rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
         states = now | ({"new", "run", "good", "bad"} if new else set[str]())
         before = states if money.base is not None else {"new"}
-        money.works.append(PaidWork(record, price, rule, work, kind != "characters", 0.0, states, before))
+        shown = None if kind == "characters" else price
+        money.works.append(PaidWork(record, price, rule, work, shown, 0.0, states, before))
 
     def _put_named(self, view: View) -> None:
         """Add the records that only the use of their ids shows: an accepted request proves that they were there."""
