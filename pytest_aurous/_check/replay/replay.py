@@ -58,8 +58,6 @@ class Replay:
             done.why = _reason(view)
         elif not view.whole:
             done.why = "the body of the request is missing"
-        elif self._unknown(view):
-            done.why = "the body of the response is missing"
         if done.why:
             self._credits.doubt(view, done.why)
             return done
@@ -81,11 +79,6 @@ class Replay:
         if view.lost:
             done.reply, done.why = None, _reason(view)
         return done
-
-    def _unknown(self, view: View) -> bool:
-        """Whether a response without its body is all that shows that there is a record."""
-        unread = view.succeeded and view.exchange.body is None and bool(view.kind)
-        return unread and bool(view.record) and self._follower.row(view.record) is None
 
     def finish(self, done: Replayed) -> None:
         """Let the fake have what the recording shows, after the comparison, so that each difference counts once."""
