@@ -64,7 +64,11 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += _finding(verdict, mask, explain=explain, brief=brief)
     lines += [f"    {_ALONE}"] if any(one.alone for verdict in verdicts.refuted for one in verdict.differences) else []
     if readings:
-        lines += ["", "These readings agree better with the recordings; paste them into the ini file:", "    aurous_readings ="]
+        lines += [
+            "",
+            "These readings agree better with the recordings; paste them into the ini file:",
+            "    aurous_readings =",
+        ]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     lines += _list("The setting observed cannot express these capacities; set them in the suite:", limits_of(verdicts))
     uncovered = [f"{text}; {_place(one, mask, times)}" for text, one, times in _facts(verdicts.uncovered, mask)]

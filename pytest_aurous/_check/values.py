@@ -29,8 +29,12 @@ _UNITS: Final = 0.00021
 """The largest error of a sum of two amounts that are each rounded to four decimals."""
 _CURSORS: Final = ("next_page", "next_cursor")
 """Fields whose values are opaque, and sent back."""
+_OF_STATUS: Final = (
+    "refs", "error_message", "updated_at", "cost", "output_urls", "output_video_url", "completed_at", "duration_ms",
+)  # fmt: skip
+"""The fields of records that depend on their status."""
 _OF_EACH_STATUS: Final = ("missing", "added", "json type", "enum", "form", "limit")
-"""The kinds of comparison that hold whatever the status of a record is."""
+"""The kinds of comparison that hold for these, too, whatever the status of a record is."""
 
 
 class Words(str):
@@ -180,7 +184,8 @@ class Values:
         # The fake cannot be brought to an unknown status, so only what is the same in each one is compared.
         fields = {name: value for name, value in seen.items() if name in fake or name not in schema.properties}
         for point in self._fields(where, fields, fake, schema, ground):
-            if point.kind in _OF_EACH_STATUS or point.where in self._sent:
+            field = point.where.removeprefix(f"{where}.").partition(".")[0].partition("[")[0]
+            if point.kind in _OF_EACH_STATUS or field not in _OF_STATUS:
                 yield point
 
     def _fields(
