@@ -220,7 +220,7 @@ class Comparer:
         if before is None or not (view.edits or view.saves):
             return
         old, new = before.row.get("updated_at"), view.result.get("updated_at")
-        if view.saves and done.was == "ready" and self._survey.histories.is_saved(view):
+        if view.saves and done.was == before.status == "ready" and self._survey.histories.is_saved(view):
             yield Point("body.updated_at", "value", new != old, new, old)
         elif any(view.result.get(name) != before.row.get(name) for name in ("name", "attributes", "status")):
             then = instant_of(old)

@@ -25,8 +25,6 @@ _MAPS: Final = frozenset({"metadata", "upload_headers"})
 _RECORDS: Final = {f"id {prefix}" for prefix in ("img", "vid", "cmp", "emb", "lora", "team", "evt")}
 """The forms of ids that a row of the fake may have where another row was recorded."""
 _UNSTATED: Final = ("form", "free")
-_UNITS: Final = 0.00021
-"""The largest error of a sum of two amounts that are each rounded to four decimals."""
 _CURSORS: Final = ("next_page", "next_cursor")
 """Fields whose values are opaque, and sent back."""
 _OF_STATUS: Final = (
@@ -247,5 +245,4 @@ class Values:
             low, high = (seen if bound is None else bound for bound in schema.bounds)
             yield Point(where, "limit", not low <= seen <= high, seen, Words(f"from {low} to {high}"))
         if ground not in _UNSTATED:
-            close = ground == "rounded" and abs(seen - fake) < _UNITS
-            yield Point(where, "value", seen != fake and not close, seen, fake)
+            yield Point(where, "value", seen != fake, seen, fake)

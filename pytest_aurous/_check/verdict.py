@@ -172,22 +172,6 @@ class Verdicts:
         for rule in differing - {""}:
             self.rules[rule].differing += 1
 
-    def settle(self) -> None:
-        """Decide, after the last exchange, which rule an estimate refutes: of a price if the order has it as well."""
-        priced = {
-            one.operation.partition(".")[0]: verdict
-            for verdict in self
-            for one in verdict.differences
-            if one.where.startswith("body.cost") and one.operation.endswith(".create")
-        }
-        for verdict in self:
-            for key, one in list(verdict.first.items()):
-                target = priced.get(one.operation.partition(".")[0]) if "estimated_cost" in one.where else None
-                if target is not None and target is not verdict:
-                    target.first[key] = verdict.first.pop(key)
-                    target.differing += 1
-                    verdict.differing *= bool(verdict.first)
-
     def _doubt(self, file: str, done: Replayed) -> None:
         of_success = {rule_of_success(done): done.why} if done.why else {}
         for rule, why in {**done.doubts, **of_success}.items():

@@ -11,6 +11,7 @@ import jsonschema
 from pytest_aurous import Aurous
 from pytest_aurous._check.check import Checked, check_recordings
 from pytest_aurous._check.recording.read import read_recording
+from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.wire.har import har
 from tests.check import stories
@@ -231,6 +232,12 @@ def write(folder: Path, entries: Entries) -> Path:
     file = folder / "recorded.har"
     file.write_text(json.dumps({"log": {"creator": {"name": "pytest-aurous"}, "entries": entries}}), encoding="utf-8")
     return file
+
+
+def sanitized(folder: Path, entries: Entries) -> Entries:
+    """Return a recording without anything private."""
+    found: Entries = Sanitizer().har(read_recording(write(folder, entries)))["log"]["entries"]
+    return found
 
 
 def refuted(result: Checked) -> list[str]:
