@@ -116,7 +116,7 @@ def _code(row: Mapping[str, Any]) -> str:
 def shown(value: Any, one: Difference, mask: Sanitizer) -> str:
     """Return a value of a difference as text, without anything private."""
     where, known = one.where, schema_at(one.operation, _OF_STREAM.sub("body", one.where))
-    kind = TYPES.get(type(value), "")
+    kind = TYPES[type(value)] if type(value) in TYPES else ""
     if value is ABSENT or isinstance(value, (Words, Decimal)) or _COUNT.fullmatch(where):
         text = plain(value) if isinstance(value, Decimal) else str(value)
     elif where == "status":
