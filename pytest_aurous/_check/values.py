@@ -41,7 +41,7 @@ class Words(str):
     __slots__ = ()
 
 
-TYPES: Final[dict[type, str]] = {
+_TYPES: Final[dict[type, str]] = {
     str: "string", Words: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object",
     type(None): "null",
 }  # fmt: skip
@@ -78,6 +78,11 @@ class _Absent:
 ABSENT: Final = _Absent()
 SAME: Final = False
 OTHER: Final = True
+
+
+def json_type(value: object) -> str:
+    """Return the name of the JSON type of a value; empty for any other object."""
+    return _TYPES.get(type(value), "")
 
 
 def is_word(text: str, *, response: bool) -> bool:
@@ -148,8 +153,8 @@ class Values:
 
     def _compare(self, where: str, seen: Any, fake: Any, schema: Schema, name: str, ground: str) -> Iterator[Point]:
         if where in self._ignored:
-            if None not in (seen, fake) and TYPES[type(seen)] != TYPES[type(fake)]:
-                yield Point(where, "json type", OTHER, Words(TYPES[type(seen)]), Words(TYPES[type(fake)]))
+            if None not in (seen, fake) and json_type(seen) != json_type(fake):
+                yield Point(where, "json type", OTHER, Words(json_type(seen)), Words(json_type(fake)))
             return
         if (seen is None) != (fake is None):
             unsaid = ground == "free" and (fake is None or schema.nullable)
@@ -159,7 +164,7 @@ class Values:
         if seen is None:
             yield Point(where, "null", SAME)
             return
-        kinds = TYPES[type(seen)], TYPES[type(fake)]
+        kinds = json_type(seen), json_type(fake)
         if kinds[0] != kinds[1]:
             yield Point(where, "json type", OTHER, Words(kinds[0]), Words(kinds[1]))
             return
