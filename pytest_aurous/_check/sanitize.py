@@ -188,7 +188,7 @@ class Sanitizer:
         known = CATALOG.at(host, parts.path)
         schemas = {name: Schema(shape) for row, _ in known.values() for name, shape in row.query.items()}
         query = "&".join(
-            f"{quote(name if name in schemas else self.mask(name), safe='[]')}="
+            f"{quote(name if is_word(name, response=False) else self.mask(name), safe='[]')}="
             f"{quote(self._parameter(schemas.get(name, _UNKNOWN), value), safe=',:@/+')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         )

@@ -11,6 +11,7 @@ import jsonschema
 from pytest_aurous import Aurous
 from pytest_aurous._check.check import Checked, check_recordings
 from pytest_aurous._check.recording.read import read_recording
+from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.wire.har import har
 from tests.check import stories
@@ -231,6 +232,19 @@ def write(folder: Path, entries: Entries) -> Path:
     file = folder / "recorded.har"
     file.write_text(json.dumps({"log": {"creator": {"name": "pytest-aurous"}, "entries": entries}}), encoding="utf-8")
     return file
+
+
+def sanitized(file: Path) -> Path:
+    """Write a recording without anything private beside it."""
+    out = file.with_name("sanitized.har")
+    out.write_text(json.dumps(Sanitizer().har(read_recording(file)), ensure_ascii=False), encoding="utf-8")
+    return out
+
+
+def complete(result: Checked) -> dict[str, Any]:
+    """Return all that a check has found: of each rule the verdict and the counts, and what no rule covers."""
+    rules = {one.rule: (one.word, one.agreed, one.differing, one.doubts, one.aside) for one in result.verdicts}
+    return {**rules, **{str(place): times for place, (_, times) in result.verdicts.uncovered.items()}}
 
 
 def refuted(result: Checked) -> list[str]:
