@@ -303,7 +303,7 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
         return causes.get(("", _LEFT), rule)
     if rule.startswith("idem-") and view.idempotency:
         return causes.setdefault(("idem", view.idempotency), rule)
-    record = point.record or view.record or str(view.result.get("id", ""))
+    record = point.record or ("" if view.creates else view.record) or str(view.result.get("id", ""))
     if where == "status":
         of_named = (causes.get((name, field)) for name in (*view.named, record) for field in _DECISIVE)
         return next(filter(None, of_named), rule)
@@ -383,7 +383,8 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
 
 def _is_decided(done: Replayed, point: Point) -> bool:
     """Whether a response alone decides a difference, whoever else sends requests."""
-    return point.kind in _OF_ONE or (point.where != "header.x-ratelimit-remaining" and _is_final(done))
+    alone = point.kind in _OF_ONE and ".attributes." not in point.where  # a PATCH replaces all attributes
+    return alone or (point.where != "header.x-ratelimit-remaining" and _is_final(done))
 
 
 def _is_of_state(done: Replayed) -> bool:

@@ -17,6 +17,7 @@ from tests.check.story import NOW, Entries, body
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+Entry: TypeAlias = "dict[str, Any]"
 Change: TypeAlias = "Callable[[Entries], object]"
 OTHER: Final = "char_01KRMEXM017R6QKY9FRGVYXRJ9"
 OTHER_IMAGE: Final = "img_01KRMEXM09AAAAAAAAAAAAAAAA"
@@ -53,6 +54,16 @@ def content_of(value: Any) -> dict[str, Any]:
     return {"mimeType": "application/json", "text": written, "size": 0}
 
 
+def each(at: str, change: Callable[[Entry], object]) -> Change:
+    """Change the exchanges at a place."""
+
+    def twist(entries: Entries) -> None:
+        for entry in named(entries, at):
+            change(entry)
+
+    return twist
+
+
 def both(*changes: Change) -> Change:
     """Make several changes, one after the other."""
     return lambda entries: [change(entries) for change in changes]
@@ -71,16 +82,6 @@ def put(name: str, value: Any) -> Callable[[Any], object]:
     return change
 
 
-def drop(name: str) -> Callable[[Any], object]:
-    """Leave a field out, or a row: ``data.-1``."""
-
-    def change(content: Any) -> None:
-        holder, last = _held(content, name)
-        del holder[last]
-
-    return change
-
-
 def turn(name: str) -> Callable[[Any], object]:
     """Let a list have the other order."""
     return lambda content: content[name].reverse()
@@ -95,12 +96,7 @@ def _held(content: Any, name: str) -> tuple[Any, Any]:
 
 def fields(at: str, change: Callable[[Any], object]) -> Change:
     """Change the JSON of responses."""
-
-    def twist(entries: Entries) -> None:
-        for entry in named(entries, at):
-            body(entry, change)
-
-    return twist
+    return each(at, lambda entry: body(entry, change))
 
 
 def shows(at: str, name: str, value: Any) -> Change:
@@ -109,8 +105,13 @@ def shows(at: str, name: str, value: Any) -> Change:
 
 
 def lacks(at: str, name: str) -> Change:
-    """Let responses leave a field out."""
-    return fields(at, drop(name))
+    """Let responses leave a field out, or a row: ``data.-1``."""
+
+    def change(content: Any) -> None:
+        holder, last = _held(content, name)
+        del holder[last]
+
+    return fields(at, change)
 
 
 def times(at: str, name: str, end: str) -> Change:
@@ -120,7 +121,7 @@ def times(at: str, name: str, end: str) -> Change:
 
 def whole(at: str, content: Any) -> Change:
     """Let responses have another body: JSON, or a text."""
-    return lambda entries: [entry["response"].update(content=content_of(content)) for entry in named(entries, at)]
+    return each(at, lambda entry: entry["response"].update(content=content_of(content)))
 
 
 def text(old: str, new: str) -> Change:
@@ -142,7 +143,7 @@ def text(old: str, new: str) -> Change:
 
 def status(at: str, new: int) -> Change:
     """Change the status alone."""
-    return lambda entries: [entry["response"].update(status=new) for entry in named(entries, at)]
+    return each(at, lambda entry: entry["response"].update(status=new))
 
 
 def error(at: str, **parts: Any) -> Change:
@@ -155,14 +156,13 @@ def error(at: str, **parts: Any) -> Change:
 def refused(at: str, new: int, code: str) -> Change:
     """Let responses be refusals."""
 
-    def change(entries: Entries) -> None:
-        for entry in named(entries, at):
-            ids = [one["value"] for one in entry["response"]["headers"] if one["name"] == "aurous-request-id"]
-            said = {"type": _TYPES.get(new, "invalid_request"), "code": code, "message": "No.", "param": None}
-            said |= {"doc_url": f"https://docs.aurous-labs.com/errors#{code}", "request_id": (*ids, None)[0]}
-            entry["response"].update(status=new, content=content_of({"error": said}))
+    def change(entry: Entry) -> None:
+        ids = [one["value"] for one in entry["response"]["headers"] if one["name"] == "aurous-request-id"]
+        said = {"type": _TYPES.get(new, "invalid_request"), "code": code, "message": "No.", "param": None}
+        said |= {"doc_url": f"https://docs.aurous-labs.com/errors#{code}", "request_id": (*ids, None)[0]}
+        entry["response"].update(status=new, content=content_of({"error": said}))
 
-    return change
+    return each(at, change)
 
 
 def accepted(at: str, like: str, **fields_: Any) -> Change:
@@ -183,9 +183,7 @@ def accepted(at: str, like: str, **fields_: Any) -> Change:
 
 def empty(at: str) -> Change:
     """Let successes be a 204 without a body."""
-    return lambda entries: [
-        entry["response"].update(status=204, content=content_of("")) for entry in named(entries, at)
-    ]
+    return each(at, lambda entry: entry["response"].update(status=204, content=content_of("")))
 
 
 def too_many(wait: str | None, code: str = "too_many_requests") -> Change:
@@ -205,12 +203,11 @@ def too_many(wait: str | None, code: str = "too_many_requests") -> Change:
 def header(at: str, name: str, value: str | None) -> Change:
     """Set a header of responses, or leave it out."""
 
-    def change(entries: Entries) -> None:
-        for entry in named(entries, at):
-            pairs = [pair for pair in entry["response"]["headers"] if pair["name"] != name]
-            entry["response"]["headers"] = pairs if value is None else [*pairs, {"name": name, "value": value}]
+    def change(entry: Entry) -> None:
+        pairs = [pair for pair in entry["response"]["headers"] if pair["name"] != name]
+        entry["response"]["headers"] = pairs if value is None else [*pairs, {"name": name, "value": value}]
 
-    return change
+    return each(at, change)
 
 
 def everywhere(name: str, change: Callable[[str], str] | str) -> Change:
@@ -242,12 +239,12 @@ def stuck(entries: Entries) -> None:
             pairs["x-ratelimit-remaining"]["value"] = pairs["x-ratelimit-limit"]["value"]
 
 
-def costs(tokens: int) -> Change:
-    """Let each request take that many tokens."""
+def two_tokens(at: str) -> Change:
+    """Let each request take two tokens."""
 
     def change(entries: Entries) -> None:
-        for number, entry in enumerate(entries):
-            header(entry["comment"], "x-ratelimit-remaining", str(239 - tokens * number))([entry])
+        for taken, entry in enumerate(named(entries, at), 1):
+            everywhere("x-ratelimit-remaining", lambda value, taken=taken: str(int(value) - taken))([entry])  # type: ignore[misc]
 
     return change
 
@@ -357,16 +354,15 @@ def same_time(entries: Entries) -> None:
         entry["startedDateTime"] = NOW
 
 
-def keyed(change: Callable[[str], str]) -> Change:
-    """Send other API keys."""
+def keyed(key: str) -> Change:
+    """Send another API key, everywhere the same."""
 
-    def twist(entries: Entries) -> None:
-        for entry in entries:
-            for pair in entry["request"]["headers"]:
-                if pair["name"] == "x-api-key" and pair["value"]:
-                    pair["value"] = change(pair["value"])
+    def change(entries: Entries) -> None:
+        for pair in (pair for entry in entries for pair in entry["request"]["headers"]):
+            if pair["name"] == "x-api-key" and pair["value"]:
+                pair["value"] = key
 
-    return twist
+    return change
 
 
 # Streams

@@ -32,26 +32,15 @@ def ready(teller: Teller) -> str:
 
 
 def patched(teller: Teller) -> None:
-    """Replace the attributes, and read; change the name with a field that is refused, and read."""
+    """Replace the attributes, and then the name; replace it with a field that is refused, and read."""
     path = ready(teller)
-    teller.call("PATCH", path, json={"attributes": {"age": 40}})
-    teller.call("PATCH", path, json={"name": "Borea", "mood": "sunny"})
+    for order in ({"attributes": {"age": 40}}, {"name": "Borea"}, {"name": "Cirra", "mood": "sunny"}):
+        teller.call("PATCH", path, json=order)
     teller.call("GET", path)
 
 
 def drawn(teller: Teller) -> None:
-    """Draw one pose again, between balances, and then ask for a pose that there is not."""
-    path = ready(teller)
-    teller.call("GET", "/v1/balance")
-    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "front"})
-    teller.call("GET", "/v1/balance")
-    teller.poll(path)
-    teller.call("GET", "/v1/balance")
-    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "up"})
-
-
-def drawn_twice(teller: Teller) -> None:
-    """Draw one pose again, then all; save, and delete the character before an image names it."""
+    """Draw one pose again between balances, and one that there is not; then all; save, delete, and order an image."""
     path = teller.synthesize("Aurora")
     character = teller.aurous.characters.last
 
@@ -61,9 +50,14 @@ def drawn_twice(teller: Teller) -> None:
         teller.call("GET", path)
 
     rest()
-    for action, order in (("refs/regenerate", {"pose": "side"}), ("resynthesize", {})):
-        teller.call("POST", f"{path}/{action}", json=order)
-        rest()
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "side"})
+    teller.call("GET", "/v1/balance")
+    rest()
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "up"})
+    teller.call("POST", f"{path}/resynthesize")
+    rest()
     teller.call("POST", f"{path}/save")
     teller.call("DELETE", path)
     teller.call("POST", "/v1/images", json={"prompt": "x", "character_id": id_of(path)})
@@ -108,15 +102,6 @@ def two_saved(teller: Teller) -> None:
         teller.poll(path, 2)
 
 
-def kept(teller: Teller) -> None:
-    """Send an order again when its character is in review, and delete it."""
-    path = teller.synthesize("Aurora", "order-1")
-    teller.poll(path)
-    teller.synthesize("Aurora", "order-1")
-    teller.call("DELETE", path)
-    teller.call("GET", path)
-
-
 def saved(teller: Teller) -> None:
     """Order a picture of a saved character, and send the first order again."""
     path = teller.synthesize("Aurora", "order-1")
@@ -126,6 +111,16 @@ def saved(teller: Teller) -> None:
     teller.synthesize("Aurora", "order-1")
     teller.call("GET", path)
     teller.call("GET", image)
+
+
+def saved_at_once(teller: Teller) -> None:
+    """Save a character in the second of the poll that shows it in review, use it, and read it."""
+    path = teller.synthesize("Aurora")
+    teller.poll(path, 1)
+    teller.client.get(path)
+    teller.client.post(f"{path}/save")
+    teller.image(character_id=id_of(path))
+    teller.call("GET", path)
 
 
 def unpolled(teller: Teller) -> None:
@@ -144,15 +139,6 @@ def failed(teller: Teller) -> None:
     teller.aurous.characters.last.fail("provider_timeout")
     teller.poll(path, 1)
     teller.call("POST", f"{path}/save")
-    teller.poll(path, 1)
-
-
-def redrawn(teller: Teller) -> None:
-    """Draw such a character again after that, which fails, too."""
-    failed(teller)
-    path = f"/v1/characters/{teller.aurous.characters.last.id}"
-    teller.call("POST", f"{path}/resynthesize")
-    teller.aurous.characters.last.fail("provider_timeout")
     teller.poll(path, 1)
 
 
@@ -198,16 +184,6 @@ def listed(teller: Teller) -> None:
     teller.call("GET", "/v1/characters")
 
 
-def two(teller: Teller) -> None:
-    """List two characters whole and in part, and read the older one again."""
-    old, new = teller.synthesize("Aurora"), teller.synthesize("Borea")
-    teller.poll(old)
-    teller.poll(new)
-    for limit in (20, 1):
-        teller.call("GET", "/v1/characters", params={"limit": limit})
-    teller.call("GET", old)
-
-
 def paged(teller: Teller) -> None:
     """List 30 characters: by default, row by row, and behind an unknown cursor."""
     for number in range(30):
@@ -244,17 +220,6 @@ def mixed(teller: Teller) -> None:
     teller.call("GET", f"/v1/characters/{gone.id}")
 
 
-def used(teller: Teller) -> None:
-    """Read pages of usage."""
-    for _ in range(2):
-        teller.image()
-        teller.aurous.clock.advance(seconds=DAY)
-    query = {"start_time": "2026-05-01T00:00:00Z", "limit": 1}
-    page = teller.call("GET", "/v1/usage", params=query)
-    teller.call("GET", "/v1/usage", params={"page_token": page["next_page"]})
-    teller.call("GET", "/v1/usage/events", params=query)
-
-
 # Images, videos, uploads and files
 
 
@@ -282,14 +247,6 @@ def cancelled(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
-def cancelled_often(teller: Teller) -> None:
-    """Cancel an image, and then again although it has ended."""
-    path = teller.image()
-    for _ in range(2):
-        teller.call("GET", "/v1/balance")
-        teller.call("POST", f"{path}/cancel")
-
-
 def styled(teller: Teller) -> None:
     """Order a video in a style that is named by its slug, read it, and poll it as an image."""
     order = {"video_lora_id": "seedance-1-pro", "duration": 4, "resolution": "480p"}
@@ -310,16 +267,8 @@ def outputs(teller: Teller) -> None:
     teller.call("GET", f"{new}/output/0")
     teller.aurous.clock.advance(seconds=8 * DAY)
     teller.call("GET", f"{old}/output/0")
+    teller.call("GET", old)
     teller.call("GET", f"/v1/images/{image.id}/output/0")
-
-
-def expired(teller: Teller) -> None:
-    """Read an expired output, and then its image."""
-    path = teller.image()
-    teller.aurous.images.last.finish()
-    teller.aurous.clock.advance(seconds=8 * DAY)
-    teller.call("GET", f"{path}/output/0")
-    teller.call("GET", path)
 
 
 def named_only(teller: Teller) -> None:
@@ -353,12 +302,13 @@ def alike(teller: Teller) -> None:
 
 
 def ticketed(teller: Teller) -> None:
-    """Make a character of a ticket, classify another one twice, and read an unknown character."""
+    """Make a character of a ticket, classify another one twice, read an unknown character, and the first one."""
     ticket, other = teller.aurous.uploads.add(pose="side"), teller.aurous.uploads.add(pose="side")
-    teller.call("POST", "/v1/characters", json={"name": "A", "upload_ids": [ticket.id]})
+    made = teller.call("POST", "/v1/characters", json={"name": "A", "upload_ids": [ticket.id]})
     for _ in range(2):
         teller.call("POST", "/v1/characters/uploads/classify", json={"upload_id": other.id})
     teller.call("GET", UNKNOWN)
+    teller.call("GET", f"/v1/characters/{made['id']}")
 
 
 def filed(teller: Teller) -> None:
@@ -374,7 +324,7 @@ def sent(teller: Teller) -> None:
     """Send a file twice, and read a picture of a character."""
     for _ in range(2):
         teller.file(headers={"Idempotency-Key": "file-1"})
-    teller.call("GET", teller.call("GET", ready(teller))["refs"][0]["url"])
+    teller.call("GET", teller.call("GET", ready(teller))["refs"][0]["url"], headers={"X-Api-Key": ""})
 
 
 # Idempotency
@@ -421,16 +371,6 @@ def kept_key(teller: Teller) -> None:
     teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY)
     teller.call("POST", f"{path}/save", headers=KEY)
     teller.call("POST", f"{path}/save", content="{", headers={"Content-Type": "application/json"})
-
-
-def retries(teller: Teller) -> None:
-    """Send orders again with their key, refused, and again with another body."""
-    first = teller.synthesize("Aurora", "order-1")
-    for prompt in ("", "x", "x", "y"):
-        teller.call("POST", "/v1/images", json={"prompt": prompt}, headers={"Idempotency-Key": "order-2"})
-    teller.synthesize("Aurora", "order-1")
-    teller.call("GET", first)
-    teller.synthesize("Aurora", "order-1")
 
 
 # Refusals
@@ -526,51 +466,17 @@ def ended(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
-def money(teller: Teller) -> None:
-    """Show balances between orders that end well and badly."""
-    teller.call("GET", "/v1/balance")
-    image = teller.image(count=2)
-    teller.call("GET", "/v1/balance")
-    teller.poll(image)
-    other = teller.image()
-    path = teller.synthesize("Aurora")
-    teller.call("GET", "/v1/balance")
-    teller.aurous.characters.last.fail("provider_timeout")
-    teller.poll(path, 1)
-    teller.call("POST", f"{other}/cancel")
-    teller.call("GET", "/v1/balance")
-    teller.image(count=3)
-    teller.call("GET", "/v1/balance")
-
-
-def read_often(teller: Teller) -> None:
-    """Read the balance in bursts; time passes before the first request of each."""
-    for _ in range(4):
-        teller.call("GET", "/v1/balance")
-        for _ in range(5):
-            teller.client.get("/v1/balance")
-
-
 def listed_at_once(teller: Teller) -> None:
     """List characters twelve times, at once."""
     for _ in range(12):
         teller.client.get("/v1/characters")
 
 
-def listed_much(teller: Teller) -> None:
-    """List characters in bursts of 42."""
-    for _ in range(3):
-        teller.call("GET", "/v1/characters")
-        for _ in range(40):
-            teller.client.get("/v1/characters")
-        teller.call("GET", "/v1/characters")
-
-
 def at_once(teller: Teller) -> None:
-    """Order four images at once, between balances."""
+    """Order five images at once, the last three with one key, between balances."""
     teller.call("GET", "/v1/balance")
-    for _ in range(4):
-        teller.client.post("/v1/images", json={"prompt": "x"})
+    for headers in ({}, {}, KEY, KEY, KEY):
+        teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
     teller.call("GET", "/v1/balance")
 
 
@@ -607,7 +513,8 @@ def chats(teller: Teller) -> None:
     call("GET", "/v1/usage/events", params={**TODAY, "limit": 1, "cursor": page["next_cursor"]})
     teller.aurous.clock.advance(seconds=DAY)
     teller.chat()
-    call("GET", "/v1/usage", params=TODAY)
+    page = call("GET", "/v1/usage", params={**TODAY, "limit": 1})
+    call("GET", "/v1/usage", params={"page_token": page["next_page"]})
 
 
 def streamed(teller: Teller) -> None:
@@ -659,22 +566,6 @@ def registered(teller: Teller) -> None:
 # Gaps
 
 
-def saves(teller: Teller) -> None:
-    """Save too early, and not too early; draw, rename and read."""
-    path = teller.synthesize("Aurora")
-    for _ in range(2):
-        teller.call("POST", f"{path}/save")
-    teller.poll(path, 2)
-    teller.call("POST", f"{path}/save")
-    teller.call("GET", path)
-    teller.call("POST", f"{path}/resynthesize")
-    teller.call("POST", f"{path}/save")
-    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "front"})
-    teller.poll(path, 2)
-    teller.call("PATCH", path, json={"name": "Borea"})
-    teller.call("GET", path)
-
-
 def studio(teller: Teller) -> None:
     """Save a character, draw it again, rename it and delete it, with balances between."""
     teller.call("GET", "/v1/balance")
@@ -719,3 +610,53 @@ def innocent(teller: Teller) -> None:
     call("GET", character["refs"][0]["url"])
     teller.upload(classified=2)
     call("GET", path)
+
+
+# What happens to a client
+
+
+def rotated(teller: Teller) -> None:
+    """Read with the key of another team, with a new key, and with the old one when it is revoked."""
+    path = teller.synthesize("Aurora")
+    new = teller.aurous.api_key.rotate()
+    other = teller.aurous.teams.add().api_key
+    for key in (new, other):
+        teller.call("GET", path, headers={"X-Api-Key": key})
+    teller.call("GET", "/v1/team", headers={"X-Api-Key": other})
+    teller.client.headers.pop("X-Api-Key")
+    teller.call("GET", path, headers={"Authorization": f"Bearer {new}"})
+    teller.aurous.clock.advance(seconds=DAY)
+    teller.call("GET", path, headers={"X-Api-Key": teller.aurous.api_key})
+
+
+def restored(teller: Teller) -> None:
+    """Go back to a snapshot: the same ids may be made again."""
+    teller.call("GET", "/v1/balance")
+    teller.poll(teller.synthesize("Aurora", "one-key"))
+    before = teller.aurous.snapshot()
+    for name in "AB":
+        path = teller.synthesize(name, f"key-{name}")
+        teller.poll(path)
+        teller.call("POST", f"{path}/save")
+        teller.call("GET", "/v1/balance")
+        teller.call("GET", "/v1/characters")
+        teller.aurous.restore(before)
+        teller.call("GET", path)
+
+
+def meddled(teller: Teller) -> None:
+    """Meet credits that change without a request, and work whose end nobody has polled."""
+    teller.call("GET", "/v1/balance")
+    teller.aurous.team.credits = 500
+    teller.call("GET", "/v1/balance")
+    image, character = teller.image(), teller.synthesize("Aurora")
+    teller.aurous.images.last.finish()
+    teller.aurous.characters.last.fail("provider_timeout")
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", image)
+    teller.call("GET", character)
+    teller.aurous.team.credits = 1
+    teller.call("POST", "/v1/characters", json={"name": "B", "generate": True, "attributes": {"age": 30}})
+    teller.aurous.team.credits = 50
+    teller.synthesize("C")
+    teller.call("GET", "/v1/balance")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from copy import deepcopy
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from pytest_aurous._cli.main import main
 from tests.check.story import STORIES, Entries, told, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # each place, one after the other
@@ -34,44 +35,63 @@ HEADERS: Final = (
     "Authorization", "Aurous-Mood", "Aurous-Version", "Content-Disposition", "Cookie", "Location",
     "Proxy-Authorization", "Referer", "Set-Cookie", "X-Api-Key", "X-Canary", "X-Forwarded-For",
 )  # fmt: skip
+ODD: Final[tuple[Any, ...]] = (
+    None, 7, -1.5, True, [], {}, ["x", {}], {"x": [1]}, "x", "2026-13-99T00:00:00Z", 1e308, 10**30,
+)  # fmt: skip
 TRACES: Final = ("canary", b64encode(b"canary").decode().lower(), "\u6f22", "zo\u00eb", "3456789", "%C3%A9".lower())
 """What must be in no output, in lower case."""
 
 
-def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the places of all values and names in JSON data."""
-    if isinstance(value, dict):
-        for name, one in value.items():
+    if isinstance(value, (dict, list)):
+        for name, one in [*(value.items() if isinstance(value, dict) else enumerate(value[:2]))]:
             yield (*path, name)
-            yield from leaves(one, (*path, name))
-    elif isinstance(value, list):
-        for number, one in enumerate(value[:2]):
-            yield from leaves(one, (*path, number))
+            yield from places(one, (*path, name))
 
 
-def put(value: Any, path: tuple[Any, ...], canary: Any, *, name: bool = False) -> None:
-    """Write a canary to a place, or instead of its name."""
-    for step in path[:-1]:
-        value = value[step]
-    if name:
-        value[canary] = value.pop(path[-1])
-    else:
-        value[path[-1]] = canary
-
-
-def in_bodies(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield an entry with a canary in each place of its bodies, and instead of each name."""
-    for holder in (("request", "postData"), ("response", "content")):
-        text = entry[holder[0]].get(holder[1], {}).get("text")
+def changed_bodies(entry: dict[str, Any], change: Callable[[Any, Any, int], None]) -> Iterator[dict[str, Any]]:
+    """Yield an entry with a change in each place of its bodies; it gets the holder, the name there, and a number."""
+    for side, holder in (("request", "postData"), ("response", "content")):
         try:
-            content = json.loads(text)
+            content = json.loads(entry[side].get(holder, {}).get("text"))
         except (TypeError, ValueError):
             continue
-        for number, path in enumerate(leaves(content)):
-            changed, other = deepcopy(content), deepcopy(entry)
-            put(changed, path, CANARIES[number % len(CANARIES)], name=number % 3 == 0)
-            other[holder[0]][holder[1]]["text"] = json.dumps(changed)
-            yield other
+        for number, path in enumerate(places(content)):
+            other, changed = deepcopy(entry), deepcopy(content)
+            change(reduce(lambda value, step: value[step], path[:-1], changed), path[-1], number)
+            if changed != content:
+                other[side][holder]["text"] = json.dumps(changed)
+                yield other
+
+
+def put_canary(holder: Any, name: Any, number: int) -> None:
+    """Write a canary to a place, or instead of its name."""
+    canary = CANARIES[number % len(CANARIES)]
+    if number % 3 == 0 and isinstance(holder, dict):
+        holder[canary] = holder.pop(name)
+    else:
+        holder[name] = canary
+
+
+def put_odd(holder: Any, name: Any, number: int) -> None:
+    """Write an odd value to a place."""
+    holder[name] = ODD[number % len(ODD)]
+
+
+def with_changes(
+    change: Callable[[Any, Any, int], None], more: Callable[[Any], Iterator[Any]] | None = None
+) -> Entries:
+    """Return exchanges of every operation, and each again with a change in one place; of some there are *more*."""
+    seen: set[str] = set()
+    found: Entries = []
+    for entry in (entry for story in STORIES for entry in told(story)):
+        found.append(entry)
+        if entry["comment"] not in seen:
+            seen.add(entry["comment"])
+            found += changed_bodies(entry, change)
+            found += more(entry) if more is not None and len(seen) % 5 == 0 else ()
+    return found
 
 
 def around(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -105,33 +125,12 @@ def around(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield other
 
 
-def with_canaries() -> Entries:
-    """Return exchanges of every operation, each with canaries in one place or many."""
-    seen: set[str] = set()
-    found: Entries = []
-    for story in STORIES:
-        for entry in told(story):
-            found.append(entry)
-            if entry["comment"] not in seen:
-                seen.add(entry["comment"])
-                found += in_bodies(entry)
-                found += around(entry) if len(seen) % 5 == 0 else ()
-    return found
-
-
 def test_no_canary_appears_in_any_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither in the table, its explanation and the progress, nor in any file that a check writes."""
-    file, out = str(write(tmp_path, with_canaries())), tmp_path / "out"
+    file, out = str(write(tmp_path, with_changes(put_canary, around))), tmp_path / "out"
     written = {name: str(out / name) for name in ("json", "report", "observed", "sanitize")}
 
-    main(
-        [
-            "check",
-            file,
-            "--explain",
-            *(part for name, path in written.items() for part in (f"--{name}", path)),
-        ]
-    )
+    main(["check", file, "--explain", *(part for name, path in written.items() for part in (f"--{name}", path))])
     main(["check", file, "--quiet"])
     shown = capsys.readouterr()
     texts = {"stdout": shown.out, "stderr": shown.err}
@@ -148,49 +147,9 @@ def test_no_canary_appears_in_any_output(tmp_path: Path, capsys: pytest.CaptureF
     assert found == []
 
 
-ODD: Final[tuple[Any, ...]] = (
-    None,
-    7,
-    -1.5,
-    True,
-    [],
-    {},
-    ["x", {}],
-    {"x": [1]},
-    "x",
-    "2026-13-99T00:00:00Z",
-    1e308,
-    10**30,
-)
-
-
-def with_odd_values() -> Entries:
-    """Return exchanges of every operation, each with an odd value in one place of its bodies."""
-    seen: set[str] = set()
-    found: Entries = []
-    for story in STORIES:
-        for entry in told(story):
-            found.append(entry)
-            if entry["comment"] in seen:
-                continue
-            seen.add(entry["comment"])
-            for holder in (("request", "postData"), ("response", "content")):
-                text = entry[holder[0]].get(holder[1], {}).get("text") or "null"
-                try:
-                    content = json.loads(text)
-                except ValueError:
-                    continue
-                for number, path in enumerate(leaves(content)):
-                    changed, other = deepcopy(content), deepcopy(entry)
-                    put(changed, path, ODD[(number + len(found)) % len(ODD)])
-                    other[holder[0]].setdefault(holder[1], {})["text"] = json.dumps(changed)
-                    found += [other] if changed != content else []  # the same once more is left out
-    return found
-
-
 def test_an_odd_value_in_any_place_is_judged(tmp_path: Path) -> None:
     """A recording may have anything in it: each exchange is compared, or cannot be told."""
-    entries = with_odd_values()
+    entries = with_changes(put_odd)
     out = tmp_path / "out"
     file = str(write(tmp_path, entries))
 

@@ -18,9 +18,8 @@ from zipfile import ZipFile
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._check.live import sender
-from pytest_aurous._check.live.run import run_probes
-from pytest_aurous._check.live.sender import Sender
+from pytest_aurous._check.live import probing
+from pytest_aurous._check.live.probing import run_probes, send
 from pytest_aurous._check.recording import parse
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._cli import main as cli
@@ -236,10 +235,10 @@ def test_a_response_has_a_limit_as_a_whole(
     answering: Callable[..., str], monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     """A server that sends a byte now and then is not waited for."""
-    monkeypatch.setattr(sender, "_WHOLE", 0.5)
-    sent = Sender(answering(head, b"a", 0.05), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, "")
+    monkeypatch.setattr(probing, "_PATIENCE", 0.5)
+    sent = send(answering(head, b"a", 0.05), "al_live_" + "a" * 64, "GET /v1/team", {})
 
-    assert (sent.status, sent.why) == (None, "no complete response within 0 s")
+    assert (sent.status, sent.why) == (None, "its response did not arrive within 0 s")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +252,7 @@ def test_a_response_has_a_limit_as_a_whole(
 )
 def test_a_body_of_a_response_has_limits(answering: Callable[..., str], head: bytes, part: bytes, why: str) -> None:
     """It is not decompressed, because any size could come out, and is left out with the reason."""
-    sent = Sender(answering(head, part), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, "")
+    sent = send(answering(head, part), "al_live_" + "a" * 64, "GET /v1/team", {})
 
     assert (sent.status, sent.body, sent.why) == (200, None, why)
 
@@ -265,5 +264,5 @@ def test_a_team_that_cannot_be_read_names_the_limit(
     monkeypatch.setenv("AUROUS_CHECK_KEY", "al_live_" + "a" * 64)
     url = answering(HEAD + b"Aurous-Request-Id: req_1\r\n\r\n", b" " * 65_536)
 
-    with pytest.raises(AurousError, match=r"cannot be read: its body was left out: it is larger than 8 MB"):
+    with pytest.raises(AurousError, match=r"cannot be read: it is larger than 8 MB"):
         run_probes(url, Path("live.har"), yes=True)

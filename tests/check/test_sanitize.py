@@ -17,7 +17,7 @@ from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.resources.content.pictures import blank, measure, picture
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.har import har
-from tests.check.story import Teller, body, check_files, complete, sanitized, told, write
+from tests.check.story import Entries, Teller, body, checked, complete, sanitized, told, write
 
 CANARIES: Final = {
     "a name": "Wilhelmina Canary",
@@ -164,11 +164,11 @@ def private(folder: Path) -> dict[str, Any]:
     return Sanitizer().har(read_recording(write(folder, entries)))
 
 
-def keeps_verdicts(file: Path) -> str:
+def keeps_verdicts(folder: Path, entries: Entries) -> str:
     """Sanitize a recording, fail if that changes what a check says of it, and return what was written."""
-    out = sanitized(file)
-    assert complete(check_files([out])) == complete(check_files([file]))
-    return out.read_text(encoding="utf-8")
+    safe = sanitized(folder, entries)
+    assert complete(checked(folder, safe)) == complete(checked(folder, entries))
+    return json.dumps(safe, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -177,7 +177,7 @@ def test_a_sanitized_request_keeps_its_verdicts(tmp_path: Path, name: str) -> No
     teller = Teller()
     for path, sent in ASKED[name]:
         teller.call("POST", path, json=sent)
-    text = keeps_verdicts(write(tmp_path, teller.entries()))
+    text = keeps_verdicts(tmp_path, teller.entries())
 
     assert "anary" not in text
     assert INLINE[40:80] not in text
@@ -197,7 +197,7 @@ def test_a_sanitized_response_keeps_its_verdicts(tmp_path: Path, name: str) -> N
         entry["request"] |= {"method": "POST", "url": URL.replace("balance", "chat/completions")}
         entry["request"]["postData"] = {"mimeType": "application/json", "text": json.dumps(order)}
 
-    assert "anary" not in keeps_verdicts(write(tmp_path, [entry]))
+    assert "anary" not in keeps_verdicts(tmp_path, [entry])
 
 
 def test_no_canary_survives(tmp_path: Path) -> None:

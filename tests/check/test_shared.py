@@ -9,12 +9,12 @@ import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._check.command import check_base_url
-from pytest_aurous._check.live.probes import PROBES, chosen_probes
+from pytest_aurous._check.live.probes import chosen_probes
 from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.base.rules import load_rules
-from tests.check.changes import balances, header, times
+from tests.check.changes import balances, header, lacks, times
 from tests.check.story import told, write
 
 if TYPE_CHECKING:
@@ -49,16 +49,6 @@ def test_each_rule_that_no_recording_decides_is_not_judged() -> None:
         f"hook-{number}" for number in (3, 4, 5, 6, 7, 8, 9, 11)
     }
     assert {words["save-1"], words["cred-2"], words["rate-1"]} == {"not seen"}
-
-
-@pytest.mark.parametrize("only", ["cred", "cred-4,list-3", " img-8 "])
-def test_only_some_probes_are_chosen(only: str) -> None:
-    """With the team, and with the lists that they need."""
-    probes = chosen_probes(only)
-
-    assert probes[0] is PROBES[0]
-    assert 1 < len(probes) < len(PROBES)
-    assert chosen_probes(None) == list(PROBES)
 
 
 @pytest.mark.parametrize("only", ["nonsense-1", "cred-4,nope", ","])
@@ -102,3 +92,18 @@ def test_another_capacity_is_a_line_for_the_suite(tmp_path: Path, capsys: pytest
 
     assert main(["check", str(write(tmp_path, entries))]) == 1
     assert '  aurous.limits["characters_get"].set(burst=500)\n' in capsys.readouterr().out
+
+
+def test_a_field_that_is_missing_everywhere_is_missing_and_no_sparse_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sparse form leaves out null alone."""
+    entries = told("priced")
+    for name in ("create", "retrieve", "cancel"):
+        lacks(f"images.{name}", "completed_at")(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    out = capsys.readouterr().out
+    assert "refuted: img-5" in out
+    assert "aurous_sparse" not in out

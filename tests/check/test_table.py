@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -24,7 +25,6 @@ from tests.check.changes import (
     bare,
     begin,
     both,
-    costs,
     dated,
     dear,
     empty,
@@ -51,12 +51,13 @@ from tests.check.changes import (
     times,
     too_many,
     turn,
+    two_tokens,
     unanswered,
     whole,
     without,
     without_usage,
 )
-from tests.check.story import Entries, check_files, checked, complete, refuted, sanitized, told, write
+from tests.check.story import Entries, body, checked, complete, refuted, sanitized, told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
 LATER: Final = "2026-05-08T10:00:08Z"
+NOON: Final = "2026-05-08T12:00:00Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
@@ -89,7 +91,7 @@ class Row(NamedTuple):
         words: The verdicts on some other rules.
         aside: The rules with exchanges that differ and refute nothing; None: whichever they are.
         says: What the report says of a gap, a doubt or an assumption, as a regular expression.
-        names: Some places that differ, and that a rule covers.
+        names: Some places that differ, and that a rule covers, perhaps with what is there.
         offers: The readings that are offered.
         shared: Whether other clients may have used the team.
         under: The readings of the check.
@@ -151,12 +153,6 @@ def listed_still(nth: int, **changed: Any) -> Change:
     return change
 
 
-short_lists: Final = both(
-    fields("characters.list#0", lambda content: content["data"].pop()),
-    fields("characters.list#1", lambda content: content.update(has_more=False, next_cursor=None)),
-)
-
-
 def in_flight(code: str, wait: str | None = None) -> Change:
     """Let a second attempt come while the first is in flight."""
 
@@ -169,13 +165,6 @@ def in_flight(code: str, wait: str | None = None) -> Change:
     return change
 
 
-def local_time(entries: Entries) -> None:
-    """Let a character be made two hours after the response was sent."""
-    header("characters.create", "date", NO_DATE)(entries)
-    for name in ("create", "retrieve", "save"):
-        shows(f"characters.{name}", "created_at", "2026-05-08T12:00:00Z")(entries)
-
-
 def misnamed(entries: Entries) -> None:
     """Let the refused save be a refused drawing, and leave the real drawing out."""
     entries[:] = [entry for entry in entries if "resynthesize" not in entry["comment"]]
@@ -183,12 +172,10 @@ def misnamed(entries: Entries) -> None:
     entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
 
 
-def reversed_bursts(entries: Entries) -> None:
-    """Let requests at the same time take tokens in another order."""
-    for start in range(1, len(entries), 6):
-        some = entries[start : start + 5]
-        for entry, response in zip(some, [one["response"] for one in reversed(some)], strict=True):
-            entry["response"] = response
+def backwards(entries: Entries) -> None:
+    """Let requests at the same time be answered in another order."""
+    for entry, response in zip(entries, [entry["response"] for entry in entries][::-1], strict=True):
+        entry["response"] = response
 
 
 def only(*numbers: int) -> Change:
@@ -231,12 +218,6 @@ def elsewhere(entries: Entries) -> None:
     text(url, f"{url.partition('?')[0].rsplit('/', 1)[0]}/elsewhere.png")(entries)
 
 
-def fresh(content: Any) -> None:
-    """Let each picture have another path."""
-    for ref in content["refs"]:
-        ref["url"] = ref["url"].replace("/storage/", "/storage/new-")
-
-
 def cut_off(end: str) -> Change:
     """Let a recording have the first event of a stream alone, and this."""
 
@@ -260,11 +241,16 @@ def without_headers_of_the_storage(entries: Entries) -> None:
             entry["response"]["headers"] = []
 
 
-def opaque_cursors(entries: Entries) -> None:
-    """Let the cursors of usage be opaque."""
-    old, following = shown(entries, "usage.events")["next_cursor"], named(entries, "usage.events#1")[0]["request"]
-    shows("usage.events#0", "next_cursor", "Mjo2Z2k0OTk=")(entries)
-    following["url"] = following["url"].replace(old, "Mjo2Z2k0OTk=")
+def opaque(at: str) -> Change:
+    """Let the cursors of pages be opaque."""
+
+    def change(entries: Entries) -> None:
+        for page, following in pairwise(named(entries, at)):
+            old = json.loads(page["response"]["content"]["text"])["next_cursor"]
+            body(page, put("next_cursor", f"cur_{old[-8:]}"))
+            following["request"]["url"] = following["request"]["url"].replace(f"={old}", f"=cur_{old[-8:]}")
+
+    return change
 
 
 def blocked(new: int) -> Change:
@@ -296,16 +282,26 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "no client reference": Row("account", lacks("characters.create", "client_reference_id"), "create-7"),
     "no refs": Row("characters", lacks("characters.retrieve", "refs"), "get-4"),
-    "no character has a date": Row("drawn_twice", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
+    "no character has a date": Row("drawn", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
     "a synthesis has an unknown status": Row("held", shows("characters.retrieve", "status", "paused"), "get-4"),
     "all have an unknown status": Row("characters", shows("characters.retrieve", "status", "paused"), "cred-5 get-4"),
     "a save is refused": Row("characters", refused("characters.save#0", 400, "invalid_request_error"), "save-1"),
     "a save leaves the review": Row("characters", shows("characters.save", "status", "reviewing"), "save-1"),
-    "a save leaves a picture out": Row("drawn_twice", lacks("characters.save", "refs.-1"), "save-1"),
+    "a save leaves a picture out": Row("drawn", lacks("characters.save", "refs.-1"), "save-1"),
     "a save leaves the name out": Row("ready", lacks("characters.save", "name"), "get-4"),
     "a second save is a conflict": Row("characters", refused("characters.save#1", 409, IN_USE), "save-2"),
     "a second save is refused": Row("characters", refused("characters.save#1", 400, "invalid_request_error"), "save-2"),
     "a second save changes the time": Row("characters", shows("characters.save#1", "updated_at", END), "save-2"),
+    "a save is refused at once": Row(
+        "saved_at_once", refused("characters.save", 400, "invalid_request_error"), "save-1"
+    ),
+    "a save is refused, and a picture shows that it was saved": Row(
+        "saved_at_once", both(refused("characters.save", 400, "invalid_request_error"), left_out(-1)), "save-1"
+    ),
+    "an early save has another code": Row("early", error("characters.save 400", code="invalid_state"), "save-3"),
+    "an early save of a shared team has another code": Row(
+        "early", error("characters.save 400", code="invalid_state"), "save-3", shared=True
+    ),
     "a save costs a credit": Row("ordered", balances((-1, 0)), "save-5"),
     "a character returns to review": Row("characters", shows("characters.retrieve#4", "status", "reviewing"), "save-6"),
     "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
@@ -315,30 +311,28 @@ ROWS: Final[dict[str, Row]] = {
     "an updated name is null": Row("characters", shows("characters.update", "name", None), "patch-1"),
     "an update ends in failed": Row("characters", shows("characters.update", "status", "failed"), "patch-1"),
     "an update is an empty 204": Row("characters", empty("characters.update"), "patch-1"),
-    "a refused PATCH changes the name": Row("patched", shows("characters.retrieve#-1", "name", "Borea"), "patch-2"),
+    "a refused PATCH changes the name": Row("patched", shows("characters.retrieve#-1", "name", "Cirra"), "get-1"),
     "an unknown field is ignored": Row("characters", accepted("characters.update 400", "characters.update"), "patch-2"),
     "what is deleted is read": Row(
         "removed", accepted("characters.retrieve 404", "characters.retrieve#-1", status="deleted"), "get-2"
     ),
     "a deleted character is a 410": Row("characters", refused("characters.retrieve 404#0", 410, "gone"), "get-2"),
-    "what is deleted is unknown": Row("drawn_twice", refused("images.create 400", 404, UNKNOWN_ID), "del-4"),
+    "what is deleted is unknown": Row("drawn", refused("images.create 400", 404, UNKNOWN_ID), "del-4"),
     "a 404 is disproved later": Row("removed", refused("characters.retrieve#0", 404, UNKNOWN_ID), "get-1"),
     "deleting is a 204": Row("characters", status("characters.delete", 204), "del-1"),
     "deleting returns credits": Row("removed", balances((4, 0)), "del-1"),
     "drawing again is a 202": Row("characters", status("characters.resynthesize", 202), "resyn-1"),
     "drawing empties the refs": Row("characters", shows("characters.resynthesize", "refs", []), "run-1"),
-    "no pose is new": Row("drawn_twice", same("characters.retrieve#2", "characters.retrieve#1", "refs"), "resyn-2"),
-    "all poses are new": Row("drawn_twice", fields("characters.retrieve#1", fresh), "regen-2"),
-    "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="bad_pose"), "regen-1"),
+    "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="pose"), "regen-1"),
     "two pictures have the same pose": Row("alike"),
     # Lists
     "the oldest comes first": Row("images", fields("images.list", turn("data")), "list-2"),
     "a default page of ten rows": Row("paged", fields("characters.list#0", ten_rows), "list-2"),
     "a page begins with its own cursor": Row("paged", cursor_again, "list-2"),
     "a list leaves a row out": Row("deleted", lacks("characters.list#0", "data.-1"), "list-2"),
-    "a list lacks a row that is seen again": Row("two", short_lists, "list-1 list-2"),
-    "a list lacks a row that may be deleted": Row("two", both(left_out(-1), short_lists)),
+    "a list lacks a row that may be deleted": Row("deleted", lacks("characters.list#1", "data.-1")),
     "a list goes on": Row("pages", only(0), says="a list goes on with rows that the recording does not show"),
+    "pages have opaque cursors": Row("paged", opaque("characters.list"), "list-1"),
     "the first page is the last": Row("paged", fields("characters.list#0", put("has_more", value=False)), "list-1"),
     "the last page has a cursor": Row("images", shows("images.list", "next_cursor", OTHER_IMAGE), "list-1"),
     "a cursor is opaque": Row("characters", shows("characters.list#0", "next_cursor", "bzoxMA=="), "list-1"),
@@ -356,6 +350,9 @@ ROWS: Final[dict[str, Row]] = {
     "a list leaves a field out": Row(
         "characters", lacks("characters.list", "data.0.attributes"), "list-5", shared=True
     ),
+    "a list of what is shown nowhere else leaves a field out": Row(
+        "pages", both(only(0), *(lacks("characters.list", f"data.{row}.object") for row in (0, 1))), "get-4"
+    ),
     "a deleted character stays in the list": Row("listed", listed_still(1, status="deleted"), "list-5"),
     # Images and videos
     "creating an image is a 200": Row("images", status("images.create", 200), "img-1"),
@@ -368,10 +365,14 @@ ROWS: Final[dict[str, Row]] = {
     "an image has the id of a character": Row("characters", same("images.create", "characters.create", "id"), "img-5"),
     "an order is another request": Row("priced", shows("images.create", "creation_request_id", OTHER_REQUEST), "img-5"),
     "ids of images have another prefix": Row("images", text("img_", "image_"), "img-5"),
-    "a poll shows another seed": Row("priced", shows("images.retrieve#1", "seed", 2), "img-5"),
-    "the time of creation moves": Row("priced", shows("images.retrieve#1", "created_at", LATER), "img-5"),
     "a media type of its own": Row("priced", shows("images.retrieve#0", "media_type", "photo"), "img-5"),
     "a finished image has no time": Row("images", shows("images.retrieve#2", "completed_at", None), "img-5"),
+    "a field has another name": Row(
+        "priced",
+        text('created_at\\"', 'createdAt\\"'),
+        "img-5",
+        names=[f"images.{name} body.created_at: absent, but there is createdAt" for name in ("create", "retrieve")],
+    ),
     "no text is an empty text": Row("images", shows("images.create", "negative_prompt", ""), "img-5"),
     "a status that is new": Row("images", shows("images.retrieve#0", "status", "queued"), "img-6"),
     "a finished image is completed": Row("images", shows("images.retrieve#2", "status", "completed"), "img-6"),
@@ -389,18 +390,20 @@ ROWS: Final[dict[str, Row]] = {
     "a video is no image": Row("styled", refused("images.retrieve", 404, UNKNOWN_ID), "vid-3"),
     # Uploads, files, endpoints and usage
     "a character from uploads is a 200": Row("classified", status("characters.create", 200), "create-2"),
-    "what is uploaded is drawn": Row(
-        "classified",
-        both(
-            shows("characters.create", "status", "synthesizing"),
-            shows("characters.list", "data.0.status", "synthesizing"),
-        ),
-        "create-2",
+    "what is uploaded is in review": Row(
+        "ticketed", both(*(shows(at, "status", "reviewing") for at in ONES[:2])), "create-2"
+    ),
+    "what is uploaded is made in review": Row(
+        "ticketed", shows("characters.create", "status", "reviewing"), "create-2"
     ),
     "a ticket is a 200": Row("classified", status("characters.uploads.init", 200), "up-1, assumed"),
     "a ticket has no headers": Row("account", lacks("characters.uploads.init", "upload_headers"), "up-2"),
     "a ticket lives for an hour": Row("classified", shows("characters.uploads.init", "expires_at", END), "up-2"),
     "a PUT is a 204": Row("classified", status("characters.uploads.put", 204), "up-3, assumed"),
+    "an upload is forbidden": Row(
+        "classified", both(refused("characters.uploads.put", 403, "forbidden"), only(0, 1)), "up-3"
+    ),
+    "an unknown URL of an upload is dead": Row("classified", both(unanswered("characters.uploads.put", 403), only(1))),
     "a confidence of 1.7": Row("classified", shows("characters.uploads.classify", "confidence", 1.7), "up-5"),
     "a pose is unknown": Row("account", shows("characters.uploads.classify", "pose", "profile"), "up-5"),
     "classify changes its mind": Row("classified", shows("characters.uploads.classify#1", "confidence", 0.1), "up-5"),
@@ -420,6 +423,8 @@ ROWS: Final[dict[str, Row]] = {
     "the URL of a file dies early": Row("keys", refused("storage.get", 403, "expired"), "time-3"),
     "a picture's URL dies early": Row("sent", refused("storage.get", 403, "expired"), "time-2"),
     "a picture's URL of another form dies early": Row("sent", both(MOVED, refused("storage.get", 403, "x")), "time-2"),
+    "a picture is forbidden": Row("sent", refused("storage.get", 403, "forbidden"), "time-2"),
+    "an unknown URL of a picture is dead": Row("sent", both(unanswered("storage.get", 403), begin(-1))),
     "pictures have URLs of another form": Row("sent", MOVED),
     "the storage refuses in its own way": Row("sent", unanswered("storage.get", 403), "time-2"),
     "all events are a star": Row("registered", STARS, "hook-1"),
@@ -431,9 +436,7 @@ ROWS: Final[dict[str, Row]] = {
     "another prefix": Row("account", shows("webhook_endpoints.test", "event_id", f"evnt_{OTHER[5:]}"), "hook-10"),
     "a delivery was made elsewhere": Row("account", shows("webhook_endpoints.list", "data.0.last_success_at", END)),
     "the oldest event comes first": Row("registered", fields("usage.events", turn("data")), "usage-3"),
-    "an event has another charge": Row("registered", shows("usage.events", "data.1.credits_charged", 9), "usage-3"),
-    "an event names no request": Row("registered", shows("usage.events", "data.1.request_id", None), "usage-3"),
-    "an event has no id": Row("used", shows("usage.events", "data.0.id", None), "usage-3"),
+    "an event has no id": Row("registered", shows("usage.events", "data.1.id", None), "usage-3"),
     # Refusals
     "a refusal has another type": Row("characters", error("characters.create 400", type="validation_error"), "err-1"),
     "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
@@ -463,6 +466,12 @@ ROWS: Final[dict[str, Row]] = {
     "the unknown is forbidden": Row(
         "refusals", refused("characters.retrieve 404", 403, "forbidden_resource"), "auth-7"
     ),
+    "a 401 has rate headers": Row(
+        "account",
+        header("team.retrieve 401", "x-ratelimit-limit", "1200"),
+        "rate-1",
+        names=["team.retrieve header.x-ratelimit-limit: 1200"],
+    ),
     "no version is refused": Row("account", accepted("team.retrieve 400", "team.retrieve"), "ver-3"),
     "a good version is refused": Row("removed", both(without("characters.delete"), BAD_VERSION), "ver-3"),
     "an estimate needs a payment": Row("images", refused("images.estimate", 402, "balance_too_low"), "cred-3"),
@@ -475,7 +484,6 @@ ROWS: Final[dict[str, Row]] = {
     "a refusal contradicts the state before and after": Row("failed", misnamed, "resyn-1"),
     "a refusal at the end contradicts the state before": Row("failed", both(left_out(-1), misnamed), "resyn-1"),
     "a refusal at the end shows no state of a shared team": Row("failed", both(left_out(-1), misnamed), shared=True),
-    "a refusal in a state that has changed elsewhere": Row("redrawn", both(left_out(3), misnamed)),
     # Headers
     "no request id": Row("images", header("images.retrieve", "aurous-request-id", None), "err-3"),
     "request ids of another form": Row("images", everywhere("aurous-request-id", lambda one: one[4:]), "err-3"),
@@ -495,13 +503,10 @@ ROWS: Final[dict[str, Row]] = {
     "the full bucket as a date": Row("images", everywhere("x-ratelimit-reset", NO_DATE), "rate-1"),
     "a clock that is ahead": Row("priced", both(later(-5), dated(-5))),
     "tokens are no number": Row("images", header("images.create", "x-ratelimit-remaining", "many"), "rate-1"),
-    **{f"each request takes {one} tokens": Row("listed_at_once", costs(one), "rate-1") for one in (0, 2)},
-    "tokens are taken in any order": Row("read_often", reversed_bursts),
-    "other clients take tokens": Row(
-        "listed_much",
-        only(*(burst * 42 + number for burst in range(3) for number in (0, 20, 40, 41))),
-        words={"rate-1": "as written, but"},
-    ),
+    "each request takes two tokens": Row("listed_at_once", two_tokens("characters.list"), "rate-1"),
+    "each request takes two tokens, and a replay as well": Row("at_once", two_tokens("images.create"), "rate-1"),
+    "tokens are taken in any order": Row("listed_at_once", backwards),
+    "other clients take tokens": Row("listed_at_once", only(0, 5, 6, 11), words={"rate-1": "as written, but"}),
     "a shared team has no tokens": Row(
         "characters", header("characters.list", "x-ratelimit-remaining", None), "rate-1", shared=True
     ),
@@ -519,6 +524,12 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "a retry makes another character": Row("characters", shows("characters.create#1", "id", OTHER), "idem-3"),
     "a replay that is not marked": Row("characters", header("characters.create#1", REPLAYED, None), "idem-3"),
+    "a replay is marked in another way": Row(
+        "stored",
+        renamed("aurous-idempotent", "idempotent"),
+        "idem-3",
+        names=[f"images.create header.{REPLAYED}: absent, but there is idempotent-replayed"],
+    ),
     "a replay is marked with 1": Row("characters", header("characters.create#1", REPLAYED, "1"), "idem-3"),
     "a replay is a 200": Row("characters", status("characters.create#1", 200), "idem-3"),
     "a replay shows the present": Row("characters", shows("characters.create#1", "name", "Aurora Vale"), "idem-3"),
@@ -552,8 +563,11 @@ ROWS: Final[dict[str, Row]] = {
     "times are numbers": Row("images", shows("images.retrieve", "created_at", 1_778_234_400.5), "time-1"),
     "times are dates": Row("account", shows("team.retrieve", "created_at", "2026-05-08"), "time-1"),
     "times are words": Row("images", both(begin(3), shows("images.retrieve", "created_at", "soon")), "time-1"),
-    "local times": Row("ready", local_time, "time-1"),
-    "work ends too early": Row("images", shows("images.retrieve#-1", "completed_at", "2026-01-01T00:00:00Z"), "time-1"),
+    "local times": Row(
+        "ready",
+        both(only(0), header("characters.create", "date", NO_DATE), shows("characters.create", "created_at", NOON)),
+        "time-1",
+    ),
     # Money
     "a team has no date": Row("account", lacks("team.retrieve", "created_at"), "team-1"),
     "credits are text": Row("account", shows("team.retrieve", "credits", "1000.00"), "team-1"),
@@ -564,7 +578,7 @@ ROWS: Final[dict[str, Row]] = {
     "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
-    "a pose costs two": Row("drawn", balances((0, 0), (0, 1), (-1, 0)), "cred-4"),
+    "a pose costs two": Row("drawn", balances((0, 1), (-1, 0)), "cred-4"),
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
     "an image costs two": Row("priced", dear, "cred-4"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
@@ -572,6 +586,7 @@ ROWS: Final[dict[str, Row]] = {
     "another credit of a shared team is held": Row(
         "twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True
     ),
+    "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
     "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
     "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
     "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
@@ -659,7 +674,7 @@ ROWS: Final[dict[str, Row]] = {
     "a model has no owner": Row("chats", lacks("models.list", "data.0.owned_by")),
     "a tool call has another id": Row("chats", text("call_01", "01")),
     "a text has more tokens": Row("chats", fields("embeddings.estimate", twice_the_tokens)),
-    "cursors of usage are opaque": Row("chats", opaque_cursors),
+    "cursors of usage are opaque": Row("chats", opaque("usage.events")),
     "a cursor of usage was not seen": Row("chats", without("usage.events#0")),
     "neither flow takes from the other bucket": Row(
         "refusals", both(*(header(NEITHER, f"x-ratelimit-{name}", value) for name, value in OTHER_BUCKET))
@@ -680,12 +695,11 @@ ROWS: Final[dict[str, Row]] = {
     ),
     # What was there before the recording
     "a signed URL that was never seen says nothing": Row("signed", begin(2), says="its signed URL is not in"),
-    "a stored response shows that a record is in review": Row("kept get-2=readable", under="get-2=readable"),
     "a stored response shows what was before": Row("saved", begin(5)),
     "outputs alone show that there are records": Row("outputs", oldest_expired, words={"time-4": "as written"}),
-    "an output expired before its image is shown": Row("expired", begin(1), words={"time-4": "as written"}),
+    "chats and their streams agree": Row("chats", words={"chat-1": "as written", "chat-11": "as written"}),
+    "a reading agrees": Row("ready create-4=ready", under="create-4=ready"),
     "only orders name styles, files and characters": Row("named_only"),
-    "pages of usage follow their tokens": Row("used"),
     **{
         f"work has ended before it is ordered again: {reading}, from {first}": Row(
             f"unpolled {reading}", begin(first), under=reading
@@ -702,18 +716,18 @@ ROWS: Final[dict[str, Row]] = {
     "a poll alone shows that a picture was ordered": Row("saved", both(unanswered(5), begin(5))),
     "a lost order that the fake refuses is made up for": Row("saved", both(unanswered(5), left_out(4))),
     "an upload belongs to the team that uses it": Row("classified", unkeyed),
-    "a refusal shows the status before the record is seen": Row("early", begin(1), words={"save-3": "as written"}),
+    "a refusal about what was not seen says nothing": Row("early", begin(1)),
     "a refusal has no body": Row("poor", bare(0), says="img-1: the body of the response is missing"),
     "poses show what classify has found": Row("ticketed", only(0)),
     "the recording begins with actions": Row("acting"),
     "the recording begins with an action of a ready character": Row("acting", begin(2)),
     "a record was not found before": Row("signed", found_before),
     "a chat from before the recording is read": Row("chats", begin(6)),
+    "keys of one team and of another agree": Row("rotated", words={"auth-3": "as written"}),
+    "a snapshot begins another recording": Row("restored", words={"save-1": "as written"}),
+    "other clients are charged": Row("meddled", shared=True),
     # Gaps
     "a cancel is missing": Row("cancelled", without("images.cancel")),
-    "the first cancel of two is missing": Row(
-        "cancelled_often", both(left_out(2), header("images.cancel", "x-ratelimit-remaining", "117"))
-    ),
     "an order is missing": Row("cancelled", without("images.create")),
     "the first attempt is missing": Row("ordered", without("images.create#0")),
     "a DELETE during work is missing": Row("deleted", without("characters.delete")),
@@ -724,14 +738,17 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "a shared character was saved before it is drawn again": Row("drawn_at_once", left_out(2), shared=True),
     "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
-    "tokens that no request took": Row("at_once", left_out(3), aside="cred-2 rate-1", says="cred-2: .*took tokens"),
+    "tokens that no request took": Row("at_once", left_out(2), aside="idem-3 rate-1", says="took tokens"),
     "a DELETE has no response": Row("removed", unanswered("characters.delete")),
-    "all poses were drawn again": Row("drawn_twice", without("characters.resynthesize")),
+    "all poses were drawn again": Row("drawn", without("characters.resynthesize")),
     "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
     "a save is missing, and was charged": Row(
         "studio", both(fields("balance.retrieve#1", more(-4, 0)), left_out(5)), "cred-4", aside="create-4"
     ),
     "a drawing is missing": Row("studio", left_out(8), aside="cred-1 get-1", says="exchange 7 and 9, .* drawn again"),
+    "a PATCH of attributes is missing": Row("patched", without("characters.update#0")),
+    "a PATCH of the name is missing": Row("patched", without("characters.update#1")),
+    "both PATCHes are missing": Row("patched", without("characters.update")),
     "a change is missing": Row("studio", left_out(14), aside="get-1", says="exchange 14 and 15, .* was changed"),
     "a change is missing, and a name was wrong before": Row(
         "studio", both(shows("characters.retrieve#-2", "name", "Cirra"), left_out(14)), "get-1"
@@ -747,7 +764,7 @@ ROWS: Final[dict[str, Row]] = {
     "a chat without its order is charged": Row("works", left_out(9), aside="cred-2"),
     "a chat without its order costs what it shows": Row("works", both(balances((-1, 0)), left_out(9)), "cred-2"),
     # What was once accused wrongly
-    "all keys are one": Row("innocent", keyed(lambda _: "REDACTED")),
+    "all keys are one": Row("innocent", keyed("REDACTED")),
     "a style is read by its slug": Row("innocent", own_slug),
     "all times are one": Row("innocent", same_time),
     "a PATCH has no response": Row("innocent", unanswered("characters.update")),
@@ -774,19 +791,21 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
     assert {where for _, where, _ in verdicts.uncovered} == set(row.uncovered.split())
     assert {rule: verdicts.rules[rule].word for rule in row.words} == row.words
     assert row.aside in {None, " ".join(sorted(one.rule for one in verdicts if one.aside))}
-    assert set(row.names) <= {f"{one.operation} {one.where}" for rule in verdicts.refuted for one in rule.differences}
+    found = [f"{one.operation} {one.where}: {one.seen}" for rule in verdicts.refuted for one in rule.differences]
+    assert [name for name in row.names if not any(one.startswith(name) for one in found)] == []
     if row.offers:
         again = partial(checked, tmp_path, entries)
         assert {"readings": find_readings(verdicts, {}, again)} == readings_of(row.offers)
     assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
-    safe = sanitized(write(tmp_path, entries))
-    assert complete(check_files([safe], {"shared": row.shared, **readings_of(row.under)})) == complete(result)
+    safe = checked(tmp_path, sanitized(tmp_path, entries), shared=row.shared, **readings_of(row.under))
+    assert complete(safe) == complete(result)
 
 
-@pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()}))
+@pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()} - {"meddled"}))
 def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> None:
-    """Nothing is refuted, and nothing is left that no rule covers."""
-    result = checked(tmp_path, told(story))
+    """Nothing is refuted, and nothing is left that no rule covers; nor is when it is sanitized."""
+    for entries in (told(story), sanitized(tmp_path, told(story))):
+        result = checked(tmp_path, entries)
 
-    assert refuted(result) == []
-    assert result.verdicts.uncovered == {}
+        assert refuted(result) == []
+        assert result.verdicts.uncovered == {}

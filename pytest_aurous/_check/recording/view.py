@@ -49,6 +49,8 @@ PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 """The beginning of the names of headers that are the vendor's, and of no proxy."""
 _REDIRECTS: Final = range(300, 400)
+_HOST: Final = re.compile(r"https?://(?:[^/?#]*@)?([^/?#:]+)")
+"""A URL up to its host, without the password that it may have."""
 CLOSE: Final = 2.0
 """Seconds between two times of one event, such as a request and the creation of its record."""
 UNKNOWN: Final = Endpoint("", "", "", lambda _: None)
@@ -69,6 +71,7 @@ class View:
         whole: Whether its request is known; its body may be missing in the recording.
         key, idempotency: The API key and the idempotency key that were sent.
         refused: Whether the vendor refused the request: a 4xx, but no 429.
+        accepted: Whether it did not, or for the credit alone, which is checked last: all else that it needs is there.
         code, reason, param: Why it did; *reason* is the code that the pages of the calls have in place of a global one.
         replayed: Whether the response is a stored one.
         foreign: Why the response may not be the vendor's own; empty if it is.
@@ -103,6 +106,7 @@ class View:
         self.result = as_object(self.body)
         self.succeeded = status in range(200, 300)
         self.refused = status in range(400, 500) and status != HTTPStatus.TOO_MANY_REQUESTS
+        self.accepted = not self.refused or status == HTTPStatus.PAYMENT_REQUIRED
         error = as_object(self.result.get("error"))
         self.code = str(error.get("code") or "")
         self.reason = next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
@@ -193,7 +197,8 @@ def _set_by_vendor(views: list[View]) -> None:
     """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong."""
     dated = [(view.at, view.exchange.dated) for view in views]
     ahead = median([at - date for at, date in dated if date is not None] or [0.0])
-    if abs(ahead) > CLOSE:
+    stands = len({date for _, date in dated}) == 1 and views[-1].at - views[0].at > CLOSE  # a clock would go on
+    if abs(ahead) > CLOSE and not stands:
         for view in views:
             view.at -= ahead
 
@@ -218,14 +223,7 @@ def foreign_response(exchange: Exchange, *, legacy: bool) -> str:
     """Return why a response may not be the vendor's own; empty if it is. A *legacy* path has a redirect."""
     status, received = exchange.status, exchange.received
     if status in _REDIRECTS and not legacy:
-        return f"{status}, a redirect to {_target(received.get('location', ''))}, which is not followed"
+        leads = _HOST.match(received.get("location", ""))
+        return f"{status}, a redirect to {leads[1] if leads else 'another path'}, which is not followed"
     page = received.get("content-type", "").startswith("text/html") or PAGE.match(exchange.body or b"")
     return f"{status} with a web page in place of JSON, as proxies and logins send" if page else ""
-
-
-def _target(location: str) -> str:
-    """Return the host that a redirect leads to, without the password that its URL may have."""
-    try:
-        return urlsplit(location).hostname or "another path"
-    except ValueError:
-        return "an invalid address"
