@@ -264,7 +264,7 @@ class Sanitizer:
         content = parsed(body)
         if content is not None or body.strip() == b"null":
             return _written(self.value(schema, content, response=response), body)
-        if kind.startswith("text/event-stream"):
+        if kind.startswith("text/event-stream") or body.startswith(b"data:"):
             return self._stream(body)
         if kind.startswith(PICTURES):
             return None if response else blank(body)

@@ -243,7 +243,7 @@ def sanitized(folder: Path, entries: Entries) -> Entries:
 def complete(result: Checked) -> dict[str, Any]:
     """Return all that a check has found: of each rule the verdict and the counts, and what no rule covers."""
     rules = {one.rule: (one.word, one.agreed, one.differing, one.doubts, one.aside) for one in result.verdicts}
-    return {**rules, **{str(place): times for place, (_, times) in result.verdicts.uncovered.items()}}
+    return {**rules, **{str(place): one.times for place, one in result.verdicts.uncovered.items()}}
 
 
 def refuted(result: Checked) -> list[str]:
