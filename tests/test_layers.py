@@ -22,7 +22,7 @@ TIMEKEEPERS = {
     "server",
     "signing",
     "traffic",
-    "sender",
+    "probing",
     "exploring",
     "watchdog",
 }

@@ -18,7 +18,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
 from pytest_aurous._check.live.probes import PROBES
-from pytest_aurous._check.live.run import Probing
+from pytest_aurous._check.live.probing import Probing
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._core.base.arguments import Check
 from pytest_aurous._core.base.redaction import protecting, redacted, shortened, shown
@@ -607,7 +607,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_check/recording/parse": lambda _, text: message(
         lambda: read_recording(recording(f"{{{json.dumps(text)}: 1, {json.dumps(text)}: 2}}"))
     ),
-    "_check/live/run": told,
+    "_check/live/probing": told,
     "_report/timeline": called,
     "_core/resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
     "_core/resources/chat/record": lambda api, text: repr(api.aurous.chat.completions.add(text)),

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from .._core.base.amounts import plain
 from .._core.base.forms import form_of
 from .._core.base.redaction import redacted_json
-from .._facade import CATALOG, READINGS
+from .._facade import CATALOG, READINGS, schema_at
 from .check import Checked
 from .sanitize import Sanitizer
-from .values import ABSENT, Words
+from .values import ABSENT, TYPES, Words, renamed
 from .verdict import Difference, Verdicts
 
 _OF_STREAM: Final = re.compile(r"body\.stream\.(first|second|last)")
 """The chunks of a stream, whose fields are in the completion, too."""
+
+_COUNT: Final = re.compile(r"body\.stream\.(?!first|second|last)[a-z_]+")
+"""The facts of a stream that are not in one of its chunks: words and numbers of ours."""
+_UNKNOWN: Final = {"string": "a text", "number": "a number", "array": "a list", "object": "an object"}
+"""What is shown of a value in a field that the API does not have."""
 
 
 def find_readings(
@@ -43,17 +48,16 @@ def find_readings(
     return found
 
 
-def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the differences that the setting ``observed`` makes the fake follow; not those that a reading explains."""
+def observations(verdicts: Verdicts) -> list[dict[str, Any]]:
+    """Return the differences that the setting ``observed`` makes the fake follow."""
     mask = Sanitizer()
-    return [row for one in _unexplained(verdicts, without) if (row := _observation(one, mask)) is not None]
+    return [row for one in _all(verdicts) for row in _rows(one, mask)]
 
 
-def not_followed(verdicts: Verdicts, without: Mapping[str, str]) -> list[str]:
-    """Return the operation and the place of each difference that the fake cannot follow, and no reading explains."""
+def not_followed(verdicts: Verdicts) -> list[str]:
+    """Return the operation and the place of each difference that the fake cannot follow."""
     mask = Sanitizer()
-    found = (one for one in _unexplained(verdicts, without) if _observation(one, mask) is None)
-    return list(dict.fromkeys(f"{one.operation} {one.where}" for one in found))
+    return list(dict.fromkeys(f"{one.operation} {one.where}" for one in _all(verdicts) if not _rows(one, mask)))
 
 
 def limits_of(verdicts: Verdicts) -> list[str]:
@@ -67,36 +71,40 @@ def limits_of(verdicts: Verdicts) -> list[str]:
     return list(found)
 
 
-def _unexplained(verdicts: Verdicts, without: Mapping[str, str]) -> list[Difference]:
-    differences = [one for verdict in verdicts.refuted if verdict.rule not in without for one in verdict.differences]
-    return differences + [difference for difference, _ in verdicts.uncovered.values()]
+def _all(verdicts: Verdicts) -> Iterator[Difference]:
+    for verdict in verdicts.refuted:
+        yield from verdict.differences
+    yield from verdicts.uncovered.values()
 
 
-def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
+def _rows(one: Difference, mask: Sanitizer) -> list[dict[str, Any]]:
+    """Return a difference as rows of the file: two for a field of another name, none if the fake cannot follow it."""
     row: dict[str, Any] = {"operation": one.operation, "where": one.where}
     success = not one.outcome.startswith(("4", "5"))
     place = success and one.where.startswith(("body.", "body[", "header.")) and "*" not in one.where
     if one.kind == "missing" and place:
-        return {**row, "what": "left out"}
+        where = f"{one.where.rpartition('.')[0]}.{renamed(one.seen)}"
+        other = {"where": where, "what": "added", "type": TYPES[type(one.fake)]}
+        return [{**row, "what": "left out"}, *([{**row, **other}] if renamed(one.seen) else [])]
     if one.kind == "added" and place and not isinstance(one.seen, Words):
-        return {**row, "what": "added", "value": mask.at(one.operation, one.where, one.seen)}
+        return [{**row, "what": "added", "type": TYPES[type(one.seen)]}]
     if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
         status, _, code = mask.outcome(str(one.seen)).partition(" ")
-        return {**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}
+        return [{**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}]
     if one.kind == "code":
         status, code = one.outcome.partition(" ")[0], mask.at("", "error.code", one.seen)
-        row["where"] = "status"
-        return {**row, "what": "refusal", "of": one.outcome, "status": int(status), "code": code}
+        refusal = {"what": "refusal", "of": one.outcome, "status": int(status), "code": code}
+        return [{**row, "where": "status", **refusal}]
     form, _, detail = form_of(str(one.seen)).partition(" ")
     if (one.kind, form) != ("form", "timestamp") or not place or not detail.endswith("Z"):
-        return None
-    return {**row, "what": "precision", "digits": int(detail.partition(" ")[0])}
+        return []
+    return [{**row, "what": "precision", "digits": int(detail.partition(" ")[0])}]
 
 
-def observed_file(verdicts: Verdicts, without: Mapping[str, str], followed: Sequence[Mapping[str, Any]] = ()) -> str:
+def observed_file(verdicts: Verdicts, followed: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the content of the file for the setting ``observed``: the *followed* differences, and those elsewhere."""
     known = {(row["operation"], row["where"], code) for row in followed for code in (_code(row), row.get("code", ""))}
-    new = [row for row in observations(verdicts, without) if (row["operation"], row["where"], _code(row)) not in known]
+    new = [row for row in observations(verdicts) if (row["operation"], row["where"], _code(row)) not in known]
     return json.dumps({"observed": redacted_json([*followed, *new])}, indent=1) + "\n"
 
 
@@ -107,13 +115,18 @@ def _code(row: Mapping[str, Any]) -> str:
 
 def shown(value: Any, one: Difference, mask: Sanitizer) -> str:
     """Return a value of a difference as text, without anything private."""
-    where = one.where
-    if value is ABSENT or isinstance(value, (Words, Decimal)):
-        return plain(value) if isinstance(value, Decimal) else str(value)
-    if where == "status":
-        return mask.outcome(str(value))
-    if where == "error.doc_url":  # an anchor, which is the code
-        return f"#{mask.at('', 'error.code', value)}"
-    if where.startswith("header."):
-        return mask.header(where.removeprefix("header."), str(value))
-    return json.dumps(mask.at(one.operation, _OF_STREAM.sub("body", where), value), ensure_ascii=False)
+    where, known = one.where, schema_at(one.operation, _OF_STREAM.sub("body", one.where))
+    kind = TYPES.get(type(value), "")
+    if value is ABSENT or isinstance(value, (Words, Decimal)) or _COUNT.fullmatch(where):
+        text = plain(value) if isinstance(value, Decimal) else str(value)
+    elif where == "status":
+        text = mask.outcome(str(value))
+    elif where == "error.doc_url":  # an anchor, which is the code
+        text = f"#{mask.at('', 'error.code', value)}"
+    elif where.startswith("header."):
+        text = mask.header(where.removeprefix("header."), str(value))
+    elif kind in _UNKNOWN and (one.kind == "added" or kind == "number") and not {kind, "integer"} & {*known.types}:
+        text = _UNKNOWN[kind]
+    else:
+        text = json.dumps(mask.value(known, value), ensure_ascii=False)
+    return text

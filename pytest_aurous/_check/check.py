@@ -56,7 +56,6 @@ def check_recordings(
         checked.by_fake += [recording.name] if recording.by_fake else []
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
             _check(checked, replace(recording, exchanges=list(some)), settings or {}, progress)
-    checked.verdicts.settle()
     return checked
 
 

@@ -7,25 +7,25 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from .._core.base.errors import AurousError, see
 from .._core.wire.hosts import BASE_URL, is_loopback
 from .._facade import read_observed, read_setting
 from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings
+from .live.probes import chosen_probes, dry_run
 from .recording.read import Recording, find_files, read_recordings
 from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
 
-if TYPE_CHECKING:
-    from .live.run import Probing
-
 _MORE: Final = see("reference/check.html")
 _OF_LIVE: Final = ("dry_run", "yes", "record", "only", "max")
 """The options that only ``--live`` has."""
+_OUTPUTS: Final = ("json", "report", "observed", "record")
+"""The options that name a file to write."""
 _BASE_URL: Final = re.compile(
     r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9_.~-]+)*)/?"
 )
@@ -49,52 +49,52 @@ def run(options: Namespace) -> int:
     live_file = options.record or Path("live.har")
     sanitized = _sanitized_files(options.sanitize, [one.name for one in recordings] or [live_file.name])
     _keep_apart(options, files, sanitized)
-    live = _live(options, base_url, live_file)
+    probes = chosen_probes(options.only)
     if options.dry_run:
+        print(dry_run(base_url, probes))  # noqa: T201 - a command prints
         return 0
-    recordings += [] if live is None else [live.recording]
+    if options.live:
+        from .live.probing import run_probes  # loads httpx
+
+        recordings = [run_probes(base_url, live_file, probes, most=options.max or len(probes), yes=options.yes)]
 
     def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
         settings = {"readings": readings, "observed": followed, "shared": options.shared}
         return check_recordings(recordings, settings, progress)
 
     checked = again(chosen, None if options.quiet else _show_progress)
-    for rule, reason in live.doubts if live is not None else ():
-        checked.verdicts.rules[rule].doubts[reason] += 1
     found = find_readings(checked.verdicts, chosen, again)
-    checked.notes += _notes_on_observed(options, checked, found)
+    left = again({**chosen, **found}).verdicts if found else checked.verdicts
+    if options.follow is not None:
+        checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
+    others = ", ".join(not_followed(left))
+    if options.observed is not None and others:
+        what = "these differences are not in it, as the fake cannot follow them"
+        checked.notes.append(f"{options.observed.name}: {what}: {others}")
     print(quiet(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
-    if options.json is not None:
-        _write("--json", options.json, as_json(checked, found))
-    if options.report is not None:
-        exchanges = {(one.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
-        _write("--report", options.report, report(checked, exchanges))
-    if options.observed is not None:
-        _write("--observed", options.observed, observed_file(checked.verdicts, found, rows))
+    exchanges = {(one.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
+    outputs: dict[str, Callable[[], str]] = {
+        "record": lambda: _sanitized(recordings[0]),
+        "json": lambda: as_json(checked, found),
+        "report": lambda: report(checked, exchanges),
+        "observed": lambda: observed_file(left, rows),
+    }
+    for name, text in outputs.items():
+        if getattr(options, name) is not None:
+            _write(f"--{name}", getattr(options, name), text())
     for file, recording in zip(sanitized, recordings, strict=False):
         _write("--sanitize", file, _sanitized(recording))
     return 1 if checked.verdicts.refuted else 0
 
 
-def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the report says of files with observed differences: the followed file, and the written file."""
-    if options.follow is not None:
-        yield f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes"
-    if options.observed is not None:
-        others = not_followed(checked.verdicts, found)
-        if others:
-            what = ", ".join(others)
-            yield f"{options.observed.name}: these differences are not in it, as the fake cannot follow them: {what}"
-
-
 def _refuse(options: Namespace) -> None:
     """Refuse options that do not fit together."""
-    strange = [name for name in _OF_LIVE if getattr(options, name) and not options.live]
+    strange = [name.replace("_", "-") for name in _OF_LIVE if getattr(options, name) and not options.live]
     why = ""
     if bool(options.files) == options.live:
         why = "expected recordings, such as staging.har, or --live"
     elif strange:
-        why = f"--{strange[0].replace('_', '-')} belongs to --live"
+        why = f"--{strange[0]} belongs to --live"
     elif options.max is not None and options.max < 1:
         why = f"--max {options.max}: expected at least 1"
     if why:
@@ -114,23 +114,6 @@ def check_base_url(text: str) -> str:
             f"can read the key on its way.\n{see('reference/check.html#probes-of-the-real-api')}"
         )
     return f"{found[1]}://{found[2]}{found[4].removesuffix('/v1')}"
-
-
-def _live(options: Namespace, base_url: str, file: Path) -> Probing | None:
-    """Return what the probes of ``--live`` show; None without it."""
-    if not options.live:
-        return None
-    from .live.probes import chosen_probes, dry_run
-    from .live.run import run_probes  # loads httpx
-
-    probes = chosen_probes(options.only)
-    if options.dry_run:
-        print(dry_run(base_url, probes))  # noqa: T201 - a command prints
-        return None
-    live = run_probes(base_url, file, probes, most=options.max or len(probes), yes=options.yes)
-    if options.record is not None:
-        _write("--record", file, _sanitized(live.recording))
-    return live
 
 
 def _sanitized_files(out: Path | None, names: Sequence[str]) -> list[Path]:
@@ -154,15 +137,14 @@ def _keep_apart(options: Namespace, files: Sequence[Path], sanitized: Sequence[P
     Raises:
         AurousError: If there is one.
     """
-    names = ("json", "report", "observed", "record")
-    outputs: list[tuple[str, Path]] = [(name, getattr(options, name)) for name in names if getattr(options, name)]
+    outputs = [(name, getattr(options, name)) for name in _OUTPUTS if getattr(options, name)]
     outputs += [("sanitize", file) for file in sanitized]
-    taken = [("this file is an input", file) for file in (*files, options.follow) if file is not None]
+    taken = {file: "this file is an input" for file in (*files, options.follow) if file is not None}
     for name, file in outputs:
-        for what, other in taken:
+        for other, what in taken.items():
             if _is_same(file, other) and (name, other) != ("observed", options.follow):
                 raise AurousError(f"--{name} {file}: {what}, and would be replaced. Choose another file.\n{_MORE}")
-        taken.append((f"--{name} writes this file, too", file))
+        taken[file] = f"--{name} writes this file, too"
 
 
 def _is_same(file: Path, other: Path) -> bool:

@@ -220,7 +220,7 @@ class Comparer:
         if before is None or not (view.edits or view.saves):
             return
         old, new = before.row.get("updated_at"), view.result.get("updated_at")
-        if view.saves and done.was == "ready" and self._survey.histories.is_saved(view):
+        if view.saves and done.was == before.status == "ready" and self._survey.histories.is_saved(view):
             yield Point("body.updated_at", "value", new != old, new, old)
         elif any(view.result.get(name) != before.row.get(name) for name in ("name", "attributes", "status")):
             then = instant_of(old)
@@ -278,7 +278,7 @@ class Comparer:
         if None not in (*ends, begin):
             begins = begin, instant_of(fake.get("created_at")) or view.at
             valid = [(end or 0) - (start or 0) for end, start in zip(ends, begins, strict=True)]
-            seconds = [Words(f"{one / _HOUR:.3g} h after it was made") for one in valid]
+            seconds = [Words(f"after {one / _HOUR:.3g} h") for one in valid]
             yield Point("body.expires_at", "lifetime", abs(valid[0] - valid[1]) > _MINUTE, seconds[0], seconds[1])
 
     def _page(self, seen: dict[str, Any], fake: dict[str, Any], cursor: str, done: Replayed) -> Iterator[Point]:

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from shutil import get_terminal_size
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import Any, Final
 
 from .._core.base.errors import see, version_of_package
 from .._core.wire.exchange import Exchange
-from .._facade import Rule, load_rules
-from .adapt import limits_of, shown
+from .._facade import load_rules
+from .adapt import limits_of, observations, shown
 from .check import Checked
 from .replay import SHARED
 from .sanitize import Sanitizer
+from .values import renamed
 from .verdict import Difference, RuleVerdict
 
 _ASSUMED: Final = "assumed"
 _WIDTH: Final = 100
 """The width of the text where there is no terminal."""
-_BEYOND: Final = "that no recording decides"
+_LEAST: Final = 40
+"""The least width of the text."""
+_MANY: Final = 5
+"""From so many differences on, what each rule says has one line."""
+_ONE_FACT: Final = ("added", "missing", "form", "null", "json type")
+"""The kinds of comparison of which only the place counts, and not the values."""
+_FOLLOW: Final = (
+    "To have the fake follow these: --observed observed.json, then aurous_observed = observed.json in the ini file. "
+)
+_REPORT: Final = "To report them: --report found.md."
+_BEYOND: Final = "beyond recordings"
 _COUNTED: Final = (
     "refuted", "as written", "as written, but", "cannot tell", "not seen", "not judged (shared)", _BEYOND
 )  # fmt: skip
@@ -42,28 +54,22 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     Args:
         checked: The result.
         readings: The readings that explain what is refuted.
-        explain: Whether to list also what agrees, what was not seen, scripts, seeds, and what was assumed.
+        explain: Whether to list also what rules assume, what agrees, what was not seen, scripts, seeds, and what was
+            assumed.
     """
-    verdicts, mask, rules = checked.verdicts, Sanitizer(), load_rules()
-    lines = [headline(checked)]
-    for text in _itself(checked):
-        lines += _wrapped(text, "")
-    lines += _wrapped(_UNJUDGED, "") if checked.shared else []
+    verdicts, mask = checked.verdicts, Sanitizer()
+    brief = not explain and sum(len(verdict.first) for verdict in verdicts.refuted) >= _MANY
+    lines = [headline(checked), *_itself(checked)]
+    lines += [_UNJUDGED] if checked.shared else []
     for verdict in verdicts.refuted:
-        lines += ["", *_finding(verdict, rules[verdict.rule], mask)]
+        lines += _finding(verdict, mask, explain=explain, brief=brief)
+    lines += [f"    {_ALONE}"] if any(one.alone for verdict in verdicts.refuted for one in verdict.differences) else []
     if readings:
-        lines += [
-            "",
-            "These readings agree better with the recordings; paste them into the ini file:",
-            "    aurous_readings =",
-        ]
+        lines += ["", "Less differs under these readings; paste them into the ini file:", "    aurous_readings ="]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     lines += _list("The setting observed cannot express these capacities; set them in the suite:", limits_of(verdicts))
-    if verdicts.uncovered:
-        lines += ["", "Differences that no rule covers:"]
-        for one, times in verdicts.uncovered.values():
-            lines += _wrapped(f"  {times:>4} x  {_differs(one, mask)}", " " * 11)
-            lines += _wrapped(f"           in {_place(one, mask)}", " " * 11)
+    uncovered = [f"{text}; {_place(one, mask, times)}" for text, one, times in _facts(verdicts.uncovered, mask)]
+    lines += _list("Differences that no rule covers:", uncovered)
     if verdicts.sparse:
         lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
         lines += ["    aurous_sparse = optional"]
@@ -72,15 +78,17 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     lines += _list("Of the files:", checked.notes)
     lines += _explanation(checked) if explain else []
     assumed = 0 if explain else verdicts.inferred.total() + len(checked.seeds)
-    lines += (
-        ["", f"Assumptions about what the recordings leave out: {assumed}. --explain shows them."] if assumed else []
-    )
-    return "\n".join([*lines, "", *_wrapped(summary(checked), "  ")])
+    lines += ["", f"Assumptions about what the recordings leave out: {assumed}. --explain shows them."] * bool(assumed)
+    lines = [*filter(None, lines)] if brief else lines
+    lines += ["", summary(checked)]
+    if verdicts.refuted or verdicts.uncovered:
+        lines += [_FOLLOW * bool(observations(verdicts)) + _REPORT]
+    return "\n".join(line for text in lines for line in _wrapped(text) or [""])
 
 
 def headline(checked: Checked) -> str:
     """Return the result in a few words."""
-    refuted, others = len(checked.verdicts.refuted), len(checked.verdicts.uncovered)
+    refuted, others = len(checked.verdicts.refuted), len([*_facts(checked.verdicts.uncovered, Sanitizer())])
     rules = {0: "No rule is refuted", 1: "1 rule is refuted"}.get(refuted, f"{refuted} rules are refuted")
     more = {0: "", 1: "; no rule covers 1 other difference"}.get(others, f"; no rule covers {others} other differences")
     return f"{rules}{more}."
@@ -94,28 +102,31 @@ def _itself(checked: Checked) -> Iterator[str]:
         yield f"{what}, not of the real API: what agrees there proves nothing."
 
 
-def _finding(verdict: RuleVerdict, rule: Rule, mask: Sanitizer) -> Iterator[str]:
-    """Yield a refuted rule in full: what it says and rests on, and each difference with its place."""
+def _finding(verdict: RuleVerdict, mask: Sanitizer, *, explain: bool, brief: bool) -> Iterator[str]:
+    """Yield a refuted rule: its first place, each fact, and what the rule says, in full, or a sentence, or a line."""
+    rule, first = load_rules()[verdict.rule], verdict.differences[0]
     ground = _ASSUMED if verdict.assumed else rule.ground
-    yield f"refuted: {rule.id}, {ground}; exchanges: {verdict.differing}"
-    for text in (rule.statement, *rule.parts):
-        yield from _wrapped(f"    {text.replace('`', '')}", "    ")
-    for text, first, times in _kinds(verdict, mask):
-        yield from _wrapped(f"    - {text}", "      ")
-        more = f"; {times} times in all" if times > 1 else ""
-        yield from _wrapped(f"      in {_place(first, mask)}{more}", "      ")
-    if any(one.alone for one in verdict.differences):
-        yield from _wrapped(f"    {_ALONE}", "    ")
+    yield f"refuted: {rule.id}, {ground}; exchanges: {verdict.differing}; {_place(first, mask, verdict.differing)}"
+    for text, one, times in _facts(verdict.first, mask):
+        guess = " (assumed)" if one.assumed and not verdict.assumed else ""
+        elsewhere = "" if (one.file, one.number) == (first.file, first.number) else f"; {_place(one, mask, times)}"
+        yield f"    - {text}{guess}{elsewhere}"
+    sentence, stop, _ = rule.statement.partition(". ")
+    for text in (rule.statement, *rule.parts) if explain else [sentence + stop.strip()]:
+        plain = text.replace("`", "")
+        yield f"    {shorten(plain, _width() - 4, placeholder=' ...') if brief else plain}"
 
 
 def _reasons(title: str, verdicts: Iterable[RuleVerdict], word: str) -> Iterator[str]:
     """Yield the rules with a verdict, and its reasons."""
     some = [one for one in verdicts if one.word == word]
     yield from ("", title) if some else ()
+    rules: dict[str, list[str]] = {}
     for verdict in some:
         why = verdict.aside if word == "as written, but" else verdict.aside + verdict.doubts
         texts = "; ".join(text if times == 1 else f"{times} x {text}" for text, times in why.items())
-        yield from _wrapped(f"    {verdict.rule:<10} {texts}", " " * 15)
+        rules.setdefault(texts, []).append(verdict.rule)
+    yield from (f"    {' '.join(names)}  {texts}" for texts, names in rules.items())
 
 
 def quiet(checked: Checked) -> str:
@@ -158,39 +169,53 @@ def _explanation(checked: Checked) -> Iterator[str]:
 def _list(title: str, texts: list[str]) -> Iterator[str]:
     """Yield texts under a title, each on lines of its own."""
     yield from ("", title) if texts else ()
-    for text in texts:
-        yield from _wrapped(f"  {text}", "    ")
+    yield from (f"  - {text}" for text in texts)
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    """Break a text into lines; nothing is left out, and a word that is longer than a line stays whole."""
-    width = get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
-    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+def _at_terminal() -> bool:
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
 
 
-def _kinds(verdict: RuleVerdict, mask: Sanitizer) -> Iterator[tuple[str, Difference, int]]:
-    """Yield each kind of difference of a rule as text, with the first place, and how many there are."""
-    kinds: dict[tuple[str, str], list[Difference]] = {}
-    for one in verdict.differences:
-        kinds.setdefault((one.where.replace("body.data[]", "body"), _values(one, mask)), []).append(one)
-    for (_, values), some in kinds.items():
-        names = ", ".join(dict.fromkeys(f"{one.operation} {one.where}".strip() for one in some))
-        guess = " (assumed)" if some[0].assumed and not verdict.assumed else ""
-        yield f"{names}: {values}{guess}", some[0], sum(one.times for one in some)
+def _width() -> int:
+    """Return how many columns the text has: those of the terminal, if there is one."""
+    return max(_LEAST, get_terminal_size().columns) if _at_terminal() else _WIDTH
 
 
-def _place(one: Difference, mask: Sanitizer) -> str:
-    """Return where a difference is, with the URL where the operation does not name it."""
+def _wrapped(text: str) -> list[str]:
+    """Break a text into lines, the later ones with an indent; long names stay whole where no terminal is too narrow."""
+    indent = 4 if text.startswith("refuted: ") else len(text) - len(text.lstrip(" -"))
+    return wrap(text, _width(), subsequent_indent=" " * indent, break_long_words=_at_terminal(), break_on_hyphens=False)
+
+
+def _facts(first: Mapping[Any, Difference], mask: Sanitizer) -> Iterator[tuple[str, Difference, int]]:
+    """Yield each fact as text, with the first difference that shows it, and in how many exchanges there is one.
+
+    What is added, left out or of another form is one fact, however many values it has.
+    """
+    facts: dict[tuple[str, str, str], list[Difference]] = {}
+    for one in first.values():
+        values = "" if one.kind in _ONE_FACT else _values(one, mask)
+        facts.setdefault((one.where.replace("body.data[]", "body"), one.kind, values), []).append(one)
+    for (where, kind, _), some in facts.items():
+        one, times = some[0], sum(each.times for each in some)
+        operations = {each.operation for each in some}
+        name = ", ".join(filter(None, dict.fromkeys(each.operation.partition(".")[0] for each in some)))
+        name = f"{name} {where}" if len(operations) > 1 else f"{one.operation} {one.where}".strip()
+        count = f", in {times} exchanges" if times > 1 else ""
+        text = f"{name}{count}: {_values(one, mask)}" if kind == "added" else f"{name}: {_values(one, mask)}{count}"
+        yield text, one, times
+
+
+def _place(one: Difference, mask: Sanitizer, times: int) -> str:
+    """Return where the first of several differences is, with the URL where the operation does not name it."""
     method, _, url = one.url.partition(" ")
-    return f"{one.file}, {one.place}" + (f": {method} {mask.url(url)}" if url else "")
-
-
-def _differs(one: Difference, mask: Sanitizer) -> str:
-    return f"{one.operation} {one.where}: {_values(one, mask)}".strip()
+    where = f"in {one.file}, {one.place}" + (f": {method} {mask.url(url)}" if url else "")
+    return f"first {where}" if times > 1 else where
 
 
 def _values(one: Difference, mask: Sanitizer) -> str:
-    return f"{shown(one.seen, one, mask)}, not {shown(one.fake, one, mask)}"
+    seen = shown(one.seen, one, mask)
+    return seen if renamed(one.seen) else f"{seen}, not {shown(one.fake, one, mask)}"
 
 
 def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
@@ -205,7 +230,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         }
         for one in checked.verdicts
     }
-    uncovered = [{**_as_data(one, mask), "times": times} for one, times in checked.verdicts.uncovered.values()]
+    uncovered = [_as_data(one, mask) for one in checked.verdicts.uncovered.values()]
     result = {
         "version": 1,
         "generator": f"pytest-aurous {version_of_package()}",
@@ -236,12 +261,12 @@ def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> s
         lines += [f"## {rule.id} ({ground})", "", rule.statement, ""]
         for part in rule.parts:
             lines += [part, ""]
-        lines += [f"- {text}" for text, *_ in _kinds(verdict, mask)]
+        lines += [f"- {text}" for text, *_ in _facts(verdict.first, mask)]
         lines += ["", _ALONE] if any(one.alone for one in verdict.differences) else []
         shown_by = exchanges.get((first.file, first.number))
         lines += [""] if shown_by is None else ["", *_exchange(shown_by, mask)]
-    for one, times in checked.verdicts.uncovered.values():
-        lines += [f"## No rule: {one.operation} {one.where}", "", f"- {times} times: {_differs(one, mask)}", ""]
+    for text, *_ in _facts(checked.verdicts.uncovered, mask):
+        lines += [f"## No rule: {text.partition(':')[0]}", "", f"- {text}", ""]
     aside = [one for one in checked.verdicts if one.word == "as written, but"]
     lines += ["## As written, but", ""] if aside else []
     lines += [f"- {one.rule}: {'; '.join(one.aside)}" for one in aside]

@@ -25,8 +25,6 @@ _MAPS: Final = frozenset({"metadata", "upload_headers"})
 _RECORDS: Final = {f"id {prefix}" for prefix in ("img", "vid", "cmp", "emb", "lora", "team", "evt")}
 """The forms of ids that a row of the fake may have where another row was recorded."""
 _UNSTATED: Final = ("form", "free")
-_UNITS: Final = 0.00021
-"""The largest error of a sum of two amounts that are each rounded to four decimals."""
 _CURSORS: Final = ("next_page", "next_cursor")
 """Fields whose values are opaque, and sent back."""
 _OF_EACH_STATUS: Final = ("missing", "added", "json type", "enum", "form", "limit")
@@ -39,7 +37,7 @@ class Words(str):
     __slots__ = ()
 
 
-_TYPES: Final[dict[type, str]] = {
+TYPES: Final[dict[type, str]] = {
     str: "string", Words: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object",
     type(None): "null",
 }  # fmt: skip
@@ -146,8 +144,8 @@ class Values:
 
     def _compare(self, where: str, seen: Any, fake: Any, schema: Schema, name: str, ground: str) -> Iterator[Point]:
         if where in self._ignored:
-            if None not in (seen, fake) and _TYPES[type(seen)] != _TYPES[type(fake)]:
-                yield Point(where, "json type", OTHER, Words(_TYPES[type(seen)]), Words(_TYPES[type(fake)]))
+            if None not in (seen, fake) and TYPES[type(seen)] != TYPES[type(fake)]:
+                yield Point(where, "json type", OTHER, Words(TYPES[type(seen)]), Words(TYPES[type(fake)]))
             return
         if (seen is None) != (fake is None):
             unsaid = ground == "free" and (fake is None or schema.nullable)
@@ -157,7 +155,7 @@ class Values:
         if seen is None:
             yield Point(where, "null", SAME)
             return
-        kinds = _TYPES[type(seen)], _TYPES[type(fake)]
+        kinds = TYPES[type(seen)], TYPES[type(fake)]
         if kinds[0] != kinds[1]:
             yield Point(where, "json type", OTHER, Words(kinds[0]), Words(kinds[1]))
             return
@@ -211,10 +209,11 @@ class Values:
         self, where: str, seen: list[Any], fake: list[Any], schema: Schema, name: str, ground: str
     ) -> Iterator[Point]:
         items, stated = schema.items, ground not in _UNSTATED
+        if stated and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
+            yield Point(where, "value", seen != fake, seen, fake)
+            return
         if len(seen) != len(fake) and stated:
             yield Point(where, "rows", OTHER, Words(f"{len(seen)} items"), Words(f"{len(fake)} items"))
-        elif stated and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
-            yield Point(where, "value", seen != fake, seen, fake)
         for one, other in zip(seen, fake, strict=False):
             record = str(as_object(one).get("id", ""))
             for point in self.compare(f"{where}[]", one, other, items, name, ground):
@@ -241,5 +240,4 @@ class Values:
             low, high = (seen if bound is None else bound for bound in schema.bounds)
             yield Point(where, "limit", not low <= seen <= high, seen, Words(f"from {low} to {high}"))
         if ground not in _UNSTATED:
-            close = ground == "rounded" and abs(seen - fake) < _UNITS
-            yield Point(where, "value", seen != fake and not close, seen, fake)
+            yield Point(where, "value", seen != fake, seen, fake)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from .replay import SHARED, Replayed
 from .rules import cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success, why_aside
 from .values import Point
 
+_Place: TypeAlias = tuple[str, str, str]
+"""An operation, a place in its response, and what was compared there, of a refusal with the fake's outcome."""
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
 
@@ -27,7 +29,6 @@ class Difference:
         seen: What the recording has.
         fake: What the fake has.
         outcome: Status and code of the fake's response.
-        place: Where it is in the file.
         alone: Whether it is a difference only if no other client has used the team meanwhile.
         assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
         times: In how many exchanges there is such a difference.
@@ -42,11 +43,15 @@ class Difference:
     seen: Any
     fake: Any
     outcome: str = ""
-    place: str = ""
     alone: bool = False
     assumed: bool = False
     times: int = 1
     url: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is in the file."""
+        return f"exchange {self.number}"
 
 
 @dataclass
@@ -65,7 +70,7 @@ class RuleVerdict:
     rule: str
     agreed: int = 0
     differing: int = 0
-    first: dict[tuple[str, ...], Difference] = field(default_factory=dict[tuple[str, ...], Difference])
+    first: dict[_Place, Difference] = field(default_factory=dict[_Place, Difference])
     doubts: Counter[str] = field(default_factory=Counter[str])
     aside: Counter[str] = field(default_factory=Counter[str])
 
@@ -103,7 +108,7 @@ class Verdicts:
         exchanges: How many exchanges were compared, or said nothing.
         places: The places that differ, each in its exchange.
         open: The places that differ and were set aside, and the rules about which an exchange says nothing.
-        uncovered: Differences that no rule covers, with the number of exchanges.
+        uncovered: The first difference of each place that no rule covers.
         omitted: The places of optional fields that are absent where the fake has null, or the reverse.
         inferred: What was assumed about the tests and the operator, and how often.
     """
@@ -113,7 +118,7 @@ class Verdicts:
         self.exchanges: int = 0
         self.places: set[tuple[str, str, str, str]] = set()
         self.open: set[tuple[str, int, str]] = set()
-        self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
+        self.uncovered: dict[_Place, Difference] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
 
@@ -136,13 +141,8 @@ class Verdicts:
         """Count one exchange; *causes* has the rules of the differences before it, by record and field."""
         self.exchanges += 1
         view = done.view
-        doubts = dict(done.doubts)
-        if done.why and (rule := rule_of_success(done)):
-            doubts[rule] = done.why
-        for rule, why in doubts.items():
-            self.rules[rule].doubts[why] += 1
-            self.open.add((file, view.exchange.number, rule))
-        agreed, aside, differing = set(done.agrees), dict[str, str](), set[str]()
+        self._doubt(file, done)
+        agreed, aside, found = set(done.agrees), dict[str, str](), dict[tuple[str, _Place], Difference]()
         for point in points:
             if point.kind == "omitted":
                 self.omitted[f"{view.operation} {point.where}"] += 1
@@ -157,9 +157,12 @@ class Verdicts:
                 self.open.add((file, view.exchange.number, point.where))
             else:
                 rule = rule and cause_of(done, point, rule, causes)
-                differing.add(rule)
-                assumed = is_assumed(done, point, rule)
-                self._add(rule, _difference(file, done, point, alone=alone, assumed=assumed))
+                one = _difference(file, done, point, alone=alone, assumed=is_assumed(done, point, rule))
+                outcome = one.outcome if point.where == "status" or point.where.startswith("error") else ""
+                found.setdefault((rule, (view.operation, point.where, f"{point.kind} {outcome}".rstrip())), one)
+        for (rule, place), one in found.items():
+            self._add(rule, place, one)
+        differing = {rule for rule, _ in found}
         self.inferred.update(done.inferred)
         for rule in agreed - differing - aside.keys() - {""}:
             self.rules[rule].agreed += 1
@@ -168,32 +171,18 @@ class Verdicts:
         for rule in differing - {""}:
             self.rules[rule].differing += 1
 
-    def settle(self) -> None:
-        """Decide, after the last exchange, which rule an estimate refutes: of a price if the order has it as well."""
-        priced = {
-            one.operation.partition(".")[0]: verdict
-            for verdict in self
-            for one in verdict.differences
-            if one.where.startswith("body.cost") and one.operation.endswith(".create")
-        }
-        for verdict in self:
-            for key, one in list(verdict.first.items()):
-                target = priced.get(one.operation.partition(".")[0]) if "estimated_cost" in one.where else None
-                if target is not None and target is not verdict:
-                    target.first[key] = verdict.first.pop(key)
-                    target.differing += 1
-                    verdict.differing *= bool(verdict.first)
+    def _doubt(self, file: str, done: Replayed) -> None:
+        of_success = {rule_of_success(done): done.why} if done.why else {}
+        for rule, why in {**done.doubts, **of_success}.items():
+            if rule:
+                self.rules[rule].doubts[why] += 1
+                self.open.add((file, done.view.exchange.number, rule))
 
-    def _add(self, rule: str, found: Difference) -> None:
+    def _add(self, rule: str, key: _Place, found: Difference) -> None:
         self.places.add((found.file, found.place, found.operation, found.where))
-        if rule:
-            outcome = found.outcome if found.where == "status" or found.where.startswith("error") else ""
-            place, kinds = (found.operation, found.where, found.kind, outcome), self.rules[rule].first
-            kinds[place] = replace(kinds[place], times=kinds[place].times + 1) if place in kinds else found
-            return
-        key = found.operation, found.where, found.kind
-        first, times = self.uncovered.get(key, (found, 0))
-        self.uncovered[key] = first, times + 1
+        first = self.rules[rule].first if rule else self.uncovered
+        old = first.get(key)
+        first[key] = found if old is None else replace(old, times=old.times + 1)
 
 
 def _difference(file: str, done: Replayed, point: Point, *, alone: bool, assumed: bool) -> Difference:
@@ -203,4 +192,4 @@ def _difference(file: str, done: Replayed, point: Point, *, alone: bool, assumed
         f"{view.exchange.method} {view.exchange.url.partition('?')[0]}" if view.row.signed or not view.operation else ""
     )
     said = view.operation, point.where, point.kind, point.seen, point.fake, outcome
-    return Difference(file, number, *said, f"exchange {number}", alone=alone, assumed=assumed, url=url)
+    return Difference(file, number, *said, alone=alone, assumed=assumed, url=url)

@@ -13,24 +13,24 @@ import zlib
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zipfile import ZipFile
 
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._check.live import sender
-from pytest_aurous._check.live.run import run_probes
-from pytest_aurous._check.live.sender import Sender
+from pytest_aurous._check.live import probing
+from pytest_aurous._check.live.probing import run_probes, send
 from pytest_aurous._check.recording import parse
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire import bodies
+from tests.check.test_recording import entry as shown
+from tests.check.test_recording import har
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-URL: Final = "https://api.aurous-labs.com/v1/balance"
-DEEP: Final = "[" * 900 + "]" * 900
 GIGABYTE: Final = 1024**3
 MEASURED: Final = """
 import resource, sys
@@ -43,22 +43,7 @@ sys.exit(status)
 
 def entry(body: str, **content: Any) -> dict[str, Any]:
     """Return an entry of HAR with this body of a response."""
-    return {
-        "startedDateTime": "2026-05-08T10:00:00Z",
-        "request": {"method": "GET", "url": URL, "headers": []},
-        "response": {
-            "status": 200,
-            "headers": [],
-            "content": {"text": body, "mimeType": "application/json", **content},
-        },
-    }
-
-
-def har(folder: Path, *entries: dict[str, Any]) -> Path:
-    """Write a HAR file."""
-    file = folder / "hostile.har"
-    file.write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
-    return file
+    return shown(content={"text": body, "mimeType": "application/json", **content})
 
 
 def bomb(size: int) -> str:
@@ -68,133 +53,82 @@ def bomb(size: int) -> str:
     return b64encode(b"".join([*(pack.compress(zeros) for _ in range(size // len(zeros))), pack.flush()])).decode()
 
 
-def laughs(place: str) -> str:
-    """Return a cassette whose second interaction has aliases for a thousand million texts in this place."""
-    head = "a: &a [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n" + "".join(
-        f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 10)}]\n" for n in range(9)
-    )
-    good = (
-        f"{{request: {{method: GET, uri: '{URL}', body: null, headers: {{}}}}, "
-        "response: {status: {code: 200}, headers: {}, body: {string: '{}'}}}"
-    )
-    changes = {
-        "uri": (f"uri: '{URL}'", "uri: *j"),
-        "method": ("method: GET", "method: *j"),
-        "header": ("body: null, headers: {}", "body: null, headers: {x: *j}"),
-        "body": ("body: null", "body: *j"),
-        "response": ("{string: '{}'}", "*j"),
-        "text": ("string: '{}'", "string: *j"),
-    }
-    return f"{head}interactions:\n- {good}\n- {good.replace(*changes[place])}\n"
-
-
-@pytest.mark.parametrize("place", ["uri", "method", "header", "body", "response", "text"])
-def test_aliases_that_expand_to_gigabytes_are_refused(tmp_path: Path, place: str) -> None:
-    """Before they are written out."""
-    pytest.importorskip("yaml")
-    file = tmp_path / "laughs.yaml"
-    file.write_text(laughs(place), encoding="utf-8")
-
-    with pytest.raises(AurousError, match=r"laughs\.yaml: its aliases make it too large"):
-        read_recording(file)
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("- 1", "neither a HAR file nor a cassette"),
-        ("interactions: 3", "neither a HAR file nor a cassette"),
-        ("", "neither a HAR file nor a cassette"),
-        ("interactions: *a", "truncated, or not plain YAML"),
-        ("interactions: [{request: {method: [GET], uri: x}, response: {status: 200}}]", "exchange 1 cannot be read"),
-        ('interactions: [{request: {method: GET, uri: "http://[x"}, response: {status: 200}}]', "another type or form"),
-    ],
+LEVELS: Final = "a: &a [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 10)}]\n" for n in range(9)
 )
-def test_yaml_of_another_shape_is_refused(tmp_path: Path, text: str, why: str) -> None:
-    """With a message that says what it is not."""
+"""A list of a thousand million texts."""
+MERGES: Final = "a: &a {k: 1}\n" + LEVELS.partition("\n")[2].replace("[", "{<<: [").replace("]", "]}")
+HOSTILE: Final = {
+    "a list": ("- 1", "neither a HAR file nor a cassette"),
+    "a number": ("interactions: 3", "neither a HAR file nor a cassette"),
+    "nothing": ("", "neither a HAR file nor a cassette"),
+    "an alias of nothing": ("interactions: *a", "truncated, endless, or not plain YAML"),
+    "an alias of itself": ("interactions: &a [*a]", "truncated, endless, or not plain YAML"),
+    "a key that is a list": ("interactions: [{? [a]: b}]", "truncated, endless, or not plain YAML"),
+    "many aliases": (f"{LEVELS}interactions: *j", "with its aliases, it is larger than 64 MB"),
+    "many merges": (f"{MERGES}interactions: *j", "truncated, endless, or not plain YAML"),
+    "many values": (f"interactions: [{'1, ' * 1_100_000}]", "it is larger than 64 MB"),
+    "deep": ("interactions: " + "[" * 5000, "truncated, endless, or not plain YAML"),
+    "a method that is a list": ("interactions: [{request: {method: [GET], uri: x}, response: {status: 200}}]",
+                                "exchange 1 cannot be read"),
+    "no URL": ('interactions: [{request: {method: GET, uri: "http://[x"}, response: {status: 200}}]',
+               "another type or form"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_yaml_is_refused(tmp_path: Path, name: str) -> None:
+    """With a message, before it fills the memory."""
     pytest.importorskip("yaml")
-    file = tmp_path / "hostile.yaml"
-    file.write_text(text, encoding="utf-8")
+    text, why = HOSTILE[name]
+    (tmp_path / "hostile.yaml").write_text(text, encoding="utf-8")
 
-    with pytest.raises(AurousError, match=why):
-        read_recording(file)
-
-
-def test_an_alias_of_itself_is_refused(tmp_path: Path) -> None:
-    """It has no end."""
-    pytest.importorskip("yaml")
-    file = tmp_path / "hostile.yaml"
-    file.write_text("interactions: &a [*a]", encoding="utf-8")
-
-    with pytest.raises(AurousError, match="its aliases make it too large, or endless"):
-        read_recording(file)
+    with pytest.raises(AurousError, match=rf"hostile\.yaml: .*{why}"):
+        read_recording(tmp_path / "hostile.yaml")
 
 
-def test_yaml_with_too_many_values_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before any of them is made."""
-    pytest.importorskip("yaml")
-    monkeypatch.setattr(parse, "_MOST_NODES", 20)
-    file = tmp_path / "many.yaml"
-    file.write_text("interactions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]", encoding="utf-8")
-
-    with pytest.raises(AurousError, match="it has more than 20 values"):
-        read_recording(file)
-
-
-@pytest.mark.parametrize("text", [DEEP, "[" * 100_000 + "]" * 100_000, '{"a":' * 101 + "1" + "}" * 101])
-def test_deep_json_in_a_body_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """What walks through values would need a stack as deep."""
-    sanitized = tmp_path / "out.har"
-    assert main(["check", str(har(tmp_path, entry(text), entry("{}"))), "--sanitize", str(sanitized)]) in {0, 1}
-    out = capsys.readouterr().out
-    assert "exchange 1: the body of the response was left out: its JSON is nested more than" in out
-    assert "2 exchanges; left out, over a limit: 1; rules:" in out
-    assert json.loads(sanitized.read_text(encoding="utf-8"))["log"]["entries"][0]["response"]["content"]["_omitted"]
-
-
-def test_what_is_within_the_limits_is_read(tmp_path: Path) -> None:
-    """A hundred objects in each other, many objects beside each other, and brackets that are a text or no JSON."""
-    texts = ("[" * 100 + "]" * 100, json.dumps([{}] * 101), "[" * 101, json.dumps("[" * 101))
-    recording = read_recording(har(tmp_path, *map(entry, texts)))
-
-    assert [exchange.body for exchange in recording.exchanges] == [text.encode() for text in texts]
-    assert recording.left_out == 0
-
-
-def test_a_compressed_body_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not decompressed any further."""
-    monkeypatch.setattr(bodies, "MOST_BYTES", 1024 * 1024)
-    recording = read_recording(har(tmp_path, entry(bomb(2 * 1024 * 1024), encoding="base64")))
-
-    assert recording.exchanges[0].body is None
-    assert recording.notes == ["exchange 1: the body of the response was left out: it expands to 1 MB or more"]
-
-
-def test_bodies_together_have_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is over a limit is left out, and smaller bodies after it are read."""
-    monkeypatch.setattr(parse, "MOST_BYTES", 1024 * 1024)
-    monkeypatch.setattr(parse, "_MOST_PARTS", 100)
-    file = har(tmp_path, entry('"' + "a" * 524_288 + '"'), entry('"' + "a" * 524_288 + '"'), entry("{}"))
-    with pytest.raises(AurousError, match="it is larger than 1 MB"):
-        read_recording(file)
-    file = har(
-        tmp_path,
-        entry(b64encode(gzip.compress(b"a" * 700_000)).decode(), encoding="base64"),
-        entry(b64encode(gzip.compress(b"a" * 700_000)).decode(), encoding="base64"),
-        entry(b64encode(gzip.compress(b"[" * 99)).decode(), encoding="base64"),
-        entry("[" * 60),
-        entry("[]"),
+def test_deep_json_in_a_body_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What walks through values would need a stack as deep; what is no JSON, or less deep, is read."""
+    texts = (
+        "[" * 100 + "]" * 100,
+        json.dumps([{}] * 101),
+        "[" * 101,
+        json.dumps("[" * 101),
+        '{"a":' * 101 + "1" + "}" * 101,
     )
+    file, sanitized = har(tmp_path, *map(entry, texts)), tmp_path / "out.har"
+
+    assert [one.body for one in read_recording(file).exchanges] == [*(text.encode() for text in texts[:-1]), None]
+    assert main(["check", str(file), "--sanitize", str(sanitized)]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "exchange 5: the body of the response was left out: its JSON is nested more than 100 deep" in out
+    assert "left out, over a limit: 1; rules:" in out
+    assert json.loads(sanitized.read_text(encoding="utf-8"))["log"]["entries"][4]["response"]["content"]["_omitted"]
+
+
+def test_a_file_and_all_its_bodies_have_one_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of bytes, objects and lists; a body that is over it is left out, and smaller bodies after it are read."""
+    monkeypatch.setattr(parse, "MOST_BYTES", 1024 * 1024)
+    monkeypatch.setattr(bodies, "MOST_BYTES", 1024 * 1024)
+    packed = [
+        b64encode(gzip.compress(text)).decode() for text in (b"a" * 700_000, b"a" * 700_000, b"[" * 5_000, b"[" * 99)
+    ]
+    file = har(tmp_path, *(entry(text, encoding="base64") for text in (*packed, bomb(2 * 1024 * 1024))), entry("[]"))
     recording = read_recording(file)
 
-    assert [exchange.body is None for exchange in recording.exchanges] == [False, True, False, True, False]
+    assert [one.body is None for one in recording.exchanges] == [False, True, False, False, True, False]
     assert recording.left_out == 2
     assert "the sum of all bodies is larger than 1 MB" in recording.notes[0]
-    assert "the sum of all bodies has more than 100 objects and lists" in recording.notes[1]
+    assert recording.notes[1].endswith("it expands to 1 MB or more")
 
-    file.write_text("[" * 101, encoding="utf-8")
-    with pytest.raises(AurousError, match="it has more than 100 objects and lists"):
-        read_recording(file)
+    for text in (" " * 1024 * 1025, "[" * 20_000):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(AurousError, match="it is larger than 1 MB"):
+            read_recording(file)
+    with ZipFile(tmp_path / "page.zip", "w") as writer:
+        writer.writestr("har.har", "[]" + " " * 1024 * 1025, 8)
+    with pytest.raises(AurousError, match=r"page\.zip: har\.har is larger than 1 MB"):
+        read_recording(tmp_path / "page.zip")
 
 
 def measured(*arguments: str, seconds: float = 120) -> tuple[int, str, int]:
@@ -210,24 +144,14 @@ def measured(*arguments: str, seconds: float = 120) -> tuple[int, str, int]:
     return done.returncode, out + done.stderr, int(peak)
 
 
-def test_compressed_bodies_that_expand_to_gigabytes_take_no_memory(tmp_path: Path) -> None:
-    """Three bodies of 200 MB each are left out, each with its number."""
-    one = entry(bomb(200 * 1024 * 1024), encoding="base64")
-    status, out, peak = measured("check", str(har(tmp_path, *[one] * 3)))
-
-    assert status == 0
-    assert "exchange 1: the body of the response was left out: it expands to 64 MB or more" in out
-    assert "3 exchanges; left out, over a limit: 3; rules:" in out
-    assert peak < GIGABYTE
-
-
-def test_many_bodies_below_the_limit_take_no_memory(tmp_path: Path) -> None:
-    """Eight bodies of 60 MB each: the first is read, and the others are left out."""
-    one = entry(bomb(60 * 1024 * 1024), encoding="base64")
-    status, out, peak = measured("check", str(har(tmp_path, *[one] * 8)))
+def test_bodies_that_expand_to_gigabytes_take_no_memory(tmp_path: Path) -> None:
+    """Of eight bodies of 60 MB, and one of 200 MB, the first is read, and the others are left out."""
+    large, larger = (entry(bomb(size * 1024 * 1024), encoding="base64") for size in (60, 200))
+    status, out, peak = measured("check", str(har(tmp_path, *[large] * 8, larger)))
 
     assert status in {0, 1}
-    assert "left out, over a limit: 7" in out
+    assert "left out, over a limit: 8" in out
+    assert "it expands to 64 MB or more" in out
     assert peak < GIGABYTE
 
 
@@ -311,10 +235,10 @@ def test_a_response_has_a_limit_as_a_whole(
     answering: Callable[..., str], monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     """A server that sends a byte now and then is not waited for."""
-    monkeypatch.setattr(sender, "_WHOLE", 0.5)
-    sent = Sender(answering(head, b"a", 0.05), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, "")
+    monkeypatch.setattr(probing, "_PATIENCE", 0.5)
+    sent = send(answering(head, b"a", 0.05), "al_live_" + "a" * 64, "GET /v1/team", {})
 
-    assert (sent.status, sent.why) == (None, "no complete response within 0 s")
+    assert (sent.status, sent.why) == (None, "its response did not arrive within 0 s")
 
 
 @pytest.mark.parametrize(
@@ -328,7 +252,7 @@ def test_a_response_has_a_limit_as_a_whole(
 )
 def test_a_body_of_a_response_has_limits(answering: Callable[..., str], head: bytes, part: bytes, why: str) -> None:
     """It is not decompressed, because any size could come out, and is left out with the reason."""
-    sent = Sender(answering(head, part), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, "")
+    sent = send(answering(head, part), "al_live_" + "a" * 64, "GET /v1/team", {})
 
     assert (sent.status, sent.body, sent.why) == (200, None, why)
 
@@ -340,5 +264,5 @@ def test_a_team_that_cannot_be_read_names_the_limit(
     monkeypatch.setenv("AUROUS_CHECK_KEY", "al_live_" + "a" * 64)
     url = answering(HEAD + b"Aurous-Request-Id: req_1\r\n\r\n", b" " * 65_536)
 
-    with pytest.raises(AurousError, match=r"cannot be read: its body was left out: it is larger than 8 MB"):
+    with pytest.raises(AurousError, match=r"cannot be read: it is larger than 8 MB"):
         run_probes(url, Path("live.har"), yes=True)

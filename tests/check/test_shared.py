@@ -9,7 +9,7 @@ import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._check.command import check_base_url
-from pytest_aurous._check.live.probes import PROBES, chosen_probes
+from pytest_aurous._check.live.probes import chosen_probes
 from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.main import main
@@ -49,16 +49,6 @@ def test_each_rule_that_no_recording_decides_is_not_judged() -> None:
         f"hook-{number}" for number in (3, 4, 5, 6, 7, 8, 9, 11)
     }
     assert {words["save-1"], words["cred-2"], words["rate-1"]} == {"not seen"}
-
-
-@pytest.mark.parametrize("only", ["cred", "cred-4,list-3", " img-8 "])
-def test_only_some_probes_are_chosen(only: str) -> None:
-    """With the team, and with the lists that they need."""
-    probes = chosen_probes(only)
-
-    assert probes[0] is PROBES[0]
-    assert 1 < len(probes) < len(PROBES)
-    assert chosen_probes(None) == list(PROBES)
 
 
 @pytest.mark.parametrize("only", ["nonsense-1", "cred-4,nope", ","])

@@ -77,16 +77,6 @@ class Histories(dict[str, History]):
         sighting = self.seen(record, index)
         return "" if sighting is None else sighting.status
 
-    def end(self, record: str, index: int) -> str:
-        """Return the status in which work on a record has ended that was under way at *index*; empty if none shows it.
-
-        New work on the record shows that it has ended, and if there are no pictures, that it has failed.
-        """
-        sighting = self.seen(record, index)
-        if sighting is not None and sighting.view.row.reruns:
-            return "failed" if sighting.row.get("refs") == [] else ""
-        return "" if sighting is None else sighting.status
-
     def steady(self, record: str, index: int) -> str:
         """Return the status in which a record is seen before *index*, and still behind it; else empty."""
         before = self.before(record, index)

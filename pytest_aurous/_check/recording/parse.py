@@ -6,160 +6,46 @@ Cassettes of VCR.py become HAR.
 from __future__ import annotations
 
 import json
-import re
-from base64 import b64decode
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
-from itertools import islice
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError  # noqa: N812 - an exception
 
-from ..._core.base.data import MOST_BYTES, LimitError, as_list, as_object, read_file
-from ..._core.base.errors import AurousError, shown
+from ..._core.base.data import MOST_BYTES, LimitError, as_list, as_object, parsed, read_file
 from ..._core.wire.har import field, plain_text
 
 _YAML: Final = (".yaml", ".yml")
-_MOST_NODES: Final = 1_000_000
-"""The most values in YAML, as they are written."""
-_NODE: Final = 32
-"""What a value of YAML counts beside its text, where the aliases are written out."""
-_MOST_PARTS: Final = 3_000_000
-"""The most objects and lists in a file, and in all bodies of a recording together."""
+_NODE: Final = 64
+"""The bytes that an object or a list counts beside its text, and in YAML any value: it takes memory of its own."""
 _MOST_DEPTH: Final = 100
-_KINDS: Final = {
-    "bool": "true|True|TRUE|false|False|FALSE",
-    "int": "[-+]?(?:0|[1-9][0-9]*)",
-    "float": r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)",
-}
-"""Words and numbers of YAML 1.2: a time is no number of base 60, and `no` is a word."""
 
 
 class UnreadableError(Exception):
     """Why a file cannot be read, in plain words."""
 
 
-class SyntaxUnreadableError(UnreadableError):
-    """What is wrong with a file that is neither JSON nor YAML, and may be no recording at all."""
-
-
-@contextmanager
-def reading(what: str, more: str) -> Generator[None]:
-    """Raise an `AurousError` for whatever keeps a file from being read; *what* names it, and *more* is a URL."""
-    try:
-        yield
-    except (LimitError, UnreadableError, BadZipFile, OSError, RuntimeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        why = "it is not text in UTF-8. Save it as UTF-8" if isinstance(error, UnicodeDecodeError) else why
-        raise AurousError(f"{what}: {why}.\n{more}") from None
-
-
-def parse(file: Path, raw: bytes, *, yaml: bool = False) -> Any:
-    """Return the content of a file as data; it is *yaml* also if its name says so.
-
-    Raises:
-        UnreadableError: If it is neither JSON nor plain YAML, is too large, or has two fields of one name in an object.
-        UnicodeDecodeError: If it is not text.
-    """
-    text = raw.decode("utf-8-sig")
-    if yaml or file.suffix.lower() in _YAML:
-        return _parse_yaml(text)
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        line = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
-        raise SyntaxUnreadableError(f"{line}truncated, or not valid JSON") from None
-
-
-def _parse_yaml(text: str) -> Any:
-    try:
-        import yaml
-    except ImportError:
-        raise UnreadableError(
-            "YAML needs PyYAML, the extra check: install it with python -m pip install pyyaml"
-        ) from None
-    safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class Loader(safe):  # type: ignore[misc]  # a class that is known when PyYAML is
-        yaml_implicit_resolvers: Final = {
-            first: [pair for pair in pairs if pair[0].rpartition(":")[2] in {"null", "merge"}]
-            for first, pairs in safe.yaml_implicit_resolvers.items()
-        }
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - PyYAML's
-            _unique([(str(name.value), None) for name, _ in node.value if not name.tag.endswith(":merge")])
-            return {str(name): value for name, value in safe.construct_mapping(self, node, deep).items()}
-
-    for name, pattern in _KINDS.items():
-        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"(?:{pattern})$"), None)
-    try:
-        _check_count(yaml.parse(text, safe))
-        loader = Loader(text)
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        if _size(node, {}) > MOST_BYTES:
-            raise UnreadableError("its aliases make it too large, or endless")
-        return loader.construct_document(node)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f"line {mark.line + 1}: "
-        raise SyntaxUnreadableError(f"{line}truncated, or not plain YAML") from None
-
-
-def _check_count(events: Iterable[Any]) -> None:
-    if sum(1 for _ in islice(events, _MOST_NODES + 1)) > _MOST_NODES:
-        raise UnreadableError(f"it has more than {_MOST_NODES} values")
-
-
-def _size(node: Any, known: dict[int, int]) -> int:
-    """Return the size of a node with its aliases written out; *known* has the sizes of others."""
-    if id(node) not in known:
-        known[id(node)] = MOST_BYTES  # as long as it is open, for an alias that is in its own value
-        parts = [part for pair in node.value for part in pair] if node.id == "mapping" else node.value
-        inner = len(parts) if isinstance(parts, str) else sum(_size(part, known) for part in parts)
-        known[id(node)] = _NODE + inner
-    return known[id(node)]
-
-
-def _refuse(constant: str) -> Any:
-    raise UnreadableError(f"{constant} is not JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object, whose names are all different.
-
-    Raises:
-        UnreadableError: If two are the same.
-    """
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        name = next(name for name in names if names.count(name) > 1)
-        raise UnreadableError(f"an object has the name {shown(name)} twice, and only one of the two would count")
-    return found
-
-
-class Total:
-    """Adds up what is read; *what* names the sum in messages."""
+class Bound:
+    """The most that is read: of one file, or of all bodies of a recording. *what* names them in messages."""
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._bytes = 0
-        self._parts = 0
+        self._left = MOST_BYTES
 
-    def add(self, raw: bytes) -> None:
-        """Count some bytes, and the objects and lists that JSON in them can have.
+    def take(self, text: bytes, values: int = 0) -> bytes:
+        """Return a text if it is not too much, with its *values*, and the objects and lists that JSON in it can have.
 
         Raises:
-            LimitError: If that is too much; it does not count then.
+            LimitError: If it is; it does not count then.
         """
-        size, parts = self._bytes + len(raw), self._parts + raw.count(b"[") + raw.count(b"{")
-        if size > MOST_BYTES:
-            raise LimitError(f"{self._what} is larger than {MOST_BYTES // 1024 // 1024} MB")
-        if parts > _MOST_PARTS:
-            raise LimitError(f"{self._what} has more than {_MOST_PARTS} objects and lists")
-        self._bytes, self._parts = size, parts
+        size = len(text) + _NODE * (values + text.count(b"[") + text.count(b"{"))
+        if size > self._left:
+            most = f"{MOST_BYTES // 1024 // 1024} MB, where an object or a list has {_NODE} bytes more"
+            raise LimitError(f"{self._what} is larger than {most}")
+        self._left -= size
+        return text
 
 
 def read(file: Path) -> bytes:
@@ -169,9 +55,7 @@ def read(file: Path) -> bytes:
         LimitError: If it is too large, or not a regular file.
         OSError: If it cannot be read.
     """
-    raw = read_file(file, MOST_BYTES)
-    Total("it").add(raw)
-    return raw
+    return Bound("it").take(read_file(file, MOST_BYTES))
 
 
 def read_member(archive: ZipFile, name: str) -> bytes:
@@ -179,32 +63,85 @@ def read_member(archive: ZipFile, name: str) -> bytes:
 
     Raises:
         LimitError: If it is too large.
+        UnreadableError: If it cannot be read.
     """
-    with archive.open(name) as stream:
-        raw = stream.read(MOST_BYTES + 1)
-    Total(name).add(raw)
-    return raw
+    try:
+        with archive.open(name) as stream:
+            return Bound(name).take(stream.read(MOST_BYTES + 1))
+    except (BadZipFile, EOFError, KeyError, RuntimeError, ZlibError) as error:
+        raise UnreadableError(f"{name} in it cannot be read: {error}") from None
 
 
-def check_depth(body: bytes) -> None:
-    """Refuse JSON that is nested too deep for what walks through it.
+def check_depth(body: bytes) -> bytes:
+    """Return a body if it is not nested too deep for what walks through its JSON.
 
     Raises:
-        LimitError: If a body is such JSON.
+        LimitError: If it is.
     """
-    if body.count(b"[") + body.count(b"{") <= _MOST_DEPTH:
-        return
-    try:
-        level: list[Any] = [json.loads(body)]
-        for _ in range(_MOST_DEPTH):
-            level = [part for one in level for part in (*as_object(one).values(), *as_list(one))]
-        deep = bool(level)
-    except RecursionError:
-        deep = True
-    except ValueError:  # no JSON
-        deep = False
-    if deep:
+    if _is_deep(parsed(body), _MOST_DEPTH):
         raise LimitError(f"its JSON is nested more than {_MOST_DEPTH} deep")
+    return body
+
+
+def _is_deep(value: Any, left: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return False
+    return not left or any(_is_deep(one, left - 1) for one in (*as_object(value).values(), *as_list(value)))
+
+
+def parse(file: Path, raw: bytes) -> Any:
+    """Return the content of a file as data.
+
+    Raises:
+        LimitError: If it is too large, with what its aliases stand for.
+        UnreadableError: If it is neither JSON nor plain YAML.
+    """
+    try:
+        if file.suffix.lower() in _YAML or raw.startswith(b"interactions:"):  # VCR.py adds no suffix
+            return _parse_yaml(raw.decode("utf-8-sig"))
+        return json.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise UnreadableError("it is not text in UTF-8. Save it as UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        line = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
+        raise UnreadableError(f"{line}truncated, or not valid JSON") from None
+
+
+def _parse_yaml(text: str) -> Any:
+    try:
+        import yaml
+    except ImportError:
+        why = "YAML needs PyYAML, the extra check: install it with python -m pip install pyyaml"
+        raise UnreadableError(why) from None
+    safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(safe):  # type: ignore[misc]  # a class that is known when PyYAML is
+        def flatten_mapping(self, node: Any) -> None:
+            """Merge nothing: merges of merges fill the memory."""
+
+    try:
+        bound = Bound("it")
+        for event in yaml.parse(text, safe):
+            bound.take(str(getattr(event, "value", "")).encode(), 1)
+        return _without_aliases(yaml.load(text, Loader))  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f"line {mark.line + 1}: "
+        raise UnreadableError(f"{line}truncated, endless, or not plain YAML") from None
+
+
+def _without_aliases(value: Any) -> Any:
+    """Return data of YAML as JSON has it: what is in several places is counted, and copied, in each."""
+    bound, written = Bound("with its aliases, it"), StringIO()
+    for part in json.JSONEncoder(default=_plain).iterencode(value):
+        bound.take(part.encode(), 1)
+        written.write(part)
+    return json.loads(written.getvalue())
+
+
+def _plain(value: Any) -> Any:
+    """Return bytes as a cassette has them in JSON, and a time as text."""
+    return {"base64_string": b64encode(value).decode()} if isinstance(value, bytes) else str(value)
 
 
 def entry_of(interaction: Any) -> dict[str, Any]:
@@ -241,8 +178,10 @@ def _headers(headers: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _body(body: Any) -> bytes:
+    """Return a body: a text, or an object that has it, perhaps in Base64."""
     shape = as_object(body)
     if "base64_string" in shape:
         return b64decode(shape["base64_string"])
-    body = shape.get("string", "") if isinstance(body, dict) else body
-    return body if isinstance(body, bytes) else plain_text(body).encode(errors="replace")
+    if isinstance(body, dict):
+        return _body(shape.get("string", ""))
+    return plain_text(body).encode(errors="replace")

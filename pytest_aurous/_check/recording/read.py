@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from glob import glob
 from io import BytesIO
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 from ..._core.base.data import LimitError, as_list, as_object
 from ..._core.base.errors import AurousError, see
@@ -19,7 +19,7 @@ from ..._core.wire.exchange import Exchange
 from ..._core.wire.har import FieldError, read_entry
 from ..._core.wire.headers import sent_key
 from ..._core.wire.hosts import BASE_URL, is_loopback, is_upload
-from .parse import SyntaxUnreadableError, Total, check_depth, entry_of, parse, read, read_member, reading
+from .parse import Bound, UnreadableError, check_depth, entry_of, parse, read, read_member
 
 _MORE: Final = see("reference/check.html#recordings")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")
@@ -47,6 +47,7 @@ class Recording:
         by_fake: Whether a fake has responded: pytest-aurous wrote it, or a key of a fake was sent.
         name: What results call it: the name of the file.
         others: Files that are no recordings, and why, for the report.
+        bodies: The files with its bodies.
     """
 
     file: Path
@@ -57,7 +58,8 @@ class Recording:
     by_fake: bool = False
     name: str = ""
     others: list[str] = field(default_factory=list[str])
-    _total: Total = field(default_factory=lambda: Total("the sum of all bodies"))
+    bodies: set[Path] = field(default_factory=set[Path])
+    _bound: Bound = field(default_factory=lambda: Bound("the sum of all bodies"))
 
     def __post_init__(self) -> None:
         self.name = self.name or self.file.name
@@ -66,8 +68,7 @@ class Recording:
         """Return the body that *read* returns; None, with a note, if it is missing or over a limit."""
         try:
             body = read()
-            check_depth(body or b"")
-            self._total.add(body or b"")
+            self._bound.take(check_depth(body or b""))
         except LimitError as error:
             self.leave_out(exchange, part, str(error))
             return None
@@ -117,18 +118,19 @@ def read_recordings(files: Sequence[Path], named: Collection[Path] = (), base_ur
         AurousError: If a file cannot be read, or no file is a recording.
     """
     recordings: list[Recording] = []
-    others: list[str] = []
+    others: dict[Path, str] = {}
     for file in files:
         try:
             recordings.append(read_recording(file, base_url))
         except NoRecordingError as error:  # noqa: PERF203 - each file on its own
             if file in named or len(files) == 1:
                 raise
-            others.append(str(error).partition("\n")[0].removeprefix("check "))
+            others[file.resolve()] = str(error).partition("\n")[0].removeprefix("check ")
     if not recordings:
         what = f"check: none of the {len(files)} files is a recording of the API."
-        raise AurousError("\n".join([what, *others, _MORE]))
-    recordings[0].others += others
+        raise AurousError("\n".join([what, *others.values(), _MORE]))
+    bodies = {file for recording in recordings for file in recording.bodies}
+    recordings[0].others += [why for file, why in others.items() if file not in bodies]
     parts = 1
     while len({recording.name for recording in recordings}) < len(recordings):
         parts += 1
@@ -145,16 +147,18 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
         NoRecordingError: If it is neither a HAR file nor a cassette, or has no exchange of the API.
     """
     recording = Recording(file)
-    with reading(f"check {file}", _MORE):
-        content, load = _content(file)
+    try:
+        content, load = _content(recording)
+    except (LimitError, UnreadableError, BadZipFile, OSError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise AurousError(f"check {file}: {why}.\n{_MORE}") from None
     log = as_object(content.get("log"))
     entries = log.get("entries") if log else content.get("interactions")
     if not isinstance(entries, list):
         raise NoRecordingError(f"check {file}: {_RUBY if 'http_interactions' in content else _NEITHER}.\n{_MORE}")
     for number, entry in enumerate(as_list(entries), 1):
         try:
-            _attach(entry, load)
-            exchange = read_entry(number, entry if log else entry_of(entry), recording.take)
+            exchange = read_entry(number, _attached(entry, load) if log else entry_of(entry), recording.take)
         except FieldError as error:
             raise AurousError(f"check {file}: exchange {number} cannot be read: {error}.\n{_MORE}") from None
         recording.exchanges.append(exchange.at_host(BASE_URL, base_url))
@@ -166,35 +170,49 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
     return recording
 
 
-def _content(file: Path) -> tuple[dict[str, Any], Callable[[str], bytes]]:
-    """Return what is in a file, and what loads the bodies that are in files of their own."""
-    name, raw = file.name, read(file)
-    load: Callable[[str], bytes] = lambda name: read(file.parent / name)  # noqa: E731 - one of two
+def _content(recording: Recording) -> tuple[dict[str, Any], Callable[[str], bytes]]:
+    """Return what is in a file, and what reads the bodies that it has in files of their own, by name."""
+    file, raw, load = recording.file, read(recording.file), partial(_read_beside, recording)
     if file.suffix.lower() == ".zip":
         archive = ZipFile(BytesIO(raw))
-        load = partial(read_member, archive)
-        name = next((one for one in archive.namelist() if one.endswith(".har")), "")
-        if not name:
-            raise NoRecordingError(f"check {file}: an archive without a HAR file.\n{_MORE}")
-        raw = load(name)
+        file = Path(next((name for name in archive.namelist() if name.endswith(".har")), ""))
+        if not file.name:
+            raise NoRecordingError(f"check {recording.file}: an archive without a HAR file.\n{_MORE}")
+        load = partial(_read_in, archive, file.parent)
+        raw = load(file.name)
     try:
-        return as_object(parse(Path(name), raw, yaml=raw.startswith(b"interactions:"))), load  # VCR.py adds no suffix
-    except SyntaxUnreadableError:
+        return as_object(parse(file, raw)), load
+    except UnreadableError:
         if any(mark in raw for mark in _MARKS):
             raise
-        raise NoRecordingError(f"check {file}: {_NEITHER}.\n{_MORE}") from None
+        raise NoRecordingError(f"check {recording.file}: {_NEITHER}.\n{_MORE}") from None
 
 
-def _attach(entry: Any, load: Callable[[str], bytes]) -> None:
-    """Put the bodies into an entry that it has in files of their own, as Playwright writes them, if they are there."""
+def _read_beside(recording: Recording, name: str) -> bytes:
+    """Read a file in the folder of a recording, or below; what is outside is private."""
+    folder = recording.file.parent.resolve()
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder):
+        raise UnreadableError("it is in another folder")
+    recording.bodies.add(file)
+    return read(file)
+
+
+def _read_in(archive: ZipFile, folder: Path, name: str) -> bytes:
+    return read_member(archive, (folder / name).as_posix())
+
+
+def _attached(entry: Any, load: Callable[[str], bytes]) -> Any:
+    """Return an entry with the bodies that it has in files of their own, as Playwright writes them."""
     for message, body in (("request", "postData"), ("response", "content")):
         part = as_object(as_object(as_object(entry).get(message)).get(body))
-        name = part.get("_file")
-        if isinstance(name, str) and PurePath(name).name == name:
+        if isinstance(part.get("_file"), str):
             try:
-                part.update(text=load(name), encoding="")
-            except (OSError, LimitError, KeyError, RuntimeError):
-                part["_omitted"] = True
+                text: dict[str, Any] = {"text": load(part["_file"]), "encoding": ""}
+            except (LimitError, UnreadableError, OSError, ValueError):  # a name with a null byte is a ValueError
+                text = {"_omitted": True}
+            entry = {**entry, message: {**entry[message], body: {**part, **text}}}
+    return entry
 
 
 def _leave_out_others(recording: Recording) -> None:

@@ -69,6 +69,7 @@ class View:
         whole: Whether its request is known; its body may be missing in the recording.
         key, idempotency: The API key and the idempotency key that were sent.
         refused: Whether the vendor refused the request: a 4xx, but no 429.
+        accepted: Whether it did not, or for the credit alone, which is checked last: all else that it needs is there.
         code, reason, param: Why it did; *reason* is the code that the pages of the calls have in place of a global one.
         replayed: Whether the response is a stored one.
         foreign: Why the response may not be the vendor's own; empty if it is.
@@ -103,6 +104,7 @@ class View:
         self.result = as_object(self.body)
         self.succeeded = status in range(200, 300)
         self.refused = status in range(400, 500) and status != HTTPStatus.TOO_MANY_REQUESTS
+        self.accepted = not self.refused or status == HTTPStatus.PAYMENT_REQUIRED
         error = as_object(self.result.get("error"))
         self.code = str(error.get("code") or "")
         self.reason = next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)

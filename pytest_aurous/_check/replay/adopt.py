@@ -83,7 +83,7 @@ class Adopter:
         for shown in () if view.creates else view.records:
             if self._follower.row(shown["id"]) is None:
                 self._plant(Sighting(view, shown))
-        if not view.refused or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED:  # credit is checked last
+        if view.accepted:
             self._put_named(view)
         row = self._follower.row(view.record) if view.record else None
         if view.polls:
@@ -95,8 +95,6 @@ class Adopter:
             self._act(view, row)
         if view.replayed and self._follower.reading("idem-5") == "generation":
             self._end_before_retry(view)
-        if view.deletes:
-            self._doubt(view.record)
 
     def follow(self, done: Replayed) -> None:
         """Let the fake have what a response shows, after the comparison, so that each difference counts once."""
@@ -175,10 +173,8 @@ class Adopter:
             if own is not None:  # the documentation's example, under another id
                 self._follower.remove(own.id)
         status = self._status_before(sighting)
-        columns: dict[str, Any] = {}
-        if kind == "characters":
-            columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
-        self._follower.put(kind, team, row, status, **columns)
+        drawn = {"published": status == "ready" or bool(row.get("refs"))} if kind == "characters" else {}
+        self._follower.put(kind, team, row, status, **drawn)
         shown = f" ({name_of(status)})" if status else ""
         self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
         made = instant_of(row.get("created_at"))
@@ -193,15 +189,8 @@ class Adopter:
         if view.saves:
             return "reviewing" if moved else "ready"
         if view.row.reruns:
-            return "ready" if self._ends_ready(row["id"]) else "reviewing"
+            return "reviewing"
         return "pending" if view.cancels and moved else sighting.status
-
-    def _ends_ready(self, record: str) -> bool:
-        """Whether a character is ready when it is next seen at rest."""
-        for one in self._survey.histories[record].sightings:
-            if one.status in {"reviewing", "ready"}:
-                return one.status == "ready" and not one.view.saves
-        return False
 
     def _hold(self, view: View, record: str, kind: str, now: set[str], *, new: bool) -> None:
         """Hold credits for work that no exchange has ordered: it may not be there yet if it is *new*."""
@@ -210,7 +199,8 @@ class Adopter:
         rule, money = "vid-2" if work == "video" else "cred-4", self._teams.money_of(view)
         states = now | ({"new", "run", "good", "bad"} if new else set[str]())
         before = states if money.base is not None else {"new"}
-        money.works.append(PaidWork(record, price, rule, work, kind != "characters", 0.0, states, before))
+        shown = None if kind == "characters" else price
+        money.works.append(PaidWork(record, price, rule, work, shown, 0.0, states, before))
 
     def _put_named(self, view: View) -> None:
         """Add the records that only the use of their ids shows: an accepted request proves that they were there."""
@@ -303,11 +293,10 @@ class Adopter:
             if view.code == "output_expired" and view.record not in self._survey.histories:
                 self._follower.change(view.record, finished=self._follower.now - _LONG)
             return
-        at_rest = view.at_rest and (view.succeeded or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED)
         output = view.succeeded and view.operation.endswith(".output")
         shown = view.records[0] if view.records else {}
         early = view.saves and view.succeeded and (shown.get("status") in RUNNING or not shown.get("refs"))
-        if not early and (at_rest or output or view.code in _TOO_EARLY):
+        if not early and ((view.at_rest and view.accepted) or output or view.code in _TOO_EARLY):
             self._end_unseen(view, row)
             if view.code == "output_expired":  # nothing shows when the work has ended
                 self._follower.change(view.record, finished=self._follower.now - _LONG)
@@ -326,7 +315,7 @@ class Adopter:
             refs = view.records[0].get("refs") if view.records and not row.refs else None
             status, known, good = "", refs is not None, refs != []
         else:
-            status = self._survey.histories.end(row.id, view.index + 1)
+            status = self._survey.histories.status(row.id, view.index + 1)
             bad = view.code == "output_not_available" or status in _ENDS
             known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
         if not known:

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import partial
+from http import HTTPStatus
 from typing import Any, Final
 
 from ..._core.base.amounts import plain, total
 from ..._core.base.data import as_list, as_object, parsed
-from ..._core.wire.reply import Reply, Stream
-from ..._facade import CHUNK, Follower, Schema, rates_of, shown_by
+from ..._core.wire.reply import Stream
+from ..._facade import CHUNK, Follower, Schema, rates_of
 from ..recording.view import View
 from ..values import Point, Words
-from .replayed import Replayed
-from .teams import ReplayTeams, amount_of
+from .teams import amount_of
 
 _DONE: Final = "[DONE]"
 STREAM: Final = Schema({"properties": dict.fromkeys(("first", "second", "last"), CHUNK)})
 """The schema of `form_of_stream`."""
 _OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
-_ABSENT: Final = 404
 _MILLIONTH: Final = Decimal("0.000001")
-_ID: Final = re.compile(rb'"id":"(cmp_\w+)"')
-_OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
-    "chat": frozenset({
-        "body.created", "body.choices[].message.tool_calls[].id",
-        "body.stream.second.choices[].delta.tool_calls[].id",
-        "body.choices[].message.tool_calls[].function.arguments",
-    }),
-    "embeddings": frozenset({
-        "body.data[].embedding", "body.usage.prompt_tokens", "body.usage.total_tokens", "body.usage.credits_charged",
-        "body.usage.breakdown.input.text", "body.usage.breakdown.input.visual", "body.tokens", "body.credits_estimated",
-        "body.breakdown.input.text", "body.breakdown.input.visual",
-    }),
-}  # fmt: skip
-"""The places that are the model's, or that depend on how it counts tokens."""
 
 
 def _events(body: bytes | None) -> list[Any]:
@@ -73,33 +56,20 @@ def form_of_stream(body: bytes | None) -> dict[str, Any]:
 
 
 def completion_of(view: View) -> dict[str, Any]:
-    """Return the completion in a response.
-
-    A stream is put together from its events; of a stream that breaks off, only the id is known.
-    """
+    """Return the completion in a response; of a stream, what of it is compared, or the id alone if it breaks off."""
     if not is_stream(view.exchange.received):
         return as_object(view.body)
-    found: dict[str, Any] = {"text": "", "refusal": "", "calls": {}}
+    found, message, calls, reason = dict[str, Any](), dict[str, Any](), list[Any](), None
     for chunk in map(as_object, _events(view.exchange.body)):
         choice = as_object((as_list(chunk.get("choices")) or [None])[0])
         delta = as_object(choice.get("delta"))
-        found["text"] += str(delta.get("content") or "")
-        found["refusal"] += str(delta.get("refusal") or "")
-        for one in map(as_object, as_list(delta.get("tool_calls"))):
-            call = found["calls"].setdefault(one.get("index"), {"name": "", "arguments": ""})
-            for name, value in as_object(one.get("function")).items():
-                call[name] = call.get(name, "") + str(value)
-        found.update({name: chunk[name] for name in ("id", "usage") if chunk.get(name)})
-        found["reason"] = choice.get("finish_reason") or found.get("reason")
-    if not found.get("reason"):
-        return {"id": found["id"]} if "id" in found else {}
-    message = {
-        "content": found["text"] or None,
-        "refusal": found["refusal"] or None,
-        "tool_calls": [{"function": call} for call in found["calls"].values()],
-    }
-    made = {"id": found.get("id"), "usage": found.get("usage")}
-    return {**made, "choices": [{"message": message, "finish_reason": found["reason"]}]}
+        found |= {name: chunk[name] for name in ("id", "usage") if chunk.get(name)}
+        message |= {name: delta[name] for name in ("content", "refusal") if delta.get(name)}
+        tools = [call for call in map(as_object, as_list(delta.get("tool_calls"))) if call.get("function")]
+        calls += [call for call in tools if as_object(call["function"]).get("name")]  # others go on with a call
+        reason = choice.get("finish_reason") or reason
+    choices = [{"message": {**message, "tool_calls": calls}, "finish_reason": reason}]
+    return {**found, "choices": choices} if reason else {"id": found.get("id")}
 
 
 def sums_of(view: View) -> Iterator[Point]:
@@ -110,27 +80,19 @@ def sums_of(view: View) -> Iterator[Point]:
     tokens, lines = as_object(body.get("tokens")), as_object(as_object(body.get("breakdown")).get("input"))
     rates = rates_of(view.order.get("model"))
     whole = amount_of(tokens.get("total", body.get("total_tokens")))
-    charged, costs = amount_of(body.get("credits_charged", body.get("credits_estimated"))), {}
+    charged = amount_of(body.get("credits_charged", body.get("credits_estimated")))
     costs = {name: amount for name, value in lines.items() if (amount := amount_of(value)) is not None}
     if not rates or whole is None or charged is None or not {"text", "visual"} <= set(costs):
         return
-    parts = (
-        [amount_of(tokens.get(name)) for name in ("text", "image")]
-        if tokens
-        else [amount_of(body.get("prompt_tokens"))]
-    )
+    shown = map(tokens.get, ("text", "image")) if tokens else [body.get("prompt_tokens")]
+    parts = [amount_of(one) for one in shown]
     added = total(one for one in parts if one is not None)
     yield Point(f"{at}.total_tokens", "value", added != whole, plain(whole), plain(added))
     counted = [costs[name] * 1_000_000 / Decimal(str(rates[name])) for name in ("text", "visual")]
     wrong = parts != counted if tokens else added != sum(counted)
     yield Point(f"{at}.breakdown.input", "value", wrong, Words(plain(sum(counted))), Words(f"{plain(whole)} tokens"))
-    yield Point(
-        f"{at}.credits",
-        "value",
-        abs(charged - total(costs.values())) > _MILLIONTH,
-        plain(charged),
-        Words("the sum of its lines"),
-    )
+    wrong = abs(charged - total(costs.values())) > _MILLIONTH
+    yield Point(f"{at}.credits", "value", wrong, plain(charged), Words("the sum of its lines"))
 
 
 def size_of(view: View, fake: Any) -> Iterator[Point]:
@@ -142,89 +104,45 @@ def size_of(view: View, fake: Any) -> Iterator[Point]:
         yield Point("body.data[].embedding", "rows", seen != made, Words(f"{seen} numbers"), Words(f"{made} numbers"))
 
 
-class Chats:
-    """Lets the fake say and charge what the recording shows of a model."""
-
-    def __init__(self, follower: Follower, teams: ReplayTeams) -> None:
-        self._follower = follower
-        self._teams = teams
-        self._broken: set[str] = set()
-        self._uncounted: set[str] = set()
-        self._cut = False
-
-    def unknown(self, view: View) -> str:
-        """Return why nothing can be said about a completion; empty if something can."""
-        if view.operation not in _OF_ONE or view.exchange.status == _ABSENT:
-            return ""
-        if view.record in self._broken:
-            return "the stream of the completion was cut, or cancelled"
-        return "" if self._follower.row(view.record) else "the recording does not show how the completion was made"
-
-    def prepare(self, done: Replayed, shown: View) -> None:
-        """Let the model say what the response shows; the response of a lost one may be *shown* to a later attempt."""
-        view = done.view
-        done.ignored |= _OF_THE_MODEL.get(view.operation.partition(".")[0], frozenset())
-        if view.record in self._uncounted:
-            done.ignored.add("body.usage")
-        if view.operation != "chat.create" or not shown.succeeded:
-            return
-        completion = completion_of(shown)
-        choice = as_object((as_list(completion.get("choices")) or [None])[0])
-        if not choice or choice.get("finish_reason") == "cancelled":
-            self._broken.add(str(completion.get("id")))
-            self._cut = True
-            why = f"nothing shows how much of the stream of exchange {view.exchange.number} was charged"
-            self._teams.money_of(view).leave_open(view.index, why)
-            return
-        if not as_object(completion.get("usage")):
-            why = f"exchange {view.exchange.number} does not show how many tokens it has used"
-            self._teams.money_of(view).leave_open(view.index + 1, why)
-        self._say(as_object(choice.get("message")), choice.get("finish_reason"), as_object(completion.get("usage")))
-
-    def finish(self, done: Replayed, reply: Reply, *, replays: bool) -> None:
-        """Read a stream to its end, and charge what the response shows; a stored response is free."""
-        view = done.view
-        if reply.stream is not None:
-            made = b"".join(iter(partial(_part, reply.stream), b""))
-            if self._cut:  # the recording may not have come to its id
-                self._broken |= {one.decode() for one in _ID.findall(made)}
-            else:
-                done.streamed = made
-            self._cut = False
-        if "price" in shown_by(view.operation).rules and view.succeeded and not (view.lost or replays):
-            shown = amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
-            charged = done.price if shown is None else shown
-            team = self._teams.of(view)
-            credit = self._follower.accounts[team].credits
-            self._follower.set_account(team, credits=credit + done.price - charged)
-            done.price = charged
-
-    def adopt(self, view: View) -> None:
-        """Let the stored completion be as its first response shows it, so that each difference counts once."""
-        if view.operation != "chat.create" or not view.succeeded:
-            return
-        shown = completion_of(view)
-        record, usage = str(shown.get("id")), as_object(shown.get("usage"))
-        # What a streamed one says comes from the events.
-        choices = [] if is_stream(view.exchange.received) else as_list(shown.get("choices"))
-        if self._follower.complete(record, usage, choices) and not usage:
-            self._uncounted.add(record)
-
-    def _say(self, message: Mapping[str, Any], reason: object, usage: Mapping[str, Any]) -> None:
-        prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
-        functions = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
-        calls = tuple((str(one.get("name")), parsed(str(one.get("arguments")))) for one in functions)
-        text, refusal = message.get("content"), message.get("refusal")
-        known = isinstance(prompt, int) and isinstance(completion, int)
-        self._follower.say(
-            text if isinstance(text, str) else None if calls or refusal else "",
-            refusal if isinstance(refusal, str) else None,
-            calls,
-            reason,  # another word than those of the API is a difference each time
-            (prompt, completion, reasoning or 0) if known else None,
-        )
+def charged_of(view: View) -> Decimal | None:
+    """Return what a chat or an embedding has cost, as its response shows it; None if it does not."""
+    return amount_of(as_object(completion_of(view).get("usage")).get("credits_charged"))
 
 
-def _part(stream: Stream) -> bytes:
-    part = stream.read()
-    return part if isinstance(part, bytes) else b""
+def unknown_completion(follower: Follower, view: View) -> str:
+    """Return why nothing can be said about a completion; empty if something can."""
+    cut = is_stream(view.exchange.received) and _choice(view).get("finish_reason") in {None, "cancelled"}
+    if view.operation == "chat.create" and cut:
+        return "its stream was cut, or cancelled"
+    of_one = view.operation in _OF_ONE and view.exchange.status != HTTPStatus.NOT_FOUND
+    unseen = of_one and follower.row(view.record) is None
+    return "the recording does not show how the completion was made" if unseen else ""
+
+
+def say(follower: Follower, shown: View) -> None:
+    """Let the model say something like the completion in a response, and use as many tokens."""
+    if shown.operation != "chat.create" or not shown.succeeded:
+        return
+    choice, usage = _choice(shown), as_object(completion_of(shown).get("usage"))
+    message = as_object(choice.get("message"))
+    prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
+    calls = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
+    text, refusal = message.get("content"), message.get("refusal")
+    known = isinstance(prompt, int) and isinstance(completion, int)
+    follower.say(
+        text if isinstance(text, str) else None if calls or refusal else "",
+        refusal if isinstance(refusal, str) else None,
+        tuple((str(one.get("name")), {}) for one in calls),
+        choice.get("finish_reason"),  # another word than those of the API is a difference each time
+        (prompt, completion, reasoning or 0) if known else None,
+    )
+
+
+def whole_stream(stream: Stream) -> bytes:
+    """Return all that a stream of the fake sends."""
+    return b"".join(part for part in iter(stream.read, None) if isinstance(part, bytes))
+
+
+def _choice(view: View) -> dict[str, Any]:
+    """Return the only choice of the completion in a response; empty for a stream that breaks off."""
+    return as_object((as_list(completion_of(view).get("choices")) or [None])[0])

@@ -16,13 +16,17 @@ from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
 from ..values import OTHER, Point, Words, id_of
 from .adopt import Adopter
+from .chat import charged_of
 from .gaps import Gaps
-from .money import Change, Money, PaidWork, ends_of, is_in
+from .money import NOTHING, Change, Money, PaidWork, Seen, ends_of
 from .replayed import SHARED, Replayed
 from .teams import PLENTY, ReplayTeams, amount_of
 
-_ALWAYS: Final = float("inf")
-_PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
+_SYNTHESIS: Final = 15.0
+"""Seconds in which no synthesis ends: the vendor says that most take 30 to 90 seconds."""
+_CREDITS: Final = "body.credits"
+_HELD: Final = "body.held_credits"
+_LEFT: Final = "body.available_credits"
 
 
 class Credits:
@@ -38,13 +42,14 @@ class Credits:
 
     def prepare(self, done: Replayed) -> None:
         """Let the credits of a team be as far known as the responses before a request show them."""
-        view = done.view
+        view, team = done.view, self._teams.of(done.view)
         if view.shows_team:
-            self._name(view)
+            email = view.result.get("billing_email")
+            named = {"name": str(view.result.get("name")), "billing_email": email if isinstance(email, str) else None}
+            self._follower.change(team, **named)
         if view.shows_credits:
             self._balance(done)
         if view.reason == "insufficient_credits" and not self.is_known(view):
-            team = self._teams.of(view)
             self._follower.set_account(team, credits=self._follower.accounts[team].held)
             self._teams.money_of(view).base = None
             done.inferred.append("the team had too little credit")
@@ -60,7 +65,7 @@ class Credits:
             self._count(done, money)
         elif view.row.pays and view.succeeded and not _drafts(view):
             why = f"the fake does not know what exchange {view.exchange.number} has ordered"
-            money.leave_open(view.index + 1, why)
+            money.leave_open(why)
 
     def _count(self, done: Replayed, money: Money) -> None:
         """Note what a request has done that was not refused."""
@@ -70,13 +75,19 @@ class Credits:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
         status = self._follower.status(record)
         if view.row.acts and not view.row.reruns:
-            money.end(record, ends_of(status))
+            first = self._ordered.get(record)
+            late = first is None or first.kind != "synthesis" or view.at - first.at > _SYNTHESIS
+            money.end(record, {"good", "bad"} if view.deletes and late else ends_of(status))
         if "balance" in rules:
-            money.works.append(PaidWork("", Decimal(0), rules["balance"], now={"free"}))
+            money.works.append(PaidWork("", NOTHING, rules["balance"], now={"free"}))
         elif "price" in rules:  # a chat or an embedding
-            money.works.append(PaidWork("", done.price, rules["price"], shown=True, now={"good"}))
+            charged = charged_of(view)
+            if charged is None:
+                money.leave_open(f"exchange {view.exchange.number} does not show how many tokens it has used")
+            else:
+                money.works.append(PaidWork("", charged, rules["price"], now={"good"}))
         elif view.row.pays and not _drafts(view) and status:
-            shown = amount_of(as_object(view.result.get("cost")).get("amount")) == done.price
+            shown = amount_of(as_object(view.result.get("cost")).get("amount")) if done.price else None
             ordered = "pose" if view.row.reruns and "pose" in view.order else "synthesis"
             kind = str(getattr(self._follower.row(record), "media_type", ordered))
             rule = "vid-2" if kind == "video" else "cred-4"
@@ -88,15 +99,15 @@ class Credits:
         replayed = as_object(json.loads(done.reply.body)) if done.reply is not None else {}
         first, record = self._ordered.get(str(replayed.get("id"))), str(done.view.result.get("id"))
         if first is not None and record == first.record:
-            works.append(PaidWork(record, first.price, "idem-3", now={"free"}))
+            works.append(PaidWork(record, first.price, "idem-3", shown=first.shown, now={"free"}))
         elif first is not None and done.view.succeeded:
             works.append(PaidWork(record, first.price, first.rule, first.kind, first.shown, now={"run", "good", "bad"}))
 
     def doubt(self, view: View, why: str) -> None:
-        """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
+        """Do not judge the next balance of a team, once an order of it may or may not have taken effect."""
         if view.row.pays and view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
-            text = f"exchange {view.exchange.number} may have been charged or not: {why}"
-            self._teams.money_of(view).leave_open(_ALWAYS, text)
+            why = f"exchange {view.exchange.number} may have been charged or not: {why}"
+            self._teams.money_of(view).leave_open(why)
 
     def is_known(self, view: View) -> bool:
         """Whether the recording shows what a team can spend: no work may have failed unseen."""
@@ -112,110 +123,71 @@ class Credits:
     def adopt(self, view: View) -> None:
         """Go on from the balance that a response shows."""
         credit, held = _shown(view)
-        if not view.shows_balance or credit is None:
-            return
-        money = self._teams.money_of(view)
-        self._follower.set_account(self._teams.of(view), credits=credit, **({} if held is None else {"held": held}))
-        known = held is not None and not self._survey.shared and view.index > money.blind[0]
-        money.base = (credit, held) if known and held is not None else None
-        money.blind = (-1, "") if known else money.blind
-        money.at = view.index
-        money.settle()
+        if view.shows_balance and credit is not None:
+            self._follower.set_account(self._teams.of(view), credits=credit, **({} if held is None else {"held": held}))
+            base = None if held is None or self._survey.shared else (credit, held)
+            self._teams.money_of(view).go_on(base, view.index)
 
     def _balance(self, done: Replayed) -> None:
-        """Compare a balance with those that the work since the last one allows."""
-        view = done.view
-        team, money, (credit, held) = self._teams.of(view), self._teams.money_of(view), _shown(view)
+        """Compare a balance with those that the work since the last one allows, and end the work that it shows over."""
+        view, money, (credit, held) = done.view, self._teams.money_of(done.view), _shown(done.view)
         if view.result.get("billing_mode") == "exempt":
-            self._follower.set_account(team, billing_mode="exempt")
+            self._follower.set_account(self._teams.of(view), billing_mode="exempt")
         if credit is None:
             return
-        done.ignored |= set(_PLACES)
+        done.ignored |= {_CREDITS, _HELD, _LEFT}
         if self._survey.shared:
             done.doubts |= dict.fromkeys(("cred-1", *money.rules()), SHARED)
             return
         running = [work for work in money.works if work.record and "run" in work.now]
         for work in money.works:
             work.now = self._now(work, view)
-        possible = money.possible()
-        if money.base is None:
-            self._begin(done, money, possible, held)
-        elif possible[-1]:
-            self._judge(done, money, possible, (credit, held))
-        else:
-            done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
+        self._judge(done, money, credit, held)
         for work in running:
             if not {"new", "run"} & work.now and self._follower.is_under_way(work.record):
                 self._records.end(view, work.record, self._later(work, view)[1], good="good" in work.now)
                 done.inferred.append(f"the work on {id_of(work.record)} has ended")
         available = amount_of(view.result.get("available_credits"))
         if not done.points and held is not None and available is not None:
-            left = credit - held
-            done.points.append(Point(_PLACES[2], "value", available != left, available, Words(plain(left))))
+            left, slack = credit - held, _slack(credit, held, available)
+            done.points.append(Point(_LEFT, "value", abs(available - left) > slack, available, Words(plain(left))))
 
-    def _begin(self, done: Replayed, money: Money, possible: list[set[Change]], held: Decimal | None) -> None:
-        """Go on from a balance that nothing before lets expect; only what is held must be there."""
-        if money.blind[1]:
-            done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.blind[1])
-        if held is None or not possible[-1]:
-            return
-        most = max((one[1] for one in possible[-1] if one[1] <= held), default=None)
-        if most is not None:
-            money.narrow(possible, {one for one in possible[-1] if one[1] == most})
-            self._hold_more(money, held - most)
-            money.earlier = held > most
-        elif not money.blind[1]:
-            least = min(one[1] for one in possible[-1])
-            self._differ(done, {"body.held_credits": (held, least)}, money.contradicted(None, held))
+    def _judge(self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None) -> None:
+        """Compare a balance with the one before; without one, only what is held must be there."""
+        possible = money.possible()
+        if not possible:
+            done.doubts |= dict.fromkeys(money.rules() | {"cred-2"}, "nothing shows when much of the work has ended")
+        elif money.base is not None:
+            self._compare(done, money, credit, held, money.base, possible)
+        elif money.open:
+            done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.open)
+            money.begin(held or NOTHING)
+        elif held is not None and not money.begin(held):
+            rule = money.contradicted(Seen(None, held)) or "cred-2"
+            _differ(done, rule, _HELD, held, min(one[1] for one in possible))
 
-    def _judge(
-        self, done: Replayed, money: Money, possible: list[set[Change]], shown: tuple[Decimal, Decimal | None]
+    def _compare(
+        self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None, base: Change, possible: set[Change]
     ) -> None:
-        """Compare a balance with the one before."""
-        base = money.base or (Decimal(0), Decimal(0))
-        credit, held = shown[0] - base[0], None if shown[1] is None else shown[1] - base[1]
-        fitting = {one for one in possible[-1] if is_in({one}, credit, held)}
-        if fitting:
-            money.narrow(possible, fitting)
+        seen = Seen(credit - base[0], None if held is None else held - base[1], _slack(credit, base[0]), money.earlier)
+        if money.fits(seen):
             money.right |= {work.kind for work in money.works if len(work.now) == 1}
             done.agrees |= {"cred-1", *money.rules()}
             return
-
-        def distance(one: Change) -> tuple[Decimal, Change]:
-            return abs(one[0] - credit) + (Decimal(0) if held is None else abs(one[1] - held)), one
-
-        nearest = min(possible[-1], key=distance)
-        expected = {"body.credits": (shown[0], base[0] + nearest[0])}
-        expected["body.held_credits"] = (base[1] + nearest[1] if shown[1] is None else shown[1], base[1] + nearest[1])
-        exempt = self._follower.accounts[self._teams.of(done.view)].billing_mode == "exempt"
-        uncharged = done.view.shows_team and not any(one[0] for one in possible[-1])
-        rule = "team-1" if uncharged else "cred-1" if exempt else money.contradicted(credit, held, credit - nearest[0])
-        self._differ(done, expected, rule)
-        gap = self._gap(done.view, money, nearest[0] - nearest[1] - credit + (nearest[1] if held is None else held))
-        done.set_aside(_PLACES if gap else (), gap)
-        self._hold_more(money, (nearest[1] if held is None else held) - nearest[1])
-        if money.earlier and any(not work.record and not work.free for work in money.works):
-            done.set_aside(_PLACES, "credits were held for work that was ordered before the recording")
-
-    def _gap(self, view: View, money: Money, spent: Decimal) -> str:
-        """Return the gap since the last balance that may have cost what was *spent* without an order; else empty."""
-        gaps = self._gaps.costs(view, money.at)
-        sums = {Decimal(0)}
-        for gap in gaps:
-            sums |= {one + price for one in sums for price in gap.prices}
-        fits = spent in sums or any(not gap.prices for gap in gaps)
-        return self._gaps.text(gaps[0]) if gaps and spent > 0 and fits else ""
-
-    def _differ(self, done: Replayed, places: dict[str, tuple[Decimal, Decimal]], rule: str) -> None:
-        for where, (seen, expected) in places.items():
-            if seen != expected:
-                done.rules[where] = rule
-                done.points.append(Point(where, "value", OTHER, Words(plain(seen)), Words(plain(expected))))
-
-    def _hold_more(self, money: Money, amount: Decimal) -> None:
-        """Note credits that are held for work that no exchange shows."""
-        if amount > 0:
-            money.works.append(PaidWork("", amount, "", now={"run", "good", "bad"}))
+        more, more_held = min(map(seen.more, possible), key=lambda one: (abs(one[0]) + abs(one[1]), one))
+        money.earlier = max(NOTHING, money.earlier + more_held)
+        gaps = self._gaps.costs(done.view, money.at) if more < more_held else []
+        if gaps:
+            rule = "cred-2" if any(work.kind for work in money.works) else "cred-1"
+            done.set_aside((_CREDITS, _HELD), self._gaps.text(gaps[0]))
+        elif done.view.shows_team and not any(one[0] for one in possible):
+            rule = "team-1"
+        elif self._follower.accounts[self._teams.of(done.view)].billing_mode == "exempt":
+            rule = "cred-1"
+        else:
+            rule = money.contradicted(seen) or money.unexplained(more)
+        _differ(done, rule, _CREDITS, credit, credit - more)
+        _differ(done, rule, _HELD, held, (held or NOTHING) - more_held)
 
     def _now(self, work: PaidWork, view: View) -> set[str]:
         """Return the states in which work may be at an exchange, as later responses show it."""
@@ -244,18 +216,25 @@ class Credits:
         later = histories.seen(work.record, view.index)
         while later is not None and later.view.replayed:  # a stored response shows how it was
             later = histories.seen(work.record, later.view.index + 1)
-        return later, "" if later is None else histories.end(work.record, later.view.index)
+        return later, "" if later is None else histories.status(work.record, later.view.index)
 
-    def _name(self, view: View) -> None:
-        """Give a team the name and the address that its response shows."""
-        name, email = view.result.get("name"), view.result.get("billing_email")
-        email = email if isinstance(email, str) else None
-        self._follower.change(self._teams.of(view), name=str(name), billing_email=email)
+
+def _differ(done: Replayed, rule: str, where: str, seen: Decimal | None, expected: Decimal) -> None:
+    """Note that an amount is another, and which rule that refutes."""
+    if seen is not None and seen != expected:
+        done.rules[where] = rule
+        done.points.append(Point(where, "value", OTHER, Words(plain(seen)), Words(plain(expected))))
 
 
 def _shown(view: View) -> tuple[Decimal | None, Decimal | None]:
     """Return the credits and the held credits of a response."""
     return amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
+
+
+def _slack(*amounts: Decimal) -> Decimal:
+    """Return by how much a sum of amounts may be off: each by half of the last digit, but never by a whole credit."""
+    last = min(Decimal(1).scaleb(min(int(one.as_tuple().exponent), 0)) for one in amounts)
+    return min(last * len(amounts) / 2, Decimal("0.5"))
 
 
 def _drafts(view: View) -> bool:

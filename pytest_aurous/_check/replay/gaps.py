@@ -21,8 +21,7 @@ ANY: Final = ()
 IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
 _DRAWN: Final = tuple(map(Decimal, DRAWING_COSTS))
-_HARMLESS: Final = "was saved"
-"""A change that makes the API refuse nothing that it would accept otherwise."""
+_SAVED: Final = "was saved"
 _SENT: Final = ("name", "attributes")
 """What a request changes in a character at any time."""
 
@@ -57,7 +56,7 @@ class Gaps:
         self._reviews: bool = any(one.status == "reviewing" for one in sightings)
         self.deletions: set[int] = set()
         if survey.timed:
-            self._gaps += [*tokens, *self._used_keys(), *self._completions(), *self._deletions(), *self._saves()]
+            self._gaps += [*tokens, *self._completions(), *self._deletions(), *self._saves()]
             for record, history in survey.histories.items():
                 self._gaps += self._of_record(record, history)
 
@@ -69,8 +68,9 @@ class Gaps:
         found = (gap for gap in self._gaps if gap.after < view.index <= gap.before)
         if where == "header.x-ratelimit-remaining":
             return self.text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
-        harmless = _HARMLESS if where == "status" and view.refused else ()
-        return self.text(next((gap for gap in found if gap.about in about and not gap.what.endswith(harmless)), None))
+        refused = where == "status" and not view.accepted  # which no save makes the API do
+        some = (gap for gap in found if gap.about in about and not (refused and gap.what.endswith(_SAVED)))
+        return self.text(next(some, None))
 
     def costs(self, view: View, since: int) -> list[Gap]:
         """Return the gaps between the exchange with the index *since* and a later one that may have cost credits."""
@@ -141,34 +141,31 @@ class Gaps:
         caused, rested = any(not view.edits for view in between), one.status in AT_REST
         moved_on = other.status != one.status and other.status in STATUSES["characters"]
         if rested and not caused and moved_on and (other.status == "ready" or not other.view.edits):
-            return {"ready": "was saved", "deleted": "was deleted"}.get(other.status, "was drawn again")
+            return {"ready": _SAVED, "deleted": "was deleted"}.get(other.status, "was drawn again")
         moved = instant_of(one.row.get("updated_at"))
         if one.row.get("updated_at") == other.row.get("updated_at"):  # it can change twice in one second
             soon = moved is not None and one.view.at <= moved + CLOSE
             return "was changed" if sent and soon and one.view.polls else ""
         published = any(same.status == "ready" for same in history.sightings if same.view.index < other.view.index)
-        if not caused and one.status in RUNNING and other.status == "ready" and self._reviews and not published:
-            return "was saved"  # others wait to be reviewed
+        asked = self._survey.views[one.view.index : other.view.index]
+        waits = self._reviews or any(view.saves and view.record == other.row["id"] for view in asked)
+        if not caused and one.status in RUNNING and other.status == "ready" and waits and not published:
+            return _SAVED  # it has no response, or others wait to be reviewed
         drawn = one.pictures.keys() == other.pictures.keys() and one.pictures != other.pictures
         if rested and not caused and drawn:
             return "was drawn again"
         return "was changed" if sent or (rested and not between) else ""
 
     def _saves(self) -> Iterator[Gap]:
-        """Find the accepted orders which alone show that their character was saved."""
+        """Find the orders that prove that their character was saved."""
         for view in self._survey.views:
-            record, histories = str(view.order.get("character_id")), self._survey.histories
-            last = histories.before(record, view.index) if view.creates and view.succeeded else None
-            if last is not None and last.status == "reviewing" and histories.seen(record, view.index) is None:
-                yield self._gap(last.view.index, view, record, "was saved")
-
-    def _used_keys(self) -> Iterator[Gap]:
-        """Find the idempotency keys whose first use is not in the recording, and what that cost."""
-        for view in self._survey.views:
-            made = instant_of(view.result.get("created_at"))
-            late = made is not None and made > self._survey.views[0].at
-            if late and view.replayed and self._survey.unknown_attempt(view):
-                yield Gap(-1, view.index, "", "its key was used", team_of(self._survey, view), ANY)
+            record = str(view.order.get("character_id"))
+            proves = view.creates and view.accepted and not view.lost
+            last = self._survey.histories.before(record, view.index) if proves else None
+            later = [one for one in self._survey.histories[record].sightings if one.view.index > view.index]
+            reviewed = any(one.status == "reviewing" for one in later if one.view.polls)
+            if last is not None and last.status == "reviewing" and not reviewed:
+                yield self._gap(last.view.index, view, record, _SAVED)
 
     def _completions(self) -> Iterator[Gap]:
         """Find the completions that the recording shows without their order."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import pairwise
 from math import ceil, floor
 from typing import Final, NamedTuple
 
-from ..._facade import BUCKETS, CATALOG, Endpoint
+from ..._facade import BUCKETS, CATALOG
 from ..recording.survey import Survey
-from ..recording.view import NOT_LET_IN, View
+from ..recording.view import CLOSE, NOT_LET_IN, View
 from ..values import OTHER, Point, Words
 from .gaps import ANY, FREE, Gap
 from .teams import team_of
@@ -21,182 +20,131 @@ REMAINING: Final = "x-ratelimit-remaining"
 RESET: Final = "x-ratelimit-reset"
 _CREATE: Final = ("characters_post", "characters_synthesize")
 """The buckets of an operation that has two: without and with a synthesis."""
-_PAID: Final = frozenset(
-    (*(row.bucket for row in CATALOG.by_operation.values() if row.pays and isinstance(row.bucket, str)), _CREATE[1])
-)
+_PAID: Final = frozenset({*(row.bucket for row in CATALOG.by_operation.values() if row.pays), _CREATE[1]})
 """The buckets of the requests that cost credits."""
 _DIGITS: Final = 12
-_CLOSE: Final = 3.0
-"""Seconds by which the time may differ at which a bucket is full."""
 _PART: Final = 0.999
 """The largest part of a token that a header does not show."""
 _JITTER: Final = 1.0
 """Seconds by which requests may arrive earlier or later than the recording shows: their order is not known either."""
+_USUAL: Final = 3
+"""A rule holds if one of this many responses agrees: where each third exchange is missing, half of them do."""
 
 
-class _Shown(NamedTuple):
-    """A response with rate headers: its exchange, what it shows, and how many tokens requests before it took."""
+class _Step(NamedTuple):
+    """A response after another one of its bucket: the tokens that are left, and the fewest and the most possible."""
 
-    view: View
-    left: int
-    cost: int
-    unknown: int
-
-
-@dataclass
-class _Step:
-    """What two responses of one bucket show together: the tokens left, and the fewest and the most possible ones.
-
-    It is *quick* if no token has been added between them, and *exact* if a request that took more than its *cost*
-    would have left fewer.
-    """
-
-    view: View
+    bucket: tuple[str, str]
     after: int
+    view: View
     left: int
     low: int
     high: int
-    cost: int
-    quick: bool
-    exact: bool
-    full: bool
 
     @property
-    def fewer(self) -> bool:
-        """Whether there are fewer tokens than requests of the recording have left."""
-        return self.left < self.low
+    def fits(self) -> bool:
+        """Whether each request between them took its token."""
+        return self.low <= self.left <= self.high
 
 
 class Rates:
     """Judges the rate headers of a recording, from the recording alone.
 
     Attributes:
-        gaps: Between which exchanges requests that are not in the recording took tokens. It is so where another step of
-            the same kind shows that a request takes one token; else the price of a request, or the refill, differs.
+        gaps: Between which exchanges requests that are not in the recording took tokens.
+        rules: The rule of the remaining tokens, where it is no other for replayed and for refused requests.
     """
 
     def __init__(self, survey: Survey) -> None:
         self.gaps: list[Gap] = []
+        self.rules: dict[str, str] = {}
         self._points: dict[tuple[int, str], Point] = {}
-        buckets: dict[tuple[str, str], list[_Shown]] = {}
-        unknown: dict[tuple[str, str], int] = {}
-        for view in survey.views if survey.timed else ():
-            for bucket in _buckets(view, survey):
-                left = _number(view.exchange.received.get(REMAINING))
-                if view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
-                    continue  # it takes no token, and a proxy may have sent it
-                if left is None or view.lost:
-                    unknown[bucket] = unknown.get(bucket, 0) + 1
-                    continue
-                cost = 0 if view.exchange.status in NOT_LET_IN else 1
-                buckets.setdefault(bucket, []).append(_Shown(view, left, cost, unknown.pop(bucket, 0)))
-        found: dict[tuple[str, str], list[_Step]] = {}
-        for bucket, shown in buckets.items():
+        alike: dict[tuple[bool, bool, bool], list[_Step]] = {}
+        for bucket, views in _buckets(survey).items():
             rate = BUCKETS[bucket[1]][1] / 60
-            for one in shown:
-                self._judge_reset(one.view, one.left, rate)
-            found[bucket] = list(_steps(_in_order(shown, rate), rate, bucket[1]))
-        every = [step for steps in found.values() for step in steps]
-        prices = {step.cost for step in every if step.exact and (step.quick or step.full)}
-        refilled = {step.cost for step in every if step.exact and not step.quick}
-        dearer = _dearer(every)
-        for bucket, steps in found.items():
-            own = {step.cost for step in steps if step.exact and not step.quick}
-            once = len([step for step in steps if step.fewer and not step.quick]) == 1
-            for step in steps:
-                self._judge(step)
-                right = step.cost in (prices if step.quick else refilled if once else own)
-                if step.fewer and right and step.view.operation not in dearer:
-                    prices_of = ANY if bucket[1] in _PAID else FREE
-                    what = "requests that are not in it took tokens"
-                    self.gaps.append(Gap(step.after, step.view.index, bucket[1], what, bucket[0], prices_of))
+            for step, quick in _steps(bucket, views, rate):
+                kind = step.view.exchange.status in NOT_LET_IN, step.view.replayed, quick
+                alike.setdefault(kind, []).append(step)
+            for view in views:
+                self._judge_reset(view, rate)
+        for (refused, replayed, _), steps in alike.items():
+            if not self._hold(steps) and not (refused or replayed):
+                self.rules[f"header.{REMAINING}"] = "rate-1"
 
     def point(self, view: View, name: str, fake: str) -> Point | None:
         """Return what is known of a rate header; None if nothing is. *fake* is the value of the fake."""
         where, seen = f"header.{name}", view.exchange.received[name]
-        if _number(seen) is None:
+        if _number(view, name) is None:
             return Point(where, "form", OTHER, seen, fake)
         if name == LIMIT:
-            either = callable(view.row.bucket) and view.refused and _names(view, view.row)
+            either = callable(view.row.bucket) and view.refused and _bucket(view)
             return Point(where, "value", seen != fake and not either, seen, fake)
         return self._points.get((view.index, name))
 
-    def _judge(self, step: _Step) -> None:
-        """Judge the tokens that are left."""
-        expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
-        differs = step.fewer or step.left > step.high
-        self._points[step.view.index, REMAINING] = Point(
-            f"header.{REMAINING}", "value", differs, Words(step.left), expected
-        )
+    def _hold(self, steps: Sequence[_Step]) -> bool:
+        """Judge the tokens that are left after requests of one kind, and return whether the rule usually holds.
 
-    def _judge_reset(self, view: View, left: int, rate: float) -> None:
-        received = view.exchange.received
-        reset, capacity = _number(received.get(RESET)), _number(received.get(LIMIT))
-        if reset is not None and capacity is not None:
-            full = (view.exchange.dated or view.at) + (capacity - left - 0.5) / rate
-            differs = abs(reset - full) > _CLOSE + 0.5 / rate
-            point = Point(f"header.{RESET}", "value", differs, received[RESET], Words(f"{full:.0f}"))
+        Then missing tokens are a gap.
+        """
+        usual = _USUAL * len([step for step in steps if step.fits]) >= len(steps)
+        for step in steps:
+            expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
+            differs = not step.fits and (not usual or step.left < step.low)
+            self._points[step.view.index, REMAINING] = Point(
+                f"header.{REMAINING}", "value", differs, Words(step.left), expected
+            )
+            if usual and differs:
+                prices, what = ANY if step.bucket[1] in _PAID else FREE, "requests that are not in it took tokens"
+                self.gaps.append(Gap(step.after, step.view.index, step.bucket[1], what, step.bucket[0], prices))
+        return usual
+
+    def _judge_reset(self, view: View, rate: float) -> None:
+        """Judge at which whole second a bucket is full, within `CLOSE`; one token may be more or less."""
+        reset, capacity, left = (_number(view, name) for name in (RESET, LIMIT, REMAINING))
+        if reset is not None and capacity is not None and left is not None:
+            early = floor(view.at + (capacity - left - 2) / rate) - CLOSE
+            late = ceil(view.at + view.exchange.seconds + (capacity - left + 1) / rate) + CLOSE
+            expected = Words(f"{view.at + (capacity - left) / rate:.0f}")
+            point = Point(f"header.{RESET}", "value", not early <= reset <= late, Words(reset), expected)
             self._points[view.index, RESET] = point
 
 
-def _steps(shown: Sequence[_Shown], rate: float, name: str) -> Iterator[_Step]:
-    """Yield each response after the first with the tokens that are possible after the response before it."""
-    first = shown[0]
-    capacity = _number(first.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
-    most = first.left + (0.0 if first.left == capacity - first.cost else _PART)  # a full bucket has no part of a token
-    for before, one in pairwise(shown):
-        capacity = _number(one.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
-        capacity = max(capacity, before.left, one.left + one.cost)  # a wrong limit is a difference of its own
-        passed = one.view.at - before.view.at
-        earlier, later = (max(_JITTER, each.view.exchange.seconds) for each in (before, one))
-        low = floor(before.left + max(0.0, passed - earlier) * rate)
-        if passed < 0:  # in another order than recorded
-            low = ceil(before.left - _JITTER * rate)
-        low = min(capacity, low) - one.cost - one.unknown
-        high = floor(min(capacity, most + (passed + later) * rate)) - one.cost
-        most = min(capacity, most + passed * rate) - one.cost
-        exact = not one.unknown and one.left == floor(most)
-        most = min(max(most, one.left), one.left + _PART)
-        quick, full = passed * rate < 1, one.left == capacity - one.cost
-        step = one.view, before.view.index, one.left, max(0, low), max(0, high), one.cost
-        yield _Step(*step, quick=quick, exact=exact, full=full)
+def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Iterator[tuple[_Step, bool]]:
+    """Yield each response with the one before it, and whether no token was added between them."""
+    shown = [(view, _number(view, REMAINING) or 0, int(view.exchange.status not in NOT_LET_IN)) for view in views]
+    most = max(left + cost for _, left, cost in shown)
+    for (before, old, _), (view, left, cost) in pairwise(shown):
+        capacity = _number(view, LIMIT) or BUCKETS[bucket[1]][0]
+        full = max(capacity - 1, min(capacity, most))  # headers may show one token less throughout
+        passed, jitter = view.at - before.at, max(_JITTER, view.exchange.seconds)
+        added = min(0.0, passed) + max(0.0, passed - jitter)
+        low = min(full, floor(old + added * rate)) - cost
+        high = min(capacity, floor(old + _PART + (passed + jitter) * rate)) - cost
+        yield _Step(bucket, before.index, view, left, max(0, low), max(0, high)), passed * rate < 1
 
 
-def _dearer(steps: Sequence[_Step]) -> set[str]:
-    """Return the operations after which the same number of tokens is missing each time."""
-    missing: dict[str, list[int]] = {}
-    for step in steps:
-        missing.setdefault(step.view.operation, []).append(step.low - step.left)
-    return {name for name, some in missing.items() if len(some) > 1 and len({*some}) == 1 and some[0] > 0}
-
-
-def _in_order(shown: Sequence[_Shown], rate: float) -> list[_Shown]:
-    """Return responses in an order in which they are possible: what is sent within a second may arrive in any order."""
-    found: list[_Shown] = []
-    for one in shown:
-        place = len(found)
-        if found and one.left > found[-1].left + 0.999 + (one.view.at - found[-1].view.at) * rate - one.cost:
-            while place and one.view.at - found[place - 1].view.at < _JITTER and one.left > found[place - 1].left:
-                place -= 1
-        found.insert(place, one)
+def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
+    """Return the responses with the tokens of each bucket: those of one second may have come in any order."""
+    found: dict[tuple[str, str], list[View]] = {}
+    for view in survey.views if survey.timed else ():
+        unknown = _number(view, REMAINING) is None or view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS
+        if not (unknown or view.row.signed) and (name := _bucket(view)):
+            found.setdefault((team_of(survey, view), name), []).append(view)
+    for views in found.values():
+        views.sort(key=lambda view: (view.at // _JITTER, -(_number(view, REMAINING) or 0)))
     return found
 
 
-def _buckets(view: View, survey: Survey) -> list[tuple[str, str]]:
-    """Return the buckets that a request may have taken a token from; several if its body is not known."""
-    if view.row.signed or not view.row.bucket:
-        return []
-    return [(team_of(survey, view), name) for name in _names(view, view.row)]
-
-
-def _names(view: View, row: Endpoint) -> Sequence[str]:
-    if not callable(row.bucket):
-        return (row.bucket,)
+def _bucket(view: View) -> str:
+    """Return the bucket that a request takes a token from; empty if its body is not known, and without one."""
+    if not callable(view.row.bucket):
+        return view.row.bucket
     if view.refused:  # no page says from which of the two
-        capacity = _number(view.exchange.received.get(LIMIT))
-        return [name for name in _CREATE if BUCKETS[name][0] == capacity][:1]
-    return (_CREATE[view.synthesizes],) if view.whole else ()
+        return next((name for name in _CREATE if BUCKETS[name][0] == _number(view, LIMIT)), "")
+    return _CREATE[view.synthesizes] if view.whole else ""
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < _DIGITS else None
+def _number(view: View, name: str) -> int | None:
+    """Return the number in a header; None for anything else."""
+    text = view.exchange.received.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else None

@@ -13,7 +13,7 @@ from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
 from .adopt import Adopter
-from .chat import Chats, completion_of
+from .chat import completion_of, say, unknown_completion, whole_stream
 from .credits import Credits
 from .gaps import Gaps
 from .rates import Rates
@@ -44,7 +44,6 @@ class Replay:
         self._requests = Requests(follower, self._teams)
         self._adopter = Adopter(follower, survey, self._teams, self._gaps)
         self._credits = Credits(follower, survey, self._teams, self._adopter, self._gaps)
-        self._chats = Chats(follower, self._teams)
         self.bound: dict[str, str] = self._requests.bound
         self.seeds: list[str] = self._adopter.notes
         self.scripts: dict[str, list[list[Any]]] = self._adopter.scripts
@@ -52,6 +51,7 @@ class Replay:
     def step(self, view: View) -> Replayed:
         """Replay one exchange."""
         done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
+        done.rules |= self.rates.rules
         self._follower.go_to(view.at)
         self._adopter.plant(view)
         if view.lost and view.index not in self._survey.lost:
@@ -68,8 +68,8 @@ class Replay:
             return done
         stored = view.replayed and view.refused and done.first is not None and done.first.code == view.code
         done.why = "" if stored else self._survey.unknown_attempt(view)
-        done.why = done.why or self._chats.unknown(view) or self._adopter.untold(view)
-        if done.why and view.replayed and view.succeeded:
+        done.why = done.why or unknown_completion(self._follower, view) or self._adopter.untold(view)
+        if done.why and view.succeeded:
             self._credits.doubt(view, done.why)
         request = None if done.why else self._requests.make(done)
         if request is None:
@@ -94,7 +94,6 @@ class Replay:
             return
         self._adopter.follow(done)
         self._credits.adopt(view)
-        self._chats.adopt(view)
         self._follower.forget_calls(_KEPT_CALLS)
 
     def _prepare(self, done: Replayed) -> None:
@@ -107,7 +106,7 @@ class Replay:
         done.drawn = drawn[-1] if drawn else ""
         self._adopter.script(view)
         self._expect(view)
-        self._chats.prepare(done, (self._survey.stored(view) if view.lost else None) or view)
+        say(self._follower, (self._survey.stored(view) if view.lost else None) or view)
         self._credits.prepare(done)
 
     def _expect(self, view: View) -> None:
@@ -143,7 +142,7 @@ class Replay:
         before = self._follower.accounts[team].available
         reply = self._follower.send(call)
         done.price = before - self._follower.accounts[team].available
-        self._chats.finish(done, reply, replays=call.replayed)
+        done.streamed = b"" if reply.stream is None else whole_stream(reply.stream)
         return reply
 
 

@@ -15,7 +15,7 @@ from ..resources.characters import CharacterRow, machine
 from ..resources.characters.endpoints import SYNTHESIS_COST
 from ..resources.characters.row import ATTRIBUTES, draw
 from ..resources.chat.replies import NOTHING, ScriptedReply, replies
-from ..resources.chat.row import FINISH_REASONS, CompletionRow
+from ..resources.chat.row import FINISH_REASONS
 from ..resources.content.pictures import picture
 from ..resources.generations import GenerationRow
 from ..resources.generations.orders import image_price, video_price
@@ -244,14 +244,6 @@ class Follower:
             finish_reason=reason if reason in FINISH_REASONS else None, delay=0, chunking="words",
             when=None, times=1, place="outside", fits=False,
         )  # fmt: skip
-
-    def complete(self, record: str, usage: dict[str, Any], choices: list[Any]) -> bool:
-        """Let a completion have these choices and this usage, unless they are empty; False if it has not ended."""
-        row = self.row(record)
-        if not isinstance(row, CompletionRow) or row.usage is None:
-            return False
-        self.change(record, usage=usage or row.usage, choices=tuple(choices) or row.choices)
-        return True
 
     def _new(self, kind: str, team: str, seen: Mapping[str, Any], status: str) -> Any:
         """Return a row with what every record of its kind has; only its columns of these are taken."""

@@ -23,11 +23,15 @@ Observation = dict[str, Any]
 _MORE: Final = see("reference/check.html#observed-differences")
 _KINDS: Final = {
     "left out": (),
-    "added": ("value",),
+    "added": ("type",),
     "refusal": ("of", "status", "code"),
     "precision": ("digits",),
 }
-"""What a difference can be, each with the names that it needs."""
+"""What a difference can be, each with the names that it needs; with a ``value``, no ``type`` is needed."""
+_OF_TYPE: Final[dict[str, Any]] = {
+    "string": "text", "number": 1, "boolean": True, "array": [], "object": {}, "null": None,
+}  # fmt: skip
+"""What is sent of each JSON type."""
 _REFUSED: Final = 400
 """From this status on, a response has the headers of a refusal, not those that were observed."""
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z)")
@@ -82,7 +86,9 @@ def read_observed(file: str | None) -> tuple[Observation, ...]:
     for row in as_list(rows):
         found = as_object(row)
         names = _KINDS.get(str(found.get("what")))
-        if names is None or not {"operation", "where", *names} <= found.keys():
+        given = {**found, "type": ""} if "value" in found else found
+        unknown = "value" not in found and found.get("type", "string") not in _OF_TYPE
+        if names is None or unknown or not {"operation", "where", *names} <= given.keys():
             raise AurousError(f"observed={file!r}: {row!r} is not a difference.\n{_MORE}")
     return tuple(as_list(rows))
 
@@ -99,7 +105,9 @@ def _follow(reply: Reply, row: Observation) -> Reply:
     where = str(row["where"])
     if where.startswith("header.") and reply.status < _REFUSED:
         name = where.removeprefix("header.")
-        return reply._replace(headers=replaced(reply.headers, ((name, row.get("value")),)))
+        return reply._replace(
+            headers=replaced(reply.headers, ((name, _added(row) if row["what"] == "added" else None),))
+        )
     try:
         content: Any = json.loads(reply.body)
     except ValueError:
@@ -129,11 +137,16 @@ def _places(content: Any, path: list[str]) -> Iterator[tuple[dict[str, Any], str
             yield from _places(as_object(content).get(name), path[1:])
 
 
+def _added(row: Observation) -> Any:
+    """Return the value of what is added: the one that somebody has written, or one of its type."""
+    return row["value"] if "value" in row else _OF_TYPE[row["type"]]
+
+
 def _change(holder: dict[str, Any], name: str, row: Observation) -> None:
     if row["what"] == "left out":
         holder.pop(name, None)
     elif row["what"] == "added":
-        holder.setdefault(name, row["value"])
+        holder.setdefault(name, _added(row))
     else:
         stamp = _STAMP.fullmatch(str(holder.get(name)))
         if stamp is not None:

@@ -19,7 +19,7 @@ from ..wire.refusal import BODY_ERRORS, ApiProblem
 from ..world.state import Section
 from ..world.world import World
 from .base.endpoint import Context, Endpoint
-from .base.schema import PART, RecordRow, column, obj, row_class, text_of
+from .base.schema import PART, VALUE, RecordRow, column, obj, row_class, text_of
 from .chat.request import known, public_url, tokens_of
 from .models import ModelRow, price_of, require_model
 from .team import charge, pay
@@ -286,8 +286,8 @@ def estimate(ctx: Context) -> dict[str, Any]:
     }
 
 
-_COUNT: Final = {"type": "integer"}
-_NUMBER: Final = {"type": "number"}
+_COUNT: Final = {"type": "integer", VALUE: "form"}
+_NUMBER: Final = {"type": "number", VALUE: "form"}
 _BREAKDOWN: Final = obj(input=obj(text=_NUMBER, visual=_NUMBER, video=_NUMBER), model=text_of("style"))
 _ERRORS: Final = (
     *BODY_ERRORS,
@@ -322,7 +322,7 @@ ENDPOINTS: Final = (
                 "items": obj(
                     object={"const": "embedding"},
                     index={"type": "integer", "const": 0},
-                    embedding={"type": "array", "items": _NUMBER},
+                    embedding={"type": "array", "items": _NUMBER, VALUE: "form"},
                 ),
             },
             model=text_of("style"),

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-Value = Literal["assumed", "form", "free", "null", "or null", "rounded"]
+Value = Literal["assumed", "form", "free", "null", "or null"]
 VALUE: Final = "x-value"
 """The keyword of a schema for what the value of a response rests on, unless the request has sent it.
 
 ``assumed``: only a rule of ours states it. ``form``: no rule states it, only whether it is null, and its form.
 ``free``: no rule states more than the schema. Without it, a page of the vendor states it. ``null``: a page states that
 it is null if unset; other fields that may be absent may also be an empty list or object. ``or null``: a page
-states that it may be null, and no page says when. ``rounded``: to the fourth decimal, and no page says how."""
+states that it may be null, and no page says when."""
 
 SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
 

@@ -20,9 +20,8 @@ PUBLIC: Final = {
 """The word of the API for each status (chat-10)."""
 
 FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "cancelled")
-_NUMBER: Final = {"type": "number"}
-_CREDITS: Final = {**_NUMBER, VALUE: "rounded"}
-_COUNT: Final = {"type": "integer"}
+_CREDITS: Final = {"type": "number", VALUE: "form"}
+_COUNT: Final = {"type": "integer", VALUE: "form"}
 USAGE: Final = obj(
     ("reasoning_tokens",),
     prompt_tokens=_COUNT,
@@ -40,17 +39,17 @@ USAGE: Final = obj(
     ),
 )
 _CALL: Final = obj(
-    id=text_of("id"),
+    id={**text_of("id"), VALUE: "form"},
     type={"const": "function"},
-    function=obj(name=text_of("style"), arguments={"type": "string", "description": "JSON, as text."}),
+    function=obj(name=text_of("style"), arguments={"type": "string", "description": "JSON, as text.", VALUE: "form"}),
 )
 _CHOICE: Final = obj(
     index={"type": "integer", "const": 0},
     message=obj(
         ("tool_calls", "refusal"),
         role={"const": "assistant"},
-        content={"type": ["string", "null"]},
-        refusal={"type": "string"},
+        content={"type": ["string", "null"], VALUE: "form"},
+        refusal={"type": "string", VALUE: "form"},
         tool_calls={"type": "array", "items": _CALL},
     ),
     finish_reason={"enum": [*FINISH_REASONS, None]},
