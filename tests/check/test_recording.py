@@ -447,7 +447,7 @@ def test_a_path_that_the_fake_does_not_have_is_covered_by_no_rule(tmp_path: Path
     verdicts = check_recordings([read_recording(har(tmp_path, entry(URL.replace("balance", "dreams"))))]).verdicts
 
     assert verdicts.refuted == []
-    assert [one.where for one, _ in verdicts.uncovered.values()] == ["status"]
+    assert [one.where for one in verdicts.uncovered.values()] == ["status"]
 
 
 def test_what_is_no_recording_is_listed_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:
