@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous._check.adapt import find_readings
+from pytest_aurous._check.rules import judged_rules
+from pytest_aurous._check.verdict import Verdicts
+from pytest_aurous._core.resources.base.rules import load_rules
 from tests.check.changes import (
     IN_USE,
     OTHER,
@@ -62,8 +65,6 @@ from tests.check.story import Entries, body, check_files, checked, refuted, sani
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
-
-    from pytest_aurous._check.verdict import Verdicts
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
 LATER: Final = "2026-05-08T10:00:08Z"
@@ -758,3 +759,14 @@ def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> N
 
         assert refuted(result) == []
         assert result.verdicts.uncovered == {}
+
+
+def test_each_rule_that_no_recording_decides_is_not_judged() -> None:
+    """The others are not seen; no endpoint row or column names these rules for anything that a response shows."""
+    words = {verdict.rule: verdict.word for verdict in Verdicts(load_rules())}
+
+    assert {rule for rule, word in words.items() if word == "not seen"} == judged_rules() & words.keys()
+    assert {rule for rule in words if rule.startswith("hook-")} - judged_rules() == {
+        f"hook-{number}" for number in (3, 4, 5, 6, 7, 8, 9, 11)
+    }
+    assert {words["save-1"], words["cred-2"], words["rate-1"]} == {"not seen"}
