@@ -279,6 +279,12 @@ ROWS: Final[dict[str, Row]] = {
     "a synthesis ends in ready": Row(
         "characters", both(*(shows(f"characters.retrieve#{nth}", "status", "ready") for nth in (1, 2))), "create-4"
     ),
+    "a field is missing, and another is new": Row(
+        "held",
+        both(lacks("characters.retrieve", "updated_at"), shows("characters.retrieve", "mood", "x")),
+        "get-4",
+        uncovered="body.mood",
+    ),
     "no client reference": Row("account", lacks("characters.create", "client_reference_id"), "create-7"),
     "no refs": Row("characters", lacks("characters.retrieve", "refs"), "get-4"),
     "no character has a date": Row("drawn", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
@@ -635,6 +641,12 @@ ROWS: Final[dict[str, Row]] = {
     "a tool call has another id": Row("chats", text("call_01", "01")),
     "a text has more tokens": Row("chats", fields("embeddings.estimate", twice_the_tokens)),
     "cursors of usage are opaque": Row("chats", opaque("usage.events")),
+    "an opaque cursor of usage was not seen": Row("chats", both(opaque("usage.events"), without("usage.events#0"))),
+    "a cursor of usage was not seen, and has_more is text": Row(
+        "chats",
+        both(opaque("usage.events"), without("usage.events#0"), shows("usage.events", "has_more", "yes")),
+        "usage-3",
+    ),
     "a cursor of usage was not seen": Row("chats", without("usage.events#0")),
     "neither flow takes from the other bucket": Row(
         "refusals", both(header(NEITHER, "x-ratelimit-limit", "12"), header(NEITHER, "x-ratelimit-remaining", "11"))
