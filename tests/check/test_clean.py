@@ -183,9 +183,8 @@ def test_a_random_walk_agrees(
         walk, shared = Walk(seed), seed % 2 == 1 or damage is not as_it_is
         entries = damage(walk.go(60, shared=shared), Random(seed))
 
-        file, settings = write(tmp_path, entries), {"readings": walk.readings, "shared": shared}
-        for one in (file, sanitized(file)):
-            assert (seed, refuted(check_files([one], settings))) == (seed, [])
+        for one in (entries, sanitized(tmp_path, entries)):
+            assert (seed, refuted(checked(tmp_path, one, walk.readings, shared=shared))) == (seed, [])
 
 
 def test_an_exchange_that_was_recorded_twice_is_left_out(tmp_path: Path) -> None:

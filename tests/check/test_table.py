@@ -60,7 +60,7 @@ from tests.check.changes import (
     without,
     without_usage,
 )
-from tests.check.story import Entries, body, check_files, checked, refuted, sanitized, told, write
+from tests.check.story import Entries, body, checked, refuted, sanitized, told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -765,9 +765,8 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
 @pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()} - {"meddled"}))
 def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> None:
     """Nothing is refuted, and nothing is left that no rule covers; nor is when it is sanitized."""
-    file = write(tmp_path, told(story))
-    for one in (file, sanitized(file)):
-        result = check_files([one])
+    for entries in (told(story), sanitized(tmp_path, told(story))):
+        result = checked(tmp_path, entries)
 
         assert refuted(result) == []
         assert result.verdicts.uncovered == {}
