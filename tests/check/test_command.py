@@ -91,7 +91,7 @@ def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.
 
 
 def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Statement, provenance in words, both values and the place, wrapped; nothing is cut, not even a long word."""
+    """The place, both values and the statement, with its assumption, wrapped; nothing is cut, not even a long word."""
     entries = told("characters")
     fields("characters.list", lambda content: content["data"][0].update(created_at="2026-05-08T10:00:00.123Z"))(entries)
     fields("characters.retrieve", put("mood", f"{'x' * 200} y"))(entries)
@@ -99,7 +99,7 @@ def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureF
     long = tmp_path / f"{'a recording ' * 12}.har"
     file.rename(long)
 
-    assert main(["check", str(long)]) == 1
+    assert main(["check", str(long), "--explain"]) == 1
     out = capsys.readouterr().out
     lines = out.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("refuted: time-1, documented; "))
