@@ -72,6 +72,7 @@ NOON: Final = "2026-05-08T12:00:00Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
+FIRST: Final = ("chat.create#0", "chat.create#1", "chat.retrieve#0")
 LINES: Final = "usage.breakdown.input"
 NEITHER: Final = "characters.create 400 combination"
 BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
@@ -278,6 +279,12 @@ ROWS: Final[dict[str, Row]] = {
     "a pose is missing": Row("ready", lacks("characters.retrieve#2", "refs.-1"), "create-4"),
     "a synthesis ends in ready": Row(
         "characters", both(*(shows(f"characters.retrieve#{nth}", "status", "ready") for nth in (1, 2))), "create-4"
+    ),
+    "a field is missing, and another is new": Row(
+        "held",
+        both(lacks("characters.retrieve", "updated_at"), shows("characters.retrieve", "mood", "x")),
+        "get-4",
+        uncovered="body.mood",
     ),
     "no client reference": Row("account", lacks("characters.create", "client_reference_id"), "create-7"),
     "no refs": Row("characters", lacks("characters.retrieve", "refs"), "get-4"),
@@ -567,6 +574,7 @@ ROWS: Final[dict[str, Row]] = {
     "an order without its response leaves the balance open": Row("cancelled", unanswered("images.create")),
     "a lost order may have been charged": Row("twice", both(unanswered("images.create#0"), balances((0, -2)))),
     # Chats, streams and embeddings
+    "a chat has another total": Row("chats", both(*(shows(at, "usage.total_tokens", 999) for at in FIRST))),
     "a cancelled chat has another code": Row("chats", error("chat.cancel 409", code="not_found"), "chat-13"),
     "256K are 262,144": Row("chats", text("256000", "262144"), "model-1, assumed"),
     "no [DONE]": Row("streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]),
@@ -635,6 +643,12 @@ ROWS: Final[dict[str, Row]] = {
     "a tool call has another id": Row("chats", text("call_01", "01")),
     "a text has more tokens": Row("chats", fields("embeddings.estimate", twice_the_tokens)),
     "cursors of usage are opaque": Row("chats", opaque("usage.events")),
+    "an opaque cursor of usage was not seen": Row("chats", both(opaque("usage.events"), without("usage.events#0"))),
+    "a cursor of usage was not seen, and has_more is text": Row(
+        "chats",
+        both(opaque("usage.events"), without("usage.events#0"), shows("usage.events", "has_more", "yes")),
+        "usage-3",
+    ),
     "a cursor of usage was not seen": Row("chats", without("usage.events#0")),
     "neither flow takes from the other bucket": Row(
         "refusals", both(header(NEITHER, "x-ratelimit-limit", "12"), header(NEITHER, "x-ratelimit-remaining", "11"))
@@ -756,9 +770,8 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
 @pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()} - {"meddled"}))
 def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> None:
     """Nothing is refuted, and nothing is left that no rule covers; nor is when it is sanitized."""
-    file = write(tmp_path, told(story))
-    for one in (file, sanitized(file)):
-        result = check_files([one])
+    for entries in (told(story), sanitized(tmp_path, told(story))):
+        result = checked(tmp_path, entries)
 
         assert refuted(result) == []
         assert result.verdicts.uncovered == {}
