@@ -224,12 +224,12 @@ def mixed(teller: Teller) -> None:
 
 
 def priced(teller: Teller) -> None:
-    """An image, with its estimate, its balances and its end; another one in an odd size; one that is cancelled."""
+    """Order an image twice with one key, between balances, one in an odd size, and one that is cancelled."""
     teller.call("POST", "/v1/images/estimate", json={"prompt": "x"})
     teller.call("GET", "/v1/balance")
-    path = teller.image()
+    made = [teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY) for _ in range(2)]
     teller.call("GET", "/v1/balance")
-    teller.poll(path)
+    teller.poll(f"/v1/images/{made[0]['id']}")
     teller.call("GET", "/v1/balance")
     teller.poll(teller.image(width=1050, height=1050))
     cancelled = teller.image()
