@@ -312,9 +312,6 @@ ROWS: Final[dict[str, Row]] = {
         "saved_at_once", both(refused("characters.save", 400, "invalid_request_error"), left_out(-1)), "save-1"
     ),
     "an early save has another code": Row("early", error("characters.save 400", code="invalid_state"), "save-3"),
-    "an early save of a shared team has another code": Row(
-        "early", error("characters.save 400", code="invalid_state"), "save-3", shared=True
-    ),
     "a save costs a credit": Row("ordered", balances((-1, 0)), "save-5"),
     "a character returns to review": Row("characters", shows("characters.retrieve#4", "status", "reviewing"), "save-6"),
     "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
@@ -500,9 +497,6 @@ ROWS: Final[dict[str, Row]] = {
     "each request takes two tokens, and a replay as well": Row("at_once", two_tokens("images.create"), "rate-1"),
     "tokens are taken in any order": Row("listed_at_once", backwards),
     "other clients take tokens": Row("listed_at_once", only(0, 5, 6, 11), words={"rate-1": "as written, but"}),
-    "a shared team has no tokens": Row(
-        "characters", header("characters.list", "x-ratelimit-remaining", None), "rate-1", shared=True
-    ),
     "a 403 takes a token": Row("scoped", header("images.create 403", "x-ratelimit-remaining", "118"), "rate-4"),
     "a 429 without a time": Row("priced", too_many(None), "rate-2"),
     "a 429 whose time is a date": Row(
@@ -589,11 +583,6 @@ ROWS: Final[dict[str, Row]] = {
     "256K are 262,144": Row("chats", text("256000", "262144"), "model-1, assumed"),
     "no [DONE]": Row("streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]),
     "no usage": Row("chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"),
-    "a stream has a chunk of usage": Row(
-        "streamed",
-        events(lambda some: [*some[:-2], without_usage(some[-2]), some[-2] | {"choices": []}, some[-1]]),
-        "stream-1",
-    ),
     **{f"a stream is cut, and ends in {end!r}": Row("cut", cut_off(end)) for end in ("", "data: {", "data: [1]\n\n")},
     "a stream has no role": Row("streamed", events(lambda some: [some[1], *some[1:]]), "stream-1"),
     "a stream has another id": Row("streamed", events(lambda some: [some[0] | {"id": "cmp_1"}, *some[1:]]), "stream-1"),
@@ -660,9 +649,6 @@ ROWS: Final[dict[str, Row]] = {
     "a cursor of usage was not seen": Row("chats", without("usage.events#0")),
     "neither flow takes from the other bucket": Row(
         "refusals", both(header(NEITHER, "x-ratelimit-limit", "12"), header(NEITHER, "x-ratelimit-remaining", "11"))
-    ),
-    "refusals and replays show the tokens of a text": Row(
-        "chats", both(*(header(at, "x-ratelimit-tpm-limit", "200000") for at in ("chat.create 404", "chat.create#1")))
     ),
     "prices have another version": Row("chats", text('pricing_version\\":1', 'pricing_version\\":7')),
     "credits are rounded in another way": Row("chats", shows("chat.create#-1", "usage.credits_charged", 0.0026)),
@@ -745,7 +731,6 @@ ROWS: Final[dict[str, Row]] = {
     "the storage sends no headers": Row("innocent", without_headers_of_the_storage),
     "an unknown path has no response": Row("images", dreams),
     "a web page in place of JSON": Row("ordered", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),
-    "a header has no parameter": Row("ordered", header("balance.retrieve", "content-type", "application/json")),
 }
 
 
