@@ -178,29 +178,30 @@ def state_of(aurous: Aurous) -> dict[str, Any]:
     return {**exported, "sections": sections, "snapshots": sorted(aurous.snapshots), "settings": settings}
 
 
-BAD: Final[tuple[Any, ...]] = (5, -1, 1.5, True, "", "x", "\x00", [], [[]], {}, {"x": 1})
+BAD: Final[tuple[Any, ...]] = (5, -1, True, "", "x", [[]], {"x": 1})
 
 
 def test_wrong_values_are_refused_as_python_refuses_them(twin: Aurous) -> None:
     """With the same words, and nothing changes; what Python accepts is accepted."""
     aurous = prepared()
     control = Control(aurous)
-    refused = 0
+    refused, copy = 0, aurous._session.app.world.state.copy
+    before = copy()
     for name, operation in operations().items():
         for argument in [one for one in operation.own if one != operation.takes.many and operation.verb]:
             body = body_of(aurous, Parity(name, argument, "", ""))
             for value in BAD:
                 sent = {**body, argument: value}
-                before = aurous.export()
                 reply = control.respond("POST", f"/__aurous__/{name}", json.dumps(sent).encode())
                 if reply.status == 400:
                     refused += 1
-                    assert aurous.export() == before, sent
+                    assert copy() == before, sent
                     with pytest.raises(AurousError) as python:
                         exec(Action(name, sent).python(), {"aurous": twin})  # noqa: S102 - our own text
                     assert json.loads(reply.body)["error"] == str(python.value)
                 else:
                     begin_anew(aurous)
+                    before = copy()
     assert refused > 1000
 
 
