@@ -207,11 +207,15 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
 
 
 def shown_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments of an action as they may be shown: headers of a fault without the secret ones."""
-    if not isinstance(headers := arguments.get("headers"), dict):
-        return arguments
-    shown = {name: value and shown_header(name, value) for name, value in cast("dict[str, Any]", headers).items()}
-    return {**arguments, "headers": shown}
+    """Return the arguments of an action as they may be shown: without values of secret headers, also in a `when`."""
+    shown = dict(arguments)
+    for name in ("headers", "header"):
+        if isinstance(headers := arguments.get(name), dict):
+            pairs = cast("dict[str, Any]", headers).items()
+            shown[name] = {one: value and shown_header(one, value) for one, value in pairs}
+    if isinstance(when := arguments.get("when"), dict):
+        shown["when"] = shown_arguments(cast("dict[str, Any]", when))
+    return shown
 
 
 def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) -> Any:

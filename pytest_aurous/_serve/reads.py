@@ -128,7 +128,9 @@ def _limits(control: Control, team: str | None = None) -> Any:
 def _export(control: Control, snapshot: str | None = None) -> Any:
     told = exported(control.aurous, snapshot)
     faults = [{**fault, "arguments": shown_arguments(fault["arguments"])} for fault in told["faults"]]
-    return {**told, "faults": faults}
+    replies = [[number, shown_arguments(reply)] for number, reply in told["sections"].get("chat replies", ())]
+    sections = told["sections"] | ({"chat replies": replies} if replies else {})
+    return {**told, "faults": faults, "sections": sections}
 
 
 def _session(control: Control, after: int = 0) -> str:
