@@ -537,13 +537,6 @@ def streamed(_: Api, text: str) -> str:
         return json.dumps(trace(recorder, {})["steps"][0]["stream"], ensure_ascii=False)
 
 
-def recording(text: str) -> Path:
-    """Write the recording that is *text*."""
-    file = Path("recording.json")
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
 def told(_: Api, text: str) -> str:
     """Return what `check --live` prints of a team with such a name."""
     run = Probing("https://api.example", PLAIN, Path(), PROBES, most=1)

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.wire.call import Call
+from pytest_aurous._core.wire.hosts import UPLOAD_HOST
 from pytest_aurous._serve.actions import literal
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
@@ -253,6 +254,8 @@ def test_a_request_is_sent_again_edited() -> None:
     assert (last.request.json, last.replayed, last.request.headers["x-more"]) == ({"prompt": "y"}, False, "1")
     do(control, "send", of=2, method="GET", path="/v1/images?limit=1", body="")
     assert (aurous.calls.last.operation, aurous.calls.last.query) == ("images.list", "limit=1")
+    do(control, "send", path="/characters/x/y")
+    assert aurous.calls.last.url == f"{UPLOAD_HOST}/characters/x/y"
     new = do(control, "send", method="POST", path="/v1/images", body='{"prompt": "z"}')["result"]
     assert (new["status"], aurous.calls.last.team) == (201, aurous.team.id)
     again = do(control, "send", of=2, body='{"prompt": "y"}')
