@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from .replay import SHARED, Replayed
@@ -16,7 +16,7 @@ _Place: TypeAlias = tuple[str, str, str]
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Difference:
     """One difference between a recording and the fake.
 
@@ -45,7 +45,7 @@ class Difference:
     outcome: str = ""
     alone: bool = False
     assumed: bool = False
-    times: int = 1
+    times: int = 0
     url: str = ""
 
     @property
@@ -162,7 +162,9 @@ class Verdicts:
                 outcome = one.outcome if point.where == "status" or point.where.startswith("error") else ""
                 found.setdefault((rule, (view.operation, point.where, f"{point.kind} {outcome}".rstrip())), one)
         for (rule, place), one in found.items():
-            self._add(rule, place, one)
+            self.places.add((file, one.place, one.operation, one.where))
+            first = self.rules[rule].first if rule else self.uncovered
+            first.setdefault(place, one).times += 1
         differing = {rule for rule, _ in found}
         self.inferred.update(done.inferred)
         for rule in agreed - differing - aside.keys() - {""}:
@@ -178,12 +180,6 @@ class Verdicts:
             if rule:
                 self.rules[rule].doubts[why] += 1
                 self.open.add((file, done.view.exchange.number, rule))
-
-    def _add(self, rule: str, key: _Place, found: Difference) -> None:
-        self.places.add((found.file, found.place, found.operation, found.where))
-        first = self.rules[rule].first if rule else self.uncovered
-        old = first.get(key)
-        first[key] = found if old is None else replace(old, times=old.times + 1)
 
 
 def _difference(file: str, done: Replayed, point: Point, *, alone: bool, assumed: bool) -> Difference:

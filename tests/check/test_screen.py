@@ -26,7 +26,7 @@ TO_DO = (
 def test_six_differences_fit_on_a_screen(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, most: int
 ) -> None:
-    """No line is wider than the terminal, and the last words say what to do."""
+    """No line is wider than COLUMNS says, also without a terminal, and the last words say what to do."""
     entries = told("characters")
     both(
         status("characters.create 400 missing_field", 422),
@@ -37,7 +37,6 @@ def test_six_differences_fit_on_a_screen(
         lacks("balance.retrieve", "held_credits"),
     )(entries)
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
 
     main(["check", str(write(tmp_path, entries))])
 
