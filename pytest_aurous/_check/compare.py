@@ -19,6 +19,7 @@ from .recording.view import CLOSE, DELETABLE, STATUSES, VENDORS, View
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
+from .rules import outcome_of
 from .values import ABSENT, OTHER, SAME, Point, Values, Words, alike, id_of, instead_of, name_of
 
 _TOKENS: Final = "x-ratelimit-tpm-"
@@ -57,7 +58,7 @@ class Comparer:
         if reply is None:
             yield from _wait(view)
             return
-        status, outcome = view.exchange.status, _outcome_of(reply)
+        status, outcome = view.exchange.status, outcome_of(done)
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
@@ -113,8 +114,7 @@ class Comparer:
                 continue
             where = f"header.{name}"
             if name not in received:
-                same_end = (other for other in others if other.rpartition("-")[2] == name.rpartition("-")[2])
-                like = next(same_end, "") or alike(name, unknown)
+                like = alike(name, unknown)
                 others = [other for other in others if other != like]
                 yield Point(where, "missing", OTHER, instead_of(like), value)
                 continue
@@ -157,17 +157,14 @@ class Comparer:
             return
         yield Point("error", "form", SAME)
         for name in ("code", "type"):
-            yield Point(
-                f"error.{name}", name, found.get(name) != expected[name], found.get(name, ABSENT), expected[name]
-            )
+            value = found.get(name, ABSENT)
+            yield Point(f"error.{name}", name, value != expected[name], value, expected[name])
         param = (found.get("param", ABSENT), expected.get("param", ABSENT))
         stated = f"{done.view.exchange.status} {done.view.code}" in shown_by(done.view.operation).params
-        yield Point(
-            "error.param", "param", not (param[0] == param[1] or (not stated and _is_like(done, *param))), *param
-        )
-        yield Point(
-            "error.message", "form", not isinstance(found.get("message"), str), found.get("message"), Words("text")
-        )
+        like = param[0] == param[1] or (not stated and _is_like(done, *param))
+        yield Point("error.param", "param", not like, *param)
+        message = found.get("message")
+        yield Point("error.message", "form", not isinstance(message, str), message, Words("text"))
         anchor, code = str(found.get("doc_url") or "").partition("#")[2], str(found.get("code"))
         yield Point("error.doc_url", "form", anchor != code, anchor or _NO_ANCHOR, code)
         own = done.view.exchange.received.get("aurous-request-id")
@@ -358,8 +355,6 @@ def _wait(view: View) -> Iterator[Point]:
     """Compare the form of a 429 of the vendor, although it says nothing else (rate-2)."""
     received, limited = view.exchange.received, view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS
     if not limited or "aurous-request-id" not in received or view.exchange.fault:
-        if view.code == "idempotency_key_in_use" and "retry-after" in received:
-            yield Point("header.retry-after", "in flight", OTHER, received["retry-after"], ABSENT)
         return
     seconds = received.get("retry-after")
     if seconds is None:
@@ -410,11 +405,6 @@ def _rows(count: int) -> str:
 
 def _outcome(status: int | None, code: str) -> str:
     return f"{status} {code}".strip()
-
-
-def _outcome_of(reply: Reply) -> str:
-    error = as_object(as_object(parsed(reply.body)).get("error"))
-    return _outcome(reply.status, str(error.get("code", "")))
 
 
 _STATED_HEADERS: Final = (
