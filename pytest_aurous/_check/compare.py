@@ -106,14 +106,12 @@ class Comparer:
         apart = not any(map(VENDORS.match, received)) or _is_storage(done.view)
         storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
-            if (
-                name in _OWN_HEADERS
-                or (storage and name == "content-type")
-                or (name not in received and apart and VENDORS.match(name))
-            ):
+            if name in _OWN_HEADERS or (storage and name == "content-type"):
                 continue
             where = f"header.{name}"
             if name not in received:
+                if apart and VENDORS.match(name):
+                    continue
                 like = alike(name, unknown)
                 others = [other for other in others if other != like]
                 yield Point(where, "missing", OTHER, instead_of(like), value)
@@ -226,11 +224,8 @@ class Comparer:
 
     def _rotated(self, view: View) -> Iterator[Point]:
         """Compare a secret that was rotated with those before (hook-2)."""
-        before = [
-            one.row.get("secret")
-            for one in self._survey.histories[view.record].sightings
-            if one.view.index < view.index
-        ]
+        seen = self._survey.histories[view.record].sightings
+        before = [one.row.get("secret") for one in seen if one.view.index < view.index]
         if view.operation.endswith(".rotate_secret") and any(before):
             yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
 
@@ -284,9 +279,8 @@ class Comparer:
         ids = [_id_of(row) for row in rows]
         following, view = seen[cursor], done.view
         before = "ending_before" in view.query  # which goes on from the first row (list-2)
-        good = (following is not None) == more and (
-            not _is_id(view) or not more or following in ids[-1:] + ids[:1] * before
-        )
+        ends = ids[-1:] + ids[:1] * before
+        good = (following is not None) == more and (not _is_id(view) or not more or following in ends)
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
         if _is_id(view) and isinstance(following, str) and ids:
             self._bind(following, ids[-1])
@@ -300,9 +294,9 @@ class Comparer:
         wrong = len(ids) > most or (more and good and len(ids) < most) or len({*ids}) < len(ids)
         shown_rows = f"{_rows(len({*ids}))}{', and more' * more}{', some of them twice' * (len({*ids}) < len(ids))}"
         yield Point("body.data", "rows", wrong, Words(shown_rows), Words(f"{_rows(most)}, each once"))
-        yield from self._membership(done.view, rows)
-        behind = done.view.query.get("starting_after", done.view.query.get("ending_before"))
-        yield from self._behind(done.view, rows)
+        yield from self._membership(view, rows)
+        behind = view.query.get("starting_after", view.query.get("ending_before"))
+        yield from self._behind(view, rows)
         if "body.has_more" in done.ignored or (behind is not None and behind not in self._survey.histories):
             return  # nothing shows which rows are behind it
         known = more == fake["has_more"] or (not more and self._survey.goes_on(done.view))

@@ -230,13 +230,12 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         }
         for one in checked.verdicts
     }
-    uncovered = [_as_data(one, mask) for one in checked.verdicts.uncovered.values()]
     result = {
         "version": 1,
         "generator": f"pytest-aurous {version_of_package()}",
         "exchanges": checked.verdicts.exchanges,
         "rules": verdicts,
-        "uncovered": uncovered,
+        "uncovered": [_as_data(one, mask) for one in checked.verdicts.uncovered.values()],
         "omitted": checked.verdicts.sparse,
         "readings": readings,
         "inferred": checked.verdicts.inferred,
