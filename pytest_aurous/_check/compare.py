@@ -19,7 +19,6 @@ from .recording.view import CLOSE, DELETABLE, STATUSES, VENDORS, View
 from .replay import Replayed
 from .replay.chat import STREAM, form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
-from .rules import outcome_of
 from .values import ABSENT, OTHER, SAME, Point, Values, Words, alike, id_of, instead_of, name_of
 
 _TOKENS: Final = "x-ratelimit-tpm-"
@@ -58,7 +57,7 @@ class Comparer:
         if reply is None:
             yield from _wait(view)
             return
-        status, outcome = view.exchange.status, outcome_of(done)
+        status, outcome = view.exchange.status, _outcome_of(reply)
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
@@ -399,6 +398,11 @@ def _rows(count: int) -> str:
 
 def _outcome(status: int | None, code: str) -> str:
     return f"{status} {code}".strip()
+
+
+def _outcome_of(reply: Reply) -> str:
+    error = as_object(as_object(parsed(reply.body)).get("error"))
+    return _outcome(reply.status, str(error.get("code", "")))
 
 
 _STATED_HEADERS: Final = (
