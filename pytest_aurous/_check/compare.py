@@ -195,18 +195,14 @@ class Comparer:
             if point.kind == "missing" and point.where.removeprefix("body.data[].") in self._of_one:
                 done.rules[point.where] = "list-5"  # and no rule of the column, which responses with one record have
             yield point
-        yield from self._facts(done, as_object(seen), as_object(fake))
-
-    def _facts(self, done: Replayed, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
-        """Compare what a body states beyond the values that the fake has, too."""
-        view = done.view
-        yield from self._instants(view, seen, fake)
+        # What a body states beyond the values that the fake has, too.
+        yield from self._instants(view, as_object(seen), as_object(fake))
         yield from self._changed(done)
         yield from self._renewed(view)
         yield from self._rotated(view)
         yield from sums_of(view)
         if not self._survey.by_fake:  # whose vectors are what a test has chosen
-            yield from size_of(view, fake)
+            yield from size_of(view, as_object(fake))
 
     def _changed(self, done: Replayed) -> Iterator[Point]:
         """Compare whether a record has another time of its last change exactly if it has changed."""
@@ -350,10 +346,8 @@ def _wait(view: View) -> Iterator[Point]:
     if not limited or "aurous-request-id" not in received or view.exchange.fault:
         return
     seconds = received.get("retry-after")
-    if seconds is None:
-        yield Point("header.retry-after", "missing", OTHER, ABSENT, Words("whole seconds"))
-    else:
-        yield Point("header.retry-after", "form", not seconds.isdecimal(), seconds, Words("whole seconds"))
+    compared, wrong = ("missing", OTHER) if seconds is None else ("form", not seconds.isdecimal())
+    yield Point("header.retry-after", compared, wrong, seconds or ABSENT, Words("whole seconds"))
     if view.code:
         yield Point("error.code", "code", view.code not in LIMIT_CODES, view.code, Words(" or ".join(LIMIT_CODES)))
         kind = as_object(view.result.get("error")).get("type")

@@ -374,12 +374,11 @@ _CHANGING: Final = frozenset({"status", "name", "attributes", "refs", "error_mes
 """The fields of a character that requests change."""
 
 
-def why_aside(done: Replayed, point: Point) -> str:
+def why_aside(done: Replayed, point: Point, *, alone: bool) -> str:
     """Return why a difference refutes nothing: another client or a gap in the recording explains it; else empty."""
-    if _is_decided(done, point):
-        return ""
+    own = "" if _is_decided(done, point) else done.aside_at(point.where)
     others = SHARED if done.shared else done.gap_at(point.where)
-    return done.aside_at(point.where) or (others if rests_on_all(done, point) else "")
+    return own or (others if alone else "")
 
 
 def rests_on_all(done: Replayed, point: Point) -> bool:

@@ -144,7 +144,8 @@ class Verdicts:
             if not point.differs:
                 agreed.add(rule)
                 continue
-            alone, why = rules.rests_on_all(done, point), rules.why_aside(done, point)
+            alone = rules.rests_on_all(done, point)
+            why = rules.why_aside(done, point, alone=alone)
             if rule and why:
                 aside[rule] = why
                 self.open.add((file, view.exchange.number, point.where))
