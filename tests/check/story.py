@@ -234,11 +234,10 @@ def write(folder: Path, entries: Entries) -> Path:
     return file
 
 
-def sanitized(file: Path) -> Path:
-    """Write a recording without anything private beside it."""
-    out = file.with_name("sanitized.har")
-    out.write_text(json.dumps(Sanitizer().har(read_recording(file)), ensure_ascii=False), encoding="utf-8")
-    return out
+def sanitized(folder: Path, entries: Entries) -> Entries:
+    """Return a recording without anything private."""
+    found: Entries = Sanitizer().har(read_recording(write(folder, entries)))["log"]["entries"]
+    return found
 
 
 def complete(result: Checked) -> dict[str, Any]:
