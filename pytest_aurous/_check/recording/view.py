@@ -49,8 +49,6 @@ PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 """The beginning of the names of headers that are the vendor's, and of no proxy."""
 _REDIRECTS: Final = range(300, 400)
-_HOST: Final = re.compile(r"https?://(?:[^/?#]*@)?([^/?#:]+)")
-"""A URL up to its host, without the password that it may have."""
 CLOSE: Final = 2.0
 """Seconds between two times of one event, such as a request and the creation of its record."""
 UNKNOWN: Final = Endpoint("", "", "", lambda _: None)
@@ -223,7 +221,10 @@ def foreign_response(exchange: Exchange, *, legacy: bool) -> str:
     """Return why a response may not be the vendor's own; empty if it is. A *legacy* path has a redirect."""
     status, received = exchange.status, exchange.received
     if status in _REDIRECTS and not legacy:
-        leads = _HOST.match(received.get("location", ""))
-        return f"{status}, a redirect to {leads[1] if leads else 'another path'}, which is not followed"
+        try:
+            leads = urlsplit(received.get("location", "")).hostname or "another path"
+        except ValueError:
+            leads = "an invalid address"
+        return f"{status}, a redirect to {leads}, which is not followed"
     page = received.get("content-type", "").startswith("text/html") or PAGE.match(exchange.body or b"")
     return f"{status} with a web page in place of JSON, as proxies and logins send" if page else ""
