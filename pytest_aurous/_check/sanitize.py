@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from http import HTTPStatus
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -279,23 +279,15 @@ class Sanitizer:
         return self.mask(text.decode(errors="replace")).encode()
 
     def _stream(self, body: bytes) -> bytes:
-        """Return a stream of events without anything private; what its pieces say together is masked as a whole."""
-        lines = [line.partition(b"data:") for line in body.split(b"\n")]
-        events = [parsed(data) for _, _, data in lines]
-        safe = [self.value(_EVENT, event) for event in events]
-        for name in ("content", "refusal"):
-            pieces = [str(_delta_of(event).get(name) or "") for event in events]
-            masked = iter(self.mask("".join(pieces)))
-            for event, piece in zip(safe, pieces, strict=True):
-                if piece:
-                    _delta_of(event)[name] = "".join(islice(masked, len(piece)))
-        texts = [
-            data if data.strip() == _DONE else self._plain(data) if event is None else _written(event, data)
-            for (_, _, data), event in zip(lines, safe, strict=True)
-        ]
-        return b"\n".join(
-            self._plain(before) + mark + text for (before, mark, _), text in zip(lines, texts, strict=True)
-        )
+        """Return a stream of events without anything private."""
+        lines: list[bytes] = []
+        for line in body.split(b"\n"):
+            before, mark, data = line.partition(b"data:")
+            if data.strip() != _DONE:
+                event = parsed(data)
+                data = self._plain(data) if event is None else _written(self.value(_EVENT, event), data)
+            lines.append(self._plain(before) + mark + data)
+        return b"\n".join(lines)
 
     def _form(self, parts: list[Part], schema: Schema) -> bytes:
         """Return a form with the same fields, whose pictures show nothing."""
@@ -304,16 +296,15 @@ class Sanitizer:
             name = quote(self._name(schema, part.name, response=False))
             file = "" if part.filename is None else f'; filename="{quote(self.mask(part.filename))}"'
             head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'
-            lines += [head.encode(), self._part(schema.field(part.name), part)]
+            if part.name == "file":
+                content = blank(part.data)
+            elif part.name == "metadata":
+                content = self._body(part.data, "", _UNKNOWN, response=False) or b""
+            else:
+                text = part.data.decode(errors="replace")
+                content = self._text(schema.field(part.name), text, response=False).encode()
+            lines += [head.encode(), content]
         return b"\r\n".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
-
-    def _part(self, schema: Schema, part: Part) -> bytes:
-        """Return the content of a field of a form."""
-        if part.name == "file":
-            return blank(part.data)
-        if part.name == "metadata":
-            return self._body(part.data, "", _UNKNOWN, response=False) or b""
-        return self._text(schema, part.data.decode(errors="replace"), response=False).encode()
 
 
 def _masked(text: str, number: int) -> str:
@@ -328,12 +319,6 @@ def _masked(text: str, number: int) -> str:
             number, rest = divmod(number, 26)
             letters[place] = chr((ord("A") if letter.isupper() else ord("a")) + rest)
     return "".join(letters)
-
-
-def _delta_of(event: Any) -> dict[str, Any]:
-    """Return what an event of a stream adds to the message; empty for any other event."""
-    choices = as_list(as_object(event).get("choices"))
-    return as_object(as_object(choices[0]).get("delta")) if choices else {}
 
 
 def _written(value: Any, like: bytes) -> bytes:
