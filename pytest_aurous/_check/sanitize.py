@@ -31,9 +31,10 @@ _PREFIX: Final = re.compile(
     r"(?:whsec|char|img|vid|file|lora|we|upl)_|data:image/(?:(?:png|jpeg|webp|gif|svg\+xml)(?:;base64,)?)?"
 )
 """What the rest of a text is masked behind: the kind of an id, a secret or an inline picture stays."""
-_URL: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL)
+_URL: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL | re.IGNORECASE)
 """The scheme, the user, the host and the rest of a URL."""
-_PORT: Final = re.compile(r":\d{1,5}$")
+_REST: Final = re.compile(r"(:\d{1,5}(?![^/?]))?([^?]*)\??(.*)", re.DOTALL)
+"""The port, the path and the query of a URL."""
 _ANCHOR: Final = re.compile(r"[a-z_]{0,40}")
 _HOSTS: Final = (
     *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
@@ -163,28 +164,27 @@ class Sanitizer:
         """Return a URL without secrets and foreign hosts; the URL of a *page* keeps its words."""
         url, mark, anchor = url.partition("#")
         after = mark + (anchor if page and _ANCHOR.fullmatch(anchor) else self.mask(anchor))
-        try:
-            parts = urlsplit(url)
-        except ValueError:  # no URL
-            return self._foreign(url) + after
-        host = parts.hostname or ""
-        if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_loopback(host)):
-            return self._foreign(url) + after
+        found = _URL.fullmatch(url)
+        if found is None:
+            return self.mask(url) + after
+        scheme, user, host, rest = found[1], found[2] or "", found[3].lower(), found[4]
+        if not (is_vendors(host) or is_loopback(host.strip("[]"))):
+            # The name is public or private as the host was (chat-5).
+            name = re.sub(r"\W", "x" if is_private(url) else ".", self.mask(host).translate(_LETTERS))
+            return f"{scheme}{self.mask(user)}{name}{self.mask(rest)}{after}"
         if host not in _HOSTS:
-            *names, domain, top = host.split(".")
-            host = f"{self.mask('.'.join(names))}.{domain}.{top}" if is_vendors(host) else "127.0.0.1"
-        user, at, _ = parts.netloc.rpartition("@")
-        port = _PORT.search(parts.netloc)
-        path = "/".join(self._segment(*pair) for pair in pairwise(["", *parts.path.split("/")]))
-        known = CATALOG.at(host, parts.path)
+            names = host.split(".")
+            host = ".".join([self.mask(".".join(names[:-2])), *names[-2:]]) if is_vendors(host) else "127.0.0.1"
+        port, path, query = _REST.findall(rest)[0]
+        known = CATALOG.at(host, path)
         schemas = {name: Schema(shape) for row, _ in known.values() for name, shape in row.query.items()}
+        path = "/".join(self._segment(*pair) for pair in pairwise(["", *path.split("/")]))
         query = "&".join(
             f"{quote(name if is_word(name, response=False) else self.mask(name), safe='[]')}="
             f"{quote(self._parameter(schemas.get(name, _UNKNOWN), value), safe=',:@/+')}"
-            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+            for name, value in parse_qsl(query, keep_blank_values=True)
         )
-        place = f"{self.mask(user)}{at}{host}{port[0] if port else ''}"
-        return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{after}"
+        return f"{scheme}{self.mask(user)}{host}{port}{path}{'?' + query if query else ''}{after}"
 
     def mask(self, text: str) -> str:
         """Return another text of the same shape and length; the same for the same text."""
@@ -213,15 +213,6 @@ class Sanitizer:
         new = [name for name, _ in named if response and VENDORS.match(name) and _NAME.fullmatch(name)]
         known = _RECEIVED if response else _SENT
         return tuple((name, self.header(name, value)) for name, value in named if name in known or name in new)
-
-    def _foreign(self, url: str) -> str:
-        """Mask a URL of others; its host becomes a name that is public or private as the host was (chat-5)."""
-        found = _URL.fullmatch(url)
-        if found is None:
-            return self.mask(url)
-        scheme, user, host, rest = found.groups("")
-        name = re.sub(r"\W", "x" if is_private(url) else ".", self.mask(host).translate(_LETTERS))
-        return f"{scheme}{self.mask(user)}{name}{self.mask(rest)}"
 
     def _segment(self, before: str, segment: str) -> str:
         """Return a segment of a path; the segment *before* it tells the number of an output from other numbers."""

@@ -389,14 +389,6 @@ def test_headers_of_a_proxy_are_nothing_of_the_vendor(tmp_path: Path) -> None:
     assert verdicts.uncovered == {}
 
 
-def test_a_path_that_the_fake_does_not_have_is_covered_by_no_rule(tmp_path: Path) -> None:
-    """The vendor has more than its documentation says."""
-    verdicts = check_recordings([read_recording(har(tmp_path, entry(URL.replace("balance", "dreams"))))]).verdicts
-
-    assert verdicts.refuted == []
-    assert [one.where for one in verdicts.uncovered.values()] == ["status"]
-
-
 def test_what_is_no_recording_is_listed_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:
     """A truncated recording is refused in both cases; so is a recording without an exchange of the API."""
     other, foreign = tmp_path / "package.json", tmp_path / "foreign.har"

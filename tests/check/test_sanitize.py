@@ -312,7 +312,12 @@ KEPT: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
 def test_only_what_a_column_allows_is_kept_of_a_request(name: str) -> None:
     """Digits and lower-case words are free text unless the schema of their place says otherwise."""
     method, target, sent = KEPT[name]
-    for host in ("https://api.aurous-labs.com", f"http://{SECRET}.aurous-labs.com:{SECRET}", "http://127.66.49.15:1"):
+    for host in (
+        "https://api.aurous-labs.com",
+        f"http://{SECRET}.aurous-labs.com:{SECRET}",
+        "http://127.66.49.15:1",
+        "http://[::1]:1",
+    ):
         exchange = Exchange(
             1,
             method,
