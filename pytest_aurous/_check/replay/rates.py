@@ -118,7 +118,7 @@ def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Itera
         capacity = _number(view, LIMIT) or BUCKETS[bucket[1]][0]
         full = max(capacity - 1, min(capacity, most))  # headers may show one token less throughout
         passed, jitter = view.at - before.at, max(_JITTER, view.exchange.seconds)
-        added = min(0.0, passed) + max(0.0, passed - jitter)
+        added = min(0.0, passed) + max(0.0, passed - max(_JITTER, before.exchange.seconds))
         low = min(full, floor(old + added * rate)) - cost
         high = min(capacity, floor(old + _PART + (passed + jitter) * rate)) - cost
         yield _Step(bucket, before.index, view, left, max(0, low), max(0, high)), passed * rate < 1
