@@ -145,3 +145,15 @@ def test_each_request_takes_a_token_and_a_replay_too(tmp_path: Path, tokens: int
     everywhere("x-ratelimit-remaining", lambda text: str(120 - tokens * (120 - int(text))))(entries)
 
     assert refuted(checked(tmp_path, entries)) == rules
+
+
+@pytest.mark.parametrize(("prompt", "rules"), [("x", ["rate-5"]), (" ", ["rate-4"])])
+def test_requests_in_a_row_that_take_no_token_refute_a_rule(tmp_path: Path, prompt: str, rules: list[str]) -> None:
+    """A single one may have come later than the recording shows, when there was a token more."""
+    teller = Teller()
+    for _ in range(4):
+        teller.client.post("/v1/images", json={"prompt": prompt}, headers={"Idempotency-Key": "order"})
+    entries = teller.entries()
+    everywhere("x-ratelimit-remaining", "119")(entries)
+
+    assert refuted(checked(tmp_path, entries)) == rules
