@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
+from .._core.base.data import as_list
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules, rules_of, schema_of, shown_by
 from .recording.histories import OF_STATES
@@ -239,9 +240,9 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.view.row.fingerprint, "idem-7"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.repeats, "idem-5"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.ignores_key, lambda c: c.at.get(_KEY, "idem-2")),
+    (_OUTCOME, "*", lambda c: c.done.replays and c.view.exchange.status not in NOT_LET_IN, "idem-3"),
     (_OUTCOME, "*", lambda c: c.is_refused and c.lacks_body and _BODY in c.at, lambda c: c.at[_BODY]),
     (_OUTCOME, "*", lambda c: c.is_refused, lambda c: c.refused_as),
-    (_OUTCOME, "*", lambda c: c.done.replays, "idem-3"),
     (_OUTCOME, "*", _always, lambda c: rule_of_success(c.done)),
     # Headers whose values depend on more than their names.
     (_RATE, "added", _always, "rate-1"),
@@ -252,8 +253,8 @@ _TABLE: Final[tuple[_Row, ...]] = (
     # The fake reads the key under its other names: the vendor may not have, unless it returned the same record.
     (_REPLAYED, "missing", lambda c: "idempotency-key" not in c.view.exchange.sent and not c.is_same_record, "idem-1"),
     ("header.aurous-request-id", "replayed", _always, "rate-5"),
-    (_LEFT, "value", lambda c: c.done.replays, "rate-5"),
-    (_LEFT, "value", lambda c: c.view.exchange.status in NOT_LET_IN, "rate-4"),
+    (_LEFT, "value|more", lambda c: c.done.replays, "rate-5"),
+    (_LEFT, "value|more", lambda c: c.view.refused, "rate-4"),
     # Bodies. A stored response is that of before, whatever it shows; and where no rule is, no value brings one.
     ("body*", "value|null|rows", lambda c: c.done.replays, "idem-3"),
     ("*", "*", lambda c: not c.place, ""),
@@ -316,9 +317,6 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
         if rule == "cred-2":  # what is held is told by costs, too
             causes.setdefault(("", "cost"), rule)
         return rule
-    if where == _LEFT:  # where each request takes other tokens, replays and refusals do, too
-        causes |= {("", _LEFT): rule} if rule == "rate-1" else {}
-        return causes.get(("", _LEFT), rule)
     if rule.startswith("idem-") and view.idempotency:
         return causes.setdefault(("idem", view.idempotency), rule)
     record = point.record or ("" if view.creates else view.record) or str(view.result.get("id", ""))
@@ -408,7 +406,8 @@ def _is_of_state(done: Replayed) -> bool:
     """Whether the vendor's outcome may be about the state of a record that a request names."""
     view = done.view
     other, reason = view.order.get(done.param or view.param), view.reason if view.refused else done.code
-    return bool(view.named) and other in (None, *view.named) and reason in OF_STATES and view.reason != done.code
+    own = bool(view.named) and {None, *view.named}.issuperset(as_list(other) or [other])
+    return own and reason in OF_STATES and view.reason != done.code
 
 
 def _is_final(done: Replayed) -> bool:

@@ -189,7 +189,8 @@ def _set_by_vendor(views: list[View]) -> None:
     """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong."""
     dated = [(view.at, view.exchange.dated) for view in views]
     ahead = median([at - date for at, date in dated if date is not None] or [0.0])
-    stands = len({date for _, date in dated}) == 1 and views[-1].at - views[0].at > CLOSE  # a clock would go on
+    same = len({date for _, date in dated} - {None}) == 1
+    stands = same and views[-1].at - views[0].at > CLOSE  # a clock would go on
     if abs(ahead) > CLOSE and not stands:
         for view in views:
             view.at -= ahead
