@@ -199,7 +199,7 @@ class AsgiApp:
             self.control.url = request.own
             work = partial(self.control.respond, request.method, request.path, request.body, request.query)
             reply = await _in_thread(work)
-            reply = self._here(reply, request.own) if name in {"state", "add"} or name.endswith(".add") else reply
+            reply = self._here(reply, request.own) if name == "state" or name.endswith(".add") else reply
         await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *request.more)))
 
     def _shown(self, request: HttpRequest, name: str) -> Reply | None:
