@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 from .._core.base.errors import AurousError
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
+from .._core.wire.headers import replaced
 from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
-from .access import mark_of, refuse_control, refuse_host, refuse_token
+from .access import Headers, mark_of, refuse_control, refuse_host, refuse_token
 from .arguments import read_arguments
 from .control import Control
 from .guard import HEADERS
@@ -46,6 +47,9 @@ _EXPOSED: Final = (
 """The headers of a response that a page of another origin can read."""
 _OPEN: Final = frozenset({"health", "login"})
 """The control requests that need no token."""
+_LONG: Final = frozenset({"webhooks.flush", "session.py"})
+"""The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
+_JSON: Final = ("Content-Type", "application/json")
 
 
 class HttpRequest(NamedTuple):
@@ -59,7 +63,7 @@ class HttpRequest(NamedTuple):
     method: str
     path: str
     query: str
-    headers: list[tuple[str, str]]
+    headers: tuple[tuple[str, str], ...]
     body: bytes
     own: str
     more: tuple[tuple[str, str], ...]
@@ -97,7 +101,7 @@ class AsgiApp:
         self._home = urlsplit(aurous.base_url)
         self._whole = (self._home.scheme, host_of(self._home), self._home.path)
         self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
-        self._known: set[tuple[bytes, ...]] = set()
+        self._known: set[tuple[str, ...]] = set()
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
         self.closing = False
@@ -118,7 +122,7 @@ class AsgiApp:
             await self._controlled(request, receive, send)
             return
         home = self._upload if path.startswith("/characters/") else self._whole  # only paths of the upload host
-        call = Call(method, home[0], home[1], home[2] + path, query, tuple(headers), body)
+        call = Call(method, home[0], home[1], home[2] + path, query, headers, body)
         if (gate := self._app.world.gate) is not None:
             await gate.aenter(call)
         outcome = self._app.handle(call)
@@ -138,13 +142,13 @@ class AsgiApp:
     async def _arrived(self, scope: Message, receive: Receive) -> HttpRequest | Reply:
         """Return a request that has arrived completely, or its refusal."""
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
-        hosts = tuple(value for name, value in pairs if name == b"host")
+        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
+        hosts = tuple([value for name, value in headers if name == "host"])
         if hosts not in self._known:
-            wrong = refuse_host(headers, self._hosts)
+            wrong = refuse_host(hosts, self._hosts, named=scope.get("http_version") == "1.1")
             if wrong is not None:
                 return wrong
-            if len(self._known) < _HOSTS:
+            if hosts and len(self._known) < _HOSTS:
                 self._known.add(hosts)
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         if len(path) + sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
@@ -162,11 +166,11 @@ class AsgiApp:
             methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
             found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
             return Reply(204, (*more, *found), b"")
-        host = b"".join(hosts).decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        host = "".join(hosts) or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
         query = scope["query_string"].decode("latin-1")
         return HttpRequest(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
 
-    def _cross_origin(self, headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    def _cross_origin(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         """Return the headers that let the page of an allowed origin read the response."""
         origin = next((value for name, value in headers if name == "origin"), None)
         if origin is None or origin not in self._cors:
@@ -198,7 +202,7 @@ class AsgiApp:
         if reply is None:
             self.control.url = request.own
             work = partial(self.control.respond, request.method, request.path, request.body, request.query)
-            reply = await _in_thread(work)
+            reply = await _in_thread(work) if name in _LONG else work()
             reply = self._here(reply, request.own) if name == "state" or name.endswith(".add") else reply
         await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *request.more)))
 
@@ -298,15 +302,13 @@ class AsgiApp:
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of a response lead to this server."""
-        led_to = partial(self._app.world.served.led_to, own)
-        headers = reply.headers
-        if "Location" in dict(headers):
-            headers = tuple(
-                (name, led_to(value.encode("latin-1")).decode("latin-1") if name == "Location" else value)
-                for name, value in headers
-            )
-            reply = reply._replace(headers=headers)
-        body = led_to(reply.body) if ("Content-Type", "application/json") in headers else reply.body
+        led_to = self._app.world.served.led_to
+        if "Location" in [name for name, _ in reply.headers]:
+            where = led_to(own, dict(reply.headers)["Location"].encode("latin-1")).decode("latin-1")
+            reply = reply._replace(headers=replaced(reply.headers, (("Location", where),)))
+        if _JSON not in reply.headers:
+            return reply
+        body = led_to(own, reply.body)
         return reply if body == reply.body else reply.with_body(body)
 
     async def _wait(self, delay: float, gone: asyncio.Future[None] | None = None) -> None:
@@ -395,6 +397,6 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _wants_page(headers: list[tuple[str, str]]) -> bool:
+def _wants_page(headers: Headers) -> bool:
     """Whether a browser asks for a page."""
     return any(name == "accept" and "text/html" in value for name, value in headers)

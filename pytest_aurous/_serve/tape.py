@@ -100,7 +100,7 @@ class Tape(StepWatcher):
         """Record what has happened since the last step, without a request."""
         with self._world.lock:
             self._world.runs.settle()
-            changes = self.state.compare()
+            changes = self.state.compare() if self.state.moved else ()
             # Buckets refill by themselves, whenever time passes: that alone is no step.
             if action is not None or self._events or any(change[0] != "buckets" for change in changes):
                 self._add(None, action, self._world.clock.time() if began is None else began, changes)
