@@ -42,7 +42,7 @@ class StateFollower:
     def of_request(self) -> tuple[Change, ...]:
         """Return what the request that ends now has changed, without a comparison: each change noted how to undo it."""
         world = self._app.world
-        deleted, tables = self._known[GONE], dict(world.tables())
+        deleted, tables = self._known[GONE], world.tables()
         changes: list[Change] = []
         for name, key, before, after in world.state.last_changes():
             changes.append((name, key, frozen(before), frozen(after)))

@@ -153,16 +153,18 @@ class AsgiApp:
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         if len(path) + sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
             return refused(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.", page=ACCESS)
-        body = await _read(receive)
+        method: str = scope["method"]
+        fields = dict(headers)
+        bare = method == "GET" and "content-length" not in fields and "transfer-encoding" not in fields
+        body = b"" if bare else await _read(receive)
         if body is None:
             why = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
             if path.startswith(CONTROL):
                 return refused(413, why, page=ACCESS)
             return json_reply(413, {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": why}})
         more = self._cross_origin(headers) if self._cors else ()
-        method: str = scope["method"]
         if more and method == "OPTIONS":
-            asked = dict(headers).get("access-control-request-headers", "")
+            asked = fields.get("access-control-request-headers", "")
             methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
             found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
             return Reply(204, (*more, *found), b"")

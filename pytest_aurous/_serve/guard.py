@@ -28,6 +28,39 @@ def refusal(status: int, why: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + reply.body
 
 
+class Joined:
+    """A transport that sends what is written between `hold` and `release` at once, such as a head with its body."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._held: list[bytes] | None = None
+
+    def hold(self) -> None:
+        """Hold back what is written from now on."""
+        self._held = []
+
+    def release(self) -> None:
+        """Send what was held back."""
+        held, self._held = self._held, None
+        if held:
+            self._transport.write(b"".join(held))
+
+    def write(self, data: bytes) -> None:
+        """Write, now or with what follows."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    def close(self) -> None:
+        """Close the connection when everything is sent."""
+        self.release()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Guarded:
     """The limits, for a protocol of uvicorn: derive from both, from this first."""
 
@@ -41,7 +74,7 @@ class Guarded:
 
     def connection_made(self, transport: Any) -> None:
         """Refuse a connection that is one too many."""
-        super().connection_made(transport)  # type: ignore[misc]
+        super().connection_made(Joined(transport))  # type: ignore[misc]
         self.begun = self.loop.time()
         if len(self.connections) > CONNECTIONS:
             self.refuse(503, f"The server has {CONNECTIONS:,} connections, and takes no more: close some.")
@@ -53,7 +86,9 @@ class Guarded:
         if self.begun is None:
             self.begun = self.loop.time()
         before = self.cycle
+        self.transport.hold()
         super().data_received(data)  # type: ignore[misc]
+        self.transport.release()
         cycle = self.cycle
         if self.refused:
             return
@@ -63,7 +98,7 @@ class Guarded:
                 self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
             return
         self.headed = 0
-        if not cycle.more_body:
+        if cycle.response_complete or not cycle.more_body:
             self.begun = None
 
     def send_400_response(self, _: str) -> None:
@@ -74,6 +109,7 @@ class Guarded:
         """Send a refusal, and close the connection."""
         self.begun, self.refused = None, True
         if not self.transport.is_closing():
+            self.transport.release()
             self.transport.write(refusal(status, why))
             self.transport.write_eof()
             # Until then, what the client still sends is read: else it would get a reset instead of the refusal.

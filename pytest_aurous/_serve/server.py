@@ -206,6 +206,11 @@ def _uvicorn(app: AsgiApp) -> Any:
     class Server(uvicorn.Server):
         """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""
 
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            """Start, and let requests that wait for nothing be answered where they arrive, on Python 3.12 and later."""
+            asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
+            await super().startup(sockets)
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """Shut down, and abort connections that are still open after a moment."""
             asyncio.get_running_loop().call_later(_GRACE, self._cut_off)
