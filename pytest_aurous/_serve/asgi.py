@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from concurrent.futures import Future
-from functools import partial
+from functools import lru_cache, partial
 from threading import Thread
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -372,8 +372,14 @@ async def _write(send: Send, reply: Reply) -> None:
 
 
 def _start(reply: Reply) -> dict[str, Any]:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    headers = [(_lower(name), value.encode("latin-1")) for name, value in reply.headers]
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
+
+
+@lru_cache(maxsize=256)
+def _lower(name: str) -> bytes:
+    """Return the name of a header as ASGI wants it; the API has few."""
+    return name.lower().encode("latin-1")
 
 
 async def _in_thread(work: Callable[[], Reply]) -> Reply:

@@ -83,8 +83,6 @@ class Guarded:
         """Refuse headers that are too large, and note when a request has begun to arrive."""
         if self.refused:
             return
-        if self.begun is None:
-            self.begun = self.loop.time()
         before = self.cycle
         self.transport.hold()
         super().data_received(data)  # type: ignore[misc]
@@ -92,13 +90,13 @@ class Guarded:
         cycle = self.cycle
         if self.refused:
             return
-        if cycle is before and (cycle is None or cycle.response_complete):  # still no complete headers
-            self.headed += len(data)
-            if self.headed > HEADERS:
-                self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
-            return
-        self.headed = 0
-        if cycle.response_complete or not cycle.more_body:
+        heading = cycle is before and (cycle is None or cycle.response_complete)  # still no complete headers
+        self.headed = self.headed + len(data) if heading else 0
+        if self.headed > HEADERS:
+            self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
+        elif heading or (cycle.more_body and not cycle.response_complete):
+            self.begun = self.begun or self.loop.time()
+        else:
             self.begun = None
 
     def send_400_response(self, _: str) -> None:

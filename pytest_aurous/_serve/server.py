@@ -235,6 +235,7 @@ def _uvicorn(app: AsgiApp) -> Any:
         "http": _protocol(),
         "h11_max_incomplete_event_size": 2 * HEADERS,
         "ws": "none",
+        "proxy_headers": False,
     }
     return Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))
 

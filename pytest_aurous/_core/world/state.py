@@ -212,15 +212,12 @@ class State:
     def last_changes(self) -> list[tuple[str, Any, Any, Any]]:
         """Return what the last operation has changed: section, key, and the values before and now, perhaps `ABSENT`.
 
-        It is known only while `Undo.kept` counts somebody who asks.
+        It is known only while `Undo.kept` counts somebody who asks. What has changed twice is there twice: first with
+        the value before the operation.
         """
-        first: dict[tuple[str, Any], tuple[str, Any, Any, Any]] = {}
-        for step, args in self.undo.done:
-            if step is put and args[0].name:  # else it is of the journal, which is no state
-                section, key, before = args
-                if (section.name, key) not in first:  # later ones have values in between
-                    first[section.name, key] = section.name, key, before, section.get(key, ABSENT)
-        return list(first.values())
+        puts = [args for step, args in self.undo.done if step is put]
+        # A section without a name is of the journal, which is no state.
+        return [(section.name, key, before, section.get(key, ABSENT)) for section, key, before in puts if section.name]
 
     def abandon(self) -> None:
         """Undo the operation of a thread that no longer exists."""
