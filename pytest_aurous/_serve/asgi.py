@@ -305,12 +305,10 @@ class AsgiApp:
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of a response lead to this server."""
         led_to = self._app.world.served.led_to
-        if "Location" in [name for name, _ in reply.headers]:
-            where = led_to(own, dict(reply.headers)["Location"].encode("latin-1")).decode("latin-1")
+        if (where := dict(reply.headers).get("Location")) is not None:
+            where = led_to(own, where.encode("latin-1")).decode("latin-1")
             reply = reply._replace(headers=replaced(reply.headers, (("Location", where),)))
-        if _JSON not in reply.headers:
-            return reply
-        body = led_to(own, reply.body)
+        body = led_to(own, reply.body) if _JSON in reply.headers else reply.body
         return reply if body == reply.body else reply.with_body(body)
 
     async def _wait(self, delay: float, gone: asyncio.Future[None] | None = None) -> None:

@@ -33,6 +33,7 @@ class Joined:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        self.is_closing: Any = transport.is_closing  # asked at each response
         self._held: list[bytes] | None = None
 
     def hold(self) -> None:

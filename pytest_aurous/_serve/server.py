@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -208,7 +209,8 @@ def _uvicorn(app: AsgiApp) -> Any:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             """Start, and let requests that wait for nothing be answered where they arrive, on Python 3.12 and later."""
-            asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
+            if sys.version_info >= (3, 12):
+                asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
             await super().startup(sockets)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
