@@ -98,8 +98,6 @@ class AsgiApp:
         self._cors = cors
         self._token = token
         self._app = aurous._session.app
-        self._home = urlsplit(aurous.base_url)
-        self._whole = (self._home.scheme, host_of(self._home), self._home.path)
         self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
         self._known: set[tuple[str, ...]] = set()
         self.control = Control(aurous, keep)
@@ -121,7 +119,8 @@ class AsgiApp:
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
-        home = self._upload if path.startswith("/characters/") else self._whole  # only paths of the upload host
+        # Only paths of the upload host begin so.
+        home = self._upload if path.startswith("/characters/") else self._app.addresses.home
         call = Call(method, home[0], home[1], home[2] + path, query, headers, body)
         if (gate := self._app.world.gate) is not None:
             await gate.aenter(call)
