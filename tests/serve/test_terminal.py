@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -383,6 +384,31 @@ def test_what_cannot_be_written_is_refused_at_the_start(
     assert main(["serve", "--port", "0", *options]) == 2
     out, err = capsys.readouterr()
     assert (out, err.startswith(f"pytest-aurous: {said}")) == ("", True)
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "jq"))), reason="needs a shell, curl and jq")
+@pytest.mark.parametrize("code", [0, 3])
+def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code: int) -> None:
+    """It ends as the command does, and leaves nothing."""
+    script = Path(__file__).parents[2] / "docs" / "examples" / "with_fake.sh"
+    command = tmp_path / "bin" / "pytest-aurous"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_aurous "$@"\n')
+    command.chmod(0o755)
+    path = str(Path(pytest_aurous.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path), "no_proxy": "*"}
+    environment["PATH"] = f"{command.parent}{os.pathsep}{environment['PATH']}"
+    read = 'curl -s -H "X-Api-Key: $AUROUS_API_KEY" "$AUROUS_BASE_URL/v1/balance"'
+    told = subprocess.run(  # noqa: S603
+        ["sh", str(script), "sh", "-c", f"{read}; exit {code}"],  # noqa: S607 - wherever it is
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, json.loads(told.stdout)["credits"], told.stderr) == (code, 1000, "")
+    assert [one.name for one in tmp_path.iterdir()] == ["bin"]
 
 
 def test_the_port_of_another_server_is_left_in_its_file(tmp_path: Path) -> None:
