@@ -38,13 +38,14 @@ _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
-"""How many valid hosts are known without looking again: more than a suite uses, and no memory for an attacker."""
-_EXPOSED: Final = (
+"""How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
+_READABLE: Final = (
     "Aurous-Request-Id, Aurous-Version, Aurous-Idempotent-Replayed, Aurous-Idempotency-Status, Retry-After, "
     "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
     "X-RateLimit-TPM-Limit, X-RateLimit-TPM-Remaining, X-RateLimit-TPM-Reset"
 )
 """The headers of a response that a page of another origin can read."""
+_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", _READABLE))
 _OPEN: Final = frozenset({"health", "login"})
 """The control requests that need no token."""
 _LONG: Final = frozenset({"webhooks.flush", "session.py"})
@@ -94,12 +95,11 @@ class AsgiApp:
         keep: int = KEEP,
     ) -> None:
         self._aurous = aurous
-        self._hosts = hosts
         self._cors = cors
         self._token = token
         self._app = aurous._session.app
         self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
-        self._known: set[tuple[str, ...]] = set()
+        self._refused = lru_cache(_HOSTS)(lambda sent, named: refuse_host(sent, hosts, named=named))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
         self.closing = False
@@ -143,12 +143,8 @@ class AsgiApp:
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
         headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
         hosts = tuple([value for name, value in headers if name == "host"])
-        if hosts not in self._known:
-            wrong = refuse_host(hosts, self._hosts, named=scope.get("http_version") == "1.1")
-            if wrong is not None:
-                return wrong
-            if hosts and len(self._known) < _HOSTS:
-                self._known.add(hosts)
+        if (wrong := self._refused(hosts, scope.get("http_version") == "1.1")) is not None:
+            return wrong
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         if len(path) + sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
             return refused(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.", page=ACCESS)
@@ -161,7 +157,8 @@ class AsgiApp:
             if path.startswith(CONTROL):
                 return refused(413, why, page=ACCESS)
             return json_reply(413, {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": why}})
-        more = self._cross_origin(headers) if self._cors else ()
+        origin = fields.get("origin", "")
+        more = (("Access-Control-Allow-Origin", origin), *_EXPOSED) if origin in self._cors else ()
         if more and method == "OPTIONS":
             asked = fields.get("access-control-request-headers", "")
             methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
@@ -170,17 +167,6 @@ class AsgiApp:
         host = "".join(hosts) or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
         query = scope["query_string"].decode("latin-1")
         return HttpRequest(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
-
-    def _cross_origin(self, headers: Headers) -> tuple[tuple[str, str], ...]:
-        """Return the headers that let the page of an allowed origin read the response."""
-        origin = next((value for name, value in headers if name == "origin"), None)
-        if origin is None or origin not in self._cors:
-            return ()
-        return (
-            ("Access-Control-Allow-Origin", origin),
-            ("Vary", "Origin"),
-            ("Access-Control-Expose-Headers", _EXPOSED),
-        )
 
     async def _controlled(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Respond to a control request, or with the page."""
@@ -310,22 +296,19 @@ class AsgiApp:
         body = led_to(own, reply.body) if _JSON in reply.headers else reply.body
         return reply if body == reply.body else reply.with_body(body)
 
-    async def _wait(self, delay: float, gone: asyncio.Future[None] | None = None) -> None:
+    async def _wait(self, delay: float, gone: asyncio.Future[None]) -> None:
         """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""
         clock = self._app.world.clock
         if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(delay)
             await self._pass(delay / clock.speed, gone)
 
-    async def _pass(self, seconds: float, gone: Awaitable[None] | None = None) -> None:
-        """Wait in real time, until *gone* has finished or the server stops."""
+    async def _pass(self, seconds: float, gone: asyncio.Future[None]) -> None:
+        """Wait in real time, until the client has *gone* or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        task = asyncio.ensure_future(gone or asyncio.sleep(seconds))
-        while not self.closing and not task.done() and (left := until - loop.time()) > 0:
-            await asyncio.wait([task], timeout=min(left, _TICK))
-        if task is not gone:
-            task.cancel()
+        while not self.closing and not gone.done() and (left := until - loop.time()) > 0:
+            await asyncio.wait([gone], timeout=min(left, _TICK))
 
     async def _break(self, outcome: Break, receive: Receive, send: Send) -> None:
         """Close the connection, or let the client wait for a response that never comes."""
@@ -334,7 +317,9 @@ class AsgiApp:
             body = outcome.reply.body[: outcome.after_bytes]
             await send({"type": "http.response.body", "body": body, "more_body": True})
         elif "Timeout" in outcome.error:
-            await self._pass(_HANG, _gone(receive))
+            gone = asyncio.ensure_future(_gone(receive))
+            await self._pass(_HANG, gone)
+            gone.cancel()
         _close(send, outcome.message, gently=outcome.reply is not None)
 
 

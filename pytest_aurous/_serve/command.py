@@ -43,9 +43,6 @@ _MOST_STATE: Final = 1024**3
 """Bytes; a save has about 1 kB for each record, and the pictures that chats contain."""
 _ENDING: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 """Windows has the last one, and sends nobody the second."""
-_OWNER: Final = 0o600
-_ANYBODY: Final = 0o666
-"""Who may read and write a file; the umask of the user takes some of that away."""
 _MINUTE: Final = 60.0
 _MOMENT: Final = 0.2
 """Seconds between two looks at what is new: nobody sees the delay, and an idle server costs nothing."""
@@ -113,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
         if options.webhooks == "auto":
             stack.enter_context(_repeated(_MOMENT, lambda: deliver(control)))
         if port_file is not None:
-            _write(port_file, str(server.port), _ANYBODY)
+            _write(port_file, str(server.port), 0o666)
             stack.callback(_remove, port_file, str(server.port))
         # In one write, also without a buffer: who has read the first line may close the pipe.
         print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
@@ -151,8 +148,10 @@ def _ending(ended: SimpleQueue[int]) -> Generator[None, None, None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    # A shell keeps Ctrl-C from what it has started in the background.
+    heard = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]
     # Of all that threads wait with, only this queue is safe in a handler that interrupts itself.
-    before = {one: signal.signal(one, lambda number, _: ended.put(number)) for one in _ENDING if not _ignored(one)}
+    before = {one: signal.signal(one, lambda number, _: ended.put(number)) for one in heard}
     try:
         yield
     finally:
@@ -160,13 +159,8 @@ def _ending(ended: SimpleQueue[int]) -> Generator[None, None, None]:
             signal.signal(one, handler)
 
 
-def _ignored(one: signal.Signals) -> bool:
-    """Whether a shell that has started the command in the background keeps a signal from it."""
-    return signal.getsignal(one) is signal.SIG_IGN
-
-
 @contextmanager
-def _repeated(seconds: float, work: Callable[[], object], patience: float | None = 0.5) -> Generator[None, None, None]:
+def _repeated(seconds: float, work: Callable[[], object], patience: float | None = 0.3) -> Generator[None, None, None]:
     """Do something in a thread, again and again, and once more at the end of the block, which waits *patience* for it.
 
     Whoever stops a container waits ten seconds for its end, and a receiver of webhooks may never respond.
@@ -256,7 +250,7 @@ def _additions(file: Path, shape: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def save(aurous: Aurous, file: Path) -> None:
     """Write the state into a file, with the keys and secrets in it: for its owner alone."""
-    _write(file, json.dumps(aurous.export()), _OWNER)
+    _write(file, json.dumps(aurous.export()), 0o600)
 
 
 def _write(file: Path, text: str, mode: int) -> None:

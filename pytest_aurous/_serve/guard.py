@@ -28,46 +28,14 @@ def refusal(status: int, why: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + reply.body
 
 
-class Joined:
-    """A transport that sends what is written between `hold` and `release` at once, such as a head with its body."""
-
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-        self.is_closing: Any = transport.is_closing  # asked at each response
-        self._held: list[bytes] | None = None
-
-    def hold(self) -> None:
-        """Hold back what is written from now on."""
-        self._held = []
-
-    def release(self) -> None:
-        """Send what was held back."""
-        held, self._held = self._held, None
-        if held:
-            self._transport.write(b"".join(held))
-
-    def write(self, data: bytes) -> None:
-        """Write, now or with what follows."""
-        if self._held is None:
-            self._transport.write(data)
-        else:
-            self._held.append(data)
-
-    def close(self) -> None:
-        """Close the connection when everything is sent."""
-        self.release()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
 class Guarded:
     """The limits, for a protocol of uvicorn: derive from both, from this first."""
 
     begun: float | None = None
     headed = 0
     refused = False
+    held: list[bytes] | None = None
+    """While a request is read, what is to be sent: a response goes out at once, its head with its body."""
     cycle: Any
     connections: set[Any]
     loop: Any
@@ -75,7 +43,9 @@ class Guarded:
 
     def connection_made(self, transport: Any) -> None:
         """Refuse a connection that is one too many."""
-        super().connection_made(Joined(transport))  # type: ignore[misc]
+        self._now, self._end = transport.write, transport.close
+        transport.write, transport.close = self._write, self._close
+        super().connection_made(transport)  # type: ignore[misc]
         self.begun = self.loop.time()
         if len(self.connections) > CONNECTIONS:
             self.refuse(503, f"The server has {CONNECTIONS:,} connections, and takes no more: close some.")
@@ -85,9 +55,9 @@ class Guarded:
         if self.refused:
             return
         before = self.cycle
-        self.transport.hold()
+        self.held = []
         super().data_received(data)  # type: ignore[misc]
-        self.transport.release()
+        self._release()
         cycle = self.cycle
         if self.refused:
             return
@@ -100,6 +70,18 @@ class Guarded:
         else:
             self.begun = None
 
+    def _write(self, data: bytes) -> None:
+        (self._now if self.held is None else self.held.append)(data)
+
+    def _release(self) -> None:
+        held, self.held = self.held, None
+        if held:
+            self._now(b"".join(held))
+
+    def _close(self) -> None:
+        self._release()
+        self._end()
+
     def send_400_response(self, _: str) -> None:
         """Refuse what cannot be parsed, instead of in plain text as uvicorn does."""
         self.refuse(400, f"This is not a valid HTTP request, or its URL is longer than {HEADERS // 1024} KiB.")
@@ -108,7 +90,7 @@ class Guarded:
         """Send a refusal, and close the connection."""
         self.begun, self.refused = None, True
         if not self.transport.is_closing():
-            self.transport.release()
+            self._release()
             self.transport.write(refusal(status, why))
             self.transport.write_eof()
             # Until then, what the client still sends is read: else it would get a reset instead of the refusal.

@@ -431,7 +431,7 @@ def test_small_things_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert (await client.get("/v1/balance")).status_code == 401
 
     asyncio.run(many())
-    assert len(app._known) == 100
+    assert app._refused.cache_info().currsize == 100
     waits: list[float] = []
 
     async def soon(seconds: float) -> None:
