@@ -72,15 +72,15 @@ def host_name(name: object) -> str | None:
     return _name(f"[{bare}]")
 
 
-def refuse_host(hosts: Sequence[str], allowed: Collection[str | None], *, named: bool = False) -> Reply | None:
+def refuse_host(allowed: Collection[str | None], hosts: Sequence[str], named: bool) -> Reply | None:  # noqa: FBT001
     """Return the refusal of a request for another host, or None.
 
     A web page can point its own host name at this machine (DNS rebinding). The browser then lets the page use the
     fake as its own server, but still sends the page's name as ``Host``.
 
     Args:
-        hosts: The ``Host`` headers of the request.
         allowed: The names that clients may use besides those of loopback.
+        hosts: The ``Host`` headers of the request.
         named: Whether there must be such a header, as in HTTP/1.1.
     """
     if named and not hosts:
@@ -114,7 +114,7 @@ def refuse_control(
     """
     origins = [value for name, value in headers if name == "origin"]
     sites = [value for name, value in headers if name == "sec-fetch-site"]
-    allowed = {_origin(one) for one in (own, *cors)} - {None} if origins else set()  # *own* may have an invalid port
+    allowed = [one for one in map(_origin, (own, *cors)) if one] if origins else []  # *own* may have an invalid port
     if not any(_origin(origin) in allowed for origin in origins):
         foreign = [site for site in sites if site.strip().lower() not in {"same-origin", "none"}]
         if origins:

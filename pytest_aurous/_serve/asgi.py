@@ -99,7 +99,7 @@ class AsgiApp:
         self._token = token
         self._app = aurous._session.app
         self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
-        self._refused = lru_cache(_HOSTS)(lambda sent, named: refuse_host(sent, hosts, named=named))
+        self._refused = lru_cache(_HOSTS)(partial(refuse_host, hosts))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
         self.closing = False

@@ -128,8 +128,8 @@ def _made(options: argparse.Namespace) -> tuple[Aurous, list[Action]]:
     if options.readings is not None:
         settings["readings"] = "\n".join(options.readings)
     aurous = Aurous(pitfalls="off", strict="off", **settings)
-    begins = options.state is None or (options.save and not options.state.exists())
-    loaded = [] if begins else load(aurous, options.state)
+    file: Path | None = options.state
+    loaded = load(aurous, file) if file is not None and not (options.save and not file.exists()) else []
     if options.speed is not None:
         aurous.clock.speed = options.speed
     aurous._session.start_here()

@@ -62,10 +62,11 @@ class Guarded:
         if self.refused:
             return
         heading = cycle is before and (cycle is None or cycle.response_complete)  # still no complete headers
+        sending = cycle is not None and cycle.more_body and not cycle.response_complete
         self.headed = self.headed + len(data) if heading else 0
         if self.headed > HEADERS:
             self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
-        elif heading or (cycle.more_body and not cycle.response_complete):
+        elif heading or sending:
             self.begun = self.begun or self.loop.time()
         else:
             self.begun = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -91,16 +90,14 @@ class AurousServer(Public):
                 f"Use 127.0.0.1, or allow it with --allow-remote or allow_remote=True.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
-        names = host_names(allowed)
         self._session = aurous._session
-        hosts = {host_name(host), *names}
+        hosts = {host_name(host), *host_names(allowed)}
         _require_uvicorn()
         self._socket = _bind(host, port)
         self._asgi = AsgiApp(aurous, hosts, cors=origins, token=control_token, keep=keep)
         self._server = _uvicorn(self._asgi)
-        address = self._socket.getsockname()
         self.host: str = host
-        self.port: int = address[1]
+        self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="aurous-server", daemon=True
         )
@@ -209,8 +206,7 @@ def _uvicorn(app: AsgiApp) -> Any:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             """Start, and let requests that wait for nothing be answered where they arrive, on Python 3.12 and later."""
-            if sys.version_info >= (3, 12):
-                asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+            asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
             await super().startup(sockets)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -359,7 +359,7 @@ def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signa
             time.sleep(0.3)
             process.send_signal(how)
             assert process.wait(20) == 0
-            assert time.monotonic() - before < 2
+            assert time.monotonic() - before < 4  # a second, unless the machine is busy; the receiver has ten
     assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
     assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
     other = Aurous()
