@@ -19,7 +19,6 @@ import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
 from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.probing import Probing
-from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._core.base.arguments import Check
 from pytest_aurous._core.base.redaction import protecting, redacted, shortened, shown
 from pytest_aurous._core.resources.content.pictures import picture
@@ -589,6 +588,7 @@ def printed(_: Api, text: str) -> str:
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
     "_core/engine/dispatch": delivered,
+    "_core/base/conditions": asserted,
     "_core/engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
     "_core/engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
@@ -604,9 +604,6 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_fake/calls": asserted,
     "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
     "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
-    "_check/recording/parse": lambda _, text: message(
-        lambda: read_recording(recording(f"{{{json.dumps(text)}: 1, {json.dumps(text)}: 2}}"))
-    ),
     "_check/live/probing": told,
     "_report/timeline": called,
     "_core/resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),

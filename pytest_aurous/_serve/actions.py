@@ -8,10 +8,11 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
 
+from .._core.base.arguments import Check
 from .._core.base.redaction import SECRET, redacted, shortened
 from .._core.wire.headers import shown_header
 from .._facade import Aurous, as_json
-from .arguments import read_arguments
+from .arguments import PAGE, check_names
 from .replies import CONTROL
 from .table import ControlOperation, operations, team_of
 
@@ -162,12 +163,13 @@ def fitted(left: str, parts: list[str], right: str, more: int = 0) -> str:
 
 
 def prepared(aurous: Aurous, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the arguments of a known operation, and change nothing.
+    """Return the arguments of a known operation, whose values Python reads, and change nothing.
 
     Raises:
-        AurousError: If they are wrong.
+        AurousError: If one does not exist, or is missing.
     """
-    arguments = read_arguments(name, body, operations()[name].takes)
+    check_names(name, body, operations()[name].takes)
+    arguments = dict(body)
     if (
         operations()[name].subject.of_team
         and "team" not in arguments
@@ -205,15 +207,20 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
 
 
 def shown_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments of an action as they may be shown: headers of a fault without the secret ones."""
-    if not isinstance(headers := arguments.get("headers"), dict):
-        return arguments
-    shown = {name: shown_header(name, value) for name, value in cast("dict[str, Any]", headers).items()}
-    return {**arguments, "headers": shown}
+    """Return the arguments of an action as they may be shown: without values of secret headers, also in a `when`."""
+    shown = dict(arguments)
+    for name in ("headers", "header"):
+        if isinstance(headers := arguments.get(name), dict):
+            pairs = cast("dict[str, Any]", headers).items()
+            shown[name] = {one: value and shown_header(one, value) for one, value in pairs}
+    if isinstance(when := arguments.get("when"), dict):
+        shown["when"] = shown_arguments(cast("dict[str, Any]", when))
+    return shown
 
 
 def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) -> Any:
-    many = given.pop(operation.takes.many, ())
+    many = given.pop(operation.takes.many, [])
+    Check(operation.name, PAGE).instance(operation.takes.many, many, list, "a list.")
     return getattr(subject, operation.verb)(*many, **given)
 
 
@@ -228,7 +235,10 @@ def _judged(operation: ControlOperation, subject: Any, given: dict[str, Any]) ->
 
 def _snapshots(aurous: Aurous, name: str, to: str | None = None) -> dict[str, Any]:
     """Rename a snapshot, or forget it."""
-    aurous._named(name)
+    check = Check("snapshots", PAGE)
+    aurous._named(check.text("name", name, "before the payment"))
+    if to is not None:
+        check.text("to", to, "before the payment")
     kept = aurous.snapshots.pop(name)
     aurous.snapshots.update({} if to is None else {to: kept})
     return {"snapshots": list(aurous.snapshots)}

@@ -12,7 +12,7 @@ from pytest_aurous import Aurous, AurousError
 from pytest_aurous._check import command
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.base.rules import load_rules
-from tests.check.changes import error, fields, put
+from tests.check.changes import balances, both, error, fields, header, lacks, put, shows, status, times
 from tests.check.story import Teller, body, checked, refuted, told, validated, write
 from tests.check.test_table import ROWS
 
@@ -91,7 +91,7 @@ def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.
 
 
 def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Statement, provenance in words, both values and the place, wrapped; nothing is cut, not even a long word."""
+    """The place, both values and the statement, with its assumption, wrapped; nothing is cut, not even a long word."""
     entries = told("characters")
     fields("characters.list", lambda content: content["data"][0].update(created_at="2026-05-08T10:00:00.123Z"))(entries)
     fields("characters.retrieve", put("mood", f"{'x' * 200} y"))(entries)
@@ -99,7 +99,7 @@ def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureF
     long = tmp_path / f"{'a recording ' * 12}.har"
     file.rename(long)
 
-    assert main(["check", str(long)]) == 1
+    assert main(["check", str(long), "--explain"]) == 1
     out = capsys.readouterr().out
     lines = out.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("refuted: time-1, documented; "))
@@ -505,3 +505,140 @@ def test_outputs_show_amounts_that_differ(tmp_path: Path) -> None:
     assert main(["check", str(write(tmp_path, entries)), "--json", str(out), "--report", str(tmp_path / "r.md")]) == 1
     (difference,) = json.loads(out.read_text(encoding="utf-8"))["rules"]["cred-1"]["differences"]
     assert (difference["where"], difference["seen"]) == ("body.available_credits", "990.5")
+
+
+def test_a_refutation_that_rests_on_all_traffic_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --shared nothing is refuted, one line says what is not judged, and the rule counts as not judged."""
+    entries = told("characters")
+    balances((0, 0), (-4, 0), (-4, 0), (-8, 0))(entries)
+    file = str(write(tmp_path, entries))
+
+    assert main(["check", file]) == 1
+    out = capsys.readouterr().out
+    assert "    If another client used this team meanwhile, check again with --shared.\n" in out
+    assert out.startswith("1 rule is refuted.\n")
+    assert "\nrefuted: cred-5, " in out
+    assert main(["check", file, "--shared", "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert "With --shared, balances, holds, remaining tokens" in out
+    assert "cred-2" in out.partition("Not judged, as other clients may have used the team:\n")[2].partition("\n\n")[0]
+
+
+def test_an_offset_is_no_precision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The fake cannot follow it: it is listed by name, and not in the file."""
+    entries = told("characters")
+    times("characters.retrieve", "created_at", "+00:00")(entries)
+    observed = tmp_path / "observed.json"
+
+    assert main(["check", str(write(tmp_path, entries)), "--observed", str(observed)]) == 1
+    assert json.loads(observed.read_text(encoding="utf-8")) == {"observed": []}
+    out = " ".join(capsys.readouterr().out.split())
+    assert "characters.retrieve body.created_at" in out.partition("cannot follow them: ")[2]
+
+
+def test_another_capacity_is_a_line_for_the_suite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As no observed difference can express it."""
+    entries = told("characters")
+    header("characters.list", "x-ratelimit-limit", "500")(entries)
+
+    assert main(["check", str(write(tmp_path, entries))]) == 1
+    assert 'aurous.limits["characters_get"].set(burst=500)\n' in capsys.readouterr().out
+
+
+def test_a_field_that_is_missing_everywhere_is_missing_and_no_sparse_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sparse form leaves out null alone."""
+    entries = told("priced")
+    for name in ("create", "retrieve", "cancel"):
+        lacks(f"images.{name}", "completed_at")(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    out = capsys.readouterr().out
+    assert "refuted: img-5" in out
+    assert "aurous_sparse" not in out
+
+
+TO_DO = (
+    "To have the fake follow these: --observed observed.json, then aurous_observed = observed.json in the ini file. "
+    "To report them: --report found.md."
+)
+
+
+@pytest.mark.parametrize(("columns", "most"), [(60, 50), (80, 33), (100, 30), (120, 30)])
+def test_six_differences_fit_on_a_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, most: int
+) -> None:
+    """No line is wider than the terminal, and the last words say what to do."""
+    entries = told("characters")
+    both(
+        status("characters.create 400 missing_field", 422),
+        error("characters.create 409", code="conflict"),
+        error("characters.save 404", request_id="req_other"),
+        shows("characters.save#0", "status", "reviewing"),
+        lacks("characters.retrieve", "refs"),
+        lacks("balance.retrieve", "held_credits"),
+    )(entries)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert len(lines) <= most
+    assert max(map(len, lines)) <= columns
+    assert " ".join(out.split()).endswith(TO_DO)
+
+
+def test_a_fact_has_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """However many operations and values it has; and the value of an unknown field is named by its type."""
+    entries = told("characters")
+    for name in ("create", "retrieve", "save"):
+        fields(f"characters.{name}", lambda one: one.update(team_id=f"team_{one['updated_at']}", rank=7))(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    (team,) = [line for line in capsys.readouterr().out.splitlines() if "team_id" in line]
+    assert team.startswith("  characters body.team_id, in ")
+    assert ": a text, not absent; first in recorded.har, exchange " in team
+
+
+def test_a_field_of_another_name_is_two_observations(tmp_path: Path) -> None:
+    """The old one is left out, and the new one is added with a value of its type."""
+    entries = told("characters")
+    fields("balance.retrieve", lambda one: one.update(held=one.pop("held_credits")))(entries)
+    observed = tmp_path / "observed.json"
+
+    main(["check", str(write(tmp_path, entries)), "--quiet", "--observed", str(observed)])
+
+    rows = json.loads(observed.read_text(encoding="utf-8"))["observed"]
+    assert [(row["where"], row["what"], row.get("type")) for row in rows] == [
+        ("body.held_credits", "left out", None),
+        ("body.held", "added", "number"),
+    ]
+    with Aurous(observed=str(observed)).client() as client:
+        balance: Any = client.get("/v1/balance").json()
+    assert balance["held"] == 1
+    assert "held_credits" not in balance
+
+
+def test_an_observation_has_a_type_or_a_value(tmp_path: Path) -> None:
+    """A type that JSON does not have is refused."""
+    observed = tmp_path / "observed.json"
+    row = {"operation": "team.retrieve", "where": "body.x", "what": "added"}
+    for more in ({}, {"type": "integer"}):
+        observed.write_text(json.dumps({"observed": [row | more]}), encoding="utf-8")
+        with pytest.raises(AurousError, match="is not a difference"):
+            Aurous(observed=str(observed))
+
+
+def test_an_added_number_is_a_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not one that stands for it."""
+    entries = told("images")
+    fields("images.list", put("total", 4))(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    assert "images.list body.total: a number, not absent; in recorded.har, exchange" in capsys.readouterr().out

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous._check.adapt import find_readings
+from pytest_aurous._check.rules import judged_rules
+from pytest_aurous._check.verdict import Verdicts
+from pytest_aurous._core.resources.base.rules import load_rules
 from tests.check.changes import (
     IN_USE,
     OTHER,
@@ -57,13 +60,11 @@ from tests.check.changes import (
     without,
     without_usage,
 )
-from tests.check.story import Entries, body, checked, refuted, sanitized, told
+from tests.check.story import Entries, body, checked, complete, refuted, sanitized, told
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
-
-    from pytest_aurous._check.verdict import Verdicts
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
 LATER: Final = "2026-05-08T10:00:08Z"
@@ -71,12 +72,11 @@ NOON: Final = "2026-05-08T12:00:00Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
-FIRST: Final = ("chat.create#0", "chat.create#1", "chat.retrieve#0")
 LINES: Final = "usage.breakdown.input"
 NEITHER: Final = "characters.create 400 combination"
-OTHER_BUCKET: Final = (("limit", "12"), ("remaining", "11"))
 BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
 STARS: Final = both(*(shows(f"webhook_endpoints.{name}", "events", ["*"]) for name in ("create", "retrieve")))
+FEWER: Final = everywhere("x-ratelimit-remaining", lambda value: str(int(value) - 1))
 MOVED: Final = text("/storage/", "/storage/eu/")
 
 
@@ -253,6 +253,15 @@ def opaque(at: str) -> Change:
     return change
 
 
+def less(amount: float) -> Callable[[Any], object]:
+    """Let a balance show less, with four decimals."""
+
+    def change(content: Any) -> None:
+        content.update({name: round(content[name] - amount, 4) for name in ("credits", "available_credits")})
+
+    return change
+
+
 def blocked(new: int) -> Change:
     """Let the first image be refused by a moderation, and show nothing else."""
     return both(
@@ -280,6 +289,12 @@ ROWS: Final[dict[str, Row]] = {
     "a synthesis ends in ready": Row(
         "characters", both(*(shows(f"characters.retrieve#{nth}", "status", "ready") for nth in (1, 2))), "create-4"
     ),
+    "a field is missing, and another is new": Row(
+        "held",
+        both(lacks("characters.retrieve", "updated_at"), shows("characters.retrieve", "mood", "x")),
+        "get-4",
+        uncovered="body.mood",
+    ),
     "no client reference": Row("account", lacks("characters.create", "client_reference_id"), "create-7"),
     "no refs": Row("characters", lacks("characters.retrieve", "refs"), "get-4"),
     "no character has a date": Row("drawn", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
@@ -292,16 +307,11 @@ ROWS: Final[dict[str, Row]] = {
     "a second save is a conflict": Row("characters", refused("characters.save#1", 409, IN_USE), "save-2"),
     "a second save is refused": Row("characters", refused("characters.save#1", 400, "invalid_request_error"), "save-2"),
     "a second save changes the time": Row("characters", shows("characters.save#1", "updated_at", END), "save-2"),
-    "a save is refused at once": Row(
-        "saved_at_once", refused("characters.save", 400, "invalid_request_error"), "save-1"
-    ),
+    "a quick save is refused": Row("saved_at_once", refused("characters.save", 400, "invalid_request_error"), "save-1"),
     "a save is refused, and a picture shows that it was saved": Row(
         "saved_at_once", both(refused("characters.save", 400, "invalid_request_error"), left_out(-1)), "save-1"
     ),
     "an early save has another code": Row("early", error("characters.save 400", code="invalid_state"), "save-3"),
-    "an early save of a shared team has another code": Row(
-        "early", error("characters.save 400", code="invalid_state"), "save-3", shared=True
-    ),
     "a save costs a credit": Row("ordered", balances((-1, 0)), "save-5"),
     "a character returns to review": Row("characters", shows("characters.retrieve#4", "status", "reviewing"), "save-6"),
     "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
@@ -321,10 +331,8 @@ ROWS: Final[dict[str, Row]] = {
     "a 404 is disproved later": Row("removed", refused("characters.retrieve#0", 404, UNKNOWN_ID), "get-1"),
     "deleting is a 204": Row("characters", status("characters.delete", 204), "del-1"),
     "deleting returns credits": Row("removed", balances((4, 0)), "del-1"),
-    "drawing again is a 202": Row("characters", status("characters.resynthesize", 202), "resyn-1"),
     "drawing empties the refs": Row("characters", shows("characters.resynthesize", "refs", []), "run-1"),
     "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="pose"), "regen-1"),
-    "two pictures have the same pose": Row("alike"),
     # Lists
     "the oldest comes first": Row("images", fields("images.list", turn("data")), "list-2"),
     "a default page of ten rows": Row("paged", fields("characters.list#0", ten_rows), "list-2"),
@@ -336,10 +344,8 @@ ROWS: Final[dict[str, Row]] = {
     "the first page is the last": Row("paged", fields("characters.list#0", put("has_more", value=False)), "list-1"),
     "the last page has a cursor": Row("images", shows("images.list", "next_cursor", OTHER_IMAGE), "list-1"),
     "a cursor is opaque": Row("characters", shows("characters.list#0", "next_cursor", "bzoxMA=="), "list-1"),
-    "a cursor is a number": Row("characters", shows("characters.list", "next_cursor", 3), "list-1"),
     "no next cursor": Row("characters", lacks("characters.list", "next_cursor"), "list-1"),
     "a list has no object": Row("images", lacks("images.list", "object"), "list-1"),
-    "a list has no rows": Row("characters", shows("characters.list", "data", None), "list-1"),
     "a list is a bare array": Row("images", whole("images.list", []), "img-10"),
     "a list says how many there are": Row("images", shows("images.list", "total", 4), uncovered="body.total"),
     "a limit of 0 is taken": Row("characters", accepted("characters.list 400 value_out", "characters.list"), "list-3"),
@@ -347,9 +353,7 @@ ROWS: Final[dict[str, Row]] = {
     "two cursors at once name one": Row("pages", error("characters.list 400 combination", param="starting_after")),
     "a filter does nothing": Row("listed", listed_still(0), "list-4"),
     "a filter has a param": Row("characters", error("characters.list 400 invalid_request", param="filter"), "list-4"),
-    "a list leaves a field out": Row(
-        "characters", lacks("characters.list", "data.0.attributes"), "list-5", shared=True
-    ),
+    "a list lacks a field": Row("characters", lacks("characters.list", "data.0.attributes"), "list-5", shared=True),
     "a list of what is shown nowhere else leaves a field out": Row(
         "pages", both(only(0), *(lacks("characters.list", f"data.{row}.object") for row in (0, 1))), "get-4"
     ),
@@ -360,8 +364,7 @@ ROWS: Final[dict[str, Row]] = {
     "a param has another name": Row("images", error("images.create 400", param="text"), "img-1, assumed"),
     "a width is text": Row("images", shows("images.create", "width", "2048"), "img-2"),
     "a size has other sides": Row("images", shows("images.create#0", "width", 2080), "img-2, assumed"),
-    "sides are multiples of 64": Row("priced", shows("images.create#1", "width", 1024), "img-3"),
-    "an image has no cost": Row("images", lacks("images.create", "cost"), "img-5"),
+    "sides are multiples of 64": Row("priced", shows("images.create#2", "width", 1024), "img-3"),
     "an image has the id of a character": Row("characters", same("images.create", "characters.create", "id"), "img-5"),
     "an order is another request": Row("priced", shows("images.create", "creation_request_id", OTHER_REQUEST), "img-5"),
     "ids of images have another prefix": Row("images", text("img_", "image_"), "img-5"),
@@ -375,7 +378,6 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "no text is an empty text": Row("images", shows("images.create", "negative_prompt", ""), "img-5"),
     "a status that is new": Row("images", shows("images.retrieve#0", "status", "queued"), "img-6"),
-    "a finished image is completed": Row("images", shows("images.retrieve#2", "status", "completed"), "img-6"),
     "a cancel is refused": Row("images", refused("images.cancel#0", 400, "generation_not_cancellable"), "img-7"),
     "a cancelled image goes on": Row("images", shows("images.cancel", "status", "processing"), "img-7"),
     "a cancelled image keeps its cost": Row("priced", shows("images.cancel", "cost.amount", 1), "img-7"),
@@ -389,22 +391,14 @@ ROWS: Final[dict[str, Row]] = {
     "a second of video costs more": Row("images", shows("videos.create", "cost.amount", 4), "vid-2"),
     "a video is no image": Row("styled", refused("images.retrieve", 404, UNKNOWN_ID), "vid-3"),
     # Uploads, files, endpoints and usage
-    "a character from uploads is a 200": Row("classified", status("characters.create", 200), "create-2"),
-    "what is uploaded is in review": Row(
-        "ticketed", both(*(shows(at, "status", "reviewing") for at in ONES[:2])), "create-2"
-    ),
-    "what is uploaded is made in review": Row(
-        "ticketed", shows("characters.create", "status", "reviewing"), "create-2"
-    ),
+    "uploads are in review": Row("ticketed", both(*(shows(at, "status", "reviewing") for at in ONES[:2])), "create-2"),
+    "uploads begin in review": Row("ticketed", shows("characters.create", "status", "reviewing"), "create-2"),
     "a ticket is a 200": Row("classified", status("characters.uploads.init", 200), "up-1, assumed"),
     "a ticket has no headers": Row("account", lacks("characters.uploads.init", "upload_headers"), "up-2"),
     "a ticket lives for an hour": Row("classified", shows("characters.uploads.init", "expires_at", END), "up-2"),
     "a PUT is a 204": Row("classified", status("characters.uploads.put", 204), "up-3, assumed"),
-    "an upload is forbidden": Row(
-        "classified", both(refused("characters.uploads.put", 403, "forbidden"), only(0, 1)), "up-3"
-    ),
+    "a PUT is a 403": Row("classified", both(refused("characters.uploads.put", 403, "forbidden"), only(0, 1)), "up-3"),
     "an unknown URL of an upload is dead": Row("classified", both(unanswered("characters.uploads.put", 403), only(1))),
-    "a confidence of 1.7": Row("classified", shows("characters.uploads.classify", "confidence", 1.7), "up-5"),
     "a pose is unknown": Row("account", shows("characters.uploads.classify", "pose", "profile"), "up-5"),
     "classify changes its mind": Row("classified", shows("characters.uploads.classify#1", "confidence", 0.1), "up-5"),
     "a ticket is gone, and nobody can delete it": Row(
@@ -441,7 +435,6 @@ ROWS: Final[dict[str, Row]] = {
     "a refusal has another type": Row("characters", error("characters.create 400", type="validation_error"), "err-1"),
     "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
     "no doc_url": Row("characters", error("characters.save 404", doc_url=None), "err-2"),
-    "another request id": Row("characters", error("characters.save 404", request_id="req_other"), "err-3"),
     "param is absent": Row("characters", lacks("characters.save 404", "error.param"), "err-4"),
     "no param": Row("characters", error("characters.list 400 value_out", param=None), "err-4, assumed"),
     "a missing name is a 422": Row("characters", status("characters.create 400 missing_field", 422), "err-5"),
@@ -451,9 +444,7 @@ ROWS: Final[dict[str, Row]] = {
     "no message": Row("characters", lacks("characters.save 404", "error.message"), "err-7"),
     "another code without JSON": Row("refusals", error("characters.create 400 invalid_f", code="no_json"), "err-8"),
     "a hint in an error": Row("characters", error("characters.save 404", hint="Elsewhere."), uncovered="error.hint"),
-    "a missing name is invalid": Row(
-        "characters", error("characters.create 400 missing_f", code="invalid"), "create-6"
-    ),
+    "no name is invalid": Row("characters", error("characters.create 400 missing_f", code="invalid"), "create-6"),
     "codes are upper case": Row("characters", error("characters.update 400", code="INVALID_REQUEST"), "patch-2"),
     "another code of the unknown": Row("characters", error("characters.save 404", code="not_found"), "save-4"),
     "an unknown character without a param": Row("refusals", error("characters.update 404", param=None), "patch-3"),
@@ -463,23 +454,14 @@ ROWS: Final[dict[str, Row]] = {
     "a key is called revoked": Row("account", error("team.retrieve 401 invalid_api", code="revoked_api_key"), "auth-4"),
     "a scope has another code": Row("account", error("images.create 403", code="forbidden"), "auth-5"),
     "a wide scope is too narrow": Row("ordered", refused("images.create#1", 403, "missing_scope"), "auth-5"),
-    "the unknown is forbidden": Row(
-        "refusals", refused("characters.retrieve 404", 403, "forbidden_resource"), "auth-7"
-    ),
-    "a 401 has rate headers": Row(
-        "account",
-        header("team.retrieve 401", "x-ratelimit-limit", "1200"),
-        "rate-1",
-        names=["team.retrieve header.x-ratelimit-limit: 1200"],
-    ),
+    "an unknown id is a 403": Row("refusals", refused("characters.retrieve 404", 403, "forbidden_resource"), "auth-7"),
+    "a 401 has rate headers": Row("account", header("team.retrieve 401", "x-ratelimit-limit", "1200"), "rate-1"),
     "no version is refused": Row("account", accepted("team.retrieve 400", "team.retrieve"), "ver-3"),
     "a good version is refused": Row("removed", both(without("characters.delete"), BAD_VERSION), "ver-3"),
     "an estimate needs a payment": Row("images", refused("images.estimate", 402, "balance_too_low"), "cred-3"),
     "no credits for a character": Row("refusals", error("characters.create 402", code="no_credits"), "create-5"),
     "a moderation refuses": Row("images", blocked(422), words={"err-5": "as written"}),
-    "a moderation has a type": Row(
-        "images", both(blocked(422), error("images.create 422", type="moderation")), "err-1"
-    ),
+    "moderation has a type": Row("images", both(blocked(422), error("images.create 422", type="moderation")), "err-1"),
     "a moderation refuses with another status": Row("images", blocked(400), "err-5"),
     "a refusal contradicts the state before and after": Row("failed", misnamed, "resyn-1"),
     "a refusal at the end contradicts the state before": Row("failed", both(left_out(-1), misnamed), "resyn-1"),
@@ -500,16 +482,17 @@ ROWS: Final[dict[str, Row]] = {
     "buckets that never empty": Row("characters", stuck, "rate-1"),
     "buckets are full later": Row("images", both(later(40), dated(0)), "rate-1"),
     "buckets are full later, and so is the Date": Row("images", both(later(40), dated(40))),
-    "the full bucket as a date": Row("images", everywhere("x-ratelimit-reset", NO_DATE), "rate-1"),
+    **{
+        f"tokens and clocks have a tolerance: {story}": Row(
+            story, both(FEWER, later(2), dated(0), everywhere("date", NO_DATE))
+        )
+        for story in ("characters", "images", "account")
+    },
     "a clock that is ahead": Row("priced", both(later(-5), dated(-5))),
-    "tokens are no number": Row("images", header("images.create", "x-ratelimit-remaining", "many"), "rate-1"),
     "each request takes two tokens": Row("listed_at_once", two_tokens("characters.list"), "rate-1"),
     "each request takes two tokens, and a replay as well": Row("at_once", two_tokens("images.create"), "rate-1"),
     "tokens are taken in any order": Row("listed_at_once", backwards),
     "other clients take tokens": Row("listed_at_once", only(0, 5, 6, 11), words={"rate-1": "as written, but"}),
-    "a shared team has no tokens": Row(
-        "characters", header("characters.list", "x-ratelimit-remaining", None), "rate-1", shared=True
-    ),
     "a 403 takes a token": Row("scoped", header("images.create 403", "x-ratelimit-remaining", "118"), "rate-4"),
     "a 429 without a time": Row("priced", too_many(None), "rate-2"),
     "a 429 whose time is a date": Row(
@@ -519,9 +502,7 @@ ROWS: Final[dict[str, Row]] = {
     "a 429 as documented": Row("priced", too_many("3")),
     # Idempotency
     "a save is marked as replayed": Row("characters", header("characters.save", REPLAYED, "true"), "idem-2"),
-    "none is marked as a retry": Row(
-        "cancelled", header("balance.retrieve", REPLAYED, "false"), uncovered=f"header.{REPLAYED}"
-    ),
+    "a GET is marked": Row("cancelled", header("balance.retrieve", REPLAYED, "false"), uncovered=f"header.{REPLAYED}"),
     "a retry makes another character": Row("characters", shows("characters.create#1", "id", OTHER), "idem-3"),
     "a replay that is not marked": Row("characters", header("characters.create#1", REPLAYED, None), "idem-3"),
     "a replay is marked in another way": Row(
@@ -530,8 +511,6 @@ ROWS: Final[dict[str, Row]] = {
         "idem-3",
         names=[f"images.create header.{REPLAYED}: absent, but there is idempotent-replayed"],
     ),
-    "a replay is marked with 1": Row("characters", header("characters.create#1", REPLAYED, "1"), "idem-3"),
-    "a replay is a 200": Row("characters", status("characters.create#1", 200), "idem-3"),
     "a replay shows the present": Row("characters", shows("characters.create#1", "name", "Aurora Vale"), "idem-3"),
     "a retry is charged": Row("ordered", balances(*[(-1, 0)] * 4), "idem-3"),
     "a refusal is stored": Row("refusals", header("images.create 400#1", REPLAYED, "true"), "idem-4"),
@@ -544,15 +523,9 @@ ROWS: Final[dict[str, Row]] = {
     "a used key has another code": Row("characters", error("characters.create 409", code="conflict"), "idem-6"),
     "another body is taken": Row("stored", accepted("images.create 409", "images.create#1"), "idem-6"),
     "the bytes of a file count": Row("sent", refused("files.create#1", 409, IN_USE), "idem-7"),
-    "a stored response has the first id": Row(
-        "sent", header("files.create", "aurous-request-id", OTHER_REQUEST), "rate-5"
-    ),
-    "a key never expires": Row(
-        "stored", both(accepted("images.create#2", "images.create#1"), balances((0, -1))), "idem-8"
-    ),
-    "a key is known after a day": Row(
-        "stored", both(refused("images.create#2", 409, IN_USE), balances((0, -1))), "idem-8"
-    ),
+    "a replay has the first id": Row("sent", header("files.create", "aurous-request-id", OTHER_REQUEST), "rate-5"),
+    "keys live on": Row("stored", both(accepted("images.create#2", "images.create#1"), balances((0, -1))), "idem-8"),
+    "a known key is refused": Row("stored", both(refused("images.create#2", 409, IN_USE), balances((0, -1))), "idem-8"),
     "a key under another name does nothing": Row(
         "aliased", both(header("images.create", REPLAYED, None), shows("images.create#1", "id", OTHER_IMAGE)), "idem-1"
     ),
@@ -560,8 +533,6 @@ ROWS: Final[dict[str, Row]] = {
     # Times
     "timestamps have milliseconds": Row("characters", times("characters.retrieve", "created_at", ".123Z"), "time-1"),
     "times have an offset": Row("images", times("images.retrieve", "created_at", "+00:00"), "time-1"),
-    "times are numbers": Row("images", shows("images.retrieve", "created_at", 1_778_234_400.5), "time-1"),
-    "times are dates": Row("account", shows("team.retrieve", "created_at", "2026-05-08"), "time-1"),
     "times are words": Row("images", both(begin(3), shows("images.retrieve", "created_at", "soon")), "time-1"),
     "local times": Row(
         "ready",
@@ -578,16 +549,18 @@ ROWS: Final[dict[str, Row]] = {
     "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
+    "a synthesis costs five": Row(
+        "characters", balances((0, 1), (-1, 0), (-2, 0), (-2, 0), (-2, 1), (-2, 0)), "cred-4"
+    ),
     "a pose costs two": Row("drawn", balances((0, 1), (-1, 0)), "cred-4"),
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
-    "an image costs two": Row("priced", dear, "cred-4"),
+    "an image costs two": Row("priced", dear, "cred-4 img-9"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
     "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
-    "another credit of a shared team is held": Row(
-        "twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True
-    ),
+    "a shared team holds another credit": Row("twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True),
     "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
     "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
+    "a synthesis that was deleted costs": Row("deleted", balances((-4, 0), (-4, 0)), "cred-5"),
     "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
     "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
     "what was held before the recording ends in part": Row("deleted", both(begin(6), balances((0, 4), (0, 1)))),
@@ -598,34 +571,22 @@ ROWS: Final[dict[str, Row]] = {
     "an order without its response leaves the balance open": Row("cancelled", unanswered("images.create")),
     "a lost order may have been charged": Row("twice", both(unanswered("images.create#0"), balances((0, -2)))),
     # Chats, streams and embeddings
-    "a chat keeps another total": Row("chats", both(*(shows(at, "usage.total_tokens", 999) for at in FIRST)), "chat-4"),
+    "a chat costs a bit more than it shows": Row("works", fields("balance.retrieve#-1", less(0.00004))),
+    "a chat costs more than it shows": Row("works", fields("balance.retrieve#-1", less(0.01)), "chat-4"),
     "a cancelled chat has another code": Row("chats", error("chat.cancel 409", code="not_found"), "chat-13"),
     "256K are 262,144": Row("chats", text("256000", "262144"), "model-1, assumed"),
-    "a stream has no end": Row(
-        "streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]
-    ),
-    "a stream has no usage": Row(
-        "chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"
-    ),
-    "a stream has a chunk of usage": Row(
-        "streamed",
-        events(lambda some: [*some[:-2], without_usage(some[-2]), some[-2] | {"choices": []}, some[-1]]),
-        "stream-1",
-    ),
+    "no [DONE]": Row("streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]),
+    "no usage": Row("chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"),
     **{f"a stream is cut, and ends in {end!r}": Row("cut", cut_off(end)) for end in ("", "data: {", "data: [1]\n\n")},
     "a stream has no role": Row("streamed", events(lambda some: [some[1], *some[1:]]), "stream-1"),
-    "a stream has another id": Row(
-        "streamed", events(lambda some: [some[0], some[1] | {"id": "cmp_1"}, *some[2:]]), "stream-1"
-    ),
+    "a stream has another id": Row("streamed", events(lambda some: [some[0] | {"id": "cmp_1"}, *some[1:]]), "stream-1"),
     "a stream has two ends": Row("streamed", events(lambda some: [*some[:-1], *some[-2:]]), "stream-1"),
     "a stream is no JSON": Row("streamed", events(lambda some: [*some[:2], "{", *some[2:]]), "stream-1"),
     "a stream is JSON": Row("streamed", header("chat.create", "content-type", "application/json"), "stream-1"),
     "a stream may be cached": Row("streamed", header("chat.create", "cache-control", None), "stream-1"),
     "a stream warns": Row("streamed", events(lambda some: [{"object": "x", "warning": {}}, *some]), "stream-3"),
     "a stream ignores a key": Row("streamed", header("chat.create", "aurous-idempotency-status", "no"), "stream-3"),
-    "a warning has another form": Row(
-        "warned", events(lambda some: [{"object": "notice", "message": "No."}, *some[1:]])
-    ),
+    "a warning is another": Row("warned", events(lambda some: [{"object": "notice", "message": "No."}, *some[1:]])),
     "an embedding is text": Row("embedded", shows("embeddings.create", "data.0.embedding", "AAAA"), "emb-3"),
     "tokens do not add up": Row("chats", shows("embeddings.create", "usage.prompt_tokens", 3), "emb-1 emb-5"),
     "a token of text costs more": Row("chats", shows("embeddings.create", f"{LINES}.text", 0.001), "emb-5"),
@@ -663,7 +624,6 @@ ROWS: Final[dict[str, Row]] = {
     "no metadata are empty": Row("account", shows("files.create", "metadata", {})),
     "no references are null": Row("images", shows("images.create", "reference_image_urls", None)),
     "a default of the platform is not shown": Row("images", shows("images.create", "cfg_rescale", None)),
-    "a default of the platform is shown": Row("images", shows("images.create", "denoise_strength", 0.7)),
     "a cancelled image has no duration": Row("images", shows("images.cancel", "duration_ms", None)),
     "the output of a video is among those of images": Row("images", shows("videos.retrieve", "output_urls", ["x"])),
     "a style has another name": Row("images", shows("video_loras.list", "0.name", "?")),
@@ -671,25 +631,23 @@ ROWS: Final[dict[str, Row]] = {
     "a style has another id": Row("styled", text("lora_01KRMEXM04A123Y6VF5VXR8A2F", "lora_01KWEEG5VTRK2MBMKFN65FE1FS")),
     "a model can do more": Row("chats", shows("models.list", "data.0.aurous_metadata.capabilities", ["audio"])),
     "a model is another's": Row("chats", shows("models.list", "data.0.owned_by", "somebody-else")),
-    "a model has no owner": Row("chats", lacks("models.list", "data.0.owned_by")),
     "a tool call has another id": Row("chats", text("call_01", "01")),
     "a text has more tokens": Row("chats", fields("embeddings.estimate", twice_the_tokens)),
     "cursors of usage are opaque": Row("chats", opaque("usage.events")),
+    "an opaque cursor of usage was not seen": Row("chats", both(opaque("usage.events"), without("usage.events#0"))),
+    "a cursor of usage was not seen, and has_more is text": Row(
+        "chats",
+        both(opaque("usage.events"), without("usage.events#0"), shows("usage.events", "has_more", "yes")),
+        "usage-3",
+    ),
     "a cursor of usage was not seen": Row("chats", without("usage.events#0")),
     "neither flow takes from the other bucket": Row(
-        "refusals", both(*(header(NEITHER, f"x-ratelimit-{name}", value) for name, value in OTHER_BUCKET))
-    ),
-    "refusals and replays show the tokens of a text": Row(
-        "chats", both(*(header(at, "x-ratelimit-tpm-limit", "200000") for at in ("chat.create 404", "chat.create#1")))
+        "refusals", both(header(NEITHER, "x-ratelimit-limit", "12"), header(NEITHER, "x-ratelimit-remaining", "11"))
     ),
     "prices have another version": Row("chats", text('pricing_version\\":1', 'pricing_version\\":7')),
     "credits are rounded in another way": Row("chats", shows("chat.create#-1", "usage.credits_charged", 0.0026)),
-    "an optional field is null": Row(
-        "characters", shows("characters.retrieve", "client_reference_id", None), says="client_"
-    ),
-    "an attribute is new": Row(
-        "held", shows("characters.retrieve", "attributes.mood", "x"), uncovered="body.attributes.*"
-    ),
+    "an option is null": Row("characters", shows("characters.retrieve", "client_reference_id", None), says="client_"),
+    "a new attribute": Row("held", shows("characters.retrieve", "attributes.mood", "x"), uncovered="body.attributes.*"),
     "a field that is new": Row(
         "images", shows("images.retrieve", "queue_position", 3), uncovered="body.queue_position"
     ),
@@ -708,9 +666,6 @@ ROWS: Final[dict[str, Row]] = {
         for first in (0, 2)
     },
     "records are used before they are shown": Row("mixed get-2=readable", under="get-2=readable"),
-    "a record is used before its own time": Row(
-        "old_one", both(*(shows("characters.retrieve", name, LATER) for name in ("created_at", "updated_at")))
-    ),
     "a picture shows that its character was saved": Row("saved", unanswered(4)),
     "a poll shows that a picture was ordered": Row("saved", unanswered(5)),
     "a poll alone shows that a picture was ordered": Row("saved", both(unanswered(5), begin(5))),
@@ -733,12 +688,10 @@ ROWS: Final[dict[str, Row]] = {
     "a DELETE during work is missing": Row("deleted", without("characters.delete")),
     "a DELETE is missing": Row("removed", without("characters.delete"), says="was deleted"),
     "a review and its save are missing while others were reviewed": Row("two_saved", left_out(10, 11, 12, 13)),
-    "a published character is reviewed again": Row(
-        "two_saved", shows("characters.retrieve#5", "status", "reviewing"), "save-6"
-    ),
+    "what is published is reviewed": Row("two_saved", shows("characters.retrieve#5", "status", "reviewing"), "save-6"),
     "a shared character was saved before it is drawn again": Row("drawn_at_once", left_out(2), shared=True),
     "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
-    "tokens that no request took": Row("at_once", left_out(2), aside="idem-3 rate-1", says="took tokens"),
+    "tokens that no request took": Row("at_once", left_out(3), aside="cred-2 rate-1", says="took tokens"),
     "a DELETE has no response": Row("removed", unanswered("characters.delete")),
     "all poses were drawn again": Row("drawn", without("characters.resynthesize")),
     "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
@@ -756,13 +709,11 @@ ROWS: Final[dict[str, Row]] = {
     "a change is missing, and nothing says that there was one": Row(
         "studio", both(same("characters.retrieve#-1", "characters.retrieve#-2", "updated_at"), left_out(14)), "get-1"
     ),
-    "a deletion is missing": Row(
-        "studio", left_out(17), aside="img-4 save-2", says="exchange 17 and 20, .* was deleted"
-    ),
+    "a deletion is missing": Row("studio", left_out(17), aside="img-4 save-2", says="exchange 17 and 20, .* deleted"),
     "an image without its order is charged": Row("works", left_out(1), aside=""),
     "a video without its order is charged": Row("works", left_out(6), aside=""),
     "a chat without its order is charged": Row("works", left_out(9), aside="cred-2"),
-    "a chat without its order costs what it shows": Row("works", both(balances((-1, 0)), left_out(9)), "cred-2"),
+    "a chat without its order costs what it shows": Row("works", both(balances((-1, 0)), left_out(9)), aside="cred-2"),
     # What was once accused wrongly
     "all keys are one": Row("innocent", keyed("REDACTED")),
     "a style is read by its slug": Row("innocent", own_slug),
@@ -771,13 +722,12 @@ ROWS: Final[dict[str, Row]] = {
     "the storage sends no headers": Row("innocent", without_headers_of_the_storage),
     "an unknown path has no response": Row("images", dreams),
     "a web page in place of JSON": Row("ordered", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),
-    "a header has no parameter": Row("ordered", header("balance.retrieve", "content-type", "application/json")),
 }
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: str) -> None:
-    """And no other; without any, no difference is listed either."""
+    """And no other; without any, no difference is listed either. Sanitized, it is the same."""
     row = ROWS[name]
     story, _, readings = row.story.partition(" ")
     entries = told(story, **readings_of(readings))
@@ -797,6 +747,8 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
         again = partial(checked, tmp_path, entries)
         assert {"readings": find_readings(verdicts, {}, again)} == readings_of(row.offers)
     assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
+    safe = checked(tmp_path, sanitized(tmp_path, entries), shared=row.shared, **readings_of(row.under))
+    assert complete(safe) == complete(result)
 
 
 @pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()} - {"meddled"}))
@@ -807,3 +759,14 @@ def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> N
 
         assert refuted(result) == []
         assert result.verdicts.uncovered == {}
+
+
+def test_each_rule_that_no_recording_decides_is_not_judged() -> None:
+    """The others are not seen; no endpoint row or column names these rules for anything that a response shows."""
+    words = {verdict.rule: verdict.word for verdict in Verdicts(load_rules())}
+
+    assert {rule for rule, word in words.items() if word == "not seen"} == judged_rules() & words.keys()
+    assert {rule for rule in words if rule.startswith("hook-")} - judged_rules() == {
+        f"hook-{number}" for number in (3, 4, 5, 6, 7, 8, 9, 11)
+    }
+    assert {words["save-1"], words["cred-2"], words["rate-1"]} == {"not seen"}

@@ -99,6 +99,10 @@ PLACES: Final[dict[str, Callable[[Seen], object]]] = {
     "a secret header of a fault": lambda seen: do(
         seen.control, "faults.status", operation="*", status=503, headers={"X-Auth-Token": OTHER}
     ),
+    "conditions": lambda seen: (
+        do(seen.control, "faults.status", operation="*", status=503, when={"header": {"X-Auth-Token": OTHER}}),
+        do(seen.control, "chat.reply", text="Yes.", when={"header": {"Authorization": f"Bearer {OTHER}"}}),
+    ),
     "query beside a header": lambda seen: seen.client.get(f"/v1/balance?x={OTHER}", headers={"X-Auth-Token": OTHER}),
     "a snapshot": lambda seen: do(seen.control, "snapshot", name=REAL),
     "URL of an endpoint": lambda seen: (
