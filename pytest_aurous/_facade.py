@@ -181,10 +181,10 @@ def changed_rows(app: App) -> Callable[[], Iterator[tuple[Row | None, Row, bool]
     def living(table: Any) -> set[str]:
         return {row_id for team in world.accounts for row_id in table.living(team)}
 
-    start = {name: (dict(table.rows), living(table)) for name, table in world.tables()}
+    start = {name: (dict(table.rows), living(table)) for name, table in world.tables().items()}
 
     def changes() -> Iterator[tuple[Row | None, Row, bool]]:
-        for name, table in world.tables():
+        for name, table in world.tables().items():
             rows, before = start.get(name, ({}, set[str]()))
             now = living(table)
             changed = {row.id for row in table.changed_since(rows)} | (before ^ now)

@@ -42,10 +42,11 @@ class StateFollower:
     def of_request(self) -> tuple[Change, ...]:
         """Return what the request that ends now has changed, without a comparison: each change noted how to undo it."""
         world = self._app.world
-        deleted, tables = self._known[GONE], dict(world.tables())
+        deleted, tables = self._known[GONE], world.tables()
         changes: list[Change] = []
-        for name, key, before, after in world.state.last_changes():
-            changes.append((name, key, frozen(before), frozen(after)))
+        for change in world.state.last_changes():
+            name, key, before, after = change
+            changes.append((name, key, frozen(before), frozen(after)) if name == "deliveries" else change)
             if name in tables and key not in deleted and after is not ABSENT and not tables[name].lives(after):
                 changes.append((GONE, key, ABSENT, True))
         _apply(self._known, changes)

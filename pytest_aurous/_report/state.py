@@ -72,7 +72,7 @@ def view(app: App, written: Written) -> View:
 
 def gone(app: App) -> list[str]:
     """Return the ids of the rows that are deleted."""
-    return [row_id for _, table in app.world.tables() for row_id in table if not table.lives(table[row_id])]
+    return [row_id for table in app.world.tables().values() for row_id in table if not table.lives(table[row_id])]
 
 
 def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written: Written) -> View:
@@ -122,7 +122,7 @@ def _records(app: App, raw: Mapping[str, Mapping[Any, Any]], written: Written) -
     """Return all records, and note in *written* those that are new or have changed."""
     runs, deleted = raw.get("runs", {}), raw.get(GONE, {})
     found: dict[str, Any] = {}
-    for kind, _ in app.world.tables():
+    for kind in app.world.tables():
         for row_id, row in raw.get(kind, {}).items():
             source = (row, runs.get(row_id), row_id in deleted)
             known = written.get(row_id)

@@ -72,19 +72,25 @@ def host_name(name: object) -> str | None:
     return _name(f"[{bare}]")
 
 
-def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | None:
+def refuse_host(allowed: Collection[str | None], hosts: Sequence[str], named: bool) -> Reply | None:  # noqa: FBT001
     """Return the refusal of a request for another host, or None.
 
     A web page can point its own host name at this machine (DNS rebinding). The browser then lets the page use the
     fake as its own server, but still sends the page's name as ``Host``.
+
+    Args:
+        allowed: The names that clients may use besides those of loopback.
+        hosts: The ``Host`` headers of the request.
+        named: Whether there must be such a header, as in HTTP/1.1.
     """
-    hosts = [value for name, value in headers if name == "host" and value]
-    names = [_name(host) for host in hosts]
+    if named and not hosts:
+        return refused(400, "The request has no Host header, which HTTP/1.1 requires.", page=ACCESS)
     if len(hosts) > 1:
         return refused(421, f"The request has {len(hosts)} Host headers, but only one is allowed.", page=ACCESS)
-    if all(name is not None and (is_loopback(name) or name in allowed) for name in names):
+    name = _name("".join(hosts))
+    if not "".join(hosts) or (name is not None and (is_loopback(name) or name in allowed)):
         return None
-    advice = names[0] or "NAME"
+    advice = name or "NAME"
     return refused(
         421,
         f"The request is for the host {hosts[0]!r}, and this server only accepts 127.0.0.1, localhost and the "
@@ -106,25 +112,20 @@ def refuse_control(
         method: Its method; a GET changes nothing.
         cors: The other origins whose pages may control the fake.
     """
-    browser = False
-    allowed = {_origin(one) for one in (own, *cors)} - {None}  # the host of *own* may have an invalid port
-    known = any(name == "origin" and _origin(value) in allowed for name, value in headers)
-    for name, value in headers:
-        browser = browser or name in {"origin", "sec-fetch-site"}
-        if name == "origin" and not known:
-            return refused(
-                403,
-                f"A web page of {value!r} must not control the fake: only a page of {own} may, or of an origin that "
-                f"--cors allows.",
-                page=ACCESS,
-            )
-        if name == "sec-fetch-site" and not known and value.strip().lower() not in {"same-origin", "none"}:
-            return refused(
-                403, f"A web page of another origin must not control the fake (Sec-Fetch-Site: {value}).", page=ACCESS
-            )
+    origins = [value for name, value in headers if name == "origin"]
+    sites = [value for name, value in headers if name == "sec-fetch-site"]
+    allowed = [one for one in map(_origin, (own, *cors)) if one] if origins else []  # *own* may have an invalid port
+    if not any(_origin(origin) in allowed for origin in origins):
+        foreign = [site for site in sites if site.strip().lower() not in {"same-origin", "none"}]
+        if origins:
+            why = f"A web page of {origins[0]!r} must not control the fake: only a page of {own} may, or of an origin "
+            return refused(403, f"{why}that --cors allows.", page=ACCESS)
+        if foreign:
+            why = f"A web page of another origin must not control the fake (Sec-Fetch-Site: {foreign[0]})."
+            return refused(403, why, page=ACCESS)
     kinds = [value for name, value in headers if name == "content-type"]
     is_json = bool(kinds) and all(kind.partition(";")[0].strip().lower() == "application/json" for kind in kinds)
-    if method == "GET" or is_json or not (body or kinds or browser):
+    if method == "GET" or is_json or not (body or kinds or origins or sites):
         return None
     found = (
         f"the Content-Type {kinds[0]!r}" if kinds else "a body without a Content-Type" if body else "no Content-Type"
@@ -145,7 +146,7 @@ def refuse_token(headers: Headers, token: str | None, cookie: str) -> Reply | No
         found = ""
         if name == "authorization":
             scheme, _, sent = value.partition(" ")
-            found = mark_of(sent.strip().encode("latin-1")) if scheme.lower() == "bearer" else ""
+            found = mark_of(sent.strip(" \t").encode("latin-1")) if scheme.lower() == "bearer" else ""
         if name == "cookie":
             pairs = (pair.strip().partition("=") for pair in value.split(";"))
             found = next((mark for key, _, mark in pairs if key == cookie), "")

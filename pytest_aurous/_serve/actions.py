@@ -198,8 +198,8 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
     else:
         subject = operation.subject.find(aurous, arguments)
         returned: Any = _called(operation, subject, given)
-        if name.startswith("faults."):
-            returned._place = f"{CONTROL}/{name}"
+        for fault in [returned] if name.startswith("faults.") else aurous.faults if name == "import_" else []:
+            fault._place = f"{CONTROL}/{name}"
         if name == "chat.reply":
             subject._place(f"{CONTROL}/{name}")
         result = {"name": given["name"]} if name == "snapshot" else as_json(subject if returned is None else returned)

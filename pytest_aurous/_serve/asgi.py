@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from concurrent.futures import Future
-from functools import partial
+from functools import lru_cache, partial
 from threading import Thread
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 from .._core.base.errors import AurousError
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
+from .._core.wire.headers import replaced
 from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
-from .access import mark_of, refuse_control, refuse_host, refuse_token
+from .access import Headers, mark_of, refuse_control, refuse_host, refuse_token
 from .arguments import read_query
 from .control import Control
 from .guard import HEADERS
@@ -37,15 +38,19 @@ _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
-"""How many valid hosts are known without looking again: more than a suite uses, and no memory for an attacker."""
-_EXPOSED: Final = (
+"""How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
+_READABLE: Final = (
     "Aurous-Request-Id, Aurous-Version, Aurous-Idempotent-Replayed, Aurous-Idempotency-Status, Retry-After, "
     "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
     "X-RateLimit-TPM-Limit, X-RateLimit-TPM-Remaining, X-RateLimit-TPM-Reset"
 )
 """The headers of a response that a page of another origin can read."""
+_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", _READABLE))
 _OPEN: Final = frozenset({"health", "login"})
 """The control requests that need no token."""
+_LONG: Final = frozenset({"webhooks.flush", "session.py"})
+"""The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
+_JSON: Final = ("Content-Type", "application/json")
 
 
 class HttpRequest(NamedTuple):
@@ -59,7 +64,7 @@ class HttpRequest(NamedTuple):
     method: str
     path: str
     query: str
-    headers: list[tuple[str, str]]
+    headers: tuple[tuple[str, str], ...]
     body: bytes
     own: str
     more: tuple[tuple[str, str], ...]
@@ -90,12 +95,11 @@ class AsgiApp:
         keep: int = KEEP,
     ) -> None:
         self._aurous = aurous
-        self._hosts = hosts
         self._cors = cors
         self._token = token
         self._app = aurous._session.app
         self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
-        self._known: set[tuple[bytes, ...]] = set()
+        self._refused = lru_cache(_HOSTS)(partial(refuse_host, hosts))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
         self.closing = False
@@ -115,10 +119,9 @@ class AsgiApp:
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
-        home = (
-            self._upload if path.startswith("/characters/") else self._app.addresses.home
-        )  # only paths of the upload host
-        call = Call(method, home[0], home[1], home[2] + path, query, tuple(headers), body)
+        # Only paths of the upload host begin so.
+        home = self._upload if path.startswith("/characters/") else self._app.addresses.home
+        call = Call(method, home[0], home[1], home[2] + path, query, headers, body)
         if (gate := self._app.world.gate) is not None:
             await gate.aenter(call)
         outcome = self._app.handle(call)
@@ -138,44 +141,32 @@ class AsgiApp:
     async def _arrived(self, scope: Message, receive: Receive) -> HttpRequest | Reply:
         """Return a request that has arrived completely, or its refusal."""
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
-        hosts = tuple(value for name, value in pairs if name == b"host")
-        if hosts not in self._known:
-            wrong = refuse_host(headers, self._hosts)
-            if wrong is not None:
-                return wrong
-            if len(self._known) < _HOSTS:
-                self._known.add(hosts)
+        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
+        hosts = tuple([value for name, value in headers if name == "host"])
+        if (wrong := self._refused(hosts, scope.get("http_version") == "1.1")) is not None:
+            return wrong
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         if len(path) + sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
             return refused(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.", page=ACCESS)
-        body = await _read(receive)
+        method: str = scope["method"]
+        fields = dict(headers)
+        bare = method == "GET" and "content-length" not in fields and "transfer-encoding" not in fields
+        body = b"" if bare else await _read(receive)
         if body is None:
             why = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
             if path.startswith(CONTROL):
                 return refused(413, why, page=ACCESS)
             return json_reply(413, {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": why}})
-        more = self._cross_origin(headers) if self._cors else ()
-        method: str = scope["method"]
+        origin = fields.get("origin", "")
+        more = (("Access-Control-Allow-Origin", origin), *_EXPOSED) if origin in self._cors else ()
         if more and method == "OPTIONS":
-            asked = dict(headers).get("access-control-request-headers", "")
+            asked = fields.get("access-control-request-headers", "")
             methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
             found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
             return Reply(204, (*more, *found), b"")
-        host = b"".join(hosts).decode("latin-1") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        host = "".join(hosts) or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
         query = scope["query_string"].decode("latin-1")
         return HttpRequest(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
-
-    def _cross_origin(self, headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """Return the headers that let the page of an allowed origin read the response."""
-        origin = next((value for name, value in headers if name == "origin"), None)
-        if origin is None or origin not in self._cors:
-            return ()
-        return (
-            ("Access-Control-Allow-Origin", origin),
-            ("Vary", "Origin"),
-            ("Access-Control-Expose-Headers", _EXPOSED),
-        )
 
     async def _controlled(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Respond to a control request, or with the page."""
@@ -198,7 +189,7 @@ class AsgiApp:
         if reply is None:
             self.control.url = request.own
             work = partial(self.control.respond, request.method, request.path, request.body, request.query)
-            reply = await _in_thread(work)
+            reply = await _in_thread(work) if name in _LONG else work()
             reply = self._here(reply, request.own) if name == "state" or name.endswith(".add") else reply
         await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *request.more)))
 
@@ -298,33 +289,26 @@ class AsgiApp:
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of a response lead to this server."""
-        led_to = partial(self._app.world.served.led_to, own)
-        headers = reply.headers
-        if "Location" in dict(headers):
-            headers = tuple(
-                (name, led_to(value.encode("latin-1")).decode("latin-1") if name == "Location" else value)
-                for name, value in headers
-            )
-            reply = reply._replace(headers=headers)
-        body = led_to(reply.body) if ("Content-Type", "application/json") in headers else reply.body
+        led_to = self._app.world.served.led_to
+        if (where := dict(reply.headers).get("Location")) is not None:
+            where = led_to(own, where.encode("latin-1")).decode("latin-1")
+            reply = reply._replace(headers=replaced(reply.headers, (("Location", where),)))
+        body = led_to(own, reply.body) if _JSON in reply.headers else reply.body
         return reply if body == reply.body else reply.with_body(body)
 
-    async def _wait(self, delay: float, gone: asyncio.Future[None] | None = None) -> None:
+    async def _wait(self, delay: float, gone: asyncio.Future[None]) -> None:
         """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""
         clock = self._app.world.clock
         if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(delay)
             await self._pass(delay / clock.speed, gone)
 
-    async def _pass(self, seconds: float, gone: Awaitable[None] | None = None) -> None:
-        """Wait in real time, until *gone* has finished or the server stops."""
+    async def _pass(self, seconds: float, gone: asyncio.Future[None]) -> None:
+        """Wait in real time, until the client has *gone* or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        task = asyncio.ensure_future(gone or asyncio.sleep(seconds))
-        while not self.closing and not task.done() and (left := until - loop.time()) > 0:
-            await asyncio.wait([task], timeout=min(left, _TICK))
-        if task is not gone:
-            task.cancel()
+        while not self.closing and not gone.done() and (left := until - loop.time()) > 0:
+            await asyncio.wait([gone], timeout=min(left, _TICK))
 
     async def _break(self, outcome: Break, receive: Receive, send: Send) -> None:
         """Close the connection, or let the client wait for a response that never comes."""
@@ -333,7 +317,9 @@ class AsgiApp:
             body = outcome.reply.body[: outcome.after_bytes]
             await send({"type": "http.response.body", "body": body, "more_body": True})
         elif "Timeout" in outcome.error:
-            await self._pass(_HANG, _gone(receive))
+            gone = asyncio.ensure_future(_gone(receive))
+            await self._pass(_HANG, gone)
+            gone.cancel()
         _close(send, outcome.message, gently=outcome.reply is not None)
 
 
@@ -368,8 +354,14 @@ async def _write(send: Send, reply: Reply) -> None:
 
 
 def _start(reply: Reply) -> dict[str, Any]:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    headers = [(_lower(name), value.encode("latin-1")) for name, value in reply.headers]
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
+
+
+@lru_cache(maxsize=256)
+def _lower(name: str) -> bytes:
+    """Return the name of a header as ASGI wants it; the API has few."""
+    return name.lower().encode("latin-1")
 
 
 async def _in_thread(work: Callable[[], Reply]) -> Reply:
@@ -395,6 +387,6 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _wants_page(headers: list[tuple[str, str]]) -> bool:
+def _wants_page(headers: Headers) -> bool:
     """Whether a browser asks for a page."""
     return any(name == "accept" and "text/html" in value for name, value in headers)

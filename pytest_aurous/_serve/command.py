@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
@@ -40,8 +41,8 @@ _STATE: Final = (
 )
 _MOST_STATE: Final = 1024**3
 """Bytes; a save has about 1 kB for each record, and the pictures that chats contain."""
-_ENDING: Final = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
-"""Windows has the second one, and sends nobody the first."""
+_ENDING: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+"""Windows has the last one, and sends nobody the second."""
 _MINUTE: Final = 60.0
 _MOMENT: Final = 0.2
 """Seconds between two looks at what is new: nobody sees the delay, and an idle server costs nothing."""
@@ -49,9 +50,6 @@ _SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse",
 _LISTENING: Final = ("host", "port", "allow_remote", "allow_host", "cors", "keep")
 _COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
 _NARROW: Final = 200
-
-
-_Work = tuple[float, Callable[[], object]]
 
 
 def add_options(option: Callable[..., Any]) -> None:
@@ -87,54 +85,73 @@ def run(options: argparse.Namespace) -> int:
     """Serve a fake until Ctrl-C or SIGTERM."""
     from .server import AurousServer
 
-    settings: dict[str, Any] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
-    if options.readings is not None:
-        settings["readings"] = "\n".join(options.readings)
-    if options.save and options.state is None:
+    state, port_file = options.state, options.port_file
+    if options.save and state is None:
         raise AurousError(f"--save keeps the state in the file of --state: add --state FILE.\n{_PAGE}")
-    aurous = Aurous(pitfalls="off", strict="off", **settings)
-    loaded: list[Action] = []
-    if options.state is not None and not (options.save and not options.state.exists()):
-        loaded = load(aurous, options.state)
-    if options.speed is not None:
-        aurous.clock.speed = options.speed
-    aurous._session.start_here()
-    listening = {name: getattr(options, name) for name in _LISTENING}
-    token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
-    ended = threading.Event()
+    ended: SimpleQueue[int] = SimpleQueue()
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         stack.enter_context(_ending(ended))
-        server = stack.enter_context(AurousServer(aurous, control_token=token, **listening))
-        server._asgi.control.tape.loaded = loaded
+        if port_file is not None:  # who waits for it must not read the port of an earlier start
+            _remove(port_file)
+        aurous, loaded = _made(options)
+        listening = {name: getattr(options, name) for name in _LISTENING}
+        token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
+        server = AurousServer(aurous, control_token=token, **listening)
+        stack.callback(server.stop)
+        control = server._asgi.control
+        control.tape.loaded = loaded
+        # Whatever is entered later ends earlier: the deliveries, the server, and then what keeps what has happened.
+        if options.save:
+            save(aurous, state)  # what cannot be kept is refused at the start
+            stack.enter_context(_repeated(_MINUTE, lambda: save(aurous, state), patience=None))
+        if options.log is not None:
+            stack.enter_context(_repeated(_MOMENT, HarLog(options.log, control).write))
+        stack.enter_context(server)
+        if options.webhooks == "auto":
+            stack.enter_context(_repeated(_MOMENT, lambda: deliver(control)))
+        if port_file is not None:
+            _write(port_file, str(server.port), 0o666)
+            stack.callback(_remove, port_file, str(server.port))
         # In one write, also without a buffer: who has read the first line may close the pipe.
         print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
-        for work in _works(options, aurous, server):
-            stack.enter_context(_repeated(*work))
-        if options.port_file is not None:
-            _write(options.port_file, str(server.port))
+        if not options.quiet:
+            stack.enter_context(_repeated(_MOMENT, Lines(control).print))
         if options.open:
             webbrowser.open(f"{server.url}{CONTROL}/")
         wait(ended)
     return 0
 
 
-def wait(ended: threading.Event) -> None:
-    """Wait for the end of the command, in short pauses: on Windows, Ctrl-C does not interrupt a wait, but follows it.
+def _made(options: argparse.Namespace) -> tuple[Aurous, list[Action]]:
+    """Return the fake of the options, and what has made the state that it begins with."""
+    settings: dict[str, Any] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
+    if options.readings is not None:
+        settings["readings"] = "\n".join(options.readings)
+    aurous = Aurous(pitfalls="off", strict="off", **settings)
+    file: Path | None = options.state
+    loaded = load(aurous, file) if file is not None and not (options.save and not file.exists()) else []
+    if options.speed is not None:
+        aurous.clock.speed = options.speed
+    aurous._session.start_here()
+    return aurous, loaded
 
-    They are no waits for *ended* itself, whose lock a handler of signals takes in this thread.
-    """
-    pause = threading.Event()
-    while not ended.is_set():
-        pause.wait(_MOMENT)
+
+def wait(ended: SimpleQueue[int]) -> None:
+    """Wait for a signal, in short pauses: on Windows, Ctrl-C does not interrupt a pause, but follows it."""
+    while ended.empty():
+        time.sleep(_MOMENT)
 
 
 @contextmanager
-def _ending(ended: threading.Event) -> Generator[None, None, None]:
-    """Let SIGTERM end the command as Ctrl-C does, and Ctrl-Break."""
+def _ending(ended: SimpleQueue[int]) -> Generator[None, None, None]:
+    """Let Ctrl-C, Ctrl-Break and SIGTERM end the command, and let a second one not interrupt the end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {one: signal.signal(one, lambda _number, _frame: ended.set()) for one in _ENDING}
+    # A shell keeps Ctrl-C from what it has started in the background.
+    heard = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]
+    # Of all that threads wait with, only this queue is safe in a handler that interrupts itself.
+    before = {one: signal.signal(one, lambda number, _: ended.put(number)) for one in heard}
     try:
         yield
     finally:
@@ -142,29 +159,18 @@ def _ending(ended: threading.Event) -> Generator[None, None, None]:
             signal.signal(one, handler)
 
 
-def _works(options: argparse.Namespace, aurous: Aurous, server: AurousServer) -> list[_Work]:
-    """Return what is done again and again, and once more at the end, each with its seconds in between."""
-    control = server._asgi.control
-    works: list[_Work] = []
-    if not options.quiet:
-        works.append((_MOMENT, Lines(control).print))
-    if options.log is not None:
-        works.append((_MOMENT, HarLog(options.log, control).write))
-    if options.webhooks == "auto":
-        works.append((_MOMENT, lambda: deliver(control)))
-    if options.save:
-        works.append((_MINUTE, lambda: save(aurous, options.state)))
-    return works
-
-
 @contextmanager
-def _repeated(seconds: float, work: Callable[[], object]) -> Generator[None, None, None]:
-    """Do something in a thread, again and again, and once more at the end of the block."""
+def _repeated(seconds: float, work: Callable[[], object], patience: float | None = 0.3) -> Generator[None, None, None]:
+    """Do something in a thread, again and again, and once more at the end of the block, which waits *patience* for it.
+
+    Whoever stops a container waits ten seconds for its end, and a receiver of webhooks may never respond.
+    """
     ended = threading.Event()
 
     def loop() -> None:
         while not ended.wait(seconds):
             _safely(work)
+        _safely(work)
 
     thread = threading.Thread(target=loop, name="aurous-serve", daemon=True)
     thread.start()
@@ -172,8 +178,7 @@ def _repeated(seconds: float, work: Callable[[], object]) -> Generator[None, Non
         yield
     finally:
         ended.set()
-        thread.join(10)
-        _safely(work)
+        thread.join(patience)
 
 
 def _safely(work: Callable[[], object]) -> None:
@@ -220,12 +225,15 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
     deeds = [("import_", {"exported": shape})] if "kind" in shape else _additions(file, shape)
     control = Control(aurous)
     try:
-        return [control.do(*deed) for deed in deeds]
+        actions = [control.do(*deed) for deed in deeds]
     except AurousError as error:
         more = "" if "\n" in str(error) else f"\n{_PAGE}"
         raise AurousError(f"--state {file}: {error}{more}") from None
     finally:
         control.tape.stop()
+    for fault in aurous.faults:
+        fault._place = file.name
+    return actions
 
 
 def _additions(file: Path, shape: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -241,23 +249,35 @@ def _additions(file: Path, shape: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def save(aurous: Aurous, file: Path) -> None:
-    """Write the state into a file: beside it first, so that a crash leaves the old one."""
-    _write(file, json.dumps(aurous.export()))
+    """Write the state into a file, with the keys and secrets in it: for its owner alone."""
+    _write(file, json.dumps(aurous.export()), 0o600)
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str, mode: int) -> None:
+    """Write a file beside it first, so that a crash leaves the old one, and nobody reads a part."""
     beside = file.with_name(f"{file.name}.tmp")  # the same each time: it replaces what a kill has left
     try:
-        with beside.open("w", encoding="utf-8") as stream:
+        beside.unlink(missing_ok=True)
+        new = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(new, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(file)
     except OSError as error:
-        raise AurousError(f"{file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
+        raise AurousError(f"{file} cannot be written: {error.strerror}. Choose another file.\n{_PAGE}") from None
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def _remove(file: Path, text: str | None = None) -> None:
+    """Remove a file, or leave it if it has another *text*: a server that was started since has written it."""
+    try:
+        if file.exists() and text in {None, file.read_text(encoding="utf-8")}:
+            file.unlink()
+    except OSError as error:
+        raise AurousError(f"{file} cannot be removed: {error.strerror}. Choose another file.\n{_PAGE}") from None
 
 
 # What is printed and logged

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from .._core.base.errors import AurousError, nearest, shown
+from .._core.base.errors import AurousError, nearest, shown, version_of_package
 from .._core.wire.reply import Reply
 from .._facade import Aurous
 from .actions import Action, perform, prepared, shown_arguments
@@ -36,11 +36,13 @@ class Control:
     Attributes:
         tape: The last requests and actions.
         url: The URL of the server, for commands of a shell.
+        version: The version of this package, which takes long to find.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
         self.aurous: Aurous = aurous
         self.url: str = ""
+        self.version: str = version_of_package()
         self.tape: Tape = Tape(aurous, keep)
         self.live: LiveTrace = LiveTrace(aurous, self.tape)
         self._count = 0
@@ -67,7 +69,7 @@ class Control:
     def methods(self, name: str) -> list[str]:
         """Return the methods of a control request; an empty list if there is no such request."""
         get = name in READS or name.startswith("steps/")
-        return ["GET"] * get + ["POST"] * (name in {*operations(), "send"})
+        return ["GET"] * get + ["POST"] * (name in operations() or name == "send")
 
     def _read(self, name: str, asked: Mapping[str, str]) -> Reply:
         if name.startswith("steps/"):
@@ -86,8 +88,7 @@ class Control:
         return self._json(200, found)
 
     def _json(self, status: int, content: Any) -> Reply:
-        keys = self.aurous._session.app.world.keys
-        return json_reply(status, content, keep=[key for team in self.aurous.teams for key in keys.of(team.id)])
+        return json_reply(status, content, keep=self.aurous._session.app.world.keys.all())
 
     def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
         if name == "send":

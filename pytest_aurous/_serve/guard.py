@@ -34,6 +34,8 @@ class Guarded:
     begun: float | None = None
     headed = 0
     refused = False
+    held: list[bytes] | None = None
+    """While a request is read, what is to be sent: a response goes out at once, its head with its body."""
     cycle: Any
     connections: set[Any]
     loop: Any
@@ -41,6 +43,8 @@ class Guarded:
 
     def connection_made(self, transport: Any) -> None:
         """Refuse a connection that is one too many."""
+        self._now, self._end = transport.write, transport.close
+        transport.write, transport.close = self._write, self._close
         super().connection_made(transport)  # type: ignore[misc]
         self.begun = self.loop.time()
         if len(self.connections) > CONNECTIONS:
@@ -50,21 +54,34 @@ class Guarded:
         """Refuse headers that are too large, and note when a request has begun to arrive."""
         if self.refused:
             return
-        if self.begun is None:
-            self.begun = self.loop.time()
         before = self.cycle
+        self.held = []
         super().data_received(data)  # type: ignore[misc]
+        self._release()
         cycle = self.cycle
         if self.refused:
             return
-        if cycle is before and (cycle is None or cycle.response_complete):  # still no complete headers
-            self.headed += len(data)
-            if self.headed > HEADERS:
-                self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
-            return
-        self.headed = 0
-        if not cycle.more_body:
+        heading = cycle is before and (cycle is None or cycle.response_complete)  # still no complete headers
+        sending = cycle is not None and cycle.more_body and not cycle.response_complete
+        self.headed = self.headed + len(data) if heading else 0
+        if self.headed > HEADERS:
+            self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
+        elif heading or sending:
+            self.begun = self.begun or self.loop.time()
+        else:
             self.begun = None
+
+    def _write(self, data: bytes) -> None:
+        (self._now if self.held is None else self.held.append)(data)
+
+    def _release(self) -> None:
+        held, self.held = self.held, None
+        if held:
+            self._now(b"".join(held))
+
+    def _close(self) -> None:
+        self._release()
+        self._end()
 
     def send_400_response(self, _: str) -> None:
         """Refuse what cannot be parsed, instead of in plain text as uvicorn does."""
@@ -74,6 +91,7 @@ class Guarded:
         """Send a refusal, and close the connection."""
         self.begun, self.refused = None, True
         if not self.transport.is_closing():
+            self._release()
             self.transport.write(refusal(status, why))
             self.transport.write_eof()
             # Until then, what the client still sends is read: else it would get a reset instead of the refusal.

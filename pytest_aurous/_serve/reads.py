@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._core.base.errors import version_of_package
 from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
 from .._core.wire.har import har
@@ -190,7 +189,7 @@ def _index(_: Control) -> Any:
 
 READS: Final[dict[str, Read]] = {
     "": Read(_index, "these calls"),
-    "health": Read(lambda _: {"ok": True, "version": version_of_package()}, "whether the fake is ready"),
+    "health": Read(lambda control: {"ok": True, "version": control.version}, "whether the fake is ready"),
     "openapi.json": Read(_openapi, "the OpenAPI document of these calls"),
     "actions": Read(_actions, "each operation of Python, with its arguments"),
     "state": Read(_state, "the whole state: records, money, clock, faults, pitfalls"),

@@ -90,16 +90,14 @@ class AurousServer(Public):
                 f"Use 127.0.0.1, or allow it with --allow-remote or allow_remote=True.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
-        names = host_names(allowed)
         self._session = aurous._session
-        hosts = {host_name(host), *names}
+        hosts = {host_name(host), *host_names(allowed)}
         _require_uvicorn()
         self._socket = _bind(host, port)
         self._asgi = AsgiApp(aurous, hosts, cors=origins, token=control_token, keep=keep)
         self._server = _uvicorn(self._asgi)
-        address = self._socket.getsockname()
         self.host: str = host
-        self.port: int = address[1]
+        self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="aurous-server", daemon=True
         )
@@ -206,6 +204,11 @@ def _uvicorn(app: AsgiApp) -> Any:
     class Server(uvicorn.Server):
         """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""
 
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            """Start, and let requests that wait for nothing be answered where they arrive, on Python 3.12 and later."""
+            asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
+            await super().startup(sockets)
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """Shut down, and abort connections that are still open after a moment."""
             asyncio.get_running_loop().call_later(_GRACE, self._cut_off)
@@ -230,6 +233,7 @@ def _uvicorn(app: AsgiApp) -> Any:
         "http": _protocol(),
         "h11_max_incomplete_event_size": 2 * HEADERS,
         "ws": "none",
+        "proxy_headers": False,
     }
     return Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))
 

@@ -94,16 +94,13 @@ class Tape(StepWatcher):
     def leave(self, call: Call) -> None:
         """Record a request."""
         self._add(call, None, call.at, self.state.of_request())
-        journal = self._world.journal
-        # Forgetting moves all entries, so it waits until there are some to forget: with an eighth, it costs little.
-        if len(journal.entries) > self.keep + (self.keep >> 3) + 16:
-            journal.forget(self.keep)
+        self._world.journal.forget(self.keep)
 
     def note(self, action: Action | None, began: float | None = None) -> None:
         """Record what has happened since the last step, without a request."""
         with self._world.lock:
             self._world.runs.settle()
-            changes = self.state.compare()
+            changes = self.state.compare() if self.state.moved else ()
             # Buckets refill by themselves, whenever time passes: that alone is no step.
             if action is not None or self._events or any(change[0] != "buckets" for change in changes):
                 self._add(None, action, self._world.clock.time() if began is None else began, changes)

@@ -45,9 +45,11 @@ class StepWatcher(Watcher):
 
         A `reset` forgets all notes, and calls begin at 1 again. Deliveries are in the changes, with all that is known.
         """
-        events, self._events = tuple(self._events), []
         notes = self.app.world.journal.notes
         at = len(notes)
+        if not self._events and (notes[-1] if notes else None) is self._noted:  # as at most requests
+            return (), ()
+        events, self._events = tuple(self._events), []
         while at and notes[at - 1] is not self._noted:
             at -= 1
         self._noted = notes[-1] if notes else None

@@ -9,7 +9,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -27,7 +26,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody presses Ctrl-C as soon as it serves."""
     pytest.importorskip("uvicorn", reason="needs the extra, server")
 
-    def wait(_: threading.Event) -> None:
+    def wait(_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pytest_aurous._serve.command.wait", wait)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +16,11 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
-from pytest_aurous._serve import guard, live
+from pytest_aurous._serve import asgi, guard, live
 from pytest_aurous._serve import server as servers
 from pytest_aurous._serve.asgi import AsgiApp
+from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.tape import Tape
 
 if TYPE_CHECKING:
@@ -141,7 +144,7 @@ def test_a_token_protects_a_shared_machine() -> None:
     """Every control request needs it, as a header or as the cookie of the page; the page and health do not."""
     aurous = Aurous(strict="off")
     with (
-        AurousServer(aurous, control_token="a löng secret") as server,
+        AurousServer(aurous, control_token="a löng secret à") as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
     ):
         for name in ("state", "events", "trace", "", "session.py", "calls?wait=1"):
@@ -149,13 +152,13 @@ def test_a_token_protects_a_shared_machine() -> None:
             assert (response.status_code, "AUROUS_CONTROL_TOKEN" in response.text) == (401, True)
         assert client.get("/__aurous__/health").json()["ok"] is True
         assert client.get("/__aurous__/", headers=PAGE).status_code == 200
-        bearer = {b"Authorization": "Bearer a löng secret".encode()}
+        bearer = {b"Authorization": "Bearer a löng secret à".encode()}
         assert client.get("/__aurous__/state", headers=bearer).status_code == 200
         assert client.get("/__aurous__/state", headers={"Authorization": "Basic x"}).status_code == 401
         for wrong in (b'{"token": "x"}', b"{}", b"[]", b"{"):
             kind = {"Content-Type": "application/json"}
             assert client.post("/__aurous__/login", content=wrong, headers=kind).status_code == 401
-        entered = client.post("/__aurous__/login", json={"token": "a löng secret"})
+        entered = client.post("/__aurous__/login", json={"token": "a löng secret à"})
         cookie = entered.headers["Set-Cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie
@@ -236,13 +239,69 @@ def test_slow_receivers_hold_up_nobody() -> None:
             assert soon(lambda: sum(one.under_way for one in aurous.webhooks.deliveries) == 40)
             with httpx.Client(base_url=f"{server.url}/__aurous__/", trust_env=False, timeout=5) as client:
                 assert client.get("health").json()["ok"] is True
-                assert client.get("deliveries").status_code == 200
+                for name in ("deliveries", "state", "export", "session.py", "trace"):
+                    assert client.get(name).status_code == 200
+                for name in ("clock.advance", "snapshot", "faults.status?undo=1", "reset"):
+                    sent = {"operation": "balance.retrieve", "status": 503} if name.startswith("faults") else {}
+                    assert client.post(name, json=sent).status_code == 200, name
                 assert client.post("characters.add", json={"name": "Aurora"}).status_code == 200
             before = time.monotonic()
             server.stop()
             assert time.monotonic() - before < 5
     finally:
         respond.set()
+
+
+def test_a_control_request_that_waits_for_nothing_has_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs in the event loop, as requests of the API do; only those that wait, or write very much, have a thread."""
+    made: list[str] = []
+
+    class Counted(threading.Thread):
+        def start(self) -> None:
+            made.append(self.name)
+            super().start()
+
+    monkeypatch.setattr(asgi, "Thread", Counted)
+    with (
+        AurousServer(Aurous(strict="off")) as server,
+        httpx.Client(base_url=f"{server.url}/__aurous__/", trust_env=False, timeout=30) as client,
+    ):
+        for name in READS.keys() - {"session.py"}:
+            assert client.get(name).status_code == 200
+        for name in ("characters.add", "clock.advance", "snapshot", "reset"):
+            assert client.post(name).status_code == 200
+        assert made == []
+        assert client.get("session.py").status_code == 200
+        assert client.post("webhooks.flush").status_code == 200
+    assert made == ["aurous-control"] * 2
+
+
+def test_a_control_request_that_changes_no_record_walks_over_none() -> None:
+    """With 500 characters it takes as many steps as with none."""
+
+    def steps(characters: int) -> int:
+        aurous = Aurous(strict="off", pitfalls="off", now="2026-05-08T10:00:00Z")
+        for _ in range(characters):
+            aurous.characters.add()
+        control = Control(aurous)
+        count = 0
+
+        def count_step(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        for _ in range(3):
+            count = 0
+            sys.setprofile(count_step)
+            try:
+                reply = control.respond("POST", "/__aurous__/clock.advance", b'{"seconds": 1}')
+            finally:
+                sys.setprofile(None)
+            assert reply.status == 200
+        assert control.tape.steps[-1].events == (("advance", 1),)
+        return count
+
+    assert steps(500) <= steps(0) + 20
 
 
 @pytest.mark.parametrize(
@@ -285,7 +344,7 @@ def test_events_resume_and_say_what_was_dropped(monkeypatch: pytest.MonkeyPatch)
             client.get("/v1/balance")
         tape = server._asgi.control.tape
         assert (len(tape.steps), tape.last, tape.dropped) == (10, 300, 290)
-        assert len(aurous.calls) <= 10 + 10 // 8 + 16
+        assert len(aurous.calls) == 10
         assert aurous.calls.last.number == 300
         (batch,) = lines_of(server, "?after=0")
         assert [step["seq"] for step in batch["steps"]] == [291, 292, 293, 294]
@@ -372,7 +431,7 @@ def test_small_things_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert (await client.get("/v1/balance")).status_code == 401
 
     asyncio.run(many())
-    assert len(app._known) == 100
+    assert app._refused.cache_info().currsize == 100
     waits: list[float] = []
 
     async def soon(seconds: float) -> None:

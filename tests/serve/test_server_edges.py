@@ -168,7 +168,8 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.Ca
     assert "No such file or directory" in capsys.readouterr().err
 
 
-def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["state", "session.py"])
+def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Who asks does not wait for what never comes."""
 
     def broken(*_: object) -> None:
@@ -176,7 +177,7 @@ def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(Control, "respond", broken)
     with AurousServer(Aurous()) as server:
-        response = httpx.get(f"{server.url}/__aurous__/state", trust_env=False, timeout=30)
+        response = httpx.get(f"{server.url}/__aurous__/{name}", trust_env=False, timeout=30)
     assert response.status_code == 500
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,7 +26,7 @@ from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
@@ -80,7 +83,7 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
         serve.HarLog(tmp_path, control)
 
 
-def test_deliveries_that_are_due_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deliveries_that_are_due_are_made() -> None:
     """Each is an action of the session; while none is due, nothing happens."""
     aurous = Aurous(now=NOW)
     control = Control(aurous)
@@ -92,19 +95,6 @@ def test_deliveries_that_are_due_are_made(monkeypatch: pytest.MonkeyPatch) -> No
     serve.deliver(control)
     assert len(received) == 1
     assert control.tape.steps[-1].action is not None
-    monkeypatch.setattr(serve, "_MOMENT", 0.01)
-    assert [seconds for seconds, _ in serve._works(_options(webhooks="auto"), aurous, _Server(control))] == [0.01]  # type: ignore[arg-type]
-
-
-class _Server:
-    def __init__(self, control: Control) -> None:
-        self._asgi = argparse.Namespace(control=control)
-
-
-def _options(**more: Any) -> argparse.Namespace:
-    return argparse.Namespace(
-        **{"quiet": True, "log": None, "webhooks": "manual", "save": False, "state": None, **more}
-    )
 
 
 def test_a_state_is_kept_and_a_crash_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,54 +153,46 @@ def test_a_state_has_a_limit(
     assert f"--state {file}: it is larger than 1 MB. Expected what " in capsys.readouterr().err
 
 
-class Ended(threading.Event):
-    """An event that nobody must wait for: where a wait has no end, or a long one, Windows lets Ctrl-C wait, too."""
-
-    asked = 0
-
-    def is_set(self) -> bool:
-        """Be set when asked for the third time."""
-        self.asked += 1
-        return self.asked > 2
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Fail: the handler of a signal takes the lock of this event in the thread that would wait."""
-        raise AssertionError(timeout)
-
-
 def test_it_waits_in_short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of them is longer than a second."""
-    pauses: list[float | None] = []
+    """None of them is longer than a second: where a wait is long, Windows lets Ctrl-C wait, too."""
+    ended: SimpleQueue[int] = SimpleQueue()
+    pauses: list[float] = []
 
-    def wait(_: threading.Event, timeout: float | None = None) -> bool:
-        pauses.append(timeout)
-        return False
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            ended.put(signal.SIGINT)
 
-    monkeypatch.setattr(threading.Event, "wait", wait)
-    serve.wait(Ended())
+    monkeypatch.setattr(time, "sleep", sleep)
+    serve.wait(ended)
     assert len(pauses) == 2
-    assert all(pause is not None and 0 < pause <= 1 for pause in pauses)
+    assert all(0 < pause <= 1 for pause in pauses)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs a signal in the place of Ctrl-Break")
 def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows sends nobody SIGTERM, but has SIGBREAK."""
-    assert signal.SIGTERM in serve._ENDING
-    monkeypatch.setattr(serve, "_ENDING", [signal.SIGTERM, signal.SIGUSR1])
+    """Windows sends nobody SIGTERM, but has SIGBREAK. What a shell keeps from the command is left alone."""
+    assert {signal.SIGINT, signal.SIGTERM} <= set(serve._ENDING)
+    monkeypatch.setattr(serve, "_ENDING", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
+    ignored = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     before = [signal.getsignal(one) for one in serve._ENDING]
-    for one in serve._ENDING:
-        ended = threading.Event()
-        with serve._ending(ended):
-            assert callable(signal.getsignal(one))
-            signal.raise_signal(one)
-            assert ended.is_set()
-    assert [signal.getsignal(one) for one in serve._ENDING] == before
+    try:
+        for one in serve._ENDING[:3]:
+            ended: SimpleQueue[int] = SimpleQueue()
+            with serve._ending(ended):
+                assert signal.getsignal(signal.SIGUSR2) is signal.SIG_IGN
+                signal.raise_signal(one)
+                signal.raise_signal(one)
+                assert (ended.get(timeout=5), ended.get(timeout=5)) == (one, one)
+        assert [signal.getsignal(one) for one in serve._ENDING] == before
+    finally:
+        signal.signal(signal.SIGUSR2, ignored)
 
 
 def test_a_file_below_a_file_is_told(tmp_path: Path) -> None:
     """Also where what was written beside it cannot even be looked for."""
     (tmp_path / "state").touch()
-    with pytest.raises(AurousError, match="Not a directory"):
+    with pytest.raises(AurousError, match="cannot be written: Not a directory"):
         serve.save(Aurous(), tmp_path / "state" / "state.json")
 
 
@@ -316,33 +298,127 @@ def test_what_is_repeated_ends_with_the_command(capsys: pytest.CaptureFixture[st
     assert "No space left on device" in capsys.readouterr().err
 
 
-def test_it_ends_by_sigterm_and_keeps_the_state(tmp_path: Path) -> None:
-    """With a chosen port in a file, a log, a faster clock and lines, in a process of its own."""
-    code = "import sys; from pytest_aurous._cli.main import main; sys.exit(main(sys.argv[1:]))"
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command in a process of its own, with a port in a file, and yield it and its URL."""
+    code = (
+        "import signal, sys; from pytest_aurous._cli.main import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us behind may have it ignored\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
     path = str(Path(pytest_aurous.__file__).parents[1])
-    options = ["--port", "0", "--port-file", "port", "--log", "log.har", "--state", "state.json", "--save"]
-    command = [sys.executable, "-c", code, "serve", *options, "--speed", "60"]
+    command = [sys.executable, "-c", code, "serve", "--port", "0", "--port-file", "port", *options]
     environment = {**os.environ, "PYTHONPATH": path}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=tmp_path) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder) as process:  # noqa: S603
         try:
-            port, until = tmp_path / "port", time.monotonic() + 30
-            while not port.exists() and time.monotonic() < until:
-                time.sleep(0.05)
-            url = f"http://127.0.0.1:{port.read_text()}"
-            with httpx.Client(base_url=url, trust_env=False) as client:
-                assert client.post("/__aurous__/characters.add", json={"name": "Aurora"}).status_code == 200
-                assert client.get("/__aurous__/state").json()["clock"]["speed"] == 60
-                client.get("/v1/balance")
-            process.send_signal(signal.SIGTERM)
-            out, _ = process.communicate(timeout=20)
-            assert process.returncode == 0
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            assert url == f"http://127.0.0.1:{(folder / 'port').read_text()}"
+            yield process, url
         finally:
             process.kill()
+
+
+def test_it_ends_by_sigterm_and_keeps_the_state(tmp_path: Path) -> None:
+    """With a log, a faster clock and lines. The port is in its file only while it can be used."""
+    (tmp_path / "port").write_text("1")  # of a start that was killed
+    with serving(tmp_path, "--log", "log.har", "--state", "state.json", "--save", "--speed", "60") as (process, url):
+        with httpx.Client(base_url=url, trust_env=False) as client:
+            assert client.post("/__aurous__/characters.add", json={"name": "Aurora"}).status_code == 200
+            assert client.get("/__aurous__/state").json()["clock"]["speed"] == 60
+            client.get("/v1/balance")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+        assert process.returncode == 0
     assert "GET    /v1/balance  balance.retrieve  401" in out
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["log.har", "state.json"]
     other = Aurous()
     serve.load(other, tmp_path / "state.json")
     assert other.characters.last.name == "Aurora"
     assert len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals, and other rights")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signals) -> None:
+    """One that never answers; and a second Ctrl-C does not interrupt the save, which only its owner can read."""
+    (tmp_path / "state.json").write_text('{"characters": []}')
+    (tmp_path / "state.json").chmod(0o644)
+    options = ("--webhooks", "auto", "--state", "state.json", "--save", "--quiet")
+    with closing(socket.create_server(("127.0.0.1", 0))) as receiver, serving(tmp_path, *options) as (process, url):
+        hook = f"http://127.0.0.1:{receiver.getsockname()[1]}/hook"
+        with httpx.Client(base_url=f"{url}/__aurous__/", trust_env=False, timeout=5) as client:
+            client.post("webhook_endpoints.add", json={"url": hook})
+            client.post("faults.status", json={"operation": "characters.save", "status": 503})
+            client.post("images.add", json={})
+            receiver.settimeout(10)
+            wire, _ = receiver.accept()
+        with closing(wire):
+            before = time.monotonic()
+            process.send_signal(how)
+            time.sleep(0.3)
+            process.send_signal(how)
+            assert process.wait(20) == 0
+            assert time.monotonic() - before < 4  # a second, unless the machine is busy; the receiver has ten
+    assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
+    assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
+    other = Aurous()
+    serve.load(other, tmp_path / "state.json")
+    assert [one.status for one in other.webhooks.deliveries] == ["pending"]  # the next start makes it
+    assert "added at state.json" in repr(other.faults[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--save", "--state", "no/such/state.json"], "no/such/state.json cannot be written: "),
+        (["--port-file", "no/such/port"], "no/such/port cannot be written: "),
+        (["--port-file", "."], ". cannot be removed: "),
+    ],
+)
+def test_what_cannot_be_written_is_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    """And not only said, or not even that, when there is something to lose."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", "--port", "0", *options]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.startswith(f"pytest-aurous: {said}")) == ("", True)
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "jq"))), reason="needs a shell, curl and jq")
+@pytest.mark.parametrize("code", [0, 3])
+def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code: int) -> None:
+    """It ends as the command does, and leaves nothing."""
+    script = Path(__file__).parents[2] / "docs" / "examples" / "with_fake.sh"
+    command = tmp_path / "bin" / "pytest-aurous"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_aurous "$@"\n')
+    command.chmod(0o755)
+    path = str(Path(pytest_aurous.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path), "no_proxy": "*"}
+    environment["PATH"] = f"{command.parent}{os.pathsep}{environment['PATH']}"
+    read = 'curl -s -H "X-Api-Key: $AUROUS_API_KEY" "$AUROUS_BASE_URL/v1/balance"'
+    told = subprocess.run(  # noqa: S603
+        ["sh", str(script), "sh", "-c", f"{read}; exit {code}"],  # noqa: S607 - wherever it is
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, json.loads(told.stdout)["credits"], told.stderr) == (code, 1000, "")
+    assert [one.name for one in tmp_path.iterdir()] == ["bin"]
+
+
+def test_the_port_of_another_server_is_left_in_its_file(tmp_path: Path) -> None:
+    """It was started before this one has ended."""
+    file = tmp_path / "port"
+    file.write_text("8788")
+    serve._remove(file, "8787")
+    assert file.exists()
+    serve._remove(file, "8788")
+    assert not file.exists()
 
 
 def test_it_opens_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,11 +88,15 @@ class Journal:
 
     def forget(self, keep: int) -> None:
         """Forget all calls but the last ones, and the notes before them."""
-        count = max(0, len(self.entries) - keep)
+        count = len(self.entries) - keep
+        if count <= 0:
+            return
         del self.entries[:count]
-        self.dropped += count
-        self.notes[:] = [note for note in self.notes if note.number >= self.dropped]
-        self._same.clear()
+        rounds, self.dropped = self.dropped // keep, self.dropped + count
+        while self.notes and self.notes[0].number < self.dropped:
+            del self.notes[0]
+        if self.dropped // keep != rounds:  # else equal values could not be shared
+            self._same.clear()
 
     def clear(self) -> None:
         """Forget everything."""

@@ -72,6 +72,10 @@ class Keyring:
         """Return the keys of a team in order of issue, also those that have ended."""
         return [key for key, grant in self._grants.items() if grant.team == team]
 
+    def all(self) -> list[str]:
+        """Return the keys of all teams, also those that have ended."""
+        return list(self._grants)
+
     def grant(self, key: str) -> Grant:
         """Return the grant of *key*, which may have ended.
 

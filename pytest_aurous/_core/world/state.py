@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -210,18 +210,15 @@ class State:
                 undo.done = undo.steps.copy() if undo.kept else []
                 undo.steps.clear()
 
-    def last_changes(self) -> Iterator[tuple[str, Any, Any, Any]]:
-        """Yield what the last operation has changed: section, key, and the values before and now, perhaps `ABSENT`.
+    def last_changes(self) -> list[tuple[str, Any, Any, Any]]:
+        """Return what the last operation has changed: section, key, and the values before and now, perhaps `ABSENT`.
 
-        It is known only while `Undo.kept` counts somebody who asks.
+        It is known only while `Undo.kept` counts somebody who asks. What has changed twice is there twice: first with
+        the value before the operation.
         """
-        first: dict[tuple[str, Any], tuple[Section[Any, Any], Any]] = {}
-        for step, args in self.undo.done:
-            if step is put and args[0].name:  # else it is of the journal, which is no state
-                section, key, before = args
-                first.setdefault((section.name, key), (section, before))  # later ones have values in between
-        for (name, key), (section, before) in first.items():
-            yield name, key, before, section.get(key, ABSENT)
+        puts = [args for step, args in self.undo.done if step is put]
+        # A section without a name is of the journal, which is no state.
+        return [(section.name, key, before, section.get(key, ABSENT)) for section, key, before in puts if section.name]
 
     def abandon(self) -> None:
         """Undo the operation of a thread that no longer exists."""

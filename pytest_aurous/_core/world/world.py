@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 from threading import RLock
@@ -98,9 +98,9 @@ class World:
             self._tables[name] = Table(self.state, name, self._note)
         return self._tables[name]
 
-    def tables(self) -> list[tuple[str, Table[Any]]]:
-        """Return every table in use, with its name."""
-        return list(self._tables.items())
+    def tables(self) -> Mapping[str, Table[Any]]:
+        """Return every table in use by its name."""
+        return self._tables
 
     def ledger(self, team: str) -> Ledger:
         """Return what changes the credits of a team."""
