@@ -37,18 +37,27 @@ _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "g
 _STANDS: Final = frozenset({"clock.speed"})
 
 
-def copied(aurous: Aurous, tape: Tape, after: int = 0) -> str:
-    """Return the steps that follow *after*, from the last reset on, as a test that runs as it is."""
+def copied(aurous: Aurous, tape: Tape, after: int = 0, until: int | None = None, name: str = "copied") -> str:
+    """Return a part of the session, from the last reset on, as a test that runs as it is.
+
+    Args:
+        aurous: The fake.
+        tape: Its steps.
+        after: The number of the step before the first one.
+        until: The number of the last step; by default the newest.
+        name: What the test is called, in any words.
+    """
     with aurous._session.app.world.lock:
-        steps = tape.after(after, tape.keep)
-        return _Test(aurous, tape, steps, after).text()
+        steps = [step for step in tape.after(after, tape.keep) if until is None or step.seq <= until]
+        return _Test(aurous, tape, steps, after, name).text()
 
 
 class _Test:
     """Writes one test."""
 
-    def __init__(self, aurous: Aurous, tape: Tape, steps: list[Taped], after: int) -> None:
+    def __init__(self, aurous: Aurous, tape: Tape, steps: list[Taped], after: int, name: str) -> None:
         self._session = aurous._session
+        self._name = name
         self._own = str(aurous.api_key)
         self._remarks: list[str] = []
         if after:
@@ -87,7 +96,7 @@ class _Test:
         head = [f'"""Copied from a served fake: {calls} requests and {actions} actions."""', ""]
         head += [f"# {remark}" for remark in self._remarks]
         head += ["import httpx"] * self._raises + ["import pytest"] * self._raises + [""] * self._raises
-        head += ["from pytest_aurous import Aurous", "", "", "def test_copied() -> None:"]
+        head += ["from pytest_aurous import Aurous", "", "", f"def {_function(self._name)}() -> None:"]
         head += ['    """The same actions and requests, and the same responses."""']
         # The rest of the line, which follows, has about 50 characters.
         begin = call("    with Aurous", list(self._settings()), 50).replace("\n", "\n    ")
@@ -231,6 +240,12 @@ def _body(content: bytes, kind: str, names: Mapping[str, str]) -> str:
     except (ValueError, RecursionError):
         # As Latin-1, each byte is a character: so keys are found in bytes, too.
         return f"content={redacted(content.decode('latin-1'), as_code=True).encode('latin-1')!r}"
+
+
+def _function(name: str) -> str:
+    """Return the name of a test for what somebody has called it."""
+    words = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_").removeprefix("test_")
+    return f"test_{words or 'copied'}"
 
 
 def _start(steps: list[Taped]) -> int:

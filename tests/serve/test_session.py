@@ -119,6 +119,11 @@ def test_a_session_is_copied_as_a_test_that_passes(pytester: pytest.Pytester) ->
     for _ in range(3):
         do(short, "clock.advance", seconds=0.5)
     assert "The first 3 steps are not kept" in read(short, "session.py")
+    assert "3 actions" in read(short, "session.py", "after=3")
+    assert "1 actions" in read(short, "session.py", "after=3&until=4")
+    named = read(short, "session.py", "name=Test+that+it+waits%21")
+    assert "def test_that_it_waits() -> None:" in named
+    assert "def test_copied() -> None:" in read(short, "session.py", "name=%21")
     empty = read(Control(Aurous(now=NOW)), "session.py")
 
     earlier = Aurous()  # its clock goes on
