@@ -172,7 +172,7 @@ def test_a_copied_session_without_secrets_still_passes(pytester: pytest.Pytester
 
     hidden = (SIGNING, url.partition("token=")[2], PASSWORD, OTHER, REAL)
     assert [one for one in hidden if one in text] == []
-    assert "# its URL is redacted, so that the response may be another than 200" in text
+    assert "# The URL of request 1 is redacted, so that its response may be another one." in text
     assert "al_live_redacted1, al_live_redacted2" in text
     assert elsewhere.teams.last.api_key in text
     pytester.makepyfile(text)

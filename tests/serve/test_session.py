@@ -11,15 +11,16 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.wire.call import Call
-from pytest_aurous._serve.actions import literal
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.literals import Names
 from pytest_aurous._serve.table import INTERNAL, REASONS, SUBJECTS, name_of, operations, parity, public
 
 if TYPE_CHECKING:
     import httpx
 
 NOW = "2026-05-08T10:00:00Z"
+ULID = "char_01KRM000000000000000000000"
 SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
@@ -180,8 +181,8 @@ def test_all_forms_of_an_action_follow_from_it() -> None:
     dry = do(control, "clock.advance", asked="dry=1", seconds=5)
     assert (dry["python"], dry["result"]) == ("aurous.clock.advance(seconds=5)", None)
     assert aurous.clock.now().isoformat() == "2026-05-08T10:00:00+00:00"
-    assert literal("a\x00b") == repr("a\x00b")
-    assert literal("say {x} char_1234567", {"char_1234567": "one.id"}) == 'f"say {{x}} {one.id}"'
+    assert Names().literal("a\x00b") == repr("a\x00b")
+    assert Names({ULID: "one.id"}).literal(f"say {{x}} {ULID}") == 'f"say {{x}} {one.id}"'
 
 
 def test_each_public_name_has_a_control_request_or_a_reason() -> None:
