@@ -14,7 +14,7 @@ from .._core.base.redaction import redacted_json
 from .._facade import CATALOG, READINGS, schema_at
 from .check import Checked
 from .sanitize import Sanitizer
-from .values import ABSENT, TYPES, Words, renamed
+from .values import ABSENT, Words, json_type, renamed
 from .verdict import Difference, Verdicts
 
 _OF_STREAM: Final = re.compile(r"body\.stream\.(first|second|last)")
@@ -84,10 +84,10 @@ def _rows(one: Difference, mask: Sanitizer) -> list[dict[str, Any]]:
     place = success and one.where.startswith(("body.", "body[", "header.")) and "*" not in one.where
     if one.kind == "missing" and place:
         where = f"{one.where.rpartition('.')[0]}.{renamed(one.seen)}"
-        other = {"where": where, "what": "added", "type": TYPES[type(one.fake)]}
+        other = {"where": where, "what": "added", "type": json_type(one.fake)}
         return [{**row, "what": "left out"}, *([{**row, **other}] if renamed(one.seen) else [])]
     if one.kind == "added" and place and not isinstance(one.seen, Words):
-        return [{**row, "what": "added", "type": TYPES[type(one.seen)]}]
+        return [{**row, "what": "added", "type": json_type(one.seen)}]
     if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
         status, _, code = mask.outcome(str(one.seen)).partition(" ")
         return [{**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}]
@@ -116,7 +116,7 @@ def _code(row: Mapping[str, Any]) -> str:
 def shown(value: Any, one: Difference, mask: Sanitizer) -> str:
     """Return a value of a difference as text, without anything private."""
     where, known = one.where, schema_at(one.operation, _OF_STREAM.sub("body", one.where))
-    kind = TYPES.get(type(value), "")
+    kind = json_type(value)
     if value is ABSENT or isinstance(value, (Words, Decimal)) or _COUNT.fullmatch(where):
         text = plain(value) if isinstance(value, Decimal) else str(value)
     elif where == "status":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -65,7 +64,11 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += _finding(verdict, mask, explain=explain, brief=brief)
     lines += [f"    {_ALONE}"] if any(one.alone for verdict in verdicts.refuted for one in verdict.differences) else []
     if readings:
-        lines += ["", "Less differs under these readings; paste them into the ini file:", "    aurous_readings ="]
+        lines += [
+            "",
+            "These readings agree better with the recordings; paste them into the ini file:",
+            "    aurous_readings =",
+        ]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     lines += _list("The setting observed cannot express these capacities; set them in the suite:", limits_of(verdicts))
     uncovered = [f"{text}; {_place(one, mask, times)}" for text, one, times in _facts(verdicts.uncovered, mask)]
@@ -169,22 +172,19 @@ def _explanation(checked: Checked) -> Iterator[str]:
 def _list(title: str, texts: list[str]) -> Iterator[str]:
     """Yield texts under a title, each on lines of its own."""
     yield from ("", title) if texts else ()
-    yield from (f"  - {text}" for text in texts)
-
-
-def _at_terminal() -> bool:
-    return sys.stdout.isatty() or "COLUMNS" in os.environ
+    yield from (f"  {text}" for text in texts)
 
 
 def _width() -> int:
     """Return how many columns the text has: those of the terminal, if there is one."""
-    return max(_LEAST, get_terminal_size().columns) if _at_terminal() else _WIDTH
+    return max(_LEAST, get_terminal_size((_WIDTH, 24)).columns) if sys.stdout.isatty() else _WIDTH
 
 
 def _wrapped(text: str) -> list[str]:
     """Break a text into lines, the later ones with an indent; long names stay whole where no terminal is too narrow."""
-    indent = 4 if text.startswith("refuted: ") else len(text) - len(text.lstrip(" -"))
-    return wrap(text, _width(), subsequent_indent=" " * indent, break_long_words=_at_terminal(), break_on_hyphens=False)
+    lead = len(text) - len(text.lstrip(" -"))
+    indent = " " * (max(lead, 4) if text.startswith(("refuted: ", "  ")) else lead)
+    return wrap(text, _width(), subsequent_indent=indent, break_long_words=sys.stdout.isatty(), break_on_hyphens=False)
 
 
 def _facts(first: Mapping[Any, Difference], mask: Sanitizer) -> Iterator[tuple[str, Difference, int]]:

@@ -320,6 +320,12 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
     return rule
 
 
+def agree(done: Replayed, point: Point, causes: dict[tuple[str, str], str]) -> None:
+    """Let earlier differences explain nothing that comes after a response in which the status of the record agrees."""
+    if (point.where, point.kind) == ("body.status", "value"):
+        causes.pop((done.view.record or str(done.view.result.get("id")), "status"), None)
+
+
 def _field(done: Replayed, where: str) -> str:
     """Return the field of a record that a place is in."""
     return where.removeprefix(done.record_at).lstrip(".").partition(".")[0].partition("[")[0]

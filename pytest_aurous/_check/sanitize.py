@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import islice, pairwise
@@ -68,16 +67,11 @@ _MEDIA: Final = re.compile(
     r"text/event-stream|application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
     r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
 )
+_MAIN: Final = ("application", "image", "video", "text", "audio")
 _BOUNDARY: Final = "boundary"
 _DONE: Final = b"[DONE]"
 _EVENT: Final = Schema(CHUNK)
 _UNKNOWN: Final = Schema({})
-
-
-class _Masked(str):
-    """A text that is masked already."""
-
-    __slots__ = ()
 
 
 class Sanitizer:
@@ -105,20 +99,17 @@ class Sanitizer:
         """Return one exchange as an entry of HAR."""
         found = CATALOG.at(exchange.host, urlsplit(exchange.url).path)
         operation = found[exchange.method][0].operation if exchange.method in found else ""
-        sent = self._body(
-            exchange.content, exchange.sent.get("content-type", ""), schema_of(operation, "request"), response=False
-        )
         part = "refusal" if (exchange.status or 0) >= HTTPStatus.BAD_REQUEST else "success"
-        received = self._body(
-            exchange.body, exchange.received.get("content-type", ""), schema_of(operation, part), response=True
-        )
+        kinds = [headers.get("content-type", "") for headers in (exchange.sent, exchange.received)]
+        sent = self._body(exchange.content, kinds[0], schema_of(operation, "request"), response=False)
+        received = self._body(exchange.body, kinds[1], schema_of(operation, part), response=True)
         safe = replace(
             exchange,
             method=exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
             url=self.url(exchange.url),
-            headers=self._headers(pair for pair in exchange.headers if pair[0].lower() in _SENT),
+            headers=self._headers(exchange.headers, response=False),
             content=exchange.content if sent is None else sent,
-            response_headers=self._headers(pair for pair in exchange.response_headers if _is_received(pair[0].lower())),
+            response_headers=self._headers(exchange.response_headers, response=True),
             body=exchange.body if received is None else received,
             fault="fault" if exchange.fault else "",  # its kind says nothing of the API
         )
@@ -188,7 +179,7 @@ class Sanitizer:
         known = CATALOG.at(host, parts.path)
         schemas = {name: Schema(shape) for row, _ in known.values() for name, shape in row.query.items()}
         query = "&".join(
-            f"{quote(name if name in schemas else self.mask(name), safe='[]')}="
+            f"{quote(name if is_word(name, response=False) else self.mask(name), safe='[]')}="
             f"{quote(self._parameter(schemas.get(name, _UNKNOWN), value), safe=',:@/+')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         )
@@ -217,8 +208,11 @@ class Sanitizer:
         plain = name in _SENT | _RECEIVED and name not in _OF_CLIENT and _VALUE.fullmatch(value)
         return value if plain else self.mask(value)
 
-    def _headers(self, headers: Iterable[tuple[str, str]]) -> Pairs:
-        return tuple((name.lower(), self.header(name.lower(), value)) for name, value in headers)
+    def _headers(self, headers: Pairs, *, response: bool) -> Pairs:
+        named = [(name.lower(), value) for name, value in headers]
+        new = [name for name, _ in named if response and VENDORS.match(name) and _NAME.fullmatch(name)]
+        known = _RECEIVED if response else _SENT
+        return tuple((name, self.header(name, value)) for name, value in named if name in known or name in new)
 
     def _foreign(self, url: str) -> str:
         """Mask a URL of others; its host becomes a name that is public or private as the host was (chat-5)."""
@@ -248,7 +242,7 @@ class Sanitizer:
     def _text(self, schema: Schema, text: str, *, response: bool) -> str:
         if text in self._keys:
             return self._keys[text]
-        if isinstance(text, _Masked) or _is_plain(schema, text, response=response):
+        if _is_plain(schema, text, response=response):
             return text
         holds = schema.holds
         if holds in {"url", "page"} and _URL.fullmatch(text):
@@ -270,7 +264,7 @@ class Sanitizer:
         content = parsed(body)
         if content is not None or body.strip() == b"null":
             return _written(self.value(schema, content, response=response), body)
-        if kind.startswith("text/event-stream"):
+        if kind.startswith("text/event-stream") or body.startswith(b"data:"):
             return self._stream(body)
         if kind.startswith(PICTURES):
             return None if response else blank(body)
@@ -288,17 +282,20 @@ class Sanitizer:
         """Return a stream of events without anything private; what its pieces say together is masked as a whole."""
         lines = [line.partition(b"data:") for line in body.split(b"\n")]
         events = [parsed(data) for _, _, data in lines]
+        safe = [self.value(_EVENT, event) for event in events]
         for name in ("content", "refusal"):
-            deltas = [delta for delta in map(_delta_of, events) if isinstance(delta.get(name), str)]
-            masked = iter(self.mask("".join(delta[name] for delta in deltas)))
-            for delta in deltas:
-                delta[name] = _Masked("".join(islice(masked, len(delta[name]))))
-        found: list[bytes] = []
-        for (before, mark, data), event in zip(lines, events, strict=True):
-            kept = data.strip() == _DONE
-            safe = self._plain(data) if event is None else _written(self.value(_EVENT, event), data)
-            found.append(self._plain(before) + mark + (data if kept else safe))
-        return b"\n".join(found)
+            pieces = [str(_delta_of(event).get(name) or "") for event in events]
+            masked = iter(self.mask("".join(pieces)))
+            for event, piece in zip(safe, pieces, strict=True):
+                if piece:
+                    _delta_of(event)[name] = "".join(islice(masked, len(piece)))
+        texts = [
+            data if data.strip() == _DONE else self._plain(data) if event is None else _written(event, data)
+            for (_, _, data), event in zip(lines, safe, strict=True)
+        ]
+        return b"\n".join(
+            self._plain(before) + mark + text for (before, mark, _), text in zip(lines, texts, strict=True)
+        )
 
     def _form(self, parts: list[Part], schema: Schema) -> bytes:
         """Return a form with the same fields, whose pictures show nothing."""
@@ -345,11 +342,6 @@ def _written(value: Any, like: bytes) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=separators).encode(errors="replace")
 
 
-def _is_received(name: str) -> bool:
-    """Whether a header of a response is written."""
-    return name in _RECEIVED or (VENDORS.match(name) is not None and _NAME.fullmatch(name) is not None)
-
-
 def _is_id(text: str) -> bool:
     return RECORD.fullmatch(text) is not None or text in vocabulary().public
 
@@ -371,7 +363,5 @@ def _media_type(kind: str) -> str:
     bare = kind.partition(";")[0].strip().lower()
     if bare == "multipart/form-data":
         return f"{bare}; boundary={_BOUNDARY}"
-    if _MEDIA.fullmatch(bare):
-        return f"{bare}; charset=utf-8" if "charset=utf-8" in kind.lower() else bare
     main = bare.partition("/")[0]
-    return f"{main}/other" if main in {"application", "image", "video", "text", "audio"} else ""
+    return bare if _MEDIA.fullmatch(bare) else f"{main}/other" if main in _MAIN else ""

@@ -27,8 +27,12 @@ _RECORDS: Final = {f"id {prefix}" for prefix in ("img", "vid", "cmp", "emb", "lo
 _UNSTATED: Final = ("form", "free")
 _CURSORS: Final = ("next_page", "next_cursor")
 """Fields whose values are opaque, and sent back."""
+_OF_STATUS: Final = (
+    "refs", "error_message", "updated_at", "cost", "output_urls", "output_video_url", "completed_at", "duration_ms",
+)  # fmt: skip
+"""The fields of records that depend on their status."""
 _OF_EACH_STATUS: Final = ("missing", "added", "json type", "enum", "form", "limit")
-"""The kinds of comparison that hold whatever the status of a record is."""
+"""The kinds of comparison that hold for these, too, whatever the status of a record is."""
 
 
 class Words(str):
@@ -37,7 +41,7 @@ class Words(str):
     __slots__ = ()
 
 
-TYPES: Final[dict[type, str]] = {
+_TYPES: Final[dict[type, str]] = {
     str: "string", Words: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object",
     type(None): "null",
 }  # fmt: skip
@@ -74,6 +78,11 @@ class _Absent:
 ABSENT: Final = _Absent()
 SAME: Final = False
 OTHER: Final = True
+
+
+def json_type(value: object) -> str:
+    """Return the name of the JSON type of a value; empty for any other object."""
+    return _TYPES.get(type(value), "")
 
 
 def is_word(text: str, *, response: bool) -> bool:
@@ -144,8 +153,8 @@ class Values:
 
     def _compare(self, where: str, seen: Any, fake: Any, schema: Schema, name: str, ground: str) -> Iterator[Point]:
         if where in self._ignored:
-            if None not in (seen, fake) and TYPES[type(seen)] != TYPES[type(fake)]:
-                yield Point(where, "json type", OTHER, Words(TYPES[type(seen)]), Words(TYPES[type(fake)]))
+            if None not in (seen, fake) and json_type(seen) != json_type(fake):
+                yield Point(where, "json type", OTHER, Words(json_type(seen)), Words(json_type(fake)))
             return
         if (seen is None) != (fake is None):
             unsaid = ground == "free" and (fake is None or schema.nullable)
@@ -155,7 +164,7 @@ class Values:
         if seen is None:
             yield Point(where, "null", SAME)
             return
-        kinds = TYPES[type(seen)], TYPES[type(fake)]
+        kinds = json_type(seen), json_type(fake)
         if kinds[0] != kinds[1]:
             yield Point(where, "json type", OTHER, Words(kinds[0]), Words(kinds[1]))
             return
@@ -178,7 +187,8 @@ class Values:
         # The fake cannot be brought to an unknown status, so only what is the same in each one is compared.
         fields = {name: value for name, value in seen.items() if name in fake or name not in schema.properties}
         for point in self._fields(where, fields, fake, schema, ground):
-            if point.kind in _OF_EACH_STATUS or point.where in self._sent:
+            field = point.where.removeprefix(f"{where}.").partition(".")[0].partition("[")[0]
+            if point.kind in _OF_EACH_STATUS or field not in _OF_STATUS:
                 yield point
 
     def _fields(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from .replay import SHARED, Replayed
-from .rules import cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success, why_aside
+from .rules import agree, cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success, why_aside
 from .values import Point
 
 _Place: TypeAlias = tuple[str, str, str]
@@ -150,6 +150,7 @@ class Verdicts:
             rule = rule_of(done, point)
             if not point.differs:
                 agreed.add(rule)
+                agree(done, point, causes)
                 continue
             alone, why = rests_on_all(done, point), why_aside(done, point)
             if rule and why:

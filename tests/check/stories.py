@@ -473,9 +473,9 @@ def listed_at_once(teller: Teller) -> None:
 
 
 def at_once(teller: Teller) -> None:
-    """Order five images at once, the last three with one key, between balances."""
+    """Order six images at once, the last two with one key, between balances."""
     teller.call("GET", "/v1/balance")
-    for headers in ({}, {}, KEY, KEY, KEY):
+    for headers in ({}, {}, {}, {}, KEY, KEY):
         teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
     teller.call("GET", "/v1/balance")
 

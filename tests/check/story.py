@@ -240,6 +240,12 @@ def sanitized(folder: Path, entries: Entries) -> Entries:
     return found
 
 
+def complete(result: Checked) -> dict[str, Any]:
+    """Return all that a check has found: of each rule the verdict and the counts, and what no rule covers."""
+    rules = {one.rule: (one.word, one.agreed, one.differing, one.doubts, one.aside) for one in result.verdicts}
+    return {**rules, **{str(place): one.times for place, one in result.verdicts.uncovered.items()}}
+
+
 def refuted(result: Checked) -> list[str]:
     """Return the ids of the rules that are refuted."""
     return [verdict.rule for verdict in result.verdicts.refuted]

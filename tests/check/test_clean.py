@@ -219,7 +219,7 @@ def test_a_recording_without_times_may_begin_midway(tmp_path: Path) -> None:
         ("embedded", fields("embeddings.create", lambda one: one["data"][0].update(embedding=[0.5] * 2048)), []),
         ("embedded", fields("embeddings.create", lambda one: one["data"][0].update(embedding=[0.5] * 9)), ["emb-3"]),
         ("priced", shows("images.create#0", "status", "processing"), ["img-6"]),
-        ("drawn", shows("characters.regenerate_ref", "status", "ready"), ["regen-2"]),
+        ("drawn", shows("characters.regenerate_ref", "status", "reviewing"), ["regen-2"]),
     ],
 )
 def test_what_a_test_may_script_refutes_a_rule_if_a_fake_has_not_sent_it(

@@ -12,7 +12,7 @@ from pytest_aurous import Aurous, AurousError
 from pytest_aurous._check import command
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.base.rules import load_rules
-from tests.check.changes import error, fields, put
+from tests.check.changes import balances, error, fields, header, lacks, put, times
 from tests.check.story import Teller, body, checked, refuted, told, validated, write
 from tests.check.test_table import ROWS
 
@@ -91,7 +91,7 @@ def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.
 
 
 def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Statement, provenance in words, both values and the place, wrapped; nothing is cut, not even a long word."""
+    """The place, both values and the statement, with its assumption, wrapped; nothing is cut, not even a long word."""
     entries = told("characters")
     fields("characters.list", lambda content: content["data"][0].update(created_at="2026-05-08T10:00:00.123Z"))(entries)
     fields("characters.retrieve", put("mood", f"{'x' * 200} y"))(entries)
@@ -99,7 +99,7 @@ def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureF
     long = tmp_path / f"{'a recording ' * 12}.har"
     file.rename(long)
 
-    assert main(["check", str(long)]) == 1
+    assert main(["check", str(long), "--explain"]) == 1
     out = capsys.readouterr().out
     lines = out.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("refuted: time-1, documented; "))
@@ -505,3 +505,56 @@ def test_outputs_show_amounts_that_differ(tmp_path: Path) -> None:
     assert main(["check", str(write(tmp_path, entries)), "--json", str(out), "--report", str(tmp_path / "r.md")]) == 1
     (difference,) = json.loads(out.read_text(encoding="utf-8"))["rules"]["cred-1"]["differences"]
     assert (difference["where"], difference["seen"]) == ("body.available_credits", "990.5")
+
+
+def test_a_refutation_that_rests_on_all_traffic_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --shared nothing is refuted, one line says what is not judged, and the rule counts as not judged."""
+    entries = told("characters")
+    balances((0, 0), (-4, 0), (-4, 0), (-8, 0))(entries)
+    file = str(write(tmp_path, entries))
+
+    assert main(["check", file]) == 1
+    out = capsys.readouterr().out
+    assert "    If another client used this team meanwhile, check again with --shared.\n" in out
+    assert out.startswith("1 rule is refuted.\n")
+    assert "\nrefuted: cred-5, " in out
+    assert main(["check", file, "--shared", "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert "With --shared, balances, holds, remaining tokens" in out
+    assert "cred-2" in out.partition("Not judged, as other clients may have used the team:\n")[2].partition("\n\n")[0]
+
+
+def test_an_offset_is_no_precision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The fake cannot follow it: it is listed by name, and not in the file."""
+    entries = told("characters")
+    times("characters.retrieve", "created_at", "+00:00")(entries)
+    observed = tmp_path / "observed.json"
+
+    assert main(["check", str(write(tmp_path, entries)), "--observed", str(observed)]) == 1
+    assert json.loads(observed.read_text(encoding="utf-8")) == {"observed": []}
+    out = " ".join(capsys.readouterr().out.split())
+    assert "characters.retrieve body.created_at" in out.partition("cannot follow them: ")[2]
+
+
+def test_another_capacity_is_a_line_for_the_suite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As no observed difference can express it."""
+    entries = told("characters")
+    header("characters.list", "x-ratelimit-limit", "500")(entries)
+
+    assert main(["check", str(write(tmp_path, entries))]) == 1
+    assert 'aurous.limits["characters_get"].set(burst=500)\n' in capsys.readouterr().out
+
+
+def test_a_field_that_is_missing_everywhere_is_missing_and_no_sparse_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sparse form leaves out null alone."""
+    entries = told("priced")
+    for name in ("create", "retrieve", "cancel"):
+        lacks(f"images.{name}", "completed_at")(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    out = capsys.readouterr().out
+    assert "refuted: img-5" in out
+    assert "aurous_sparse" not in out

@@ -141,7 +141,7 @@ def measured(*arguments: str, seconds: float = 120) -> tuple[int, str, int]:
         env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
     )  # fmt: skip
     out, _, peak = done.stdout.rpartition("peak ")
-    return done.returncode, out + done.stderr, int(peak)
+    return done.returncode, " ".join(f"{out} {done.stderr}".split()), int(peak)
 
 
 def test_bodies_that_expand_to_gigabytes_take_no_memory(tmp_path: Path) -> None:

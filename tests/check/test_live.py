@@ -362,6 +362,17 @@ class TestBeforeSending:
         assert (status, len(twin.calls)) == (0, number)
         assert f"stopped after {number} of {len(PROBES)} requests: --max {number}.\n" in err
 
+    @pytest.mark.parametrize("only", ["nonsense-1", "cred-4,nope", ","])
+    def test_unknown_rules_are_refused(self, only: str) -> None:
+        """With the rules that there are."""
+        with pytest.raises(AurousError, match="no request asks about"):
+            chosen_probes(only)
+
+    def test_a_number_of_requests_is_at_least_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The team is always asked for."""
+        assert main(["check", "--live", "--max", "0"]) == 2
+        assert "expected at least 1" in capsys.readouterr().err
+
     def test_only_some_probes_are_chosen(self) -> None:
         """With the team, and with the lists that show what they need."""
         assert chosen_probes(None) == list(PROBES)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -109,7 +110,7 @@ def parse(file: Path, raw: bytes) -> Any:
 
 def _parse_yaml(text: str) -> Any:
     try:
-        import yaml
+        yaml: Any = import_module("yaml")
     except ImportError:
         why = "YAML needs PyYAML, the extra check: install it with python -m pip install pyyaml"
         raise UnreadableError(why) from None
@@ -120,14 +121,19 @@ def _parse_yaml(text: str) -> Any:
             """Merge nothing: merges of merges fill the memory."""
 
     try:
-        bound = Bound("it")
-        for event in yaml.parse(text, safe):
-            bound.take(str(getattr(event, "value", "")).encode(), 1)
-        return _without_aliases(yaml.load(text, Loader))  # noqa: S506 - a safe loader
+        _check_size(yaml.parse(text, safe))
+        return _without_aliases(yaml.load(text, Loader))
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f"line {mark.line + 1}: "
         raise UnreadableError(f"{line}truncated, endless, or not plain YAML") from None
+
+
+def _check_size(events: Iterable[Any]) -> None:
+    """Refuse a file with too many values before any of them is made."""
+    bound = Bound("it")
+    for event in events:
+        bound.take(str(getattr(event, "value", "")).encode(), 1)
 
 
 def _without_aliases(value: Any) -> Any:

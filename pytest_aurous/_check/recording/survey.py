@@ -154,7 +154,6 @@ class Survey:
         shown = [f"team {view.result.get('id')}"] if view.shows_team else []
         if view.kind not in STYLES:
             shown += [row["id"] for row in view.records]
-        shown += [view.record] if view.record and not view.row.any_id else []
         for name in shown:
             old, team = self.teams[key], self.teams.setdefault(name, self.teams[key])
             if old != team:

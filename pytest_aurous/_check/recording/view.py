@@ -49,6 +49,8 @@ PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 """The beginning of the names of headers that are the vendor's, and of no proxy."""
 _REDIRECTS: Final = range(300, 400)
+_HOST: Final = re.compile(r"https?://(?:[^/?#]*@)?([^/?#:]+)")
+"""A URL up to its host, without the password that it may have."""
 CLOSE: Final = 2.0
 """Seconds between two times of one event, such as a request and the creation of its record."""
 UNKNOWN: Final = Endpoint("", "", "", lambda _: None)
@@ -221,14 +223,7 @@ def foreign_response(exchange: Exchange, *, legacy: bool) -> str:
     """Return why a response may not be the vendor's own; empty if it is. A *legacy* path has a redirect."""
     status, received = exchange.status, exchange.received
     if status in _REDIRECTS and not legacy:
-        return f"{status}, a redirect to {_target(received.get('location', ''))}, which is not followed"
+        leads = _HOST.match(received.get("location", ""))
+        return f"{status}, a redirect to {leads[1] if leads else 'another path'}, which is not followed"
     page = received.get("content-type", "").startswith("text/html") or PAGE.match(exchange.body or b"")
     return f"{status} with a web page in place of JSON, as proxies and logins send" if page else ""
-
-
-def _target(location: str) -> str:
-    """Return the host that a redirect leads to, without the password that its URL may have."""
-    try:
-        return urlsplit(location).hostname or "another path"
-    except ValueError:
-        return "an invalid address"

@@ -294,9 +294,7 @@ class Adopter:
                 self._follower.change(view.record, finished=self._follower.now - _LONG)
             return
         output = view.succeeded and view.operation.endswith(".output")
-        shown = view.records[0] if view.records else {}
-        early = view.saves and view.succeeded and (shown.get("status") in RUNNING or not shown.get("refs"))
-        if not early and ((view.at_rest and view.accepted) or output or view.code in _TOO_EARLY):
+        if (view.at_rest and view.accepted) or output or view.code in _TOO_EARLY:
             self._end_unseen(view, row)
             if view.code == "output_expired":  # nothing shows when the work has ended
                 self._follower.change(view.record, finished=self._follower.now - _LONG)
@@ -311,16 +309,12 @@ class Adopter:
 
     def _end_unseen(self, view: View, row: Any) -> None:
         """End work that no poll has seen end, as the response or a later one shows it, else well."""
-        if view.row.reruns:  # what is seen later is the new work
-            refs = view.records[0].get("refs") if view.records and not row.refs else None
-            status, known, good = "", refs is not None, refs != []
-        else:
-            status = self._survey.histories.status(row.id, view.index + 1)
-            bad = view.code == "output_not_available" or status in _ENDS
-            known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
+        status = "" if view.row.reruns else self._survey.histories.status(row.id, view.index + 1)  # of the new work
+        bad = view.code == "output_not_available" or status in _ENDS
+        known = bad or status in GOOD or (view.succeeded and not view.row.reruns)
         if not known:
             self._doubt(row.id)
-        self.end(view, row.id, status, good=good)
+        self.end(view, row.id, status, good=status in GOOD or not bad)
 
     def _move(self, record: str, status: str, error: object = None) -> None:
         code = error if status == "failed" and isinstance(error, str) and error else None

@@ -19,6 +19,10 @@ _DONE: Final = "[DONE]"
 STREAM: Final = Schema({"properties": dict.fromkeys(("first", "second", "last"), CHUNK)})
 """The schema of `form_of_stream`."""
 _OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
+CALL_IDS: Final = (
+    "body.choices[].message.tool_calls[].id", "body.stream.second.choices[].delta.tool_calls[].id",
+)  # fmt: skip
+"""The places of ids that are the model's."""
 _MILLIONTH: Final = Decimal("0.000001")
 
 

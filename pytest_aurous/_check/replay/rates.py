@@ -27,8 +27,6 @@ _PART: Final = 0.999
 """The largest part of a token that a header does not show."""
 _JITTER: Final = 1.0
 """Seconds by which requests may arrive earlier or later than the recording shows: their order is not known either."""
-_USUAL: Final = 3
-"""A rule holds if one of this many responses agrees: where each third exchange is missing, half of them do."""
 
 
 class _Step(NamedTuple):
@@ -67,8 +65,11 @@ class Rates:
                 alike.setdefault(kind, []).append(step)
             for view in views:
                 self._judge_reset(view, rate)
-        for (refused, replayed, _), steps in alike.items():
-            if not self._hold(steps) and not (refused or replayed):
+        for (refused, replayed, quick), steps in alike.items():
+            every = [step for kind, some in alike.items() if kind[2] == quick for step in some]
+            usual = _is_usual(steps) or (not (refused or replayed) and _is_usual(every))
+            self._judge(steps, usual=usual)
+            if not (usual or refused or replayed):
                 self.rules[f"header.{REMAINING}"] = "rate-1"
 
     def point(self, view: View, name: str, fake: str) -> Point | None:
@@ -81,12 +82,8 @@ class Rates:
             return Point(where, "value", seen != fake and not either, seen, fake)
         return self._points.get((view.index, name))
 
-    def _hold(self, steps: Sequence[_Step]) -> bool:
-        """Judge the tokens that are left after requests of one kind, and return whether the rule usually holds.
-
-        Then missing tokens are a gap.
-        """
-        usual = _USUAL * len([step for step in steps if step.fits]) >= len(steps)
+    def _judge(self, steps: Sequence[_Step], *, usual: bool) -> None:
+        """Judge the tokens that are left after requests of one kind; where the rule *usual*ly holds, few are a gap."""
         for step in steps:
             expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
             differs = not step.fits and (not usual or step.left < step.low)
@@ -96,7 +93,6 @@ class Rates:
             if usual and differs:
                 prices, what = ANY if step.bucket[1] in _PAID else FREE, "requests that are not in it took tokens"
                 self.gaps.append(Gap(step.after, step.view.index, step.bucket[1], what, step.bucket[0], prices))
-        return usual
 
     def _judge_reset(self, view: View, rate: float) -> None:
         """Judge at which whole second a bucket is full, within `CLOSE`; one token may be more or less."""
@@ -107,6 +103,11 @@ class Rates:
             expected = Words(f"{view.at + (capacity - left) / rate:.0f}")
             point = Point(f"header.{RESET}", "value", not early <= reset <= late, Words(reset), expected)
             self._points[view.index, RESET] = point
+
+
+def _is_usual(steps: Sequence[_Step]) -> bool:
+    """Whether a rule holds: where each third exchange is missing, half of the responses agree."""
+    return 3 * len([step for step in steps if step.fits]) >= len(steps)
 
 
 def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Iterator[tuple[_Step, bool]]:

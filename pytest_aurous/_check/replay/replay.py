@@ -13,7 +13,7 @@ from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
 from .adopt import Adopter
-from .chat import completion_of, say, unknown_completion, whole_stream
+from .chat import CALL_IDS, completion_of, say, unknown_completion, whole_stream
 from .credits import Credits
 from .gaps import Gaps
 from .rates import Rates
@@ -58,8 +58,6 @@ class Replay:
             done.why = _reason(view)
         elif not view.whole:
             done.why = "the body of the request is missing"
-        elif self._unknown(view):
-            done.why = "the body of the response is missing"
         if done.why:
             self._credits.doubt(view, done.why)
             return done
@@ -82,11 +80,6 @@ class Replay:
             done.reply, done.why = None, _reason(view)
         return done
 
-    def _unknown(self, view: View) -> bool:
-        """Whether a response without its body is all that shows that there is a record."""
-        unread = view.succeeded and view.exchange.body is None and bool(view.kind)
-        return unread and bool(view.record) and self._follower.row(view.record) is None
-
     def finish(self, done: Replayed) -> None:
         """Let the fake have what the recording shows, after the comparison, so that each difference counts once."""
         view = done.view
@@ -106,6 +99,7 @@ class Replay:
         done.drawn = drawn[-1] if drawn else ""
         self._adopter.script(view)
         self._expect(view)
+        done.ignored |= set(CALL_IDS)
         say(self._follower, (self._survey.stored(view) if view.lost else None) or view)
         self._credits.prepare(done)
 

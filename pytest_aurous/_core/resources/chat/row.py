@@ -39,7 +39,7 @@ USAGE: Final = obj(
     ),
 )
 _CALL: Final = obj(
-    id={**text_of("id"), VALUE: "form"},
+    id=text_of("id"),
     type={"const": "function"},
     function=obj(name=text_of("style"), arguments={"type": "string", "description": "JSON, as text.", VALUE: "form"}),
 )
