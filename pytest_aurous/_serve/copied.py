@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from .._core.base.amounts import json_number
 from .._core.base.data import as_object, is_object, parsed
 from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
@@ -53,8 +54,8 @@ _KINDS: Final = (
     "loras",
     "video_loras",
     "models",
-    "teams",
 )
+"""The records of a team."""
 _IMPORTS: Final = {
     "json.": "import json",
     "Counter(": "from collections import Counter",
@@ -99,12 +100,14 @@ class _Test:
         self._loaded = tape.loaded[:]
         self._remarks = [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
         self._remarks *= bool(tape.dropped and not start)
+        self._remarks += [f"What was until step {after} is done, but not asserted."] * bool(after)
         first = self._steps[0].began if self._steps else tape.began
         self._began = moment(self._loaded[0].at if self._loaded else first).isoformat()
         wrong = {id(problem.call) for problem in session.app.problems}
-        lax = session.verdict.unmet or any(id(step.call) in wrong for step in steps)
-        self._off = ["strict"] * lax + ["pitfalls"] * bool(session.app.pitfalls.seen)
-        self._end = list(_end(aurous, self._steps)) if not steps or steps[-1].seq == tape.last else []
+        part = bool(steps) and steps[-1].seq < tape.last  # what was after it may have gone back behind it
+        lax = part or session.verdict.unmet or any(id(step.call) in wrong for step in steps)
+        self._off = ["strict"] * lax + ["pitfalls"] * (part or bool(session.app.pitfalls.seen))
+        self._end = [*([] if part else _left(aurous, self._steps)), *_owed(aurous, tape, len(steps) + tape.dropped)]
         self._names = Names({self._own: "aurous.api_key"}, secret_of(aurous.calls))
         self._taken: dict[str, int] = {}
         self._lines: list[str] = []
@@ -178,7 +181,7 @@ class _Test:
         """Let the clock go on to where it was: to the millisecond where something depends on it."""
         passed = round(step.began - self._clock.time(), 3)
         operation = step.action.operation if step.action is not None else ""
-        exact = self._settings.rate_limits == "enforce" or operation.startswith(("clock.", "webhooks."))
+        exact = self._settings.rate_limits == "enforce" or operation == "webhooks.flush"
         exact = exact or any(
             section == "runs" and getattr(before, "current", -1) != getattr(now, "current", -1)
             for section, _, before, now in step.changes
@@ -264,14 +267,15 @@ class _Test:
         if action.operation.endswith((".add_key", ".rotate")) and self._last.get(key, -1) > index:
             names[key] = self._new("key")
             return names[key]
-        record = str(result.get("id"))
-        used = max(self._last.get(record, -1), self._last.get(key, -1)) > index
-        if not action.operation.endswith(".add") or not used or record == action.arguments.get("id"):
+        if not action.operation.endswith(".add") or result.get("id") == action.arguments.get("id"):
+            return None
+        paths = {value: f".json(){path}" for value, path in _leaves(result, "")}
+        paths |= {str(result[key]): f".{key}" for key in ("id", "api_key") if key in result}
+        wanted = {value: path for value, path in paths.items() if self._last.get(value, -1) > index}
+        if not wanted:
             return None
         name = self._new(action.operation.partition(".")[0].removesuffix("s"))
-        names[record] = f"{name}.id"
-        if "api_key" in result:
-            names[key] = f"{name}.api_key"
+        names.update((value, f"{name}{path}") for value, path in wanted.items())
         return name
 
     def _new(self, word: str) -> str:
@@ -294,18 +298,18 @@ class _Test:
         if sent.status is None:
             self._lines += ["with pytest.raises(httpx.TransportError):", _indented(line)]
             return
-        unknown = "body is not kept" if is_digest(sent.content) else ""
-        if sent.url not in names and "(redacted)" in redacted(sent.url, SECRET):
-            unknown = "URL is redacted"
-        asserted = self._steps[index].seq > self._after and not unknown
+        hidden = sent.url not in names and "(redacted)" in redacted(sent.url, SECRET)
+        self._remarks += [f"The URL of request {sent.number} is redacted, so its response is not asserted."] * hidden
+        lost = is_digest(sent.content)
+        if lost:
+            self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
+        asserted = self._steps[index].seq > self._after and not hidden and not lost
         if cut:
             named = [] if method == "request" else [names.literal(sent.method)]
             self._lines += [f"with {call('client.stream', [*named, *parts], 15)} as response:"]
             self._lines += [_indented(part) for part in _read(sent, names, broken=broken)]
         else:
             self._lines.append(f"response = {line}")
-        if unknown:
-            self._remarks.append(f"The {unknown} of request {sent.number}, so that its response may be another one.")
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
         body = b"" if sent.response is None else sent.response.content
         found = parsed(body)
@@ -343,7 +347,7 @@ def _written(sent: Call, home: str, own: str, names: Names) -> tuple[str, list[s
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     key = key_of(sent)
     if key != own:
-        headers["X-Api-Key"] = key if key in names else "al_live_unknown" if key else ""
+        headers["X-Api-Key"] = key if key in names else "al_live_redacted" if key else ""
     parts += [body] if body else []
     if headers:
         parts.append(f"headers={names.literal(headers)}")
@@ -407,8 +411,8 @@ def _indented(text: str) -> str:
     return "    " + text.replace("\n", "\n    ")
 
 
-def _end(aurous: Aurous, steps: list[Taped]) -> Iterator[str]:
-    """Yield what a test asserts at its end: what is left."""
+def _left(aurous: Aurous, steps: list[Taped]) -> Iterator[str]:
+    """Yield what a test asserts at its end: how many calls, records, faults and keys there are."""
     calls = 0
     touched: set[str] = set()
     for step in steps:
@@ -418,23 +422,30 @@ def _end(aurous: Aurous, steps: list[Taped]) -> Iterator[str]:
     if calls:
         yield f"assert len(aurous.calls) == {calls}"
     for name in _KINDS:
-        records = list(attrgetter(name)(aurous))
+        records = [one for team in aurous.teams for one in attrgetter(name)(team)]
         if not records or touched.isdisjoint(name.split(".")):
             continue
+        each = f"for team in aurous.teams for one in team.{name}"
         if hasattr(records[0], "status"):
-            counts = dict(Counter(one.status for one in records))
-            yield f"assert Counter(one.status for one in aurous.{name}) == {Names().literal(counts)}"
+            counts = Names().literal(Counter(one.status for one in records))
+            yield f"assert Counter(one.status {each}) == {counts}"
         else:
-            yield f"assert len(aurous.{name}) == {len(records)}"
+            yield f"assert len([one {each}]) == {len(records)}"
     if faults := [[one.kind, one.fired] for one in aurous.faults]:
         yield f"assert [[one.kind, one.fired] for one in aurous.faults] == {Names().literal(faults)}"
-    if made := [[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]:
-        found = "[[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]"
-        yield f"assert {found} == {Names().literal(made)}"
     keys = [len(team.keys) for team in aurous.teams]
     if max(keys) > 1:
         yield f"assert [len(one.keys) for one in aurous.teams] == {keys}"
-    available = [team.available_credits for team in aurous.teams]
+
+
+def _owed(aurous: Aurous, tape: Tape, until: int) -> Iterator[str]:
+    """Yield what a test asserts at its end: the deliveries and the available credits as they were after a step."""
+    deliveries = tape.then("deliveries", until).values()
+    if made := [[one["event"], one["status"], one["response_status"]] for one in deliveries]:
+        found = "[[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]"
+        yield f"assert {found} == {Names().literal(made)}"
+    accounts = tape.then("accounts", until)
+    available = [json_number(accounts[team.id].available) for team in aurous.teams if team.id in accounts]
     yield f"assert [one.available_credits for one in aurous.teams] == {Names().literal(available)}"
 
 

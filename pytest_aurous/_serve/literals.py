@@ -61,11 +61,14 @@ class Names(dict[str, str]):
                 return f"[{', '.join(map(repr, items[:3]))}, *[{_ANY}] * {len(items) - 3}]"
             return fitted("[", [self._written(one, expected=expected) for one in items], "]")
         if isinstance(value, dict):
-            pairs = cast("dict[str, Any]", value).items()
-            return fitted(
-                "{", [f"{self._text(key)}: {self._written(one, expected=expected)}" for key, one in pairs], "}"
-            )
-        return _ANY if expected and type(value) is int and value >= _EPOCH else repr(value)
+            fields = cast("dict[str, Any]", value).items()
+            pairs = [f"{self._text(key)}: {self._field(key, one, expected=expected)}" for key, one in fields]
+            return fitted("{", pairs, "}")
+        return repr(value)
+
+    def _field(self, name: str, value: Any, *, expected: bool) -> str:
+        timed = expected and value is not None and _TIMES.fullmatch(name) is not None
+        return _ANY if timed else self._written(value, expected=expected)
 
     def _is_drawn(self, text: str) -> bool:
         """Whether a text has a time, or something drawn that the test does not know."""

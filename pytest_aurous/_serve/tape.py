@@ -131,6 +131,10 @@ class Tape(StepWatcher):
         for step, (before, after) in zip(steps, pairwise(views), strict=True):
             yield step, before, after
 
+    def then(self, section: str, seq: int) -> dict[Any, Any]:
+        """Return a section of the state as it was after a step. Hold the fake's lock."""
+        return self.state.then(section, [change for step in self.after(seq, self.keep) for change in step.changes])
+
     def view_before(self, seq: int) -> View:
         """Return the state before a step, or after the last one. Hold the fake's lock."""
         steps = self.after(seq - 1, self.keep)

@@ -116,7 +116,7 @@ def test_a_session_is_copied_as_a_test_that_passes(pytester: pytest.Pytester) ->
     with whole.client() as client:
         client.get(f"/v1/characters/{whole.characters.last.id}")
     after = read(short, "session.py", "after=1")
-    assert "It begins after step 1" in after
+    assert "What was until step 1 is done, but not asserted." in after
     for _ in range(3):
         do(short, "clock.advance", seconds=0.5)
     assert "The first 3 steps are not kept" in read(short, "session.py")
