@@ -269,7 +269,7 @@ class _Test:
             return names[key]
         if not action.operation.endswith(".add") or result.get("id") == action.arguments.get("id"):
             return None
-        paths = {value: f".json(){path}" for value, path in _leaves(result, "")}
+        paths = {value: f".json(){self._path(path)}" for value, path in _leaves(result)}
         paths |= {str(result[key]): f".{key}" for key in ("id", "api_key") if key in result}
         wanted = {value: path for value, path in paths.items() if self._last.get(value, -1) > index}
         if not wanted:
@@ -281,6 +281,9 @@ class _Test:
     def _new(self, word: str) -> str:
         count = self._taken[word] = self._taken.get(word, 0) + 1
         return word if count == 1 else f"{word}_{count}"
+
+    def _path(self, keys: tuple[Any, ...]) -> str:
+        return "".join(f"[{self._names.literal(key)}]" for key in keys)
 
     def _say(self, text: str) -> None:
         """Note what the test sends itself."""
@@ -313,10 +316,10 @@ class _Test:
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
         body = b"" if sent.response is None else sent.response.content
         found = parsed(body)
-        for value, path in _leaves(found, ""):
+        for value, path in _leaves(found):
             if self._last.get(value, -1) > index and value not in names and value not in names.said:
                 names[value] = self._new(_word(sent, path))
-                self._lines.append(f"{names[value]} = response.json(){path}")
+                self._lines.append(f"{names[value]} = response.json(){self._path(path)}")
         if sent.streamed:
             self._bind_completion(body, index)
         if asserted and not cut:
@@ -504,20 +507,20 @@ def _last(steps: list[Taped], after: int) -> dict[str, int]:
     return last
 
 
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the values in a response that a later request may need, each with the path to it."""
-    if isinstance(value, dict):
-        for key, item in cast("dict[str, Any]", value).items():
-            yield from _leaves(item, f"{path}[{Names().literal(key)}]")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            yield from _leaves(item, f"{path}[{index}]")
-    elif isinstance(value, str) and _BOUND.fullmatch(value):
-        yield value, path
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield the values in a response that a later request may need, each with the keys that lead to it."""
+    if isinstance(value, str):
+        if _BOUND.fullmatch(value):
+            yield value, path
+    elif isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in cast("Iterator[tuple[Any, Any]]", items):
+            if isinstance(item, str | dict | list):
+                yield from _leaves(item, (*path, key))
 
 
-def _word(sent: Call, path: str) -> str:
+def _word(sent: Call, path: tuple[Any, ...]) -> str:
     """Return a name for a value in a response, such as ``character_id``."""
     thing = (sent.operation or "response").split(".")[0].removesuffix("s")
-    last = re.findall(r'"(\w+)"', path)
-    return f"{thing}_{last[-1] if last else 'value'}"
+    names = [key for key in path if isinstance(key, str) and key.isidentifier()]
+    return f"{thing}_{names[-1] if names else 'value'}"
