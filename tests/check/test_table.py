@@ -60,7 +60,7 @@ from tests.check.changes import (
     without,
     without_usage,
 )
-from tests.check.story import Entries, body, check_files, checked, complete, refuted, sanitized, told, write
+from tests.check.story import Entries, body, checked, complete, refuted, sanitized, told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -763,7 +763,7 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
         again = partial(checked, tmp_path, entries)
         assert {"readings": find_readings(verdicts, {}, again)} == readings_of(row.offers)
     assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
-    safe = check_files([sanitized(write(tmp_path, entries))], {"shared": row.shared, **readings_of(row.under)})
+    safe = checked(tmp_path, sanitized(tmp_path, entries), shared=row.shared, **readings_of(row.under))
     assert complete(safe) == complete(result)
 
 
