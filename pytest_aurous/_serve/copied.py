@@ -93,7 +93,8 @@ class _Test:
 
     def __init__(self, aurous: Aurous, tape: Tape, steps: list[Taped], after: int) -> None:
         session, start = aurous._session, _start(steps)
-        self._settings = session.settings
+        self._settings = session.first_settings
+        self._enforced = "enforce" in {session.settings.rate_limits, self._settings.rate_limits}
         self._own = str(aurous.api_key)
         self._after = after
         self._steps = steps[start:]
@@ -114,6 +115,8 @@ class _Test:
         self._clock = Clock(self._began)  # which does what the clock of the test will do
         self._start = self._clock.position
         self._snapshots: dict[str, Any] = {}
+        self._calls = 0
+        self._checked = (self._began, 0)
 
     def text(self, name: str) -> str:
         """Return the module."""
@@ -132,8 +135,7 @@ class _Test:
         self._lines += [call("receive = receiver", list(map(str, answers)))] * bool(answers) + self._receive
         for index, step in enumerate(self._steps):
             self._step(step, index)
-        moved = self._clock.now().isoformat()
-        self._lines += [f'assert aurous.clock.now().isoformat() == "{moved}"'] * (moved != self._began)
+        self._check()
         self._lines += [f"assert list(aurous.snapshots) == {self._names.literal(list(self._snapshots))}"] * bool(
             self._back or self._snapshots
         )
@@ -173,6 +175,7 @@ class _Test:
         self._wait(step)
         if step.call is not None:
             self._request(step.call, index)
+            self._calls += 1
             self._clock.move(delays)
         elif step.action is not None:
             self._act(step.action, index)
@@ -181,7 +184,7 @@ class _Test:
         """Let the clock go on to where it was: to the millisecond where something depends on it."""
         passed = round(step.began - self._clock.time(), 3)
         operation = step.action.operation if step.action is not None else ""
-        exact = operation == "webhooks.flush" or (step.call is not None and self._settings.rate_limits == "enforce")
+        exact = operation == "webhooks.flush" or (step.call is not None and self._enforced)
         exact = exact or any(
             section == "runs" and getattr(before, "current", -1) != getattr(now, "current", -1)
             for section, _, before, now in step.changes
@@ -191,6 +194,15 @@ class _Test:
             self._clock.advance(seconds=passed)
         elif passed <= -_LEAST:  # two requests were delayed at the same time
             self._freeze(step.began)
+
+    def _check(self) -> None:
+        """Assert what nobody could see after a step back: the clock, and how many calls there were."""
+        instant = self._clock.now().isoformat()
+        if instant != self._checked[0]:
+            self._lines.append(f'assert aurous.clock.now().isoformat() == "{instant}"')
+        if self._calls != self._checked[1]:
+            self._lines.append(f"assert len(aurous.calls) == {self._calls}")
+        self._checked = (instant, self._calls)
 
     def _freeze(self, at: float) -> None:
         instant = moment(at).isoformat()
@@ -208,6 +220,8 @@ class _Test:
         if operation == "clock.speed":
             self._lines.append(f"# {action.python()}: here, the clock goes on by advance()")
             return
+        if operation in {"reset", "restore", "clock.freeze", "import_"}:
+            self._check()
         self._say(json.dumps(given, ensure_ascii=False))
         line = action.python(self._names)
         if operation == "webhooks.deliver_to":
@@ -238,7 +252,10 @@ class _Test:
                 self._clock.restore(self._snapshots.get(given["snapshot"], self._start))
             case "reset":
                 self._clock.restore(self._start)
+                if now := as_object(given.get("settings")).get("now"):
+                    self._clock.freeze(now)
                 self._lines += self._receive
+                self._calls, self._checked = 0, (self._began, 0)
             case "import_":  # its clock goes on in real time
                 self._freeze(action.at)
             case _:
@@ -415,15 +432,9 @@ def _indented(text: str) -> str:
 
 
 def _left(aurous: Aurous, steps: list[Taped]) -> Iterator[str]:
-    """Yield what a test asserts at its end: how many calls, records, faults and keys there are."""
-    calls = 0
-    touched: set[str] = set()
-    for step in steps:
-        operation = step.action.operation if step.action is not None else step.call and step.call.operation
-        calls = 0 if operation == "reset" else calls + (step.call is not None)
-        touched.add(str(operation).partition(".")[0])
-    if calls:
-        yield f"assert len(aurous.calls) == {calls}"
+    """Yield what a test asserts at its end: how many records, faults and keys there are."""
+    operations = (step.action.operation if step.action else step.call and step.call.operation for step in steps)
+    touched = {str(operation).partition(".")[0] for operation in operations}
     for name in _KINDS:
         records = [one for team in aurous.teams for one in attrgetter(name)(team)]
         if not records or touched.isdisjoint(name.split(".")):
@@ -479,7 +490,7 @@ def _start(steps: list[Taped]) -> int:
         if action is None:
             continue
         if action.operation == "reset" and not needed:
-            return index + 1
+            return index + (not action.arguments.get("settings"))
         if action.operation == "snapshot":
             needed.discard(action.result["name"])
         needed.discard(action.arguments.get("to"))
