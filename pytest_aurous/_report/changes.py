@@ -72,12 +72,6 @@ class StateFollower:
         """Return the credits of the teams whose accounts have changed."""
         return {team: money(account) for section, team, _, account in changes if section == "accounts"}
 
-    def then(self, name: str, later: Iterable[Change]) -> dict[Any, Any]:
-        """Return a section of the state as it was before some *later* changes, which are the last ones."""
-        raw = {name: dict(self._known.get(name, {}))}
-        _apply(raw, [(name, key, after, before) for section, key, before, after in later if section == name][::-1])
-        return raw[name]
-
     def present(self) -> View:
         """Return the present state, whether it is known yet or not."""
         return view(self._app, self._written)

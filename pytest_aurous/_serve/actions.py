@@ -55,7 +55,7 @@ class Action(NamedTuple):
         if self.expression:
             return self.expression
         operation = operations()[self.operation]
-        subject = subject_of(operation, given, names)
+        subject = _subject(operation, given, names)
         own = {name: given[name] for name in operation.own if name in given}
         if operation.sets:
             return f"{subject}.{operation.verb} = {names.literal(own[operation.verb])}"
@@ -73,11 +73,11 @@ class Action(NamedTuple):
         return told
 
 
-def subject_of(operation: ControlOperation, given: Mapping[str, Any], names: Names) -> str:
+def _subject(operation: ControlOperation, given: Mapping[str, Any], names: Names) -> str:
     """Return the expression of the object that has the method."""
     word = operation.name.partition(".")[0]
-    if word == "fault" and given["number"] in names.faults:
-        return names.faults[given["number"]]
+    if word == "fault" and (name := names.get(fault_name(given["number"]))):
+        return name
     handle = names.get(str(given.get("id")), "")
     if word in _SINGULAR and handle.endswith(".id"):
         return handle.removesuffix(".id")
@@ -85,6 +85,11 @@ def subject_of(operation: ControlOperation, given: Mapping[str, Any], names: Nam
     for step in operation.subject.named(given):
         text += f".{step}" if isinstance(step, str) else f"[{names.literal(step[0])}]"
     return text
+
+
+def fault_name(number: object) -> str:
+    """Return what stands for a fault among the values that a test knows under a name."""
+    return f"fault/{number}"
 
 
 _SINGULAR: Final = frozenset({"character", "image", "video"})

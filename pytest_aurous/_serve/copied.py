@@ -11,7 +11,6 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from .._core.base.amounts import json_number
 from .._core.base.data import as_object, is_object, parsed
 from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
@@ -20,10 +19,9 @@ from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secr
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
 from .._facade import Aurous, Clock
-from .actions import Action, subject_of
+from .actions import Action, fault_name
 from .literals import Names, call, fitted, tokens
 from .stand_ins import receiver, told
-from .table import At, operations
 
 if TYPE_CHECKING:
     from .tape import Tape, Taped
@@ -43,19 +41,8 @@ _AUTOMATIC: Final = re.compile(r"before [\w.]+ \d+")
 _LEAST: Final = 0.1
 """Seconds that may pass on the clock without a line of the test, unless something depends on them."""
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
-_KINDS: Final = (
-    "characters",
-    "uploads",
-    "images",
-    "videos",
-    "files",
-    "chat.completions",
-    "webhook_endpoints",
-    "loras",
-    "video_loras",
-    "models",
-)
-"""The records of a team."""
+_KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions", "webhook_endpoints", "loras")
+"""Records of a team that a test counts at its end."""
 _IMPORTS: Final = {
     "json.": "import json",
     "Counter(": "from collections import Counter",
@@ -108,7 +95,7 @@ class _Test:
         part = bool(steps) and steps[-1].seq < tape.last  # what was after it may have gone back behind it
         lax = part or session.verdict.unmet or any(id(step.call) in wrong for step in steps)
         self._off = ["strict"] * lax + ["pitfalls"] * (part or bool(session.app.pitfalls.seen))
-        self._end = [*([] if part else _left(aurous, self._steps)), *_owed(aurous, tape, len(steps) + tape.dropped)]
+        self._end = [] if part else list(_left(aurous, self._steps))
         self._names = Names({self._own: "aurous.api_key"}, secret_of(aurous.calls))
         self._taken: dict[str, int] = {}
         self._lines: list[str] = []
@@ -122,11 +109,6 @@ class _Test:
         """Return the module."""
         self._last = _last(self._steps, self._after)
         self._back = {name for step in self._steps if step.action is not None for name in _snapshots_of(step.action)}
-        self._removed = {
-            step.action.arguments["number"]
-            for step in self._steps
-            if step.action and step.action.operation == "fault.remove"
-        }
         answers = [status for step in self._steps for status in _answers(step.action)]
         self._receive = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
         self._receive *= bool(answers)
@@ -229,9 +211,7 @@ class _Test:
         if operation == "webhooks.flush" and action.result:
             events = self._names.literal([one["event"] for one in action.result])
             line = f"assert [one.event for one in {line}] == {events}"
-        found = self._made(action, index)
-        self._lines.append(line if found is None else f"{found} = {line}")
-        self._lines += self._shown(action)
+        self._lines.append(f"{self._made(action, index)}{line}")
         self._moved(action)
 
     def _moved(self, action: Action) -> None:
@@ -261,39 +241,22 @@ class _Test:
             case _:
                 pass
 
-    def _shown(self, action: Action) -> Iterator[str]:
-        """Yield what the object of an action shows afterwards."""
-        operation = operations().get(action.operation)
-        if operation is None or operation.verb == "delete" or not is_object(action.result):
-            return
-        if not operation.subject.steps or not isinstance(operation.subject.steps[-1], At):
-            return
-        subject = subject_of(operation, action.arguments, self._names)
-        for name in ("status", "remaining"):
-            if name in action.result:
-                yield f"assert {subject}.{name} == {self._names.literal(action.result[name])}"
-
-    def _made(self, action: Action, index: int) -> str | None:
-        """Return a name for what an action has made, if something later needs it."""
-        result = as_object(action.result) if type(action.result) is dict else {}
-        names = self._names
-        if action.operation.startswith("faults.") and result["number"] in self._removed:
-            names.faults[result["number"]] = self._new("fault")
-            return names.faults[result["number"]]
-        key = str(result.get("key") or result.get("api_key"))
-        if action.operation.endswith((".add_key", ".rotate")) and self._last.get(key, -1) > index:
-            names[key] = self._new("key")
-            return names[key]
-        if not action.operation.endswith(".add") or result.get("id") == action.arguments.get("id"):
-            return None
-        paths = {value: f".json(){self._path(path)}" for value, path in _leaves(result)}
-        paths |= {str(result[key]): f".{key}" for key in ("id", "api_key") if key in result}
+    def _made(self, action: Action, index: int) -> str:
+        """Return the left side of an assignment, if something later needs what an action has made."""
+        result, operation, paths = as_object(action.result), action.operation, dict[str, str]()
+        if operation.startswith("faults."):
+            paths[fault_name(result["number"])] = ""
+        elif operation.endswith((".add_key", ".rotate")):
+            paths[result["key"]] = ""
+        elif operation.endswith(".add") and result["id"] != action.arguments.get("id"):
+            paths = {value: f".json(){self._path(path)}" for value, path in _leaves(result)}
+            paths |= {result[key]: f".{key}" for key in ("id", "api_key") if key in result}
         wanted = {value: path for value, path in paths.items() if self._last.get(value, -1) > index}
         if not wanted:
-            return None
-        name = self._new(action.operation.partition(".")[0].removesuffix("s"))
-        names.update((value, f"{name}{path}") for value, path in wanted.items())
-        return name
+            return ""
+        name = self._new("key" if "key" in result else operation.partition(".")[0].removesuffix("s"))
+        self._names.update((value, f"{name}{path}") for value, path in wanted.items())
+        return f"{name} = "
 
     def _new(self, word: str) -> str:
         count = self._taken[word] = self._taken.get(word, 0) + 1
@@ -309,14 +272,12 @@ class _Test:
     def _request(self, sent: Call, index: int) -> None:
         names = self._names
         self._say(_sent(sent))
-        method, parts = _written(sent, self._settings.base_url, self._own, names)
-        cut = sent.streamed and sent.ended != COMPLETE and not str(sent.fault).startswith("malformed")
-        broken = cut and sent.ended not in {"", BY_CLIENT}
+        function, parts = _written(sent, self._settings.base_url, self._own, names)
+        broken = sent.streamed and sent.ended not in {"", COMPLETE, BY_CLIENT} and not _ends(sent)
         if sent.patience is not None and (broken or sent.status is None):
             parts.append(f"timeout={sent.patience:g}")
-        line = call(f"client.{method}", parts)
         if sent.status is None:
-            self._lines += ["with pytest.raises(httpx.TransportError):", _indented(line)]
+            self._lines += ["with pytest.raises(httpx.TransportError):", _indented(call(function, parts))]
             return
         hidden = sent.url not in names and "(redacted)" in redacted(sent.url, SECRET)
         self._remarks += [f"The URL of request {sent.number} is redacted, so its response is not asserted."] * hidden
@@ -324,12 +285,11 @@ class _Test:
         if lost:
             self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
         asserted = self._steps[index].seq > self._after and not hidden and not lost
-        if cut:
-            named = [] if method == "request" else [names.literal(sent.method)]
-            self._lines += [f"with {call('client.stream', [*named, *parts], 15)} as response:"]
-            self._lines += [_indented(part) for part in _read(sent, names, broken=broken)]
+        if sent.streamed:
+            self._lines.append(f"with {call(function, parts, 15)} as response:")
+            self._lines += map(_indented, _read(sent, names, broken=broken))
         else:
-            self._lines.append(f"response = {line}")
+            self._lines.append(f"response = {call(function, parts)}")
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
         body = b"" if sent.response is None else sent.response.content
         found = parsed(body)
@@ -339,7 +299,7 @@ class _Test:
                 self._lines.append(f"{names[value]} = response.json(){self._path(path)}")
         if sent.streamed:
             self._bind_completion(body, index)
-        if asserted and not cut:
+        elif asserted:
             self._lines += _shown(sent, body, found, names)
 
     def _bind_completion(self, body: bytes, index: int) -> None:
@@ -352,12 +312,11 @@ class _Test:
 
 def written(aurous: Aurous, sent: Call) -> str:
     """Return the line of a test that sends a request."""
-    method, parts = _written(sent, aurous.base_url, str(aurous.api_key), Names(secret=secret_of([sent])))
-    return call(f"client.{method}", parts)
+    return call(*_written(sent, aurous.base_url, str(aurous.api_key), Names(secret=secret_of([sent]))))
 
 
 def _written(sent: Call, home: str, own: str, names: Names) -> tuple[str, list[str]]:
-    """Return the method of a client that sends a request, and its arguments."""
+    """Return what sends a request, and its arguments."""
     url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
     parts = [names.literal(sent.url if sent.url in names else url)]
     headers = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
@@ -372,9 +331,13 @@ def _written(sent: Call, home: str, own: str, names: Names) -> tuple[str, list[s
     if headers:
         parts.append(f"headers={names.literal(headers)}")
     method = sent.method.lower()
-    if method not in {"get", "post", "put", "patch", "delete"} or (body and method in {"get", "delete"}):
-        return "request", [names.literal(sent.method), *parts]
-    return method, parts
+    if (
+        sent.streamed
+        or method not in {"get", "post", "put", "patch", "delete"}
+        or (body and method in {"get", "delete"})
+    ):
+        return f"client.{'stream' if sent.streamed else 'request'}", [names.literal(sent.method), *parts]
+    return f"client.{method}", parts
 
 
 def _body(content: bytes, kind: str, names: Names) -> str:
@@ -389,25 +352,27 @@ def _body(content: bytes, kind: str, names: Names) -> str:
         return f"content={redacted(content.decode('latin-1'), names.secret, as_code=True).encode('latin-1')!r}"
 
 
+def _ends(sent: Call) -> bool:
+    """Whether a fault has cut a stream so that its client sees an end."""
+    return str(sent.fault).startswith("malformed")
+
+
 def _read(sent: Call, names: Names, *, broken: bool) -> Iterator[str]:
     """Yield the lines that read a stream as far as its client has, or until it breaks."""
     body = b"" if sent.response is None else sent.response.content
+    some = "" if sent.ended == COMPLETE or _ends(sent) else f", {sent.events}"
     yield "lines = response.iter_lines()"
-    yield f"assert told(lines, {sent.events}) == {_told(body, names)}" if body else f"told(lines, {sent.events})"
+    seen = [names.expected(one) for one in told(iter(body.decode(errors="replace").splitlines()))]
+    kept = body and not is_digest(body)
+    yield f"assert told(lines{some}) == {fitted('(', seen, ')')}" if kept else f"told(lines{some})"
     if broken:
         yield "with pytest.raises(httpx.TransportError):\n    list(lines)"
-
-
-def _told(body: bytes, names: Names) -> str:
-    return fitted("(", [names.expected(one) for one in told(iter(body.decode(errors="replace").splitlines()))], ")")
 
 
 def _shown(sent: Call, body: bytes, found: Any, names: Names) -> Iterator[str]:
     """Yield what a test asserts of the body of a response."""
     if is_digest(body):
         yield f"assert len(response.content) == {body[1:].split()[0].decode()}"
-    elif sent.streamed:
-        yield f"assert told(response.iter_lines()) == {_told(body, names)}"
     elif is_object(found) and is_object(error := found.get("error")):
         for name in ("code", "param"):
             if name in error:
@@ -432,7 +397,7 @@ def _indented(text: str) -> str:
 
 
 def _left(aurous: Aurous, steps: list[Taped]) -> Iterator[str]:
-    """Yield what a test asserts at its end: how many records, faults and keys there are."""
+    """Yield what a test asserts at its end: records, faults, keys, deliveries and credits."""
     operations = (step.action.operation if step.action else step.call and step.call.operation for step in steps)
     touched = {str(operation).partition(".")[0] for operation in operations}
     for name in _KINDS:
@@ -450,16 +415,10 @@ def _left(aurous: Aurous, steps: list[Taped]) -> Iterator[str]:
     keys = [len(team.keys) for team in aurous.teams]
     if max(keys) > 1:
         yield f"assert [len(one.keys) for one in aurous.teams] == {keys}"
-
-
-def _owed(aurous: Aurous, tape: Tape, until: int) -> Iterator[str]:
-    """Yield what a test asserts at its end: the deliveries and the available credits as they were after a step."""
-    deliveries = tape.then("deliveries", until).values()
-    if made := [[one["event"], one["status"], one["response_status"]] for one in deliveries]:
+    if made := [[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]:
         found = "[[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]"
         yield f"assert {found} == {Names().literal(made)}"
-    accounts = tape.then("accounts", until)
-    available = [json_number(accounts[team.id].available) for team in aurous.teams if team.id in accounts]
+    available = [team.available_credits for team in aurous.teams]
     yield f"assert [one.available_credits for one in aurous.teams] == {Names().literal(available)}"
 
 
@@ -508,6 +467,7 @@ def _last(steps: list[Taped], after: int) -> dict[str, int]:
     for index, step in enumerate(steps):
         if step.action is not None:
             last |= dict.fromkeys(tokens(json.dumps(step.action.arguments, ensure_ascii=False)), index)
+            last[fault_name(step.action.arguments.get("number"))] = index
         if step.call is not None:
             last |= dict.fromkeys(tokens(_sent(step.call)), index)
             shown = step.seq > after and step.call.error_code is None and not step.call.streamed

@@ -32,14 +32,12 @@ class Names(dict[str, str]):
     """The expressions for values that a test knows under a name.
 
     Attributes:
-        faults: The same for faults, by their number.
         said: The tokens that the test has sent itself, so that they are the same in each run.
         secret: The pattern of what is secret beside API keys.
     """
 
     def __init__(self, names: dict[str, str] | None = None, secret: str = SECRET) -> None:
         super().__init__(names or {})
-        self.faults: dict[int, str] = {}
         self.said: set[str] = set()
         self.secret = secret
         self._quoted: dict[str, str] = {}

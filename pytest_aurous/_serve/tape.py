@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._core.wire.call import Call
 from .._facade import Aurous, Change, StateFollower, View
@@ -130,10 +130,6 @@ class Tape(StepWatcher):
         views = self.state.views([(step.began, step.at, step.changes) for step in steps])
         for step, (before, after) in zip(steps, pairwise(views), strict=True):
             yield step, before, after
-
-    def then(self, section: str, seq: int) -> dict[Any, Any]:
-        """Return a section of the state as it was after a step. Hold the fake's lock."""
-        return self.state.then(section, [change for step in self.after(seq, self.keep) for change in step.changes])
 
     def view_before(self, seq: int) -> View:
         """Return the state before a step, or after the last one. Hold the fake's lock."""
