@@ -206,7 +206,7 @@ class _Test:
             self._check()
         self._say(json.dumps(given, ensure_ascii=False))
         line = action.python(self._names)
-        if operation == "webhooks.deliver_to":
+        if operation == "webhooks.deliver_to" and self._receive:
             line = line.replace("(", "(receive, ", 1)
         if operation == "webhooks.flush" and action.result:
             events = self._names.literal([one["event"] for one in action.result])

@@ -230,6 +230,15 @@ def test_time_goes_on_as_it_did() -> None:
     run(text)
 
 
+def test_a_receiver_that_got_nothing_is_not_in_it() -> None:
+    """Nor is a helper that nothing needs."""
+    control = Control(Aurous(now=NOW))
+    do(control, "webhooks.deliver_to", url="https://two.example/hook")
+    text = read(control, "session.py")
+    run(text)
+    assert "receive" not in text
+
+
 def test_no_key_of_the_fake_itself_is_in_it() -> None:
     """A key that was given to the fake may be a real one, whatever form it has; so it is the key of the test."""
     key = "key-of-acme-studio-4711"
