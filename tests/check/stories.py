@@ -157,13 +157,6 @@ def acting(teller: Teller) -> None:
         teller.call("POST", f"/v1/characters/{path}")
 
 
-def old_one(teller: Teller) -> None:
-    """Use a character, and poll it."""
-    character = teller.aurous.characters.add("Aurora")
-    teller.image(character_id=character.id)
-    teller.poll(f"/v1/characters/{character.id}")
-
-
 def signed(teller: Teller) -> None:
     """Read a character that is not there, another one, and a picture of it."""
     teller.call("GET", UNKNOWN)
@@ -224,12 +217,12 @@ def mixed(teller: Teller) -> None:
 
 
 def priced(teller: Teller) -> None:
-    """An image, with its estimate, its balances and its end; another one in an odd size; one that is cancelled."""
+    """Order an image twice with one key, between balances, one in an odd size, and one that is cancelled."""
     teller.call("POST", "/v1/images/estimate", json={"prompt": "x"})
     teller.call("GET", "/v1/balance")
-    path = teller.image()
+    made = [teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY) for _ in range(2)]
     teller.call("GET", "/v1/balance")
-    teller.poll(path)
+    teller.poll(f"/v1/images/{made[0]['id']}")
     teller.call("GET", "/v1/balance")
     teller.poll(teller.image(width=1050, height=1050))
     cancelled = teller.image()
@@ -291,14 +284,6 @@ def classified(teller: Teller) -> None:
     upload = teller.upload(classified=2)
     teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": [upload]})
     teller.call("GET", "/v1/characters")
-
-
-def alike(teller: Teller) -> None:
-    """Create a character from two uploads whose poses nothing shows, draw a pose, and read."""
-    tickets = [teller.upload() for _ in range(2)]
-    row = teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": tickets})
-    teller.call("POST", f"/v1/characters/{row['id']}/refs/regenerate", json={"pose": "portrait"})
-    teller.poll(f"/v1/characters/{row['id']}")
 
 
 def ticketed(teller: Teller) -> None:

@@ -63,7 +63,7 @@ from tests.check.changes import (
 from tests.check.story import Entries, body, checked, complete, refuted, sanitized, told
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
@@ -72,11 +72,11 @@ NOON: Final = "2026-05-08T12:00:00Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
-FIRST: Final = ("chat.create#0", "chat.create#1", "chat.retrieve#0")
 LINES: Final = "usage.breakdown.input"
 NEITHER: Final = "characters.create 400 combination"
 BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
 STARS: Final = both(*(shows(f"webhook_endpoints.{name}", "events", ["*"]) for name in ("create", "retrieve")))
+FEWER: Final = everywhere("x-ratelimit-remaining", lambda value: str(int(value) - 1))
 MOVED: Final = text("/storage/", "/storage/eu/")
 
 
@@ -253,6 +253,15 @@ def opaque(at: str) -> Change:
     return change
 
 
+def less(amount: float) -> Callable[[Any], object]:
+    """Let a balance show less, with four decimals."""
+
+    def change(content: Any) -> None:
+        content.update({name: round(content[name] - amount, 4) for name in ("credits", "available_credits")})
+
+    return change
+
+
 def blocked(new: int) -> Change:
     """Let the first image be refused by a moderation, and show nothing else."""
     return both(
@@ -303,9 +312,6 @@ ROWS: Final[dict[str, Row]] = {
         "saved_at_once", both(refused("characters.save", 400, "invalid_request_error"), left_out(-1)), "save-1"
     ),
     "an early save has another code": Row("early", error("characters.save 400", code="invalid_state"), "save-3"),
-    "an early save of a shared team has another code": Row(
-        "early", error("characters.save 400", code="invalid_state"), "save-3", shared=True
-    ),
     "a save costs a credit": Row("ordered", balances((-1, 0)), "save-5"),
     "a character returns to review": Row("characters", shows("characters.retrieve#4", "status", "reviewing"), "save-6"),
     "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
@@ -325,10 +331,8 @@ ROWS: Final[dict[str, Row]] = {
     "a 404 is disproved later": Row("removed", refused("characters.retrieve#0", 404, UNKNOWN_ID), "get-1"),
     "deleting is a 204": Row("characters", status("characters.delete", 204), "del-1"),
     "deleting returns credits": Row("removed", balances((4, 0)), "del-1"),
-    "drawing again is a 202": Row("characters", status("characters.resynthesize", 202), "resyn-1"),
     "drawing empties the refs": Row("characters", shows("characters.resynthesize", "refs", []), "run-1"),
     "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="pose"), "regen-1"),
-    "two pictures have the same pose": Row("alike"),
     # Lists
     "the oldest comes first": Row("images", fields("images.list", turn("data")), "list-2"),
     "a default page of ten rows": Row("paged", fields("characters.list#0", ten_rows), "list-2"),
@@ -340,10 +344,8 @@ ROWS: Final[dict[str, Row]] = {
     "the first page is the last": Row("paged", fields("characters.list#0", put("has_more", value=False)), "list-1"),
     "the last page has a cursor": Row("images", shows("images.list", "next_cursor", OTHER_IMAGE), "list-1"),
     "a cursor is opaque": Row("characters", shows("characters.list#0", "next_cursor", "bzoxMA=="), "list-1"),
-    "a cursor is a number": Row("characters", shows("characters.list", "next_cursor", 3), "list-1"),
     "no next cursor": Row("characters", lacks("characters.list", "next_cursor"), "list-1"),
     "a list has no object": Row("images", lacks("images.list", "object"), "list-1"),
-    "a list has no rows": Row("characters", shows("characters.list", "data", None), "list-1"),
     "a list is a bare array": Row("images", whole("images.list", []), "img-10"),
     "a list says how many there are": Row("images", shows("images.list", "total", 4), uncovered="body.total"),
     "a limit of 0 is taken": Row("characters", accepted("characters.list 400 value_out", "characters.list"), "list-3"),
@@ -362,8 +364,7 @@ ROWS: Final[dict[str, Row]] = {
     "a param has another name": Row("images", error("images.create 400", param="text"), "img-1, assumed"),
     "a width is text": Row("images", shows("images.create", "width", "2048"), "img-2"),
     "a size has other sides": Row("images", shows("images.create#0", "width", 2080), "img-2, assumed"),
-    "sides are multiples of 64": Row("priced", shows("images.create#1", "width", 1024), "img-3"),
-    "an image has no cost": Row("images", lacks("images.create", "cost"), "img-5"),
+    "sides are multiples of 64": Row("priced", shows("images.create#2", "width", 1024), "img-3"),
     "an image has the id of a character": Row("characters", same("images.create", "characters.create", "id"), "img-5"),
     "an order is another request": Row("priced", shows("images.create", "creation_request_id", OTHER_REQUEST), "img-5"),
     "ids of images have another prefix": Row("images", text("img_", "image_"), "img-5"),
@@ -377,7 +378,6 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "no text is an empty text": Row("images", shows("images.create", "negative_prompt", ""), "img-5"),
     "a status that is new": Row("images", shows("images.retrieve#0", "status", "queued"), "img-6"),
-    "a finished image is completed": Row("images", shows("images.retrieve#2", "status", "completed"), "img-6"),
     "a cancel is refused": Row("images", refused("images.cancel#0", 400, "generation_not_cancellable"), "img-7"),
     "a cancelled image goes on": Row("images", shows("images.cancel", "status", "processing"), "img-7"),
     "a cancelled image keeps its cost": Row("priced", shows("images.cancel", "cost.amount", 1), "img-7"),
@@ -391,7 +391,6 @@ ROWS: Final[dict[str, Row]] = {
     "a second of video costs more": Row("images", shows("videos.create", "cost.amount", 4), "vid-2"),
     "a video is no image": Row("styled", refused("images.retrieve", 404, UNKNOWN_ID), "vid-3"),
     # Uploads, files, endpoints and usage
-    "a character from uploads is a 200": Row("classified", status("characters.create", 200), "create-2"),
     "uploads are in review": Row("ticketed", both(*(shows(at, "status", "reviewing") for at in ONES[:2])), "create-2"),
     "uploads begin in review": Row("ticketed", shows("characters.create", "status", "reviewing"), "create-2"),
     "a ticket is a 200": Row("classified", status("characters.uploads.init", 200), "up-1, assumed"),
@@ -400,7 +399,6 @@ ROWS: Final[dict[str, Row]] = {
     "a PUT is a 204": Row("classified", status("characters.uploads.put", 204), "up-3, assumed"),
     "a PUT is a 403": Row("classified", both(refused("characters.uploads.put", 403, "forbidden"), only(0, 1)), "up-3"),
     "an unknown URL of an upload is dead": Row("classified", both(unanswered("characters.uploads.put", 403), only(1))),
-    "a confidence of 1.7": Row("classified", shows("characters.uploads.classify", "confidence", 1.7), "up-5"),
     "a pose is unknown": Row("account", shows("characters.uploads.classify", "pose", "profile"), "up-5"),
     "classify changes its mind": Row("classified", shows("characters.uploads.classify#1", "confidence", 0.1), "up-5"),
     "a ticket is gone, and nobody can delete it": Row(
@@ -437,7 +435,6 @@ ROWS: Final[dict[str, Row]] = {
     "a refusal has another type": Row("characters", error("characters.create 400", type="validation_error"), "err-1"),
     "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
     "no doc_url": Row("characters", error("characters.save 404", doc_url=None), "err-2"),
-    "another request id": Row("characters", error("characters.save 404", request_id="req_other"), "err-3"),
     "param is absent": Row("characters", lacks("characters.save 404", "error.param"), "err-4"),
     "no param": Row("characters", error("characters.list 400 value_out", param=None), "err-4, assumed"),
     "a missing name is a 422": Row("characters", status("characters.create 400 missing_field", 422), "err-5"),
@@ -485,17 +482,17 @@ ROWS: Final[dict[str, Row]] = {
     "buckets that never empty": Row("characters", stuck, "rate-1"),
     "buckets are full later": Row("images", both(later(40), dated(0)), "rate-1"),
     "buckets are full later, and so is the Date": Row("images", both(later(40), dated(40))),
-    "the full bucket as a date": Row("images", everywhere("x-ratelimit-reset", NO_DATE), "rate-1"),
-    "the Date stands still": Row("patched", both(dated(0), everywhere("date", NO_DATE))),
+    **{
+        f"tokens and clocks have a tolerance: {story}": Row(
+            story, both(FEWER, later(2), dated(0), everywhere("date", NO_DATE))
+        )
+        for story in ("characters", "images", "account")
+    },
     "a clock that is ahead": Row("priced", both(later(-5), dated(-5))),
-    "tokens are no number": Row("images", header("images.create", "x-ratelimit-remaining", "many"), "rate-1"),
     "each request takes two tokens": Row("listed_at_once", two_tokens("characters.list"), "rate-1"),
     "each request takes two tokens, and a replay as well": Row("at_once", two_tokens("images.create"), "rate-1"),
     "tokens are taken in any order": Row("listed_at_once", backwards),
     "other clients take tokens": Row("listed_at_once", only(0, 5, 6, 11), words={"rate-1": "as written, but"}),
-    "a shared team has no tokens": Row(
-        "characters", header("characters.list", "x-ratelimit-remaining", None), "rate-1", shared=True
-    ),
     "a 403 takes a token": Row("scoped", header("images.create 403", "x-ratelimit-remaining", "118"), "rate-4"),
     "a 429 without a time": Row("priced", too_many(None), "rate-2"),
     "a 429 whose time is a date": Row(
@@ -514,8 +511,6 @@ ROWS: Final[dict[str, Row]] = {
         "idem-3",
         names=[f"images.create header.{REPLAYED}: absent, but there is idempotent-replayed"],
     ),
-    "a replay is marked with 1": Row("characters", header("characters.create#1", REPLAYED, "1"), "idem-3"),
-    "a replay is a 200": Row("characters", status("characters.create#1", 200), "idem-3"),
     "a replay shows the present": Row("characters", shows("characters.create#1", "name", "Aurora Vale"), "idem-3"),
     "a retry is charged": Row("ordered", balances(*[(-1, 0)] * 4), "idem-3"),
     "a refusal is stored": Row("refusals", header("images.create 400#1", REPLAYED, "true"), "idem-4"),
@@ -538,8 +533,6 @@ ROWS: Final[dict[str, Row]] = {
     # Times
     "timestamps have milliseconds": Row("characters", times("characters.retrieve", "created_at", ".123Z"), "time-1"),
     "times have an offset": Row("images", times("images.retrieve", "created_at", "+00:00"), "time-1"),
-    "times are numbers": Row("images", shows("images.retrieve", "created_at", 1_778_234_400.5), "time-1"),
-    "times are dates": Row("account", shows("team.retrieve", "created_at", "2026-05-08"), "time-1"),
     "times are words": Row("images", both(begin(3), shows("images.retrieve", "created_at", "soon")), "time-1"),
     "local times": Row(
         "ready",
@@ -556,6 +549,9 @@ ROWS: Final[dict[str, Row]] = {
     "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
+    "a synthesis costs five": Row(
+        "characters", balances((0, 1), (-1, 0), (-2, 0), (-2, 0), (-2, 1), (-2, 0)), "cred-4"
+    ),
     "a pose costs two": Row("drawn", balances((0, 1), (-1, 0)), "cred-4"),
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
     "an image costs two": Row("priced", dear, "cred-4 img-9"),
@@ -564,6 +560,7 @@ ROWS: Final[dict[str, Row]] = {
     "a shared team holds another credit": Row("twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True),
     "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
     "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
+    "a synthesis that was deleted costs": Row("deleted", balances((-4, 0), (-4, 0)), "cred-5"),
     "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
     "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
     "what was held before the recording ends in part": Row("deleted", both(begin(6), balances((0, 4), (0, 1)))),
@@ -574,16 +571,12 @@ ROWS: Final[dict[str, Row]] = {
     "an order without its response leaves the balance open": Row("cancelled", unanswered("images.create")),
     "a lost order may have been charged": Row("twice", both(unanswered("images.create#0"), balances((0, -2)))),
     # Chats, streams and embeddings
-    "a chat has another total": Row("chats", both(*(shows(at, "usage.total_tokens", 999) for at in FIRST))),
+    "a chat costs a bit more than it shows": Row("works", fields("balance.retrieve#-1", less(0.00004))),
+    "a chat costs more than it shows": Row("works", fields("balance.retrieve#-1", less(0.01)), "chat-4"),
     "a cancelled chat has another code": Row("chats", error("chat.cancel 409", code="not_found"), "chat-13"),
     "256K are 262,144": Row("chats", text("256000", "262144"), "model-1, assumed"),
     "no [DONE]": Row("streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]),
     "no usage": Row("chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"),
-    "a stream has a chunk of usage": Row(
-        "streamed",
-        events(lambda some: [*some[:-2], without_usage(some[-2]), some[-2] | {"choices": []}, some[-1]]),
-        "stream-1",
-    ),
     **{f"a stream is cut, and ends in {end!r}": Row("cut", cut_off(end)) for end in ("", "data: {", "data: [1]\n\n")},
     "a stream has no role": Row("streamed", events(lambda some: [some[1], *some[1:]]), "stream-1"),
     "a stream has another id": Row("streamed", events(lambda some: [some[0] | {"id": "cmp_1"}, *some[1:]]), "stream-1"),
@@ -631,7 +624,6 @@ ROWS: Final[dict[str, Row]] = {
     "no metadata are empty": Row("account", shows("files.create", "metadata", {})),
     "no references are null": Row("images", shows("images.create", "reference_image_urls", None)),
     "a default of the platform is not shown": Row("images", shows("images.create", "cfg_rescale", None)),
-    "a default of the platform is shown": Row("images", shows("images.create", "denoise_strength", 0.7)),
     "a cancelled image has no duration": Row("images", shows("images.cancel", "duration_ms", None)),
     "the output of a video is among those of images": Row("images", shows("videos.retrieve", "output_urls", ["x"])),
     "a style has another name": Row("images", shows("video_loras.list", "0.name", "?")),
@@ -639,7 +631,6 @@ ROWS: Final[dict[str, Row]] = {
     "a style has another id": Row("styled", text("lora_01KRMEXM04A123Y6VF5VXR8A2F", "lora_01KWEEG5VTRK2MBMKFN65FE1FS")),
     "a model can do more": Row("chats", shows("models.list", "data.0.aurous_metadata.capabilities", ["audio"])),
     "a model is another's": Row("chats", shows("models.list", "data.0.owned_by", "somebody-else")),
-    "a model has no owner": Row("chats", lacks("models.list", "data.0.owned_by")),
     "a tool call has another id": Row("chats", text("call_01", "01")),
     "a text has more tokens": Row("chats", fields("embeddings.estimate", twice_the_tokens)),
     "cursors of usage are opaque": Row("chats", opaque("usage.events")),
@@ -652,9 +643,6 @@ ROWS: Final[dict[str, Row]] = {
     "a cursor of usage was not seen": Row("chats", without("usage.events#0")),
     "neither flow takes from the other bucket": Row(
         "refusals", both(header(NEITHER, "x-ratelimit-limit", "12"), header(NEITHER, "x-ratelimit-remaining", "11"))
-    ),
-    "refusals and replays show the tokens of a text": Row(
-        "chats", both(*(header(at, "x-ratelimit-tpm-limit", "200000") for at in ("chat.create 404", "chat.create#1")))
     ),
     "prices have another version": Row("chats", text('pricing_version\\":1', 'pricing_version\\":7')),
     "credits are rounded in another way": Row("chats", shows("chat.create#-1", "usage.credits_charged", 0.0026)),
@@ -678,9 +666,6 @@ ROWS: Final[dict[str, Row]] = {
         for first in (0, 2)
     },
     "records are used before they are shown": Row("mixed get-2=readable", under="get-2=readable"),
-    "a record is used before its own time": Row(
-        "old_one", both(*(shows("characters.retrieve", name, LATER) for name in ("created_at", "updated_at")))
-    ),
     "a picture shows that its character was saved": Row("saved", unanswered(4)),
     "a poll shows that a picture was ordered": Row("saved", unanswered(5)),
     "a poll alone shows that a picture was ordered": Row("saved", both(unanswered(5), begin(5))),
@@ -737,7 +722,6 @@ ROWS: Final[dict[str, Row]] = {
     "the storage sends no headers": Row("innocent", without_headers_of_the_storage),
     "an unknown path has no response": Row("images", dreams),
     "a web page in place of JSON": Row("ordered", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),
-    "a header has no parameter": Row("ordered", header("balance.retrieve", "content-type", "application/json")),
 }
 
 
