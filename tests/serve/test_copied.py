@@ -33,7 +33,7 @@ ORDER = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 def characters(control: Control, client: httpx.Client) -> None:
     """Add, fault, script, clock, snapshots, a reset and steps back."""
     do(control, "characters.add", name="Carol")
-    undo = do(control, "reset", asked="undo=1")["undo"]
+    undo = do(control, "reset", asked="undo=1", settings={"now": "2026-06-01T00:00:00Z"})["undo"]
     assert client.get("/v1/characters").json()["data"] == []
     do(control, "restore", snapshot=undo)
     aurora = do(control, "characters.add", name="Aurora", status="reviewing")["result"]["id"]
@@ -217,6 +217,26 @@ def test_nobody_waits_while_it_is_written(session: Control) -> None:
     with patch.object(copied._Test, "text", text):
         assert read(session, "session.py") == "written"
     assert entered == [True]
+
+
+def test_a_reset_with_settings_is_in_it() -> None:
+    """The test begins with it; what only a reading of the API's pages leaves out is not asserted."""
+    control = Control(Aurous())
+    with control.aurous.client() as client:
+        client.get("/v1/team")
+        settings = {"now": NOW, "credits": 3, "rate_limits": "enforce", "readings": {"err-4": "absent"}}
+        do(control, "reset", settings=settings)
+        unknown = "https://elsewhere.example/img_01KRM000000000000000000000"
+        assert "param" not in client.get("/v1/nothing").json()["error"]
+        client.post("/v1/images", json={"prompt": unknown})
+        client.get("/v1/images")
+    text = read(control, "session.py")
+    run(text)
+    assert "/v1/team" not in text
+    assert re.search(r"aurous\.reset\(\s*(settings=)?\{", text)
+    for _, rest in without_each(text):
+        with pytest.raises((AssertionError, UnboundLocalError)):
+            run(rest)
 
 
 def test_of_a_large_response_its_length_is_asserted() -> None:

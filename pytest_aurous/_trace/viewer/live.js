@@ -297,7 +297,8 @@ function Watched({ data, actions, reload }) {
         title="One pytest test with all actions and requests since the last reset"
         text=${() => askText("session.py")} />
       <${Har} show=${(error) => setDone({ error })} />
-      <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act} /><//>
+      <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act}
+        fixed=${{ settings: undefined }} /><//>
     <${Controls.Provider} value=${controls}>
       <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose }}
         world=${html`<${Controls.Provider} value=${past ? null : controls}>${world}<//>`}>
