@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from .._facade import load_rules, read_observed
@@ -16,9 +15,6 @@ from .recording.survey import Survey
 from .replay import Replay, Replayed
 from .values import Point, id_of, name_of
 from .verdict import Verdicts
-
-Progress = Callable[[Path, int, int], object]
-"""Called with the file, the number of exchanges that were checked, and the number of all."""
 
 
 @dataclass
@@ -44,9 +40,7 @@ class Checked:
     seeds: list[str] = field(default_factory=list[str])
 
 
-def check_recordings(
-    recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
-) -> Checked:
+def check_recordings(recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None) -> Checked:
     """Check recordings that were read."""
     checked = Checked(Verdicts(load_rules()))
     checked.shared = bool(settings and settings.get("shared"))
@@ -55,11 +49,11 @@ def check_recordings(
         checked.left_out += recording.left_out
         checked.by_fake += [recording.name] if recording.by_fake else []
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
-            _check(checked, replace(recording, exchanges=list(some)), settings or {}, progress)
+            _check(checked, replace(recording, exchanges=list(some)), settings or {})
     return checked
 
 
-def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any], progress: Progress | None) -> None:
+def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any]) -> None:
     name = recording.name
     survey = Survey(recording, shared=bool(settings.get("shared")))
     checked.notes += [f"{name}: exchange {number}: recorded twice, and left out" for number in survey.twice]
@@ -76,8 +70,6 @@ def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any], 
         points = (point for point in comparer.points(done) if not _is_followed(point, followed))
         checked.verdicts.count(name, done, points, causes)
         replay.finish(done)
-        if progress is not None:
-            progress(recording.file, view.index + 1, len(survey.views))
     checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
 

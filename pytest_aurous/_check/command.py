@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from .._core.base.errors import AurousError, see
 from .._core.wire.hosts import BASE_URL, is_loopback
 from .._facade import read_observed, read_setting
 from .adapt import find_readings, not_followed, observed_file
-from .check import Checked, Progress, check_recordings
+from .check import Checked, check_recordings
 from .live.probes import chosen_probes, dry_run
 from .recording.read import Recording, find_files, read_recordings
 from .report import as_json, quiet, report, table
@@ -29,8 +28,6 @@ _OUTPUTS: Final = ("json", "report", "observed", "record")
 _BASE_URL: Final = re.compile(
     r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9_.~-]+)*)/?"
 )
-_STEP: Final = 1000
-"""Progress is shown on files with more exchanges than this, so often."""
 
 
 def run(options: Namespace) -> int:
@@ -58,11 +55,10 @@ def run(options: Namespace) -> int:
 
         recordings = [run_probes(base_url, live_file, probes, most=options.max or len(probes), yes=options.yes)]
 
-    def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
-        settings = {"readings": readings, "observed": followed, "shared": options.shared}
-        return check_recordings(recordings, settings, progress)
+    def again(readings: Mapping[str, str]) -> Checked:
+        return check_recordings(recordings, {"readings": readings, "observed": followed, "shared": options.shared})
 
-    checked = again(chosen, None if options.quiet else _show_progress)
+    checked = again(chosen)
     found = find_readings(checked.verdicts, chosen, again)
     left = again({**chosen, **found}).verdicts if found else checked.verdicts
     if options.follow is not None:
@@ -165,8 +161,3 @@ def _write(option: str, file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise AurousError(f"{option} {file}: {error.strerror}. Choose another file.\n{_MORE}") from None
-
-
-def _show_progress(file: Path, done: int, every: int) -> None:
-    if done % _STEP == 0:
-        print(f"{file.name}: {done} of {every} exchanges", file=sys.stderr)  # noqa: T201 - a command prints

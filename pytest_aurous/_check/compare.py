@@ -105,16 +105,13 @@ class Comparer:
         apart = not any(map(VENDORS.match, received)) or _is_storage(done.view)
         storage = done.view.refused and _is_storage(done.view)  # whose refusals have a form of their own
         for name, value in names.items():
-            if (
-                name in _OWN_HEADERS
-                or (storage and name == "content-type")
-                or (name not in received and apart and VENDORS.match(name))
-            ):
+            if name in _OWN_HEADERS or (storage and name == "content-type"):
                 continue
             where = f"header.{name}"
             if name not in received:
-                same_end = (other for other in others if other.rpartition("-")[2] == name.rpartition("-")[2])
-                like = next(same_end, "") or alike(name, unknown)
+                if apart and VENDORS.match(name):
+                    continue
+                like = alike(name, unknown)
                 others = [other for other in others if other != like]
                 yield Point(where, "missing", OTHER, instead_of(like), value)
                 continue
@@ -157,17 +154,14 @@ class Comparer:
             return
         yield Point("error", "form", SAME)
         for name in ("code", "type"):
-            yield Point(
-                f"error.{name}", name, found.get(name) != expected[name], found.get(name, ABSENT), expected[name]
-            )
+            value = found.get(name, ABSENT)
+            yield Point(f"error.{name}", name, value != expected[name], value, expected[name])
         param = (found.get("param", ABSENT), expected.get("param", ABSENT))
         stated = f"{done.view.exchange.status} {done.view.code}" in shown_by(done.view.operation).params
-        yield Point(
-            "error.param", "param", not (param[0] == param[1] or (not stated and _is_like(done, *param))), *param
-        )
-        yield Point(
-            "error.message", "form", not isinstance(found.get("message"), str), found.get("message"), Words("text")
-        )
+        like = param[0] == param[1] or (not stated and _is_like(done, *param))
+        yield Point("error.param", "param", not like, *param)
+        message = found.get("message")
+        yield Point("error.message", "form", not isinstance(message, str), message, Words("text"))
         anchor, code = str(found.get("doc_url") or "").partition("#")[2], str(found.get("code"))
         yield Point("error.doc_url", "form", anchor != code, anchor or _NO_ANCHOR, code)
         own = done.view.exchange.received.get("aurous-request-id")
@@ -201,18 +195,14 @@ class Comparer:
             if point.kind == "missing" and point.where.removeprefix("body.data[].") in self._of_one:
                 done.rules[point.where] = "list-5"  # and no rule of the column, which responses with one record have
             yield point
-        yield from self._facts(done, as_object(seen), as_object(fake))
-
-    def _facts(self, done: Replayed, seen: dict[str, Any], fake: dict[str, Any]) -> Iterator[Point]:
-        """Compare what a body states beyond the values that the fake has, too."""
-        view = done.view
-        yield from self._instants(view, seen, fake)
+        # What a body states beyond the values that the fake has, too.
+        yield from self._instants(view, as_object(seen), as_object(fake))
         yield from self._changed(done)
         yield from self._renewed(view)
         yield from self._rotated(view)
         yield from sums_of(view)
         if not self._survey.by_fake:  # whose vectors are what a test has chosen
-            yield from size_of(view, fake)
+            yield from size_of(view, as_object(fake))
 
     def _changed(self, done: Replayed) -> Iterator[Point]:
         """Compare whether a record has another time of its last change exactly if it has changed."""
@@ -229,11 +219,8 @@ class Comparer:
 
     def _rotated(self, view: View) -> Iterator[Point]:
         """Compare a secret that was rotated with those before (hook-2)."""
-        before = [
-            one.row.get("secret")
-            for one in self._survey.histories[view.record].sightings
-            if one.view.index < view.index
-        ]
+        seen = self._survey.histories[view.record].sightings
+        before = [one.row.get("secret") for one in seen if one.view.index < view.index]
         if view.operation.endswith(".rotate_secret") and any(before):
             yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
 
@@ -287,9 +274,8 @@ class Comparer:
         ids = [_id_of(row) for row in rows]
         following, view = seen[cursor], done.view
         before = "ending_before" in view.query  # which goes on from the first row (list-2)
-        good = (following is not None) == more and (
-            not _is_id(view) or not more or following in ids[-1:] + ids[:1] * before
-        )
+        ends = ids[-1:] + ids[:1] * before
+        good = (following is not None) == more and (not _is_id(view) or not more or following in ends)
         yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
         if _is_id(view) and isinstance(following, str) and ids:
             self._bind(following, ids[-1])
@@ -303,9 +289,9 @@ class Comparer:
         wrong = len(ids) > most or (more and good and len(ids) < most) or len({*ids}) < len(ids)
         shown_rows = f"{_rows(len({*ids}))}{', and more' * more}{', some of them twice' * (len({*ids}) < len(ids))}"
         yield Point("body.data", "rows", wrong, Words(shown_rows), Words(f"{_rows(most)}, each once"))
-        yield from self._membership(done.view, rows)
-        behind = done.view.query.get("starting_after", done.view.query.get("ending_before"))
-        yield from self._behind(done.view, rows)
+        yield from self._membership(view, rows)
+        behind = view.query.get("starting_after", view.query.get("ending_before"))
+        yield from self._behind(view, rows)
         if "body.has_more" in done.ignored or (behind is not None and behind not in self._survey.histories):
             return  # nothing shows which rows are behind it
         known = more == fake["has_more"] or (not more and self._survey.goes_on(done.view))
@@ -358,14 +344,10 @@ def _wait(view: View) -> Iterator[Point]:
     """Compare the form of a 429 of the vendor, although it says nothing else (rate-2)."""
     received, limited = view.exchange.received, view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS
     if not limited or "aurous-request-id" not in received or view.exchange.fault:
-        if view.code == "idempotency_key_in_use" and "retry-after" in received:
-            yield Point("header.retry-after", "in flight", OTHER, received["retry-after"], ABSENT)
         return
     seconds = received.get("retry-after")
-    if seconds is None:
-        yield Point("header.retry-after", "missing", OTHER, ABSENT, Words("whole seconds"))
-    else:
-        yield Point("header.retry-after", "form", not seconds.isdecimal(), seconds, Words("whole seconds"))
+    compared, wrong = ("missing", OTHER) if seconds is None else ("form", not seconds.isdecimal())
+    yield Point("header.retry-after", compared, wrong, seconds or ABSENT, Words("whole seconds"))
     if view.code:
         yield Point("error.code", "code", view.code not in LIMIT_CODES, view.code, Words(" or ".join(LIMIT_CODES)))
         kind = as_object(view.result.get("error")).get("type")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from shutil import get_terminal_size
 from textwrap import shorten, wrap
 from typing import Any, Final
@@ -22,7 +22,7 @@ from .verdict import Difference, RuleVerdict
 
 _ASSUMED: Final = "assumed"
 _WIDTH: Final = 100
-"""The width of the text where there is no terminal."""
+"""The width of the text where neither COLUMNS nor a terminal says one."""
 _LEAST: Final = 40
 """The least width of the text."""
 _MANY: Final = 5
@@ -33,11 +33,17 @@ _FOLLOW: Final = (
     "To have the fake follow these: --observed observed.json, then aurous_observed = observed.json in the ini file. "
 )
 _REPORT: Final = "To report them: --report found.md."
+_SET_ASIDE: Final = "not judged (shared)"
 _BEYOND: Final = "beyond recordings"
-_COUNTED: Final = (
-    "refuted", "as written", "as written, but", "cannot tell", "not seen", "not judged (shared)", _BEYOND
-)  # fmt: skip
+_COUNTED: Final = ("refuted", "as written", "as written, but", "cannot tell", "not seen", _SET_ASIDE, _BEYOND)
 """How the last line counts the rules."""
+_EXPLAINED: Final = {
+    "as written": "As written:",
+    "not seen": "Not seen:",
+    _SET_ASIDE: "Not judged, as other clients may have used the team:",
+    _BEYOND: "Not judged, as no recording decides them:",
+}
+"""The titles of the rules that only the explanation lists."""
 _SHOWN: Final = ("file", "place", "operation", "where", "kind", "alone", "assumed", "times")
 """What the JSON has of a difference as it is."""
 _ALONE: Final = "If another client used this team meanwhile, check again with --shared."
@@ -63,21 +69,17 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     for verdict in verdicts.refuted:
         lines += _finding(verdict, mask, explain=explain, brief=brief)
     lines += [f"    {_ALONE}"] if any(one.alone for verdict in verdicts.refuted for one in verdict.differences) else []
-    if readings:
-        lines += [
-            "",
-            "These readings agree better with the recordings; paste them into the ini file:",
-            "    aurous_readings =",
-        ]
-        lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
+    pasted = [f"      {rule} = {reading}" for rule, reading in readings.items()]
+    title = "These readings agree better with the recordings; paste them into the ini file:"
+    lines += _list(title, ["  aurous_readings =", *pasted] if pasted else [])
     lines += _list("The setting observed cannot express these capacities; set them in the suite:", limits_of(verdicts))
     uncovered = [f"{text}; {_place(one, mask, times)}" for text, one, times in _facts(verdicts.uncovered, mask)]
     lines += _list("Differences that no rule covers:", uncovered)
-    if verdicts.sparse:
-        lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
-        lines += ["    aurous_sparse = optional"]
-    lines += _reasons("As written, but some exchanges that differ were set aside:", verdicts, "as written, but")
-    lines += _reasons("Cannot tell:", verdicts, "cannot tell")
+    title = "Optional fields are left out where they are null. To have the fake do that, too:"
+    lines += _list(title, ["  aurous_sparse = optional"] * bool(verdicts.sparse))
+    title = "As written, but some exchanges that differ were set aside:"
+    lines += _list(title, _reasons(verdicts, "as written, but"))
+    lines += _list("Cannot tell:", _reasons(verdicts, "cannot tell"))
     lines += _list("Of the files:", checked.notes)
     lines += _explanation(checked) if explain else []
     assumed = 0 if explain else verdicts.inferred.total() + len(checked.seeds)
@@ -120,16 +122,14 @@ def _finding(verdict: RuleVerdict, mask: Sanitizer, *, explain: bool, brief: boo
         yield f"    {shorten(plain, _width() - 4, placeholder=' ...') if brief else plain}"
 
 
-def _reasons(title: str, verdicts: Iterable[RuleVerdict], word: str) -> Iterator[str]:
-    """Yield the rules with a verdict, and its reasons."""
-    some = [one for one in verdicts if one.word == word]
-    yield from ("", title) if some else ()
+def _reasons(verdicts: Iterable[RuleVerdict], word: str) -> list[str]:
+    """Return the rules with a verdict, by its reasons."""
     rules: dict[str, list[str]] = {}
-    for verdict in some:
+    for verdict in (one for one in verdicts if one.word == word):
         why = verdict.aside if word == "as written, but" else verdict.aside + verdict.doubts
         texts = "; ".join(text if times == 1 else f"{times} x {text}" for text, times in why.items())
         rules.setdefault(texts, []).append(verdict.rule)
-    yield from (f"    {' '.join(names)}  {texts}" for texts, names in rules.items())
+    return [f"  {' '.join(names)}  {texts}" for texts, names in rules.items()]
 
 
 def quiet(checked: Checked) -> str:
@@ -140,28 +140,27 @@ def quiet(checked: Checked) -> str:
 
 def summary(checked: Checked) -> str:
     """Return the result in one line, as it ends each form of it."""
-    count: Counter[str] = Counter(verdict.word for verdict in checked.verdicts)
-    shared = sum(verdict.reasons == {SHARED} and verdict.word == "not judged" for verdict in checked.verdicts)
-    count["not judged (shared)"], count[_BEYOND] = shared, count.pop("not judged", 0) - shared
-    text = ", ".join(f"{count[word]} {word}" for word in _COUNTED if count[word] or word in {"refuted", "as written"})
+    counted = ((word, len(rules)) for word, rules in _by_word(checked.verdicts).items())
+    text = ", ".join(f"{count} {word}" for word, count in counted if count or word in {"refuted", "as written"})
     left_out = f"; left out, over a limit: {checked.left_out}" if checked.left_out else ""
     number = checked.verdicts.exchanges
     return f"{number} exchange{'' if number == 1 else 's'}{left_out}; rules: {text}"
 
 
+def _by_word(verdicts: Iterable[RuleVerdict]) -> dict[str, list[str]]:
+    """Return the rules by the words of the last line."""
+    found: dict[str, list[str]] = {word: [] for word in _COUNTED}
+    for one in verdicts:
+        unjudged = _SET_ASIDE if one.reasons == {SHARED} else _BEYOND
+        found[unjudged if one.word == "not judged" else one.word].append(one.rule)
+    return found
+
+
 def _explanation(checked: Checked) -> Iterator[str]:
     """Yield what agrees, what was not judged, and what was assumed."""
-    shared = {one.rule for one in checked.verdicts if one.reasons == {SHARED}}
-
-    def rules(word: str, *, but: Collection[str] = ()) -> list[str]:
-        some = [one.rule for one in checked.verdicts if one.word == word and one.rule not in but]
-        return [", ".join(some)] * bool(some)
-
-    yield from _list("As written:", rules("as written"))
-    yield from _list("Not seen:", rules("not seen"))
-    unjudged = rules("not judged", but=checked.verdicts.rules.keys() - shared)
-    yield from _list("Not judged, as other clients may have used the team:", unjudged)
-    yield from _list("Not judged, as no recording decides them:", rules("not judged", but=shared))
+    rules = _by_word(checked.verdicts)
+    for word, title in _EXPLAINED.items():
+        yield from _list(title, [", ".join(rules[word])] * bool(rules[word]))
     scripts = [f"{record}: {script}" for record, script in checked.scripts.items()]
     yield from _list("What pollers saw, as scripts:", scripts)
     yield from _list("What was there before:", checked.seeds)
@@ -176,8 +175,9 @@ def _list(title: str, texts: list[str]) -> Iterator[str]:
 
 
 def _width() -> int:
-    """Return how many columns the text has: those of the terminal, if there is one."""
-    return max(_LEAST, get_terminal_size((_WIDTH, 24)).columns) if sys.stdout.isatty() else _WIDTH
+    """Return how many columns the text has: those of the variable COLUMNS, or of the terminal, if there is one."""
+    known = sys.stdout.isatty() or os.environ.get("COLUMNS")
+    return max(_LEAST, get_terminal_size((_WIDTH, 24)).columns) if known else _WIDTH
 
 
 def _wrapped(text: str) -> list[str]:
@@ -230,13 +230,12 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         }
         for one in checked.verdicts
     }
-    uncovered = [_as_data(one, mask) for one in checked.verdicts.uncovered.values()]
     result = {
         "version": 1,
         "generator": f"pytest-aurous {version_of_package()}",
         "exchanges": checked.verdicts.exchanges,
         "rules": verdicts,
-        "uncovered": uncovered,
+        "uncovered": [_as_data(one, mask) for one in checked.verdicts.uncovered.values()],
         "omitted": checked.verdicts.sparse,
         "readings": readings,
         "inferred": checked.verdicts.inferred,

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
+from .._core.base.data import as_list
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules, rules_of, schema_of, shown_by
 from .recording.histories import OF_STATES
@@ -59,6 +60,11 @@ class _Case:
         is_refused, is_in_use: Whether the vendor refuses the request, or its idempotency key, if the fake does not.
         repeats, is_late: Whether the first request with the same idempotency key had the same body, and whether it was
             sent more than a day ago.
+        is_other_status, is_of_key: Whether it does so with the same code, and whether the fake refuses the API key or
+            its scope.
+        ignores_key: Whether the request has an idempotency key that the fake ignores.
+        lacks_body: Whether the vendor misses the body of the request, which has none.
+        id: The id of the record, or of the row of a list.
         is_same_record, is_same_code: Whether it has got the same record, or the same refusal.
     """
 
@@ -70,7 +76,7 @@ class _Case:
         self.where = where
         self.place: str = _place(view.operation, where, point.kind)
         self.at: Mapping[str, str] = shown_by(view.operation).rules
-        self.outcome: str = str(point.fake) if where == "status" else _outcome(done)
+        self.outcome: str = str(point.fake) if where == "status" else outcome_of(done)
         self.code: str = str(point.fake) if where == "error.code" else self.outcome.partition(" ")[2]
         self.codes: set[str] = {view.code, self.code}
         self.status: object = view.result.get("status")
@@ -78,6 +84,11 @@ class _Case:
         self.is_in_use: bool = point.differs and view.code == _IN_USE
         self.repeats: bool = first is not None and first.exchange.content == view.exchange.content
         self.is_late: bool = first is not None and view.at - first.at > _DAY
+        self.is_other_status: bool = self.is_refused and len(self.codes) == 1
+        self.is_of_key: bool = self.outcome[:3] == "401" or self.code == _NO_SCOPE
+        self.ignores_key: bool = bool(view.idempotency) and not view.row.idempotent
+        self.lacks_body: bool = view.sent is None and view.code in _OF_A_BODY
+        self.id: str = point.record or str(view.result.get("id"))
         self.is_same_record: bool = first is not None and first.result.get("id") == view.result.get("id")
         self.is_same_code: bool = first is not None and first.code == view.code
 
@@ -85,17 +96,12 @@ class _Case:
     def alone(self) -> str:
         """The rule that is about the code or the param of a refusal, and not about all of it; empty without one."""
         rules, part = {**shown_by("").rules, **self.at}, self.where.removeprefix("error.")
-        return rules.get(f"{_outcome(self.done)} {part}") or rules.get(f"{self.view.exchange.status} {part}", "")
+        return rules.get(f"{outcome_of(self.done)} {part}") or rules.get(f"{self.view.exchange.status} {part}", "")
 
     @property
     def refusal(self) -> str:
         """The rule of the fake's refusal."""
         return _refusal(self.view.operation, self.outcome, self.done.param)
-
-    @property
-    def success(self) -> str:
-        """The rule of the fake's success."""
-        return _creation(self.view) or _success_of(self.done)
 
     @property
     def refused_as(self) -> str:
@@ -104,19 +110,15 @@ class _Case:
         rule = _refusal(view.operation, seen, view.param)
         stated = seen in self.at and view.code not in _GENERAL
         named = view.param in {*view.order, *view.query}
-        return rule if stated or named or _is_met(view, rule) else _success_of(self.done)
+        return rule if stated or named or _is_met(view, rule) else _success(self.done)
 
     @property
-    def is_other_refusal(self) -> bool:
-        """Whether a param belongs to another refusal, of another field or of none."""
-        named = isinstance(self.point.seen, str) or isinstance(self.point.fake, str)
-        return self.point.differs and named and self.view.code != self.done.code
-
-    @property
-    def has_no_param(self) -> bool:
-        """Whether a param is null or absent on one side, or the same on both."""
-        point = self.point
-        return not point.differs or bool({repr(point.seen), repr(point.fake)} & {"absent", "None"})
+    def is_null_or_same(self) -> bool:
+        """Whether a param is the same on both sides, or null or absent on one, and belongs to no other refusal."""
+        sides = self.point.seen, self.point.fake
+        named = any(isinstance(one, str) for one in sides)
+        unset = not {"absent", "None"}.isdisjoint(map(repr, sides))
+        return not self.point.differs or (unset and not (named and self.view.code != self.done.code))
 
     @property
     def is_of_page(self) -> bool:
@@ -131,6 +133,11 @@ class _Case:
         return key is not None and not 1 <= len(key) <= _LONGEST_KEY and self.outcome[:3] in {"400", "201"}
 
     @property
+    def is_malformed(self) -> object:
+        """Whether the body of the request should be JSON, and is not."""
+        return self.view.sent is None and self.view.exchange.content and self.view.row.takes.endswith("json")
+
+    @property
     def is_promised(self) -> bool:
         """Whether the place is a field that each whole character has, and the response shows one."""
         field = self.where.removeprefix(f"{self.done.record_at}.")
@@ -141,6 +148,21 @@ class _Case:
     def is_reviewed(self) -> bool:
         """Whether a poll shows a character in review on one side, and one that is ready on the other."""
         return self.view.polls and {str(self.point.seen), str(self.point.fake)} == {"reviewing", "ready"}
+
+    @property
+    def is_saved(self) -> object:
+        """Whether the fake shows a character that was saved, as far as anybody knows."""
+        return self.point.fake == "ready" and self.done.was in {"ready", ""} and self.view.record
+
+    @property
+    def is_drawn_anew(self) -> bool:
+        """Whether pictures are drawn again, so that those of before need not be the same."""
+        return self.status == "synthesizing" and not self.view.creates and self.point.kind != "missing"
+
+    @property
+    def drawn(self) -> str:
+        """The rule of the work that has drawn the pictures of a character."""
+        return shown_by(self.done.drawn).rules.get("drawn", "create-4")
 
     @property
     def is_retold(self) -> bool:
@@ -185,7 +207,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_ANY, "*", lambda c: not (c.view.operation or c.view.refused), ""),
     # A param of the same refusal; where the refusals differ, it only follows from that, below.
     ("error.param", "*", lambda c: c.alone, lambda c: c.alone),
-    ("error.param", "*", lambda c: c.has_no_param and not c.is_other_refusal, "err-4"),
+    ("error.param", "*", lambda c: c.is_null_or_same, "err-4"),
     # A refusal that is stored: nobody has read the request.
     (_OUTCOME, "*", lambda c: c.view.replayed and c.view.refused and c.is_same_code, "idem-4"),
     # Two codes for the same thing say nothing about the operation.
@@ -196,34 +218,34 @@ _TABLE: Final[tuple[_Row, ...]] = (
     (_ANY, "*", lambda c: c.view.code == "missing_api_key" and c.view.key and c.outcome[:3] != "401", "auth-1"),
     (_ANY, "*", lambda c: c.is_of_wrong_key, "idem-1"),
     (_ANY, "*", lambda c: c.done.was == "expired", "time-3"),
-    (_ANY, "*", lambda c: c.view.sent is None and c.view.exchange.content and c.view.row.takes.endswith("json") and
-     c.outcome.startswith("400"), "err-8"),
+    (_ANY, "*", lambda c: c.is_malformed and c.outcome.startswith("400"), "err-8"),
     (_ANY, "*", lambda c: None in c.view.order.values() and c.code in _OF_A_NULL, "err-9"),
     # The rule of an operation that may show a deleted record is about one that was there.
     (_ANY, "*", lambda c: "200 deleted" in c.at and c.outcome[:3] == "404" and c.done.was != "deleted", "auth-7"),
     ("error.param", "*", _always, lambda c: c.refusal),
     # The fake refuses. A code that is right under a wrong status is no wrong refusal, unless it is about the key.
     (_OUTCOME, "*", lambda c: c.alone, lambda c: c.alone),
-    ("status", "*", lambda c: c.is_refused and len(c.codes) == 1 and (c.outcome[:3] == "401" or c.code == _NO_SCOPE),
-     lambda c: c.refusal),
-    ("status", "*", lambda c: c.is_refused and len(c.codes) == 1, "err-5"),
-    (_OUTCOME, "*", lambda c: c.view.row.signed and f"200 {c.done.was}".rstrip() in c.at, lambda c: c.success),
+    ("status", "*", lambda c: c.is_other_status and c.is_of_key, lambda c: c.refusal),
+    ("status", "*", lambda c: c.is_other_status, "err-5"),
+    (
+        _OUTCOME,
+        "*",
+        lambda c: c.view.row.signed and f"200 {c.done.was}".rstrip() in c.at,
+        lambda c: rule_of_success(c.done),
+    ),
     (_OUTCOME, "*", lambda c: c.outcome[:3] == "409" and c.view.succeeded and c.view.replayed and c.repeats, "idem-5"),
     (_OUTCOME, "*", lambda c: not c.outcome.startswith(("2", "3")), lambda c: c.refusal),
     # The fake has a success, and the vendor refuses: for the key, which comes before all that is in the request.
     (_OUTCOME, "*", lambda c: c.is_in_use and c.is_late, "idem-8"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.view.row.fingerprint, "idem-7"),
     (_OUTCOME, "*", lambda c: c.is_in_use and c.done.replays and c.repeats, "idem-5"),
-    (_OUTCOME, "*", lambda c: c.is_in_use and c.view.idempotency and not c.view.row.idempotent,
-     lambda c: c.at.get(_KEY, "idem-2")),
-    (_OUTCOME, "*", lambda c: c.is_refused and c.view.sent is None and c.view.code in _OF_A_BODY and _BODY in c.at,
-     lambda c: c.at[_BODY]),
+    (_OUTCOME, "*", lambda c: c.is_in_use and c.ignores_key, lambda c: c.at.get(_KEY, "idem-2")),
+    (_OUTCOME, "*", lambda c: c.done.replays and c.view.exchange.status not in NOT_LET_IN, "idem-3"),
+    (_OUTCOME, "*", lambda c: c.is_refused and c.lacks_body and _BODY in c.at, lambda c: c.at[_BODY]),
     (_OUTCOME, "*", lambda c: c.is_refused, lambda c: c.refused_as),
-    (_OUTCOME, "*", lambda c: c.done.replays, "idem-3"),
-    (_OUTCOME, "*", _always, lambda c: c.success),
+    (_OUTCOME, "*", _always, lambda c: rule_of_success(c.done)),
     # Headers whose values depend on more than their names.
     (_RATE, "added", _always, "rate-1"),
-    ("header.retry-after", "in flight", _always, "idem-5"),
     (_RATE, "*", lambda c: c.view.row.bucket in ASSUMED_SIZES, lambda c: ASSUMED_SIZES[str(c.view.row.bucket)]),
     (_REPLAYED, "added", lambda c: c.view.refused, "idem-4"),
     (_REPLAYED, "added", lambda c: c.done.is_new and c.is_late, "idem-8"),
@@ -231,8 +253,8 @@ _TABLE: Final[tuple[_Row, ...]] = (
     # The fake reads the key under its other names: the vendor may not have, unless it returned the same record.
     (_REPLAYED, "missing", lambda c: "idempotency-key" not in c.view.exchange.sent and not c.is_same_record, "idem-1"),
     ("header.aurous-request-id", "replayed", _always, "rate-5"),
-    (_LEFT, "value", lambda c: c.done.replays, "rate-5"),
-    (_LEFT, "value", lambda c: c.view.exchange.status in NOT_LET_IN, "rate-4"),
+    (_LEFT, "value|more", lambda c: c.done.replays, "rate-5"),
+    (_LEFT, "value|more", lambda c: c.view.refused, "rate-4"),
     # Bodies. A stored response is that of before, whatever it shows; and where no rule is, no value brings one.
     ("body*", "value|null|rows", lambda c: c.done.replays, "idem-3"),
     ("*", "*", lambda c: not c.place, ""),
@@ -240,27 +262,24 @@ _TABLE: Final[tuple[_Row, ...]] = (
     ("characters *", "missing|enum", lambda c: c.is_promised, "get-4"),
     ("characters *.refs*.url", "*", _always, lambda c: c.place),
     ("characters body.status|characters body.refs*", "*", lambda c: _creation(c.view), lambda c: _creation(c.view)),
-    ("characters *.status", "*", lambda c: c.is_reviewed and c.point.fake == "ready" and c.view.record and
-     c.done.was in {"ready", ""}, "save-6"),
+    ("characters *.status", "*", lambda c: c.is_reviewed and c.is_saved, "save-6"),
     ("characters *.status", "*", lambda c: c.is_reviewed, "create-4"),
-    ("characters *.refs*", "*", lambda c: c.status == "synthesizing" and not c.view.creates and
-     c.point.kind != "missing", "run-1"),
+    ("characters *.refs*", "*", lambda c: c.is_drawn_anew, "run-1"),
     ("characters body.refs", "rows", lambda c: c.view.saves, "save-1"),
-    ("characters *.refs*", "*", lambda c: c.is_retold, lambda c: shown_by(c.done.drawn).rules.get("drawn", "create-4")),
+    ("characters *.refs*", "*", lambda c: c.is_retold, lambda c: c.drawn),
     ("*", "*", lambda c: c.place == "=" and c.view.refused, "err-1"),
-    ("*", "*", lambda c: c.place == "=", lambda c: c.success),
+    ("*", "*", lambda c: c.place == "=", lambda c: rule_of_success(c.done)),
     # Generations: one that has failed or was cancelled costs nothing, whatever its price is.
     ("generations *.cost*currency", "*", _always, "img-5"),
     ("generations *.cost*amount", "value|enum", lambda c: c.is_free and c.status == "cancelled", "img-7"),
     ("generations *.cost*amount", "value|enum", lambda c: c.is_free, "cred-2"),
-    ("generations *.cost*", "value|enum", lambda c: (c.point.record or str(c.view.result.get("id")))[:4] == "vid_",
-     "vid-2"),
+    ("generations *.cost*", "value|enum", lambda c: c.id.startswith("vid_"), "vid-2"),
     ("generations *.cost*", "value|enum", _always, "cred-4"),
     ("generations *.cost*", "*", _always, "img-5"),
     ("body.width|body.height", "value", lambda c: "width" in c.view.order, "img-3"),
     # All other places rest on what their names say.
     ("*", "*", _always, lambda c: c.place),
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=4096)
@@ -298,9 +317,6 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
         if rule == "cred-2":  # what is held is told by costs, too
             causes.setdefault(("", "cost"), rule)
         return rule
-    if where == _LEFT:  # where each request takes other tokens, replays and refusals do, too
-        causes |= {("", _LEFT): rule} if rule == "rate-1" else {}
-        return causes.get(("", _LEFT), rule)
     if rule.startswith("idem-") and view.idempotency:
         return causes.setdefault(("idem", view.idempotency), rule)
     record = point.record or ("" if view.creates else view.record) or str(view.result.get("id", ""))
@@ -320,12 +336,6 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
     return rule
 
 
-def agree(done: Replayed, point: Point, causes: dict[tuple[str, str], str]) -> None:
-    """Let earlier differences explain nothing that comes after a response in which the status of the record agrees."""
-    if (point.where, point.kind) == ("body.status", "value"):
-        causes.pop((done.view.record or str(done.view.result.get("id")), "status"), None)
-
-
 def _field(done: Replayed, where: str) -> str:
     """Return the field of a record that a place is in."""
     return where.removeprefix(done.record_at).lstrip(".").partition(".")[0].partition("[")[0]
@@ -333,7 +343,7 @@ def _field(done: Replayed, where: str) -> str:
 
 def rule_of_success(done: Replayed) -> str:
     """Return the rule that a success of a request would be about; empty without an operation."""
-    return _creation(done.view) or _success(done.view.operation, done.was)
+    return _creation(done.view) or _success(done)
 
 
 def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
@@ -348,7 +358,7 @@ def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
         return free or point.kind == "added" or view.row.bucket in ASSUMED_SIZES or _BUCKET in own.assumed
     if where not in {"status", "error.code"}:
         return rule == "create-4" and where.endswith(".refs[].pose") and point.kind == "value"  # their order
-    fake = _outcome(done)
+    fake = outcome_of(done)
     if view.refused and fake in shown_by("").assumed:
         return True
     return (view.succeeded or not fake.startswith("2")) and not {fake, fake[:3]}.isdisjoint(own.assumed)
@@ -362,12 +372,11 @@ _CHANGING: Final = frozenset({"status", "name", "attributes", "refs", "error_mes
 """The fields of a character that requests change."""
 
 
-def why_aside(done: Replayed, point: Point) -> str:
+def why_aside(done: Replayed, point: Point, *, alone: bool) -> str:
     """Return why a difference refutes nothing: another client or a gap in the recording explains it; else empty."""
-    if _is_decided(done, point):
-        return ""
+    own = "" if _is_decided(done, point) else done.aside_at(point.where)
     others = SHARED if done.shared else done.gap_at(point.where)
-    return done.aside_at(point.where) or (others if rests_on_all(done, point) else "")
+    return own or (others if alone else "")
 
 
 def rests_on_all(done: Replayed, point: Point) -> bool:
@@ -397,7 +406,8 @@ def _is_of_state(done: Replayed) -> bool:
     """Whether the vendor's outcome may be about the state of a record that a request names."""
     view = done.view
     other, reason = view.order.get(done.param or view.param), view.reason if view.refused else done.code
-    return bool(view.named) and other in (None, *view.named) and reason in OF_STATES and view.reason != done.code
+    own = bool(view.named) and {None, *view.named}.issuperset(as_list(other) or [other])
+    return own and reason in OF_STATES and view.reason != done.code
 
 
 def _is_final(done: Replayed) -> bool:
@@ -427,7 +437,7 @@ def _creation(view: View) -> str:
     return "create-4" if view.synthesizes else "create-2" if "upload_ids" in view.order else ""
 
 
-def _outcome(done: Replayed) -> str:
+def outcome_of(done: Replayed) -> str:
     """Return the outcome of the fake; where only the code is compared, the recording has the same."""
     status = done.reply.status if done.reply is not None else ""
     return f"{status} {done.code}".strip()
@@ -452,17 +462,12 @@ def _refusal(operation: str, outcome: str, param: str = "") -> str:
     return "auth-7" if status == "404" and operation in CATALOG.by_operation else "err-8"
 
 
-def _success(operation: str, of: str = "") -> str:
-    """Return the rule of a success; *of* is the status of the record before the request, or the prefix of its id."""
-    row = CATALOG.by_operation.get(operation, UNKNOWN)
-    return shown_by(operation).rules.get(f"{row.status} {of}".rstrip(), next(iter(row.rules), ""))
-
-
-def _success_of(done: Replayed) -> str:
+def _success(done: Replayed) -> str:
     """Return the rule of a success by the kind of record in the path, or by its status before."""
-    view, prefix = done.view, done.view.record.partition("_")[0]
-    own = prefix and f"{view.row.status} {prefix}" in shown_by(view.operation).rules
-    return _success(view.operation, prefix if own else done.was)
+    row, prefix = done.view.row, done.view.record.partition("_")[0]
+    rules = shown_by(done.view.operation).rules
+    own = prefix and f"{row.status} {prefix}" in rules
+    return rules.get(f"{row.status} {prefix if own else done.was}".rstrip(), next(iter(row.rules), ""))
 
 
 def _plain(where: str) -> str:

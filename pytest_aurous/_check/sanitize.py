@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from http import HTTPStatus
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -31,9 +31,10 @@ _PREFIX: Final = re.compile(
     r"(?:whsec|char|img|vid|file|lora|we|upl)_|data:image/(?:(?:png|jpeg|webp|gif|svg\+xml)(?:;base64,)?)?"
 )
 """What the rest of a text is masked behind: the kind of an id, a secret or an inline picture stays."""
-_URL: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL)
+_URL: Final = re.compile(r"(https?://)([^/?#]*@)?(\[[^]]*\]|[^/?#:]*)(.*)", re.DOTALL | re.IGNORECASE)
 """The scheme, the user, the host and the rest of a URL."""
-_PORT: Final = re.compile(r":\d{1,5}$")
+_REST: Final = re.compile(r"(:\d{1,5}(?![^/?]))?([^?]*)\??(.*)", re.DOTALL)
+"""The port, the path and the query of a URL."""
 _ANCHOR: Final = re.compile(r"[a-z_]{0,40}")
 _HOSTS: Final = (
     *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
@@ -163,28 +164,27 @@ class Sanitizer:
         """Return a URL without secrets and foreign hosts; the URL of a *page* keeps its words."""
         url, mark, anchor = url.partition("#")
         after = mark + (anchor if page and _ANCHOR.fullmatch(anchor) else self.mask(anchor))
-        try:
-            parts = urlsplit(url)
-        except ValueError:  # no URL
-            return self._foreign(url) + after
-        host = parts.hostname or ""
-        if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_loopback(host)):
-            return self._foreign(url) + after
+        found = _URL.fullmatch(url)
+        if found is None:
+            return self.mask(url) + after
+        scheme, user, host, rest = found[1], found[2] or "", found[3].lower(), found[4]
+        if not (is_vendors(host) or is_loopback(host.strip("[]"))):
+            # The name is public or private as the host was (chat-5).
+            name = re.sub(r"\W", "x" if is_private(url) else ".", self.mask(host).translate(_LETTERS))
+            return f"{scheme}{self.mask(user)}{name}{self.mask(rest)}{after}"
         if host not in _HOSTS:
-            *names, domain, top = host.split(".")
-            host = f"{self.mask('.'.join(names))}.{domain}.{top}" if is_vendors(host) else "127.0.0.1"
-        user, at, _ = parts.netloc.rpartition("@")
-        port = _PORT.search(parts.netloc)
-        path = "/".join(self._segment(*pair) for pair in pairwise(["", *parts.path.split("/")]))
-        known = CATALOG.at(host, parts.path)
+            names = host.split(".")
+            host = ".".join([self.mask(".".join(names[:-2])), *names[-2:]]) if is_vendors(host) else "127.0.0.1"
+        port, path, query = _REST.findall(rest)[0]
+        known = CATALOG.at(host, path)
         schemas = {name: Schema(shape) for row, _ in known.values() for name, shape in row.query.items()}
+        path = "/".join(self._segment(*pair) for pair in pairwise(["", *path.split("/")]))
         query = "&".join(
             f"{quote(name if is_word(name, response=False) else self.mask(name), safe='[]')}="
             f"{quote(self._parameter(schemas.get(name, _UNKNOWN), value), safe=',:@/+')}"
-            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+            for name, value in parse_qsl(query, keep_blank_values=True)
         )
-        place = f"{self.mask(user)}{at}{host}{port[0] if port else ''}"
-        return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{after}"
+        return f"{scheme}{self.mask(user)}{host}{port}{path}{'?' + query if query else ''}{after}"
 
     def mask(self, text: str) -> str:
         """Return another text of the same shape and length; the same for the same text."""
@@ -213,15 +213,6 @@ class Sanitizer:
         new = [name for name, _ in named if response and VENDORS.match(name) and _NAME.fullmatch(name)]
         known = _RECEIVED if response else _SENT
         return tuple((name, self.header(name, value)) for name, value in named if name in known or name in new)
-
-    def _foreign(self, url: str) -> str:
-        """Mask a URL of others; its host becomes a name that is public or private as the host was (chat-5)."""
-        found = _URL.fullmatch(url)
-        if found is None:
-            return self.mask(url)
-        scheme, user, host, rest = found.groups("")
-        name = re.sub(r"\W", "x" if is_private(url) else ".", self.mask(host).translate(_LETTERS))
-        return f"{scheme}{self.mask(user)}{name}{self.mask(rest)}"
 
     def _segment(self, before: str, segment: str) -> str:
         """Return a segment of a path; the segment *before* it tells the number of an output from other numbers."""
@@ -279,23 +270,15 @@ class Sanitizer:
         return self.mask(text.decode(errors="replace")).encode()
 
     def _stream(self, body: bytes) -> bytes:
-        """Return a stream of events without anything private; what its pieces say together is masked as a whole."""
-        lines = [line.partition(b"data:") for line in body.split(b"\n")]
-        events = [parsed(data) for _, _, data in lines]
-        safe = [self.value(_EVENT, event) for event in events]
-        for name in ("content", "refusal"):
-            pieces = [str(_delta_of(event).get(name) or "") for event in events]
-            masked = iter(self.mask("".join(pieces)))
-            for event, piece in zip(safe, pieces, strict=True):
-                if piece:
-                    _delta_of(event)[name] = "".join(islice(masked, len(piece)))
-        texts = [
-            data if data.strip() == _DONE else self._plain(data) if event is None else _written(event, data)
-            for (_, _, data), event in zip(lines, safe, strict=True)
-        ]
-        return b"\n".join(
-            self._plain(before) + mark + text for (before, mark, _), text in zip(lines, texts, strict=True)
-        )
+        """Return a stream of events without anything private."""
+        lines: list[bytes] = []
+        for line in body.split(b"\n"):
+            before, mark, data = line.partition(b"data:")
+            if data.strip() != _DONE:
+                event = parsed(data)
+                data = self._plain(data) if event is None else _written(self.value(_EVENT, event), data)
+            lines.append(self._plain(before) + mark + data)
+        return b"\n".join(lines)
 
     def _form(self, parts: list[Part], schema: Schema) -> bytes:
         """Return a form with the same fields, whose pictures show nothing."""
@@ -304,16 +287,15 @@ class Sanitizer:
             name = quote(self._name(schema, part.name, response=False))
             file = "" if part.filename is None else f'; filename="{quote(self.mask(part.filename))}"'
             head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'
-            lines += [head.encode(), self._part(schema.field(part.name), part)]
+            if part.name == "file":
+                content = blank(part.data)
+            elif part.name == "metadata":
+                content = self._body(part.data, "", _UNKNOWN, response=False) or b""
+            else:
+                text = part.data.decode(errors="replace")
+                content = self._text(schema.field(part.name), text, response=False).encode()
+            lines += [head.encode(), content]
         return b"\r\n".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
-
-    def _part(self, schema: Schema, part: Part) -> bytes:
-        """Return the content of a field of a form."""
-        if part.name == "file":
-            return blank(part.data)
-        if part.name == "metadata":
-            return self._body(part.data, "", _UNKNOWN, response=False) or b""
-        return self._text(schema, part.data.decode(errors="replace"), response=False).encode()
 
 
 def _masked(text: str, number: int) -> str:
@@ -328,12 +310,6 @@ def _masked(text: str, number: int) -> str:
             number, rest = divmod(number, 26)
             letters[place] = chr((ord("A") if letter.isupper() else ord("a")) + rest)
     return "".join(letters)
-
-
-def _delta_of(event: Any) -> dict[str, Any]:
-    """Return what an event of a stream adds to the message; empty for any other event."""
-    choices = as_list(as_object(event).get("choices"))
-    return as_object(as_object(choices[0]).get("delta")) if choices else {}
 
 
 def _written(value: Any, like: bytes) -> bytes:

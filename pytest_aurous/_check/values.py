@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from .._core.base.data import as_list, as_object
 from .._core.base.forms import PREFIXES, RECORD, form_of
 from .._facade import Schema, vocabulary
 
+_Object: TypeAlias = dict[str, Any]
 _WORDS: Final = re.compile("[A-Z]?[a-z0-9]+")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}|[a-z]{1,20}([A-Z][a-z]{1,20}){1,3}")
 """A word in the form of the API's, or of the names of other APIs; keys and most texts of users are none."""
@@ -31,8 +33,6 @@ _OF_STATUS: Final = (
     "refs", "error_message", "updated_at", "cost", "output_urls", "output_video_url", "completed_at", "duration_ms",
 )  # fmt: skip
 """The fields of records that depend on their status."""
-_OF_EACH_STATUS: Final = ("missing", "added", "json type", "enum", "form", "limit")
-"""The kinds of comparison that hold for these, too, whatever the status of a record is."""
 
 
 class Words(str):
@@ -47,7 +47,8 @@ _TYPES: Final[dict[type, str]] = {
 }  # fmt: skip
 
 
-class Point(NamedTuple):
+@dataclass
+class Point:
     """One place of a response that was compared.
 
     Attributes:
@@ -127,32 +128,32 @@ def id_of(record: str) -> str:
     return record if RECORD.fullmatch(record) else short
 
 
+def _name(where: str) -> str:
+    return where.rpartition(".")[2].removesuffix("[]")
+
+
+@dataclass
 class Values:
     """Compares two JSON values and a schema, side by side.
 
-    Args:
+    Attributes:
         bind: Learns the URLs and page tokens of the fake by those recorded.
         sent: The places of the fields that the request has sent: their values are stated, whatever the schema says.
         ignored: The places that say nothing.
     """
 
-    def __init__(
-        self, bind: Callable[[str, str], object], *, sent: Collection[str] = (), ignored: Collection[str] = ()
-    ) -> None:
-        self._bind = bind
-        self._sent = sent
-        self._ignored = ignored
+    bind: Callable[[str, str], object]
+    sent: Collection[str] = ()
+    ignored: Collection[str] = ()
 
-    def compare(
-        self, where: str, seen: Any, fake: Any, schema: Schema, name: str = "", ground: str = ""
-    ) -> Iterator[Point]:
+    def compare(self, where: str, seen: Any, fake: Any, schema: Schema, ground: str = "") -> Iterator[Point]:
         """Yield the points of one value and of all that is in it; *ground* is what it rests on (`Schema`)."""
-        ground = "" if where in self._sent else schema.rests_on or ground
-        for point in self._compare(where, seen, fake, schema, name, ground):
-            yield point._replace(assumed=True) if ground == "assumed" else point
+        ground = "" if where in self.sent else schema.rests_on or ground
+        for point in self._compare(where, seen, fake, schema, ground):
+            yield replace(point, assumed=True) if ground == "assumed" else point
 
-    def _compare(self, where: str, seen: Any, fake: Any, schema: Schema, name: str, ground: str) -> Iterator[Point]:
-        if where in self._ignored:
+    def _compare(self, where: str, seen: Any, fake: Any, schema: Schema, ground: str) -> Iterator[Point]:
+        if where in self.ignored:
             if None not in (seen, fake) and json_type(seen) != json_type(fake):
                 yield Point(where, "json type", OTHER, Words(json_type(seen)), Words(json_type(fake)))
             return
@@ -168,18 +169,16 @@ class Values:
         if kinds[0] != kinds[1]:
             yield Point(where, "json type", OTHER, Words(kinds[0]), Words(kinds[1]))
             return
-        if name in _MAPS:
+        if _name(where) in _MAPS:
             yield Point(where, "value", seen != fake, seen, fake)
         elif isinstance(fake, dict):
             yield from self._object(where, as_object(seen), as_object(fake), schema, ground)
         elif isinstance(fake, list):
-            yield from self._array(where, as_list(seen), as_list(fake), schema, name, ground)
+            yield from self._array(where, as_list(seen), as_list(fake), schema, ground)
         else:
-            yield from self._scalar(where, seen, fake, schema, name, ground)
+            yield from self._scalar(where, seen, fake, schema, ground)
 
-    def _object(
-        self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Schema, ground: str
-    ) -> Iterator[Point]:
+    def _object(self, where: str, seen: _Object, fake: _Object, schema: Schema, ground: str) -> Iterator[Point]:
         allowed, status = schema.field("status").allowed, seen.get("status")
         if allowed is None or not isinstance(status, str) or status in allowed:
             yield from self._fields(where, seen, fake, schema, ground)
@@ -188,16 +187,14 @@ class Values:
         fields = {name: value for name, value in seen.items() if name in fake or name not in schema.properties}
         for point in self._fields(where, fields, fake, schema, ground):
             field = point.where.removeprefix(f"{where}.").partition(".")[0].partition("[")[0]
-            if point.kind in _OF_EACH_STATUS or field not in _OF_STATUS:
+            if field not in _OF_STATUS:
                 yield point
 
-    def _fields(
-        self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Schema, ground: str
-    ) -> Iterator[Point]:
+    def _fields(self, where: str, seen: _Object, fake: _Object, schema: Schema, ground: str) -> Iterator[Point]:
         new = [name for name in seen if name not in fake]
         for name, value in fake.items():
             inner, shape = f"{where}.{name}", schema.field(name)
-            optional = name not in schema.required and inner not in self._sent
+            optional = name not in schema.required and inner not in self.sent
             unset = optional and (value in _EMPTY or ((shape.rests_on or ground) == "free" and name not in seen))
             if name not in seen:
                 like = alike(
@@ -207,7 +204,7 @@ class Values:
                 kind = "omitted" if unset and not like else "missing"
                 yield Point(inner, kind, OTHER, instead_of(like), value)
             elif not (unset and seen[name] in _EMPTY and shape.rests_on != "null"):
-                yield from self.compare(inner, seen[name], value, shape, name, ground)
+                yield from self.compare(inner, seen[name], value, shape, ground)
         for name in new:
             if seen[name] in _EMPTY and name in schema.properties:
                 yield Point(f"{where}.{name}", "omitted", OTHER, seen[name], ABSENT)
@@ -215,23 +212,22 @@ class Values:
                 shown = "*" if schema.holds == "client" else name_of(name)
                 yield Point(f"{where}.{shown}", "added", OTHER, seen[name], ABSENT)
 
-    def _array(
-        self, where: str, seen: list[Any], fake: list[Any], schema: Schema, name: str, ground: str
-    ) -> Iterator[Point]:
+    def _array(self, where: str, seen: list[Any], fake: list[Any], schema: Schema, ground: str) -> Iterator[Point]:
         items, stated = schema.items, ground not in _UNSTATED
-        if stated and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
+        if stated and fake and not isinstance(fake[0], (dict, list)) and _name(where) not in _BOUND_NAMES:
             yield Point(where, "value", seen != fake, seen, fake)
             return
         if len(seen) != len(fake) and stated:
             yield Point(where, "rows", OTHER, Words(f"{len(seen)} items"), Words(f"{len(fake)} items"))
         for one, other in zip(seen, fake, strict=False):
             record = str(as_object(one).get("id", ""))
-            for point in self.compare(f"{where}[]", one, other, items, name, ground):
-                yield point._replace(record=record) if point.differs and record else point
+            for point in self.compare(f"{where}[]", one, other, items, ground):
+                yield replace(point, record=record) if point.differs and record else point
 
-    def _scalar(self, where: str, seen: Any, fake: Any, schema: Schema, name: str, ground: str) -> Iterator[Point]:
+    def _scalar(self, where: str, seen: Any, fake: Any, schema: Schema, ground: str) -> Iterator[Point]:
+        name = _name(where)
         if name in _CURSORS:
-            self._bind(seen, fake)
+            self.bind(seen, fake)
             return
         if isinstance(fake, str):
             if schema.allowed is not None:
@@ -243,7 +239,7 @@ class Values:
                 either = ground == "free" and set(forms) <= _RECORDS  # of a row that the fake does not have
                 yield Point(where, "form", forms[0] != forms[1] and not either, f"{seen}", f"{fake}")
                 if forms[1].startswith("url") or name in _BOUND_NAMES:
-                    self._bind(seen, fake)
+                    self.bind(seen, fake)
                 if not forms[1].startswith("id"):
                     return
         elif schema.bounds != (None, None):

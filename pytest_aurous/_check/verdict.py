@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
+from . import rules
 from .replay import SHARED, Replayed
-from .rules import agree, cause_of, is_assumed, judged_rules, rests_on_all, rule_of, rule_of_success, why_aside
 from .values import Point
 
 _Place: TypeAlias = tuple[str, str, str]
@@ -16,37 +16,27 @@ _Place: TypeAlias = tuple[str, str, str]
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One difference between a recording and the fake.
+@dataclass(kw_only=True)
+class Difference(Point):
+    """A place that differs between a recording and the fake.
 
     Attributes:
         file: The recording.
         number: The exchange, from 1.
         operation: Its operation.
-        where: The place in the response.
-        kind: What was compared.
-        seen: What the recording has.
-        fake: What the fake has.
         outcome: Status and code of the fake's response.
         alone: Whether it is a difference only if no other client has used the team meanwhile.
-        assumed: Whether no page of the vendor states what the fake has, only a rule of ours.
-        times: In how many exchanges there is such a difference.
         url: The URL of a request that is not to the API itself; empty for any other.
+        times: In how many exchanges there is such a difference.
     """
 
     file: str
     number: int
     operation: str
-    where: str
-    kind: str
-    seen: Any
-    fake: Any
-    outcome: str = ""
-    alone: bool = False
-    assumed: bool = False
-    times: int = 1
-    url: str = ""
+    outcome: str
+    alone: bool
+    url: str
+    times: int = 0
 
     @property
     def place(self) -> str:
@@ -98,7 +88,7 @@ class RuleVerdict:
             return "as written, but" if self.aside else "as written"
         if self.reasons:
             return "not judged" if self.reasons == {SHARED} else "cannot tell"
-        return "not seen" if self.rule in judged_rules() else "not judged"
+        return "not seen" if self.rule in rules.judged_rules() else "not judged"
 
 
 class Verdicts:
@@ -113,8 +103,8 @@ class Verdicts:
         inferred: What was assumed about the tests and the operator, and how often.
     """
 
-    def __init__(self, rules: Iterable[str]) -> None:
-        self.rules: dict[str, RuleVerdict] = {name: RuleVerdict(name) for name in rules}
+    def __init__(self, names: Iterable[str]) -> None:
+        self.rules: dict[str, RuleVerdict] = {name: RuleVerdict(name) for name in names}
         self.exchanges: int = 0
         self.places: set[tuple[str, str, str, str]] = set()
         self.open: set[tuple[str, int, str]] = set()
@@ -141,28 +131,33 @@ class Verdicts:
         """Count one exchange; *causes* has the rules of the differences before it, by record and field."""
         self.exchanges += 1
         view = done.view
-        self._doubt(file, done)
+        doubts = done.doubts | ({rules.rule_of_success(done): done.why} if done.why else {})
+        for rule in doubts.keys() - {""}:
+            self.rules[rule].doubts[doubts[rule]] += 1
+            self.open.add((file, view.exchange.number, rule))
         agreed, aside, found = set(done.agrees), dict[str, str](), dict[tuple[str, _Place], Difference]()
         for point in points:
             if point.kind == "omitted":
                 self.omitted[f"{view.operation} {point.where}"] += 1
                 continue
-            rule = rule_of(done, point)
+            rule = rules.rule_of(done, point)
             if not point.differs:
                 agreed.add(rule)
-                agree(done, point, causes)
                 continue
-            alone, why = rests_on_all(done, point), why_aside(done, point)
+            alone = rules.rests_on_all(done, point)
+            why = rules.why_aside(done, point, alone=alone)
             if rule and why:
                 aside[rule] = why
                 self.open.add((file, view.exchange.number, point.where))
             else:
-                rule = rule and cause_of(done, point, rule, causes)
-                one = _difference(file, done, point, alone=alone, assumed=is_assumed(done, point, rule))
+                rule = rule and rules.cause_of(done, point, rule, causes)
+                one = _difference(file, done, replace(point, assumed=rules.is_assumed(done, point, rule)), alone=alone)
                 outcome = one.outcome if point.where == "status" or point.where.startswith("error") else ""
                 found.setdefault((rule, (view.operation, point.where, f"{point.kind} {outcome}".rstrip())), one)
         for (rule, place), one in found.items():
-            self._add(rule, place, one)
+            self.places.add((file, one.place, one.operation, one.where))
+            first = self.rules[rule].first if rule else self.uncovered
+            first.setdefault(place, one).times += 1
         differing = {rule for rule, _ in found}
         self.inferred.update(done.inferred)
         for rule in agreed - differing - aside.keys() - {""}:
@@ -172,25 +167,9 @@ class Verdicts:
         for rule in differing - {""}:
             self.rules[rule].differing += 1
 
-    def _doubt(self, file: str, done: Replayed) -> None:
-        of_success = {rule_of_success(done): done.why} if done.why else {}
-        for rule, why in {**done.doubts, **of_success}.items():
-            if rule:
-                self.rules[rule].doubts[why] += 1
-                self.open.add((file, done.view.exchange.number, rule))
 
-    def _add(self, rule: str, key: _Place, found: Difference) -> None:
-        self.places.add((found.file, found.place, found.operation, found.where))
-        first = self.rules[rule].first if rule else self.uncovered
-        old = first.get(key)
-        first[key] = found if old is None else replace(old, times=old.times + 1)
-
-
-def _difference(file: str, done: Replayed, point: Point, *, alone: bool, assumed: bool) -> Difference:
-    view, number = done.view, done.view.exchange.number
-    outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
-    url = (
-        f"{view.exchange.method} {view.exchange.url.partition('?')[0]}" if view.row.signed or not view.operation else ""
-    )
-    said = view.operation, point.where, point.kind, point.seen, point.fake, outcome
-    return Difference(file, number, *said, alone=alone, assumed=assumed, url=url)
+def _difference(file: str, done: Replayed, point: Point, *, alone: bool) -> Difference:
+    sent, operation = done.view.exchange, done.view.operation
+    url = f"{sent.method} {sent.url.partition('?')[0]}" if done.view.row.signed or not operation else ""
+    place: dict[str, Any] = {"file": file, "number": sent.number, "operation": operation, "url": url}
+    return Difference(**vars(point), **place, outcome=rules.outcome_of(done), alone=alone)

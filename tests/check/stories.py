@@ -331,6 +331,18 @@ def ordered(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
+def at_once_again(teller: Teller) -> None:
+    """Order an image four times with one key."""
+    for _ in range(4):
+        teller.client.post("/v1/images", json={"prompt": "x"}, headers=KEY)
+
+
+def at_once_refused(teller: Teller) -> None:
+    """Order an image without a prompt, four times."""
+    for _ in range(4):
+        teller.client.post("/v1/images", json={"prompt": " "})
+
+
 def stored(teller: Teller) -> None:
     """Use one key for the same order, for another order, after a day; and a key that is too long."""
     for prompt in ("x", "x", "y"):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._check import command
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.base.rules import load_rules
 from tests.check.changes import balances, both, error, fields, header, lacks, put, shows, status, times
@@ -139,16 +138,6 @@ def test_nothing_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str], monk
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert main(["check", str(file), "--explain"]) == 0
     assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 60
-
-
-def test_progress_is_shown_on_long_files(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On stderr, so that the table can go into a file."""
-    monkeypatch.setattr(command, "_STEP", 10)
-
-    assert main(["check", str(write(tmp_path, told("images")[:21]))]) == 0
-    assert capsys.readouterr().err == "recorded.har: 10 of 21 exchanges\nrecorded.har: 20 of 21 exchanges\n"
 
 
 def test_the_result_is_json_too(tmp_path: Path) -> None:
@@ -570,7 +559,7 @@ TO_DO = (
 def test_six_differences_fit_on_a_screen(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, most: int
 ) -> None:
-    """No line is wider than the terminal, and the last words say what to do."""
+    """No line is wider than COLUMNS says, also without a terminal, and the last words say what to do."""
     entries = told("characters")
     both(
         status("characters.create 400 missing_field", 422),
@@ -581,7 +570,6 @@ def test_six_differences_fit_on_a_screen(
         lacks("balance.retrieve", "held_credits"),
     )(entries)
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
 
     main(["check", str(write(tmp_path, entries))])
 

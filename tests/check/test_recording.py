@@ -48,8 +48,8 @@ def cassette(body: Any, *, status: Any = None, **headers: Any) -> dict[str, Any]
 
 
 def test_exchanges_are_put_in_order_of_time(tmp_path: Path) -> None:
-    """Times may be in other zones, and the report says that the order was another."""
-    late, early = "2026-05-08T12:00:01+02:00", "2026-05-08T10:00:00.500Z"
+    """Times may be in other zones, or have none, which is UTC; the report says that the order was another."""
+    late, early = "2026-05-08T12:00:01+02:00", "2026-05-08T10:00:00.5000000"
     recording = read_recording(har(tmp_path, entry(at=late), entry(at=early)))
 
     assert [exchange.number for exchange in recording.exchanges] == [2, 1]
@@ -87,15 +87,6 @@ def test_a_body_is_read_in_each_form(tmp_path: Path, content: dict[str, Any], bo
     assert bool(recording.notes) == (body is None)
 
 
-def compressed(form: int, times: int = 1) -> bytes:
-    """Return a body compressed by zlib, perhaps repeatedly."""
-    body = BODY.encode()
-    for _ in range(times):
-        pack = zlib.compressobj(wbits=form)
-        body = pack.compress(body) + pack.flush()
-    return body
-
-
 @pytest.mark.parametrize(
     ("data", "coding", "body"),
     [
@@ -103,10 +94,9 @@ def compressed(form: int, times: int = 1) -> bytes:
         (BODY.encode(), "br", BODY.encode()),
         (b"\x1b\x0d\x00", "gzip, br", None),
         (BODY.encode(), "gzip, deflate", BODY.encode()),
-        (compressed(31, 2), "gzip, gzip", BODY.encode()),
-        (compressed(31, 4), "gzip", None),
-        (compressed(15), "Deflate", BODY.encode()),
-        (compressed(-15), "deflate", BODY.encode()),
+        (gzip.compress(gzip.compress(BODY.encode())), "gzip, gzip", BODY.encode()),
+        (zlib.compress(BODY.encode()), "Deflate", BODY.encode()),
+        (zlib.compress(BODY.encode())[2:-4], "deflate", BODY.encode()),
         (b"\x78\x9cnone", "deflate", None),
         (b"\xff\xff", "deflate", None),
     ],
@@ -119,14 +109,6 @@ def test_a_compression_of_the_network_may_be_in_the_file(
     one = entry(content=content, headers=[{"name": "Content-Encoding", "value": coding}])
 
     assert read_recording(har(tmp_path, one)).exchanges[0].body == body
-
-
-def test_a_request_body_that_was_left_out_is_reported(tmp_path: Path) -> None:
-    """What depends on it cannot be told."""
-    one = entry()
-    one["request"]["bodySize"] = 20
-
-    assert read_recording(har(tmp_path, one)).notes == ["exchange 1: the body of the request is missing"]
 
 
 FAVICON: Final = "https://api.aurous-labs.com/favicon.ico"
@@ -145,32 +127,12 @@ def test_a_foreign_host_is_reported_and_not_replayed(tmp_path: Path) -> None:
     assert check_recordings([recording]).verdicts.exchanges == 1
 
 
-BROKEN: Final[dict[str, str | bytes]] = {
-    "truncated.har": '{"log": {"entries": [',
-    "other.har": "[]",
-    "other.json": '{"log": {"entries": 3}}',
-    "entry.har": '{"log": {"entries": [{"request": {}}]}}',
-    "time.har": json.dumps({"log": {"entries": [entry(at="yesterday")]}}),
-    "objects.yaml": "interactions: [!!python/object/apply:os.system [exit]]",
-    "truncated.yaml": "interactions: [{",
-    "binary.har": b"\xff\xfe\x00",
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
-    """With its name, and without constructing what it asks for."""
-    content = BROKEN[name]
-    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-
-    with pytest.raises(AurousError, match=name):
-        read_recording(tmp_path / name)
-
-
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """With the reason of the system."""
-    with pytest.raises(AurousError, match=r"absent\.har: No such file"):
-        read_recording(tmp_path / "absent.har")
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    """With its name, and the reason, which may be that of the system."""
+    (tmp_path / "binary.har").write_bytes(b"\xff\xfe\x00 interactions")
+    for name, why in {"absent.har": "No such file", "binary.har": "Save it as UTF-8"}.items():
+        with pytest.raises(AurousError, match=f"{name}: .*{why}"):
+            read_recording(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -409,20 +371,6 @@ def test_a_recording_without_bodies_refutes_nothing(tmp_path: Path, at: dict[str
     assert "recorded.har: exchange 2: the body of the request is missing" in result.notes
 
 
-@pytest.mark.parametrize(
-    "at",
-    [
-        "2026-05-08T12:00:00.000+02:00",
-        "2026-05-08T10:00:00.0000000Z",
-        "2026-05-08T06:00:00-04:00",
-        "2026-05-08T10:00:00",
-    ],
-)
-def test_times_are_read_in_any_zone_and_precision(tmp_path: Path, at: str) -> None:
-    """Tools write local time with its offset, seven digits of a second, or no zone, which is UTC."""
-    assert read_recording(har(tmp_path, entry(at=at))).exchanges[0].at == 1778234400.0
-
-
 def test_headers_of_a_proxy_are_nothing_of_the_vendor(tmp_path: Path) -> None:
     """Neither headers of the connection nor headers that a proxy has added; nor is its port a part of the host."""
     entries = told("images")[:6]
@@ -441,29 +389,19 @@ def test_headers_of_a_proxy_are_nothing_of_the_vendor(tmp_path: Path) -> None:
     assert verdicts.uncovered == {}
 
 
-def test_a_path_that_the_fake_does_not_have_is_covered_by_no_rule(tmp_path: Path) -> None:
-    """The vendor has more than its documentation says."""
-    verdicts = check_recordings([read_recording(har(tmp_path, entry(URL.replace("balance", "dreams"))))]).verdicts
-
-    assert verdicts.refuted == []
-    assert [one.where for one in verdicts.uncovered.values()] == ["status"]
-
-
 def test_what_is_no_recording_is_listed_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:
     """A truncated recording is refused in both cases; so is a recording without an exchange of the API."""
-    other, ruby, foreign = tmp_path / "package.json", tmp_path / "ruby.yaml", tmp_path / "foreign.har"
+    other, foreign = tmp_path / "package.json", tmp_path / "foreign.har"
     other.write_text('{"name": "x"', encoding="utf-8")
-    ruby.write_text("http_interactions: []", encoding="utf-8")
     har(tmp_path, entry("https://gateway.example/aurous/v1/balance")).rename(foreign)
     har(tmp_path, entry())
     files = find_files([str(tmp_path)])
 
     (recording,) = read_recordings(files)
-    assert len(recording.others) == 3
-    assert any("Betamax" in text for text in recording.others)
+    assert len(recording.others) == 2
     assert any("no exchange with the API. For a gateway, pass --base-url URL" in text for text in recording.others)
     assert len(read_recordings(files, base_url="https://gateway.example/aurous")) == 2
-    for file in (other, ruby, foreign):
+    for file in (other, foreign):
         with pytest.raises(AurousError, match=file.name):
             read_recordings(files, {file})
     with pytest.raises(AurousError, match="none of the 2 files is a recording"):
@@ -552,14 +490,12 @@ def test_a_recording_of_a_fake_is_called_so(tmp_path: Path, capsys: pytest.Captu
     content = json.loads(file.read_text(encoding="utf-8").replace("key-1", "al_live_fa4e0123"))
     content["log"]["creator"]["name"] = "Proxy"
     file.write_text(json.dumps(content), encoding="utf-8")
+    assert main(["check", str(file), "--json", str(tmp_path / "result"), "--quiet"]) == 0
+    assert text in json.loads((tmp_path / "result").read_text(encoding="utf-8"))["notes"]
+    assert "; recordings of a fake, which prove nothing: recorded.har" in capsys.readouterr().out
     (tmp_path / "other.har").write_text(json.dumps(content), encoding="utf-8")
     assert main(["check", str(tmp_path)]) == 0
     assert "recorded.har: recordings of a fake, not of the real API" in " ".join(capsys.readouterr().out.split())
-    assert main(["check", str(file), "--json", str(tmp_path / "result")]) == 0
-    assert text in json.loads((tmp_path / "result").read_text(encoding="utf-8"))["notes"]
-    capsys.readouterr()
-    assert main(["check", str(file), "--quiet"]) == 0
-    assert "; recordings of a fake, which prove nothing: recorded.har" in capsys.readouterr().out
 
     content["log"]["entries"] = json.loads(json.dumps(content["log"]["entries"]).replace("al_live_fa4e0123", "key-1"))
     file.write_text(json.dumps(content), encoding="utf-8")

@@ -182,7 +182,8 @@ class Probing:
         at = time.time()
         self._sent[probe.line.split()[0]] += 1
         line, body = (PLACE.sub(lambda place: self._shown[place[1]], text) for text in (probe.line, probe.body))
-        sent = replace(send(self._base_url, self._key, line, probe.headers, body), at=at, number=number)
+        sent = send(self._base_url, self._key, line, probe.headers, body)
+        sent = replace(sent, at=at, seconds=time.time() - at, number=number)
         self._pause = pause_after(sent)
         sent.why = sent.why or foreign_response(sent, legacy="legacy-1" in probe.rules)
         exchange = sent.at_host(BASE_URL, self._base_url)

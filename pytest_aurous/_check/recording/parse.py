@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - an exception
 
-from ..._core.base.data import MOST_BYTES, LimitError, as_list, as_object, parsed, read_file
+from ..._core.base.data import MOST_BYTES, LimitError, as_list, as_object, read_file
 from ..._core.wire.har import field, plain_text
 
 _YAML: Final = (".yaml", ".yml")
@@ -59,35 +59,27 @@ def read(file: Path) -> bytes:
     return Bound("it").take(read_file(file, MOST_BYTES))
 
 
-def read_member(archive: ZipFile, name: str) -> bytes:
-    """Return what is in a file of an archive.
+def read_member(archive: ZipFile, folder: Path, name: str) -> bytes:
+    """Return what is in a file in a folder of an archive.
 
     Raises:
         LimitError: If it is too large.
         UnreadableError: If it cannot be read.
     """
     try:
-        with archive.open(name) as stream:
+        with archive.open((folder / name).as_posix()) as stream:
             return Bound(name).take(stream.read(MOST_BYTES + 1))
     except (BadZipFile, EOFError, KeyError, RuntimeError, ZlibError) as error:
         raise UnreadableError(f"{name} in it cannot be read: {error}") from None
 
 
-def check_depth(body: bytes) -> bytes:
-    """Return a body if it is not nested too deep for what walks through its JSON.
-
-    Raises:
-        LimitError: If it is.
-    """
-    if _is_deep(parsed(body), _MOST_DEPTH):
-        raise LimitError(f"its JSON is nested more than {_MOST_DEPTH} deep")
-    return body
-
-
-def _is_deep(value: Any, left: int) -> bool:
-    if not isinstance(value, (dict, list)):
-        return False
-    return not left or any(_is_deep(one, left - 1) for one in (*as_object(value).values(), *as_list(value)))
+def check_depth(value: Any, left: int = _MOST_DEPTH) -> None:
+    """Raise a LimitError if JSON data is nested too deep for what walks through it."""
+    if isinstance(value, (dict, list)):
+        if not left:
+            raise LimitError(f"its JSON is nested more than {_MOST_DEPTH} deep")
+        for one in (*as_object(value).values(), *as_list(value)):
+            check_depth(one, left - 1)
 
 
 def parse(file: Path, raw: bytes) -> Any:
@@ -121,19 +113,14 @@ def _parse_yaml(text: str) -> Any:
             """Merge nothing: merges of merges fill the memory."""
 
     try:
-        _check_size(yaml.parse(text, safe))
+        size = Bound("it")
+        for event in yaml.parse(text, safe):  # before any value is made
+            size.take(str(getattr(event, "value", "")).encode(), 1)
         return _without_aliases(yaml.load(text, Loader))
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f"line {mark.line + 1}: "
         raise UnreadableError(f"{line}truncated, endless, or not plain YAML") from None
-
-
-def _check_size(events: Iterable[Any]) -> None:
-    """Refuse a file with too many values before any of them is made."""
-    bound = Bound("it")
-    for event in events:
-        bound.take(str(getattr(event, "value", "")).encode(), 1)
 
 
 def _without_aliases(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zipfile import BadZipFile, ZipFile
 
-from ..._core.base.data import LimitError, as_list, as_object
+from ..._core.base.data import LimitError, as_list, as_object, parsed
 from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import FAKE_KEY
 from ..._core.wire.exchange import Exchange
@@ -26,7 +26,6 @@ _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")
 _MARKS: Final = (b'"log"', b"interactions")
 """A file without any of these texts is no recording, and not a truncated one either."""
 _NEITHER: Final = "neither a HAR file nor a cassette of VCR.py"
-_RUBY: Final = "a cassette of Betamax or of VCR for Ruby, not of VCR.py"
 _PATHS: Final = ("/v1/", "/storage/")
 """What the paths of the API begin with."""
 PICTURES: Final = ("image/", "video/", "application/octet-stream")
@@ -66,19 +65,16 @@ class Recording:
         """Return the body that *read* returns; None, with a note, if it is missing or over a limit."""
         try:
             body = read()
-            self._bound.take(check_depth(body or b""))
+            check_depth(parsed(body))
+            self._bound.take(body or b"")
         except LimitError as error:
-            self.leave_out(exchange, part, str(error))
+            self.left_out += 1
+            self.notes.append(f"exchange {exchange.number}: the body of the {part} was left out: {error}")
             return None
         unread = part == "response" and exchange.received.get("content-type", "").startswith(PICTURES)
         if body is None and exchange.vendors and not unread:
             self.notes.append(f"exchange {exchange.number}: the body of the {part} is missing")
         return body
-
-    def leave_out(self, exchange: Exchange, part: str, why: str) -> None:
-        """Note that a body is over a limit."""
-        self.left_out += 1
-        self.notes.append(f"exchange {exchange.number}: the body of the {part} was left out: {why}")
 
 
 class NoRecordingError(AurousError):
@@ -153,7 +149,7 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
     log = as_object(content.get("log"))
     entries = log.get("entries") if log else content.get("interactions")
     if not isinstance(entries, list):
-        raise NoRecordingError(f"check {file}: {_RUBY if 'http_interactions' in content else _NEITHER}.\n{_MORE}")
+        raise NoRecordingError(f"check {file}: {_NEITHER}.\n{_MORE}")
     for number, entry in enumerate(as_list(entries), 1):
         try:
             exchange = read_entry(number, _attached(entry, load) if log else entry_of(entry), recording.take)
@@ -176,7 +172,7 @@ def _content(recording: Recording) -> tuple[dict[str, Any], Callable[[str], byte
         file = Path(next((name for name in archive.namelist() if name.endswith(".har")), ""))
         if not file.name:
             raise NoRecordingError(f"check {recording.file}: an archive without a HAR file.\n{_MORE}")
-        load = partial(_read_in, archive, file.parent)
+        load = partial(read_member, archive, file.parent)
         raw = load(file.name)
     try:
         return as_object(parse(file, raw)), load
@@ -194,10 +190,6 @@ def _read_beside(recording: Recording, name: str) -> bytes:
         raise UnreadableError("it is in another folder")
     recording.bodies.add(file)
     return read(file)
-
-
-def _read_in(archive: ZipFile, folder: Path, name: str) -> bytes:
-    return read_member(archive, (folder / name).as_posix())
 
 
 def _attached(entry: Any, load: Callable[[str], bytes]) -> Any:

@@ -28,7 +28,7 @@ class Survey:
         shared: Whether other clients may have used the teams meanwhile.
         has_keys: Whether the recording has API keys.
         accepted: For each key the last exchange in which it was accepted.
-        undecided: The records that a request without a usable response may have changed.
+        undecided: The requests without a usable response that may have changed each record.
     """
 
     def __init__(self, recording: Recording, *, shared: bool = False) -> None:
@@ -46,12 +46,11 @@ class Survey:
         self.scopes -= {view.key for view in self.views if view.succeeded and view.exchange.method != "GET"}
         self.lost: dict[int, str] = dict(self._find_lost())
         self.has_keys: bool = any(view.key for view in self.views)
-        self.undecided: set[str] = {
-            name
-            for view in self.views
-            if view.lost and view.exchange.method != "GET" and view.index not in self.lost
-            for name in view.named
-        }
+        self.undecided: dict[str, list[View]] = {}
+        for view in self.views:
+            if view.lost and view.exchange.method != "GET" and view.index not in self.lost:
+                for name in view.named:
+                    self.undecided.setdefault(name, []).append(view)
         seconds = list(accumulate((view.at // 1 for view in self.views), max))
         for history in self.histories.values():
             first = history.sightings[0]
@@ -166,6 +165,7 @@ class Survey:
         """
         for view in self.views:
             acts = view.lost and not view.refused and view.row.method not in {"", "GET"}
+            acts = acts and not any(one.succeeded for one in self._earlier(view))
             if acts and (stored := self.stored(view)) is not None:
                 record = str(stored.result.get("id"))
                 self.histories[record].created = view.index  # nothing may show it

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from statistics import median
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from ..._core.base.data import as_list, as_object, parsed
@@ -49,8 +49,6 @@ PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
 """The beginning of the names of headers that are the vendor's, and of no proxy."""
 _REDIRECTS: Final = range(300, 400)
-_HOST: Final = re.compile(r"https?://(?:[^/?#]*@)?([^/?#:]+)")
-"""A URL up to its host, without the password that it may have."""
 CLOSE: Final = 2.0
 """Seconds between two times of one event, such as a request and the creation of its record."""
 UNKNOWN: Final = Endpoint("", "", "", lambda _: None)
@@ -81,7 +79,6 @@ class View:
         collection, record: The collection and the id of the record in its path.
         named: The ids of the records that the request names: in its path, as its character, its styles and its files.
         creates, synthesizes, saves, cancels, edits, deletes: What the request is for.
-        at_rest: Whether it is refused while there is work under way on the record in its path.
         polls: Whether it shows records that may have changed by themselves.
         shows_balance, shows_team, shows_credits: Whether it shows that; credits are in both others.
     """
@@ -97,7 +94,7 @@ class View:
 
         self.query = dict(parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True))
         self.sent = parsed(exchange.content)
-        self.order = as_object(self.sent)
+        self.order = order = as_object(self.sent)
         self.whole = exchange.content is not None or not row.body
         self.key = sent_key(sent)
         self.idempotency = idempotency_key(sent)
@@ -116,20 +113,20 @@ class View:
         self.foreign = foreign_response(exchange, legacy="legacy-1" in row.rules)
 
         self.kind = kind_of(row)
-        self.records = _records_of(self.body) if self.succeeded and self.kind else []
+        shown = as_object(self.body).get("data", self.body)
+        rows = [row for row in map(as_object, as_list(shown) or [shown]) if isinstance(row.get("id"), str)]
+        self.records = rows if self.succeeded and self.kind else []
         self.record = "" if self.kind in STYLES else args.get("id", "")
-        order = self.order
         names = [self.record, *(order.get(name) for name in _ONE_RECORD)]
         names += [name for several in _RECORDS for name in as_list(order.get(several))]
         self.named = [name for name in names if isinstance(name, str) and name]
         self.collection = _collection_of(row)
         self.creates = bool(row.makes and self.kind)
-        self.synthesizes = self.order.get("generate") is True
+        self.synthesizes = order.get("generate") is True
         self.saves = self.operation == "characters.save"
         self.cancels = self.operation == "images.cancel"
         self.edits = row.method == "PATCH"
         self.deletes = row.method == "DELETE"
-        self.at_rest = row.reruns or self.saves
         self.polls = self.kind in STATUSES and exchange.method == "GET"
         self.shows_balance = self.succeeded and self.operation == "balance.retrieve"
         self.shows_team = self.succeeded and self.operation == "team.retrieve"
@@ -140,11 +137,6 @@ class View:
         unread = self.succeeded and bool(self.kind) and not told and exchange.body is None
         said = self.succeeded or self.refused or status in _REDIRECTS
         self.lost = not said or unread or self.mute or bool(exchange.fault or self.foreign)
-
-
-def _records_of(body: Any) -> list[dict[str, Any]]:
-    shown = as_object(body).get("data", body)
-    return [row for row in map(as_object, as_list(shown) or [shown]) if isinstance(row.get("id"), str)]
 
 
 def kind_of(row: Endpoint) -> str:
@@ -197,7 +189,8 @@ def _set_by_vendor(views: list[View]) -> None:
     """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong."""
     dated = [(view.at, view.exchange.dated) for view in views]
     ahead = median([at - date for at, date in dated if date is not None] or [0.0])
-    stands = len({date for _, date in dated}) == 1 and views[-1].at - views[0].at > CLOSE  # a clock would go on
+    same = len({date for _, date in dated} - {None}) == 1
+    stands = same and views[-1].at - views[0].at > CLOSE  # a clock would go on
     if abs(ahead) > CLOSE and not stands:
         for view in views:
             view.at -= ahead
@@ -223,7 +216,10 @@ def foreign_response(exchange: Exchange, *, legacy: bool) -> str:
     """Return why a response may not be the vendor's own; empty if it is. A *legacy* path has a redirect."""
     status, received = exchange.status, exchange.received
     if status in _REDIRECTS and not legacy:
-        leads = _HOST.match(received.get("location", ""))
-        return f"{status}, a redirect to {leads[1] if leads else 'another path'}, which is not followed"
+        try:
+            leads = urlsplit(received.get("location", "")).hostname or "another path"
+        except ValueError:
+            leads = "an invalid address"
+        return f"{status}, a redirect to {leads}, which is not followed"
     page = received.get("content-type", "").startswith("text/html") or PAGE.match(exchange.body or b"")
     return f"{status} with a web page in place of JSON, as proxies and logins send" if page else ""

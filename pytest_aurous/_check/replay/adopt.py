@@ -294,7 +294,7 @@ class Adopter:
                 self._follower.change(view.record, finished=self._follower.now - _LONG)
             return
         output = view.succeeded and view.operation.endswith(".output")
-        if (view.at_rest and view.accepted) or output or view.code in _TOO_EARLY:
+        if ((view.row.reruns or view.saves) and view.accepted) or output or view.code in _TOO_EARLY:
             self._end_unseen(view, row)
             if view.code == "output_expired":  # nothing shows when the work has ended
                 self._follower.change(view.record, finished=self._follower.now - _LONG)

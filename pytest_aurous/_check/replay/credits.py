@@ -58,7 +58,7 @@ class Credits:
         """Note the work that a request has ordered or ended, and the requests that cost nothing."""
         view, money = done.view, self._teams.money_of(done.view)
         if done.replays:
-            self._count_again(done, money.works)
+            self._count_again(done, money)
         elif done.reply is None or done.is_new or (view.refused and not view.lost):
             pass
         elif done.reply.status < HTTPStatus.BAD_REQUEST:
@@ -94,14 +94,17 @@ class Credits:
             self._ordered[record] = PaidWork(record, done.price, rule, kind, shown, view.at, ends_of(status))
             money.works.append(self._ordered[record])
 
-    def _count_again(self, done: Replayed, works: list[PaidWork]) -> None:
+    def _count_again(self, done: Replayed, money: Money) -> None:
         """Note a retry, which costs nothing, unless the recording shows that it has made something new."""
         replayed = as_object(json.loads(done.reply.body)) if done.reply is not None else {}
         first, record = self._ordered.get(str(replayed.get("id"))), str(done.view.result.get("id"))
-        if first is not None and record == first.record:
-            works.append(PaidWork(record, first.price, "idem-3", shown=first.shown, now={"free"}))
+        if first is not None and record == first.record and not done.view.replayed:
+            money.leave_open(f"exchange {done.view.exchange.number} may have been charged again or not")
+        elif first is not None and record == first.record:
+            money.works.append(PaidWork(record, first.price, "idem-3", shown=first.shown, now={"free"}))
         elif first is not None and done.view.succeeded:
-            works.append(PaidWork(record, first.price, first.rule, first.kind, first.shown, now={"run", "good", "bad"}))
+            again = {"run", "good", "bad"}
+            money.works.append(PaidWork(record, first.price, first.rule, first.kind, first.shown, now=again))
 
     def doubt(self, view: View, why: str) -> None:
         """Do not judge the next balance of a team, once an order of it may or may not have taken effect."""
@@ -110,9 +113,10 @@ class Credits:
             self._teams.money_of(view).leave_open(why)
 
     def is_known(self, view: View) -> bool:
-        """Whether the recording shows what a team can spend: no work may have failed unseen."""
+        """Whether the recording shows what a team can spend: no work may have failed unseen, or has another price."""
         money = self._teams.money_of(view)
         unsure = any("bad" in now and len(now) > 1 for now in (self._now(work, view) for work in money.works))
+        unsure = unsure or any(work.shown not in {None, work.price} for work in self._ordered.values())
         return money.base is not None and not unsure and not self._survey.shared
 
     def fund(self, done: Replayed) -> None:

@@ -22,6 +22,7 @@ IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
 _DRAWN: Final = tuple(map(Decimal, DRAWING_COSTS))
 _SAVED: Final = "was saved"
+_CREATED: Final = "was created"
 _SENT: Final = ("name", "attributes")
 """What a request changes in a character at any time."""
 
@@ -59,9 +60,15 @@ class Gaps:
             self._gaps += [*tokens, *self._completions(), *self._deletions(), *self._saves()]
             for record, history in survey.histories.items():
                 self._gaps += self._of_record(record, history)
+        proof = (gap for gap in self._gaps if gap.about in BUCKETS or gap.what.endswith(_CREATED))  # whatever differs
+        self._lacking: dict[str, Gap] = {gap.team: gap for gap in proof}
+        self._gaps += self._unanswered()
 
     def explanation(self, view: View, where: str) -> str:
-        """Return the gap that explains a difference in a record, or in remaining tokens; empty without one."""
+        """Return the gap that explains a difference in a record, or in remaining tokens; empty without one.
+
+        Where exchanges are missing, others may be, too: then such a gap of the team explains what rests on all of them.
+        """
         if where == "error.code":  # it does not depend on other requests
             return ""
         about = {*view.named, *(str(row["id"]) for row in view.records)}
@@ -70,7 +77,7 @@ class Gaps:
             return self.text(next((gap for gap in found if gap.before == view.index and gap.about in BUCKETS), None))
         refused = where == "status" and not view.accepted  # which no save makes the API do
         some = (gap for gap in found if gap.about in about and not (refused and gap.what.endswith(_SAVED)))
-        return self.text(next(some, None))
+        return self.text(next(some, self._lacking.get(team_of(self._survey, view))))
 
     def costs(self, view: View, since: int) -> list[Gap]:
         """Return the gaps between the exchange with the index *since* and a later one that may have cost credits."""
@@ -89,6 +96,14 @@ class Gaps:
         if gap.after < 0:
             return f"before exchange {before}, {gap.what}"
         return f"between exchange {self._survey.views[gap.after].exchange.number} and {before}, {gap.what}"
+
+    def _unanswered(self) -> Iterator[Gap]:
+        """Find the records that a request without a usable response may have changed, until a response shows them."""
+        for record, views in self._survey.undecided.items():
+            for view in views:
+                shown = self._survey.histories.seen(record, view.index + 1)
+                last = self._survey.views[-1] if shown is None else shown.view
+                yield self._gap(view.index, last, record, f"may have been changed by exchange {view.exchange.number}")
 
     def _gap(self, after: int, view: View, record: str, what: str, prices: tuple[Decimal, ...] = FREE) -> Gap:
         return Gap(after, view.index, record, f"{id_of(record)} {what}", team_of(self._survey, view), prices)
@@ -112,7 +127,7 @@ class Gaps:
             return
         if made >= survey.views[0].at // 1:
             shown = amount_of(as_object(first.row.get("cost")).get("amount")) or history.kind != "generations"
-            yield self._gap(history.since - 1, first.view, record, "was created", FREE if shown else ANY)
+            yield self._gap(history.since - 1, first.view, record, _CREATED, FREE if shown else ANY)
 
     def _cancellation(self, record: str, history: History) -> Iterator[Gap]:
         at = next((number for number, one in enumerate(history.sightings) if one.status == "cancelled"), 0)
@@ -175,7 +190,7 @@ class Gaps:
             if view.operation == "chat.retrieve" and record not in known and isinstance(made, int):
                 price = amount_of(as_object(view.result.get("usage")).get("credits_charged"))
                 if made >= self._survey.views[0].at // 1:
-                    yield self._gap(-1, view, record, "was created", ANY if price is None else (price,))
+                    yield self._gap(-1, view, record, _CREATED, ANY if price is None else (price,))
             if view.operation.startswith("chat."):
                 known.add(record)
 

@@ -49,28 +49,29 @@ class Rates:
     """Judges the rate headers of a recording, from the recording alone.
 
     Attributes:
+        rules: For each exchange the rule of its tokens, where those that are no replay and no refusal differ, too.
         gaps: Between which exchanges requests that are not in the recording took tokens.
-        rules: The rule of the remaining tokens, where it is no other for replayed and for refused requests.
     """
 
     def __init__(self, survey: Survey) -> None:
         self.gaps: list[Gap] = []
-        self.rules: dict[str, str] = {}
+        self.rules: dict[int, dict[str, str]] = {}
         self._points: dict[tuple[int, str], Point] = {}
-        alike: dict[tuple[bool, bool, bool], list[_Step]] = {}
+        alike: dict[tuple[bool, bool, bool, bool], list[_Step]] = {}
         for bucket, views in _buckets(survey).items():
             rate = BUCKETS[bucket[1]][1] / 60
             for step, quick in _steps(bucket, views, rate):
-                kind = step.view.exchange.status in NOT_LET_IN, step.view.replayed, quick
+                kind = step.view.refused, step.view.replayed, quick, step.view.exchange.status in NOT_LET_IN
                 alike.setdefault(kind, []).append(step)
             for view in views:
                 self._judge_reset(view, rate)
-        for (refused, replayed, quick), steps in alike.items():
+        for (refused, replayed, quick, free), steps in alike.items():
             every = [step for kind, some in alike.items() if kind[2] == quick for step in some]
-            usual = _is_usual(steps) or (not (refused or replayed) and _is_usual(every))
+            usual = _is_usual(steps, int(not free)) or (not (refused or replayed) and _is_usual(every))
             self._judge(steps, usual=usual)
-            if not (usual or refused or replayed):
-                self.rules[f"header.{REMAINING}"] = "rate-1"
+            if not (refused or replayed) and not (usual and any(step.fits for step in steps)):
+                several = [step.view.index for some in alike.values() for step in some]
+                self.rules = {index: {f"header.{REMAINING}": "rate-1"} for index in several}
 
     def point(self, view: View, name: str, fake: str) -> Point | None:
         """Return what is known of a rate header; None if nothing is. *fake* is the value of the fake."""
@@ -86,11 +87,9 @@ class Rates:
         """Judge the tokens that are left after requests of one kind; where the rule *usual*ly holds, few are a gap."""
         for step in steps:
             expected = Words(f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}")
-            differs = not step.fits and (not usual or step.left < step.low)
-            self._points[step.view.index, REMAINING] = Point(
-                f"header.{REMAINING}", "value", differs, Words(step.left), expected
-            )
-            if usual and differs:
+            where, kind = f"header.{REMAINING}", "more" if step.left > step.high else "value"
+            self._points[step.view.index, REMAINING] = Point(where, kind, not step.fits, Words(step.left), expected)
+            if usual and step.left < step.low:
                 prices, what = ANY if step.bucket[1] in _PAID else FREE, "requests that are not in it took tokens"
                 self.gaps.append(Gap(step.after, step.view.index, step.bucket[1], what, step.bucket[0], prices))
 
@@ -105,23 +104,25 @@ class Rates:
             self._points[view.index, RESET] = point
 
 
-def _is_usual(steps: Sequence[_Step]) -> bool:
-    """Whether a rule holds: where each third exchange is missing, half of the responses agree."""
-    return 3 * len([step for step in steps if step.fits]) >= len(steps)
+def _is_usual(steps: Sequence[_Step], other: int = 1) -> bool:
+    """Whether a rule holds: where each third exchange is missing, half of the responses agree but for one *other*."""
+    return 3 * len([step for step in steps if step.left >= step.low]) >= len(steps) - other
 
 
 def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Iterator[tuple[_Step, bool]]:
-    """Yield each response with the one before it, and whether no token was added between them."""
+    """Yield each response after the ones before it, and whether no token was added since the last one."""
     shown = [(view, _number(view, REMAINING) or 0, int(view.exchange.status not in NOT_LET_IN)) for view in views]
-    most = max(left + cost for _, left, cost in shown)
+    most, top = max(left + cost for _, left, cost in shown), shown[0][1] + _PART
     for (before, old, _), (view, left, cost) in pairwise(shown):
         capacity = _number(view, LIMIT) or BUCKETS[bucket[1]][0]
         full = max(capacity - 1, min(capacity, most))  # headers may show one token less throughout
         passed, jitter = view.at - before.at, max(_JITTER, view.exchange.seconds)
-        added = min(0.0, passed) + max(0.0, passed - jitter)
+        added = min(0.0, passed) + max(0.0, passed - max(_JITTER, before.exchange.seconds))
         low = min(full, floor(old + added * rate)) - cost
-        high = min(capacity, floor(old + _PART + (passed + jitter) * rate)) - cost
-        yield _Step(bucket, before.index, view, left, max(0, low), max(0, high)), passed * rate < 1
+        high = min(capacity, floor(top + (passed + jitter) * rate)) - cost
+        step = _Step(bucket, before.index, view, left, max(0, low), max(0, high))
+        top = min(left + _PART, top + passed * rate - cost if step.fits else left + _PART)
+        yield step, passed * rate < 1
 
 
 def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:

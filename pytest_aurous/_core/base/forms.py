@@ -18,7 +18,7 @@ RECORD: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})_[0-9A-Za-z]{{20,32}}")
 STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
 """An instant or a date, and nothing else."""
 _SECOND: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_PREFIXED: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}")
+_PREFIXED: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}|(whsec)_\S+")
 _DRAWN: Final = (
     ("<uuid>", UUID),
     ("<time>", INSTANT),
@@ -56,5 +56,5 @@ def form_of(text: str) -> str:
         return f"timestamp {len(stamp[1] or '.') - 1} {'Z' if stamp[2] == 'Z' else 'offset'}"
     record = _PREFIXED.fullmatch(text)
     if record is not None:
-        return f"id {record[1]}"
+        return f"id {record[1] or record[2]}"
     return "url" if re.fullmatch(r"https?://\S+", text) else ""
