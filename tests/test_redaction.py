@@ -565,7 +565,7 @@ def form(api: Api, text: str) -> str:
 
 
 def control_body(api: Api, text: str) -> str:
-    return Control(api.aurous).respond("POST", "/__aurous__/add", json.dumps([text]).encode()).body.decode()
+    return Control(api.aurous).respond("POST", "/__aurous__/characters.add", json.dumps([text]).encode()).body.decode()
 
 
 def sent_again(api: Api, text: str) -> str:

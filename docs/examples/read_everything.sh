@@ -5,16 +5,19 @@ set -eu
 url=$AUROUS_BASE_URL
 key="X-Api-Key: $AUROUS_API_KEY"
 
-add() { curl -fsS "$url/__aurous__/add" -H 'Content-Type: application/json' -d "$1" | cut -d '"' -f 4; }
+add() {
+  curl -fsS "$url/__aurous__/$1.add" -H 'Content-Type: application/json' -d "$2" |
+    sed 's/.*"result":{"id":"\([^"]*\).*/\1/'
+}
 first() { curl -fsS -H "$key" "$url$1" | grep -o "$2" | head -n 1; }
 
-# Control requests return the record; its id comes first.
-character=$(add '{"name": "Aurora", "status": "ready"}')
-image=$(add '{"collection": "images", "prompt": "Aurora on a bench"}')
-video=$(add '{"collection": "videos"}')
-file=$(add '{"collection": "files"}')
-chat=$(add '{"collection": "completions"}')
-hook=$(add '{"collection": "webhook_endpoints"}')
+# The result of each control request is the record.
+character=$(add characters '{"name": "Aurora", "status": "ready"}')
+image=$(add images '{"prompt": "Aurora on a bench"}')
+video=$(add videos '{}')
+file=$(add files '{}')
+chat=$(add completions '{}')
+hook=$(add webhook_endpoints '{}')
 lora=$(first /v1/loras 'lora_[^"]*')
 video_lora=$(first /v1/video_loras 'lora_[^"]*')
 

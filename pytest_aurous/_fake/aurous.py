@@ -8,7 +8,7 @@ from .._core.base.arguments import Check
 from .._core.base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._core.resources.base.record import Live
 from .._core.world.keys import check_key
-from .._core.world.settings import Settings, read_setting
+from .._core.world.settings import Settings
 from .calls import CallAssertions
 from .session import Session
 from .team import Belongings, Team, Teams
@@ -68,8 +68,7 @@ class Aurous(CallAssertions, Belongings):
     def __init__(self, *, api_key: str | None = None, **settings: Unpack[AurousSettings]) -> None:
         if api_key is not None:
             check_key(Check("Aurous", "reference/settings.html"), api_key)
-        read = Settings(**{name: read_setting(name, value) for name, value in settings.items()})
-        self._session = Session(read, api_key)
+        self._session = Session(Settings().changed(settings), api_key)
 
     def __repr__(self) -> str:
         characters, calls = len(self.characters), len(self.calls)
@@ -404,12 +403,25 @@ class Aurous(CallAssertions, Belongings):
         self._session.explored = True
         return play(self._session.app, day)
 
-    def reset(self) -> None:
-        """Return to the start of the test: state, clock, faults, calls, pitfalls and routes.
+    def reset(self, settings: AurousSettings | None = None) -> None:
+        """Return to the start of the test: state, settings, clock, faults, calls, pitfalls and routes.
 
         An unmatched request that arrived before still fails the test.
+
+        Args:
+            settings: Settings to begin with, in place of those at the start, until the next reset. The default team
+                keeps its id and its key.
+
+        Raises:
+            TypeError: If a setting does not exist, with the nearest name.
+            AurousError: If a setting has an invalid value. Then nothing changes.
+
+        Example:
+            ``aurous.reset({"rate_limits": "enforce", "credits": 10})``
         """
-        self._session.reset()
+        if settings is not None:
+            Check("reset", "reference/settings.html").pairs("settings", settings)
+        self._session.reset(settings or {})
 
     @property
     def pitfalls(self) -> list[Pitfall]:

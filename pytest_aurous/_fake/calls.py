@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overload
 
 from .._core.base.arguments import Check, Public
+from .._core.base.conditions import json_differences
 from .._core.base.data import parsed
 from .._core.base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 from .._core.base.frames import Helpers, helpers_of
@@ -359,7 +360,7 @@ def _wanted(operation: str, filters: Mapping[str, Any], *parts: str) -> str:
 
 def _differences(call: Call, json: Any, headers: Mapping[str, str] | None, filters: Mapping[str, Any]) -> list[str]:
     """Return how a call differs from the expected parts, headers and attributes."""
-    found = [] if json is None else list(_json_differences("json", json, parsed(call.content)))
+    found = [] if json is None else list(json_differences("json", json, parsed(call.content)))
     for name, value in filters.items():
         if getattr(call, name) != value:
             found.append(f"{name}: {shown(getattr(call, name))}, wanted {shown(value)}")
@@ -368,15 +369,3 @@ def _differences(call: Call, json: Any, headers: Mapping[str, str] | None, filte
         if sent != value:
             found.append(f"header {name}: {shown(sent) if sent is not None else 'not sent'}, wanted {shown(value)}")
     return found
-
-
-def _json_differences(path: str, part: Any, whole: Any) -> Iterator[str]:
-    if isinstance(part, Mapping) and isinstance(whole, Mapping):
-        for key, value in cast("Mapping[str, Any]", part).items():
-            if key in whole:
-                yield from _json_differences(f"{path}.{key}", value, whole[key])
-            else:
-                yield f"{path}.{key}: not sent, wanted {shown(value)}"
-    elif part != whole:
-        wanted: object = cast("object", part)
-        yield f"{path}: {shown(whole) if whole is not None else 'no JSON'}, wanted {shown(wanted)}"

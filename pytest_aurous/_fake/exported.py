@@ -132,8 +132,8 @@ def _pairs(name: str, section: dict[Any, Any], left: list[str]) -> list[list[Any
         if name == "deliveries":
             plain = replace(value, error=None, under_way=False)
         if name == "chat replies":
-            if not isinstance(value.when, str | None):
-                left.append(f"{value!r}, because its when= is not text")
+            if not isinstance(value.when, str | dict | None):
+                left.append(f"{value!r}, because its when= is neither text nor a dict")
                 continue
             plain = value._replace(json=[] if value.json is NOTHING else [value.json])
         pairs.append([written(key), written(plain)])
@@ -141,11 +141,11 @@ def _pairs(name: str, section: dict[Any, Any], left: list[str]) -> list[list[Any
 
 
 def _fault(fault: Fault, left: list[str]) -> dict[str, Any] | None:
-    """Write a fault as the call that adds it; None if it has a function."""
-    if fault.conditional:
-        left.append(f"{fault!r}, because it has a when=")
-        return None
+    """Write a fault as the call that adds it; None if its condition is a function."""
     method, arguments = fault.made
+    if callable(arguments.get("when")):
+        left.append(f"{fault!r}, because its when= is a function")
+        return None
     until = fault.until if isfinite(fault.until) else None
     return {"number": fault.number, "method": method, "arguments": written(arguments), "met": fault.met, "until": until}
 

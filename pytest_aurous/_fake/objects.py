@@ -17,6 +17,7 @@ from .._core.resources.base.record import Live
 from .._core.resources.team import ApiKey
 from .._core.time.clock import Clock
 from .._core.world.outbox import Delivery
+from .._core.world.settings import AurousSettings
 from .aurous import Aurous
 from .calls import Calls
 from .limits import Limit
@@ -34,7 +35,7 @@ class _Unpack:
 _NAMES: Final = {
     **vars(abc),
     **vars(names),
-    **{kind.__name__: kind for kind in (Calls, Clock, Faults, Snapshot, Webhooks)},
+    **{kind.__name__: kind for kind in (AurousSettings, Calls, Clock, Faults, Snapshot, Webhooks)},
     "Unpack": _Unpack,
 }
 """Names in annotations that modules import only for type checkers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from .._core.engine.pipeline import App, Snapshot
 from .._core.resources.team import ApiKey
 from .calls import Calls
 from .environment import ENVIRONMENT
+from .team import Team
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ class Session:
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
-        self.settings = settings
         self.app: App = App(settings, api_key)
         self.verdict: Verdict = Verdict(self.app)
         self._webhooks: Webhooks | None = None
@@ -59,6 +59,11 @@ class Session:
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
         self._start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, which `reset` may change."""
+        return self.app.world.settings
 
     @property
     def api_key(self) -> ApiKey:
@@ -164,11 +169,21 @@ class Session:
         """Let `reset` return to the present state from now on."""
         self._start = Moment(self.app, ())
 
-    def reset(self) -> None:
-        """Return to the state at the start, without calls, pitfalls, receivers and routes."""
-        with self.app.world.lock:
+    def reset(self, settings: Mapping[str, Any]) -> None:
+        """Return to the state at the start, without calls, pitfalls, receivers and routes, and with other *settings*.
+
+        Raises:
+            AurousError: If one of them is invalid; then nothing changes.
+        """
+        world = self.app.world
+        begun = App(self._start.settings.changed(settings), world.default_key) if settings else None
+        with world.lock:
             self._start.go_back()
             self._go_back(None, None)
+            if begun is not None:
+                self.app.begin_as(begun, settings)
+            if "credits" in settings:
+                Team(world, world.default_team).credits = self.settings.credits
 
 
 class Moment:
@@ -180,6 +195,11 @@ class Moment:
             self._snapshot = app.snapshot()
             all_keeps = (app.world.journal.keep, app.pitfalls.keep, app.queue.keep, *keeps)
             self._backs = [keep() for keep in all_keeps]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of that moment."""
+        return self._snapshot.settings
 
     def go_back(self) -> None:
         """Go back to this moment; it can be done again."""

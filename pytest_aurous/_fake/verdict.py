@@ -32,11 +32,14 @@ class Verdict:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._strict = app.world.settings.strict
         self._reported = 0
         self._reported_pitfalls: set[Pitfall] = set()
         self._reported_faults: set[Fault] = set()
         self._reported_replies: set[int] = set()
+
+    @property
+    def _strict(self) -> str:
+        return self._app.world.settings.strict
 
     def begin(self) -> None:
         """Judge the test that runs now; a request from a thread of an older test becomes a warning instead."""

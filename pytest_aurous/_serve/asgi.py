@@ -94,8 +94,6 @@ class AsgiApp:
         self._cors = cors
         self._token = token
         self._app = aurous._session.app
-        self._home = urlsplit(aurous.base_url)
-        self._whole = (self._home.scheme, host_of(self._home), self._home.path)
         self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
         self._known: set[tuple[bytes, ...]] = set()
         self.control = Control(aurous, keep)
@@ -117,7 +115,9 @@ class AsgiApp:
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
-        home = self._upload if path.startswith("/characters/") else self._whole  # only paths of the upload host
+        home = (
+            self._upload if path.startswith("/characters/") else self._app.addresses.home
+        )  # only paths of the upload host
         call = Call(method, home[0], home[1], home[2] + path, query, tuple(headers), body)
         if (gate := self._app.world.gate) is not None:
             await gate.aenter(call)
@@ -199,7 +199,7 @@ class AsgiApp:
             self.control.url = request.own
             work = partial(self.control.respond, request.method, request.path, request.body, request.query)
             reply = await _in_thread(work)
-            reply = self._here(reply, request.own) if name in {"state", "add"} or name.endswith(".add") else reply
+            reply = self._here(reply, request.own) if name == "state" or name.endswith(".add") else reply
         await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *request.more)))
 
     def _shown(self, request: HttpRequest, name: str) -> Reply | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,7 +16,7 @@ from .actions import Action, perform, prepared
 from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
 from .copied import written
 from .live import LiveTrace
-from .reads import COLLECTIONS, HEADERS, JSON, READS, numbers_in
+from .reads import HEADERS, JSON, READS, numbers_in
 from .replies import CONTROL, json_reply, refused, reply_of
 from .table import operations
 from .tape import KEEP, Tape, seq_of
@@ -27,19 +25,6 @@ _UNDOS: Final = 20
 """How many snapshots the page's own actions keep: each is a copy of the state, and nobody undoes more."""
 _FAILED: Final = 422
 """The status of an assertion that does not hold."""
-
-
-@dataclass(frozen=True)
-class Short:
-    """A control request for suites, which returns only a result.
-
-    Attributes:
-        run: Does it, with the control and the body.
-        text: An example of its body, or what it does.
-    """
-
-    run: Callable[[Control, dict[str, Any]], Any]
-    text: str
 
 
 class Control:
@@ -68,7 +53,7 @@ class Control:
         methods = self.methods(name)
         try:
             if not methods:
-                near = nearest(name, [*READS, *SHORT, *operations()])
+                near = nearest(name, [*READS, *operations()])
                 return refused(404, f"There is no control request {path!r}{near}", calls=index())
             if method not in methods:
                 why = f"{CONTROL}/{name} takes {' or '.join(methods)}, not {method}."
@@ -83,7 +68,7 @@ class Control:
     def methods(self, name: str) -> list[str]:
         """Return the methods of a control request; an empty list if there is no such request."""
         get = name in READS or name.startswith("steps/")
-        return ["GET"] * get + ["POST"] * (name in {*SHORT, *operations(), "send"})
+        return ["GET"] * get + ["POST"] * (name in {*operations(), "send"})
 
     def _read(self, name: str, asked: Mapping[str, str]) -> Reply:
         if name.startswith("steps/"):
@@ -106,9 +91,6 @@ class Control:
         return json_reply(status, content, keep=[key for team in self.aurous.teams for key in keys.of(team.id)])
 
     def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
-        if name in SHORT:
-            result = SHORT[name].run(self, body)
-            return self._json(_FAILED if name == "assert" and not result["passed"] else 200, result)
         if name == "send":
             arguments = read_arguments("send", body, SEND)
             call = self._call_of(**arguments)
@@ -117,9 +99,7 @@ class Control:
             }
             told = arguments | ({"headers": headers} if headers else {})
             action = Action("send", told, expression=written(self.aurous, call))
-            return self._json(200, (action if asked.get("dry") else self._sent(call, action)).json(self.url))
-        if asked.get("dry"):
-            return self._json(200, Action(name, prepared(self.aurous, name, body)).json(self.url))
+            return self._json(200, self._sent(call, action).json(self.url))
         action = self.do(name, body, undo=bool(asked.get("undo")))
         failed = name.startswith("assert_") and not action.result["passed"]
         told = {"seq": self.tape.last, **action.json(self.url)}
@@ -220,91 +200,9 @@ class Control:
 SEND: Final = Takes({"of": NUMBER, "method": TEXT, "path": TEXT, "headers": HEADERS, "body": FREE})
 
 
-# The short forms
-
-
-_OTHER_NAMES: Final = {"malformed": "body", "greased": "grease"}
-"""What the argument ``kind`` of a fault is called in `faults`, where ``kind`` chooses the fault."""
-
-
-def _chosen(name: str, body: dict[str, Any], argument: str, default: str, valid: Collection[str]) -> str:
-    """Take the argument that decides which others there are."""
-    value = body.pop(argument, default)
-    if not isinstance(value, str) or value not in valid:
-        hint = nearest(value, valid)
-        raise AurousError(f"{name}: {value!r} is not a {argument}{hint} Expected one of: {', '.join(valid)}.")
-    return value
-
-
-def _faults(control: Control, body: dict[str, Any]) -> Any:
-    kinds = [name.removeprefix("faults.") for name in operations() if name.startswith("faults.")]
-    kind = _chosen("faults", body, "kind", "", kinds)
-    other = _OTHER_NAMES.get(kind)
-    if other in body:
-        body["kind"] = body.pop(other)
-    try:
-        number = control.do(f"faults.{kind}", body).result["number"]
-    except AurousError as error:
-        raise AurousError(re.sub(r"\bkind\b", other, str(error)) if other else str(error)) from None
-    return {"fault": repr(control.aurous.faults[number])}
-
-
-def _add(control: Control, body: dict[str, Any]) -> Any:
-    kinds = [name.removesuffix(".add") for name in operations() if name.endswith(".add")]
-    collection = _chosen("add", body, "collection", "characters", kinds)
-    return control.do(f"{collection}.add", body).result
-
-
-def _clock(control: Control, body: dict[str, Any]) -> Any:
-    moves = {"freeze": "at", "speed": "speed", "advance": "seconds"}
-    takes = Takes({name: operations()[f"clock.{name}"].takes.readers[one] for name, one in moves.items()})
-    move = read_arguments("clock", body, takes)
-    if not move:
-        raise AurousError('clock takes {"advance": <seconds>}, {"freeze": <instant>}, {"speed": <factor>}, or several.')
-    clock = control.aurous.clock
-    before = clock.position
-    try:
-        for name, argument in moves.items():
-            if name in move:
-                control.do(f"clock.{name}", {argument: move[name]})
-    except AurousError:
-        clock.restore(before)
-        raise
-    return {"now": clock.now().isoformat()}
-
-
-def _script(control: Control, body: dict[str, Any]) -> Any:
-    kinds = [name for name in COLLECTIONS if f"{name}.script" in operations()]
-    resource = _chosen("script", body, "resource", "characters", kinds)
-    return {"resource": resource, **control.do(f"{resource}.script", body).arguments}
-
-
-def _reply(control: Control, body: dict[str, Any]) -> Any:
-    control.do("chat.reply", body)
-    return {"reply": repr(control.aurous.chat._newest)}
-
-
-SHORT: Final[dict[str, Short]] = {
-    "flush": Short(lambda control, body: control.do("webhooks.flush", body).result, "make the deliveries that are due"),
-    "script": Short(_script, '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'),
-    "reply": Short(_reply, '{"text": "Aurora has black hair.", "when": "hair", "times": 1}'),
-    "vectors": Short(
-        lambda control, body: control.do("embeddings.vectors", body).arguments,
-        '{"vectors_by_text": {"black hair": [0.6, 0.8]}}',
-    ),
-    "clock": Short(_clock, '{"advance": 45}, {"freeze": "2026-05-08T10:00:00Z"} or {"speed": 60}'),
-    "faults": Short(_faults, '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'),
-    "add": Short(_add, '{"collection": "characters", "name": "Aurora", "status": "ready"}'),
-    "assert": Short(
-        lambda control, body: control.do("assert_called", body).result, '{"operation": "characters.save", "times": 1}'
-    ),
-}
-
-
 def index() -> dict[str, str]:
     """Return all control requests, each with what it does."""
     reads = {f"GET {CONTROL}/{name}": read.text for name, read in READS.items()}
-    short = {f"POST {CONTROL}/{name}": one.text for name, one in SHORT.items()}
     dotted = {f"POST {CONTROL}/{name}": one.text for name, one in operations().items()}
     send = {f"POST {CONTROL}/send": '{"of": 7} sends the request of step 7 anew; its parts can be replaced'}
-    return {**reads, **short, **dotted, **send}
+    return {**reads, **dotted, **send}

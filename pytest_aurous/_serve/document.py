@@ -40,7 +40,7 @@ _TOKEN: Final = {"type": "object", "properties": {"token": _TEXT}, "required": [
 
 def document(url: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the control requests at *url*."""
-    from .control import SEND, SHORT
+    from .control import SEND
 
     paths: dict[str, dict[str, Any]] = {}
     for name, read in READS.items():
@@ -62,8 +62,6 @@ def document(url: str) -> dict[str, Any]:
         body: dict[str, Any] = {"type": "object", "properties": properties, "required": list(takes.required)}
         body["additionalProperties"] = False
         _add(paths, name, "post", text, _done(_ACTION) | _judged(name, _ACTION), body)
-    for name, short in SHORT.items():
-        _add(paths, name, "post", short.text, _done({}) | _judged(name, {}), {"type": "object"})
     info = {"title": "Control requests of a served fake", "version": version_of_package()}
     return {"openapi": "3.1.0", "info": info, "servers": [{"url": url}], "paths": paths}
 

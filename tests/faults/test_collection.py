@@ -710,10 +710,13 @@ def test_an_operation_that_is_none_is_refused_at_once(
             "faults.stall(operation='models.*'): expected an operation whose response can be a stream: chat.create.",
         ),
         (lambda f: f.malformed("images.create", "half_event"), "faults.malformed(operation='images.create'): expected"),
-        (lambda f: f.timeout("*", when=when_async), "expected a plain function of one argument, which is not async."),
+        (
+            lambda f: f.timeout("*", when=when_async),
+            "expected a plain function of one argument, which is not async, or a dict",
+        ),
         (
             lambda f: f.timeout("*", when=3),
-            "faults.timeout(when=3): expected a plain function of one argument, which is not async.",
+            "faults.timeout(when=3): expected a plain function of one argument, which is not async, or a dict",
         ),
     ],
 )

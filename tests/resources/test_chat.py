@@ -805,3 +805,63 @@ def test_usage_3_chats_and_embeddings_are_usage_events(api: Api) -> None:
     assert [one["type"] for one in api.get(f"/v1/usage/events?{start}&type=embedding").json["data"]] == ["embedding"]
     first, second = (api.get(f"/v1/usage/events?{start}&limit=2{more}") for more in ("", f"&cursor={events[1]['id']}"))
     assert [one["id"] for one in (*first.json["data"], *second.json["data"])] == [one["id"] for one in events]
+
+
+def test_replies_are_chosen_by_data(make_api: Callable[..., Api]) -> None:
+    """By a system message, by the result of a tool, by a header, and by each part of the body; also after an import."""
+    api = make_api(strict="off")
+    whens: dict[str, dict[str, Any]] = {
+        "a poem": {"system": "poet"},
+        "sunny": {"tool_result": "21 degrees"},
+        "traced": {"header": {"X-Trace": "1"}, "path": "/v1/chat/*"},
+        "hair": {"pattern": "hai?r"},
+        "warm": {"json": {"temperature": 1}},
+    }
+    for text, when in whens.items():
+        api.aurous.chat.reply(text, when=when, times=2)
+    exported = api.aurous.export()
+    assert exported["left_out"] == []
+    api.aurous.reset()
+    api.aurous.import_(exported)
+    user = {"role": "user", "content": "What is it?"}
+    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    results = [
+        user,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"},
+    ]
+    chats: dict[str, dict[str, Any]] = {
+        "a poem": {"messages": [{"role": "system", "content": "You are a poet."}, user]},
+        "sunny": {"messages": results},
+        "traced": {"messages": [user]},
+        "hair": {"messages": [{"role": "user", "content": "Which hair?"}]},
+        "warm": {"messages": [user], "temperature": 1},
+    }
+    with api.aurous.client() as client:
+        for text, chat in chats.items():
+            headers = {"X-Trace": "1"} if text == "traced" else {}
+            response = client.post("/v1/chat/completions", json={"model": MODEL, **chat}, headers=headers)
+            assert response.json()["choices"][0]["message"]["content"] == text
+        earlier = [*results, {"role": "assistant", "content": "sunny"}, user]  # the result is not what it ends with
+        response = client.post("/v1/chat/completions", json={"model": MODEL, "messages": earlier})
+        assert response.json()["choices"][0]["message"]["content"] not in whens
+
+
+def test_tokens_take_their_time(make_api: Callable[..., Api]) -> None:
+    """The first after `ttft`, then `tps` a second; without a stream, the response comes when its stream would end."""
+    api = make_api(now="2026-05-08T10:00:00Z")
+    api.aurous.chat.reply("one two three four five six seven eight nine", ttft=2, tps=10, tokens=(5, 60))
+    clock, body = api.aurous.clock, {"model": MODEL, "messages": [{"role": "user", "content": "Count."}]}
+    with api.aurous.client(timeout=None) as client:
+        start = clock.time()
+        client.post("/v1/chat/completions", json=body)
+        assert clock.time() - start == 6.0  # two seconds, and two thirds of 60 tokens
+        start, seen = clock.time(), []
+        with client.stream("POST", "/v1/chat/completions", json={**body, "stream": True}) as response:
+            seen = [clock.time() - start for line in response.iter_lines() if '"content":"' in line]
+    assert seen == [0.0, 2.0, 4.0, 6.0]
+    api.aurous.chat.reply("Yes.", ttft=3)
+    with pytest.raises(AurousError, match="expected no delay beside ttft and tps"):
+        api.aurous.chat.reply("x", delay=1, tps=5)
+    with pytest.raises(AurousError, match=r"chat.reply\(tps=0\): expected a number, 0.001 or more"):
+        api.aurous.chat.reply("x", tps=0)

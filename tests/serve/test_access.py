@@ -218,7 +218,7 @@ class TestControl:
         """What a page may send without asking first is refused, and so is a body of no kind."""
         headers = [("Content-Type", kind)] if kind is not None else []
         before = server.aurous.clock.now()
-        status, content = ask(server, "/__aurous__/clock", *headers, method="POST", body=b'{"advance": 9000}')
+        status, content = ask(server, "/__aurous__/clock.advance", *headers, method="POST", body=b'{"seconds": 9000}')
         assert status == 415
         assert "--json '{...}', or -H 'Content-Type: application/json'" in content["error"]
         assert (server.aurous.clock.now() - before).total_seconds() < 100
@@ -226,7 +226,9 @@ class TestControl:
     @pytest.mark.parametrize("kind", ["application/json", "Application/JSON", "application/json; charset=utf-8"])
     def test_good_kind(self, server: AurousServer, kind: str) -> None:
         """JSON, with parameters."""
-        response = ask(server, "/__aurous__/clock", ("Content-Type", kind), method="POST", body=b'{"advance": 1}')
+        response = ask(
+            server, "/__aurous__/clock.advance", ("Content-Type", kind), method="POST", body=b'{"seconds": 1}'
+        )
         assert response[0] == 200
 
     def test_the_api_itself_takes_what_it_takes(self, server: AurousServer) -> None:
@@ -236,7 +238,10 @@ class TestControl:
 
     def test_our_clients(self, server: AurousServer) -> None:
         """httpx, and urllib without a body."""
-        assert httpx.post(f"{server.url}/__aurous__/clock", json={"advance": 1}, trust_env=False).status_code == 200
+        assert (
+            httpx.post(f"{server.url}/__aurous__/clock.advance", json={"seconds": 1}, trust_env=False).status_code
+            == 200
+        )
         with urlopen(Request(f"{server.url}/__aurous__/reset", method="POST"), timeout=30) as response:  # noqa: S310 - ours
             assert json.load(response)["reset"] is True
 
@@ -246,8 +251,8 @@ class TestControl:
         [
             (["-X", "POST", "{}/reset"], "200"),
             (["{}/state"], "200"),
-            (["-H", "Content-Type: application/json", "-d", '{{"advance": 1}}', "{}/clock"], "200"),
-            (["-d", '{{"advance": 1}}', "{}/clock"], "415"),
+            (["-H", "Content-Type: application/json", "-d", '{{"seconds": 1}}', "{}/clock.advance"], "200"),
+            (["-d", '{{"seconds": 1}}', "{}/clock.advance"], "415"),
         ],
     )
     def test_curl(self, server: AurousServer, words: list[str], status: str) -> None:

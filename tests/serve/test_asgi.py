@@ -164,7 +164,7 @@ class TestUrls:
 
     def test_control_calls(self, fake: Aurous) -> None:
         """A record that another language has made by one is seen at the server, too."""
-        url = ask(fake, "POST", "/__aurous__/add", json={"collection": "characters"}).json()["refs"][0]["url"]
+        url = ask(fake, "POST", "/__aurous__/characters.add").json()["result"]["refs"][0]["url"]
         assert url.startswith("http://fake.test/")
         assert fake.base_url not in ask(fake, "GET", "/__aurous__/state").text
 

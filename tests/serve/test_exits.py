@@ -116,16 +116,16 @@ def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterato
     for name in READS:
         reply = control.respond("GET", f"/__aurous__/{name}", query="full=1" if name == "trace" else "")
         yield name, reply.body.decode()
-    for step in control.tape.steps:
+    for step in list(control.tape.steps):
         yield "steps", control.respond("GET", f"/__aurous__/steps/{step.seq}").body.decode()
         yield "terminal", line_of(step, plain=True)
         if step.action is not None:
             yield "action", json.dumps(step.action.python()) + step.action.line()
         else:
-            reply = control.respond("POST", "/__aurous__/send", json.dumps({"of": step.seq}).encode(), "dry=1")
-            yield "send?dry", reply.body.decode()
+            reply = control.respond("POST", "/__aurous__/send", json.dumps({"of": step.seq}).encode())
+            yield "send", reply.body.decode()
     followed = [{"operation": "team.retrieve", "where": "body.x", "what": "added", "value": f"{HOOK} {REAL}"}]
-    yield "check --observed", observed_file(Verdicts({}), {}, followed)
+    yield "check --observed", observed_file(Verdicts({}), followed)
     yield "--log", log.read_text()
     yield "--aurous-har", write_har(file, "test_x", seen.aurous.calls).read_text()
     about = {"id": "test_x", "outcome": "failed", "message": "", "duration": 0.1, "again": "pytest"}

@@ -206,7 +206,6 @@ def test_a_record_is_controlled_where_it_is_shown(watch: Watch) -> None:
     record = page.record("Selene")
     page.click("Fail…", record)
     record.get_by_label("error").fill("generation_failed")
-    sync_api.expect(record.locator(".recipe code")).to_contain_text("generation_failed")  # before the click
     page.aurous.reset()  # the page has not heard of it
     page.click("Fail", record)
     sync_api.expect(action).to_contain_text("Refused.")
@@ -219,7 +218,6 @@ def test_the_next_request_breaks(watch: Watch) -> None:
     page.client.get("/balance")
     sync_api.expect(page.rows).to_have_count(2)
     page.click("Break the next one like this…")
-    sync_api.expect(page.step.locator(".recipe code")).to_contain_text("503")
     page.click("Break it")
     faults = page.state.locator(".facts-list li", has_text="balance")
     sync_api.expect(faults).to_contain_text("0 of 1 met")
@@ -244,7 +242,6 @@ def test_a_request_is_sent_again_edited(watch: Watch) -> None:
     form = page.tab.get_by_role("form", name="Send again")
     body = form.get_by_label("body")
     body.fill(body.input_value().replace("Aurora", "Selene"))
-    sync_api.expect(form.locator(".recipe code")).to_contain_text("client.post(")
     page.click("Send", form)
     sync_api.expect(page.step.locator(".call-head")).to_contain_text("call 2")
     assert [one.name for one in page.aurous.characters] == ["Aurora", "Selene"]
@@ -256,11 +253,6 @@ def test_the_world_is_controlled(watch: Watch) -> None:
     page = watch()
     state, action = page.state, page.tab.get_by_role("complementary", name="Last action")
     before = page.aurous.clock.now()
-    page.click("+1 h as Python and curl", state)
-    sync_api.expect(state.locator(".recipe code")).to_have_text("aurous.clock.advance(seconds=3600)")
-    page.click("curl", state.locator(".opened"))
-    assert page.copied("curl") == f"""curl {page.server.url}/__aurous__/clock.advance --json '{{"seconds": 3600}}'"""
-    assert (page.aurous.clock.now() - before).total_seconds() < 3600
     page.click("+1 h", state)
     sync_api.expect(page.rows.last).to_contain_text("aurous.clock.advance(seconds=3600)")
     assert (page.aurous.clock.now() - before).total_seconds() >= 3600

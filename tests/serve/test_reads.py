@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pytest_aurous import Aurous
 from pytest_aurous._core.base.redaction import redacted_json
 from pytest_aurous._serve import live
-from pytest_aurous._serve.control import SHORT, Control
+from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations
 
@@ -49,7 +49,7 @@ def test_everything_can_be_read() -> None:
     OpenAPIV31SpecValidator(found["openapi.json"]).validate()
     paths = found["openapi.json"]["paths"]
     own = {"send", "events", "steps/{seq}", "login"}
-    assert {path.removeprefix("/__aurous__/") for path in paths} == {*READS, *SHORT, *operations(), *own}
+    assert {path.removeprefix("/__aurous__/") for path in paths} == {*READS, *operations(), *own}
     assert '"any"' not in json.dumps(paths)  # a type that only our messages have
     for name in READS:
         reply = control.respond("GET", f"/__aurous__/{name}")

@@ -232,12 +232,12 @@ def test_slow_receivers_hold_up_nobody() -> None:
     try:
         with AurousServer(aurous) as server, ThreadPoolExecutor(40) as pool:
             for _ in range(40):
-                pool.submit(httpx.post, f"{server.url}/__aurous__/flush", timeout=60, trust_env=False)
+                pool.submit(httpx.post, f"{server.url}/__aurous__/webhooks.flush", timeout=60, trust_env=False)
             assert soon(lambda: sum(one.under_way for one in aurous.webhooks.deliveries) == 40)
             with httpx.Client(base_url=f"{server.url}/__aurous__/", trust_env=False, timeout=5) as client:
                 assert client.get("health").json()["ok"] is True
                 assert client.get("deliveries").status_code == 200
-                assert client.post("add", json={"name": "Aurora"}).status_code == 200
+                assert client.post("characters.add", json={"name": "Aurora"}).status_code == 200
             before = time.monotonic()
             server.stop()
             assert time.monotonic() - before < 5

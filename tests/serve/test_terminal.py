@@ -330,7 +330,7 @@ def test_it_ends_by_sigterm_and_keeps_the_state(tmp_path: Path) -> None:
                 time.sleep(0.05)
             url = f"http://127.0.0.1:{port.read_text()}"
             with httpx.Client(base_url=url, trust_env=False) as client:
-                assert client.post("/__aurous__/add", json={"name": "Aurora"}).status_code == 200
+                assert client.post("/__aurous__/characters.add", json={"name": "Aurora"}).status_code == 200
                 assert client.get("/__aurous__/state").json()["clock"]["speed"] == 60
                 client.get("/v1/balance")
             process.send_signal(signal.SIGTERM)

@@ -63,7 +63,7 @@ def act(tab: Any, *, narrow: bool) -> None:
     tab.locator(".calls li", has_text="images.create").last.locator("a").click()
     tab.locator("#call-title", has_text="POST /v1/images").wait_for()
     tab.get_by_role("button", name="Break the next one like this").click()
-    tab.locator(".call .recipe").wait_for()
+    tab.locator(".call .form").wait_for()
     if narrow:
         tab.get_by_role("button", name="State", exact=True).click()
     tab.get_by_role("button", name="Now", exact=True).click()

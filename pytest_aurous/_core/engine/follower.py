@@ -241,7 +241,7 @@ class Follower:
         """Let the model say this next, once; it invents what is None, as it does for an unknown *reason* to stop."""
         replies(self._world)[1] = ScriptedReply(
             number=1, text=text, tool_calls=calls, json=NOTHING, refuse=refusal, error=None, tokens=tokens,
-            finish_reason=reason if reason in FINISH_REASONS else None, delay=0, chunking="words",
+            finish_reason=reason if reason in FINISH_REASONS else None, delay=0, ttft=0, tps=None, chunking="words",
             when=None, times=1, place="outside", fits=False,
         )  # fmt: skip
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from os import urandom
 from traceback import format_exc
@@ -21,7 +21,7 @@ from ..resources.base.endpoint import Context, Endpoint, Result
 from ..resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from ..resources.models import ModelRow
 from ..resources.styles import LoraRow, VideoLoraRow
-from ..resources.team import create_team
+from ..resources.team import TeamRow, create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
 from ..wire.call import BY_ROUTE, Call, Problem, to_json
@@ -49,6 +49,7 @@ class Snapshot:
 
     fake: bytes
     world: Saved
+    settings: Settings
 
 
 class App:
@@ -69,7 +70,6 @@ class App:
         self._faults: Faults | None = None
         self.pitfalls: Pitfalls = Pitfalls(self.world.state)
         self.problems: list[Problem] = []
-        self._altered = _alteration(self.world)
         self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
@@ -78,7 +78,33 @@ class App:
             self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
         for kind in (LoraRow, VideoLoraRow, ModelRow):  # there from the start
             self.world.table(kind).begin_with(kind.first())
+        self._altered = _alteration(self.world)
         self.addresses: Addresses = addresses(self.catalog, settings.base_url)
+
+    def _follow(self, settings: Settings) -> None:
+        """Follow these settings from now on, which may differ from those at the start."""
+        self.world.follow(settings)
+        self._altered = _alteration(self.world)
+        self.addresses = addresses(self.catalog, settings.base_url)
+
+    def begin_as(self, other: App, names: Collection[str]) -> None:
+        """Follow the settings of another fake that has just begun, and begin as the settings of these *names* say.
+
+        The default team keeps its id and its key, which clients have.
+        """
+        world, started = self.world, other.world.state.copy()
+        with world.lock:
+            saved, team = world.state.copy(), world.default_team
+            saved.sections["TeamRow"][team] = replace(other.world.table(TeamRow)[other.world.default_team], id=team)
+            if "script" in names:
+                saved.sections["scripts"] = started.sections.get("scripts", {})
+            world.state.restore(
+                saved._replace(
+                    chance=started.chance if "seed" in names else saved.chance,
+                    clock=started.clock if "now" in names else saved.clock,
+                )
+            )
+            self._follow(other.world.settings)
 
     @property
     def faults(self) -> Faults:
@@ -92,10 +118,10 @@ class App:
         return self._faults
 
     def snapshot(self) -> Snapshot:
-        """Copy everything but the calls, for `restore`."""
+        """Copy everything but the calls, for `restore`, with the settings."""
         with self.world.lock:
             self.world.runs.settle()
-            return Snapshot(self._id, self.world.state.copy())
+            return Snapshot(self._id, self.world.state.copy(), self.world.settings)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, which can be restored again.
@@ -110,6 +136,8 @@ class App:
             )
         with self.world.lock:
             self.world.state.restore(snapshot.world)
+            if snapshot.settings is not self.world.settings:
+                self._follow(snapshot.settings)
             self.world.journal.restores += 1
             self.pitfalls.begin_anew()
 

@@ -65,7 +65,8 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     - ``times``: how many requests meet it (default 1);
     - ``after``: how many requests pass before that;
-    - ``when``: called with the `Call`; a request that it rejects counts toward neither;
+    - ``when``: called with the `Call`, or a dict such as ``{"json": {"prompt": "x"}}``, ``{"path": "/v1/images"}``,
+      ``{"header": "Idempotency-Key"}`` or ``{"pattern": "hai?r"}``; a request that it rejects counts toward neither;
     - ``commit``: whether the request takes effect first, so that only its response is lost.
 
     An unknown operation raises an `AurousLookupError`, an unknown argument a `TypeError`, and any other value that is

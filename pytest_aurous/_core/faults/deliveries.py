@@ -25,7 +25,7 @@ class DeliveryFaults(Public):
     """The faults of deliveries.
 
     Each takes the name of an event (hook-3) or a pattern such as ``image.*``, and ``times``, ``after`` and ``when`` as
-    in `Faults`; ``when`` is called with the `Delivery`.
+    in `Faults`; ``when`` is called with the `Delivery`, or is a dict out of ``json``, ``path`` and ``pattern``.
     """
 
     _page = PAGE

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from inspect import iscoroutinefunction
 from math import inf
 from types import FrameType
-from typing import Any, Final, NamedTuple, Protocol, TypedDict, cast
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypedDict, cast
+from urllib.parse import urlsplit
 
 from ..base.arguments import Check, Hinting
+from ..base.conditions import OF_DELIVERIES, OF_REQUESTS, Seen, fits, read_condition
+from ..base.data import parsed
 from ..base.errors import AurousLookupError, hide_mistakes, see
 from ..base.frames import PACKAGE, nearest_outside, place_of
 from ..base.redaction import redacted
@@ -30,7 +33,7 @@ class DeliveryTerms(TypedDict, total=False):
 
     times: float
     after: int
-    when: Callable[[Delivery], object] | None
+    when: Callable[[Delivery], object] | Mapping[str, Any] | None
 
 
 class Terms(TypedDict, total=False):
@@ -38,7 +41,7 @@ class Terms(TypedDict, total=False):
 
     times: float
     after: int
-    when: Callable[[Call], object] | None
+    when: Callable[[Call], object] | Mapping[str, Any] | None
     commit: bool
 
 
@@ -72,6 +75,7 @@ class Fault(Hinting):
     """
 
     _page = PAGE
+    _parts: ClassVar[tuple[str, ...]] = OF_REQUESTS
 
     def __init__(
         self,
@@ -80,7 +84,7 @@ class Fault(Hinting):
         *,
         times: float = 1,
         after: int = 0,
-        when: Callable[[Any], object] | None = None,
+        when: Callable[[Any], object] | Mapping[str, Any] | None = None,
         commit: bool = False,
         until: float = inf,
         made: tuple[str, dict[str, Any]] = ("", {}),
@@ -96,9 +100,14 @@ class Fault(Hinting):
         forever = isinstance(cast("object", times), float) and times == inf
         self.times: float = inf if forever else check.whole("times", times, 1)
         self.after: int = check.whole("after", after, 0)
-        self._when = when
-        if iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
-            raise check.refuse("when", when, "a plain function of one argument, which is not async.")
+        if isinstance(when, Mapping):
+            condition = read_condition(check, "when", when, self._parts)
+            self._when: Callable[[Any], object] | None = lambda thing: fits(condition, self._seen(thing))
+        elif iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
+            expected = "a plain function of one argument, which is not async, or a dict such as {'path': '/v1/images'}."
+            raise check.refuse("when", when, expected)
+        else:
+            self._when = when
         check.instance("commit", commit, bool, "True or False.")
         self.until: float = until
         self._place = place_of(nearest_outside({PACKAGE}, sys._getframe())).rpartition("/")[2]
@@ -154,6 +163,11 @@ class Fault(Hinting):
     def concerns(self, thing: Call | Delivery) -> bool:
         """Whether the fault applies to the operation or the event; the same for all faults of its scope."""
         return thing.operation is not None and fnmatchcase(thing.operation, self.operation)
+
+    @staticmethod
+    def _seen(thing: Any) -> Seen:
+        """Return what a condition looks at."""
+        return Seen(thing.path, thing.sent_headers, parsed(thing.content), thing.content.decode(errors="replace"))
 
     def accepts(self, thing: Call | Delivery) -> bool:
         """Call its ``when``. The caller must not hold the fake's lock."""
@@ -269,10 +283,16 @@ class DeliveryFault(Fault):
         forges: Whether it makes the signature wrong.
     """
 
+    _parts = OF_DELIVERIES
+
     def __init__(self, kind: str, event: str, meet: MeetDelivery, *, forges: bool = False, **terms: Any) -> None:
         super().__init__(kind, event, **terms)
         self._meet = meet
         self.forges = forges
+
+    @staticmethod
+    def _seen(thing: Any) -> Seen:
+        return Seen(urlsplit(thing.url).path, {}, thing.payload, thing.body.decode())
 
     @property
     def scope(self) -> Scope:

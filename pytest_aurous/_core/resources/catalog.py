@@ -271,16 +271,20 @@ CATALOG: Final = Catalog()
 
 
 class Addresses:
-    """The hosts of the API: the host of its base URL, which may have a path, and the upload host."""
+    """The hosts of the API: the host of its base URL, which may have a path, and the upload host.
 
-    __slots__ = ("_catalog", "_home", "_hosts", "_root", "_scheme")
+    Attributes:
+        home: Scheme, host and path of the base URL.
+    """
+
+    __slots__ = ("_catalog", "_hosts", "_root", "home")
 
     def __init__(self, catalog: Catalog, base_url: str) -> None:
         self._catalog = catalog
         home = urlsplit(base_url)
-        self._scheme, self._root = home.scheme, f"{home.path}/"
-        self._home = host_of(home)
-        self._hosts = {self._home: "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
+        self.home: tuple[str, str, str] = (home.scheme, host_of(home), home.path)
+        self._root = f"{home.path}/"
+        self._hosts = {self.home[1]: "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
 
     def owns(self, host: str) -> bool:
         """Whether the fake responds to requests to *host*, which includes an unusual port."""
@@ -294,7 +298,7 @@ class Addresses:
         """
         if host in self._hosts:
             return 3
-        return (1 + is_vendors(self._home)) if self.owns(host) else 0
+        return (1 + is_vendors(self.home[1])) if self.owns(host) else 0
 
     def root_length(self, host: str, path: str) -> int:
         """Return the length of the base URL's path with its last slash, if *path* on *host* is below it; else 0."""
@@ -305,7 +309,7 @@ class Addresses:
         host = self._hosts.get(call.host, "")
         path = call.path
         if host == "api":
-            if call.scheme != self._scheme or not path.startswith(self._root):
+            if call.scheme != self.home[0] or not path.startswith(self._root):
                 return {}
             path = path[len(self._root) - 1 :]
         return self._catalog.find(host, path)

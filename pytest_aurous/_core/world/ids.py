@@ -111,18 +111,18 @@ class SignedUrls:
 
 
 class Served:
-    """The URLs of the servers that run for one fake, in order of their start."""
+    """The URLs of the servers that run for one fake, in order of their start, and its own base URL."""
 
-    __slots__ = ("_foreign", "urls")
+    __slots__ = ("base_url", "urls")
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self) -> None:
         self.urls: list[str] = []
-        self._foreign = base_url.encode(), UPLOAD_HOST.encode()
+        self.base_url = ""
 
     def led_to(self, here: str, text: bytes) -> bytes:
         """Return *text* with each URL of the vendor's hosts replaced by the URL of a server."""
         own = here.encode()
-        for there in self._foreign:
+        for there in (self.base_url.encode(), UPLOAD_HOST.encode()):
             text = text.replace(there, own)
         return text
 

@@ -258,6 +258,19 @@ class Settings:
         """Return the selected reading of a rule in `READINGS`."""
         return self.readings.get(rule, READINGS[rule][0])
 
+    def changed(self, chosen: Mapping[str, Any]) -> Settings:
+        """Return these settings with others in their place; one that is a dict keeps its other keys.
+
+        Raises:
+            TypeError: An unknown name.
+            AurousError: A bad value.
+        """
+        found = dict(vars(self))
+        for name, value in chosen.items():
+            read = read_setting(name, value)
+            found[name] = {**found[name], **read} if ROWS[name]["merge"] else read
+        return Settings(**found)
+
     def unusual(self, names: Iterable[str]) -> dict[str, Any]:
         """Return the settings of these names that are not the default."""
         return {name: getattr(self, name) for name in names if getattr(self, name) != ROWS[name]["default"]}

@@ -96,14 +96,15 @@ class State:
 
     Attributes:
         undo: What undoes the operation that runs.
+        seed: The seed of random generators that are used for the first time.
     """
 
-    __slots__ = ("_clock", "_copiers", "_lists", "_random", "_sections", "_seed", "undo")
+    __slots__ = ("_clock", "_copiers", "_lists", "_random", "_sections", "seed", "undo")
 
-    def __init__(self, clock: Clock | None = None, seed: int = 0) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.undo: Undo = Undo()
         self._clock = clock or Clock()
-        self._seed = seed
+        self.seed: int = 0
         self._sections: dict[str, Section[Any, Any]] = {}
         self._copiers: dict[str, Callable[[Any, Any], Any]] = {}
         self._lists: dict[str, list[Any]] = {}
@@ -132,7 +133,7 @@ class State:
     def random(self, name: str) -> Random:
         """Return the random generator of that name. Draw from it at once, and do not keep it."""
         if name not in self._random:
-            self._random[name] = Random(f"{self._seed}/{name}")  # seeding takes longer than a request
+            self._random[name] = Random(f"{self.seed}/{name}")  # seeding takes longer than a request
         random = self._random[name]
         if self.undo.active:
             self.note(random.setstate, random.getstate())

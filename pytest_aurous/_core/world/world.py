@@ -46,31 +46,37 @@ class World:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
         self.lock: RLock = RLock()
         self.watchers: list[Watcher] = []
         self.gate: Gate | None = None
         self.clock: Clock = Clock(settings.now, self.watchers)
-        self.state: State = State(self.clock, settings.seed)
+        self.state: State = State(self.clock)
         self.journal: Journal = Journal(self.state, self.clock)
-        self.ids: IdSource = IdSource(self.state, settings.seed)
         self.runs: Runs = Runs(self.state, self.clock)
         self.clock.waiting_for = partial(waiting, self.state.section("runs"))
-        self.buckets: Buckets = Buckets(self.state, enforce=settings.rate_limits == "enforce")
         self.idempotency: IdempotencyKeys = IdempotencyKeys(self.state)
-        self.keys: Keyring = Keyring(self.state, settings.reading("auth-4"))
         self.accounts: Section[str, Account] = self.state.section("accounts")
         self.balances: Balances = Balances(self.state)
         self.outbox: Outbox = Outbox(self.state)
-        self.urls: SignedUrls = SignedUrls(self.clock, settings.seed, settings.base_url)
-        self.served: Served = Served(settings.base_url)
+        self.served: Served = Served()
         self.scripts: Section[tuple[str, str | None], Plan] = self.state.section("scripts")
         self.poses: list[tuple[str, float]] = self.state.sequence("poses")
         self.default_team = ""
         self.default_key = ""
         self._tables: dict[str, Table[Any]] = {}
         self._note: Callable[[str], None] = partial(_note, self.journal, self.runs)
+        self.follow(settings)
         renew_after_fork(self)
+
+    def follow(self, settings: Settings) -> None:
+        """Follow these settings from now on. What is there stays as it is."""
+        self.settings = settings
+        self.state.seed = settings.seed
+        self.ids: IdSource = IdSource(self.state, settings.seed)
+        self.buckets: Buckets = Buckets(self.state, enforce=settings.rate_limits == "enforce")
+        self.keys: Keyring = Keyring(self.state, settings.reading("auth-4"))
+        self.urls: SignedUrls = SignedUrls(self.clock, settings.seed, settings.base_url)
+        self.served.base_url = settings.base_url
 
     def after_fork(self) -> None:
         """In the child of a fork, undo the request of a thread that does not exist there."""

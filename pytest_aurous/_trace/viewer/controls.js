@@ -1,5 +1,5 @@
 "use strict";
-// What a live page lets its reader do: each control stands beside its subject, and shows its curl and its Python.
+// What a live page lets its reader do: each control stands beside its subject.
 
 /** The collection of each kind of record; an action on one record has its singular. */
 const COLLECTIONS = {
@@ -53,59 +53,35 @@ const Recipe = ({ action, of }) => html`<div class="recipe"><code><${Text} of=${
   ${action.curl && html`<${Copy} label="curl" what="curl" of=${of} text=${() => action.curl} title=${action.curl} />`}
 </div>`;
 
-/** The curl and the Python that an action would have with the arguments *sent*; or, if *told*, what is wrong. */
-function Preview({ operation, sent, told = true }) {
-  const [made, setMade] = useState({});
-  const text = JSON.stringify(sent);
-  useEffect(() => {
-    const look = () => ask(`${operation}?dry=1`, sent).then(setMade, ({ message }) => setMade({ message }));
-    const timer = setTimeout(look, 250);
-    return () => clearTimeout(timer);
-  }, [operation, text]);
-  if (made.python) return html`<${Recipe} action=${made} of=${text} />`;
-  return made.message && told && html`<p class="about wrong"><${Text} of=${made.message} limit=${600} /></p>`;
-}
-
-/** The arguments of an action, with the curl and the Python that they make. */
+/** The arguments of an action. */
 function Form({ action, fixed = {}, first = {}, label, act, onDone }) {
   const [values, setValues] = useState(first);
-  const [touched, setTouched] = useState(false);
   const { operation } = action;
   const sent = { ...argumentsOf(values, action), ...fixed };
-  const ready = action.arguments.every(({ name, required }) => !required || name in sent);
   const submit = async (event) => {
     event.preventDefault();
     const done = await act(operation, sent);
     if (!done) return;
     setValues(first);
-    setTouched(false);
     onDone?.();
   };
   const asked = action.arguments.filter(({ name }) => !(name in fixed));
-  const change = (name) => (value) => {
-    setValues((before) => ({ ...before, [name]: value }));
-    setTouched(true);
-  };
+  const change = (name) => (value) => setValues((before) => ({ ...before, [name]: value }));
   return html`<form class="form" onSubmit=${submit}>
     ${action.summary && html`<p class="about">${visible(action.summary)}</p>`}
     <div class="fields">${asked.map((argument) => html`<${Field} key=${argument.name} argument=${argument}
       value=${values[argument.name]} onChange=${change(argument.name)} />`)}</div>
-    ${ready && html`<${Preview} ...${{ operation, sent, told: touched }} />`}
     <button class="primary">${label}</button></form>`;
 }
 
-/** One action as a button, with its code beside it; where something is left to choose, the button opens a form. */
+/** One action as a button; where something is left to choose, it opens a form. */
 function Control({ action, fixed = {}, first, label, act }) {
   const [open, setOpen] = useState(false);
   if (!action) return null;
   const tone = action.destroys ? "danger" : "";
   if (action.arguments.every(({ name }) => name in fixed)) {
-    const code = `${label} as Python and curl`;
-    return html`<span class="joined"><button type="button" class=${tone} title=${action.summary}
-        onClick=${() => act(action.operation, fixed)}>${label}</button><button type="button"
-        class=${`opens ${tone}`} aria-expanded=${open ? "true" : "false"} aria-label=${code} title=${code}
-        onClick=${() => setOpen(!open)}><${Icon} name="code" /></button></span>
-      ${open && html`<div class="opened"><${Preview} operation=${action.operation} sent=${fixed} /></div>`}`;
+    return html`<button type="button" class=${tone} title=${action.summary}
+      onClick=${() => act(action.operation, fixed)}>${label}</button>`;
   }
   return html`<${Opening} ...${{ open, setOpen, label, tone }}>
     <${Form} ...${{ action, fixed, first, label, act }} onDone=${() => setOpen(false)} /><//>`;
@@ -169,7 +145,6 @@ function SendAgain({ call, act }) {
       </span><textarea rows="2" value=${edited.lines} onInput=${change("lines")}></textarea></label>
     <label class="field"><span>body${!whole && html`<span class="about"> as it was, unless you write another</span>`}
       </span><textarea rows=${rows} value=${edited.body} onInput=${change("body")}></textarea></label>
-    <${Preview} operation="send" sent=${made()} />
     <button class="primary"><${Icon} name="send" />Send</button></form><//>`;
 }
 

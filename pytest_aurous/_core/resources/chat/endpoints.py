@@ -28,7 +28,7 @@ def create(ctx: Context) -> dict[str, Any] | Result:
     row = machine.begin(ctx, body, model, prompt)
     said = row.answer
     if not row.streamed:
-        delay = said.delay if said is not None else 0
+        delay = machine.duration(said) if said is not None else 0
         ctx.busy += delay
         row = machine.end(world, row, "completed", ctx.busy)
         # With a key, a second request gets the stored response; without one, the model has to say it again.

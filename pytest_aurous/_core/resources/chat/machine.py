@@ -100,7 +100,7 @@ def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> C
         team=ctx.team,
     )
     try:
-        said = answer(world, body, prompt)
+        said = answer(world, ctx.call, body, prompt)
     except ApiProblem as problem:
         fail(world, world.table(CompletionRow).insert(row), problem)
         raise
@@ -112,6 +112,20 @@ def fail(world: World, row: CompletionRow, problem: ApiProblem) -> CompletionRow
     world.ledger(row.team).release(_hold_of(row))
     error = {"code": problem.code, "type": type_of(problem.status), "message": problem.message}
     return _end(world, row, "failed", choices=(), error=error)
+
+
+def pause(said: Answer, number: int) -> float:
+    """Return the seconds before a piece of a stream; the first has the number 1."""
+    if number == 1 or said.tps is None:
+        return said.delay + (said.ttft if number == 1 else 0)
+    return said.delay + said.completion / sum(1 for _ in pieces(said)) / said.tps
+
+
+def duration(said: Answer) -> float:
+    """Return the seconds before a response that is no stream; with tokens per second, as long as a stream takes."""
+    if said.tps is None:
+        return said.delay + said.ttft
+    return sum(pause(said, number) for number, _ in enumerate(pieces(said), 1))
 
 
 def pieces(said: Answer) -> Iterator[str]:
@@ -227,7 +241,7 @@ def _events(world: World, row: CompletionRow, said: Answer, *, warn: bool) -> It
         if text:
             count += 1
             sent(world)[row.id] = count
-        yield Frame(said.delay if text else 0, _chunk(row, delta))
+        yield Frame(pause(said, count) if text else 0, _chunk(row, delta))
     # While the client read, somebody may have cancelled it, or the test may have gone back to before it (stream-6).
     now = _present(world, row.id)
     if now is None:

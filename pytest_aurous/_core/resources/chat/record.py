@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...base.arguments import Check, Public
+from ...base.conditions import OF_CHATS, read_condition
 from ...base.data import is_mapping, is_row
 from ...base.errors import hide_mistakes
 from ...base.frames import PACKAGE, nearest_outside, place_of
@@ -28,6 +29,8 @@ else:
     _CompletionFields = object
 
 PAGE: Final = "reference/chat.html"
+_SLOWEST: Final = 0.001
+"""Tokens per second, at least: slower is a mistake."""
 
 
 class Completion(Live, _CompletionFields):
@@ -173,7 +176,7 @@ class Chat(Public):
         self,
         text: str | None = None,
         *,
-        when: str | re.Pattern[str] | Callable[[dict[str, Any]], object] | None = None,
+        when: str | re.Pattern[str] | Mapping[str, Any] | Callable[[dict[str, Any]], object] | None = None,
         tool_calls: Sequence[tuple[str, Mapping[str, Any]]] = (),
         json: Any = NOTHING,
         refuse: str | None = None,
@@ -181,6 +184,8 @@ class Chat(Public):
         tokens: tuple[int, int, int] | tuple[int, int] | None = None,
         finish_reason: str | None = None,
         delay: float = 0,
+        ttft: float = 0,
+        tps: float | None = None,
         chunking: Chunking = "words",
         times: int | None = None,
     ) -> None:
@@ -192,7 +197,8 @@ class Chat(Public):
 
         Args:
             text: What it says.
-            when: Which requests it is for: a text or a pattern in the last message, or a function of the JSON body.
+            when: Which requests it is for: a text or a pattern in the last message, a function of the JSON body, or a
+                dict out of ``json``, ``path``, ``header``, ``pattern``, ``system`` and ``tool_result``.
             tool_calls: The tools that it calls, each with its arguments.
             json: A value that it says as JSON, for a ``response_format``.
             refuse: What it says to refuse; the message has it as ``refusal``.
@@ -200,6 +206,8 @@ class Chat(Public):
             tokens: Input, output and reasoning tokens; by default, they are estimated, and `max_tokens` is obeyed.
             finish_reason: ``stop``, ``length``, ``tool_calls`` or ``content_filter``.
             delay: Seconds on the clock before the response, or before each chunk of a stream.
+            ttft: Seconds on the clock before the first token, in place of *delay*.
+            tps: Tokens per second after it; a response that is no stream comes when its stream would have ended.
             chunking: ``words``, or ``bytes`` to cut a stream anywhere, also within a character.
             times: How many requests get it.
 
@@ -212,7 +220,7 @@ class Chat(Public):
         check = Check("chat.reply", PAGE)
         said = [name for name, given in (("text", text), ("refuse", refuse), ("error", error)) if given is not None]
         said += ["json"] if json is not NOTHING else []
-        how = delay or any(one is not None for one in (tokens, finish_reason)) or chunking != "words"
+        how = delay or ttft or any(one is not None for one in (tokens, finish_reason, tps)) or chunking != "words"
         if len(said) > 1 or not (said or tool_calls or how):
             got = f", not {' and '.join(said)}" if said else ""
             raise check.refuse("text", text, f"one of text, json, refuse and error, or tool_calls{got}.")
@@ -226,8 +234,15 @@ class Chat(Public):
         if finish_reason is not None:
             check.choice("finish_reason", finish_reason, replies.FINISHES)
         check.choice("chunking", chunking, replies.CHUNKINGS)
-        if when is not None and not (isinstance(when, str | re.Pattern) or callable(cast("object", when))):
-            raise check.refuse("when", when, "a text, a compiled pattern, or a function of the JSON body.")
+        if delay and (ttft or tps is not None):
+            raise check.refuse("delay", delay, "no delay beside ttft and tps.")
+        if isinstance(when, Mapping):
+            when = read_condition(check, "when", when, OF_CHATS)
+        elif when is not None and not (isinstance(when, str | re.Pattern) or callable(cast("object", when))):
+            expected = (
+                "a text, a compiled pattern, a function of the JSON body, or a dict such as {'system': 'a poet'}."
+            )
+            raise check.refuse("when", when, expected)
         with self._world.lock:
             found = replies.replies(self._world)
             number = len(found) + 1
@@ -241,6 +256,8 @@ class Chat(Public):
                 tokens=_tokens(check, tokens),
                 finish_reason=finish_reason,
                 delay=check.number("delay", delay, 0),
+                ttft=check.number("ttft", ttft, 0),
+                tps=None if tps is None else check.number("tps", tps, _SLOWEST),
                 chunking=chunking,
                 when=when,
                 times=None if times is None else check.whole("times", times, 1),

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from math import inf
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, cast
 
+from ...base.conditions import Seen, fits
 from ...base.data import is_object
 from ...base.errors import see, shown
 from ...base.redaction import redacted, shortened
 from ...wire import messages as say
+from ...wire.call import Call
 from ...wire.refusal import ApiProblem, Unscripted
 from ...world.state import Section
 from ...world.world import World
 from .request import first_tokens, tokens_of, words_of
 
-When = str | re.Pattern[str] | Callable[[dict[str, Any]], object]
+When = str | re.Pattern[str] | dict[str, Any] | Callable[[dict[str, Any]], object]
 Chunking = Literal["words", "bytes"]
 CHUNKINGS: Final = ("words", "bytes")
 FINISHES: Final = ("stop", "length", "tool_calls", "content_filter")
@@ -49,6 +52,8 @@ class ScriptedReply(NamedTuple):
         tokens: Input, output and reasoning tokens; None: estimated.
         finish_reason: Why it stops; None: as the rest says.
         delay: Seconds before the response, or before each chunk of a stream.
+        ttft: Seconds before the first token.
+        tps: Tokens per second after it; None: all at once.
         chunking: Whether a stream is cut between words, or anywhere.
         when: Which requests it replies to; None: each.
         times: How often; None: once, or always if it is the last.
@@ -67,6 +72,8 @@ class ScriptedReply(NamedTuple):
     tokens: tuple[int, int, int] | None
     finish_reason: str | None
     delay: float
+    ttft: float
+    tps: float | None
     chunking: Chunking
     when: When | None
     times: float | None
@@ -80,10 +87,12 @@ class ScriptedReply(NamedTuple):
         what = said if said is not None else "tool calls" if self.tool_calls else "JSON"
         return redacted(f"<reply {shortened(what, 40)!r}, added at {self.place}: used {self.used}>")
 
-    def matches(self, body: dict[str, Any]) -> bool:
+    def matches(self, call: Call, body: dict[str, Any]) -> bool:
         """Whether it replies to this request: a text or a pattern is looked for in its last message."""
         if self.when is None:
             return True
+        if isinstance(self.when, dict):
+            return fits(self.when, _seen(call, body))
         if callable(self.when):
             try:
                 return bool(self.when(body))
@@ -94,6 +103,20 @@ class ScriptedReply(NamedTuple):
                 ) from error
         last = words_of(body["messages"][-1:])
         return self.when in last if isinstance(self.when, str) else self.when.search(last) is not None
+
+
+def _seen(call: Call, body: dict[str, Any]) -> Seen:
+    """Return what a condition looks at, of a request."""
+    messages: list[dict[str, Any]] = body["messages"]
+    results = list(takewhile(lambda one: one["role"] == "tool", reversed(messages)))
+    return Seen(
+        call.path,
+        call.sent_headers,
+        body,
+        text=words_of(messages[-1:]),
+        system=words_of(one for one in messages if one["role"] == "system"),
+        tool_result=words_of(results),
+    )
 
 
 class Answer(NamedTuple):
@@ -108,6 +131,8 @@ class Answer(NamedTuple):
         reasoning: Its reasoning tokens.
         prompt: The input tokens.
         delay: Seconds before the response, or before each chunk.
+        ttft: Seconds before the first token.
+        tps: Tokens per second after it; None: all at once.
         chunking: Where a stream may be cut.
         reply: The number of the reply of the test; None: it says this by itself.
     """
@@ -120,6 +145,8 @@ class Answer(NamedTuple):
     completion: int
     reasoning: int = 0
     delay: float = 0.0
+    ttft: float = 0.0
+    tps: float | None = None
     chunking: Chunking = "words"
     reply: int | None = None
 
@@ -140,13 +167,13 @@ def unused(world: World) -> list[ScriptedReply]:
     return [one for one in replies(world).values() if one.used + one.lost < (one.times or 1)]
 
 
-def _take(world: World, body: dict[str, Any]) -> ScriptedReply | None:
+def _take(world: World, call: Call, body: dict[str, Any]) -> ScriptedReply | None:
     """Use the first reply that matches; without ``times``, each is used once, and the last one stays."""
     found = replies(world)
     for number, one in found.items():
         # The last one stays, so that a test which cares about one reply adds one, however often the code asks.
         most = one.times or (inf if number == len(found) else 1)
-        if one.used < most and one.matches(body):
+        if one.used < most and one.matches(call, body):
             found[number] = one._replace(used=one.used + 1)
             return one
     return None
@@ -160,14 +187,14 @@ def unsay(world: World, said: Answer | None) -> None:
         found[said.reply] = one._replace(used=one.used - 1, lost=one.lost + 1)
 
 
-def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
-    """Return what the model says to a request whose input has *prompt* tokens.
+def answer(world: World, call: Call, body: dict[str, Any], prompt: int) -> Answer:
+    """Return what the model says to a request, whose *body* was read, and whose input has *prompt* tokens.
 
     Raises:
         ApiProblem: The error that a reply is.
         Unscripted: If a reply does not fit the request.
     """
-    scripted = _take(world, body)
+    scripted = _take(world, call, body)
     if scripted is None:
         return _unasked(world, body, prompt)
     if scripted.error is not None:
@@ -189,6 +216,8 @@ def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
         completion=completion,
         reasoning=reasoning,
         delay=scripted.delay,
+        ttft=scripted.ttft,
+        tps=scripted.tps,
         chunking=scripted.chunking,
         reply=scripted.number,
     )
