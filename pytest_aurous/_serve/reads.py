@@ -104,7 +104,7 @@ def found_calls(control: Control, operation: str = "*", since: int = 0, **_: Any
 
 def _unmatched(control: Control) -> Any:
     found = [call for call in control.aurous.calls if call.operation is None]
-    return [{**of_call(call), "near": near(control.aurous, call)} for call in found]
+    return [{**of_call(call), "near": near(control.aurous._session.app, call)} for call in found]
 
 
 def _calls(control: Control, **asked: Any) -> Any:

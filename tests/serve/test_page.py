@@ -524,3 +524,86 @@ def test_axe_finds_nothing(watch: Watch, size: str, theme: str) -> None:
         found = axe_of.Axe().run(page.tab, options=options).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
         assert page.tab.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+
+
+CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
+
+
+def test_a_stream_ends_where_one_looks(watch: Watch) -> None:
+    """Its words show while it speaks; its end shows the completion and its price, without another request."""
+    page = watch()
+    page.aurous.chat.reply("Her hair is as red as the evening over the bay", delay=0.3)
+    spent = page.state.locator(".spark.spent strong")
+    words = page.step.locator(".message").last
+    with page.client.stream("POST", "/chat/completions", json={**CHAT, "stream": True}) as response:
+        lines = response.iter_lines()
+        while "Her hair is" not in next(lines):
+            pass
+        sync_api.expect(words).to_contain_text("Her hair is")
+        sync_api.expect(page.step.locator(".message.user")).to_contain_text("What color is her hair?")
+        sync_api.expect(page.step).to_contain_text("speaks…")
+        for _ in lines:
+            pass
+    sync_api.expect(words).to_contain_text("Her hair is as red as the evening over the bay")
+    sync_api.expect(page.step).to_contain_text("finish reason stop")
+    sync_api.expect(page.rows.last).to_contain_text("complete")
+    price = str(page.aurous.chat.completions.last.usage["credits_charged"])
+    sync_api.expect(page.step.locator(".section", has_text="Conversation")).to_contain_text(f"{price} credits")
+    sync_api.expect(spent).to_have_text(price)
+    completion = page.record("cmp_")
+    sync_api.expect(completion.locator(".state").first).to_contain_text("completed")
+    sync_api.expect(page.rows).to_have_count(4)  # the start, the reply, the request, and its parts
+    page.rows.last.locator("a").click()
+    sync_api.expect(page.state.locator("h2")).to_have_text("State after this step")
+    sync_api.expect(page.state.locator(".record.changed .state").first).to_contain_text("completed")
+    sync_api.expect(spent).to_have_text(price)
+    events = page.step.locator("details.section", has=page.tab.locator("summary", has_text="Events"))
+    sync_api.expect(events.locator("li").first).to_be_hidden()
+    events.locator("summary").first.click()
+    sync_api.expect(events.locator("li").last).to_have_text("data: [DONE]")
+
+
+def test_a_chat_is_a_conversation(watch: Watch) -> None:
+    """Its messages, its tool calls with their arguments, and what it has cost; also while it is streamed."""
+    page = watch()
+    asked = [
+        *CHAT["messages"],
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at": "hair"}'}}]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "It is red."},
+    ]  # fmt: skip
+    tools = [{"type": "function", "function": {"name": "paint", "parameters": {"type": "object"}}}]
+    for stream in (False, True):
+        page.aurous.chat.reply(tool_calls=[("paint", {"color": "red"})])
+        page.client.post("/chat/completions", json={**CHAT, "messages": asked, "tools": tools, "stream": stream})
+        messages = page.step.locator(".message")
+        sync_api.expect(messages).to_have_count(4)
+        sync_api.expect(messages.nth(1)).to_contain_text('at: "hair"')
+        sync_api.expect(messages.nth(2)).to_contain_text("It is red.")
+        sync_api.expect(messages.last).to_contain_text('color: "red"')
+        sync_api.expect(page.step).to_contain_text("finish reason tool_calls")
+    page.client.post("/chat/completions", json={**CHAT, "messages": [{"role": [], "tool_calls": "x"}, 3, None]})
+    sync_api.expect(page.step.locator(".status").first).to_have_text("400")
+
+
+def test_an_unmatched_request_has_its_nearest_endpoint(watch: Watch) -> None:
+    """On the page as in the terminal."""
+    page = watch()
+    page.client.get("/charakters")
+    sync_api.expect(page.step.locator(".notice.unmatched")).to_contain_text("nearest: characters.list, GET")
+
+
+def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
+    """Also those of which some are there from the start: teams, models and styles."""
+    page = watch()
+    adds = page.state.locator(".section", has=page.tab.locator("summary", has_text="Add a record"))
+    adds.locator("summary").click()
+    for name, label, record in (
+        ("team", "name", "Second"), ("model", "id", "constructor"), ("lora", "name", "Ink"), ("video lora", "name", "Pan")
+    ):  # fmt: skip
+        page.click(f"Add {name}…", adds)
+        form = adds.locator(".opened")
+        form.get_by_label(label, exact=False).first.fill(record)
+        page.click(f"Add {name}", form)
+        sync_api.expect(page.state.locator(".record summary", has_text=record)).to_have_count(1)
+    assert [one.name for one in page.aurous.teams][1:] == ["Second"]

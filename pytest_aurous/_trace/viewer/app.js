@@ -112,7 +112,7 @@ function useSteps(model, first) {
 /** The three columns: the calls, the selected step, and the state; a narrow screen shows one of them. */
 function Columns({ pane, setPane, step, list, middle, world, children }) {
   const box = useRef(null);
-  useLayoutEffect(() => { box.current.scrollTop = 0; }, [step.id]);
+  useLayoutEffect(() => { box.current.scrollTop = 0; }, [step.part ? `step-${step.part.of}` : step.id]);
   const which = step.kind === "call" ? `Call ${step.number}` : "Step";
   const panes = [["calls", "Calls"], ["call", which], ["world", "State"]];
   return html`<${Timeline} model=${list.model} selected=${step.id} onSelect=${list.onSelect} />

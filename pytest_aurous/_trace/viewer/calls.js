@@ -29,13 +29,16 @@ function Row({ row, model, selected, size, at, onSelect, onFold }) {
     html`<a href=${`#${step.id}`} aria-current=${current} onClick=${select}><span class="rail"></span>${content}</a>`;
   const item = (kind, content) => html`<li class=${kind} style=${{ top: `${top}px`, height: `${height}px` }}
     aria-setsize=${size} aria-posinset=${at}>${content}</li>`;
+  const folding = fold && html`<span class="fold" style=${{ height: `${end}px` }}><span class="rail"></span>
+    <button type="button" aria-expanded=${folded ? "false" : "true"} onClick=${() => onFold(run)}>
+      ${plural(run.count, step.part ? "part" : "identical poll")} in ${duration(run.seconds)}</button></span>`;
   if (step.kind !== "call") {
     const start = model.data.live ? "State before the first step here" : "Start of the test";
     const lines = step.kind === "start" ? [{ kind: "note", text: start }] : step.lines;
-    return item(`between${gap ? " waited" : ""}`, link(html`<span class="lines">
+    return item(`between${gap ? " waited" : ""}`, html`${link(html`<span class="lines">
       ${lines.length > 5 && html`<span class="line">${lines.length - 4} more before</span>`}
       ${lines.slice(lines.length > 5 ? -4 : 0).map((line) => html`<span class="line"><${Icon} name=${line.kind} />
-        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`));
+        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`)}${folding}`);
   }
   const number = folded ? `${model.steps[run.first].number}–${step.number}` : step.number;
   const path = step.operation
@@ -49,9 +52,7 @@ function Row({ row, model, selected, size, at, onSelect, onFold }) {
         <${Status} status=${step.status} /></span>
       <span class="bottom"><span class="path cut">${path}</span><${Marks} marks=${step.marks} />
         <span class="at">+${since(step.arrived ?? step.at, model)}</span></span>`)}
-    ${fold && html`<span class="fold" style=${{ height: `${end}px` }}><span class="rail"></span>
-      <button type="button" aria-expanded=${folded ? "false" : "true"} onClick=${() => onFold(run)}>
-        ${plural(run.count, "identical poll")} in ${duration(run.seconds)}</button></span>`}`);
+    ${folding}`);
 }
 
 function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilter, show, children }) {
@@ -145,13 +146,13 @@ const Headers = ({ headers }) => html`<details class="headers"><summary>${plural
   <dl>${headers.map(([name, one]) => html`<div><dt>${visible(name)}</dt><dd><${Text} of=${one} /></dd></div>`)}</dl>
 </details>`;
 
-function Message({ id, title, message, before, number, other }) {
+function Message({ id, title, message, before, number, other, open = true }) {
   const value = parsed(message?.body), old = other ? undefined : parsed(before?.body);
   const both = value !== undefined && old !== undefined;
   const found = useMemo(() => (both ? differences(old, value) : null), [message, before]);
   const changed = useMemo(() => new Set((found ?? []).map((one) => one.path)), [found]);
   if (!message) return html`<${Section} title=${title}><p class="empty">No response arrived.</p><//>`;
-  return html`<${Section} title=${title}>
+  return html`<${Section} title=${title} open=${open}>
     ${other && html`<p class="about">Call ${number} got <${Status} status=${other} />, so nothing is compared.</p>`}
     ${found && (found.length
       ? html`<div class="since"><h4>Differs from call ${number}</h4><${Differences} found=${found} /></div>`
@@ -160,12 +161,14 @@ function Message({ id, title, message, before, number, other }) {
     <${Headers} headers=${message.headers} /><//>`;
 }
 
-function Stream({ call: { arrived, stream: { count, ended, events } } }) {
-  const more = count - events.length;
-  return html`<${Section} title="Events" count=${count}>
+function Stream({ call, open }) {
+  const { arrived, stream: { count, ended, events } } = call;
+  const known = events.length ? events : eventsOf(sentOf(call)).slice(0, 200).map((text) => ({ text }));
+  const more = count - known.length;
+  return html`<${Section} title="Events" count=${count} open=${open}>
     <p class="about">${capital(ended ?? "not read to its end")}</p>
-    <ol class="stream" role="list">${events.map(({ at, text }) => html`<li>
-      <time>+${duration(at - arrived)}</time> <code><${Text} of=${text} limit=${240} /></code></li>`)}</ol>
+    <ol class="stream" role="list">${known.map(({ at, text }) => html`<li>
+      ${at && html`<time>+${duration(at - arrived)}</time> `}<code><${Text} of=${text} limit=${240} /></code></li>`)}</ol>
     ${more > 0 && html`<p class="about">${plural(more, "more event")}</p>`}<//>`;
 }
 
@@ -198,7 +201,7 @@ function Place({ call: { place, through, stack } }) {
 function CallView({ model, call, onSelect }) {
   const controls = useContext(Controls);
   const { refusal, endpoint } = rulesOf(model.data, call);
-  const before = call.previous;
+  const before = call.previous, chat = useMemo(() => chatOf(call), [call]);
   const lost = call.status === null && call.committed;
   const other = before && toneOf(before.status) !== toneOf(call.status) ? before.status ?? "no response" : undefined;
   const parts = shortened(visible(call.path), 300).split("/");
@@ -229,18 +232,19 @@ function CallView({ model, call, onSelect }) {
     ${call.fault && html`<${Notice} kind="fault" title="Fault:">
       <${Text} of=${call.fault} />${lost && ". The request took effect; its response was lost"}.<//>`}
     ${call.operation === null && html`<${Notice} kind="unmatched" title="No endpoint matches.">${" "}
-      The API does not know this request.<//>`}
+      The API does not know this request. <${Prose} text=${call.hint ?? ""} /><//>`}
     ${call.replayed && html`<${Notice} kind="replay" title="Replayed:">
       the stored response of an earlier request with this Idempotency-Key.<//>`}
-    ${call.hint && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
+    ${call.hint && call.operation !== null && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
     ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">
       ${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
+    ${chat && html`<${Conversation} ...${{ call, chat }} />`}
     <${Place} call=${call} />
-    <${Message} id=${call.index} title="Request" message=${call.request}
+    <${Message} id=${call.index} title="Request" message=${call.request} open=${!chat}
       before=${before?.request} number=${before?.number} />
-    <${Message} id=${call.index} title="Response" message=${call.response}
+    <${Message} id=${call.index} title="Response" message=${call.response} open=${!chat}
       before=${before?.response} number=${before?.number} other=${other} />
-    ${call.stream && html`<${Stream} call=${call} />`}
+    ${call.stream && html`<${Stream} call=${call} open=${!chat} />`}
     ${before && html`<p class="about"><a href=${`#${before.id}`} onClick=${back}>Call ${before.number}</a> was the
       ${" "}previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
     ${refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${refusal.length}>

@@ -110,9 +110,9 @@ const traceTo = (data, before, { state, now }) =>
   modelOf({ ...data, steps: [leading(data.start, before, now), leading(before, state, now)] });
 
 /** Return the money over the steps, and then the money of a state. */
-const moneyTo = (money, state) => Object.fromEntries(Object.entries(state.money).map(([team, { available, held }]) => {
+const moneyTo = (money, { state, spent }) => Object.fromEntries(Object.entries(state.money).map(([team, { available, held }]) => {
   const before = own(money, team) ?? [];
-  return [team, [...before, { available, held, spent: before.at(-1)?.spent ?? 0 }]];
+  return [team, [...before, { available, held, spent: own(spent, team) ?? 0 }]];
 }));
 
 // ------------------------------------------------------------------------------------------------ views
@@ -235,12 +235,14 @@ function Watched({ data, actions, reload }) {
   if (seen.current[1] !== state) seen.current = [seen.current[1], state];
   const now = useMemo(() => traceTo(data, seen.current[0], present), [state]);
   const pictures = useRef(data.pictures); // of records, as the last step has brought them
-  const detail = useLatest(step.seq, async (seq) => {
+  const { seq } = step, sent = (one) => model.sent.get(one);
+  const key = `${seq} ${sent(step.part?.of ?? seq)?.ended ?? ""}`; // at its end, a stream has a body
+  const detail = useLatest(key, async () => {
     if (!seq) return null;
     const earlier = step.previous?.seq;
     const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
     pictures.current = found.at(-1).pictures;
-    return traceOf(data, found.filter(Boolean));
+    return { ...traceOf(data, found.filter(Boolean)), seq };
   }, following ? SHARE : 1, `${acted} ${following || step.seq}`);
   useEffect(() => { // changes that no request has shown yet
     const look = () => setActed((count) => count + 1);
@@ -277,14 +279,15 @@ function Watched({ data, actions, reload }) {
   const which = html`<div class="controls">${toggle(!past, () => setPast(false), "Now")}
     ${toggle(past, () => setPast(true), step.kind === "call" ? `Call ${step.number}` : "Step")}</div>`;
   const small = detail.value?.steps && { ...detail.value, money: model.money }; // of the step before, while it loads
-  const ready = small && detail.key === step.seq;
-  const shown = small?.steps.at(-1);
+  const ready = small?.seq === seq;
+  const last = small?.steps.at(-1), text = sent(last?.seq)?.text;
+  const shown = useMemo(() => last && { ...last, sent: text }, [last, text]);
   const wait = html`<p class="empty">${detail.value?.error?.message ?? "Loading…"}</p>`;
   const view = !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
     : small ? html`<${StepView} model=${small} step=${shown} onSelect=${choose} />` : wait;
   const middle = html`<div onFocusCapture=${() => setFollowing(false)}>${view}</div>`; // a form must not vanish
   const world = !past
-    ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, state) }}
+    ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, present) }}
         index=${2} at=${Infinity} title="State now">${which}<//>`
     : !step.seq ? html`<${World} key="past" ...${{ model, index: 0 }} title=${stateAfter(step)}>${which}<//>`
     : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index}
