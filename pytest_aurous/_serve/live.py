@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -165,13 +166,24 @@ class LiveTrace:
                 return None
             builder = self._builder()
             with protecting(self._app.world.default_key):
-                one, before, after = next(tape.views(seq))
+                first = self._first(found[0])
+                steps = list(islice(tape.views(first), seq - first + 1))
+                (_, before, _), (one, _, after) = steps[0], steps[-1]
                 if one.part is not None:  # the request, as far as its response has been sent
                     one = one._replace(seq=one.part.of, call=one.part.call)
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
                 told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
             return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
+
+    def _first(self, step: Taped) -> int:
+        """Return the first of the parts of a stream that precede a part directly: the page shows them as one step."""
+        first = step.seq
+        for one in islice(reversed(self._tape.steps), self._tape.last - step.seq + 1, None):
+            if step.part is None or one.part is None or one.part.of != step.part.of:
+                break
+            first = one.seq
+        return first
 
     def _builder(self) -> Builder:
         calls = (step.call for step in self._tape.steps if step.call is not None)
@@ -267,7 +279,7 @@ def with_steps(told: Mapping[str, Any], steps: str) -> str:
 def _note_of(part: Part) -> str:
     """Return what was sent of a stream, and how it ended."""
     how = f", {part.ended}" if part.ended else ""
-    return f"stream of call {part.call.number}: {part.count} event{'' if part.count == 1 else 's'}{how}"
+    return f"stream of call {part.call.number}: {part.events} event{'' if part.events == 1 else 's'}{how}"
 
 
 def _json(content: Any) -> str:

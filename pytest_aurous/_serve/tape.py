@@ -27,14 +27,14 @@ class Part(NamedTuple):
         of: The step of its request.
         call: The request.
         content: The bytes, which are whole events, but at the end.
-        count: How many events had been sent.
+        events: How many events had been sent.
         ended: How the stream has ended; empty while it goes on.
     """
 
     of: int
     call: Call
     content: bytes = b""
-    count: int = 0
+    events: int = 0
     ended: str = ""
 
 
@@ -137,7 +137,7 @@ class Tape(StepWatcher):
         else:
             seq = next((step.seq for step in reversed(self.steps) if step.call is call), 0)
             before, told = Part(seq, call), monotonic()
-        now = before._replace(content=before.content + part, count=call.events, ended=call.ended)
+        now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
         if now.ended or (part.endswith(b"\n\n") and monotonic() - told >= _PAUSE):
             self._add(None, self._world.clock.time(), (), part=now)
             now, told = Part(before.of, call), monotonic()

@@ -547,7 +547,9 @@ def test_a_stream_ends_where_one_looks(watch: Watch) -> None:
     sync_api.expect(words).to_contain_text("Her hair is as red as the evening over the bay")
     sync_api.expect(page.step).to_contain_text("finish reason stop")
     sync_api.expect(page.rows.last).to_contain_text("complete")
-    price = str(page.aurous.chat.completions.last.usage["credits_charged"])
+    usage = page.aurous.chat.completions.last.usage
+    assert usage is not None
+    price = str(usage["credits_charged"])
     sync_api.expect(page.step.locator(".section", has_text="Conversation")).to_contain_text(f"{price} credits")
     sync_api.expect(spent).to_have_text(price)
     completion = page.record("cmp_")
@@ -598,12 +600,11 @@ def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
     page = watch()
     adds = page.state.locator(".section", has=page.tab.locator("summary", has_text="Add a record"))
     adds.locator("summary").click()
-    for name, label, record in (
-        ("team", "name", "Second"), ("model", "id", "constructor"), ("lora", "name", "Ink"), ("video lora", "name", "Pan")
-    ):  # fmt: skip
+    records = {"team": "Second", "model": "constructor", "lora": "Ink", "video lora": "Pan"}
+    for name, record in records.items():
         page.click(f"Add {name}…", adds)
         form = adds.locator(".opened")
-        form.get_by_label(label, exact=False).first.fill(record)
+        form.get_by_label("id" if name == "model" else "name", exact=False).first.fill(record)
         page.click(f"Add {name}", form)
         sync_api.expect(page.state.locator(".record summary", has_text=record)).to_have_count(1)
     assert [one.name for one in page.aurous.teams][1:] == ["Second"]
