@@ -608,3 +608,25 @@ def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
         page.click(f"Add {name}", form)
         sync_api.expect(page.state.locator(".record summary", has_text=record)).to_have_count(1)
     assert [one.name for one in page.aurous.teams][1:] == ["Second"]
+
+
+def test_the_next_response_is_written(watch: Watch) -> None:
+    """With the body of this one, edited; of a stream, with what the model says."""
+    page = watch()
+    page.client.get("/balance")
+    page.click("Respond to the next one like this with…")
+    body = page.step.get_by_role("form").get_by_label("body")
+    body.fill(body.input_value().replace("1000", "12345678901234567890"))
+    page.click("Respond with it")
+    action = page.tab.get_by_role("complementary", name="Last action")
+    sync_api.expect(action).to_contain_text("faults.body(")
+    assert "12345678901234567890" in page.client.get("/balance").text
+    assert "12345678901234567890" not in page.client.get("/balance").text
+    page.client.post("/chat/completions", json={**CHAT, "stream": True})
+    page.tab.keyboard.press("End")
+    sync_api.expect(page.step).to_contain_text("finish reason stop")
+    page.click("Respond to the next one like this with…")
+    page.step.get_by_role("form").get_by_label("text").fill("Blue.")
+    page.click("Respond with it")
+    sync_api.expect(action).to_contain_text("chat.reply(")
+    assert "Blue." in page.client.post("/chat/completions", json={**CHAT, "stream": True}).text
