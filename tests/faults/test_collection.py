@@ -338,7 +338,7 @@ def test_body_is_another_one(api: Api, body: Any, content: bytes) -> None:
     response = api.get(BALANCE)
     assert (response.status, response.body) == (200, content)
     assert response.headers["Content-Length"] == str(len(content))
-    with pytest.raises(AurousError, match="faults.body"):
+    with pytest.raises(AurousError, match=r"faults\.body"):
         api.aurous.faults.body("balance.retrieve", {1, 2})
 
 
