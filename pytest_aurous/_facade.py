@@ -28,6 +28,7 @@ from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of
 from ._core.resources.openapi import vocabulary
 from ._core.resources.shapes import Schema, schema_at, schema_of
+from ._core.time.clock import Clock
 from ._core.time.turns import Limit, SharedTime
 from ._core.wire.call import Call, Problem, Watcher
 from ._core.wire.lines import Note
@@ -62,6 +63,7 @@ __all__ = (
     "App",
     "Aurous",
     "Change",
+    "Clock",
     "Course",
     "Delivery",
     "Endpoint",

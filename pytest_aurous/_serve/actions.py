@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from .._core.base.redaction import SECRET, redacted, shortened
+from .._core.base.redaction import redacted, shortened
 from .._core.wire.headers import shown_header
 from .._facade import Aurous, as_json
 from .arguments import read_arguments
+from .literals import Names, call
 from .replies import CONTROL
 from .table import ControlOperation, operations, team_of
-
-_WIDE: Final = 80
 
 
 class Action(NamedTuple):
@@ -45,22 +43,22 @@ class Action(NamedTuple):
         parts += ["--json", json.dumps(self.arguments, ensure_ascii=False)] if self.arguments else ["-X", "POST"]
         return shlex.join(parts)
 
-    def python(self, names: Mapping[str, str] | None = None) -> str:
+    def python(self, names: Names | None = None) -> str:
         """Return the line of a test; *names* has expressions for values that a test knows under a name."""
-        names = names or {}
+        names = Names() if names is None else names
         given = self.arguments
         if self.operation == "snapshots.rename":
-            old, new = literal(given["name"], names), literal(given["to"], names)
+            old, new = names.literal(given["name"]), names.literal(given["to"])
             return f"aurous.snapshots[{new}] = aurous.snapshots.pop({old})"
         if self.operation == "snapshots.remove":
-            return f"del aurous.snapshots[{literal(given['name'], names)}]"
+            return f"del aurous.snapshots[{names.literal(given['name'])}]"
         if self.expression:
             return self.expression
         operation = operations()[self.operation]
         subject = _subject(operation, given, names)
         own = {name: given[name] for name in operation.own if name in given}
         if operation.sets:
-            return f"{subject}.{operation.verb} = {literal(own[operation.verb], names)}"
+            return f"{subject}.{operation.verb} = {names.literal(own[operation.verb])}"
         return call(f"{subject}.{operation.verb}", list(_parts(operation, own, names)))
 
     def line(self) -> str:
@@ -75,87 +73,38 @@ class Action(NamedTuple):
         return told
 
 
-def _subject(operation: ControlOperation, given: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _subject(operation: ControlOperation, given: Mapping[str, Any], names: Names) -> str:
     """Return the expression of the object that has the method."""
     word = operation.name.partition(".")[0]
-    if word == "fault" and f"fault {given['number']}" in names:
-        return names[f"fault {given['number']}"]
+    if word == "fault" and (name := names.get(fault_name(given["number"]))):
+        return name
     handle = names.get(str(given.get("id")), "")
     if word in _SINGULAR and handle.endswith(".id"):
         return handle.removesuffix(".id")
     text = "aurous"
     for step in operation.subject.named(given):
-        text += f".{step}" if isinstance(step, str) else f"[{literal(step[0], names)}]"
+        text += f".{step}" if isinstance(step, str) else f"[{names.literal(step[0])}]"
     return text
+
+
+def fault_name(number: object) -> str:
+    """Return what stands for a fault among the values that a test knows under a name."""
+    return f"fault/{number}"
 
 
 _SINGULAR: Final = frozenset({"character", "image", "video"})
 
 
-def _parts(operation: ControlOperation, own: Mapping[str, Any], names: Mapping[str, str]) -> Any:
+def _parts(operation: ControlOperation, own: Mapping[str, Any], names: Names) -> Any:
     """Yield the arguments of a call: those that are required without their names."""
     leading = True
     for name in operation.own:
         leading = leading and name in operation.takes.required and name in own
         if name == operation.takes.many:
-            yield from (literal(item, names) for item in own[name])
+            yield from (names.literal(item) for item in own[name])
         elif name in own:
-            value = literal(own[name], names)
+            value = names.literal(own[name])
             yield value if leading else f"{name}={value}"
-
-
-def call(function: str, parts: list[str], more: int = 0) -> str:
-    """Return a call, on several lines if it is long; *more* characters follow it."""
-    return fitted(f"{function}(", parts, ")", more)
-
-
-def literal(value: Any, names: Mapping[str, str] | None = None) -> str:
-    """Write JSON as a Python literal; a text in *names* is its expression, also inside of another text."""
-    names = names or {}
-    if isinstance(value, str):
-        return _text(value, names)
-    if isinstance(value, list):
-        return fitted("[", [literal(item, names) for item in value], "]")  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, dict):
-        pairs = [f"{literal(key, names)}: {literal(item, names)}" for key, item in value.items()]  # pyright: ignore[reportUnknownVariableType]
-        return fitted("{", pairs, "}")
-    return repr(value)
-
-
-def _text(value: str, names: Mapping[str, str]) -> str:
-    if value in names:
-        return names[value]
-    # Ids and URLs are longer; anything shorter could stand in a text by chance. The longest first, as one may begin
-    # with another.
-    found = sorted((one for one in names if len(one) > 8 and one in value), key=len, reverse=True)  # noqa: PLR2004
-    if not found:
-        return _quoted(value)
-    pattern = re.compile("|".join(map(re.escape, found)))
-    parts: list[str] = []
-    done = 0
-    for match in pattern.finditer(value):
-        parts += [_escaped(value[done : match.start()]), f"{{{names[match[0]]}}}"]
-        done = match.end()
-    return f'f"{"".join(parts)}{_escaped(value[done:])}"'
-
-
-def _quoted(value: str) -> str:
-    value = redacted(value, SECRET, as_code=True)
-    plain = json.dumps(value, ensure_ascii=not value.isprintable())
-    return plain if json.loads(plain) == value and "\\u" not in plain else repr(value)
-
-
-def _escaped(value: str) -> str:
-    return _quoted(value)[1:-1].replace("{", "{{").replace("}", "}}")
-
-
-def fitted(left: str, parts: list[str], right: str, more: int = 0) -> str:
-    """Put parts between brackets, on one line if that fits; *more* characters follow it."""
-    line = f"{left}{', '.join(parts)}{right}"
-    if len(line) + more <= _WIDE and "\n" not in line:
-        return line
-    inner = "".join(f"    {part},\n".replace("\n", "\n    ").removesuffix("    ") for part in parts)
-    return f"{left}\n{inner}{right}" if parts else line
 
 
 # What actions do

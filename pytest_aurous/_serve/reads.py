@@ -133,8 +133,8 @@ def _export(control: Control, snapshot: str | None = None) -> Any:
     return {**told, "faults": faults}
 
 
-def _session(control: Control, after: int = 0) -> str:
-    return copied(control.aurous, control.tape, after)
+def _session(control: Control, **asked: Any) -> str:
+    return copied(control.aurous, control.tape, **asked)
 
 
 def _actions(_: Control) -> Any:
@@ -223,7 +223,7 @@ READS: Final[dict[str, Read]] = {
     "session.py": Read(
         _session,
         "the actions and requests as one pytest test",
-        Takes({"after": NUMBER}),
+        Takes({"after": COUNT, "until": COUNT, "name": TEXT}),
         "text/x-python; charset=utf-8",
     ),
     "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),

@@ -11,15 +11,16 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.wire.call import Call
-from pytest_aurous._serve.actions import literal
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.literals import Names
 from pytest_aurous._serve.table import INTERNAL, REASONS, SUBJECTS, name_of, operations, parity, public
 
 if TYPE_CHECKING:
     import httpx
 
 NOW = "2026-05-08T10:00:00Z"
+ULID = "char_01KRM000000000000000000000"
 SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
@@ -115,10 +116,15 @@ def test_a_session_is_copied_as_a_test_that_passes(pytester: pytest.Pytester) ->
     with whole.client() as client:
         client.get(f"/v1/characters/{whole.characters.last.id}")
     after = read(short, "session.py", "after=1")
-    assert "It begins after step 1" in after
+    assert "What was until step 1 is done, but not asserted." in after
     for _ in range(3):
         do(short, "clock.advance", seconds=0.5)
     assert "The first 3 steps are not kept" in read(short, "session.py")
+    assert "3 actions" in read(short, "session.py", "after=3")
+    assert "1 actions" in read(short, "session.py", "after=3&until=4")
+    named = read(short, "session.py", "name=Test+that+it+waits%21")
+    assert "def test_that_it_waits() -> None:" in named
+    assert "def test_copied() -> None:" in read(short, "session.py", "name=%21")
     empty = read(Control(Aurous(now=NOW)), "session.py")
 
     earlier = Aurous()  # its clock goes on
@@ -172,8 +178,8 @@ def test_all_forms_of_an_action_follow_from_it() -> None:
     assert action["line"].startswith("characters.add(name=")
     assert (action["version"], action["number"], action["seq"]) == (1, 1, 1)
     assert do(control, "reset")["curl"] == "curl http://localhost:8787/__aurous__/reset -X POST"
-    assert literal("a\x00b") == repr("a\x00b")
-    assert literal("say {x} char_1234567", {"char_1234567": "one.id"}) == 'f"say {{x}} {one.id}"'
+    assert Names().literal("a\x00b") == repr("a\x00b")
+    assert Names({ULID: "one.id"}).literal(f"say {{x}} {ULID}") == 'f"say {{x}} {one.id}"'
 
 
 def test_each_public_name_has_a_control_request_or_a_reason() -> None:

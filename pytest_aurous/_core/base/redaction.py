@@ -93,7 +93,9 @@ def redacted(text: str, more: str | None = None, *, as_code: bool = False) -> st
     done = 0
     for start, end, key, label in found:
         number = f"#{keys.index(key) + 1}" if key and len(keys) > 1 else ""
-        mark = f"{label}{number}".replace("…", "redacted").replace("#", "") if as_code else f"{label}{number}"
+        mark = f"{label}{number}"
+        if as_code:  # as long as before, so that a prompt has as many tokens
+            mark = mark.replace("…", "redacted").replace("#", "").ljust(places[end] - places[start], "x")
         parts += [text[places[done] : places[start]], mark]
         done = end
     return "".join([*parts, text[places[done] :]])

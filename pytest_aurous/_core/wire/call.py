@@ -20,6 +20,7 @@ from .reply import Pairs, Reply
 BY_ROUTE: Final = "overridden by a route"
 """The fault of a call to which a route of the test responds."""
 BY_FAULT: Final = "ended by a fault"
+BY_CLIENT: Final = "ended by the client"
 KEPT_BODY: Final = 64 * 1024
 """Bytes of a body that are kept. Of a larger one it is the digest: a suite of uploads must not fill the memory."""
 COMPLETE: Final = "complete"

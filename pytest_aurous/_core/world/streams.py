@@ -7,7 +7,7 @@ from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from ..wire.call import BY_FAULT, COMPLETE, KEPT_BODY, Call
+from ..wire.call import BY_CLIENT, BY_FAULT, COMPLETE, KEPT_BODY, Call
 from ..wire.reply import READ_TIMEOUT, Break
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ _QUIET: Final = 15.0
 """After these seconds without content, a comment keeps the connection alive (stream-4)."""
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
 _CUT: Final = Break("RemoteProtocolError", "peer closed connection without sending complete message body")
-BY_CLIENT: Final = "ended by the client"
 
 
 class Frame(NamedTuple):

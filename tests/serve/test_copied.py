@@ -1,0 +1,252 @@
+"""A copied session proves what the session has shown: it passes as it is, and fails without one of its actions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._serve import copied
+from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.stand_ins import told
+
+from .test_session import NOW, do, read
+
+if TYPE_CHECKING:
+    import httpx
+
+TOOL = {"type": "function", "function": {"name": "paint", "parameters": {"type": "object"}}}
+CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
+STREAM = {**CHAT, "stream": True}
+EMBED = {"model": "aurous-embed-vision-1.0", "encoding_format": "float"}
+HOOK = {"url": "https://shop.example/hook", "events": ["*"]}
+ORDER = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+
+
+def characters(control: Control, client: httpx.Client) -> None:
+    """Add, fault, script, clock, snapshots and a step back."""
+    aurora = do(control, "characters.add", name="Aurora", status="reviewing")["result"]["id"]
+    do(control, "faults.status", operation="characters.save", status=503)
+    assert [client.post(f"/v1/characters/{aurora}/save").status_code for _ in range(2)] == [503, 200]
+    do(control, "characters.script", text="synthesizing:45s -> reviewing")
+    made = client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": "a"}).json()["id"]
+    do(control, "clock.advance", seconds=44)
+    client.get(f"/v1/characters/{made}")
+    do(control, "clock.advance", seconds=2)
+    client.get(client.get(f"/v1/characters/{made}").json()["refs"][0]["url"])
+    do(control, "snapshot", name="drawn")
+    do(control, "snapshots.rename", name="drawn", to="ready")
+    undo = do(control, "character.delete", asked="undo=1", id=made)["undo"]
+    client.get(f"/v1/characters/{made}")
+    do(control, "restore", snapshot="ready")
+    client.get("/v1/characters", params={"limit": 5})
+    do(control, "snapshots.remove", name="ready")
+    do(control, "snapshots.rename", name=undo, to="kept")
+
+
+def chats(control: Control, client: httpx.Client) -> None:
+    """Say, call a tool, stream, cut streams on either side, and embed."""
+    import httpx
+
+    do(control, "chat.reply", text="She has black hair.")
+    client.post("/v1/chat/completions", json=CHAT)
+    do(control, "chat.reply", tool_calls=[["paint", {"color": "black"}]])
+    client.post("/v1/chat/completions", json={**STREAM, "tools": [TOOL]})
+    do(control, "chat.reply", text="One two three four five six seven eight.", delay=0.5, times=5)
+    events = client.post("/v1/chat/completions", json=STREAM).text
+    client.get(f"/v1/chat/completions/{re.findall(r'cmp_[0-9A-Z]{26}', events)[0]}")
+    with client.stream("POST", "/v1/chat/completions", json=STREAM) as response:
+        told(response.iter_lines(), 3)
+    do(control, "faults.disconnect", operation="chat.create", after_events=3)
+    do(control, "faults.stall", operation="chat.create", after_events=4)
+    for error in (httpx.RemoteProtocolError, httpx.ReadTimeout):
+        with pytest.raises(error):
+            client.post("/v1/chat/completions", json=STREAM)
+    do(control, "faults.malformed", operation="chat.create", kind="half_event")
+    client.post("/v1/chat/completions", json=STREAM)
+    do(control, "embeddings.vectors", vectors_by_text={"black hair": [0.6, 0.8]})
+    assert client.post("/v1/embeddings", json={**EMBED, "input": "black hair"}).status_code == 200
+
+
+def deliveries(control: Control, client: httpx.Client) -> None:
+    """Register receivers, one of which does not respond, and deliver twice."""
+    client.post("/v1/webhook_endpoints", json=HOOK)
+    do(control, "webhooks.deliver_to", url="https://two.example/hook")
+    image = client.post("/v1/images", json={"prompt": "Aurora on a bench"}).json()["id"]
+    do(control, "image.finish", id=image)
+    client.get(f"/v1/images/{image}")
+    control.aurous.webhooks.deliver_to(lambda _: 1 // 0, url="https://two.example/hook")
+    control.aurous.webhooks.route("https://shop.example/*", lambda _: 503)
+    do(control, "webhooks.flush")
+    do(control, "clock.advance", seconds=60)
+    do(control, "webhooks.flush")
+
+
+def money(control: Control, client: httpx.Client) -> None:
+    """Limits, teams, keys and credits."""
+    do(control, "limit.exhaust", bucket="reads")
+    assert client.get("/v1/images").status_code == 429
+    do(control, "limit.refill", bucket="reads")
+    assert client.get("/v1/images").status_code == 200
+    do(control, "limit.set", bucket="reads", burst=1, per_minute=2)
+    assert [client.get("/v1/balance").status_code for _ in range(2)] == [200, 429]
+    do(control, "limit.set", bucket="reads", burst=100, per_minute=100)
+    rivals = do(control, "teams.add", name="Rivals", credits=2)["result"]
+    client.post("/v1/images", json={"prompt": "x"}, headers={"X-Api-Key": rivals["api_key"]})
+    key = do(control, "team.add_key", scope="read")["result"]
+    client.delete("/v1/images/img_1", headers={"X-Api-Key": key["key"]})
+    do(control, "key.revoke", number=key["number"])
+    client.get("/v1/team", headers={"X-Api-Key": key["key"]})
+    do(control, "team.credits", credits=3)
+    client.get("/v1/balance")
+
+
+def failures(control: Control, client: httpx.Client) -> None:
+    """Lose, delay and spoil responses."""
+    import httpx
+
+    do(control, "faults.timeout", operation="images.create", commit=True)
+    do(control, "faults.delay", operation="images.create", seconds=20)
+    for _ in range(2):
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/v1/images", json={"prompt": "y"})
+    do(control, "faults.disconnect", operation="images.list", after_bytes=20)
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("/v1/images")
+    for kind in ("truncated", "html", "empty"):
+        do(control, "faults.malformed", operation="images.list", kind=kind)
+        client.get("/v1/images")
+    do(control, "faults.greased", operation="images.list", kind="all")
+    client.get("/v1/images")
+    number = do(control, "faults.connect_error", operation="*")["result"]["number"]
+    do(control, "fault.remove", number=number)
+    client.get("/v1/nothing")
+    do(control, "clock.freeze", at="2027-01-01T00:00:00Z")
+    do(control, "videos.add", status="succeeded")
+    do(control, "send", method="GET", path="/v1/team")
+
+
+@pytest.fixture(scope="module")
+def session() -> Control:
+    """A session with actions of every kind."""
+    control = Control(Aurous(now=NOW, pitfalls="off", strict="off", rate_limits="enforce"))
+    with control.aurous.client(headers={"X-Stainless-Lang": "python"}) as client:
+        for part in (characters, chats, deliveries, money, failures):
+            part(control, client)
+    return control
+
+
+def run(text: str) -> None:
+    """Run a copied test."""
+    names: dict[str, Any] = {"__name__": "copied"}
+    exec(compile(text, "test_copied.py", "exec"), names)  # noqa: S102 - our own text
+    next(one for name, one in names.items() if name.startswith("test_"))()
+
+
+def without_each(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each action of a copied test, and the test without it."""
+    tree = ast.parse(text)
+    block = next(node for node in ast.walk(tree) if isinstance(node, ast.With))
+    whole = block.body
+    for index, statement in enumerate(whole):
+        line = ast.unparse(statement)
+        asserts = isinstance(statement, ast.Assert) and "flush()" not in line
+        if asserts or re.match(r"receive =|aurous\.webhooks\.route|\w+ = response", line):
+            continue
+        block.body = whole[:index] + whole[index + 1 :]
+        yield line, ast.unparse(tree)
+
+
+def test_it_passes_and_at_most_one_action_in_ten_can_go_unnoticed(session: Control) -> None:
+    """Whatever was done and seen, down to cut streams, timeouts, and snapshots with other names."""
+    text = read(session, "session.py")
+    run(text)
+    unnoticed: list[str] = []
+    actions = list(without_each(text))
+    for line, rest in actions:
+        try:
+            run(rest)
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001, S112 - whatever tells that something is missing
+            continue
+        unnoticed.append(line)
+    assert len(actions) > 70
+    assert len(unnoticed) * 10 <= len(actions), unnoticed
+    assert "Stainless" not in text
+
+
+def test_a_part_passes_under_a_name_of_its_own(session: Control) -> None:
+    """What was before it is done, too, since what follows needs it; nothing is asserted of it."""
+    last = session.tape.last
+    for after in range(0, last, 20):
+        text = read(session, "session.py", f"after={after}&until={after + 20}&name=Part+{after}")
+        run(text)
+        assert f"def test_part_{after}() -> None:" in text
+    assert read(session, "session.py", f"after={last}").count("assert response") == 0
+    assert read(session, "session.py").count("assert response") > 60
+
+
+def test_nobody_waits_while_it_is_written(session: Control) -> None:
+    """The steps are taken under the lock of the fake, and written without it."""
+    entered: list[bool] = []
+
+    def enter() -> None:
+        entered.append(session.aurous._session.app.world.lock.acquire(timeout=5))
+        session.aurous._session.app.world.lock.release()
+
+    def text(_test: object, _name: str) -> str:
+        thread = Thread(target=enter)
+        thread.start()
+        thread.join()
+        return "written"
+
+    with patch.object(copied._Test, "text", text):
+        assert read(session, "session.py") == "written"
+    assert entered == [True]
+
+
+def test_time_goes_on_as_it_did() -> None:
+    """Where something depends on the clock, to the millisecond; requests that were delayed together go back."""
+    aurous = Aurous(pitfalls="off")
+    control = Control(aurous)
+    with aurous.client(timeout=None) as client:
+        do(control, "characters.script", text="synthesizing:10s -> reviewing")
+        made = client.post("/v1/characters", json=ORDER).json()["id"]
+        aurous.clock.advance(seconds=9.96)
+        client.get(f"/v1/characters/{made}")
+        aurous.clock.advance(seconds=0.05)
+        assert client.get(f"/v1/characters/{made}").json()["status"] == "reviewing"
+        do(control, "faults.delay", operation="images.list", seconds=5)
+        client.get("/v1/images")
+        aurous.clock.rewind(5)
+        client.get("/v1/balance")
+    text = read(control, "session.py")
+    assert "aurous.clock.freeze(at=" in text
+    run(text)
+
+
+def test_a_receiver_that_got_nothing_is_not_in_it() -> None:
+    """Nor is a helper that nothing needs."""
+    control = Control(Aurous(now=NOW))
+    do(control, "webhooks.deliver_to", url="https://two.example/hook")
+    text = read(control, "session.py")
+    run(text)
+    assert "receive" not in text
+
+
+def test_no_key_of_the_fake_itself_is_in_it() -> None:
+    """A key that was given to the fake may be a real one, whatever form it has; so it is the key of the test."""
+    key = "key-of-acme-studio-4711"
+    control = Control(Aurous(api_key=key, strict="off"))
+    with control.aurous.client() as client:
+        client.post("/v1/images", content=b"\xff" + key.encode())
+        client.post("/v1/images", json={"prompt": f"not {key}", key: 1})
+        client.get("/v1/balance", headers={key: key})
+    text = read(control, "session.py")
+    run(text)
+    assert key not in text
