@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
 from .._core.wire.fields import dict_of
 from .._core.wire.har import har
+from .._core.wire.reply import Reply
 from .._facade import as_json, coverage, exported, near, timeline
 from .actions import shown_arguments
 from .arguments import AMOUNT, ANYTHING, COUNT, NOTHING, NUMBER, TEXT, Takes, schema_of
@@ -182,11 +184,29 @@ def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
     return control.live.trace(control.url, min(max(1, limit), control.tape.keep), full=bool(full))
 
 
+def _search(control: Control, text: str) -> Any:
+    calls = [(step.seq, step.call) for step in control.tape.after(0, control.tape.keep) if step.call is not None]
+    told = [(seq, _told(call).lower()) for seq, call in calls]
+    words = [word for word in text.lower().split() if len(word) >= _SHORTEST]
+    return {word: [seq for seq, one in told if word.encode(errors="replace") in one] for word in words}
+
+
+def _told(call: Call) -> bytes:
+    """Return the bodies of a request and its response, with its keys and its id."""
+    reply = call._reply or Reply(0, (), b"")
+    keys = [value.encode("latin-1", "replace") for name, value in (*call._headers, *reply.headers) if _KEYS.match(name)]
+    return b"\n".join([call.content, reply.body, *keys])
+
+
 def _index(_: Control) -> Any:
     from .control import index
 
     return index()
 
+
+_KEYS: Final = re.compile(r"(idempotency-key|x-api-key|authorization|aurous-request-id)$", re.IGNORECASE)
+_SHORTEST: Final = 3
+"""The least characters of a word that is searched in bodies: shorter ones are in each."""
 
 READS: Final[dict[str, Read]] = {
     "": Read(_index, "these calls"),
@@ -228,6 +248,9 @@ READS: Final[dict[str, Read]] = {
     ),
     "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),
     "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER})),
+    "search": Read(
+        _search, "for each word of a text, the steps with it in a body, or as a key", Takes({"text": TEXT}, ("text",))
+    ),
     "present": Read(lambda control: control.live.present(), "the state, as the page shows it"),
 }
 HEADERS: Final = dict_of(ANYTHING, 1000)

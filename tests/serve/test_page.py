@@ -131,7 +131,7 @@ def test_requests_arrive_in_the_three_columns(watch: Watch) -> None:
     page.click("Now")
     sync_api.expect(page.state.locator("h2")).to_have_text("State now")
     page.tab.keyboard.press("/")
-    page.tab.keyboard.type("create")
+    page.tab.keyboard.type("characters.create")
     sync_api.expect(page.rows).to_have_count(1)
     page.tab.keyboard.press("Escape")
     page.click("Follow")
@@ -328,7 +328,17 @@ def test_a_session_is_copied_as_a_test(watch: Watch, pytester: pytest.Pytester) 
     assert page.client.post("/characters", json=ORDER).status_code == 503
 
     page.click("Session as a test")
+    shown = page.tab.get_by_role("dialog", name="The session as a test")
+    sync_api.expect(shown.locator("pre")).to_contain_text("aurous.faults.status(")
+    shown.get_by_label("from call").fill("2")
+    shown.get_by_label("name").fill("a lost order")
+    sync_api.expect(shown.locator("pre")).to_contain_text("def test_a_lost_order")
+    sync_api.expect(shown.locator("pre")).to_contain_text("is done, but not asserted")
+    shown.get_by_label("from call").fill("")
+    sync_api.expect(shown.locator("pre")).not_to_contain_text("is done, but not asserted")
+    page.click("Copy", shown)
     copied = page.copied("session as a test")
+    page.click("Close", shown)
 
     assert "aurous.faults.status(" in copied
     pytester.makepyfile(copied)
@@ -623,10 +633,86 @@ def test_the_next_response_is_written(watch: Watch) -> None:
     assert "12345678901234567890" in page.client.get("/balance").text
     assert "12345678901234567890" not in page.client.get("/balance").text
     page.client.post("/chat/completions", json={**CHAT, "stream": True})
-    page.tab.keyboard.press("End")
+    sync_api.expect(page.rows.last).to_contain_text("complete")
+    page.rows.last.locator("a").click()
     sync_api.expect(page.step).to_contain_text("finish reason stop")
     page.click("Respond to the next one like this with…")
     page.step.get_by_role("form").get_by_label("text").fill("Blue.")
     page.click("Respond with it")
     sync_api.expect(action).to_contain_text("chat.reply(")
     assert "Blue." in page.client.post("/chat/completions", json={**CHAT, "stream": True}).text
+
+
+def test_an_empty_page_helps(watch: Watch) -> None:
+    """With what a client needs, to be copied, and with a first request."""
+    page = watch()
+    page.click("AUROUS_BASE_URL")
+    assert page.copied("AUROUS_BASE_URL") == f"export AUROUS_BASE_URL={page.server.url}"
+    page.click("AUROUS_API_KEY")
+    assert page.copied("AUROUS_API_KEY") == f"export AUROUS_API_KEY={page.aurous.api_key}"
+    page.click("curl")
+    url, key = page.copied("curl").removeprefix("curl ").split(" -H ")
+    assert httpx.get(url, headers=[tuple(key.strip('"').split(": "))], trust_env=False).status_code == 200
+    page.tab.reload()
+    assert str(page.aurous.api_key) not in page.tab.content()
+
+
+def test_the_first_request_is_a_click(watch: Watch) -> None:
+    """An empty page creates a character, by a request that it shows."""
+    page = watch()
+    page.click("Create a character")
+    sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
+    assert [one.name for one in page.aurous.characters] == ["Aurora"]
+
+
+def test_a_search_looks_into_bodies(watch: Watch) -> None:
+    """Of requests and responses, and finds a request by its keys."""
+    page = watch()
+    page.client.post("/characters", json=ORDER, headers={"Idempotency-Key": "order-7"})
+    page.client.post("/characters", json={**ORDER, "name": "Selene"})
+    page.client.get("/balance")
+    sync_api.expect(page.rows).to_have_count(4)
+    search = page.tab.get_by_role("searchbox")
+    for text, found in (("selene", 1), ("order-7 201", 1), ("constructor", 0), ("available_credits", 1), ("  ", 4)):
+        search.fill(text)
+        sync_api.expect(page.rows).to_have_count(found)
+
+
+def test_an_action_and_its_snapshot_are_one_row(watch: Watch) -> None:
+    """What the page takes by itself before something is lost is no row of its own."""
+    page = watch()
+    page.aurous.characters.add("Aurora")
+    page.client.get("/balance")
+    page.click("Delete", page.record("Aurora"))
+    sync_api.expect(page.rows.last).to_contain_text("delete()")
+    sync_api.expect(page.rows).to_have_count(4)
+    sync_api.expect(page.tab.locator(".calls")).not_to_contain_text("snapshot(")
+
+
+def test_a_refused_script_keeps_its_lines(watch: Watch) -> None:
+    """As the terminal shows it, with a mark below the mistake."""
+    page = watch()
+    page.aurous.characters.add("Aurora", status="synthesizing", script="synthesizing*9 -> reviewing")
+    page.client.get("/balance")
+    record = page.record("Aurora")
+    page.click("Script…", record)
+    record.get_by_label("text").fill("synthesizing -> lost")
+    page.click("Script", record.locator(".opened"))
+    said = page.tab.get_by_role("complementary", name="Last action").locator("p")
+    sync_api.expect(said).to_contain_text("Refused.")
+    assert said.inner_text().count("\n") >= 2
+
+
+def test_the_first_control_is_near(watch: Watch) -> None:
+    """By keyboard: a link leads to the controls; in a long list only the selected row is a stop."""
+    page = watch()
+    for _ in range(12):
+        page.client.get("/team")
+        page.client.get("/nothing")
+    sync_api.expect(page.rows).to_have_count(25)
+    page.tab.keyboard.press("Tab")
+    page.tab.keyboard.press("Tab")
+    sync_api.expect(page.tab.locator(":focus")).to_have_text("Skip to the controls")
+    page.tab.keyboard.press("Enter")
+    sync_api.expect(page.tab.locator(":focus")).to_have_text("+10 s")
+    assert page.tab.locator(".calls li :is(a, button):not([tabindex])").count() == 1

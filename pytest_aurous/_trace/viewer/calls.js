@@ -20,17 +20,18 @@ function placed(steps, open, model) {
   });
 }
 
-function Row({ row, model, selected, size, at, onSelect, onFold }) {
+function Row({ row, model, selected, entry, size, at, onSelect, onFold }) {
   const { step, top, height, gap, above, end, fold, folded } = row;
   const { run } = step;
   const current = selected === step.id ? "step" : undefined;
+  const tabindex = entry === step.id ? undefined : -1; // one row is a stop of the Tab key; arrows lead to the others
   const select = (event) => { event.preventDefault(); onSelect(step.id, true); };
   const link = (content) =>
-    html`<a href=${`#${step.id}`} aria-current=${current} onClick=${select}><span class="rail"></span>${content}</a>`;
+    html`<a href=${`#${step.id}`} aria-current=${current} tabindex=${tabindex} onClick=${select}><span class="rail"></span>${content}</a>`;
   const item = (kind, content) => html`<li class=${kind} style=${{ top: `${top}px`, height: `${height}px` }}
     aria-setsize=${size} aria-posinset=${at}>${content}</li>`;
   const folding = fold && html`<span class="fold" style=${{ height: `${end}px` }}><span class="rail"></span>
-    <button type="button" aria-expanded=${folded ? "false" : "true"} onClick=${() => onFold(run)}>
+    <button type="button" aria-expanded=${folded ? "false" : "true"} tabindex=${tabindex} onClick=${() => onFold(run)}>
       ${plural(run.count, step.part ? "part" : "identical poll")} in ${duration(run.seconds)}</button></span>`;
   if (step.kind !== "call") {
     const start = model.data.live ? "State before the first step here" : "Start of the test";
@@ -73,6 +74,7 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
   const every = rows.length <= 300;
   const near = (row) => row.top + row.height > top - 600 && row.top < top + innerHeight + 600;
   const seen = every ? rows : rows.filter((row) => row.step.id === selected || near(row));
+  const entry = (seen.find((row) => row.step.id === selected) ?? seen[0])?.step.id;
   const count = filter ? steps.filter((step) => step.kind === "call").length : model.calls.length;
   const key = ({ step, folded }) => (folded ? step.run.id : step.id);
   return html`<section class="pane calls" aria-labelledby="calls-title">
@@ -86,9 +88,9 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
     <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
         ${seen.map((row) => html`<${Row} key=${key(row)} size=${rows.length} at=${rows.indexOf(row) + 1}
-          ...${{ row, model, selected, onSelect, onFold }} />`)}</ol>
+          ...${{ row, model, selected, entry, onSelect, onFold }} />`)}</ol>
       ${!rows.length && html`<p class="empty">No call matches.
-        A filter looks at number, operation, method, path, status, error code and marks.</p>`}</div>
+        A filter looks at number, operation, method, path, status, error code, marks, bodies and Idempotency-Key.</p>`}</div>
     <p class="foot">Waits are drawn on a logarithmic scale.</p></section>`;
 }
 
@@ -218,6 +220,7 @@ function CallView({ model, call, onSelect }) {
         <span>${iso(call.arrived)}</span>
         ${call.delay > 0 && html`<span>took ${duration(call.delay)}</span>`}
         <span>${call.timeout === null ? "no timeout" : `timeout ${duration(call.timeout)}`}</span></p>
+      ${controls?.call(call)}
       <div class="actions" role="group" aria-label="Copy this call">
         <${Copy} label="As a test" what="call as a test" of=${call.index} text=${() => asTest(model, call)}
           title="A complete pytest file that sets up the state before this call, and makes it" />
@@ -225,8 +228,7 @@ function CallView({ model, call, onSelect }) {
         <${Copy} label="httpx" what="call as httpx" of=${call.index} text=${() => asHttpx(call)}
           title="Copy as Python with httpx" />
         <${Copy} label="Link" icon="link" what="link to this call" title="Copy a link to this call"
-          of=${call.index} text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div>
-      ${controls?.call(call)}</header>
+          of=${call.index} text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div></header>
     ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}>
       <${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
     ${call.fault && html`<${Notice} kind="fault" title="Fault:">

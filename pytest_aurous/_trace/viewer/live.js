@@ -131,6 +131,64 @@ function LastAction({ done, act, onClose }) {
     <button type="button" onClick=${onClose} aria-label="Close">×</button></aside>`;
 }
 
+/** How to begin, where nothing has arrived yet. */
+function Welcome({ url, act }) {
+  const key = () => ask("state").then((state) => state.api_key); // copied, and never shown
+  const curl = (value) => `curl ${url}/v1/characters -H "X-API-Key: ${value}"`;
+  const rows = [
+    ["AUROUS_BASE_URL", `export AUROUS_BASE_URL=${url}`, () => `export AUROUS_BASE_URL=${url}`],
+    ["AUROUS_API_KEY", "export AUROUS_API_KEY=…", () => key().then((value) => `export AUROUS_API_KEY=${value}`)],
+    ["curl", curl("…"), () => key().then(curl)],
+  ];
+  const order = { name: "Aurora", generate: true, attributes: { age: 28 } };
+  const sent = { method: "POST", path: "/v1/characters", body: JSON.stringify(order) };
+  return html`<article class="welcome"><h2>Nothing has arrived yet</h2>
+    <p>Let your client use this URL and this key. Each request shows here as it arrives.</p>
+    ${rows.map(([label, shown, text]) => html`<div class="recipe" key=${label}><code>${shown}</code>
+      <${Copy} label=${label} what=${label} of="welcome" text=${text} /></div>`)}
+    <p class="about">Copied with the key in place of “…”. Or begin here:</p>
+    <button type="button" class="primary" onClick=${() => act("send", sent)}>Create a character</button></article>`;
+}
+
+/** The session as a test, shown before it is copied: from which request to which, under a name. */
+function Session({ model, last }) {
+  const box = useRef(null);
+  const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState({});
+  const seqOf = (number) => model.calls.findLast((call) => call.number === Number(number))?.seq;
+  const query = new URLSearchParams();
+  if (seqOf(asked.from)) query.set("after", seqOf(asked.from) - 1);
+  if (seqOf(asked.to)) query.set("until", seqOf(asked.to));
+  if (asked.name?.trim()) query.set("name", asked.name);
+  const { value } = useLatest(`${open && last} ${query}`, async () => open && askText(`session.py?${query}`), 1, open);
+  const field = (name, label, more) => html`<label class="field"><span>${label}</span>
+    <input ...${more} value=${asked[name] ?? ""} autocomplete="off"
+      onInput=${({ target }) => setAsked((before) => ({ ...before, [name]: target.value }))} /></label>`;
+  const show = () => {
+    box.current.showModal();
+    setOpen(true);
+  };
+  return html`<button type="button" onClick=${show}><${Icon} name="copy" />Session as a test</button>
+    <dialog ref=${box} class="wide" aria-labelledby="session-title" onClose=${() => setOpen(false)}>
+      <h2 id="session-title">The session as a test</h2>
+      <p class="about">All actions and requests since the last reset, as one pytest test. It tests the fake as the session
+        used it; let your application send the requests instead.</p>
+      <div class="fields">${field("from", "from call", { inputmode: "numeric", placeholder: "the first" })}
+        ${field("to", "to call", { inputmode: "numeric", placeholder: "the last" })}
+        ${field("name", "name", { placeholder: "copied" })}</div>
+      <pre tabindex="0" aria-label="The test">${value?.error?.message ?? (value ? visible(value) : "Loading…")}</pre>
+      <form method="dialog" class="controls">
+        <${Copy} label="Copy" what="session as a test" of=${value} text=${() => String(value)} />
+        <button>Close</button></form></dialog>`;
+}
+
+/** Return which steps have the words of a filter in a body or as a key: {word: [seq, ...]}. */
+function useBodies(filter, last) {
+  const words = filter.trim();
+  const load = async () => (words ? ask(`search?text=${encodeURIComponent(words)}`) : undefined);
+  return useLatest(words && `${last} ${words}`, load, SHARE, words).value;
+}
+
 function LiveTop({ data, model, feed, children }) {
   const [tone, status] = !feed.connected ? ["bad", "reconnecting"] : feed.paused
     ? ["plain", `paused, ${feed.waiting} new`] : ["good", "live"];
@@ -169,7 +227,7 @@ function Watched({ data, actions, reload }) {
   const waiting = useRef([]);
 
   const [first] = useState(() => (following ? model.steps.at(-1) : stepOf(model, location.hash)).id);
-  const { step, go, select, ...columns } = useSteps(model, first);
+  const { step, go, select, ...columns } = useSteps(model, first, (filter) => useBodies(filter, feed.last));
   const choose = (id, show) => {
     select(id, show);
     setFollowing(false);
@@ -283,7 +341,8 @@ function Watched({ data, actions, reload }) {
   const last = small?.steps.at(-1), text = sent(last?.seq)?.text;
   const shown = useMemo(() => last && { ...last, sent: text }, [last, text]);
   const wait = html`<p class="empty">${detail.value?.error?.message ?? "Loading…"}</p>`;
-  const view = !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
+  const view = !feed.last ? html`<${Welcome} url=${data.url} act=${act} />`
+    : !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
     : small ? html`<${StepView} model=${small} step=${shown} onSelect=${choose} />` : wait;
   const middle = html`<div onFocusCapture=${() => setFollowing(false)}>${view}</div>`; // a form must not vanish
   const world = !past
@@ -294,11 +353,15 @@ function Watched({ data, actions, reload }) {
         title=${stateAfter(step)}>${which}<//>`
     : html`<section class="pane world"><div class="pane-head"><h2>${stateAfter(step)}</h2>${which}</div>
         <div class="scroll">${wait}</div></section>`;
-  return html`<${Skip} />
+  const toControls = (event) => {
+    event.preventDefault();
+    columns.setPane("world");
+    setPast(false);
+    requestAnimationFrame(() => document.querySelector(".pane.world .section .controls button").focus());
+  };
+  return html`<${Skip} /><a class="skip" href="#main" onClick=${toControls}>Skip to the controls</a>
     <${LiveTop} ...${{ data, model, feed }}>
-      <${Copy} label="Session as a test" what="session as a test" of="session" icon="copy"
-        title="One pytest test with all actions and requests since the last reset"
-        text=${() => askText("session.py")} />
+      <${Session} model=${model} last=${feed.last} />
       <${Har} show=${(error) => setDone({ error })} />
       <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act} /><//>
     <${Controls.Provider} value=${controls}>

@@ -349,17 +349,22 @@ function rulesOf(data, call) {
   return { refusal: rows(refusal), endpoint: rows(call.rules.filter((name) => !refusal.includes(name))) };
 }
 
-/** Return the steps that contain all words of a filter. */
-function filtered(steps, text) {
+/** Return the keys and the id of a request or a response, which belong to nobody else. */
+const keysOf = ({ headers }) => headers.filter(([name]) => /^(idempotency-key|aurous-request-id)$/i.test(name)).flat();
+
+/** Return the steps that contain all words of a filter; *bodies* are the steps that are known to, {word: seqs}. */
+function filtered(steps, text, bodies) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return steps;
   return steps.filter((step) => {
+    if (step.hidden) return false;
+    const said = [step.request, step.response].filter(Boolean);
     const about = step.kind === "call"
       ? [`#${step.number}`, step.method, step.path, step.operation ?? "unmatched", step.status ?? "no response",
-         step.error_code, step.fault, ...step.marks]
+         step.error_code, step.fault, ...step.marks, ...said.flatMap((one) => [one.body?.text, ...keysOf(one)])]
       : [step.kind, ...(step.lines ?? []).map((line) => line.text)];
     const haystack = about.join(" ").toLowerCase();
-    return words.every((word) => haystack.includes(word));
+    return words.every((word) => haystack.includes(word) || own(bodies, word)?.includes(step.seq));
   });
 }
 
