@@ -184,7 +184,7 @@ def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
     return control.live.trace(control.url, min(max(1, limit), control.tape.keep), full=bool(full))
 
 
-def _search(control: Control, text: str) -> Any:
+def _search(control: Control, text: str = "") -> Any:
     calls = [(step.seq, step.call) for step in control.tape.after(0, control.tape.keep) if step.call is not None]
     told = [(seq, _told(call).lower()) for seq, call in calls]
     words = [word for word in text.lower().split() if len(word) >= _SHORTEST]
@@ -248,9 +248,7 @@ READS: Final[dict[str, Read]] = {
     ),
     "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),
     "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER})),
-    "search": Read(
-        _search, "for each word of a text, the steps with it in a body, or as a key", Takes({"text": TEXT}, ("text",))
-    ),
+    "search": Read(_search, "for each word of a text, the steps with it in a body, or as a key", Takes({"text": TEXT})),
     "present": Read(lambda control: control.live.present(), "the state, as the page shows it"),
 }
 HEADERS: Final = dict_of(ANYTHING, 1000)

@@ -22,6 +22,7 @@ axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="ne
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
 ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of Playwright, when its driver ends
 
@@ -524,7 +525,13 @@ def test_axe_finds_nothing(watch: Watch, size: str, theme: str) -> None:
     page.aurous.faults.status("images.create", 503)
     page.client.get("/balance")
     panes = page.tab.locator("nav.panes button")
-    page.rows.nth(2).wait_for(state="attached")
+    page.client.post("/chat/completions", json={**CHAT, "stream": True})
+    page.rows.nth(4).wait_for(state="attached")
+    page.click("Session as a test")
+    sync_api.expect(page.tab.locator("dialog[open] pre")).to_contain_text("def test_copied")
+    found = axe_of.Axe().run(page.tab, options=options).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    page.tab.keyboard.press("Escape")
     for number in range(3 if size == "narrow" else 1):
         if size == "narrow":
             panes.nth(number).click()
@@ -534,9 +541,6 @@ def test_axe_finds_nothing(watch: Watch, size: str, theme: str) -> None:
         found = axe_of.Axe().run(page.tab, options=options).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
         assert page.tab.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
-
-
-CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
 
 
 def test_a_stream_ends_where_one_looks(watch: Watch) -> None:
@@ -651,8 +655,9 @@ def test_an_empty_page_helps(watch: Watch) -> None:
     page.click("AUROUS_API_KEY")
     assert page.copied("AUROUS_API_KEY") == f"export AUROUS_API_KEY={page.aurous.api_key}"
     page.click("curl")
-    url, key = page.copied("curl").removeprefix("curl ").split(" -H ")
-    assert httpx.get(url, headers=[tuple(key.strip('"').split(": "))], trust_env=False).status_code == 200
+    url, sent = page.copied("curl").removeprefix("curl ").split(" -H ")
+    name, key = sent.strip('"').split(": ")
+    assert httpx.get(url, headers={name: key}, trust_env=False).status_code == 200
     page.tab.reload()
     assert str(page.aurous.api_key) not in page.tab.content()
 

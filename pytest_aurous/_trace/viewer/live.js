@@ -237,6 +237,7 @@ function Watched({ data, actions, reload }) {
     setFollowing(true);
     setPast(false);
   };
+  useEffect(() => { if (!data.last) columns.setPane("call"); }, []); // which helps to begin
   useLayoutEffect(() => { if (following) go(model.steps.at(-1).id); }, [model, following]);
   useEffect(() => {
     const scroll = ({ target }) => { if (target.closest?.(".calls .scroll")) setFollowing(false); };
