@@ -40,6 +40,7 @@ from ._core.world.settings import READINGS, read_setting
 from ._core.world.settings import ROWS as SETTINGS
 from ._core.world.tables import Row
 from ._fake.aurous import Aurous
+from ._fake.calls import Calls
 from ._fake.objects import annotations_of, as_json, class_at
 from ._fake.session import Session
 from ._report.changes import Change, StateFollower
@@ -62,6 +63,7 @@ __all__ = (
     "UNDER_WAY",
     "App",
     "Aurous",
+    "Calls",
     "Change",
     "Clock",
     "Course",

@@ -589,6 +589,7 @@ def printed(_: Api, text: str) -> str:
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
     "_core/engine/dispatch": delivered,
+    "_core/base/conditions": asserted,
     "_core/engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
     "_core/engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),

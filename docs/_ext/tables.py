@@ -26,8 +26,8 @@ from pytest_aurous._core.world.buckets import BUCKETS
 from pytest_aurous._core.world.settings import ROWS
 from pytest_aurous._explore.kinds import END_PROCESS, KINDS
 from pytest_aurous._explore.laws import LAWS
-from pytest_aurous._serve.reads import READS
-from pytest_aurous._serve.table import operations, parity
+from pytest_aurous._serve.document import UNDO, requests
+from pytest_aurous._serve.table import parity
 
 __all__ = (
     "attributes",
@@ -267,31 +267,32 @@ def _number(value: float) -> str:
 
 
 def control_requests() -> None:
-    """Print the control requests that change a fake, from the public signatures; equal ones share a line."""
+    """Print the control requests that change a fake with their arguments; those with the same share a line."""
     rows: dict[str, list[str]] = {}
-    for one in operations().values():
-        arguments = ", ".join(f"`{name}`" for name in one.takes.readers if name != "team")
-        text = one.text.rstrip(".") + (f" ({arguments})" if arguments else "")
-        rows.setdefault(text, []).append(one.name)
-    listing(_names(rows))
+    for one in requests():
+        if one.method == "POST" and one.body is not None:
+            text = "" if one.query is UNDO else f"{one.text.lower()}: "
+            rows.setdefault(text + (", ".join(f"`{name}`" for name in one.body.schemas) or "nothing"), []).append(
+                one.name
+            )
+    listing([*_names(rows), ("`?undo`, in the query of each", UNDO.schemas["undo"]["description"])])
 
 
 def control_reads() -> None:
     """Print what can be read of a served fake."""
     rows: dict[str, list[str]] = {}
-    for name, read in READS.items():
-        parameters = ", ".join(f"`{one}`" for one in read.takes.readers)
-        if name:
-            rows[read.text + (f" ({parameters})" if parameters else "")] = [name]
+    for one in requests():
+        if one.method == "GET" and one.name:
+            rows[one.summary] = [one.name]
     listing(_names(rows))
 
 
 def no_control_request() -> None:
     """Print the public names without a control request, with the reasons."""
     rows: dict[str, list[str]] = {}
-    for name, request, reason in parity():
-        if not request:
-            rows.setdefault(reason, []).append(name)
+    for one in parity():
+        if not one.request:
+            rows.setdefault(one.reason, []).append(f"{one.name}({one.argument})" if one.argument else one.name)
     listing(_names(rows))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import abc
+from datetime import datetime
 from functools import cache, singledispatch
 from inspect import getattr_static
 from math import isfinite
@@ -17,6 +18,7 @@ from .._core.resources.base.record import Live
 from .._core.resources.team import ApiKey
 from .._core.time.clock import Clock
 from .._core.world.outbox import Delivery
+from .._core.world.script import Plan
 from .._core.world.settings import AurousSettings
 from .aurous import Aurous
 from .calls import Calls
@@ -32,10 +34,12 @@ class _Unpack:
         return options
 
 
-_NAMES: Final = {
+_NAMES: Final[dict[str, Any]] = {
     **vars(abc),
     **vars(names),
-    **{kind.__name__: kind for kind in (AurousSettings, Calls, Clock, Faults, Snapshot, Webhooks)},
+    "AurousSettings": AurousSettings,
+    "Plan": Plan,
+    **{kind.__name__: kind for kind in (Calls, Clock, Faults, Snapshot, Webhooks, datetime)},
     "Unpack": _Unpack,
 }
 """Names in annotations that modules import only for type checkers."""

@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
 
+from .._core.base.arguments import Check
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.headers import shown_header
 from .._facade import Aurous, as_json
-from .arguments import read_arguments
+from .arguments import PAGE, check_names
 from .literals import Names, call
 from .replies import CONTROL
 from .table import ControlOperation, operations, team_of
@@ -111,12 +112,13 @@ def _parts(operation: ControlOperation, own: Mapping[str, Any], names: Names) ->
 
 
 def prepared(aurous: Aurous, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the arguments of a known operation, and change nothing.
+    """Return the arguments of a known operation, whose values Python reads, and change nothing.
 
     Raises:
-        AurousError: If they are wrong.
+        AurousError: If one does not exist, or is missing.
     """
-    arguments = read_arguments(name, body, operations()[name].takes)
+    check_names(name, body, operations()[name].takes)
+    arguments = dict(body)
     if (
         operations()[name].subject.of_team
         and "team" not in arguments
@@ -157,12 +159,13 @@ def shown_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments of an action as they may be shown: headers of a fault without the secret ones."""
     if not isinstance(headers := arguments.get("headers"), dict):
         return arguments
-    shown = {name: shown_header(name, value) for name, value in cast("dict[str, Any]", headers).items()}
+    shown = {name: value and shown_header(name, value) for name, value in cast("dict[str, Any]", headers).items()}
     return {**arguments, "headers": shown}
 
 
 def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) -> Any:
-    many = given.pop(operation.takes.many, ())
+    many = given.pop(operation.takes.many, [])
+    Check(operation.name, PAGE).instance(operation.takes.many, many, list, "a list.")
     return getattr(subject, operation.verb)(*many, **given)
 
 
@@ -177,7 +180,10 @@ def _judged(operation: ControlOperation, subject: Any, given: dict[str, Any]) ->
 
 def _snapshots(aurous: Aurous, name: str, to: str | None = None) -> dict[str, Any]:
     """Rename a snapshot, or forget it."""
-    aurous._named(name)
+    check = Check("snapshots", PAGE)
+    aurous._named(check.text("name", name, "before the payment"))
+    if to is not None:
+        check.text("to", to, "before the payment")
     kept = aurous.snapshots.pop(name)
     aurous.snapshots.update({} if to is None else {to: kept})
     return {"snapshots": list(aurous.snapshots)}

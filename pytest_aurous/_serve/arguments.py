@@ -1,81 +1,82 @@
-"""Arguments of control requests, read by what the signatures of the methods say."""
+"""Arguments of control requests: which there are, by the signatures of Python, whose methods read the values."""
 
 from __future__ import annotations
 
 import json
 from collections import abc
 from collections.abc import Callable, Collection, Mapping
-from functools import cache, partial
+from functools import cache
 from inspect import Parameter, signature
-from types import NoneType, UnionType
-from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin
+from types import UnionType
+from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, is_typeddict
 
-from .._core.base.errors import AurousError, nearest
+from .._core.base.arguments import Check
+from .._core.base.errors import AurousError, UnknownArgument, see
 from .._core.base.redaction import shortened
-from .._core.wire.fields import Reader, boolean, described, dict_of, integer, list_of, number, text
-from .._core.wire.refusal import ApiProblem
 from .._facade import annotations_of
 
-_MOST: Final = 10**10
-"""The largest number and the longest text; as seconds, three centuries."""
+Shape = Mapping[str, Any]
+"""A JSON schema."""
+PAGE: Final = "reference/control.html"
 
 
 class Takes(NamedTuple):
     """The arguments of a control request.
 
     Attributes:
-        readers: What reads each of them.
+        schemas: The JSON schema of each of them.
         required: Those that have no default.
         defaults: The defaults of the others.
         many: The one whose items are arguments of their own, in Python.
     """
 
-    readers: Mapping[str, Reader]
+    schemas: Mapping[str, Shape]
     required: Collection[str] = ()
     defaults: Mapping[str, Any] = {}
     many: str = ""
 
 
 NOTHING: Final = Takes({})
+TEXT: Final = {"type": "string"}
+WHOLE: Final = {"type": "integer"}
+NUMBER: Final = {"type": "number"}
 
 
-def read_arguments(who: str, body: Mapping[str, Any], takes: Takes) -> dict[str, Any]:
-    """Read the arguments of a request, or raise one error that lists everything that is wrong."""
-    read: dict[str, Any] = {}
-    wrong: list[str] = []
-    for name, value in body.items():
-        if name not in takes.readers:
-            wrong.append(f"{name!r} is not an argument{nearest(name, takes.readers)}".rstrip("."))
-            continue
+def check_names(who: str, given: Collection[str], takes: Takes) -> None:
+    """Refuse an argument that does not exist, and one that is missing, as Python does.
+
+    Raises:
+        UnknownArgument: It says what there is.
+    """
+    Check(who, PAGE).keywords(given, takes.schemas)
+    missing = [name for name in takes.required if name not in given]
+    if missing:
+        raise UnknownArgument(
+            f"{who}() missing {', '.join(map(repr, missing))}. It takes: {', '.join(takes.schemas)}.\n{see(PAGE)}"
+        )
+
+
+def read_query(who: str, asked: Mapping[str, str], takes: Takes) -> dict[str, Any]:
+    """Return the parameters of a query, those that are numbers as numbers.
+
+    Raises:
+        AurousError: If one does not exist, or is something else.
+    """
+    check_names(who, asked, takes)
+    check = Check(who, PAGE)
+    found: dict[str, Any] = {}
+    for name, text in asked.items():
+        kinds = takes.schemas[name]["type"]  # a word, or a list of words
         try:
-            read[name] = takes.readers[name](value, name)
-        except ApiProblem as problem:
-            wrong.append(problem.message.rstrip("."))
-    wrong += [f"{name!r} is missing" for name in takes.required if name not in body]
-    if wrong:
-        valid = ", ".join(f"{name} ({_type_of(reader)})" for name, reader in takes.readers.items()) or "no arguments"
-        said = "; ".join(wrong)
-        raise AurousError(f"{who}: {said}{'' if said.endswith('?') else '.'} It takes {valid}.")
-    return read
-
-
-def schema_of(reader: Reader) -> dict[str, Any]:
-    """Return the JSON Schema of what a reader accepts."""
-    return cast("dict[str, Any]", _plain(getattr(reader, "schema", {"type": "string"})))
-
-
-def _plain(schema: Any) -> Any:
-    """Return a schema without our own type `any`, also inside of it."""
-    if not isinstance(schema, dict):
-        return schema
-    inner = cast("dict[str, Any]", schema)
-    return {name: _plain(value) for name, value in inner.items() if (name, value) != ("type", "any")}
-
-
-def _type_of(reader: Reader) -> str:
-    """Return the JSON types that a reader accepts."""
-    types: str | list[str] = getattr(reader, "schema", {}).get("type", "string")
-    return types if isinstance(types, str) else " or ".join(types)
+            value: Any = text if "string" in kinds else json.loads(text)
+        except ValueError:
+            value = text
+        if "boolean" in kinds:
+            check.instance(name, value, bool, "true or false.")
+        elif "string" not in kinds:
+            (check.whole if "integer" in kinds else check.number)(name, value, 0)
+        found[name] = value
+    return found
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -102,69 +103,64 @@ def refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not a number")
 
 
-def _not_blank(value: Any, param: str) -> Any:
-    if not text(_MOST, 0)(value, param).strip():
-        raise ApiProblem(400, "invalid_format", f"{param} must not be blank.", param)
-    return value
+# What the signatures say
 
 
-def _or_null(reader: Reader) -> Reader:
-    schema = {**getattr(reader, "schema", {}), "type": [_type_of(reader), "null"]}
-    return described(lambda value, param: None if value is None else reader(value, param), schema)
-
-
-FREE: Final = text(_MOST, 0)
-TEXT: Final = described(_not_blank, {"type": "string"})
-AMOUNT: Final = number(0, _MOST)
-NUMBER: Final = integer(-_MOST, _MOST)
-COUNT: Final = integer(0, _MOST)
-ANYTHING: Final = described(lambda value, _: value, {"type": "any"})
-_READERS: Final[dict[Any, Reader]] = {
-    str: TEXT,
-    int: NUMBER,
-    float: number(-_MOST, _MOST),
-    bool: boolean,
-    abc.Iterable: list_of(TEXT, 0, _MOST),
-    Any: ANYTHING,
-    abc.Mapping: dict_of(lambda value, _: value, _MOST),
-    dict: dict_of(lambda value, _: value, _MOST),
-}
+def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of the arguments of *method* by name, those of its keywords among them."""
+    hints = annotations_of(method)
+    found: dict[str, Any] = {}
+    for name, parameter in list(signature(method).parameters.items())[1:]:  # without `self`
+        hint: Any = hints.get(name)  # what is inherited from a collection has none
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            hint = abc.Iterable[hint]
+        found |= annotations_of(hint) if parameter.kind is Parameter.VAR_KEYWORD else {name: hint}
+    return found
 
 
 @cache
 def taken_by(method: Callable[..., Any]) -> Takes:
     """Return the arguments of *method* that JSON can express."""
-    hints, parameters = annotations_of(method), signature(method).parameters
-    types: dict[str, Any] = {}
-    many = ""
-    for name, parameter in parameters.items():
-        hint = hints.get(name)  # `self` has no annotation
-        if parameter.kind is Parameter.VAR_POSITIONAL:
-            many, hint = name, abc.Iterable
-        types |= annotations_of(hint) if parameter.kind is Parameter.VAR_KEYWORD else {name: hint}
-    readers = {name: reader for name, hint in types.items() if (reader := _reader_of(hint)) is not None}
-    known = [one for name, one in parameters.items() if name in readers]
+    parameters = signature(method).parameters
+    schemas = {name: shape for name, hint in parameters_of(method).items() if (shape := _shape_of(hint)) is not None}
+    known = [one for name, one in parameters.items() if name in schemas and one.kind is not Parameter.VAR_POSITIONAL]
+    many = next((name for name, one in parameters.items() if one.kind is Parameter.VAR_POSITIONAL), "")
     required = [one.name for one in known if one.default is Parameter.empty]
     defaults = {one.name: one.default for one in known if one.default is not Parameter.empty}
-    return Takes(readers, required, defaults, many)
+    return Takes(schemas, [*required, *filter(None, [many])], defaults, many)
 
 
-def _reader_of(hint: Any) -> Reader | None:
-    """Return the reader for an annotation; None if JSON cannot express such values."""
-    types = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
-    readers = [reader for kind in types if (reader := _of_one_type(kind)) is not None]
-    if not readers:
+def _shape_of(hint: Any) -> Shape | None:
+    """Return the JSON schema for an annotation; None if JSON cannot express such values."""
+    if get_origin(hint) not in {Union, UnionType}:
+        return _shape_of_one(hint)
+    shapes = [shape for kind in get_args(hint) if (shape := _shape_of_one(kind)) is not None]
+    types = list(dict.fromkeys(shape["type"] for shape in shapes if "type" in shape))
+    if types in ([], ["null"]):
         return None
-    return _or_null(readers[0]) if NoneType in types else readers[0]
+    merged = {key: value for shape in reversed(shapes) for key, value in shape.items()}
+    return {**merged, "type": types[0] if len(types) == 1 else types}
 
 
-def _of_one_type(kind: Any) -> Reader | None:
+def _shape_of_one(kind: Any) -> Shape | None:
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
-        return described(partial(_not_blank), {"type": "string", "examples": list(parts)})
-    if origin is abc.Sequence:
-        return list_of(_of_one_type(parts[0]) or ANYTHING, 0, _MOST)
-    if origin is tuple:
-        same = _of_one_type(parts[0]) if len({*parts}) == 1 else None
-        return list_of(same or ANYTHING, 0, _MOST)
-    return _READERS.get(origin or kind)
+        return {"type": "string", "examples": list(parts)}
+    if origin in {abc.Sequence, abc.Iterable, tuple}:
+        return {"type": "array", "items": (len({*parts}) == 1 and _shape_of(parts[0])) or {}}
+    if is_typeddict(kind):
+        return {"type": "object", "properties": {name: _shape_of(one) for name, one in annotations_of(kind).items()}}
+    return _SHAPES.get(origin or kind)
+
+
+_SHAPES: Final[dict[Any, Shape]] = {
+    str: TEXT,
+    int: WHOLE,
+    float: NUMBER,
+    bool: {"type": "boolean"},
+    type(None): {"type": "null"},
+    Any: {},
+    object: {},
+    abc.Mapping: {"type": "object"},
+    dict: {"type": "object"},
+}

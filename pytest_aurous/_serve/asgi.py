@@ -18,11 +18,11 @@ from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
 from .access import mark_of, refuse_control, refuse_host, refuse_token
-from .arguments import read_arguments
+from .arguments import read_query
 from .control import Control
 from .guard import HEADERS
 from .live import Hub
-from .reads import READS, found_calls, numbers_in
+from .reads import READS, found_calls
 from .replies import ACCESS, CONTROL, SAFE, json_reply, page, refused, viewer_file
 from .tape import KEEP, seq_of
 
@@ -233,7 +233,7 @@ class AsgiApp:
         takes = READS["calls"].takes
         gone = asyncio.ensure_future(_gone(receive))
         try:
-            asked = read_arguments("calls", numbers_in(dict(parse_qsl(query)), takes), takes)
+            asked = read_query("calls", dict(parse_qsl(query)), takes)
             wanted = asked.get("at_least", 1 if "wait" in asked else 0)
             seconds = min(asked.pop("wait", 0), _LONGEST_WAIT)
             loop = asyncio.get_running_loop()

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from .._core.base.errors import AurousError, AurousLookupError, nearest, shown
-from .._core.wire.call import Call
-from .._core.wire.headers import shown_header
-from .._core.wire.hosts import UPLOAD_HOST, host_of
-from .._core.wire.reply import Break, Reply
+from .._core.base.errors import AurousError, nearest, shown
+from .._core.wire.reply import Reply
 from .._facade import Aurous
-from .actions import Action, perform, prepared
-from .arguments import FREE, NUMBER, TEXT, Takes, parsed, read_arguments
+from .actions import Action, perform, prepared, shown_arguments
+from .arguments import check_names, parsed, read_query
 from .copied import written
+from .document import index
 from .live import LiveTrace
-from .reads import HEADERS, JSON, READS, numbers_in
+from .reads import JSON, READS
 from .replies import CONTROL, json_reply, refused, reply_of
+from .sending import SEND, call_of, send
 from .table import operations
 from .tape import KEEP, Tape, seq_of
 
@@ -79,7 +78,7 @@ class Control:
             kept = f"the steps {self.tape.dropped + 1} to {self.tape.last} are"
             return refused(404, f"Step {shown(name.removeprefix('steps/'))} is not kept: {kept}.")
         read = READS[name]
-        arguments = read_arguments(name or "index", numbers_in(asked, read.takes), read.takes)
+        arguments = read_query(name or "index", asked, read.takes)
         run: Callable[..., Any] = read.run
         found = run(self, **arguments)
         if isinstance(found, str):
@@ -92,14 +91,11 @@ class Control:
 
     def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
         if name == "send":
-            arguments = read_arguments("send", body, SEND)
-            call = self._call_of(**arguments)
-            headers = {
-                name: value and shown_header(name, value) for name, value in arguments.get("headers", {}).items()
-            }
-            told = arguments | ({"headers": headers} if headers else {})
-            action = Action("send", told, expression=written(self.aurous, call))
-            return self._json(200, self._sent(call, action).json(self.url))
+            check_names("send", body, SEND)
+            call = call_of(self.tape, **body)
+            action = Action("send", shown_arguments(body), expression=written(self.aurous, call))
+            action = action._replace(result=send(self.tape, call), at=call.at)
+            return self._json(200, action.json(self.url))
         action = self.do(name, body, undo=bool(asked.get("undo")))
         failed = name.startswith("assert_") and not action.result["passed"]
         told = {"seq": self.tape.last, **action.json(self.url)}
@@ -152,57 +148,3 @@ class Control:
         action = action._replace(number=self._count, at=clock.time())
         self.tape.note(action, began)
         return action
-
-    def _call_of(
-        self,
-        of: int | None = None,
-        method: str | None = None,
-        path: str = "",
-        headers: Mapping[str, Any] | None = None,
-        body: str | None = None,
-    ) -> Call:
-        """Return a request to the fake: the request of a step again, with the given changes, or a new one.
-
-        Raises:
-            AurousError: If the step is not kept, or is no request.
-        """
-        app = self.aurous._session.app
-        steps = self.tape.after(of - 1, 1) if of is not None else []
-        model = steps[0].call if steps and steps[0].seq == of else None
-        if of is not None and model is None:
-            raise AurousLookupError(f"send: step {of} is not a request that is kept.")
-        if (model is None or path) and not path.startswith("/"):
-            raise AurousError(f"send: {shown(path)} is not a path: expected one such as '/v1/characters'.")
-        home = urlsplit(UPLOAD_HOST if path.startswith("/characters/") else app.world.settings.base_url)
-        scheme, host = (home.scheme, host_of(home)) if model is None else (model.scheme, model.host)
-        old = model or Call(method or "GET", scheme, host, path, "", (("X-Api-Key", str(self.aurous.api_key)),))
-        content = old.content if body is None else body.encode()
-        sent = {name.lower(): (name, value) for name, value in old._headers if name.lower() != "content-length"}
-        for name, value in (headers or {}).items():
-            sent.pop(name.lower(), None)
-            sent.update({} if value is None else {name.lower(): (name, str(value))})
-        if content:
-            sent.setdefault("content-type", ("Content-Type", "application/json"))
-            sent["content-length"] = ("Content-Length", str(len(content)))
-        where, _, query = path.partition("?") if path else (old.path, "", old.query)
-        return Call(method or old.method, scheme, host, where, query, tuple(sent.values()), content)
-
-    def _sent(self, call: Call, action: Action) -> Action:
-        """Send a request, and read a stream to its end, as a client would."""
-        outcome = self.aurous._session.app.handle(call)
-        stream = outcome.stream if isinstance(outcome, Reply) else None
-        while stream is not None and (part := stream.read()) is not None and not isinstance(part, Break):
-            pass
-        result = {"seq": self.tape.last, "number": call.number, "status": call.status, "error_code": call.error_code}
-        return action._replace(result=result, at=call.at)
-
-
-SEND: Final = Takes({"of": NUMBER, "method": TEXT, "path": TEXT, "headers": HEADERS, "body": FREE})
-
-
-def index() -> dict[str, str]:
-    """Return all control requests, each with what it does."""
-    reads = {f"GET {CONTROL}/{name}": read.text for name, read in READS.items()}
-    dotted = {f"POST {CONTROL}/{name}": one.text for name, one in operations().items()}
-    send = {f"POST {CONTROL}/send": '{"of": 7} sends the request of step 7 anew; its parts can be replaced'}
-    return {**reads, **dotted, **send}

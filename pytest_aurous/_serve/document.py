@@ -1,20 +1,23 @@
-"""The OpenAPI document of the control requests."""
+"""All control requests: one table, from which the index, the OpenAPI document and the reference follow."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from .._core.base.errors import version_of_package
-from .arguments import schema_of
+from .arguments import NOTHING, TEXT, WHOLE, Takes
 from .reads import JSON, READS
 from .replies import CONTROL
+from .sending import SEND
 from .table import operations
 
-_JUDGES: Final = "assert"
-_TEXT: Final = {"type": "string"}
+_NAMED: Final = re.compile(r"{(\w+)}")
+"""A part of a path that is a parameter."""
 _REFUSAL: Final = {
     "type": "object",
-    "properties": {"error": _TEXT, "see": _TEXT, "calls": {"type": "object"}},
+    "properties": {"error": TEXT, "see": TEXT, "calls": {"type": "object"}},
     "required": ["error", "see"],
 }
 _ACTION: Final = {
@@ -24,73 +27,95 @@ _ACTION: Final = {
         "seq": {"type": "integer"},
         "number": {"type": "integer"},
         "at": {"type": "number"},
-        "operation": _TEXT,
+        "operation": TEXT,
         "arguments": {"type": "object"},
         "result": {},
         "undo": {"type": ["string", "null"]},
         "reset": {"const": True},
-        **dict.fromkeys(("curl", "python", "line"), _TEXT),
+        **dict.fromkeys(("curl", "python", "line"), TEXT),
     },
     "required": ["version", "number", "at", "operation", "arguments", "result", "undo", "curl", "python", "line"],
     "additionalProperties": False,
 }
-_STEP: Final = {"name": "seq", "in": "path", "required": True, "schema": {"type": "integer"}}
-_TOKEN: Final = {"type": "object", "properties": {"token": _TEXT}, "required": ["token"]}
+_LOGIN: Final = Takes({"token": TEXT}, ["token"])
+UNDO: Final = Takes({"undo": {**WHOLE, "description": "1 takes a snapshot first: its name is `undo` in the response"}})
+"""The query of what changes the fake."""
+
+
+class ControlRequest(NamedTuple):
+    """One control request, as the reference, the index and the OpenAPI document have it.
+
+    Attributes:
+        method: GET or POST.
+        name: Its path below ``/__aurous__/``.
+        text: What it does.
+        query: The parameters of its query.
+        body: The arguments in its body; None for a GET.
+        media_type: The media type of the response.
+        schema: The schema of the response.
+    """
+
+    method: str
+    name: str
+    text: str
+    query: Takes = NOTHING
+    body: Takes | None = None
+    media_type: str = JSON
+    schema: Mapping[str, Any] = {}
+
+    @property
+    def summary(self) -> str:
+        """What it does, and what it takes."""
+        names = [*self.query.schemas, *(self.body.schemas if self.body is not None else ())]
+        return self.text.rstrip(".") + (f" ({', '.join(names)})" if names else "")
+
+
+def requests() -> list[ControlRequest]:
+    """Return all control requests, in order."""
+    reads = [ControlRequest("GET", name, one.text, one.takes, media_type=one.media_type) for name, one in READS.items()]
+    after = Takes({"after": WHOLE})
+    return [
+        *reads,
+        ControlRequest("GET", "steps/{seq}", "one step, with the state before and after it"),
+        ControlRequest("GET", "events", "the steps that follow, as they come", after, media_type="text/event-stream"),
+        *(ControlRequest("POST", one.name, one.text, UNDO, one.takes, schema=_ACTION) for one in operations().values()),
+        ControlRequest("POST", "send", "Send the request of a step again, or a new one", body=SEND, schema=_ACTION),
+        ControlRequest("POST", "login", "Get a cookie for the token of the server", body=_LOGIN),
+    ]
+
+
+def index() -> dict[str, str]:
+    """Return all control requests, each with what it does."""
+    return {f"{one.method} {CONTROL}/{one.name}": one.summary for one in requests()}
 
 
 def document(url: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the control requests at *url*."""
-    from .control import SEND
-
     paths: dict[str, dict[str, Any]] = {}
-    for name, read in READS.items():
-        parameters = [
-            {"name": one, "in": "query", "required": False, "schema": schema_of(reader)}
-            for one, reader in read.takes.readers.items()
-        ]
-        done = _done({}, read.media_type.partition(";")[0])
-        _add(paths, name, "get", read.text, done, parameters=parameters)
-    events = _done({}, "text/event-stream")
-    _add(paths, "events", "get", "the steps that follow, as server-sent events", events)
-    _add(paths, "steps/{seq}", "get", "one step, with the state before and after it", _done({}), parameters=[_STEP])
-    _add(paths, "login", "post", "Get a cookie for the token of the server.", _done({}), _TOKEN)
-    for name, text, takes in (
-        *((one.name, one.text, one.takes) for one in operations().values()),
-        ("send", "Send the request of a step again, or a new one.", SEND),
-    ):
-        properties = {one: schema_of(reader) for one, reader in takes.readers.items()}
-        body: dict[str, Any] = {"type": "object", "properties": properties, "required": list(takes.required)}
-        body["additionalProperties"] = False
-        _add(paths, name, "post", text, _done(_ACTION) | _judged(name, _ACTION), body)
+    for one in requests():
+        paths.setdefault(f"{CONTROL}/{one.name}", {})[one.method.lower()] = _described(one)
     info = {"title": "Control requests of a served fake", "version": version_of_package()}
     return {"openapi": "3.1.0", "info": info, "servers": [{"url": url}], "paths": paths}
 
 
-def _add(
-    paths: dict[str, dict[str, Any]],
-    name: str,
-    method: str,
-    text: str,
-    responses: dict[str, Any],
-    body: Any = None,
-    **more: Any,
-) -> None:
-    """Add a control request to the paths; *body* is the schema of its JSON."""
-    said = {"operationId": f"{'get ' if method == 'get' else ''}{name or 'index'}", "summary": text, **more}
-    said |= {"requestBody": {"content": {JSON: {"schema": body}}}} if body is not None else {}
-    refused = _response("It was refused, and nothing has changed: `error` says why.", _REFUSAL)
-    paths.setdefault(f"{CONTROL}/{name}", {})[method] = {**said, "responses": {**responses, "4XX": refused}}
+def _described(one: ControlRequest) -> dict[str, Any]:
+    """Return a control request as the document has it."""
+    in_path = [{"name": name, "in": "path", "required": True, "schema": WHOLE} for name in _NAMED.findall(one.name)]
+    in_query = [{"name": name, "in": "query", "schema": shape} for name, shape in one.query.schemas.items()]
+    said: dict[str, Any] = {
+        "operationId": f"{'get ' if one.method == 'GET' else ''}{one.name or 'index'}",
+        "summary": one.text,
+        "parameters": in_path + in_query,
+        "responses": {"200": _response("Done.", one.schema, one.media_type.partition(";")[0])},
+    }
+    if one.name.startswith("assert"):
+        said["responses"]["422"] = _response("It does not hold: the `report` of the result says why.", one.schema)
+    said["responses"]["4XX"] = _response("It was refused, and nothing has changed: `error` says why.", _REFUSAL)
+    if one.body is not None:
+        shape = {"type": "object", "properties": one.body.schemas, "required": list(one.body.required)}
+        said["requestBody"] = {"content": {JSON: {"schema": {**shape, "additionalProperties": False}}}}
+    return said
 
 
-def _response(text: str, schema: dict[str, Any], media_type: str = JSON) -> dict[str, Any]:
+def _response(text: str, schema: Mapping[str, Any], media_type: str = JSON) -> dict[str, Any]:
     return {"description": text, "content": {media_type: {"schema": schema} if schema else {}}}
-
-
-def _done(schema: dict[str, Any], media_type: str = JSON) -> dict[str, Any]:
-    return {"200": _response("Done.", schema, media_type)}
-
-
-def _judged(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the response of an assertion that does not hold."""
-    failed = {"422": _response("It does not hold: the `report` of the result says why.", schema)}
-    return failed if name.startswith(_JUDGES) else {}

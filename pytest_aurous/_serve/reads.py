@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.errors import version_of_package
 from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
-from .._core.wire.fields import dict_of
 from .._core.wire.har import har
 from .._core.wire.reply import Reply
-from .._facade import as_json, coverage, exported, near, timeline
+from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeline
 from .actions import shown_arguments
-from .arguments import AMOUNT, ANYTHING, COUNT, NOTHING, NUMBER, TEXT, Takes, schema_of
+from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
 from .live import MOST, with_steps
 from .table import operations
@@ -57,18 +56,6 @@ class Read:
     media_type: str = JSON
 
 
-def numbers_in(asked: Mapping[str, str], takes: Takes) -> dict[str, Any]:
-    """Return the parameters of a query, those that are numbers as numbers."""
-    found: dict[str, Any] = {}
-    for name, value in asked.items():
-        try:
-            number = json.loads(value) if schema_of(takes.readers.get(name, TEXT)).get("type") != "string" else value
-        except ValueError:
-            number = value
-        found[name] = number
-    return found
-
-
 def _state(control: Control) -> Any:
     aurous = control.aurous
     return {
@@ -76,6 +63,7 @@ def _state(control: Control) -> Any:
         "now": aurous.clock.now().isoformat(),
         "clock": {"frozen": aurous.clock.frozen, "speed": aurous.clock.speed},
         "seed": aurous.seed,
+        "settings": {name: _set(getattr(aurous._session.settings, name)) for name in SETTINGS},
         "base_url": aurous.base_url,
         "api_key": aurous.api_key,
         "credits": aurous.team.credits,
@@ -92,6 +80,13 @@ def _state(control: Control) -> Any:
     }
 
 
+def _set(value: Any) -> Any:
+    """Return the value of a setting as JSON that the setting reads again."""
+    if isinstance(value, dict):
+        return {name: str(one) for name, one in cast("dict[str, Any]", value).items()}
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def of_call(call: Call) -> dict[str, Any]:
     """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
@@ -99,9 +94,12 @@ def of_call(call: Call) -> dict[str, Any]:
     return {**without_secrets(told, [call]), "query": without_secrets(redacted(call.query, SECRET), [call])}
 
 
-def found_calls(control: Control, operation: str = "*", since: int = 0, **_: Any) -> list[Call]:
-    """Return the calls of an operation after call number *since*."""
-    return [call for call in control.aurous.calls.where(operation) if call.number > since]
+def found_calls(
+    control: Control, operation: str = "*", since: int = 0, at_least: int = 0, wait: float = 0, **filters: Any
+) -> list[Call]:
+    """Return the calls of an operation after call number *since*; who waits for them has done that already."""
+    del at_least, wait
+    return [call for call in control.aurous.calls.where(operation, **filters) if call.number > since]
 
 
 def _unmatched(control: Control) -> Any:
@@ -152,9 +150,9 @@ def _actions(_: Control) -> Any:
                         "name": name,
                         "required": name in one.takes.required,
                         "default": _plain(one.takes.defaults.get(name)),
-                        "schema": schema_of(reader),
+                        "schema": shape,
                     }
-                    for name, reader in one.takes.readers.items()
+                    for name, shape in one.takes.schemas.items()
                 ],
             }
             for one in operations().values()
@@ -199,7 +197,7 @@ def _told(call: Call) -> bytes:
 
 
 def _index(_: Control) -> Any:
-    from .control import index
+    from .document import index
 
     return index()
 
@@ -217,7 +215,7 @@ READS: Final[dict[str, Read]] = {
     "calls": Read(
         _calls,
         "each call in order of arrival; can wait for some",
-        Takes({"operation": TEXT, "since": NUMBER, "at_least": COUNT, "wait": AMOUNT}),
+        Takes({**taken_by(Calls.where).schemas, "since": WHOLE, "at_least": WHOLE, "wait": NUMBER}),
     ),
     "calls.har": Read(lambda control: har(control.aurous.calls), "the calls as a HAR file"),
     "log": Read(
@@ -243,12 +241,11 @@ READS: Final[dict[str, Read]] = {
     "session.py": Read(
         _session,
         "the actions and requests as one pytest test",
-        Takes({"after": COUNT, "until": COUNT, "name": TEXT}),
+        Takes({"after": WHOLE, "until": WHOLE, "name": TEXT}),
         "text/x-python; charset=utf-8",
     ),
-    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": NUMBER, "full": NUMBER})),
-    "steps": Read(_steps, "the steps after another one", Takes({"after": NUMBER, "limit": NUMBER})),
+    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": WHOLE, "full": WHOLE})),
+    "steps": Read(_steps, "the steps after another one", Takes({"after": WHOLE, "limit": WHOLE})),
     "search": Read(_search, "for each word of a text, the steps with it in a body, or as a key", Takes({"text": TEXT})),
     "present": Read(lambda control: control.live.present(), "the state, as the page shows it"),
 }
-HEADERS: Final = dict_of(ANYTHING, 1000)

@@ -8,16 +8,15 @@ from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
 
 from .._core.base.errors import AurousLookupError
-from .._core.wire.fields import Reader
 from .._facade import Aurous, class_at
-from .arguments import NUMBER, TEXT, Takes, taken_by
+from .arguments import TEXT, WHOLE, Shape, Takes, parameters_of, taken_by
 
 
 class At(NamedTuple):
     """A step to an object: the item of a collection that an argument names."""
 
     argument: str
-    reader: Reader = TEXT
+    shape: Shape = TEXT
 
 
 class Subject(NamedTuple):
@@ -77,7 +76,7 @@ SUBJECTS: Final[dict[str, Subject]] = {
     "": Subject(),
     "clock": Subject(("clock",)),
     "faults": Subject(("faults",)),
-    "fault": Subject(("faults", At("number", NUMBER))),
+    "fault": Subject(("faults", At("number", WHOLE))),
     "webhooks": Subject(("webhooks",)),
     **_records("characters", "uploads", "images", "videos", "files", "loras", "video_loras"),
     "chat": Subject(("chat",), of_team=True),
@@ -86,7 +85,7 @@ SUBJECTS: Final[dict[str, Subject]] = {
     **_records("models", "webhook_endpoints"),
     "teams": Subject(("teams",)),
     "team": Subject(of_team=True, default=("team",)),
-    "key": Subject(("keys", At("number", NUMBER)), of_team=True, default=("team",)),
+    "key": Subject(("keys", At("number", WHOLE)), of_team=True, default=("team",)),
     "limits": Subject(("limits",), of_team=True),
     "limit": Subject(("limits", At("bucket")), of_team=True),
     "calls": Subject(("calls",)),
@@ -140,6 +139,13 @@ REASONS: Final[dict[str, str]] = {
     ),
 }
 """What has no control request, by its name in Python, each with the reason."""
+_LEFT_OUT: Final[dict[str, str]] = {
+    "clock.advance.delta": "`seconds` says the same",
+    "webhooks.deliver_to.target": "it is code of your own; over HTTP, each delivery goes to its URL",
+    "files.add.data": "`POST /v1/files` uploads bytes",
+    **dict.fromkeys(("record_id", "key", "default"), "the response has all of them"),
+}
+"""The arguments that no control request has, each with the reason."""
 INTERNAL: Final = frozenset(
     {"clock.move", "clock.rewind", "clock.jump", "clock.restore", "clock.time", "clock.position", "clock.waiting_for"}
     | {f"fault.{name}" for name in ("accepts", "concerns", "count_in", "due", "faced_by", "fire", "over")}
@@ -211,17 +217,17 @@ def _operation(word: str, name: str, subject: Subject) -> ControlOperation | Non
         own = taken_by(member)
     elif isinstance(member, property) and member.fset is not None:
         setter = cast("Callable[..., Any]", member.fset)
-        (reader,) = taken_by(setter).readers.values()
-        own = Takes({name: reader}, (name,))
+        (shape,) = taken_by(setter).schemas.values()
+        own = Takes({name: shape}, (name,))
     else:
         return None
-    choosing = {step.argument: step.reader for step in subject.steps if isinstance(step, At)}
-    readers = {**choosing, **own.readers}
-    if subject.of_team and "team" not in readers:
-        readers["team"] = TEXT
-    takes = Takes(readers, (*choosing, *own.required), own.defaults, own.many)
+    choosing = {step.argument: step.shape for step in subject.steps if isinstance(step, At)}
+    schemas = {**choosing, **own.schemas}
+    if subject.of_team:
+        schemas.setdefault("team", TEXT)
+    takes = Takes(schemas, (*choosing, *own.required), own.defaults, own.many)
     text = (getdoc(member) or "").partition("\n")[0]
-    return ControlOperation(full, name, subject, takes, tuple(own.readers), not isfunction(member), text)
+    return ControlOperation(full, name, subject, takes, tuple(own.schemas), not isfunction(member), text)
 
 
 def _of_snapshots(verb: str, text: str, *names: str) -> ControlOperation:
@@ -235,15 +241,37 @@ _SNAPSHOTS: Final = (
 )
 
 
-def parity() -> list[tuple[str, str, str]]:
-    """Return each public name of a fake: the control request for it, or the reason why there is none."""
-    rows: list[tuple[str, str, str]] = []
+class Parity(NamedTuple):
+    """A public name of a fake, or one of its arguments, over HTTP.
+
+    Attributes:
+        name: The name in Python, such as ``clock.advance``.
+        argument: The argument; empty for the name itself.
+        request: The control request that has it; empty for none.
+        reason: Why there is none.
+    """
+
+    name: str
+    argument: str
+    request: str
+    reason: str
+
+
+def parity() -> list[Parity]:
+    """Return each public name of a fake with its arguments: the control request, or the reason why there is none."""
+    rows: list[Parity] = []
     for word, subject in SUBJECTS.items():
-        for name in public(subject.kind):
-            full = name_of(word, name)
-            request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
-            if full not in INTERNAL:
-                rows.append((full, "" if full in REASONS else request, REASONS.get(full, "")))
+        for full, member in (
+            (name_of(word, name), getattr_static(subject.kind, name)) for name in public(subject.kind)
+        ):
+            if full in REASONS:
+                rows.append(Parity(full, "", "", REASONS[full]))
+            elif full not in INTERNAL:
+                request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
+                rows.append(Parity(full, "", request, ""))
+                for argument in parameters_of(member) if isfunction(member) else ():
+                    reason = _LEFT_OUT.get(f"{full}.{argument}") or _LEFT_OUT.get(argument, "")
+                    rows.append(Parity(full, argument, "" if reason else request, reason))
     return rows
 
 

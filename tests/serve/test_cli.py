@@ -177,7 +177,7 @@ class TestServe:
             ("[" * 100_000, "not valid JSON"),
             ("\ufeff", "not valid JSON"),
             ('{"characters": [{"name": NaN}]}', "NaN is not a number"),
-            ('{"characters": [{"collection": "images"}]}', "'collection' is not an argument"),
+            ('{"characters": [{"collection": "images"}]}', "has no argument 'collection'"),
         ],
         ids=["deep", "empty", "nan", "collection"],
     )

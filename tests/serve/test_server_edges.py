@@ -112,28 +112,28 @@ def said(aurous: Aurous, name: str, told: Any) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize(
-    "told", [{"freeze": "2027-01-01T00:00:00Z", "advance": -1}, {"freeze": "0001-01-01T00:00:00+14:00"}]
+    ("name", "told"), [("clock.advance", {"seconds": -1}), ("clock.freeze", {"at": "0001-01-01T00:00:00+14:00"})]
 )
-def test_a_clock_that_was_refused_has_not_moved(told: dict[str, Any]) -> None:
+def test_a_clock_that_was_refused_has_not_moved(name: str, told: dict[str, Any]) -> None:
     """A mistake changes nothing."""
     aurous = Aurous(now="2026-05-08T10:00:00Z")
     before = aurous.clock.now()
 
-    status, _ = said(aurous, "clock", told)
+    status, _ = said(aurous, name, told)
 
     assert (status, aurous.clock.now()) == (400, before)
 
 
 def test_deliveries_are_made_when_another_language_says_so() -> None:
-    """`flush` delivers what is due; a URL that nobody answers is a failed attempt."""
+    """`webhooks.flush` delivers what is due; a URL that nobody answers is a failed attempt."""
     aurous = Aurous()
     aurous.webhook_endpoints.add("https://receiver.invalid/x")
     aurous.webhooks.deliver_to(lambda _: 204, url="https://receiver.invalid/x")
     aurous.images.add()
 
-    status, made = said(aurous, "flush", {})
+    status, done = said(aurous, "webhooks.flush", {})
 
-    assert (status, [one["status"] for one in made]) == (200, ["delivered"])
+    assert (status, [one["status"] for one in done["result"]]) == (200, ["delivered"])
 
 
 @pytest.mark.parametrize(

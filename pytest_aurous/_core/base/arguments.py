@@ -101,9 +101,9 @@ class Check(NamedTuple):
         valid = list(known)
         for name in names:
             if name not in valid:
+                takes = ", ".join(valid) or "nothing"
                 raise UnknownArgument(
-                    f"{self.who}() has no argument {name!r}{nearest(name, valid)} It takes: {', '.join(valid)}.\n"
-                    f"{see(self.page)}"
+                    f"{self.who}() has no argument {name!r}{nearest(name, valid)} It takes: {takes}.\n{see(self.page)}"
                 )
 
 

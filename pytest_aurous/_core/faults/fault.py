@@ -101,7 +101,7 @@ class Fault(Hinting):
         self.times: float = inf if forever else check.whole("times", times, 1)
         self.after: int = check.whole("after", after, 0)
         if isinstance(when, Mapping):
-            condition = read_condition(check, "when", when, self._parts)
+            condition = read_condition(check, "when", cast("Mapping[Any, Any]", when), self._parts)
             self._when: Callable[[Any], object] | None = lambda thing: fits(condition, self._seen(thing))
         elif iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
             expected = "a plain function of one argument, which is not async, or a dict such as {'path': '/v1/images'}."
@@ -292,7 +292,7 @@ class DeliveryFault(Fault):
 
     @staticmethod
     def _seen(thing: Any) -> Seen:
-        return Seen(urlsplit(thing.url).path, {}, thing.payload, thing.body.decode())
+        return Seen(urlsplit(str(thing.url)).path, {}, thing.payload, thing.body.decode())
 
     @property
     def scope(self) -> Scope:

@@ -189,8 +189,7 @@ class Models(Usable[Model]):
         """
         check = self._check("add")
         check.text("id", id, "aurous-grow-1.0")
-        for capability in capabilities:
-            check.choice("capabilities", capability, CAPABILITIES)
+        chosen = check.items("capabilities", capabilities, CAPABILITIES)
         cap = check.whole("max_output_tokens", max_output_tokens, 1)
         window = check.whole("context_window", context_window, 1)
         rates = (("input", check.number("input", input, 0)), ("output", check.number("output", output, 0)))
@@ -202,7 +201,7 @@ class Models(Usable[Model]):
                 kind="chat",
                 rates=rates,
                 context_window=window,
-                capabilities=tuple(capabilities),
+                capabilities=tuple(chosen),
                 max_output_tokens=cap,
                 default_output_tokens=min(cap, 4096),
                 team=self._team,

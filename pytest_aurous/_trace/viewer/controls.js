@@ -13,7 +13,7 @@ const words = (name) => name.replaceAll("_", " ").trim();
 /** Return a value for an argument out of what was typed; what cannot be read goes to the server, which says why. */
 function typed(text, { schema = {} }) {
   const types = [schema.type ?? "any"].flat();
-  if (types.includes("string")) return text;
+  if (types.includes("string") && !(types.includes("object") && text.startsWith("{"))) return text;
   try {
     return JSON.parse(text);
   } catch {

@@ -364,7 +364,8 @@ function Watched({ data, actions, reload }) {
     <${LiveTop} ...${{ data, model, feed }}>
       <${Session} model=${model} last=${feed.last} />
       <${Har} show=${(error) => setDone({ error })} />
-      <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act} /><//>
+      <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act}
+        fixed=${{ settings: undefined }} /><//>
     <${Controls.Provider} value=${controls}>
       <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose }}
         world=${html`<${Controls.Provider} value=${past ? null : controls}>${world}<//>`}>

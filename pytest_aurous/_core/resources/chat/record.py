@@ -121,6 +121,9 @@ class Completions(Collection[Completion]):
         check = self._check("add")
         check.choice("status", status, PUBLIC)
         check.text("text", text, "Aurora has black hair.")
+        check.text("model", model, "aurous-grow-2.0-pro")
+        if not is_row(messages) or not all(map(is_mapping, messages)):
+            raise check.refuse("messages", messages, "messages such as [{'role': 'user', 'content': 'Hi'}].")
         owner, world = self._owner_of(team), self._world
         with self._world.lock, self._adding(owner, id, created_at) as row_id:
             now = world.clock.time()
@@ -237,7 +240,7 @@ class Chat(Public):
         if delay and (ttft or tps is not None):
             raise check.refuse("delay", delay, "no delay beside ttft and tps.")
         if isinstance(when, Mapping):
-            when = read_condition(check, "when", when, OF_CHATS)
+            when = read_condition(check, "when", cast("Mapping[Any, Any]", when), OF_CHATS)
         elif when is not None and not (isinstance(when, str | re.Pattern) or callable(cast("object", when))):
             expected = (
                 "a text, a compiled pattern, a function of the JSON body, or a dict such as {'system': 'a poet'}."

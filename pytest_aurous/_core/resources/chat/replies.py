@@ -92,7 +92,7 @@ class ScriptedReply(NamedTuple):
         if self.when is None:
             return True
         if isinstance(self.when, dict):
-            return fits(self.when, _seen(call, body))
+            return fits(self.when, _seen(call, body))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
         if callable(self.when):
             try:
                 return bool(self.when(body))
