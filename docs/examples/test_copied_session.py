@@ -5,7 +5,7 @@ from pytest_aurous import Aurous
 
 
 def test_a_failed_synthesis_is_drawn_again() -> None:
-    """The actions of a session, and what was left; the application sends the requests."""
+    """The actions of a session; the application sends the requests."""
     with Aurous(now="2026-05-08T10:00:00+00:00", seed=0, sleep="skip") as aurous:
         aurous.characters.script(
             "synthesizing -> failed(provider_timeout) ; synthesizing -> reviewing"

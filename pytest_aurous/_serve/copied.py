@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from inspect import getsource
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from .._core.base.data import as_object, is_object, parsed
+from .._core.base.data import as_list, as_object, is_object, parsed
 from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
 from .._core.base.redaction import SECRET, protecting, redacted
@@ -43,15 +43,16 @@ _LEAST: Final = 0.1
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
 _KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions", "webhook_endpoints", "loras")
 """Records of a team that a test counts at its end."""
-_IMPORTS: Final = {
-    "json.": "import json",
-    "Counter(": "from collections import Counter",
-    "Iterator[": "from collections.abc import Callable, Iterator",
-    "-> tuple[str": "from typing import Any",
-    "ANY": "from unittest.mock import ANY",
-    "httpx.": "\nimport httpx",
-    "pytest.": "import pytest",
-}
+_IMPORTS: Final = (
+    ("def told(", "import json"),
+    (" Counter(", "from collections import Counter"),
+    ("def told(", "from collections.abc import Iterator"),
+    (", Any]:", "from typing import Any"),
+    ("-> Any:", "from typing import Any"),
+    ("ANY", "from unittest.mock import ANY"),
+    ("(httpx.", "\nimport httpx"),
+    ("pytest.raises(", "import pytest"),
+)
 """The imports of a test, each by what needs it."""
 
 
@@ -66,8 +67,7 @@ def copied(aurous: Aurous, tape: Tape, after: int = 0, until: int | None = None,
         name: What the test is called, in any words.
     """
     with aurous._session.app.world.lock:
-        steps = [step for step in tape.after(0, tape.keep) if until is None or step.seq <= until]
-        test = _Test(aurous, tape, steps, after)
+        test = _Test(aurous, tape, after, tape.last if until is None else until)
     with protecting(aurous._session.app.world.default_key):  # without the lock: it takes seconds
         return test.text(name)
 
@@ -78,8 +78,11 @@ class _Test:
     It takes all that it needs when it is created, under the lock of the fake.
     """
 
-    def __init__(self, aurous: Aurous, tape: Tape, steps: list[Taped], after: int) -> None:
+    def __init__(self, aurous: Aurous, tape: Tape, after: int, until: int) -> None:
+        taped = tape.after(0, tape.keep)
+        steps = [step for step in taped if step.seq <= until]
         session, start = aurous._session, _start(steps)
+        self._delays = _delays(taped)
         self._settings = session.first_settings
         self._enforced = "enforce" in {session.settings.rate_limits, self._settings.rate_limits}
         self._own = str(aurous.api_key)
@@ -92,7 +95,7 @@ class _Test:
         first = self._steps[0].began if self._steps else tape.began
         self._began = moment(self._loaded[0].at if self._loaded else first).isoformat()
         wrong = {id(problem.call) for problem in session.app.problems}
-        part = bool(steps) and steps[-1].seq < tape.last  # what was after it may have gone back behind it
+        part = until < tape.last  # what was after it may have gone back behind it
         lax = part or session.verdict.unmet or any(id(step.call) in wrong for step in steps)
         self._off = ["strict"] * lax + ["pitfalls"] * (part or bool(session.app.pitfalls.seen))
         self._end = [] if part else list(_left(aurous, self._steps))
@@ -139,7 +142,7 @@ class _Test:
         head = [f'"""Copied from a served fake: {calls} requests and {actions} actions."""', ""]
         head += ["# It tests the fake as the session has used it: let your application send the requests instead."]
         head += [*(f"# {remark}" for remark in self._remarks), ""]
-        head += dict.fromkeys(line for word, line in _IMPORTS.items() if word in text)
+        head += dict.fromkeys(line for word, line in _IMPORTS if word in text)
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text, ""])
 
     def _given(self) -> Iterator[str]:
@@ -151,14 +154,11 @@ class _Test:
         yield from (f'{name}="off"' for name in self._off)
 
     def _step(self, step: Taped, index: int) -> None:
-        delays = sum(seconds for how, seconds in step.events if how == "fault")
-        if step.call is None and step.action is None:  # a stream went on
-            self._clock.move(delays)
         self._wait(step)
         if step.call is not None:
             self._request(step.call, index)
             self._calls += 1
-            self._clock.move(delays)
+            self._clock.move(self._delays.get(step.seq, 0.0))
         elif step.action is not None:
             self._act(step.action, index)
 
@@ -441,6 +441,18 @@ def _function(name: str) -> str:
     return f"test_{words or 'copied'}"
 
 
+def _delays(steps: list[Taped]) -> dict[int, float]:
+    """Return by how many seconds each request moves the clock: a test reads a stream to its end, and then goes on."""
+    found: dict[int, float] = {}
+    stream = 0
+    for step in steps:
+        if step.call is not None and step.call.streamed:
+            stream = step.seq
+        cause = stream if step.call is None else step.seq
+        found[cause] = found.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
+    return found
+
+
 def _start(steps: list[Taped]) -> int:
     """Return where the test begins: after the last reset that no later step goes back behind."""
     needed: set[str | None] = set()
@@ -480,14 +492,11 @@ def _last(steps: list[Taped], after: int) -> dict[str, int]:
 
 def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield the values in a response that a later request may need, each with the keys that lead to it."""
-    if isinstance(value, str):
-        if _BOUND.fullmatch(value):
-            yield value, path
-    elif isinstance(value, dict | list):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in cast("Iterator[tuple[Any, Any]]", items):
-            if isinstance(item, str | dict | list):
-                yield from _leaves(item, (*path, key))
+    if isinstance(value, str) and _BOUND.fullmatch(value):
+        yield value, path
+    for key, item in (*as_object(value).items(), *enumerate(as_list(value))):
+        if isinstance(item, str | dict | list):  # for speed
+            yield from _leaves(item, (*path, key))
 
 
 def _word(sent: Call, path: tuple[Any, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -28,7 +28,7 @@ def told(lines: Iterator[str], events: int = -1) -> tuple[str, list[list[str]], 
     return text, list(calls.values()), usage
 
 
-def receiver(*statuses: int) -> Callable[[object], int]:
+def receiver(*statuses: int) -> Any:
     """Return what receives webhooks, and responds with these statuses; with 0, it does not respond."""
     left = iter(statuses)
 

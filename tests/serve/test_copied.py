@@ -12,9 +12,10 @@ from unittest.mock import patch
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._core.wire.call import KEPT_BODY
 from pytest_aurous._serve import copied
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.stand_ins import told
+from pytest_aurous._serve.stand_ins import receiver, told
 
 from .test_session import NOW, do, read
 
@@ -30,7 +31,11 @@ ORDER = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
 def characters(control: Control, client: httpx.Client) -> None:
-    """Add, fault, script, clock, snapshots and a step back."""
+    """Add, fault, script, clock, snapshots, a reset and steps back."""
+    do(control, "characters.add", name="Carol")
+    undo = do(control, "reset", asked="undo=1", settings={"now": "2026-06-01T00:00:00Z"})["undo"]
+    assert client.get("/v1/characters").json()["data"] == []
+    do(control, "restore", snapshot=undo)
     aurora = do(control, "characters.add", name="Aurora", status="reviewing")["result"]["id"]
     do(control, "faults.status", operation="characters.save", status=503)
     assert [client.post(f"/v1/characters/{aurora}/save").status_code for _ in range(2)] == [503, 200]
@@ -70,13 +75,17 @@ def chats(control: Control, client: httpx.Client) -> None:
             client.post("/v1/chat/completions", json=STREAM)
     do(control, "faults.malformed", operation="chat.create", kind="half_event")
     client.post("/v1/chat/completions", json=STREAM)
+    assert client.post("/v1/embeddings", json={**EMBED, "input": "short"}).status_code == 200
     do(control, "embeddings.vectors", vectors_by_text={"black hair": [0.6, 0.8]})
-    assert client.post("/v1/embeddings", json={**EMBED, "input": "black hair"}).status_code == 200
+    for text in ("black hair", "red hair"):
+        assert client.post("/v1/embeddings", json={**EMBED, "input": text}).status_code == 200
 
 
 def deliveries(control: Control, client: httpx.Client) -> None:
     """Register receivers, one of which does not respond, and deliver twice."""
-    client.post("/v1/webhook_endpoints", json=HOOK)
+    made = client.post("/v1/webhook_endpoints", json=HOOK).json()["id"]
+    named = {"url": f"https://shop.example/{made}", "events": ["image.failed"], "description": f"beside {made}"}
+    client.post("/v1/webhook_endpoints", json=named)
     do(control, "webhooks.deliver_to", url="https://two.example/hook")
     image = client.post("/v1/images", json={"prompt": "Aurora on a bench"}).json()["id"]
     do(control, "image.finish", id=image)
@@ -210,6 +219,58 @@ def test_nobody_waits_while_it_is_written(session: Control) -> None:
     assert entered == [True]
 
 
+def test_a_reset_with_settings_is_in_it() -> None:
+    """The test begins with it; what only a reading of the API's pages leaves out is not asserted."""
+    control = Control(Aurous())
+    with control.aurous.client() as client:
+        client.get("/v1/team")
+        settings = {"now": NOW, "credits": 3, "rate_limits": "enforce", "readings": {"err-4": "absent"}}
+        do(control, "reset", settings=settings)
+        unknown = "https://elsewhere.example/img_01KRM000000000000000000000"
+        assert "param" not in client.get("/v1/nothing").json()["error"]
+        client.post("/v1/images", json={"prompt": unknown})
+        client.get("/v1/images")
+    text = read(control, "session.py")
+    run(text)
+    assert "/v1/team" not in text
+    assert re.search(r"aurous\.reset\(\s*(settings=)?\{", text)
+    for _, rest in without_each(text):
+        with pytest.raises((AssertionError, UnboundLocalError)):
+            run(rest)
+
+
+def test_of_a_large_response_its_length_is_asserted() -> None:
+    """The fake keeps no more of it; and of a large stream only that it was read."""
+    control = Control(Aurous(now=NOW, pitfalls="off"))
+    with control.aurous.client() as client:
+        do(control, "chat.reply", text="She has very long hair. " * 3000, times=2)
+        for body in (CHAT, STREAM):
+            assert len(client.post("/v1/chat/completions", json=body).content) > KEPT_BODY
+    text = read(control, "session.py")
+    run(text)
+    assert "assert len(response.content) == " in text
+    assert "\n            told(lines)\n" in text
+
+
+def test_what_a_test_brings_along() -> None:
+    """Its receiver responds as was said; of a stream, so many events are read, and what is none is left out."""
+    receive = receiver(200, 0)
+    assert receive(None) == 200
+    with pytest.raises(ConnectionError, match="no response"):
+        receive(None)
+    lines = iter(
+        [
+            ": keep-alive",
+            'data: {"choices": [{"delta": {"content": "One"}}]}',
+            'data: {"cho',
+            "data: [DONE]",
+            "data: {}",
+        ]
+    )
+    assert told(lines, 3) == ("One", [], None)
+    assert list(lines) == ["data: {}"]
+
+
 def test_time_goes_on_as_it_did() -> None:
     """Where something depends on the clock, to the millisecond; requests that were delayed together go back."""
     aurous = Aurous(pitfalls="off")
@@ -225,6 +286,10 @@ def test_time_goes_on_as_it_did() -> None:
         client.get("/v1/images")
         aurous.clock.rewind(5)
         client.get("/v1/balance")
+        do(control, "chat.reply", text="One two three.", delay=3)
+        client.post("/v1/chat/completions", json=STREAM)
+        client.get("/v1/balance")
+    assert "aurous.clock.freeze(at=" in read(control, "session.py", f"until={control.tape.last - 1}")
     text = read(control, "session.py")
     assert "aurous.clock.freeze(at=" in text
     run(text)
