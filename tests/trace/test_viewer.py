@@ -640,7 +640,10 @@ def test_a_narrow_screen_shows_one_pane(show: Open, charge: dict[str, Any]) -> N
 
 
 REST: Final = "main *:nth-child(n+9):not(:has([aria-current]))"
-"""What follows eight neighbors, and looks as they do, but for the selected row, to which the Tab key leads: the contrast of each element takes long to compute."""
+"""What follows eight neighbors, and looks as they do, but the selected row, to which the Tab key leads.
+
+The contrast of each element takes long to compute.
+"""
 
 
 @pytest.mark.parametrize(("size", "theme"), [("wide", "light"), ("narrow", "light"), ("wide", "dark")])
