@@ -393,8 +393,8 @@ def exported(aurous: Aurous, snapshot: str | None) -> dict[str, Any]:
     return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
 
 
-def near(aurous: Aurous, call: Call) -> str:
+def near(app: App, call: Call) -> str:
     """Return what is nearest to a request that no operation matches; empty for any other."""
     from ._report.unmatched import near_miss
 
-    return "" if call.operation else near_miss(aurous._session.app.catalog, call, aurous.base_url)
+    return "" if call.operation else near_miss(app.catalog, call, app.world.settings.base_url)

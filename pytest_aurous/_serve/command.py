@@ -317,7 +317,7 @@ class Lines:
         plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
         while not self._steps.empty():
             step = self._steps.get()
-            closest = "" if step.call is None else near(self._control.aurous, step.call)
+            closest = "" if step.call is None else near(self._control.aurous._session.app, step.call)
             try:
                 if text := line_of(step, plain=plain, near=closest):
                     print(text, flush=True)  # noqa: T201 - a command prints

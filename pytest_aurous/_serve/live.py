@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -22,7 +23,7 @@ from .._trace.recorder import RecordedStep
 
 if TYPE_CHECKING:
     from .control import Control
-    from .tape import Tape, Taped
+    from .tape import Part, Tape, Taped
 
 VERSION: Final = 1
 MOST: Final = 5_000
@@ -34,6 +35,8 @@ PAUSE: Final = 0.1
 """Seconds between two batches: a page shows no more often, however many requests come."""
 _QUIET: Final = 15.0
 """Seconds without a step after which a comment is sent: proxies close connections that are quiet for longer."""
+_LONGEST_BODY: Final = 64 * 1024
+"""The most bytes of a body as text: a chat with its tools is long."""
 _OUTCOME: Final = ("status", "error_code", "fault", "replayed", "committed", "quiet")
 
 
@@ -89,7 +92,9 @@ class LiveTrace:
         """Return the state now."""
         with self._app.world.lock, protecting(self._app.world.default_key):
             state = self._clean_view(self._tape.state.present())
-            return _json({"version": VERSION, "state": state, **_clean(self.now())})
+            accounts = self._app.world.accounts
+            spent = {team: float(account.spent) for team, account in accounts.items()}
+            return _json({"version": VERSION, "state": state, "spent": spent, **_clean(self.now())})
 
     def now(self) -> dict[str, Any]:
         """Return what each batch of events says of the present."""
@@ -120,7 +125,7 @@ class LiveTrace:
     def _brief(self, step: Taped) -> str:
         call = step.call
         if call is None:
-            return self._between(step)
+            return self._between(step) if step.part is None else self._sent(step, step.part)
         response, seen = call._reply, self._app.pitfalls.seen
         quiet = not [1 for change in step.changes if change[0] not in _UNSEEN]
         pitfalls = [{"id": one.id} for one in seen if one.call is call] if seen else []
@@ -131,6 +136,20 @@ class LiveTrace:
         body = crc32(response.body) if response is not None else 0
         own = f'"seq":{step.seq},"number":{call.number},"at":{step.at},"arrived":{call.at},"body":{body}'
         return f'{{"kind":"call","brief":true,{own}{sent}{outcome}{more}}}'
+
+    def _sent(self, step: Taped, part: Part) -> str:
+        text = part.content.decode(errors="replace")
+        told = {
+            "kind": "between",
+            "brief": True,
+            "quiet": False,
+            "seq": step.seq,
+            "at": step.at,
+            "notes": [*step.notes, _note_of(part)],
+            "money": self._tape.state.money(step.changes),
+            "part": {"of": part.of, "text": text, "ended": part.ended},
+        }
+        return _json(_clean(told, secret_of([part.call])))
 
     def _between(self, step: Taped) -> str:
         with self._app.world.lock, protecting(self._app.world.default_key):
@@ -147,17 +166,32 @@ class LiveTrace:
                 return None
             builder = self._builder()
             with protecting(self._app.world.default_key):
-                one, before, after = next(tape.views(seq))
+                first = self._first(found[0])
+                steps = list(islice(tape.views(first), seq - first + 1))
+                (_, before, _), (one, _, after) = steps[0], steps[-1]
+                if one.part is not None:  # the request, as far as its response has been sent
+                    one = one._replace(seq=one.part.of, call=one.part.call)
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
                 told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
             return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
+    def _first(self, step: Taped) -> int:
+        """Return the first of the parts of a stream that precede a part directly: the page shows them as one step."""
+        first = step.seq
+        for one in islice(reversed(self._tape.steps), self._tape.last - step.seq + 1, None):
+            if step.part is None or one.part is None or one.part.of != step.part.of:
+                break
+            first = one.seq
+        return first
+
     def _builder(self) -> Builder:
-        return Builder(self._app, (step.call for step in self._tape.steps if step.call is not None))
+        calls = (step.call for step in self._tape.steps if step.call is not None)
+        return Builder(self._app, calls, _LONGEST_BODY)
 
     def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
-        recorded = RecordedStep(step.call, step.at, step.events, difference(before, after), step.notes)
+        notes = step.notes if step.part is None else (*step.notes, _note_of(step.part))
+        recorded = RecordedStep(step.call, step.at, step.events, difference(before, after), notes)
         action = step.action and {**step.action._asdict(), "python": step.action.python()}
         return {**builder.step(recorded), "seq": step.seq, "brief": False, "action": action}
 
@@ -240,6 +274,12 @@ def _finish(future: asyncio.Future[None]) -> None:
 def with_steps(told: Mapping[str, Any], steps: str) -> str:
     """Return *told* as JSON, with `LiveTrace.briefs` in it."""
     return f'{_json(told)[:-1]},"steps":{steps}}}'
+
+
+def _note_of(part: Part) -> str:
+    """Return what was sent of a stream, and how it ended."""
+    how = f", {part.ended}" if part.ended else ""
+    return f"stream of call {part.call.number}: {part.events} event{'' if part.events == 1 else 's'}{how}"
 
 
 def _json(content: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
 from .._core.wire.har import har
+from .._core.wire.reply import Reply
 from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeline
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
@@ -101,7 +103,7 @@ def found_calls(
 
 def _unmatched(control: Control) -> Any:
     found = [call for call in control.aurous.calls if call.operation is None]
-    return [{**of_call(call), "near": near(control.aurous, call)} for call in found]
+    return [{**of_call(call), "near": near(control.aurous._session.app, call)} for call in found]
 
 
 def _calls(control: Control, **asked: Any) -> Any:
@@ -181,11 +183,29 @@ def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
     return control.live.trace(control.url, min(max(1, limit), control.tape.keep), full=bool(full))
 
 
+def _search(control: Control, text: str = "") -> Any:
+    calls = [(step.seq, step.call) for step in control.tape.after(0, control.tape.keep) if step.call is not None]
+    told = [(seq, _told(call).lower()) for seq, call in calls]
+    words = [word for word in text.lower().split() if len(word) >= _SHORTEST]
+    return {word: [seq for seq, one in told if word.encode(errors="replace") in one] for word in words}
+
+
+def _told(call: Call) -> bytes:
+    """Return the bodies of a request and its response, with its keys and its id."""
+    reply = call._reply or Reply(0, (), b"")
+    keys = [value.encode("latin-1", "replace") for name, value in (*call._headers, *reply.headers) if _KEYS.match(name)]
+    return b"\n".join([call.content, reply.body, *keys])
+
+
 def _index(_: Control) -> Any:
     from .document import index
 
     return index()
 
+
+_KEYS: Final = re.compile(r"(idempotency-key|x-api-key|authorization|aurous-request-id)$", re.IGNORECASE)
+_SHORTEST: Final = 3
+"""The least characters of a word that is searched in bodies: shorter ones are in each."""
 
 READS: Final[dict[str, Read]] = {
     "": Read(_index, "these calls"),
@@ -227,5 +247,6 @@ READS: Final[dict[str, Read]] = {
     ),
     "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": WHOLE, "full": WHOLE})),
     "steps": Read(_steps, "the steps after another one", Takes({"after": WHOLE, "limit": WHOLE})),
+    "search": Read(_search, "for each word of a text, the steps with it in a body, or as a key", Takes({"text": TEXT})),
     "present": Read(lambda control: control.live.present(), "the state, as the page shows it"),
 }

@@ -27,8 +27,12 @@ SAFE: Final[Pairs] = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-cache"),
+    ("Vary", "Accept"),
 )
-"""The headers of each response to a control request: what it shows runs no code of others, and stands in no frame."""
+"""The headers of each response to a control request: what it shows runs no code of others, and stands in no frame.
+
+The page and the list of these requests have one URL, so a cache has to keep them apart.
+"""
 _FILE: Final = re.compile(r"[a-z][a-z-]*\.(js|css)")
 _TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
+from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._core.wire.call import Call
@@ -15,6 +16,26 @@ if TYPE_CHECKING:
     from .actions import Action
 
 KEEP: Final = 10_000
+_PAUSE: Final = 0.1
+"""Seconds between two steps of a stream: nobody sees more."""
+
+
+class Part(NamedTuple):
+    """What was sent of a streamed response since the last step about it.
+
+    Attributes:
+        of: The step of its request.
+        call: The request.
+        content: The bytes, which are whole events, but at the end.
+        events: How many events had been sent.
+        ended: How the stream has ended; empty while it goes on.
+    """
+
+    of: int
+    call: Call
+    content: bytes = b""
+    events: int = 0
+    ended: str = ""
 
 
 class Taped(NamedTuple):
@@ -24,6 +45,7 @@ class Taped(NamedTuple):
         seq: Its number, which no reset begins anew.
         call: The request; None for anything else.
         action: The action that caused it; None for anything else.
+        part: The part of a stream that was sent; None for anything else.
         began: The clock before it, in epoch seconds.
         at: The clock after it.
         events: What moved the clock before it.
@@ -34,6 +56,7 @@ class Taped(NamedTuple):
     seq: int
     call: Call | None
     action: Action | None
+    part: Part | None
     began: float
     at: float
     events: tuple[tuple[str, float], ...]
@@ -68,6 +91,8 @@ class Tape(StepWatcher):
         self.loaded: list[Action] = []
         self.on_step: list[Callable[[Taped], object]] = []
         self.steps: deque[Taped] = deque(maxlen=keep)
+        self._streams: dict[Call, tuple[Part, float]] = {}
+        self._unsaid: tuple[Change, ...] = ()
         self._world = self.app.world
         with self._world.lock:
             self.began = self._world.clock.time()
@@ -93,8 +118,28 @@ class Tape(StepWatcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        self._add(call, None, call.at, self.state.of_request())
+        self._add(call, call.at, self.state.of_request())
         self._world.journal.forget(self.keep)
+
+    def resume(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
+        """Record what happened before the next part of a stream."""
+        if self.state.moved:
+            self.note(None)
+
+    def sent(self, call: Call, part: bytes) -> None:
+        """Record what was sent of a stream: its end, and else at most every tenth of a second."""
+        self._unsaid += self.state.of_request()
+        if call in self._streams:
+            before, told = self._streams.pop(call)
+        else:
+            seq = next((step.seq for step in reversed(self.steps) if step.call is call), 0)
+            before, told = Part(seq, call), monotonic()
+        now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
+        if now.ended or (part.endswith(b"\n\n") and monotonic() - told >= _PAUSE):
+            self._add(None, self._world.clock.time(), (), part=now)
+            now, told = Part(before.of, call), monotonic()
+        if not call.ended:
+            self._streams[call] = now, told
 
     def note(self, action: Action | None, began: float | None = None) -> None:
         """Record what has happened since the last step, without a request."""
@@ -103,12 +148,20 @@ class Tape(StepWatcher):
             changes = self.state.compare() if self.state.moved else ()
             # Buckets refill by themselves, whenever time passes: that alone is no step.
             if action is not None or self._events or any(change[0] != "buckets" for change in changes):
-                self._add(None, action, self._world.clock.time() if began is None else began, changes)
+                self._add(None, self._world.clock.time() if began is None else began, changes, action)
 
-    def _add(self, call: Call | None, action: Action | None, began: float, changes: tuple[Change, ...]) -> None:
+    def _add(
+        self,
+        call: Call | None,
+        began: float,
+        changes: tuple[Change, ...],
+        action: Action | None = None,
+        part: Part | None = None,
+    ) -> None:
         events, notes = self._happened()
+        changes, self._unsaid = self._unsaid + changes, ()
         self.last += 1
-        step = Taped(self.last, call, action, began, self._world.clock.time(), events, changes, notes)
+        step = Taped(self.last, call, action, part, began, self._world.clock.time(), events, changes, notes)
         self.steps.append(step)
         for call_back in self.on_step:
             call_back(step)

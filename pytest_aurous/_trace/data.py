@@ -14,7 +14,7 @@ from .._core.base.frames import Place, helpers_of, line_of, short_path
 from .._core.base.redaction import protecting, redacted, redacted_json, shortened
 from .._core.wire.call import Call, Request, Response, is_digest, secret_of
 from .._core.wire.headers import Headers, shown_header
-from .._facade import CATALOG, App, hint_of, load_rules, state_machines
+from .._facade import CATALOG, App, hint_of, load_rules, near, state_machines
 from .page import small_pictures, to_text
 from .recorder import RecordedStep, Recorder
 
@@ -109,9 +109,10 @@ def settings_of(app: App) -> dict[str, Any]:
 
 
 class Builder:
-    """Writes steps of *app*, among *calls*, and notes which rules they need."""
+    """Writes steps of *app*, among *calls*, and notes which rules they need; a body has *longest* bytes as text."""
 
-    def __init__(self, app: App, calls: Iterable[Call]) -> None:
+    def __init__(self, app: App, calls: Iterable[Call], longest: int = _LONGEST_BODY) -> None:
+        self._longest = longest
         self.used: set[str] = set()
         self.rules = load_rules()
         self._app = app
@@ -159,7 +160,7 @@ class Builder:
             "request": self._message(request, drawn=False),
             "response": response and self._message(response, drawn="/storage/files/" not in call.path),
             "stream": _stream(call, self.secret),
-            "hint": hint_of(call) or None,
+            "hint": near(self._app, call) or hint_of(call) or None,
             "pitfalls": [
                 {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}
                 for one in self._app.pitfalls.seen
@@ -192,7 +193,7 @@ class Builder:
             text = content.decode()
         except UnicodeDecodeError:
             text = ""
-        if text and size <= _LONGEST_BODY:
+        if text and size <= self._longest:
             return {"type": kind, "size": size, "text": text}
         begins = redacted(text, self.secret)[: _LONGEST_BODY // 4]
         return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": begins}

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from .._facade import picture
 
 _VIEWER: Final = tuple(
-    f"{name}.js" for name in ("htm-preact", "model", "export", "parts", "calls", "state", "exploration", "index", "app")
+    f"{name}.js"
+    for name in ("htm-preact", "model", "export", "parts", "chat", "calls", "state", "exploration", "index", "app")
 )
 SCRIPTS: Final = (*_VIEWER, "embedded.js")
 """The scripts of the page of a trace, in their order."""

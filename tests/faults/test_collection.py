@@ -331,6 +331,17 @@ def test_malformed_spoils_the_body_alone(api: Api, kind: Any, body: bytes | None
     assert api.aurous.calls.where("balance.retrieve")[0].fault == f"malformed ({kind})"
 
 
+@pytest.mark.parametrize(("body", "content"), [({"credits": "many"}, b'{"credits":"many"}'), ("no JSON", b"no JSON")])
+def test_body_is_another_one(api: Api, body: Any, content: bytes) -> None:
+    """The status and the headers stay, but for the length."""
+    api.aurous.faults.body("balance.retrieve", body)
+    response = api.get(BALANCE)
+    assert (response.status, response.body) == (200, content)
+    assert response.headers["Content-Length"] == str(len(content))
+    with pytest.raises(AurousError, match=r"faults\.body"):
+        api.aurous.faults.body("balance.retrieve", {1, 2})
+
+
 def test_malformed_is_truncated_where_nothing_is_said(api: Api) -> None:
     """The first kind is the default, and a refusal can be spoilt as well."""
     api.aurous.faults.malformed("characters.retrieve")

@@ -22,6 +22,7 @@ axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="ne
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
 ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of Playwright, when its driver ends
 
@@ -131,7 +132,7 @@ def test_requests_arrive_in_the_three_columns(watch: Watch) -> None:
     page.click("Now")
     sync_api.expect(page.state.locator("h2")).to_have_text("State now")
     page.tab.keyboard.press("/")
-    page.tab.keyboard.type("create")
+    page.tab.keyboard.type("characters.create")
     sync_api.expect(page.rows).to_have_count(1)
     page.tab.keyboard.press("Escape")
     page.click("Follow")
@@ -328,7 +329,17 @@ def test_a_session_is_copied_as_a_test(watch: Watch, pytester: pytest.Pytester) 
     assert page.client.post("/characters", json=ORDER).status_code == 503
 
     page.click("Session as a test")
+    shown = page.tab.get_by_role("dialog", name="The session as a test")
+    sync_api.expect(shown.locator("pre")).to_contain_text("aurous.faults.status(")
+    shown.get_by_label("from call").fill("2")
+    shown.get_by_label("name").fill("a lost order")
+    sync_api.expect(shown.locator("pre")).to_contain_text("def test_a_lost_order")
+    sync_api.expect(shown.locator("pre")).to_contain_text("is done, but not asserted")
+    shown.get_by_label("from call").fill("")
+    sync_api.expect(shown.locator("pre")).not_to_contain_text("is done, but not asserted")
+    page.click("Copy", shown)
     copied = page.copied("session as a test")
+    page.click("Close", shown)
 
     assert "aurous.faults.status(" in copied
     pytester.makepyfile(copied)
@@ -514,7 +525,13 @@ def test_axe_finds_nothing(watch: Watch, size: str, theme: str) -> None:
     page.aurous.faults.status("images.create", 503)
     page.client.get("/balance")
     panes = page.tab.locator("nav.panes button")
-    page.rows.nth(2).wait_for(state="attached")
+    page.client.post("/chat/completions", json={**CHAT, "stream": True})
+    page.rows.nth(4).wait_for(state="attached")
+    page.click("Session as a test")
+    sync_api.expect(page.tab.locator("dialog[open] pre")).to_contain_text("def test_copied")
+    found = axe_of.Axe().run(page.tab, options=options).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    page.tab.keyboard.press("Escape")
     for number in range(3 if size == "narrow" else 1):
         if size == "narrow":
             panes.nth(number).click()
@@ -524,3 +541,183 @@ def test_axe_finds_nothing(watch: Watch, size: str, theme: str) -> None:
         found = axe_of.Axe().run(page.tab, options=options).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
         assert page.tab.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+
+
+def test_a_stream_ends_where_one_looks(watch: Watch) -> None:
+    """Its words show while it speaks; its end shows the completion and its price, without another request."""
+    page = watch()
+    page.aurous.chat.reply("Her hair is as red as the evening over the bay", delay=0.3)
+    spent = page.state.locator(".spark.spent strong")
+    words = page.step.locator(".message").last
+    with page.client.stream("POST", "/chat/completions", json={**CHAT, "stream": True}) as response:
+        lines = response.iter_lines()
+        while "Her hair is" not in next(lines):
+            pass
+        sync_api.expect(words).to_contain_text("Her hair is")
+        sync_api.expect(page.step.locator(".message.user")).to_contain_text("What color is her hair?")
+        sync_api.expect(page.step).to_contain_text("speaks…")
+        for _ in lines:
+            pass
+    sync_api.expect(words).to_contain_text("Her hair is as red as the evening over the bay")
+    sync_api.expect(page.step).to_contain_text("finish reason stop")
+    sync_api.expect(page.rows.last).to_contain_text("complete")
+    usage = page.aurous.chat.completions.last.usage
+    assert usage is not None
+    price = str(usage["credits_charged"])
+    sync_api.expect(page.step.locator(".section", has_text="Conversation")).to_contain_text(f"{price} credits")
+    sync_api.expect(spent).to_have_text(price)
+    completion = page.record("cmp_")
+    sync_api.expect(completion.locator(".state").first).to_contain_text("completed")
+    sync_api.expect(page.rows).to_have_count(4)  # the start, the reply, the request, and its parts
+    page.rows.last.locator("a").click()
+    sync_api.expect(page.state.locator("h2")).to_have_text("State after this step")
+    sync_api.expect(page.state.locator(".record.changed .state").first).to_contain_text("completed")
+    sync_api.expect(spent).to_have_text(price)
+    events = page.step.locator("details.section", has=page.tab.locator("summary", has_text="Events"))
+    sync_api.expect(events.locator("li").first).to_be_hidden()
+    events.locator("summary").first.click()
+    sync_api.expect(events.locator("li").last).to_have_text("data: [DONE]")
+
+
+def test_a_chat_is_a_conversation(watch: Watch) -> None:
+    """Its messages, its tool calls with their arguments, and what it has cost; also while it is streamed."""
+    page = watch()
+    asked = [
+        *CHAT["messages"],
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at": "hair"}'}}]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "It is red."},
+    ]  # fmt: skip
+    tools = [{"type": "function", "function": {"name": "paint", "parameters": {"type": "object"}}}]
+    for stream in (False, True):
+        page.aurous.chat.reply(tool_calls=[("paint", {"color": "red"})])
+        page.client.post("/chat/completions", json={**CHAT, "messages": asked, "tools": tools, "stream": stream})
+        messages = page.step.locator(".message")
+        sync_api.expect(messages).to_have_count(4)
+        sync_api.expect(messages.nth(1)).to_contain_text('at: "hair"')
+        sync_api.expect(messages.nth(2)).to_contain_text("It is red.")
+        sync_api.expect(messages.last).to_contain_text('color: "red"')
+        sync_api.expect(page.step).to_contain_text("finish reason tool_calls")
+    page.client.post("/chat/completions", json={**CHAT, "messages": [{"role": [], "tool_calls": "x"}, 3, None]})
+    sync_api.expect(page.step.locator(".status").first).to_have_text("400")
+
+
+def test_an_unmatched_request_has_its_nearest_endpoint(watch: Watch) -> None:
+    """On the page as in the terminal."""
+    page = watch()
+    page.client.get("/charakters")
+    sync_api.expect(page.step.locator(".notice.unmatched")).to_contain_text("nearest: characters.list, GET")
+
+
+def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
+    """Also those of which some are there from the start: teams, models and styles."""
+    page = watch()
+    adds = page.state.locator(".section", has=page.tab.locator("summary", has_text="Add a record"))
+    adds.locator("summary").click()
+    records = {"team": "Second", "model": "constructor", "lora": "Ink", "video lora": "Pan"}
+    for name, record in records.items():
+        page.click(f"Add {name}…", adds)
+        form = adds.locator(".opened")
+        form.get_by_label("id" if name == "model" else "name", exact=False).first.fill(record)
+        page.click(f"Add {name}", form)
+        sync_api.expect(page.state.locator(".record summary", has_text=record)).to_have_count(1)
+    assert [one.name for one in page.aurous.teams][1:] == ["Second"]
+
+
+def test_the_next_response_is_written(watch: Watch) -> None:
+    """With the body of this one, edited; of a stream, with what the model says."""
+    page = watch()
+    page.client.get("/balance")
+    page.click("Respond to the next one like this with…")
+    body = page.step.get_by_role("form").get_by_label("body")
+    body.fill(body.input_value().replace("1000", "12345678901234567890"))
+    page.click("Respond with it")
+    action = page.tab.get_by_role("complementary", name="Last action")
+    sync_api.expect(action).to_contain_text("faults.body(")
+    assert "12345678901234567890" in page.client.get("/balance").text
+    assert "12345678901234567890" not in page.client.get("/balance").text
+    page.client.post("/chat/completions", json={**CHAT, "stream": True})
+    sync_api.expect(page.rows.last).to_contain_text("complete")
+    page.rows.last.locator("a").click()
+    sync_api.expect(page.step).to_contain_text("finish reason stop")
+    page.click("Respond to the next one like this with…")
+    page.step.get_by_role("form").get_by_label("text").fill("Blue.")
+    page.click("Respond with it")
+    sync_api.expect(action).to_contain_text("chat.reply(")
+    assert "Blue." in page.client.post("/chat/completions", json={**CHAT, "stream": True}).text
+
+
+def test_an_empty_page_helps(watch: Watch) -> None:
+    """With what a client needs, to be copied, and with a first request."""
+    page = watch()
+    page.click("AUROUS_BASE_URL")
+    assert page.copied("AUROUS_BASE_URL") == f"export AUROUS_BASE_URL={page.server.url}"
+    page.click("AUROUS_API_KEY")
+    assert page.copied("AUROUS_API_KEY") == f"export AUROUS_API_KEY={page.aurous.api_key}"
+    page.click("curl")
+    url, sent = page.copied("curl").removeprefix("curl ").split(" -H ")
+    name, key = sent.strip('"').split(": ")
+    assert httpx.get(url, headers={name: key}, trust_env=False).status_code == 200
+    page.tab.reload()
+    assert str(page.aurous.api_key) not in page.tab.content()
+
+
+def test_the_first_request_is_a_click(watch: Watch) -> None:
+    """An empty page creates a character, by a request that it shows."""
+    page = watch()
+    page.click("Create a character")
+    sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
+    assert [one.name for one in page.aurous.characters] == ["Aurora"]
+
+
+def test_a_search_looks_into_bodies(watch: Watch) -> None:
+    """Of requests and responses, and finds a request by its keys."""
+    page = watch()
+    page.client.post("/characters", json=ORDER, headers={"Idempotency-Key": "order-7"})
+    page.client.post("/characters", json={**ORDER, "name": "Selene"})
+    page.client.get("/balance")
+    sync_api.expect(page.rows).to_have_count(4)
+    search = page.tab.get_by_role("searchbox")
+    for text, found in (("selene", 1), ("order-7 201", 1), ("constructor", 0), ("available_credits", 1), ("  ", 4)):
+        search.fill(text)
+        sync_api.expect(page.rows).to_have_count(found)
+
+
+def test_an_action_and_its_snapshot_are_one_row(watch: Watch) -> None:
+    """What the page takes by itself before something is lost is no row of its own."""
+    page = watch()
+    page.aurous.characters.add("Aurora")
+    page.client.get("/balance")
+    page.click("Delete", page.record("Aurora"))
+    sync_api.expect(page.rows.last).to_contain_text("delete()")
+    sync_api.expect(page.rows).to_have_count(4)
+    sync_api.expect(page.tab.locator(".calls")).not_to_contain_text("snapshot(")
+
+
+def test_a_refused_script_keeps_its_lines(watch: Watch) -> None:
+    """As the terminal shows it, with a mark below the mistake."""
+    page = watch()
+    page.aurous.characters.add("Aurora", status="synthesizing", script="synthesizing*9 -> reviewing")
+    page.client.get("/balance")
+    record = page.record("Aurora")
+    page.click("Script…", record)
+    record.get_by_label("text").fill("synthesizing -> lost")
+    page.click("Script", record.locator(".opened"))
+    said = page.tab.get_by_role("complementary", name="Last action").locator("p")
+    sync_api.expect(said).to_contain_text("Refused.")
+    assert said.inner_text().count("\n") >= 2
+
+
+def test_the_first_control_is_near(watch: Watch) -> None:
+    """By keyboard: a link leads to the controls; in a long list only the selected row is a stop."""
+    page = watch()
+    for _ in range(12):
+        page.client.get("/team")
+        page.client.get("/nothing")
+    sync_api.expect(page.rows).to_have_count(25)
+    page.tab.keyboard.press("Tab")
+    page.tab.keyboard.press("Tab")
+    sync_api.expect(page.tab.locator(":focus")).to_have_text("Skip to the controls")
+    page.tab.keyboard.press("Enter")
+    sync_api.expect(page.tab.locator(":focus")).to_have_text("+10 s")
+    assert page.tab.locator(".calls li :is(a, button):not([tabindex])").count() == 1

@@ -134,3 +134,52 @@ def test_time_between_requests_is_in_the_copied_test() -> None:
     text = read(control, "session.py")
     assert "aurous.clock.advance(seconds=10" in text
     assert 'script={"characters": "synthesizing:5s -> reviewing"}' in text
+
+
+CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+
+
+def test_the_parts_of_a_stream_are_steps() -> None:
+    """Each at most every tenth of a second, as whole events, and its end, however it comes; all have what was sent."""
+    with Aurous(now=NOW, strict="off", pitfalls="off") as aurous, aurous.client() as client:
+        control = Control(aurous)
+        aurous.chat.reply("one two three four five six", times=2)
+        whole = client.post("/v1/chat/completions", json=CHAT)
+        steps = read(control, "steps")["steps"]
+        assert [step["kind"] for step in steps] == ["between", "call", "between"]
+        assert steps[2]["part"] == {"of": 2, "text": whole.text, "ended": "complete"}
+        assert steps[2]["notes"][-1] == "stream of call 1: 5 events, complete"
+        assert next(iter(steps[2]["money"].values()))["held"] == 0
+
+        with (
+            patch("pytest_aurous._serve.tape.monotonic", iter(range(99)).__next__),
+            client.stream("POST", "/v1/chat/completions", json=CHAT) as response,
+        ):
+            lines = response.iter_lines()
+            while "one two" not in next(lines):
+                pass
+            aurous.team.credits = 7
+            while "four" not in next(lines):
+                pass
+        later = read(control, "steps", "after=3")["steps"]
+        parts = [step.get("part", {}).get("ended") for step in later]
+        assert parts == [None, "", "", None, "", "ended by the client"]
+        assert next(iter(later[3]["changes"]["money"].values()))["credits"] == 7
+        shown = read(control, "steps/9")
+        assert (shown["step"]["kind"], shown["step"]["seq"]) == ("call", 4)
+        assert shown["step"]["stream"]["ended"] == "ended by the client"
+        records = shown["before"]["records"], shown["after"]["records"]
+        completion = max(one for one in records[0] if one.startswith("cmp_"))
+        assert [one[completion]["status"] for one in records] == ["in_progress", "cancelled_client_disconnect"]
+
+
+def test_a_search_finds_words_in_bodies_and_keys() -> None:
+    """Of requests and responses, in any case; not in other headers, and short words nowhere."""
+    with Aurous(now=NOW, strict="off", pitfalls="off") as aurous, aurous.client() as client:
+        control = Control(aurous)
+        order = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+        client.post("/v1/characters", json=order, headers={"Idempotency-Key": "Order-7", "X-Note": "thursday"})
+        client.get("/v1/balance")
+        found = read(control, "search", f"text=AURORA+order-7+thursday+ag+available_credits+{aurous.api_key}")
+        key = str(aurous.api_key).lower()
+    assert found == {"aurora": [1], "order-7": [1], "thursday": [], "available_credits": [2], key: [1, 2]}

@@ -105,6 +105,7 @@ def test_the_page_is_ours_alone(server: AurousServer) -> None:
         assert client.get("/").json()["error"]["code"] == "missing_api_key" or client.get("/").status_code == 404
         assert client.get("/__aurous__", headers=PAGE).headers["Location"] == "/__aurous__/"
         page = client.get("/__aurous__/", headers=PAGE)
+        assert page.headers["Vary"] == client.get("/__aurous__/").headers["Vary"] == "Accept"
         policy = page.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy

@@ -20,7 +20,7 @@ from ..base.redaction import redacted
 from ..resources.base.endpoint import check_operation
 from ..time.clock import Clock
 from ..wire import messages as say
-from ..wire.call import Call
+from ..wire.call import Call, to_json
 from ..wire.headers import sent_header
 from ..wire.refusal import USUAL_CODES, ApiProblem
 from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
@@ -313,6 +313,24 @@ class Faults(Collection[Fault], DeliveryFaults):
         spoil = _GARBAGE[kind]
         meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
         return self._add(f"malformed ({kind})", operation, meet, terms)
+
+    def body(self, operation: Operation | str, body: Any, **terms: Unpack[Terms]) -> Fault:
+        """Keep the status of the response, and make its body another one.
+
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            body: A text, which is sent as it is, or a dict, which is sent as JSON.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
+
+        Example:
+            ``aurous.faults.body("balance.retrieve", {"credits": "many"})``
+        """
+        if not isinstance(body, str):
+            _check("body").json("body", body)
+        content = body.encode(errors="replace") if isinstance(body, str) else to_json(body)
+        return self._add("body", operation, _spoiled(lambda reply: reply.with_body(content)), terms)
 
     def greased(self, operation: Operation | str, kind: GreaseKind = "fields", **terms: Unpack[Terms]) -> Fault:
         """Respond as a later version of the API may: with an unknown field in each JSON object.

@@ -225,6 +225,12 @@ class Watcher:
     def leave(self, call: Call) -> None:
         """See a request with its response, or after its connection has failed; an exception ends it here."""
 
+    def resume(self, call: Call) -> None:
+        """See a request go on, before the next part of its streamed response is made."""
+
+    def sent(self, call: Call, part: bytes) -> None:
+        """See a part of a streamed response, or its end, which may have no bytes."""
+
     def moved(self, how: str, seconds: float) -> None:
         """See the clock move by some seconds: ``advance``, ``freeze``, ``fault`` or ``sleep``."""
 

@@ -84,18 +84,27 @@ class EventStream:
     def read(self) -> bytes | Break | None:
         """Return the next part, what breaks the connection, or None at the end; the clock moves by its wait."""
         with self._world.lock:
-            part: bytes | Break | None = self._world.state.whole(self._caused, self._read)
-            return part
+            return self._watched(self._read)
 
     def close(self) -> None:
         """End it: the client has closed the connection, or has read everything."""
         with self._world.lock:
             if not self.ended:
-                self._world.state.whole(self._caused, self._abandon)
+                self._watched(self._abandon)
 
     def lose(self) -> None:
         """End it: a fault has lost the response."""
         self._lose(BY_FAULT)
+
+    def _watched(self, change: Callable[[], bytes | Break | None]) -> bytes | Break | None:
+        """Let the watchers see what happens to it, as long as it goes on."""
+        watchers = [] if self.ended else self._world.watchers
+        for watcher in watchers:
+            watcher.resume(self._call)
+        part: bytes | Break | None = self._world.state.whole(self._caused, change)
+        for watcher in watchers:
+            watcher.sent(self._call, part if isinstance(part, bytes) else b"")
+        return part
 
     def _caused(self, change: Callable[..., T], *args: Any) -> T:
         """Let the request have caused what happens to its response."""

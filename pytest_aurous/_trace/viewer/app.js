@@ -62,13 +62,14 @@ const stepOf = ({ byId, steps, calls }, hash) =>
   byId.get(hash.slice(1)) ?? steps.findLast(explains) ?? calls.at(-1) ?? steps.at(-1);
 
 /** The selected step, the steps that the list shows, and what selects and folds them. */
-function useSteps(model, first) {
+function useSteps(model, first, useBodies = () => undefined) {
   const [id, setId] = useState(first);
   const [open, setOpen] = useState(() => opened(new Set(), model.byId.get(first))); // of runs of polls
   const [filter, setFilter] = useState("");
   const [pane, setPane] = useState(/^#(call|step)/.test(location.hash) ? "call" : "calls");
-  const steps = useMemo(() => (filter ? filtered(model.steps, filter) : folded(model.steps, open)),
-    [model, filter, open]);
+  const bodies = useBodies(filter);
+  const steps = useMemo(() => (filter ? filtered(model.steps, filter, bodies) : folded(model.steps, open)),
+    [model, filter, open, bodies]);
   const step = model.byId.get(id) ?? model.steps.at(-1); // it may be gone from a live page
   const now = useRef(step); // the selection, also before the page is drawn again: keys may be faster
   now.current = step;
@@ -112,7 +113,7 @@ function useSteps(model, first) {
 /** The three columns: the calls, the selected step, and the state; a narrow screen shows one of them. */
 function Columns({ pane, setPane, step, list, middle, world, children }) {
   const box = useRef(null);
-  useLayoutEffect(() => { box.current.scrollTop = 0; }, [step.id]);
+  useLayoutEffect(() => { box.current.scrollTop = 0; }, [step.part ? `step-${step.part.of}` : step.id]);
   const which = step.kind === "call" ? `Call ${step.number}` : "Step";
   const panes = [["calls", "Calls"], ["call", which], ["world", "State"]];
   return html`<${Timeline} model=${list.model} selected=${step.id} onSelect=${list.onSelect} />

@@ -20,22 +20,26 @@ function placed(steps, open, model) {
   });
 }
 
-function Row({ row, model, selected, size, at, onSelect, onFold }) {
+function Row({ row, model, selected, entry, size, at, onSelect, onFold }) {
   const { step, top, height, gap, above, end, fold, folded } = row;
   const { run } = step;
   const current = selected === step.id ? "step" : undefined;
+  const tabindex = entry === step.id ? undefined : -1; // one row is a stop of the Tab key; arrows lead to the others
   const select = (event) => { event.preventDefault(); onSelect(step.id, true); };
   const link = (content) =>
-    html`<a href=${`#${step.id}`} aria-current=${current} onClick=${select}><span class="rail"></span>${content}</a>`;
+    html`<a href=${`#${step.id}`} aria-current=${current} tabindex=${tabindex} onClick=${select}><span class="rail"></span>${content}</a>`;
   const item = (kind, content) => html`<li class=${kind} style=${{ top: `${top}px`, height: `${height}px` }}
     aria-setsize=${size} aria-posinset=${at}>${content}</li>`;
+  const folding = fold && html`<span class="fold" style=${{ height: `${end}px` }}><span class="rail"></span>
+    <button type="button" aria-expanded=${folded ? "false" : "true"} tabindex=${tabindex} onClick=${() => onFold(run)}>
+      ${plural(run.count, step.part ? "part" : "identical poll")} in ${duration(run.seconds)}</button></span>`;
   if (step.kind !== "call") {
     const start = model.data.live ? "State before the first step here" : "Start of the test";
     const lines = step.kind === "start" ? [{ kind: "note", text: start }] : step.lines;
-    return item(`between${gap ? " waited" : ""}`, link(html`<span class="lines">
+    return item(`between${gap ? " waited" : ""}`, html`${link(html`<span class="lines">
       ${lines.length > 5 && html`<span class="line">${lines.length - 4} more before</span>`}
       ${lines.slice(lines.length > 5 ? -4 : 0).map((line) => html`<span class="line"><${Icon} name=${line.kind} />
-        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`));
+        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`)}${folding}`);
   }
   const number = folded ? `${model.steps[run.first].number}–${step.number}` : step.number;
   const path = step.operation
@@ -49,9 +53,7 @@ function Row({ row, model, selected, size, at, onSelect, onFold }) {
         <${Status} status=${step.status} /></span>
       <span class="bottom"><span class="path cut">${path}</span><${Marks} marks=${step.marks} />
         <span class="at">+${since(step.arrived ?? step.at, model)}</span></span>`)}
-    ${fold && html`<span class="fold" style=${{ height: `${end}px` }}><span class="rail"></span>
-      <button type="button" aria-expanded=${folded ? "false" : "true"} onClick=${() => onFold(run)}>
-        ${plural(run.count, "identical poll")} in ${duration(run.seconds)}</button></span>`}`);
+    ${folding}`);
 }
 
 function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilter, show, children }) {
@@ -72,6 +74,7 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
   const every = rows.length <= 300;
   const near = (row) => row.top + row.height > top - 600 && row.top < top + innerHeight + 600;
   const seen = every ? rows : rows.filter((row) => row.step.id === selected || near(row));
+  const entry = (seen.find((row) => row.step.id === selected) ?? seen[0])?.step.id;
   const count = filter ? steps.filter((step) => step.kind === "call").length : model.calls.length;
   const key = ({ step, folded }) => (folded ? step.run.id : step.id);
   return html`<section class="pane calls" aria-labelledby="calls-title">
@@ -85,9 +88,9 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
     <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
         ${seen.map((row) => html`<${Row} key=${key(row)} size=${rows.length} at=${rows.indexOf(row) + 1}
-          ...${{ row, model, selected, onSelect, onFold }} />`)}</ol>
+          ...${{ row, model, selected, entry, onSelect, onFold }} />`)}</ol>
       ${!rows.length && html`<p class="empty">No call matches.
-        A filter looks at number, operation, method, path, status, error code and marks.</p>`}</div>
+        A filter looks at number, operation, method, path, status, error code, marks, bodies and Idempotency-Key.</p>`}</div>
     <p class="foot">Waits are drawn on a logarithmic scale.</p></section>`;
 }
 
@@ -145,13 +148,13 @@ const Headers = ({ headers }) => html`<details class="headers"><summary>${plural
   <dl>${headers.map(([name, one]) => html`<div><dt>${visible(name)}</dt><dd><${Text} of=${one} /></dd></div>`)}</dl>
 </details>`;
 
-function Message({ id, title, message, before, number, other }) {
+function Message({ id, title, message, before, number, other, open = true }) {
   const value = parsed(message?.body), old = other ? undefined : parsed(before?.body);
   const both = value !== undefined && old !== undefined;
   const found = useMemo(() => (both ? differences(old, value) : null), [message, before]);
   const changed = useMemo(() => new Set((found ?? []).map((one) => one.path)), [found]);
   if (!message) return html`<${Section} title=${title}><p class="empty">No response arrived.</p><//>`;
-  return html`<${Section} title=${title}>
+  return html`<${Section} title=${title} open=${open}>
     ${other && html`<p class="about">Call ${number} got <${Status} status=${other} />, so nothing is compared.</p>`}
     ${found && (found.length
       ? html`<div class="since"><h4>Differs from call ${number}</h4><${Differences} found=${found} /></div>`
@@ -160,12 +163,14 @@ function Message({ id, title, message, before, number, other }) {
     <${Headers} headers=${message.headers} /><//>`;
 }
 
-function Stream({ call: { arrived, stream: { count, ended, events } } }) {
-  const more = count - events.length;
-  return html`<${Section} title="Events" count=${count}>
+function Stream({ call, open }) {
+  const { arrived, stream: { count, ended, events } } = call;
+  const known = events.length ? events : eventsOf(sentOf(call)).slice(0, 200).map((text) => ({ text }));
+  const more = count - known.length;
+  return html`<${Section} title="Events" count=${count} open=${open}>
     <p class="about">${capital(ended ?? "not read to its end")}</p>
-    <ol class="stream" role="list">${events.map(({ at, text }) => html`<li>
-      <time>+${duration(at - arrived)}</time> <code><${Text} of=${text} limit=${240} /></code></li>`)}</ol>
+    <ol class="stream" role="list">${known.map(({ at, text }) => html`<li>
+      ${at && html`<time>+${duration(at - arrived)}</time> `}<code><${Text} of=${text} limit=${240} /></code></li>`)}</ol>
     ${more > 0 && html`<p class="about">${plural(more, "more event")}</p>`}<//>`;
 }
 
@@ -198,7 +203,7 @@ function Place({ call: { place, through, stack } }) {
 function CallView({ model, call, onSelect }) {
   const controls = useContext(Controls);
   const { refusal, endpoint } = rulesOf(model.data, call);
-  const before = call.previous;
+  const before = call.previous, chat = useMemo(() => chatOf(call), [call]);
   const lost = call.status === null && call.committed;
   const other = before && toneOf(before.status) !== toneOf(call.status) ? before.status ?? "no response" : undefined;
   const parts = shortened(visible(call.path), 300).split("/");
@@ -215,6 +220,7 @@ function CallView({ model, call, onSelect }) {
         <span>${iso(call.arrived)}</span>
         ${call.delay > 0 && html`<span>took ${duration(call.delay)}</span>`}
         <span>${call.timeout === null ? "no timeout" : `timeout ${duration(call.timeout)}`}</span></p>
+      ${controls?.call(call)}
       <div class="actions" role="group" aria-label="Copy this call">
         <${Copy} label="As a test" what="call as a test" of=${call.index} text=${() => asTest(model, call)}
           title="A complete pytest file that sets up the state before this call, and makes it" />
@@ -222,25 +228,25 @@ function CallView({ model, call, onSelect }) {
         <${Copy} label="httpx" what="call as httpx" of=${call.index} text=${() => asHttpx(call)}
           title="Copy as Python with httpx" />
         <${Copy} label="Link" icon="link" what="link to this call" title="Copy a link to this call"
-          of=${call.index} text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div>
-      ${controls?.call(call)}</header>
+          of=${call.index} text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div></header>
     ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}>
       <${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
     ${call.fault && html`<${Notice} kind="fault" title="Fault:">
       <${Text} of=${call.fault} />${lost && ". The request took effect; its response was lost"}.<//>`}
     ${call.operation === null && html`<${Notice} kind="unmatched" title="No endpoint matches.">${" "}
-      The API does not know this request.<//>`}
+      The API does not know this request. <${Prose} text=${call.hint ?? ""} /><//>`}
     ${call.replayed && html`<${Notice} kind="replay" title="Replayed:">
       the stored response of an earlier request with this Idempotency-Key.<//>`}
-    ${call.hint && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
+    ${call.hint && call.operation !== null && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
     ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">
       ${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
+    ${chat && html`<${Conversation} ...${{ call, chat }} />`}
     <${Place} call=${call} />
-    <${Message} id=${call.index} title="Request" message=${call.request}
+    <${Message} id=${call.index} title="Request" message=${call.request} open=${!chat}
       before=${before?.request} number=${before?.number} />
-    <${Message} id=${call.index} title="Response" message=${call.response}
+    <${Message} id=${call.index} title="Response" message=${call.response} open=${!chat}
       before=${before?.response} number=${before?.number} other=${other} />
-    ${call.stream && html`<${Stream} call=${call} />`}
+    ${call.stream && html`<${Stream} call=${call} open=${!chat} />`}
     ${before && html`<p class="about"><a href=${`#${before.id}`} onClick=${back}>Call ${before.number}</a> was the
       ${" "}previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
     ${refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${refusal.length}>

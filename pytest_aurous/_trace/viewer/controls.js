@@ -107,6 +107,8 @@ function Choice({ label, verb, actions, fixed, first = {}, act, named = (name) =
       onDone=${() => setOpen(false)} /><//>`;
 }
 
+const rowsOf = (text) => Math.max(2, Math.min(12, text.length / 50 + text.split("\n").length));
+
 /** A request, to be edited and sent again; its key is the one that it had. */
 function SendAgain({ call, act }) {
   const [open, setOpen] = useState(false);
@@ -117,7 +119,6 @@ function SendAgain({ call, act }) {
   const before = { method: call.method, target, lines, body: call.request.body?.text ?? "" };
   const [edited, setEdited] = useState(before);
   const change = (name) => (event) => setEdited({ ...edited, [name]: event.target.value });
-  const rows = Math.max(2, Math.min(12, edited.body.length / 50 + edited.body.split("\n").length));
   const made = () => {
     const sent = { of: call.seq };
     if (edited.method !== before.method) sent.method = edited.method;
@@ -144,8 +145,34 @@ function SendAgain({ call, act }) {
     <label class="field"><span>headers<span class="about"> its key, and what is redacted, are sent as they were</span>
       </span><textarea rows="2" value=${edited.lines} onInput=${change("lines")}></textarea></label>
     <label class="field"><span>body${!whole && html`<span class="about"> as it was, unless you write another</span>`}
-      </span><textarea rows=${rows} value=${edited.body} onInput=${change("body")}></textarea></label>
+      </span><textarea rows=${rowsOf(edited.body)} value=${edited.body} onInput=${change("body")}></textarea></label>
     <button class="primary"><${Icon} name="send" />Send</button></form><//>`;
+}
+
+/** The response of a request, to be edited for the next one like it; of a stream, what the model says. */
+function RespondLike({ call, act }) {
+  const [open, setOpen] = useState(false);
+  const chat = call.stream && chatOf(call);
+  const before = chat ? chat.message.content : call.response?.body?.text ?? "";
+  const [edited, setEdited] = useState(before);
+  const submit = async (event) => {
+    event.preventDefault();
+    let body = edited; // JSON stays as it is written: JavaScript would round large numbers
+    try {
+      JSON.parse(edited);
+    } catch {
+      body = JSON.stringify(edited);
+    }
+    const { operation } = call;
+    const done = chat ? act("chat.reply", { text: edited })
+      : act("faults.body", `{"operation": ${JSON.stringify(operation)}, "body": ${body}}`);
+    if (await done) setOpen(false);
+  };
+  return html`<${Opening} ...${{ open, setOpen }} label="Respond to the next one like this with"><form class="form"
+    onSubmit=${submit} aria-label="Respond to the next one like this">
+    <label class="field"><span>${chat ? "text" : "body"}</span><textarea rows=${rowsOf(edited)} value=${edited}
+      onInput=${(event) => setEdited(event.target.value)}></textarea></label>
+    <button class="primary"><${Icon} name="replay" />Respond with it</button></form><//>`;
 }
 
 /** The clock, which runs on while the page is open. */
@@ -271,7 +298,8 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
       const given = { key: id, fixed: { operation }, first: { "faults.status": { status: "503" } } };
       return html`<div class="controls" role="group" aria-label="Act on this call">
         <${SendAgain} key=${`send ${id}`} ...${{ call, act }} />
-        ${operation && choice("Break the next one like this", "Break it", breaks, given)}</div>`;
+        ${operation && choice("Break the next one like this", "Break it", breaks, given)}
+        ${operation && html`<${RespondLike} key=${`respond ${id}`} ...${{ call, act }} />`}</div>`;
     },
   };
 }

@@ -110,9 +110,9 @@ const traceTo = (data, before, { state, now }) =>
   modelOf({ ...data, steps: [leading(data.start, before, now), leading(before, state, now)] });
 
 /** Return the money over the steps, and then the money of a state. */
-const moneyTo = (money, state) => Object.fromEntries(Object.entries(state.money).map(([team, { available, held }]) => {
+const moneyTo = (money, { state, spent }) => Object.fromEntries(Object.entries(state.money).map(([team, { available, held }]) => {
   const before = own(money, team) ?? [];
-  return [team, [...before, { available, held, spent: before.at(-1)?.spent ?? 0 }]];
+  return [team, [...before, { available, held, spent: own(spent, team) ?? 0 }]];
 }));
 
 // ------------------------------------------------------------------------------------------------ views
@@ -129,6 +129,64 @@ function LastAction({ done, act, onClose }) {
         title=${action.python} />
       <${Copy} label="curl" what="curl" of=${action.number} text=${() => action.curl} title=${action.curl} /></div>`}
     <button type="button" onClick=${onClose} aria-label="Close">×</button></aside>`;
+}
+
+/** How to begin, where nothing has arrived yet. */
+function Welcome({ url, act }) {
+  const key = () => ask("state").then((state) => state.api_key); // copied, and never shown
+  const curl = (value) => `curl ${url}/v1/characters -H "X-API-Key: ${value}"`;
+  const rows = [
+    ["AUROUS_BASE_URL", `export AUROUS_BASE_URL=${url}`, () => `export AUROUS_BASE_URL=${url}`],
+    ["AUROUS_API_KEY", "export AUROUS_API_KEY=…", () => key().then((value) => `export AUROUS_API_KEY=${value}`)],
+    ["curl", curl("…"), () => key().then(curl)],
+  ];
+  const order = { name: "Aurora", generate: true, attributes: { age: 28 } };
+  const sent = { method: "POST", path: "/v1/characters", body: JSON.stringify(order) };
+  return html`<article class="welcome"><h2>Nothing has arrived yet</h2>
+    <p>Let your client use this URL and this key. Each request shows here as it arrives.</p>
+    ${rows.map(([label, shown, text]) => html`<div class="recipe" key=${label}><code>${shown}</code>
+      <${Copy} label=${label} what=${label} of="welcome" text=${text} /></div>`)}
+    <p class="about">Copied with the key in place of “…”. Or begin here:</p>
+    <button type="button" class="primary" onClick=${() => act("send", sent)}>Create a character</button></article>`;
+}
+
+/** The session as a test, shown before it is copied: from which request to which, under a name. */
+function Session({ model, last }) {
+  const box = useRef(null);
+  const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState({});
+  const seqOf = (number) => model.calls.findLast((call) => call.number === Number(number))?.seq;
+  const query = new URLSearchParams();
+  if (seqOf(asked.from)) query.set("after", seqOf(asked.from) - 1);
+  if (seqOf(asked.to)) query.set("until", seqOf(asked.to));
+  if (asked.name?.trim()) query.set("name", asked.name);
+  const { value } = useLatest(`${open && last} ${query}`, async () => open && askText(`session.py?${query}`), 1, open);
+  const field = (name, label, more) => html`<label class="field"><span>${label}</span>
+    <input ...${more} value=${asked[name] ?? ""} autocomplete="off"
+      onInput=${({ target }) => setAsked((before) => ({ ...before, [name]: target.value }))} /></label>`;
+  const show = () => {
+    box.current.showModal();
+    setOpen(true);
+  };
+  return html`<button type="button" onClick=${show}><${Icon} name="copy" />Session as a test</button>
+    <dialog ref=${box} class="wide" aria-labelledby="session-title" onClose=${() => setOpen(false)}>
+      <h2 id="session-title">The session as a test</h2>
+      <p class="about">All actions and requests since the last reset, as one pytest test. It tests the fake as the session
+        used it; let your application send the requests instead.</p>
+      <div class="fields">${field("from", "from call", { inputmode: "numeric", placeholder: "the first" })}
+        ${field("to", "to call", { inputmode: "numeric", placeholder: "the last" })}
+        ${field("name", "name", { placeholder: "copied" })}</div>
+      <pre tabindex="0" aria-label="The test">${value?.error?.message ?? (value ? visible(value) : "Loading…")}</pre>
+      <form method="dialog" class="controls">
+        <${Copy} label="Copy" what="session as a test" of=${value} text=${() => String(value)} />
+        <button>Close</button></form></dialog>`;
+}
+
+/** Return which steps have the words of a filter in a body or as a key: {word: [seq, ...]}. */
+function useBodies(filter, last) {
+  const words = filter.trim();
+  const load = async () => (words ? ask(`search?text=${encodeURIComponent(words)}`) : undefined);
+  return useLatest(words && `${last} ${words}`, load, SHARE, words).value;
 }
 
 function LiveTop({ data, model, feed, children }) {
@@ -169,7 +227,7 @@ function Watched({ data, actions, reload }) {
   const waiting = useRef([]);
 
   const [first] = useState(() => (following ? model.steps.at(-1) : stepOf(model, location.hash)).id);
-  const { step, go, select, ...columns } = useSteps(model, first);
+  const { step, go, select, ...columns } = useSteps(model, first, (filter) => useBodies(filter, feed.last));
   const choose = (id, show) => {
     select(id, show);
     setFollowing(false);
@@ -179,6 +237,7 @@ function Watched({ data, actions, reload }) {
     setFollowing(true);
     setPast(false);
   };
+  useEffect(() => { if (!data.last) columns.setPane("call"); }, []); // which helps to begin
   useLayoutEffect(() => { if (following) go(model.steps.at(-1).id); }, [model, following]);
   useEffect(() => {
     const scroll = ({ target }) => { if (target.closest?.(".calls .scroll")) setFollowing(false); };
@@ -235,12 +294,14 @@ function Watched({ data, actions, reload }) {
   if (seen.current[1] !== state) seen.current = [seen.current[1], state];
   const now = useMemo(() => traceTo(data, seen.current[0], present), [state]);
   const pictures = useRef(data.pictures); // of records, as the last step has brought them
-  const detail = useLatest(step.seq, async (seq) => {
+  const { seq } = step, sent = (one) => model.sent.get(one);
+  const key = `${seq} ${sent(step.part?.of ?? seq)?.ended ?? ""}`; // at its end, a stream has a body
+  const detail = useLatest(key, async () => {
     if (!seq) return null;
     const earlier = step.previous?.seq;
     const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
     pictures.current = found.at(-1).pictures;
-    return traceOf(data, found.filter(Boolean));
+    return { ...traceOf(data, found.filter(Boolean)), seq };
   }, following ? SHARE : 1, `${acted} ${following || step.seq}`);
   useEffect(() => { // changes that no request has shown yet
     const look = () => setActed((count) => count + 1);
@@ -277,25 +338,31 @@ function Watched({ data, actions, reload }) {
   const which = html`<div class="controls">${toggle(!past, () => setPast(false), "Now")}
     ${toggle(past, () => setPast(true), step.kind === "call" ? `Call ${step.number}` : "Step")}</div>`;
   const small = detail.value?.steps && { ...detail.value, money: model.money }; // of the step before, while it loads
-  const ready = small && detail.key === step.seq;
-  const shown = small?.steps.at(-1);
+  const ready = small?.seq === seq;
+  const last = small?.steps.at(-1), text = sent(last?.seq)?.text;
+  const shown = useMemo(() => last && { ...last, sent: text }, [last, text]);
   const wait = html`<p class="empty">${detail.value?.error?.message ?? "Loading…"}</p>`;
-  const view = !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
+  const view = !feed.last ? html`<${Welcome} url=${data.url} act=${act} />`
+    : !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
     : small ? html`<${StepView} model=${small} step=${shown} onSelect=${choose} />` : wait;
   const middle = html`<div onFocusCapture=${() => setFollowing(false)}>${view}</div>`; // a form must not vanish
   const world = !past
-    ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, state) }}
+    ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, present) }}
         index=${2} at=${Infinity} title="State now">${which}<//>`
     : !step.seq ? html`<${World} key="past" ...${{ model, index: 0 }} title=${stateAfter(step)}>${which}<//>`
     : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index}
         title=${stateAfter(step)}>${which}<//>`
     : html`<section class="pane world"><div class="pane-head"><h2>${stateAfter(step)}</h2>${which}</div>
         <div class="scroll">${wait}</div></section>`;
-  return html`<${Skip} />
+  const toControls = (event) => {
+    event.preventDefault();
+    columns.setPane("world");
+    setPast(false);
+    requestAnimationFrame(() => document.querySelector(".pane.world .section .controls button").focus());
+  };
+  return html`<${Skip} /><a class="skip" href="#main" onClick=${toControls}>Skip to the controls</a>
     <${LiveTop} ...${{ data, model, feed }}>
-      <${Copy} label="Session as a test" what="session as a test" of="session" icon="copy"
-        title="One pytest test with all actions and requests since the last reset"
-        text=${() => askText("session.py")} />
+      <${Session} model=${model} last=${feed.last} />
       <${Har} show=${(error) => setDone({ error })} />
       <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act}
         fixed=${{ settings: undefined }} /><//>

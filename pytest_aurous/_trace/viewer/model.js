@@ -95,7 +95,7 @@ function modelOf(data) {
   const { pictures = {}, machines, began } = data;
   const model = {
     data, pictures, machines, began, steps: [], calls: [], byId: new Map(), deliveries: 0, money: dictionary(),
-    latest: {}, world: sectionsOf(data.start), run: {},
+    latest: {}, world: sectionsOf(data.start), run: {}, sent: new Map(),
   };
   const start = { kind: "start", at: began, changes: {}, events: [], notes: [] };
   for (const step of [start, ...data.steps]) add(model, step);
@@ -112,6 +112,11 @@ function add(model, given) {
   step.id = idOf(step, byId);
   byId.set(step.id, step);
   steps.push(step);
+  if (step.action?.undo && before.action?.arguments.name === step.action.undo) before.hidden = true; // its snapshot
+  if (step.part) {
+    const { of, text, ended } = step.part;
+    model.sent.set(of, { text: (model.sent.get(of)?.text ?? "") + text, ended });
+  }
   if (step.before) apply({ changes: step.before }, world);
   if (step.kind === "between") step.lines = linesOf(step, world);
   step.quiet = given.brief ? given.quiet : !step.notes.length && isQuiet(changesOf(step, world));
@@ -163,22 +168,24 @@ const isQuiet = ({ buckets, records, ...others }) => !Object.keys(others).length
 
 const LEAST_RUN = 4;
 
-/** Count a step to a run of identical polls, between which only time passes: {id, first, last, count, seconds}. */
+/** Count a step to a run of identical polls, or of parts of a stream: {id, first, last, count, seconds}. */
 function addToRun(model, step) {
   if (step.kind === "between" && step.quiet) return;
   const { steps, run } = model;
   const isPoll = step.kind === "call" && step.quiet && step.method === "GET" && !explains(step);
-  const seen = isPoll ? [step.path, step.query, step.status, step.body ?? step.response?.body?.text].join() : null;
-  if (!isPoll || run.seen !== seen) {
+  const poll = isPoll && [step.path, step.query, step.status, step.body ?? step.response?.body?.text].join();
+  const seen = step.part ? `part ${step.part.of}` : poll || null;
+  if (!seen || run.seen !== seen) {
     model.run = { seen, id: step.id, first: step.index, last: step.index, count: 1, seconds: 0 };
     return;
   }
   Object.assign(run, { last: step.index, count: run.count + 1, seconds: step.at - steps[run.first].at });
-  if (run.count >= LEAST_RUN) for (const one of steps.slice(run.first, step.index + 1)) one.run = run;
+  if (step.part || run.count >= LEAST_RUN) for (const one of steps.slice(run.first, step.index + 1)) one.run = run;
 }
 
 /** Return the steps that the list shows: of a run of polls that is not *open* the last one, which stands for all. */
-const folded = (steps, open) => steps.filter(({ run, index }) => !run || open.has(run.id) || index === run.last);
+const folded = (steps, open) =>
+  steps.filter(({ run, index, hidden }) => !hidden && (!run || open.has(run.id) || index === run.last));
 
 /** Return the runs that are open after a step was selected: that around it, unless the step stands for it. */
 const opened = (open, step) => (!step?.run || step.index === step.run.last ? open : new Set([...open, step.run.id]));
@@ -342,17 +349,22 @@ function rulesOf(data, call) {
   return { refusal: rows(refusal), endpoint: rows(call.rules.filter((name) => !refusal.includes(name))) };
 }
 
-/** Return the steps that contain all words of a filter. */
-function filtered(steps, text) {
+/** Return the keys and the id of a request or a response, which belong to nobody else. */
+const keysOf = ({ headers }) => headers.filter(([name]) => /^(idempotency-key|aurous-request-id)$/i.test(name)).flat();
+
+/** Return the steps that contain all words of a filter; *bodies* are the steps that are known to, {word: seqs}. */
+function filtered(steps, text, bodies) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return steps;
   return steps.filter((step) => {
+    if (step.hidden) return false;
+    const said = [step.request, step.response].filter(Boolean);
     const about = step.kind === "call"
       ? [`#${step.number}`, step.method, step.path, step.operation ?? "unmatched", step.status ?? "no response",
-         step.error_code, step.fault, ...step.marks]
+         step.error_code, step.fault, ...step.marks, ...said.flatMap((one) => [one.body?.text, ...keysOf(one)])]
       : [step.kind, ...(step.lines ?? []).map((line) => line.text)];
     const haystack = about.join(" ").toLowerCase();
-    return words.every((word) => haystack.includes(word));
+    return words.every((word) => haystack.includes(word) || own(bodies, word)?.includes(step.seq));
   });
 }
 

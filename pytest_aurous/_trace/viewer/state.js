@@ -165,7 +165,7 @@ function World({ model, index, at = index, title, name = "world", children }) {
         ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} change=${own(change.records, id)}
           ...${{ model, id, record, index }} />`)}
         ${groups[kind].length > 100 && html`<p class="about">and ${groups[kind].length - 100} older ones</p>`}<//>`)}
-      ${controls?.collections(Object.values(world.records).map((record) => record.kind))}
+      ${controls?.collections(order.filter((kind) => kind !== STANDING).map((kind) => groups[kind][0][1].kind))}
       <${Facts} title="Faults" ...${section("faults")} cells=${(one, id) => html`<code>${visible(one.kind)}</code>
         <span>on ${visible(one.operation)}</span>
         <span class="count">${one.fired} of ${one.times ?? "any number"} met</span>${controls?.fault(id)}`}>
