@@ -73,7 +73,7 @@ def redacted(text: str, more: str | None = None, *, as_code: bool = False) -> st
     Args:
         text: Any text.
         more: What else is secret; the first group of a match stays.
-        as_code: Whether a test will send the text: it keeps the keys of fakes, and the rest is in ASCII.
+        as_code: Whether a test will send the text: it keeps the keys of fakes, and the rest is in ASCII, and as long.
 
     Example:
         >>> redacted(r"X-Api-Key: al_live_0123456789, al\u005flive_9876543210")
