@@ -10,9 +10,9 @@ from .._core.base.errors import AurousError, nearest, shown, version_of_package
 from .._core.wire.reply import Reply
 from .._facade import Aurous
 from .actions import Action, perform, prepared, shown_arguments
-from .arguments import check_names, parsed, read_query
+from .arguments import NOTHING, check_names, parsed, read_query
 from .copied import written
-from .document import index
+from .document import UNDO, index
 from .live import LiveTrace
 from .reads import JSON, READS
 from .replies import CONTROL, json_reply, refused, reply_of
@@ -91,13 +91,14 @@ class Control:
         return json_reply(status, content, keep=self.aurous._session.app.world.keys.all())
 
     def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
+        query = read_query(name, asked, NOTHING if name == "send" else UNDO)
         if name == "send":
             check_names("send", body, SEND)
             call = call_of(self.tape, **body)
             action = Action("send", shown_arguments(body), expression=written(self.aurous, call))
             action = action._replace(result=send(self.tape, call), at=call.at)
             return self._json(200, action.json(self.url))
-        action = self.do(name, body, undo=bool(asked.get("undo")))
+        action = self.do(name, body, undo=bool(query.get("undo")))
         failed = name.startswith("assert_") and not action.result["passed"]
         told = {"seq": self.tape.last, **action.json(self.url)}
         return self._json(_FAILED if failed else 200, {**told, "reset": True} if name == "reset" else told)

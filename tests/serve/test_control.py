@@ -77,6 +77,11 @@ class TestWhatThereIs:
         assert sorted(content) == sorted(names)
         assert content["POST /__aurous__/clock.advance"] == "Move time forward, at once (undo, seconds)"
 
+    def test_unknown_query(self, fake: Aurous) -> None:
+        """What is no parameter does not lead to an action that was not meant."""
+        assert "has no argument 'dry'. It takes: undo." in refused(fake, "clock.advance?dry=1", {"seconds": 5})
+        assert "has no argument 'undo'. It takes: nothing." in refused(fake, "send?undo=1", {"path": "/v1/team"})
+
     def test_unknown(self, fake: Aurous) -> None:
         """An unknown name is told the nearest, and the index."""
         status, content = say(fake, "GET", "stat")
