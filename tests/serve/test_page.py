@@ -658,8 +658,6 @@ def test_an_empty_page_helps(watch: Watch) -> None:
     url, sent = page.copied("curl").removeprefix("curl ").split(" -H ")
     name, key = sent.strip('"').split(": ")
     assert httpx.get(url, headers={name: key}, trust_env=False).status_code == 200
-    page.tab.reload()
-    assert str(page.aurous.api_key) not in page.tab.content()
 
 
 def test_the_first_request_is_a_click(watch: Watch) -> None:

@@ -37,7 +37,8 @@ def prepared(**settings: Any) -> Aurous:
 
 VALUES: Final[dict[str, Any]] = {
     "after": 1, "after_bytes": 5, "after_events": 1, "at": "2027-01-01T00:00:00Z", "at_least": 0, "at_most": 9,
-    "attributes": {"age": 30}, "balance_low_threshold": 5, "billing_mode": "exempt", "bucket": "reads", "burst": 5,
+    "attributes": {"age": 30}, "balance_low_threshold": 5, "billing_mode": "exempt", "body": {"credits": "many"},
+    "bucket": "reads", "burst": 5,
     "capabilities": ["reasoning_effort"], "client_reference_id": "x", "code": "internal_error", "commit": True,
     "committed": False,
     "confidence": 0.5, "created_at": "2026-01-01T00:00:00Z", "credits": 5, "default_denoise_strength": 0.5,

@@ -133,7 +133,7 @@ function LastAction({ done, act, onClose }) {
 
 /** How to begin, where nothing has arrived yet. */
 function Welcome({ url, act }) {
-  const key = () => ask("state").then((state) => state.api_key); // copied, and never shown
+  const key = () => ask("state").then((state) => state.api_key); // too long to be shown
   const curl = (value) => `curl ${url}/v1/characters -H "X-API-Key: ${value}"`;
   const rows = [
     ["AUROUS_BASE_URL", `export AUROUS_BASE_URL=${url}`, () => `export AUROUS_BASE_URL=${url}`],
