@@ -125,7 +125,7 @@ def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterato
             reply = control.respond("POST", "/__aurous__/send", json.dumps({"of": step.seq}).encode(), "dry=1")
             yield "send?dry", reply.body.decode()
     followed = [{"operation": "team.retrieve", "where": "body.x", "what": "added", "value": f"{HOOK} {REAL}"}]
-    yield "check --observed", observed_file(Verdicts({}), {}, followed)
+    yield "check --observed", observed_file(Verdicts({}), followed)
     yield "--log", log.read_text()
     yield "--aurous-har", write_har(file, "test_x", seen.aurous.calls).read_text()
     about = {"id": "test_x", "outcome": "failed", "message": "", "duration": 0.1, "again": "pytest"}
