@@ -167,7 +167,8 @@ class Sanitizer:
         found = _URL.fullmatch(url)
         if found is None:
             return self.mask(url) + after
-        scheme, user, host, rest = found[1], found[2] or "", found[3].lower(), found[4]
+        scheme, user, rest = found[1], found[2] or "", found[4]
+        host: str = found[3].lower()
         if not (is_vendors(host) or is_loopback(host.strip("[]"))):
             # The name is public or private as the host was (chat-5).
             name = re.sub(r"\W", "x" if is_private(url) else ".", self.mask(host).translate(_LETTERS))
