@@ -575,7 +575,7 @@ def missed(api: Api, text: str) -> str:
 def printed(_: Api, text: str) -> str:
     """Return the line of a terminal for such a path."""
     call = Call("GET", "https", "localhost", f"/{text}")
-    return line_of(Taped(1, call, None, 0, 0, (), (), ()), plain=True)
+    return line_of(Taped(1, call, None, None, 0, 0, (), (), ()), plain=True)
 
 
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {

@@ -614,7 +614,7 @@ def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
     page = watch()
     adds = page.state.locator(".section", has=page.tab.locator("summary", has_text="Add a record"))
     adds.locator("summary").click()
-    records = {"team": "Second", "model": "constructor", "lora": "Ink", "video lora": "Pan"}
+    records = {"team": "Second", "model": "constructor", "lora": "Watercolor", "video lora": "Slow pan"}
     for name, record in records.items():
         page.click(f"Add {name}…", adds)
         form = adds.locator(".opened")
