@@ -620,7 +620,9 @@ def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
         form = adds.locator(".opened")
         form.get_by_label("id" if name == "model" else "name", exact=False).first.fill(record)
         page.click(f"Add {name}", form)
-        sync_api.expect(page.state.locator(".record summary", has_text=record)).to_have_count(1)
+        sync_api.expect(form).to_have_count(0)
+        shown = page.state.locator(".record summary").get_by_text(record, exact=True).first
+        sync_api.expect(shown).to_be_attached(timeout=10_000)
     assert [one.name for one in page.aurous.teams][1:] == ["Second"]
 
 
