@@ -73,6 +73,7 @@ class Twin:
         self.server._asgi._app = self  # type: ignore[assignment]  # it has what the server needs
         self.url: str = self.server.url
         self.world = self._app.world
+        self.addresses = self._app.addresses
 
     def handle(self, call: Call) -> Reply | Break:
         """Handle a request."""
