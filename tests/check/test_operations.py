@@ -131,6 +131,7 @@ from tests.check.story import Teller, checked, refuted
 teller = Teller()
 call = teller.call
 image = f"/v1/images/{teller.aurous.images.add().id}"
+teller.aurous.clock.advance(seconds=60)
 call("GET", "/v1/balance")
 path = teller.synthesize("Aurora")
 teller.poll(path)

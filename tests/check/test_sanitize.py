@@ -60,7 +60,11 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "a name with a slash": {"$defs": {"canary/a~b": {"type": "string"}}, "$ref": "#/$defs/canary~1a~0b"},
     "a reference to nothing": {"$ref": "#/$defs/Canary"},
     "an external reference": {"$ref": "https://canary.example/schema"},
-    "a property": {"type": "object", "properties": {"canary": {"type": "string", "minLength": 2}}},
+    "a property": {
+        "type": "object",
+        "properties": {"canary": {"type": "string", "minLength": 2}},
+        "required": ["canary"],
+    },
 }
 Asked = list[tuple[str, dict[str, Any]]]
 

@@ -80,9 +80,6 @@ class Adopter:
     def adopt(self, done: Replayed) -> None:
         """Let the fake have what the response to a request proves, as far as the request needs it."""
         view = done.view
-        for shown in () if view.creates else view.records:
-            if self._follower.row(shown["id"]) is None:
-                self._plant(Sighting(view, shown))
         if view.accepted:
             self._put_named(view)
         row = self._follower.row(view.record) if view.record else None

@@ -184,8 +184,6 @@ class Credits:
         if gaps:
             rule = "cred-2" if any(work.kind for work in money.works) else "cred-1"
             done.set_aside((_CREDITS, _HELD), self._gaps.text(gaps[0]))
-        elif done.view.shows_team and not any(one[0] for one in possible):
-            rule = "team-1"
         elif self._follower.accounts[self._teams.of(done.view)].billing_mode == "exempt":
             rule = "cred-1"
         else:
