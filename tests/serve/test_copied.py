@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from threading import Thread
@@ -17,8 +18,6 @@ from pytest_aurous._serve import copied
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.stand_ins import receiver, told
 
-from .test_session import NOW, do, read
-
 if TYPE_CHECKING:
     import httpx
 
@@ -28,6 +27,24 @@ STREAM = {**CHAT, "stream": True}
 EMBED = {"model": "aurous-embed-vision-1.0", "encoding_format": "float"}
 HOOK = {"url": "https://shop.example/hook", "events": ["*"]}
 ORDER = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+
+NOW = "2026-05-08T10:00:00Z"
+
+
+def do(control: Control, name: str, /, *, asked: str = "", **body: Any) -> Any:
+    """Make a control request that succeeds, and return what it says."""
+    sent = json.dumps(body).encode()
+    method = "POST" if "POST" in control.methods(name) else "GET"
+    reply = control.respond(method, f"/__aurous__/{name}", sent if method == "POST" else b"", asked)
+    assert reply.status == 200, reply.body
+    return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
+
+
+def read(control: Control, name: str, query: str = "") -> Any:
+    """Read something."""
+    reply = control.respond("GET", f"/__aurous__/{name}", b"", query)
+    assert reply.status == 200, reply.body
+    return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
 
 
 def characters(control: Control, client: httpx.Client) -> None:

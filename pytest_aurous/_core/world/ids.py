@@ -117,7 +117,7 @@ class Served:
 
     def __init__(self) -> None:
         self.urls: list[str] = []
-        self.base_url = ""
+        self.base_url: str = ""
 
     def led_to(self, here: str, text: bytes) -> bytes:
         """Return *text* with each URL of the vendor's hosts replaced by the URL of a server."""
