@@ -19,7 +19,6 @@ import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
 from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.probing import Probing
-from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._core.base.arguments import Check
 from pytest_aurous._core.base.redaction import protecting, redacted, shortened, shown
 from pytest_aurous._core.resources.content.pictures import picture
@@ -538,13 +537,6 @@ def streamed(_: Api, text: str) -> str:
         return json.dumps(trace(recorder, {})["steps"][0]["stream"], ensure_ascii=False)
 
 
-def recording(text: str) -> Path:
-    """Write the recording that is *text*."""
-    file = Path("recording.json")
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
 def told(_: Api, text: str) -> str:
     """Return what `check --live` prints of a team with such a name."""
     run = Probing("https://api.example", PLAIN, Path(), PROBES, most=1)
@@ -604,9 +596,6 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_fake/calls": asserted,
     "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
     "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
-    "_check/recording/parse": lambda _, text: message(
-        lambda: read_recording(recording(f"{{{json.dumps(text)}: 1, {json.dumps(text)}: 2}}"))
-    ),
     "_check/live/probing": told,
     "_report/timeline": called,
     "_core/resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),

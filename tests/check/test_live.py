@@ -504,7 +504,7 @@ class TestTrouble:
         assert "Sent so far: 9 GET requests and 0 estimates. They create and cost nothing.\n" in err
         assert "To ask for the rest, try again later, or with --only.\n" in err
         assert f"(GET /v1/balance) does not count: {why}" in out
-        assert "\n9 exchanges; rules: 0 refuted, 11 as written, " in out
+        assert "\n9 exchanges; rules: 0 refuted, 12 as written, " in out
         assert [path for _, path, _ in twin.calls][8:] == ["/v1/balance"]
 
     def test_a_key_that_ends_meanwhile_is_the_end(self, twin: Twin) -> None:
