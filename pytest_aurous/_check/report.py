@@ -26,7 +26,7 @@ _WIDTH: Final = 100
 _LEAST: Final = 40
 """The least width of the text."""
 _MANY: Final = 5
-"""From so many differences on, what each rule says has one line."""
+"""With this many differences or more, each statement is cut to one line, so that six fit on one screen of 30 lines."""
 _ONE_FACT: Final = ("added", "missing", "form", "null", "json type")
 """The kinds of comparison of which only the place counts, and not the values."""
 _FOLLOW: Final = (

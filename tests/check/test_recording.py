@@ -7,6 +7,7 @@ import json
 import sys
 import zlib
 from base64 import b64encode
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 from zipfile import ZipFile
@@ -95,6 +96,7 @@ def test_a_body_is_read_in_each_form(tmp_path: Path, content: dict[str, Any], bo
         (b"\x1b\x0d\x00", "gzip, br", None),
         (BODY.encode(), "gzip, deflate", BODY.encode()),
         (gzip.compress(gzip.compress(BODY.encode(), mtime=0), mtime=0), "gzip, gzip", BODY.encode()),
+        (reduce(lambda body, _: gzip.compress(body, mtime=0), range(3), BODY.encode()), "gzip", None),
         (zlib.compress(BODY.encode()), "Deflate", BODY.encode()),
         (zlib.compress(BODY.encode())[2:-4], "deflate", BODY.encode()),
         (b"\x78\x9cnone", "deflate", None),

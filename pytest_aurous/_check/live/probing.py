@@ -42,6 +42,7 @@ _READS: Final = re.compile(r"GET /v1(?:/[A-Za-z0-9_-]+)+|POST /v1/(?:images|vide
 _PATIENCE: Final = 30.0
 """The most seconds for a whole response."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
+"""A larger response is left out: a server must not fill the memory."""
 _LONGEST_WAIT: Final = 60.0
 """Nobody waits longer than this for a token."""
 _RESERVE: Final = 10

@@ -33,7 +33,7 @@ _MOVES: Final = STATUSES["generations"][1:]
 """The statuses to which an image or a video moves."""
 _ENDS: Final = tuple(one for one in _MOVES if one not in RUNNING)
 _SHAPE: Final = {"image_count": 4, "video_duration": 5, "video_resolution": "480p"}
-"""What an image or a video has of which only an output is known."""
+"""Columns of an image or a video of which the recording shows nothing but an output."""
 
 
 class Adopter:

@@ -137,7 +137,7 @@ def say(follower: Follower, shown: View) -> None:
         text if isinstance(text, str) else None if calls or refusal else "",
         refusal if isinstance(refusal, str) else None,
         tuple((str(one.get("name")), {}) for one in calls),
-        choice.get("finish_reason"),  # another word than those of the API is a difference each time
+        choice.get("finish_reason"),  # also one that the API does not document: each response with it differs
         (prompt, completion, reasoning or 0) if known else None,
     )
 

@@ -234,7 +234,10 @@ def _shown(view: View) -> tuple[Decimal | None, Decimal | None]:
 
 
 def _slack(*amounts: Decimal) -> Decimal:
-    """Return by how much a sum of amounts may be off: each by half of the last digit, but never by a whole credit."""
+    """Return by how much a sum of rounded amounts may be off: by half of the last digit of each.
+
+    At most by half a credit: with balances in whole credits, a missing credit would not show otherwise.
+    """
     last = min(Decimal(1).scaleb(min(int(one.as_tuple().exponent), 0)) for one in amounts)
     return min(last * len(amounts) / 2, Decimal("0.5"))
 

@@ -126,7 +126,10 @@ def _steps(bucket: tuple[str, str], views: Sequence[View], rate: float) -> Itera
 
 
 def _buckets(survey: Survey) -> dict[tuple[str, str], list[View]]:
-    """Return the responses with the tokens of each bucket: those of one second may have come in any order."""
+    """Return the responses of each bucket that show its tokens, the most tokens first among those of one second.
+
+    Within a second, the API may have handled the requests in any order.
+    """
     found: dict[tuple[str, str], list[View]] = {}
     for view in survey.views if survey.timed else ():
         unknown = _number(view, REMAINING) is None or view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS

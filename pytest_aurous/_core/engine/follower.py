@@ -133,11 +133,8 @@ class Follower:
         return row is not None and self._world.lives(row)
 
     def put(self, kind: str, team: str, seen: Mapping[str, Any], status: str = "", **columns: Any) -> None:
-        """Add a record that shows what *seen* shows, in another *status* if one is passed; or let it follow that."""
+        """Add a record that shows what *seen* shows, in another *status* if one is passed."""
         record = str(seen["id"])
-        if self.row(record) is not None:
-            self.follow(kind, seen)
-            return
         self._world.ids.choose(record, record.partition("_")[0], _STREAMS.get(kind, ""))
         row = self._new(kind, team, seen, status or str(seen.get("status")))
         row = replace(row, **_shown(row, seen, {"status"}), **columns)

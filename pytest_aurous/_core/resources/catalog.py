@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
@@ -116,11 +116,6 @@ class RecordKind(NamedTuple):
     def schema(self) -> str:
         """The name of their schema."""
         return schema_name(self.row)
-
-    @property
-    def fixed(self) -> tuple[str, ...]:
-        """The fields whose values nothing changes, once they have one."""
-        return tuple(entry.name for entry in fields(self.row) if entry.metadata.get("fixed"))
 
 
 RECORDS: Final = {

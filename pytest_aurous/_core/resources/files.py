@@ -53,8 +53,8 @@ class FileRow(RecordRow):
     url: str | None = column(
         "A new signed URL in each response; valid for an hour (time-3).", holds="url", default=None, rule="time-3"
     )
-    expires_at: str = column("24 h after the upload; then the file is gone.", rule="time-3", fixed=True)
-    created_at: str = column("ISO 8601 (time-1).", fixed=True)
+    expires_at: str = column("24 h after the upload; then the file is gone.", rule="time-3")
+    created_at: str = column("ISO 8601 (time-1).")
     metadata: dict[str, Any] | None = column("A JSON object, as sent.", optional=True, default=None)
     data: bytes = column("Its bytes.", hidden=True, visible=True)
     expires: float = column("Its expiry, in epoch seconds.", hidden=True)

@@ -46,7 +46,7 @@ class LoraRow(RecordRow):
     id: str = column("``lora_`` and a ULID.", holds="id")
     name: str = column("Display name.", holds="style", value="free")
     is_public: bool = column("Whether every team can use it.", default=True)
-    created_at: str = column("ISO 8601 (time-1).", default=_CREATED, fixed=True)
+    created_at: str = column("ISO 8601 (time-1).", default=_CREATED)
     slug: str = column(
         "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
     )
@@ -84,7 +84,7 @@ class VideoLoraRow(RecordRow):
     default_duration: float = column(
         "Seconds; used where the request does not set it.", like=DURATION, value="form", default=5
     )
-    created_at: str = column("ISO 8601 (time-1).", default=_CREATED, fixed=True)
+    created_at: str = column("ISO 8601 (time-1).", default=_CREATED)
     slug: str = column(
         "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
     )

@@ -80,7 +80,7 @@ class EndpointRow(RecordRow):
     description: str | None = column(
         "Free text, as sent.", optional=True, like=_DESCRIPTION, value="free", default=None
     )
-    created_at: str = column("ISO 8601 (time-1).", fixed=True)
+    created_at: str = column("ISO 8601 (time-1).")
     updated_at: str = column("ISO 8601; moves with every change.")
     team: str = column("Id of the owning team.", hidden=True)
     signing_secret: str = column("The secret that signs deliveries.", hidden=True, visible=True)

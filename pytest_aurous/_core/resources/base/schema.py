@@ -186,7 +186,6 @@ def column(
     holds: Holds | None = None,
     value: Value | None = None,
     rule: str = "",
-    fixed: bool = False,
     **options: Any,
 ) -> Any:
     """Declare what a field of a record means, and how it appears in responses.
@@ -204,7 +203,6 @@ def column(
         holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
         value: What its value rests on. None: a page of the vendor states it.
         rule: The rule that its values rest on. Empty: the record's ``RULE``, or else the rule of a success.
-        fixed: Whether nothing changes its value, once it has one.
         **options: For `dataclasses.field`.
     """
     metadata = {
@@ -220,7 +218,6 @@ def column(
         "holds": holds,
         "value": value,
         "rule": rule,
-        "fixed": fixed,
     }
     return field(metadata=metadata, **options)
 

@@ -71,7 +71,7 @@ class CharacterRow(RecordRow):
         default=(),
         rule="get-3",
     )
-    created_at: str = column("ISO 8601 (time-1).", fixed=True)
+    created_at: str = column("ISO 8601 (time-1).")
     updated_at: str = column("ISO 8601; moves with every change.")
     attributes: dict[str, Any] | None = column(
         "Its description, or None.",

@@ -34,7 +34,7 @@ AMOUNT: Final = {"type": "number"}
 BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 
 # A column that only some generations have, and keep as it is.
-_kept: Final = partial(column, optional=True, fixed=True, default=None)
+_kept: Final = partial(column, optional=True, default=None)
 
 
 @row_class
@@ -52,7 +52,7 @@ class GenerationRow(RecordRow):
         rule="img-6",
     )
     prompt: str | None = column("The text to draw.", like=PROMPT, default=None)
-    created_at: str = column("ISO 8601 (time-1).", fixed=True)
+    created_at: str = column("ISO 8601 (time-1).")
     media_type: str = column("What it is.", optional=True, schema={"enum": ["image", "video"]})
     negative_prompt: str | None = column("What to avoid.", optional=True, like=PROMPT, default=None)
     output_urls: tuple[str, ...] = column(
@@ -87,7 +87,6 @@ class GenerationRow(RecordRow):
         optional=True,
         schema={"enum": ["t2i", "i2i", "t2v", "i2v"]},
         value="assumed",
-        fixed=True,
     )
     cfg_rescale: float | None = _kept("As sent with an image, 0 to 1; 0 by default.", like=SHARE, value="free")
     denoise_strength: float | None = _kept("As sent with an image, 0 to 1.", like=SHARE, value="free")
