@@ -138,20 +138,24 @@ def refuse_control(
     )
 
 
-def refuse_token(headers: Headers, token: str | None, cookie: str) -> Reply | None:
-    """Return the refusal of a control request without the token of a shared machine, or None."""
-    if token is None:
-        return None
+def sent_marks(headers: Headers, cookie: str) -> list[str]:
+    """Return the marks of the tokens that a request has: as a header, and as the cookie of that name."""
+    found: list[str] = []
     for name, value in headers:
-        found = ""
-        if name == "authorization":
-            scheme, _, sent = value.partition(" ")
-            found = mark_of(sent.strip(" \t").encode("latin-1")) if scheme.lower() == "bearer" else ""
+        scheme, _, token = value.partition(" ")
+        if name == "authorization" and scheme.lower() == "bearer":
+            found.append(mark_of(token.strip(" \t").encode("latin-1")))
         if name == "cookie":
             pairs = (pair.strip().partition("=") for pair in value.split(";"))
-            found = next((mark for key, _, mark in pairs if key == cookie), "")
-        if compare_digest(found.encode(), mark_of(token.encode()).encode()):  # texts must be ASCII
-            return None
+            found += [mark for key, _, mark in pairs if key == cookie]
+    return found
+
+
+def refuse_token(marks: Iterable[str], token: str | None) -> Reply | None:
+    """Return the refusal of a control request without the token of a shared machine, or None."""
+    # Texts would have to be ASCII.
+    if token is None or any(compare_digest(one.encode(), mark_of(token.encode()).encode()) for one in marks):
+        return None
     return refused(
         401,
         "This server needs the token that AUROUS_CONTROL_TOKEN has where it was started: send it as "

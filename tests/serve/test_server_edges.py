@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import time
@@ -15,69 +14,12 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._cli.main import main
-from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
-
-
-def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any]) -> list[Any]:
-    """Let the application see *messages*, and return what it sent."""
-    sent: list[Any] = []
-    waiting = list(messages)
-
-    async def receive() -> dict[str, Any]:
-        return waiting.pop(0)
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(AsgiApp(aurous)(scope, receive, send))
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
-    return sent
-
-
-def scope(path: str = "/v1/balance", method: str = "GET") -> dict[str, Any]:
-    """Return a scope as a server without a name would give it."""
-    return {"type": "http", "method": method, "path": path, "query_string": b"", "headers": [], "server": None}
-
-
-def test_a_call_that_was_cut_off_never_arrived() -> None:
-    """A client that hangs up inside its body has sent nothing."""
-    aurous = Aurous()
-
-    sent = drive(
-        aurous,
-        scope("/v1/characters", "POST"),
-        {"type": "http.request", "body": b"{}", "more_body": True},
-        {"type": "http.disconnect"},
-    )
-
-    assert (sent, len(aurous.calls)) == ([], 0)
-
-
-def test_a_server_need_not_know_its_name() -> None:
-    """Neither a host header nor an address: the response comes all the same."""
-    sent = drive(Aurous(), scope(), {"type": "http.request", "body": b""})
-
-    assert sent[0]["status"] == 401
-
-
-def test_an_empty_host_leads_to_the_server() -> None:
-    """Where a client does not name the server, URLs in its responses have the server's own address."""
-    aurous = Aurous()
-    aurous.characters.add()
-    known = [(b"host", b""), (b"x-api-key", aurous.api_key.encode())]
-
-    sent = drive(aurous, {**scope("/v1/characters"), "headers": known}, {"type": "http.request", "body": b""})
-
-    (character,) = json.loads(sent[1]["body"])["data"]
-    assert character["refs"][0]["url"].startswith("http://localhost:80/")
 
 
 @pytest.mark.parametrize(
@@ -98,11 +40,6 @@ def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
             assert json.load(response) == []
         before = time.monotonic()
     assert time.monotonic() - before < 5
-
-
-def test_what_is_not_http_is_left_alone() -> None:
-    """A websocket finds nobody."""
-    assert drive(Aurous(), {"type": "websocket"}) == []
 
 
 def said(aurous: Aurous, name: str, told: Any) -> tuple[int, Any]:
