@@ -143,11 +143,11 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path, pytester: pytest.Pytes
     aurous = Aurous(now="2026-05-08T10:00:00Z", strict="off", pitfalls="off")
     control = Control(aurous)
     recorder = Recorder(aurous._session.app)
-    log = HarLog(tmp_path / "log.har", control)
+    log = HarLog(tmp_path / "log.har")
     with aurous.client() as client:
         seen = Seen(aurous, control, client)
         PLACES[place](seen)
-        log.write()
+        log.write(control.tape.steps)
         recorder.stop()
         texts = list(everything(seen, recorder, tmp_path / "log.har", tmp_path))
 
