@@ -41,25 +41,14 @@ _HANG: Final = 60.0
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
 """How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
-_READABLE: Final = (
-    "Aurous-Request-Id, Aurous-Version, Aurous-Idempotent-Replayed, Aurous-Idempotency-Status, Retry-After, "
-    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    "X-RateLimit-TPM-Limit, X-RateLimit-TPM-Remaining, X-RateLimit-TPM-Reset"
-)
-"""The headers of a response that a page of another origin can read."""
-_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", _READABLE))
+_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", "*"))
 _LONG: Final = frozenset({"webhooks.flush", "session.py"})
 """The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")
 
 
 class HttpRequest(NamedTuple):
-    """A request that has arrived.
-
-    Attributes:
-        own: The URL of the server as the client has it.
-        more: Headers that its response has in addition.
-    """
+    """A request that has arrived, the URL of the server as the client has it, and more headers for its response."""
 
     method: str
     path: str
@@ -106,11 +95,8 @@ class AsgiApp:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Respond to one request; our server sends nothing else."""
-        try:
-            request = await self._arrived(scope, receive)
-        except ConnectionResetError:  # the client disconnected: the call never arrived
-            return
-        if isinstance(request, Reply):
+        request = await self._arrived(scope, receive)
+        if isinstance(request, Reply):  # nobody reads it if the client has disconnected before the end of the body
             await _write(send, request)
             return
         method, path, query, headers, body, own, more = request
@@ -164,7 +150,7 @@ class AsgiApp:
             methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
             found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
             return Reply(204, (*more, *found), b"")
-        host = "".join(hosts) or "{}:{}".format(*scope["server"])
+        host = "".join(hosts) or "{}:{}".format(*scope["server"])  # at most one
         query = scope["query_string"].decode("latin-1")
         return HttpRequest(method, path, query, headers, body, f"http://{host}", more)
 
@@ -225,15 +211,12 @@ class AsgiApp:
                 await self._hub.step(min(left, 1.0))
         return None
 
-    def _missed(self, count: int, wanted: int, seconds: float, operation: str = "", **_: Any) -> str:
+    def _missed(self, count: int, wanted: int, seconds: float, operation: str = "any operation", **_: Any) -> str:
         """Say how many calls have arrived, and what else."""
         last = list(self._aurous.calls)[-5:]
         others = ", ".join([call.operation or f"{call.method} {shortened(call.path, 60)} (unmatched)" for call in last])
-        of = f" of {operation}" if operation else ""
-        return (
-            f"Within {seconds:g} s, {count} of {wanted} calls{of} have arrived. "
-            f"{f'The last calls of all: {others}.' if others else 'No other call has arrived either.'}"
-        )
+        told = f"Within {seconds:g} s, {count} of {wanted} calls of {operation} have arrived."
+        return f"{told} The last calls of all: {others or 'none'}."
 
     async def _events(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
@@ -304,19 +287,16 @@ class AsgiApp:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Return the body, or None if it is larger than the API accepts."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
+    """Return the body, or None if it is larger than the API accepts, or has no end."""
+    body = bytearray()
+    while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionResetError
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size <= _MOST_BYTES:
-            parts.append(part)
-        more = message.get("more_body", False)
-    return b"".join(parts) if size <= _MOST_BYTES else None
+            return None
+        if len(body) <= _MOST_BYTES:
+            body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body) if len(body) <= _MOST_BYTES else None
 
 
 async def _write(send: Send, reply: Reply) -> None:

@@ -71,14 +71,10 @@ def add_options(option: Callable[..., Any]) -> None:
     option("--state", type=Path, metavar="FILE", help="JSON: a state from an export, or records to add")
     option("--save", action="store_true", help="keep the state in the --state FILE, each minute and at the end")
     option("--log", type=Path, metavar="FILE", help="write each request into a HAR file, as it comes")
-    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
-    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
-    kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
-    for name, kind in kinds.items():
-        option(f"--{name.replace('_', '-')}", metavar=kind, help=SETTINGS[name]["help"])
-    option(
-        "--readings", action="append", metavar="RULE=READING", help=f"{SETTINGS['readings']['help']}; can be repeated"
-    )
+    for name in _SETTINGS:
+        option(f"--{name.replace('_', '-')}", metavar="VALUE", help=SETTINGS[name]["help"])
+    text = f"{SETTINGS['readings']['help']}; can be repeated"
+    option("--readings", action="append", metavar="RULE=READING", help=text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -167,9 +163,13 @@ def _repeated(seconds: float, work: Callable[[], object], patience: float | None
     ended = threading.Event()
 
     def loop() -> None:
-        while not ended.wait(seconds):
-            _safely(work)
-        _safely(work)
+        over = False
+        while not over:
+            over = ended.wait(seconds)
+            try:
+                work()
+            except (AurousError, OSError) as error:  # such as a disk that is full
+                _say(str(error))
 
     thread = threading.Thread(target=loop, name="aurous-serve", daemon=True)
     thread.start()
@@ -178,14 +178,6 @@ def _repeated(seconds: float, work: Callable[[], object], patience: float | None
     finally:
         ended.set()
         thread.join(patience)
-
-
-def _safely(work: Callable[[], object]) -> None:
-    """Do something; a problem, such as a disk that is full, is said, and ends nothing."""
-    try:
-        work()
-    except (AurousError, OSError) as error:
-        _say(str(error))
 
 
 def _say(problem: str) -> None:

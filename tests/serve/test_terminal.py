@@ -227,7 +227,7 @@ def test_a_problem_that_cannot_be_said_ends_nothing(monkeypatch: pytest.MonkeyPa
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8", buffering=1) as pipe, monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", pipe)
-        serve._safely(lambda: serve.load(Aurous(), Path("missing.json")))
+        serve._say("The disk is full.")
         os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
 
 
