@@ -109,11 +109,6 @@ class TestScopes:
         assert cycle.sent[0]["status"] == 421
         assert "'localhost, x'" in json.loads(cycle.body)["error"]
 
-    def test_query(self, fake: Aurous) -> None:
-        """The query is passed on."""
-        drive(fake, scope_of("/v1/characters", headers=own(fake), query_string=b"limit=1"))
-        assert fake.calls.where("characters.list")[0].query == "limit=1"
-
     def test_header_names_are_lower(self, fake: Aurous) -> None:
         """As ASGI wants them."""
         names = [name for name, _ in drive(fake, scope_of("/v1/balance", headers=own(fake))).sent[0]["headers"]]
@@ -197,26 +192,6 @@ class TestBodies:
 
 class TestBreaks:
     """Connections that end."""
-
-    @pytest.mark.parametrize("kind", ["connect_error", "disconnect"])
-    def test_nothing_is_sent(self, fake: Aurous, kind: str) -> None:
-        """The connection is closed instead of a response."""
-        getattr(fake.faults, kind)("balance.retrieve")
-        cycle = drive(fake, scope_of("/v1/balance"))
-        assert (cycle.closed, cycle.disconnected, cycle.sent) == (True, True, [])
-
-    def test_cut_body(self, fake: Aurous) -> None:
-        """A cut body announces its whole length, and what arrives of it is let through first."""
-        fake.faults.disconnect("balance.retrieve", after_bytes=5)
-        cycle = drive(fake, scope_of("/v1/balance", headers=own(fake)))
-        assert (len(cycle.body), cycle.closed, cycle.sent[-1]["more_body"]) == (5, True, True)
-        assert int(dict(cycle.sent[0]["headers"])[b"content-length"]) > 5
-
-    def test_hangs_until_the_client_goes(self, fake: Aurous) -> None:
-        """A timeout is the client's: it waits, and when it goes nothing is left."""
-        fake.faults.timeout("balance.retrieve")
-        cycle = drive(fake, scope_of("/v1/balance"), {"type": "http.request"}, {"type": "http.request"}, END)
-        assert (cycle.messages, cycle.sent, cycle.closed) == ([], [], True)
 
     def test_hangs_not_for_ever(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch) -> None:
         """A client that has no timeout of its own is hung up on at last."""
@@ -304,14 +279,6 @@ class TestStreams:
         running.chat.reply("one", delay=60)
         self.stream(running, END)
         assert running.calls.last.ended == "ended by the client"
-
-    @pytest.mark.parametrize("kind", ["stall", "disconnect"])
-    def test_faults(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-        """What was sent is let through; then the client waits for ever, or the connection is closed."""
-        monkeypatch.setattr(_asgi, "_HANG", 0.01)
-        getattr(fake.faults, kind)("chat.create", after_events=2)
-        cycle = self.stream(fake)
-        assert (cycle.body.count(b"\n\n"), cycle.closed, cycle.disconnected) == (2, True, True)
 
 
 def test_control_is_no_call(fake: Aurous) -> None:

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import main
 from pytest_aurous._serve.control import Control
 
@@ -61,18 +61,6 @@ def test_a_clock_that_was_refused_has_not_moved(name: str, told: dict[str, Any])
     assert (status, aurous.clock.now()) == (400, before)
 
 
-def test_deliveries_are_made_when_another_language_says_so() -> None:
-    """`webhooks.flush` delivers what is due; a URL that nobody answers is a failed attempt."""
-    aurous = Aurous()
-    aurous.webhook_endpoints.add("https://receiver.invalid/x")
-    aurous.webhooks.deliver_to(lambda _: 204, url="https://receiver.invalid/x")
-    aurous.images.add()
-
-    status, done = said(aurous, "webhooks.flush", {})
-
-    assert (status, [one["status"] for one in done["result"]]) == (200, ["delivered"])
-
-
 @pytest.mark.parametrize(
     ("told", "why"),
     [
@@ -116,15 +104,3 @@ def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch, name:
     with AurousServer(Aurous()) as server:
         response = httpx.get(f"{server.url}/__aurous__/{name}", trust_env=False, timeout=30)
     assert response.status_code == 500
-
-
-def test_a_server_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a socket nor a thread."""
-    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
-    server = AurousServer(Aurous())
-
-    with pytest.raises(AurousError, match="did not start"), server:
-        pass
-
-    assert not server._thread.is_alive()
-    assert server._socket.fileno() == -1
