@@ -9,14 +9,13 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from threading import Thread
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from .._core.base.data import as_object, parsed
 from .._core.base.errors import AurousError
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._core.wire.headers import replaced
-from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
 from .access import Headers, mark_of, refuse_control, refuse_host, refuse_token, sent_marks
@@ -26,6 +25,7 @@ from .guard import HEADERS
 from .live import Hub
 from .reads import READS, found_calls
 from .replies import ACCESS, CONTROL, SAFE, json_reply, page, refused, viewer_file
+from .sending import home_of
 from .tape import KEEP, seq_of
 
 Message = MutableMapping[str, Any]
@@ -87,7 +87,6 @@ class AsgiApp:
         self._cors = cors
         self._token = token
         self._app = aurous._session.app
-        self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
         self._refused = lru_cache(_HOSTS)(partial(refuse_host, hosts))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
@@ -103,8 +102,7 @@ class AsgiApp:
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
-        # Only paths of the upload host begin so.
-        home = self._upload if path.startswith("/characters/") else self._app.addresses.home
+        home = home_of(self._app, path)
         call = Call(method, home[0], home[1], home[2] + path, query, headers, body)
         if (gate := self._app.world.gate) is not None:
             await gate.aenter(call)

@@ -10,8 +10,8 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -84,34 +84,33 @@ def run(options: argparse.Namespace) -> int:
     state, port_file = options.state, options.port_file
     if options.save and state is None:
         raise AurousError(f"--save keeps the state in the file of --state: add --state FILE.\n{_PAGE}")
-    ended: list[int] = []
     with ExitStack() as stack, suppress(KeyboardInterrupt):
-        stack.enter_context(_ending(ended))
+        ended = _hear(stack)
         if port_file is not None:  # who waits for it must not read the port of an earlier start
             _remove(port_file)
         aurous, loaded = _made(options)
         listening = {name: getattr(options, name) for name in _LISTENING}
         token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
         server = AurousServer(aurous, control_token=token, **listening)
-        stack.callback(server.stop)
+        stack.callback(server.stop)  # also if it has not started
         control = server._asgi.control
         control.tape.loaded = loaded
         # Whatever is entered later ends earlier: the deliveries, the server, and then what keeps what has happened.
         if options.save:
             save(aurous, state)  # what cannot be kept is refused at the start
-            stack.enter_context(_repeated(_MINUTE, lambda: save(aurous, state), patience=None))
+            _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
-            stack.enter_context(followed(control, HarLog(options.log).write))
+            follow(stack, control, HarLog(options.log).write)
         stack.enter_context(server)
         if options.webhooks == "auto":
-            stack.enter_context(_repeated(_MOMENT, lambda: deliver(control)))
+            _repeat(stack, _MOMENT, lambda: deliver(control))
         if port_file is not None:
             _write(port_file, str(server.port), 0o666)
             stack.callback(_remove, port_file, str(server.port))
         # In one write, also without a buffer: who has read the first line may close the pipe.
         print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
         if not options.quiet:
-            stack.enter_context(followed(control, partial(print_lines, aurous)))
+            follow(stack, control, partial(print_lines, aurous))
         if options.open:
             webbrowser.open(f"{server.url}{CONTROL}/")
         wait(ended)
@@ -138,25 +137,18 @@ def wait(ended: list[int]) -> None:
         time.sleep(_MOMENT)
 
 
-@contextmanager
-def _ending(ended: list[int]) -> Generator[None, None, None]:
-    """Let Ctrl-C, Ctrl-Break and SIGTERM end the command, and let a second one not interrupt the end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # A shell keeps Ctrl-C from what it has started in the background.
-    heard = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {one: signal.signal(one, lambda number, _: ended.append(number)) for one in heard}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+def _hear(stack: ExitStack) -> list[int]:
+    """Return a list that Ctrl-C, Ctrl-Break and SIGTERM fill, until the stack ends: a second one does not interrupt."""
+    heard: list[int] = []
+    if threading.current_thread() is threading.main_thread():
+        for one in _ENDING:
+            if signal.getsignal(one) is not signal.SIG_IGN:  # as a shell keeps Ctrl-C from what runs in the background
+                stack.callback(signal.signal, one, signal.signal(one, lambda number, _: heard.append(number)))
+    return heard
 
 
-@contextmanager
-def _repeated(seconds: float, work: Callable[[], object], patience: float | None = 0.3) -> Generator[None, None, None]:
-    """Do something in a thread, again and again, and once more at the end of the block, which waits *patience* for it.
+def _repeat(stack: ExitStack, seconds: float, work: Callable[[], object], patience: float | None = 0.3) -> None:
+    """Do something in a thread, again and again, and once more at the end of the stack, which waits *patience* for it.
 
     Whoever stops a container waits ten seconds for its end, and a receiver of webhooks may never respond.
     """
@@ -173,11 +165,8 @@ def _repeated(seconds: float, work: Callable[[], object], patience: float | None
 
     thread = threading.Thread(target=loop, name="aurous-serve", daemon=True)
     thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(patience)
+    stack.callback(thread.join, patience)
+    stack.callback(ended.set)
 
 
 def _say(problem: str) -> None:
@@ -294,13 +283,11 @@ def welcome(server: AurousServer) -> str:
     )
 
 
-@contextmanager
-def followed(control: Control, work: Callable[[list[Taped]], object]) -> Generator[None, None, None]:
-    """Do something with the steps of a tape soon after they have come."""
+def follow(stack: ExitStack, control: Control, work: Callable[[list[Taped]], object]) -> None:
+    """Do something with the steps of a tape soon after they have come, until the stack ends."""
     steps: SimpleQueue[Taped] = SimpleQueue()
     control.tape.on_step.append(steps.put)
-    with _repeated(_MOMENT, lambda: work([steps.get() for _ in range(steps.qsize())])):
-        yield
+    _repeat(stack, _MOMENT, lambda: work([steps.get() for _ in range(steps.qsize())]))
 
 
 def print_lines(aurous: Aurous, steps: Iterable[Taped]) -> None:

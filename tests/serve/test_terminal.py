@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,8 +176,8 @@ def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPat
     before = [signal.getsignal(one) for one in serve._ENDING]
     try:
         for one in serve._ENDING[:3]:
-            ended: list[int] = []
-            with serve._ending(ended):
+            with ExitStack() as stack:
+                ended = serve._hear(stack)
                 assert signal.getsignal(signal.SIGUSR2) is signal.SIG_IGN
                 signal.raise_signal(one)
                 signal.raise_signal(one)
@@ -264,7 +264,8 @@ def test_what_is_repeated_ends_with_the_command(capsys: pytest.CaptureFixture[st
             done.set()
         raise OSError(28, "No space left on device")
 
-    with serve._repeated(0.001, work):
+    with ExitStack() as stack:
+        serve._repeat(stack, 0.001, work)
         assert done.wait(10)
     count = len(times)
     time.sleep(0.02)
