@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from .._core.base.errors import AurousError, hide_mistakes, see
@@ -22,6 +22,18 @@ _ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?", re
 _PORTS: Final = {"http": 80, "https": 443}
 Headers = Sequence[tuple[str, str]]
 """The headers of a request, with names in lower case."""
+
+
+class HttpRequest(NamedTuple):
+    """A request that has arrived, the URL of the server as the client has it, and more headers for its response."""
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    own: str
+    more: tuple[tuple[str, str], ...]
 
 
 def host_names(names: str | Iterable[str]) -> frozenset[str]:
@@ -91,18 +103,9 @@ def refuse_host(allowed: Collection[str | None], hosts: Sequence[str], named: bo
     )
 
 
-def refuse_control(
-    headers: Headers, body: bytes, own: str, *, method: str = "POST", cors: Collection[str] = ()
-) -> Reply | None:
-    """Return the refusal of a control request that may come from a web page of another origin, or None.
-
-    Args:
-        headers: Its headers.
-        body: Its body.
-        own: The URL of the server as the client has it.
-        method: Its method; a GET changes nothing.
-        cors: The other origins whose pages may control the fake.
-    """
+def refuse_control(request: HttpRequest, cors: Collection[str]) -> Reply | None:
+    """Return the refusal of a control request that may come from a web page of an origin that *cors* lacks, or None."""
+    method, headers, body, own = request.method, request.headers, request.body, request.own
     origins, sites, kinds = (
         [value for name, value in headers if name == wanted] for wanted in ("origin", "sec-fetch-site", "content-type")
     )

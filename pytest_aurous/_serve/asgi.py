@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from .._core.base.data import as_object, parsed
@@ -18,7 +18,7 @@ from .._core.wire.call import Call
 from .._core.wire.headers import replaced
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
-from .access import Headers, mark_of, refuse_control, refuse_host, refuse_token, sent_marks
+from .access import Headers, HttpRequest, mark_of, refuse_control, refuse_host, refuse_token, sent_marks
 from .arguments import read_query
 from .control import Control
 from .guard import HEADERS
@@ -45,18 +45,6 @@ _EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", "*"))
 _LONG: Final = frozenset({"webhooks.flush", "session.py"})
 """The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")
-
-
-class HttpRequest(NamedTuple):
-    """A request that has arrived, the URL of the server as the client has it, and more headers for its response."""
-
-    method: str
-    path: str
-    query: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    own: str
-    more: tuple[tuple[str, str], ...]
 
 
 class AsgiApp:
@@ -156,9 +144,9 @@ class AsgiApp:
         """Respond to a control request, or with the page."""
         if request.method == "HEAD":  # uvicorn leaves out the body
             request = request._replace(method="GET")
-        method, path, query, headers, body, own, more = request
+        method, path, query, _, body, own, more = request
         name = path.removeprefix(CONTROL).strip("/")
-        reply = self._shown(request, name) or refuse_control(headers, body, own, method=method, cors=self._cors)
+        reply = self._shown(request, name) or refuse_control(request, self._cors)
         if reply is None:
             reply = self._login(request, name)
         if reply is None and name == "events" and method == "GET":
