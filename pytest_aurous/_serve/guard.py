@@ -50,7 +50,7 @@ class Guarded:
         self.headed = self.headed + len(data) if heading else 0
         if self.headed > HEADERS:
             self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
-        elif heading or (cycle.more_body and not cycle.response_complete):
+        elif heading or (cycle is not None and cycle.more_body and not cycle.response_complete):
             self.begun = self.begun or self.loop.time()
         else:
             self.begun = None

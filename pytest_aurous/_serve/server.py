@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.arguments import Check, Public
@@ -175,7 +176,7 @@ def _bind(host: str, port: int) -> socket.socket:
 def _protocol() -> type[Any]:
     """Return the faster protocol of uvicorn that is installed, with the limits of the server."""
     try:
-        import uvicorn  # noqa: F401
+        import_module("uvicorn")
         from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol
     except ImportError:
         raise AurousError(

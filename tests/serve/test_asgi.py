@@ -177,7 +177,9 @@ class TestBodies:
 
     def test_too_large(self, fake: Aurous) -> None:
         """More than 16 MB is a 413, is read to its end, and never was a call."""
-        parts = [{"type": "http.request", "body": b"x" * 2**23, "more_body": more} for more in (True, True, False)]
+        parts = [
+            {"type": "http.request", "body": b"x" * 2**23, "more_body": more} for more in (True, True, True, False)
+        ]
         cycle = drive(fake, scope_of("/v1/characters", "POST", headers=own(fake)), *parts)
         assert cycle.sent[0]["status"] == 413
         assert json.loads(cycle.body)["error"]["message"] == "The body is larger than 16 MiB."
