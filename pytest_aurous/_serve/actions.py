@@ -14,7 +14,7 @@ from .._facade import Aurous, as_json
 from .arguments import PAGE, check_names
 from .literals import Names, call
 from .replies import CONTROL
-from .table import ControlOperation, operations, team_of
+from .table import ControlOperation, operations
 
 
 class Action(NamedTuple):
@@ -118,14 +118,10 @@ def prepared(aurous: Aurous, name: str, body: Mapping[str, Any]) -> dict[str, An
         AurousError: If one does not exist, or is missing.
     """
     check_names(name, body, operations()[name].takes)
-    arguments = dict(body)
-    if (
-        operations()[name].subject.of_team
-        and "team" not in arguments
-        and (team := team_of(aurous, arguments.get("id")))
-    ):
-        arguments["team"] = team
-    return arguments
+    world, record = aurous._session.app.world, body.get("id")
+    row = world.row(record) if isinstance(record, str) and operations()[name].subject.of_team else None
+    other = row is not None and row.team not in {"", world.default_team}
+    return {"team": row.team, **body} if row is not None and other else dict(body)
 
 
 def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str | None = None) -> Action:

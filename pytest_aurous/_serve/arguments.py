@@ -24,15 +24,13 @@ class Takes(NamedTuple):
     """The arguments of a control request.
 
     Attributes:
-        schemas: The JSON schema of each of them.
+        schemas: The JSON schema of each of them, with its default.
         required: Those that have no default.
-        defaults: The defaults of the others.
         many: The one whose items are arguments of their own, in Python.
     """
 
     schemas: Mapping[str, Shape]
     required: Collection[str] = ()
-    defaults: Mapping[str, Any] = {}
     many: str = ""
 
 
@@ -118,16 +116,22 @@ def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
     return found
 
 
+def shapes_of(kind: type[Any]) -> dict[str, Shape]:
+    """Return the JSON schema of each field of a class that JSON can express."""
+    return {name: shape for name, hint in annotations_of(kind).items() if (shape := _shape_of(hint)) is not None}
+
+
 @cache
 def taken_by(method: Callable[..., Any]) -> Takes:
     """Return the arguments of *method* that JSON can express."""
     parameters = signature(method).parameters
     schemas = {name: shape for name, hint in parameters_of(method).items() if (shape := _shape_of(hint)) is not None}
-    known = [one for name, one in parameters.items() if name in schemas and one.kind is not Parameter.VAR_POSITIONAL]
-    many = next((name for name, one in parameters.items() if one.kind is Parameter.VAR_POSITIONAL), "")
-    required = [one.name for one in known if one.default is Parameter.empty]
-    defaults = {one.name: one.default for one in known if one.default is not Parameter.empty}
-    return Takes(schemas, [*required, *filter(None, [many])], defaults, many)
+    own = [one for name, one in parameters.items() if name in schemas]
+    for one in own:
+        if isinstance(one.default, str | int | float | tuple):
+            schemas[one.name] = {**schemas[one.name], "default": one.default}
+    many = next((one.name for one in own if one.kind is Parameter.VAR_POSITIONAL), "")
+    return Takes(schemas, [one.name for one in own if one.default is Parameter.empty], many)
 
 
 def _shape_of(hint: Any) -> Shape | None:
@@ -149,7 +153,7 @@ def _shape_of_one(kind: Any) -> Shape | None:
     if origin in {abc.Sequence, abc.Iterable, tuple}:
         return {"type": "array", "items": (len({*parts}) == 1 and _shape_of(parts[0])) or {}}
     if is_typeddict(kind):
-        return {"type": "object", "properties": {name: _shape_of(one) for name, one in annotations_of(kind).items()}}
+        return {"type": "object", "properties": shapes_of(kind)}
     return _SHAPES.get(origin or kind)
 
 

@@ -26,9 +26,8 @@ from .._facade import SETTINGS, Aurous, near
 from .actions import Action
 from .arguments import refuse_constant
 from .control import Control
-from .reads import COLLECTIONS
 from .replies import CONTROL
-from .table import operations
+from .table import collections, operations
 from .tape import KEEP, Taped
 
 if TYPE_CHECKING:
@@ -240,7 +239,7 @@ def _additions(file: Path, shape: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return the operations that add the records in a file."""
     for collection, records in shape.items():
         if f"{collection}.add" not in operations():
-            hint = nearest(collection, COLLECTIONS)
+            hint = nearest(collection, collections())
             raise AurousError(f"--state {file}: {collection!r} is not a collection{hint} {_STATE}")
         for record in records:
             if not isinstance(record, dict):

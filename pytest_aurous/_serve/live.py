@@ -50,19 +50,13 @@ class LiveTrace:
         self._cleaned: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {}
         self.automatic: dict[str, float] = {}
 
-    def trace(self, url: str, limit: int = MOST, *, full: bool = False) -> str:
+    def trace(self, url: str, limit: int = MOST) -> str:
         """Return the last steps, at most *limit*, with the state before the first of them and the present one."""
         tape, app = self._tape, self._app
         with app.world.lock:
             first = max(tape.dropped, tape.last - limit) + 1
             steps = tape.after(first - 1, limit)
-            builder = self._builder()
             with protecting(self._app.world.default_key):
-                if full:
-                    whole = [self._whole(builder, *one) for one in tape.views(first)]
-                    told = _json(_clean(whole, builder.secret))
-                else:
-                    told = self.briefs(steps)
                 state = tape.state.present()
                 found = {
                     "version": VERSION,
@@ -81,12 +75,13 @@ class LiveTrace:
                     "ended": app.world.clock.time(),
                     "machines": state_machines(),
                     "pictures": small_pictures(state["records"].values()),
-                    "rules": written_rules(builder),
+                    "rules": {},
                     "keep": tape.keep,
                     **self.now(),
                 }
                 start = self._clean_view(tape.view_before(first))
-                return with_steps({**_clean(found), "start": start, "state": self._clean_view(state)}, told)
+                told = {**_clean(found), "start": start, "state": self._clean_view(state)}
+                return with_steps(told, self.briefs(steps))
 
     def present(self) -> str:
         """Return the state now."""

@@ -15,6 +15,7 @@ from .._core.wire.reply import Pairs, Reply
 from .._trace.page import LIVE_SCRIPTS, LIVE_STYLES
 
 CONTROL: Final = "/__aurous__"
+JSON: Final = "application/json"
 PAGE: Final = "how-to/server.html#control-requests"
 ACCESS: Final = "how-to/server.html#access-from-other-machines"
 """The page on who may use a server, and how much of it."""
@@ -40,7 +41,7 @@ _TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; chars
 def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
     """Return a response with JSON, without API keys but *keep*."""
     body = json.dumps(redacted_json(content, keep=keep), ensure_ascii=False, separators=(",", ":"))
-    return reply_of(status, body.encode(errors="replace"), "application/json")
+    return reply_of(status, body.encode(errors="replace"), JSON)
 
 
 def reply_of(status: int, body: bytes, media_type: str) -> Reply:

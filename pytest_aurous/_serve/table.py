@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
@@ -184,35 +184,32 @@ class ControlOperation(NamedTuple):
         return self.name in _DESTROYING
 
 
-def public(kind: type[Any]) -> list[str]:
-    """Return the public names of a class that are its own, in order."""
-    inherited = {name for name in dir(str) if issubclass(kind, str)}
-    return [name for name in dir(kind) if not name.startswith("_") and name not in inherited]
+def _members() -> Iterator[tuple[str, Subject, Any]]:
+    """Yield each public name of a fake with the object that has it, and what the name is of its class."""
+    for word, subject in SUBJECTS.items():
+        inherited = {name for name in dir(str) if issubclass(subject.kind, str)}
+        for name in dir(subject.kind):
+            if not name.startswith("_") and name not in inherited:
+                yield f"{word}.{name}".lstrip("."), subject, getattr_static(subject.kind, name)
 
 
 @cache
 def operations() -> Mapping[str, ControlOperation]:
     """Return all operations by name."""
-    found = [
-        operation
-        for word, subject in SUBJECTS.items()
-        for name in public(subject.kind)
-        if (operation := _operation(word, name, subject)) is not None
-    ]
+    found = (operation for one in _members() if (operation := _operation(*one)) is not None)
     return {one.name: one for one in (*found, *_SNAPSHOTS)}
 
 
-def name_of(word: str, name: str) -> str:
-    """Return the name of an operation or an attribute."""
-    return f"{word}.{name}" if word else name
+def collections() -> list[str]:
+    """Return the collections to which a record can be added."""
+    return [name.removesuffix(".add") for name in operations() if name.endswith(".add")]
 
 
-def _operation(word: str, name: str, subject: Subject) -> ControlOperation | None:
+def _operation(full: str, subject: Subject, member: Any) -> ControlOperation | None:
     """Return the operation that a method or a settable attribute is; None if it is none."""
-    full = name_of(word, name)
+    name = full.rpartition(".")[2]
     if full in READ or full in REASONS or full in INTERNAL or name in _LOOKUPS:
         return None
-    member = getattr_static(subject.kind, name)
     if isfunction(member):
         own = taken_by(member)
     elif isinstance(member, property) and member.fset is not None:
@@ -225,7 +222,7 @@ def _operation(word: str, name: str, subject: Subject) -> ControlOperation | Non
     schemas = {**choosing, **own.schemas}
     if subject.of_team:
         schemas.setdefault("team", TEXT)
-    takes = Takes(schemas, (*choosing, *own.required), own.defaults, own.many)
+    takes = Takes(schemas, (*choosing, *own.required), own.many)
     text = (getdoc(member) or "").partition("\n")[0]
     return ControlOperation(full, name, subject, takes, tuple(own.schemas), not isfunction(member), text)
 
@@ -260,23 +257,13 @@ class Parity(NamedTuple):
 def parity() -> list[Parity]:
     """Return each public name of a fake with its arguments: the control request, or the reason why there is none."""
     rows: list[Parity] = []
-    for word, subject in SUBJECTS.items():
-        for full, member in (
-            (name_of(word, name), getattr_static(subject.kind, name)) for name in public(subject.kind)
-        ):
-            if full in REASONS:
-                rows.append(Parity(full, "", "", REASONS[full]))
-            elif full not in INTERNAL:
-                request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
-                rows.append(Parity(full, "", request, ""))
-                for argument in parameters_of(member) if isfunction(member) else ():
-                    reason = _LEFT_OUT.get(f"{full}.{argument}") or _LEFT_OUT.get(argument, "")
-                    rows.append(Parity(full, argument, "" if reason else request, reason))
+    for full, _, member in _members():
+        if full in REASONS:
+            rows.append(Parity(full, "", "", REASONS[full]))
+        elif full not in INTERNAL:
+            request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
+            rows.append(Parity(full, "", request, ""))
+            for argument in parameters_of(member) if isfunction(member) else ():
+                reason = _LEFT_OUT.get(f"{full}.{argument}") or _LEFT_OUT.get(argument, "")
+                rows.append(Parity(full, argument, "" if reason else request, reason))
     return rows
-
-
-def team_of(aurous: Aurous, record: object) -> str | None:
-    """Return the team that a record belongs to, if it is not the default team."""
-    world = aurous._session.app.world
-    row = world.row(record) if isinstance(record, str) else None
-    return row.team if row is not None and row.team not in {"", world.default_team} else None

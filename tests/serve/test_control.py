@@ -12,6 +12,7 @@ from pytest_aurous import Aurous
 from pytest_aurous._core.faults.collection import Faults
 from pytest_aurous._core.faults.fault import Fault, Terms
 from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.document import requests
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations
 
@@ -71,9 +72,8 @@ class TestWhatThereIs:
         """The index lists each call."""
         status, content = say(fake, "GET", "")
         assert status == 200
-        deeds = {*operations(), "send", "login"}
-        names = [f"GET /__aurous__/{name}" for name in (*READS, "steps/{seq}", "events")]
-        names += [f"POST /__aurous__/{name}" for name in deeds]
+        names = [f"GET /__aurous__/{name}" for name in ("", "openapi.json", *READS, "events")]
+        names += [f"POST /__aurous__/{name}" for name in (*operations(), "send", "login")]
         assert sorted(content) == sorted(names)
         assert content["POST /__aurous__/clock.advance"] == "Move time forward, at once (undo, seconds)"
 
@@ -256,8 +256,9 @@ class TestDeeds:
             return self.status(operation, 503, **terms)
 
         monkeypatch.setattr(Faults, "brownout", brownout, raising=False)
-        operations.cache_clear()
-        request.addfinalizer(operations.cache_clear)
+        for table in (operations, requests):
+            table.cache_clear()
+            request.addfinalizer(table.cache_clear)
         do(fake, "faults.brownout", operation="*", hosts=["a"], rate=0.25, labels={"x": 1}, times=2)
         assert fake.faults.unfired[0].times == 2
         said = refused(fake, "faults.brownout", {"operation": 5, "rate": "x", "key": "x", "cause": "x"})

@@ -14,7 +14,7 @@ from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._core.world.settings import ROWS, read_setting
 from pytest_aurous._serve.actions import Action
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.table import Parity, operations, parity
+from pytest_aurous._serve.table import REASONS, Parity, operations, parity
 
 NOW: Final = "2026-05-08T10:00:00Z"
 
@@ -90,8 +90,8 @@ def value_of(aurous: Aurous, name: str, argument: str, *, rival: bool = False) -
         return (aurous.teams if argument == "team" else aurous.characters).last.id
     if argument == "exported":
         return aurous.export()
-    default = operations()[name].takes.defaults.get(argument) if name in operations() else None
-    return OTHERS.get(f"{name}.{argument}", VALUES.get(argument, default))
+    shape = operations()[name].takes.schemas[argument] if name in operations() else {}
+    return OTHERS.get(f"{name}.{argument}", VALUES.get(argument, shape.get("default")))
 
 
 def body_of(aurous: Aurous, row: Parity) -> dict[str, Any]:
@@ -178,6 +178,15 @@ def state_of(aurous: Aurous) -> dict[str, Any]:
         del delivery["body"], delivery["payload"]
     settings = {name: getattr(aurous._session.settings, name) for name in ROWS}
     return {**exported, "sections": sections, "snapshots": sorted(aurous.snapshots), "settings": settings}
+
+
+def test_each_public_name_has_a_control_request_or_a_reason() -> None:
+    """Nothing is forgotten: a new method of Python has one at once, or must have a reason."""
+    rows = parity()
+    assert len({(row.name, row.argument) for row in rows}) == len(rows)
+    assert [row for row in rows if bool(row.request) == bool(row.reason)] == []
+    assert REASONS.keys() <= {row.name for row in rows}
+    assert {row.request for row in ROWS_OF} >= {f"POST {one.name}" for one in operations().values() if one.verb}
 
 
 BAD: Final[tuple[Any, ...]] = (5, -1, True, "", "x", [[]], {"x": 1})

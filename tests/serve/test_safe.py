@@ -364,7 +364,7 @@ def test_events_resume_and_say_what_was_dropped(monkeypatch: pytest.MonkeyPatch)
         with httpx.Client(base_url=server.url, trust_env=False) as reader:
             step = reader.get("/__aurous__/steps/301").json()
             assert len(step["after"]["records"]) == len(step["before"]["records"]) + 1
-            whole = reader.get("/__aurous__/trace?full=1&limit=2").json()
+            whole = reader.get("/__aurous__/trace?limit=2").json()
             assert [one["kind"] for one in whole["steps"]] == ["between", "call"]
             assert reader.get("/__aurous__/steps/1").status_code == 404
             assert reader.get("/__aurous__/steps?after=0&limit=1").json()["missed"] == 292
