@@ -86,9 +86,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     try:
         content: Any = json.loads(body, parse_constant=refuse_constant) if body.strip() else {}
         json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
-    except RecursionError:
-        raise AurousError("The body is nested too deeply: a control request takes a flat JSON object.") from None
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise AurousError(f"The body is not valid JSON ({error}): a control request takes a JSON object.") from None
     if not isinstance(content, dict):
         shown = shortened(json.dumps(content), 40)
@@ -136,14 +134,13 @@ def taken_by(method: Callable[..., Any]) -> Takes:
 
 def _shape_of(hint: Any) -> Shape | None:
     """Return the JSON schema for an annotation; None if JSON cannot express such values."""
-    if get_origin(hint) not in {Union, UnionType}:
-        return _shape_of_one(hint)
-    shapes = [shape for kind in get_args(hint) if (shape := _shape_of_one(kind)) is not None]
+    kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    shapes = [shape for kind in kinds if (shape := _shape_of_one(kind)) is not None]
     types = list(dict.fromkeys(shape["type"] for shape in shapes if "type" in shape))
-    if types in ([], ["null"]):
+    if not shapes or types == ["null"]:
         return None
     merged = {key: value for shape in reversed(shapes) for key, value in shape.items()}
-    return {**merged, "type": types[0] if len(types) == 1 else types}
+    return {**merged, "type": types[0] if len(types) == 1 else types} if types else merged
 
 
 def _shape_of_one(kind: Any) -> Shape | None:

@@ -98,7 +98,12 @@ class Control:
         if name == "webhooks.flush":  # without the lock: a receiver may send requests
             return self._done(name, arguments, None)
         with self.aurous._session.app.world.lock:
-            back = self._snapshot(f"before {name} {self._count + 2}") if undo else None
+            back = f"before {name} {self._count + 2}" if undo else None
+            if back is not None:
+                self._done("snapshot", {"name": back}, None)
+                self.live.automatic[back] = self.aurous._session.app.world.clock.time()
+                for old in list(self.live.automatic)[:-_UNDOS]:
+                    self._forget(old)
             if name == "snapshot" and arguments.get("name") is None:
                 arguments["name"] = f"snapshot {self._count + 1}"
             try:
@@ -107,15 +112,6 @@ class Control:
                 if back is not None:
                     self._forget(back)
                 raise
-
-    def _snapshot(self, name: str) -> str:
-        """Take a snapshot before something is lost, and forget the oldest of these."""
-        self._done("snapshot", {"name": name}, None)
-        automatic = self.live.automatic
-        automatic[name] = self.aurous._session.app.world.clock.time()
-        for old in list(automatic)[:-_UNDOS]:
-            self._forget(old)
-        return name
 
     def _forget(self, name: str) -> None:
         self.live.automatic.pop(name, None)

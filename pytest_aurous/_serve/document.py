@@ -12,7 +12,7 @@ from .arguments import TEXT, WHOLE, Takes, shapes_of
 from .reads import READS, ControlRequest
 from .replies import CONTROL, JSON
 from .sending import SEND
-from .table import operations
+from .table import DESTROYING, operations
 
 UNDO: Final = Takes({"undo": {**WHOLE, "description": "1 takes a snapshot first: its name is `undo` in the response"}})
 """The query of what changes the fake."""
@@ -82,7 +82,7 @@ def _described(one: ControlRequest) -> dict[str, Any]:
     if one.name.startswith("assert"):
         said["responses"]["422"] = _response("It does not hold: the `report` of the result says why.", schema)
     said["responses"]["4XX"] = _response("It was refused, and nothing has changed: `error` says why.", _REFUSAL)
-    if one.name in operations() and operations()[one.name].destroys:
+    if one.name in DESTROYING:
         said["x-destroys"] = True
     if one.body is not None:
         shape = {"type": "object", "properties": one.body.schemas, "required": list(one.body.required)}

@@ -9,11 +9,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from .._core.base.errors import DOCS, version_of_package
+from .._core.base.errors import version_of_package
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
 from .._core.wire.call import secret_of
 from .._facade import Aurous, View, as_json, difference, state_machines
@@ -37,7 +36,8 @@ _QUIET: Final = 15.0
 """Seconds without a step after which a comment is sent: proxies close connections that are quiet for longer."""
 _LONGEST_BODY: Final = 64 * 1024
 """The most bytes of a body as text: a chat with its tools is long."""
-_OUTCOME: Final = ("status", "error_code", "fault", "replayed", "committed", "quiet")
+_BRIEFLY: Final = ("number", "operation", "method", "team", "status", "error_code", "fault", "replayed", "committed")
+"""What a brief request says as it is."""
 
 
 class LiveTrace:
@@ -61,18 +61,11 @@ class LiveTrace:
                 found = {
                     "version": VERSION,
                     "generator": f"pytest-aurous {version_of_package()}",
-                    "docs": DOCS,
                     "live": True,
                     "url": url,
-                    "test": {
-                        "id": "pytest-aurous serve",
-                        "outcome": "served",
-                        "duration": 0,
-                        "seed": app.world.settings.seed,
-                    },
+                    "test": {"id": "a served fake"},
                     "base_url": app.world.settings.base_url,
                     "settings": settings_of(app),
-                    "ended": app.world.clock.time(),
                     "machines": state_machines(),
                     "pictures": small_pictures(state["records"].values()),
                     "rules": {},
@@ -105,6 +98,10 @@ class LiveTrace:
             "snapshots": self.snapshots(),
         }
 
+    def since(self, after: int) -> dict[str, Any]:
+        """Return what steps after *after* are sent with."""
+        return {"version": VERSION, **self.now(), "missed": max(0, self._tape.dropped - after)}
+
     def snapshots(self) -> list[dict[str, Any]]:
         """Return the snapshots that have a name."""
         names = list(self._aurous.snapshots)
@@ -121,16 +118,21 @@ class LiveTrace:
         call = step.call
         if call is None:
             return self._between(step) if step.part is None else self._sent(step, step.part)
-        response, seen = call._reply, self._app.pitfalls.seen
-        quiet = not [1 for change in step.changes if change[0] not in _UNSEEN]
-        pitfalls = [{"id": one.id} for one in seen if one.call is call] if seen else []
-        funds = {} if quiet else self._tape.state.money(step.changes)
-        sent = _sent(call.operation, call.method, call.path, call.query, call.team, secret_of([call]))
-        outcome = _outcome(call.status, call.error_code, call.fault, call.replayed, call.committed, quiet)
-        more = _fields({"pitfalls": pitfalls, "money": funds}) if pitfalls or funds else ""
-        body = crc32(response.body) if response is not None else 0
-        own = f'"seq":{step.seq},"number":{call.number},"at":{step.at},"arrived":{call.at},"body":{body}'
-        return f'{{"kind":"call","brief":true,{own}{sent}{outcome}{more}}}'
+        quiet = all(change[0] in _UNSEEN for change in step.changes)
+        told = {
+            "kind": "call",
+            "brief": True,
+            "quiet": quiet,
+            "seq": step.seq,
+            "at": step.at,
+            "arrived": call.at,
+            "body": 0 if call._reply is None else crc32(call._reply.body),
+            "money": {} if quiet else self._tape.state.money(step.changes),
+            "pitfalls": [{"id": one.id} for one in self._app.pitfalls.seen if one.call is call],
+            **{name: getattr(call, name) for name in _BRIEFLY},
+            **{name: _shown(getattr(call, name), secret_of([call])) for name in ("path", "query")},
+        }
+        return _json(told)
 
     def _sent(self, step: Taped, part: Part) -> str:
         text = part.content.decode(errors="replace")
@@ -161,24 +163,13 @@ class LiveTrace:
                 return None
             builder = self._builder()
             with protecting(self._app.world.default_key):
-                first = self._first(found[0])
-                steps = list(islice(tape.views(first), seq - first + 1))
-                (_, before, _), (one, _, after) = steps[0], steps[-1]
+                one, before, after = next(tape.views(seq))
                 if one.part is not None:  # the request, as far as its response has been sent
                     one = one._replace(seq=one.part.of, call=one.part.call)
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
                 told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
             return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
-
-    def _first(self, step: Taped) -> int:
-        """Return the first of the parts of a stream that precede a part directly: the page shows them as one step."""
-        first = step.seq
-        for one in islice(reversed(self._tape.steps), self._tape.last - step.seq + 1, None):
-            if step.part is None or one.part is None or one.part.of != step.part.of:
-                break
-            first = one.seq
-        return first
 
     def _builder(self) -> Builder:
         calls = (step.call for step in self._tape.steps if step.call is not None)
@@ -212,7 +203,6 @@ class Hub:
     def __init__(self, control: Control) -> None:
         self._control = control
         self._waiting: dict[asyncio.Future[None], asyncio.AbstractEventLoop] = {}
-        self._last: tuple[int, int, str] = (-1, -1, "")
         control.tape.on_step.append(self._wake)
 
     def _wake(self, _: object) -> None:
@@ -230,35 +220,20 @@ class Hub:
 
     async def stream(self, after: int, closing: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Yield the bytes of the stream, from the step after *after* on, until the server stops."""
-        tape = self._control.tape
+        control, loop = self._control, asyncio.get_running_loop()
+        sent = loop.time()
         yield b"retry: 1000\n\n"
         while not closing():
-            if tape.last <= after:
-                waited = asyncio.get_running_loop().time()
-                while tape.last <= after and not closing():
-                    await self.step(1.0)
-                    if asyncio.get_running_loop().time() - waited > _QUIET:
-                        waited += _QUIET
-                        yield b": nothing new\n\n"
+            if steps := control.tape.after(after, BATCH):
+                told = {**control.live.since(after), "last": steps[-1].seq}
+                after, sent = steps[-1].seq, loop.time()
+                yield f"id: {after}\nevent: steps\ndata: {with_steps(told, control.live.briefs(steps))}\n\n".encode()
+                await asyncio.sleep(PAUSE)
                 continue
-            after, text = self._batch(after)
-            yield text.encode()
-            await asyncio.sleep(PAUSE)
-
-    def _batch(self, after: int) -> tuple[int, str]:
-        """Return the next steps as one event, and the last of them; clients at the same position share it."""
-        control = self._control
-        if self._last[:2] == (after, control.tape.last):
-            *_, text = self._last
-            return min(after + BATCH, control.tape.last), text
-        missed = max(0, control.tape.dropped - after)
-        steps = control.tape.after(after, BATCH)
-        last = steps[-1].seq
-        told = {"version": 1, **control.live.now(), "last": last, "missed": missed}
-        text = f"id: {last}\nevent: steps\ndata: {with_steps(told, control.live.briefs(steps))}\n\n"
-        if last == control.tape.last:
-            self._last = (after, last, text)
-        return last, text
+            await self.step(1.0)
+            if loop.time() - sent > _QUIET:
+                sent = loop.time()
+                yield b": nothing new\n\n"
 
 
 def _finish(future: asyncio.Future[None]) -> None:
@@ -281,25 +256,9 @@ def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _fields(told: Mapping[str, Any]) -> str:
-    """Return more fields for an object in JSON."""
-    return f",{_json(told)[1:-1]}"
-
-
 def _clean(told: Any, secret: str = SECRET) -> Any:
     return redacted_json(told, more=secret)
 
 
-# Requests have most of what they say in common: it is written once. The caches have room for the paths and outcomes of
-# a large suite, and the page of a longer session is only a little slower.
-
-
-@lru_cache(maxsize=4096)
-def _sent(operation: str | None, method: str, path: str, query: str, team: str, secret: str) -> str:
-    shown = {name: redacted(text, secret) for name, text in (("path", path), ("query", query))}
-    return _fields({"operation": operation, "method": method, **shown, "team": team})
-
-
-@lru_cache(maxsize=1024)
-def _outcome(*values: str | int | None) -> str:
-    return _fields(dict(zip(_OUTCOME, values, strict=True)))
+_shown: Final = lru_cache(maxsize=4096)(redacted)
+"""Redacts a path or a query; there is room for those of a large suite, since most requests have one of a few."""

@@ -103,10 +103,6 @@ def _unmatched(control: Control) -> Any:
     return [{**of_call(call), "near": near(control.aurous._session.app, call)} for call in found]
 
 
-def _calls(control: Control, **asked: Any) -> Any:
-    return [of_call(call) for call in found_calls(control, **asked)]
-
-
 def _completions(control: Control) -> Any:
     names = ("id", "status", "messages", "text", "tool_calls", "usage")
     return [{name: getattr(one, name) for name in names} for one in control.aurous.chat.completions]
@@ -131,19 +127,13 @@ def _export(control: Control, snapshot: str | None = None) -> Any:
     return {**told, "faults": faults, "sections": sections}
 
 
-def _session(control: Control, **asked: Any) -> str:
-    return copied(control.aurous, control.tape, **asked)
-
-
 def _step(control: Control, seq: int) -> Any:
     kept = f"the steps {control.tape.dropped + 1} to {control.tape.last} are"
     return control.live.step(seq) or refused(404, f"Step {shown(seq)} is not kept: {kept}.")
 
 
 def _steps(control: Control, after: int = 0, limit: int = 500) -> Any:
-    tape = control.tape
-    told = {"version": 1, "missed": max(0, tape.dropped - after), **control.live.now()}
-    return with_steps(told, control.live.briefs(tape.after(after, min(limit, MOST))))
+    return with_steps(control.live.since(after), control.live.briefs(control.tape.after(after, min(limit, MOST))))
 
 
 def _trace(control: Control, limit: int = MOST) -> Any:
@@ -174,7 +164,7 @@ _READS: Final = (
     ControlRequest(
         "calls",
         "each call in order of arrival; can wait for some",
-        _calls,
+        lambda control, **asked: [of_call(call) for call in found_calls(control, **asked)],
         Takes({**taken_by(Calls.where).schemas, "since": WHOLE, "at_least": WHOLE, "wait": NUMBER}),
     ),
     ControlRequest("calls.har", "the calls as a HAR file", lambda control: har(control.aurous.calls)),
@@ -205,7 +195,7 @@ _READS: Final = (
     ControlRequest(
         "session.py",
         "the actions and requests as one pytest test",
-        _session,
+        lambda control, **asked: copied(control.aurous, control.tape, **asked),
         Takes({"after": WHOLE, "until": WHOLE, "name": TEXT}),
         media_type="text/x-python; charset=utf-8",
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
-from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -70,14 +69,7 @@ def page() -> Reply:
 
 def viewer_file(name: str) -> Reply:
     """Return one of the files of the page."""
-    match = _FILE.fullmatch(name)
-    content = _content(name) if match is not None else None
-    if match is None or content is None:
+    match, file = _FILE.fullmatch(name), files("pytest_aurous").joinpath(f"_trace/viewer/{name}")
+    if match is None or not file.is_file():
         return refused(404, f"The page has no file {name[:80]!r}.")
-    return reply_of(200, content, _TYPES[match[1]])
-
-
-@cache
-def _content(name: str) -> bytes | None:
-    file = files("pytest_aurous").joinpath(f"_trace/viewer/{name}")
-    return file.read_bytes() if file.is_file() else None
+    return reply_of(200, file.read_bytes(), _TYPES[match[1]])

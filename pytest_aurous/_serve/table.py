@@ -9,26 +9,19 @@ from typing import Any, Final, NamedTuple, cast
 
 from .._core.base.errors import AurousLookupError
 from .._facade import Aurous, class_at
-from .arguments import TEXT, WHOLE, Shape, Takes, parameters_of, taken_by
-
-
-class At(NamedTuple):
-    """A step to an object: the item of a collection that an argument names."""
-
-    argument: str
-    shape: Shape = TEXT
+from .arguments import TEXT, WHOLE, Takes, parameters_of, taken_by
 
 
 class Subject(NamedTuple):
     """An object of a fake: the steps to it from `aurous`, or from one of its teams.
 
     Attributes:
-        steps: The attributes and items that lead to it.
+        steps: What leads to it: a name is an attribute, and a tuple the argument that names an item.
         of_team: Whether the argument ``team`` chooses whose it is.
         default: What the steps begin with for the default team.
     """
 
-    steps: tuple[str | At, ...] = ()
+    steps: tuple[str | tuple[str], ...] = ()
     of_team: bool = False
     default: tuple[str, ...] = ()
 
@@ -41,7 +34,7 @@ class Subject(NamedTuple):
         """Return the steps for some arguments: a name is an attribute, and a tuple has the key of an item."""
         team = arguments.get("team") if self.of_team else None
         first: list[str | tuple[Any]] = list(self.default) if team is None else ["teams", (team,)]
-        return first + [one if isinstance(one, str) else (arguments[one.argument],) for one in self.steps]
+        return first + [one if isinstance(one, str) else (arguments[one[0]],) for one in self.steps]
 
     def find(self, aurous: Aurous, arguments: Mapping[str, Any]) -> Any:
         """Return the object.
@@ -68,15 +61,17 @@ def _records(*collections: str) -> dict[str, Subject]:
     for path in collections:
         steps = tuple(path.split("."))
         found[steps[-1]] = Subject(steps, of_team=True)
-        found[steps[-1].removesuffix("s")] = Subject((*steps, At("id")), of_team=True)
+        found[steps[-1].removesuffix("s")] = Subject((*steps, ("id",)), of_team=True)
     return found
 
 
+_CHOOSING: Final = {"id": TEXT, "bucket": TEXT, "number": WHOLE}
+"""The arguments that name an item."""
 SUBJECTS: Final[dict[str, Subject]] = {
     "": Subject(),
     "clock": Subject(("clock",)),
     "faults": Subject(("faults",)),
-    "fault": Subject(("faults", At("number", WHOLE))),
+    "fault": Subject(("faults", ("number",))),
     "webhooks": Subject(("webhooks",)),
     **_records("characters", "uploads", "images", "videos", "files", "loras", "video_loras"),
     "chat": Subject(("chat",), of_team=True),
@@ -85,9 +80,9 @@ SUBJECTS: Final[dict[str, Subject]] = {
     **_records("models", "webhook_endpoints"),
     "teams": Subject(("teams",)),
     "team": Subject(of_team=True, default=("team",)),
-    "key": Subject(("keys", At("number", WHOLE)), of_team=True, default=("team",)),
+    "key": Subject(("keys", ("number",)), of_team=True, default=("team",)),
     "limits": Subject(("limits",), of_team=True),
-    "limit": Subject(("limits", At("bucket")), of_team=True),
+    "limit": Subject(("limits", ("bucket",)), of_team=True),
     "calls": Subject(("calls",)),
 }
 """The objects of a fake, by the word that an operation begins with."""
@@ -98,7 +93,6 @@ READ: Final[dict[str, str]] = {
     "calls": "calls",
     "pitfalls": "pitfalls",
     "webhooks.deliveries": "deliveries",
-    "faults.unfired": "state",
     "chat.completions": "completions",
     "team.keys": "keys",
     "limits": "limits",
@@ -154,7 +148,8 @@ INTERNAL: Final = frozenset(
 )
 """Public names that are for the package alone, and not documented."""
 _LOOKUPS: Final = frozenset({"get", "last", "json", "items", "keys", "values", "count"})
-_DESTROYING: Final = frozenset({"reset", "restore", "import_", "character.delete", "fault.remove", "snapshots.remove"})
+DESTROYING: Final = frozenset({"reset", "restore", "import_", "character.delete", "fault.remove", "snapshots.remove"})
+"""The operations by which something is lost."""
 
 
 class ControlOperation(NamedTuple):
@@ -177,11 +172,6 @@ class ControlOperation(NamedTuple):
     own: tuple[str, ...]
     sets: bool
     text: str
-
-    @property
-    def destroys(self) -> bool:
-        """Whether something is lost by it."""
-        return self.name in _DESTROYING
 
 
 def _members() -> Iterator[tuple[str, Subject, Any]]:
@@ -218,7 +208,7 @@ def _operation(full: str, subject: Subject, member: Any) -> ControlOperation | N
         own = Takes({name: shape}, (name,))
     else:
         return None
-    choosing = {step.argument: step.shape for step in subject.steps if isinstance(step, At)}
+    choosing = {step[0]: _CHOOSING[step[0]] for step in subject.steps if isinstance(step, tuple)}
     schemas = {**choosing, **own.schemas}
     if subject.of_team:
         schemas.setdefault("team", TEXT)

@@ -123,7 +123,7 @@ class TestWhatThereIs:
             (b'{"advance": NaN}', "NaN is not a number"),
             (b'{"advance": -Infinity}', "-Infinity is not a number"),
             (b"9" * 5000, "is not valid JSON"),
-            (b"[" * 100_000, "nested too deeply"),
+            (b"[" * 100_000, "is not valid JSON"),
             (b'{"name": "\\ud800"}', "is not valid JSON"),
             (b"[]", "not an object: []"),
             (b"5", "not an object: 5"),

@@ -267,7 +267,7 @@ def test_a_control_request_that_waits_for_nothing_has_no_thread(monkeypatch: pyt
         AurousServer(Aurous(strict="off")) as server,
         httpx.Client(base_url=f"{server.url}/__aurous__/", trust_env=False, timeout=30) as client,
     ):
-        for name in READS.keys() - {"session.py"}:
+        for name in READS.keys() - {"session.py", "steps/{seq}"}:
             assert client.get(name).status_code == 200
         for name in ("characters.add", "clock.advance", "snapshot", "reset"):
             assert client.post(name).status_code == 200
@@ -354,7 +354,7 @@ def test_events_resume_and_say_what_was_dropped(monkeypatch: pytest.MonkeyPatch)
         assert [step["seq"] for step in batch["steps"]] == [299, 300]
         assert batch["missed"] == 0
         (again,) = lines_of(server, "?after=298")
-        assert again == batch
+        assert again["steps"] == batch["steps"]
         aurous.characters.add("Aurora")
         client.get("/v1/balance")
         (batch,) = lines_of(server, "?after=300")

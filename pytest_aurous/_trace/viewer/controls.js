@@ -40,7 +40,7 @@ function Field({ argument, value = "", onChange }) {
   const types = [schema.type ?? "any"].flat();
   const hint = typeof schema.default === "string" ? schema.default : JSON.stringify(schema.default) ?? "";
   const onInput = (event) => onChange(event.target.value);
-  const choices = schema.enum?.filter((one) => one !== null) ?? (types.includes("boolean") ? ["true", "false"] : null);
+  const choices = types.includes("boolean") && ["true", "false"];
   const list = useMemo(() => `examples-${(lists += 1)}`, []);
   const common = { value, onInput, required, list: schema.examples && list };
   const field = choices

@@ -403,9 +403,7 @@ function Login({ onDone }) {
 function Live() {
   const [found, setFound] = useState({});
   const load = () => Promise.all([ask(`trace?limit=${MOST}`), ask("openapi.json")]).then(
-    ([data, described]) => setFound({
-      actions: operationsOf(described), data: { ...data, test: { id: "a served fake" } }, at: Date.now(),
-    }),
+    ([data, described]) => setFound({ data, actions: operationsOf(described), at: Date.now() }),
     (error) => setFound({ error }));
   useEffect(() => { load(); }, []);
   useEffect(() => {
