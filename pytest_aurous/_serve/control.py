@@ -20,8 +20,6 @@ from .tape import KEEP, Tape
 
 _UNDOS: Final = 20
 """How many snapshots the page's own actions keep: each is a copy of the state, and nobody undoes more."""
-_FAILED: Final = 422
-"""The status of an assertion that does not hold."""
 
 
 class Control:
@@ -80,8 +78,8 @@ class Control:
             return self._json(200, action.json(self.url))
         action = self.do(name, body, undo=undo)
         failed = name.startswith("assert_") and not action.result["passed"]
-        told = {"seq": self.tape.last, **action.json(self.url)}
-        return self._json(_FAILED if failed else 200, {**told, "reset": True} if name == "reset" else told)
+        told = {"seq": self.tape.last, **action.json(self.url), **({"reset": True} if name == "reset" else {})}
+        return self._json(422 if failed else 200, told)
 
     def do(self, name: str, body: Mapping[str, Any], *, undo: bool = False) -> Action:
         """Do something, and record it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
@@ -47,7 +48,7 @@ class LiveTrace:
         self._aurous = aurous
         self._tape = tape
         self._app = aurous._session.app
-        self._cleaned: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {}
+        self._cleaned: dict[tuple[str, str], tuple[Any, dict[str, Any]]] = {}
         self.automatic: dict[str, float] = {}
 
     def trace(self, url: str, limit: int = MOST) -> str:
@@ -74,7 +75,7 @@ class LiveTrace:
                 }
                 start = self._clean_view(tape.view_before(first))
                 told = {**_clean(found), "start": start, "state": self._clean_view(state)}
-                return with_steps(told, self.briefs(steps))
+                return _with_steps(told, self.briefs(steps))
 
     def present(self) -> str:
         """Return the state now."""
@@ -97,10 +98,6 @@ class LiveTrace:
             "dropped": self._tape.dropped,
             "snapshots": self.snapshots(),
         }
-
-    def since(self, after: int) -> dict[str, Any]:
-        """Return what steps after *after* are sent with."""
-        return {"version": VERSION, **self.now(), "missed": max(0, self._tape.dropped - after)}
 
     def snapshots(self) -> list[dict[str, Any]]:
         """Return the snapshots that have a name."""
@@ -183,18 +180,16 @@ class LiveTrace:
 
     def _clean_view(self, found: View) -> View:
         """Return a state without secrets. What is as it was the last time is known, so a large state costs little."""
-        cleaned: dict[str, dict[str, tuple[Any, dict[str, Any]]]] = {}
+        known, self._cleaned = self._cleaned, {}
+        cleaned: View = {}
         for section, values in found.items():
-            known, cleaned[section] = self._cleaned.get(section, {}), {}
+            cleaned[section] = {}
             for key, value in values.items():
-                last = known.get(key)
+                last = known.get((section, key))
                 same = last is not None and (last[0] is value or last[0] == value)
-                cleaned[section][key] = last if last is not None and same else (value, _clean({key: value}))
-        self._cleaned = cleaned
-        return {
-            name: {key: value for _, one in values.values() for key, value in one.items()}
-            for name, values in cleaned.items()
-        }
+                self._cleaned[section, key] = last if last is not None and same else (value, _clean({key: value}))
+                cleaned[section].update(self._cleaned[section, key][1])
+        return cleaned
 
 
 class Hub:
@@ -202,21 +197,21 @@ class Hub:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._waiting: dict[asyncio.Future[None], asyncio.AbstractEventLoop] = {}
+        self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         control.tape.on_step.append(self._wake)
 
     def _wake(self, _: object) -> None:
         while self._waiting:
-            future, loop = self._waiting.popitem()
-            loop.call_soon_threadsafe(_finish, future)
+            event, loop = self._waiting.popitem()
+            loop.call_soon_threadsafe(event.set)
 
     async def step(self, seconds: float) -> None:
         """Wait for the next step, at most so long."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-        self._waiting[future] = loop
-        await asyncio.wait([future], timeout=seconds)
-        self._waiting.pop(future, None)
+        event = asyncio.Event()
+        self._waiting[event] = asyncio.get_running_loop()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(event.wait(), seconds)
+        self._waiting.pop(event, None)
 
     async def stream(self, after: int, closing: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Yield the bytes of the stream, from the step after *after* on, until the server stops."""
@@ -225,9 +220,10 @@ class Hub:
         yield b"retry: 1000\n\n"
         while not closing():
             if steps := control.tape.after(after, BATCH):
-                told = {**control.live.since(after), "last": steps[-1].seq}
+                told = {"version": VERSION, **control.live.now(), "missed": max(0, control.tape.dropped - after)}
                 after, sent = steps[-1].seq, loop.time()
-                yield f"id: {after}\nevent: steps\ndata: {with_steps(told, control.live.briefs(steps))}\n\n".encode()
+                batch = _with_steps({**told, "last": after}, control.live.briefs(steps))
+                yield f"id: {after}\nevent: steps\ndata: {batch}\n\n".encode()
                 await asyncio.sleep(PAUSE)
                 continue
             await self.step(1.0)
@@ -236,12 +232,7 @@ class Hub:
                 yield b": nothing new\n\n"
 
 
-def _finish(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def with_steps(told: Mapping[str, Any], steps: str) -> str:
+def _with_steps(told: Mapping[str, Any], steps: str) -> str:
     """Return *told* as JSON, with `LiveTrace.briefs` in it."""
     return f'{_json(told)[:-1]},"steps":{steps}}}'
 

@@ -16,7 +16,7 @@ from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeli
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
-from .live import MOST, with_steps
+from .live import MOST
 from .replies import JSON, refused
 from .table import SUBJECTS, collections
 
@@ -113,12 +113,6 @@ def _pitfalls(control: Control) -> Any:
     return [{"id": one.id, "message": one.message, "call": one.call.number} for one in found]
 
 
-def _limits(control: Control, team: str | None = None) -> Any:
-    aurous = control.aurous
-    whose = aurous.team if team is None else aurous.teams[team]
-    return as_json(list(whose.limits.values()))
-
-
 def _export(control: Control, snapshot: str | None = None) -> Any:
     told = exported(control.aurous, snapshot)
     faults = [{**fault, "arguments": shown_arguments(fault["arguments"])} for fault in told["faults"]]
@@ -130,10 +124,6 @@ def _export(control: Control, snapshot: str | None = None) -> Any:
 def _step(control: Control, seq: int) -> Any:
     kept = f"the steps {control.tape.dropped + 1} to {control.tape.last} are"
     return control.live.step(seq) or refused(404, f"Step {shown(seq)} is not kept: {kept}.")
-
-
-def _steps(control: Control, after: int = 0, limit: int = 500) -> Any:
-    return with_steps(control.live.since(after), control.live.briefs(control.tape.after(after, min(limit, MOST))))
 
 
 def _trace(control: Control, limit: int = MOST) -> Any:
@@ -189,7 +179,12 @@ _READS: Final = (
         "the API keys of all teams",
         lambda control: as_json([key for team in control.aurous.teams for key in team.keys]),
     ),
-    ControlRequest("limits", "the rate buckets of a team", _limits, Takes({"team": TEXT})),
+    ControlRequest(
+        "limits",
+        "the rate buckets of a team",
+        lambda control, **asked: as_json([*SUBJECTS["limits"].find(control.aurous, asked).values()]),
+        Takes({"team": TEXT}),
+    ),
     ControlRequest("snapshots", "the snapshots that have a name", lambda control: control.live.snapshots()),
     ControlRequest("export", "the state, or a snapshot of it, for import_", _export, Takes({"snapshot": TEXT})),
     ControlRequest(
@@ -200,7 +195,6 @@ _READS: Final = (
         media_type="text/x-python; charset=utf-8",
     ),
     ControlRequest("trace", "the last steps, as the page shows them", _trace, Takes({"limit": WHOLE})),
-    ControlRequest("steps", "the steps after another one", _steps, Takes({"after": WHOLE, "limit": WHOLE})),
     ControlRequest("steps/{seq}", "one step, with the state before and after it", _step, Takes({"seq": WHOLE})),
     ControlRequest(
         "search", "for each word of a text, the steps with it in a body, or as a key", _search, Takes({"text": TEXT})
