@@ -99,9 +99,6 @@ def refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not a number")
 
 
-# What the signatures say
-
-
 def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations of the arguments of *method* by name, those of its keywords among them."""
     hints = annotations_of(method)

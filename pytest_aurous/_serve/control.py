@@ -9,13 +9,14 @@ from urllib.parse import parse_qsl
 from .._core.base.errors import AurousError, nearest, version_of_package
 from .._core.wire.reply import Reply
 from .._facade import Aurous
-from .actions import Action, perform, prepared, shown_arguments
+from .actions import Action, perform, shown_arguments
 from .arguments import check_names, parsed, read_query
 from .copied import written
 from .document import index, requests
 from .live import LiveTrace
 from .replies import CONTROL, json_reply, refused, reply_of
 from .sending import SEND, call_of, send
+from .table import operations
 from .tape import KEEP, Tape
 
 _UNDOS: Final = 20
@@ -92,14 +93,20 @@ class Control:
         Raises:
             AurousError: If it is not possible.
         """
-        arguments = prepared(self.aurous, name, body)
+        operation, world = operations()[name], self.aurous._session.app.world
+        check_names(name, body, operation.takes)
+        record = body.get("id")
+        row = world.row(record) if operation.subject.of_team and isinstance(record, str) else None
+        arguments = dict(body)
+        if row is not None and row.team not in {"", world.default_team}:
+            arguments.setdefault("team", row.team)
         if name == "webhooks.flush":  # without the lock: a receiver may send requests
             return self._done(name, arguments, None)
-        with self.aurous._session.app.world.lock:
+        with world.lock:
             back = f"before {name} {self._count + 2}" if undo else None
             if back is not None:
                 self._done("snapshot", {"name": back}, None)
-                self.live.automatic[back] = self.aurous._session.app.world.clock.time()
+                self.live.automatic[back] = world.clock.time()
                 for old in list(self.live.automatic)[:-_UNDOS]:
                     self._forget(old)
             if name == "snapshot" and arguments.get("name") is None:

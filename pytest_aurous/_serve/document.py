@@ -36,17 +36,12 @@ _ACTION: Final = {
 @cache
 def requests() -> Mapping[str, ControlRequest]:
     """Return all control requests by name, in order."""
+    after = Takes({"after": WHOLE})
     found = [
         ControlRequest("", "these calls", lambda _: index()),
         ControlRequest("openapi.json", "the OpenAPI document of these calls", lambda control: document(control.url)),
         *READS.values(),
-        ControlRequest(
-            "events",
-            "the steps that follow, as they come",
-            None,
-            Takes({"after": WHOLE}),
-            media_type="text/event-stream",
-        ),
+        ControlRequest("events", "the steps that follow, as they come", takes=after, media_type="text/event-stream"),
         *(ControlRequest(one.name, one.text, None, UNDO, one.takes) for one in operations().values()),
         ControlRequest("send", "Send the request of a step again, or a new one", body=SEND),
         ControlRequest("login", "Get a cookie for the token of the server", body=Takes({"token": TEXT}, ["token"])),

@@ -101,11 +101,9 @@ class LiveTrace:
 
     def snapshots(self) -> list[dict[str, Any]]:
         """Return the snapshots that have a name."""
-        names = list(self._aurous.snapshots)
-        return [
-            {"name": redacted(name, SECRET), "at": self.automatic.get(name), "automatic": name in self.automatic}
-            for name in names
-        ]
+        auto = self.automatic
+        names = self._aurous.snapshots
+        return [{"name": redacted(one, SECRET), "at": auto.get(one), "automatic": one in auto} for one in names]
 
     def briefs(self, steps: Iterable[Taped]) -> str:
         """Return steps briefly, as a list."""
@@ -132,7 +130,6 @@ class LiveTrace:
         return _json(told)
 
     def _sent(self, step: Taped, part: Part) -> str:
-        text = part.content.decode(errors="replace")
         told = {
             "kind": "between",
             "brief": True,
@@ -141,7 +138,7 @@ class LiveTrace:
             "at": step.at,
             "notes": [*step.notes, _note_of(part)],
             "money": self._tape.state.money(step.changes),
-            "part": {"of": part.of, "text": text, "ended": part.ended},
+            "part": {"of": part.of, "text": part.content.decode(errors="replace"), "ended": part.ended},
         }
         return _json(_clean(told, secret_of([part.call])))
 

@@ -109,8 +109,7 @@ def _completions(control: Control) -> Any:
 
 
 def _pitfalls(control: Control) -> Any:
-    found = control.aurous.pitfalls
-    return [{"id": one.id, "message": one.message, "call": one.call.number} for one in found]
+    return [{"id": one.id, "message": one.message, "call": one.call.number} for one in control.aurous.pitfalls]
 
 
 def _export(control: Control, snapshot: str | None = None) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
 from importlib.resources import files
 from typing import Any, Final
@@ -33,8 +32,6 @@ SAFE: Final[Pairs] = (
 
 The page and the list of these requests have one URL, so a cache has to keep them apart.
 """
-_FILE: Final = re.compile(r"[a-z][a-z-]*\.(js|css)")
-_TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 
 
 def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
@@ -69,7 +66,7 @@ def page() -> Reply:
 
 def viewer_file(name: str) -> Reply:
     """Return one of the files of the page."""
-    match, file = _FILE.fullmatch(name), files("pytest_aurous").joinpath(f"_trace/viewer/{name}")
-    if match is None or not file.is_file():
+    if name not in {*LIVE_SCRIPTS, *LIVE_STYLES}:
         return refused(404, f"The page has no file {name[:80]!r}.")
-    return reply_of(200, file.read_bytes(), _TYPES[match[1]])
+    content = files("pytest_aurous").joinpath(f"_trace/viewer/{name}").read_bytes()
+    return reply_of(200, content, f"text/{'css' if name in LIVE_STYLES else 'javascript'}; charset=utf-8")

@@ -108,19 +108,13 @@ READ: Final[dict[str, str]] = {
     "clock.now": "state",
 }
 """What is read by a GET other than `state`, by its name in Python."""
-_OWN_CLIENT: Final = "each HTTP client reaches the server itself"
-_IN_PROCESS: Final = "it calls code of your own, in the process of the test"
 REASONS: Final[dict[str, str]] = {
-    "client": _OWN_CLIENT,
-    "async_client": _OWN_CLIENT,
-    "transport": _OWN_CLIENT,
-    "route": _IN_PROCESS,
+    **dict.fromkeys(("client", "async_client", "transport"), "each HTTP client reaches the server itself"),
+    **dict.fromkeys(
+        ("route", "explore", "aexplore", "interleave", "ainterleave", "day"),
+        "it calls code of your own, in the process of the test",
+    ),
     "faker": "it is a library of Python",
-    "explore": _IN_PROCESS,
-    "aexplore": _IN_PROCESS,
-    "interleave": _IN_PROCESS,
-    "ainterleave": _IN_PROCESS,
-    "day": _IN_PROCESS,
     "script": "the same as `characters.script`",
     "clock.skip_sleeps": "it skips sleeps of its own process; `clock.speed` serves others",
     "webhooks.route": "its target is code of your own; over HTTP, each delivery goes to its URL",
