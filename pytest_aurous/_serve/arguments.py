@@ -123,8 +123,9 @@ def taken_by(method: Callable[..., Any]) -> Takes:
     schemas = {name: shape for name, hint in parameters_of(method).items() if (shape := _shape_of(hint)) is not None}
     own = [one for name, one in parameters.items() if name in schemas]
     for one in own:
-        if isinstance(one.default, str | int | float | tuple):
-            schemas[one.name] = {**schemas[one.name], "default": one.default}
+        default: object = one.default
+        if isinstance(default, str | int | float | tuple):
+            schemas[one.name] = {**schemas[one.name], "default": default}
     many = next((one.name for one in own if one.kind is Parameter.VAR_POSITIONAL), "")
     return Takes(schemas, [one.name for one in own if one.default is Parameter.empty], many)
 

@@ -60,7 +60,7 @@ class Control:
             given = read_query(name or "index", asked, one.takes)
             if one.run is None:
                 return self._post(name, parsed(body), undo=bool(given.get("undo")))
-            found = one.run(self, **given)
+            found = one.run(self, given)
         except AurousError as error:
             return refused(400, str(error))
         if isinstance(found, str):

@@ -38,8 +38,8 @@ def requests() -> Mapping[str, ControlRequest]:
     """Return all control requests by name, in order."""
     after = Takes({"after": WHOLE})
     found = [
-        ControlRequest("", "these calls", lambda _: index()),
-        ControlRequest("openapi.json", "the OpenAPI document of these calls", lambda control: document(control.url)),
+        ControlRequest("", "these calls", lambda _, __: index()),
+        ControlRequest("openapi.json", "the OpenAPI document of these calls", lambda control, _: document(control.url)),
         *READS.values(),
         ControlRequest("events", "the steps that follow, as they come", takes=after, media_type="text/event-stream"),
         *(ControlRequest(one.name, one.text, None, UNDO, one.takes) for one in operations().values()),

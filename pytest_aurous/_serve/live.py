@@ -81,8 +81,7 @@ class LiveTrace:
         """Return the state now."""
         with self._app.world.lock, protecting(self._app.world.default_key):
             state = self._clean_view(self._tape.state.present())
-            accounts = self._app.world.accounts
-            spent = {team: float(account.spent) for team, account in accounts.items()}
+            spent = {team: float(account.spent) for team, account in self._app.world.accounts.items()}
             return _json({"version": VERSION, "state": state, "spent": spent, **_clean(self.now())})
 
     def now(self) -> dict[str, Any]:

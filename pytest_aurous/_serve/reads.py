@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.errors import shown
 from .._core.base.redaction import SECRET, redacted
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from .control import Control
 
 
-class ControlRequest(NamedTuple):
+@dataclass(frozen=True)
+class ControlRequest:
     """One control request, as the reference, the index and the OpenAPI document have it.
 
     Attributes:
         name: Its path below ``/__aurous__/``.
         text: What it does, or what it reads.
-        run: Returns what is read, as JSON, as text, or as a refusal; None for anything else.
+        run: Returns what is read, as JSON, as text, or as a refusal, for the parameters; None for anything else.
         takes: The parameters of its query, and of its path.
         body: The arguments in its body; None for a GET.
         media_type: The media type of the response.
@@ -38,7 +40,7 @@ class ControlRequest(NamedTuple):
 
     name: str
     text: str
-    run: Callable[..., Any] | None = None
+    run: Callable[[Control, dict[str, Any]], Any] | None = None
     takes: Takes = NOTHING
     body: Takes | None = None
     media_type: str = JSON
@@ -55,7 +57,7 @@ class ControlRequest(NamedTuple):
         return self.text.rstrip(".") + (f" ({', '.join(names)})" if names else "")
 
 
-def _state(control: Control) -> Any:
+def _state(control: Control, _: object) -> Any:
     aurous = control.aurous
     return {
         "version": 1,
@@ -68,7 +70,7 @@ def _state(control: Control) -> Any:
         "credits": aurous.team.credits,
         "held_credits": aurous.team.held_credits,
         "calls": len(aurous.calls),
-        "unmatched": _unmatched(control),
+        "unmatched": _unmatched(control, None),
         "faults": [repr(fault) for fault in aurous.faults],
         "unfired": [fault.number for fault in aurous.faults.unfired],
         "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
@@ -98,41 +100,42 @@ def found_calls(
     return [call for call in control.aurous.calls.where(operation, **filters) if call.number > since]
 
 
-def _unmatched(control: Control) -> Any:
+def _unmatched(control: Control, _: object) -> Any:
     found = [call for call in control.aurous.calls if call.operation is None]
     return [{**of_call(call), "near": near(control.aurous._session.app, call)} for call in found]
 
 
-def _completions(control: Control) -> Any:
+def _completions(control: Control, _: object) -> Any:
     names = ("id", "status", "messages", "text", "tool_calls", "usage")
     return [{name: getattr(one, name) for name in names} for one in control.aurous.chat.completions]
 
 
-def _pitfalls(control: Control) -> Any:
+def _pitfalls(control: Control, _: object) -> Any:
     return [{"id": one.id, "message": one.message, "call": one.call.number} for one in control.aurous.pitfalls]
 
 
-def _export(control: Control, snapshot: str | None = None) -> Any:
-    told = exported(control.aurous, snapshot)
+def _export(control: Control, asked: dict[str, Any]) -> Any:
+    told = exported(control.aurous, asked.get("snapshot"))
     faults = [{**fault, "arguments": shown_arguments(fault["arguments"])} for fault in told["faults"]]
     replies = [[number, shown_arguments(reply)] for number, reply in told["sections"].get("chat replies", ())]
     sections = told["sections"] | ({"chat replies": replies} if replies else {})
     return {**told, "faults": faults, "sections": sections}
 
 
-def _step(control: Control, seq: int) -> Any:
+def _step(control: Control, asked: dict[str, Any]) -> Any:
+    seq: int = asked["seq"]
     kept = f"the steps {control.tape.dropped + 1} to {control.tape.last} are"
     return control.live.step(seq) or refused(404, f"Step {shown(seq)} is not kept: {kept}.")
 
 
-def _trace(control: Control, limit: int = MOST) -> Any:
-    return control.live.trace(control.url, min(max(1, limit), control.tape.keep))
+def _trace(control: Control, asked: dict[str, Any]) -> Any:
+    return control.live.trace(control.url, min(max(1, asked.get("limit", MOST)), control.tape.keep))
 
 
-def _search(control: Control, text: str = "") -> Any:
+def _search(control: Control, asked: dict[str, Any]) -> Any:
     calls = [(step.seq, step.call) for step in control.tape.after(0, control.tape.keep) if step.call is not None]
     told = [(seq, _told(call).lower()) for seq, call in calls]
-    words = [word for word in text.lower().split() if len(word) >= _SHORTEST]
+    words = [word for word in asked.get("text", "").lower().split() if len(word) >= _SHORTEST]
     return {word: [seq for seq, one in told if word.encode(errors="replace") in one] for word in words}
 
 
@@ -148,48 +151,48 @@ _SHORTEST: Final = 3
 """The least characters of a word that is searched in bodies: shorter ones are in each."""
 
 _READS: Final = (
-    ControlRequest("health", "whether the fake is ready", lambda control: {"ok": True, "version": control.version}),
+    ControlRequest("health", "whether the fake is ready", lambda control, _: {"ok": True, "version": control.version}),
     ControlRequest("state", "the whole state: records, money, clock, faults, pitfalls", _state),
     ControlRequest(
         "calls",
         "each call in order of arrival; can wait for some",
-        lambda control, **asked: [of_call(call) for call in found_calls(control, **asked)],
+        lambda control, asked: [of_call(call) for call in found_calls(control, **asked)],
         Takes({**taken_by(Calls.where).schemas, "since": WHOLE, "at_least": WHOLE, "wait": NUMBER}),
     ),
-    ControlRequest("calls.har", "the calls as a HAR file", lambda control: har(control.aurous.calls)),
+    ControlRequest("calls.har", "the calls as a HAR file", lambda control, _: har(control.aurous.calls)),
     ControlRequest(
         "log",
         "the calls and what they changed, as text",
-        lambda control: timeline(control.aurous._session.app),
+        lambda control, _: timeline(control.aurous._session.app),
         media_type="text/plain; charset=utf-8",
     ),
     ControlRequest("unmatched", "the requests that the API does not know, each with what is nearest", _unmatched),
-    ControlRequest("coverage", "how often each operation had each outcome", lambda control: coverage(control.aurous)),
+    ControlRequest("coverage", "how often each operation had an outcome", lambda control, _: coverage(control.aurous)),
     ControlRequest("pitfalls", "misuse of the API that caused no error", _pitfalls),
     ControlRequest("completions", "each chat completion, with its messages and what was said", _completions),
     ControlRequest(
         "deliveries",
         "webhook deliveries, made and due",
-        lambda control: as_json(list(control.aurous.webhooks.deliveries)),
+        lambda control, _: as_json(list(control.aurous.webhooks.deliveries)),
     ),
-    ControlRequest("faults", "the faults, with their counts", lambda control: as_json(list(control.aurous.faults))),
+    ControlRequest("faults", "the faults, with their counts", lambda control, _: as_json(list(control.aurous.faults))),
     ControlRequest(
         "keys",
         "the API keys of all teams",
-        lambda control: as_json([key for team in control.aurous.teams for key in team.keys]),
+        lambda control, _: as_json([key for team in control.aurous.teams for key in team.keys]),
     ),
     ControlRequest(
         "limits",
         "the rate buckets of a team",
-        lambda control, **asked: as_json([*SUBJECTS["limits"].find(control.aurous, asked).values()]),
+        lambda control, asked: as_json([*SUBJECTS["limits"].find(control.aurous, asked).values()]),
         Takes({"team": TEXT}),
     ),
-    ControlRequest("snapshots", "the snapshots that have a name", lambda control: control.live.snapshots()),
+    ControlRequest("snapshots", "the snapshots that have a name", lambda control, _: control.live.snapshots()),
     ControlRequest("export", "the state, or a snapshot of it, for import_", _export, Takes({"snapshot": TEXT})),
     ControlRequest(
         "session.py",
         "the actions and requests as one pytest test",
-        lambda control, **asked: copied(control.aurous, control.tape, **asked),
+        lambda control, asked: copied(control.aurous, control.tape, **asked),
         Takes({"after": WHOLE, "until": WHOLE, "name": TEXT}),
         media_type="text/x-python; charset=utf-8",
     ),
@@ -198,6 +201,6 @@ _READS: Final = (
     ControlRequest(
         "search", "for each word of a text, the steps with it in a body, or as a key", _search, Takes({"text": TEXT})
     ),
-    ControlRequest("present", "the state, as the page shows it", lambda control: control.live.present()),
+    ControlRequest("present", "the state, as the page shows it", lambda control, _: control.live.present()),
 )
 READS: Final = {one.name: one for one in _READS}

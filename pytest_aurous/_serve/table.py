@@ -25,11 +25,6 @@ class Subject(NamedTuple):
     of_team: bool = False
     default: tuple[str, ...] = ()
 
-    @property
-    def kind(self) -> type[Any]:
-        """Its class."""
-        return class_at(*self.default, *(step if isinstance(step, str) else None for step in self.steps))
-
     def named(self, arguments: Mapping[str, Any]) -> list[str | tuple[Any]]:
         """Return the steps for some arguments: a name is an attribute, and a tuple has the key of an item."""
         team = arguments.get("team") if self.of_team else None
@@ -171,10 +166,11 @@ class ControlOperation(NamedTuple):
 def _members() -> Iterator[tuple[str, Subject, Any]]:
     """Yield each public name of a fake with the object that has it, and what the name is of its class."""
     for word, subject in SUBJECTS.items():
-        inherited = {name for name in dir(str) if issubclass(subject.kind, str)}
-        for name in dir(subject.kind):
+        kind = class_at(*subject.default, *(step if isinstance(step, str) else None for step in subject.steps))
+        inherited = {name for name in dir(str) if issubclass(kind, str)}
+        for name in dir(kind):
             if not name.startswith("_") and name not in inherited:
-                yield f"{word}.{name}".lstrip("."), subject, getattr_static(subject.kind, name)
+                yield f"{word}.{name}".lstrip("."), subject, getattr_static(kind, name)
 
 
 @cache
