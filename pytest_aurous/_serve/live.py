@@ -151,13 +151,13 @@ class LiveTrace:
         """Return one step completely, with the state around it; None if it is not kept."""
         tape = self._tape
         with self._app.world.lock:
-            found = tape.after(seq - 1, 1)
-            if not found or found[0].seq != seq:
+            if not tape.dropped < seq <= tape.last:
                 return None
             builder = self._builder()
             with protecting(self._app.world.default_key):
                 one, before, after = next(tape.views(seq))
-                if one.part is not None:  # the request, as far as its response has been sent
+                if one.part is not None:  # the request, as far as its response has been sent: all parts are one step
+                    before = tape.view_before(one.part.of + 1)
                     one = one._replace(seq=one.part.of, call=one.part.call)
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._core.world.settings import ROWS, read_setting
 from pytest_aurous._serve.actions import Action
+from pytest_aurous._serve.command import load
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.table import REASONS, Parity, operations, parity
 
@@ -226,7 +228,7 @@ SETTINGS: Final[dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp_path: Any, name: str) -> None:
+def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp_path: Path, name: str) -> None:
     """It has the value that a marker would give it, until the next reset; a wrong value says what the marker says."""
     file = tmp_path / "observed.json"
     file.write_text('{"observed": []}')
@@ -273,3 +275,25 @@ def test_settings_have_their_effect_over_http(server: AurousServer, client: http
     assert server.aurous.calls.last.url == "https://proxy.test/aurous/v1/balance"
     client.post("reset")
     assert "billing_email" in ask("team").json()
+
+
+@pytest.mark.parametrize("kind", ["records", "export"])
+def test_a_reset_with_credits_keeps_the_state_of_the_start(tmp_path: Path, kind: str) -> None:
+    """The credits are those of the setting, and the records those of `--state`; a copied session does the same."""
+    before = Aurous(now=NOW, credits=500)
+    before.characters.add("Aurora")
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(before.export() if kind == "export" else {"characters": [{"name": "Aurora"}]}))
+    aurous = Aurous(now=NOW, strict="off")
+    loaded = load(aurous, file)
+    aurous._session.start_here()
+    control = Control(aurous)
+    control.tape.loaded = loaded
+    body = json.dumps({"settings": {"credits": 10, "now": "2030-01-01T00:00:00Z"}}).encode()
+    assert control.respond("POST", "/__aurous__/reset", body).status == 200
+    with aurous.client() as client:
+        assert client.get("/v1/balance").json()["credits"] == 10
+        assert [one["name"] for one in client.get("/v1/characters").json()["data"]] == ["Aurora"]
+    module: dict[str, Any] = {}
+    exec(control.respond("GET", "/__aurous__/session.py").body.decode(), module)  # noqa: S102 - our own text
+    module["test_copied"]()
