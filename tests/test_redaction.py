@@ -619,7 +619,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_core/resources/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.deliver_to(None, events=[text])),
     "_serve/arguments": control_body,
     "_serve/asgi": missed,
-    "_serve/control": sent_again,
+    "_serve/reads": sent_again,
     "_serve/actions": lambda _, text: Action("characters.add", {"name": text}).line(),
     "_serve/command": printed,
     "_fake/aurous": lambda api, text: message(lambda: api.aurous.restore(text)),

@@ -27,8 +27,8 @@ from .._facade import SETTINGS, Aurous, near
 from .actions import Action
 from .arguments import refuse_constant
 from .control import Control
-from .reads import COLLECTIONS
 from .replies import CONTROL
+from .table import collections, operations
 from .tape import KEEP, Taped
 
 if TYPE_CHECKING:
@@ -219,8 +219,8 @@ def _deeds(file: Path) -> list[tuple[str, Any]]:
     if not is_object(content) or not all(map(is_array, content.values())):
         raise AurousError("the JSON is not an object with lists.")
     for collection, records in content.items():
-        if collection not in COLLECTIONS:
-            raise AurousError(f"{collection!r} is not a collection{nearest(collection, COLLECTIONS)}")
+        if f"{collection}.add" not in operations():
+            raise AurousError(f"{collection!r} is not a collection{nearest(collection, collections())}")
         for record in records:
             if not is_object(record):
                 raise AurousError(f"{record!r} is not a record.")

@@ -231,15 +231,24 @@ class _Test:
             case "restore":
                 self._clock.restore(self._snapshots.get(given["snapshot"], self._start))
             case "reset":
-                self._clock.restore(self._start)
-                if now := as_object(given.get("settings")).get("now"):
-                    self._clock.freeze(now)
-                self._lines += self._receive
-                self._calls, self._checked = 0, (self._began, 0)
+                self._reset(as_object(given.get("settings")))
             case "import_":  # its clock goes on in real time
                 self._freeze(action.at)
             case _:
                 pass
+
+    def _reset(self, settings: dict[str, Any]) -> None:
+        """Do again what made the state of the start: a served fake returns to it, but a test to an empty fake."""
+        self._clock.restore(self._start)
+        for action in self._loaded:
+            self._act(action, -1)
+        if self._loaded and "credits" in settings:
+            self._lines.append(f"aurous.team.credits = {settings['credits']!r}")
+        if now := settings.get("now"):
+            self._lines += [f"aurous.clock.freeze(at={json.dumps(now)})"] * bool(self._loaded)
+            self._clock.freeze(now)
+        self._lines += self._receive
+        self._calls, self._checked = 0, (self._began, 0)
 
     def _made(self, action: Action, index: int) -> str:
         """Return the left side of an assignment, if something later needs what an action has made."""

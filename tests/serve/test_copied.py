@@ -34,10 +34,9 @@ NOW = "2026-05-08T10:00:00Z"
 def do(control: Control, name: str, /, *, asked: str = "", **body: Any) -> Any:
     """Make a control request that succeeds, and return what it says."""
     sent = json.dumps(body).encode()
-    method = "POST" if "POST" in control.methods(name) else "GET"
-    reply = control.respond(method, f"/__aurous__/{name}", sent if method == "POST" else b"", asked)
+    reply = control.respond("POST", f"/__aurous__/{name}", sent, asked)
     assert reply.status == 200, reply.body
-    return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
+    return json.loads(reply.body)
 
 
 def read(control: Control, name: str, query: str = "") -> Any:

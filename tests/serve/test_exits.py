@@ -119,7 +119,7 @@ def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterato
     """Yield what leaves the process, each with the name of the exit."""
     control = seen.control
     for name in READS:
-        reply = control.respond("GET", f"/__aurous__/{name}", query="full=1" if name == "trace" else "")
+        reply = control.respond("GET", f"/__aurous__/{name}")
         yield name, reply.body.decode()
     for step in list(control.tape.steps):
         yield "steps", control.respond("GET", f"/__aurous__/steps/{step.seq}").body.decode()

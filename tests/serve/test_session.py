@@ -15,7 +15,6 @@ from pytest_aurous._core.wire.hosts import UPLOAD_HOST
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.literals import Names
-from pytest_aurous._serve.table import INTERNAL, REASONS, SUBJECTS, name_of, operations, parity, public
 
 if TYPE_CHECKING:
     import httpx
@@ -28,10 +27,9 @@ SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 def do(control: Control, name: str, /, *, asked: str = "", **body: Any) -> Any:
     """Make a control request that succeeds, and return what it says."""
     sent = json.dumps(body).encode()
-    method = "POST" if "POST" in control.methods(name) else "GET"
-    reply = control.respond(method, f"/__aurous__/{name}", sent if method == "POST" else b"", asked)
+    reply = control.respond("POST", f"/__aurous__/{name}", sent, asked)
     assert reply.status == 200, reply.body
-    return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
+    return json.loads(reply.body)
 
 
 def read(control: Control, name: str, query: str = "") -> Any:
@@ -181,20 +179,6 @@ def test_all_forms_of_an_action_follow_from_it() -> None:
     assert do(control, "reset")["curl"] == "curl http://localhost:8787/__aurous__/reset -X POST"
     assert Names().literal("a\x00b") == repr("a\x00b")
     assert Names({ULID: "one.id"}).literal(f"say {{x}} {ULID}") == 'f"say {{x}} {one.id}"'
-
-
-def test_each_public_name_has_a_control_request_or_a_reason() -> None:
-    """Nothing is forgotten: a new method of Python has one at once, or must have a reason."""
-    rows = [row for row in parity() if not row.argument]
-    names = [row.name for row in rows]
-    assert len(set(names)) == len(names)
-    every = {name_of(word, name) for word, subject in SUBJECTS.items() for name in public(subject.kind)}
-    assert every == {*names} | (INTERNAL & every)
-    for row in parity():
-        assert bool(row.request) != bool(row.reason), row
-    assert REASONS.keys() <= every
-    methods = {one.name for one in operations().values() if one.verb and not one.sets}
-    assert {row.request.removeprefix("POST ") for row in rows if row.request.startswith("POST")} >= methods
 
 
 def test_the_page_can_take_everything_back() -> None:
