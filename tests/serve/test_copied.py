@@ -16,7 +16,7 @@ from pytest_aurous import Aurous
 from pytest_aurous._core.wire.call import KEPT_BODY
 from pytest_aurous._serve import copied
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.stand_ins import receiver, told
+from pytest_aurous._serve.copied import told
 
 if TYPE_CHECKING:
     import httpx
@@ -269,21 +269,10 @@ def test_of_a_large_response_its_length_is_asserted() -> None:
     assert "\n            told(lines)\n" in text
 
 
-def test_what_a_test_brings_along() -> None:
-    """Its receiver responds as was said; of a stream, so many events are read, and what is none is left out."""
-    receive = receiver(200, 0)
-    assert receive(None) == 200
-    with pytest.raises(ConnectionError, match="no response"):
-        receive(None)
-    lines = iter(
-        [
-            ": keep-alive",
-            'data: {"choices": [{"delta": {"content": "One"}}]}',
-            'data: {"cho',
-            "data: [DONE]",
-            "data: {}",
-        ]
-    )
+def test_of_a_stream_so_many_events_are_read() -> None:
+    """What is no event is left out."""
+    events = ('{"choices": [{"delta": {"content": "One"}}]}', '{"cho', "[DONE]", "{}")
+    lines = iter([": keep-alive", *(f"data: {event}" for event in events)])
     assert told(lines, 3) == ("One", [], None)
     assert list(lines) == ["data: {}"]
 

@@ -179,7 +179,7 @@ def test_all_forms_of_an_action_follow_from_it() -> None:
     assert action["line"].startswith("characters.add(name=")
     assert (action["version"], action["number"], action["seq"]) == (1, 1, 1)
     assert do(control, "reset")["curl"] == "curl http://localhost:8787/__aurous__/reset -X POST"
-    assert Names().literal("a\x00b") == repr("a\x00b")
+    assert Names().literal("a\x00\u2028b") == r'"a\u0000\U00002028b"'
     assert Names({ULID: "one.id"}).literal(f"say {{x}} {ULID}") == 'f"say {{x}} {one.id}"'
 
 
