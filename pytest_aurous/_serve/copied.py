@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from inspect import getsource
 from itertools import islice
 from json import dumps, loads
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
+from .._core.base.errors import AurousLookupError
 from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
 from .._core.base.redaction import SECRET, protecting, redacted
 from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secret_of
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
-from .._facade import Aurous, Clock
-from .actions import Action, fault_name
+from .._facade import Aurous
+from .actions import Action, fault_name, perform
 from .literals import Names, call, fitted, tokens
 
 if TYPE_CHECKING:
@@ -35,9 +37,22 @@ _BOUND: Final = re.compile(rf"{ID.pattern}|{URL.pattern}|whsec_\S+")
 """Values that are others in each fake, so that a test takes them from the responses."""
 _DRAWN: Final = re.compile(r"[a-z]+_[0-7][0-9A-Z]{3}|\d{4}-\d\d-\d\d|https?:|whsec_")
 """Where something begins in a text that is another one in each fake, even if its end is cut off."""
+_KEY: Final = "aurous.api_key"
+_MOVING: Final = {
+    "clock.advance",
+    "clock.freeze",
+    "reset",
+    "restore",
+    "snapshot",
+    "snapshots.remove",
+    "snapshots.rename",
+}
+"""The actions that do something with the clock or the snapshots."""
+_CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
+"""The actions after which nobody sees where the clock was."""
 _AUTOMATIC: Final = re.compile(r"before [\w.]+ \d+")
 """The names of snapshots that the page has taken."""
-_NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
+_NEEDED: Final[dict[str | None, str]] = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
 """The arguments that name a snapshot which must be there."""
 _LEAST: Final = 0.1
 """Seconds that may pass on the clock without a line of the test, unless something depends on them."""
@@ -58,7 +73,6 @@ _IMPORTS: Final = (
     "from collections.abc import Iterator",
     "from itertools import islice",
     "from json import loads",
-    "from typing import Any",
     "from unittest.mock import ANY",
     "from unittest.mock import Mock",
     "\nimport httpx",
@@ -92,37 +106,31 @@ class _Test:
         session, taped = aurous._session, tape.after(0, tape.keep)
         steps = [step for step in taped if step.seq <= until]
         start = _start(steps)
-        self._steps, self._after = steps[start:], after
-        self._delays = _delays(taped)
+        self._steps, self._after, self._delays = steps[start:], after, _delays(taped)
         self._settings = session._start.settings
         self._enforced = "enforce" in {session.settings.rate_limits, self._settings.rate_limits}
-        self._own = str(aurous.api_key)
         self._loaded = tape.loaded[:]
+        self._sent = [step.call for step in self._steps if step.call is not None]
+        self._actions = [step.action for step in self._steps if step.action is not None]
         self._remarks = [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
         self._remarks *= bool(tape.dropped and not start)
         self._remarks += [f"What was until step {after} is done, but not asserted."] * bool(after)
         first = self._steps[0].began if self._steps else tape.began
         self._began = moment(self._loaded[0].at if self._loaded else first).isoformat()
-        # What was after a part may have gone back behind it.
-        self._end = list(_left(aurous)) if until >= tape.last else []
-        sent = [step.call for step in self._steps if step.call is not None]
-        self._head = f"Copied from a served fake: {len(sent)} requests and {len(self._actions())} actions."
-        self._names = Names({self._own: "aurous.api_key"}, secret_of(sent))
+        self._fake = Aurous(now=self._began)  # whose clock and snapshots do what those of the test will do
+        self._clock = self._fake.clock
+        self._names = Names({str(aurous.api_key): _KEY}, secret_of(self._sent))
         self._taken = Counter[str]()
         self._lines: list[str] = []
-        self._clock = Clock(self._began)  # which does what the clock of the test will do
-        self._start = self._clock.position
-        self._snapshots: dict[str, Any] = {}
         self._calls = 0
-
-    def _actions(self) -> list[Action]:
-        return [step.action for step in self._steps if step.action is not None]
+        # What was after a part may have gone back behind it.
+        self._end = list(_left(aurous, self._fake)) if until >= tape.last else []
 
     def text(self, name: str) -> str:
         """Return the module."""
-        self._wanted = _wanted(self._steps)
-        self._back = {_needed(action) for action in self._actions()} - {None}
-        flushes = [as_list(one.result) for one in self._actions() if one.operation == "webhooks.flush"]
+        self._names.said, self._wanted = _known(self._steps, self._loaded)
+        self._back = {action.arguments.get(_NEEDED.get(action.operation)) for action in self._actions} - {None}
+        flushes = [as_list(one.result) for one in self._actions if one.operation == "webhooks.flush"]
         answers = [str(one["response_status"] or "ConnectionError()") for made in flushes for one in made]
         self._routes = _ROUTES * bool(answers)
         for action in self._loaded:
@@ -138,32 +146,28 @@ class _Test:
             elif step.action is not None:
                 self._act(step.action)
         self._check()
-        if self._back or self._snapshots:
-            self._lines.append(f"assert list(aurous.snapshots) == {self._names.literal(list(self._snapshots))}")
+        if self._back or self._fake.snapshots:
+            self._lines.append(f"assert list(aurous.snapshots) == {self._names.literal(list(self._fake.snapshots))}")
         return self._module(name)
 
     def _module(self, name: str) -> str:
         words = re.sub(r"[^a-z0-9]+", "_", redacted(name).lower()).strip("_").removeprefix("test_")
+        settings = {"now": self._began, "seed": self._settings.seed, **self._settings.unusual(_SETTINGS)}
+        settings |= {"strict": "off", "pitfalls": "off"}  # it fails for what it asserts alone
+        begin = call("Aurous", [f"{name}={self._names.literal(value)}" for name, value in settings.items()])
         body = "\n".join([*self._lines, *self._end])
         text = f"def test_{words or 'copied'}() -> None:\n"
         text += '    """The same actions and requests, and the same responses."""\n'
-        text += f"    aurous = {_indented(call('Aurous', list(self._given())))}\n"
+        text += f"    aurous = {_indented(begin)}\n"
         text += "    with aurous, aurous.client(timeout=None) as client:\n"
         text += f"        {_indented(_indented(body))}\n"
         text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
-        head = [f'"""{self._head}"""', ""]
+        counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
+        head = [f'"""Copied from a served fake: {counts}."""', ""]
         head += ["# It tests the fake as the session has used it: let your application send the requests instead."]
         head += [*(f"# {remark}" for remark in self._remarks), ""]
         head += [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b", text)]
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
-
-    def _given(self) -> Iterator[str]:
-        """Yield the settings of the fake; the test does not fail for another reason than what it asserts."""
-        yield f'now="{self._began}"'
-        for name, value in {"seed": self._settings.seed, **self._settings.unusual(_SETTINGS)}.items():
-            plain = {key: str(one) for key, one in as_object(value).items()}  # the text of a script says the same
-            yield f"{name}={self._names.literal(plain or value)}"
-        yield from ('strict="off"', 'pitfalls="off"')
 
     def _wait(self, step: Taped) -> None:
         """Let the clock go on to where it was: to the millisecond where something depends on it."""
@@ -191,13 +195,12 @@ class _Test:
 
     def _act(self, action: Action) -> None:
         """Write an action, and do with the clock and the snapshots what it does with those of the test."""
-        operation, given, result = action.operation, action.arguments, as_object(action.result)
-        unneeded = operation == "snapshot" and result["name"] not in self._back and _AUTOMATIC.fullmatch(result["name"])
+        operation, given = action.operation, action.arguments
+        unneeded = operation == "snapshot" and given["name"] not in self._back and _AUTOMATIC.fullmatch(given["name"])
         if unneeded or operation == "clock.speed":  # the lines say how long each step has taken
             return
-        if operation in {"reset", "restore", "clock.freeze", "import_"}:
+        if operation in _CHECKED and self._lines:
             self._check()
-        self._say(dumps(given, ensure_ascii=False))
         line = action.python(self._names)
         if operation == "webhooks.deliver_to" and self._routes:
             line = line.replace("(", "(receive, ", 1)
@@ -205,29 +208,14 @@ class _Test:
             events = self._names.literal([one["event"] for one in action.result])
             line = f"assert [one.event for one in {line}] == {events}"
         self._lines.append(f"{self._made(action)}{line}")
-        match operation:
-            case "clock.advance":
-                self._clock.advance(seconds=given.get("seconds", 0))
-            case "clock.freeze":
-                self._clock.freeze(given.get("at"))
-            case "snapshot":
-                self._snapshots[result["name"]] = self._clock.position
-            case "snapshots.rename":
-                self._snapshots[given["to"]] = self._snapshots.pop(given["name"], self._start)
-            case "snapshots.remove":
-                self._snapshots.pop(given["name"], None)
-            case "restore":
-                self._clock.restore(self._snapshots.get(given["snapshot"], self._start))
-            case "reset":
-                self._clock.restore(self._start)
-                if now := as_object(given.get("settings")).get("now"):
-                    self._clock.freeze(now)
-                self._lines += self._routes
-                self._calls = 0
-            case "import_":  # its clock goes on in real time
-                self._freeze(action.at)
-            case _:
-                pass
+        if operation in _MOVING:
+            with suppress(AurousLookupError):  # of a snapshot that was taken by a step that is not kept
+                perform(self._fake, operation, given)
+        if operation == "reset":
+            self._lines += self._routes
+            self._calls = 0
+        if operation == "import_":  # its clock goes on in real time
+            self._freeze(action.at)
 
     def _made(self, action: Action) -> str:
         """Return the left side of an assignment, if something later needs what an action has made."""
@@ -239,15 +227,12 @@ class _Test:
         elif operation.endswith(".add"):
             paths = {value: f".json(){self._path(path)}" for value, path in _leaves(result)}
             paths |= {result[key]: f".{key}" for key in ("id", "api_key") if key in result}
-        wanted = {value: path for value, path in paths.items() if self._is_wanted(value)}
+        wanted = {value: path for value, path in paths.items() if value in self._wanted and value not in self._names}
         if not wanted:
             return ""
         name = self._new("key" if "key" in result else operation.partition(".")[0].removesuffix("s"))
         self._names.update((value, f"{name}{path}") for value, path in wanted.items())
         return f"{name} = "
-
-    def _is_wanted(self, value: str) -> bool:
-        return value in self._wanted and value not in self._names and value not in self._names.said
 
     def _new(self, word: str) -> str:
         self._taken[word] += 1
@@ -256,15 +241,11 @@ class _Test:
     def _path(self, keys: tuple[Any, ...]) -> str:
         return "".join(f"[{self._names.literal(key)}]" for key in keys)
 
-    def _say(self, text: str) -> None:
-        """Note what the test sends itself."""
-        self._names.said.update(token for token in tokens(text) if token not in self._names)
-
     def _request(self, sent: Call, *, asserted: bool) -> None:
         names = self._names
-        self._say(_sent(sent))
-        function, parts = _written(sent, self._settings.base_url, self._own, names)
-        broken = sent.streamed and sent.ended not in {"", COMPLETE, BY_CLIENT} and not _ends(sent)
+        function, parts = _written(sent, self._settings.base_url, names)
+        whole = sent.ended == COMPLETE or str(sent.fault).startswith("malformed")  # whose client sees an end
+        broken = sent.streamed and not whole and sent.ended not in {"", BY_CLIENT}
         if sent.patience is not None and (broken or sent.status is None):
             parts.append(f"timeout={sent.patience:g}")
         if sent.status is None:
@@ -276,9 +257,9 @@ class _Test:
         if is_digest(sent.content):
             self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
             asserted = False
-        body = _body_of(sent)
+        body = b"" if sent._reply is None else sent._reply.body
         if sent.streamed:
-            read = _indented("\n".join(_read(sent, body, names, broken=broken)))
+            read = _indented("\n".join(_read(body, names, "" if whole else f", {sent.events}", broken=broken)))
             self._lines.append(f"with {call(function, parts)} as response:\n    {read}")
         else:
             self._lines.append(f"response = {call(function, parts)}")
@@ -288,8 +269,9 @@ class _Test:
         if sent.streamed:
             drawn = [(one, ("id",), "aurous.chat.completions.last.id") for one in ID.findall(_text(body))[:1]]
         for value, path, expression in drawn:
-            if self._is_wanted(value):
-                names[value] = self._new(_word(sent, path))
+            if value in self._wanted and value not in names:
+                words = [(sent.operation or "response").split(".")[0].removesuffix("s"), *path]
+                names[value] = self._new("_".join([words[0], *[one for one in words[1:] if isinstance(one, str)][-1:]]))
                 self._lines.append(f"{names[value]} = {expression}")
         if asserted and not sent.streamed:
             self._lines.append(_shown(body, found, names))
@@ -297,10 +279,11 @@ class _Test:
 
 def written(aurous: Aurous, sent: Call) -> str:
     """Return the line of a test that sends a request."""
-    return call(*_written(sent, aurous.base_url, str(aurous.api_key), Names(secret=secret_of([sent]))))
+    names = Names({str(aurous.api_key): _KEY}, secret_of([sent]))
+    return call(*_written(sent, aurous.base_url, names))
 
 
-def _written(sent: Call, home: str, own: str, names: Names) -> tuple[str, list[str]]:
+def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     """Return what sends a request, and its arguments."""
     url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
     parts = [names.literal(sent.url if sent.url in names else url)]
@@ -310,7 +293,7 @@ def _written(sent: Call, home: str, own: str, names: Names) -> tuple[str, list[s
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     key = key_of(sent)
-    if key != own:
+    if names.get(key) != _KEY:
         headers["X-Api-Key"] = key if key in names else "al_live_redacted" if key else ""
     parts += [body] if body else []
     if headers:
@@ -335,22 +318,12 @@ def _body(content: bytes, kind: str, names: Names) -> str:
         return f"content={redacted(content.decode('latin-1'), names.secret, as_code=True).encode('latin-1')!r}"
 
 
-def _body_of(sent: Call) -> bytes:
-    return b"" if sent.response is None else sent.response.content
-
-
 def _text(body: bytes) -> str:
     return body.decode(errors="replace")
 
 
-def _ends(sent: Call) -> bool:
-    """Whether a fault has cut a stream so that its client sees an end."""
-    return str(sent.fault).startswith("malformed")
-
-
-def _read(sent: Call, body: bytes, names: Names, *, broken: bool) -> Iterator[str]:
+def _read(body: bytes, names: Names, some: str, *, broken: bool) -> Iterator[str]:
     """Yield the lines that read a stream as far as its client has, or until it breaks."""
-    some = "" if sent.ended == COMPLETE or _ends(sent) else f", {sent.events}"
     yield "lines = response.iter_lines()"
     seen = [names.expected(one) for one in told(iter(_text(body).splitlines()))]
     yield f"told(lines{some})" if is_digest(body) else f"assert told(lines{some}) == {fitted('(', seen, ')')}"
@@ -372,29 +345,21 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n    ")
 
 
-def _left(aurous: Aurous) -> Iterator[str]:
+def _left(aurous: Aurous, new: Aurous) -> Iterator[str]:
     """Yield what a test asserts at its end."""
-    new = Aurous()
     for expression in _LEFT:
         left, start = (eval(expression, {"aurous": one, "Counter": Counter}) for one in (aurous, new))  # noqa: S307
         if left != start or "credits" in expression:
             yield f"assert {expression} == {Names().literal(left)}"
 
 
-def _needed(action: Action) -> str | None:
-    """Return the name of the snapshot that an action needs."""
-    return action.arguments.get(_NEEDED.get(action.operation, ""))
-
-
 def _delays(steps: list[Taped]) -> dict[int, float]:
     """Return by how many seconds each request moves the clock: a test reads a stream to its end, and then goes on."""
-    found = Counter[int]()
-    stream = 0
+    found, stream = dict[int, float](), 0
     for step in steps:
-        if step.call is not None and step.call.streamed:
-            stream = step.seq
+        stream = step.seq if step.call is not None and step.call.streamed else stream
         cause = stream if step.call is None else step.seq
-        found[cause] += sum(seconds for how, seconds in step.events if how == "fault")
+        found[cause] = found.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
     return found
 
 
@@ -405,31 +370,30 @@ def _start(steps: list[Taped]) -> int:
         action = step.action
         if action is None:
             continue
+        given = action.arguments
         if action.operation == "reset" and not needed - {None}:
-            return index + (not action.arguments.get("settings"))
-        needed -= {action.result["name"] if action.operation == "snapshot" else action.arguments.get("to")}
-        needed.add(_needed(action))
+            return index + (not given.get("settings"))
+        needed -= {given.get("name" if action.operation == "snapshot" else "to")}
+        needed.add(given.get(_NEEDED.get(action.operation)))
     return 0
 
 
-def _sent(sent: Call) -> str:
-    return f"{sent.url} {sent._headers} {_text(sent.content)}"
-
-
-def _wanted(steps: list[Taped]) -> set[str]:
-    """Return what gets a name: what the test sends, and the ids in several responses, as a record is still the same."""
-    wanted: set[str] = set()
-    seen: set[str] = set()
-    for step in steps:
-        if step.action is not None:
-            wanted.update(tokens(dumps(step.action.arguments, ensure_ascii=False)))
-            wanted.add(fault_name(step.action.arguments.get("number")))
-        if step.call is not None:
-            wanted.update(tokens(_sent(step.call)))
-            ids = {one for one in ID.findall(_text(_body_of(step.call))) if not one.startswith("req_")}
-            wanted |= seen & ids
-            seen |= ids
-    return wanted
+def _known(steps: list[Taped], loaded: list[Action]) -> tuple[set[str], set[str]]:
+    """Return the tokens that a test says itself, and those that it takes from responses: what it sends, and ids."""
+    said, wanted, seen = set[str](), set[str](), set[str]()
+    for action, sent in [(one, None) for one in loaded] + [(step.action, step.call) for step in steps]:
+        told, heard = "", ""
+        if action is not None:
+            told, heard = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))
+            wanted |= {fault_name(action.arguments["number"])} if action.operation.startswith("fault.") else set()
+        if sent is not None:
+            told = f"{sent.url} {sent._headers} {_text(sent.content)}"
+            heard = "" if sent._reply is None else _text(sent._reply.body)
+        spoken, drawn = set(tokens(told)), set(tokens(heard))
+        said |= spoken - seen
+        wanted |= seen & (spoken | {one for one in drawn if ID.fullmatch(one) and not one.startswith("req_")})
+        seen |= drawn - said
+    return said, wanted
 
 
 def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -441,20 +405,13 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
             yield from _leaves(item, (*path, key))
 
 
-def _word(sent: Call, path: tuple[Any, ...]) -> str:
-    """Return a name for a value in a response, such as ``character_id``."""
-    thing = (sent.operation or "response").split(".")[0].removesuffix("s")
-    names = [key for key in path if isinstance(key, str) and key.isidentifier()]
-    return f"{thing}_{names[-1] if names else 'value'}"
-
-
 # A copied test brings this along, so it knows nothing else of this package.
-def told(lines: Iterator[str], events: int | None = None) -> tuple[str, list[list[str]], Any]:
+def told(lines: Iterator[str], events: int | None = None) -> tuple[str, list[list[str]], object]:
     """Return the text, the tool calls and the usage of a stream, or of so many of its events."""
     text, calls, usage = "", dict[int, list[str]](), None
     for line in islice((line for line in lines if line.startswith("data:")), events):
         try:
-            chunk: dict[str, Any] = loads(line[5:])
+            chunk = loads(line[5:])
         except ValueError:  # the mark of the end, or an event that was cut
             continue
         usage = chunk.get("usage") or usage

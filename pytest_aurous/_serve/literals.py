@@ -58,7 +58,7 @@ class Names(dict[str, str]):
         if isinstance(value, dict):
             fields = cast("dict[str, Any]", value).items()
             return fitted("{", [f"{self._text(key)}: {self._field(key, one, expected)}" for key, one in fields], "}")
-        return repr(value)
+        return repr(value) if isinstance(value, int | float | None) else self._text(str(value))  # a script
 
     def _field(self, name: str, value: Any, expected: bool) -> str:  # noqa: FBT001 - as in `literal`
         unsaid = expected and _UNSAID.fullmatch(name) and isinstance(value, str | int | float)
