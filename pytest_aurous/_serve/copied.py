@@ -23,9 +23,10 @@ from .._core.wire.hosts import host_of
 from .._facade import Aurous
 from .actions import Action, fault_name, perform
 from .literals import Names, call, fitted, tokens
+from .tape import Taped
 
 if TYPE_CHECKING:
-    from .tape import Tape, Taped
+    from .tape import Tape
 
 _OWN: Final = re.compile(
     r"host|accept|accept-.*|connection|user-agent|content-length|x-api-key|authorization|sec-.*|origin|referer|cookie|cache-control"
@@ -106,17 +107,16 @@ class _Test:
         session, taped = aurous._session, tape.after(0, tape.keep)
         steps = [step for step in taped if step.seq <= until]
         start = _start(steps)
-        self._steps, self._after, self._delays = steps[start:], after, _delays(taped)
+        loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in tape.loaded)
+        self._steps, self._after, self._delays = [*loaded, *steps[start:]], after, _delays(taped)
         self._settings = session._start.settings
         self._enforced = "enforce" in {session.settings.rate_limits, self._settings.rate_limits}
-        self._loaded = tape.loaded[:]
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
         self._remarks = [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
         self._remarks *= bool(tape.dropped and not start)
         self._remarks += [f"What was until step {after} is done, but not asserted."] * bool(after)
-        first = self._steps[0].began if self._steps else tape.began
-        self._began = moment(self._loaded[0].at if self._loaded else first).isoformat()
+        self._began = moment(self._steps[0].began if self._steps else tape.began).isoformat()
         self._fake = Aurous(now=self._began)  # whose clock and snapshots do what those of the test will do
         self._clock = self._fake.clock
         self._names = Names({str(aurous.api_key): _KEY}, secret_of(self._sent))
@@ -128,13 +128,11 @@ class _Test:
 
     def text(self, name: str) -> str:
         """Return the module."""
-        self._names.said, self._wanted = _known(self._steps, self._loaded)
+        self._names.said, self._wanted = _known(self._steps)
         self._back = {action.arguments.get(_NEEDED.get(action.operation)) for action in self._actions} - {None}
         flushes = [as_list(one.result) for one in self._actions if one.operation == "webhooks.flush"]
         answers = [str(one["response_status"] or "ConnectionError()") for made in flushes for one in made]
         self._routes = _ROUTES * bool(answers)
-        for action in self._loaded:
-            self._act(action)
         if answers:
             self._lines += [call("receive = Mock", [f"side_effect={fitted('[', answers, ']')}"]), *self._routes]
         for step in self._steps:
@@ -172,11 +170,9 @@ class _Test:
     def _wait(self, step: Taped) -> None:
         """Let the clock go on to where it was: to the millisecond where something depends on it."""
         passed = round(step.began - self._clock.time(), 3)
-        exact = self._enforced or (step.action is not None and step.action.operation == "webhooks.flush")
-        exact = exact or any(
-            section == "runs" and getattr(before, "current", -1) != getattr(now, "current", -1)
-            for section, _, before, now in step.changes
-        )
+        exact = self._enforced or step.action is not None
+        for section, _, before, now in step.changes:
+            exact |= section == "runs" and getattr(before, "current", -1) != getattr(now, "current", -1)
         if passed >= _LEAST or (exact and passed > 0):
             self._lines.append(f"aurous.clock.advance(seconds={passed:.12g})")
             self._clock.advance(seconds=passed)
@@ -224,7 +220,7 @@ class _Test:
             paths[fault_name(result["number"])] = ""
         elif operation.endswith((".add_key", ".rotate")):
             paths[result["key"]] = ""
-        elif operation.endswith(".add"):
+        elif operation.endswith((".add", ".deliver_to")) and "id" in result:
             paths = {value: f".json(){self._path(path)}" for value, path in _leaves(result)}
             paths |= {result[key]: f".{key}" for key in ("id", "api_key") if key in result}
         wanted = {value: path for value, path in paths.items() if value in self._wanted and value not in self._names}
@@ -325,7 +321,7 @@ def _text(body: bytes) -> str:
 def _read(body: bytes, names: Names, some: str, *, broken: bool) -> Iterator[str]:
     """Yield the lines that read a stream as far as its client has, or until it breaks."""
     yield "lines = response.iter_lines()"
-    seen = [names.expected(one) for one in told(iter(_text(body).splitlines()))]
+    seen = [names.literal(one, expected=True) for one in told(iter(_text(body).splitlines()))]
     yield f"told(lines{some})" if is_digest(body) else f"assert told(lines{some}) == {fitted('(', seen, ')')}"
     if broken:
         yield "with pytest.raises(httpx.TransportError):\n    list(lines)"
@@ -334,7 +330,7 @@ def _read(body: bytes, names: Names, some: str, *, broken: bool) -> Iterator[str
 def _shown(body: bytes, found: Any, names: Names) -> str:
     """Return what a test asserts of the body of a response: of a picture, or if it is cut, how long it is."""
     if found is not None:
-        return f"assert response.json() == {names.expected(found)}"
+        return f"assert response.json() == {names.literal(found, expected=True)}"
     if is_digest(body) or "\ufffd" in _text(body) or _DRAWN.search(_text(body)):
         length = body[1:].split()[0].decode() if is_digest(body) else len(body)
         return f"assert len(response.content) == {length}"
@@ -378,10 +374,10 @@ def _start(steps: list[Taped]) -> int:
     return 0
 
 
-def _known(steps: list[Taped], loaded: list[Action]) -> tuple[set[str], set[str]]:
+def _known(steps: list[Taped]) -> tuple[set[str], set[str]]:
     """Return the tokens that a test says itself, and those that it takes from responses: what it sends, and ids."""
     said, wanted, seen = set[str](), set[str](), set[str]()
-    for action, sent in [(one, None) for one in loaded] + [(step.action, step.call) for step in steps]:
+    for _, sent, action, *_ in steps:
         told, heard = "", ""
         if action is not None:
             told, heard = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))

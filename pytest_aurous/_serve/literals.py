@@ -42,14 +42,13 @@ class Names(dict[str, str]):
         self.secret = secret
         self._quoted: dict[str, str] = {}
 
-    def expected(self, value: Any) -> str:
-        """Write JSON that a response has had, with `ANY` for times, and for what the test has no name for."""
-        return self.literal(value, expected=True)
+    def literal(self, value: Any, *, expected: bool = False, field: str = "") -> str:
+        """Write JSON as Python; a text that has a name is its name, also inside of another text.
 
-    def literal(self, value: Any, *, expected: bool = False) -> str:
-        """Write JSON as Python; a text that has a name is its name, also inside of another text."""
-        if isinstance(value, str):
-            return _ANY if expected and self._is_drawn(value) else self._text(value)
+        What a response is *expected* to have is `ANY` for times, and for what the test has no name for.
+        """
+        if expected and isinstance(value, str | int | float) and (_UNSAID.fullmatch(field) or self._is_drawn(value)):
+            return _ANY
         if isinstance(value, list):
             items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
             if expected and len(items) > _SEVERAL and all(isinstance(one, float | int) for one in items):
@@ -57,15 +56,13 @@ class Names(dict[str, str]):
             return fitted("[", [self.literal(one, expected=expected) for one in items], "]")
         if isinstance(value, dict):
             fields = cast("dict[str, Any]", value).items()
-            return fitted("{", [f"{self._text(key)}: {self._field(key, one, expected)}" for key, one in fields], "}")
+            pairs = [f"{self._text(key)}: {self.literal(one, expected=expected, field=key)}" for key, one in fields]
+            return fitted("{", pairs, "}")
         return repr(value) if isinstance(value, int | float | None) else self._text(str(value))  # a script
 
-    def _field(self, name: str, value: Any, expected: bool) -> str:  # noqa: FBT001 - as in `literal`
-        unsaid = expected and _UNSAID.fullmatch(name) and isinstance(value, str | int | float)
-        return _ANY if unsaid else self.literal(value, expected=expected)
-
-    def _is_drawn(self, text: str) -> bool:
+    def _is_drawn(self, value: object) -> bool:
         """Whether a text has a time, or something drawn that the test does not know."""
+        text = str(value)
         if text in self or text in self.said:
             return False
         return bool(re.search(INSTANT, text)) or not all(one in self or one in self.said for one in tokens(text))
@@ -77,7 +74,10 @@ class Names(dict[str, str]):
         if not known:
             return self._quote(text)
         parts = re.split(f"({'|'.join(known)})", text)
-        shown = [f"{{{self[one]}}}" if one in self else _escaped(self._quote(one)) for one in parts]
+        shown = [
+            f"{{{self[one]}}}" if one in self else self._quote(one)[1:-1].replace("{", "{{").replace("}", "}}")
+            for one in parts
+        ]
         return f'f"{"".join(shown)}"'
 
     def _quote(self, text: str) -> str:
@@ -86,10 +86,6 @@ class Names(dict[str, str]):
             # An editor may begin a line at any character that is not printable.
             self._quoted[text] = "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
         return self._quoted[text]
-
-
-def _escaped(quoted: str) -> str:
-    return quoted[1:-1].replace("{", "{{").replace("}", "}}")
 
 
 def call(function: str, parts: list[str]) -> str:
