@@ -51,12 +51,10 @@ _MOVING: Final = {
 """The actions that do something with the clock or the snapshots."""
 _CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
 """The actions after which nobody sees where the clock was."""
-_AUTOMATIC: Final = re.compile(r"before [\w.]+ \d+")
-"""The names of snapshots that the page has taken."""
-_NEEDED: Final[dict[str | None, str]] = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
+_NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
 """The arguments that name a snapshot which must be there."""
-_LEAST: Final = 0.1
-"""Seconds that may pass on the clock without a line of the test, unless something depends on them."""
+_JITTER: Final = 0.01
+"""Seconds by which the clock of the test may be ahead: its steps are whole milliseconds."""
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
 _ROUTES: Final = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
 _COUNTED: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
@@ -110,7 +108,6 @@ class _Test:
         loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in tape.loaded)
         self._steps, self._after, self._delays = [*loaded, *steps[start:]], after, _delays(taped)
         self._settings = session._start.settings
-        self._enforced = "enforce" in {session.settings.rate_limits, self._settings.rate_limits}
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
         self._remarks = [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
@@ -129,7 +126,6 @@ class _Test:
     def text(self, name: str) -> str:
         """Return the module."""
         self._names.said, self._wanted = _known(self._steps)
-        self._back = {action.arguments.get(_NEEDED.get(action.operation)) for action in self._actions} - {None}
         flushes = [as_list(one.result) for one in self._actions if one.operation == "webhooks.flush"]
         answers = [str(one["response_status"] or "ConnectionError()") for made in flushes for one in made]
         self._routes = _ROUTES * bool(answers)
@@ -144,7 +140,7 @@ class _Test:
             elif step.action is not None:
                 self._act(step.action)
         self._check()
-        if self._back or self._fake.snapshots:
+        if any(one.operation.startswith("snapshot") for one in self._actions):
             self._lines.append(f"assert list(aurous.snapshots) == {self._names.literal(list(self._fake.snapshots))}")
         return self._module(name)
 
@@ -168,15 +164,12 @@ class _Test:
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
 
     def _wait(self, step: Taped) -> None:
-        """Let the clock go on to where it was: to the millisecond where something depends on it."""
+        """Let the clock go on to where it was."""
         passed = round(step.began - self._clock.time(), 3)
-        exact = self._enforced or step.action is not None
-        for section, _, before, now in step.changes:
-            exact |= section == "runs" and getattr(before, "current", -1) != getattr(now, "current", -1)
-        if passed >= _LEAST or (exact and passed > 0):
+        if passed > 0:
             self._lines.append(f"aurous.clock.advance(seconds={passed:.12g})")
             self._clock.advance(seconds=passed)
-        elif passed <= -_LEAST:  # two requests were delayed at the same time
+        elif passed < -_JITTER:  # two requests were delayed at the same time
             self._freeze(step.began)
 
     def _check(self) -> None:
@@ -192,8 +185,7 @@ class _Test:
     def _act(self, action: Action) -> None:
         """Write an action, and do with the clock and the snapshots what it does with those of the test."""
         operation, given = action.operation, action.arguments
-        unneeded = operation == "snapshot" and given["name"] not in self._back and _AUTOMATIC.fullmatch(given["name"])
-        if unneeded or operation == "clock.speed":  # the lines say how long each step has taken
+        if operation == "clock.speed":  # the lines say how long each step has taken
             return
         if operation in _CHECKED and self._lines:
             self._check()
@@ -283,9 +275,9 @@ def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     """Return what sends a request, and its arguments."""
     url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
     parts = [names.literal(sent.url if sent.url in names else url)]
-    headers = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
-    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    kind = sent.sent_headers.get("content-type", "")
     body = _body(sent.content, kind, names)
+    headers = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     key = key_of(sent)
@@ -368,9 +360,9 @@ def _start(steps: list[Taped]) -> int:
             continue
         given = action.arguments
         if action.operation == "reset" and not needed - {None}:
-            return index + (not given.get("settings"))
+            return index if given.get("settings") else index + 1
         needed -= {given.get("name" if action.operation == "snapshot" else "to")}
-        needed.add(given.get(_NEEDED.get(action.operation)))
+        needed.add(given.get(_NEEDED.get(action.operation, "")))
     return 0
 
 

@@ -274,11 +274,3 @@ def test_a_request_is_sent_again_edited() -> None:
     assert aurous.calls.last.ended == "complete"
     assert isinstance(aurous.calls.last, Call)
     assert AsgiApp(aurous).control.tape.last == 0
-
-
-def test_a_snapshot_that_nothing_goes_back_to_is_not_in_the_test() -> None:
-    """The page takes it before it deletes; only a restore needs it."""
-    control = Control(Aurous(now=NOW))
-    made = do(control, "characters.add", name="Aurora")["result"]["id"]
-    do(control, "character.delete", asked="undo=1", id=made)
-    assert "snapshot" not in read(control, "session.py")
