@@ -103,7 +103,7 @@ class _Test:
 
     def __init__(self, aurous: Aurous, tape: Tape, after: int, until: int) -> None:
         session, taped = aurous._session, tape.after(0, tape.keep)
-        steps = [step for step in taped if step.seq <= until]
+        steps = [step for step in taped if step.seq <= until and (step.call or step.action)]
         start = _start(steps)
         loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in tape.loaded)
         self._steps, self._after, self._delays = [*loaded, *steps[start:]], after, _delays(taped)
@@ -133,12 +133,12 @@ class _Test:
             self._lines += [call("receive = Mock", [f"side_effect={fitted('[', answers, ']')}"]), *self._routes]
         for step in self._steps:
             self._wait(step)
+            if step.action is not None:
+                self._act(step.action)
             if step.call is not None:
                 self._request(step.call, asserted=step.seq > self._after)
                 self._calls += 1
                 self._clock.move(self._delays.get(step.seq, 0.0))
-            elif step.action is not None:
-                self._act(step.action)
         self._check()
         if any(one.operation.startswith("snapshot") for one in self._actions):
             self._lines.append(f"assert list(aurous.snapshots) == {self._names.literal(list(self._fake.snapshots))}")
@@ -354,15 +354,12 @@ def _delays(steps: list[Taped]) -> dict[int, float]:
 def _start(steps: list[Taped]) -> int:
     """Return where the test begins: after the last reset that no later step goes back behind."""
     needed: set[str | None] = set()
-    for index, step in reversed(list(enumerate(steps))):
-        action = step.action
-        if action is None:
-            continue
-        given = action.arguments
-        if action.operation == "reset" and not needed - {None}:
+    for index in range(len(steps) - 1, -1, -1):
+        operation, given, *_ = steps[index].action or Action("", {})
+        if operation == "reset" and not needed - {None}:
             return index if given.get("settings") else index + 1
-        needed -= {given.get("name" if action.operation == "snapshot" else "to")}
-        needed.add(given.get(_NEEDED.get(action.operation, "")))
+        needed -= {given.get("name" if operation == "snapshot" else "to")}
+        needed.add(given.get(_NEEDED.get(operation, "")))
     return 0
 
 
@@ -370,14 +367,14 @@ def _known(steps: list[Taped]) -> tuple[set[str], set[str]]:
     """Return the tokens that a test says itself, and those that it takes from responses: what it sends, and ids."""
     said, wanted, seen = set[str](), set[str](), set[str]()
     for _, sent, action, *_ in steps:
-        told, heard = "", ""
+        says, hears = "", ""
         if action is not None:
-            told, heard = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))
+            says, hears = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))
             wanted |= {fault_name(action.arguments["number"])} if action.operation.startswith("fault.") else set()
         if sent is not None:
-            told = f"{sent.url} {sent._headers} {_text(sent.content)}"
-            heard = "" if sent._reply is None else _text(sent._reply.body)
-        spoken, drawn = set(tokens(told)), set(tokens(heard))
+            says = f"{sent.url} {sent._headers} {_text(sent.content)}"
+            hears = "" if sent._reply is None else _text(sent._reply.body)
+        spoken, drawn = set(tokens(says)), set(tokens(hears))
         said |= spoken - seen
         wanted |= seen & (spoken | {one for one in drawn if ID.fullmatch(one) and not one.startswith("req_")})
         seen |= drawn - said
