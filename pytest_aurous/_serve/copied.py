@@ -37,16 +37,8 @@ _BOUND: Final = re.compile(rf"{ID.pattern}|{URL.pattern}|whsec_\S+")
 _DRAWN: Final = re.compile(r"[a-z]+_[0-7][0-9A-Z]{3}|\d{4}-\d\d-\d\d|https?:|whsec_")
 """Where something begins in a text that is another one in each fake, even if its end is cut off."""
 _KEY: Final = "aurous.api_key"
-_MOVING: Final = {
-    "clock.advance",
-    "clock.freeze",
-    "reset",
-    "restore",
-    "snapshot",
-    "snapshots.remove",
-    "snapshots.rename",
-}
-"""The actions that do something with the clock or the snapshots."""
+_MOVING: Final = {"clock", "reset", "restore", "snapshot", "snapshots"}
+"""What the actions begin with that do something with the clock or the snapshots."""
 _CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
 """The actions after which nobody sees where the clock was."""
 _NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
@@ -189,7 +181,7 @@ class _Test:
         if operation == "webhooks.deliver_to" and self._routes:
             line = line.replace("(", "(receive, ", 1)
         self._lines.append(f"{self._made(action)}{line}")
-        if operation in _MOVING:
+        if operation.partition(".")[0] in _MOVING:
             perform(self._fake, operation, given)
         if operation == "reset":
             self._lines += self._routes
