@@ -85,7 +85,7 @@ class LiveTrace:
                     "keep": tape.keep,
                     **self.now(),
                 }
-                start = self._clean_view(next((before for _, before, _ in tape.views(first)), state))
+                start = self._clean_view(tape.view_before(first))
                 return with_steps({**_clean(found), "start": start, "state": self._clean_view(state)}, told)
 
     def present(self) -> str:

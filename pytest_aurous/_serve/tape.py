@@ -180,3 +180,8 @@ class Tape(StepWatcher):
         views = self.state.views([(step.began, step.at, step.changes) for step in steps])
         for step, (before, after) in zip(steps, pairwise(views), strict=True):
             yield step, before, after
+
+    def view_before(self, seq: int) -> View:
+        """Return the state before a step, or after the last one. Hold the fake's lock."""
+        steps = self.after(seq - 1, self.keep)
+        return next(self.state.views([(step.began, step.at, step.changes) for step in steps]))

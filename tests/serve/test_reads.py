@@ -96,6 +96,7 @@ def test_steps_have_the_state_around_them() -> None:
     for (_, _, after), (_, before, _) in pairwise(steps):
         assert after == before
     assert control.live.step(99) is None
+    assert control.tape.view_before(99)["records"].keys() == steps[-1][2]["records"].keys()
 
 
 def test_a_page_that_watches_costs_little() -> None:
