@@ -119,22 +119,6 @@ def test_a_page_that_watches_costs_little() -> None:
     assert looked.mock_calls == []
 
 
-def test_time_between_requests_is_in_the_copied_test() -> None:
-    """A second or more is a line; what the clock alone has changed is in its place. Settings are in it, too."""
-    aurous = Aurous(now=NOW, script={"characters": "synthesizing:5s -> reviewing"})
-    control = Control(aurous)
-    aurous.characters.add(status="synthesizing", script="synthesizing:5s -> reviewing")
-    control.tape.note(None)
-    aurous.clock.advance(seconds=0.5)
-    control.tape.note(None)
-    aurous.clock.advance(seconds=10)
-    with aurous.client() as client:
-        client.get("/v1/balance")
-    text = read(control, "session.py")
-    assert "aurous.clock.advance(seconds=10" in text
-    assert 'script={"characters": "synthesizing:5s -> reviewing"}' in text
-
-
 CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
 
 
