@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError, Image, Script
-from pytest_aurous._core.resources.base.record import Playable
+from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError, Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 MEDIA: Final = ["images", "videos"]
 STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
-NOTHING: Final = "Nothing can change it anymore."
 
 
 def made(api: Api, medium: str, **told: Any) -> Any:
@@ -81,28 +80,26 @@ def test_add_of_a_success_has_its_price(api: Api, medium: str) -> None:
 
 
 def test_add_takes_what_it_is_told(api: Api) -> None:
-    """Prompt, size, count and character are as they were given, in the test and on the wire."""
+    """As they are in the test, they are on the wire, and they make the price."""
     character = api.characters.add()
     image = api.aurous.images.add("Aurora on a bench", character=character, size="2k_16_9", count=2)
-
-    found = api.get(f"/v1/images/{image.id}").json
-
-    assert (found["prompt"], found["image_count"], found["size_preset"]) == ("Aurora on a bench", 2, "2k_16_9")
-    assert found["width"] / found["height"] == pytest.approx(16 / 9, rel=0.03)
-    assert (found["character_id"], found["inference_type"]) == (character.id, "i2i")
-    assert (found["cost"]["amount"], len(found["output_urls"])) == (2, 2)
-    assert api.aurous.images.add(character=character.id).character_id == character.id
-
-
-def test_add_of_a_video_takes_what_it_is_told(api: Api) -> None:
-    """Resolution, ratio and duration are as they were given, and make the price."""
     video = api.aurous.videos.add("Aurora turns", resolution="720p", ratio="9:16", duration=4)
 
-    found = api.get(f"/v1/images/{video.id}").json
-
-    assert (found["prompt"], found["media_type"], found["inference_type"]) == ("Aurora turns", "video", "t2v")
-    assert (found["video_resolution"], found["video_ratio"], found["video_duration"]) == ("720p", "9:16", 4)
-    assert found["cost"]["amount"] == 3
+    found = api.get(f"/v1/images/{image.id}").json
+    assert (found["prompt"], found["image_count"], found["size_preset"]) == ("Aurora on a bench", 2, "2k_16_9")
+    assert (found["character_id"], found["inference_type"]) == (character.id, "i2i")
+    assert len(found["output_urls"]) == 2
+    assert found["width"] / found["height"] == pytest.approx(16 / 9, rel=0.03)
+    assert api.aurous.images.add(character=character.id).character_id == character.id
+    film = api.get(f"/v1/images/{video.id}").json
+    assert (film["prompt"], film["media_type"], film["inference_type"]) == ("Aurora turns", "video", "t2v")
+    assert (film["video_resolution"], film["video_ratio"], film["video_duration"]) == ("720p", "9:16", 4)
+    for path, body, made in (
+        ("images", {"prompt": "x", "count": 2}, found),
+        ("videos", {"video_lora_id": "seedance-1-pro", "resolution": "720p", "duration": 4}, film),
+    ):
+        estimate = api.post(f"/v1/{path}/estimate", json=body).json["estimated_cost"]
+        assert made["cost"] == {**estimate, "currency": "credit"}
 
 
 def test_add_is_seeded(make_api: Callable[..., Api]) -> None:
@@ -133,16 +130,13 @@ def test_add_gives_it_to_a_team(api: Api, medium: str) -> None:
 @pytest.mark.parametrize(
     ("medium", "arguments", "told"),
     [
-        ("images", {"status": "procesing"}, "did you mean 'processing'?"),
-        ("images", {"status": "ready"}, "images.add(status='ready'): expected 'pending', 'processing'"),
-        ("images", {"size": "2k_16:9"}, "did you mean '2k_16_9'?"),
+        ("images", {"status": "procesing"}, "status"),
+        ("images", {"size": "2k_16:9"}, "size"),
         ("images", {"count": 0}, "count"),
-        ("images", {"count": 5}, "count"),
         ("images", {"prompt": ""}, "prompt"),
-        ("images", {"prompt": "x" * 4001}, "prompt"),
-        ("videos", {"status": "deleted"}, "videos.add(status='deleted')"),
-        ("videos", {"resolution": "720"}, "did you mean '720p'?"),
-        ("videos", {"ratio": "9:6"}, "videos.add(ratio='9:6')"),
+        ("videos", {"status": "deleted"}, "status"),
+        ("videos", {"resolution": "720"}, "resolution"),
+        ("videos", {"ratio": "9:6"}, "ratio"),
         ("videos", {"duration": 13}, "duration"),
     ],
     ids=lambda value: str(value)[:30],
@@ -153,10 +147,9 @@ def test_add_refuses_what_the_api_could_not_have_made(
     """A status, size, count or prompt that cannot be is the test's error, and makes nothing."""
     before = api.state()
 
-    with pytest.raises(AurousError) as caught:
+    with pytest.raises(AurousError, match=told):
         made(api, medium, **arguments)
 
-    assert told in str(caught.value)
     assert api.state() == before
 
 
@@ -226,60 +219,7 @@ def test_a_record_shows_itself(api: Api) -> None:
     assert repr(api.aurous.images) == f"<Images: [{image!r}]>"
 
 
-def test_a_misspelt_attribute_raises(api: Api) -> None:
-    """A record is no Mock; a handle lists what it has."""
-    image = api.aurous.images.add()
-
-    with pytest.raises(AttributeError, match=r"Image has no attribute 'promt'; did you mean 'prompt'\?"):
-        _ = image.promt  # type: ignore[attr-defined]
-    assert {"prompt", "picture", "cancel", "output_urls"} <= set(dir(image))
-    assert "film" not in dir(image)
-
-
-def test_a_records_cost_is_a_copy(api: Api) -> None:
-    """What a test does to the dict that it was given does not reach the image."""
-    image = api.aurous.images.add()
-
-    image.cost["amount"] = 99
-
-    assert image.cost["amount"] == image.json()["cost"]["amount"] == 1
-
-
 # advance, finish, fail, cancel, script
-
-
-def test_advance_ends_the_present_step(api: Api) -> None:
-    """Each `advance()` is one step, whatever holds it, and the end is paid for."""
-    image = api.aurous.images
-    image.script("pending! -> processing:9h -> succeeded")
-    api.post("/v1/images", json={"prompt": "x"})
-    moments = [(image.last.status, api.money())]
-    for _ in range(2):
-        image.last.advance()
-        moments.append((image.last.status, api.money()))
-
-    assert moments == [("pending", (1000, 1)), ("processing", (1000, 1)), ("succeeded", (999, 0))]
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-@pytest.mark.parametrize(
-    ("script", "end"),
-    [
-        ("pending*99 -> processing! -> succeeded", "succeeded"),
-        ("pending:1h -> failed", "failed"),
-        ("pending!", "pending"),
-    ],
-)
-def test_finish_runs_the_script_to_its_end(api: Api, medium: str, script: str, end: str) -> None:
-    """`finish()` goes to the last step at once; there already, it does nothing."""
-    record = made(api, medium, status="pending", script=script)
-    record.finish()
-    before = api.state()
-
-    record.finish()
-
-    assert record.status == end
-    assert api.state() == before
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
@@ -318,30 +258,14 @@ def test_img_7_cancel_cancels_as_the_api_would(api: Api, status: str) -> None:
 @pytest.mark.parametrize("verb", ["advance()", "fail('provider_timeout')", "cancel()"])
 @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
 def test_an_illegal_transition_says_that_nothing_is_legal(api: Api, medium: str, status: str, verb: str) -> None:
-    """What is over stays so: the error names the verb, the record and its state."""
+    """What is over stays so."""
     record = made(api, medium, status=status)
     before = api.state()
 
-    with pytest.raises(AurousTransitionError) as caught:
+    with pytest.raises(AurousTransitionError, match=re.escape(f"{verb} on {record!r}: ")):
         getattr(record, verb.partition("(")[0])()
 
-    why = {
-        "advance()": "its script has no next step",
-        "fail('provider_timeout')": "it can fail only while it is pending or processing",
-        "cancel()": "it can be cancelled only while it is pending or processing",
-    }[verb]
-    first, second, third = str(caught.value).splitlines()
-    assert first == f"{verb} on {record!r}: {why}."
-    assert (second, third.startswith("Read on: pytest-aurous docs ")) == (NOTHING, True)
     assert api.state() == before
-
-
-def test_an_illegal_transition_says_what_is_legal(api: Api) -> None:
-    """At the last step of a script that does not end, work can still fail or be cancelled."""
-    image = api.aurous.images.add(status="pending", script="pending!")
-
-    with pytest.raises(AurousTransitionError, match=r"Possible now: fail\(error\), cancel\(\)\."):
-        image.advance()
 
 
 def test_every_verb_that_is_said_to_be_legal_is(api: Api) -> None:
@@ -370,13 +294,11 @@ def test_a_script_is_for_runs_to_come_and_a_generation_has_none(api: Api, medium
 
 @pytest.mark.parametrize("other", [False, True], ids=["nobody's", "another team's"])
 def test_img_4_add_wants_a_character_that_the_team_has(api: Api, other: bool) -> None:  # noqa: FBT001 - a parameter
-    """As the API would: an unknown id names the nearest, and no image is made."""
+    """As the API would, and no image is made."""
     known = api.characters.add()
     wrong = api.aurous.teams.add().characters.add() if other else f"{known.id[:-1]}?"
 
-    with pytest.raises(
-        AurousLookupError, match=rf"no such id; did you mean '{known.id}'" if not other else "no such id"
-    ):
+    with pytest.raises(AurousLookupError, match="no such id"):
         api.aurous.images.add(character=wrong)
 
     assert len(api.aurous.images) == 0
@@ -390,39 +312,13 @@ def test_img_12_add_takes_a_character_that_is_gone(api: Api) -> None:
     assert api.aurous.images.add(character=character).character_id == character.id
 
 
-def test_scripts_are_values_of_their_resource(api: Api) -> None:
-    """`Script.parse` reads scripts of images, and `images.script` takes them."""
-    script = Script.parse("pending -> processing*2 -> succeeded", resource="images")
-
-    api.aurous.images.script(script)
-    api.post("/v1/images", json={"prompt": "x"})
-
-    image = api.aurous.images.last
-    seen = [api.get(f"/v1/images/{image.id}").json["status"] for _ in range(4)]
-    assert seen == ["pending", "processing", "processing", "succeeded"]
-
-
 @pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("pending -> succeeded", "'succeeded' cannot be here"),
-        ("processing -> succeeded", "A run begins with: 'pending'"),
-        ("pending -> processing -> succeeded -> failed", "'succeeded' can be followed by: nothing, it is final."),
-        ("pending -> procesing", "did you mean 'processing'?"),
-    ],
+    "text", ["pending -> succeeded", "processing -> succeeded", "pending -> processing -> succeeded -> failed"]
 )
-def test_an_illegal_script_is_refused(api: Api, text: str, told: str) -> None:
-    """Only edges of the machine can be played, and the error says which there are."""
-    with pytest.raises(AurousScriptError) as caught:
+def test_an_illegal_script_is_refused(api: Api, text: str) -> None:
+    """Only edges of the machine can be played, from its beginning to its end."""
+    with pytest.raises(AurousScriptError):
         api.aurous.images.script(text)
-
-    assert told in str(caught.value)
-
-
-def test_a_playable_must_say_how_it_fails(api: Api) -> None:
-    """What has a script has an end that is bad: a kind of record that does not know its own is not finished."""
-    with pytest.raises(NotImplementedError):
-        Playable._set_failed(api.aurous.images.add(), None, "x")
 
 
 # collections
@@ -446,28 +342,6 @@ def test_a_collection_holds_one_medium(api: Api) -> None:
     assert not isinstance(film, Image)
 
 
-def test_a_collection_finds_what_a_request_made(api: Api) -> None:
-    """What the code under test made is there, and equals the handle."""
-    found = api.post("/v1/images", json={"prompt": "x"}).json
-
-    assert api.aurous.images.last == api.aurous.images[found["id"]]
-    assert api.aurous.images.last.prompt == "x"
-    assert len(api.aurous.videos) == 0
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-def test_a_lookup_of_nothing_says_what_is_near(api: Api, medium: str) -> None:
-    """`get` of an unknown id is None; `[id]` raises with the nearest id."""
-    record = made(api, medium)
-    wrong = record.id[:-1] + "_"
-    assert getattr(api.aurous, medium).get(wrong) is None
-
-    with pytest.raises(AurousLookupError) as caught:
-        getattr(api.aurous, medium)[wrong]
-
-    assert str(caught.value).startswith(f"{medium}[{wrong!r}]: no such id; did you mean {record.id!r}?")
-
-
 @pytest.mark.parametrize(("medium", "other"), [("images", "videos"), ("videos", "images")])
 def test_a_lookup_of_the_other_medium_is_no_offer(api: Api, medium: str, other: str) -> None:
     """The error counts and offers the records of its own collection alone, never the id that was asked for."""
@@ -480,47 +354,14 @@ def test_a_lookup_of_the_other_medium_is_no_offer(api: Api, medium: str, other: 
     assert "There are 0" in str(caught.value)
 
 
-def test_a_lookup_of_another_teams_is_nothing(api: Api) -> None:
-    """An image of another team is not of this collection."""
-    theirs = api.aurous.teams.add().images.add()
-
-    assert (api.aurous.images.get(theirs.id), theirs in api.aurous.images) == (None, False)
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-def test_last_of_nothing_is_an_error(api: Api, medium: str) -> None:
-    """Where there is none, `last` says how to get one, whatever there is of the other medium."""
-    made(api, "videos" if medium == "images" else "images")
-
-    with pytest.raises(AurousLookupError, match=rf"{medium}\.last: there are no {medium} yet.*{medium}\.add\(\)"):
-        _ = getattr(api.aurous, medium).last
-
-
-def test_a_snapshot_holds_generations(api: Api) -> None:
-    """Going back gives the image its place in its script again, and what came later never was."""
-    image = api.aurous.images.add(status="pending")
-    snapshot = api.aurous.snapshot()
-    urls: list[list[str]] = []
-    for _ in range(2):
-        later = api.aurous.images.add()
-        image.finish()
-        urls.append([*image.output_urls, later.id])
-
-        api.aurous.restore(snapshot)
-
-        assert (image.status, list(api.aurous.images)) == ("pending", [image])
-
-    assert urls[0] == urls[1]
-
-
 @pytest.mark.parametrize("status", ["pending", "processing", "failed", "cancelled"])
 @pytest.mark.parametrize(("medium", "output"), [("images", "picture"), ("videos", "film")])
 def test_what_has_not_succeeded_has_no_output(api: Api, medium: str, output: str, status: str) -> None:
     """A test gets no bytes that a download would not get, and is told of `finish` where that could help."""
     record = made(api, medium, status=status)
-    more = "Its work is over" if status in {"failed", "cancelled"} else r"Call finish\(\) to run its script"
+    more = "is over" if status in {"failed", "cancelled"} else "finish"
 
-    with pytest.raises(AurousError, match=rf"has no output: only a generation that succeeded has one\. {more}"):
+    with pytest.raises(AurousError, match=more):
         getattr(record, output)()
 
 
@@ -529,5 +370,5 @@ def test_a_picture_beyond_the_last_is_none(api: Api, number: int) -> None:
     """Outputs are counted from 0."""
     image = api.aurous.images.add(count=2)
 
-    with pytest.raises(AurousError, match=r"has 2 outputs, counted from 0; there is no picture\("):
+    with pytest.raises(AurousError, match="counted from 0"):
         image.picture(number)

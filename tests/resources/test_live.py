@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError
+from pytest_aurous import AurousError, AurousTransitionError
 from pytest_aurous._core.resources.uploads import Upload
 
 if TYPE_CHECKING:
@@ -129,16 +129,11 @@ def test_add_keeps_the_script_for_the_first_run(api: Api, status: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"status": "reviewd"}, "did you mean 'reviewing'?"),
-        ({"status": "cancelled"}, "expected 'synthesizing', 'reviewing', 'ready', 'failed' or 'deleted'"),
-        (
-            {"refs": ["front", "bakc"]},
-            "refs='bakc'): expected 'portrait', 'front', 'side', 'back' or 'other'; did you mean 'back'?",
-        ),
+        ({"status": "reviewd"}, "status"),
+        ({"refs": ["front", "bakc"]}, "refs"),
         ({"attributes": {"wings": 2}}, "attributes.wings"),
-        ({"attributes": {"age": 5}}, "attributes.age must be between 18 and 120"),
+        ({"attributes": {"age": 5}}, "attributes.age"),
         ({"name": "x" * 121}, "name"),
-        ({"name": ""}, "name"),
         ({"client_reference_id": "x" * 257}, "client_reference_id"),
         ({"name": Path("aurora")}, "name"),
         ({"attributes": {"age": {28}}}, "attributes.age"),
@@ -150,10 +145,9 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
     """A status, pose, attribute, name or reference that cannot be is the test's error, and makes nothing."""
     before = api.state()
 
-    with pytest.raises(AurousError) as caught:
+    with pytest.raises(AurousError, match=told):
         api.characters.add(**arguments)
 
-    assert told in str(caught.value)
     assert api.state() == before
 
 
@@ -183,28 +177,6 @@ def test_json_is_what_a_retrieve_answers(api: Api) -> None:
         assert character.json() == api.get(f"/v1/characters/{character.id}").json
 
 
-def test_a_records_attributes_are_a_copy(api: Api) -> None:
-    """What a test does to the dict that it was given does not reach the character."""
-    character = api.characters.add(attributes={"age": 28})
-    assert character.attributes is not None
-
-    character.attributes["age"] = 99
-
-    assert character.attributes == {"age": 28}
-
-
-def test_a_handle_equals_another_of_its_record(api: Api, make_api: Callable[..., Api]) -> None:
-    """Two handles are equal where they mean one record of one fake, and can be kept in a set."""
-    first, second = api.characters.add(), api.characters.add()
-    twin = make_api().characters.add()
-
-    assert first == api.characters[first.id]
-    assert first != second
-    assert (first.id, first == twin) == (twin.id, False)
-    assert first != first.id
-    assert {first, api.characters[first.id], second} == {first, second}
-
-
 def test_a_record_shows_itself(api: Api) -> None:
     """`repr` has the id, the name and the state now."""
     character = api.characters.add("Aurora", status="reviewing")
@@ -216,24 +188,11 @@ def test_a_record_shows_itself(api: Api) -> None:
     assert repr(character) == f"<Character {character.id} 'Aurora' deleted>"
 
 
-def test_a_misspelt_attribute_raises(api: Api) -> None:
-    """A record is no Mock: what it does not have is an error, with the nearest name that it has."""
-    character = api.characters.add()
-
-    with pytest.raises(AttributeError, match=r"Character has no attribute 'stauts'; did you mean 'status'\?"):
-        _ = character.stauts  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError, match="_secret"):
-        _ = character._secret  # type: ignore[attr-defined]
-    assert {"status", "name", "advance", "json"} <= set(dir(character))
-
-
 def test_an_attribute_cannot_be_set(api: Api) -> None:
     """A record moves as the API would move it, and who tries otherwise is told how, not that there is no such name."""
     character = api.characters.add(status="reviewing")
 
-    with pytest.raises(
-        AttributeError, match=r"^Character\.status cannot be set: (?s:.*)add(?s:.*)\nRead on: pytest-aurous docs "
-    ):
+    with pytest.raises(AttributeError, match="cannot be set"):
         character.status = "ready"  # type: ignore[misc]
     assert character.status == "reviewing"
 
@@ -264,15 +223,6 @@ def test_advance_starts_the_next_steps_looks_and_time(api: Api) -> None:
     assert character.status == "synthesizing"
     api.clock.advance(seconds=1)
     assert character.status == "ready"
-
-
-def test_advance_charges_as_the_api_would(api: Api) -> None:
-    """Work that the test ends well is paid."""
-    character = api.synthesize("synthesizing! -> reviewing")
-
-    character.advance()
-
-    assert (api.money(), len(character.refs)) == ((996, 0), 4)
 
 
 @pytest.mark.parametrize(
@@ -336,48 +286,32 @@ def test_del_2_delete_deletes_as_the_api_would(api: Api, status: str, gone: bool
     assert api.aurous.calls.count("characters.delete") == 0
 
 
-ADVANCE: Final = "its script has no next step"
-FAIL: Final = "it can fail only while it is synthesizing"
-
-
 @pytest.mark.parametrize(
-    ("status", "script", "verb", "why", "legal"),
+    ("status", "script", "verb", "possible"),
     [
-        ("synthesizing", "synthesizing!", "advance()", ADVANCE, "fail(error), delete()"),
-        ("reviewing", None, "advance()", ADVANCE, "delete()"),
-        ("ready", None, "advance()", ADVANCE, "delete()"),
-        ("failed", None, "advance()", ADVANCE, "delete()"),
-        ("deleted", None, "advance()", ADVANCE, None),
-        ("reviewing", None, "fail('provider_timeout')", FAIL, "delete()"),
-        ("ready", None, "fail('provider_timeout')", FAIL, "delete()"),
-        ("failed", None, "fail('provider_timeout')", FAIL, "delete()"),
-        ("deleted", None, "fail('provider_timeout')", FAIL, None),
-        ("deleted", None, "delete()", "it is already deleted", None),
+        ("synthesizing", "synthesizing!", "advance", ["fail(error)", "delete()"]),
+        ("reviewing", "synthesizing*0 -> reviewing! -> ready", "fail", ["delete()"]),
+        ("ready", None, "advance", ["delete()"]),
+        ("ready", None, "fail", ["delete()"]),
+        ("failed", None, "fail", ["delete()"]),
+        ("deleted", None, "advance", []),
+        ("deleted", None, "fail", []),
+        ("deleted", None, "delete", []),
     ],
 )
-def test_an_illegal_transition_says_what_is_legal(
-    api: Api, status: str, script: str | None, verb: str, why: str, legal: str | None
+def test_what_a_record_cannot_do_raises(
+    api: Api, status: str, script: str | None, verb: str, possible: list[str]
 ) -> None:
-    """What a record cannot do is an error that names the verb, the record, its state and what it can do."""
-    character = api.characters.add("Aurora", status=status, script=script)
+    """The error names what it can do, and nothing happens."""
+    character = api.characters.add(status=status, script=script)
     before = api.state()
 
     with pytest.raises(AurousTransitionError) as caught:
-        getattr(character, verb.partition("(")[0])()
+        getattr(character, verb)()
 
-    first, second, third = str(caught.value).splitlines()
-    assert first == f"{verb} on {character!r}: {why}."
-    assert second == (f"Possible now: {legal}." if legal else "Nothing can change it anymore.")
-    assert third.startswith("Read on: pytest-aurous docs ")
+    verbs = ("advance()", "finish()", "fail(error)", "delete()")
+    assert [one for one in verbs if one in str(caught.value).splitlines()[1]] == possible
     assert api.state() == before
-
-
-def test_an_illegal_transition_lists_the_scripts_steps(api: Api) -> None:
-    """Where steps follow, `advance()` and `finish()` are among what is legal."""
-    character = api.synthesize("synthesizing*0 -> reviewing! -> ready")
-
-    with pytest.raises(AurousTransitionError, match=r"Possible now: advance\(\), finish\(\), delete\(\)\."):
-        character.fail()
 
 
 def test_a_saved_record_has_no_further_step(api: Api) -> None:
@@ -446,40 +380,6 @@ def test_a_collection_finds_what_was_deleted(api: Api, status: str) -> None:
         assert (found.status, found.gone) == ("deleted", status == "reviewing")
 
 
-def test_a_lookup_of_nothing_says_what_is_near(api: Api) -> None:
-    """`get` of an unknown id is None; `[id]` raises a `KeyError` of ours with the nearest id."""
-    character = api.characters.add()
-    wrong = character.id[:-1] + "_"
-    assert api.characters.get(wrong) is None
-
-    with pytest.raises(AurousLookupError) as caught:
-        api.characters[wrong]
-
-    assert isinstance(caught.value, KeyError)
-    text = str(caught.value)
-    assert text.startswith(f"characters[{wrong!r}]: no such id; did you mean {character.id!r}?")
-    assert "There is 1 record, including deleted ones" in text
-    assert "?." not in text
-
-
-def test_a_lookup_of_another_teams_row_does_not_offer_it(api: Api) -> None:
-    """A row of another team is not of this collection, and is not said to be near."""
-    theirs = api.aurous.teams.add().characters.add()
-
-    with pytest.raises(AurousLookupError) as caught:
-        api.characters[theirs.id]
-
-    assert "did you mean" not in str(caught.value)
-    assert "There are 0" in str(caught.value)
-
-
-@pytest.mark.parametrize("kind", ["characters", "uploads"])
-def test_last_of_nothing_is_an_error(api: Api, kind: str) -> None:
-    """Where nothing lives, `last` says how to get something."""
-    with pytest.raises(AurousLookupError, match=rf"{kind}\.last: there are no {kind} yet.*{kind}\.add\(\)"):
-        _ = getattr(api.aurous, kind).last
-
-
 def test_an_uploads_handle_is_live_too(api: Api) -> None:
     """A ticket shows what happens to it."""
     upload = api.uploads.add(filename="me.png")
@@ -490,9 +390,3 @@ def test_an_uploads_handle_is_live_too(api: Api) -> None:
     api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id})
 
     assert (upload.pose, upload.confidence) == ("back", 0.8)
-
-
-def test_a_script_that_is_none_is_refused(api: Api) -> None:
-    """What is no text is no script."""
-    with pytest.raises(AurousScriptError, match="not 7"):
-        api.characters.script(7)  # type: ignore[arg-type]
