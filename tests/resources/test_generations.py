@@ -238,7 +238,7 @@ def test_a_duration_is_a_number(api: Api, number: str) -> None:
 @pytest.mark.parametrize("sent", [None, -1])
 def test_img_1_a_seed_of_chance_is_seeded(make_api: Callable[..., Api], sent: int | None) -> None:
     """Without a seed, or with -1, each image has one of chance, which repeats from run to run."""
-    body = {} if sent is None else {"seed": sent}
+    body: dict[str, Any] = {} if sent is None else {"seed": sent}
     first, again, other = (
         [make(api, **body)["seed"] for _ in range(3)] for api in (make_api(), make_api(), make_api(seed=1))
     )
@@ -284,7 +284,7 @@ def test_img_3_sides_are_snapped(api: Api, sent: int, snapped: int) -> None:
         (VIDEOS, "last_frame_url", "files"),
     ],
 )
-def test_img_1_img_4_vid_1_auth_7_what_is_not_there(
+def test_img_1_img_4_vid_1_del_4_auth_7_what_is_not_there(
     api: Api, path: str, suffix: str, field: str, collection: str
 ) -> None:
     """What is unknown, another team's, or deleted is not found, in the same words."""
@@ -321,7 +321,7 @@ def test_img_4_a_ready_character(api: Api) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "/estimate"], ids=["create", "estimate"])
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "failed", "deleted"])
-def test_img_4_a_character_in_any_other_state(api: Api, status: str, suffix: str) -> None:
+def test_img_4_del_4_a_character_in_any_other_state(api: Api, status: str, suffix: str) -> None:
     """A character that is not ready, softly deleted ones among them, cannot be shown."""
     sent = {"prompt": "x", "character_id": api.characters.add(status=status, script="synthesizing!").id}
 
@@ -358,7 +358,7 @@ def test_img_12_the_character_stays_in_its_images(api: Api) -> None:
 # The work
 
 
-OF_THREE: Final[dict[str, dict[str, Any]]] = {IMAGES: {"count": 3}, VIDEOS: {}}
+OF_THREE: Final[dict[str, Any]] = {IMAGES: {"count": 3}, VIDEOS: {}}
 
 
 @both
