@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._core.resources.characters import require_ready
-from pytest_aurous._core.wire.refusal import ApiProblem
 from tests.conftest import price
 
 if TYPE_CHECKING:
@@ -500,32 +498,6 @@ def test_del_3_every_later_call_is_a_404(
 
     url = f"/v1/characters/{character.id}{path}"
     api.refused(method, url, status=404, code="resource_not_found", json=body, param=param)
-
-
-@pytest.mark.parametrize(
-    ("what", "status", "code"),
-    [
-        ("soft-deleted", 400, "character_not_ready"),
-        ("gone", 404, "resource_not_found"),
-        ("unknown", 404, "resource_not_found"),
-        ("another team's", 404, "resource_not_found"),
-    ],
-)
-def test_del_4_images_tell_the_deleted_apart(api: Api, what: str, status: int, code: str) -> None:
-    """For an image a soft-deleted character is not ready; one that is gone, unknown or another team's is not found."""
-    character_id = UNKNOWN
-    if what == "another team's":
-        character_id = api.aurous.teams.add().characters.add().id
-    elif what != "unknown":
-        character_id = api.characters.add(status="ready" if what == "soft-deleted" else "reviewing").id
-        api.delete(f"/v1/characters/{character_id}")
-
-    with pytest.raises(ApiProblem) as caught:
-        require_ready(api.app.world, api.team.id, character_id)
-
-    problem = caught.value
-    assert (problem.status, problem.code, problem.param) == (status, code, "character_id")
-    assert character_id in problem.message
 
 
 @pytest.mark.parametrize("script", ["synthesizing*1 -> reviewing", "synthesizing:5s -> reviewing", "synthesizing!"])
