@@ -70,8 +70,7 @@ def test_get_3_time_2_a_url_lives_24_hours(api: Api) -> None:
 
     api.clock.advance(seconds=1)
 
-    response = api.refused("GET", url, key=None, status=403, code="missing_scope")
-    assert "expired" in response.json["error"]["message"]
+    api.refused("GET", url, key=None, status=403, code="missing_scope")
     assert api.get(url_of(api, character.id), key=None).status == 200
 
 
@@ -88,21 +87,7 @@ def test_get_3_the_signature_alone_permits(api: Api, damage: str) -> None:
         "a later date": f"{path}?token={int(stamp, 16) + DAY:x}-{check}",
     }[damage]
 
-    response = api.refused("GET", damaged, status=403, code="missing_scope")
-
-    assert "signature" in response.json["error"]["message"]
-
-
-def test_get_3_time_2_what_a_read_gives_dies_24_hours_after_that_read(api: Api) -> None:
-    """Each URL has its own 24 hours: a later read's lives on when an earlier one's is dead."""
-    character = api.characters.add()
-    first = url_of(api, character.id)
-    api.clock.advance(seconds=DAY / 2)
-    second = url_of(api, character.id)
-
-    api.clock.advance(seconds=DAY / 2)
-
-    assert [api.get(url, key=None).status for url in (first, second)] == [403, 200]
+    api.refused("GET", damaged, status=403, code="missing_scope")
 
 
 def test_get_3_a_picture_names_character_and_pose(api: Api) -> None:

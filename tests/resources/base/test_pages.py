@@ -99,6 +99,7 @@ def test_list_2_a_page_before_a_cursor_is_next_to_it(ask: Ask) -> None:
         ("1.5", "invalid_format"),
         ("1_0", "invalid_format"),
         ("9" * 30, "value_out_of_range"),
+        pytest.param("9" * 5000, "invalid_format", id="too many digits for a number"),
     ],
 )
 def test_list_3_a_limit_out_of_range_or_not_a_number_is_refused(ask: Ask, limit: str, code: str) -> None:
@@ -142,10 +143,10 @@ def test_a_filter_fills_the_page_and_decides_whether_there_is_more(ask: Ask) -> 
     [({"limit": "3"}, ["r30", "r28", "r27"]), ({"limit": "1", "ending_before": "r28"}, ["r30"])],
     ids=["downwards", "upwards"],
 )
-def test_a_look_that_deletes_does_not_move_the_rest(
+def test_a_poll_that_deletes_does_not_move_the_rest(
     table: Table[Row], query: dict[str, str], expected: list[str]
 ) -> None:
-    """A row that its script deletes at this very look is left out, and no other is lost."""
+    """A row that its script deletes at this very poll is left out, and no other is lost."""
 
     def show(row: Row) -> Row | None:
         return None if row.id == "r29" and table.retire(row) else row
