@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous import Aurous
+from tests.conftest import price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ PATIENCE: Final = 5
 CHARACTERS: Final = "/v1/characters"
 KEY: Final = {"Idempotency-Key": "once"}
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+PRICE: Final = price(CHARACTERS, **SYNTHESIS)
 CLIENTS: Final = [(stack, way) for stack in ("httpx", "httpx2") if find_spec(stack) for way in ("sync", "async")]
 SSL: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that makes its own takes longer than a test
 KINDS: Final[dict[str, tuple[str, dict[str, Any], int | str]]] = {  # method, arguments; the status or the exception
@@ -91,7 +93,7 @@ class Session(NamedTuple):
     def happened(self, times: int) -> None:
         """Check how many syntheses took effect: rows, and credits that are held for them."""
         team = self.fake.team
-        assert (len(self.fake.characters), team.credits, team.held_credits) == (times, 1000, 4 * times)
+        assert (len(self.fake.characters), team.credits, team.held_credits) == (times, 1000, PRICE * times)
 
 
 @pytest.fixture(params=CLIENTS, ids=" ".join)
