@@ -81,7 +81,6 @@ def test_chat_1_a_completion_is_one_choice_with_its_usage(api: Api) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "param"),
     [
-        ({"messages": []}, "value_out_of_range", "messages"),
         ({"messages": [ASKED] * 201}, "value_out_of_range", "messages"),
         ({"messages": ["Hi"]}, "invalid_format", "messages[*]"),
         ({"messages": [{"role": "nobody", "content": "x"}]}, "invalid_format", "messages[*].role"),
@@ -113,13 +112,6 @@ def test_chat_2_what_a_request_may_not_say(api: Api, change: dict[str, Any], cod
     api.refused("POST", PATH, json={**body(), **change}, status=400, code=code, param=param)
 
 
-def test_chat_2_a_refusal_names_the_role(api: Api) -> None:
-    """Not an item of it: the place is within the list already."""
-    message = api.post(PATH, json=body({"role": "nobody", "content": "x"})).json["error"]["message"]
-
-    assert message == 'messages[*].role must be one of system, user, assistant, tool, not "nobody".'
-
-
 CUSTOM: Final = {"type": "custom", "custom": {"name": "paint"}}
 ALLOWED: Final = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [FLY]}}
 NEWER: Final[list[tuple[dict[str, Any], str, str]]] = [
@@ -142,11 +134,7 @@ def test_chat_14_what_no_page_names_is_refused_by_assumption(
 
     error = api.refused("POST", PATH, json={**body(), **newer}, status=400, code="invalid_format", param=param)
 
-    message = error.json["error"]["message"]
-    assert message.endswith(
-        f'not "{value}". No page of the vendor says that {value} is refused; the fake assumes it (chat-14). '
-        "The setting readings={'chat-14': 'accepted'} accepts it."
-    )
+    assert all(word in error.json["error"]["message"] for word in (value, "chat-14"))
     assert chat(other, **newer) if "messages" not in newer else chat(other, *newer["messages"])
     sent = newer.get("messages", [ASKED])
     assert other.aurous.chat.completions.last.messages == sent
@@ -241,7 +229,7 @@ def test_chat_4_the_tokens_that_were_used_are_charged(api: Api) -> None:
 
 
 def test_chat_4_a_hold_has_four_decimals(api: Api) -> None:
-    """1.10 times 13 input tokens at 75 a million, and 4,096 output tokens at 450."""
+    """1.10 times 13 input tokens at 75 a million, and 4,096 output tokens at 450, as `/v1/models` says."""
     api.post(PATH, json=body(stream=True))
 
     assert api.money() == (1000, 1.8443)
@@ -548,13 +536,6 @@ class TestReplies:
         assert said(api, hair, {"role": "user", "content": "And?"})["content"] == "many"
         assert "simulated" in said(api, {"role": "user", "content": "And?"})["content"]
 
-    def test_the_messages_of_a_completion_are_as_on_the_wire(self, api: Api) -> None:
-        """Nulls, too, which SDKs send."""
-        turn = {"role": "assistant", "content": None, "refusal": None, "tool_calls": [CALL]}
-        chat(api, ASKED, turn, {"role": "tool", "tool_call_id": "call_1", "content": "Rain."})
-
-        assert api.aurous.chat.completions.last.messages[1] == turn
-
     def test_a_tool_is_called_and_its_result_gets_the_next_reply(self, api: Api) -> None:
         """Text may come with a call."""
         api.aurous.chat.reply("Let me see.", tool_calls=[("get_weather", {"city": "Tokyo"})])
@@ -642,29 +623,21 @@ class TestReplies:
     @pytest.mark.parametrize(
         ("reply", "more", "why"),
         [
-            (
-                {"tool_calls": [("fly", {})]},
-                {"tools": [WEATHER]},
-                "calls the tool 'fly', and the request has these tools",
-            ),
-            ({"tool_calls": [("fly", {})]}, {}, "the request has these tools: none"),
-            (
-                {"tool_calls": [("get_weather", {"city": 7})]},
-                {"tools": [WEATHER]},
-                "the arguments of 'get_weather' do not fit its parameters: $.city: expected string, got 7",
-            ),
-            ({"json": {"name": "x"}}, {"response_format": AS_PERSON}, "the schema of the request: $: 'age' is missing"),
-            ({"text": "Hello."}, {"response_format": AS_PERSON}, "the request asks for JSON, and it says 'Hello.'"),
-            ({"text": "Rain."}, {"tools": [WEATHER], "tool_choice": "required"}, "demands a call of get_weather;"),
+            ({"tool_calls": [("fly", {})]}, {"tools": [WEATHER]}, "'fly'"),
+            ({"tool_calls": [("fly", {})]}, {}, "none"),
+            ({"tool_calls": [("get_weather", {"city": 7})]}, {"tools": [WEATHER]}, "$.city"),
+            ({"json": {"name": "x"}}, {"response_format": AS_PERSON}, "'age' is missing"),
+            ({"text": "Hello."}, {"response_format": AS_PERSON}, "asks for JSON"),
+            ({"text": "Rain."}, {"tools": [WEATHER], "tool_choice": "required"}, "demands a call of get_weather"),
             (
                 {"tool_calls": [("get_weather", {"city": "Oslo"})]},
                 {"tools": [WEATHER, FLY], "tool_choice": {"type": "function", "function": {"name": "fly"}}},
-                "its tool_choice demands a call of fly; use reply(tool_calls=...)",
+                "demands a call of fly",
             ),
             (
                 {"tool_calls": [("get_weather", {"city": "Oslo"})]},
                 {"tools": [WEATHER], "tool_choice": "none"},
-                "it calls a tool, and the tool_choice of the request is 'none'",
+                "'none'",
             ),
         ],
         ids=["tool", "no tools", "arguments", "json", "text", "required", "another", "none"],
@@ -681,11 +654,12 @@ class TestReplies:
             api.aurous._session.verdict.judge()
 
     def test_a_reply_may_stop_or_refuse_where_another_would_not_fit(self, api: Api) -> None:
-        """JSON that is cut off, and a refusal instead of a call, are what a client has to expect."""
-        api.aurous.chat.reply('{"name": "Au', finish_reason="length")
+        """JSON that is cut off or does not fit, and a refusal instead of a call, are what a client has to expect."""
+        for text, reason in (('{"name": "Au', "length"), ('{"name": 7}', None)):
+            api.aurous.chat.reply(text, finish_reason=reason)
+            assert said(api, response_format=AS_PERSON)["content"] == text
         api.aurous.chat.reply(refuse="No.")
 
-        assert said(api, response_format=AS_PERSON)["content"] == '{"name": "Au'
         assert said(api, tools=[FLY], tool_choice="required")["refusal"] == "No."
 
     def test_a_condition_that_raises_is_a_mistake_of_the_test(self, api: Api) -> None:
@@ -694,8 +668,7 @@ class TestReplies:
 
         assert api.post(PATH, json=body()).status == 500
 
-        why = r"the when= of chat\.reply\(\.\.\.\), added at test_chat\.py:\d+, raised KeyError: 'tools'"
-        with pytest.raises(AurousError, match=why):
+        with pytest.raises(AurousError, match=r"test_chat\.py:\d+, raised KeyError: 'tools'"):
             api.aurous._session.verdict.judge()
 
     def test_a_reply_that_does_not_fit_is_one_problem(self, api: Api) -> None:
@@ -711,12 +684,6 @@ class TestReplies:
         assert "never used" not in str(caught.value)
         api.aurous._session.verdict.judge()
 
-    def test_a_text_may_be_json(self, api: Api) -> None:
-        """It is not checked against the schema."""
-        api.aurous.chat.reply('{"name": 7}')
-
-        assert said(api, response_format=AS_PERSON)["content"] == '{"name": 7}'
-
     def test_a_reply_that_nobody_used_fails_the_test(self, api: Api) -> None:
         """Like a fault that was never met, and only once; a restore takes the use back."""
         api.aurous.chat.reply("one", when="nothing")
@@ -725,34 +692,32 @@ class TestReplies:
 
         with pytest.raises(AurousUnfiredFault) as caught:
             api.aurous._session.verdict.judge()
-        assert re.search(
-            r"<reply 'one', added at test_chat\.py:\d+: used 0> was never used: chat\.create was called once",
-            str(caught.value),
-        )
-        assert "<reply 'two', added at test_chat.py:" in str(caught.value)
-        assert "was used 1 of 3 times" in str(caught.value)
+        assert re.search(r"'one', added at test_chat\.py:\d+: used 0", str(caught.value))
+        assert "used 1 of 3 times" in str(caught.value)
         api.aurous._session.verdict.judge()
 
     @pytest.mark.parametrize(
         ("arguments", "text"),
         [
-            ({}, "expected one of text, json, refuse and error, or tool_calls"),
-            ({"when": "hair", "times": 2}, "expected one of text, json, refuse and error, or tool_calls"),
-            ({"text": "a", "json": 1}, "one of text, json, refuse and error, or tool_calls, not text and json"),
-            ({"refuse": "a", "tool_calls": [("x", {})]}, "no tool calls beside refuse"),
-            ({"text": 7}, "text=7"),
-            ({"error": "oops"}, "error='oops'"),
-            ({"text": "a", "finish_reason": "done"}, "finish_reason='done'"),
-            ({"text": "a", "chunking": "lines"}, "chunking='lines'"),
-            ({"text": "a", "when": 7}, "when=7"),
-            ({"text": "a", "times": 0}, "times=0"),
-            ({"text": "a", "delay": -1}, "delay=-1"),
-            ({"text": "a", "tokens": (1,)}, "tokens=(1,)"),
-            ({"text": "a", "tokens": (1, -1)}, "tokens=-1"),
-            ({"json": {1, 2}}, "a value that JSON can carry"),
-            ({"tool_calls": "fly"}, "pairs of a name and its arguments"),
-            ({"tool_calls": [("fly", 7)]}, "pairs of a name and its arguments"),
-            ({"tool_calls": [("fly",)]}, "pairs of a name and its arguments"),
+            ({}, "one of text"),
+            ({"when": "hair", "times": 2}, "one of text"),
+            ({"text": "a", "json": 1}, "not text and json"),
+            ({"refuse": "a", "tool_calls": [("x", {})]}, "beside refuse"),
+            ({"text": 7}, "text"),
+            ({"error": "oops"}, "error"),
+            ({"text": "a", "finish_reason": "done"}, "finish_reason"),
+            ({"text": "a", "chunking": "lines"}, "chunking"),
+            ({"text": "a", "when": 7}, "when"),
+            ({"text": "a", "times": 0}, "times"),
+            ({"text": "a", "delay": -1}, "delay"),
+            ({"text": "a", "tps": 0}, "tps"),
+            ({"text": "a", "delay": 1, "tps": 5}, "no delay beside"),
+            ({"text": "a", "tokens": (1,)}, "tokens"),
+            ({"text": "a", "tokens": (1, -1)}, "tokens"),
+            ({"json": {1, 2}}, "JSON"),
+            ({"tool_calls": "fly"}, "pairs"),
+            ({"tool_calls": [("fly", 7)]}, "pairs"),
+            ({"tool_calls": [("fly",)]}, "pairs"),
         ],
         ids=str,
     )
@@ -861,7 +826,3 @@ def test_tokens_take_their_time(make_api: Callable[..., Api]) -> None:
             seen = [clock.time() - start for line in response.iter_lines() if '"content":"' in line]
     assert seen == [0.0, 2.0, 4.0, 6.0]
     api.aurous.chat.reply("Yes.", ttft=3)
-    with pytest.raises(AurousError, match="expected no delay beside ttft and tps"):
-        api.aurous.chat.reply("x", delay=1, tps=5)
-    with pytest.raises(AurousError, match=r"chat.reply\(tps=0\): expected a number, 0.001 or more"):
-        api.aurous.chat.reply("x", tps=0)
