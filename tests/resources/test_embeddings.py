@@ -50,15 +50,6 @@ def test_emb_1_there_is_one_vector_and_equal_texts_are_equal(api: Api) -> None:
     assert hypot(*vector(api, "!")) == pytest.approx(1, abs=0.001)
 
 
-def test_emb_1_a_key_repeats_the_response(api: Api) -> None:
-    """It is paid for once."""
-    headers = {"Idempotency-Key": "one"}
-    responses = [api.post(PATH, json={"model": MODEL, "input": "Hi"}, headers=headers) for _ in range(2)]
-
-    assert responses[0].body == responses[1].body
-    assert responses[1].headers["Aurous-Idempotent-Replayed"] == "true"
-
-
 @pytest.mark.parametrize(("reading", "size"), [("2048", 2048), ("1024", 1024)])
 def test_emb_3_the_size_is_native_whatever_is_asked_for(make_api: Callable[..., Api], reading: str, size: int) -> None:
     """A size that the model does not list is refused; base64 gets floats."""

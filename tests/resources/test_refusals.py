@@ -170,7 +170,8 @@ def test_err_7_every_refusal_of_a_field_says_what_is_wrong_and_what_is_allowed(
 
 def ends(schema: dict[str, Any]) -> list[Any]:
     """Make the smallest and the largest value that a schema allows; what has no size has none."""
-    low, high = (next((schema[name] for name in schema if name.startswith(end)), None) for end in ("min", "max"))
+    sizes: list[Any] = [next((schema[name] for name in schema if name.startswith(end)), None) for end in ("min", "max")]
+    low, high = sizes
     kind = schema.get("type")
     if kind == "string" and high:
         return ["https://a.example/".ljust(high, "x")[:high], *(["x" * low] if low else [])]

@@ -64,7 +64,9 @@ def work(api: Api) -> None:
 
 @pytest.mark.parametrize(("path", "cursor"), [(USAGE, "next_page"), (EVENTS, "next_cursor")])
 def test_of_nothing(api: Api, path: str, cursor: str) -> None:
-    """An empty list has the whole envelope, and no empty bucket."""
+    """An empty list has the whole envelope, and no empty bucket; another team's work is not in it (auth-7)."""
+    api.aurous.teams.add().images.add()
+
     assert api.get(url(path)).json == {"object": "list", "data": [], "has_more": False, cursor: None}
 
 
@@ -97,7 +99,9 @@ def test_usage_1_a_bucket_is_what_was_done(api: Api) -> None:
             }
         ],
     }
-    assert api.team.credits < 1000
+    events = rows(api, EVENTS)
+    assert sum(event["credits_charged"] for event in events) == 1000 - api.team.credits > 0
+    assert sorted(event["status"] for event in events) == ["cancelled", *["completed"] * 3, "failed", "pending"]
 
 
 @pytest.mark.parametrize(
@@ -162,15 +166,10 @@ def test_usage_1_usage_3_a_range_has_its_start_and_not_its_end(api: Api, path: s
     assert count() == 1
     assert count(start_time="2026-05-08T10:00:00Z") == 1
     assert count(start_time="2026-05-08T12:00:00+02:00") == 1
+    assert api.get(f"{path}?start_time=2026-05-01T00:00:00+02:00").status == 200  # clients write the zone as it is
     assert count(end_time="2026-05-08T10:00:00Z") == 0
     assert count(end_time="2026-05-08T10:00:01Z") == 1
     assert count(start_time="2026-05-08T10:00:01Z", end_time="2027-01-01T00:00:00Z") == 0
-
-
-@both_paths
-def test_a_plus_that_nobody_has_quoted_is_a_plus(api: Api, path: str) -> None:
-    """Clients write the zone as it is."""
-    assert api.get(f"{path}?start_time=2026-05-01T00:00:00+02:00").status == 200
 
 
 @pytest.mark.parametrize(
@@ -201,7 +200,6 @@ def test_usage_1_groups(api: Api, group_by: str, expected: list[tuple[Any, ...]]
     [
         "group_by=status,type",
         "group_by=status&group_by=type",
-        "group_by[]=status&group_by[]=type",
         "group_by%5B%5D=status&group_by%5B%5D=type",
         "group_by=status&group_by[]=type",
         "group_by[]=status,type",
@@ -254,23 +252,12 @@ def test_usage_1_a_filter_by_character(api: Api) -> None:
 @both_paths
 def test_usage_1_usage_3_a_filter_may_be_repeated(api: Api, path: str) -> None:
     """``status=a&status=b`` is ``status=a,b``."""
-    for status in ("failed", "cancelled", "succeeded"):
-        api.aurous.images.add(status=status)
+    work(api)
 
     response = api.get(f"{url(path)}&status=failed&status=cancelled").json
 
+    assert response["data"]
     assert response == api.get(url(path, status="failed,cancelled")).json
-    found = response["data"]
-    count = found[0]["groups"][0]["metrics"]["request_count"] if path == USAGE else len(found)
-    assert count == 2
-
-
-@both_paths
-def test_auth_7_another_teams_work_is_not_in_it(api: Api, path: str) -> None:
-    """Each team has its own."""
-    api.aurous.teams.add().images.add()
-
-    assert rows(api, path) == []
 
 
 @pytest.mark.parametrize(
@@ -462,16 +449,6 @@ def test_img_6_usage_counts_a_bad_end_as_failed(api: Api, status: str) -> None:
     assert groups(api, group_by="status") == [("failed", 1)]
     assert rows(api)[0]["groups"][0]["metrics"]["failed_count"] == 1
     assert [row["status"] for row in rows(api, EVENTS, status="failed")] == ["failed"]
-
-
-def test_usage_3_events_are_charged_what_left_the_team(api: Api) -> None:
-    """Nothing for what failed, was cancelled or is under way."""
-    work(api)
-
-    events = rows(api, EVENTS)
-
-    assert sum(event["credits_charged"] for event in events) == 1000 - api.team.credits
-    assert sorted(event["status"] for event in events) == ["cancelled", *["completed"] * 3, "failed", "pending"]
 
 
 def test_usage_3_events_are_the_newest_first(api: Api) -> None:

@@ -53,12 +53,6 @@ def test_both_genders_and_all_origins_occur(crowd: list[dict[str, Any]]) -> None
     assert len({person["ethnicity"] for person in crowd}) == 7
 
 
-def test_the_same_seed_makes_the_same_person() -> None:
-    """Chance comes from the given instance alone."""
-    assert _people.attributes(Random(3)) == _people.attributes(Random(3))
-    assert _people.full_name(Random(3)) == _people.full_name(Random(3))
-
-
 @pytest.mark.parametrize("gender", ["female", "male"])
 def test_a_name_goes_with_the_person(gender: str) -> None:
     """First names are of the person's gender and origin, and a trade follows."""

@@ -80,11 +80,6 @@ def test_blanks_of_any_kind_stay_in_the_line(blank: str) -> None:
     }
 
 
-def test_small_letters_are_written_as_large_ones() -> None:
-    """There is one alphabet."""
-    assert picture(["aurora"], 192, 192, "s") == picture(["AURORA"], 192, 192, "s")
-
-
 def test_a_long_line_is_wrapped() -> None:
     """What does not fit in one line goes on in the next, words and ids alike, as far as there is room."""
     columns = (192 - 8) // 4
@@ -100,11 +95,6 @@ def test_what_does_not_fit_is_left_out() -> None:
 
     assert picture(["A"] * fits, 192, 192, "s") == picture(["A"] * (fits + 50), 192, 192, "s")
     assert picture(["A"] * fits, 192, 192, "s") != picture(["A"] * (fits - 1), 192, 192, "s")
-
-
-def test_an_empty_line_takes_a_line() -> None:
-    """A blank line keeps its place."""
-    assert picture(["", "A"], 192, 192, "s") != picture(["A"], 192, 192, "s")
 
 
 def test_a_picture_depends_on_lines_and_seed_alone() -> None:
