@@ -165,21 +165,6 @@ def test_hook_8_after_when_and_times_count_deliveries(api: Api) -> None:
     assert events(got).count("image.failed") == 4
 
 
-def test_hook_8_the_first_fault_given_is_met_first(api: Api) -> None:
-    """Of two on one event each has its turn."""
-    got = received(api)
-    late = api.aurous.faults.late("image.completed", 60)
-    drop = api.aurous.faults.drop("image.completed")
-    api.aurous.images.add(status="succeeded")
-
-    api.aurous.webhooks.flush()
-    assert (late.fired, drop.fired) == (1, 0)
-    api.clock.advance(seconds=60)
-    api.aurous.webhooks.flush()
-
-    assert (drop.fired, got) == (1, [])
-
-
 def test_hook_8_calls_meet_no_fault_of_deliveries(api: Api) -> None:
     """A fault on every event spares every call, and one on every call spares every event."""
     got = received(api)

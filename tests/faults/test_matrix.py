@@ -166,19 +166,3 @@ def test_idem_3_a_delay_that_the_client_outlasts_is_a_response(session: Session,
     assert (session.fake.calls.last.committed, fault.fired) == (True, 1)
     session.retries(KEY, replayed=True)
     session.happened(1)
-
-
-def test_an_outage_refuses_every_connection_until_it_is_over(session: Session) -> None:
-    """Whatever is called meets `ConnectError`, without an effect; when the clock has passed, all is well."""
-    fault = session.fake.faults.outage(60)
-
-    session.meets(session.create(KEY), "ConnectError")
-    session.fake.clock.advance(seconds=59.5)
-    session.meets(session.send("GET", "/v1/balance"), "ConnectError", "GET", "/v1/balance")
-
-    assert [call.committed for call in session.fake.calls] == [False, False]
-    session.happened(0)
-    session.fake.clock.advance(seconds=0.5)
-    session.retries(KEY, replayed=False)
-    session.happened(1)
-    assert fault.fired == 2

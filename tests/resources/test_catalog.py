@@ -78,11 +78,6 @@ def test_each_endpoint_is_complete(row: Endpoint) -> None:
     assert (row.bucket == "") is row.signed
 
 
-def test_no_operation_has_two_rows() -> None:
-    """A name is one endpoint."""
-    assert max(Counter(row.operation for row in ENDPOINTS).values()) == 1
-
-
 def test_a_literal_segment_wins_over_a_parameter(catalog: Catalog) -> None:
     """`uploads` under characters is no id."""
     assert found(catalog, "/v1/characters/uploads/init") == ({"POST": "characters.uploads.init"}, [])

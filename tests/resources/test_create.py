@@ -159,16 +159,6 @@ def test_create_4_answers_while_the_work_is_under_way(api: Api) -> None:
     assert len({ref["url"] for ref in refs}) == 4
 
 
-def test_create_4_may_answer_after_the_work_is_done(api: Api) -> None:
-    """With ``*0`` the create response itself is in review, and has its refs."""
-    api.aurous.script("synthesizing*0 -> reviewing")
-
-    response = api.post("/v1/characters", json=GENERATE)
-
-    assert (response.status, response.json["status"]) == (201, "reviewing")
-    assert [ref["pose"] for ref in response.json["refs"]] == POSES
-
-
 def test_create_5_cred_2_holds_four_credits_and_charges_them_when_done(api: Api) -> None:
     """Four credits are held while the synthesis runs, and charged when it has ended well."""
     character = api.synthesize("synthesizing*1 -> reviewing")

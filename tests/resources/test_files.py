@@ -14,7 +14,7 @@ from PIL import Image
 from pytest_aurous import AurousError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tests.conftest import Api, Response
 
@@ -376,13 +376,3 @@ def test_files_add_refuses_what_the_api_would_not_take(api: Api, told: dict[str,
     with pytest.raises(AurousError, match=message):
         api.aurous.files.add(**told)
     assert len(api.aurous.files) == 0
-
-
-@pytest.mark.parametrize("base_url", ["http://localhost:8123", "https://gateway.test/aurous/api"])
-def test_a_url_leads_back_to_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
-    """Wherever it answers."""
-    api = make_api(base_url=base_url)
-    url = send(api).json["url"]
-
-    assert url.startswith(f"{base_url}/storage/files/")
-    assert api.get(url, key=None).body == PICTURE

@@ -44,18 +44,6 @@ def test_add_makes_a_generation_in_every_status(api: Api, medium: str, status: s
 
 @pytest.mark.parametrize("medium", MEDIA)
 @pytest.mark.parametrize(
-    "seen", [["pending", "processing", "succeeded"], ["processing", "succeeded", "succeeded"]], ids=lambda seen: seen[0]
-)
-def test_add_begins_the_script(api: Api, medium: str, seen: list[str]) -> None:
-    """A generation that is not over goes on from there as it is polled."""
-    record = made(api, medium, status=seen[0])
-
-    assert [api.get(f"/v1/images/{record.id}").json["status"] for _ in seen] == seen
-    assert record.status == "succeeded"
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-@pytest.mark.parametrize(
     ("status", "script"),
     [
         ("pending", "pending*0 -> processing"),
@@ -69,14 +57,6 @@ def test_add_begins_the_script(api: Api, medium: str, seen: list[str]) -> None:
 def test_add_is_in_the_status_that_was_asked_for(api: Api, medium: str, status: str, script: str) -> None:
     """Whatever the script, its own or the suite's, the generation is in the status that the test wanted."""
     assert made(api, medium, status=status, script=script).status == status
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-def test_add_of_a_success_has_its_price(api: Api, medium: str) -> None:
-    """A script that ends badly at once does not reach a generation that is made as a success."""
-    price = made(api, medium).cost
-
-    assert made(api, medium, script="pending*0 -> failed(x)").cost == price
 
 
 def test_add_takes_what_it_is_told(api: Api) -> None:
@@ -174,32 +154,6 @@ def test_json_is_what_a_retrieve_answers(api: Api, medium: str, status: str) -> 
     assert record.json() == api.get(f"/v1/images/{record.id}").json
 
 
-@pytest.mark.parametrize("medium", MEDIA)
-def test_a_record_is_live(api: Api, medium: str) -> None:
-    """Each attribute is the state now, under the name that it has on the wire; reading is no poll."""
-    record = made(api, medium, status="pending")
-    for status in ("pending", "processing", "succeeded"):
-        for _ in range(3):
-            assert record.status == status
-        found = record.json()
-        plural = {"reference_image_urls", "loras"}  # a tuple here, an array there
-        assert {name: getattr(record, name) for name in found.keys() - plural} == {
-            name: value for name, value in found.items() if name not in plural
-        }
-        record.finish() if status == "processing" else status == "pending" and record.advance()
-
-
-def test_a_record_follows_the_clock(api: Api) -> None:
-    """What time has done is seen at once, though nobody polled."""
-    image = api.aurous.images.add(status="pending", script="pending:10s -> processing:10s -> succeeded")
-    api.clock.advance(seconds=10)
-    assert image.status == "processing"
-
-    api.clock.advance(seconds=10)
-
-    assert (image.status, image.completed_at, len(image.output_urls)) == ("succeeded", "2026-05-08T10:00:20Z", 1)
-
-
 def test_img_8_picture_is_what_a_download_gives(api: Api) -> None:
     """`picture(n)` has the bytes of the n-th output, and so has `film()`."""
     image, video = api.aurous.images.add(count=2), api.aurous.videos.add()
@@ -266,15 +220,6 @@ def test_an_illegal_transition_says_that_nothing_is_legal(api: Api, medium: str,
         getattr(record, verb.partition("(")[0])()
 
     assert api.state() == before
-
-
-def test_every_verb_that_is_said_to_be_legal_is(api: Api) -> None:
-    """What a running record lists as legal works."""
-    legal = api.aurous.images.add(status="pending")._legal()
-
-    assert legal == ["advance()", "finish()", "fail(error)", "cancel()"]
-    for verb in legal:
-        getattr(api.aurous.images.add(status="pending"), verb.partition("(")[0])()
 
 
 @pytest.mark.parametrize("medium", MEDIA)

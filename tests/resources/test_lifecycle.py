@@ -62,13 +62,6 @@ def test_get_1_get_4_has_the_whole_object(api: Api, status: str) -> None:
     assert (response.json["error_message"] is not None) == (status == "failed")
 
 
-def test_get_1_is_the_poll(api: Api) -> None:
-    """The synthesize flow is watched by retrieving until the status is another one."""
-    character = api.synthesize("synthesizing*3 -> reviewing")
-
-    assert api.poll(character, 5) == ["synthesizing"] * 3 + ["reviewing"] * 2
-
-
 @pytest.mark.parametrize(
     ("reading", "status", "found"),
     [
@@ -247,17 +240,6 @@ def test_resyn_1_regen_3_one_run_at_a_time(api: Api, action: str, body: Any, cos
     assert api.money() == (1000, SYNTHESIS), f"and not {cost} more"
 
 
-@each_run
-def test_resyn_1_regen_2_may_be_over_at_once(api: Api, action: str, body: Any, cost: float) -> None:
-    """With ``*0`` the response itself shows the end of the run."""
-    character = api.characters.add(status="reviewing", script="synthesizing*0 -> reviewing")
-
-    response = run(api, character, action, body)
-
-    assert response.json["status"] == "reviewing"
-    assert api.money() == (1000 - cost, 0)
-
-
 @pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
 def test_resyn_2_replaces_all_four_refs(api: Api, status: str) -> None:
     """After the run each of the four poses is a new picture under another path."""
@@ -312,16 +294,6 @@ def test_resyn_3_a_ready_character_comes_back_ready(
 
     assert api.poll(character, 3) == ["synthesizing", end, end]
     assert api.money() == (1000 - cost, 0)
-
-
-@pytest.mark.parametrize("start", ["reviewing", "failed"])
-def test_resyn_3_a_script_may_publish(api: Api, start: str) -> None:
-    """Under the auto-publish dialect a run ends in ``ready`` whatever it began on."""
-    character = api.characters.add(status=start, script="synthesizing -> ready")
-
-    run(api, character, "resynthesize")
-
-    assert api.poll(character, 2) == ["synthesizing", "ready"]
 
 
 @each_run
@@ -511,18 +483,6 @@ def test_del_5_cred_5_cancels_the_work(api: Api, script: str) -> None:
 
     assert api.poll(character, 3) == ["resource_not_found"] * 3
     assert (character.status, character.refs, api.money()) == ("deleted", [], (1000, 0))
-
-
-@each_run
-def test_del_5_cancels_a_later_run(api: Api, action: str, body: Any, cost: float) -> None:
-    """A DELETE during a later run gives back what that run held, and no more."""
-    character = api.synthesize("synthesizing*0 -> reviewing ; synthesizing! -> reviewing")
-    run(api, character, action, body)
-    assert api.money() == (1000 - SYNTHESIS, cost)
-
-    api.delete(f"/v1/characters/{character.id}")
-
-    assert api.money() == (1000 - SYNTHESIS, 0)
 
 
 def test_updated_at_moves_with_every_change(api: Api) -> None:

@@ -154,22 +154,6 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
 # live records
 
 
-def test_a_record_is_live(api: Api) -> None:
-    """Each attribute is the state now, under the name that it has on the wire."""
-    character = api.synthesize("synthesizing*1 -> reviewing", client_reference_id="order-1")
-    while True:
-        found = api.get(f"/v1/characters/{character.id}").json
-        assert {name: getattr(character, name) for name in found if name != "refs"} == {
-            name: value for name, value in found.items() if name != "refs"
-        }
-        assert [{"pose": ref.pose, "url": ref.url} for ref in character.refs] == found["refs"]
-        if character.status != "synthesizing":
-            break
-    api.post(f"/v1/characters/{character.id}/save")
-
-    assert character.status == "ready"
-
-
 def test_json_is_what_a_retrieve_answers(api: Api) -> None:
     """`json()` equals the response of a GET, in each living state."""
     for status in STATUSES[:-1]:
@@ -213,18 +197,6 @@ def test_advance_ends_the_present_step(api: Api) -> None:
     assert seen == ["synthesizing", "reviewing", "synthesizing", "ready"]
 
 
-def test_advance_starts_the_next_steps_looks_and_time(api: Api) -> None:
-    """After an `advance()` the next step lasts in full."""
-    character = api.synthesize("synthesizing! -> reviewing*2 -> synthesizing:10s -> ready")
-    character.advance()
-    assert api.poll(character, 3) == ["reviewing", "reviewing", "synthesizing"]
-
-    api.clock.advance(seconds=9)
-    assert character.status == "synthesizing"
-    api.clock.advance(seconds=1)
-    assert character.status == "ready"
-
-
 @pytest.mark.parametrize(
     ("script", "end"),
     [
@@ -244,17 +216,6 @@ def test_finish_runs_the_script_to_its_end(api: Api, script: str, end: str) -> N
     character.finish()
 
     assert character.status == end
-    assert api.state() == state
-
-
-@pytest.mark.parametrize("status", ["reviewing", "ready", "failed", "deleted"])
-def test_finish_without_a_run_does_nothing(api: Api, status: str) -> None:
-    """A record that is in no run is finished."""
-    character = api.characters.add(status=status)
-    state = api.state()
-
-    character.finish()
-
     assert api.state() == state
 
 
@@ -314,15 +275,6 @@ def test_what_a_record_cannot_do_raises(
     assert api.state() == before
 
 
-def test_a_saved_record_has_no_further_step(api: Api) -> None:
-    """Once saved, the script is over, and `advance()` says so."""
-    character = api.synthesize("synthesizing*0 -> reviewing! -> deleted")
-    api.post(f"/v1/characters/{character.id}/save")
-
-    with pytest.raises(AurousTransitionError, match="no next step"):
-        character.advance()
-
-
 @pytest.mark.parametrize("status", ["ready", "reviewing", "failed", "deleted"])
 def test_hook_4_an_added_character_sends_no_event(api: Api, status: str) -> None:
     """It was never synthesizing, so no work of it ended, and none was cancelled."""
@@ -357,15 +309,6 @@ def test_a_collection_holds_the_living_in_order(api: Api) -> None:
 
     fourth.delete()
     assert api.characters.last == second
-
-
-def test_a_collection_follows_the_clock(api: Api) -> None:
-    """What time has deleted is no longer among the living, though nobody asked."""
-    character = api.synthesize("synthesizing:10s -> deleted")
-
-    api.clock.advance(seconds=10)
-
-    assert (list(api.characters), len(api.characters), character in api.characters) == ([], 0, False)
 
 
 @pytest.mark.parametrize("status", ["reviewing", "ready"], ids=["gone", "soft-deleted"])

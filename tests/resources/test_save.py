@@ -10,8 +10,6 @@ from pytest_aurous._core.resources.characters import require_ready
 from pytest_aurous._core.wire.refusal import ApiProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Api
 
 
@@ -67,14 +65,6 @@ def test_save_3_refuses_what_has_nothing_to_publish(api: Api, status: str) -> No
     assert without_tokens(character.json()) == before
 
 
-def test_save_3_err_6_has_a_global_code(make_api: Callable[..., Api]) -> None:
-    """Under the reading ``global`` the code of a wrong state is ``invalid_request``."""
-    api = make_api(readings={"err-6": "global"})
-    character = api.characters.add(status="failed")
-
-    api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request")
-
-
 def test_save_3_is_no_poll(api: Api) -> None:
     """Saving too early is refused however often; only the poll that finds the review frees the save."""
     character = api.synthesize("synthesizing*2 -> reviewing")
@@ -115,14 +105,6 @@ def test_save_5_cred_4_costs_nothing_and_starts_no_work(api: Api) -> None:
     assert api.money() == money
     assert api.poll(character, 5) == ["ready"] * 5
     assert character.refs == refs
-
-
-def test_save_5_works_without_any_credits(make_api: Callable[..., Api]) -> None:
-    """A team with an empty balance can still publish."""
-    api = make_api(credits=0)
-    character = api.characters.add(status="reviewing")
-
-    assert api.post(f"/v1/characters/{character.id}/save").json["status"] == "ready"
 
 
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "failed"])
@@ -184,6 +166,7 @@ def test_save_7_ignores_an_idempotency_key(api: Api) -> None:
         "synthesizing*0 -> reviewing*1 -> deleted",
         "synthesizing*0 -> reviewing:10s -> deleted",
         "synthesizing*0 -> reviewing! -> ready -> synthesizing -> failed",
+        "synthesizing*0 -> ready*1 -> deleted",
     ],
 )
 def test_a_save_ends_the_run(api: Api, script: str) -> None:
@@ -195,12 +178,3 @@ def test_a_save_ends_the_run(api: Api, script: str) -> None:
     api.clock.advance(seconds=3600)
 
     assert seen + api.poll(character) == ["ready"] * 4
-
-
-def test_a_save_of_a_ready_character_ends_the_run_too(api: Api) -> None:
-    """A script that would go on from ``ready`` is over once the client has saved."""
-    character = api.synthesize("synthesizing*0 -> ready*1 -> deleted")
-
-    assert api.post(f"/v1/characters/{character.id}/save").status == 200
-
-    assert api.poll(character, 3) == ["ready"] * 3

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from tests.conftest import Api
 
-BODY: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 LIST: Final = "/v1/characters"
 
 
@@ -298,14 +297,6 @@ def test_somebody_else_may_run_it_again(api: Api) -> None:
     assert api.money() == money
 
 
-def test_somebody_elses_run_forgets_the_error(api: Api) -> None:
-    """A failed character that runs again, by its script, has no error any more."""
-    character = api.synthesize("synthesizing*0 -> failed(x) -> synthesizing")
-    assert (api.poll(character), character.error_message) == (["failed"], "x")
-
-    assert (api.poll(character), character.error_message) == (["synthesizing"], None)
-
-
 def test_somebody_else_draws_all_four_again(api: Api) -> None:
     """A scripted synthesis redraws the four poses even where it follows the regeneration of one."""
     character = api.characters.add(
@@ -385,36 +376,6 @@ def test_a_script_is_bound_when_the_record_is_made(api: Api) -> None:
     assert api.poll(early, 2) == ["synthesizing", "reviewing"]
     assert api.post(f"{LIST}/{early.id}/resynthesize").json["status"] == "synthesizing"
     assert api.synthesize().status == "failed"
-
-
-def test_a_renamed_character_keeps_its_script(api: Api) -> None:
-    """A PATCH of the name does not look for another script."""
-    api.aurous.script("synthesizing*0 -> failed", name="Iris")
-    character = api.synthesize("synthesizing*1 -> reviewing")
-    api.patch(f"{LIST}/{character.id}", json={"name": "Iris"})
-
-    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
-
-
-def test_a_script_is_for_every_team(api: Api) -> None:
-    """`aurous.script()` holds for characters of other teams too."""
-    other = api.aurous.teams.add()
-    api.aurous.script("synthesizing*0 -> failed")
-
-    assert api.post(LIST, json=BODY, key=other.api_key).json["status"] == "failed"
-
-
-@pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
-def test_rebinding_begins_with_the_first_run(api: Api, status: str) -> None:
-    """While no work is in progress, the next run is the new script's first."""
-    character = api.characters.add(status=status, script="synthesizing*0 -> deleted")
-
-    character.script("synthesizing*0 -> failed(first) ; synthesizing*0 -> failed(second)")
-    assert character.status == status
-
-    for error in ("first", "second", "second"):
-        api.post(f"{LIST}/{character.id}/resynthesize")
-        assert character.error_message == error
 
 
 @pytest.mark.parametrize("earlier", [0, 1, 2])

@@ -12,8 +12,6 @@ from PIL import Image
 from pytest_aurous._core.resources.content.pictures import picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Api
 
 DAY: Final = 24 * 3600
@@ -33,18 +31,6 @@ def test_get_3_a_ref_leads_to_a_picture(api: Api) -> None:
     assert {(response.status, response.headers["Content-Type"]) for response in responses} == {(200, "image/png")}
     assert all(response.body.startswith(b"\x89PNG\r\n\x1a\n") for response in responses)
     assert len({response.body for response in responses}) == 4
-
-
-@pytest.mark.parametrize(
-    "base_url", ["https://api.aurous-labs.com", "http://localhost:8123", "https://gateway.test/aurous/api"]
-)
-def test_get_3_a_ref_leads_back_to_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
-    """Wherever the fake answers, its ref URLs lead there and work."""
-    api = make_api(base_url=base_url)
-    url = url_of(api, api.characters.add().id)
-
-    assert url.startswith(f"{base_url}/storage/")
-    assert api.get(url, key=None).status == 200
 
 
 def test_get_3_time_2_urls_are_fresh_at_each_read(api: Api) -> None:
@@ -138,29 +124,3 @@ def test_run_1_a_new_picture_is_another(api: Api) -> None:
     assert urlsplit(new).path != urlsplit(old).path
     assert api.get(new, key=None).body != before
     assert api.get(old, key=None).status == 200
-
-
-def test_run_1_the_old_pictures_stay_while_work_is_under_way(api: Api) -> None:
-    """Until the new picture is there, and for good if the run fails, the old URL shows what it showed."""
-    character = api.characters.add(refs=["front"], script="synthesizing! -> failed")
-    old = url_of(api, character.id)
-    before = api.get(old, key=None).body
-    api.post(f"/v1/characters/{character.id}/refs/regenerate", json={"pose": "front"})
-    assert api.get(old, key=None).body == before
-
-    character.finish()
-
-    assert character.status == "failed"
-    assert api.get(old, key=None).body == before
-
-
-def test_time_3_a_files_url_leads_to_its_bytes(api: Api) -> None:
-    """The bytes that were stored come back, under their type, until the file is deleted."""
-    file = api.aurous.files.add()
-    url = file.url
-
-    response = api.get(url, key=None)
-    api.delete(f"/v1/files/{file.id}")
-
-    assert (response.status, response.body, response.headers["Content-Type"]) == (200, file.data, "image/png")
-    api.refused("GET", url, key=None, status=404, code="resource_not_found")

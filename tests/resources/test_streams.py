@@ -85,7 +85,8 @@ def test_stream_1_stream_2_a_stream_has_role_content_usage_and_done(api: Api) ->
         (completion.id, "chat.completion.chunk", completion.created, MODEL)
     }
     assert (completion.status, completion.text) == ("completed", TEXT)
-    assert api.money() == (pytest.approx(before - usage["credits_charged"]), 0)
+    assert api.team.credits == pytest.approx(before - usage["credits_charged"])
+    assert api.team.held_credits == 0
     call = api.aurous.calls.last
     assert (call.events, call.ended) == (len(found), "complete")
     assert call.response is not None

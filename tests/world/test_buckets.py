@@ -88,15 +88,6 @@ def test_a_clock_that_was_set_back_earns_nothing(buckets: Buckets) -> None:
     assert shown(buckets, "characters_synthesize", NOW - 100)[1] == 10
 
 
-def test_rate_3_each_team_has_its_own_buckets(buckets: Buckets) -> None:
-    """What one team spends, another does not miss; nor does another bucket."""
-    shown(buckets, "characters_get")
-
-    assert shown(buckets, "characters_get", team="team_b")[1] == 239
-    assert shown(buckets, "characters_post")[1] == 59
-    assert shown(buckets, "characters_get")[1] == 238
-
-
 def test_rate_4_headers_are_shown_without_a_token(buckets: Buckets) -> None:
     """Who is refused before the count sees what the own team has left, in a bucket that nobody has touched, too."""
     full = buckets.get("team_a", "reads", NOW)
@@ -191,14 +182,3 @@ def test_rate_4_what_a_call_spends(strict_api: Api, status: int, spent: int) -> 
 
     assert (response.status, left - limit.remaining) == (status, spent)
     assert ("X-RateLimit-Remaining" in response.headers) is (status != 401)
-
-
-def test_rate_4_a_refused_synthesis_costs_no_token_of_the_next(strict_api: Api) -> None:
-    """Hammering an empty bucket does not put off the moment at which it has a token."""
-    strict_api.aurous.limits["reads"].set(burst=1, per_minute=60)
-    statuses = []
-    for _ in range(9):
-        statuses.append(strict_api.get("/v1/balance").status)
-        strict_api.clock.advance(seconds=0.25)
-
-    assert statuses == [200, 429, 429, 429, 200, 429, 429, 429, 200]
