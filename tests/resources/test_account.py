@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.conftest import Api
 
@@ -80,13 +78,3 @@ def test_cred_4_vid_2_the_price_list_is_what_is_charged(api: Api) -> None:
         3 * card["image"]["base"] * card["image"]["enhance_prompt_multiplier"],
         4 * card["video"]["base_per_second"] * card["video"]["resolution_factor"]["720p"],
     ]
-
-
-@pytest.mark.parametrize(("path", "operation"), [("/v1/team", "team.retrieve"), ("/v1/pricing", "pricing.retrieve")])
-def test_auth_5_rate_1_they_are_reads(api: Api, path: str, operation: str) -> None:
-    """Every key may read them, from the bucket of reads; without a key nobody."""
-    response = api.get(path, key=api.team.add_key("read"))
-
-    assert (response.status, response.headers["X-RateLimit-Limit"]) == (200, "1200")
-    api.aurous.assert_called(operation)
-    api.refused("GET", path, key=None, status=401, code="missing_api_key")

@@ -1,54 +1,57 @@
-"""What holds on every call: ver-1 to ver-4, err-1 to err-7, rate-1, rate-4, time-1."""
+"""What holds for every operation: auth-3, auth-5, auth-7, ver-1 to ver-4, err-1 to err-8, rate-1, time-1."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from pytest_aurous._core.resources.catalog import CATALOG
+from tests.resources.test_refusals import BODIES, KEYED, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_aurous._core.resources.base.endpoint import Endpoint
     from tests.conftest import Api, Response
 
 BALANCE: Final = "/v1/balance"
 GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-URL: Final = "https://cdn.example/cat.png"
 TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 START: Final = 1_778_234_400  # 2026-05-08T10:00:00Z
 BUCKETS: Final = {  # the contract's table: burst, and the seconds that one token takes
     "characters_get": (240, 0.5),
     "characters_post": (60, 2),
     "characters_synthesize": (12, 10),
+    "images_post": (120, 1),
+    "videos_post": (120, 1),
+    "estimate_post": (240, 0.5),
+    "files_post": (60, 2),
+    "webhooks_post": (10, 6),
+    "webhooks_test": (30, 2),  # the burst is assumed
+    "chat_post": (120, 1),
+    "embeddings_post": (240, 0.5),
     "reads": (1200, 0.1),
 }
-CALLS: Final = [
-    ("GET", BALANCE, None, "reads"),
-    ("GET", "/v1/characters", None, "characters_get"),
-    ("GET", "/v1/characters/{id}", None, "characters_get"),
-    ("POST", "/v1/characters/uploads/init", TICKET, "characters_post"),
-    ("POST", "/v1/characters/uploads/classify", {"upload_id": "{upload}"}, "characters_post"),
-    ("POST", "/v1/characters", {"name": "Aurora", "upload_ids": ["{upload}"]}, "characters_post"),
-    ("POST", "/v1/characters", GENERATE, "characters_synthesize"),
-    ("PATCH", "/v1/characters/{id}", {"name": "Iris"}, "characters_post"),
-    ("POST", "/v1/characters/{id}/save", None, "characters_post"),
-    ("POST", "/v1/characters/{id}/resynthesize", None, "characters_synthesize"),
-    ("POST", "/v1/characters/{id}/refs/regenerate", {"pose": "front"}, "characters_synthesize"),
-    ("DELETE", "/v1/characters/{id}", None, "characters_post"),
-]
-each_call = pytest.mark.parametrize(("method", "url", "body", "bucket"), CALLS, ids=lambda value: str(value)[:50])
+OPERATIONS: Final = {  # what spends from them, by the contract
+    "characters_get": "characters.list characters.retrieve",
+    "characters_post": "characters.update characters.save characters.delete characters.uploads.init",
+    "characters_synthesize": "characters.create characters.resynthesize characters.regenerate_ref",
+    "images_post": "images.create images.cancel",
+    "videos_post": "videos.create",
+    "estimate_post": "images.estimate videos.estimate embeddings.estimate",
+    "files_post": "files.delete",
+    "webhooks_post": "webhook_endpoints.create webhook_endpoints.rotate_secret webhook_endpoints.delete",
+    "webhooks_test": "webhook_endpoints.test",
+    "chat_post": "chat.create chat.cancel",
+    "embeddings_post": "embeddings.create",
+    "reads": """balance.retrieve team.retrieve pricing.retrieve usage.list usage.events models.list images.list
+        images.retrieve videos.retrieve files.retrieve loras.list loras.retrieve video_loras.list video_loras.retrieve
+        webhook_endpoints.list webhook_endpoints.retrieve chat.retrieve""",
+}
+SPENDERS: Final = [(bucket, one) for bucket, names in OPERATIONS.items() for one in names.split()]
 RATES: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-
-
-def call(api: Api, method: str, url: str, body: Any, **sent: Any) -> Response:
-    """Send one of the calls, on what it needs."""
-    character, upload = api.characters.add(status="reviewing"), api.uploads.add()
-    filled = body and {
-        name: [upload.id] if value == ["{upload}"] else upload.id if value == "{upload}" else value
-        for name, value in body.items()
-    }
-    return api.send(method, url.format(id=character.id), json=filled, **sent)
 
 
 def rates(response: Response) -> tuple[int, ...]:
@@ -203,18 +206,48 @@ def test_err_8_any_segment_may_be_an_id(api: Api, character_id: str) -> None:
 # rate limits
 
 
-@each_call
-def test_ver_1_ver_2_rate_1_each_call_has_its_version_and_its_bucket(
-    api: Api, method: str, url: str, body: Any, bucket: str
-) -> None:
-    """With and without a version, it shows the one applied, the burst, what is left, and when it would be full."""
-    burst, seconds = BUCKETS[bucket]
+@pytest.mark.parametrize(("bucket", "operation"), SPENDERS, ids=[one for _, one in SPENDERS])
+def test_auth_3_auth_5_ver_1_ver_2_rate_1_each_operation(api: Api, bucket: str, operation: str) -> None:
+    """It needs a key, one that may write unless it is a GET; shows the version that is applied; spends its tokens."""
+    row, body = CATALOG.by_operation[operation], BODIES.get(operation)
+    path, (burst, seconds) = path_of(api, row), BUCKETS[bucket]
+    narrow = api.team.add_key("read")
+    api.refused(row.method, path, json=body, key=None, status=401, code="missing_api_key")
+    if row.method != "GET":
+        api.refused(row.method, path, json=body, key=narrow, status=403, code="missing_scope")
 
     for spent, headers in enumerate(({}, {"Aurous-Version": "2026-05-15"}), 1):
-        response = call(api, method, url, body, headers=headers)
-        assert response.status in {200, 201}
+        key = narrow if row.method == "GET" else api.aurous.api_key
+        response = api.send(row.method, path, json=body, key=key, headers=headers)
+        assert response.status not in {401, 403}
         assert response.headers["Aurous-Version"] == "2026-05-15"
         assert rates(response) == (burst, burst - spent, START + max(1, int(spent * seconds)))
+        assert api.aurous.calls.last.operation == operation
+
+
+WITH_ID: Final = [row for row in KEYED if "{id}" in row.template and not row.operation.startswith("chat.")]
+
+
+@pytest.mark.parametrize("row", WITH_ID, ids=lambda row: row.operation)
+def test_auth_7_save_4_patch_3_what_is_another_teams_never_was(api: Api, row: Endpoint) -> None:
+    """An unknown id, one that was deleted and another team's have the same response, and theirs lives on."""
+    family = row.template.split("/")[2]
+    theirs, own = (getattr(team, family) for team in (api.aurous.teams.add(), api.team))
+    there = theirs.add("House") if family.endswith("loras") else theirs.add()
+    ids = ["nobody", there.id]
+    if family in {"characters", "files", "webhook_endpoints"}:
+        ids.append(own.add().id)
+        assert api.delete(f"/v1/{family}/{ids[-1]}").status == 200
+
+    found: set[tuple[int, str]] = set()
+    for one in ids:
+        response = api.send(row.method, row.template.format(id=one), json=BODIES.get(row.operation))
+        text = response.body.decode().replace(one, "")
+        found.add((response.status, text.partition('"request_id"')[0]))
+
+    assert len(found) == 1
+    assert found.pop()[0] == (200 if row.operation in {"files.delete", "webhook_endpoints.delete"} else 404)
+    assert theirs.last == there
 
 
 @pytest.mark.parametrize("where", ["401", "unknown path", "upload URL", "ref URL", "dead URL"])

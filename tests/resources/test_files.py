@@ -259,12 +259,6 @@ def test_file_2_delete_always_says_that_it_is_gone(api: Api, state: str) -> None
         assert api.get(f"{FILES}/{file_id}", key=owner.api_key).status == 200
 
 
-def test_auth_7_another_teams_file_is_none(api: Api) -> None:
-    """It cannot be told from one that does not exist."""
-    for file in (api.aurous.teams.add().files.add().id, "file_x"):
-        api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
-
-
 def test_idem_7_the_bytes_are_not_compared(api: Api) -> None:
     """Another picture under the same key gives the first file again: purpose and metadata are what counts."""
     first = send(api, metadata='{"a": 1, "b": 2}', headers=keyed())

@@ -79,20 +79,6 @@ def test_save_3_is_no_poll(api: Api) -> None:
     assert api.post(f"/v1/characters/{character.id}/save").status == 200
 
 
-@pytest.mark.parametrize("what", ["unknown", "soft-deleted", "gone", "another team's"])
-def test_save_4_auth_7_finds_only_living_characters_of_the_team(api: Api, what: str) -> None:
-    """A save of an id that is unknown, deleted or another team's is the same 404."""
-    character_id = "char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
-    if what == "another team's":
-        character_id = api.aurous.teams.add().characters.add(status="reviewing").id
-    elif what != "unknown":
-        character = api.characters.add(status="ready" if what == "soft-deleted" else "reviewing")
-        api.delete(f"/v1/characters/{character.id}")
-        character_id = character.id
-
-    api.refused("POST", f"/v1/characters/{character_id}/save", status=404, code="resource_not_found")
-
-
 def test_save_5_cred_4_costs_nothing_and_starts_no_work(api: Api) -> None:
     """A save moves no credits, and no poll after it ever finds another state or another picture."""
     character = api.synthesize("synthesizing*0 -> reviewing")

@@ -179,20 +179,3 @@ def test_ids_do_not_depend_on_the_order_of_asking(make_api: Callable[..., Api]) 
     second = [other.get(path).json for path in (VIDEO_LORAS, LORAS)]
 
     assert first == second[::-1]
-
-
-@pytest.mark.parametrize(
-    ("path", "operation"),
-    [
-        (LORAS, "loras.list"),
-        (f"{LORAS}/golden-hour-photography", "loras.retrieve"),
-        (VIDEO_LORAS, "video_loras.list"),
-        (f"{VIDEO_LORAS}/seedance-1-pro", "video_loras.retrieve"),
-    ],
-)
-def test_auth_5_rate_1_styles_are_reads(api: Api, path: str, operation: str) -> None:
-    """Every key may read them, from the bucket of reads."""
-    response = api.get(path, key=api.team.add_key("read"))
-
-    assert (response.status, response.headers["X-RateLimit-Limit"]) == (200, "1200")
-    api.aurous.assert_called(operation)

@@ -27,7 +27,6 @@ EVENTS: Final = [  # hook-3, written from the contract
     "usage.balance_low",
     "webhook.endpoint_disabled",
 ]
-LONG: Final = "https://app.test/"
 MISSING: Final = "we_00000000000000000000000000"
 
 
@@ -149,17 +148,6 @@ def test_hook_2_delete_answers_200_whatever_the_id(api: Api) -> None:
 
     assert api.get(PATH).json["data"] == []
     assert (other.is_active, api.aurous.webhook_endpoints[made["id"]].is_active) == (True, False)
-
-
-@pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("POST", "/rotate_secret"), ("POST", "/test")])
-def test_hook_2_what_is_not_there_is_404(api: Api, method: str, tail: str) -> None:
-    """Unknown, deleted and somebody else's endpoints cannot be told apart."""
-    made, other = make(api), api.aurous.teams.add().webhook_endpoints.add()
-    api.delete(f"{PATH}/{made['id']}")
-
-    for one in (MISSING, made["id"], other.id):
-        sent: dict[str, Any] = {"json": {"event_type": "image.failed"}} if tail == "/test" else {}
-        api.refused(method, f"{PATH}/{one}{tail}", status=404, code="resource_not_found", **sent)
 
 
 # events

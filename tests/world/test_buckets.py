@@ -31,27 +31,6 @@ def shown(buckets: Buckets, name: str, now: float = NOW, team: str = "team_a") -
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "burst", "per_minute"),
-    [
-        ("characters_get", 240, 120),
-        ("characters_post", 60, 30),
-        ("characters_synthesize", 12, 6),
-        ("images_post", 120, 60),
-        ("videos_post", 120, 60),
-        ("estimate_post", 240, 120),
-        ("files_post", 60, 30),
-        ("webhooks_post", 10, 10),
-        ("webhooks_test", 30, 30),  # the burst is assumed
-        ("reads", 1200, 600),
-    ],
-)
-def test_rate_1_each_bucket_has_the_documented_size(buckets: Buckets, name: str, burst: int, per_minute: int) -> None:
-    """Burst and refill are the contract's; the headers tell capacity, what is left, and when it is full again."""
-    assert BUCKETS[name] == (burst, per_minute)
-    assert shown(buckets, name) == (burst, burst - 1, NOW + -(-60 // per_minute))
-
-
 def test_rate_1_the_refill_is_continuous(buckets: Buckets) -> None:
     """Six a minute are one in ten seconds, and half of one in five."""
     for _ in range(6):
