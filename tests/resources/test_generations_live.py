@@ -160,6 +160,9 @@ def test_img_8_picture_is_what_a_download_gives(api: Api) -> None:
 
     assert [image.picture(number) for number in range(2)] == [api.get(url).body for url in image.output_urls]
     assert image.picture() == image.picture(0)
+    for number in (-1, 2):
+        with pytest.raises(AurousError, match="counted from 0"):
+            image.picture(number)
     assert video.film() == api.get(video.output_video_url or "").body
 
 
@@ -177,34 +180,28 @@ def test_a_record_shows_itself(api: Api) -> None:
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
-@pytest.mark.parametrize("arguments", [(), ("output_moderation_rejected",)], ids=str)
-def test_fail_ends_the_work_badly(api: Api, status: str, arguments: tuple[str, ...]) -> None:
-    """`fail()` is met by the poller at once: ``failed``, its error, the hold released, the rest of the script gone."""
+@pytest.mark.parametrize(
+    ("verb", "arguments", "end", "error"),
+    [
+        ("fail", (), "failed", "provider_timeout"),
+        ("fail", ("output_moderation_rejected",), "failed", "output_moderation_rejected"),
+        ("cancel", (), "cancelled", None),
+    ],
+)
+def test_img_7_fail_and_cancel_end_the_work(
+    api: Api, status: str, verb: str, arguments: tuple[str, ...], end: str, error: str | None
+) -> None:
+    """They are met by the poller at once: the hold is released, and the rest of the script is gone."""
     api.post("/v1/images", json={"prompt": "x"})
     image = api.aurous.images.last
     if status == "processing":
         image.advance()
 
-    image.fail(*arguments)
+    getattr(image, verb)(*arguments)
 
     seen = [api.get(f"/v1/images/{image.id}").json for _ in range(2)]
-    expected = ("failed", arguments[0] if arguments else "provider_timeout")
-    assert [(found["status"], found["error_message"]) for found in seen] == [expected] * 2
+    assert [(found["status"], found["error_message"]) for found in seen] == [(end, error)] * 2
     assert (api.money(), image.output_urls) == ((1000, 0), [])
-
-
-@pytest.mark.parametrize("status", ["pending", "processing"])
-def test_img_7_cancel_cancels_as_the_api_would(api: Api, status: str) -> None:
-    """`cancel()` is what the call is, without the call."""
-    api.post("/v1/images", json={"prompt": "x"})
-    image = api.aurous.images.last
-    if status == "processing":
-        image.advance()
-
-    image.cancel()
-
-    assert (image.status, api.money()) == ("cancelled", (1000, 0))
-    assert api.get(f"/v1/images/{image.id}").json["status"] == "cancelled"
     assert api.aurous.calls.count("images.cancel") == 0
 
 
@@ -237,24 +234,16 @@ def test_a_script_is_for_runs_to_come_and_a_generation_has_none(api: Api, medium
         assert record.status == "succeeded"
 
 
-@pytest.mark.parametrize("other", [False, True], ids=["nobody's", "another team's"])
-def test_img_4_add_wants_a_character_that_the_team_has(api: Api, other: bool) -> None:  # noqa: FBT001 - a parameter
-    """As the API would, and no image is made."""
-    known = api.characters.add()
-    wrong = api.aurous.teams.add().characters.add() if other else f"{known.id[:-1]}?"
-
-    with pytest.raises(AurousLookupError, match="no such id"):
-        api.aurous.images.add(character=wrong)
-
+def test_img_4_img_12_add_wants_a_character_that_the_team_has_or_had(api: Api) -> None:
+    """As the API would; past images keep showing whom they show."""
+    known, theirs = api.characters.add(status="reviewing"), api.aurous.teams.add().characters.add()
+    for wrong in (theirs, f"{known.id[:-1]}?"):
+        with pytest.raises(AurousLookupError, match="no such id"):
+            api.aurous.images.add(character=wrong)
     assert len(api.aurous.images) == 0
 
-
-def test_img_12_add_takes_a_character_that_is_gone(api: Api) -> None:
-    """Past images keep showing whom they show."""
-    character = api.characters.add(status="reviewing")
-    character.delete()
-
-    assert api.aurous.images.add(character=character).character_id == character.id
+    known.delete()
+    assert api.aurous.images.add(character=known).character_id == known.id
 
 
 @pytest.mark.parametrize(
@@ -308,12 +297,3 @@ def test_what_has_not_succeeded_has_no_output(api: Api, medium: str, output: str
 
     with pytest.raises(AurousError, match=more):
         getattr(record, output)()
-
-
-@pytest.mark.parametrize("number", [-1, 2])
-def test_a_picture_beyond_the_last_is_none(api: Api, number: int) -> None:
-    """Outputs are counted from 0."""
-    image = api.aurous.images.add(count=2)
-
-    with pytest.raises(AurousError, match="counted from 0"):
-        image.picture(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -86,16 +85,6 @@ def test_add_takes_what_it_is_told(api: Api) -> None:
     assert (found["name"], found["status"], found["attributes"]) == ("Aurora", "reviewing", {"age": 28})
     assert [ref["pose"] for ref in found["refs"]] == ["side", "other"]
     assert found["client_reference_id"] == character.client_reference_id == "order-1"
-
-
-def test_add_takes_attributes_of_any_mapping(api: Api) -> None:
-    """Attributes may come in any mapping; the character keeps a copy."""
-    given = {"age": 28}
-    character = api.characters.add(attributes=MappingProxyType(given))
-
-    given["age"] = 99
-
-    assert character.attributes == character.json()["attributes"] == {"age": 28}
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -62,14 +62,6 @@ def test_img_8_no_two_outputs_are_alike(api: Api) -> None:
     assert [api.get(url, key=None).body for url in urls] == bodies
 
 
-def test_img_8_shows_its_character(api: Api) -> None:
-    """The same prompt with and without a character gives two pictures; one has a line more."""
-    character = api.characters.add()
-    image, plain = api.aurous.images.add(character=character), api.aurous.images.add()
-
-    assert len({image.picture(), plain.picture()}) == 2
-
-
 def test_img_8_repeats_from_run_to_run(make_api: Callable[..., Api]) -> None:
     """The same calls on the same seed give the same bytes, on another seed others."""
     first, again, other = (make_api(seed=seed).aurous.images.add().picture() for seed in (0, 0, 1))
@@ -217,21 +209,6 @@ def test_img_8_reading_an_output_is_no_poll(api: Api) -> None:
         api.refused("GET", path_of(image), status=404, code="resource_not_found")
 
     assert image.status == "pending"
-
-
-def test_ver_3_an_output_knows_its_version(api: Api) -> None:
-    """An unknown version is refused here as everywhere."""
-    url = url_of(api, api.aurous.images.add())
-
-    api.refused(
-        "GET",
-        url,
-        key=None,
-        headers={"Aurous-Version": "1999-01-01"},
-        status=400,
-        code="unknown_version",
-        param="Aurous-Version",
-    )
 
 
 @pytest.mark.parametrize(

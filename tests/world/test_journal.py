@@ -73,22 +73,6 @@ def test_calls_are_a_sequence_in_order_of_arrival(calls: Calls, story: list[Call
     assert [(call.number, call.at) for call in calls][:2] == [(1, NOON_S), (2, NOON_S + 1)]
 
 
-def test_a_call_is_written_down_once(journal: Journal, story: list[Call]) -> None:
-    """A call that passes two places is one call, of its first instant."""
-    journal.arrive(story[0], NOON_S + 99)
-
-    assert len(journal.entries) == 6
-    assert (story[0].number, story[0].at) == (1, NOON_S)
-
-
-def test_calls_go_on_while_they_are_looked_at(calls: Calls, arrive: Arrive) -> None:
-    """The handle is live, what `where` gave is not."""
-    before = calls.where("characters.save")
-    arrive("characters.save")
-
-    assert (len(calls), len(before)) == (1, 0)
-
-
 def test_without_a_call_there_is_no_last(calls: Calls) -> None:
     """The error says what may be the reason."""
     with pytest.raises(AurousLookupError, match="no call"):
@@ -366,20 +350,6 @@ def test_a_cleared_journal_begins_anew() -> None:
         assert (journal.entries, journal.notes, call.number) == ([], [], 1)
 
 
-@pytest.mark.parametrize("fault", [None, "timeout (connect), committed", "malformed (truncated), committed"])
-@pytest.mark.parametrize("status", [None, 409])
-def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault: str | None) -> None:
-    """The path gives way, as far as it must: what became of the call says more."""
-    call = arrive("characters.save", status, fault=fault, error_code=status and "idempotency_key_in_use")
-    call.path = f"/v1/characters/char_{'X' * 26}/refs/regenerate"
-
-    line = shown_call(call, frozenset())
-
-    assert max(map(len, line.split("\n"))) <= 100
-    assert "characters.save" in line
-    assert f" -> {status or 'no response'}" in line
-
-
 def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -> None:
     """Number, time, request with its query, status, the vendor's code and what stood in the way."""
     lost = arrive("characters.save", None, fault="read timeout")
@@ -396,19 +366,6 @@ def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -
         shown_call(lost, frozenset())
         == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no response (read timeout)"
     )
-
-
-def test_the_timeline_hides_nothing_silently(calls: Calls, arrive: Arrive) -> None:
-    """However many calls there were, the newest are shown, and those that are not are counted."""
-    for number in range(35):
-        arrive("characters.retrieve").query = f"n={number}"
-
-    lines = calls.timeline().split("\n")
-
-    assert lines[-1].startswith("   35  ")
-    left = 35 - sum(" -> " in line for line in lines)
-    assert left == 0 or lines[0] == f"  ... {left} earlier"
-    assert repr(calls) == f"<Calls: 35>\n{calls.timeline()}"
 
 
 @pytest.mark.parametrize(("polls", "shown"), [(3, [1, 2, 3]), (4, [1, 0, 4]), (12, [1, 0, 12])])
