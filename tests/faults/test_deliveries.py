@@ -8,7 +8,6 @@ import pytest
 
 from pytest_aurous import (
     Aurous,
-    AurousError,
     AurousLookupError,
     AurousSignatureError,
     AurousUnfiredFault,
@@ -105,12 +104,6 @@ def test_hook_8_late_waits_on_the_clock(api: Api, terms: dict[str, Any]) -> None
     assert events(got) == ["image.failed", "image.completed"]
 
 
-def test_hook_8_late_needs_seconds(api: Api) -> None:
-    """Nothing can be delivered before it happened."""
-    with pytest.raises(AurousError, match="late"):
-        api.aurous.faults.late("image.completed", -1)
-
-
 def test_hook_7_bad_signature_is_one_that_a_receiver_refuses(api: Api) -> None:
     """The body is the event's, the signature is not; the next delivery is signed well again."""
     got = received(api)
@@ -189,21 +182,6 @@ def test_hook_8_an_unfired_fault_is_reported(kind: str) -> None:
 
     with pytest.raises(AurousUnfiredFault, match=rf"{kind} on image\.failed"):
         unmet()
-
-
-def test_hook_8_a_snapshot_holds_the_faults(api: Api) -> None:
-    """A fault that was met after a snapshot is met again once that is restored."""
-    got = received(api)
-    api.aurous.faults.drop("image.completed")
-    api.aurous.images.add(status="succeeded")
-    before = api.aurous.snapshot()
-
-    for _ in range(2):
-        api.aurous.webhooks.flush()
-        assert [one.status for one in api.aurous.webhooks.deliveries] == ["failed"]
-        api.aurous.restore(before)
-
-    assert got == []
 
 
 def test_hook_7_what_is_sent_unsigned_meets_no_bad_signature(api: Api) -> None:

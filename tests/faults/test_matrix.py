@@ -139,22 +139,6 @@ def test_idem_3_a_retry_replays_what_a_fault_has_committed(
 
 
 @commits
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_save_may_be_sent_again_whatever_became_of_it(session: Session, kind: str, *, commit: bool) -> None:
-    """`save` needs no key: the same call makes the character `ready`, or finds it so."""
-    character = session.fake.characters.add(status="reviewing")
-    path = f"{CHARACTERS}/{character.id}/save"
-    expected = 200 if KINDS[kind][0] == "malformed" else KINDS[kind][2]
-    fault = session.give("characters.save", kind, commit=commit)
-
-    session.meets(session.send("POST", path), expected, path=path)
-
-    assert (character.status, session.fake.calls.last.committed) == ("ready" if commit else "reviewing", commit)
-    assert session.send("POST", path).json()["status"] == "ready"
-    assert fault.fired == 1
-
-
-@commits
 def test_idem_3_a_delay_that_the_client_outlasts_is_a_response(session: Session, *, commit: bool) -> None:
     """It comes at once and the clock has moved on; the call happened, and may be replayed."""
     fault = session.fake.faults.delay("characters.create", PATIENCE, commit=commit)

@@ -84,11 +84,6 @@ def test_a_literal_segment_wins_over_a_parameter(catalog: Catalog) -> None:
     assert found(catalog, "/v1/characters/other/save") == ({"POST": "characters.save"}, ["other"])
 
 
-def test_all_methods_of_a_path_are_found_together(catalog: Catalog) -> None:
-    """A wrong method can be told what is allowed."""
-    assert sorted(found(catalog, "/v1/characters/x")[0]) == ["DELETE", "GET", "PATCH"]
-
-
 @pytest.mark.parametrize(
     ("host", "path"),
     [
@@ -109,12 +104,6 @@ def test_an_unknown_path_is_nothing(catalog: Catalog, host: str, path: str) -> N
 def test_a_parameter_is_decoded(catalog: Catalog, segment: str, value: str) -> None:
     """What a client escaped is what its handler reads."""
     assert found(catalog, f"/v1/characters/{segment}")[1] == [value]
-
-
-def test_two_rows_of_one_name_are_refused() -> None:
-    """The catalog does not choose."""
-    with pytest.raises(ValueError, match="two endpoints are called 'a'"):
-        Catalog([A, replace(B, operation="a")])
 
 
 @pytest.mark.parametrize(("one", "other"), [("/v1/x", "/v1/x"), ("/v1/{id}", "/v1/{name}")])

@@ -26,7 +26,6 @@ WEATHER: Final = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-CALL: Final = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
 FLY: Final = {"type": "function", "function": {"name": "fly"}}
 PERSON: Final = {
     "type": "object",
@@ -513,17 +512,6 @@ class TestReplies:
         api.aurous.chat.reply("three")
 
         assert [said(api)["content"] for _ in range(5)] == ["one", "one", "two", "three", "three"]
-
-    def test_the_first_that_matches_is_taken(self, api: Api) -> None:
-        """By a text or a pattern in the last message, or by a function of the request."""
-        api.aurous.chat.reply("black", when="hair", times=9)
-        api.aurous.chat.reply("green", when=re.compile(r"\beyes?\b"), times=9)
-        api.aurous.chat.reply("many", when=lambda sent: len(sent["messages"]) > 1, times=9)
-        hair, eyes = ({"role": "user", "content": f"What about {what}?"} for what in ("hair", "the eye"))
-
-        assert [said(api, eyes)["content"], said(api, hair)["content"]] == ["green", "black"]
-        assert said(api, hair, {"role": "user", "content": "And?"})["content"] == "many"
-        assert "simulated" in said(api, {"role": "user", "content": "And?"})["content"]
 
     def test_a_tool_is_called_and_its_result_gets_the_next_reply(self, api: Api) -> None:
         """Text may come with a call."""

@@ -110,13 +110,3 @@ def test_list_1_a_chosen_id_has_the_position_of_its_creation(api: Api) -> None:
     chosen.delete()
     assert listed(f"?starting_after={chosen.id}") == [one.id]
     assert listed(f"?starting_after={other.id}") == [one.id]
-
-
-def test_a_restore_makes_a_chosen_id_free_again(api: Api) -> None:
-    """A snapshot has chosen ids as it has rows."""
-    before = api.aurous.snapshot()
-    api.characters.add(id=f"char_{ULID}")
-    api.aurous.restore(before)
-
-    assert api.characters.get(f"char_{ULID}") is None
-    assert api.characters.add(id=f"char_{ULID}").id == f"char_{ULID}"

@@ -229,7 +229,7 @@ WITH_ID: Final = [row for row in KEYED if "{id}" in row.template and not row.ope
 
 
 @pytest.mark.parametrize("row", WITH_ID, ids=lambda row: row.operation)
-def test_auth_7_save_4_patch_3_what_is_another_teams_never_was(api: Api, row: Endpoint) -> None:
+def test_auth_7_save_4_patch_3_del_3_what_is_another_teams_never_was(api: Api, row: Endpoint) -> None:
     """An unknown id, one that was deleted and another team's have the same response, and theirs lives on."""
     family = row.template.split("/")[2]
     theirs, own = (getattr(team, family) for team in (api.aurous.teams.add(), api.team))

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError, Image
+from pytest_aurous import AurousError, AurousLookupError, AurousTransitionError, Image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Api
 
 MEDIA: Final = ["images", "videos"]
@@ -82,31 +80,6 @@ def test_add_takes_what_it_is_told(api: Api) -> None:
         assert made["cost"] == {**estimate, "currency": "credit"}
 
 
-def test_add_is_seeded(make_api: Callable[..., Api]) -> None:
-    """The same seed makes the same generations, ids and URLs included; another seed makes others."""
-    first, again, other = (
-        [made(api, medium).json() for medium in MEDIA for _ in range(2)]
-        for api in (make_api(seed=3), make_api(seed=3), make_api(seed=4))
-    )
-
-    assert first == again
-    assert len({record["id"] for record in (*first, *other)}) == 8
-    assert len({record["seed"] for record in (*first, *other)}) == 8
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-def test_add_gives_it_to_a_team(api: Api, medium: str) -> None:
-    """`team=` names another owner, whose `team.images` it then is among."""
-    team = api.aurous.teams.add()
-
-    theirs = made(api, medium, team=team)
-    also = getattr(team, medium).add()
-
-    assert list(getattr(team, medium)) == [theirs, also]
-    assert len(getattr(api.aurous, medium)) == 0
-    assert api.get(f"/v1/images/{theirs.id}", key=team.api_key).status == 200
-
-
 @pytest.mark.parametrize(
     ("medium", "arguments", "told"),
     [
@@ -131,15 +104,6 @@ def test_add_refuses_what_the_api_could_not_have_made(
         made(api, medium, **arguments)
 
     assert api.state() == before
-
-
-@pytest.mark.parametrize("medium", MEDIA)
-def test_add_refuses_a_script_of_another_resource(api: Api, medium: str) -> None:
-    """A script belongs to generations, and says to which."""
-    with pytest.raises(AurousScriptError, match=f"Script for {medium}"):
-        made(api, medium, script="synthesizing -> reviewing")
-
-    assert len(getattr(api.aurous, medium)) == 0
 
 
 # live records
@@ -244,15 +208,6 @@ def test_img_4_img_12_add_wants_a_character_that_the_team_has_or_had(api: Api) -
 
     known.delete()
     assert api.aurous.images.add(character=known).character_id == known.id
-
-
-@pytest.mark.parametrize(
-    "text", ["pending -> succeeded", "processing -> succeeded", "pending -> processing -> succeeded -> failed"]
-)
-def test_an_illegal_script_is_refused(api: Api, text: str) -> None:
-    """Only edges of the machine can be played, from its beginning to its end."""
-    with pytest.raises(AurousScriptError):
-        api.aurous.images.script(text)
 
 
 # collections

@@ -117,15 +117,6 @@ def test_create_4_the_default_script_ends_as_the_reading_says(make_api: Callable
     assert api.poll(added, 2) == ["synthesizing", reading]
 
 
-def test_create_4_a_script_may_review_under_the_reading_ready(make_api: Callable[..., Api]) -> None:
-    """Only the default changes: a script of the test, of a name or of a setting is played as it is."""
-    api = make_api(readings={"create-4": "ready"}, script="synthesizing -> reviewing")
-    character = api.synthesize()
-
-    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
-    assert api.post(f"/v1/characters/{character.id}/save").json["status"] == "ready"
-
-
 # cred-2
 
 
@@ -425,16 +416,6 @@ def test_img_8_an_output_needs_no_token(make_api: Callable[..., Api]) -> None:
     api.refused("GET", url.replace("output/0", "output/9"), key=None, status=404, code="resource_not_found")
     api.clock.advance(seconds=7 * 24 * 3600)
     api.refused("GET", url, key=None, status=410, code="output_expired")
-
-
-def test_img_8_a_film_needs_its_token_all_the_same(make_api: Callable[..., Api]) -> None:
-    """The page on images speaks of anonymous reads."""
-    api = make_api(readings={"img-8": "anonymous"})
-    url = api.aurous.videos.add().output_video_url
-    assert url is not None
-
-    assert api.get(url, key=None).status == 200
-    api.refused("GET", url.partition("?")[0], key=None, status=401, code="missing_api_key")
 
 
 # ver-3

@@ -335,14 +335,6 @@ class TestFaults:
         assert made.usage["completion_tokens"] == 100
         assert api.aurous.calls.last.fault == f"{fault.kind}, committed"
 
-    def test_a_stream_that_stalls_for_a_client_that_waits_for_ever(self, api: Api) -> None:
-        """It gets its timeout at once, and the clock stands."""
-        api.aurous.faults.stall("chat.create")
-        stream, start = opened(api), api.clock.time()
-
-        assert [part.error for part in parts(stream) if isinstance(part, Break)] == ["ReadTimeout"]
-        assert api.clock.time() == start
-
     def test_half_an_event_and_then_the_end(self, api: Api) -> None:
         """Nothing raises: the client must notice that the finish_reason, the usage and [DONE] are missing."""
         for kind in ("half_event", "ends_early"):

@@ -134,29 +134,6 @@ def test_a_live_style_is_what_a_get_answers(api: Api, path: str) -> None:
     assert style not in theirs
 
 
-def test_columns_can_be_told(api: Api) -> None:
-    """A style with defaults of its own."""
-    image = api.aurous.loras.add(default_steps=12, description="Ours")
-    video = api.aurous.video_loras.add(default_resolution="480p", default_duration=2)
-
-    assert (image.default_steps, image.description) == (12, "Ours")
-    assert (video.default_resolution, video.default_duration) == ("480p", 2)
-
-
-@each_medium
-def test_a_snapshot_keeps_the_styles(api: Api, path: str) -> None:
-    """The styles of the start and of the test; what came later is gone."""
-    style = styles_of(api, path).add("Kept")
-    rows = api.get(path).json
-    snapshot = api.aurous.snapshot()
-    styles_of(api, path).add("Later")
-
-    api.aurous.restore(snapshot)
-
-    assert api.get(path).json == rows
-    assert style in styles_of(api, path)
-
-
 @pytest.mark.parametrize("way", ["restore", "reset"])
 def test_a_style_keeps_its_id(api: Api, way: str) -> None:
     """Going back to before anybody had asked for styles leaves them what they are, and live records good."""

@@ -60,18 +60,6 @@ def test_a_collection_holds_the_living_of_its_team(world: World, lamps: Lamps) -
     assert repr(lamps) == "<Lamps: [<Lamp lamp_1>, <Lamp lamp_2>]>"
 
 
-def test_membership_takes_records_and_ids(world: World, lamps: Lamps) -> None:
-    """The deleted, the unknown and another team's are not in it."""
-    dead = lamps["lamp_4"]
-    world.table(LampRow).retire(world.table(LampRow)["lamp_4"])
-
-    assert "lamp_1" in lamps
-    assert lamps["lamp_2"] in lamps
-    assert dead not in lamps
-    assert "lamp_3" not in lamps
-    assert 7 not in lamps
-
-
 def test_any_row_ever_made_can_be_looked_up(world: World, lamps: Lamps) -> None:
     """`[id]` and `get` find the deleted too, but never another team's."""
     world.table(LampRow).retire(world.table(LampRow)["lamp_4"])

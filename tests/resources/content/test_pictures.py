@@ -50,13 +50,6 @@ def test_the_text_can_be_read() -> None:
     assert letter == ["#..", "#..", "#..", "#..", "###"]
 
 
-def test_large_pictures_have_large_letters() -> None:
-    """Text grows with the picture, so that it can be read in either."""
-    box = changed(picture(["E"], 512, 512, "s"), picture([], 512, 512, "s"))
-
-    assert box == (4, 4, 4 + 3 * 4, 4 + 5 * 4)
-
-
 def test_no_two_letters_look_alike() -> None:
     """Each letter has a shape of its own, five rows of three points."""
     shapes = list(_FONT.values())
@@ -87,14 +80,6 @@ def test_a_long_line_is_wrapped() -> None:
 
     assert long == picture(["x" * columns, "x"], 192, 192, "s")
     assert picture(["word " * 20], 192, 192, "s") == picture(["word " * 9, "word " * 9, "word " * 2], 192, 192, "s")
-
-
-def test_what_does_not_fit_is_left_out() -> None:
-    """Lines below the edge are not written, not even in part."""
-    fits = (192 - 4 - 5) // 7 + 1
-
-    assert picture(["A"] * fits, 192, 192, "s") == picture(["A"] * (fits + 50), 192, 192, "s")
-    assert picture(["A"] * fits, 192, 192, "s") != picture(["A"] * (fits - 1), 192, 192, "s")
 
 
 def test_a_picture_depends_on_lines_and_seed_alone() -> None:

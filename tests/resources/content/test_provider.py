@@ -5,12 +5,9 @@ from typing import Any
 import pytest
 from faker import Faker
 from faker.providers import date_time
-from faker.providers.person.en_US import Provider as Americans
 
 from pytest_aurous import AurousProvider
-from pytest_aurous._core.resources.characters.row import ATTRIBUTES
 from pytest_aurous._core.resources.content.provider import seeded_faker
-from pytest_aurous._core.wire.fields import read_fields
 
 pytestmark = pytest.mark.lowest
 
@@ -44,21 +41,6 @@ def test_each_method_gives_the_documented_form(fake: Any, method: str, pattern: 
 
     assert all(re.fullmatch(pattern, one) for one in made)
     assert len(set(made)) > 15
-
-
-def test_attributes_pass_the_checks_of_the_api(fake: Any) -> None:
-    """What Faker makes up can be sent."""
-    person = fake.aurous_attributes()
-
-    assert read_fields(person, ATTRIBUTES, required=tuple(ATTRIBUTES)) == person
-
-
-@pytest.mark.parametrize("gender", ["female", "male"])
-def test_a_name_goes_with_the_person(fake: Any, gender: str) -> None:
-    """The first name is one of the locale for that gender."""
-    names = {fake.aurous_character_name({"gender": gender}).split(" the ")[0] for _ in range(20)}
-
-    assert names <= set(getattr(Americans, f"first_names_{gender}"))
 
 
 def test_a_name_is_of_the_locale() -> None:
