@@ -160,15 +160,6 @@ def test_a_restore_draws_the_same_again(make_api: MakeApi) -> None:
     assert bytes_of(twin) == bytes_of(other)
 
 
-def test_grease_changes_nothing_else_that_is_drawn(make_api: MakeApi) -> None:
-    """Ids, names and pictures are the same as without grease."""
-    greased, twin = make_api(grease="all"), make_api()
-    greased.get("/v1/balance")
-    twin.get("/v1/balance")
-
-    assert greased.characters.add().json() == twin.characters.add().json()
-
-
 @kinds
 def test_a_response_that_is_not_json_stays_as_it_is(make_api: MakeApi, kind: Any) -> None:
     """Pictures, redirects and what a proxy says; there a fault waits for the next response."""

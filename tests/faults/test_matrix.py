@@ -136,17 +136,3 @@ def test_idem_3_a_retry_replays_what_a_fault_has_committed(
     session.retries(headers, replayed=commit and bool(headers))
     session.happened(2 if commit and not headers else 1)
     assert fault.fired == 1
-
-
-@commits
-def test_idem_3_a_delay_that_the_client_outlasts_is_a_response(session: Session, *, commit: bool) -> None:
-    """It comes at once and the clock has moved on; the call happened, and may be replayed."""
-    fault = session.fake.faults.delay("characters.create", PATIENCE, commit=commit)
-    before = session.fake.clock.time()
-
-    session.retries(KEY, replayed=False)
-
-    assert session.fake.clock.time() - before == PATIENCE
-    assert (session.fake.calls.last.committed, fault.fired) == (True, 1)
-    session.retries(KEY, replayed=True)
-    session.happened(1)

@@ -451,17 +451,6 @@ def test_chat_11_chat_13_idem_5_a_client_that_gave_up_leaves_it_in_progress(api:
     assert [one["duration_ms"] for one in api.get(events).json["data"]] == [20_000]
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.7, 2.3, 1e-6])
-def test_a_client_that_waits_sees_the_end(api: Api, seconds: float) -> None:
-    """The completion has ended, and its key is free, when its response arrives: sums of floats are not exact."""
-    for number in range(9):
-        api.aurous.chat.reply("late", delay=seconds)
-        key = {"Idempotency-Key": f"{number}"}
-        found = api.post(PATH, json=body(), headers=key).json
-        assert api.get(f"{PATH}/{found['id']}").json == found
-        assert api.post(PATH, json=body(), headers=key).json == found
-
-
 def test_tpm_1_tokens_have_a_bucket_of_their_own(make_api: Callable[..., Api]) -> None:
     """Input is taken before the work, and output at its end."""
     api = make_api()
@@ -558,15 +547,6 @@ class TestReplies:
         assert found["choices"][0]["message"] == {"role": "assistant", **said}
         assert found["choices"][0]["finish_reason"] == reason
         assert found["usage"]["completion_tokens"] == count
-
-    def test_chat_3_a_call_of_a_tool_is_not_cut(self, api: Api) -> None:
-        """Half of its arguments would be no JSON."""
-        api.aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo and all around it"})])
-
-        choice = chat(api, tools=[WEATHER], max_tokens=3)["choices"][0]
-
-        assert choice["finish_reason"] == "tool_calls"
-        assert json.loads(choice["message"]["tool_calls"][0]["function"]["arguments"])
 
     @pytest.mark.parametrize(
         "how",
@@ -702,18 +682,6 @@ class TestReplies:
         """The message says what is possible."""
         with pytest.raises(AurousError, match=re.escape(text)):
             api.aurous.chat.reply(**arguments)
-
-    def test_the_chat_shows_what_was_added(self, api: Api) -> None:
-        """With the line of the test."""
-        api.aurous.chat.reply("Aurora has black hair.")
-        api.aurous.chat.reply(json=1)
-        api.aurous.chat.reply(tool_calls=[("x", {})])
-
-        assert re.fullmatch(
-            r"<Chat: 0 completions, replies \[<reply 'Aurora has black hair\.', added at test_chat\.py:\d+: used 0>, "
-            r"<reply 'JSON', .*>, <reply 'tool calls', .*>\]>",
-            repr(api.aurous.chat),
-        )
 
 
 def test_usage_3_chats_and_embeddings_are_usage_events(api: Api) -> None:

@@ -107,14 +107,6 @@ def test_emb_4_whether_one_text_may_come_in_a_list(make_api: Callable[..., Api])
         assert (error["code"], error["param"], "one_accepted" in error["message"]) == (code, "input", False)
 
 
-def test_emb_6_the_other_code_for_a_large_input(make_api: Callable[..., Api]) -> None:
-    """Under the reading `shared`."""
-    api = make_api(readings={"emb-6": "shared"})
-    body = {"model": MODEL, "input": "x" * 512_001}
-
-    api.refused("POST", PATH, json=body, status=400, code="max_input_tokens_exceeded", param="input")
-
-
 def test_emb_5_emb_8_tokens_are_charged_as_the_estimate_says(api: Api) -> None:
     """Texts and images have their own rates; the estimate costs nothing, and nothing is rounded."""
     assert embed(api, "x")["usage"]["credits_charged"] == 0.00001875

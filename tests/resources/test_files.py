@@ -199,17 +199,6 @@ def test_time_3_each_get_gives_a_fresh_url(api: Api) -> None:
     assert [api.get(one["url"], key=None).body for one in (file, again)] == [PICTURE, PICTURE]
 
 
-def test_time_3_a_url_lives_for_an_hour(api: Api) -> None:
-    """To the last second it works; then it is dead, and a GET gives one that works."""
-    file = send(api).json
-    api.clock.advance(seconds=HOUR - 1)
-    assert api.get(file["url"], key=None).status == 200
-    api.clock.advance(seconds=1)
-
-    api.refused("GET", file["url"], key=None, status=403, code="missing_scope")
-    assert api.get(api.get(f"{FILES}/{file['id']}").json["url"], key=None).status == 200
-
-
 def test_time_3_a_file_lives_for_24_hours(api: Api) -> None:
     """To the last second it is there; then it never was, for whoever asks or draws from it."""
     file = send(api, purpose="first_frame").json["id"]

@@ -206,14 +206,6 @@ def test_img_1_img_3_img_9_vid_1_refuses_what_it_does_not_take(
     api.refused("POST", path + suffix, json=body, status=400, code=code, param=param)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_a_duration_is_a_number(api: Api, number: str) -> None:
-    """What Python reads as a number and JSON does not is no duration."""
-    content = b'{"video_lora_id": "seedance-1-pro", "duration": %s}' % number.encode()
-
-    assert api.post(VIDEOS, content=content).status == 400
-
-
 @pytest.mark.parametrize("sent", [None, -1])
 def test_img_1_a_seed_of_chance_is_seeded(make_api: Callable[..., Api], sent: int | None) -> None:
     """Without a seed, or with -1, each image has one of chance, which repeats from run to run."""
@@ -320,18 +312,6 @@ def test_img_1_vid_1_work_goes_on_without_its_file(api: Api, path: str, fields: 
     api.delete(f"/v1/files/{file.id}")
 
     assert poll(api, made, 3)[-1] == "succeeded"
-
-
-def test_img_12_the_character_stays_in_its_images(api: Api) -> None:
-    """After the character is deleted its images still say whom they show, and those under way go on."""
-    character = api.characters.add()
-    past, running = (make(api, character_id=character.id) for _ in range(2))
-    poll(api, past, 3)
-
-    api.delete(f"/v1/characters/{character.id}")
-
-    assert [row["character_id"] for row in api.get(IMAGES).json["data"]] == [character.id] * 2
-    assert poll(api, running, 3)[-1] == "succeeded"
 
 
 # The work
@@ -453,17 +433,6 @@ def test_img_6_what_expires_or_is_rejected_is_announced_as_failed(api: Api, path
     assert [one.payload["data"]["status"] for one in deliveries] == [status] * 2
 
 
-def test_img_6_expires_and_is_rejected_only_where_a_test_asks(api: Api) -> None:
-    """Without a script, and where work fails, no image ends like that."""
-    api.aurous.images.add(status="processing").fail("output_moderation_rejected")
-    make(api)
-    api.clock.advance(seconds=30 * 86_400)
-
-    shown = [image["status"] for _ in range(4) for image in api.get(IMAGES).json["data"]]
-
-    assert {"failed", "succeeded"} <= set(shown) <= {"failed", "pending", "processing", "succeeded"}
-
-
 # Cancel
 
 
@@ -504,17 +473,6 @@ def test_img_7_what_time_has_ended_cannot_be_cancelled(api: Api) -> None:
     assert api.money() == (1000 - image["cost"]["amount"], 0)
 
 
-def test_img_7_cancelled_under_a_poller(api: Api) -> None:
-    """Who polls meets the cancel at the next poll, and what the script still held never comes."""
-    api.aurous.images.script("pending -> processing:10s -> succeeded")
-    image = make(api)
-    before = poll(api, image, 2)
-    cancel(api, image["id"])
-    api.clock.advance(seconds=60)
-
-    assert [*before, *poll(api, image, 2)] == ["pending", "processing", "cancelled", "cancelled"]
-
-
 # Prices and credits
 
 
@@ -548,11 +506,6 @@ def test_img_9_vid_2_cred_2_cred_4_the_price(
     assert made["cost"] == {**amount, "currency": "credit"}
     moments = [api.money()] + [(poll(api, made), api.money())[1] for _ in range(3)]
     assert moments == [(1000, base + enhance)] * 3 + [(1000 - base - enhance, 0)]
-
-
-def test_cred_4_a_character_costs_nothing(api: Api) -> None:
-    """Only the picture is priced."""
-    assert price(api, character_id=api.characters.add().id) == price(api)
 
 
 @both
@@ -617,17 +570,6 @@ def test_idem_3_idem_6_a_key_stands_for_one_order(api: Api, path: str) -> None:
     for other in BODIES:
         body = {**BODIES[other], "seed": 2}
         api.refused("POST", other, **{**sent, "json": body}, status=409, code="idempotency_key_in_use")
-
-
-def test_idem_4_a_refusal_is_evaluated_anew(make_api: Callable[..., Api]) -> None:
-    """A create that was refused for want of credits works under its key once there are some."""
-    api = make_api(credits=0)
-    sent: dict[str, Any] = {"json": {"prompt": "x"}, "headers": {"Idempotency-Key": "order-1"}}
-    assert api.post(IMAGES, **sent).status == 402
-
-    api.team.credits = 5
-
-    assert api.post(IMAGES, **sent).status == 201
 
 
 # The list

@@ -287,25 +287,6 @@ def test_regen_1_wants_a_pose(api: Api) -> None:
     api.refused("POST", url, json={}, status=400, code="missing_field", param="pose")
 
 
-def test_regen_1_err_6_has_a_global_code(make_api: Callable[..., Api]) -> None:
-    """Under the reading ``global`` a bad pose is ``invalid_request``."""
-    api = make_api(readings={"err-6": "global"})
-    url = f"/v1/characters/{api.characters.add().id}/refs/regenerate"
-
-    api.refused("POST", url, json={"pose": "profile"}, status=400, code="invalid_request", param="pose")
-
-
-@pytest.mark.parametrize("override", ["", "smiling"])
-def test_regen_1_ignores_a_prompt(api: Api, override: str) -> None:
-    """`prompt_override` is accepted and shows nowhere."""
-    character = api.characters.add(script="synthesizing*0 -> ready")
-    before = character.json()
-
-    after = run(api, character, "refs/regenerate", {"pose": "front", "prompt_override": override}).json
-
-    assert {**after, "refs": None} == {**before, "refs": None}
-
-
 @pytest.mark.parametrize("pose", POSES)
 def test_regen_2_draws_one_ref_again(api: Api, pose: str) -> None:
     """After the run that ref alone is new, in its old place; the others are as they were."""

@@ -202,19 +202,6 @@ def test_cred_2_hook_11_credits_are_low_when_they_fall(
     api.aurous.webhooks.flush()
 
 
-def test_cred_2_usage_counts_what_was_spent_on_a_failure(spender: Api) -> None:
-    """Buckets and events have the credits of running and of failed work, too."""
-    for _ in range(2):
-        spender.post("/v1/images", json=IMAGE)
-    spender.aurous.images.last.fail()
-
-    (bucket,) = spender.get("/v1/usage?start_time=2026-05-08T00:00:00Z").json["data"]
-    events = spender.get("/v1/usage/events?start_time=2026-05-08T00:00:00Z").json["data"]
-
-    assert [group["metrics"]["credits_used"] for group in bucket["groups"]] == [2 * IMAGE_PRICE]
-    assert [event["credits_charged"] for event in events] == [IMAGE_PRICE] * 2
-
-
 # err-4
 
 
@@ -377,15 +364,6 @@ def test_idem_5_a_retry_is_a_poll(waiter: Api, order: str) -> None:
     work = 3 if path == "/v1/characters" else 4
     assert statuses == [409] * work + [201] * (6 - work)
     assert waiter.money() == (1000 - price(path, **body), 0)
-
-
-def test_idem_5_a_retry_after_the_work_moves_nothing(waiter: Api) -> None:
-    """A review that a script ends goes on for as many polls as it says."""
-    waiter.aurous.script("synthesizing*0 -> reviewing*1 -> ready")
-    for _ in range(3):
-        assert waiter.post("/v1/characters", json=SYNTHESIS, headers=KEY).status == 201
-
-    assert waiter.poll(waiter.characters.last, 2) == ["reviewing", "ready"]
 
 
 def test_idem_5_a_file_is_no_work(waiter: Api) -> None:

@@ -131,21 +131,6 @@ def test_save_7_err_8_ignores_the_body(api: Api, content: bytes) -> None:
     assert (response.status, response.json["status"], response.json["name"]) == (200, "ready", "Aurora")
 
 
-def test_save_7_ignores_an_idempotency_key(api: Api) -> None:
-    """One ``Idempotency-Key`` on two saves is no conflict, and nothing is replayed."""
-    first, second = api.characters.add(status="reviewing"), api.characters.add(status="reviewing")
-    headers = {"Idempotency-Key": "k" * 300}
-
-    responses = [api.post(f"/v1/characters/{one.id}/save", headers=headers) for one in (first, second, first)]
-
-    assert [(response.status, response.json["id"]) for response in responses] == [
-        (200, first.id),
-        (200, second.id),
-        (200, first.id),
-    ]
-    assert not any("Aurous-Idempotent-Replayed" in response.headers for response in responses)
-
-
 @pytest.mark.parametrize(
     "script",
     [

@@ -77,17 +77,6 @@ def test_looking_from_the_test_is_no_poll(api: Api) -> None:
     assert api.poll(character, 2) == ["synthesizing", "reviewing"]
 
 
-def test_a_strangers_poll_does_not_count(api: Api) -> None:
-    """Another team that asks for the id, or asks without a key, has not seen the character."""
-    other = api.aurous.teams.add()
-    character = api.synthesize("synthesizing*1 -> reviewing")
-    for key in (other.api_key, None, "wrong"):
-        api.get(f"{LIST}/{character.id}", key=key)
-    api.get(LIST, key=other.api_key)
-
-    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
-
-
 # list pages
 
 
@@ -170,29 +159,6 @@ def test_steps_by_time_follow_each_other(api: Api, passed: int, status: str, upd
     api.clock.advance(seconds=passed)
 
     assert (character.status, character.updated_at) == (status, f"2026-05-08T{updated}Z")
-
-
-def test_time_starts_when_a_poll_has_begun_the_step(api: Api) -> None:
-    """Polls and time can follow each other in one run."""
-    character = api.synthesize("synthesizing*1 -> reviewing:10s -> ready")
-    api.clock.advance(seconds=3600)
-    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
-
-    api.clock.advance(seconds=9)
-    assert api.poll(character) == ["reviewing"]
-    api.clock.advance(seconds=1)
-    assert api.poll(character) == ["ready"]
-
-
-def test_a_new_run_forgets_the_old_ones_time(api: Api) -> None:
-    """What an earlier run would have done later does not happen to the later run."""
-    character = api.synthesize("synthesizing*0 -> reviewing:10s -> deleted ; synthesizing:60s -> reviewing")
-    api.post(f"{LIST}/{character.id}/resynthesize")
-
-    api.clock.advance(seconds=30)
-    assert api.poll(character) == ["synthesizing"]
-    api.clock.advance(seconds=30)
-    assert api.poll(character) == ["reviewing"]
 
 
 # by hand

@@ -106,14 +106,6 @@ def test_team_1_a_team_may_have_no_billing_email(make_api: MakeApi) -> None:
     assert [api.aurous.teams.add("Rivals").billing_email for api in (sparse, usual)] == [None, "billing@rivals.example"]
 
 
-def test_errors_and_lists_keep_their_nulls(make_api: MakeApi) -> None:
-    """`param` of an error and the cursor of the last page are null as usual."""
-    api = make_api(sparse="optional")
-
-    assert nulls(api.get("/v1/characters/char_1").json["error"]) == {"param"}
-    assert nulls(api.get("/v1/characters").json) == {"next_cursor"}
-
-
 def test_hook_5_payloads_show_what_a_get_would(make_api: MakeApi) -> None:
     """The resource in an event lacks the same fields."""
     api = make_api(sparse="optional")

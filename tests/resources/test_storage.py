@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import pytest
 from PIL import Image
 
 from pytest_aurous._core.resources.content.pictures import picture
 
 if TYPE_CHECKING:
     from tests.conftest import Api
-
-DAY: Final = 24 * 3600
 
 
 def url_of(api: Api, character_id: str) -> str:
@@ -45,35 +42,6 @@ def test_get_3_time_2_urls_are_fresh_at_each_read(api: Api) -> None:
     assert urlsplit(first).path == urlsplit(second).path
     assert api.get("/v1/characters").json["data"][0]["refs"][0]["url"] == second
     assert [api.get(url, key=None).status for url in (first, second)] == [200, 200]
-
-
-def test_get_3_time_2_a_url_lives_24_hours(api: Api) -> None:
-    """One second before its time a URL works, at its time it is a 403, and a new read gives one that works."""
-    character = api.characters.add()
-    url = url_of(api, character.id)
-    api.clock.advance(seconds=DAY - 1)
-    assert api.get(url, key=None).status == 200
-
-    api.clock.advance(seconds=1)
-
-    api.refused("GET", url, key=None, status=403, code="missing_scope")
-    assert api.get(url_of(api, character.id), key=None).status == 200
-
-
-@pytest.mark.parametrize("damage", ["no token", "a key instead", "another picture's token", "a later date"])
-def test_get_3_the_signature_alone_permits(api: Api, damage: str) -> None:
-    """A URL without the token that was made for it is a 403, with a key and without."""
-    first, second = (ref.url for ref in api.characters.add(refs=["front", "side"]).refs)
-    path, _, token = first.partition("?token=")
-    stamp, _, check = token.partition("-")
-    damaged = {
-        "no token": path,
-        "a key instead": f"{path}?token={api.aurous.api_key}",
-        "another picture's token": path + "?" + second.partition("?")[2],
-        "a later date": f"{path}?token={int(stamp, 16) + DAY:x}-{check}",
-    }[damage]
-
-    api.refused("GET", damaged, status=403, code="missing_scope")
 
 
 def test_get_3_a_picture_names_character_and_pose(api: Api) -> None:

@@ -369,19 +369,6 @@ class TestFaults:
         assert api.money()[1] == 0
         assert api.money()[0] < 1000
 
-    def test_a_request_that_never_arrives_leaves_nothing(self, api: Api) -> None:
-        """Nor does a refusal before the first byte, or a body that is spoilt."""
-        api.aurous.faults.timeout("chat.create")
-        api.aurous.faults.status("chat.create", 503)
-        api.aurous.faults.malformed("chat.create", kind="html")
-        body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-        api.broken("POST", PATH, json=body)
-        assert api.post(PATH, json=body).status == 503
-        assert b"Bad Gateway" in api.post(PATH, json=body).body
-
-        assert api.money() == (1000, 0)
-        assert len(api.aurous.chat.completions) == 0
-
 
 def test_a_long_stream_keeps_no_more_than_its_digest(api: Api) -> None:
     """Unless the test is traced, when each event has its instant."""

@@ -103,18 +103,6 @@ def test_style_5_an_image_style_is_no_video_style(api: Api, call: str, field: st
     api.refused("POST", call, json=body, status=400, code="unsupported_lora_for_mode", param=param)
 
 
-def test_a_refused_call_makes_no_styles(api: Api) -> None:
-    """Nothing changes at the first mistake, though nobody has asked for a style before."""
-    api.refused(
-        "POST",
-        "/v1/videos",
-        json={"video_lora_id": "nothing"},
-        status=404,
-        code="resource_not_found",
-        param="video_lora_id",
-    )
-
-
 @each_medium
 def test_a_live_style_is_what_a_get_answers(api: Api, path: str) -> None:
     """It has the attributes of the wire; a collection sees what the team can use."""

@@ -131,17 +131,6 @@ def test_auth_5_writing_needs_write(api: Api, scope: str) -> None:
     assert api.get(f"/v1/characters/{character.id}", key=key).status == 200
 
 
-def test_auth_6_the_keys_of_a_team_share_everything(api: Api) -> None:
-    """What one key made, the team's other key sees, pays for and may delete."""
-    first, second = api.team.api_key, api.team.add_key()
-    api.aurous.script("synthesizing*0 -> reviewing")
-    made = api.post("/v1/characters", json=SYNTHESIS, key=first).json
-
-    assert api.get(f"/v1/characters/{made['id']}", key=second).json["name"] == "Aurora"
-    assert api.get(BALANCE, key=second).json["credits"] == 1000 - PRICE
-    assert api.delete(f"/v1/characters/{made['id']}", key=second).status == 200
-
-
 def test_auth_6_teams_share_nothing(api: Api) -> None:
     """Rows and credits of one team are not another's."""
     other = api.aurous.teams.add("Rivals", credits=50)
