@@ -385,9 +385,7 @@ def test_img_6_fifty_pollers_see_one_sequence(api: Api) -> None:
         ("pending -> processing*0 -> failed", "provider_timeout"),
         ("pending -> cancelled", None),
         ("pending -> expired", "provider_timeout"),
-        ("pending -> processing*0 -> expired", "provider_timeout"),
         ("pending -> moderation_rejected", "output_moderation_rejected"),
-        ("pending -> processing*0 -> moderation_rejected", "output_moderation_rejected"),
     ],
 )
 def test_img_6_a_bad_end_costs_nothing(api: Api, script: str, error: str | None) -> None:

