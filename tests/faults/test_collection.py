@@ -387,13 +387,6 @@ def test_what_comes_first_in_the_pipeline_is_no_met_fault(api: Api) -> None:
     assert api.aurous.limits["reads"].remaining == 1198
 
 
-def test_an_unmatched_request_meets_no_fault(api: Api) -> None:
-    """Faults are for operations: what is none is told as unmatched."""
-    fault = api.aurous.faults.status("*", 503)
-
-    assert (api.get("/v1/balances").status, fault.fired) == (404, 0)
-
-
 # What becomes of the call
 
 

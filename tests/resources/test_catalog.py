@@ -155,11 +155,3 @@ def test_img_6_the_edges_of_generations(name: str) -> None:
         "expired": set(),
         "moderation_rejected": set(),
     }
-
-
-@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
-def test_what_is_signed_takes_no_tokens_and_what_is_legacy_is_signed(row: Endpoint) -> None:
-    """Outputs, storage and moved paths ask for no key of the pipeline's, and no other row does without."""
-    keyless = {"characters.uploads.put", "storage.get", "images.output", "videos.output"}
-
-    assert row.signed is (row.operation in keyless or row.operation.startswith("legacy."))

@@ -64,16 +64,6 @@ def test_get_1_fifty_pollers_see_one_sequence_and_one_transition(api: Api, moves
     assert [call.number for call in calls] == list(range(2, 202))
 
 
-def test_resyn_1_of_fifty_runs_one_starts(api: Api) -> None:
-    """Fifty resynthesizes at once start one run and hold its cost once; the others are refused."""
-    character = api.characters.add(script="synthesizing! -> ready")
-
-    responses = together(lambda _: api.post(f"/v1/characters/{character.id}/resynthesize"))
-
-    assert sorted(response.status for response in responses) == [200] + [400] * 49
-    assert api.money() == (1000, 4)
-
-
 def test_create_5_credits_are_spent_once(make_api: Callable[..., Api]) -> None:
     """Fifty creates at once get exactly as many characters as the balance pays."""
     api = make_api(credits=42, script="synthesizing! -> reviewing")

@@ -24,7 +24,6 @@ AURORA: Final = {
     "additional_details": "small scar above right eyebrow; warm smile",
 }
 GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-POSES: Final = ["portrait", "front", "side", "back"]
 PRICE: Final = price("/v1/characters", **GENERATE)
 
 
@@ -143,18 +142,6 @@ def test_create_3_auth_7_does_not_know_another_teams_ticket(api: Api) -> None:
 def test_create_4_needs_something_to_draw(api: Api, attributes: dict[str, Any]) -> None:
     """A synthesis without a single attribute is a missing field."""
     refuse(api, {"name": "Aurora", "generate": True, **attributes}, "missing_field", "attributes")
-
-
-def test_create_4_answers_while_the_work_is_under_way(api: Api) -> None:
-    """The synthesize flow answers ``synthesizing`` without refs; the polls then find all four poses, in order."""
-    character = api.synthesize()
-    assert (character.status, character.refs) == ("synthesizing", [])
-
-    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
-
-    refs = api.get(f"/v1/characters/{character.id}").json["refs"]
-    assert [ref["pose"] for ref in refs] == POSES
-    assert len({ref["url"] for ref in refs}) == 4
 
 
 def test_create_5_cred_2_holds_four_credits_and_charges_them_when_done(api: Api) -> None:

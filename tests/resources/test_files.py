@@ -187,18 +187,6 @@ def test_file_1_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
     assert api.get(f"{FILES}/{file['id']}").json["metadata"] == told
 
 
-def test_time_3_each_get_gives_a_fresh_url(api: Api) -> None:
-    """Read again later, a file has another URL; both work."""
-    file = send(api).json
-    api.clock.advance(seconds=1)
-
-    again = api.get(f"{FILES}/{file['id']}").json
-
-    assert again["url"] != file["url"]
-    assert {**again, "url": ""} == {**file, "url": ""}
-    assert [api.get(one["url"], key=None).body for one in (file, again)] == [PICTURE, PICTURE]
-
-
 def test_time_3_a_file_lives_for_24_hours(api: Api) -> None:
     """To the last second it is there; then it never was, for whoever asks or draws from it."""
     file = send(api, purpose="first_frame").json["id"]
@@ -274,13 +262,6 @@ def test_idem_7_another_purpose_or_other_metadata_are_a_conflict(api: Api, other
     send(api, metadata='{"a": 1}', headers=keyed())
 
     api.refused("POST", FILES, status=409, code="idempotency_key_in_use", **form(headers=keyed(), **other))
-
-
-def test_idem_6_a_key_of_another_route_is_a_conflict(api: Api) -> None:
-    """A key that made an image makes no file."""
-    api.post("/v1/images", json={"prompt": "A cat"}, headers=keyed())
-
-    api.refused("POST", FILES, status=409, code="idempotency_key_in_use", **form(headers=keyed(), purpose="reference"))
 
 
 def test_idem_4_a_refused_file_can_be_sent_again(api: Api) -> None:

@@ -461,16 +461,6 @@ def test_img_7_what_is_over_cannot_be_cancelled(api: Api, medium: str, status: s
     api.refused("POST", f"{IMAGES}/{record.id}/cancel", status=400, code="generation_not_cancellable")
 
 
-def test_img_7_what_time_has_ended_cannot_be_cancelled(api: Api) -> None:
-    """A cancel that comes after the end is too late, though nobody saw the end."""
-    api.aurous.images.script("pending:10s -> processing:10s -> succeeded")
-    image = make(api)
-    api.clock.advance(seconds=20)
-
-    assert api.post(f"{IMAGES}/{image['id']}/cancel").json["error"]["code"] == "generation_not_cancellable"
-    assert api.money() == (1000 - image["cost"]["amount"], 0)
-
-
 # Prices and credits
 
 

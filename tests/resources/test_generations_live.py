@@ -231,18 +231,6 @@ def test_a_collection_holds_one_medium(api: Api) -> None:
     assert not isinstance(film, Image)
 
 
-@pytest.mark.parametrize(("medium", "other"), [("images", "videos"), ("videos", "images")])
-def test_a_lookup_of_the_other_medium_is_no_offer(api: Api, medium: str, other: str) -> None:
-    """The error counts and offers the records of its own collection alone, never the id that was asked for."""
-    asked = made(api, other).id
-
-    with pytest.raises(AurousLookupError) as caught:
-        getattr(api.aurous, medium)[asked]
-
-    assert "did you mean" not in str(caught.value)
-    assert "There are 0" in str(caught.value)
-
-
 @pytest.mark.parametrize("status", ["pending", "processing", "failed", "cancelled"])
 @pytest.mark.parametrize(("medium", "output"), [("images", "picture"), ("videos", "film")])
 def test_what_has_not_succeeded_has_no_output(api: Api, medium: str, output: str, status: str) -> None:

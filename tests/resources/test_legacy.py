@@ -43,14 +43,6 @@ def test_legacy_1_an_old_path_leads_to_the_new_one(
     assert api.aurous.calls.last.operation == f"legacy.{operation}"
 
 
-@each_path
-def test_legacy_1_the_new_path_is_the_operation(api: Api, method: str, old: str, new: str, operation: str) -> None:
-    """What a client meets after the redirect is the call of today."""
-    api.send(method, str(api.send(method, old).headers["Location"]))
-
-    assert api.aurous.calls.last.operation == operation
-
-
 @pytest.mark.parametrize("base_url", ["http://localhost:8123", "https://gateway.test/v1/generations"])
 def test_a_redirect_stays_with_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
     """Wherever it answers."""

@@ -130,17 +130,6 @@ def test_patch_1_keeps_what_is_left_out(api: Api) -> None:
     assert (character.name, character.attributes) == ("Iris", {"age": 29})
 
 
-@pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
-def test_patch_1_works_in_each_living_state(api: Api, status: str) -> None:
-    """A PATCH changes no status, and is no poll."""
-    character = api.characters.add(status=status, script="synthesizing*1 -> reviewing")
-
-    for _ in range(3):
-        assert api.patch(f"/v1/characters/{character.id}", json={"name": "Iris"}).json["status"] == status
-
-    assert api.poll(character) == [status]
-
-
 @pytest.mark.parametrize(
     ("body", "first"),
     [
@@ -303,19 +292,6 @@ def test_regen_2_draws_one_ref_again(api: Api, pose: str) -> None:
     assert old[2] != new[2]
 
 
-def test_regen_2_counts_versions(api: Api) -> None:
-    """Each run on one pose gives it the next version, under a path never used before."""
-    character = api.characters.add(refs=["front"], script="synthesizing*0 -> ready")
-    seen = pictures(character)
-
-    for _ in range(3):
-        run(api, character, "refs/regenerate", {"pose": "front"})
-        seen += pictures(character)
-
-    assert [version for _, version, _ in seen] == [1, 2, 3, 4]
-    assert len({path for _, _, path in seen}) == 4
-
-
 def test_regen_3_adds_a_pose_that_was_missing(api: Api) -> None:
     """A pose without a ref gets one, after those that are there."""
     character = api.characters.add(refs=["front", "side"], script="synthesizing*0 -> ready")
@@ -343,19 +319,6 @@ def test_run_1_keeps_the_old_refs_meanwhile_and_after_a_failure(
 
     character.advance()
     assert pictures(character) == before
-
-
-@each_run
-def test_run_1_cred_5_a_failed_run_is_free(api: Api, action: str, body: Any, cost: float) -> None:
-    """A run that fails releases its hold, and its error is told; the next one forgets it."""
-    character = api.characters.add(script="synthesizing -> failed(provider_timeout) ; synthesizing*0 -> ready")
-    run(api, character, action, body)
-    assert api.money() == (1000, cost)
-
-    assert api.poll(character, 2) == ["synthesizing", "failed"]
-
-    assert (api.money(), character.error_message) == ((1000, 0), "provider_timeout")
-    assert run(api, character, action, body).json["error_message"] is None
 
 
 # delete

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError, AurousTransitionError
-from pytest_aurous._core.resources.uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -298,27 +297,3 @@ def test_a_collection_holds_the_living_in_order(api: Api) -> None:
 
     fourth.delete()
     assert api.characters.last == second
-
-
-@pytest.mark.parametrize("status", ["reviewing", "ready"], ids=["gone", "soft-deleted"])
-def test_a_collection_finds_what_was_deleted(api: Api, status: str) -> None:
-    """`[id]` and `get(id)` give any row ever made, whose status then is ``deleted``."""
-    character = api.characters.add(status=status)
-    api.delete(f"/v1/characters/{character.id}")
-
-    for found in (api.characters[character.id], api.characters.get(character.id)):
-        assert found == character
-        assert found is not None
-        assert (found.status, found.gone) == ("deleted", status == "reviewing")
-
-
-def test_an_uploads_handle_is_live_too(api: Api) -> None:
-    """A ticket shows what happens to it."""
-    upload = api.uploads.add(filename="me.png")
-    assert isinstance(upload, Upload)
-    assert (upload.pose, upload.confidence, upload.filename) == (None, None, "me.png")
-
-    api.uploads.pose("back", confidence=0.8)
-    api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id})
-
-    assert (upload.pose, upload.confidence) == ("back", 0.8)

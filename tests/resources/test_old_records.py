@@ -115,14 +115,3 @@ def test_what_follows_from_its_age(api: Api) -> None:
     assert (drawn.status, drawn.updated_at, stuck.status) == ("ready", "2026-04-07T10:00:45Z", "synthesizing")
     assert api.get(drawn.refs[0].url).status == 200
     assert api.aurous.files.add(created_at=api.aurous.clock.now() - timedelta(hours=23)).status == "stored"
-
-
-def test_an_old_record_survives_export_and_restore(api: Api) -> None:
-    """The order is part of the state."""
-    records = records_of(api, "characters")
-    new, old = records.add().id, records.add(created_at=THEN).id
-    exported = api.aurous.export()
-    api.aurous.reset()
-    api.aurous.import_(exported)
-
-    assert [one.id for one in records] == [old, new]

@@ -62,14 +62,6 @@ def test_img_8_no_two_outputs_are_alike(api: Api) -> None:
     assert [api.get(url, key=None).body for url in urls] == bodies
 
 
-def test_img_8_repeats_from_run_to_run(make_api: Callable[..., Api]) -> None:
-    """The same calls on the same seed give the same bytes, on another seed others."""
-    first, again, other = (make_api(seed=seed).aurous.images.add().picture() for seed in (0, 0, 1))
-
-    assert first == again
-    assert first != other
-
-
 @pytest.mark.parametrize("medium", MEDIA)
 def test_img_8_vid_5_auth_7_a_token_or_a_key_opens_it(api: Api, medium: str) -> None:
     """The token of a URL, whatever the key, or any key of the team; to another team's key it is not there."""

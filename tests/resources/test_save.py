@@ -110,17 +110,6 @@ def test_save_6_opens_the_character_to_images(api: Api, status: str) -> None:
     assert require_ready(api.app.world, api.team.id, character.id).id == character.id
 
 
-def test_save_6_resyn_3_never_returns_to_review(api: Api) -> None:
-    """Once saved, a character comes back ``ready`` from each run, even from one that follows a failed run."""
-    character = api.synthesize("synthesizing*0 -> reviewing ; synthesizing*0 -> failed ; synthesizing -> reviewing")
-    api.post(f"/v1/characters/{character.id}/save")
-
-    seen = [api.post(f"/v1/characters/{character.id}/resynthesize").json["status"] for _ in range(2)]
-    seen += api.poll(character, 3)
-
-    assert seen == ["failed", "synthesizing", "synthesizing", "ready", "ready"]
-
-
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"name": 7, "unknown": true}', b"{not json", b"\xff", b"[]"])
 def test_save_7_err_8_ignores_the_body(api: Api, content: bytes) -> None:
     """A save reads no body, so a bad one does no harm."""

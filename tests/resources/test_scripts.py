@@ -53,17 +53,6 @@ def test_a_poller_sees_what_is_written(api: Api, script: str, seen: list[str]) -
     assert api.poll(character, len(seen)) == seen
 
 
-def test_a_poll_does_not_move_the_record_before_the_next(api: Api) -> None:
-    """``*N`` is over when the client polls for the (N+1)th time, and not a moment before."""
-    character = api.synthesize("synthesizing*2 -> reviewing")
-
-    assert api.poll(character, 2) == ["synthesizing"] * 2
-    assert character.status == "synthesizing"
-
-    assert api.poll(character) == ["reviewing"]
-    assert character.status == "reviewing"
-
-
 def test_looking_from_the_test_is_no_poll(api: Api) -> None:
     """Attributes, `json()`, iteration, `repr` and other calls leave the count alone."""
     character = api.synthesize("synthesizing*1 -> reviewing")
@@ -254,19 +243,6 @@ def test_somebody_else_may_run_it_again(api: Api) -> None:
 
     assert [ref.version for ref in character.refs] == [2] * 4
     assert api.money() == money
-
-
-def test_somebody_else_draws_all_four_again(api: Api) -> None:
-    """A scripted synthesis redraws the four poses even where it follows the regeneration of one."""
-    character = api.characters.add(
-        status="reviewing", script="synthesizing*0 -> reviewing -> synthesizing -> reviewing"
-    )
-
-    api.post(f"{LIST}/{character.id}/refs/regenerate", json={"pose": "front"})
-    assert [ref.version for ref in character.refs] == [1, 2, 1, 1]
-    assert api.poll(character, 3) == ["reviewing", "synthesizing", "reviewing"]
-
-    assert [ref.version for ref in character.refs] == [2, 3, 2, 2]
 
 
 @pytest.mark.parametrize("script", ["synthesizing -> reviewing:10s -> ready", "synthesizing -> ready"])

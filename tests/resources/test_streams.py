@@ -351,12 +351,6 @@ class TestFaults:
         assert [call.events for call in api.aurous.calls] == [1, 2]
         assert api.aurous.calls.last.ended == "ended by a fault"
 
-    def test_a_stream_that_is_shorter_than_its_fault(self, api: Api) -> None:
-        """It ends as always, and so does one whose fault comes after the last event."""
-        api.aurous.chat.reply("Yes.")
-        api.aurous.faults.disconnect("chat.create", after_events=99)
-        assert events(opened(api))[-1] == "data: [DONE]"
-
     @pytest.mark.parametrize("lost", ["timeout", "disconnect"])
     def test_a_lost_stream_is_noticed(self, api: Api, lost: str) -> None:
         """The completion ends as if the client had gone, and the input is charged."""

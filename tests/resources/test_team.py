@@ -173,20 +173,6 @@ def test_cred_1_tells_the_balance(make_api: Callable[..., Api]) -> None:
     }
 
 
-def test_cred_1_an_exempt_team_pays_nothing(api: Api) -> None:
-    """A team that is ``exempt`` is never charged nor refused."""
-    team = api.aurous.teams.add(credits=1, billing_mode="exempt")
-    api.aurous.script("synthesizing -> reviewing")
-    responses = [api.post("/v1/characters", json=SYNTHESIS, key=team.api_key) for _ in range(3)]
-    balance = api.get(BALANCE, key=team.api_key).json
-    for character in team.characters:
-        character.finish()
-
-    assert [response.status for response in responses] == [201] * 3
-    assert (balance["billing_mode"], balance["held_credits"], balance["available_credits"]) == ("exempt", 0, 1)
-    assert (team.billing_mode, team.credits, team.held_credits) == ("exempt", 1, 0)
-
-
 @pytest.mark.parametrize(
     ("end", "charged"), [("reviewing", True), ("ready", True), ("failed", False), ("deleted", False)]
 )
@@ -198,35 +184,6 @@ def test_cred_2_cred_4_cred_5_a_hold_is_charged_or_given_back(api: Api, end: str
     character.advance()
 
     assert api.money() == (1000 - PRICE * charged, 0)
-
-
-def test_cred_3_a_refusal_leaves_the_character_alone(api: Api) -> None:
-    """Where credits run out between two runs, the character stays ``reviewing`` and can be saved."""
-    character = api.synthesize("synthesizing*0 -> reviewing")
-    api.team.credits = 0
-
-    url = f"/v1/characters/{character.id}"
-    api.refused("POST", f"{url}/resynthesize", status=402, code="insufficient_credits")
-
-    assert api.post(f"{url}/save").json["status"] == "ready"
-
-
-def test_cred_4_what_costs_nothing(api: Api) -> None:
-    """Uploads, creates from them, reads, PATCH, save and delete leave the balance as it was."""
-    upload = api.uploads.add().id
-    api.post("/v1/characters/uploads/classify", json={"upload_id": upload})
-    made = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [upload]}).json
-    url = f"/v1/characters/{made['id']}"
-    responses = [
-        api.get(url),
-        api.get("/v1/characters"),
-        api.patch(url, json={"name": "Iris"}),
-        api.post(f"{url}/save"),
-        api.delete(url),
-    ]
-
-    assert [response.status for response in responses] == [200] * 5
-    assert api.money() == (1000, 0)
 
 
 def test_a_team_shows_its_money_and_can_be_given_some(api: Api) -> None:

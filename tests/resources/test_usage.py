@@ -279,15 +279,6 @@ def test_usage_1_usage_3_the_limits_themselves_are_taken(api: Api) -> None:
 # Pages
 
 
-def test_usage_1_a_page_has_twenty_four_buckets(api: Api) -> None:
-    """Unless told otherwise."""
-    days(api, 25)
-
-    page = api.get(url()).json
-
-    assert (len(page["data"]), page["has_more"]) == (24, True)
-
-
 @pytest.mark.parametrize("limit", [2, 5])
 @pytest.mark.parametrize("again", ["token alone", "all again"])
 def test_usage_2_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:

@@ -190,16 +190,6 @@ def test_idem_4_after_a_4xx_the_call_is_evaluated_anew(api: Api) -> None:
     assert create(api, "l", json={**SYNTHESIS, "name": "Boreas"}).status == 201
 
 
-def test_idem_4_after_a_5xx_the_call_is_evaluated_anew(api: Api) -> None:
-    """A 503 that took no effect leaves the key fresh."""
-    api.aurous.faults.status("characters.create", 503)
-
-    responses = [create(api, "k") for _ in range(3)]
-
-    assert [response.status for response in responses] == [503, 201, 201]
-    assert [REPLAYED in response.headers for response in responses] == [False, False, True]
-
-
 def test_idem_5_a_key_in_flight_is_a_conflict(api: Api) -> None:
     """While the first attempt is under way, the second is a 409 that neither names the original nor says when."""
     api.aurous.faults.delay("characters.create", 10, commit=True)

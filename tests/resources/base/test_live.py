@@ -125,11 +125,6 @@ def test_a_misspelt_attribute_raises(lamps: Lamps, name: str, message: str) -> N
         getattr(lamps["lamp_1"], name)
 
 
-def test_dir_lists_the_fields(lamps: Lamps) -> None:
-    """Completion in a debugger shows what there is."""
-    assert {"id", "color", "about"} <= set(dir(lamps["lamp_1"]))
-
-
 def test_two_handles_on_one_row_are_equal(world: World, lamps: Lamps) -> None:
     """Equality is of fake and id, so that records can be compared and kept in sets."""
     assert lamps["lamp_1"] == lamps["lamp_1"]

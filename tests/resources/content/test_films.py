@@ -125,13 +125,3 @@ def test_a_film_is_as_large_as_its_frames() -> None:
     assert track[3] & 1  # it is switched on
     assert (number, sample.path, len(sample.data)) == (1, "/png ", 78)
     assert unpack(">HH", sample.data[24:28]) == (WIDTH, HEIGHT)
-
-
-def test_a_film_is_of_pictures_and_its_data_are_its_own() -> None:
-    """The track is one of video, and refers to this file."""
-    found = parts(mp4(frames(2), WIDTH, HEIGHT))
-
-    assert found["/moov/trak/mdia/hdlr"].data[8:12] == b"vide"
-    references = found["/moov/trak/mdia/minf/dinf/dref"].data
-    assert unpack(">II", references[:8]) == (0, 1)
-    assert [(box.path, box.data) for box in boxes(references[8:])] == [("/url ", b"\0\0\0\1")]

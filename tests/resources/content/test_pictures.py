@@ -65,14 +65,6 @@ def test_a_letter_without_a_glyph_is_a_blank(letter: str) -> None:
     assert picture([f"A{letter}B"], 192, 192, "s") == picture(["A B"], 192, 192, "s")
 
 
-@pytest.mark.parametrize("blank", ["\n", "\r\n", "\t"], ids=ascii)
-def test_blanks_of_any_kind_stay_in_the_line(blank: str) -> None:
-    """A prompt of several lines, or with tabs, is one text: its words stand apart, and none hides another."""
-    assert picture([f"A{blank}B"], 192, 192, "s") in {
-        picture(["A" + " " * n + "B"], 192, 192, "s") for n in range(1, 9)
-    }
-
-
 def test_a_long_line_is_wrapped() -> None:
     """What does not fit in one line goes on in the next, words and ids alike, as far as there is room."""
     columns = (192 - 8) // 4
