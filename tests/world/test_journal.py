@@ -264,7 +264,8 @@ class Record:
 @pytest.mark.parametrize("bounds", [{}, {"at_least": 2}, {"at_most": 2}, {"at_least": 1, "at_most": 3}], ids=str)
 def test_polls_are_counted(calls: Calls, story: list[Call], bounds: dict[str, int]) -> None:
     """Retrieves of that id count, and nothing else on it; a record will do."""
-    for record in ("char_1", Record()):
+    records: tuple[Any, ...] = ("char_1", Record())
+    for record in records:
         calls.assert_polled(record, **bounds)
 
 
