@@ -112,6 +112,8 @@ def test_two_rows_for_one_request_are_refused(one: str, other: str) -> None:
     with pytest.raises(ValueError, match="'b' and 'a' share a path"):
         Catalog([replace(A, template=one), replace(B, template=other)])
 
+    with pytest.raises(ValueError, match="two endpoints are called 'a'"):
+        Catalog([A, replace(B, operation="a")])
     apart = Catalog([replace(A, template=one), replace(B, template=other, method="PUT")])
     assert len(found(apart, "/v1/x")[0]) == 2
     Catalog([replace(A, template=one), replace(B, template=other, host="upload")])
