@@ -159,7 +159,7 @@ def test_hook_8_calls_meet_no_fault_of_deliveries(api: Api) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_hook_8_an_unfired_fault_is_reported(kind: str) -> None:
-    """A fault that no delivery met fails the test, which is told where to look."""
+    """A fault that no delivery met fails the test, which is told what to call."""
     more = {"seconds": 1} if kind == "late" else {}
 
     def unmet() -> None:

@@ -503,8 +503,8 @@ class TestReplies:
 
         assert json.loads(call["function"]["arguments"]) == {"city": "Tokyo"}
         assert api.aurous.chat.completions.last.tool_calls == [("get_weather", {"city": "Tokyo"})]
-        answer = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
-        assert said(api, ASKED, first, answer, tools=[WEATHER])["content"] == "It is sunny."
+        result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+        assert said(api, ASKED, first, result, tools=[WEATHER])["content"] == "It is sunny."
 
     def test_json_a_refusal_and_a_reason(self, api: Api) -> None:
         """Each form reaches the client."""

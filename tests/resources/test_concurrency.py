@@ -78,14 +78,14 @@ def test_create_5_credits_are_spent_once(make_api: Callable[..., Api]) -> None:
 
 
 def test_time_passes_once_for_all(api: Api, moves: list[tuple[str, str]]) -> None:
-    """Readers, pollers and a test that looks at the record meet a step by time as one transition."""
+    """Readers, pollers and a test that reads the record meet a step by time as one transition."""
     character = api.synthesize("synthesizing:10s -> reviewing:10s -> ready")
     moves.clear()
     api.clock.advance(seconds=60)
 
-    def look(number: int) -> str:
+    def seen(number: int) -> str:
         return (character.status, api.poll(character)[0], "held" if api.team.held_credits else "ready")[number % 3]
 
-    assert set(together(look)) == {"ready"}
+    assert set(together(seen)) == {"ready"}
     assert moves == [("synthesizing", "reviewing"), ("reviewing", "ready")]
     assert api.money() == (996, 0)

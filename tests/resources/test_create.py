@@ -33,7 +33,7 @@ def refuse(api: Api, body: Any, code: str, param: str | None, status: int = 400)
 
 
 def test_the_object_has_the_documented_fields(api: Api) -> None:
-    """A character answers exactly the fields of the contract, in their order, each of its type."""
+    """A character has exactly the fields of the contract, in their order, each of its type."""
     response = api.post(
         "/v1/characters", json={"name": "Aurora the Adventurer", "generate": True, "attributes": AURORA}
     )
@@ -73,7 +73,7 @@ def test_create_1_takes_exactly_one_flow(api: Api, body: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("count", [1, 6])
 def test_create_2_makes_a_ready_character_of_uploads(api: Api, count: int) -> None:
-    """The upload flow answers 201 with ``ready`` and one ref per ticket, and costs nothing."""
+    """The upload flow gets 201 with ``ready`` and one ref per ticket, and costs nothing."""
     tickets = [api.uploads.add() for _ in range(count)]
 
     body = {"name": "Aurora", "generate": False, "upload_ids": [ticket.id for ticket in tickets]}

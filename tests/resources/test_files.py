@@ -294,7 +294,7 @@ def test_rate_1_files_have_their_bucket(api: Api) -> None:
 # Live records
 
 
-def test_a_live_file_is_what_a_get_answers(api: Api) -> None:
+def test_a_live_file_is_what_a_get_shows(api: Api) -> None:
     """Made by a call or by the test, it has the attributes of the wire, and its bytes are at hand."""
     sent = send(api, metadata='{"a": 1}').json
     file = api.aurous.files.last

@@ -45,7 +45,7 @@ def test_legacy_1_an_old_path_leads_to_the_new_one(
 
 @pytest.mark.parametrize("base_url", ["http://localhost:8123", "https://gateway.test/v1/generations"])
 def test_a_redirect_stays_with_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
-    """Wherever it answers."""
+    """Wherever it is."""
     response = make_api(base_url=base_url).get("/v1/generations/img_1")
 
     assert response.headers["Location"] == f"{base_url}/v1/images/img_1"

@@ -104,7 +104,7 @@ def test_get_2_leaves_every_other_call_a_404(
 
 
 def test_patch_1_replaces_what_is_sent(api: Api) -> None:
-    """A PATCH of `name` and `attributes` answers 200 with the object; nothing else moves but `updated_at`."""
+    """A PATCH of `name` and `attributes` gets 200 with the object; nothing else moves but `updated_at`."""
     character = api.characters.add("Aurora", status="reviewing")
     before = character.json()
     api.clock.advance(seconds=0.5)

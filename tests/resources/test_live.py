@@ -94,7 +94,7 @@ def test_add_gives_the_refs_in_every_status(api: Api, status: str, refs: list[st
 
 
 def test_add_starts_the_script_of_a_synthesis(api: Api) -> None:
-    """A ``synthesizing`` character is in the first run of its script; even ``*0`` waits for a look there."""
+    """A ``synthesizing`` character is in the first run of its script; even ``*0`` waits for a poll there."""
     character = api.characters.add(status="synthesizing", script="synthesizing*0 -> reviewing")
 
     assert character.status == "synthesizing"
@@ -142,7 +142,7 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
 # live records
 
 
-def test_json_is_what_a_retrieve_answers(api: Api) -> None:
+def test_json_is_what_a_retrieve_shows(api: Api) -> None:
     """`json()` equals the response of a GET, in each living state."""
     for status in STATUSES[:-1]:
         character = api.characters.add(status=status, script="synthesizing!")
@@ -173,7 +173,7 @@ def test_an_attribute_cannot_be_set(api: Api) -> None:
 
 
 def test_advance_ends_the_present_step(api: Api) -> None:
-    """Each `advance()` is one step, whatever holds it: looks, time or the test; ``*0`` is skipped as ever."""
+    """Each `advance()` is one step, whatever holds it: polls, time or the test; ``*0`` is skipped as ever."""
     character = api.characters.add(
         status="synthesizing", script="synthesizing*9 -> reviewing:9h -> synthesizing! -> reviewing*0 -> ready"
     )

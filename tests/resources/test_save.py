@@ -19,7 +19,7 @@ def without_tokens(character: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_save_1_publishes_what_is_in_review(api: Api) -> None:
-    """A save moves a ``reviewing`` character to ``ready`` and answers with the whole object."""
+    """A save moves a ``reviewing`` character to ``ready``, and its response is the whole object."""
     character = api.synthesize()
     assert api.poll(character, 2) == ["synthesizing", "reviewing"]
     before = api.get(f"/v1/characters/{character.id}").json
@@ -38,7 +38,7 @@ def test_save_1_publishes_what_is_in_review(api: Api) -> None:
 
 
 def test_save_2_is_idempotent(api: Api) -> None:
-    """A save of a ``ready`` character answers 200 as often as one likes and changes nothing, `updated_at` neither."""
+    """A save of a ``ready`` character is a 200 as often as one likes and changes nothing, `updated_at` neither."""
     character = api.characters.add(status="reviewing")
     first = api.post(f"/v1/characters/{character.id}/save")
     state = api.state()

@@ -20,7 +20,7 @@ def url_of(api: Api, character_id: str) -> str:
 
 
 def test_get_3_a_ref_leads_to_a_picture(api: Api) -> None:
-    """Each ref URL answers a PNG without a key, and each pose has its own."""
+    """Each ref URL leads to a PNG without a key, and each pose has its own."""
     character = api.characters.add()
 
     responses = [api.get(ref.url, key=None) for ref in character.refs]

@@ -104,7 +104,7 @@ def test_style_5_an_image_style_is_no_video_style(api: Api, call: str, field: st
 
 
 @each_medium
-def test_a_live_style_is_what_a_get_answers(api: Api, path: str) -> None:
+def test_a_live_style_is_what_a_get_shows(api: Api, path: str) -> None:
     """It has the attributes of the wire; a collection sees what the team can use."""
     styles = styles_of(api, path)
     style = styles.add("Noir", slug="film-noir")

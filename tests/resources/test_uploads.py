@@ -58,8 +58,8 @@ def test_up_1_wants_all_three_fields(api: Api, field: str) -> None:
     api.refused("POST", INIT, json=body, status=400, code="missing_field", param=field)
 
 
-def test_up_2_answers_a_ticket(api: Api) -> None:
-    """An init answers 201 with the id, the URL, the headers to send and when the URL dies: in 15 minutes."""
+def test_up_2_a_ticket_says_where_and_until_when(api: Api) -> None:
+    """The response to an init has the id, the URL, the headers to send and when the URL dies: in 15 minutes."""
     ticket = init(api)
 
     assert list(ticket) == ["upload_id", "upload_url", "upload_headers", "expires_at"]
@@ -203,7 +203,7 @@ def test_a_ticket_tells_where_it_stands(api: Api) -> None:
 )
 @pytest.mark.parametrize("verb", ["add", "pose"])
 def test_an_impossible_pose_is_the_tests_error(api: Api, verb: str, arguments: dict[str, Any]) -> None:
-    """A pose or a confidence that classify could not answer is refused where it was given."""
+    """A pose or a confidence that classify could not find is refused where it was given."""
     with pytest.raises(AurousError, match=r"uploads\."):
         getattr(api.uploads, verb)(**arguments)
 

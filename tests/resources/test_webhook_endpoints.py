@@ -129,7 +129,7 @@ def test_hook_2_a_list_holds_the_living_of_the_team(api: Api) -> None:
     assert [one["id"] for one in api.get(f"{PATH}?starting_after={last['id']}").json["data"]] == [first["id"]]
 
 
-def test_hook_2_delete_answers_200_whatever_the_id(api: Api) -> None:
+def test_hook_2_delete_is_a_200_whatever_the_id(api: Api) -> None:
     """Once, twice, never there and somebody else's: the response is the same, and others keep theirs."""
     made, other = make(api), api.aurous.teams.add().webhook_endpoints.add()
 

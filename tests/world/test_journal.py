@@ -302,7 +302,7 @@ def test_polls_count_whatever_the_response(calls: Calls, arrive: Arrive) -> None
 
 
 def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> None:
-    """Before any call it is of none; while one is answered it is of that one; afterwards it came after it."""
+    """Before any call it is of none; while one is at work it is of that one; afterwards it came after it."""
     clock = Clock("2026-05-08T12:00:00Z")
     journal = Journal(State(), clock)
     first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
@@ -325,7 +325,7 @@ def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> N
 
 
 def test_a_call_that_comes_back_is_at_work_again() -> None:
-    """One that a route of the test has let pass is written down once, and answers for what it changes."""
+    """One that a route of the test has let pass is written down once, and what it changes is its own."""
     journal = Journal(State(), Clock())
     first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
     for call in (first, second, first):

@@ -70,7 +70,7 @@ def test_any_row_ever_made_can_be_looked_up(world: World, lamps: Lamps) -> None:
 
 
 def test_an_unknown_id_is_a_lookup_error_with_the_nearest(lamps: Lamps) -> None:
-    """The error says what there is, and where to look."""
+    """The error says what there is, and which record is the newest."""
     with pytest.raises(AurousLookupError, match=r"lamps\['lamp_22'\]: no such id; did you mean 'lamp_2'\?") as caught:
         lamps["lamp_22"]
 

@@ -102,7 +102,7 @@ def test_list_3_an_unknown_cursor_is_refused(ask: Ask, param: str, cursor: str) 
 
 
 def test_list_3_both_cursors_at_once_are_refused(ask: Ask) -> None:
-    """Before either is looked at."""
+    """Before either is read."""
     assert refused(ask, starting_after="x", ending_before="y") == (400, "parameter_invalid_combination", None)
 
 
