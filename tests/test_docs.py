@@ -78,7 +78,7 @@ def test_the_first_test_is_one_that_runs() -> None:
     """The first test in the README is an example of six lines, letter for letter, and so is the other one."""
     block, explored = _blocks("python")
 
-    assert explored == (DOCS / "examples" / "test_explored_orders.py").read_text(encoding="utf-8")
+    assert explored == (DOCS / "examples" / "test_any_bad_day.py").read_text(encoding="utf-8")
     assert block == (DOCS / "examples" / "test_own_code.py").read_text(encoding="utf-8")
     assert len([line for line in block.splitlines() if line]) <= 6
 
@@ -382,9 +382,9 @@ def test_every_setting_is_described(name: str) -> None:
     assert f"\n### {name}\n" in _page("reference/settings")
 
 
-def test_the_settings_on_the_first_page_are_settings() -> None:
+def test_the_settings_of_the_tutorial_are_settings() -> None:
     """Each line of its ini files sets what there is to a value that it takes."""
-    blocks = re.findall(r"^```ini\n\[pytest\]\n(.*?)^```", _page("index"), re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```ini\n\[pytest\]\n(.*?)^```", _page("tutorial"), re.DOTALL | re.MULTILINE)
     lines = [line.partition(" = ") for block in blocks for line in block.splitlines()]
 
     assert lines
@@ -524,7 +524,7 @@ def test_every_picture_with_text_names_a_font() -> None:
 
     font = re.compile(r"font(-family)?[:=]")
 
-    assert "timeline.svg" in pictures
+    assert "storeys.svg" in pictures
     assert [name for name, text in pictures.items() if "<text" in text and not font.search(text)] == []
 
 
@@ -592,7 +592,7 @@ def test_the_tutorial_needs_no_more_than_it_shows() -> None:
         assert imported & beside <= saved, name
         assert {argument.arg for test in tests for argument in test.args.args} <= set(fixtures.NAMES), name
         saved.add(name.removesuffix(".py"))
-    assert {"portraits", "careful", "test_lost_responses"} <= saved
+    assert {"publisher", "test_lost_responses"} <= saved
 
 
 def test_the_example_for_unittest_needs_no_pytest() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = (
     "PROVENANCE",
     "Rule",
     "fidelity",
+    "how_true",
     "load_readings",
     "load_rules",
     "planned_rules",
@@ -95,6 +97,19 @@ def fidelity() -> None:
         entries = [_entry(rule) for rule in rules if rule.family == family]
         print("\n" + "\n\n".join([f"## {title}", *entries]))
     print()
+
+
+def how_true() -> None:
+    """Print how many rules there are, and how many of each provenance."""
+    rules = load_rules(DOCS).values()
+    count = Counter(rule.provenance for rule in rules)
+    partly = sum(1 for rule in rules if rule.provenance == "D" and (rule.assumed or rule.contradicted))
+    print(
+        f"\nThe fake follows {len(rules)} rules. The vendor documents {count['D']} of them, "
+        f"{partly} of these with a part that is assumed or contradicted elsewhere.\n"
+        f"{count['C']} are contradictory in the documentation, {count['A']} are our assumptions, "
+        f"and {count['O']} were observed in exchanges with the real API.\n"
+    )
 
 
 def with_proofs(page: str) -> str:

@@ -4,7 +4,6 @@ import anyio
 import httpx
 import pytest
 
-from publisher import apublish
 from pytest_aurous import Aurous
 
 pytestmark = pytest.mark.anyio
@@ -35,20 +34,3 @@ async def test_ten_clients_share_one_script(aurous: Aurous) -> None:
             tasks.start_soon(poll, api)
 
     assert sorted(seen) == ["reviewing"] + ["synthesizing"] * 9
-
-
-@pytest.mark.aurous(script="synthesizing:45s -> reviewing")
-async def test_code_that_awaits_its_sleep(aurous: Aurous) -> None:
-    """`anyio.sleep` returns at once, under asyncio and under trio."""
-    await apublish("Aurora", {"age": 28})
-
-    aurous.assert_polled(aurous.characters.last, at_least=5, at_most=5)
-
-
-async def test_faults_reach_async_clients(aurous: Aurous) -> None:
-    """An async client raises the same timeout as a sync one."""
-    aurous.faults.timeout("balance.retrieve")
-
-    async with aurous.async_client() as api:
-        with pytest.raises(httpx.ReadTimeout):
-            await api.get("/v1/balance")

@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from illustrator import illustrate
+from publisher import illustrate
 from pytest_aurous import Aurous, Character
 
 
@@ -32,12 +32,3 @@ def test_an_image_of_an_existing_character(
 
     aurous.assert_not_called("characters.*")
     assert aurous.team.credits == 999
-
-
-def test_an_existing_image(aurous: Aurous) -> None:
-    """The URLs of an added image can be downloaded."""
-    image = aurous.images.add("On a bench", character=aurous.characters.add())
-
-    (url,) = image.output_urls
-
-    assert httpx.get(url).content == image.picture()
