@@ -73,7 +73,7 @@ def load_rules(docs: Path) -> dict[str, Rule]:
     return rules
 
 
-def load_readings(docs: Path) -> dict[str, dict[str, Any]]:
+def load_readings(docs: Path) -> dict[str, dict[str, str]]:
     """Return by rule, for each of its readings, what the pages say (``says``) and what the fake does (``does``)."""
     return {row.pop("rule"): row for row in read_toml(docs / "readings.toml")["readings"]}
 
@@ -134,13 +134,12 @@ def planned_rules() -> None:
 
 
 def readings() -> None:
-    """Print both readings of each rule: how to choose it, what the pages say, and what the fake does."""
-    for rule, both in load_readings(DOCS).items():
-        print(f"\n**{rule_link(rule)}**\n")
-        for number, (reading, row) in enumerate(both.items()):
-            head = f"`{rule}={reading}`{', the default' if number == 0 else ''}"
-            print(f"- {head}. {row['says']} *The fake:* {row['does']}")
-    print()
+    """Print both readings of each rule, the default first, and what the vendor's pages say for them."""
+    lines = [
+        f"- {rule_link(rule)}: " + " or ".join(f"`{reading}` ({says.rstrip('.')})" for reading, says in both.items())
+        for rule, both in load_readings(DOCS).items()
+    ]
+    print("\n" + "\n".join(lines) + "\n")
 
 
 def _entry(rule: Rule) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from publisher import PublishError, publish
+from publisher import publish
 from pytest_aurous import Aurous
 
 
@@ -12,14 +12,3 @@ def test_a_character_is_charged_once(aurous: Aurous) -> None:
     publish("Aurora", {"age": 28}, key="job-1")
 
     assert len(aurous.characters) == 1
-
-
-@pytest.mark.aurous(credits=0)
-def test_a_refusal_is_safe(aurous: Aurous) -> None:
-    """Without credits, the good day is a refusal."""
-
-    def run() -> None:
-        with pytest.raises(PublishError):
-            publish("Aurora", {"age": 28}, key="job-1")
-
-    aurous.explore(run)

@@ -11,12 +11,3 @@ def test_45_seconds_of_polling_take_no_time(aurous: Aurous) -> None:
 
     aurous.assert_polled(aurous.characters.last, at_least=9, at_most=9)
     assert aurous.clock.now().isoformat() == "2026-05-08T10:00:45+00:00"
-
-
-def test_sends_a_key_with_each_paid_request(aurous: Aurous) -> None:
-    """A request that costs credits has an Idempotency-Key."""
-    publish("Aurora", {"age": 28})
-
-    sent = aurous.calls.where("characters.create").last.request
-    assert sent.json["attributes"] == {"age": 28}
-    assert sent.headers["Idempotency-Key"]
