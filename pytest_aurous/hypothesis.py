@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
 __tracebackhide__ = hide_mistakes
 
-_PAGE: Final = "reference/hypothesis.html"
+_PAGE: Final = "reference/exploring.html#strategies"
 _MOST_RUNS: Final = 3
 _MOST_STEPS: Final = 6
 _MOST_REQUESTS: Final = 4

@@ -96,10 +96,12 @@ examples:
 
 _ABOUT_DOCS: Final = """\
 Print a page of the documentation, which is in the package, or one section of
-it. Without a topic, list the pages."""
+it. Without a topic, list the pages; for any other words, list the sections that
+have them."""
 _EXAMPLES_DOCS: Final = """\
 examples:
   pytest-aurous docs
+  pytest-aurous docs idempotency
   pytest-aurous docs reference/requests
   pytest-aurous docs reference/requests#characters.create"""
 _OURS: Final = (
@@ -200,7 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
     option = command("docs", _docs, "print the documentation", _ABOUT_DOCS, _EXAMPLES_DOCS)
-    option("topic", nargs="?", metavar="TOPIC", help="such as reference/faults; #SECTION prints one section")
+    option("topic", nargs="?", metavar="TOPIC", help="such as reference/faults, or words; #SECTION prints one section")
     return parser
 
 

@@ -18,7 +18,7 @@ from .runs.run import ExploredRun, ignore, noting_runs, present_run
 
 __tracebackhide__ = hide_mistakes
 
-_PAGE: Final = "reference/hypothesis.html"
+_PAGE: Final = "reference/exploring.html#a-bad-day"
 _USUAL_EVENTS: Final = 6
 """A stream breaks in the middle, and nothing says how long it will be."""
 _MOST_REQUESTS: Final = 1_000
