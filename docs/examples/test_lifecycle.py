@@ -1,6 +1,6 @@
 import pytest
 
-from publisher import PublishError, publish
+from publisher import publish
 from pytest_aurous import Aurous
 
 
@@ -21,12 +21,3 @@ def test_published_after_any_lifecycle(aurous: Aurous, script: str, polls: int) 
 
     assert aurous.characters.last.status == "ready"
     assert aurous.calls.count("characters.retrieve") == polls
-
-
-def test_one_of_two_fails(aurous: Aurous) -> None:
-    """A script can apply to one name only."""
-    aurous.script("synthesizing -> failed(provider_timeout)", name="Borealis")
-
-    publish("Aurora", {"age": 28})
-    with pytest.raises(PublishError, match=r"^provider_timeout: Borealis"):
-        publish("Borealis", {"age": 31})

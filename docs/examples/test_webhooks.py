@@ -13,16 +13,3 @@ def test_a_failed_delivery_is_retried(aurous: Aurous) -> None:
 
     attempts = [(one.attempt, one.status) for one in aurous.webhooks.deliveries]
     assert attempts == [(1, "failed"), (2, "delivered")]
-
-
-def test_a_duplicate_event_has_the_same_id(aurous: Aurous) -> None:
-    """A receiver can recognize a duplicate by the id of the event."""
-    ids: list[str] = []
-    aurous.webhooks.deliver_to(lambda one: ids.append(one.payload["id"]))
-    aurous.faults.duplicate("image.*")
-    aurous.images.add(status="processing").finish()
-
-    aurous.webhooks.flush()
-
-    assert len(ids) == 2
-    assert len(set(ids)) == 1
