@@ -46,7 +46,7 @@ _RECORDS: Final = {
 
 _SHOWN: Final = ("array of strings", "boolean", "integer", "string")
 """The types that a sample shows."""
-_CHANCE: Final = ("id", "seed", "creation_request_id")
+_CHANCE: Final = ("id", "seed", "creation_request_id", "created_at", "updated_at")
 """The fields that differ between any two records."""
 
 

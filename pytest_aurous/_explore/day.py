@@ -35,8 +35,8 @@ class BadDay:
         *faults: Texts of a place and a fault; none for a good day.
 
     Attributes:
-        faults: The same.
-        seen: Called with the places of its requests and events after it was played: a strategy draws from them.
+        faults: These texts.
+        seen: A function that gets the places of its requests and events once it was played, for strategies.
 
     Raises:
         AurousError: If a place or a fault does not exist, or the fault cannot happen there.
