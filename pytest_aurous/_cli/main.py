@@ -49,7 +49,7 @@ examples:
   pytest-aurous doctor
   pytest-aurous doctor --json
 
-{see("reference/cli.html")}"""
+{see("reference/settings.html#pytest-aurous-doctor")}"""
 
 _ABOUT_SERVE: Final = """\
 Respond as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
@@ -171,7 +171,7 @@ def _filled(name: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
             return read(value)
         raise AurousError(
             f"{name} is empty, perhaps because the variable that you pass for it is not set. "
-            f"Set the variable, or omit {name}.\n{see('reference/cli.html#pytest-aurous')}"
+            f"Set the variable, or omit {name}.\n{see('reference/settings.html#pytest-aurous')}"
         )
 
     filled.__name__ = read.__name__  # argparse says it of a value that cannot be read
