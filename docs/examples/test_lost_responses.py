@@ -43,14 +43,3 @@ def test_a_lost_create_without_a_key_is_paid_twice(
     assert len(aurous.characters) == 2
     assert aurous.team.available_credits == 992
     assert [pitfall.id for pitfall in aurous.pitfalls] == ["double-charge"]
-
-
-def test_a_slow_create_is_still_in_flight(aurous: Aurous) -> None:
-    """The client gives up after 5 s, the server works for 20: the key is in use."""
-    aurous.faults.delay("characters.create", seconds=20, commit=True)
-
-    publish("Aurora", {"age": 28})
-
-    statuses = [call.status for call in aurous.calls.where("characters.create")]
-    assert statuses == [None, 409, 409, 409, 201]
-    assert len(aurous.characters) == 1
