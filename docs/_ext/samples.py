@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from cogapp.cogapp import CogGeneratedError as NotShown
-from shared import DOCS, as_list, rule_link
+from shared import as_list, rule_link
 from tables import fields_of
 
 from pytest_aurous import Aurous, Delivery
@@ -19,7 +18,7 @@ from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.resources.webhooks import EVENTS
 from pytest_aurous._core.wire.refusal import LIMIT_CODES, USUAL_CODES
 
-__all__ = ("events", "old_paths", "other_samples", "refusals", "samples", "stream")
+__all__ = ("events", "old_paths", "refusals", "samples", "stream")
 
 _WIDTH: Final = 100
 _LONGEST: Final = 48
@@ -46,6 +45,33 @@ _RECORDS: Final = {
 
 _SHOWN: Final = ("array of strings", "boolean", "integer", "string")
 """The types that a sample shows."""
+_SECTIONS: Final = {
+    "Characters": ("characters",),
+    "Uploads of a character": ("characters.uploads",),
+    "Images": ("images",),
+    "Videos": ("videos",),
+    "Files": (
+        "files",
+        "storage",
+    ),
+    "Styles": (
+        "loras",
+        "video_loras",
+    ),
+    "Models, chats and embeddings": (
+        "models",
+        "chat",
+        "embeddings",
+    ),
+    "The account": (
+        "balance",
+        "team",
+        "pricing",
+        "usage",
+    ),
+    "Webhook endpoints": ("webhook_endpoints",),
+}
+"""The sections of the page, and which resources each has; other resources have sections of their own names."""
 _CHANCE: Final = ("id", "seed", "creation_request_id", "created_at", "updated_at")
 """The fields that differ between any two records."""
 
@@ -57,20 +83,16 @@ class _Sample(NamedTuple):
     got: Any
 
 
-def samples(*tags: str) -> None:
-    """Print each operation of some resources: its request, its response, and one sample of both."""
-    rows = [row for row in ENDPOINTS if row.operation.rpartition(".")[0] in tags]
-    _print(*(part for row in rows for part in _operation(row)))
-
-
-def other_samples() -> None:
-    """Print the operations that no section of the page has, by resource."""
-    page = (DOCS / "reference" / "requests.md").read_text(encoding="utf-8")
-    named = {tag for call in re.findall(r"cog samples\((.*?)\)", page) for tag in re.findall(r'"(.*?)"', call)}
-    others = [row for row in ENDPOINTS if row.operation.rpartition(".")[0].removeprefix("legacy.") not in named]
-    for tag in dict.fromkeys(row.operation.rpartition(".")[0] for row in others):
-        print(f"\n## {tag.replace('_', ' ').capitalize()}")
-        samples(tag)
+def samples() -> None:
+    """Print each operation, by section: its request, its response, and one sample of both."""
+    tags = dict.fromkeys(
+        row.operation.rpartition(".")[0] for row in ENDPOINTS if not row.operation.startswith("legacy.")
+    )
+    listed = {tag for section in _SECTIONS.values() for tag in section}
+    others = {tag.replace("_", " ").capitalize(): (tag,) for tag in tags if tag not in listed}
+    for title, section in (_SECTIONS | others).items():
+        rows = [row for row in ENDPOINTS if row.operation.rpartition(".")[0] in section]
+        _print(f"## {title}", *(part for row in rows for part in _operation(row)))
 
 
 def _print(*parts: str) -> None:
