@@ -20,7 +20,8 @@ def outcomes() -> Callable[[pytest.RunResult], dict[str, str]]:
         for line in result.outlines:
             told = re.fullmatch(r"(PASSED|FAILED|ERROR|XFAIL|XPASS) \S+?::(.+?)(?: - (?:Failed: )?([\w.]+).*)?", line)
             if told is not None:
-                word = f"{told[1].lower()}: {(told[3] or '').rpartition('.')[2]}".removesuffix(": ")
+                error = (told[3] or "").rpartition(".")[2] if told[1] in {"FAILED", "ERROR"} else ""
+                word = f"{told[1].lower()}: {error}".removesuffix(": ")
                 found[told[2]] = f"{found[told[2]]}, {word}" if told[2] in found else word
         return found
 

@@ -15,7 +15,10 @@ import pytest
 import pytest_aurous
 from pytest_aurous.plugin.options import early_network
 
-INSTALLED: Final = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
+PLUGGED: Final = {entry.name for entry in entry_points(group="pytest11")}
+INSTALLED: Final = "pytest_aurous" in PLUGGED
+OTHERS: Final = [part for name in sorted(PLUGGED - {"pytest_aurous"}) for part in ("-p", f"no:{name}")]
+"""Options that keep away what else is installed, whose import takes longer than the run."""
 
 STUB: Final = """
     import socket
@@ -84,7 +87,6 @@ MOMENTS: Final = (
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A suite that tries to reach the vendor at each moment, and writes down what it met."""
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
     paths = (str(pytester.path), str(Path(pytest_aurous.__file__).parents[1]))
     monkeypatch.setenv("PYTHONPATH", ":".join(paths))
     pytester.makepyfile(
@@ -102,7 +104,7 @@ def attempts(pytester: pytest.Pytester) -> list[str]:
 
 
 PLUGINS: Final = ("-p", "pytest_aurous", "-p", "next_plugin")
-WAYS: Final = {"-p, twice": (*PLUGINS, "-p", "pytest_aurous"), "installed": ()}
+WAYS: Final = {"-p, twice": (*PLUGINS, "-p", "pytest_aurous"), "installed": OTHERS}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -111,8 +113,7 @@ def test_every_moment_is_guarded(suite: pytest.Pytester, monkeypatch: pytest.Mon
     if way == "installed":
         if not INSTALLED:
             pytest.skip("pytest-aurous is not installed here, says importlib.metadata")
-    else:
-        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 
     result = suite.runpytest_subprocess("-p", "stub", *WAYS[way])
 
@@ -144,9 +145,8 @@ def test_a_root_conftest_that_asks_for_it_is_followed_by_guarded_ones(suite: pyt
     ]
 
 
-def test_allow_opens_the_whole_period(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_allow_opens_the_whole_period(suite: pytest.Pytester) -> None:
     """In the ini file: from the first import until exit."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     suite.makeini("[pytest]\naurous_network = allow")
 
     result = suite.runpytest_subprocess("-p", "stub", *PLUGINS)
@@ -167,11 +167,8 @@ def test_an_import_guards_nothing(pytester: pytest.Pytester) -> None:
     assert result.ret == 0
 
 
-def test_a_second_run_in_one_process_replaces_the_guard_of_the_first(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_run_in_one_process_replaces_the_guard_of_the_first(suite: pytest.Pytester) -> None:
     """The setting of the later run counts, in both directions."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (suite.path / "conftest.py").unlink()
     options = ["-p", "pytest_aurous", "-p", "next_plugin"]
     suite.makepyfile(
@@ -197,11 +194,8 @@ def test_a_second_run_in_one_process_replaces_the_guard_of_the_first(
     ] + ["end AurousNetworkBlocked"]
 
 
-def test_an_early_attempt_before_pytest_has_read_its_ini_file_is_refused(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_early_attempt_before_pytest_has_read_its_ini_file_is_refused(suite: pytest.Pytester) -> None:
     """A plugin that is passed to `pytest.main` comes before every setting."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (suite.path / "conftest.py").unlink()
     suite.makeini("[pytest]\naurous_network = allow")
     suite.makepyfile(
