@@ -29,6 +29,7 @@ SUITE: Final = """
 """
 """A test that fails by itself, one that we fail, and one that is good."""
 
+
 def titles(text: str) -> int:
     """Return how often the section is in a report."""
     return text.count(TITLE)
