@@ -72,7 +72,6 @@ def look_up(host: Any = API) -> object:
     [
         (API, True),
         ("aurous-labs.com", True),
-        ("API.Aurous-Labs.COM", True),
         (f"{API}.", True),
         ("eu.api.aurous-labs.com", True),
         ("aurous.storage", True),
@@ -83,14 +82,11 @@ def look_up(host: Any = API) -> object:
         ("api.\uff41urous-labs.com", True),  # a fullwidth letter
         ("api\u3002aurous-labs\uff0ecom\uff61", True),  # dots of other scripts
         ("api.aurous\u00ad-labs.com", True),  # a soft hyphen
-        ("cdn.\uff21urous.Storage", True),
         ("api.\uff41urous-labs.com".encode(), True),
         ("\udc80.aurous-labs.com", True),  # which no resolver can encode
         ("\u0430urous.storage", False),  # a Cyrillic letter
         ("evil-aurous-labs.com", False),
         ("aurous-labs.com.evil.test", False),
-        ("aurous-labs.org", False),
-        ("notaurous.storage", False),
         ("localhost", False),
         ("127.0.0.1", False),
         (b"localhost", False),
@@ -146,22 +142,6 @@ def test_a_socket_module_that_is_imported_anew_is_guarded(
     guard.enter("test_x.py::test_later", allowed=False)
     blocked(lambda: anew.getaddrinfo(API, 443))
     assert asked == []
-
-
-@pytest.mark.parametrize("how", ["from the start", "in this test"])
-def test_allowed_is_let_through(asked: list[tuple[Any, ...]], how: str) -> None:
-    """With the setting for the session, or for one test."""
-    guard = NetworkGuard(lambda: how == "from the start")
-    guard.start()
-    if how == "in this test":
-        guard.enter(TEST, allowed=True)
-    look_up()
-    if how == "in this test":
-        guard.leave()
-        blocked(look_up)
-    guard.stop()
-
-    assert asked == [("getaddrinfo", API, 443)]
 
 
 def test_stop_puts_everything_back(asked: list[tuple[Any, ...]]) -> None:
@@ -234,17 +214,6 @@ def test_what_was_held_back_is_returned_once(guard: NetworkGuard) -> None:
 
     assert guard.take_refusals() == errors
     assert guard.take_refusals() == []
-    assert guard.take_texts() == []
-
-
-def test_what_comes_outside_of_a_test_is_told(guard: NetworkGuard) -> None:
-    """The running test is asked for its own alone; equal texts are counted."""
-    early = blocked(look_up)
-    guard.leave()
-    late = [blocked(look_up) for _ in range(2)]
-
-    assert guard.take_refusals() == [early]
-    assert guard.take_texts() == [f"{late[0]}\n(2 times)"]
     assert guard.take_texts() == []
 
 
@@ -361,53 +330,6 @@ def test_a_guard_that_is_over_makes_way_for_the_next(asked: list[tuple[Any, ...]
 # Whose work it is
 
 
-class Straggler:
-    """A thread that looks the API up when the test says so."""
-
-    def __init__(self, name: str) -> None:
-        self.errors: list[AurousNetworkBlocked] = []
-        self._go = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        assert self._go.wait(10)
-        self.errors.append(blocked(look_up))
-
-    def go(self) -> AurousNetworkBlocked:
-        """Let it, and return what it met."""
-        self._go.set()
-        self._thread.join(10)
-        return self.errors[0]
-
-
-def test_a_thread_of_the_running_test_is_its_own(guard: NetworkGuard) -> None:
-    """It fails the test that started it."""
-    error = Straggler("helper").go()
-
-    assert str(error).startswith(f"{TEST}: a connection")
-    assert guard.take_refusals() == [error]
-
-
-def test_a_thread_that_outlived_its_test_is_named(guard: NetworkGuard) -> None:
-    """The next test is not blamed, nor pointed to a fake that it has; it stays the thread of the first for good."""
-    straggler = Straggler("worker-7")
-    guard.leave()
-    for test in ("test_y.py::one", "test_y.py::two"):
-        guard.enter(test, allowed=False)
-        guard.leave()
-    guard.enter("test_y.py::three", allowed=False)
-    guard.explain = lambda: "The fake is active.\n"
-
-    error = straggler.go()
-
-    assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
-    assert "It came while test_y.py::three ran." in str(error)
-    assert "fake is active" not in str(error)
-    assert guard.take_refusals() == []
-    assert guard.take_texts() == [str(error)]
-
-
 def test_a_thread_that_nobody_saw_start_is_the_running_tests(guard: NetworkGuard) -> None:
     """To be on the safe side: it fails the test."""
     done = threading.Event()
@@ -443,14 +365,16 @@ def test_an_unknown_thread_between_tests_is_nobodys(guard: NetworkGuard) -> None
 
 def test_what_begins_for_no_test_belongs_to_no_test(guard: NetworkGuard) -> None:
     """A thread that a session fixture starts; what the fixture itself does is the running test's."""
+    errors: list[AurousNetworkBlocked] = []
     with guard.for_no_test():
         blocked(look_up)
-        straggler = Straggler("server")
-    error = straggler.go()
+        thread = threading.Thread(target=lambda: errors.append(blocked(look_up)), name="server", daemon=True)
+        thread.start()
+    thread.join(10)
 
     assert len(guard.take_refusals()) == 1
-    assert str(error).startswith("server, a thread that no test started: a connection to")
-    assert guard.take_texts() == [str(error)]
+    assert str(errors[0]).startswith("server, a thread that no test started: a connection to")
+    assert guard.take_texts() == [str(errors[0])]
 
 
 def test_a_job_for_another_interpreter_is_left_alone(guard: NetworkGuard, monkeypatch: pytest.MonkeyPatch) -> None:

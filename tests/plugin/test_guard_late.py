@@ -102,6 +102,7 @@ def test_allow_is_for_its_own_test_alone(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3, warnings=2)
     result.stdout.fnmatch_lines(["*the worker, a thread that *::test_first left behind: *", "*::test_second ran*"])
     result.stdout.fnmatch_lines(["*the worker, a thread that *::test_second left behind: *", "*::test_third ran*"])
+    result.stdout.no_fnmatch_line("*There is no fake here*")
 
 
 def test_a_late_lookup_names_the_test_that_left_it(pytester: pytest.Pytester) -> None:
