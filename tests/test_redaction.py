@@ -265,19 +265,14 @@ def test_warnings():
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")])
-def test_no_channel_leaks_a_key(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
-) -> None:
+def test_no_channel_leaks_a_key(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Terminal, JUnit, HAR and coverage, with failing tests, warnings and traces that show the test's own source."""
-    if workers:
-        pytest.importorskip("xdist")
     monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
     pytester.makepyfile(CANARIES)
 
     result = pytester.runpytest(
         *("-p", "no:randomly", "--junitxml=junit.xml", "--aurous-har=har", "--aurous-coverage", "-rA", "-l"),
-        *("--aurous-coverage-json=coverage.json", "-v", *workers),
+        *("--aurous-coverage-json=coverage.json", "-v"),
     )
 
     assert result.ret == 1
@@ -335,13 +330,8 @@ class TestIt:
 """Modules that cannot be collected, and tests whose ids and errors have keys."""
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")])
-def test_collection_leaks_no_key(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
-) -> None:
+def test_collection_leaks_no_key(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """In no report of a module that cannot be imported, and in no id: on the terminal, in JUnit, for other plugins."""
-    if workers:
-        pytest.importorskip("xdist")
     monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
     pytester.makepyfile(keys=f'KEY, OTHER = "{KEY}", "{OTHER}"')
     start = "import os; from keys import KEY, OTHER; REAL = os.environ['AUROUS_API_KEY']\n"
@@ -358,7 +348,7 @@ def test_collection_leaks_no_key(
 
     result = pytester.runpytest(
         *("-p", "no:randomly", "--junitxml=junit.xml", "-rA", "-l", "-v", "--doctest-modules", "--aurous-trace=traces"),
-        *("--continue-on-collection-errors", *workers),
+        "--continue-on-collection-errors",
     )
     listed = pytester.runpytest("--collect-only", "--continue-on-collection-errors")
 
