@@ -170,8 +170,8 @@ def _changed(before: Any, got: Any) -> Any:
 
 def _bucket(row: Endpoint) -> str:
     if callable(row.bucket):
-        return "bucket `characters_post`, or `characters_synthesize` for a synthesis"
-    return f"bucket `{row.bucket}`" if row.bucket else "no API key"
+        return "`characters_post`, or `characters_synthesize` for a synthesis"
+    return f"`{row.bucket}`" if row.bucket else "no API key"
 
 
 def _link(row: Endpoint) -> str:
