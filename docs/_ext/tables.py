@@ -243,9 +243,9 @@ def _number(value: float) -> str:
 def control_requests() -> None:
     """Print the control requests that change a fake with their arguments; those with the same share a line."""
     rows: dict[str, list[str]] = {}
-    for one in requests():
-        if one.method == "POST" and one.body is not None:
-            text = "" if one.query is UNDO else f"{one.text.lower()}: "
+    for one in requests().values():
+        if one.body is not None:
+            text = "" if one.takes is UNDO else f"{one.text.lower()}: "
             rows.setdefault(text + (", ".join(f"`{name}`" for name in one.body.schemas) or "nothing"), []).append(
                 one.name
             )
@@ -255,7 +255,7 @@ def control_requests() -> None:
 def control_reads() -> None:
     """Print what can be read of a served fake."""
     rows: dict[str, list[str]] = {}
-    for one in requests():
+    for one in requests().values():
         if one.method == "GET" and one.name:
             rows[one.summary] = [one.name]
     listing(_names(rows))
