@@ -9,10 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import pytest
-
-from pytest_aurous import Aurous
 
 BENCHMARKS: Final = Path(__file__).parents[1] / "benchmarks"
 
@@ -64,19 +61,6 @@ def test_each_round_begins_with_another_contestant(timing: Any) -> None:
     assert samples == {"a": [3.0, 6.0], "b": [4.0, 5.0]}
 
 
-def test_function_calls_are_counted_where_valgrind_is_missing(
-    counting: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The difference of two runs is what the repetitions take, and their rows are not judged."""
-    (tmp_path / "subjects.py").write_text("import sys\ndef one(): pass\nfor _ in range(int(sys.argv[2])): one()")
-    monkeypatch.setattr(counting, "HERE", tmp_path)
-    monkeypatch.setattr(counting, "VALGRIND", None)
-    monkeypatch.setattr(counting, "COUNTER", counting.CALLS)
-
-    assert counting.each("one", 3, 10) == 1
-    assert counting.counted("it", 1.0, 2.0).passed is None
-
-
 def test_a_program_that_fails_is_no_figure(counting: Any, tmp_path: Path) -> None:
     """The error shows what it wrote."""
     (tmp_path / "fails.py").write_text("raise SystemExit('out of order')")
@@ -108,35 +92,6 @@ def test_all_that_are_compared_give_the_same_response() -> None:
             found.append((*shape, len(response.request.url.path)))
 
     assert found[0] == found[1] == found[2]
-
-
-@pytest.mark.parametrize("prepare", ["flow_aurous", "flow_respx"])
-def test_the_publish_flow_is_the_same_with_respx(prepare: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes five requests with both, again and again."""
-    subjects = import_module("subjects")
-    sent: list[str] = []
-    request = httpx.Client.request
-
-    def watched(client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
-        sent.append(method)
-        return request(client, method, url, **options)
-
-    with getattr(subjects, prepare)() as flow:
-        monkeypatch.setattr(httpx.Client, "request", watched)
-        flow()
-        flow()
-
-    assert sent == ["POST", "GET", "GET", "GET", "POST"] * 2
-
-
-def test_each_exploration_that_is_measured_is_whole() -> None:
-    """It begins with an empty fake, so that it has the same cases each time."""
-    times = import_module("times")
-    with Aurous(script=times.SCRIPT, sleep="skip", pitfalls="off") as fake, fake.client() as client:
-        first, second = ([case.id for case in times._explored(fake, client).cases] for _ in range(2))
-
-    assert first == second
-    assert len(first) > 30
 
 
 def test_the_published_figures_say_which_bars_hold(timing: Any) -> None:

@@ -1,10 +1,5 @@
-import warnings
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from pytest_aurous import Aurous
 from pytest_aurous._core.base import errors
 
 
@@ -15,21 +10,13 @@ from pytest_aurous._core.base import errors
         (errors.AurousScriptError, ValueError),
         (errors.AurousTransitionError, Exception),
         (errors.AurousLookupError, KeyError),
+        (errors.AurousWarning, UserWarning),
     ],
 )
-def test_each_error_is_caught_by_its_family_and_by_its_builtin(
-    error: type[errors.AurousError], also: type[Exception]
-) -> None:
+def test_each_error_is_caught_by_its_family_and_by_its_builtin(error: type[Exception], also: type[Exception]) -> None:
     """Whoever catches `AurousError`, or the builtin that the surface names, catches the child."""
-    for family in (errors.AurousError, also):
-        with pytest.raises(family, match="what happened"):
-            raise error("what happened")
-
-
-def test_the_warning_is_a_user_warning() -> None:
-    """`AurousWarning` obeys the filters that a suite has for `UserWarning`."""
-    with pytest.warns(UserWarning, match="relaxed"):
-        warnings.warn(errors.AurousWarning("relaxed"), stacklevel=1)
+    assert issubclass(error, also)
+    assert issubclass(error, errors.AurousError) or error is errors.AurousWarning
 
 
 def test_a_lookup_error_reads_as_it_was_written() -> None:
@@ -64,43 +51,6 @@ def test_the_last_line_of_a_message_is_a_command_that_prints_its_page() -> None:
     """It works offline, and names a page or a section of it."""
     assert errors.see("reference/x.html") == "Read on: pytest-aurous docs reference/x"
     assert errors.see("reference/x.html#y") == "Read on: pytest-aurous docs reference/x#y"
-
-
-@pytest.mark.parametrize(
-    "mistake",
-    [
-        lambda aurous: aurous.calls.where("*", color="red"),
-        lambda aurous: aurous.characters.add(status="redy"),
-        lambda aurous: aurous.characters.add(name=""),
-        lambda aurous: aurous.characters.add(refs=["fornt"]),
-        lambda aurous: aurous.clock.advance("soon"),
-        lambda aurous: aurous.clock.advance(seconds=-1),
-        lambda aurous: aurous.clock.freeze("soon"),
-        lambda aurous: aurous.faults.delay("*", -1),
-        lambda aurous: aurous.faults.status("*", 200),
-        lambda aurous: aurous.faults.status("*", 503, headers={"": "a"}),
-        lambda aurous: aurous.faults.timeout("*", tims=2),
-        lambda aurous: aurous.faults.timeout("*", times=0),
-        lambda aurous: aurous.files.add(data=b"no picture"),
-        lambda aurous: aurous.images.add(character=aurous.characters.add()).picture(9),
-        lambda aurous: aurous.limits["images_post"].set(burst=0, per_minute=1),
-        lambda aurous: aurous.restore(None),
-        lambda aurous: aurous.script(7),
-        lambda aurous: aurous.uploads.pose("fornt"),
-        lambda aurous: aurous.uploads.pose("front", confidence=2),
-        lambda aurous: aurous.webhook_endpoints.add("http://127.0.0.1/", events=[]),
-        lambda aurous: aurous.webhook_endpoints.add("http://127.0.0.1/", events=["image.complete"]),
-        lambda _: Aurous(script={"files": "pending"}),
-        lambda _: Aurous(stric="off"),  # type: ignore[call-arg]
-    ],
-)
-def test_what_a_test_author_is_told_ends_with_where_to_read_on(mistake: Callable[[Any], object]) -> None:
-    """Whatever was wrong, the last line of the message is the command that prints a page."""
-    with (
-        Aurous(strict="off") as aurous,
-        pytest.raises((errors.AurousError, TypeError), match=r"\nRead on: pytest-aurous docs [\w/#-]+$"),
-    ):
-        mistake(aurous)
 
 
 def test_a_long_value_is_shortened_in_the_middle() -> None:

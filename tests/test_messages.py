@@ -374,6 +374,7 @@ def test_each_message_is_kept_as_it_is_printed(name: str) -> None:
     assert file.exists(), "write it: tox -e generate"
     assert text == file.read_text("utf-8").removesuffix("\n"), "write it again: tox -e generate"
     assert not re.search(r"\b(told|given|whoever|legal)\b", text)
+    assert re.search(r"^ *Read on: pytest-aurous docs [\w/#-]+$", text, re.MULTILINE)
 
 
 def test_each_file_is_of_a_message() -> None:

@@ -48,19 +48,14 @@ def test_the_package_runs_as_its_command() -> None:
 
 
 def test_it_asks_for_four_packages(dist: Distribution) -> None:
-    """An installation brings pytest, httpx, respx and Faker, from a floor on and without a ceiling."""
-    wanted = [one for one in dist.requires or [] if "extra" not in one]
-
-    assert sorted(wanted) == ["faker>=20", "httpx>=0.27", "pytest>=8", "respx>=0.22"]
-
-
-def test_only_extras_ask_for_more(dist: Distribution) -> None:
-    """Each extra brings one package: uvicorn, Hypothesis, or a reader of YAML."""
-    extras = [one for one in dist.requires or [] if "extra" in one]
-
-    assert sorted(one.replace("'", '"').replace(" ", "") for one in extras) == [
+    """An installation brings pytest, httpx, respx and Faker, from a floor on; each extra brings one package."""
+    assert sorted(one.replace("'", '"').replace(" ", "") for one in dist.requires or []) == [
+        "faker>=20",
+        "httpx>=0.27",
         'hypothesis>=6.100;extra=="hypothesis"',
+        "pytest>=8",
         'pyyaml>=6;extra=="check"',
+        "respx>=0.22",
         'uvicorn>=0.30;extra=="server"',
     ]
 
@@ -77,6 +72,17 @@ def test_the_index_can_file_it(dist: Distribution) -> None:
         "Typing :: Typed",
         *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
     }
+
+
+def test_a_release_has_one_version(dist: Distribution) -> None:
+    """The package, its citation and the newest entry of the changelog name the same; a release compares its tag."""
+    root = Path(__file__).parents[1]
+    cited = re.search(r"^version: (.+)$", (root / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    newest = re.search(r"^## (\S+) - ", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+    assert cited is not None
+    assert newest is not None
+    assert cited[1] == newest[1] == dist.version
 
 
 def test_the_index_leads_to_the_pages_that_messages_name(dist: Distribution) -> None:

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import redirect_stderr
-from io import StringIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-import pytest_aurous
-from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
-from pytest_aurous._check.live.probes import PROBES
-from pytest_aurous._check.live.probing import Probing
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning
 from pytest_aurous._core.base.arguments import Check
 from pytest_aurous._core.base.redaction import protecting, redacted, shortened, shown
-from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.wire.call import Call
-from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.har import har
 from pytest_aurous._explore.laws import _named
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
-from pytest_aurous._serve.actions import Action
-from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.command import line_of
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.tape import Taped
@@ -142,9 +132,7 @@ def test_messages_and_reprs_have_no_keys(api: Api) -> None:
     wrong: list[Any] = [
         lambda: aurous.characters[KEY],
         lambda: aurous.assert_called("characters.create", json={"name": OTHER}, headers={"X-Note": OTHER}),
-        lambda: aurous.assert_called(KEY),
         lambda: aurous.calls.where("*", **odd),
-        lambda: aurous.faults.status("*", 503, **odd),
         lambda: Aurous(**odd),
         lambda: getattr(aurous.characters.add(name=KEY), KEY),
         lambda: aurous.webhooks.deliver_to(KEY),  # type: ignore[call-overload]
@@ -265,19 +253,14 @@ def test_warnings():
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")])
-def test_no_channel_leaks_a_key(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
-) -> None:
+def test_no_channel_leaks_a_key(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Terminal, JUnit, HAR and coverage, with failing tests, warnings and traces that show the test's own source."""
-    if workers:
-        pytest.importorskip("xdist")
     monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
     pytester.makepyfile(CANARIES)
 
     result = pytester.runpytest(
         *("-p", "no:randomly", "--junitxml=junit.xml", "--aurous-har=har", "--aurous-coverage", "-rA", "-l"),
-        *("--aurous-coverage-json=coverage.json", "-v", *workers),
+        *("--aurous-coverage-json=coverage.json", "-v"),
     )
 
     assert result.ret == 1
@@ -335,13 +318,8 @@ class TestIt:
 """Modules that cannot be collected, and tests whose ids and errors have keys."""
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")])
-def test_collection_leaks_no_key(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
-) -> None:
+def test_collection_leaks_no_key(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """In no report of a module that cannot be imported, and in no id: on the terminal, in JUnit, for other plugins."""
-    if workers:
-        pytest.importorskip("xdist")
     monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
     pytester.makepyfile(keys=f'KEY, OTHER = "{KEY}", "{OTHER}"')
     start = "import os; from keys import KEY, OTHER; REAL = os.environ['AUROUS_API_KEY']\n"
@@ -358,7 +336,7 @@ def test_collection_leaks_no_key(
 
     result = pytester.runpytest(
         *("-p", "no:randomly", "--junitxml=junit.xml", "-rA", "-l", "-v", "--doctest-modules", "--aurous-trace=traces"),
-        *("--continue-on-collection-errors", *workers),
+        "--continue-on-collection-errors",
     )
     listed = pytester.runpytest("--collect-only", "--continue-on-collection-errors")
 
@@ -537,41 +515,6 @@ def streamed(_: Api, text: str) -> str:
         return json.dumps(trace(recorder, {})["steps"][0]["stream"], ensure_ascii=False)
 
 
-def told(_: Api, text: str) -> str:
-    """Return what `check --live` prints of a team with such a name."""
-    run = Probing("https://api.example", PLAIN, Path(), PROBES, most=1)
-    body = json.dumps({"object": "team", "name": text}).encode()
-    run._send = lambda *_: Exchange(0, "GET", "", status=200, body=body)  # type: ignore[method-assign]
-    with redirect_stderr(StringIO()) as said:
-        run.show_team()
-    return said.getvalue()
-
-
-def form(api: Api, text: str) -> str:
-    """Return what is said of a form whose metadata are no JSON."""
-    parts = {"file": picture([], 9, 9, ""), "purpose": b"first_frame", "metadata": text.encode()}
-    start = '--b\r\nContent-Disposition: form-data; filename="a.png"; name='
-    content = b"".join(f'{start}"{name}"\r\n\r\n'.encode() + part + b"\r\n" for name, part in parts.items())
-    kind = {"Content-Type": "multipart/form-data; boundary=b"}
-    return refusal(api, "/v1/files", content=content + b"--b--\r\n", headers=kind)
-
-
-def control_body(api: Api, text: str) -> str:
-    return Control(api.aurous).respond("POST", "/__aurous__/characters.add", json.dumps([text]).encode()).body.decode()
-
-
-def sent_again(api: Api, text: str) -> str:
-    """Return the refusal of a request that has no path."""
-    sent = json.dumps({"path": text}).encode()
-    return Control(api.aurous).respond("POST", "/__aurous__/send", sent).body.decode()
-
-
-def missed(api: Api, text: str) -> str:
-    """Return what is said to a client that has waited for a call while there was another."""
-    api.get(f"/v1/{text}")
-    return AsgiApp(api.aurous)._missed(0, 1, 0)
-
-
 def printed(_: Api, text: str) -> str:
     """Return the line of a terminal for such a path."""
     call = Call("GET", "https", "localhost", f"/{text}")
@@ -579,33 +522,17 @@ def printed(_: Api, text: str) -> str:
 
 
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
-    "_core/base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
-    "_core/engine/dispatch": delivered,
-    "_core/base/conditions": asserted,
-    "_core/engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
-    "_core/engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
-    "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
-    "_explore/cases": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
-    "_explore/compare": lambda api, text: "".join(
-        [unequal(api, text, workers=False), unequal(api, text, workers=True), explored(api, text), raced(api, text)]
+    "an assertion on calls": asserted,
+    "an attribute of a record": lambda api, text: repr(api.aurous.images.add(text)),
+    "a terminal of a server": printed,
+    "a trace of a stream": streamed,
+    "an argument": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
+    "an error of code that is explored": lambda _, text: _named(KeyError(text)),
+    "an operation": lambda api, text: message(lambda: api.aurous.calls.where(text)),
+    "a refusal that names a choice": lambda api, text: refusal(
+        api, "/v1/characters", json={"name": "A", "generate": text}
     ),
-    "_explore/laws": lambda _, text: _named(KeyError(text)),
-    "_explore/report/text": explored,
-    "_core/wire/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
-    "_core/resources/base/record": lambda api, text: message(lambda: api.characters[text]),
-    "_core/resources/base/endpoint": lambda api, text: message(lambda: api.aurous.calls.where(text)),
-    "_fake/calls": asserted,
-    "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
-    "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
-    "_check/live/probing": told,
-    "_report/timeline": called,
-    "_core/resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
-    "_core/resources/chat/record": lambda api, text: repr(api.aurous.chat.completions.add(text)),
-    "_core/resources/chat/replies": lambda api, text: f"{api.aurous.chat.reply(text)}{api.aurous.chat!r}",
-    "_core/resources/chat/request": lambda api, text: refusal(
-        api, "/v1/chat/completions", json={**CHAT, "messages": [text]}
-    ),
-    "_core/resources/content/schemas": lambda api, text: refusal(
+    "a refusal that names a schema": lambda api, text: refusal(
         api,
         "/v1/chat/completions",
         json={
@@ -613,56 +540,22 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
             "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": text}}},
         },
     ),
-    "_trace/data": streamed,
-    "_core/resources/files": form,
-    "_core/resources/generations/record": lambda api, text: repr(api.aurous.images.add(text)),
-    "_core/resources/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.deliver_to(None, events=[text])),
-    "_serve/arguments": control_body,
-    "_serve/asgi": missed,
-    "_serve/control": sent_again,
-    "_serve/actions": lambda _, text: Action("characters.add", {"name": text}).line(),
-    "_serve/command": printed,
-    "_fake/aurous": lambda api, text: message(lambda: api.aurous.restore(text)),
-    "_fake/exported": lambda api, text: message(
-        lambda: api.aurous.import_({"kind": "pytest-aurous export", "version": text})
-    ),
-    "_core/faults/collection": lambda api, text: message(lambda: api.aurous.faults[cast("Any", text)]),
-    "_core/base/instants": lambda api, text: message(lambda: api.clock.freeze(text)),
-    "_core/time/clock": lambda api, text: message(lambda: api.clock.advance(seconds=cast("Any", text))),
-    "_core/wire/headers": lambda api, text: message(
-        lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})
-    ),
-    "_core/wire/lines": called,
-    "_core/world/script": lambda _, text: message(lambda: Script.parse(cast("Any", (text,)))),
-    "_core/world/settings": lambda _, text: message(lambda: Aurous(strict=text)),
-    "_core/faults/deliveries": lambda api, text: message(lambda: api.aurous.faults.bad_signature(text)),
+    "deliveries": delivered,
+    "explorations": explored,
+    "races": raced,
+    "runs that differ": lambda api, text: unequal(api, text, workers=False),
+    "timelines": called,
+    "workers that differ": lambda api, text: unequal(api, text, workers=True),
 }
-"""Each module that shortens values, and what it says of one."""
+"""What shows a value, wraps it or cuts it further; `shortened`, which all of them call, redacts first."""
 
 
-def shortens(file: Path) -> bool:
-    """Whether a module shortens values: `shown` of `errors` does it, too."""
-    imports = [
-        node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
-    ]
-    found = {(str(one.module).split(".")[-1], name.name) for one in imports for name in one.names}
-    return bool(found & {("errors", "shown"), ("redaction", "shortened")})
-
-
-def test_each_module_that_shortens_is_tested() -> None:
-    """A new one fails this test until it has its row."""
-    package = Path(pytest_aurous.__file__).parent
-    names = {file: file.relative_to(package).with_suffix("").as_posix() for file in package.rglob("*.py")}
-
-    assert {name for file, name in names.items() if shortens(file)} - {"_core/base/errors"} == SHORTENING.keys()
-
-
-@pytest.mark.parametrize("module", SHORTENING)
-def test_no_half_of_a_key_is_left(module: str, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", SHORTENING)
+def test_no_half_of_a_key_is_left(place: str, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a long value is cut or wrapped, the key in it is redacted first."""
     monkeypatch.chdir(tmp_path)
-    texts = LONG[::3] if module.startswith("_explore/") else LONG  # each of them is explored
-    quoted = [(text, SHORTENING[module](api, text)) for text in texts]
+    texts = LONG[::3] if SHORTENING[place] in {explored, raced} or "differ" in place else LONG  # they take long
+    quoted = [(text, SHORTENING[place](api, text)) for text in texts]
 
     assert [text for text, said in quoted if leaks(said, KEY)] == []
     assert "…" in "".join(said for _, said in quoted)

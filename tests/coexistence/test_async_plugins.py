@@ -1,4 +1,4 @@
-"""pytest-asyncio, anyio and pytest-trio: the verdict on a coroutine is that on a function."""
+"""pytest-asyncio and pytest-trio: the verdict on a coroutine is that on a function."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 import pytest
 
 pytest.importorskip("pytest_asyncio")
-pytest.importorskip("anyio")
 pytest.importorskip("pytest_trio")
 
 SUITE: Final = """
@@ -51,20 +50,14 @@ SUITE: Final = """
 PYTEST_ASYNCIO: Final = ("-p", "asyncio", "-o", "asyncio_default_fixture_loop_scope=function")  # unset, it warns
 ASYNCIO: Final = {"mark": "asyncio", "more": "import pytest_asyncio", "fixture": "pytest_asyncio.fixture"}
 TRIO: Final = {"mark": "trio", "more": "import pytest_trio", "fixture": "pytest_trio.trio_fixture"}
-ANYIO: Final = {
-    "mark": "anyio",
-    "more": "@pytest.fixture(params=['asyncio', 'trio'])\n    def anyio_backend(request): return request.param",
-    "fixture": "pytest.fixture",
-}
 
 
-def check(pytester: pytest.Pytester, *args: str, times: int = 1, coroutines_only: bool = False) -> None:
+def check(pytester: pytest.Pytester, *args: str, coroutines_only: bool = False) -> None:
     """Run a suite made of `SUITE`: each bad test is one FAILED in its call phase, and nothing else is reported."""
     chosen = ("-k", "not sync_beside_it") if coroutines_only else ()
     result = pytester.runpytest(*args, *chosen, "-rA")
 
-    passed = 2 * times + (0 if coroutines_only else 1)
-    result.assert_outcomes(passed=passed, failed=2 * times, errors=0, deselected=1 if coroutines_only else 0)
+    result.assert_outcomes(passed=3 - coroutines_only, failed=2, errors=0, deselected=int(coroutines_only))
     result.stdout.fnmatch_lines_random(
         [
             "FAILED *::test_unmatched* - *AurousUnmatchedRequest: *no such operation: GET *charcters",
@@ -108,13 +101,6 @@ def test_pytest_asyncio_with_a_shared_loop(pytester: pytest.Pytester, scope: str
     )
 
     pytester.runpytest(*PYTEST_ASYNCIO).assert_outcomes(passed=3)
-
-
-def test_anyio(pytester: pytest.Pytester) -> None:
-    """On both backends."""
-    pytester.makepyfile(SUITE.format(**ANYIO))
-
-    check(pytester, "-p", "anyio", times=2, coroutines_only=True)
 
 
 def test_pytest_trio(pytester: pytest.Pytester) -> None:

@@ -19,21 +19,19 @@ async def order(client):
 """
 
 
-@pytest.mark.parametrize("scope", ["function", "session"])
-def test_pytest_asyncio(pytester: pytest.Pytester, scope: str) -> None:
+def test_pytest_asyncio(pytester: pytest.Pytester) -> None:
     """Coroutines are explored in a loop of their own, and in one that all tests share."""
     pytest.importorskip("pytest_asyncio")
     pytester.makepyfile(client=CLIENT)
-    pytester.makepyfile(
-        f"""
+    text = """
         import asyncio
         import pytest
         import pytest_asyncio
         from client import order
 
-        pytestmark = pytest.mark.asyncio(loop_scope="{scope}")
+        pytestmark = pytest.mark.asyncio(loop_scope="SCOPE")
 
-        @pytest_asyncio.fixture(loop_scope="{scope}")
+        @pytest_asyncio.fixture(loop_scope="SCOPE")
         async def path(aurous_async_client):
             return await order(aurous_async_client)
 
@@ -47,16 +45,20 @@ def test_pytest_asyncio(pytester: pytest.Pytester, scope: str) -> None:
                 self.used = True
                 asyncio.get_running_loop().create_task(asyncio.sleep(0))
                 await order(aurous_async_client)
-        """
-    )
+    """
+    pytester.makepyfile(test_own=text.replace("SCOPE", "function"), test_shared=text.replace("SCOPE", "session"))
 
     result = pytester.runpytest(
         *("-p", "asyncio", "-o", "asyncio_default_fixture_loop_scope=function", "--aurous-explore=report")
     )
 
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=4)
     result.stdout.re_match_lines_random(
-        [r" +\d+ +\d+ +\d+ +0 +0 +3 .*::test_polls$", r" +\d+ +\d+ +\d+ +0 +0 +3 .*::test_leaves_a_task$"]
+        [
+            rf" +\d+ +\d+ +\d+ +0 +0 +3 .*{file}\.py.*::test_{name}$"
+            for file in ("own", "shared")
+            for name in ("polls", "leaves_a_task")
+        ]
     )
 
 

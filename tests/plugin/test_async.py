@@ -111,20 +111,3 @@ def test_no_socket_is_needed(pytester: pytest.Pytester) -> None:
         "-p", "anyio", "-p", "socket", "--disable-socket", "--allow-unix-socket", "test_async.py"
     )
     result.assert_outcomes(passed=4)
-
-
-def test_nobody_elses_plugin_is_needed(pytester: pytest.Pytester) -> None:
-    """With respx's and Faker's plugins switched off, every fixture of ours works."""
-    pytester.makepyfile(
-        LIFE
-        + """
-    def test_the_rest(aurous, aurous_client, aurous_faker, pytestconfig):
-        assert not pytestconfig.pluginmanager.has_plugin("respx")
-        assert not pytestconfig.pluginmanager.has_plugin("faker")
-        assert aurous.route("balance.retrieve").call_count == 0
-        assert aurous_client.get("/v1/balance").status_code == 200
-        assert aurous_faker.aurous_character_id().startswith("char_")
-    """
-    )
-
-    pytester.runpytest("-p", "anyio", "-p", "no:respx", "-p", "no:faker").assert_outcomes(passed=5)

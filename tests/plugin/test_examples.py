@@ -47,9 +47,9 @@ def run(pytester: pytest.Pytester, text: str, *options: str) -> pytest.RunResult
 
 
 def test_each_example_begins_anew(pytester: pytest.Pytester) -> None:
-    """No health check is to be suppressed: not of `aurous`, and not of the fixtures that begin anew with it."""
+    """With state, calls, routes, receivers and clocks as the fixtures have left them; no health check is in the way."""
     text = """
-    seen = set()
+    seen, began = set(), []
 
     @given(body=characters())
     def test_it(aurous, aurous_client, aurous_api_key, aurous_base_url, aurous_seed, body):
@@ -64,43 +64,85 @@ def test_each_example_begins_anew(pytester: pytest.Pytester) -> None:
         seen.add((aurous.characters.last.id, aurous.faker.name()))
         aurous.reset()
 
-    class TestInAClass:
+    class TestPrepared:
+        @pytest.fixture(autouse=True)
+        def prepared(self, aurous, aurous_client):
+            aurous.characters.add("Aurora")
+            aurous_client.get("/v1/balance")
+            aurous.route("team.retrieve").respond(418)
+            aurous.webhooks.deliver_to(lambda delivery: 204)
+            aurous.faults.status("balance.retrieve", 503)
+
         @given(number=st.integers())
-        def test_a_method(self, aurous, number):
-            assert len(aurous.characters) == 0
-            aurous.characters.add()
+        def test_prepared(self, aurous, aurous_client, number):
+            assert (len(aurous.characters), len(aurous.calls), len(aurous.webhook_endpoints)) == (1, 1, 1)
+            assert aurous_client.get("/v1/balance").status_code == 503
+            assert aurous_client.get("/v1/balance").status_code == 200
+            route = aurous.route("team.retrieve")
+            assert route.call_count == 0
+            assert aurous_client.get("/v1/team").status_code == 418
+            route.respond(200)
+            aurous_client.post("/v1/characters", json=NOVA)
+            aurous.characters.last.fail()
+            assert [delivery.status for delivery in aurous.webhooks.flush()] == ["delivered"]
+
+    class TestCase(unittest.TestCase):
+        @pytest.fixture(autouse=True)
+        def fake(self, aurous):
+            self.aurous = aurous
+
+        @given(number=st.integers())
+        def test_unittest(self, number):
+            self.assertEqual(len(self.aurous.characters), 0)
+            self.aurous.characters.add()
+
+    @pytest.mark.parametrize("name", ["Aurora", "Nova"])
+    @given(number=st.integers())
+    def test_parameters(aurous, name, number):
+        assert [one.name for one in aurous.characters] == []
+        aurous.characters.add(name)
+
+    def custom(*, name):
+        def mark(function):
+            import inspect
+            function.__signature__ = inspect.signature(function)
+            return function
+        return mark
+
+    @custom(name="x")
+    @given(number=st.integers())
+    def test_with_a_signature_of_its_own(aurous, number):
+        assert len(aurous.characters) == 0
+        aurous.characters.add()
+
+    def test_given_inside(aurous, aurous_client):
+        aurous.characters.add()
+        counts = []
+
+        @given(number=st.integers())
+        def check(number):
+            counts.append(len(aurous.characters))
+            aurous_client.post("/v1/characters", json=NOVA)
+
+        check()
+        check()
+        assert (set(counts[:20]), set(counts[20:])) == ({1}, {2})
+        assert len(aurous.characters) == 3
+
+    @pytest.mark.aurous(sleep="skip")
+    @settings(max_examples=20)
+    @given(number=st.integers())
+    def test_clocks(aurous, number):
+        began.append((time.time(), aurous.clock.time()))
+        for _ in range(1000):
+            time.sleep(100)
 
     def test_what_was_drawn_is_the_same():
         assert len(seen) == 1
+        assert len(began) == 20
+        assert all(abs(one[n] - began[0][n]) < 300 for one in began for n in (0, 1))
 """
-    run(pytester, text).assert_outcomes(passed=3)
-
-
-def test_what_fixtures_have_prepared_stays(pytester: pytest.Pytester) -> None:
-    """State, calls, routes, receivers and faults of a fixture are there in each example."""
-    text = """
-    @pytest.fixture(autouse=True)
-    def prepared(aurous, aurous_client):
-        aurous.characters.add("Aurora")
-        aurous_client.get("/v1/balance")
-        aurous.route("team.retrieve").respond(418)
-        aurous.webhooks.deliver_to(lambda delivery: 204)
-        aurous.faults.status("balance.retrieve", 503)
-
-    @given(number=st.integers())
-    def test_it(aurous, aurous_client, number):
-        assert (len(aurous.characters), len(aurous.calls), len(aurous.webhook_endpoints)) == (1, 1, 1)
-        assert aurous_client.get("/v1/balance").status_code == 503
-        assert aurous_client.get("/v1/balance").status_code == 200
-        route = aurous.route("team.retrieve")
-        assert route.call_count == 0
-        assert aurous_client.get("/v1/team").status_code == 418
-        route.respond(200)
-        aurous_client.post("/v1/characters", json=NOVA)
-        aurous.characters.last.fail()
-        assert [delivery.status for delivery in aurous.webhooks.flush()] == ["delivered"]
-"""
-    run(pytester, text).assert_outcomes(passed=1)
+    run(pytester, text).assert_outcomes(passed=9)
 
 
 def test_other_fixtures_are_still_checked(pytester: pytest.Pytester) -> None:
@@ -169,26 +211,6 @@ def test_a_request_that_the_api_does_not_know_shrinks(pytester: pytest.Pytester)
     )
 
 
-def test_a_day_with_two_faults_shrinks_to_both(pytester: pytest.Pytester) -> None:
-    """The counterexample is what can be pasted."""
-    text = """
-    def order(client):
-        for _ in range(2):
-            with suppress(httpx.TransportError):
-                return client.post("/v1/characters", json=NOVA)
-
-    @settings(max_examples=200)
-    @given(day=bad_days(operations="characters.create", faults="refused,lost,unavailable"))
-    def test_it(aurous, aurous_client, day):
-        with aurous.day(day):
-            assert order(aurous_client)
-"""
-    result = run(pytester, text, "-W", "ignore::pytest_aurous.AurousPitfallWarning")
-
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(['*day=BadDay("characters.create#1 refused", "characters.create#2 refused"),*'])
-
-
 def test_a_crash_that_no_test_expects_is_shown(pytester: pytest.Pytester) -> None:
     """It is no `Exception`, and would end Hypothesis without an example."""
     text = """
@@ -203,67 +225,6 @@ def test_a_crash_that_no_test_expects_is_shown(pytester: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(
         ["*AurousError: AurousCrash ended the example.*", '*day=BadDay("characters.create#1 crash"),*']
     )
-
-
-def test_the_clocks_of_each_example_begin_anew(pytester: pytest.Pytester) -> None:
-    """With skipped sleeps, their limit is of one example, and all clocks go back."""
-    text = """
-    began = []
-
-    @pytest.mark.aurous(sleep="skip")
-    @settings(max_examples=20)
-    @given(number=st.integers())
-    def test_it(aurous, number):
-        began.append((time.time(), aurous.clock.time()))
-        for _ in range(1000):
-            time.sleep(100)
-
-    def test_all_began_at_once():
-        assert len(began) == 20
-        assert all(abs(one[n] - began[0][n]) < 300 for one in began for n in (0, 1))
-"""
-    run(pytester, text).assert_outcomes(passed=2)
-
-
-def test_unittest(pytester: pytest.Pytester) -> None:
-    """A test case that uses the fixture through another one has examples that begin anew, too."""
-    text = """
-    class TestCase(unittest.TestCase):
-        @pytest.fixture(autouse=True)
-        def fake(self, aurous):
-            self.aurous = aurous
-
-        @given(number=st.integers())
-        def test_it(self, number):
-            self.assertEqual(len(self.aurous.characters), 0)
-            self.aurous.characters.add()
-"""
-    run(pytester, text).assert_outcomes(passed=1)
-
-
-def test_parameters_are_separate_tests(pytester: pytest.Pytester) -> None:
-    """They share one function, which Hypothesis and we change for each."""
-    text = """
-    @pytest.mark.parametrize("name", ["Aurora", "Nova"])
-    @given(number=st.integers())
-    def test_it(aurous, name, number):
-        assert [one.name for one in aurous.characters] == []
-        aurous.characters.add(name)
-
-    def custom(*, name):
-        def mark(function):
-            import inspect
-            function.__signature__ = inspect.signature(function)
-            return function
-        return mark
-
-    @custom(name="x")
-    @given(number=st.integers())
-    def test_with_a_signature_of_its_own(aurous, number):
-        assert len(aurous.characters) == 0
-        aurous.characters.add()
-"""
-    run(pytester, text).assert_outcomes(passed=3)
 
 
 def test_async_tests(pytester: pytest.Pytester) -> None:
@@ -307,28 +268,3 @@ def test_tests_may_be_collected_again(pytester: pytest.Pytester) -> None:
     """
 
     run(pytester, text).assert_outcomes(passed=1)
-
-
-def test_given_inside_a_test(pytester: pytest.Pytester) -> None:
-    """Each example of it begins with the fake as it was when the inner function was called."""
-    result = run(
-        pytester,
-        """
-    def test_inner(aurous, aurous_client):
-        aurous.characters.add()
-        seen = []
-
-        @given(number=st.integers())
-        def check(number):
-            seen.append(len(aurous.characters))
-            aurous_client.post("/v1/characters", json=NOVA)
-
-        check()
-        check()
-        assert set(seen[:20]) == {1}
-        assert set(seen[20:]) == {2}
-        assert len(aurous.characters) == 3
-    """,
-    )
-
-    result.assert_outcomes(passed=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import asyncio
 import socket
 import sys
 import threading
@@ -73,7 +72,6 @@ def look_up(host: Any = API) -> object:
     [
         (API, True),
         ("aurous-labs.com", True),
-        ("API.Aurous-Labs.COM", True),
         (f"{API}.", True),
         ("eu.api.aurous-labs.com", True),
         ("aurous.storage", True),
@@ -84,14 +82,11 @@ def look_up(host: Any = API) -> object:
         ("api.\uff41urous-labs.com", True),  # a fullwidth letter
         ("api\u3002aurous-labs\uff0ecom\uff61", True),  # dots of other scripts
         ("api.aurous\u00ad-labs.com", True),  # a soft hyphen
-        ("cdn.\uff21urous.Storage", True),
         ("api.\uff41urous-labs.com".encode(), True),
         ("\udc80.aurous-labs.com", True),  # which no resolver can encode
         ("\u0430urous.storage", False),  # a Cyrillic letter
         ("evil-aurous-labs.com", False),
         ("aurous-labs.com.evil.test", False),
-        ("aurous-labs.org", False),
-        ("notaurous.storage", False),
         ("localhost", False),
         ("127.0.0.1", False),
         (b"localhost", False),
@@ -120,14 +115,6 @@ def test_a_name_of_the_vendors_is_not_resolved(
     assert asked == []
 
 
-def test_a_host_may_be_named_by_word(guard: NetworkGuard, asked: list[tuple[Any, ...]]) -> None:
-    """`host=` is the same."""
-    blocked(lambda: socket.getaddrinfo(host=API, port=443))
-    socket.getaddrinfo(host="localhost", port=443)
-
-    assert asked == [("getaddrinfo", ("host", "localhost"), ("port", 443))]
-
-
 @pytest.mark.parametrize("host", ["localhost", "evil-aurous-labs.com", b"example.org", None, "127.0.0.1"])
 def test_others_pass_through(guard: NetworkGuard, asked: list[tuple[Any, ...]], host: Any) -> None:
     """With all their arguments, and the response comes back."""
@@ -135,15 +122,6 @@ def test_others_pass_through(guard: NetworkGuard, asked: list[tuple[Any, ...]], 
 
     assert asked == [("getaddrinfo", host, 80, ("type", socket.SOCK_STREAM))]
     assert guard.take_refusals() == []
-
-
-def test_higher_layers_are_guarded_too(guard: NetworkGuard, asked: list[tuple[Any, ...]]) -> None:
-    """A connection of the standard library and one of asyncio ask the same resolver."""
-    blocked(lambda: socket.create_connection((API, 443)))
-    blocked(lambda: asyncio.run(asyncio.wait_for(asyncio.open_connection(API, 443), 5)))
-    blocked(lambda: socket.getfqdn(API))
-
-    assert asked == []
 
 
 def test_a_socket_module_that_is_imported_anew_is_guarded(
@@ -164,22 +142,6 @@ def test_a_socket_module_that_is_imported_anew_is_guarded(
     guard.enter("test_x.py::test_later", allowed=False)
     blocked(lambda: anew.getaddrinfo(API, 443))
     assert asked == []
-
-
-@pytest.mark.parametrize("how", ["from the start", "in this test"])
-def test_allowed_is_let_through(asked: list[tuple[Any, ...]], how: str) -> None:
-    """With the setting for the session, or for one test."""
-    guard = NetworkGuard(lambda: how == "from the start")
-    guard.start()
-    if how == "in this test":
-        guard.enter(TEST, allowed=True)
-    look_up()
-    if how == "in this test":
-        guard.leave()
-        blocked(look_up)
-    guard.stop()
-
-    assert asked == [("getaddrinfo", API, 443)]
 
 
 def test_stop_puts_everything_back(asked: list[tuple[Any, ...]]) -> None:
@@ -232,35 +194,6 @@ def test_two_guards_stand_one_inside_the_other(asked: list[tuple[Any, ...]]) -> 
     assert asked == []
 
 
-# What it says
-
-
-def test_the_message_says_who_what_and_how_to_allow_it(guard: NetworkGuard) -> None:
-    """The test, the host, that no fake is active, both ways to let it through, and where to read on."""
-    text = str(blocked(look_up))
-
-    assert text.startswith(f"{TEST}: a connection to {API} was blocked. It would have reached the real API")
-    assert "There is no fake here: use the fixture `aurous`" in text
-    assert '@pytest.mark.aurous(network="allow")' in text
-    assert "pytest -o aurous_network=allow" in text
-    assert text.endswith("how-to/no-network")
-
-
-def test_bytes_are_named_as_text(guard: NetworkGuard) -> None:
-    """A host is a host."""
-    assert f"a connection to {API} was blocked" in str(blocked(lambda: look_up(API.encode())))
-
-
-def test_where_a_fake_stands_it_is_explained(guard: NetworkGuard) -> None:
-    """Then another sentence takes the place of that there is none."""
-    guard.explain = lambda: "The fake is active, but not there.\n"
-
-    text = str(blocked(look_up))
-
-    assert "\nThe fake is active, but not there.\nIf you want" in text
-    assert "no fake is active" not in text
-
-
 def test_outside_of_tests_the_last_one_is_named(guard: NetworkGuard) -> None:
     """Before the first there is none to name."""
     first = NetworkGuard(lambda: False)
@@ -282,25 +215,6 @@ def test_what_was_held_back_is_returned_once(guard: NetworkGuard) -> None:
     assert guard.take_refusals() == errors
     assert guard.take_refusals() == []
     assert guard.take_texts() == []
-
-
-def test_what_comes_outside_of_a_test_is_told(guard: NetworkGuard) -> None:
-    """The running test is asked for its own alone; equal texts are counted."""
-    early = blocked(look_up)
-    guard.leave()
-    late = [blocked(look_up) for _ in range(2)]
-
-    assert guard.take_refusals() == [early]
-    assert guard.take_texts() == [f"{late[0]}\n(2 times)"]
-    assert guard.take_texts() == []
-
-
-def test_a_test_that_is_over_keeps_its_refusals(guard: NetworkGuard) -> None:
-    """What it did not ask for itself is told afterwards."""
-    error = blocked(look_up)
-    guard.leave()
-
-    assert guard.take_texts() == [str(error)]
 
 
 def test_what_is_accepted_is_not_held(guard: NetworkGuard) -> None:
@@ -416,64 +330,6 @@ def test_a_guard_that_is_over_makes_way_for_the_next(asked: list[tuple[Any, ...]
 # Whose work it is
 
 
-class Straggler:
-    """A thread that looks the API up when the test says so."""
-
-    def __init__(self, name: str) -> None:
-        self.errors: list[AurousNetworkBlocked] = []
-        self._go = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        assert self._go.wait(10)
-        self.errors.append(blocked(look_up))
-
-    def go(self) -> AurousNetworkBlocked:
-        """Let it, and return what it met."""
-        self._go.set()
-        self._thread.join(10)
-        return self.errors[0]
-
-
-def test_a_thread_of_the_running_test_is_its_own(guard: NetworkGuard) -> None:
-    """It fails the test that started it."""
-    error = Straggler("helper").go()
-
-    assert str(error).startswith(f"{TEST}: a connection")
-    assert guard.take_refusals() == [error]
-
-
-def test_a_thread_that_outlived_its_test_is_named(guard: NetworkGuard) -> None:
-    """The next test is not blamed, nor pointed to a fake that it has; it stays the thread of the first for good."""
-    straggler = Straggler("worker-7")
-    guard.leave()
-    for test in ("test_y.py::one", "test_y.py::two"):
-        guard.enter(test, allowed=False)
-        guard.leave()
-    guard.enter("test_y.py::three", allowed=False)
-    guard.explain = lambda: "The fake is active.\n"
-
-    error = straggler.go()
-
-    assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
-    assert "It came while test_y.py::three ran." in str(error)
-    assert "fake is active" not in str(error)
-    assert guard.take_refusals() == []
-    assert guard.take_texts() == [str(error)]
-
-
-def test_between_tests_it_is_named_too(guard: NetworkGuard) -> None:
-    """Then nothing ran meanwhile."""
-    straggler = Straggler("worker-7")
-    guard.leave()
-
-    error = straggler.go()
-
-    assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
-    assert "It came while" not in str(error)
-
-
 def test_a_thread_that_nobody_saw_start_is_the_running_tests(guard: NetworkGuard) -> None:
     """To be on the safe side: it fails the test."""
     done = threading.Event()
@@ -509,14 +365,16 @@ def test_an_unknown_thread_between_tests_is_nobodys(guard: NetworkGuard) -> None
 
 def test_what_begins_for_no_test_belongs_to_no_test(guard: NetworkGuard) -> None:
     """A thread that a session fixture starts; what the fixture itself does is the running test's."""
+    errors: list[AurousNetworkBlocked] = []
     with guard.for_no_test():
         blocked(look_up)
-        straggler = Straggler("server")
-    error = straggler.go()
+        thread = threading.Thread(target=lambda: errors.append(blocked(look_up)), name="server", daemon=True)
+        thread.start()
+    thread.join(10)
 
     assert len(guard.take_refusals()) == 1
-    assert str(error).startswith("server, a thread that no test started: a connection to")
-    assert guard.take_texts() == [str(error)]
+    assert str(errors[0]).startswith("server, a thread that no test started: a connection to")
+    assert guard.take_texts() == [str(errors[0])]
 
 
 def test_a_job_for_another_interpreter_is_left_alone(guard: NetworkGuard, monkeypatch: pytest.MonkeyPatch) -> None:

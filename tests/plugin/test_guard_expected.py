@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAD = """
     import contextlib, gc, socket, threading, time, unittest
@@ -21,7 +26,7 @@ HEAD = """
 
 
 def test_a_refusal_that_is_accepted_is_expected(pytester: pytest.Pytester) -> None:
-    """By `pytest.raises` or `assertRaises`, whatever type they name; also three in a row, nested, and in a thread."""
+    """By `pytest.raises` or `assertRaises`, whatever type they name; also nested, and in a thread."""
     pytester.makepyfile(
         HEAD
         + """
@@ -31,11 +36,6 @@ def test_a_refusal_that_is_accepted_is_expected(pytester: pytest.Pytester) -> No
     def test_raises(kind):
         with pytest.raises(kind):
             look_up()
-
-    def test_three_in_a_row():
-        for _ in range(3):
-            with pytest.raises(AurousNetworkBlocked):
-                look_up()
 
     def test_nested():
         with pytest.raises(AurousNetworkBlocked):
@@ -69,10 +69,6 @@ def test_a_refusal_that_is_accepted_is_expected(pytester: pytest.Pytester) -> No
             with self.assertRaises(AurousNetworkBlocked):
                 look_up()
 
-        def test_assert_raises_regex(self):
-            with self.assertRaisesRegex(AurousNetworkBlocked, "blocked"):
-                look_up()
-
         def test_called(self):
             self.assertRaises(AurousNetworkBlocked, look_up)
 
@@ -92,7 +88,7 @@ def test_a_refusal_that_is_accepted_is_expected(pytester: pytest.Pytester) -> No
 
     result = pytester.runpytest("-W", "error")
 
-    result.assert_outcomes(passed=12, xfailed=3)
+    result.assert_outcomes(passed=10, xfailed=3)
     result.stdout.no_fnmatch_line("*AurousWarning*")
 
 
@@ -166,10 +162,6 @@ def test_every_other_refusal_fails_the_test(pytester: pytest.Pytester) -> None:
     def test_parametrized(expectation):
         swallow()
 
-    def test_stale():
-        waiting = pytest.raises(Exception)
-        swallow()
-
     def test_session_fixture(held):
         swallow()
 
@@ -181,10 +173,6 @@ def test_every_other_refusal_fails_the_test(pytester: pytest.Pytester) -> None:
     def test_suppressed():
         with contextlib.suppress(Exception):
             look_up()
-
-    def test_retried():
-        for _ in range(3):
-            swallow()
 
     def test_the_first_is_swallowed():
         swallow()
@@ -253,16 +241,22 @@ def test_every_other_refusal_fails_the_test(pytester: pytest.Pytester) -> None:
 
     result = pytester.runpytest("-W", "ignore::DeprecationWarning")
 
-    result.assert_outcomes(failed=20)
-    assert str(result.stdout).count("FAILED ") == 20
+    result.assert_outcomes(failed=18)
+    assert str(result.stdout).count("FAILED ") == 18
     result.stdout.no_fnmatch_line("*AurousWarning*")
 
 
-def test_a_fixture_that_skips_instead_is_an_error(pytester: pytest.Pytester) -> None:
-    """A skip in setup hides no connection either; one that expects it may skip."""
+def test_what_comes_of_it_in_each_phase(
+    pytester: pytest.Pytester, outcomes: Callable[[pytest.RunResult], dict[str, str]]
+) -> None:
+    """A skip in setup hides no connection; a test's own error stays; what a teardown swallows is a warning."""
     pytester.makepyfile(
         HEAD
         + """
+    @pytest.fixture
+    def careless():
+        swallow()
+
     @pytest.fixture
     def offline():
         swallow()
@@ -274,35 +268,6 @@ def test_a_fixture_that_skips_instead_is_an_error(pytester: pytest.Pytester) -> 
             look_up()
         pytest.skip("offline")
 
-    def test_it(offline): ...
-
-    def test_other(careful): ...
-    """
-    )
-
-    result = pytester.runpytest()
-
-    result.assert_outcomes(errors=1, skipped=1)
-    result.stdout.fnmatch_lines(["*AurousNetworkBlocked: *::test_it: a connection to *"])
-
-
-def test_a_test_that_fails_by_itself_shows_it_too(pytester: pytest.Pytester) -> None:
-    """Its own error stays the failure; what was blocked is a section of the report."""
-    pytester.makepyfile(HEAD + "\n    def test_it():\n        swallow()\n        assert not 'data'\n")
-
-    result = pytester.runpytest()
-
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        ["E*AssertionError*", "*Aurous network guard*", "*::test_it: a connection to *", "FAILED *AssertionError*"]
-    )
-
-
-def test_teardown(pytester: pytest.Pytester) -> None:
-    """What leaves a teardown is its error, told once; what a teardown swallows is a warning."""
-    pytester.makepyfile(
-        HEAD
-        + """
     @pytest.fixture
     def raising():
         yield
@@ -313,31 +278,26 @@ def test_teardown(pytester: pytest.Pytester) -> None:
         yield
         swallow()
 
+    def test_careless(careless): ...
+    def test_offline(offline): ...
+    def test_careful(careful): ...
     def test_raising(raising): ...
-
     def test_swallowing(swallowing): ...
+    def test_own_error():
+        swallow()
+        raise OSError
     """
     )
 
-    result = pytester.runpytest()
+    result = pytester.runpytest("-rA")
 
-    result.assert_outcomes(passed=2, errors=1, warnings=1)
-    result.stdout.fnmatch_lines(["*AurousWarning: *::test_swallowing: a connection to *"])
-
-
-def test_many_attempts_cost_little_however_much_is_in_memory(pytester: pytest.Pytester) -> None:
-    """200 refusals with two million objects in memory: far below two seconds of work."""
-    pytester.makepyfile(
-        HEAD
-        + """
-    def test_it():
-        objects = [[] for _ in range(2_000_000)]
-        start = time.process_time()
-        for _ in range(200):
-            with pytest.raises(AurousNetworkBlocked):
-                look_up()
-        assert time.process_time() - start < 2
-    """
-    )
-
-    pytester.runpytest().assert_outcomes(passed=1)
+    assert outcomes(result) == {
+        "test_careless": "failed: AurousNetworkBlocked",
+        "test_offline": "error: AurousNetworkBlocked",
+        "test_raising": "passed, error: AurousNetworkBlocked",
+        "test_swallowing": "passed",
+        "test_own_error": "failed: OSError",
+    }
+    result.assert_outcomes(passed=2, failed=2, errors=2, skipped=1, warnings=1)
+    result.stdout.fnmatch_lines(["*Aurous network guard*", "*::test_own_error: *"])
+    result.stdout.fnmatch_lines(["*AurousWarning: *::test_swallowing: *"])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+from typing import Final
+
 import pytest
 
-HEAD = """
-    import asyncio, contextvars, queue, socket, threading
+HEAD: Final = """
+    import asyncio, queue, socket, threading
     from concurrent.futures import ThreadPoolExecutor
     import httpx, pytest
     from pytest_aurous import Aurous, AurousNetworkBlocked
-
-    URL = "https://api.aurous-labs.com/v1"
 
     class Worker:
         '''A thread that does what it takes from a queue, which shows nobody whose it is.'''
@@ -20,8 +21,8 @@ HEAD = """
             self.thread = threading.Thread(target=self.run, name="the worker", daemon=True)
 
         def run(self):
-            while (item := self.jobs.get()) is not None:
-                job, done = item
+            while True:
+                job, done = self.jobs.get()
                 try:
                     job()
                 except Exception as error:
@@ -44,29 +45,27 @@ HEAD = """
         except AurousNetworkBlocked:
             pass
 
-    def send(method, path):
-        return httpx.request(method, URL + path, headers={"X-Api-Key": "al_live_" + "0" * 64})
+    def send(path):
+        return httpx.get(f"https://api.aurous-labs.com/v1{path}", headers={"X-Api-Key": "al_live_" + "0" * 64})
 """
+IN_ORDER: Final = ("-p", "no:randomly", "-p", "no:random_order")
 
 
 @pytest.fixture(autouse=True)
-def _in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     def real(*args: object, **options: object) -> None:
-        import socket
-
         raise socket.gaierror(-2, "the real resolver was asked")
 
-    monkeypatch.setattr("socket.getaddrinfo", real)
-
-
-ORDER = ("-p", "no:randomly", "-p", "no:random_order")
+    monkeypatch.setattr(socket, "getaddrinfo", real)
 
 
 def test_allow_is_for_its_own_test_alone(pytester: pytest.Pytester) -> None:
-    """Its threads, pools and tasks are let through; a thread that another test left behind is not."""
+    """Its threads, pools and tasks are let through; a thread of another test is not, nor its own in the next test."""
     pytester.makepyfile(
         HEAD
         + """
+    late, allow = Worker(), pytest.mark.aurous(network="allow")
+
     def through():
         with pytest.raises(socket.gaierror, match="the real resolver"):
             look_up()
@@ -79,7 +78,7 @@ def test_allow_is_for_its_own_test_alone(pytester: pytest.Pytester) -> None:
     def test_first():
         worker.thread.start()
 
-    @pytest.mark.aurous(network="allow")
+    @allow
     def test_second():
         worker.do(look_up)
         assert [type(error) for error in worker.errors] == [AurousNetworkBlocked]
@@ -90,46 +89,26 @@ def test_allow_is_for_its_own_test_alone(pytester: pytest.Pytester) -> None:
         with ThreadPoolExecutor(1) as pool:
             pool.submit(through).result()
         asyncio.run(in_tasks())
+        late.thread.start()
 
     def test_third():
-        worker.do(None)
-    """.replace("worker.do(None)", "worker.jobs.put(None)")
-    )
-
-    result = pytester.runpytest(*ORDER)
-
-    result.assert_outcomes(passed=3, warnings=1)
-    result.stdout.fnmatch_lines(
-        ["*the worker, a thread that *::test_first left behind: *", "*while *::test_second ran*"]
-    )
-
-
-def test_an_allowed_test_that_is_over_opens_nothing(pytester: pytest.Pytester) -> None:
-    """Its thread is refused in the next test, and warned of."""
-    pytester.makepyfile(
-        HEAD
-        + """
-    @pytest.mark.aurous(network="allow")
-    def test_first():
-        worker.thread.start()
-
-    def test_second():
-        worker.do(look_up)
-        worker.jobs.put(None)
-        assert [type(error) for error in worker.errors] == [AurousNetworkBlocked]
+        late.do(look_up)
+        assert [type(error) for error in late.errors] == [AurousNetworkBlocked]
     """
     )
 
-    result = pytester.runpytest(*ORDER)
+    result = pytester.runpytest(*IN_ORDER)
 
-    result.assert_outcomes(passed=2, warnings=1)
-    result.stdout.fnmatch_lines(["*the worker, a thread that *::test_first left behind: *"])
+    result.assert_outcomes(passed=3, warnings=2)
+    result.stdout.fnmatch_lines(["*the worker, a thread that *::test_first left behind: *", "*::test_second ran*"])
+    result.stdout.fnmatch_lines(["*the worker, a thread that *::test_second left behind: *", "*::test_third ran*"])
+    result.stdout.no_fnmatch_line("*There is no fake here*")
 
 
 def test_a_late_lookup_names_the_test_that_left_it(pytester: pytest.Pytester) -> None:
-    """In a thread, in a thread that such a thread starts, and in a job of a pool; also under ``-W error``."""
+    """In a thread, its child, a job of a pool, between two tests and after the last; also under ``-W error``."""
     pytester.makepyfile(
-        HEAD
+        test_late=HEAD
         + """
     pool = ThreadPoolExecutor(1, thread_name_prefix="old")
     go, done = threading.Event(), []
@@ -145,6 +124,7 @@ def test_a_late_lookup_names_the_test_that_left_it(pytester: pytest.Pytester) ->
         child.join()
 
     def test_first():
+        worker.thread.start()
         done.append(pool.submit(late))
         thread = threading.Thread(target=parent)
         thread.start()
@@ -157,11 +137,29 @@ def test_a_late_lookup_names_the_test_that_left_it(pytester: pytest.Pytester) ->
         pool.shutdown()
     """
     )
+    pytester.makeconftest(
+        """
+        import sys
+        import pytest
 
-    result = pytester.runpytest(*ORDER, "-W", "error")
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_protocol(item):
+            result = yield
+            if item.name == "test_first":
+                sys.modules["test_late"].swallow()
+            return result
 
-    result.assert_outcomes(passed=2, warnings=2)
-    for who in ("old_0", "the child"):
+        def pytest_sessionfinish():
+            late = sys.modules["test_late"]
+            late.worker.do(late.swallow)
+        """
+    )
+
+    result = pytester.runpytest(*IN_ORDER, "-W", "error")
+
+    result.assert_outcomes(passed=2, warnings=4)
+    result.stdout.fnmatch_lines(["*AurousWarning: outside of any test, after test_late.py::test_first: *"])
+    for who in ("old_0", "the child", "the worker"):
         result.stdout.fnmatch_lines_random([f"*AurousWarning: {who}, a thread that *::test_first left behind: *"])
 
 
@@ -208,31 +206,7 @@ def test_a_job_for_an_older_pool_belongs_to_who_submits_it(pytester: pytest.Pyte
     """
     )
 
-    result = pytester.runpytest(*ORDER)
-
-    result.assert_outcomes(passed=2, failed=5, warnings=0)
-
-
-def test_where_nothing_shows_whose_it_is_both_are_named(pytester: pytest.Pytester) -> None:
-    """A job that travels through a queue of the code under test."""
-    pytester.makepyfile(
-        HEAD
-        + """
-    def test_first():
-        worker.thread.start()
-
-    def test_second():
-        worker.do(swallow)
-        worker.jobs.put(None)
-    """
-    )
-
-    result = pytester.runpytest(*ORDER)
-
-    result.assert_outcomes(passed=2, warnings=1)
-    result.stdout.fnmatch_lines(
-        ["*the worker, a thread that *::test_first left behind: *", "*came while *::test_second ran*"]
-    )
+    pytester.runpytest(*IN_ORDER).assert_outcomes(passed=2, failed=5, warnings=0)
 
 
 @pytest.mark.parametrize("how", ["session fixture", "import"])
@@ -252,30 +226,32 @@ def test_a_thread_that_no_test_started_is_nobodys(pytester: pytest.Pytester, how
         worker.do(swallow)
 
     def test_third(aurous):
-        worker.do(lambda: send("GET", "/balance"))
+        worker.do(lambda: send("/balance"))
         aurous.assert_called("balance.*", times=1)
 
     def test_fourth(aurous):
-        worker.do(lambda: send("GET", "/balanse"))
-        worker.jobs.put(None)
+        worker.do(lambda: send("/balanse"))
     """
     )
 
-    result = pytester.runpytest(*ORDER)
+    result = pytester.runpytest(*IN_ORDER)
 
     result.assert_outcomes(passed=3, failed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*the worker, a thread that no test started: *", "*came while *::test_second ran*"])
+    result.stdout.fnmatch_lines(["*the worker, a thread that no test started: *", "*::test_second ran*"])
     result.stdout.fnmatch_lines(["FAILED *::test_fourth - *AurousUnmatchedRequest*"])
 
 
 def test_late_requests_to_the_next_fake_fail_nothing(pytester: pytest.Pytester) -> None:
-    """An unmatched one, a pitfall, a good one, and one that a route answers: each is a warning with both names."""
+    """An unmatched one, a pitfall, a good one, and one that a route answers: each is a warning with both names.
+
+    A fake for many tests is none of the next: threads of any test may send to it.
+    """
     pytester.makepyfile(
         HEAD
         + """
     def endless():
         for _ in range(5):
-            send("GET", "/characters/chr_01ARZ3NDEKTSV4RRFFQ69G5FAV")
+            send("/characters/chr_01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
     def test_first(aurous):
         worker.thread.start()
@@ -283,7 +259,7 @@ def test_late_requests_to_the_next_fake_fail_nothing(pytester: pytest.Pytester) 
     @pytest.mark.aurous(pitfalls="error")
     @pytest.mark.parametrize("path", ["/balanse", "/balance"])
     def test_second(aurous, path):
-        worker.do(lambda: send("GET", path))
+        worker.do(lambda: send(path))
 
     @pytest.mark.aurous(pitfalls="error")
     def test_pitfall(aurous):
@@ -292,48 +268,32 @@ def test_late_requests_to_the_next_fake_fail_nothing(pytester: pytest.Pytester) 
 
     def test_route(aurous):
         aurous.route("balance.retrieve").respond(503)
-        worker.do(lambda: send("GET", "/balance"))
+        worker.do(lambda: send("/balance"))
 
     def test_context_manager():
         with Aurous():
-            worker.do(lambda: send("GET", "/balanse"))
-        worker.jobs.put(None)
-    """
-    )
-
-    result = pytester.runpytest(*ORDER, "-W", "error")
-
-    result.assert_outcomes(passed=6, warnings=5)
-    for test in (
-        "test_second?/balanse?",
-        "test_second?/balance?",
-        "test_pitfall",
-        "test_route",
-        "test_context_manager",
-    ):
-        result.stdout.fnmatch_lines_random(
-            [f"*AurousWarning: the worker, a thread that *::test_first left behind, sent GET *{test} ran, whose fake *"]
-        )
-
-
-def test_a_fake_for_many_tests_is_not_next(pytester: pytest.Pytester) -> None:
-    """Threads of any test may send to a fake that was entered before or during it."""
-    pytester.makepyfile(
-        HEAD
+            worker.do(lambda: send("/balanse"))
+    """,
+        test_many=HEAD
         + """
     @pytest.fixture(scope="module")
     def fake():
         with Aurous() as fake:
             yield fake
 
-    def test_first(fake):
+    def test_one(fake):
         worker.thread.start()
 
-    def test_second(fake):
-        worker.do(lambda: send("GET", "/balance"))
-        worker.jobs.put(None)
+    def test_two(fake):
+        worker.do(lambda: send("/balance"))
         assert len(fake.calls) == 1
-    """
+    """,
     )
 
-    pytester.runpytest(*ORDER, "-W", "error").assert_outcomes(passed=2, warnings=0)
+    result = pytester.runpytest(*IN_ORDER, "-W", "error")
+
+    result.assert_outcomes(passed=8, warnings=5)
+    tests = ("test_second?/balanse?", "test_second?/balance?", "test_pitfall", "test_route", "test_context_manager")
+    result.stdout.fnmatch_lines_random(
+        [f"*AurousWarning: the worker, a thread that *::test_first left behind, sent GET *{one} ran*" for one in tests]
+    )

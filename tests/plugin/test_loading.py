@@ -13,7 +13,10 @@ import pytest_aurous
 
 pytestmark = pytest.mark.lowest
 
-INSTALLED = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
+PLUGGED = {entry.name for entry in entry_points(group="pytest11")}
+INSTALLED = "pytest_aurous" in PLUGGED
+OTHERS = [part for name in sorted(PLUGGED - {"pytest_aurous"}) for part in ("-p", f"no:{name}")]
+"""Options that keep away what else is installed, whose import takes longer than the run."""
 
 # Everything of the plugin that a test can see, and how often pytest has it.
 USES_IT = """
@@ -52,20 +55,6 @@ HEAVY = """
 """
 
 
-MARKED = """
-    import pytest
-    from weight import heavy
-
-    @pytest.mark.aurous(strict="warn", seed=3)
-    def test_it():
-        assert heavy() == []
-
-    @pytest.mark.aurous(script="synthesizing*3 -> reviewing")
-    def test_with_a_script():
-        assert heavy() == []
-"""
-
-
 @pytest.fixture
 def plain(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A pytester whose inner runs are given no plugin at all by their surroundings."""
@@ -84,6 +73,7 @@ def bare(plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pyte
         ignore=shutil.ignore_patterns("_docs"),
     )
     monkeypatch.setenv("PYTHONPATH", str(checkout))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     plain.makepyfile(bare=BARE)
     return plain
 
@@ -96,62 +86,28 @@ def run_bare(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
 
 
 @pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
-@pytest.mark.parametrize("asked", [(), ("-p", "pytest_aurous")], ids=["by installation", "by -p as well"])
-def test_an_installed_plugin_loads_by_itself(plain: pytest.Pytester, asked: tuple[str, ...]) -> None:
-    """Where it is installed nothing has to be said, and saying it nevertheless does no harm."""
+def test_an_installed_plugin(plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It loads by itself, once also with ``-p``; without autoload, or with ``-p no:pytest_aurous``, it waits."""
     plain.makepyfile(USES_IT)
 
-    plain.runpytest(*asked).assert_outcomes(passed=1)
-
-
-@pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
-def test_an_installed_plugin_bears_the_name_of_its_entry_point(plain: pytest.Pytester) -> None:
-    """``-p no:pytest_aurous`` takes it away."""
-    plain.makepyfile("def test_it(aurous): ...")
-
-    result = plain.runpytest("-p", "no:pytest_aurous")
-
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*fixture 'aurous' not found"])
-
-
-@pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
-def test_without_autoload_an_installed_plugin_waits_to_be_asked(
-    plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With ``PYTEST_DISABLE_PLUGIN_AUTOLOAD`` it is there with ``-p pytest_aurous``, and only then."""
+    for asked in ((), ("-p", "pytest_aurous")):
+        plain.runpytest(*OTHERS, *asked).assert_outcomes(passed=1)
+    plain.runpytest(*OTHERS, "-p", "no:pytest_aurous").assert_outcomes(errors=1)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    plain.makepyfile(USES_IT)
-
     plain.runpytest().assert_outcomes(errors=1)
     plain.runpytest("-p", "pytest_aurous").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(
-    ("way", "autoload"),
-    [("-p", True), ("conftest", False), ("both", False)],
-    ids=["-p", "conftest", "both without autoload"],
-)
-def test_a_checkout_on_the_path_is_enough(
-    bare: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str, *, autoload: bool
-) -> None:
-    """``-p pytest_aurous`` and ``pytest_plugins`` work without any installed distribution."""
-    if not autoload:
-        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    if way != "-p":
+@pytest.mark.parametrize("way", ["-p", "conftest", "neither"])
+def test_a_checkout_on_the_path_is_enough(bare: pytest.Pytester, way: str) -> None:
+    """``-p pytest_aurous`` and ``pytest_plugins`` work without any installed distribution, which is not there else."""
+    if way == "conftest":
         bare.makeconftest('pytest_plugins = ["pytest_aurous"]')
     bare.makepyfile(USES_IT + "        assert 'checkout' in __import__('pytest_aurous').__file__")
 
-    result = run_bare(bare, *(() if way == "conftest" else ("-p", "pytest_aurous")))
+    result = run_bare(bare, *(("-p", "pytest_aurous") if way == "-p" else ()))
 
-    result.assert_outcomes(passed=1)
-
-
-def test_where_it_is_neither_installed_nor_asked_for_it_is_not(bare: pytest.Pytester) -> None:
-    """The runs above prove something: without ``-p`` and without installation there is no plugin."""
-    bare.makepyfile(USES_IT)
-
-    run_bare(bare).assert_outcomes(errors=1)
+    result.assert_outcomes(**{"errors" if way == "neither" else "passed": 1})
 
 
 @pytest.mark.parametrize("extra", [(), ("-p", "pytest_aurous")], ids=["conftest alone", "conftest and -p"])
@@ -161,27 +117,6 @@ def test_a_root_conftest_can_ask_for_it(pytester: pytest.Pytester, extra: tuple[
     pytester.makepyfile(USES_IT)
 
     pytester.runpytest(*extra).assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize("way", ["conftest", "installed"])
-def test_loading_it_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """A run that uses no fixture of ours never imports httpx, httpx2, respx or Faker, markers and options or not."""
-    if way == "installed" and not INSTALLED:
-        pytest.skip("pytest-aurous is not installed here, says importlib.metadata")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    args: list[str] = []
-    if way == "installed":
-        monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
-        autoload = ["no:respx", "no:faker", "no:pytest_httpx", "no:anyio", "no:hypothesispytest", "no:benchmark"]
-        args = [part for name in autoload for part in ("-p", name)]
-    plugins = 'pytest_plugins = ["pytest_aurous"]\n' if way == "conftest" else ""
-    pytester.makeconftest(plugins)
-    pytester.makepyfile(weight=HEAVY)
-    pytester.makepyfile(MARKED)
-
-    result = pytester.runpytest_subprocess(*args, "-o", "aurous_strict=error")
-
-    result.assert_outcomes(passed=2)
 
 
 STARTUP = """
@@ -203,11 +138,13 @@ NOT_FIRST = """
 IMPORTS = f"""
     import sys
 
+    import pytest
     from weight import heavy
 
     def ours():
         return {{name.removeprefix("pytest_aurous.") for name in sys.modules if name.startswith("pytest_aurous.")}}
 
+    @pytest.mark.aurous(strict="warn", seed=3)
     def test_a_run_that_uses_nothing_imports_the_plugin_alone():
         assert ours() == {set(STARTUP.split())!r}
         assert heavy() == []
@@ -237,7 +174,7 @@ def test_each_test_imports_no_more_than_it_uses(pytester: pytest.Pytester, monke
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makepyfile(IMPORTS, weight=HEAVY)
 
-    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=5)
+    pytester.runpytest_subprocess("-p", "pytest_aurous", "-o", "aurous_strict=error").assert_outcomes(passed=5)
 
 
 def test_what_the_first_test_does_not_import_exists() -> None:
@@ -262,32 +199,11 @@ def test_a_warning_filter_for_our_warning_can_be_given_on_the_command_line(pytes
     result.stdout.no_fnmatch_line("*PytestAssertRewriteWarning*")
 
 
-def test_the_marker_and_the_options_explain_themselves(pytester: pytest.Pytester) -> None:
-    """``--markers``, ``--help`` and ``--fixtures`` are a reference."""
-    pytester.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.aurous(script=..., credits=..., ...): *"])
-    pytester.runpytest("--help").stdout.fnmatch_lines(
-        [
-            "aurous: what a run shows, writes and explores:",
-            "  --aurous-trace=DIR *",
-            "  --aurous-seed=SEED *",
-            "  aurous_strict (*):*",
-        ]
-    )
-    result = pytester.runpytest("--fixtures")
-    result.stdout.fnmatch_lines_random(
-        [f"{name} -- *" for name in ("aurous", "aurous_client", "aurous_async_client", "aurous_faker", "aurous_seed")]
-    )
-    result.stdout.no_fnmatch_line("*no docstring available*fixtures.py*")
-
-
-@pytest.mark.parametrize("order", ["", "-p xdist -n 1"], ids=["alone", "xdist"])
-def test_a_run_without_any_test_of_ours_says_nothing(pytester: pytest.Pytester, order: str) -> None:
+def test_a_run_without_any_test_of_ours_says_nothing(pytester: pytest.Pytester) -> None:
     """A suite that never mentions us sees no section, no warning and no failure of ours."""
-    if order:
-        pytest.importorskip("xdist", reason="needs pytest-xdist")
     pytester.makepyfile("def test_it(): assert False")
 
-    result = pytester.runpytest_subprocess(*order.split())
+    result = pytester.runpytest("-rA")
 
     result.assert_outcomes(failed=1)
-    result.stdout.no_fnmatch_line("*[Aa]urous*timeline*")
+    assert [line for line in result.outlines if "aurous" in line.lower() and not line.startswith("plugins: ")] == []

@@ -1,6 +1,8 @@
-"""The markers as functions, whose arguments type checkers know."""
+"""Markers and parameters: what they set, and a warning where nothing reads them."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import pytest
 
@@ -24,12 +26,6 @@ def test_the_nearest_wins(aurous: Aurous) -> None:
     assert (aurous.team.credits, aurous.clock.now().year) == (8, 2026)
 
 
-@pytest.mark.parametrize("amount", [1, pytest.param(2, marks=aurous_settings(credits=2))])
-def test_of_one_parameter(aurous: Aurous, amount: int) -> None:
-    """It can mark one set of parameters."""
-    assert aurous.team.credits == (4 if amount == 1 else 2)
-
-
 def test_a_conftest_may_import_it_and_name_the_plugin(pytester: pytest.Pytester) -> None:
     """Pytest does not complain that it cannot rewrite what is imported already."""
     pytester.makeconftest("from pytest_aurous import aurous_settings\npytest_plugins = ['pytest_aurous']")
@@ -38,12 +34,216 @@ def test_a_conftest_may_import_it_and_name_the_plugin(pytester: pytest.Pytester)
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
-def test_a_wrong_name_is_refused_as_in_the_marker(pytester: pytest.Pytester) -> None:
-    """Without a type checker, collection names the setting and the nearest one."""
+UNUSED: Final = """
+import pytest
+
+@pytest.fixture
+def shop(aurous): return aurous
+
+@pytest.fixture
+def dynamic(request): return request.getfixturevalue("aurous")
+
+@pytest.fixture
+def none(): ...
+
+marked = pytest.mark.aurous(credits=5)
+
+@marked
+def test_idle(): ...
+
+@pytest.mark.aurous
+def test_empty(none): ...
+
+@pytest.mark.aurous(network="allow", credits=5)
+def test_network_and_more(): ...
+
+@pytest.mark.parametrize("number", [1, pytest.param(2, marks=marked)])
+def test_parameter(number): ...
+
+@pytest.mark.aurous(network="allow")
+def test_network(): ...
+
+@marked
+def test_direct(aurous): ...
+
+@marked
+def test_indirect(shop): ...
+
+@marked
+def test_client(aurous_client): ...
+
+@pytest.mark.aurous(seed=5)
+def test_seed(aurous_seed): ...
+
+@marked
+@pytest.mark.usefixtures("aurous")
+def test_used(): ...
+
+@marked
+def test_dynamic(dynamic): ...
+
+@marked
+def test_request(request): request.getfixturevalue("aurous")
+
+@pytest.mark.skip
+@marked
+def test_skipped(): ...
+
+@marked
+class TestIdle:
+    def test_one(self): ...
+    def test_two(self): ...
+
+@marked
+class TestMixed:
+    def test_one(self): ...
+    def test_two(self, aurous): ...
+"""
+MODULE: Final = "import pytest\n\npytestmark = pytest.mark.aurous(credits=5)\n"
+
+
+def test_a_marker_without_the_fixture_warns(pytester: pytest.Pytester) -> None:
+    """Once for each test, class or module that nothing reads it for; not where a fixture is used in any way."""
     pytester.makepyfile(
-        "from pytest_aurous import aurous_settings\n@aurous_settings(credit=3)\ndef test_it(aurous): ..."
+        test_it=UNUSED,
+        test_module=f"{MODULE}def test_one(): ...\ndef test_two(): ...",
+        test_autouse=f"{MODULE}@pytest.fixture(autouse=True)\ndef shop(aurous): ...\ndef test_one(): ...",
     )
 
-    result = pytester.runpytest()
+    result = pytester.runpytest("-p", "no:randomly")
 
-    result.stderr.fnmatch_lines(["*@pytest.mark.aurous: 'credit' is not a setting; did you mean 'credits'?*"])
+    warned = [line.split("AurousWarning: ")[1].split(": ")[0] for line in result.outlines if "has no effect" in line]
+    names = ("test_idle", "test_empty", "test_network_and_more", "test_parameter[2]", "TestIdle")
+    assert warned == [*(f"test_it.py::{name}" for name in names), "test_module.py"]
+    assert "failed" not in result.parseoutcomes()
+
+
+def test_where_warnings_are_errors_it_belongs_to_the_test(pytester: pytest.Pytester) -> None:
+    """Not to the collection."""
+    pytester.makepyfile("import pytest\n\n@pytest.mark.aurous(credits=5)\ndef test_it(): ...\ndef test_other(): ...")
+
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1, errors=1)
+
+
+@pytest.mark.parametrize("args", [("test_it.py::test_one",), ("--lf",)], ids=["node", "lf"])
+def test_a_module_is_not_judged_by_a_part_of_its_tests(pytester: pytest.Pytester, args: tuple[str, ...]) -> None:
+    """Others in it, which the command line leaves out, may use the fixture."""
+    pytester.makepyfile(test_it=f"{MODULE}def test_one(): assert 0\ndef test_two(aurous): ...")
+    pytester.runpytest()
+
+    pytester.runpytest(*args).assert_outcomes(failed=1, warnings=0)
+
+
+def test_an_indirect_parameter_is_used_as_settings(pytester: pytest.Pytester) -> None:
+    """Over the marker; a parameter of another kind is the suite's own."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.aurous(credits=7, now="2026-05-08T10:00:00Z")
+        @pytest.mark.parametrize(
+            ("aurous", "credits", "seed"),
+            [({"credits": 5, "seed": 3}, 5, 3), ({"credits": 6}, 6, 0), ({}, 7, 0)],
+            indirect=["aurous"],
+        )
+        def test_indirect(aurous, aurous_seed, credits, seed):
+            assert aurous.clock.now().year == 2026
+            assert (aurous.team.credits, aurous_seed) == (credits, seed)
+
+        @pytest.mark.parametrize("aurous", [{"network": "allow"}], indirect=True)
+        def test_network(aurous): ...
+
+        @pytest.mark.parametrize("aurous", ["a value"])
+        def test_direct(aurous):
+            assert aurous == "a value"
+
+        @pytest.mark.parametrize("aurous_seed", [41])
+        def test_direct_value(aurous, aurous_seed):
+            assert aurous_seed == 41
+
+        class TestOwn:
+            @pytest.fixture
+            def aurous(self, request, aurous):
+                return request.param, aurous.team.credits
+
+            @pytest.mark.parametrize("aurous", ["mine"], indirect=True)
+            def test_own(self, aurous):
+                assert aurous == ("mine", 1000)
+        """
+    )
+
+    pytester.runpytest("-W", "error").assert_outcomes(passed=7)
+
+
+def test_a_script_is_its_own_id(pytester: pytest.Pytester) -> None:
+    """A `Script` among the parameters, of a test or of a fixture, shows as its text, which selects the test."""
+    pytester.makepyfile(
+        test_ids="""
+        import pytest
+        from pytest_aurous import Script
+
+        SCRIPTS = [Script.parse(text) for text in ("synthesizing*3 -> reviewing", "synthesizing!->ready")]
+
+        @pytest.mark.parametrize("script", SCRIPTS)
+        def test_it(aurous, script):
+            aurous.script(script)
+            assert script == Script.parse(str(script))
+
+        @pytest.mark.parametrize(("script", "number"), [(SCRIPTS[0], 1), (SCRIPTS[0], 2)])
+        def test_more(script, number): ...
+
+        @pytest.fixture(params=SCRIPTS[:1])
+        def script(request):
+            return request.param
+
+        def test_fixture(script): ...
+        """
+    )
+
+    result = pytester.runpytest("-v")
+
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "*::test_it[[]synthesizing[*]3 -> reviewing] *",
+            "*::test_it[[]synthesizing! -> ready] *",
+            "*::test_more[[]synthesizing[*]3 -> reviewing-1] *",
+            "*::test_more[[]synthesizing[*]3 -> reviewing-2] *",
+            "*::test_fixture[[]synthesizing[*]3 -> reviewing] *",
+        ]
+    )
+    pytester.runpytest("test_ids.py::test_it[synthesizing! -> ready]").assert_outcomes(passed=1)
+
+
+def test_scripts_of_images_and_videos_by_ini_marker_and_call(pytester: pytest.Pytester) -> None:
+    """The ini file holds for all, a marker replaces one of them for its test, a call whatever comes after it."""
+    pytester.makeini(
+        "[pytest]\naurous_script =\n"
+        "    images = pending*0 -> processing*0 -> succeeded\n    videos = pending*0 -> failed(provider_timeout)"
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def ends(client):
+            image = client.post("/v1/images", json={"prompt": "A cat"}).json()
+            video = client.post("/v1/videos", json={"video_lora_id": "seedance-1-pro"}).json()
+            return [client.get(f"/v1/images/{made['id']}").json()["status"] for made in (image, video)]
+
+        def test_ini(aurous_client):
+            assert ends(aurous_client) == ["succeeded", "failed"]
+
+        @pytest.mark.aurous(script={"images": "pending! -> processing -> succeeded"})
+        def test_marker(aurous_client):
+            assert ends(aurous_client) == ["pending", "failed"]
+
+        def test_call(aurous, aurous_client):
+            aurous.videos.script("pending*0 -> processing!")
+            aurous.images.script("pending*0 -> failed(output_moderation_rejected)")
+            assert ends(aurous_client) == ["failed", "processing"]
+            aurous.images.script("pending*0 -> cancelled", "A cat")
+            assert ends(aurous_client) == ["cancelled", "processing"]
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import pytest
@@ -31,142 +32,61 @@ SUITE: Final = """
 """
 """Four good tests, three bad ones, and one without the fixture."""
 
-MET: Final = {
-    ("characters.create", "201"): 4,
-    ("characters.retrieve", "404 resource_not_found"): 2,
-    ("balance.retrieve", "no response"): 2,
-}
-"""What it meets."""
 
-
-def coverage(pytester: pytest.Pytester) -> dict[str, Any]:
-    """Return what ``--aurous-coverage-json`` has written, and remove it."""
-    file = pytester.path / "coverage.json"
-    found: dict[str, Any] = json.loads(file.read_text())
-    file.unlink()
-    return found
-
-
-def test_the_coverage_of_the_api_is_a_table(pytester: pytest.Pytester) -> None:
-    """``--aurous-coverage`` says at the end what each operation has met, how often, and what never."""
+def test_the_coverage_of_the_api(pytester: pytest.Pytester) -> None:
+    """What each operation has met, and what never: as a table, short or with all, and as a file, each alone."""
     pytester.makepyfile(SUITE)
 
-    result = pytester.runpytest("--aurous-coverage", "-v")
+    full = pytester.runpytest("--aurous-coverage", "-v")
+    short = pytester.runpytest("--aurous-coverage", "-k", "good")
+    assert not (pytester.path / "coverage.json").exists()
+    alone = pytester.runpytest("--aurous-coverage-json=coverage.json")
 
-    result.assert_outcomes(passed=5, failed=3)
-    result.stdout.fnmatch_lines(["*aurous coverage: 3 of * operations, 3 of * outcomes*"])
-    result.stdout.fnmatch_lines(["characters.create", "  met    201 x4", "  never  *", "*402 insufficient_credits*"])
-    result.stdout.fnmatch_lines(["characters.retrieve", "  met    404 resource_not_found x2", "  never  *200*"])
-    result.stdout.fnmatch_lines(["balance.retrieve", "  met    no response x2", "  never  200, *"])
-    result.stdout.fnmatch_lines(["characters.save", "  met    nothing", "  never  200, *"])
-
-
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
-def test_the_coverage_of_the_api_is_a_file(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
-    """``--aurous-coverage-json`` has the same sums, and there are the same HAR files, however many processes ran."""
-    if options:
-        pytest.importorskip("xdist", reason="needs pytest-xdist")
-        options = ("-p", "xdist", *options)
-    pytester.makepyfile(SUITE)
-
-    result = pytester.runpytest(
-        "--aurous-coverage", "--aurous-coverage-json=coverage.json", "--aurous-har=har", *options
-    )
-
-    result.assert_outcomes(passed=5, failed=3)
-    assert len([*pytester.path.glob("har/*.har")]) == 3
-    found = coverage(pytester)
-    met = {
-        (operation, outcome): count
-        for operation, outcomes in found["operations"].items()
-        for outcome, count in outcomes.items()
-        if count
+    full.assert_outcomes(passed=5, failed=3)
+    found: dict[str, Any] = json.loads((pytester.path / "coverage.json").read_text())
+    operations, possible = len(found["operations"]), found["possible"]
+    met = {(name, what): times for name, one in found["operations"].items() for what, times in one.items() if times}
+    assert met == {
+        ("characters.create", "201"): 4,
+        ("characters.retrieve", "404 resource_not_found"): 2,
+        ("balance.retrieve", "no response"): 2,
     }
-    assert met == MET
-    assert found["met"] == 3
-    assert found["possible"] > 100
-    result.stdout.fnmatch_lines(
-        [f"*aurous coverage: 3 of {len(found['operations'])} operations, 3 of {found['possible']} outcomes*"]
-    )
-
-
-def test_a_file_alone_shows_no_table(pytester: pytest.Pytester) -> None:
-    """And a table alone writes no file."""
-    pytester.makepyfile(SUITE)
-
-    result = pytester.runpytest("--aurous-coverage-json=coverage.json")
-    result.stdout.no_fnmatch_line("*aurous coverage*")
-    assert coverage(pytester)["met"] == 3
-
-    pytester.runpytest("--aurous-coverage")
-    assert not list(pytester.path.glob("*.json"))
-
-
-def test_no_coverage_unless_it_is_asked_for(pytester: pytest.Pytester) -> None:
-    """By default nothing is counted, shown or written."""
-    pytester.makepyfile(SUITE)
-
-    result = pytester.runpytest()
-
-    result.stdout.no_fnmatch_line("*aurous coverage*")
-    assert {path.suffix for path in pytester.path.iterdir() if path.is_file()} == {".py"}
-
-
-def test_a_suite_without_the_fixture_has_covered_nothing(pytester: pytest.Pytester) -> None:
-    """The table is there nevertheless."""
-    pytester.makepyfile("def test_it(): ...")
-
-    result = pytester.runpytest("--aurous-coverage", "-v")
-
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*aurous coverage: 0 of * operations, 0 of * outcomes*"])
+    full.stdout.fnmatch_lines([f"*aurous coverage: 3 of {operations} operations, 3 of {possible} outcomes*"])
+    full.stdout.fnmatch_lines(["characters.create", "  met    201 x4", "  never  *", "*402 insufficient_credits*"])
+    full.stdout.fnmatch_lines(["balance.retrieve", "  met    no response x2", "  never  200, *"])
+    full.stdout.fnmatch_lines(["characters.save", "  met    nothing", "  never  200, *"])
+    short.stdout.fnmatch_lines(["  met    201 x4", f"{operations - 1} operations were never called*"])
+    short.stdout.no_fnmatch_line("balance.retrieve")
+    alone.stdout.no_fnmatch_line("*aurous coverage*")
 
 
 def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester) -> None:
-    """``--aurous-har`` writes one file for each failed test that used the fake, and none for the others."""
+    """``--aurous-har`` writes one file for each failed test that used the fake, and with ``keep=all`` for others."""
     pytester.makepyfile(test_har=SUITE)
 
-    result = pytester.runpytest("--aurous-har=deep/er")
+    pytester.runpytest("--aurous-har=good", "-k", "test_good").assert_outcomes(passed=4, deselected=4)
+    pytester.runpytest("--aurous-har=deep/er").assert_outcomes(passed=5, failed=3)
+    pytester.runpytest("--aurous-har=all", "--aurous-har-keep=all")
 
-    result.assert_outcomes(passed=5, failed=3)
+    assert not (pytester.path / "good").exists()
+    assert len([*pytester.path.glob("all/*.har")]) == 7
     files = {path.name.rpartition("-")[0]: path for path in (pytester.path / "deep" / "er").iterdir()}
     assert set(files) == {"test_har.py_test_bad_0", "test_har.py_test_bad_1", "test_har.py_test_unmatched"}
-    log = json.loads(files["test_har.py_test_bad_0"].read_text())["log"]
-    assert log["version"] == "1.2"
-    assert [
-        (entry["request"]["method"], entry["request"]["url"].removeprefix("https://"), entry["response"]["status"])
-        for entry in log["entries"]
-    ] == [
-        ("GET", "api.aurous-labs.com/v1/characters/char_x", 404),
-        ("GET", "api.aurous-labs.com/v1/balance", 0),
+    entries = json.loads(files["test_har.py_test_bad_0"].read_text())["log"]["entries"]
+    assert [(one["request"]["method"], one["request"]["url"], one["response"]["status"]) for one in entries] == [
+        ("GET", "https://api.aurous-labs.com/v1/characters/char_x", 404),
+        ("GET", "https://api.aurous-labs.com/v1/balance", 0),
     ]
 
 
-def test_tests_that_pass_have_har_files_on_request(pytester: pytest.Pytester) -> None:
-    """With ``--aurous-har-keep=all``; a large body is whole in them."""
-    pytester.makepyfile(
-        """
-        def test_good(aurous):
-            aurous.client().post("/v1/characters", json={"name": "A" * 70_000})
-        """
-    )
+def test_what_nobody_asks_for_is_not_there(pytester: pytest.Pytester) -> None:
+    """By default nothing is counted, shown or written."""
+    pytester.makepyfile(SUITE)
 
-    pytester.runpytest("--aurous-har=har", "--aurous-har-keep=all").assert_outcomes(passed=1)
+    result = pytester.runpytest("-p", "no:cacheprovider")
 
-    (file,) = pytester.path.rglob("*.har")
-    (entry,) = json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]
-    assert len(entry["request"]["postData"]["text"]) > 70_000
-
-
-def test_no_har_file_unless_it_is_asked_for(pytester: pytest.Pytester) -> None:
-    """And no folder, if no test has failed."""
-    pytester.makepyfile(test_har=SUITE)
-
-    pytester.runpytest()
-    pytester.runpytest("--aurous-har=har", "-k", "test_good")
-
-    assert not list(pytester.path.rglob("*.har"))
-    assert not (pytester.path / "har").exists()
+    result.stdout.no_fnmatch_line("*aurous coverage*")
+    assert {path.suffix for path in pytester.path.rglob("*") if path.is_file()} <= {".py", ".pyc"}
 
 
 HEADERS: Final = [
@@ -182,11 +102,6 @@ HEADERS: Final = [
             "aurous: seed=5 (--aurous-seed), network='allow' (ini option aurous_network), "
             "report='all' (ini option aurous_report)"
         ),
-    ),
-    (
-        "aurous_readings = get-2 = readable",
-        [],
-        "aurous: readings={'get-2': 'readable'} (ini option aurous_readings)",
     ),
     ("aurous_now = 2026-05-08T10:00:00Z", [], "aurous: now=2026-05-08T10:00:00+00:00 (ini option aurous_now)"),
 ]
@@ -211,3 +126,75 @@ def test_a_quiet_run_has_no_header(pytester: pytest.Pytester) -> None:
 
     for option in ("-q", "--no-header"):
         pytester.runpytest(option, "-oaurous_strict=warn").stdout.no_fnmatch_line("*aurous*strict*")
+
+
+ODD: Final = """
+import json
+import httpx, pytest
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+    def __call__(self, delivery):
+        raise OddError
+class OddError(Exception):
+    def __repr__(self):
+        raise RuntimeError("no repr")
+    __str__ = __repr__
+
+BODIES = [[1], "x", 5, None, {"error": [1]}, {"error": "no"}, {"error": {"message": [1, {}]}},
+    {"error": {"message": 5}}, {"error": {"message": "\\ud800"}}]
+
+@pytest.mark.parametrize("body", BODIES, ids=range(9))
+@pytest.mark.parametrize("status", [400, 999])
+def test_route(aurous, aurous_client, body, status):
+    aurous.route("balance.retrieve").return_value = httpx.Response(status, content=json.dumps(body).encode())
+    aurous_client.get("/v1/balance")
+    raise LookupError
+
+def test_surrogate(aurous, aurous_client):
+    aurous_client.post("/v1/characters", content=b'{"name": "\\\\ud800", "generate": true, "attributes": {"age": 28}}')
+    print("\\ud800")
+    raise LookupError("\\ud800")
+
+def test_receiver(aurous):
+    aurous.webhooks.deliver_to(Odd(), url="https://receiver.example/x")
+    aurous.images.add().finish()
+    aurous.webhooks.flush()
+    assert aurous.webhooks.deliveries == 5
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"], ids=["first", "last"])
+def test_clock(aurous, aurous_client, now):
+    aurous.clock.freeze(now)
+    aurous_client.get("/v1/balance")
+    raise LookupError
+
+def test_broken_timeline(aurous, aurous_client, monkeypatch):
+    aurous_client.get("/v1/balance")
+    aurous._session.app.world.journal.entries[0].operation = Odd()
+    raise LookupError
+"""
+
+
+def test_odd_responses_and_objects_cost_no_result(pytester: pytest.Pytester) -> None:
+    """Each test fails by its own error, and what cannot be reported is one line."""
+    pytester.makepyfile(ODD)
+
+    result = pytester.runpytest("--junitxml=junit.xml", "--aurous-har=har", "--aurous-coverage")
+
+    result.assert_outcomes(failed=23)
+    assert len([line for line in result.outlines if re.match("FAILED .* - LookupError", line)]) == 22
+    assert str(result.stdout).count("Aurous timeline: could not be written: ") == 1
+    assert (pytester.path / "junit.xml").exists()
+
+
+@pytest.mark.parametrize(("har", "file"), [("taken", "."), ("taken/har", "taken/x/c.json"), ("h" * 300, "c" * 300)])
+def test_files_that_cannot_be_written_are_warnings(pytester: pytest.Pytester, har: str, file: str) -> None:
+    """The path stands in the summary at the end, also where warnings are errors, and no result changes."""
+    (pytester.path / "taken").touch()
+    pytester.makepyfile("def test_a(aurous): assert 1 == 2\ndef test_b(aurous): pass")
+
+    result = pytester.runpytest(f"--aurous-har={har}", f"--aurous-coverage-json={file}", "-W", "error")
+
+    result.assert_outcomes(failed=1, passed=1, warnings=2)
+    result.stdout.fnmatch_lines_random([f"*HAR file of *test_a * to {har}: *", f"*The coverage * to {file}: *"])

@@ -1,14 +1,70 @@
-"""The data of a test: the same on each platform, and again with each seed that a report shows."""
+"""The data of a test: the same on each platform, in any company, and again with each seed that a report shows."""
 
 from __future__ import annotations
 
 import re
+import sys
+from textwrap import dedent
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous.plugin.fixtures import _seed_of
+
+# A person, an id, a key and a name are all that chance decides.
+WRITES_DATA: Final = """
+    import json
+    import pytest
+
+    def write(name, aurous, aurous_faker):
+        character = aurous.characters.add()
+        data = [aurous.seed, aurous.api_key, character.id, character.name, character.attributes,
+                aurous_faker.aurous_attributes(), aurous_faker.name(), aurous.faker.name()]
+        with open(f"{name}.jsonl", "a") as file:
+            print(json.dumps(data), file=file)
+
+    def test_one(aurous, aurous_faker):
+        write("one", aurous, aurous_faker)
+
+    class TestIt:
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_two(self, number, aurous, aurous_faker):
+            write(f"two{number}", aurous, aurous_faker)
+
+    def test_three(aurous_faker, aurous):
+        write("three", aurous, aurous_faker)
+"""
+
+
+def data_of(pytester: pytest.Pytester) -> dict[str, set[str]]:
+    """Return what the tests of `WRITES_DATA` have written until now."""
+    return {path.stem: set(path.read_text().splitlines()) for path in pytester.path.glob("*.jsonl")}
+
+
+def test_the_data_depends_on_the_seed_and_the_test_alone(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not on selection, order, process, PYTHONHASHSEED or current folder; another seed gives each test other data."""
+    pytester.makeini("[pytest]")
+    folder = pytester.mkdir("folder")
+    text = dedent(WRITES_DATA).replace("{name}.jsonl", f"{pytester.path}/{{name}}.jsonl")
+    (folder / "test_data.py").write_text(text, encoding="utf-8")
+
+    pytester.runpytest("folder", "-p", "no:randomly").assert_outcomes(passed=4)
+    before = data_of(pytester)
+    pytester.runpytest("folder", "-k", "three or two").assert_outcomes(passed=3, deselected=1)
+    order = (f"folder/test_data.py::{name}" for name in ("test_three", "TestIt::test_two", "test_one"))
+    pytester.runpytest("-p", "no:randomly", *order).assert_outcomes(passed=4)
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    monkeypatch.chdir(folder)
+    assert pytester.run(sys.executable, "-m", "pytest").ret == 0
+
+    assert data_of(pytester) == before
+    assert [len(lines) for lines in before.values()] == [1] * 4
+    assert len(set.union(*before.values())) == 4
+    pytester.runpytest("--aurous-seed", "1").assert_outcomes(passed=4)
+    assert [len(lines) for lines in data_of(pytester).values()] == [2] * 4
 
 
 @pytest.mark.parametrize(
@@ -27,59 +83,80 @@ def test_the_style_of_paths_changes_nothing(windows: Any, posix: Any) -> None:
     assert one != _seed_of(SimpleNamespace(location=posix), 8)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("seed", ["18446744073709551615", "-7", "-" + "9" * 40, "0", "123456789012345678901234567890"])
-def test_a_seed_can_be_set_in_each_place(pytester: pytest.Pytester, seed: str) -> None:
-    """Of any length and sign: ini file, command line, marker, fixture; the data is the same."""
-    body = """
-        def test_it(aurous):
-            print("<", aurous.seed, aurous.characters.add().name, aurous.faker.name(), ">")
-    """
-    ran = []
-    for place in ("ini", "command line", "marker", "fixture"):
-        (pytester.path / "tox.ini").write_text(f"[pytest]\naurous_seed = {seed}\n" if place == "ini" else "[pytest]\n")
-        head = {
-            "marker": f"import pytest\n        pytestmark = pytest.mark.aurous(seed={seed})",
-            "fixture": f"import pytest\n        @pytest.fixture\n        def aurous_seed():\n            return {seed}",
-        }
-        pytester.makepyfile(test_seed=f"\n        {head.get(place, '')}\n{body}")
-        result = pytester.runpytest("-s", *([f"--aurous-seed={seed}"] if place == "command line" else []))
-        result.assert_outcomes(passed=1)
-        ran += re.findall("< .* >", str(result.stdout))
+FAKER_SEED: Final = """
+    import pytest
+    from pytest_aurous import Aurous
 
-    assert len(ran) == 4
-    assert len(set(ran)) == 1
+    class TestNumber:
+        @pytest.fixture
+        def faker_seed(self): return 11
+
+        @pytest.mark.aurous(seed=0)
+        def test_zero(self, aurous_seed): assert aurous_seed == 0
+
+        @pytest.mark.aurous(seed=5)
+        def test_five(self, aurous_seed): assert aurous_seed == 5
+
+        def test_faker(self, aurous_seed): assert aurous_seed == 11
+
+    class TestText:
+        @pytest.fixture(scope="session")
+        def faker_seed(self): return "text"
+
+        def test_others(self, aurous_seed, seen=set()):
+            assert isinstance(aurous_seed, int)
+            assert aurous_seed not in seen
+            seen.add(aurous_seed)
+
+    class TestAnother(TestText):
+        @pytest.fixture
+        def faker_seed(self): return "another"
+
+    class TestNone(TestText):
+        @pytest.fixture
+        def faker_seed(self): return None
+
+    class TestBroken:
+        @pytest.fixture
+        def faker_seed(self, no_such_fixture): return 11
+
+        def test_broken(self, aurous): ...
+"""
 
 
-SUITES = {
-    "default": "",
-    "faker_seed": "@pytest.fixture\ndef faker_seed():\n    return 'a text'",
-    "aurous_seed": "@pytest.fixture\ndef aurous_seed():\n    return -(10**30)",
-}
+def test_faker_seed_is_the_base_seed(pytester: pytest.Pytester) -> None:
+    """A suite that seeds Faker seeds us, if no setting does; a fixture that is broken is an error of the suite."""
+    pytester.makepyfile(FAKER_SEED)
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=6, errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'no_such_fixture' not found"])
 
 
-@pytest.mark.parametrize("suite", SUITES)
-def test_each_seed_of_a_report_is_accepted(pytester: pytest.Pytester, suite: str) -> None:
-    """The command after `again:` makes the same data; the effective seed is taken on the command line, too."""
-    pytester.makeconftest(f"import pytest\n{SUITES[suite]}\n")
+@pytest.mark.parametrize("seed", ["'a text'", "-(10**30)"])
+def test_each_seed_of_a_report_is_accepted(pytester: pytest.Pytester, seed: str) -> None:
+    """The command after `again:` makes the same data, of any seed; the effective one is taken, too."""
+    fixture = "faker_seed" if "text" in seed else "aurous_seed"
     pytester.makepyfile(
-        """
+        f"""
+        import pytest
         from pytest_aurous import Aurous
+
+        @pytest.fixture
+        def {fixture}():
+            return {seed}
 
         def test_it(aurous):
             assert Aurous(seed=aurous.seed).characters.add().name == aurous.characters.add().name
-            raise OSError(f"< {aurous.characters.add().name} {aurous.seed} >")
+            raise OSError(f"< {{aurous.characters.add().name}} {{aurous.seed}} >")
         """
     )
-    first = pytester.runpytest()
-    first.assert_outcomes(failed=1)
-    again = re.search(r"again: pytest (\S+) (--aurous-seed=\S+)", str(first.stdout))
-    effective = re.search(r"OSError: < .* (\d+) >", str(first.stdout))
+    first = str(pytester.runpytest().stdout)
+    again = re.search(r"again: pytest (\S+) (--aurous-seed=\S+)", first)
+    effective = re.search(r"OSError: < .* (\d+) >", first)
     assert again is not None
     assert effective is not None
 
-    second = pytester.runpytest(*again.groups())
-
-    second.stdout.fnmatch_lines([f"*{effective[0]}"])
-    third = pytester.runpytest(f"--aurous-seed={effective[1]}")
-    third.assert_outcomes(failed=1)
-    third.stdout.fnmatch_lines(["*OSError: < *"])
+    pytester.runpytest(*again.groups()).stdout.fnmatch_lines([f"*{effective[0]}"])
+    pytester.runpytest(f"--aurous-seed={effective[1]}").stdout.fnmatch_lines(["*OSError: < *"])

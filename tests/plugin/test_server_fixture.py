@@ -35,9 +35,3 @@ def test_shares_everything(pytester: pytest.Pytester) -> None:
         """
     )
     pytester.runpytest().assert_outcomes(passed=2)
-
-
-def test_is_listed(pytester: pytest.Pytester) -> None:
-    """`pytest --fixtures` says what it is."""
-    result = pytester.runpytest("--fixtures")
-    result.stdout.fnmatch_lines(["aurous_server*", "*real HTTP on 127.0.0.1*"])
