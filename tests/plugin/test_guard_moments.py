@@ -128,23 +128,6 @@ def test_every_moment_is_guarded(suite: pytest.Pytester, monkeypatch: pytest.Mon
     assert told == 3, "unconfigure, the thread, atexit"
 
 
-def test_a_root_conftest_that_asks_for_it_is_followed_by_guarded_ones(suite: pytest.Pytester) -> None:
-    """With ``pytest_plugins`` the guard is there when the conftest has been read."""
-    (suite.path / "conftest.py").write_text(
-        "pytest_plugins = ['pytest_aurous', 'next_plugin']\n"
-        "import pytest\nfrom attempt import attempt\n"
-        "@pytest.hookimpl(tryfirst=True)\ndef pytest_configure():\n    attempt('configure')\n"
-        "def pytest_unconfigure():\n    attempt('unconfigure')\n"
-    )
-
-    result = suite.runpytest_subprocess("-p", "stub")
-
-    assert result.ret == 0
-    assert attempts(suite) == [
-        f"{moment} AurousNetworkBlocked" for moment in ("next plugin", "configure", "test module", "unconfigure")
-    ]
-
-
 def test_allow_opens_the_whole_period(suite: pytest.Pytester) -> None:
     """In the ini file: from the first import until exit."""
     suite.makeini("[pytest]\naurous_network = allow")
