@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from importlib.metadata import version as installed_version
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,22 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 from rules import with_proofs
 from shared import DOCS, ON_THE_SITE, RULE
+from sphinx.errors import ExtensionError
+from sphinx.search.en import SearchEnglish
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 project = "pytest-aurous"
 author = "pytest-aurous contributors"
-release = version = installed_version(project)
+release = version = metadata(project)["Version"]
+addresses = dict(address.split(", ", 1) for address in metadata(project).get_all("Project-URL", []))
 
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
     "sphinxcontrib.towncrier",
 ]
 exclude_patterns = ["_build", "beside", "**/.pytest_cache"]
@@ -33,6 +38,14 @@ html_show_copyright = False
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["aurous.css"]
+html_baseurl = addresses["Documentation"]
+# "Edit this page": where the package says that its source is, or else where Read the Docs has cloned it from.
+html_theme_options = {
+    "source_repository": addresses.get("Source", os.environ.get("READTHEDOCS_GIT_CLONE_URL", "")).removesuffix(".git"),
+    "source_branch": "main",
+    "source_directory": "docs/",
+}
+copybutton_prompt_text = "$ "  # in front of what is typed; what is printed is not copied
 myst_enable_extensions = ["attrs_inline", "colon_fence"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
@@ -60,6 +73,17 @@ def _docstring(_app: Sphinx, what: str, _name: str, _obj: object, _options: obje
     lines[:] = [re.sub(RULE, r"`\1 <../fidelity.html#\1>`__", line) for line in lines]
     if what == "property":
         lines[:0] = [".. whole", ""]
+
+
+_FIRST_HALF = (DOCS.parent / "README.md").read_text("utf-8").partition("\n## Comparison")[0].partition("\n")[2]
+
+
+def _readme(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put the first half of the README on the first page, in place of a link to it."""
+    if page == "index":
+        source[0] = re.sub(r"\n.*\(\.\./README\.md.*\).*\n", lambda _: _FIRST_HALF, source[0])
+        source[0] = re.sub(r'(\]\(|srcset=")docs/', r"\1", source[0])
+        app.env.note_dependency(str(DOCS.parent / "README.md"))
 
 
 def _contents(_app: Sphinx, page: str, source: list[str]) -> None:
@@ -99,9 +123,50 @@ def _messages(_app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = "\n".join(("---\ntocdepth: 2\n---", source[0], *listed))
 
 
+class _Search(SearchEnglish):
+    """The search in English, with numbers: readers look for 429."""
+
+    def word_filter(self, word: str) -> bool:
+        return word.isdigit() or super().word_filter(word)
+
+
+def _search_for_numbers(app: Sphinx, _problem: Exception | None) -> None:
+    """Let the page search for numbers, too, which are in the index now."""
+    file = Path(app.outdir, "_static", "searchtools.js")
+    skipped = r" || queryTerm.match(/^\d+$/)"
+    if not file.exists():  # a builder without a search
+        return
+    if skipped not in (text := file.read_text("utf-8")):
+        raise ExtensionError(f"the search of Sphinx has changed: {skipped} is not in {file}")
+    file.write_text(text.replace(skipped, ""), "utf-8")
+
+
+def _for_programs(app: Sphinx, _problem: Exception | None) -> None:
+    """Write all pages as one text, and `llms.txt`, which lists them: for readers that are programs."""
+    if app.builder.name != "html":
+        return
+    texts = {name: _bare((DOCS / f"{name}.md").read_text("utf-8")) for name in sorted(app.env.found_docs)}
+    about = f"# {project}\n\n> {metadata(project)['Summary']}\n\nAll pages in one file: {html_baseurl}llms-full.txt\n"
+    listed = texts["index"].partition("\n## All pages\n")[2].replace("### ", "## ")
+    links = re.sub(r"\]\(([\w/-]+\.md)\)", rf"]({html_baseurl}_sources/\1.txt)", listed)
+    Path(app.outdir, "llms.txt").write_text(f"{about}{links}\n", "utf-8")
+    texts["index"] = _bare(_FIRST_HALF)
+    whole = "\n\n".join(f"<!-- {name} -->\n\n{text}" for name, text in texts.items())
+    Path(app.outdir, "llms-full.txt").write_text(f"{whole}\n", "utf-8")
+
+
+def _bare(text: str) -> str:
+    """Return a page as the repository shows it: without comments."""
+    return re.sub(r"<!--.*?-->\n*", "", text, flags=re.DOTALL).strip()
+
+
 def setup(app: Sphinx) -> None:
     """Connect them."""
+    app.add_search_language(_Search)
+    app.connect("build-finished", _search_for_numbers)
+    app.connect("build-finished", _for_programs)
     app.connect("autodoc-process-docstring", _docstring, priority=400)
+    app.connect("source-read", _readme)
     app.connect("source-read", _contents)
     app.connect("source-read", _directives)
     app.connect("source-read", _pictures)

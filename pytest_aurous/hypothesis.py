@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
 __tracebackhide__ = hide_mistakes
 
-_PAGE: Final = "reference/hypothesis.html"
+_PAGE: Final = "reference/exploring.html#strategies"
 _MOST_RUNS: Final = 3
 _MOST_STEPS: Final = 6
 _MOST_REQUESTS: Final = 4
@@ -125,8 +125,8 @@ def bad_days(
 
     Args:
         max_faults: The largest number of faults on a day.
-        operations: The operations that the code calls, which finds more in fewer examples: names or patterns such as
-            ``characters.*``, joined by commas or an iterable; events such as ``webhooks.character.completed``.
+        operations: Names or patterns of the operations that the code calls, such as ``characters.*``, and of events
+            such as ``webhooks.character.completed``. Naming them finds more in fewer examples.
         faults: The faults to choose from, as `Aurous.explore` takes them.
 
     Raises:

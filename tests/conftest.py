@@ -305,6 +305,13 @@ class Api:
             return {name: saved.sections[name] for name in sorted(saved.sections.keys() - _UNCOUNTED)} | lists
 
 
+def price(path: str, **body: Any) -> float:
+    """Return what the API holds for an order, whose path may name a character by ``{id}``."""
+    api = Api(Aurous())
+    assert api.post(path.format(id=api.characters.add().id), json=body).status < 300
+    return api.team.held_credits
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Set the limit of each test, wherever its file is. Without pytest-timeout, an ini option would be an error."""

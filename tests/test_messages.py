@@ -25,6 +25,8 @@ from pytest_aurous._check.command import check_base_url
 from pytest_aurous._cli import doctor
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.base import errors
+from tests.conftest import NOW, Api
+from tests.resources.test_refusals import refusals
 
 Say: TypeAlias = Callable[[], str]
 
@@ -318,6 +320,7 @@ MESSAGES: Final[dict[str, Say]] = {
     "a-pitfall": _warning("AurousPitfallWarning"),
     "the-clock-cannot-go-back": _on_fake(lambda aurous: aurous.clock.advance(seconds=-1)),
     "not-an-instant": _on_fake(lambda aurous: aurous.clock.freeze("tomorrow")),
+    "the-api-refuses-a-request": lambda: refusals(lambda **settings: Api(Aurous(now=NOW, **settings))),
     "there-is-no-such-rate-bucket": _on_fake(lambda aurous: aurous.team.limits["character"]),
     "a-signature-does-not-match": _raised(lambda: verify_webhook(b"{}", f"t=0,v1={'0' * 64}", "whsec_test", at=0)),
     "a-signature-is-malformed": _raised(lambda: verify_webhook(b"{}", "signed", "whsec_test", at=0)),

@@ -74,6 +74,17 @@ def test_the_index_can_file_it(dist: Distribution) -> None:
     }
 
 
+def test_a_release_has_one_version(dist: Distribution) -> None:
+    """The package, its citation and the newest entry of the changelog name the same; a release compares its tag."""
+    root = Path(__file__).parents[1]
+    cited = re.search(r"^version: (.+)$", (root / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    newest = re.search(r"^## (\S+) - ", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+    assert cited is not None
+    assert newest is not None
+    assert cited[1] == newest[1] == dist.version
+
+
 def test_the_index_leads_to_the_pages_that_messages_name(dist: Distribution) -> None:
     """The documentation that the metadata names is the one that each message ends with."""
     assert f"Documentation, {DOCS}" in dist.metadata.get_all("Project-URL", [])

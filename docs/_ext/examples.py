@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from shared import DOCS
 
-__all__ = ("between", "code", "example", "file", "include", "lines", "message", "source", "wrong_and_right")
+__all__ = ("code", "example", "file", "include", "lines", "message", "only", "source", "wrong_and_right")
 
 _Imports: TypeAlias = dict[str, "set[str]"]
 
@@ -34,12 +34,10 @@ def wrong_and_right(pitfall: str) -> None:
     code("python", "\n\n".join(f"# {word}\n{part}" for word, part in parts.items()))
 
 
-def between(path: str, after: str, before: str) -> None:
-    """Print the lines of a file between the first one with each of two texts."""
-    lines = (DOCS / path).read_text(encoding="utf-8").splitlines()
-    first = next(number for number, line in enumerate(lines) if after in line)
-    last = next(number for number, line in enumerate(lines) if before in line)
-    code("python", "\n".join(lines[first + 1 : last]))
+def only(path: str, *names: str) -> None:
+    """Print these names of a module below `docs` alone: what is new in a file that a page has shown."""
+    module = _Module(DOCS / path)
+    code("python", "\n\n\n".join(module.text(module.nodes[name]) for name in names))
 
 
 def file(path: str, language: str) -> None:

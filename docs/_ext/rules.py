@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = (
     "PROVENANCE",
     "Rule",
     "fidelity",
+    "how_true",
     "load_readings",
     "load_rules",
     "planned_rules",
@@ -71,7 +73,7 @@ def load_rules(docs: Path) -> dict[str, Rule]:
     return rules
 
 
-def load_readings(docs: Path) -> dict[str, dict[str, Any]]:
+def load_readings(docs: Path) -> dict[str, dict[str, str]]:
     """Return by rule, for each of its readings, what the pages say (``says``) and what the fake does (``does``)."""
     return {row.pop("rule"): row for row in read_toml(docs / "readings.toml")["readings"]}
 
@@ -97,6 +99,19 @@ def fidelity() -> None:
     print()
 
 
+def how_true() -> None:
+    """Print how many rules there are, and how many of each provenance."""
+    rules = load_rules(DOCS).values()
+    count = Counter(rule.provenance for rule in rules)
+    partly = sum(1 for rule in rules if rule.provenance == "D" and (rule.assumed or rule.contradicted))
+    print(
+        f"\nThe fake follows {len(rules)} rules. The vendor documents {count['D']} of them, "
+        f"{partly} of these with a part that is assumed or contradicted elsewhere.\n"
+        f"{count['C']} are contradictory in the documentation, {count['A']} are our assumptions, "
+        f"and {count['O']} were observed in exchanges with the real API.\n"
+    )
+
+
 def with_proofs(page: str) -> str:
     """Return the page Fidelity with the names of the tests of each rule, which the site shows."""
     tests = tests_by_rule(sorted(_TESTS.rglob("test_*.py")), load_rules(DOCS))
@@ -119,13 +134,12 @@ def planned_rules() -> None:
 
 
 def readings() -> None:
-    """Print both readings of each rule: how to choose it, what the pages say, and what the fake does."""
-    for rule, both in load_readings(DOCS).items():
-        print(f"\n**{rule_link(rule)}**\n")
-        for number, (reading, row) in enumerate(both.items()):
-            head = f"`{rule}={reading}`{', the default' if number == 0 else ''}"
-            print(f"- {head}. {row['says']} *The fake:* {row['does']}")
-    print()
+    """Print both readings of each rule, the default first, and what the vendor's pages say for them."""
+    lines = [
+        f"- {rule_link(rule)}: " + " or ".join(f"`{reading}` ({says.rstrip('.')})" for reading, says in both.items())
+        for rule, both in load_readings(DOCS).items()
+    ]
+    print("\n" + "\n".join(lines) + "\n")
 
 
 def _entry(rule: Rule) -> str:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeAlias, get_args
+from typing import Any, Final, NamedTuple
 
 from cogapp.cogapp import CogGeneratedError as NotShown
-from shared import DOCS, as_list, rule_link
+from shared import as_list, rule_link
 from tables import fields_of
 
-from pytest_aurous import Aurous, Delivery, ErrorCode
-from pytest_aurous._core.resources.base.endpoint import Endpoint
+from pytest_aurous import Aurous, Delivery
+from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE, Endpoint
 from pytest_aurous._core.resources.catalog import CATALOG, ENDPOINTS
 from pytest_aurous._core.resources.content.pictures import picture
 from pytest_aurous._core.resources.webhooks import EVENTS
-from pytest_aurous._core.wire.refusal import LIMIT_CODES
+from pytest_aurous._core.wire.refusal import LIMIT_CODES, USUAL_CODES
 
-__all__ = ("events", "old_paths", "other_samples", "refusals", "samples", "stream")
+__all__ = ("events", "old_paths", "refusals", "samples", "stream")
 
 _WIDTH: Final = 100
 _LONGEST: Final = 48
@@ -28,9 +27,7 @@ _MOST: Final = 3
 _DAY: Final = 86_400
 _START: Final = "2026-05-08T10:00:00Z"
 _ASKED: Final = CATALOG.by_operation["chat.create"].sample or {}
-_LAKE: Final = {"prompt": "A lake"}
 _CHATS: Final = "/v1/chat/completions"
-_EMBED: Final = CATALOG.by_operation["embeddings.create"].sample or {}
 _MORE: Final = {"...": "..."}
 """Stands for the fields that are left out."""
 _RECORDS: Final = {
@@ -46,9 +43,36 @@ _RECORDS: Final = {
 """The operations below which the fields of a record are listed."""
 
 
-_WHOLE: Final = ("videos.create",)
-"""Operations whose response is shown as a whole, although it is a record that was shown before."""
-_CHANCE: Final = ("id", "seed", "creation_request_id")
+_SHOWN: Final = ("array of strings", "boolean", "integer", "string")
+"""The types that a sample shows."""
+_SECTIONS: Final = {
+    "Characters": ("characters",),
+    "Uploads of a character": ("characters.uploads",),
+    "Images": ("images",),
+    "Videos": ("videos",),
+    "Files": (
+        "files",
+        "storage",
+    ),
+    "Styles": (
+        "loras",
+        "video_loras",
+    ),
+    "Models, chats and embeddings": (
+        "models",
+        "chat",
+        "embeddings",
+    ),
+    "The account": (
+        "balance",
+        "team",
+        "pricing",
+        "usage",
+    ),
+    "Webhook endpoints": ("webhook_endpoints",),
+}
+"""The sections of the page, and which resources each has; other resources have sections of their own names."""
+_CHANCE: Final = ("id", "seed", "creation_request_id", "created_at", "updated_at")
 """The fields that differ between any two records."""
 
 
@@ -59,20 +83,16 @@ class _Sample(NamedTuple):
     got: Any
 
 
-def samples(*tags: str) -> None:
-    """Print each operation of some resources: its request, its response, and one sample of both."""
-    rows = [row for row in ENDPOINTS if row.operation.rpartition(".")[0] in tags]
-    _print(*(part for row in rows for part in _operation(row)))
-
-
-def other_samples() -> None:
-    """Print the operations that no section of the page has, by resource."""
-    page = (DOCS / "reference" / "requests.md").read_text(encoding="utf-8")
-    named = {tag for call in re.findall(r"cog samples\((.*?)\)", page) for tag in re.findall(r'"(.*?)"', call)}
-    others = [row for row in ENDPOINTS if row.operation.rpartition(".")[0].removeprefix("legacy.") not in named]
-    for tag in dict.fromkeys(row.operation.rpartition(".")[0] for row in others):
-        print(f"\n## {tag.replace('_', ' ').capitalize()}")
-        samples(tag)
+def samples() -> None:
+    """Print each operation, by section: its request, its response, and one sample of both."""
+    tags = dict.fromkeys(
+        row.operation.rpartition(".")[0] for row in ENDPOINTS if not row.operation.startswith("legacy.")
+    )
+    listed = {tag for section in _SECTIONS.values() for tag in section}
+    others = {tag.replace("_", " ").capitalize(): (tag,) for tag in tags if tag not in listed}
+    for title, section in (_SECTIONS | others).items():
+        rows = [row for row in ENDPOINTS if row.operation.rpartition(".")[0] in section]
+        _print(f"## {title}", *(part for row in rows for part in _operation(row)))
 
 
 def _print(*parts: str) -> None:
@@ -112,14 +132,14 @@ def _once(row: Endpoint, fields: Callable[[Endpoint], list[tuple[str, str]]]) ->
 
 def _fields_of_record(row: Endpoint) -> list[tuple[str, str]]:
     found = fields_of(_RECORDS[row.operation]) if row.operation in _RECORDS else []
-    return [(name, ". ".join(rest)) for name, *rest in found]
+    return [(name, means if kind in _SHOWN else f"{kind}. {means}") for name, kind, means in found]
 
 
 def _response(row: Endpoint, sample: _Sample) -> Iterator[str]:
     """Yield a response: of a record that was shown before, only what is different."""
     got = sample.got
-    before = [other for other in ENDPOINTS[: ENDPOINTS.index(row)] if row.shows and other.shape == row.shape]
-    homes = [other for other in before if other.operation.endswith((".create", ".retrieve"))]
+    same = [other for other in ENDPOINTS[: ENDPOINTS.index(row)] if row.shows and other.shape == row.shape]
+    homes = [other for other in same if other.operation.endswith((".create", ".retrieve"))]
     label = ["Response:"] if sample.sent else []
     if row.shows and "$ref" not in (row.shape or {}):
         page = next((other for other in ENDPOINTS if other.operation.endswith(".list")), row)
@@ -127,26 +147,31 @@ def _response(row: Endpoint, sample: _Sample) -> Iterator[str]:
             yield f"Response: a page as in {_link(page)}."
         else:
             yield from (*label, _block(_listed(got)))
-    elif homes and row.operation not in _WHOLE:
-        home, changed = min(((home, _changed(home, got)) for home in homes), key=lambda one: len(one[1]))
-        yield f"[The record](#{_anchor(home)}){', here with:' if changed else '.'}"
-        if changed:
-            yield _block({**changed, **_MORE})
+    elif homes:
+        differences = [(home, _changed(_tour().samples[home.operation].got, got)) for home in homes]
+        home, changed = min(differences, key=lambda one: len(one[1]))
+        yield f"[The record](#{_anchor(home)}){', here with:' if changed != _MORE else '.'}"
+        if changed != _MORE:
+            yield _block(changed)
     elif isinstance(got, str):
         yield f"Response: {got}"
     else:
         yield from (*label, _block(got))
 
 
-def _changed(home: Endpoint, got: Any) -> dict[str, Any]:
-    before = _tour().samples[home.operation].got
-    return {name: one for name, one in got.items() if before.get(name) != one and name not in _CHANCE}
+def _changed(before: Any, got: Any) -> Any:
+    """Return what differs in a record, also within its objects."""
+    if not isinstance(before, dict) or not isinstance(got, dict):
+        return got
+    names = [name for name, one in got.items() if before.get(name) != one and name not in _CHANCE]
+    changed = {name: _changed(before.get(name), got[name]) for name in names}
+    return changed if len(changed) == len(got) else {**changed, **_MORE}
 
 
 def _bucket(row: Endpoint) -> str:
     if callable(row.bucket):
-        return "bucket `characters_post`, or `characters_synthesize` for a synthesis"
-    return f"bucket `{row.bucket}`" if row.bucket else "no API key"
+        return "`characters_post`, or `characters_synthesize` for a synthesis"
+    return f"`{row.bucket}`" if row.bucket else "no API key"
 
 
 def _link(row: Endpoint) -> str:
@@ -209,12 +234,12 @@ def old_paths() -> None:
     rows = [row for row in ENDPOINTS if row.operation.startswith("legacy.")]
     paths = {row.template.split("/")[2]: row.operation.split(".")[1] for row in rows}
     moved = " and ".join(f"`/v1/{old}` to `/v1/{new}`" for old, new in paths.items())
-    names = "\n".join(f"- `{row.operation}`" for row in rows)
+    names = ", ".join(f"`{row.operation}`" for row in rows)
     print(
         f"\nThe API redirects {moved}, with {rows[0].status} and {', '.join(f'`{name}`' for name in rows[0].headers)}"
     )
     print(f"({rule_link(rows[0].rules[0])}); an httpx client follows it only with `follow_redirects=True`.")
-    print(f"The operations:\n\n{names}\n")
+    print(f"The operations: {names}\n")
 
 
 def events() -> None:
@@ -246,14 +271,17 @@ def stream() -> None:
 
 
 def refusals() -> None:
-    """Print one refusal whole, and status, code and message of one for each code."""
-    found = _refused()
-    by_status: dict[int, list[tuple[str, str]]] = {}
-    for code, got in sorted(found.items()):
-        by_status.setdefault(got["status"], []).append((f"`{code}`", got["message"]))
-    first = {name: one for name, one in found["missing_field"].items() if name != "status"}
-    listed = [part for status, rows in sorted(by_status.items()) for part in (f"**{status}**", as_list(rows))]
-    _print(_block({"error": first}), *listed)
+    """Print one refusal whole, and the codes of each status."""
+    usual = {f"{status} {code}" for status, code in [*USUAL_CODES.items(), *((429, code) for code in LIMIT_CODES)]}
+    outcomes = usual | {outcome for row in ENDPOINTS for outcome in row.outcomes if outcome != NO_RESPONSE}
+    codes: dict[str, list[str]] = {}
+    for status, _, code in sorted(outcome.partition(" ") for outcome in outcomes):
+        if code:
+            codes.setdefault(status, []).append(f"`{code}`")
+    _print(
+        _block(_tour().client.post("/v1/characters", json={}).json()),
+        as_list((status, ", ".join(names)) for status, names in codes.items()),
+    )
 
 
 # The fields of requests
@@ -471,106 +499,3 @@ class _Tour:
                 f"docs/_ext/samples.py lets no {', '.join(sorted(missing))} happen. The page of webhooks shows each "
                 "event: let it happen in _Tour._end."
             )
-
-
-def _refused() -> dict[str, dict[str, Any]]:
-    """Return one refusal for each error code, with its status."""
-    fake = Aurous(seed=7, now=_START, credits=100, rate_limits="enforce")
-    found = dict[str, dict[str, Any]]()
-    for method, path, sent, options in _refusals(fake):
-        response = fake.client(**options).request(method, path, json=sent)
-        if response.is_error:
-            error = response.json()["error"]
-            found.setdefault(error["code"], {**error, "status": response.status_code})
-    if missing := {*get_args(ErrorCode), *LIMIT_CODES} - set(found):
-        raise NotShown(
-            f"docs/_ext/samples.py provokes no {', '.join(sorted(missing))}. The page of errors shows each refusal: "
-            "yield a request that gets it from _refusals."
-        )
-    return found
-
-
-_Request: TypeAlias = tuple[str, str, Any, dict[str, Any]]
-"""Method, path, JSON, and options of the client."""
-
-
-def _get(path: str, **headers: str) -> _Request:
-    return "GET", path, None, {"headers": {name.replace("_", "-"): value for name, value in headers.items()}}
-
-
-def _post(path: str, sent: Any = None, **headers: str) -> _Request:
-    return "POST", path, sent, _get("", **headers)[3]
-
-
-def _chat(**more: Any) -> _Request:
-    return _post(_CHATS, {**_ASKED, **more})
-
-
-def _refusals(fake: Aurous) -> Iterator[_Request]:
-    """Yield requests that a fake refuses, each with another code."""
-    yield _get("/v1/characters/char_x")
-    yield "PUT", "/v1/characters", None, {}
-    yield _get("/v1/characters", Aurous_Version="2020-01-01")
-    yield _get("/v1/characters", X_Api_Key="")
-    yield _get("/v1/characters", X_Api_Key="sk_of_nobody")
-    yield _post("/v1/characters", X_Api_Key=fake.team.add_key("read"))
-    yield _get("/v1/usage?page_token=x&start_time=2026-05-08T10:00:00Z")
-    yield _get("/v1/usage?bucket_width=1m&start_time=2026-01-01T00:00:00Z")
-    yield from _refused_records(fake)
-    yield from _refused_chats(fake)
-    for code, status in (("provider_unavailable", 503), ("internal_error", 500), ("concurrency_limit_exceeded", 429)):
-        fake.faults.status("images.create", status, code=code)
-        yield _post("/v1/images", _LAKE)
-    fake.limits["reads"].exhaust()
-    yield _get("/v1/balance")
-    fake.team.credits = fake.team.held_credits
-    yield _post("/v1/images", _LAKE)
-    yield _post(f"/v1/characters/{fake.characters.add(status='reviewing').id}/resynthesize")
-
-
-def _refused_records(fake: Aurous) -> Iterator[_Request]:
-    drawn, image = fake.characters.add(status="reviewing"), fake.images.add("A lake", status="processing")
-    yield _post("/v1/characters", {})
-    yield _post("/v1/characters", {"name": 7})
-    yield _post("/v1/characters", {"name": "Aurora", "mood": "calm"})
-    yield _post("/v1/characters", {"name": ""})
-    yield _post("/v1/characters", {"name": "Aurora"})
-    yield _post("/v1/characters", {"name": "Aurora", "upload_ids": [fake.uploads.add().id] * 2})
-    yield _post(f"/v1/characters/{fake.characters.add(status='synthesizing').id}/save")
-    yield _post("/v1/images", {**_LAKE, "character_id": drawn.id})
-    both = {"character_id": drawn.id, "reference_image_urls": ["https://app.example/a.png"]}
-    yield _post("/v1/images", {**_LAKE, **both})
-    yield _post("/v1/images", {**_LAKE, "lora_id": "seedance-1-pro"})
-    yield _post("/v1/images", _LAKE, Idempotency_Key="order-7")
-    yield _post("/v1/images", {"prompt": "A hill"}, Idempotency_Key="order-7")
-    done = fake.images.add("A lake")
-    yield _post(f"/v1/images/{done.id}/cancel")
-    image.cancel()
-    yield _get(f"/v1/images/{image.id}/output/0")
-    fake.clock.advance(seconds=8 * _DAY)
-    yield _get(f"/v1/images/{done.id}/output/0")
-
-
-def _refused_chats(fake: Aurous) -> Iterator[_Request]:
-    long = "hair " * 150_000
-    yield _chat(max_tokens=10_000)
-    yield _chat(messages=[{"role": "user", "content": long}] * 2)
-    yield _chat(model=_EMBED["model"])
-    fake.models.add("plain")
-    yield _chat(model="plain", tool_choice="required")
-    schema = {"name": "person", "schema": {"$ref": "https://app.example/schema"}}
-    yield _chat(response_format={"type": "json_schema", "json_schema": schema})
-    yield _post(f"{_CHATS}/cmp_x/cancel")
-    yield _post(f"{_CHATS}/{fake.chat.completions.add().id}/cancel")
-    yield _post(f"{_CHATS}/{fake.chat.completions.add(status='in_progress').id}/cancel")
-    for code in ("chat_provider_unavailable", "chat_provider_unknown_error", "provider_timeout"):
-        fake.chat.reply(error=code, times=1)
-        yield _chat()
-    fake.limits["chat_tpm"].exhaust()
-    yield _chat()
-    part = {"type": "text", "text": "hair"}
-    for wrong in (["hair", "eyes"], [part] * 17, [{"type": "video_url"}], long):
-        yield _post("/v1/embeddings", {**_EMBED, "input": wrong})
-    yield _post("/v1/embeddings", {**_EMBED, "dimensions": 7})
-    fake.faults.status("embeddings.create", 502, code="embeddings_provider_unknown_error")
-    yield _post("/v1/embeddings", _EMBED)

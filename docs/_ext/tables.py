@@ -56,7 +56,7 @@ _MANY: Final = 5
 _MOST: Final = 8
 """More values than these are not repeated."""
 _MODULE: Final = re.compile(r"^\.\. py:module:: (\S+)$", re.MULTILINE)
-_NAME: Final = re.compile(r"^\.\. auto(\w+):: ([\w.]+)(?:\(\))?\n((?:   :.*(?:\n|\Z))*)", re.MULTILINE)
+_NAME: Final = re.compile(r"^\.\. auto(\w+):: ([\w.]+)", re.MULTILINE)
 
 
 def buckets() -> None:
@@ -170,7 +170,7 @@ def _type(schema: dict[str, Any]) -> str:
 
 
 def public_names(part: str) -> None:
-    """Print the names that the site documents by a file of `names`: of each the first sentence, and what it has."""
+    """Print the names that the site documents by a file of `names`, and of each the first sentence."""
     text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
     module = next(iter(_MODULE.findall(text)), "pytest_aurous")
     listing(_name_row(module, *found) for found in _NAME.findall(text))
@@ -179,34 +179,15 @@ def public_names(part: str) -> None:
 def class_names(part: str) -> None:
     """Print the names alone that the site documents by a file of `names`."""
     text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
-    print("\n" + ", ".join(f"`{name.rpartition('.')[2]}`" for _, name, _ in _NAME.findall(text)) + "\n")
+    print("\n" + ", ".join(f"`{name.rpartition('.')[2]}`" for _, name in _NAME.findall(text)) + "\n")
 
 
-def _name_row(module: str, kind: str, name: str, options: str) -> tuple[str, str]:
+def _name_row(module: str, kind: str, name: str) -> tuple[str, str]:
     home, _, short = f"{module}.{name}".rpartition(".") if "." not in name else name.rpartition(".")
     value = getattr(import_module(home), short)
     if kind == "data":
         return f"`{short}`", f"a name, such as `{get_args(value)[0]}`"
-    set_options = dict(re.findall(r":([\w-]+): ?(.*)", options))
-    members = " ".join(_members(value, set_options)) if "members" in set_options else ""
-    return f"`{short}{'()' if kind == 'function' else ''}`", _first_sentence(value) + (members and f" {members}")
-
-
-def _members(owner: type, options: dict[str, str]) -> Iterator[str]:
-    """Yield the methods and properties that are documented, as autodoc finds them with the same options."""
-    wanted = options["members"].split(", ") if options["members"] else []
-    skipped = options.get("exclude-members", "").split(", ")
-    seen = set[str]()
-    for base in owner.__mro__:
-        if base is not owner and ("inherited-members" not in options or base.__name__ == options["inherited-members"]):
-            return
-        for name, member in vars(base).items():
-            if name.startswith("_") or name in seen or name in skipped or (wanted and name not in wanted):
-                continue
-            seen.add(name)
-            method = callable(getattr(owner, name))
-            if getdoc(getattr(owner, name) if method else member) and (method or isinstance(member, property)):
-                yield f"`.{name}{'()' if method else ''}`"
+    return f"`{short}{'()' if kind == 'function' else ''}`", _first_sentence(value)
 
 
 def _first_sentence(value: Any) -> str:
@@ -269,9 +250,9 @@ def _number(value: float) -> str:
 def control_requests() -> None:
     """Print the control requests that change a fake with their arguments; those with the same share a line."""
     rows: dict[str, list[str]] = {}
-    for one in requests():
-        if one.method == "POST" and one.body is not None:
-            text = "" if one.query is UNDO else f"{one.text.lower()}: "
+    for one in requests().values():
+        if one.body is not None:
+            text = "" if one.takes is UNDO else f"{one.text.lower()}: "
             rows.setdefault(text + (", ".join(f"`{name}`" for name in one.body.schemas) or "nothing"), []).append(
                 one.name
             )
@@ -281,7 +262,7 @@ def control_requests() -> None:
 def control_reads() -> None:
     """Print what can be read of a served fake."""
     rows: dict[str, list[str]] = {}
-    for one in requests():
+    for one in requests().values():
         if one.method == "GET" and one.name:
             rows[one.summary] = [one.name]
     listing(_names(rows))

@@ -1,4 +1,4 @@
-"""What commands print: pytest, as text or in its colors, and our own."""
+"""What commands print: pytest, and our own."""
 
 from __future__ import annotations
 
@@ -15,43 +15,17 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from examples import code
-from rich.console import Console
-from rich.terminal_theme import TerminalTheme
-from rich.text import Text
-from shared import DOCS, draw
+from shared import DOCS
 
 from pytest_aurous._cli.main import main
 
-__all__ = (
-    "check_output",
-    "pytest_output",
-    "pytest_picture",
-)
+__all__ = ("check_output", "pytest_output")
 
 _EXAMPLES: Final = DOCS / "examples"
 _TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
 _SHORT: Final = "in 0.12s"
-_ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
 _MARKED: Final = re.compile(r" *\^+")  # under an expression; each version of Python marks others
 _SKIPPED: Final = ("-o", "aurous_sleep=skip")  # what the ini file of our reader says
-_SET: Final = ("AUROUS_", "PYTEST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-_COLORS: Final = TerminalTheme(
-    (30, 34, 42),
-    (214, 219, 228),
-    [
-        *((84, 90, 102), (255, 123, 114), (87, 199, 133), (230, 180, 80)),
-        *((121, 173, 255), (210, 168, 255), (86, 201, 214), (214, 219, 228)),
-    ],
-)
-# That of rich, but for the font that it would fetch: a picture in a page can fetch none.
-_FRAME: Final = """\
-<svg class="window" viewBox="0 0 {width} {height}" role="img" aria-label="ALT" xmlns="http://www.w3.org/2000/svg">
-<style>text {{ font: {char_height}px monospace }}
-{styles}</style>
-<defs>{lines}</defs>
-{chrome}
-<g transform="translate({terminal_x}, {terminal_y})">{backgrounds}{matrix}</g>
-</svg>"""
 
 
 def pytest_output(arguments: str = "", folder: str = "", start: str = "", end: str = "") -> None:
@@ -60,17 +34,7 @@ def pytest_output(arguments: str = "", folder: str = "", start: str = "", end: s
     With `folder` it runs in a folder that holds these examples alone, as a reader's folder does;
     `draft.py=app.py` is an example that lies there under another name.
     """
-    code("text", _ANSI.sub("", "\n".join(_shown(arguments, folder, start, end))))
-
-
-def pytest_picture(name: str, arguments: str, alt: str, start: str = "") -> None:
-    """Print the same as a picture, with the colors that a terminal shows. Beside it the page needs the text."""
-    shown = [Text.from_ansi(line) for line in _shown(arguments, "", start, "")]
-    console = Console(record=True, file=StringIO(), width=max(line.cell_len for line in shown), legacy_windows=False)
-    for line in shown:
-        console.print(line)
-    picture = console.export_svg(title=f"pytest {arguments}", theme=_COLORS, code_format=_FRAME, unique_id=name)
-    draw(f"{name}.svg", picture.replace("ALT", alt), alt, up="")
+    code("text", "\n".join(_shown(arguments, folder, start, end)))
 
 
 def check_output(arguments: str, start: str = "", end: str = "") -> None:
@@ -100,10 +64,9 @@ def _at_one_time(line: str) -> str:
     found = _TIME.search(line)
     if found is None or len(found[0]) == len(_SHORT):
         return _TIME.sub(_SHORT, line)
-    plain = _ANSI.sub("", line)
-    title = _TIME.sub(_SHORT, plain).strip("= ")
-    fill = "=" * ((len(plain) - len(title) - 2) // 2)
-    return f"{fill} {title} {fill}".ljust(len(plain), "=")
+    title = _TIME.sub(_SHORT, line).strip("= ")
+    fill = "=" * ((len(line) - len(title) - 2) // 2)
+    return f"{fill} {title} {fill}".ljust(len(line), "=")
 
 
 def _part(lines: list[str], start: str, end: str) -> list[str]:
@@ -112,10 +75,9 @@ def _part(lines: list[str], start: str, end: str) -> list[str]:
     Raises:
         LookupError: If there is no such line.
     """
-    plain = [_ANSI.sub("", line) for line in lines]
-    first = _line(plain, start)
-    last = _line(plain, end, first) if end else len(lines)
-    while last > first and not plain[last - 1]:
+    first = _line(lines, start)
+    last = _line(lines, end, first) if end else len(lines)
+    while last > first and not lines[last - 1]:
         last -= 1
     return lines[first:last]
 
@@ -134,7 +96,7 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     columns = "80" if "--help" in arguments else "100"  # in which requests stay in one line
     bare = ("-p", "pytest_aurous", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "--disable-warnings")
     run = subprocess.run(  # noqa: S603 - an example of ours
-        [sys.executable, "-m", "pytest", *bare, *_SKIPPED, "--color=yes", "--tb=short", *arguments],
+        [sys.executable, "-m", "pytest", *bare, *_SKIPPED, "--color=no", "--tb=short", *arguments],
         cwd=folder,
         env={**clean, "COLUMNS": columns, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
@@ -142,6 +104,6 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
         timeout=300,
         check=False,
     )
-    lines = [line for line in run.stdout.splitlines() if not _MARKED.fullmatch(_ANSI.sub("", line))]
+    lines = [line for line in run.stdout.splitlines() if not _MARKED.fullmatch(line)]
     ends = [number for number, line in enumerate(lines) if "= short test summary info =" in line]
     return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]

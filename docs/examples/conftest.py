@@ -18,8 +18,6 @@ MISTAKES = {
     "test_pitfalls.py",
     "test_openai.py",
     "test_a_lost_create_without_a_key_is_paid_twice",
-    "test_overruns_are_counted",
-    "test_threads_share_one_sequence",
 }
 # A day that a test plays itself, and a request of another process, cannot be broken.
 NOT_BROKEN = {

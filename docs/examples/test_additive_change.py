@@ -1,7 +1,6 @@
 import pytest
 
-from illustrator import IllustrateError, illustrate
-from publisher import publish
+from publisher import PublishError, illustrate, publish
 from pytest_aurous import Aurous
 
 
@@ -15,20 +14,11 @@ def test_unknown_fields_are_ignored(aurous: Aurous) -> None:
     assert pictures == [aurous.images.last.picture()]
 
 
-@pytest.mark.aurous(sparse="optional")
-def test_an_optional_field_may_be_missing(aurous: Aurous) -> None:
-    """A cancelled image has no `error_message`, not even null."""
-    aurous.images.script("pending -> cancelled")
-
-    with pytest.raises(IllustrateError, match=r"^cancelled$"):
-        illustrate("On a bench")
-
-
 def test_an_unknown_status_is_an_error(aurous: Aurous) -> None:
     """A poll shows an undocumented status: it is not a success, and polling ends."""
     aurous.faults.greased("images.retrieve", "all")
 
-    with pytest.raises(IllustrateError, match=r"^grease_"):
+    with pytest.raises(PublishError, match=r"^grease_"):
         illustrate("On a bench")
 
     aurous.assert_polled(aurous.images.last, at_most=1)

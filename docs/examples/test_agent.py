@@ -60,7 +60,7 @@ def test_a_stream_that_breaks(aurous: Aurous) -> None:
 
 
 def test_a_stream_that_ends_early(aurous: Aurous) -> None:
-    """The SDK takes half an event for the end, so the agent must look."""
+    """The SDK takes half an event for the end, so the agent must check."""
     aurous.faults.malformed("chat.create", kind="half_event")
 
     with pytest.raises(EOFError):

@@ -1,54 +1,17 @@
-from importlib.util import find_spec
-
-import anyio
 import httpx
 import pytest
 
-from publisher import apublish
 from pytest_aurous import Aurous
 
 pytestmark = pytest.mark.anyio
 
-no_trio = pytest.mark.skipif(find_spec("trio") is None, reason="needs trio")
 
+async def test_async_code_needs_no_other_fixture(aurous: Aurous) -> None:
+    """A client of the code under test reaches the same fake."""
+    character = aurous.characters.add("Aurora", status="reviewing")
 
-@pytest.fixture(params=["asyncio", pytest.param("trio", marks=no_trio)])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
-    """Run each test of this file on both."""
-    backend: str = request.param
-    return backend
+    async with httpx.AsyncClient(base_url=aurous.base_url) as api:
+        key = {"X-Api-Key": aurous.api_key}
+        await api.post(f"/v1/characters/{character.id}/save", headers=key)
 
-
-async def test_ten_clients_share_one_script(aurous: Aurous) -> None:
-    """However many clients poll, they share one sequence, and it ends once."""
-    character = aurous.characters.add(
-        status="synthesizing", script="synthesizing*9 -> reviewing"
-    )
-    seen: list[str] = []
-
-    async def poll(api: httpx.AsyncClient) -> None:
-        response = await api.get(f"/v1/characters/{character.id}")
-        seen.append(response.json()["status"])
-
-    async with aurous.async_client() as api, anyio.create_task_group() as tasks:
-        for _ in range(10):
-            tasks.start_soon(poll, api)
-
-    assert sorted(seen) == ["reviewing"] + ["synthesizing"] * 9
-
-
-@pytest.mark.aurous(script="synthesizing:45s -> reviewing")
-async def test_code_that_awaits_its_sleep(aurous: Aurous) -> None:
-    """`anyio.sleep` returns at once, under asyncio and under trio."""
-    await apublish("Aurora", {"age": 28})
-
-    aurous.assert_polled(aurous.characters.last, at_least=5, at_most=5)
-
-
-async def test_faults_reach_async_clients(aurous: Aurous) -> None:
-    """An async client raises the same timeout as a sync one."""
-    aurous.faults.timeout("balance.retrieve")
-
-    async with aurous.async_client() as api:
-        with pytest.raises(httpx.ReadTimeout):
-            await api.get("/v1/balance")
+    assert character.status == "ready"

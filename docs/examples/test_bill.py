@@ -1,13 +1,12 @@
-import httpx
 import pytest
 
-from portraits import NotDrawnError, draw
+from publisher import PublishError, publish
 from pytest_aurous import Aurous
 
 
-def test_a_portrait_costs_four_credits(aurous: Aurous) -> None:
+def test_a_character_costs_four_credits(aurous: Aurous) -> None:
     """A team has 1000 credits by default; a save is free."""
-    draw("Aurora", 28)
+    publish("Aurora", {"age": 28})
 
     assert aurous.team.credits == 996
 
@@ -16,8 +15,8 @@ def test_a_synthesis_that_fails_costs_nothing(aurous: Aurous) -> None:
     """The credits are held during the synthesis, and released when it fails."""
     aurous.script("synthesizing -> failed(provider_timeout)")
 
-    with pytest.raises(NotDrawnError):
-        draw("Aurora", 28)
+    with pytest.raises(PublishError):
+        publish("Aurora", {"age": 28})
 
     assert aurous.team.available_credits == 1000
 
@@ -25,10 +24,8 @@ def test_a_synthesis_that_fails_costs_nothing(aurous: Aurous) -> None:
 @pytest.mark.aurous(credits=3)
 def test_three_credits_are_not_enough(aurous: Aurous) -> None:
     """The create is refused with 402, and no character is created."""
-    with pytest.raises(httpx.HTTPStatusError) as refusal:
-        draw("Aurora", 28)
+    with pytest.raises(PublishError, match="insufficient_credits"):
+        publish("Aurora", {"age": 28})
 
-    refused = refusal.value.response
-    assert refused.status_code == 402
-    assert refused.json()["error"]["code"] == "insufficient_credits"
+    assert aurous.calls.last.status == 402
     assert len(aurous.characters) == 0

@@ -1,8 +1,8 @@
-from portraits import draw
+from publisher import publish
 
 
-def test_a_portrait_takes_45_seconds_and_four_credits(aurous):
+def test_a_character_takes_45_seconds_and_four_credits(aurous):
     aurous.script("synthesizing:45s -> reviewing")
-    draw("Aurora", 28)
+    publish("Aurora", {"age": 28})
     assert aurous.characters.last.status == "ready"
     assert aurous.team.credits == 996

@@ -19,6 +19,8 @@ _CHECKOUT: Final = Path(__file__).parents[2] / "docs"
 _NOT_PAGES: Final = {".pytest_cache", "_build", "beside", "CHANGELOG", "CONTRIBUTING", "SECURITY"}
 _CODE: Final = ".py"
 _WIDEST: Final = 100
+_MOST: Final = 20
+"""A search lists this many sections."""
 _FENCE: Final = "```"
 _fill: Final = partial(fill, break_long_words=False, break_on_hyphens=False)
 _HEADING: Final = re.compile(r"^(#+) (.*)$")
@@ -27,10 +29,10 @@ _ITEM: Final = re.compile(r"^( *)([-*]|\d+\.) +(.*)$")
 
 
 def run(topic: str | None) -> int:
-    """Print a page or a section of one, or list the topics; return the exit code.
+    """Print a page or a section of one, list the topics, or search for words; return the exit code.
 
     Raises:
-        AurousLookupError: For an unknown topic or section, with the nearest one.
+        AurousLookupError: For an unknown section, with the nearest one, and for words that no page has.
     """
     terminal = shutil.get_terminal_size()
     width = min(terminal.columns, _WIDEST)
@@ -78,13 +80,34 @@ def _shown(topic: str, width: int) -> Iterator[str]:
     short = {page.rpartition("/")[2]: page for page in found}
     page = wanted if wanted in found else short.get(wanted)
     if page is None:
+        if not anchor and (hits := _searched(name.lower().split(), found, width)):
+            return iter([f"No page is called {name!r}. It is in these sections:", *hits])
         raise AurousLookupError(
-            f"No page is called {name!r}{nearest(wanted, [*found, *short])} pytest-aurous docs lists the pages."
+            f"No page is called {name!r}, and none has it in its text{nearest(wanted, [*found, *short])} "
+            "pytest-aurous docs lists the pages."
         )
     if page.endswith(_CODE):
         return iter(found[page].read_text(encoding="utf-8").splitlines())
     lines = _plain(found[page])
     return _rendered(_section(page, lines, slug(anchor)) if anchor else lines, page, width)
+
+
+def _searched(words: list[str], found: dict[str, Path], width: int) -> list[str]:
+    """List the sections that have all *words*: in their headings before in their texts, often before seldom."""
+    sections: dict[tuple[str, str], str] = {}
+    for page, file in found.items():
+        section = (page, "")
+        for line in [] if page.endswith(_CODE) else _plain(file):
+            level, title = _level(line)
+            section = (f"{page}#{slug(title)}", title) if level else section
+            sections[section] = f"{sections.get(section, '')}{_inline(line)}\n".lower()
+
+    def rank(section: tuple[str, str]) -> tuple[bool, int]:
+        return any(word not in section[1].lower() for word in words), -sum(map(sections[section].count, words))
+
+    hits = sorted((one for one, text in sections.items() if all(word in text for word in words)), key=rank)[:_MOST]
+    room = max((len(topic) for topic, _ in hits), default=0) + 2
+    return [f"  {topic:{room}}{title}"[:width] for topic, title in hits]
 
 
 def _section(page: str, lines: list[str], anchor: str) -> list[str]:

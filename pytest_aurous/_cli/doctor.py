@@ -29,7 +29,7 @@ _COLUMNS: Final = (20, 27)
 _WHOLE: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
 _HOSTS: Final = tuple(urlsplit(url).netloc for url in (BASE_URL, UPLOAD_HOST))
 _NETWORK: Final = "how-to/no-network.html"
-_CLI: Final = "reference/cli.html"
+_CLI: Final = "reference/settings.html#pytest-aurous-doctor"
 _LIMIT: Final = 60.0
 """Seconds for pytest to start."""
 _RAISED: Final = re.compile(r"[\w.]+(: |$)")

@@ -49,7 +49,7 @@ examples:
   pytest-aurous doctor
   pytest-aurous doctor --json
 
-{see("reference/cli.html")}"""
+{see("reference/settings.html#pytest-aurous-doctor")}"""
 
 _ABOUT_SERVE: Final = """\
 Respond as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
@@ -96,10 +96,12 @@ examples:
 
 _ABOUT_DOCS: Final = """\
 Print a page of the documentation, which is in the package, or one section of
-it. Without a topic, list the pages."""
+it. Without a topic, list the pages; for any other words, list the sections that
+have them."""
 _EXAMPLES_DOCS: Final = """\
 examples:
   pytest-aurous docs
+  pytest-aurous docs idempotency
   pytest-aurous docs reference/requests
   pytest-aurous docs reference/requests#characters.create"""
 _OURS: Final = (
@@ -169,7 +171,7 @@ def _filled(name: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
             return read(value)
         raise AurousError(
             f"{name} is empty, perhaps because the variable that you pass for it is not set. "
-            f"Set the variable, or omit {name}.\n{see('reference/cli.html#pytest-aurous')}"
+            f"Set the variable, or omit {name}.\n{see('reference/settings.html#pytest-aurous')}"
         )
 
     filled.__name__ = read.__name__  # argparse says it of a value that cannot be read
@@ -200,7 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
     option = command("docs", _docs, "print the documentation", _ABOUT_DOCS, _EXAMPLES_DOCS)
-    option("topic", nargs="?", metavar="TOPIC", help="such as reference/faults; #SECTION prints one section")
+    option("topic", nargs="?", metavar="TOPIC", help="such as reference/faults, or words; #SECTION prints one section")
     return parser
 
 

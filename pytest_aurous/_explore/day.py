@@ -18,7 +18,7 @@ from .runs.run import ExploredRun, ignore, noting_runs, present_run
 
 __tracebackhide__ = hide_mistakes
 
-_PAGE: Final = "reference/hypothesis.html"
+_PAGE: Final = "reference/exploring.html#a-bad-day"
 _USUAL_EVENTS: Final = 6
 """A stream breaks in the middle, and nothing says how long it will be."""
 _MOST_REQUESTS: Final = 1_000
@@ -35,8 +35,8 @@ class BadDay:
         *faults: Texts of a place and a fault; none for a good day.
 
     Attributes:
-        faults: The same.
-        seen: Called with the places of its requests and events after it was played: a strategy draws from them.
+        faults: These texts.
+        seen: A function that gets the places of its requests and events once it was played, for strategies.
 
     Raises:
         AurousError: If a place or a fault does not exist, or the fault cannot happen there.

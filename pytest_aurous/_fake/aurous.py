@@ -197,7 +197,7 @@ class Aurous(CallAssertions, Belongings):
         """Return the current state: records, credits, keys, scripts with their poll counts, faults and the clock.
 
         Args:
-            name: Keep it in `snapshots` under this name, in place of another one.
+            name: A name under which `snapshots` keeps it, in place of an older one with that name.
 
         Raises:
             AurousError: If the name is blank.
@@ -268,7 +268,7 @@ class Aurous(CallAssertions, Belongings):
             exported: What `export` returned.
 
         Raises:
-            AurousError: If it is something else, of another version, or contradicts itself. Then nothing changes.
+            AurousError: If it is no such state, has another version, or contradicts itself; then nothing changes.
 
         Example:
             ``aurous.import_(json.loads(Path("paid.json").read_text()))``
@@ -284,21 +284,20 @@ class Aurous(CallAssertions, Belongings):
     ) -> Exploration:
         """Run code once undisturbed, and once for each fault at each of its requests; judge each run by the laws.
 
-        The undisturbed run is the good day: it says what each other run should have cost and left. Each run starts
+        The undisturbed run is the good day: it shows what the other runs may cost and have to leave. Each run starts
         from the current state of the fake. Afterwards the fake is as the good day left it.
 
         Args:
             run: The code under test. If it has a parameter without a default, it receives what *fresh* returns.
-            may_raise: The exceptions that are a documented failure of the code; by default, each `Exception`.
-            may_return: Returns whether a result of *run* is a documented failure.
-            returns: Whether to judge what *run* returns, too: it must be as on the good day, apart from ids, uuids,
-                times and URLs.
+            may_raise: The exceptions by which the code reports a failure; by default, any `Exception`.
+            may_return: A function that takes a result of *run*, and returns whether it reports a failure.
+            returns: Whether *run* must return what it returned on the good day, apart from ids, uuids, times and URLs.
             faults: The faults to try: a name, names joined by commas, or an iterable; ``-name`` leaves out a fault, and
                 ``*``, the default, is all.
             laws: The laws to judge, in the same form.
             fresh: Resets the application's own state; called before each run.
-            patience: Real seconds for which a run may do nothing: no request, no skipped sleep, and no new line of
-                code; by default 10. Then it is stopped; after the first time, 2 s are enough.
+            patience: A run is stopped after this many real seconds without a request, a skipped sleep or a new line of
+                code. The default is 10; once a run has been stopped, 2.
             only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake stays
                 as it left it.
             known: Ids of cases that may break a law, each with the reason.
@@ -337,23 +336,23 @@ class Aurous(CallAssertions, Belongings):
     ) -> Exploration:
         """Run two workers at once, in each order in which their requests can come; find races between them.
 
-        Each worker runs in a thread of its own. They switch at most twice, just before a request, and while
-        one sleeps. The records, the credits and, with *returns*, what both return must be what one worker after the
-        other gives, in either order. Afterwards the fake is as *first* and then *second* leave it.
+        Each worker runs in a thread of its own. They switch at most twice, each time just before a request, and
+        whenever one sleeps. The records, the credits and, with *returns*, the results must be the same as when one
+        worker runs after the other, in either order. Afterwards, the fake is as if *second* had run after *first*.
 
         Args:
             first: A worker. If it has a parameter without a default, it receives what *fresh* returns.
             second: The other worker; it may be the same function.
             fresh: Resets the application's own state; called before each run.
             returns: Whether to judge what the workers return, too.
-            patience: Real seconds for which the workers may do nothing; see `explore`.
+            patience: Real seconds without progress; see `explore`.
             only: The id of one schedule, such as ``first#2 | second#1``; the fake stays as it left it.
 
         Returns:
             An `Exploration` whose cases are the schedules.
 
         Raises:
-            AurousExplorationError: If a schedule gives something else than one worker after the other.
+            AurousExplorationError: If a schedule has another result than one worker after the other.
             AurousError: If the arguments are invalid, or the workers do not succeed one after the other.
 
         Example:
@@ -383,11 +382,11 @@ class Aurous(CallAssertions, Belongings):
         return await drivers.aexplore(self._session, "ainterleave", {"first": first, "second": second}, options)
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:
-        """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.
+        """Play a bad day, such as one that Hypothesis chooses, in the block of a ``with``.
 
-        A place counts the requests of the block. Sleeps are skipped, and the clock moves only with them. A fault that
-        no request meets is not an error. After a ``crash``, each request and each sleep of the block raises
-        `AurousCrash`. Afterwards the faults are removed.
+        Each fault happens at its place among the requests of the block. A fault that no request meets is not an error.
+        Sleeps are skipped, and the clock moves only with them. After a ``crash``, each request and each sleep of the
+        block raises `AurousCrash`. After the block, the faults are removed.
 
         Args:
             day: The faults, each with its place.

@@ -66,11 +66,6 @@ class Session:
         return self.app.world.settings
 
     @property
-    def first_settings(self) -> Settings:
-        """The settings to which a `reset` returns."""
-        return self._start.settings
-
-    @property
     def api_key(self) -> ApiKey:
         """The first valid key of the default team."""
         world = self.app.world

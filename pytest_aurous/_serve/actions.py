@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from .._core.base.arguments import Check
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.headers import shown_header
 from .._facade import Aurous, as_json
-from .arguments import PAGE, check_names
+from .arguments import PAGE
 from .literals import Names, call
 from .replies import CONTROL
-from .table import ControlOperation, operations, team_of
+from .table import ControlOperation, operations
 
 
 class Action(NamedTuple):
@@ -80,7 +80,7 @@ def _subject(operation: ControlOperation, given: Mapping[str, Any], names: Names
     if word == "fault" and (name := names.get(fault_name(given["number"]))):
         return name
     handle = names.get(str(given.get("id")), "")
-    if word in _SINGULAR and handle.endswith(".id"):
+    if ("id",) in operation.subject.steps and handle.endswith(".id"):
         return handle.removesuffix(".id")
     text = "aurous"
     for step in operation.subject.named(given):
@@ -93,9 +93,6 @@ def fault_name(number: object) -> str:
     return f"fault/{number}"
 
 
-_SINGULAR: Final = frozenset({"character", "image", "video"})
-
-
 def _parts(operation: ControlOperation, own: Mapping[str, Any], names: Names) -> Any:
     """Yield the arguments of a call: those that are required without their names."""
     leading = True
@@ -106,26 +103,6 @@ def _parts(operation: ControlOperation, own: Mapping[str, Any], names: Names) ->
         elif name in own:
             value = names.literal(own[name])
             yield value if leading else f"{name}={value}"
-
-
-# What actions do
-
-
-def prepared(aurous: Aurous, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a known operation, whose values Python reads, and change nothing.
-
-    Raises:
-        AurousError: If one does not exist, or is missing.
-    """
-    check_names(name, body, operations()[name].takes)
-    arguments = dict(body)
-    if (
-        operations()[name].subject.of_team
-        and "team" not in arguments
-        and (team := team_of(aurous, arguments.get("id")))
-    ):
-        arguments["team"] = team
-    return arguments
 
 
 def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str | None = None) -> Action:
@@ -143,7 +120,11 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
         setattr(subject, operation.verb, given[operation.verb])
         result = as_json(subject)
     elif name.startswith("assert_"):
-        result = _judged(operation, operation.subject.find(aurous, arguments), given)
+        result = {"passed": True, "report": None}
+        try:
+            _called(operation, aurous, given)
+        except AssertionError as error:
+            result = {"passed": False, "report": str(error)}
     else:
         subject = operation.subject.find(aurous, arguments)
         returned: Any = _called(operation, subject, given)
@@ -171,15 +152,6 @@ def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) ->
     many = given.pop(operation.takes.many, [])
     Check(operation.name, PAGE).instance(operation.takes.many, many, list, "a list.")
     return getattr(subject, operation.verb)(*many, **given)
-
-
-def _judged(operation: ControlOperation, subject: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Return whether an assertion holds, and its report if not."""
-    try:
-        _called(operation, subject, given)
-    except AssertionError as error:
-        return {"passed": False, "report": str(error)}
-    return {"passed": True, "report": None}
 
 
 def _snapshots(aurous: Aurous, name: str, to: str | None = None) -> dict[str, Any]:

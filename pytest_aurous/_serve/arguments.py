@@ -24,15 +24,13 @@ class Takes(NamedTuple):
     """The arguments of a control request.
 
     Attributes:
-        schemas: The JSON schema of each of them.
+        schemas: The JSON schema of each of them, with its default.
         required: Those that have no default.
-        defaults: The defaults of the others.
         many: The one whose items are arguments of their own, in Python.
     """
 
     schemas: Mapping[str, Shape]
     required: Collection[str] = ()
-    defaults: Mapping[str, Any] = {}
     many: str = ""
 
 
@@ -88,9 +86,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     try:
         content: Any = json.loads(body, parse_constant=refuse_constant) if body.strip() else {}
         json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
-    except RecursionError:
-        raise AurousError("The body is nested too deeply: a control request takes a flat JSON object.") from None
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise AurousError(f"The body is not valid JSON ({error}): a control request takes a JSON object.") from None
     if not isinstance(content, dict):
         shown = shortened(json.dumps(content), 40)
@@ -101,9 +97,6 @@ def parsed(body: bytes) -> dict[str, Any]:
 def refuse_constant(constant: str) -> Any:
     """Refuse NaN and infinities, which Python reads, but JSON does not have."""
     raise ValueError(f"{constant} is not a number")
-
-
-# What the signatures say
 
 
 def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
@@ -118,28 +111,34 @@ def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
     return found
 
 
+def shapes_of(kind: type[Any]) -> dict[str, Shape]:
+    """Return the JSON schema of each field of a class that JSON can express."""
+    return {name: shape for name, hint in annotations_of(kind).items() if (shape := _shape_of(hint)) is not None}
+
+
 @cache
 def taken_by(method: Callable[..., Any]) -> Takes:
     """Return the arguments of *method* that JSON can express."""
     parameters = signature(method).parameters
     schemas = {name: shape for name, hint in parameters_of(method).items() if (shape := _shape_of(hint)) is not None}
-    known = [one for name, one in parameters.items() if name in schemas and one.kind is not Parameter.VAR_POSITIONAL]
-    many = next((name for name, one in parameters.items() if one.kind is Parameter.VAR_POSITIONAL), "")
-    required = [one.name for one in known if one.default is Parameter.empty]
-    defaults = {one.name: one.default for one in known if one.default is not Parameter.empty}
-    return Takes(schemas, [*required, *filter(None, [many])], defaults, many)
+    own = [one for name, one in parameters.items() if name in schemas]
+    for one in own:
+        default: object = one.default
+        if isinstance(default, str | int | float | tuple):
+            schemas[one.name] = {**schemas[one.name], "default": default}
+    many = next((one.name for one in own if one.kind is Parameter.VAR_POSITIONAL), "")
+    return Takes(schemas, [one.name for one in own if one.default is Parameter.empty], many)
 
 
 def _shape_of(hint: Any) -> Shape | None:
     """Return the JSON schema for an annotation; None if JSON cannot express such values."""
-    if get_origin(hint) not in {Union, UnionType}:
-        return _shape_of_one(hint)
-    shapes = [shape for kind in get_args(hint) if (shape := _shape_of_one(kind)) is not None]
+    kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    shapes = [shape for kind in kinds if (shape := _shape_of_one(kind)) is not None]
     types = list(dict.fromkeys(shape["type"] for shape in shapes if "type" in shape))
-    if types in ([], ["null"]):
+    if not shapes or types == ["null"]:
         return None
     merged = {key: value for shape in reversed(shapes) for key, value in shape.items()}
-    return {**merged, "type": types[0] if len(types) == 1 else types}
+    return {**merged, "type": types[0] if len(types) == 1 else types} if types else merged
 
 
 def _shape_of_one(kind: Any) -> Shape | None:
@@ -149,7 +148,7 @@ def _shape_of_one(kind: Any) -> Shape | None:
     if origin in {abc.Sequence, abc.Iterable, tuple}:
         return {"type": "array", "items": (len({*parts}) == 1 and _shape_of(parts[0])) or {}}
     if is_typeddict(kind):
-        return {"type": "object", "properties": {name: _shape_of(one) for name, one in annotations_of(kind).items()}}
+        return {"type": "object", "properties": shapes_of(kind)}
     return _SHAPES.get(origin or kind)
 
 

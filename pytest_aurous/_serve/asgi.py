@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Generator, MutableMapping
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from threading import Thread
-from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
+from .._core.base.data import as_object, parsed
 from .._core.base.errors import AurousError
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._core.wire.headers import replaced
-from .._core.wire.hosts import UPLOAD_HOST, host_of
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
-from .access import Headers, mark_of, refuse_control, refuse_host, refuse_token
+from .access import Headers, HttpRequest, mark_of, refuse_control, refuse_host, refuse_token, sent_marks
 from .arguments import read_query
 from .control import Control
 from .guard import HEADERS
 from .live import Hub
 from .reads import READS, found_calls
 from .replies import ACCESS, CONTROL, SAFE, json_reply, page, refused, viewer_file
+from .sending import home_of
 from .tape import KEEP, seq_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Gone = asyncio.Future[None]
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _TICK: Final = 0.05
@@ -39,35 +41,10 @@ _HANG: Final = 60.0
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
 """How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
-_READABLE: Final = (
-    "Aurous-Request-Id, Aurous-Version, Aurous-Idempotent-Replayed, Aurous-Idempotency-Status, Retry-After, "
-    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    "X-RateLimit-TPM-Limit, X-RateLimit-TPM-Remaining, X-RateLimit-TPM-Reset"
-)
-"""The headers of a response that a page of another origin can read."""
-_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", _READABLE))
-_OPEN: Final = frozenset({"health", "login"})
-"""The control requests that need no token."""
+_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", "*"))
 _LONG: Final = frozenset({"webhooks.flush", "session.py"})
 """The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")
-
-
-class HttpRequest(NamedTuple):
-    """A request that has arrived.
-
-    Attributes:
-        own: The URL of the server as the client has it.
-        more: Headers that its response has in addition.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    own: str
-    more: tuple[tuple[str, str], ...]
 
 
 class AsgiApp:
@@ -98,7 +75,6 @@ class AsgiApp:
         self._cors = cors
         self._token = token
         self._app = aurous._session.app
-        self._upload = (urlsplit(UPLOAD_HOST).scheme, host_of(urlsplit(UPLOAD_HOST)), "")
         self._refused = lru_cache(_HOSTS)(partial(refuse_host, hosts))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
@@ -106,46 +82,42 @@ class AsgiApp:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Respond to one request; our server sends nothing else."""
-        if scope["type"] != "http":
-            return
-        try:
-            request = await self._arrived(scope, receive)
-        except ConnectionResetError:  # the client disconnected: the call never arrived
-            return
-        if isinstance(request, Reply):
+        request = await self._arrived(scope, receive)
+        if isinstance(request, Reply):  # nobody reads it if the client has disconnected before the end of the body
             await _write(send, request)
             return
         method, path, query, headers, body, own, more = request
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
-        # Only paths of the upload host begin so.
-        home = self._upload if path.startswith("/characters/") else self._app.addresses.home
+        home = home_of(self._app, path)
         call = Call(method, home[0], home[1], home[2] + path, query, headers, body)
         if (gate := self._app.world.gate) is not None:
             await gate.aenter(call)
         outcome = self._app.handle(call)
-        if call.delay:
-            gone = asyncio.ensure_future(_gone(receive))
+        if isinstance(outcome, Reply):
+            reply = outcome._replace(headers=(*outcome.headers, *more)) if more else outcome
+            outcome = reply if reply.stream is not None else self._here(reply, own)
+            if reply.stream is None and not call.delay:
+                await _write(send, outcome)
+                return
+        with _watching(receive) as gone:
             await self._wait(call.delay, gone)
-            gone.cancel()
-        if isinstance(outcome, Break):
-            await self._break(outcome, receive, send)
-            return
-        reply = outcome._replace(headers=(*outcome.headers, *more)) if more else outcome
-        if reply.stream is None:
-            await _write(send, self._here(reply, own))
-        else:
-            await self._stream(reply, reply.stream, receive, send)
+            if isinstance(outcome, Break):
+                await self._break(outcome, gone, send)
+            elif outcome.stream is not None:
+                await self._stream(outcome, outcome.stream, gone, send)
+            else:
+                await _write(send, outcome)
 
     async def _arrived(self, scope: Message, receive: Receive) -> HttpRequest | Reply:
         """Return a request that has arrived completely, or its refusal."""
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
         headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
         hosts = tuple([value for name, value in headers if name == "host"])
-        if (wrong := self._refused(hosts, scope.get("http_version") == "1.1")) is not None:
+        if (wrong := self._refused(hosts, scope["http_version"] == "1.1")) is not None:
             return wrong
-        path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+        path: str = scope["raw_path"].decode("latin-1")
         if len(path) + sum([len(name) + len(value) for name, value in pairs]) > HEADERS:
             return refused(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.", page=ACCESS)
         method: str = scope["method"]
@@ -164,34 +136,30 @@ class AsgiApp:
             methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
             found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
             return Reply(204, (*more, *found), b"")
-        host = "".join(hosts) or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        host = "".join(hosts) or "{}:{}".format(*scope["server"])  # at most one
         query = scope["query_string"].decode("latin-1")
-        return HttpRequest(method, path, query, headers, body, f"{scope.get('scheme', 'http')}://{host}", more)
+        return HttpRequest(method, path, query, headers, body, f"http://{host}", more)
 
     async def _controlled(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Respond to a control request, or with the page."""
         if request.method == "HEAD":  # uvicorn leaves out the body
             request = request._replace(method="GET")
-        name = request.path.removeprefix(CONTROL).strip("/")
-        cookie = f"aurous_control_{request.own.rpartition(':')[2].strip('/')}"
-        reply = self._shown(request, name) or refuse_control(
-            request.headers, request.body, request.own, method=request.method, cors=self._cors
-        )
-        if reply is None and name not in _OPEN:
-            reply = refuse_token(request.headers, self._token, cookie)
-        if reply is None and name == "login" and request.method == "POST":
-            reply = self._login(request, cookie)
-        if reply is None and name == "events" and request.method == "GET":
+        method, path, query, _, body, own, more = request
+        name = path.removeprefix(CONTROL).strip("/")
+        reply = self._shown(request, name) or refuse_control(request, self._cors)
+        if reply is None:
+            reply = self._login(request, name)
+        if reply is None and name == "events" and method == "GET":
             await self._events(request, receive, send)
             return
-        if reply is None and name == "calls" and request.method == "GET":
-            reply = await self._awaited(request.query, receive)
+        if reply is None and name == "calls" and method == "GET":
+            reply = await self._awaited(query, receive)
         if reply is None:
-            self.control.url = request.own
-            work = partial(self.control.respond, request.method, request.path, request.body, request.query)
+            self.control.url = own
+            work = partial(self.control.respond, method, path, body, query)
             reply = await _in_thread(work) if name in _LONG else work()
-            reply = self._here(reply, request.own) if name == "state" or name.endswith(".add") else reply
-        await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *request.more)))
+            reply = self._here(reply, own) if name == "state" or name.endswith(".add") else reply
+        await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *more)))
 
     def _shown(self, request: HttpRequest, name: str) -> Reply | None:
         """Return the page or one of its files, if the request is for these."""
@@ -205,50 +173,36 @@ class AsgiApp:
             return page()
         return Reply(302, (("Location", f"{CONTROL}/"), ("Content-Length", "0")), b"")
 
-    def _login(self, request: HttpRequest, cookie: str) -> Reply:
-        """Return a cookie for the token that a page sends."""
-        try:
-            token = str(json.loads(request.body)["token"]).encode(errors="replace")
-        except (ValueError, LookupError, TypeError, RecursionError):
-            token = b""
-        sent = ("authorization", f"Bearer {token.decode('latin-1')}")
-        wrong = refuse_token([sent], self._token, cookie)
-        if wrong is not None:
-            return wrong
-        value = f"{cookie}={mark_of(token)}; HttpOnly; SameSite=Strict; Path={CONTROL}"
+    def _login(self, request: HttpRequest, name: str) -> Reply | None:
+        """Return the refusal of a control request without the token, a cookie for a page that sends it, or None."""
+        cookie = f"aurous_control_{request.own.rpartition(':')[2].strip('/')}"
+        if (name, request.method) != ("login", "POST"):
+            return None if name == "health" else refuse_token(sent_marks(request.headers, cookie), self._token)
+        mark = mark_of(str(as_object(parsed(request.body)).get("token", "")).encode(errors="replace"))
+        value = f"{cookie}={mark}; HttpOnly; SameSite=Strict; Path={CONTROL}"
         reply = json_reply(200, {"ok": True})
-        return reply._replace(headers=(*reply.headers, ("Set-Cookie", value)))
+        return refuse_token([mark], self._token) or reply._replace(headers=(*reply.headers, ("Set-Cookie", value)))
 
     async def _awaited(self, query: str, receive: Receive) -> Reply | None:
         """Wait in real time for calls, if the query says so; return the refusal if they do not come, or None."""
-        takes = READS["calls"].takes
-        gone = asyncio.ensure_future(_gone(receive))
-        try:
-            asked = read_query("calls", dict(parse_qsl(query)), takes)
+        with _watching(receive) as gone, suppress(AurousError):  # the response to the request says what is wrong
+            asked = read_query("calls", dict(parse_qsl(query)), READS["calls"].takes)
             wanted = asked.get("at_least", 1 if "wait" in asked else 0)
             seconds = min(asked.pop("wait", 0), _LONGEST_WAIT)
             loop = asyncio.get_running_loop()
             until = loop.time() + seconds
             while (count := len(found_calls(self.control, **asked))) < wanted:
-                left = until - loop.time()
-                if left <= 0 or self.closing or gone.done():
+                if (left := until - loop.time()) <= 0 or self._over(gone):
                     return refused(408, self._missed(count, wanted, seconds, **asked))
                 await self._hub.step(min(left, 1.0))
-        except AurousError as error:
-            return refused(400, str(error))
-        finally:
-            gone.cancel()
         return None
 
-    def _missed(self, count: int, wanted: int, seconds: float, operation: str = "", **_: Any) -> str:
+    def _missed(self, count: int, wanted: int, seconds: float, operation: str = "any operation", **_: Any) -> str:
         """Say how many calls have arrived, and what else."""
         last = list(self._aurous.calls)[-5:]
         others = ", ".join([call.operation or f"{call.method} {shortened(call.path, 60)} (unmatched)" for call in last])
-        of = f" of {operation}" if operation else ""
-        return (
-            f"Within {seconds:g} s, {count} of {wanted} calls{of} have arrived. "
-            f"{f'The last calls of all: {others}.' if others else 'No other call has arrived either.'}"
-        )
+        told = f"Within {seconds:g} s, {count} of {wanted} calls of {operation} have arrived."
+        return f"{told} The last calls of all: {others or 'none'}."
 
     async def _events(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
@@ -256,35 +210,26 @@ class AsgiApp:
         seq = seq_of(asked)
         after = self.control.tape.last if seq is None else seq
         await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE, *request.more), b"")))
-        gone = asyncio.ensure_future(_gone(receive))
-        try:
-            async for part in self._hub.stream(after, lambda: self.closing or gone.done()):
+        with _watching(receive) as gone:
+            async for part in self._hub.stream(after, lambda: self._over(gone)):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
-        finally:
-            gone.cancel()
 
-    async def _stream(self, reply: Reply, events: Stream, receive: Receive, send: Send) -> None:
+    async def _stream(self, reply: Reply, events: Stream, gone: Gone, send: Send) -> None:
         """Send a response event by event, until it ends or the client has closed the connection."""
-        gone = asyncio.ensure_future(_gone(receive))
         await send(_start(reply))
         try:
-            while not gone.done() and not self.closing:
+            while not self._over(gone):
                 part = events.read()
                 await self._wait(events.waited, gone)
-                if part is None:
-                    await send({"type": "http.response.body", "body": b""})
-                    return
                 if isinstance(part, Break):
-                    if "Timeout" in part.error:
-                        await self._pass(_HANG, gone)
-                    _close(send, part.message, gently=True)
+                    await self._break(part, gone, send)
                     return
-                await send({"type": "http.response.body", "body": part, "more_body": True})
+                await send({"type": "http.response.body", "body": part or b"", "more_body": part is not None})
+                if part is None:
+                    return
                 await asyncio.sleep(0)  # else nobody notices that the client has gone
-            _close(send, "The server is stopping, or the client has gone.", gently=False)
         finally:
-            gone.cancel()
             events.close()
 
     def _here(self, reply: Reply, own: str) -> Reply:
@@ -296,56 +241,48 @@ class AsgiApp:
         body = led_to(own, reply.body) if _JSON in reply.headers else reply.body
         return reply if body == reply.body else reply.with_body(body)
 
-    async def _wait(self, delay: float, gone: asyncio.Future[None]) -> None:
+    async def _wait(self, delay: float, gone: Gone) -> None:
         """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""
         clock = self._app.world.clock
         if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(delay)
             await self._pass(delay / clock.speed, gone)
 
-    async def _pass(self, seconds: float, gone: asyncio.Future[None]) -> None:
+    async def _pass(self, seconds: float, gone: Gone) -> None:
         """Wait in real time, until the client has *gone* or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while not self.closing and not gone.done() and (left := until - loop.time()) > 0:
+        while not self._over(gone) and (left := until - loop.time()) > 0:
             await asyncio.wait([gone], timeout=min(left, _TICK))
 
-    async def _break(self, outcome: Break, receive: Receive, send: Send) -> None:
-        """Close the connection, or let the client wait for a response that never comes."""
+    def _over(self, gone: Gone) -> bool:
+        """Whether nobody waits for a response any longer."""
+        return self.closing or gone.done()
+
+    async def _break(self, outcome: Break, gone: Gone, send: Send) -> None:
+        """Close the connection inside a body, or instead of a response, which may never come."""
         if outcome.reply is not None:
             await send(_start(outcome.reply))
             body = outcome.reply.body[: outcome.after_bytes]
             await send({"type": "http.response.body", "body": body, "more_body": True})
-        elif "Timeout" in outcome.error:
-            gone = asyncio.ensure_future(_gone(receive))
+        if "Timeout" in outcome.error:
             await self._pass(_HANG, gone)
-            gone.cancel()
-        _close(send, outcome.message, gently=outcome.reply is not None)
-
-
-def _close(send: Send, message: str, *, gently: bool) -> None:
-    """Close the connection: *gently*, after what was sent, or at once."""
-    cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself cannot close a connection
-    if cycle is None or not hasattr(cycle, "transport"):
-        raise ConnectionResetError(message)
-    cycle.disconnected = True
-    cycle.transport.close() if gently else cycle.transport.abort()
+        cycle: Any = send.__self__  # type: ignore[attr-defined]  # uvicorn's: ASGI itself cannot close a connection
+        cycle.disconnected = True
+        cycle.transport.close()
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Return the body, or None if it is larger than the API accepts."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
+    """Return the body, or None if it is larger than the API accepts, or has no end."""
+    body = bytearray()
+    while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionResetError
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size <= _MOST_BYTES:
-            parts.append(part)
-        more = message.get("more_body", False)
-    return b"".join(parts) if size <= _MOST_BYTES else None
+            return None
+        if len(body) <= _MOST_BYTES:
+            body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body) if len(body) <= _MOST_BYTES else None
 
 
 async def _write(send: Send, reply: Reply) -> None:
@@ -382,9 +319,19 @@ async def _in_thread(work: Callable[[], Reply]) -> Reply:
     return await asyncio.wrap_future(done)
 
 
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+@contextmanager
+def _watching(receive: Receive) -> Generator[Gone, None, None]:
+    """Yield what is done when the client has closed the connection."""
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    gone = asyncio.ensure_future(watch())
+    try:
+        yield gone
+    finally:
+        gone.cancel()
 
 
 def _wants_page(headers: Headers) -> bool:

@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from .._core.base.data import LimitError, read_file
+from .._core.base.data import LimitError, is_array, is_object, read_file
 from .._core.base.errors import AurousError, nearest, see
 from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
@@ -26,9 +27,8 @@ from .._facade import SETTINGS, Aurous, near
 from .actions import Action
 from .arguments import refuse_constant
 from .control import Control
-from .reads import COLLECTIONS
 from .replies import CONTROL
-from .table import operations
+from .table import collections, operations
 from .tape import KEEP, Taped
 
 if TYPE_CHECKING:
@@ -71,14 +71,10 @@ def add_options(option: Callable[..., Any]) -> None:
     option("--state", type=Path, metavar="FILE", help="JSON: a state from an export, or records to add")
     option("--save", action="store_true", help="keep the state in the --state FILE, each minute and at the end")
     option("--log", type=Path, metavar="FILE", help="write each request into a HAR file, as it comes")
-    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
-    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
-    kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
-    for name, kind in kinds.items():
-        option(f"--{name.replace('_', '-')}", metavar=kind, help=SETTINGS[name]["help"])
-    option(
-        "--readings", action="append", metavar="RULE=READING", help=f"{SETTINGS['readings']['help']}; can be repeated"
-    )
+    for name in _SETTINGS:
+        option(f"--{name.replace('_', '-')}", metavar="VALUE", help=SETTINGS[name]["help"])
+    text = f"{SETTINGS['readings']['help']}; can be repeated"
+    option("--readings", action="append", metavar="RULE=READING", help=text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -88,34 +84,33 @@ def run(options: argparse.Namespace) -> int:
     state, port_file = options.state, options.port_file
     if options.save and state is None:
         raise AurousError(f"--save keeps the state in the file of --state: add --state FILE.\n{_PAGE}")
-    ended: SimpleQueue[int] = SimpleQueue()
     with ExitStack() as stack, suppress(KeyboardInterrupt):
-        stack.enter_context(_ending(ended))
+        ended = _hear(stack)
         if port_file is not None:  # who waits for it must not read the port of an earlier start
             _remove(port_file)
         aurous, loaded = _made(options)
         listening = {name: getattr(options, name) for name in _LISTENING}
         token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
         server = AurousServer(aurous, control_token=token, **listening)
-        stack.callback(server.stop)
+        stack.callback(server.stop)  # also if it has not started
         control = server._asgi.control
         control.tape.loaded = loaded
         # Whatever is entered later ends earlier: the deliveries, the server, and then what keeps what has happened.
         if options.save:
             save(aurous, state)  # what cannot be kept is refused at the start
-            stack.enter_context(_repeated(_MINUTE, lambda: save(aurous, state), patience=None))
+            _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
-            stack.enter_context(_repeated(_MOMENT, HarLog(options.log, control).write))
+            follow(stack, control, HarLog(options.log).write)
         stack.enter_context(server)
         if options.webhooks == "auto":
-            stack.enter_context(_repeated(_MOMENT, lambda: deliver(control)))
+            _repeat(stack, _MOMENT, lambda: deliver(control))
         if port_file is not None:
             _write(port_file, str(server.port), 0o666)
             stack.callback(_remove, port_file, str(server.port))
         # In one write, also without a buffer: who has read the first line may close the pipe.
         print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
         if not options.quiet:
-            stack.enter_context(_repeated(_MOMENT, Lines(control).print))
+            follow(stack, control, partial(print_lines, aurous))
         if options.open:
             webbrowser.open(f"{server.url}{CONTROL}/")
         wait(ended)
@@ -136,57 +131,42 @@ def _made(options: argparse.Namespace) -> tuple[Aurous, list[Action]]:
     return aurous, loaded
 
 
-def wait(ended: SimpleQueue[int]) -> None:
+def wait(ended: list[int]) -> None:
     """Wait for a signal, in short pauses: on Windows, Ctrl-C does not interrupt a pause, but follows it."""
-    while ended.empty():
+    while not ended:
         time.sleep(_MOMENT)
 
 
-@contextmanager
-def _ending(ended: SimpleQueue[int]) -> Generator[None, None, None]:
-    """Let Ctrl-C, Ctrl-Break and SIGTERM end the command, and let a second one not interrupt the end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # A shell keeps Ctrl-C from what it has started in the background.
-    heard = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]
-    # Of all that threads wait with, only this queue is safe in a handler that interrupts itself.
-    before = {one: signal.signal(one, lambda number, _: ended.put(number)) for one in heard}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+def _hear(stack: ExitStack) -> list[int]:
+    """Return a list that Ctrl-C, Ctrl-Break and SIGTERM fill, until the stack ends: a second one does not interrupt."""
+    heard: list[int] = []
+    if threading.current_thread() is threading.main_thread():
+        for one in _ENDING:
+            if signal.getsignal(one) is not signal.SIG_IGN:  # as a shell keeps Ctrl-C from what runs in the background
+                stack.callback(signal.signal, one, signal.signal(one, lambda number, _: heard.append(number)))
+    return heard
 
 
-@contextmanager
-def _repeated(seconds: float, work: Callable[[], object], patience: float | None = 0.3) -> Generator[None, None, None]:
-    """Do something in a thread, again and again, and once more at the end of the block, which waits *patience* for it.
+def _repeat(stack: ExitStack, seconds: float, work: Callable[[], object], patience: float | None = 0.3) -> None:
+    """Do something in a thread, again and again, and once more at the end of the stack, which waits *patience* for it.
 
     Whoever stops a container waits ten seconds for its end, and a receiver of webhooks may never respond.
     """
     ended = threading.Event()
 
     def loop() -> None:
-        while not ended.wait(seconds):
-            _safely(work)
-        _safely(work)
+        over = False
+        while not over:
+            over = ended.wait(seconds)
+            try:
+                work()
+            except (AurousError, OSError) as error:  # such as a disk that is full
+                _say(str(error))
 
     thread = threading.Thread(target=loop, name="aurous-serve", daemon=True)
     thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(patience)
-
-
-def _safely(work: Callable[[], object]) -> None:
-    """Do something; a problem, such as a disk that is full, is said, and ends nothing."""
-    try:
-        work()
-    except (AurousError, OSError) as error:
-        _say(str(error))
+    stack.callback(thread.join, patience)
+    stack.callback(ended.set)
 
 
 def _say(problem: str) -> None:
@@ -213,21 +193,11 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
     Raises:
         AurousError: If it is something else; one line says what.
     """
-    try:
-        content: Any = json.loads(read_file(file, _MOST_STATE), parse_constant=refuse_constant)
-    except (OSError, LimitError) as error:
-        raise AurousError(f"--state {file}: {getattr(error, 'strerror', error)}. {_STATE}") from None
-    except (RecursionError, ValueError) as error:
-        raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
-    shape = cast("dict[str, Any]", content)
-    if not isinstance(content, dict) or not ("kind" in shape or all(isinstance(one, list) for one in shape.values())):
-        raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
-    deeds = [("import_", {"exported": shape})] if "kind" in shape else _additions(file, shape)
     control = Control(aurous)
     try:
-        actions = [control.do(*deed) for deed in deeds]
+        actions = [control.do(*deed) for deed in _deeds(file)]
     except AurousError as error:
-        more = "" if "\n" in str(error) else f"\n{_PAGE}"
+        more = "" if "\n" in str(error) else f" {_STATE}"
         raise AurousError(f"--state {file}: {error}{more}") from None
     finally:
         control.tape.stop()
@@ -236,16 +206,25 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
     return actions
 
 
-def _additions(file: Path, shape: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return the operations that add the records in a file."""
-    for collection, records in shape.items():
+def _deeds(file: Path) -> list[tuple[str, Any]]:
+    """Return the operations that make the state in a file: an import, or what adds each of the records."""
+    try:
+        content: Any = json.loads(read_file(file, _MOST_STATE), parse_constant=refuse_constant)
+    except (OSError, LimitError) as error:
+        raise AurousError(f"{getattr(error, 'strerror', error)}.") from None
+    except (RecursionError, ValueError) as error:
+        raise AurousError(f"not valid JSON ({error}).") from None
+    if is_object(content) and "kind" in content:
+        return [("import_", {"exported": content})]
+    if not is_object(content) or not all(map(is_array, content.values())):
+        raise AurousError("the JSON is not an object with lists.")
+    for collection, records in content.items():
         if f"{collection}.add" not in operations():
-            hint = nearest(collection, COLLECTIONS)
-            raise AurousError(f"--state {file}: {collection!r} is not a collection{hint} {_STATE}")
+            raise AurousError(f"{collection!r} is not a collection{nearest(collection, collections())}")
         for record in records:
-            if not isinstance(record, dict):
-                raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
-    return [(f"{collection}.add", record) for collection, records in shape.items() for record in records]
+            if not is_object(record):
+                raise AurousError(f"{record!r} is not a record.")
+    return [(f"{collection}.add", record) for collection, records in content.items() for record in records]
 
 
 def save(aurous: Aurous, file: Path) -> None:
@@ -304,26 +283,24 @@ def welcome(server: AurousServer) -> str:
     )
 
 
-class Lines:
-    """Prints a line for each step of a tape."""
+def follow(stack: ExitStack, control: Control, work: Callable[[list[Taped]], object]) -> None:
+    """Do something with the steps of a tape soon after they have come, until the stack ends."""
+    steps: SimpleQueue[Taped] = SimpleQueue()
+    control.tape.on_step.append(steps.put)
+    _repeat(stack, _MOMENT, lambda: work([steps.get() for _ in range(steps.qsize())]))
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
-        self._steps: SimpleQueue[Taped] = SimpleQueue()
-        control.tape.on_step.append(self._steps.put)
 
-    def print(self) -> None:
-        """Print what has come since the last time."""
-        plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
-        while not self._steps.empty():
-            step = self._steps.get()
-            closest = "" if step.call is None else near(self._control.aurous._session.app, step.call)
-            try:
-                if text := line_of(step, plain=plain, near=closest):
-                    print(text, flush=True)  # noqa: T201 - a command prints
-            except OSError as error:  # such as the end of the reader of a pipe
-                print_nowhere()
-                _say(f"no more lines are printed ({error.strerror}), and the fake goes on.")
+def print_lines(aurous: Aurous, steps: Iterable[Taped]) -> None:
+    """Print a line for each step."""
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
+    try:
+        for step in steps:
+            closest = "" if step.call is None else near(aurous._session.app, step.call)
+            if text := line_of(step, plain=plain, near=closest):
+                print(text, flush=True)  # noqa: T201 - a command prints
+    except OSError as error:  # such as the end of the reader of a pipe
+        print_nowhere()
+        _say(f"no more lines are printed ({error.strerror}), and the fake goes on.")
 
 
 def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
@@ -345,27 +322,24 @@ def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
 
 
 class HarLog:
-    """Writes each request of a tape into a HAR file, which is complete after each of them."""
+    """Writes each request into a HAR file, which is complete after each time."""
 
-    def __init__(self, file: Path, control: Control) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
-        self._steps: SimpleQueue[Taped] = SimpleQueue()
+        head, self._tail = json.dumps(har([])).split("[]")
         try:
-            head, self._tail = json.dumps(har([])).split("[]")
             file.write_text(f"{head}[]{self._tail}", encoding="utf-8")
         except OSError as error:
             raise AurousError(f"--log {file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
-        self._end, self._first = len(head.encode()) + 1, True
-        control.tape.on_step.append(self._steps.put)
+        self._end, self._between = len(head.encode()) + 1, ""
 
-    def write(self) -> None:
-        """Write what has come since the last time."""
-        calls = [step.call for _ in range(self._steps.qsize()) if (step := self._steps.get()).call is not None]
-        if not calls:
+    def write(self, steps: Iterable[Taped]) -> None:
+        """Write the requests among some steps."""
+        entries = har([step.call for step in steps if step.call is not None])["log"]["entries"]
+        if not entries:
             return
-        entries = ",\n".join(json.dumps(entry) for entry in har(calls)["log"]["entries"])
-        text = f"{'' if self._first else ','}\n{entries}".encode()
+        text = (f"{self._between}\n" + ",\n".join(map(json.dumps, entries))).encode()
         with self._file.open("r+b") as stream:
             stream.seek(self._end)
             stream.write(text + f"]{self._tail}".encode())
-        self._end, self._first = self._end + len(text), False
+        self._end, self._between = self._end + len(text), ","

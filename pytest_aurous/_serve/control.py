@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from .._core.base.errors import AurousError, nearest, shown, version_of_package
+from .._core.base.errors import AurousError, nearest, version_of_package
 from .._core.wire.reply import Reply
 from .._facade import Aurous
-from .actions import Action, perform, prepared, shown_arguments
-from .arguments import NOTHING, check_names, parsed, read_query
+from .actions import Action, perform, shown_arguments
+from .arguments import check_names, parsed, read_query
 from .copied import written
-from .document import UNDO, index
+from .document import index, requests
 from .live import LiveTrace
-from .reads import JSON, READS
 from .replies import CONTROL, json_reply, refused, reply_of
 from .sending import SEND, call_of, send
 from .table import operations
-from .tape import KEEP, Tape, seq_of
+from .tape import KEEP, Tape
 
 _UNDOS: Final = 20
 """How many snapshots the page's own actions keep: each is a copy of the state, and nobody undoes more."""
-_FAILED: Final = 422
-"""The status of an assertion that does not hold."""
 
 
 class Control:
@@ -51,57 +48,39 @@ class Control:
         """Respond to a control request; one with a mistake changes nothing."""
         name = f"{path}/".removeprefix(f"{CONTROL}/").strip("/")
         asked = dict(parse_qsl(query, keep_blank_values=True))
-        methods = self.methods(name)
+        if name.startswith("steps/"):
+            name, asked["seq"] = "steps/{seq}", name.removeprefix("steps/")
+        one = requests().get(name)
+        if one is None:
+            return refused(404, f"There is no control request {path!r}{nearest(name, requests())}", calls=index())
+        if method != one.method:
+            refusal = refused(405, f"{CONTROL}/{name} takes {one.method}, not {method}.", calls=index())
+            return refusal._replace(headers=(*refusal.headers, ("Allow", one.method)))
         try:
-            if not methods:
-                near = nearest(name, [*READS, *operations()])
-                return refused(404, f"There is no control request {path!r}{near}", calls=index())
-            if method not in methods:
-                why = f"{CONTROL}/{name} takes {' or '.join(methods)}, not {method}."
-                refusal = refused(405, why, calls=index())
-                return refusal._replace(headers=(*refusal.headers, ("Allow", ", ".join(methods))))
-            if method == "GET":
-                return self._read(name, asked)
-            return self._post(name, asked, parsed(body))
+            given = read_query(name or "index", asked, one.takes)
+            if one.run is None:
+                return self._post(name, parsed(body), undo=bool(given.get("undo")))
+            found = one.run(self, given)
         except AurousError as error:
             return refused(400, str(error))
-
-    def methods(self, name: str) -> list[str]:
-        """Return the methods of a control request; an empty list if there is no such request."""
-        get = name in READS or name.startswith("steps/")
-        return ["GET"] * get + ["POST"] * (name in operations() or name == "send")
-
-    def _read(self, name: str, asked: Mapping[str, str]) -> Reply:
-        if name.startswith("steps/"):
-            seq = seq_of(name.removeprefix("steps/"))
-            found = None if seq is None else self.live.step(seq)
-            if found is not None:
-                return reply_of(200, found.encode(), JSON)
-            kept = f"the steps {self.tape.dropped + 1} to {self.tape.last} are"
-            return refused(404, f"Step {shown(name.removeprefix('steps/'))} is not kept: {kept}.")
-        read = READS[name]
-        arguments = read_query(name or "index", asked, read.takes)
-        run: Callable[..., Any] = read.run
-        found = run(self, **arguments)
         if isinstance(found, str):
-            return reply_of(200, found.encode(errors="backslashreplace"), read.media_type)
-        return self._json(200, found)
+            return reply_of(200, found.encode(errors="backslashreplace"), one.media_type)
+        return found if isinstance(found, Reply) else self._json(200, found)
 
     def _json(self, status: int, content: Any) -> Reply:
         return json_reply(status, content, keep=self.aurous._session.app.world.keys.all())
 
-    def _post(self, name: str, asked: Mapping[str, str], body: dict[str, Any]) -> Reply:
-        query = read_query(name, asked, NOTHING if name == "send" else UNDO)
+    def _post(self, name: str, body: dict[str, Any], *, undo: bool) -> Reply:
         if name == "send":
             check_names("send", body, SEND)
             call = call_of(self.tape, **body)
             action = Action("send", shown_arguments(body), expression=written(self.aurous, call))
             action = action._replace(result=send(self.tape, call), at=call.at)
             return self._json(200, action.json(self.url))
-        action = self.do(name, body, undo=bool(query.get("undo")))
+        action = self.do(name, body, undo=undo)
         failed = name.startswith("assert_") and not action.result["passed"]
-        told = {"seq": self.tape.last, **action.json(self.url)}
-        return self._json(_FAILED if failed else 200, {**told, "reset": True} if name == "reset" else told)
+        told = {"seq": self.tape.last, **action.json(self.url), **({"reset": True} if name == "reset" else {})}
+        return self._json(422 if failed else 200, told)
 
     def do(self, name: str, body: Mapping[str, Any], *, undo: bool = False) -> Action:
         """Do something, and record it.
@@ -114,11 +93,22 @@ class Control:
         Raises:
             AurousError: If it is not possible.
         """
-        arguments = prepared(self.aurous, name, body)
+        operation, world = operations()[name], self.aurous._session.app.world
+        check_names(name, body, operation.takes)
+        record = body.get("id")
+        row = world.row(record) if operation.subject.of_team and isinstance(record, str) else None
+        arguments = dict(body)
+        if row is not None and row.team not in {"", world.default_team}:
+            arguments.setdefault("team", row.team)
         if name == "webhooks.flush":  # without the lock: a receiver may send requests
             return self._done(name, arguments, None)
-        with self.aurous._session.app.world.lock:
-            back = self._snapshot(f"before {name} {self._count + 2}") if undo else None
+        with world.lock:
+            back = f"before {name} {self._count + 2}" if undo else None
+            if back is not None:
+                self._done("snapshot", {"name": back}, None)
+                self.live.automatic[back] = world.clock.time()
+                for old in list(self.live.automatic)[:-_UNDOS]:
+                    self._forget(old)
             if name == "snapshot" and arguments.get("name") is None:
                 arguments["name"] = f"snapshot {self._count + 1}"
             try:
@@ -127,15 +117,6 @@ class Control:
                 if back is not None:
                     self._forget(back)
                 raise
-
-    def _snapshot(self, name: str) -> str:
-        """Take a snapshot before something is lost, and forget the oldest of these."""
-        self._done("snapshot", {"name": name}, None)
-        automatic = self.live.automatic
-        automatic[name] = self.aurous._session.app.world.clock.time()
-        for old in list(automatic)[:-_UNDOS]:
-            self._forget(old)
-        return name
 
     def _forget(self, name: str) -> None:
         self.live.automatic.pop(name, None)

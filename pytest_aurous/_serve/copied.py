@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from inspect import getsource
-from operator import attrgetter
+from itertools import islice
+from json import dumps, loads
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from .._core.base.data import as_list, as_object, is_object, parsed
+from .._core.base.data import as_list, as_object, parsed
 from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
 from .._core.base.redaction import SECRET, protecting, redacted
 from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secret_of
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
-from .._facade import Aurous, Clock
-from .actions import Action, fault_name
+from .._facade import Aurous
+from .actions import Action, fault_name, perform
 from .literals import Names, call, fitted, tokens
-from .stand_ins import receiver, told
+from .tape import Taped
 
 if TYPE_CHECKING:
-    from .tape import Tape, Taped
+    from .tape import Tape
 
 _OWN: Final = re.compile(
     r"host|accept|accept-.*|connection|user-agent|content-length|x-api-key|authorization|sec-.*|origin|referer|cookie|cache-control"
@@ -36,24 +36,35 @@ _BOUND: Final = re.compile(rf"{ID.pattern}|{URL.pattern}|whsec_\S+")
 """Values that are others in each fake, so that a test takes them from the responses."""
 _DRAWN: Final = re.compile(r"[a-z]+_[0-7][0-9A-Z]{3}|\d{4}-\d\d-\d\d|https?:|whsec_")
 """Where something begins in a text that is another one in each fake, even if its end is cut off."""
-_AUTOMATIC: Final = re.compile(r"before [\w.]+ \d+")
-"""The names of snapshots that the page has taken."""
-_LEAST: Final = 0.1
-"""Seconds that may pass on the clock without a line of the test, unless something depends on them."""
+_KEY: Final = "aurous.api_key"
+_MOVING: Final = {"clock", "reset", "restore", "snapshot", "snapshots"}
+"""What the actions begin with that do something with the clock or the snapshots."""
+_CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
+"""The actions after which nobody sees where the clock was."""
+_NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
+"""The arguments that name a snapshot which must be there."""
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
-_KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions", "webhook_endpoints", "loras")
-"""Records of a team that a test counts at its end."""
-_IMPORTS: Final = (
-    ("def told(", "import json"),
-    (" Counter(", "from collections import Counter"),
-    ("def told(", "from collections.abc import Iterator"),
-    (", Any]:", "from typing import Any"),
-    ("-> Any:", "from typing import Any"),
-    ("ANY", "from unittest.mock import ANY"),
-    ("(httpx.", "\nimport httpx"),
-    ("pytest.raises(", "import pytest"),
+_ROUTES: Final = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
+_COUNTED: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
+_LEFT: Final = (
+    *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _COUNTED),
+    *(f"[len(team.{name}) for team in aurous.teams]" for name in ("webhook_endpoints", "loras", "video_loras")),
+    "[[one.kind, one.fired] for one in aurous.faults]",
+    "[one.ended for team in aurous.teams for one in team.keys]",
+    "[[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]",
+    "[team.available_credits for team in aurous.teams]",
 )
-"""The imports of a test, each by what needs it."""
+"""What a test asserts at its end, if it is not as in each new fake; the credits in any case."""
+_IMPORTS: Final = (
+    "from collections import Counter",
+    "from collections.abc import Iterator",
+    "from itertools import islice",
+    "from json import loads",
+    "from unittest.mock import ANY",
+    "from unittest.mock import Mock",
+    "\nimport httpx",
+    "import pytest",
+)
 
 
 def copied(aurous: Aurous, tape: Tape, after: int = 0, until: int | None = None, name: str = "copied") -> str:
@@ -79,179 +90,127 @@ class _Test:
     """
 
     def __init__(self, aurous: Aurous, tape: Tape, after: int, until: int) -> None:
-        taped = tape.after(0, tape.keep)
-        steps = [step for step in taped if step.seq <= until]
-        session, start = aurous._session, _start(steps)
-        self._delays = _delays(taped)
-        self._settings = session.first_settings
-        self._enforced = "enforce" in {session.settings.rate_limits, self._settings.rate_limits}
-        self._own = str(aurous.api_key)
-        self._after = after
-        self._steps = steps[start:]
-        self._loaded = tape.loaded[:]
+        session, taped = aurous._session, tape.after(0, tape.keep)
+        steps = [step for step in taped if step.seq <= until and (step.call or step.action)]
+        start = _start(steps)
+        self._loaded = tape.loaded
+        loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in self._loaded)
+        self._steps, self._after, self._delays = [*loaded, *steps[start:]], after, _delays(taped)
+        self._settings = session._start.settings
+        self._sent = [step.call for step in self._steps if step.call is not None]
+        self._actions = [step.action for step in self._steps if step.action is not None]
         self._remarks = [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
         self._remarks *= bool(tape.dropped and not start)
         self._remarks += [f"What was until step {after} is done, but not asserted."] * bool(after)
-        first = self._steps[0].began if self._steps else tape.began
-        self._began = moment(self._loaded[0].at if self._loaded else first).isoformat()
-        wrong = {id(problem.call) for problem in session.app.problems}
-        part = until < tape.last  # what was after it may have gone back behind it
-        lax = part or session.verdict.unmet or any(id(step.call) in wrong for step in steps)
-        self._off = ["strict"] * lax + ["pitfalls"] * (part or bool(session.app.pitfalls.seen))
-        self._end = [] if part else list(_left(aurous, self._steps))
-        self._names = Names({self._own: "aurous.api_key"}, secret_of(aurous.calls))
-        self._taken: dict[str, int] = {}
+        self._began = moment(self._steps[0].began if self._steps else tape.began).isoformat()
+        self._fake = Aurous(now=self._began)  # whose clock and snapshots do what those of the test will do
+        self._clock = self._fake.clock
+        self._names = Names({str(aurous.api_key): _KEY}, secret_of(self._sent))
+        self._taken = Counter[str]()
         self._lines: list[str] = []
-        self._clock = Clock(self._began)  # which does what the clock of the test will do
-        self._start = self._clock.position
-        self._snapshots: dict[str, Any] = {}
         self._calls = 0
-        self._checked = (self._began, 0)
+        # What was after a part may have gone back behind it.
+        self._end = list(_left(aurous, self._fake)) if until >= tape.last else []
 
     def text(self, name: str) -> str:
         """Return the module."""
-        self._last = _last(self._steps, self._after)
-        self._back = {name for step in self._steps if step.action is not None for name in _snapshots_of(step.action)}
-        answers = [status for step in self._steps for status in _answers(step.action)]
-        self._receive = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
-        self._receive *= bool(answers)
-        for action in self._loaded:
-            self._act(action, -1)
-        self._lines += [call("receive = receiver", list(map(str, answers)))] * bool(answers) + self._receive
-        for index, step in enumerate(self._steps):
-            self._step(step, index)
+        self._names.said, self._wanted = _known(self._steps)
+        flushes = [as_list(one.result) for one in self._actions if one.operation == "webhooks.flush"]
+        answers = [str(one["response_status"] or "ConnectionError()") for made in flushes for one in made]
+        self._routes = _ROUTES * bool(answers)
+        if answers:
+            self._lines += [call("receive = Mock", [f"side_effect={fitted('[', answers, ']')}"]), *self._routes]
+        for step in self._steps:
+            self._wait(step)
+            if step.action is not None:
+                self._act(step.action)
+            if step.call is not None:
+                self._request(step.call, asserted=step.seq > self._after)
+                self._calls += 1
+                self._clock.move(self._delays.get(step.seq, 0.0))
         self._check()
-        self._lines += [f"assert list(aurous.snapshots) == {self._names.literal(list(self._snapshots))}"] * bool(
-            self._back or self._snapshots
-        )
-        return self._module(name, [*self._lines, *self._end])
+        if any(one.operation.startswith("snapshot") for one in self._actions):
+            self._lines.append(f"assert list(aurous.snapshots) == {self._names.literal(list(self._fake.snapshots))}")
+        return self._module(name)
 
-    def _module(self, name: str, body: list[str]) -> str:
-        calls = sum(step.call is not None for step in self._steps)
-        actions = sum(step.action is not None for step in self._steps)
-        # The rest of the line, which follows, has about 50 characters.
-        begin = call("    with Aurous", list(self._given()), 50).replace("\n", "\n    ")
-        lines = [f"def {_function(name)}() -> None:"]
-        lines += ['    """The same actions and requests, and the same responses."""']
-        lines += [f"{begin} as aurous, aurous.client(timeout=None) as client:"]
-        body = body or ["assert not aurous.calls"]
-        lines += [f"        {line}".rstrip() for part in body for line in part.split("\n")]
-        text = "\n".join(lines)
-        helpers = [getsource(one) for one in (told, receiver) if f" {one.__name__}(" in text]
-        text = "\n\n".join([*helpers, text])
-        head = [f'"""Copied from a served fake: {calls} requests and {actions} actions."""', ""]
+    def _module(self, name: str) -> str:
+        words = re.sub(r"[^a-z0-9]+", "_", redacted(name).lower()).strip("_").removeprefix("test_")
+        settings = {"now": self._began, "seed": self._settings.seed, **self._settings.unusual(_SETTINGS)}
+        settings |= {"strict": "off", "pitfalls": "off"}  # it fails for what it asserts alone
+        begin = call("Aurous", [f"{name}={self._names.literal(value)}" for name, value in settings.items()])
+        body = "\n".join([*self._lines, *self._end])
+        text = f"def test_{words or 'copied'}() -> None:\n"
+        text += '    """The same actions and requests, and the same responses."""\n'
+        text += f"    aurous = {_indented(begin)}\n"
+        text += "    with aurous, aurous.client(timeout=None) as client:\n"
+        text += f"        {_indented(_indented(body))}\n"
+        text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
+        counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
+        head = [f'"""Copied from a served fake: {counts}."""', ""]
         head += ["# It tests the fake as the session has used it: let your application send the requests instead."]
         head += [*(f"# {remark}" for remark in self._remarks), ""]
-        head += dict.fromkeys(line for word, line in _IMPORTS if word in text)
-        return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text, ""])
-
-    def _given(self) -> Iterator[str]:
-        """Yield the settings of the fake, and what keeps the test from failing for another reason than a response."""
-        yield f'now="{self._began}"'
-        for name, value in {"seed": self._settings.seed, **self._settings.unusual(_SETTINGS)}.items():
-            plain = {key: str(one) for key, one in as_object(value).items()}  # the text of a script says the same
-            yield f"{name}={self._names.literal(plain or value)}"
-        yield from (f'{name}="off"' for name in self._off)
-
-    def _step(self, step: Taped, index: int) -> None:
-        self._wait(step)
-        if step.call is not None:
-            self._request(step.call, index)
-            self._calls += 1
-            self._clock.move(self._delays.get(step.seq, 0.0))
-        elif step.action is not None:
-            self._act(step.action, index)
+        head += [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b", text)]
+        return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
 
     def _wait(self, step: Taped) -> None:
-        """Let the clock go on to where it was: to the millisecond where something depends on it."""
+        """Let the clock go on to where it was."""
         passed = round(step.began - self._clock.time(), 3)
-        operation = step.action.operation if step.action is not None else ""
-        exact = operation == "webhooks.flush" or (step.call is not None and self._enforced)
-        exact = exact or any(
-            section == "runs" and getattr(before, "current", -1) != getattr(now, "current", -1)
-            for section, _, before, now in step.changes
-        )
-        if passed >= _LEAST or (exact and passed > 0):
+        if passed > 0:
             self._lines.append(f"aurous.clock.advance(seconds={passed:.12g})")
             self._clock.advance(seconds=passed)
-        elif passed <= -_LEAST:  # two requests were delayed at the same time
+        elif passed < 0:  # two requests were delayed at the same time
             self._freeze(step.began)
 
     def _check(self) -> None:
-        """Assert what nobody could see after a step back: the clock, and how many calls there were."""
-        instant = self._clock.now().isoformat()
-        if instant != self._checked[0]:
-            self._lines.append(f'assert aurous.clock.now().isoformat() == "{instant}"')
-        if self._calls != self._checked[1]:
-            self._lines.append(f"assert len(aurous.calls) == {self._calls}")
-        self._checked = (instant, self._calls)
+        """Assert what nobody can see after a step back: the clock, and how many calls there were."""
+        self._lines.append(f'assert aurous.clock.now().isoformat() == "{self._clock.now().isoformat()}"')
+        self._lines.append(f"assert len(aurous.calls) == {self._calls}")
 
     def _freeze(self, at: float) -> None:
         instant = moment(at).isoformat()
         self._lines.append(f'aurous.clock.freeze(at="{instant}")')
         self._clock.freeze(instant)
 
-    def _act(self, action: Action, index: int) -> None:
+    def _act(self, action: Action) -> None:
+        """Write an action, and do with the clock and the snapshots what it does with those of the test."""
         operation, given = action.operation, action.arguments
-        if (
-            operation == "snapshot"
-            and _AUTOMATIC.fullmatch(action.result["name"])
-            and action.result["name"] not in self._back
-        ):
+        if operation == "clock.speed":  # the lines say how long each step has taken
             return
-        if operation == "clock.speed":
-            self._lines.append(f"# {action.python()}: here, the clock goes on by advance()")
-            return
-        if operation in {"reset", "restore", "clock.freeze", "import_"}:
+        if operation in _CHECKED and self._lines:
             self._check()
-        self._say(json.dumps(given, ensure_ascii=False))
         line = action.python(self._names)
-        if operation == "webhooks.deliver_to" and self._receive:
+        if operation == "webhooks.deliver_to" and self._routes:
             line = line.replace("(", "(receive, ", 1)
-        if operation == "webhooks.flush" and action.result:
-            events = self._names.literal([one["event"] for one in action.result])
-            line = f"assert [one.event for one in {line}] == {events}"
-        self._lines.append(f"{self._made(action, index)}{line}")
-        self._moved(action)
+        self._lines.append(f"{self._made(action)}{line}")
+        if operation.partition(".")[0] in _MOVING:
+            perform(self._fake, operation, given)
+        if operation == "reset":
+            self._load_again(as_object(given.get("settings")))
+            self._lines += self._routes
+            self._calls = 0
+        if operation == "import_":  # its clock goes on in real time
+            self._freeze(action.at)
 
-    def _moved(self, action: Action) -> None:
-        """Do with the clock, and with the snapshots, what an action does with those of the test."""
-        given = action.arguments
-        match action.operation:
-            case "clock.advance":
-                self._clock.advance(seconds=given.get("seconds", 0))
-            case "clock.freeze":
-                self._clock.freeze(given.get("at"))
-            case "snapshot":
-                self._snapshots[action.result["name"]] = self._clock.position
-            case "snapshots.rename":
-                self._snapshots[given["to"]] = self._snapshots.pop(given["name"], self._start)
-            case "snapshots.remove":
-                self._snapshots.pop(given["name"], None)
-            case "restore":
-                self._clock.restore(self._snapshots.get(given["snapshot"], self._start))
-            case "reset":
-                self._clock.restore(self._start)
-                if now := as_object(given.get("settings")).get("now"):
-                    self._clock.freeze(now)
-                self._lines += self._receive
-                self._calls, self._checked = 0, (self._began, 0)
-            case "import_":  # its clock goes on in real time
-                self._freeze(action.at)
-            case _:
-                pass
+    def _load_again(self, settings: dict[str, Any]) -> None:
+        """Do again what made the state of the start: a served fake returns to it, but a test to an empty fake."""
+        for action in self._loaded:
+            self._act(action)
+        if self._loaded and "credits" in settings:
+            self._lines.append(f"aurous.team.credits = {settings['credits']!r}")
+        if self._loaded and "now" in settings:
+            self._freeze(self._clock.time())
 
-    def _made(self, action: Action, index: int) -> str:
+    def _made(self, action: Action) -> str:
         """Return the left side of an assignment, if something later needs what an action has made."""
         result, operation, paths = as_object(action.result), action.operation, dict[str, str]()
         if operation.startswith("faults."):
             paths[fault_name(result["number"])] = ""
         elif operation.endswith((".add_key", ".rotate")):
             paths[result["key"]] = ""
-        elif operation.endswith(".add") and result["id"] != action.arguments.get("id"):
+        elif operation.endswith((".add", ".deliver_to")) and "id" in result:
             paths = {value: f".json(){self._path(path)}" for value, path in _leaves(result)}
             paths |= {result[key]: f".{key}" for key in ("id", "api_key") if key in result}
-        wanted = {value: path for value, path in paths.items() if self._last.get(value, -1) > index}
+        wanted = {value: path for value, path in paths.items() if value in self._wanted and value not in self._names}
         if not wanted:
             return ""
         name = self._new("key" if "key" in result else operation.partition(".")[0].removesuffix("s"))
@@ -259,85 +218,76 @@ class _Test:
         return f"{name} = "
 
     def _new(self, word: str) -> str:
-        count = self._taken[word] = self._taken.get(word, 0) + 1
-        return word if count == 1 else f"{word}_{count}"
+        self._taken[word] += 1
+        return word if self._taken[word] == 1 else f"{word}_{self._taken[word]}"
 
     def _path(self, keys: tuple[Any, ...]) -> str:
         return "".join(f"[{self._names.literal(key)}]" for key in keys)
 
-    def _say(self, text: str) -> None:
-        """Note what the test sends itself."""
-        self._names.said.update(token for token in tokens(text) if token not in self._names)
-
-    def _request(self, sent: Call, index: int) -> None:
+    def _request(self, sent: Call, *, asserted: bool) -> None:
         names = self._names
-        self._say(_sent(sent))
-        function, parts = _written(sent, self._settings.base_url, self._own, names)
-        broken = sent.streamed and sent.ended not in {"", COMPLETE, BY_CLIENT} and not _ends(sent)
+        function, parts = _written(sent, self._settings.base_url, names)
+        whole = sent.ended == COMPLETE or str(sent.fault).startswith("malformed")  # whose client sees an end
+        broken = sent.streamed and not whole and sent.ended not in {"", BY_CLIENT}
         if sent.patience is not None and (broken or sent.status is None):
             parts.append(f"timeout={sent.patience:g}")
         if sent.status is None:
-            self._lines += ["with pytest.raises(httpx.TransportError):", _indented(call(function, parts))]
+            self._lines.append(f"with pytest.raises(httpx.TransportError):\n    {_indented(call(function, parts))}")
             return
-        hidden = sent.url not in names and "(redacted)" in redacted(sent.url, SECRET)
-        self._remarks += [f"The URL of request {sent.number} is redacted, so its response is not asserted."] * hidden
-        lost = is_digest(sent.content)
-        if lost:
+        if sent.url not in names and "(redacted)" in redacted(sent.url, SECRET):
+            self._remarks.append(f"The URL of request {sent.number} is redacted, so its response is not asserted.")
+            asserted = False
+        if is_digest(sent.content):
             self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
-        asserted = self._steps[index].seq > self._after and not hidden and not lost
+            asserted = False
+        body = b"" if sent._reply is None else sent._reply.body
         if sent.streamed:
-            self._lines.append(f"with {call(function, parts, 15)} as response:")
-            self._lines += map(_indented, _read(sent, names, broken=broken))
+            read = _indented("\n".join(_read(body, names, "" if whole else f", {sent.events}", broken=broken)))
+            self._lines.append(f"with {call(function, parts)} as response:\n    {read}")
         else:
             self._lines.append(f"response = {call(function, parts)}")
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
-        body = b"" if sent.response is None else sent.response.content
         found = parsed(body)
-        for value, path in _leaves(found):
-            if self._last.get(value, -1) > index and value not in names and value not in names.said:
-                names[value] = self._new(_word(sent, path))
-                self._lines.append(f"{names[value]} = response.json(){self._path(path)}")
+        drawn = [(value, path, f"response.json(){self._path(path)}") for value, path in _leaves(found)]
         if sent.streamed:
-            self._bind_completion(body, index)
-        elif asserted:
-            self._lines += _shown(sent, body, found, names)
-
-    def _bind_completion(self, body: bytes, index: int) -> None:
-        """Give a name to the id that the events of a stream have, if something later needs it."""
-        ids = ID.findall(body.decode(errors="replace"))
-        if ids and ids[0] not in self._names and self._last.get(ids[0], -1) > index:
-            self._names[ids[0]] = self._new("completion_id")
-            self._lines.append(f"{self._names[ids[0]]} = aurous.chat.completions.last.id")
+            drawn = [(one, ("id",), "aurous.chat.completions.last.id") for one in ID.findall(_text(body))[:1]]
+        for value, path, expression in drawn:
+            if value in self._wanted and value not in names:
+                thing = (sent.operation or "response").split(".")[0].removesuffix("s")
+                keys = [key for key in path if isinstance(key, str) and key.isidentifier()]
+                names[value] = self._new("_".join([thing, *keys[-1:]]))
+                self._lines.append(f"{names[value]} = {expression}")
+        if asserted and not sent.streamed:
+            self._lines.append(_shown(body, found, names))
 
 
 def written(aurous: Aurous, sent: Call) -> str:
     """Return the line of a test that sends a request."""
-    return call(*_written(sent, aurous.base_url, str(aurous.api_key), Names(secret=secret_of([sent]))))
+    names = Names({str(aurous.api_key): _KEY}, secret_of([sent]))
+    return call(*_written(sent, aurous.base_url, names))
 
 
-def _written(sent: Call, home: str, own: str, names: Names) -> tuple[str, list[str]]:
+def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     """Return what sends a request, and its arguments."""
     url = sent.url.removeprefix(home) if sent.host == host_of(urlsplit(home)) else sent.url
     parts = [names.literal(sent.url if sent.url in names else url)]
-    headers = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
-    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    kind = sent.sent_headers.get("content-type", "")
     body = _body(sent.content, kind, names)
+    headers = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     key = key_of(sent)
-    if key != own:
+    if names.get(key) != _KEY:
         headers["X-Api-Key"] = key if key in names else "al_live_redacted" if key else ""
     parts += [body] if body else []
     if headers:
         parts.append(f"headers={names.literal(headers)}")
     method = sent.method.lower()
-    if (
-        sent.streamed
-        or method not in {"get", "post", "put", "patch", "delete"}
-        or (body and method in {"get", "delete"})
-    ):
-        return f"client.{'stream' if sent.streamed else 'request'}", [names.literal(sent.method), *parts]
-    return f"client.{method}", parts
+    if sent.streamed:
+        return "client.stream", [names.literal(sent.method), *parts]
+    if method in {"post", "put", "patch"} or (method in {"get", "delete"} and not body):
+        return f"client.{method}", parts
+    return "client.request", [names.literal(sent.method), *parts]
 
 
 def _body(content: bytes, kind: str, names: Names) -> str:
@@ -345,109 +295,53 @@ def _body(content: bytes, kind: str, names: Names) -> str:
         return 'content=b""' if content else ""
     try:
         if kind.partition(";")[0] == "application/json":
-            return f"json={names.literal(json.loads(content))}"
+            return f"json={names.literal(loads(content))}"
         return f"content={names.literal(content.decode())}.encode()"
     except (ValueError, RecursionError):
         # As Latin-1, each byte is a character: so keys are found in bytes, too.
         return f"content={redacted(content.decode('latin-1'), names.secret, as_code=True).encode('latin-1')!r}"
 
 
-def _ends(sent: Call) -> bool:
-    """Whether a fault has cut a stream so that its client sees an end."""
-    return str(sent.fault).startswith("malformed")
+def _text(body: bytes) -> str:
+    return body.decode(errors="replace")
 
 
-def _read(sent: Call, names: Names, *, broken: bool) -> Iterator[str]:
+def _read(body: bytes, names: Names, some: str, *, broken: bool) -> Iterator[str]:
     """Yield the lines that read a stream as far as its client has, or until it breaks."""
-    body = b"" if sent.response is None else sent.response.content
-    some = "" if sent.ended == COMPLETE or _ends(sent) else f", {sent.events}"
     yield "lines = response.iter_lines()"
-    seen = [names.expected(one) for one in told(iter(body.decode(errors="replace").splitlines()))]
-    kept = body and not is_digest(body)
-    yield f"assert told(lines{some}) == {fitted('(', seen, ')')}" if kept else f"told(lines{some})"
+    seen = [names.literal(one, expected=True) for one in told(iter(_text(body).splitlines()))]
+    yield f"told(lines{some})" if is_digest(body) else f"assert told(lines{some}) == {fitted('(', seen, ')')}"
     if broken:
         yield "with pytest.raises(httpx.TransportError):\n    list(lines)"
 
 
-def _shown(sent: Call, body: bytes, found: Any, names: Names) -> Iterator[str]:
-    """Yield what a test asserts of the body of a response."""
-    if is_digest(body):
-        yield f"assert len(response.content) == {body[1:].split()[0].decode()}"
-    elif is_object(found) and is_object(error := found.get("error")):
-        for name in ("code", "param"):
-            if name in error:
-                yield f'assert response.json()["error"]["{name}"] {_is(error[name], names)}'
-    elif found is not None:
-        yield f"assert response.json() == {names.expected(found)}"
-    elif (sent.response.headers.get("content-type", "") if sent.response else "").startswith(("image/", "video/")):
-        yield f"assert len(response.content) == {len(body)}"
-    else:
-        text = body.decode(errors="replace")
-        drawn = _DRAWN.search(text)
-        begin = names.literal(text[: drawn.start() if drawn else None])
-        yield f"assert response.text.startswith({begin})" if drawn else f"assert response.text == {begin}"
-
-
-def _is(value: Any, names: Names) -> str:
-    return "is None" if value is None else f"== {names.expected(value)}"
+def _shown(body: bytes, found: Any, names: Names) -> str:
+    """Return what a test asserts of the body of a response: of a picture, or if it is cut, how long it is."""
+    if found is not None:
+        return f"assert response.json() == {names.literal(found, expected=True)}"
+    if is_digest(body) or "\ufffd" in _text(body) or _DRAWN.search(_text(body)):
+        length = body[1:].split()[0].decode() if is_digest(body) else len(body)
+        return f"assert len(response.content) == {length}"
+    return f"assert response.text == {names.literal(_text(body))}"
 
 
 def _indented(text: str) -> str:
-    return "    " + text.replace("\n", "\n    ")
+    return text.replace("\n", "\n    ")
 
 
-def _left(aurous: Aurous, steps: list[Taped]) -> Iterator[str]:
-    """Yield what a test asserts at its end: records, faults, keys, deliveries and credits."""
-    operations = (step.action.operation if step.action else step.call and step.call.operation for step in steps)
-    touched = {str(operation).partition(".")[0] for operation in operations}
-    for name in _KINDS:
-        records = [one for team in aurous.teams for one in attrgetter(name)(team)]
-        if not records or touched.isdisjoint(name.split(".")):
-            continue
-        each = f"for team in aurous.teams for one in team.{name}"
-        if hasattr(records[0], "status"):
-            counts = Names().literal(Counter(one.status for one in records))
-            yield f"assert Counter(one.status {each}) == {counts}"
-        else:
-            yield f"assert len([one {each}]) == {len(records)}"
-    if faults := [[one.kind, one.fired] for one in aurous.faults]:
-        yield f"assert [[one.kind, one.fired] for one in aurous.faults] == {Names().literal(faults)}"
-    keys = [len(team.keys) for team in aurous.teams]
-    if max(keys) > 1:
-        yield f"assert [len(one.keys) for one in aurous.teams] == {keys}"
-    if made := [[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]:
-        found = "[[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]"
-        yield f"assert {found} == {Names().literal(made)}"
-    available = [team.available_credits for team in aurous.teams]
-    yield f"assert [one.available_credits for one in aurous.teams] == {Names().literal(available)}"
-
-
-def _answers(action: Action | None) -> list[int]:
-    """Return how the receivers of webhooks have responded, 0 where they have not."""
-    made = action.result if action is not None and action.operation == "webhooks.flush" else None
-    return [one["response_status"] or 0 for one in made or ()]
-
-
-def _snapshots_of(action: Action) -> list[str | None]:
-    """Return the names of snapshots that an action needs."""
-    if action.operation == "restore":
-        return [action.arguments["snapshot"]]
-    return [action.arguments["name"]] if action.operation.startswith("snapshots.") else []
-
-
-def _function(name: str) -> str:
-    """Return the name of a test for what somebody has called it."""
-    words = re.sub(r"[^a-z0-9]+", "_", redacted(name).lower()).strip("_").removeprefix("test_")
-    return f"test_{words or 'copied'}"
+def _left(aurous: Aurous, new: Aurous) -> Iterator[str]:
+    """Yield what a test asserts at its end."""
+    for expression in _LEFT:
+        left, start = (eval(expression, {"aurous": one, "Counter": Counter}) for one in (aurous, new))  # noqa: S307
+        if left != start or "credits" in expression:
+            yield f"assert {expression} == {Names().literal(left)}"
 
 
 def _delays(steps: list[Taped]) -> dict[int, float]:
     """Return by how many seconds each request moves the clock: a test reads a stream to its end, and then goes on."""
-    found: dict[int, float] = {}
-    stream = 0
+    found, stream = dict[int, float](), 0
     for step in steps:
-        if step.call is not None and step.call.streamed:
-            stream = step.seq
+        stream = step.seq if step.call is not None and step.call.streamed else stream
         cause = stream if step.call is None else step.seq
         found[cause] = found.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
     return found
@@ -457,37 +351,30 @@ def _start(steps: list[Taped]) -> int:
     """Return where the test begins: after the last reset that no later step goes back behind."""
     needed: set[str | None] = set()
     for index in range(len(steps) - 1, -1, -1):
-        action = steps[index].action
-        if action is None:
-            continue
-        if action.operation == "reset" and not needed:
-            return index + (not action.arguments.get("settings"))
-        if action.operation == "snapshot":
-            needed.discard(action.result["name"])
-        needed.discard(action.arguments.get("to"))
-        needed.update(_snapshots_of(action))
+        operation, given, *_ = steps[index].action or Action("", {})
+        if operation == "reset" and not needed - {None}:
+            return index if given.get("settings") else index + 1
+        needed -= {given.get("name" if operation == "snapshot" else "to")}
+        needed.add(given.get(_NEEDED.get(operation, "")))
     return 0
 
 
-def _sent(sent: Call) -> str:
-    return f"{sent.url} {sent._headers} {sent.content.decode(errors='replace')}"
-
-
-def _last(steps: list[Taped], after: int) -> dict[str, int]:
-    """Return at which step the test mentions something drawn for the last time."""
-    last: dict[str, int] = {}
-    for index, step in enumerate(steps):
-        if step.action is not None:
-            last |= dict.fromkeys(tokens(json.dumps(step.action.arguments, ensure_ascii=False)), index)
-            last[fault_name(step.action.arguments.get("number"))] = index
-        if step.call is not None:
-            last |= dict.fromkeys(tokens(_sent(step.call)), index)
-            shown = step.seq > after and step.call.error_code is None and not step.call.streamed
-            body = step.call.response.content if shown and step.call.response is not None else b""
-            # That a record is still the same one is worth a line; the ids of requests and URLs are not.
-            ids = (one for one in ID.findall(body.decode(errors="replace")) if not one.startswith("req_"))
-            last |= dict.fromkeys(ids, index)
-    return last
+def _known(steps: list[Taped]) -> tuple[set[str], set[str]]:
+    """Return the tokens that a test says itself, and those that it takes from responses: what it sends, and ids."""
+    said, wanted, seen = set[str](), set[str](), set[str]()
+    for _, sent, action, *_ in steps:
+        says, hears = "", ""
+        if action is not None:
+            says, hears = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))
+            wanted |= {fault_name(action.arguments["number"])} if action.operation.startswith("fault.") else set()
+        if sent is not None:
+            says = f"{sent.url} {sent._headers} {_text(sent.content)}"
+            hears = "" if sent._reply is None else _text(sent._reply.body)
+        spoken, drawn = set(tokens(says)), set(tokens(hears))
+        said |= spoken - seen
+        wanted |= seen & (spoken | {one for one in drawn if ID.fullmatch(one) and not one.startswith("req_")})
+        seen |= drawn - said
+    return said, wanted
 
 
 def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -499,8 +386,20 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
             yield from _leaves(item, (*path, key))
 
 
-def _word(sent: Call, path: tuple[Any, ...]) -> str:
-    """Return a name for a value in a response, such as ``character_id``."""
-    thing = (sent.operation or "response").split(".")[0].removesuffix("s")
-    names = [key for key in path if isinstance(key, str) and key.isidentifier()]
-    return f"{thing}_{names[-1] if names else 'value'}"
+# A copied test brings this along, so it knows nothing else of this package.
+def told(lines: Iterator[str], events: int | None = None) -> tuple[str, list[list[str]], object]:
+    """Return the text, the tool calls and the usage of a stream, or of so many of its events."""
+    text, calls, usage = "", dict[int, list[str]](), None
+    for line in islice((line for line in lines if line.startswith("data:")), events):
+        try:
+            chunk = loads(line[5:])
+        except ValueError:  # the mark of the end, or an event that was cut
+            continue
+        usage = chunk.get("usage") or usage
+        for delta in (choice["delta"] for choice in chunk.get("choices", ())):
+            text += delta.get("content") or ""
+            for one in delta.get("tool_calls") or ():
+                called = calls.setdefault(one["index"], ["", ""])
+                called[0] += one["function"].get("name") or ""
+                called[1] += one["function"].get("arguments") or ""
+    return text, list(calls.values()), usage

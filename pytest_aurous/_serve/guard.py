@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from .replies import ACCESS, refused
@@ -11,21 +12,6 @@ HEADERS: Final = 64 * 1024
 PATIENCE: Final = 30.0
 """How many seconds a request may take to arrive."""
 _GRACE: Final = 1.0
-
-_PHRASES: Final = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    431: "Request Header Fields Too Large",
-    503: "Service Unavailable",
-}
-
-
-def refusal(status: int, why: str) -> bytes:
-    """Return the bytes of a response after which the connection is closed."""
-    reply = refused(status, why, page=ACCESS)
-    lines = [f"HTTP/1.1 {status} {_PHRASES[status]}", "Connection: close"]
-    lines += [f"{name}: {value}" for name, value in reply.headers]
-    return "\r\n".join([*lines, "", ""]).encode() + reply.body
 
 
 class Guarded:
@@ -54,19 +40,17 @@ class Guarded:
         """Refuse headers that are too large, and note when a request has begun to arrive."""
         if self.refused:
             return
-        before = self.cycle
-        self.held = []
+        before, self.held = self.cycle, []
         super().data_received(data)  # type: ignore[misc]
         self._release()
-        cycle = self.cycle
         if self.refused:
             return
+        cycle = self.cycle
         heading = cycle is before and (cycle is None or cycle.response_complete)  # still no complete headers
-        sending = cycle is not None and cycle.more_body and not cycle.response_complete
         self.headed = self.headed + len(data) if heading else 0
         if self.headed > HEADERS:
             self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
-        elif heading or sending:
+        elif heading or (cycle is not None and cycle.more_body and not cycle.response_complete):
             self.begun = self.begun or self.loop.time()
         else:
             self.begun = None
@@ -91,8 +75,11 @@ class Guarded:
         """Send a refusal, and close the connection."""
         self.begun, self.refused = None, True
         if not self.transport.is_closing():
+            reply = refused(status, why, page=ACCESS)
+            lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Connection: close"]
+            lines += [f"{name}: {value}" for name, value in reply.headers]
             self._release()
-            self.transport.write(refusal(status, why))
+            self.transport.write("\r\n".join([*lines, "", ""]).encode() + reply.body)
             self.transport.write_eof()
             # Until then, what the client still sends is read: else it would get a reset instead of the refusal.
             self.loop.call_later(_GRACE, self.transport.close)

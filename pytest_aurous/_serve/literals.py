@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+from json import dumps
 from typing import Any, Final, cast
 
 from .._core.base.forms import ID, INSTANT, URL
@@ -14,8 +14,8 @@ _WIDE: Final = 80
 _TOKEN: Final = re.compile(rf"{URL.pattern}|{ID.pattern}|whsec_\w+|al_(?:live|test)_\w+")
 _ANY: Final = "ANY"
 """What a copied test writes for a value that is another one in each run."""
-_TIMES: Final = re.compile("created|.*_at|duration_ms")
-"""The fields that have a time."""
+_UNSAID: Final = re.compile("created|.*_at|duration_ms|message")
+"""The fields that have a time, or the words of an error."""
 _SEVERAL: Final = 8
 """Of a list of more numbers, such as a vector, a test has the first three, and how many there are."""
 
@@ -42,84 +42,61 @@ class Names(dict[str, str]):
         self.secret = secret
         self._quoted: dict[str, str] = {}
 
-    def literal(self, value: Any) -> str:
-        """Write JSON as Python; a text that has a name is its name, also inside of another text."""
-        return self._written(value, expected=False)
+    def literal(self, value: Any, *, expected: bool = False, field: str = "") -> str:
+        """Write JSON as Python; a text that has a name is its name, also inside of another text.
 
-    def expected(self, value: Any) -> str:
-        """Write JSON that a response has had, with `ANY` for times, and for what the test has no name for."""
-        return self._written(value, expected=True)
-
-    def _written(self, value: Any, *, expected: bool) -> str:
-        if isinstance(value, str):
-            return _ANY if expected and self._is_drawn(value) else self._text(value)
+        What a response is *expected* to have is `ANY` for times, and for what the test has no name for.
+        """
+        if expected and isinstance(value, str | int | float) and (_UNSAID.fullmatch(field) or self._is_drawn(value)):
+            return _ANY
         if isinstance(value, list):
             items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
             if expected and len(items) > _SEVERAL and all(isinstance(one, float | int) for one in items):
                 return f"[{', '.join(map(repr, items[:3]))}, *[{_ANY}] * {len(items) - 3}]"
-            return fitted("[", [self._written(one, expected=expected) for one in items], "]")
+            return fitted("[", [self.literal(one, expected=expected) for one in items], "]")
         if isinstance(value, dict):
             fields = cast("dict[str, Any]", value).items()
-            pairs = [f"{self._text(key)}: {self._field(key, one, expected=expected)}" for key, one in fields]
+            pairs = [f"{self._text(key)}: {self.literal(one, expected=expected, field=key)}" for key, one in fields]
             return fitted("{", pairs, "}")
-        return repr(value)
+        return repr(value) if isinstance(value, int | float | None) else self._text(str(value))  # a script
 
-    def _field(self, name: str, value: Any, *, expected: bool) -> str:
-        timed = expected and value is not None and _TIMES.fullmatch(name) is not None
-        return _ANY if timed else self._written(value, expected=expected)
-
-    def _is_drawn(self, text: str) -> bool:
+    def _is_drawn(self, value: object) -> bool:
         """Whether a text has a time, or something drawn that the test does not know."""
-        if self._knows(text):
+        text = str(value)
+        if text in self or text in self.said:
             return False
-        return re.search(INSTANT, text) is not None or not all(map(self._knows, tokens(text)))
-
-    def _knows(self, token: str) -> bool:
-        return token in self or token in self.said
+        return bool(re.search(INSTANT, text)) or not all(one in self or one in self.said for one in tokens(text))
 
     def _text(self, text: str) -> str:
         if text in self:
             return self[text]
-        parts: list[str] = []
-        done = 0
-        for match in _TOKEN.finditer(text):
-            for start, end in self._places(match):
-                parts += [_escaped(self._quote(text[done:start])), f"{{{self[text[start:end]]}}}"]
-                done = end
-        if not parts:
+        known = [re.escape(one) for one in tokens(text) if one in self]
+        if not known:
             return self._quote(text)
-        return f'f"{"".join(parts)}{_escaped(self._quote(text[done:]))}"'
-
-    def _places(self, match: re.Match[str]) -> Iterator[tuple[int, int]]:
-        """Yield where a token has a name, or parts of it have."""
-        if match[0] in self:
-            yield match.span()
-        elif "://" in match[0]:
-            for inner in ID.finditer(match.string, *match.span()):
-                if inner[0] in self:
-                    yield inner.span()
+        parts = re.split(f"({'|'.join(known)})", text)
+        shown = [
+            f"{{{self[one]}}}" if one in self else self._quote(one)[1:-1].replace("{", "{{").replace("}", "}}")
+            for one in parts
+        ]
+        return f'f"{"".join(shown)}"'
 
     def _quote(self, text: str) -> str:
         if text not in self._quoted:
-            shown = redacted(text, self.secret, as_code=True)
-            plain = json.dumps(shown, ensure_ascii=not shown.isprintable())
-            self._quoted[text] = plain if json.loads(plain) == shown and "\\u" not in plain else repr(shown)
+            quoted = dumps(redacted(text, self.secret, as_code=True), ensure_ascii=False)
+            # An editor may begin a line at any character that is not printable.
+            self._quoted[text] = "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
         return self._quoted[text]
 
 
-def _escaped(quoted: str) -> str:
-    return quoted[1:-1].replace("{", "{{").replace("}", "}}")
+def call(function: str, parts: list[str]) -> str:
+    """Return a call, on several lines if it is long."""
+    return fitted(f"{function}(", parts, ")")
 
 
-def call(function: str, parts: list[str], more: int = 0) -> str:
-    """Return a call, on several lines if it is long; *more* characters follow it."""
-    return fitted(f"{function}(", parts, ")", more)
-
-
-def fitted(left: str, parts: list[str], right: str, more: int = 0) -> str:
-    """Put parts between brackets, on one line if that fits; *more* characters follow it."""
+def fitted(left: str, parts: list[str], right: str) -> str:
+    """Put parts between brackets, on one line if that fits."""
     line = f"{left}{', '.join(parts)}{right}"
-    if len(line) + more <= _WIDE and "\n" not in line:
+    if len(line) <= _WIDE and "\n" not in line:
         return line
     inner = "".join(f"    {part},\n".replace("\n", "\n    ").removesuffix("    ") for part in parts)
     return f"{left}\n{inner}{right}" if parts else line

@@ -1,4 +1,4 @@
-"""What can be read of a served fake."""
+"""What can be read of a served fake, each as a control request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._core.base.errors import shown
 from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
 from .._core.wire.har import har
@@ -16,46 +17,47 @@ from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeli
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
-from .live import MOST, with_steps
-from .table import operations
+from .live import MOST
+from .replies import JSON, refused
+from .table import SUBJECTS, collections
 
 if TYPE_CHECKING:
     from .control import Control
 
-JSON: Final = "application/json"
-COLLECTIONS: Final = (
-    "characters",
-    "uploads",
-    "images",
-    "videos",
-    "files",
-    "completions",
-    "webhook_endpoints",
-    "loras",
-    "video_loras",
-    "models",
-    "teams",
-)
-
 
 @dataclass(frozen=True)
-class Read:
-    """One thing that can be read.
+class ControlRequest:
+    """One control request, as the reference, the index and the OpenAPI document have it.
 
     Attributes:
-        run: Returns it as JSON, or as text; also takes the parameters of its query.
-        text: What it is.
-        takes: The parameters of its query.
+        name: Its path below ``/__aurous__/``.
+        text: What it does, or what it reads.
+        run: Returns what is read, as JSON, as text, or as a refusal, for the parameters; None for anything else.
+        takes: The parameters of its query, and of its path.
+        body: The arguments in its body; None for a GET.
         media_type: The media type of the response.
     """
 
-    run: Callable[[Control], Any]
+    name: str
     text: str
+    run: Callable[[Control, dict[str, Any]], Any] | None = None
     takes: Takes = NOTHING
+    body: Takes | None = None
     media_type: str = JSON
 
+    @property
+    def method(self) -> str:
+        """GET or POST."""
+        return "GET" if self.body is None else "POST"
 
-def _state(control: Control) -> Any:
+    @property
+    def summary(self) -> str:
+        """What it does, and what it takes."""
+        names = [*self.takes.schemas, *(self.body.schemas if self.body is not None else ())]
+        return self.text.rstrip(".") + (f" ({', '.join(names)})" if names else "")
+
+
+def _state(control: Control, _: object) -> Any:
     aurous = control.aurous
     return {
         "version": 1,
@@ -68,14 +70,11 @@ def _state(control: Control) -> Any:
         "credits": aurous.team.credits,
         "held_credits": aurous.team.held_credits,
         "calls": len(aurous.calls),
-        "unmatched": _unmatched(control),
+        "unmatched": _unmatched(control, None),
         "faults": [repr(fault) for fault in aurous.faults],
         "unfired": [fault.number for fault in aurous.faults.unfired],
         "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
-        **{
-            name: [as_json(record) for record in getattr(aurous.chat if name == "completions" else aurous, name)]
-            for name in COLLECTIONS
-        },
+        **{name: [as_json(record) for record in SUBJECTS[name].find(aurous, {})] for name in collections()},
     }
 
 
@@ -101,92 +100,42 @@ def found_calls(
     return [call for call in control.aurous.calls.where(operation, **filters) if call.number > since]
 
 
-def _unmatched(control: Control) -> Any:
+def _unmatched(control: Control, _: object) -> Any:
     found = [call for call in control.aurous.calls if call.operation is None]
     return [{**of_call(call), "near": near(control.aurous._session.app, call)} for call in found]
 
 
-def _calls(control: Control, **asked: Any) -> Any:
-    return [of_call(call) for call in found_calls(control, **asked)]
-
-
-def _completions(control: Control) -> Any:
+def _completions(control: Control, _: object) -> Any:
     names = ("id", "status", "messages", "text", "tool_calls", "usage")
     return [{name: getattr(one, name) for name in names} for one in control.aurous.chat.completions]
 
 
-def _pitfalls(control: Control) -> Any:
-    found = control.aurous.pitfalls
-    return [{"id": one.id, "message": one.message, "call": one.call.number} for one in found]
+def _pitfalls(control: Control, _: object) -> Any:
+    return [{"id": one.id, "message": one.message, "call": one.call.number} for one in control.aurous.pitfalls]
 
 
-def _limits(control: Control, team: str | None = None) -> Any:
-    aurous = control.aurous
-    whose = aurous.team if team is None else aurous.teams[team]
-    return as_json(list(whose.limits.values()))
-
-
-def _export(control: Control, snapshot: str | None = None) -> Any:
-    told = exported(control.aurous, snapshot)
+def _export(control: Control, asked: dict[str, Any]) -> Any:
+    told = exported(control.aurous, asked.get("snapshot"))
     faults = [{**fault, "arguments": shown_arguments(fault["arguments"])} for fault in told["faults"]]
     replies = [[number, shown_arguments(reply)] for number, reply in told["sections"].get("chat replies", ())]
     sections = told["sections"] | ({"chat replies": replies} if replies else {})
     return {**told, "faults": faults, "sections": sections}
 
 
-def _session(control: Control, **asked: Any) -> str:
-    return copied(control.aurous, control.tape, **asked)
+def _step(control: Control, asked: dict[str, Any]) -> Any:
+    seq: int = asked["seq"]
+    kept = f"the steps {control.tape.dropped + 1} to {control.tape.last} are"
+    return control.live.step(seq) or refused(404, f"Step {shown(seq)} is not kept: {kept}.")
 
 
-def _actions(_: Control) -> Any:
-    return {
-        "version": 1,
-        "actions": [
-            {
-                "operation": one.name,
-                "summary": one.text,
-                "destroys": one.destroys,
-                "arguments": [
-                    {
-                        "name": name,
-                        "required": name in one.takes.required,
-                        "default": _plain(one.takes.defaults.get(name)),
-                        "schema": shape,
-                    }
-                    for name, shape in one.takes.schemas.items()
-                ],
-            }
-            for one in operations().values()
-        ],
-    }
+def _trace(control: Control, asked: dict[str, Any]) -> Any:
+    return control.live.trace(control.url, min(max(1, asked.get("limit", MOST)), control.tape.keep))
 
 
-def _plain(value: Any) -> Any:
-    if type(value) is tuple:
-        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return value if isinstance(value, str | int | float | None) else None
-
-
-def _openapi(control: Control) -> Any:
-    from .document import document
-
-    return document(control.url)
-
-
-def _steps(control: Control, after: int = 0, limit: int = 500) -> Any:
-    tape = control.tape
-    told = {"version": 1, "missed": max(0, tape.dropped - after), **control.live.now()}
-    return with_steps(told, control.live.briefs(tape.after(after, min(limit, MOST))))
-
-
-def _trace(control: Control, limit: int = MOST, full: int = 0) -> Any:
-    return control.live.trace(control.url, min(max(1, limit), control.tape.keep), full=bool(full))
-
-
-def _search(control: Control, text: str = "") -> Any:
+def _search(control: Control, asked: dict[str, Any]) -> Any:
     calls = [(step.seq, step.call) for step in control.tape.after(0, control.tape.keep) if step.call is not None]
     told = [(seq, _told(call).lower()) for seq, call in calls]
-    words = [word for word in text.lower().split() if len(word) >= _SHORTEST]
+    words = [word for word in asked.get("text", "").lower().split() if len(word) >= _SHORTEST]
     return {word: [seq for seq, one in told if word.encode(errors="replace") in one] for word in words}
 
 
@@ -197,56 +146,61 @@ def _told(call: Call) -> bytes:
     return b"\n".join([call.content, reply.body, *keys])
 
 
-def _index(_: Control) -> Any:
-    from .document import index
-
-    return index()
-
-
 _KEYS: Final = re.compile(r"(idempotency-key|x-api-key|authorization|aurous-request-id)$", re.IGNORECASE)
 _SHORTEST: Final = 3
 """The least characters of a word that is searched in bodies: shorter ones are in each."""
 
-READS: Final[dict[str, Read]] = {
-    "": Read(_index, "these calls"),
-    "health": Read(lambda control: {"ok": True, "version": control.version}, "whether the fake is ready"),
-    "openapi.json": Read(_openapi, "the OpenAPI document of these calls"),
-    "actions": Read(_actions, "each operation of Python, with its arguments"),
-    "state": Read(_state, "the whole state: records, money, clock, faults, pitfalls"),
-    "calls": Read(
-        _calls,
+_READS: Final = (
+    ControlRequest("health", "whether the fake is ready", lambda control, _: {"ok": True, "version": control.version}),
+    ControlRequest("state", "the whole state: records, money, clock, faults, pitfalls", _state),
+    ControlRequest(
+        "calls",
         "each call in order of arrival; can wait for some",
+        lambda control, asked: [of_call(call) for call in found_calls(control, **asked)],
         Takes({**taken_by(Calls.where).schemas, "since": WHOLE, "at_least": WHOLE, "wait": NUMBER}),
     ),
-    "calls.har": Read(lambda control: har(control.aurous.calls), "the calls as a HAR file"),
-    "log": Read(
-        lambda control: timeline(control.aurous._session.app),
+    ControlRequest("calls.har", "the calls as a HAR file", lambda control, _: har(control.aurous.calls)),
+    ControlRequest(
+        "log",
         "the calls and what they changed, as text",
+        lambda control, _: timeline(control.aurous._session.app),
         media_type="text/plain; charset=utf-8",
     ),
-    "unmatched": Read(_unmatched, "the requests that the API does not know, each with what is nearest"),
-    "coverage": Read(lambda control: coverage(control.aurous), "how often each operation had each outcome"),
-    "pitfalls": Read(_pitfalls, "misuse of the API that caused no error"),
-    "completions": Read(_completions, "each chat completion, with its messages and what was said"),
-    "deliveries": Read(
-        lambda control: as_json(list(control.aurous.webhooks.deliveries)), "webhook deliveries, made and due"
+    ControlRequest("unmatched", "the requests that the API does not know, each with what is nearest", _unmatched),
+    ControlRequest("coverage", "how often each operation had an outcome", lambda control, _: coverage(control.aurous)),
+    ControlRequest("pitfalls", "misuse of the API that caused no error", _pitfalls),
+    ControlRequest("completions", "each chat completion, with its messages and what was said", _completions),
+    ControlRequest(
+        "deliveries",
+        "webhook deliveries, made and due",
+        lambda control, _: as_json(list(control.aurous.webhooks.deliveries)),
     ),
-    "faults": Read(lambda control: as_json(list(control.aurous.faults)), "the faults, with their counts"),
-    "keys": Read(
-        lambda control: as_json([key for team in control.aurous.teams for key in team.keys]),
+    ControlRequest("faults", "the faults, with their counts", lambda control, _: as_json(list(control.aurous.faults))),
+    ControlRequest(
+        "keys",
         "the API keys of all teams",
+        lambda control, _: as_json([key for team in control.aurous.teams for key in team.keys]),
     ),
-    "limits": Read(_limits, "the rate buckets of a team", Takes({"team": TEXT})),
-    "snapshots": Read(lambda control: control.live.snapshots(), "the snapshots that have a name"),
-    "export": Read(_export, "the state, or a snapshot of it, for import_", Takes({"snapshot": TEXT})),
-    "session.py": Read(
-        _session,
+    ControlRequest(
+        "limits",
+        "the rate buckets of a team",
+        lambda control, asked: as_json([*SUBJECTS["limits"].find(control.aurous, asked).values()]),
+        Takes({"team": TEXT}),
+    ),
+    ControlRequest("snapshots", "the snapshots that have a name", lambda control, _: control.live.snapshots()),
+    ControlRequest("export", "the state, or a snapshot of it, for import_", _export, Takes({"snapshot": TEXT})),
+    ControlRequest(
+        "session.py",
         "the actions and requests as one pytest test",
+        lambda control, asked: copied(control.aurous, control.tape, **asked),
         Takes({"after": WHOLE, "until": WHOLE, "name": TEXT}),
-        "text/x-python; charset=utf-8",
+        media_type="text/x-python; charset=utf-8",
     ),
-    "trace": Read(_trace, "the last steps, as the page shows them", Takes({"limit": WHOLE, "full": WHOLE})),
-    "steps": Read(_steps, "the steps after another one", Takes({"after": WHOLE, "limit": WHOLE})),
-    "search": Read(_search, "for each word of a text, the steps with it in a body, or as a key", Takes({"text": TEXT})),
-    "present": Read(lambda control: control.live.present(), "the state, as the page shows it"),
-}
+    ControlRequest("trace", "the last steps, as the page shows them", _trace, Takes({"limit": WHOLE})),
+    ControlRequest("steps/{seq}", "one step, with the state before and after it", _step, Takes({"seq": WHOLE})),
+    ControlRequest(
+        "search", "for each word of a text, the steps with it in a body, or as a key", _search, Takes({"text": TEXT})
+    ),
+    ControlRequest("present", "the state, as the page shows it", lambda control, _: control.live.present()),
+)
+READS: Final = {one.name: one for one in _READS}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
-from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -15,6 +13,7 @@ from .._core.wire.reply import Pairs, Reply
 from .._trace.page import LIVE_SCRIPTS, LIVE_STYLES
 
 CONTROL: Final = "/__aurous__"
+JSON: Final = "application/json"
 PAGE: Final = "how-to/server.html#control-requests"
 ACCESS: Final = "how-to/server.html#access-from-other-machines"
 """The page on who may use a server, and how much of it."""
@@ -33,14 +32,12 @@ SAFE: Final[Pairs] = (
 
 The page and the list of these requests have one URL, so a cache has to keep them apart.
 """
-_FILE: Final = re.compile(r"[a-z][a-z-]*\.(js|css)")
-_TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 
 
 def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
     """Return a response with JSON, without API keys but *keep*."""
     body = json.dumps(redacted_json(content, keep=keep), ensure_ascii=False, separators=(",", ":"))
-    return reply_of(status, body.encode(errors="replace"), "application/json")
+    return reply_of(status, body.encode(errors="replace"), JSON)
 
 
 def reply_of(status: int, body: bytes, media_type: str) -> Reply:
@@ -69,14 +66,7 @@ def page() -> Reply:
 
 def viewer_file(name: str) -> Reply:
     """Return one of the files of the page."""
-    match = _FILE.fullmatch(name)
-    content = _content(name) if match is not None else None
-    if match is None or content is None:
+    if name not in {*LIVE_SCRIPTS, *LIVE_STYLES}:
         return refused(404, f"The page has no file {name[:80]!r}.")
-    return reply_of(200, content, _TYPES[match[1]])
-
-
-@cache
-def _content(name: str) -> bytes | None:
-    file = files("pytest_aurous").joinpath(f"_trace/viewer/{name}")
-    return file.read_bytes() if file.is_file() else None
+    content = files("pytest_aurous").joinpath(f"_trace/viewer/{name}").read_bytes()
+    return reply_of(200, content, f"text/{'css' if name in LIVE_STYLES else 'javascript'}; charset=utf-8")

@@ -10,8 +10,16 @@ from .._core.base.errors import AurousLookupError, see
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Break, Reply
+from .._facade import App
 from .arguments import PAGE, taken_by
 from .tape import Tape
+
+_UPLOAD: Final = ("https", UPLOAD_HOST.removeprefix("https://"), "")
+
+
+def home_of(app: App, path: str) -> tuple[str, str, str]:
+    """Return scheme, host and root of the URL of a request: only paths of the upload host begin as they do."""
+    return _UPLOAD if path.startswith("/characters/") else app.addresses.home
 
 
 def call_of(
@@ -41,9 +49,7 @@ def call_of(
     check.instance("body", body, str | None, "text, such as '{}'.")
     root = ""
     if model is None:
-        scheme, host, root = app.addresses.home
-        if path is not None and path.startswith("/characters/"):
-            scheme, host, root = "https", UPLOAD_HOST.removeprefix("https://"), ""
+        scheme, host, root = home_of(app, str(path))
         key = app.world.keys.first(app.world.default_team)
         model = Call("GET", scheme, host, "", "", (("X-Api-Key", key),))
     content = model.content if body is None else body.encode()

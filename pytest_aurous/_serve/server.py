@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,12 +23,11 @@ from .guard import HEADERS, Guarded
 from .tape import KEEP
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import Self
 
 __tracebackhide__ = hide_mistakes
 
+_MORE: Final = see("how-to/server.html")
 _LAST_PORT: Final = 65535
 _PATIENCE: Final = 10.0
 """Seconds for the start and the end of the server, which take milliseconds: then something is wrong."""
@@ -77,25 +76,21 @@ class AurousServer(Public):
         check.instance("allow_remote", allow_remote, bool, "True or False.")
         check.instance("allow_host", allow_host, Iterable, "a list of names, such as ['aurous'].")
         check.instance("cors", cors, Iterable, "a list of origins, such as ['http://localhost:5173'].")
-        origins = origins_of([cors] if isinstance(cors, str) else cors)
+        origins = origins_of(cors)
         if control_token is not None:
             check.text("control_token", control_token, "a long random text")
         check.whole("keep", keep, 1)
-        allowed = [allow_host] if isinstance(allow_host, str) else list(allow_host)
-        for name in allowed:
-            check.text("allow_host", name, "aurous")
         if not allow_remote and not is_loopback(host):
             raise AurousError(
                 f"{host} is not a loopback address: anybody who reaches it could use and control the fake. "
                 f"Use 127.0.0.1, or allow it with --allow-remote or allow_remote=True.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
-        self._session = aurous._session
-        hosts = {host_name(host), *host_names(allowed)}
-        _require_uvicorn()
+        hosts = {host_name(host), *host_names(allow_host)}
+        protocol = _protocol()
         self._socket = _bind(host, port)
         self._asgi = AsgiApp(aurous, hosts, cors=origins, token=control_token, keep=keep)
-        self._server = _uvicorn(self._asgi)
+        self._server = _uvicorn(self._asgi, protocol)
         self.host: str = host
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(
@@ -137,7 +132,7 @@ class AurousServer(Public):
                 if not self._thread.is_alive() or time.monotonic() > until:
                     raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
                 time.sleep(0.002)
-            self._undo.enter_context(self._session.serving(self.url))
+            self._undo.enter_context(self.aurous._session.serving(self.url))
 
     def stop(self) -> None:
         """Stop the server, and free its port."""
@@ -154,9 +149,7 @@ class AurousServer(Public):
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop the server."""
         self.stop()
 
@@ -180,25 +173,21 @@ def _bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def _require_uvicorn() -> None:
+def _protocol() -> type[Any]:
+    """Return the faster protocol of uvicorn that is installed, with the limits of the server."""
     try:
         import_module("uvicorn")
+        from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol
     except ImportError:
         raise AurousError(
             f"The server needs uvicorn, the extra server: install it with python -m pip install uvicorn.\n{_MORE}"
         ) from None
-
-
-def _protocol() -> type[Any]:
-    """Return the faster protocol that is installed, with the limits of the server."""
-    try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
-    except ImportError:
-        from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol  # type: ignore[assignment]
+    with suppress(ImportError):
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol  # type: ignore[assignment]
     return type("GuardedProtocol", (Guarded, Protocol), {})
 
 
-def _uvicorn(app: AsgiApp) -> Any:
+def _uvicorn(app: AsgiApp, protocol: type[Any]) -> Any:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -211,7 +200,8 @@ def _uvicorn(app: AsgiApp) -> Any:
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """Shut down, and abort connections that are still open after a moment."""
-            asyncio.get_running_loop().call_later(_GRACE, self._cut_off)
+            for connection in list(self.server_state.connections):
+                asyncio.get_running_loop().call_later(_GRACE, connection.transport.abort)
             await super().shutdown(sockets)
 
         async def on_tick(self, counter: int) -> bool:
@@ -222,20 +212,6 @@ def _uvicorn(app: AsgiApp) -> Any:
                     cast("Guarded", connection).check(now)
             return await super().on_tick(counter)
 
-        def _cut_off(self) -> None:
-            for connection in list(self.server_state.connections):
-                connection.transport.abort()
-
-    settings: dict[str, Any] = {
-        "log_level": "critical",
-        "lifespan": "off",
-        "loop": "asyncio",
-        "http": _protocol(),
-        "h11_max_incomplete_event_size": 2 * HEADERS,
-        "ws": "none",
-        "proxy_headers": False,
-    }
-    return Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))
-
-
-_MORE: Final = see("how-to/server.html")
+    options: dict[str, Any] = {"http": protocol, "loop": "asyncio", "ws": "none", "lifespan": "off"}
+    options |= {"access_log": False, "server_header": False, "date_header": False, "proxy_headers": False}
+    return Server(uvicorn.Config(app, log_level="critical", h11_max_incomplete_event_size=2 * HEADERS, **options))

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
 
 from .._core.base.errors import AurousLookupError
 from .._facade import Aurous, class_at
-from .arguments import TEXT, WHOLE, Shape, Takes, parameters_of, taken_by
-
-
-class At(NamedTuple):
-    """A step to an object: the item of a collection that an argument names."""
-
-    argument: str
-    shape: Shape = TEXT
+from .arguments import TEXT, WHOLE, Takes, parameters_of, taken_by
 
 
 class Subject(NamedTuple):
     """An object of a fake: the steps to it from `aurous`, or from one of its teams.
 
     Attributes:
-        steps: The attributes and items that lead to it.
+        steps: What leads to it: a name is an attribute, and a tuple the argument that names an item.
         of_team: Whether the argument ``team`` chooses whose it is.
         default: What the steps begin with for the default team.
     """
 
-    steps: tuple[str | At, ...] = ()
+    steps: tuple[str | tuple[str], ...] = ()
     of_team: bool = False
     default: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> type[Any]:
-        """Its class."""
-        return class_at(*self.default, *(step if isinstance(step, str) else None for step in self.steps))
 
     def named(self, arguments: Mapping[str, Any]) -> list[str | tuple[Any]]:
         """Return the steps for some arguments: a name is an attribute, and a tuple has the key of an item."""
         team = arguments.get("team") if self.of_team else None
         first: list[str | tuple[Any]] = list(self.default) if team is None else ["teams", (team,)]
-        return first + [one if isinstance(one, str) else (arguments[one.argument],) for one in self.steps]
+        return first + [one if isinstance(one, str) else (arguments[one[0]],) for one in self.steps]
 
     def find(self, aurous: Aurous, arguments: Mapping[str, Any]) -> Any:
         """Return the object.
@@ -68,15 +56,17 @@ def _records(*collections: str) -> dict[str, Subject]:
     for path in collections:
         steps = tuple(path.split("."))
         found[steps[-1]] = Subject(steps, of_team=True)
-        found[steps[-1].removesuffix("s")] = Subject((*steps, At("id")), of_team=True)
+        found[steps[-1].removesuffix("s")] = Subject((*steps, ("id",)), of_team=True)
     return found
 
 
+_CHOOSING: Final = {"id": TEXT, "bucket": TEXT, "number": WHOLE}
+"""The arguments that name an item."""
 SUBJECTS: Final[dict[str, Subject]] = {
     "": Subject(),
     "clock": Subject(("clock",)),
     "faults": Subject(("faults",)),
-    "fault": Subject(("faults", At("number", WHOLE))),
+    "fault": Subject(("faults", ("number",))),
     "webhooks": Subject(("webhooks",)),
     **_records("characters", "uploads", "images", "videos", "files", "loras", "video_loras"),
     "chat": Subject(("chat",), of_team=True),
@@ -85,9 +75,9 @@ SUBJECTS: Final[dict[str, Subject]] = {
     **_records("models", "webhook_endpoints"),
     "teams": Subject(("teams",)),
     "team": Subject(of_team=True, default=("team",)),
-    "key": Subject(("keys", At("number", WHOLE)), of_team=True, default=("team",)),
+    "key": Subject(("keys", ("number",)), of_team=True, default=("team",)),
     "limits": Subject(("limits",), of_team=True),
-    "limit": Subject(("limits", At("bucket")), of_team=True),
+    "limit": Subject(("limits", ("bucket",)), of_team=True),
     "calls": Subject(("calls",)),
 }
 """The objects of a fake, by the word that an operation begins with."""
@@ -98,7 +88,6 @@ READ: Final[dict[str, str]] = {
     "calls": "calls",
     "pitfalls": "pitfalls",
     "webhooks.deliveries": "deliveries",
-    "faults.unfired": "state",
     "chat.completions": "completions",
     "team.keys": "keys",
     "limits": "limits",
@@ -114,19 +103,13 @@ READ: Final[dict[str, str]] = {
     "clock.now": "state",
 }
 """What is read by a GET other than `state`, by its name in Python."""
-_OWN_CLIENT: Final = "each HTTP client reaches the server itself"
-_IN_PROCESS: Final = "it calls code of your own, in the process of the test"
 REASONS: Final[dict[str, str]] = {
-    "client": _OWN_CLIENT,
-    "async_client": _OWN_CLIENT,
-    "transport": _OWN_CLIENT,
-    "route": _IN_PROCESS,
+    **dict.fromkeys(("client", "async_client", "transport"), "each HTTP client reaches the server itself"),
+    **dict.fromkeys(
+        ("route", "explore", "aexplore", "interleave", "ainterleave", "day"),
+        "it calls code of your own, in the process of the test",
+    ),
     "faker": "it is a library of Python",
-    "explore": _IN_PROCESS,
-    "aexplore": _IN_PROCESS,
-    "interleave": _IN_PROCESS,
-    "ainterleave": _IN_PROCESS,
-    "day": _IN_PROCESS,
     "script": "the same as `characters.script`",
     "clock.skip_sleeps": "it skips sleeps of its own process; `clock.speed` serves others",
     "webhooks.route": "its target is code of your own; over HTTP, each delivery goes to its URL",
@@ -154,7 +137,8 @@ INTERNAL: Final = frozenset(
 )
 """Public names that are for the package alone, and not documented."""
 _LOOKUPS: Final = frozenset({"get", "last", "json", "items", "keys", "values", "count"})
-_DESTROYING: Final = frozenset({"reset", "restore", "import_", "character.delete", "fault.remove", "snapshots.remove"})
+DESTROYING: Final = frozenset({"reset", "restore", "import_", "character.delete", "fault.remove", "snapshots.remove"})
+"""The operations by which something is lost."""
 
 
 class ControlOperation(NamedTuple):
@@ -178,41 +162,34 @@ class ControlOperation(NamedTuple):
     sets: bool
     text: str
 
-    @property
-    def destroys(self) -> bool:
-        """Whether something is lost by it."""
-        return self.name in _DESTROYING
 
-
-def public(kind: type[Any]) -> list[str]:
-    """Return the public names of a class that are its own, in order."""
-    inherited = {name for name in dir(str) if issubclass(kind, str)}
-    return [name for name in dir(kind) if not name.startswith("_") and name not in inherited]
+def _members() -> Iterator[tuple[str, Subject, Any]]:
+    """Yield each public name of a fake with the object that has it, and what the name is of its class."""
+    for word, subject in SUBJECTS.items():
+        kind = class_at(*subject.default, *(step if isinstance(step, str) else None for step in subject.steps))
+        inherited = {name for name in dir(str) if issubclass(kind, str)}
+        for name in dir(kind):
+            if not name.startswith("_") and name not in inherited:
+                yield f"{word}.{name}".lstrip("."), subject, getattr_static(kind, name)
 
 
 @cache
 def operations() -> Mapping[str, ControlOperation]:
     """Return all operations by name."""
-    found = [
-        operation
-        for word, subject in SUBJECTS.items()
-        for name in public(subject.kind)
-        if (operation := _operation(word, name, subject)) is not None
-    ]
+    found = (operation for one in _members() if (operation := _operation(*one)) is not None)
     return {one.name: one for one in (*found, *_SNAPSHOTS)}
 
 
-def name_of(word: str, name: str) -> str:
-    """Return the name of an operation or an attribute."""
-    return f"{word}.{name}" if word else name
+def collections() -> list[str]:
+    """Return the collections to which a record can be added."""
+    return [name.removesuffix(".add") for name in operations() if name.endswith(".add")]
 
 
-def _operation(word: str, name: str, subject: Subject) -> ControlOperation | None:
+def _operation(full: str, subject: Subject, member: Any) -> ControlOperation | None:
     """Return the operation that a method or a settable attribute is; None if it is none."""
-    full = name_of(word, name)
+    name = full.rpartition(".")[2]
     if full in READ or full in REASONS or full in INTERNAL or name in _LOOKUPS:
         return None
-    member = getattr_static(subject.kind, name)
     if isfunction(member):
         own = taken_by(member)
     elif isinstance(member, property) and member.fset is not None:
@@ -221,11 +198,11 @@ def _operation(word: str, name: str, subject: Subject) -> ControlOperation | Non
         own = Takes({name: shape}, (name,))
     else:
         return None
-    choosing = {step.argument: step.shape for step in subject.steps if isinstance(step, At)}
+    choosing = {step[0]: _CHOOSING[step[0]] for step in subject.steps if isinstance(step, tuple)}
     schemas = {**choosing, **own.schemas}
     if subject.of_team:
         schemas.setdefault("team", TEXT)
-    takes = Takes(schemas, (*choosing, *own.required), own.defaults, own.many)
+    takes = Takes(schemas, (*choosing, *own.required), own.many)
     text = (getdoc(member) or "").partition("\n")[0]
     return ControlOperation(full, name, subject, takes, tuple(own.schemas), not isfunction(member), text)
 
@@ -260,23 +237,13 @@ class Parity(NamedTuple):
 def parity() -> list[Parity]:
     """Return each public name of a fake with its arguments: the control request, or the reason why there is none."""
     rows: list[Parity] = []
-    for word, subject in SUBJECTS.items():
-        for full, member in (
-            (name_of(word, name), getattr_static(subject.kind, name)) for name in public(subject.kind)
-        ):
-            if full in REASONS:
-                rows.append(Parity(full, "", "", REASONS[full]))
-            elif full not in INTERNAL:
-                request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
-                rows.append(Parity(full, "", request, ""))
-                for argument in parameters_of(member) if isfunction(member) else ():
-                    reason = _LEFT_OUT.get(f"{full}.{argument}") or _LEFT_OUT.get(argument, "")
-                    rows.append(Parity(full, argument, "" if reason else request, reason))
+    for full, _, member in _members():
+        if full in REASONS:
+            rows.append(Parity(full, "", "", REASONS[full]))
+        elif full not in INTERNAL:
+            request = f"POST {full}" if full in operations() else f"GET {READ.get(full, 'state')}"
+            rows.append(Parity(full, "", request, ""))
+            for argument in parameters_of(member) if isfunction(member) else ():
+                reason = _LEFT_OUT.get(f"{full}.{argument}") or _LEFT_OUT.get(argument, "")
+                rows.append(Parity(full, argument, "" if reason else request, reason))
     return rows
-
-
-def team_of(aurous: Aurous, record: object) -> str | None:
-    """Return the team that a record belongs to, if it is not the default team."""
-    world = aurous._session.app.world
-    row = world.row(record) if isinstance(record, str) else None
-    return row.team if row is not None and row.team not in {"", world.default_team} else None

@@ -159,15 +159,44 @@ def test_an_example_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.usefixtures("folder")
 def test_an_unknown_topic_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    """So is an unknown section; the command exits with 2."""
+    """So is an unknown section; the command exits with 2. Nothing is searched for in a section."""
+    unknown = "No page is called {!r}, and none has it in its text{} pytest-aurous docs lists the pages."
     told = {
-        "fault": "No page is called 'fault'; did you mean 'faults'? pytest-aurous docs lists the pages.",
+        "falts": unknown.format("falts", "; did you mean 'faults'?"),
+        "fault#stall": unknown.format("fault", "; did you mean 'faults'?"),
         "faults#stal": "The page reference/faults has no section 'stal'; did you mean 'stall'? "
         "Its sections: faults, stall, wide.",
     }
     for topic, message in told.items():
         assert main(["docs", topic]) == 2
         assert capsys.readouterr().err == f"pytest-aurous: {message}\n"
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("topic", "found"),
+    [
+        ("stall", ["reference/faults#stall  Stall", "reference/faults#wide   Wide"]),
+        ("The Stream sends", ["reference/faults#wide  Wide"]),
+        ("shop", ["how-to/lists#lists  Lists"]),
+    ],
+)
+def test_other_words_are_searched_for(topic: str, found: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Sections with all of them are listed, in their headings before in their text; examples are not searched."""
+    assert main(["docs", topic]) == 0
+    first, *listed = capsys.readouterr().out.splitlines()
+
+    assert first == f"No page is called {topic!r}. It is in these sections:"
+    assert [line.strip() for line in listed][: len(found)] == found
+
+
+def test_a_search_lists_twenty_sections(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that have the word most often come first."""
+    assert main(["docs", "idempotency"]) == 0
+    _, first, *others = capsys.readouterr().out.splitlines()
+
+    assert first.split() == ["fidelity#idempotency", "Idempotency"]
+    assert len(others) == 19
 
 
 @pytest.mark.usefixtures("folder")

@@ -60,27 +60,26 @@ def test_deliveries_are_chosen_by_data(when: dict[str, Any], count: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("when", "message"),
+    ("when", "word"),
     [
-        ({}, "expected at least one part, such as {'path': '/v1/images/*'}."),
-        ({"jsn": 1}, "expected parts out of 'json', 'path', 'header' or 'pattern'; did you mean 'json'?"),
-        ({"system": "x"}, "expected parts out of 'json', 'path', 'header' or 'pattern'."),
-        ({"path": 5}, "when['path']=5): expected text such as '/v1/images/*'."),
-        ({"header": {5: "x"}}, "when={5: 'x'}): expected a dict with text as keys."),
-        ({"pattern": "("}, "expected a regular expression (missing )"),
-        ({"json": {1, 2}}, "expected a dict that JSON can carry"),
+        ({}, "at least one part"),
+        ({"jsn": 1}, "did you mean 'json'"),
+        ({"system": "x"}, "'pattern'"),
+        ({"path": 5}, "text"),
+        ({"header": {5: "x"}}, "text as keys"),
+        ({"pattern": "("}, "regular expression"),
+        ({"json": {1, 2}}, "JSON"),
     ],
 )
-def test_a_condition_that_cannot_be_is_refused(when: Any, message: str) -> None:
+def test_a_condition_that_cannot_be_is_refused(when: Any, word: str) -> None:
     """At once, with what is valid."""
     aurous = Aurous()
-    with pytest.raises(AurousError) as caught:
+    with pytest.raises(AurousError, match=word):
         aurous.faults.status("*", 503, when=when)
-    assert message in str(caught.value)
     assert len(aurous.faults) == 0
 
 
 def test_deliveries_have_no_headers_to_choose_by() -> None:
     """They are written when it is sent."""
-    with pytest.raises(AurousError, match="expected parts out of 'json', 'path' or 'pattern'"):
+    with pytest.raises(AurousError, match="'path' or 'pattern'"):
         Aurous().faults.drop("*", when={"header": "X"})

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_aurous import AurousUnfiredFault
 from pytest_aurous._report.timeline import colored, timeline
+from tests.conftest import price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +104,8 @@ def test_only_the_wire_is_changed(api: Api, commit: bool) -> None:  # noqa: FBT0
 
     record = api.characters.last
     assert plain(created) == record.json() | {"status": created["status"]}
-    assert (created["status"] != record.status, record.status, api.money()) == (True, "synthesizing", (1000, 4))
+    held = price("/v1/characters", **SYNTHESIS)
+    assert (created["status"] != record.status, record.status, api.money()) == (True, "synthesizing", (1000, held))
     call = api.aurous.calls.last
     assert (call.committed, fault.fired, call.fault) == (True, 1, "greased (all)" + ", committed" * commit)
     assert api.get(f"/v1/characters/{record.id}").json == record.json()
@@ -158,15 +160,6 @@ def test_a_restore_draws_the_same_again(make_api: MakeApi) -> None:
     assert bytes_of(twin) == bytes_of(other)
 
 
-def test_grease_changes_nothing_else_that_is_drawn(make_api: MakeApi) -> None:
-    """Ids, names and pictures are the same as without grease."""
-    greased, twin = make_api(grease="all"), make_api()
-    greased.get("/v1/balance")
-    twin.get("/v1/balance")
-
-    assert greased.characters.add().json() == twin.characters.add().json()
-
-
 @kinds
 def test_a_response_that_is_not_json_stays_as_it_is(make_api: MakeApi, kind: Any) -> None:
     """Pictures, redirects and what a proxy says; there a fault waits for the next response."""
@@ -209,8 +202,8 @@ def test_the_timeline_shows_that_responses_are_greased(make_api: MakeApi, kind: 
 
     assert f"GET    /v1/balance -> 200 (greased ({kind}))" in text
     shown = text.splitlines()[-1]
-    assert shown.startswith("grease: each object of a response has an unknown field, grease_...")
-    assert shown.endswith("and an unknown status") == (kind == "all")
+    assert shown.startswith("grease: ")
+    assert ("unknown status" in shown) == (kind == "all")
     assert colored(text).endswith(f"\x1b[36m{shown}\x1b[0m")
 
 

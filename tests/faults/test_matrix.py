@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous import Aurous
+from tests.conftest import price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ PATIENCE: Final = 5
 CHARACTERS: Final = "/v1/characters"
 KEY: Final = {"Idempotency-Key": "once"}
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+PRICE: Final = price(CHARACTERS, **SYNTHESIS)
 CLIENTS: Final = [(stack, way) for stack in ("httpx", "httpx2") if find_spec(stack) for way in ("sync", "async")]
 SSL: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a client that makes its own takes longer than a test
 KINDS: Final[dict[str, tuple[str, dict[str, Any], int | str]]] = {  # method, arguments; the status or the exception
@@ -91,7 +93,7 @@ class Session(NamedTuple):
     def happened(self, times: int) -> None:
         """Check how many syntheses took effect: rows, and credits that are held for them."""
         team = self.fake.team
-        assert (len(self.fake.characters), team.credits, team.held_credits) == (times, 1000, 4 * times)
+        assert (len(self.fake.characters), team.credits, team.held_credits) == (times, 1000, PRICE * times)
 
 
 @pytest.fixture(params=CLIENTS, ids=" ".join)
@@ -134,49 +136,3 @@ def test_idem_3_a_retry_replays_what_a_fault_has_committed(
     session.retries(headers, replayed=commit and bool(headers))
     session.happened(2 if commit and not headers else 1)
     assert fault.fired == 1
-
-
-@commits
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_save_may_be_sent_again_whatever_became_of_it(session: Session, kind: str, *, commit: bool) -> None:
-    """`save` needs no key: the same call makes the character `ready`, or finds it so."""
-    character = session.fake.characters.add(status="reviewing")
-    path = f"{CHARACTERS}/{character.id}/save"
-    expected = 200 if KINDS[kind][0] == "malformed" else KINDS[kind][2]
-    fault = session.give("characters.save", kind, commit=commit)
-
-    session.meets(session.send("POST", path), expected, path=path)
-
-    assert (character.status, session.fake.calls.last.committed) == ("ready" if commit else "reviewing", commit)
-    assert session.send("POST", path).json()["status"] == "ready"
-    assert fault.fired == 1
-
-
-@commits
-def test_idem_3_a_delay_that_the_client_outlasts_is_a_response(session: Session, *, commit: bool) -> None:
-    """It comes at once and the clock has moved on; the call happened, and may be replayed."""
-    fault = session.fake.faults.delay("characters.create", PATIENCE, commit=commit)
-    before = session.fake.clock.time()
-
-    session.retries(KEY, replayed=False)
-
-    assert session.fake.clock.time() - before == PATIENCE
-    assert (session.fake.calls.last.committed, fault.fired) == (True, 1)
-    session.retries(KEY, replayed=True)
-    session.happened(1)
-
-
-def test_an_outage_refuses_every_connection_until_it_is_over(session: Session) -> None:
-    """Whatever is called meets `ConnectError`, without an effect; when the clock has passed, all is well."""
-    fault = session.fake.faults.outage(60)
-
-    session.meets(session.create(KEY), "ConnectError")
-    session.fake.clock.advance(seconds=59.5)
-    session.meets(session.send("GET", "/v1/balance"), "ConnectError", "GET", "/v1/balance")
-
-    assert [call.committed for call in session.fake.calls] == [False, False]
-    session.happened(0)
-    session.fake.clock.advance(seconds=0.5)
-    session.retries(KEY, replayed=False)
-    session.happened(1)
-    assert fault.fired == 2

@@ -26,7 +26,6 @@ WEATHER: Final = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-CALL: Final = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
 FLY: Final = {"type": "function", "function": {"name": "fly"}}
 PERSON: Final = {
     "type": "object",
@@ -47,6 +46,11 @@ def chat(api: Api, *messages: Any, **more: Any) -> Any:
     response = api.post(PATH, json=body(*messages, **more))
     assert response.status == 200, response.body
     return response.json
+
+
+def image(url: str, **more: str) -> dict[str, Any]:
+    """Return the part of a message that is an image."""
+    return {"type": "image_url", "image_url": {"url": url, **more}}
 
 
 def said(api: Api, *messages: Any, **more: Any) -> Any:
@@ -81,7 +85,6 @@ def test_chat_1_a_completion_is_one_choice_with_its_usage(api: Api) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "param"),
     [
-        ({"messages": []}, "value_out_of_range", "messages"),
         ({"messages": [ASKED] * 201}, "value_out_of_range", "messages"),
         ({"messages": ["Hi"]}, "invalid_format", "messages[*]"),
         ({"messages": [{"role": "nobody", "content": "x"}]}, "invalid_format", "messages[*].role"),
@@ -113,13 +116,6 @@ def test_chat_2_what_a_request_may_not_say(api: Api, change: dict[str, Any], cod
     api.refused("POST", PATH, json={**body(), **change}, status=400, code=code, param=param)
 
 
-def test_chat_2_a_refusal_names_the_role(api: Api) -> None:
-    """Not an item of it: the place is within the list already."""
-    message = api.post(PATH, json=body({"role": "nobody", "content": "x"})).json["error"]["message"]
-
-    assert message == 'messages[*].role must be one of system, user, assistant, tool, not "nobody".'
-
-
 CUSTOM: Final = {"type": "custom", "custom": {"name": "paint"}}
 ALLOWED: Final = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [FLY]}}
 NEWER: Final[list[tuple[dict[str, Any], str, str]]] = [
@@ -142,11 +138,7 @@ def test_chat_14_what_no_page_names_is_refused_by_assumption(
 
     error = api.refused("POST", PATH, json={**body(), **newer}, status=400, code="invalid_format", param=param)
 
-    message = error.json["error"]["message"]
-    assert message.endswith(
-        f'not "{value}". No page of the vendor says that {value} is refused; the fake assumes it (chat-14). '
-        "The setting readings={'chat-14': 'accepted'} accepts it."
-    )
+    assert all(word in error.json["error"]["message"] for word in (value, "chat-14"))
     assert chat(other, **newer) if "messages" not in newer else chat(other, *newer["messages"])
     sent = newer.get("messages", [ASKED])
     assert other.aurous.chat.completions.last.messages == sent
@@ -165,31 +157,28 @@ def test_chat_14_the_model_calls_allowed_functions_only(make_api: Callable[..., 
     assert chat(api)["usage"]["prompt_tokens"] == chat(make_api())["usage"]["prompt_tokens"]
 
 
+def allowed(**choice: Any) -> dict[str, Any]:
+    """Return a request with a choice of tools that chat-14 may accept."""
+    return {"tool_choice": {"type": "allowed_tools", "allowed_tools": choice}}
+
+
 @pytest.mark.parametrize(
-    ("change", "code", "param"),
+    ("change", "param"),
     [
-        ({"tools": [{"type": "custom"}]}, "invalid_format", "tools.custom"),
-        ({"tools": [{"type": "custom", "custom": {}}]}, "invalid_format", "tools.custom.name"),
-        ({"tool_choice": {"type": "allowed_tools"}}, "invalid_format", "tool_choice.allowed_tools"),
-        (
-            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "often"}}},
-            "invalid_format",
-            "tool_choice.allowed_tools.mode",
-        ),
-        (
-            {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": ["fly"]}}},
-            "invalid_format",
-            "tool_choice.allowed_tools.tools",
-        ),
+        ({"tools": [{"type": "custom"}]}, "tools.custom"),
+        ({"tools": [{"type": "custom", "custom": {}}]}, "tools.custom.name"),
+        ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice.allowed_tools"),
+        (allowed(mode="often"), "tool_choice.allowed_tools.mode"),
+        (allowed(mode="auto", tools=["fly"]), "tool_choice.allowed_tools.tools"),
     ],
 )
 def test_chat_14_what_is_accepted_has_its_form(
-    make_api: Callable[..., Api], change: dict[str, Any], code: str, param: str
+    make_api: Callable[..., Api], change: dict[str, Any], param: str
 ) -> None:
     """A value that is wrong under any reading is refused under each, without a hint."""
     for reading in ("refused", "accepted"):
         api = make_api(readings={"chat-14": reading})
-        error = api.refused("POST", PATH, json=body(**change), status=400, code=code, param=param)
+        error = api.refused("POST", PATH, json=body(**change), status=400, code="invalid_format", param=param)
         assert "chat-14" not in error.json["error"]["message"]
 
 
@@ -203,17 +192,16 @@ def test_chat_2_unknown_fields_and_nulls_are_ignored(api: Api) -> None:
 def test_chat_3_what_the_model_cannot_serve_costs_nothing(api: Api) -> None:
     """Output above the cap, input above the window, and a tool that it cannot be forced to call."""
     plain = {**body(), "model": api.aurous.models.add("plain", context_window=5).id}
-    api.refused(
-        "POST", PATH, json=body(max_tokens=8193), status=400, code="max_tokens_exceeds_hard_cap", param="max_tokens"
-    )
-    api.refused("POST", PATH, json=plain, status=400, code="max_input_tokens_exceeded", param="messages")
-    long = body({"role": "user", "content": "x" * 1_024_001})
-    api.refused("POST", PATH, json=long, status=400, code="max_input_tokens_exceeded", param="messages")
-    forced = {**plain, "tools": [WEATHER], "tool_choice": "required"}
-    api.refused("POST", PATH, json=forced, status=400, code="tool_choice_required_unsupported", param="tool_choice")
-    api.refused("POST", PATH, json=body(tool_choice="required"), status=400, code="missing_field", param="tools")
-    other = body(tools=[WEATHER], tool_choice={"type": "function", "function": {"name": "fly"}})
-    api.refused("POST", PATH, json=other, status=400, code="invalid_format", param="tool_choice.function.name")
+    other = {"tools": [WEATHER], "tool_choice": {"type": "function", "function": {"name": "fly"}}}
+    for sent, code, param in (
+        (body(max_tokens=8193), "max_tokens_exceeds_hard_cap", "max_tokens"),
+        (plain, "max_input_tokens_exceeded", "messages"),
+        (body({"role": "user", "content": "x" * 1_024_001}), "max_input_tokens_exceeded", "messages"),
+        ({**plain, "tools": [WEATHER], "tool_choice": "required"}, "tool_choice_required_unsupported", "tool_choice"),
+        (body(tool_choice="required"), "missing_field", "tools"),
+        (body(**other), "invalid_format", "tool_choice.function.name"),
+    ):
+        api.refused("POST", PATH, json=sent, status=400, code=code, param=param)
     assert len(api.aurous.chat.completions) == 0
 
 
@@ -241,7 +229,7 @@ def test_chat_4_the_tokens_that_were_used_are_charged(api: Api) -> None:
 
 
 def test_chat_4_a_hold_has_four_decimals(api: Api) -> None:
-    """1.10 times 13 input tokens at 75 a million, and 4,096 output tokens at 450."""
+    """1.10 times 13 input tokens at 75 a million, and 4,096 output tokens at 450, as `/v1/models` says."""
     api.post(PATH, json=body(stream=True))
 
     assert api.money() == (1000, 1.8443)
@@ -259,27 +247,22 @@ def test_chat_4_a_hold_needs_enough_credits(api: Api) -> None:
     assert (response.status, exempt.credits) == (200, 0)
 
 
-@pytest.mark.parametrize(("credits", "charged"), [(1000, 4.5075), (4, 4)])
-def test_chat_4_more_than_the_hold_is_charged_down_to_zero(
-    make_api: Callable[..., Api],
-    credits: float,  # noqa: A002 - the vendor's word
-    charged: float,
-) -> None:
+def test_chat_4_more_than_the_hold_is_charged_down_to_zero(api: Api) -> None:
     """Beyond that, the platform pays."""
-    api = make_api(credits=credits)
-    api.aurous.chat.reply("x", tokens=(100, 10_000))
-
-    assert chat(api, max_tokens=10)["usage"]["credits_charged"] == charged
-    assert api.money() == (credits - charged, 0)
+    for credits, charged in ((1000, 4.5075), (4, 4)):  # noqa: A001 - the vendor's word
+        api.team.credits = credits
+        api.aurous.chat.reply("x", tokens=(100, 10_000))
+        assert chat(api, max_tokens=10)["usage"]["credits_charged"] == charged
+        assert api.money() == (credits - charged, 0)
 
 
 @pytest.mark.parametrize(
     ("more", "part", "count"),
     [
         ({}, {"type": "text", "text": "x" * 400}, 100),
-        ({}, {"type": "image_url", "image_url": {"url": "https://pictures.example/a.png"}}, 1024),
-        ({}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}}, 512),
-        ({"vision_quality": "xhigh"}, {"type": "image_url", "image_url": {"url": "https://a.example/a.png"}}, 2048),
+        ({}, image("https://pictures.example/a.png"), 1024),
+        ({}, image("data:image/png;base64,AAAA", detail="low"), 512),
+        ({"vision_quality": "xhigh"}, image("https://a.example/a.png"), 2048),
         ({}, {"type": "video_url", "video_url": {"url": "https://a.example/a.mp4"}}, 2048),
     ],
     ids=["text", "image", "low", "xhigh", "video"],
@@ -290,34 +273,27 @@ def test_chat_5_a_part_has_its_tokens(api: Api, more: Any, part: Any, count: int
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("part", "code", "param"),
     [
-        *("http://a.example/a.png", "https://localhost/a", "https://10.0.0.1/a", "https://[::1]/a", "https://x/a", "x"),
-        *("https://224.0.0.1/a", "https://[ff0e::1]/a", "https://metadata.google.internal/a", "https://[::1/a"),
-        "https://app.localhost./a",
+        ("text", "invalid_format", ""),
+        ({"type": "sound"}, "invalid_format", ".type"),
+        (image("https://a.example/", detail="best"), "invalid_format", ".image_url.detail"),
+        *(
+            (image(url), "invalid_request", ".image_url.url")
+            for url in (
+                *("http://a.example/a", "https://localhost/a", "https://10.0.0.1/a", "https://[::1]/a", "https://x/a"),
+                *("x", "https://224.0.0.1/a", "https://[ff0e::1]/a", "https://[::1/a", "https://app.localhost./a"),
+                "https://metadata.google.internal/a",
+            )
+        ),
     ],
+    ids=str,
 )
-def test_chat_5_private_urls_are_refused(api: Api, url: str) -> None:
-    """The part is named."""
-    given = body({"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]})
-    param = "messages[*].content[*].image_url.url"
-
-    api.refused("POST", PATH, json=given, status=400, code="invalid_request", param=param)
-
-
-@pytest.mark.parametrize(
-    ("part", "param"),
-    [
-        ("text", ""),
-        ({"type": "sound"}, ".type"),
-        ({"type": "image_url", "image_url": {"url": "https://a.example/", "detail": "best"}}, ".image_url.detail"),
-    ],
-)
-def test_chat_5_other_parts_are_refused(api: Api, part: Any, param: str) -> None:
-    """A part is an object of a known type."""
+def test_chat_5_other_parts_are_refused(api: Api, part: Any, code: str, param: str) -> None:
+    """A part is an object of a known type, and its URL is public."""
     given = body({"role": "user", "content": [part]})
 
-    api.refused("POST", PATH, json=given, status=400, code="invalid_format", param=f"messages[*].content[*]{param}")
+    api.refused("POST", PATH, json=given, status=400, code=code, param=f"messages[*].content[*]{param}")
 
 
 @pytest.mark.parametrize(("reading", "most"), [("256", 256), ("64", 64)])
@@ -475,17 +451,6 @@ def test_chat_11_chat_13_idem_5_a_client_that_gave_up_leaves_it_in_progress(api:
     assert [one["duration_ms"] for one in api.get(events).json["data"]] == [20_000]
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.7, 2.3, 1e-6])
-def test_a_client_that_waits_sees_the_end(api: Api, seconds: float) -> None:
-    """The completion has ended, and its key is free, when its response arrives: sums of floats are not exact."""
-    for number in range(9):
-        api.aurous.chat.reply("late", delay=seconds)
-        key = {"Idempotency-Key": f"{number}"}
-        found = api.post(PATH, json=body(), headers=key).json
-        assert api.get(f"{PATH}/{found['id']}").json == found
-        assert api.post(PATH, json=body(), headers=key).json == found
-
-
 def test_tpm_1_tokens_have_a_bucket_of_their_own(make_api: Callable[..., Api]) -> None:
     """Input is taken before the work, and output at its end."""
     api = make_api()
@@ -499,14 +464,6 @@ def test_tpm_1_tokens_have_a_bucket_of_their_own(make_api: Callable[..., Api]) -
     assert api.aurous.limits["chat_tpm"].remaining == 200_000 - prompt - 500
     embedding = api.post("/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": "x" * 400})
     assert embedding.headers["X-RateLimit-TPM-Remaining"] == str(500_000 - 100)
-
-
-def test_tpm_1_too_few_tokens_are_counted_unless_limits_are_enforced(api: Api) -> None:
-    """By default a test is told of overruns, and its requests succeed."""
-    api.aurous.limits["chat_tpm"].set(burst=1)
-
-    assert api.post(PATH, json=body()).status == 200
-    assert api.aurous.limits["chat_tpm"].overruns == 1
 
 
 def test_tpm_2_too_few_tokens_are_a_429(make_api: Callable[..., Api]) -> None:
@@ -537,24 +494,6 @@ class TestReplies:
 
         assert [said(api)["content"] for _ in range(5)] == ["one", "one", "two", "three", "three"]
 
-    def test_the_first_that_matches_is_taken(self, api: Api) -> None:
-        """By a text or a pattern in the last message, or by a function of the request."""
-        api.aurous.chat.reply("black", when="hair", times=9)
-        api.aurous.chat.reply("green", when=re.compile(r"\beyes?\b"), times=9)
-        api.aurous.chat.reply("many", when=lambda sent: len(sent["messages"]) > 1, times=9)
-        hair, eyes = ({"role": "user", "content": f"What about {what}?"} for what in ("hair", "the eye"))
-
-        assert [said(api, eyes)["content"], said(api, hair)["content"]] == ["green", "black"]
-        assert said(api, hair, {"role": "user", "content": "And?"})["content"] == "many"
-        assert "simulated" in said(api, {"role": "user", "content": "And?"})["content"]
-
-    def test_the_messages_of_a_completion_are_as_on_the_wire(self, api: Api) -> None:
-        """Nulls, too, which SDKs send."""
-        turn = {"role": "assistant", "content": None, "refusal": None, "tool_calls": [CALL]}
-        chat(api, ASKED, turn, {"role": "tool", "tool_call_id": "call_1", "content": "Rain."})
-
-        assert api.aurous.chat.completions.last.messages[1] == turn
-
     def test_a_tool_is_called_and_its_result_gets_the_next_reply(self, api: Api) -> None:
         """Text may come with a call."""
         api.aurous.chat.reply("Let me see.", tool_calls=[("get_weather", {"city": "Tokyo"})])
@@ -564,8 +503,8 @@ class TestReplies:
 
         assert json.loads(call["function"]["arguments"]) == {"city": "Tokyo"}
         assert api.aurous.chat.completions.last.tool_calls == [("get_weather", {"city": "Tokyo"})]
-        answer = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
-        assert said(api, ASKED, first, answer, tools=[WEATHER])["content"] == "It is sunny."
+        result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+        assert said(api, ASKED, first, result, tools=[WEATHER])["content"] == "It is sunny."
 
     def test_json_a_refusal_and_a_reason(self, api: Api) -> None:
         """Each form reaches the client."""
@@ -601,15 +540,6 @@ class TestReplies:
         assert found["choices"][0]["finish_reason"] == reason
         assert found["usage"]["completion_tokens"] == count
 
-    def test_chat_3_a_call_of_a_tool_is_not_cut(self, api: Api) -> None:
-        """Half of its arguments would be no JSON."""
-        api.aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo and all around it"})])
-
-        choice = chat(api, tools=[WEATHER], max_tokens=3)["choices"][0]
-
-        assert choice["finish_reason"] == "tool_calls"
-        assert json.loads(choice["message"]["tool_calls"][0]["function"]["arguments"])
-
     @pytest.mark.parametrize(
         "how",
         [{"tokens": (200, 600, 50)}, {"finish_reason": "length"}, {"delay": 20}, {"chunking": "bytes"}],
@@ -628,43 +558,24 @@ class TestReplies:
         assert found["usage"]["total_tokens"] == (850 if "tokens" in how else found["usage"]["total_tokens"])
         assert said(api, tools=[WEATHER], tool_choice="required")["tool_calls"]
 
-    def test_a_delay_passes_on_the_clock(self, api: Api) -> None:
-        """A client with a shorter timeout gets it, and has paid."""
-        api.aurous.chat.reply("late", delay=20)
-        before = api.clock.now()
-
-        assert said(api)["content"] == "late"
-        assert (api.clock.now() - before).total_seconds() == 20
-        assert api.broken("POST", PATH, json=body(), patience=5).error == "ReadTimeout"
-        assert (api.clock.now() - before).total_seconds() == 25
-        assert len(api.aurous.chat.completions) == 2
-
     @pytest.mark.parametrize(
         ("reply", "more", "why"),
         [
-            (
-                {"tool_calls": [("fly", {})]},
-                {"tools": [WEATHER]},
-                "calls the tool 'fly', and the request has these tools",
-            ),
-            ({"tool_calls": [("fly", {})]}, {}, "the request has these tools: none"),
-            (
-                {"tool_calls": [("get_weather", {"city": 7})]},
-                {"tools": [WEATHER]},
-                "the arguments of 'get_weather' do not fit its parameters: $.city: expected string, got 7",
-            ),
-            ({"json": {"name": "x"}}, {"response_format": AS_PERSON}, "the schema of the request: $: 'age' is missing"),
-            ({"text": "Hello."}, {"response_format": AS_PERSON}, "the request asks for JSON, and it says 'Hello.'"),
-            ({"text": "Rain."}, {"tools": [WEATHER], "tool_choice": "required"}, "demands a call of get_weather;"),
+            ({"tool_calls": [("fly", {})]}, {"tools": [WEATHER]}, "'fly'"),
+            ({"tool_calls": [("fly", {})]}, {}, "none"),
+            ({"tool_calls": [("get_weather", {"city": 7})]}, {"tools": [WEATHER]}, "$.city"),
+            ({"json": {"name": "x"}}, {"response_format": AS_PERSON}, "'age' is missing"),
+            ({"text": "Hello."}, {"response_format": AS_PERSON}, "asks for JSON"),
+            ({"text": "Rain."}, {"tools": [WEATHER], "tool_choice": "required"}, "demands a call of get_weather"),
             (
                 {"tool_calls": [("get_weather", {"city": "Oslo"})]},
                 {"tools": [WEATHER, FLY], "tool_choice": {"type": "function", "function": {"name": "fly"}}},
-                "its tool_choice demands a call of fly; use reply(tool_calls=...)",
+                "demands a call of fly",
             ),
             (
                 {"tool_calls": [("get_weather", {"city": "Oslo"})]},
                 {"tools": [WEATHER], "tool_choice": "none"},
-                "it calls a tool, and the tool_choice of the request is 'none'",
+                "'none'",
             ),
         ],
         ids=["tool", "no tools", "arguments", "json", "text", "required", "another", "none"],
@@ -681,11 +592,12 @@ class TestReplies:
             api.aurous._session.verdict.judge()
 
     def test_a_reply_may_stop_or_refuse_where_another_would_not_fit(self, api: Api) -> None:
-        """JSON that is cut off, and a refusal instead of a call, are what a client has to expect."""
-        api.aurous.chat.reply('{"name": "Au', finish_reason="length")
+        """JSON that is cut off or does not fit, and a refusal instead of a call, are what a client has to expect."""
+        for text, reason in (('{"name": "Au', "length"), ('{"name": 7}', None)):
+            api.aurous.chat.reply(text, finish_reason=reason)
+            assert said(api, response_format=AS_PERSON)["content"] == text
         api.aurous.chat.reply(refuse="No.")
 
-        assert said(api, response_format=AS_PERSON)["content"] == '{"name": "Au'
         assert said(api, tools=[FLY], tool_choice="required")["refusal"] == "No."
 
     def test_a_condition_that_raises_is_a_mistake_of_the_test(self, api: Api) -> None:
@@ -694,8 +606,7 @@ class TestReplies:
 
         assert api.post(PATH, json=body()).status == 500
 
-        why = r"the when= of chat\.reply\(\.\.\.\), added at test_chat\.py:\d+, raised KeyError: 'tools'"
-        with pytest.raises(AurousError, match=why):
+        with pytest.raises(AurousError, match=r"test_chat\.py:\d+, raised KeyError: 'tools'"):
             api.aurous._session.verdict.judge()
 
     def test_a_reply_that_does_not_fit_is_one_problem(self, api: Api) -> None:
@@ -711,12 +622,6 @@ class TestReplies:
         assert "never used" not in str(caught.value)
         api.aurous._session.verdict.judge()
 
-    def test_a_text_may_be_json(self, api: Api) -> None:
-        """It is not checked against the schema."""
-        api.aurous.chat.reply('{"name": 7}')
-
-        assert said(api, response_format=AS_PERSON)["content"] == '{"name": 7}'
-
     def test_a_reply_that_nobody_used_fails_the_test(self, api: Api) -> None:
         """Like a fault that was never met, and only once; a restore takes the use back."""
         api.aurous.chat.reply("one", when="nothing")
@@ -725,34 +630,32 @@ class TestReplies:
 
         with pytest.raises(AurousUnfiredFault) as caught:
             api.aurous._session.verdict.judge()
-        assert re.search(
-            r"<reply 'one', added at test_chat\.py:\d+: used 0> was never used: chat\.create was called once",
-            str(caught.value),
-        )
-        assert "<reply 'two', added at test_chat.py:" in str(caught.value)
-        assert "was used 1 of 3 times" in str(caught.value)
+        assert re.search(r"'one', added at test_chat\.py:\d+: used 0", str(caught.value))
+        assert "used 1 of 3 times" in str(caught.value)
         api.aurous._session.verdict.judge()
 
     @pytest.mark.parametrize(
         ("arguments", "text"),
         [
-            ({}, "expected one of text, json, refuse and error, or tool_calls"),
-            ({"when": "hair", "times": 2}, "expected one of text, json, refuse and error, or tool_calls"),
-            ({"text": "a", "json": 1}, "one of text, json, refuse and error, or tool_calls, not text and json"),
-            ({"refuse": "a", "tool_calls": [("x", {})]}, "no tool calls beside refuse"),
-            ({"text": 7}, "text=7"),
-            ({"error": "oops"}, "error='oops'"),
-            ({"text": "a", "finish_reason": "done"}, "finish_reason='done'"),
-            ({"text": "a", "chunking": "lines"}, "chunking='lines'"),
-            ({"text": "a", "when": 7}, "when=7"),
-            ({"text": "a", "times": 0}, "times=0"),
-            ({"text": "a", "delay": -1}, "delay=-1"),
-            ({"text": "a", "tokens": (1,)}, "tokens=(1,)"),
-            ({"text": "a", "tokens": (1, -1)}, "tokens=-1"),
-            ({"json": {1, 2}}, "a value that JSON can carry"),
-            ({"tool_calls": "fly"}, "pairs of a name and its arguments"),
-            ({"tool_calls": [("fly", 7)]}, "pairs of a name and its arguments"),
-            ({"tool_calls": [("fly",)]}, "pairs of a name and its arguments"),
+            ({}, "one of text"),
+            ({"when": "hair", "times": 2}, "one of text"),
+            ({"text": "a", "json": 1}, "not text and json"),
+            ({"refuse": "a", "tool_calls": [("x", {})]}, "beside refuse"),
+            ({"text": 7}, "text"),
+            ({"error": "oops"}, "error"),
+            ({"text": "a", "finish_reason": "done"}, "finish_reason"),
+            ({"text": "a", "chunking": "lines"}, "chunking"),
+            ({"text": "a", "when": 7}, "when"),
+            ({"text": "a", "times": 0}, "times"),
+            ({"text": "a", "delay": -1}, "delay"),
+            ({"text": "a", "tps": 0}, "tps"),
+            ({"text": "a", "delay": 1, "tps": 5}, "no delay beside"),
+            ({"text": "a", "tokens": (1,)}, "tokens"),
+            ({"text": "a", "tokens": (1, -1)}, "tokens"),
+            ({"json": {1, 2}}, "JSON"),
+            ({"tool_calls": "fly"}, "pairs"),
+            ({"tool_calls": [("fly", 7)]}, "pairs"),
+            ({"tool_calls": [("fly",)]}, "pairs"),
         ],
         ids=str,
     )
@@ -760,18 +663,6 @@ class TestReplies:
         """The message says what is possible."""
         with pytest.raises(AurousError, match=re.escape(text)):
             api.aurous.chat.reply(**arguments)
-
-    def test_the_chat_shows_what_was_added(self, api: Api) -> None:
-        """With the line of the test."""
-        api.aurous.chat.reply("Aurora has black hair.")
-        api.aurous.chat.reply(json=1)
-        api.aurous.chat.reply(tool_calls=[("x", {})])
-
-        assert re.fullmatch(
-            r"<Chat: 0 completions, replies \[<reply 'Aurora has black hair\.', added at test_chat\.py:\d+: used 0>, "
-            r"<reply 'JSON', .*>, <reply 'tool calls', .*>\]>",
-            repr(api.aurous.chat),
-        )
 
 
 def test_usage_3_chats_and_embeddings_are_usage_events(api: Api) -> None:
@@ -791,7 +682,8 @@ def test_usage_3_chats_and_embeddings_are_usage_events(api: Api) -> None:
         ("chat", "completed", 200, 650),
         ("embedding", "completed", 100, 0),
     ]
-    assert [one["credits_charged"] for one in events if one["id"] == made["id"]] == [0.3075]
+    charged = made["usage"]["credits_charged"]
+    assert [one["credits_charged"] for one in events if one["id"] == made["id"]] == [charged]
     (bucket,) = api.get(f"/v1/usage?{start}&group_by=type,model,status").json["data"]
     keys = [tuple(group["key"].values()) for group in bucket["groups"]]
     assert sorted(keys) == [
@@ -861,7 +753,3 @@ def test_tokens_take_their_time(make_api: Callable[..., Api]) -> None:
             seen = [clock.time() - start for line in response.iter_lines() if '"content":"' in line]
     assert seen == [0.0, 2.0, 4.0, 6.0]
     api.aurous.chat.reply("Yes.", ttft=3)
-    with pytest.raises(AurousError, match="expected no delay beside ttft and tps"):
-        api.aurous.chat.reply("x", delay=1, tps=5)
-    with pytest.raises(AurousError, match=r"chat.reply\(tps=0\): expected a number, 0.001 or more"):
-        api.aurous.chat.reply("x", tps=0)

@@ -1,55 +1,57 @@
-"""What holds on every call: ver-1 to ver-4, err-1 to err-7, rate-1, rate-4, time-1."""
+"""What holds for every operation: auth-3, auth-5, auth-7, ver-1 to ver-4, err-1 to err-8, rate-1, time-1."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from pytest_aurous._core.resources.catalog import CATALOG
+from tests.resources.test_refusals import BODIES, KEYED, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_aurous._core.resources.base.endpoint import Endpoint
     from tests.conftest import Api, Response
 
 BALANCE: Final = "/v1/balance"
 GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-IMAGE: Final = {"prompt": "A cat"}
-URL: Final = "https://cdn.example/cat.png"
 TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 START: Final = 1_778_234_400  # 2026-05-08T10:00:00Z
 BUCKETS: Final = {  # the contract's table: burst, and the seconds that one token takes
     "characters_get": (240, 0.5),
     "characters_post": (60, 2),
     "characters_synthesize": (12, 10),
+    "images_post": (120, 1),
+    "videos_post": (120, 1),
+    "estimate_post": (240, 0.5),
+    "files_post": (60, 2),
+    "webhooks_post": (10, 6),
+    "webhooks_test": (30, 2),  # the burst is assumed
+    "chat_post": (120, 1),
+    "embeddings_post": (240, 0.5),
     "reads": (1200, 0.1),
 }
-CALLS: Final = [
-    ("GET", BALANCE, None, "reads"),
-    ("GET", "/v1/characters", None, "characters_get"),
-    ("GET", "/v1/characters/{id}", None, "characters_get"),
-    ("POST", "/v1/characters/uploads/init", TICKET, "characters_post"),
-    ("POST", "/v1/characters/uploads/classify", {"upload_id": "{upload}"}, "characters_post"),
-    ("POST", "/v1/characters", {"name": "Aurora", "upload_ids": ["{upload}"]}, "characters_post"),
-    ("POST", "/v1/characters", GENERATE, "characters_synthesize"),
-    ("PATCH", "/v1/characters/{id}", {"name": "Iris"}, "characters_post"),
-    ("POST", "/v1/characters/{id}/save", None, "characters_post"),
-    ("POST", "/v1/characters/{id}/resynthesize", None, "characters_synthesize"),
-    ("POST", "/v1/characters/{id}/refs/regenerate", {"pose": "front"}, "characters_synthesize"),
-    ("DELETE", "/v1/characters/{id}", None, "characters_post"),
-]
-each_call = pytest.mark.parametrize(("method", "url", "body", "bucket"), CALLS, ids=lambda value: str(value)[:50])
+OPERATIONS: Final = {  # what spends from them, by the contract
+    "characters_get": "characters.list characters.retrieve",
+    "characters_post": "characters.update characters.save characters.delete characters.uploads.init",
+    "characters_synthesize": "characters.create characters.resynthesize characters.regenerate_ref",
+    "images_post": "images.create images.cancel",
+    "videos_post": "videos.create",
+    "estimate_post": "images.estimate videos.estimate embeddings.estimate",
+    "files_post": "files.delete",
+    "webhooks_post": "webhook_endpoints.create webhook_endpoints.rotate_secret webhook_endpoints.delete",
+    "webhooks_test": "webhook_endpoints.test",
+    "chat_post": "chat.create chat.cancel",
+    "embeddings_post": "embeddings.create",
+    "reads": """balance.retrieve team.retrieve pricing.retrieve usage.list usage.events models.list images.list
+        images.retrieve videos.retrieve files.retrieve loras.list loras.retrieve video_loras.list video_loras.retrieve
+        webhook_endpoints.list webhook_endpoints.retrieve chat.retrieve""",
+}
+SPENDERS: Final = [(bucket, one) for bucket, names in OPERATIONS.items() for one in names.split()]
 RATES: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-
-
-def call(api: Api, method: str, url: str, body: Any, **sent: Any) -> Response:
-    """Send one of the calls, on what it needs."""
-    character, upload = api.characters.add(status="reviewing"), api.uploads.add()
-    filled = body and {
-        name: [upload.id] if value == ["{upload}"] else upload.id if value == "{upload}" else value
-        for name, value in body.items()
-    }
-    return api.send(method, url.format(id=character.id), json=filled, **sent)
 
 
 def rates(response: Response) -> tuple[int, ...]:
@@ -64,15 +66,6 @@ def signed_urls(api: Api) -> tuple[str, str]:
 
 
 # versions
-
-
-@each_call
-def test_ver_1_ver_2_the_header_is_optional_and_echoed(api: Api, method: str, url: str, body: Any, bucket: str) -> None:
-    """With the only version and without one each call is answered, and the version applied comes back."""
-    for headers in ({}, {"Aurous-Version": "2026-05-15"}):
-        response = call(api, method, url, body, headers=headers)
-        assert response.status in {200, 201}, bucket
-        assert response.headers["Aurous-Version"] == "2026-05-15"
 
 
 def test_ver_2_err_3_are_on_every_response(api: Api) -> None:
@@ -95,25 +88,6 @@ def test_ver_2_err_3_are_on_every_response(api: Api) -> None:
     ids = [response.headers["Aurous-Request-Id"] for response in responses]
     assert all(re.fullmatch(r"req_[0-9A-HJKMNP-TV-Z]{26}", one) for one in ids)
     assert len(set(ids)) == len(ids)
-
-
-@each_call
-@pytest.mark.parametrize("version", ["2026-05-16", "2020-01-01", "latest", "2026-5-15", ""])
-def test_ver_3_refuses_another_version(api: Api, version: str, method: str, url: str, body: Any, bucket: str) -> None:
-    """A version that does not exist, or is no date, is refused on each route before anything happens."""
-    filled = url.format(id=api.characters.add(status="reviewing").id)
-
-    response = api.refused(
-        method,
-        filled,
-        json=body,
-        headers={"Aurous-Version": version},
-        status=400,
-        code="unknown_version",
-        param="Aurous-Version",
-    )
-
-    assert repr(version) in response.json["error"]["message"], bucket
 
 
 def test_ver_4_resources_carry_their_version(api: Api) -> None:
@@ -181,106 +155,6 @@ def test_err_7_a_bug_of_ours_shows_no_internals(api: Api) -> None:
     assert problem.kind == "bug"
 
 
-@pytest.mark.parametrize(
-    ("url", "sent", "param"),
-    [
-        ("/v1/characters", {"json": {"name": 1}}, "name"),
-        ("/v1/characters", {"json": {**GENERATE, "attributes": {"age": 1}}}, "attributes.age"),
-        ("/v1/characters", {"json": {"name": "Aurora"}}, None),
-        ("/v1/characters", {"content": b"{"}, None),
-        (BALANCE, {"method": "GET", "headers": {"Aurous-Version": "x"}}, "Aurous-Version"),
-        ("/v1/characters/char_1", {"method": "PATCH", "json": {"name": "x"}}, "character_id"),
-        ("/v1/characters?limit=0", {"method": "GET"}, "limit"),
-    ],
-    ids=lambda value: str(value)[:50],
-)
-def test_err_4_param_names_the_field(api: Api, url: str, sent: dict[str, Any], param: str | None) -> None:
-    """`param` is the offending field, header or parameter, and null where no single one is to blame."""
-    response = api.send(**{"method": "POST", "url": url, **sent})
-
-    assert response.json["error"]["param"] == param
-
-
-def test_err_5_every_code_is_a_documented_one(make_api: Callable[..., Api]) -> None:
-    """Each refusal of the character calls has a code out of the contract's list, under its status."""
-    api = make_api(credits=0)
-    character, upload = api.characters.add(status="failed"), api.uploads.add()
-    url = f"/v1/characters/{character.id}"
-    responses = [
-        api.get(BALANCE, key=None),
-        api.get(BALANCE, key="x"),
-        api.post(url, key=api.team.add_key("read")),
-        api.post(f"{url}/save", key=api.team.add_key("read")),
-        api.post("/v1/characters", json={}),
-        api.post("/v1/characters", json={"name": 1}),
-        api.post("/v1/characters", json={"name": ""}),
-        api.get(BALANCE, headers={"Aurous-Version": "x"}),
-        api.post("/v1/characters", json={"name": "x"}),
-        api.post("/v1/characters", json={"name": "x", "upload_ids": ["x"]}),
-        api.post("/v1/characters", json={"name": "x", "color": "x"}),
-        api.post(f"{url}/save"),
-        api.post("/v1/characters", json=GENERATE),
-        api.get("/v1/characters/x"),
-        api.get("/v1/characters?starting_after=x"),
-        api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id[:-1]}),
-    ]
-
-    assert [(response.status, response.json["error"]["code"]) for response in responses] == [
-        (401, "missing_api_key"),
-        (401, "invalid_api_key"),
-        (405, "method_not_allowed"),
-        (403, "missing_scope"),
-        (400, "missing_field"),
-        (400, "invalid_format"),
-        (400, "value_out_of_range"),
-        (400, "unknown_version"),
-        (400, "parameter_invalid_combination"),
-        (400, "upload_invalid"),
-        (400, "invalid_request"),
-        (400, "invalid_request_error"),
-        (402, "insufficient_credits"),
-        (404, "resource_not_found"),
-        (400, "invalid_format"),
-        (400, "upload_invalid"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "method", "url", "body"),
-    [
-        (400, "mutually_exclusive_input", "POST", "/v1/images", {"character_id": "x", "reference_image_urls": [URL]}),
-        (400, "unsupported_lora_for_mode", "POST", "/v1/images", {"lora_id": "seedance-1-pro"}),
-        (400, "character_not_ready", "POST", "/v1/images", {"character_id": "unready"}),
-        (400, "generation_not_cancellable", "POST", "/v1/images/{done}/cancel", {}),
-        (400, "invalid_page_token", "GET", "/v1/usage?page_token=x", {}),
-        (402, "balance_too_low", "POST", "/v1/images", {"count": 4}),
-        (404, "resource_not_found", "GET", "/v1/files/file_1", {}),
-        (409, "idempotency_key_in_use", "POST", "/v1/images", {"seed": 1}),
-        (410, "output_expired", "GET", "/v1/images/{done}/output/0", {}),
-        (422, "output_not_available", "GET", "/v1/images/{failed}/output/0", {}),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_err_5_other_operations_have_documented_codes_too(
-    api: Api, status: int, code: str, method: str, url: str, body: dict[str, Any]
-) -> None:
-    """Images, videos, files and usage refuse with the codes of the list, each under its status."""
-    used = {"Idempotency-Key": "used"}
-    api.post("/v1/images", json=IMAGE, headers=used)
-    ids = {
-        "unready": api.characters.add(status="failed").id,
-        "done": api.aurous.images.add().id,
-        "failed": api.aurous.images.add(status="failed").id,
-    }
-    api.clock.advance(seconds=8 * 24 * 3600 if status == 410 else 0)
-    api.team.credits = 2
-    sent = {**IMAGE, **{name: ids.get(str(value), value) for name, value in body.items()}} if body else None
-
-    response = api.send(method, url.format(**ids), json=sent, headers=used if status == 409 else {})
-
-    assert (response.status, response.json["error"]["code"]) == (status, code)
-
-
 def test_err_6_the_type_is_the_global_one_in_both_readings(make_api: Callable[..., Api]) -> None:
     """Only the code follows the reading: type, status and link do as everywhere."""
     found = []
@@ -332,59 +206,48 @@ def test_err_8_any_segment_may_be_an_id(api: Api, character_id: str) -> None:
 # rate limits
 
 
-@each_call
-def test_rate_1_each_call_spends_from_its_bucket(api: Api, method: str, url: str, body: Any, bucket: str) -> None:
-    """A call shows the burst of its bucket, what is left after it, and when the bucket would be full again."""
-    burst, seconds = BUCKETS[bucket]
-    expected = (burst, burst - 1, START + max(1, int(seconds)))
+@pytest.mark.parametrize(("bucket", "operation"), SPENDERS, ids=[one for _, one in SPENDERS])
+def test_auth_3_auth_5_ver_1_ver_2_rate_1_each_operation(api: Api, bucket: str, operation: str) -> None:
+    """It needs a key, one that may write unless it is a GET; shows the version that is applied; spends its tokens."""
+    row, body = CATALOG.by_operation[operation], BODIES.get(operation)
+    path, (burst, seconds) = path_of(api, row), BUCKETS[bucket]
+    narrow = api.team.add_key("read")
+    api.refused(row.method, path, json=body, key=None, status=401, code="missing_api_key")
+    if row.method != "GET":
+        api.refused(row.method, path, json=body, key=narrow, status=403, code="missing_scope")
 
-    response = call(api, method, url, body)
-
-    assert response.status in {200, 201}
-    assert rates(response) == expected
-
-
-def test_rate_1_one_bucket_serves_three_syntheses(api: Api) -> None:
-    """Create, resynthesize and regenerate spend from one bucket, and the uploads flow from another."""
-    api.aurous.script("synthesizing*0 -> ready")
-    made = api.post("/v1/characters", json=GENERATE)
-    url = f"/v1/characters/{made.json['id']}"
-    again = api.post(f"{url}/resynthesize")
-    pose = api.post(f"{url}/refs/regenerate", json={"pose": "back"})
-    upload = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [api.uploads.add().id]})
-
-    assert [rates(one) for one in (made, again, pose)] == [
-        (12, 11, START + 10),
-        (12, 10, START + 20),
-        (12, 9, START + 30),
-    ]
-    assert rates(upload) == (60, 59, START + 2)
+    for spent, headers in enumerate(({}, {"Aurous-Version": "2026-05-15"}), 1):
+        key = narrow if row.method == "GET" else api.aurous.api_key
+        response = api.send(row.method, path, json=body, key=key, headers=headers)
+        assert response.status not in {401, 403}
+        assert response.headers["Aurous-Version"] == "2026-05-15"
+        assert rates(response) == (burst, burst - spent, START + max(1, int(spent * seconds)))
+        assert api.aurous.calls.last.operation == operation
 
 
-def test_rate_1_refills_with_the_clock(api: Api) -> None:
-    """Tokens come back at their rate, fractions counted, and never beyond the burst."""
-    left = []
-    for seconds in (0, 0, 10, 5, 5, 3600):
-        api.clock.advance(seconds=seconds)
-        left.append(rates(api.post("/v1/characters/char_1/resynthesize"))[1])
-
-    assert left == [11, 10, 10, 9, 9, 11]
+WITH_ID: Final = [row for row in KEYED if "{id}" in row.template and not row.operation.startswith("chat.")]
 
 
-def test_rate_1_report_refuses_nobody(api: Api) -> None:
-    """By default an empty bucket only shows: zero left, and the call is answered all the same."""
-    responses = [api.post("/v1/characters/char_1/resynthesize") for _ in range(14)]
+@pytest.mark.parametrize("row", WITH_ID, ids=lambda row: row.operation)
+def test_auth_7_save_4_patch_3_del_3_what_is_another_teams_never_was(api: Api, row: Endpoint) -> None:
+    """An unknown id, one that was deleted and another team's have the same response, and theirs lives on."""
+    family = row.template.split("/")[2]
+    theirs, own = (getattr(team, family) for team in (api.aurous.teams.add(), api.team))
+    there = theirs.add("House") if family.endswith("loras") else theirs.add()
+    ids = ["nobody", there.id]
+    if family in {"characters", "files", "webhook_endpoints"}:
+        ids.append(own.add().id)
+        assert api.delete(f"/v1/{family}/{ids[-1]}").status == 200
 
-    assert {response.status for response in responses} == {404}
-    assert [rates(response)[1] for response in responses] == [*range(11, -1, -1), 0, 0]
-    assert rates(responses[-1])[2] == START + 120
+    found: set[tuple[int, str]] = set()
+    for one in ids:
+        response = api.send(row.method, row.template.format(id=one), json=BODIES.get(row.operation))
+        text = response.body.decode().replace(one, "")
+        found.add((response.status, text.partition('"request_id"')[0]))
 
-
-def test_rate_3_auth_6_a_bucket_is_the_teams(api: Api) -> None:
-    """The keys of a team share its buckets, and another team has its own."""
-    keys = [api.team.api_key, api.team.add_key("read"), api.aurous.teams.add().api_key]
-
-    assert [rates(api.get(BALANCE, key=key))[1] for key in keys] == [1199, 1198, 1199]
+    assert len(found) == 1
+    assert found.pop()[0] == (200 if row.operation in {"files.delete", "webhook_endpoints.delete"} else 404)
+    assert theirs.last == there
 
 
 @pytest.mark.parametrize("where", ["401", "unknown path", "upload URL", "ref URL", "dead URL"])
@@ -400,51 +263,6 @@ def test_rate_1_is_not_told_where_there_is_no_bucket(api: Api, where: str) -> No
     }[where]()
 
     assert not any(name in response.headers for name in RATES)
-
-
-def test_rate_1_rate_4_a_narrow_key_sees_the_bucket_and_spends_nothing(api: Api) -> None:
-    """A 403 has a team and a bucket, so it carries the headers, with every token still there."""
-    response = api.post("/v1/characters/char_1/save", key=api.team.add_key("read"))
-
-    assert response.status == 403
-    assert rates(response)[:2] == (60, 60)
-
-
-@pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("read", 403)])
-def test_rate_4_a_stranger_spends_nothing(api: Api, key: str | None, status: int) -> None:
-    """A call that is refused with 401 or 403 takes no token."""
-    sent = api.team.add_key("read") if key == "read" else key
-
-    assert api.post("/v1/characters/char_1/save", key=sent).status == status
-    assert rates(api.post("/v1/characters/char_1/save"))[1] == 59
-
-
-@pytest.mark.parametrize(
-    ("method", "url", "sent", "status"),
-    [
-        ("POST", "/v1/characters/char_1/save", {}, 404),
-        ("POST", "/v1/characters", {"json": {}}, 400),
-        ("POST", "/v1/characters", {"content": b"{"}, 400),
-        ("POST", "/v1/characters/char_1/save", {"headers": {"Aurous-Version": "x"}}, 400),
-        ("POST", "/v1/characters/uploads/init", {"json": TICKET}, 201),
-    ],
-    ids=str,
-)
-def test_rate_4_any_other_response_spends_one(
-    api: Api, method: str, url: str, sent: dict[str, Any], status: int
-) -> None:
-    """A call that is answered takes one token, a refused one too."""
-    response = api.send(method, url, **sent)
-
-    assert (response.status, rates(response)[1]) == (status, 59)
-    assert rates(api.post("/v1/characters/char_1/save"))[1] == 58
-
-
-def test_rate_4_a_402_spends_one(make_api: Callable[..., Api]) -> None:
-    """A synthesis that the team cannot pay takes its token all the same."""
-    api = make_api(credits=0)
-
-    assert [rates(api.post("/v1/characters", json=GENERATE))[1] for _ in range(2)] == [11, 10]
 
 
 # time

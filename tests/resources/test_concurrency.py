@@ -64,40 +64,6 @@ def test_get_1_fifty_pollers_see_one_sequence_and_one_transition(api: Api, moves
     assert [call.number for call in calls] == list(range(2, 202))
 
 
-def test_list_1_pages_and_polls_share_the_count(api: Api) -> None:
-    """A list page among the polls is one look more, and no look is counted twice."""
-    character = api.synthesize("synthesizing*40 -> reviewing")
-
-    def look(number: int) -> str:
-        if number % 2:
-            return api.poll(character)[0]
-        return str(api.get("/v1/characters").json["data"][0]["status"])
-
-    assert sorted(together(look)) == ["reviewing"] * 10 + ["synthesizing"] * 40
-
-
-def test_save_2_of_fifty_saves_one_publishes(api: Api, moves: list[tuple[str, str]]) -> None:
-    """Fifty saves at once all answer 200 with the same object, and the character moves once."""
-    character = api.characters.add(status="reviewing")
-    moves.clear()
-
-    responses = together(lambda _: api.post(f"/v1/characters/{character.id}/save"))
-
-    assert {response.status for response in responses} == {200}
-    assert all(response.json == character.json() for response in responses)
-    assert moves == [("reviewing", "ready")]
-
-
-def test_resyn_1_of_fifty_runs_one_starts(api: Api) -> None:
-    """Fifty resynthesizes at once start one run and hold its cost once; the others are refused."""
-    character = api.characters.add(script="synthesizing! -> ready")
-
-    responses = together(lambda _: api.post(f"/v1/characters/{character.id}/resynthesize"))
-
-    assert sorted(response.status for response in responses) == [200] + [400] * 49
-    assert api.money() == (1000, 4)
-
-
 def test_create_5_credits_are_spent_once(make_api: Callable[..., Api]) -> None:
     """Fifty creates at once get exactly as many characters as the balance pays."""
     api = make_api(credits=42, script="synthesizing! -> reviewing")
@@ -111,41 +77,15 @@ def test_create_5_credits_are_spent_once(make_api: Callable[..., Api]) -> None:
     assert sorted(ids) == [character.id for character in api.characters]
 
 
-def test_create_3_a_ticket_is_consumed_once(api: Api) -> None:
-    """Fifty creates of one ticket make one character."""
-    upload = api.uploads.add()
-
-    responses = together(lambda _: api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [upload.id]}))
-
-    assert sorted(response.status for response in responses) == [201] + [400] * 49
-    assert len(api.characters) == 1
-
-
-def test_del_3_of_fifty_deletes_one_succeeds(api: Api) -> None:
-    """Fifty deletes at once are one deletion and 49 times not found."""
-    character = api.characters.add()
-
-    responses = together(lambda _: api.delete(f"/v1/characters/{character.id}"))
-
-    assert sorted(response.status for response in responses) == [200] + [404] * 49
-
-
-def test_rate_3_the_count_is_atomic(api: Api) -> None:
-    """Of fifty calls at once no two are told the same rest."""
-    responses = together(lambda _: api.get("/v1/balance"))
-
-    assert sorted(int(response.headers["X-RateLimit-Remaining"]) for response in responses) == list(range(1150, 1200))
-
-
 def test_time_passes_once_for_all(api: Api, moves: list[tuple[str, str]]) -> None:
-    """Readers, pollers and a test that looks at the record meet a step by time as one transition."""
+    """Readers, pollers and a test that reads the record meet a step by time as one transition."""
     character = api.synthesize("synthesizing:10s -> reviewing:10s -> ready")
     moves.clear()
     api.clock.advance(seconds=60)
 
-    def look(number: int) -> str:
+    def seen(number: int) -> str:
         return (character.status, api.poll(character)[0], "held" if api.team.held_credits else "ready")[number % 3]
 
-    assert set(together(look)) == {"ready"}
+    assert set(together(seen)) == {"ready"}
     assert moves == [("synthesizing", "reviewing"), ("reviewing", "ready")]
     assert api.money() == (996, 0)

@@ -1,10 +1,12 @@
-"""POST /v1/characters: create-1 to create-7, and the object that it answers."""
+"""POST /v1/characters: create-1 to create-7. The bounds and types of fields: see `test_refusals.py`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+
+from tests.conftest import price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,17 +24,16 @@ AURORA: Final = {
     "additional_details": "small scar above right eyebrow; warm smile",
 }
 GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-POSES: Final = ["portrait", "front", "side", "back"]
+PRICE: Final = price("/v1/characters", **GENERATE)
 
 
-def refuse(api: Api, body: Any, code: str, param: str | None, status: int = 400) -> str:
-    """Create in vain, and return the message."""
-    response = api.refused("POST", "/v1/characters", json=body, status=status, code=code, param=param)
-    return str(response.json["error"]["message"])
+def refuse(api: Api, body: Any, code: str, param: str | None, status: int = 400) -> None:
+    """Create in vain."""
+    api.refused("POST", "/v1/characters", json=body, status=status, code=code, param=param)
 
 
 def test_the_object_has_the_documented_fields(api: Api) -> None:
-    """A character answers exactly the fields of the contract, in their order, each of its type."""
+    """A character has exactly the fields of the contract, in their order, each of its type."""
     response = api.post(
         "/v1/characters", json={"name": "Aurora the Adventurer", "generate": True, "attributes": AURORA}
     )
@@ -67,33 +68,16 @@ def test_the_object_has_the_documented_fields(api: Api) -> None:
 )
 def test_create_1_takes_exactly_one_flow(api: Api, body: dict[str, Any]) -> None:
     """Both of `upload_ids` and ``generate: true``, or neither, is an invalid combination."""
-    message = refuse(api, body, "parameter_invalid_combination", None)
-
-    assert "upload_ids" in message
-    assert "generate" in message
-
-
-def test_create_1_accepts_generate_false_beside_uploads(api: Api) -> None:
-    """``generate: false`` says what is so anyway."""
-    body = {"name": "Aurora", "generate": False, "upload_ids": [api.uploads.add().id]}
-
-    assert api.post("/v1/characters", json=body).json["status"] == "ready"
-
-
-@pytest.mark.parametrize("count", [0, 7])
-def test_create_1_wants_one_to_six_uploads(api: Api, count: int) -> None:
-    """No ticket at all, or more than six, is out of range."""
-    body = {"name": "Aurora", "upload_ids": [api.uploads.add().id for _ in range(count)]}
-
-    assert str(count) in refuse(api, body, "value_out_of_range", "upload_ids")
+    refuse(api, body, "parameter_invalid_combination", None)
 
 
 @pytest.mark.parametrize("count", [1, 6])
 def test_create_2_makes_a_ready_character_of_uploads(api: Api, count: int) -> None:
-    """The upload flow answers 201 with ``ready`` and one ref per ticket, and costs nothing."""
+    """The upload flow gets 201 with ``ready`` and one ref per ticket, and costs nothing."""
     tickets = [api.uploads.add() for _ in range(count)]
 
-    response = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket.id for ticket in tickets]})
+    body = {"name": "Aurora", "generate": False, "upload_ids": [ticket.id for ticket in tickets]}
+    response = api.post("/v1/characters", json=body)
 
     assert (response.status, response.json["status"], response.json["attributes"]) == (201, "ready", None)
     assert [ref["pose"] for ref in response.json["refs"]] == ["other"] * count
@@ -118,15 +102,6 @@ def test_create_2_keeps_the_order_and_the_classified_poses(api: Api) -> None:
     assert response.json["attributes"] == AURORA
 
 
-def test_create_2_is_free_for_a_team_without_credits(make_api: Callable[..., Api]) -> None:
-    """An empty balance does not stand in the way of the upload flow."""
-    api = make_api(credits=0)
-
-    response = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [api.uploads.add().id]})
-
-    assert response.status == 201
-
-
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a good one"])
 @pytest.mark.parametrize("what", ["unknown", "expired", "consumed", "never sent", "listed twice"])
 def test_create_3_refuses_a_bad_ticket_and_consumes_none(api: Api, what: str, beside: bool) -> None:  # noqa: FBT001
@@ -148,22 +123,19 @@ def test_create_3_refuses_a_bad_ticket_and_consumes_none(api: Api, what: str, be
     good = api.uploads.add()
 
     listed = [good.id, *tickets] if beside else tickets
-    message = refuse(api, {"name": "Aurora", "upload_ids": listed}, "upload_invalid", "upload_ids")
+    refuse(api, {"name": "Aurora", "upload_ids": listed}, "upload_invalid", "upload_ids")
 
-    assert tickets[0] in message
     assert good.status == "uploaded"
     assert api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [good.id]}).status == 201
 
 
 def test_create_3_auth_7_does_not_know_another_teams_ticket(api: Api) -> None:
     """A ticket of another team is a 404, and stays theirs."""
-    other = api.aurous.teams.add()
-    ticket = other.uploads.add()
+    ticket = api.aurous.teams.add().uploads.add()
 
     refuse(api, {"name": "Aurora", "upload_ids": [ticket.id]}, "resource_not_found", "upload_ids", status=404)
 
-    response = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket.id]}, key=other.api_key)
-    assert response.status == 201
+    assert ticket.status == "uploaded"
 
 
 @pytest.mark.parametrize("attributes", [{}, {"attributes": {}}], ids=["missing", "empty"])
@@ -172,58 +144,31 @@ def test_create_4_needs_something_to_draw(api: Api, attributes: dict[str, Any]) 
     refuse(api, {"name": "Aurora", "generate": True, **attributes}, "missing_field", "attributes")
 
 
-def test_create_4_answers_while_the_work_is_under_way(api: Api) -> None:
-    """The synthesize flow answers ``synthesizing`` without refs; the polls then find all four poses, in order."""
-    character = api.synthesize()
-    assert (character.status, character.refs) == ("synthesizing", [])
-
-    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
-
-    refs = api.get(f"/v1/characters/{character.id}").json["refs"]
-    assert [ref["pose"] for ref in refs] == POSES
-    assert len({ref["url"] for ref in refs}) == 4
-
-
-def test_create_4_may_answer_after_the_work_is_done(api: Api) -> None:
-    """With ``*0`` the create response itself is in review, and has its refs."""
-    api.aurous.script("synthesizing*0 -> reviewing")
-
-    response = api.post("/v1/characters", json=GENERATE)
-
-    assert (response.status, response.json["status"]) == (201, "reviewing")
-    assert [ref["pose"] for ref in response.json["refs"]] == POSES
-
-
 def test_create_5_cred_2_holds_four_credits_and_charges_them_when_done(api: Api) -> None:
-    """Four generations are held while the synthesis runs, and charged when it has ended well."""
+    """Four credits are held while the synthesis runs, and charged when it has ended well."""
     character = api.synthesize("synthesizing*1 -> reviewing")
-    assert api.money() == (1000, 4)
-    api.poll(character)
-    assert api.money() == (1000, 4)
+    seen = [api.money()] + [(api.poll(character), api.money())[1] for _ in range(2)]
 
-    api.poll(character)
-
-    assert api.money() == (996, 0)
+    assert seen == [(1000, 4), (1000, 4), (996, 0)]
 
 
 @pytest.mark.parametrize(("dialect", "code"), [("page", "insufficient_credits"), ("global", "balance_too_low")])
 def test_create_5_cred_3_err_6_refuses_before_anything_happens(
     make_api: Callable[..., Api], dialect: str, code: str
 ) -> None:
-    """Too little for four generations is a 402: no row, no hold, and the money named in the message."""
-    api = make_api(credits=3.5, readings={"err-6": dialect})
+    """Too little is a 402: no row, and no hold."""
+    api = make_api(credits=PRICE - 0.5, readings={"err-6": dialect})
 
-    message = refuse(api, GENERATE, code, None, status=402)
+    refuse(api, GENERATE, code, None, status=402)
 
-    assert message == "Team available balance is 3.5 credits, generation requires 4.0."
     assert len(api.characters) == 0
-    assert api.money() == (3.5, 0)
+    assert api.money() == (PRICE - 0.5, 0)
 
 
 def test_create_5_counts_what_others_hold(make_api: Callable[..., Api]) -> None:
-    """Held credits are not available twice: with seven, a second synthesis has to wait for the first."""
-    api = make_api(credits=7)
-    first = api.synthesize("synthesizing! -> failed")
+    """Held credits are not available twice, and the last ones are enough."""
+    api = make_api(credits=PRICE)
+    first = api.synthesize("synthesizing! -> failed ; synthesizing! -> reviewing")
     refuse(api, GENERATE, "insufficient_credits", None, status=402)
 
     first.advance()
@@ -231,44 +176,20 @@ def test_create_5_counts_what_others_hold(make_api: Callable[..., Api]) -> None:
     assert api.post("/v1/characters", json=GENERATE).status == 201
 
 
-def test_create_5_takes_the_last_credits(make_api: Callable[..., Api]) -> None:
-    """Exactly four credits are enough."""
-    api = make_api(credits=4)
-
-    api.synthesize("synthesizing*0 -> reviewing")
-
-    assert api.money() == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ({}, "missing_field"),
-        ({"name": None}, "invalid_format"),
-        ({"name": 7}, "invalid_format"),
-        ({"name": ["Aurora"]}, "invalid_format"),
-        ({"name": "\ud800"}, "invalid_format"),
-        ({"name": ""}, "value_out_of_range"),
-        ({"name": "x" * 121}, "value_out_of_range"),
-    ],
-    ids=["missing", "null", "number", "array", "lone surrogate", "empty", "too long"],
-)
+@pytest.mark.parametrize(("name", "code"), [({}, "missing_field"), ({"name": "\ud800"}, "invalid_format")])
 def test_create_6_wants_a_name(api: Api, name: dict[str, Any], code: str) -> None:
-    """A name is there, is text, and has 1 to 120 characters; the refusal says which of them failed."""
-    body = {key: value for key, value in GENERATE.items() if key != "name"}
-
-    assert "name" in refuse(api, {**body, **name}, code, "name")
+    """One that can be written."""
+    refuse(api, {"generate": True, "attributes": {"age": 28}, **name}, code, "name")
 
 
-@pytest.mark.parametrize("name", ["A", "x" * 120, "Zoë 🎨 \u202e"])
-def test_create_6_takes_any_name_of_1_to_120_characters(api: Api, name: str) -> None:
-    """What is short enough comes back as it was sent, whatever its script."""
-    assert api.post("/v1/characters", json={**GENERATE, "name": name}).json["name"] == name
+def test_create_6_takes_any_name(api: Api) -> None:
+    """It comes back as it was sent, whatever its script."""
+    assert api.post("/v1/characters", json={**GENERATE, "name": "Zoë 🎨 \u202e"}).json["name"] == "Zoë 🎨 \u202e"
 
 
-@pytest.mark.parametrize("reference", ["o", "order-4711", "r" * 256])
-def test_create_7_echoes_the_clients_reference(api: Api, reference: str) -> None:
+def test_create_7_echoes_the_clients_reference(api: Api) -> None:
     """A `client_reference_id` is on the create response and on every later one."""
+    reference = "order-4711"
     response = api.post("/v1/characters", json={**GENERATE, "client_reference_id": reference})
 
     assert response.json["client_reference_id"] == reference
@@ -281,62 +202,19 @@ def test_create_7_shows_no_reference_where_none_was_sent(api: Api) -> None:
     assert "client_reference_id" not in api.post("/v1/characters", json=GENERATE).json
 
 
-@pytest.mark.parametrize(("reference", "code"), [("r" * 257, "value_out_of_range"), (7, "invalid_format")])
-def test_create_7_refuses_another_reference(api: Api, reference: Any, code: str) -> None:
-    """A reference is text of up to 256 characters."""
-    refuse(api, {**GENERATE, "client_reference_id": reference}, code, "client_reference_id")
-
-
 @pytest.mark.parametrize(
     ("attributes", "code", "param"),
     [
-        ("blond", "invalid_format", "attributes"),
         ([], "invalid_format", "attributes"),
-        ({"shoe_size": 42, "iq": 100}, "invalid_request", "attributes.shoe_size"),
-        ({"gender": 1}, "invalid_format", "attributes.gender"),
-        ({"gender": None}, "invalid_format", "attributes.gender"),
-        ({"hair_color": ""}, "value_out_of_range", "attributes.hair_color"),
-        ({"hair_style": "x" * 201}, "value_out_of_range", "attributes.hair_style"),
-        ({"additional_details": "x" * 1001}, "value_out_of_range", "attributes.additional_details"),
-        ({"age": "28"}, "invalid_format", "attributes.age"),
         ({"age": 28.5}, "invalid_format", "attributes.age"),
         ({"age": True}, "invalid_format", "attributes.age"),
-        ({"age": 17}, "value_out_of_range", "attributes.age"),
-        ({"age": 121}, "value_out_of_range", "attributes.age"),
+        ({"gender": None}, "invalid_format", "attributes.gender"),
     ],
     ids=str,
 )
-def test_attributes_are_a_closed_and_typed_set(api: Api, attributes: Any, code: str, param: str) -> None:
-    """An attribute that does not exist, or has another type or size, is refused by its full name."""
-    assert param in refuse(api, {**GENERATE, "attributes": attributes}, code, param)
-
-
-@pytest.mark.parametrize(
-    "attributes",
-    [{"age": 18}, {"age": 120}, {"body_type": "x" * 200}, {"additional_details": "x" * 1000}, AURORA],
-    ids=["18", "120", "200 characters", "1000 characters", "all"],
-)
-def test_attributes_are_kept_as_sent(api: Api, attributes: dict[str, Any]) -> None:
-    """Attributes within their limits come back as they were sent, and no others with them."""
-    assert api.post("/v1/characters", json={**GENERATE, "attributes": attributes}).json["attributes"] == attributes
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "param"),
-    [
-        ({"generate": "yes"}, "invalid_format", "generate"),
-        ({"generate": 1}, "invalid_format", "generate"),
-        ({"upload_ids": "upl_1"}, "invalid_format", "upload_ids"),
-        ({"upload_ids": [7]}, "invalid_format", "upload_ids"),
-        ({"status": "ready", "id": "char_1"}, "invalid_request", "status"),
-    ],
-    ids=str,
-)
-def test_err_8_create_refuses_a_wrong_field(api: Api, change: dict[str, Any], code: str, param: str) -> None:
-    """A field of the wrong type is named; unknown fields are all named in the message, the first as `param`."""
-    message = refuse(api, {**GENERATE, **change}, code, param)
-
-    assert all(name in message for name in change)
+def test_create_4_err_8_attributes_have_their_types(api: Api, attributes: Any, code: str, param: str) -> None:
+    """As far as the bounds and types of the schema do not say it already."""
+    refuse(api, {**GENERATE, "attributes": attributes}, code, param)
 
 
 @pytest.mark.parametrize(

@@ -50,15 +50,6 @@ def test_emb_1_there_is_one_vector_and_equal_texts_are_equal(api: Api) -> None:
     assert hypot(*vector(api, "!")) == pytest.approx(1, abs=0.001)
 
 
-def test_emb_1_a_key_repeats_the_response(api: Api) -> None:
-    """It is paid for once."""
-    headers = {"Idempotency-Key": "one"}
-    responses = [api.post(PATH, json={"model": MODEL, "input": "Hi"}, headers=headers) for _ in range(2)]
-
-    assert responses[0].body == responses[1].body
-    assert responses[1].headers["Aurous-Idempotent-Replayed"] == "true"
-
-
 @pytest.mark.parametrize(("reading", "size"), [("2048", 2048), ("1024", 1024)])
 def test_emb_3_the_size_is_native_whatever_is_asked_for(make_api: Callable[..., Api], reading: str, size: int) -> None:
     """A size that the model does not list is refused; base64 gets floats."""
@@ -114,14 +105,6 @@ def test_emb_4_whether_one_text_may_come_in_a_list(make_api: Callable[..., Api])
     for given, code in ((["a", "b"], "embeddings_batch_not_supported"), ([""], "value_out_of_range")):
         error = other.post(PATH, json={"model": MODEL, "input": given}).json["error"]
         assert (error["code"], error["param"], "one_accepted" in error["message"]) == (code, "input", False)
-
-
-def test_emb_6_the_other_code_for_a_large_input(make_api: Callable[..., Api]) -> None:
-    """Under the reading `shared`."""
-    api = make_api(readings={"emb-6": "shared"})
-    body = {"model": MODEL, "input": "x" * 512_001}
-
-    api.refused("POST", PATH, json=body, status=400, code="max_input_tokens_exceeded", param="input")
 
 
 def test_emb_5_emb_8_tokens_are_charged_as_the_estimate_says(api: Api) -> None:

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from pytest_aurous import AurousError, AurousLookupError
+from pytest_aurous import AurousError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tests.conftest import Api, Response
 
@@ -68,7 +68,8 @@ WHOLE: Final = form(purpose="reference")
 
 @pytest.mark.parametrize("purpose", ["reference", "first_frame", "last_frame"])
 def test_file_1_time_3_the_whole_object(api: Api, purpose: str) -> None:
-    """A file is told with what its bytes are, what its sender said, and that it lives for 24 h."""
+    """It has what its bytes are, what its sender said, if anything, and that it lives for 24 h."""
+    assert send(api).json["metadata"] is None
     file = send(api, purpose=purpose, metadata='{"campaign": "launch-2026"}').json
 
     assert file["id"].startswith("file_")
@@ -113,11 +114,6 @@ def test_file_1_type_and_size_are_read_from_the_bytes(
     assert (got.status, got.headers["Content-Type"], got.body) == (200, mime_type, data)
 
 
-def test_metadata_may_be_left_out(api: Api) -> None:
-    """Then there is none."""
-    assert send(api).json["metadata"] is None
-
-
 @pytest.mark.parametrize(
     ("sent", "code", "param"),
     [
@@ -134,6 +130,9 @@ def test_metadata_may_be_left_out(api: Api) -> None:
         (form(purpose="reference", metadata="[1]"), "invalid_format", "metadata"),
         (form(purpose="reference", metadata=""), "invalid_format", "metadata"),
         (form(purpose="reference", metadata="[" * 100_000), "invalid_format", "metadata"),
+        (form(purpose="reference", metadata='{"a": NaN}'), "invalid_format", "metadata"),
+        (form(purpose="reference", metadata='{"a": 1e999}'), "invalid_format", "metadata"),
+        (form(purpose="reference", metadata=r'{"a": "\ud800"}'), "invalid_format", "metadata"),
         ({"json": {"purpose": "reference"}, "headers": {"Content-Type": "application/json"}}, "invalid_format", None),
         ({"content": PICTURE, "headers": {"Content-Type": "image/png"}}, "invalid_format", None),
         ({"content": form(purpose="reference")["content"]}, "invalid_format", None),
@@ -148,11 +147,12 @@ def test_metadata_may_be_left_out(api: Api) -> None:
     ids=[
         *("gif", "empty", "no image", "cut", "no file", "no purpose", "empty purpose", "another purpose", "unknown"),
         *("metadata no json", "metadata a list", "metadata empty", "metadata too deep"),
+        *("metadata not a number", "metadata infinite", "metadata half a character"),
         *("json", "bytes alone", "form without its type", "cut form", "form in a form", "nothing"),
     ],
 )
 @pytest.mark.parametrize("key", [None, "k"], ids=["", "keyed"])
-def test_file_1_refuses_what_it_does_not_take(
+def test_file_1_err_8_refuses_what_it_does_not_take(
     api: Api, sent: dict[str, Any], code: str, param: str | None, key: str | None
 ) -> None:
     """Each mistake has its code and names the part, with an idempotency key and without; nothing is stored."""
@@ -162,63 +162,20 @@ def test_file_1_refuses_what_it_does_not_take(
     assert len(api.aurous.files) == 0
 
 
-def test_an_unknown_part_s_message_names_all(api: Api) -> None:
-    """All unknown parts, and those that there are."""
-    response = api.refused(
-        "POST",
-        FILES,
-        status=400,
-        code="invalid_request",
-        param="color",
-        **form(purpose="reference", color="red", zoom="2"),
-    )
-
-    message = response.json["error"]["message"]
-    assert all(word in message for word in ("color, zoom", "file, purpose, metadata"))
-
-
-@pytest.mark.parametrize("extra", [0, 1])
-def test_file_1_has_ten_megabytes_at_most(api: Api, extra: int) -> None:
+def test_file_1_has_ten_megabytes_at_most(api: Api) -> None:
     """The last byte is still taken, the next is not."""
-    data = PICTURE.ljust(MOST + extra, b"\0")
+    assert send(api, PICTURE.ljust(MOST, b"\0")).json["size_bytes"] == MOST
+    larger = form(PICTURE.ljust(MOST + 1, b"\0"), purpose="reference")
+    api.refused("POST", FILES, status=400, code="value_out_of_range", param="file", **larger)
 
-    if not extra:
-        assert send(api, data).json["size_bytes"] == MOST
-        return
+
+@pytest.mark.parametrize(("width", "height"), [(4097, 1), (1, 4097), (0, 5), (5, 0)])
+def test_file_1_a_picture_has_up_to_4096_pixels_a_side(api: Api, width: int, height: int) -> None:
+    """Either side counts; what has no area is no picture (PNG: zero is an invalid value)."""
+    data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
+
     api.refused("POST", FILES, status=400, code="value_out_of_range", param="file", **form(data, purpose="reference"))
-
-
-@pytest.mark.parametrize(("width", "height"), [(4097, 1), (1, 4097), (9000, 9000)])
-def test_file_1_a_picture_has_4096_pixels_a_side_at_most(api: Api, width: int, height: int) -> None:
-    """Either side counts, and the message has both."""
-    data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
-
-    response = api.refused(
-        "POST", FILES, status=400, code="value_out_of_range", param="file", **form(data, purpose="reference")
-    )
-    assert f"{width}x{height}" in response.json["error"]["message"]
     assert send(api, drawn("PNG", 4096, 1)).json["width_px"] == 4096
-
-
-@pytest.mark.parametrize(("width", "height"), [(0, 0), (0, 5), (5, 0)])
-def test_a_picture_has_pixels(api: Api, width: int, height: int) -> None:
-    """What has no area is none (PNG: zero is an invalid value)."""
-    data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
-
-    assert api.post(FILES, **form(data, purpose="reference")).status == 400
-
-
-@pytest.mark.parametrize("told", ['{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}'])
-def test_what_comes_back_is_json(api: Api, told: str) -> None:
-    """Metadata that no JSON can carry are refused."""
-    api.refused(
-        "POST",
-        FILES,
-        status=400,
-        code="invalid_format",
-        param="metadata",
-        **form(purpose="reference", metadata=told),
-    )
 
 
 @pytest.mark.parametrize("told", [{"größe": "groß", "n": [1, {"a": None}]}, {}, {"a" * 500: 2**80}], ids=str)
@@ -228,41 +185,6 @@ def test_file_1_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
 
     assert file["metadata"] == told
     assert api.get(f"{FILES}/{file['id']}").json["metadata"] == told
-
-
-def test_err_8_metadata_of_half_a_character_are_no_bug_of_ours(api: Api) -> None:
-    """A lone surrogate, which no response could carry, is refused, not a 500."""
-    api.refused(
-        "POST",
-        FILES,
-        status=400,
-        code="invalid_format",
-        param="metadata",
-        **form(purpose="reference", metadata=r'{"a": "\ud800"}'),
-    )
-
-
-def test_time_3_each_get_gives_a_fresh_url(api: Api) -> None:
-    """Read again later, a file has another URL; both work."""
-    file = send(api).json
-    api.clock.advance(seconds=1)
-
-    again = api.get(f"{FILES}/{file['id']}").json
-
-    assert again["url"] != file["url"]
-    assert {**again, "url": ""} == {**file, "url": ""}
-    assert [api.get(one["url"], key=None).body for one in (file, again)] == [PICTURE, PICTURE]
-
-
-def test_time_3_a_url_lives_for_an_hour(api: Api) -> None:
-    """To the last second it works; then it is dead, and a GET gives one that works."""
-    file = send(api).json
-    api.clock.advance(seconds=HOUR - 1)
-    assert api.get(file["url"], key=None).status == 200
-    api.clock.advance(seconds=1)
-
-    api.refused("GET", file["url"], key=None, status=403, code="missing_scope")
-    assert api.get(api.get(f"{FILES}/{file['id']}").json["url"], key=None).status == 200
 
 
 def test_time_3_a_file_lives_for_24_hours(api: Api) -> None:
@@ -314,15 +236,6 @@ def test_file_2_delete_always_says_that_it_is_gone(api: Api, state: str) -> None
         assert api.get(f"{FILES}/{file_id}", key=owner.api_key).status == 200
 
 
-@pytest.mark.parametrize("owner", ["another team", "nobody"])
-def test_auth_7_another_teams_file_is_none(api: Api, owner: str) -> None:
-    """It cannot be told from one that does not exist."""
-    file = api.aurous.teams.add().files.add().id if owner == "another team" else "file_x"
-
-    response = api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
-    assert response.json["error"]["message"] == f"No such file: {file!r}."
-
-
 def test_idem_7_the_bytes_are_not_compared(api: Api) -> None:
     """Another picture under the same key gives the first file again: purpose and metadata are what counts."""
     first = send(api, metadata='{"a": 1, "b": 2}', headers=keyed())
@@ -351,28 +264,14 @@ def test_idem_7_another_purpose_or_other_metadata_are_a_conflict(api: Api, other
     api.refused("POST", FILES, status=409, code="idempotency_key_in_use", **form(headers=keyed(), **other))
 
 
-def test_idem_6_a_key_of_another_route_is_a_conflict(api: Api) -> None:
-    """A key that made an image makes no file."""
-    api.post("/v1/images", json={"prompt": "A cat"}, headers=keyed())
-
-    api.refused("POST", FILES, status=409, code="idempotency_key_in_use", **form(headers=keyed(), purpose="reference"))
-
-
 def test_idem_4_a_refused_file_can_be_sent_again(api: Api) -> None:
     """After a 4xx the key is free."""
-    api.refused(
-        "POST",
-        FILES,
-        status=400,
-        code="invalid_format",
-        param="file",
-        **form(b"", headers=keyed(), purpose="reference"),
-    )
+    assert api.post(FILES, **form(b"", headers=keyed(), purpose="reference")).status == 400
 
     assert "Aurous-Idempotent-Replayed" not in send(api, headers=keyed()).headers
 
 
-def test_auth_5_a_read_key_looks_and_makes_nothing(api: Api) -> None:
+def test_auth_5_a_read_key_reads_and_makes_nothing(api: Api) -> None:
     """GET is for every key; POST and DELETE need more."""
     key = api.team.add_key("read")
     file = api.aurous.files.add().id
@@ -392,19 +291,10 @@ def test_rate_1_files_have_their_bucket(api: Api) -> None:
     assert api.money() == money
 
 
-def test_the_operations(api: Api) -> None:
-    """Each call has its name."""
-    file = send(api).json["id"]
-    api.get(f"{FILES}/{file}")
-    api.delete(f"{FILES}/{file}")
-
-    api.aurous.assert_called_in_order("files.create", "files.retrieve", "files.delete")
-
-
 # Live records
 
 
-def test_a_live_file_is_what_a_get_answers(api: Api) -> None:
+def test_a_live_file_is_what_a_get_shows(api: Api) -> None:
     """Made by a call or by the test, it has the attributes of the wire, and its bytes are at hand."""
     sent = send(api, metadata='{"a": 1}').json
     file = api.aurous.files.last
@@ -440,9 +330,9 @@ def test_files_add_takes_a_picture_and_a_team(api: Api) -> None:
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"purpose": "referense"}, r"files.add\(purpose='referense'\): .*did you mean 'reference'"),
-        ({"data": b"GIF89a"}, r"files.add\(data=...\): file must be a PNG, a JPEG or a WebP"),
-        ({"data": drawn("PNG", 4097, 1)}, r"4097x1"),
+        ({"purpose": "referense"}, "did you mean 'reference'"),
+        ({"data": b"GIF89a"}, "PNG"),
+        ({"data": drawn("PNG", 4097, 1)}, "4097x1"),
     ],
 )
 def test_files_add_refuses_what_the_api_would_not_take(api: Api, told: dict[str, Any], message: str) -> None:
@@ -450,31 +340,3 @@ def test_files_add_refuses_what_the_api_would_not_take(api: Api, told: dict[str,
     with pytest.raises(AurousError, match=message):
         api.aurous.files.add(**told)
     assert len(api.aurous.files) == 0
-
-
-def test_a_file_that_never_was_is_told(api: Api) -> None:
-    """As with every collection."""
-    assert api.aurous.files.get("file_x") is None
-    with pytest.raises(AurousLookupError, match="no such id"):
-        _ = api.aurous.files["file_x"]
-
-
-def test_a_snapshot_keeps_files(api: Api) -> None:
-    """Deleted afterwards, restored it is there again, bytes and all."""
-    file = api.aurous.files.add(PICTURE)
-    snapshot = api.aurous.snapshot()
-    api.delete(f"{FILES}/{file.id}")
-
-    api.aurous.restore(snapshot)
-
-    assert (file.status, api.get(file.url, key=None).body) == ("stored", PICTURE)
-
-
-@pytest.mark.parametrize("base_url", ["http://localhost:8123", "https://gateway.test/aurous/api"])
-def test_a_url_leads_back_to_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
-    """Wherever it answers."""
-    api = make_api(base_url=base_url)
-    url = send(api).json["url"]
-
-    assert url.startswith(f"{base_url}/storage/files/")
-    assert api.get(url, key=None).body == PICTURE

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError
-from pytest_aurous._core.resources.uploads import Upload
+from pytest_aurous import AurousError, AurousTransitionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,16 +86,6 @@ def test_add_takes_what_it_is_told(api: Api) -> None:
     assert found["client_reference_id"] == character.client_reference_id == "order-1"
 
 
-def test_add_takes_attributes_of_any_mapping(api: Api) -> None:
-    """Attributes may come in any mapping; the character keeps a copy."""
-    given = {"age": 28}
-    character = api.characters.add(attributes=MappingProxyType(given))
-
-    given["age"] = 99
-
-    assert character.attributes == character.json()["attributes"] == {"age": 28}
-
-
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("refs", [[], ["front"]], ids=["none", "one"])
 def test_add_gives_the_refs_in_every_status(api: Api, status: str, refs: list[str]) -> None:
@@ -106,7 +94,7 @@ def test_add_gives_the_refs_in_every_status(api: Api, status: str, refs: list[st
 
 
 def test_add_starts_the_script_of_a_synthesis(api: Api) -> None:
-    """A ``synthesizing`` character is in the first run of its script; even ``*0`` waits for a look there."""
+    """A ``synthesizing`` character is in the first run of its script; even ``*0`` waits for a poll there."""
     character = api.characters.add(status="synthesizing", script="synthesizing*0 -> reviewing")
 
     assert character.status == "synthesizing"
@@ -129,16 +117,11 @@ def test_add_keeps_the_script_for_the_first_run(api: Api, status: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"status": "reviewd"}, "did you mean 'reviewing'?"),
-        ({"status": "cancelled"}, "expected 'synthesizing', 'reviewing', 'ready', 'failed' or 'deleted'"),
-        (
-            {"refs": ["front", "bakc"]},
-            "refs='bakc'): expected 'portrait', 'front', 'side', 'back' or 'other'; did you mean 'back'?",
-        ),
+        ({"status": "reviewd"}, "status"),
+        ({"refs": ["front", "bakc"]}, "refs"),
         ({"attributes": {"wings": 2}}, "attributes.wings"),
-        ({"attributes": {"age": 5}}, "attributes.age must be between 18 and 120"),
+        ({"attributes": {"age": 5}}, "attributes.age"),
         ({"name": "x" * 121}, "name"),
-        ({"name": ""}, "name"),
         ({"client_reference_id": "x" * 257}, "client_reference_id"),
         ({"name": Path("aurora")}, "name"),
         ({"attributes": {"age": {28}}}, "attributes.age"),
@@ -150,59 +133,20 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
     """A status, pose, attribute, name or reference that cannot be is the test's error, and makes nothing."""
     before = api.state()
 
-    with pytest.raises(AurousError) as caught:
+    with pytest.raises(AurousError, match=told):
         api.characters.add(**arguments)
 
-    assert told in str(caught.value)
     assert api.state() == before
 
 
 # live records
 
 
-def test_a_record_is_live(api: Api) -> None:
-    """Each attribute is the state now, under the name that it has on the wire."""
-    character = api.synthesize("synthesizing*1 -> reviewing", client_reference_id="order-1")
-    while True:
-        found = api.get(f"/v1/characters/{character.id}").json
-        assert {name: getattr(character, name) for name in found if name != "refs"} == {
-            name: value for name, value in found.items() if name != "refs"
-        }
-        assert [{"pose": ref.pose, "url": ref.url} for ref in character.refs] == found["refs"]
-        if character.status != "synthesizing":
-            break
-    api.post(f"/v1/characters/{character.id}/save")
-
-    assert character.status == "ready"
-
-
-def test_json_is_what_a_retrieve_answers(api: Api) -> None:
+def test_json_is_what_a_retrieve_shows(api: Api) -> None:
     """`json()` equals the response of a GET, in each living state."""
     for status in STATUSES[:-1]:
         character = api.characters.add(status=status, script="synthesizing!")
         assert character.json() == api.get(f"/v1/characters/{character.id}").json
-
-
-def test_a_records_attributes_are_a_copy(api: Api) -> None:
-    """What a test does to the dict that it was given does not reach the character."""
-    character = api.characters.add(attributes={"age": 28})
-    assert character.attributes is not None
-
-    character.attributes["age"] = 99
-
-    assert character.attributes == {"age": 28}
-
-
-def test_a_handle_equals_another_of_its_record(api: Api, make_api: Callable[..., Api]) -> None:
-    """Two handles are equal where they mean one record of one fake, and can be kept in a set."""
-    first, second = api.characters.add(), api.characters.add()
-    twin = make_api().characters.add()
-
-    assert first == api.characters[first.id]
-    assert first != second
-    assert (first.id, first == twin) == (twin.id, False)
-    assert first != first.id
-    assert {first, api.characters[first.id], second} == {first, second}
 
 
 def test_a_record_shows_itself(api: Api) -> None:
@@ -216,24 +160,11 @@ def test_a_record_shows_itself(api: Api) -> None:
     assert repr(character) == f"<Character {character.id} 'Aurora' deleted>"
 
 
-def test_a_misspelt_attribute_raises(api: Api) -> None:
-    """A record is no Mock: what it does not have is an error, with the nearest name that it has."""
-    character = api.characters.add()
-
-    with pytest.raises(AttributeError, match=r"Character has no attribute 'stauts'; did you mean 'status'\?"):
-        _ = character.stauts  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError, match="_secret"):
-        _ = character._secret  # type: ignore[attr-defined]
-    assert {"status", "name", "advance", "json"} <= set(dir(character))
-
-
 def test_an_attribute_cannot_be_set(api: Api) -> None:
     """A record moves as the API would move it, and who tries otherwise is told how, not that there is no such name."""
     character = api.characters.add(status="reviewing")
 
-    with pytest.raises(
-        AttributeError, match=r"^Character\.status cannot be set: (?s:.*)add(?s:.*)\nRead on: pytest-aurous docs "
-    ):
+    with pytest.raises(AttributeError, match="cannot be set"):
         character.status = "ready"  # type: ignore[misc]
     assert character.status == "reviewing"
 
@@ -242,7 +173,7 @@ def test_an_attribute_cannot_be_set(api: Api) -> None:
 
 
 def test_advance_ends_the_present_step(api: Api) -> None:
-    """Each `advance()` is one step, whatever holds it: looks, time or the test; ``*0`` is skipped as ever."""
+    """Each `advance()` is one step, whatever holds it: polls, time or the test; ``*0`` is skipped as ever."""
     character = api.characters.add(
         status="synthesizing", script="synthesizing*9 -> reviewing:9h -> synthesizing! -> reviewing*0 -> ready"
     )
@@ -252,27 +183,6 @@ def test_advance_ends_the_present_step(api: Api) -> None:
         seen.append(character.status)
 
     assert seen == ["synthesizing", "reviewing", "synthesizing", "ready"]
-
-
-def test_advance_starts_the_next_steps_looks_and_time(api: Api) -> None:
-    """After an `advance()` the next step lasts in full."""
-    character = api.synthesize("synthesizing! -> reviewing*2 -> synthesizing:10s -> ready")
-    character.advance()
-    assert api.poll(character, 3) == ["reviewing", "reviewing", "synthesizing"]
-
-    api.clock.advance(seconds=9)
-    assert character.status == "synthesizing"
-    api.clock.advance(seconds=1)
-    assert character.status == "ready"
-
-
-def test_advance_charges_as_the_api_would(api: Api) -> None:
-    """Work that the test ends well is paid."""
-    character = api.synthesize("synthesizing! -> reviewing")
-
-    character.advance()
-
-    assert (api.money(), len(character.refs)) == ((996, 0), 4)
 
 
 @pytest.mark.parametrize(
@@ -294,17 +204,6 @@ def test_finish_runs_the_script_to_its_end(api: Api, script: str, end: str) -> N
     character.finish()
 
     assert character.status == end
-    assert api.state() == state
-
-
-@pytest.mark.parametrize("status", ["reviewing", "ready", "failed", "deleted"])
-def test_finish_without_a_run_does_nothing(api: Api, status: str) -> None:
-    """A record that is in no run is finished."""
-    character = api.characters.add(status=status)
-    state = api.state()
-
-    character.finish()
-
     assert api.state() == state
 
 
@@ -336,57 +235,32 @@ def test_del_2_delete_deletes_as_the_api_would(api: Api, status: str, gone: bool
     assert api.aurous.calls.count("characters.delete") == 0
 
 
-ADVANCE: Final = "its script has no next step"
-FAIL: Final = "it can fail only while it is synthesizing"
-
-
 @pytest.mark.parametrize(
-    ("status", "script", "verb", "why", "legal"),
+    ("status", "script", "verb", "possible"),
     [
-        ("synthesizing", "synthesizing!", "advance()", ADVANCE, "fail(error), delete()"),
-        ("reviewing", None, "advance()", ADVANCE, "delete()"),
-        ("ready", None, "advance()", ADVANCE, "delete()"),
-        ("failed", None, "advance()", ADVANCE, "delete()"),
-        ("deleted", None, "advance()", ADVANCE, None),
-        ("reviewing", None, "fail('provider_timeout')", FAIL, "delete()"),
-        ("ready", None, "fail('provider_timeout')", FAIL, "delete()"),
-        ("failed", None, "fail('provider_timeout')", FAIL, "delete()"),
-        ("deleted", None, "fail('provider_timeout')", FAIL, None),
-        ("deleted", None, "delete()", "it is already deleted", None),
+        ("synthesizing", "synthesizing!", "advance", ["fail(error)", "delete()"]),
+        ("reviewing", "synthesizing*0 -> reviewing! -> ready", "fail", ["delete()"]),
+        ("ready", None, "advance", ["delete()"]),
+        ("ready", None, "fail", ["delete()"]),
+        ("failed", None, "fail", ["delete()"]),
+        ("deleted", None, "advance", []),
+        ("deleted", None, "fail", []),
+        ("deleted", None, "delete", []),
     ],
 )
-def test_an_illegal_transition_says_what_is_legal(
-    api: Api, status: str, script: str | None, verb: str, why: str, legal: str | None
+def test_what_a_record_cannot_do_raises(
+    api: Api, status: str, script: str | None, verb: str, possible: list[str]
 ) -> None:
-    """What a record cannot do is an error that names the verb, the record, its state and what it can do."""
-    character = api.characters.add("Aurora", status=status, script=script)
+    """The error names what it can do, and nothing happens."""
+    character = api.characters.add(status=status, script=script)
     before = api.state()
 
     with pytest.raises(AurousTransitionError) as caught:
-        getattr(character, verb.partition("(")[0])()
+        getattr(character, verb)()
 
-    first, second, third = str(caught.value).splitlines()
-    assert first == f"{verb} on {character!r}: {why}."
-    assert second == (f"Possible now: {legal}." if legal else "Nothing can change it anymore.")
-    assert third.startswith("Read on: pytest-aurous docs ")
+    verbs = ("advance()", "finish()", "fail(error)", "delete()")
+    assert [one for one in verbs if one in str(caught.value).splitlines()[1]] == possible
     assert api.state() == before
-
-
-def test_an_illegal_transition_lists_the_scripts_steps(api: Api) -> None:
-    """Where steps follow, `advance()` and `finish()` are among what is legal."""
-    character = api.synthesize("synthesizing*0 -> reviewing! -> ready")
-
-    with pytest.raises(AurousTransitionError, match=r"Possible now: advance\(\), finish\(\), delete\(\)\."):
-        character.fail()
-
-
-def test_a_saved_record_has_no_further_step(api: Api) -> None:
-    """Once saved, the script is over, and `advance()` says so."""
-    character = api.synthesize("synthesizing*0 -> reviewing! -> deleted")
-    api.post(f"/v1/characters/{character.id}/save")
-
-    with pytest.raises(AurousTransitionError, match="no next step"):
-        character.advance()
 
 
 @pytest.mark.parametrize("status", ["ready", "reviewing", "failed", "deleted"])
@@ -423,76 +297,3 @@ def test_a_collection_holds_the_living_in_order(api: Api) -> None:
 
     fourth.delete()
     assert api.characters.last == second
-
-
-def test_a_collection_follows_the_clock(api: Api) -> None:
-    """What time has deleted is no longer among the living, though nobody asked."""
-    character = api.synthesize("synthesizing:10s -> deleted")
-
-    api.clock.advance(seconds=10)
-
-    assert (list(api.characters), len(api.characters), character in api.characters) == ([], 0, False)
-
-
-@pytest.mark.parametrize("status", ["reviewing", "ready"], ids=["gone", "soft-deleted"])
-def test_a_collection_finds_what_was_deleted(api: Api, status: str) -> None:
-    """`[id]` and `get(id)` give any row ever made, whose status then is ``deleted``."""
-    character = api.characters.add(status=status)
-    api.delete(f"/v1/characters/{character.id}")
-
-    for found in (api.characters[character.id], api.characters.get(character.id)):
-        assert found == character
-        assert found is not None
-        assert (found.status, found.gone) == ("deleted", status == "reviewing")
-
-
-def test_a_lookup_of_nothing_says_what_is_near(api: Api) -> None:
-    """`get` of an unknown id is None; `[id]` raises a `KeyError` of ours with the nearest id."""
-    character = api.characters.add()
-    wrong = character.id[:-1] + "_"
-    assert api.characters.get(wrong) is None
-
-    with pytest.raises(AurousLookupError) as caught:
-        api.characters[wrong]
-
-    assert isinstance(caught.value, KeyError)
-    text = str(caught.value)
-    assert text.startswith(f"characters[{wrong!r}]: no such id; did you mean {character.id!r}?")
-    assert "There is 1 record, including deleted ones" in text
-    assert "?." not in text
-
-
-def test_a_lookup_of_another_teams_row_does_not_offer_it(api: Api) -> None:
-    """A row of another team is not of this collection, and is not said to be near."""
-    theirs = api.aurous.teams.add().characters.add()
-
-    with pytest.raises(AurousLookupError) as caught:
-        api.characters[theirs.id]
-
-    assert "did you mean" not in str(caught.value)
-    assert "There are 0" in str(caught.value)
-
-
-@pytest.mark.parametrize("kind", ["characters", "uploads"])
-def test_last_of_nothing_is_an_error(api: Api, kind: str) -> None:
-    """Where nothing lives, `last` says how to get something."""
-    with pytest.raises(AurousLookupError, match=rf"{kind}\.last: there are no {kind} yet.*{kind}\.add\(\)"):
-        _ = getattr(api.aurous, kind).last
-
-
-def test_an_uploads_handle_is_live_too(api: Api) -> None:
-    """A ticket shows what happens to it."""
-    upload = api.uploads.add(filename="me.png")
-    assert isinstance(upload, Upload)
-    assert (upload.pose, upload.confidence, upload.filename) == (None, None, "me.png")
-
-    api.uploads.pose("back", confidence=0.8)
-    api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id})
-
-    assert (upload.pose, upload.confidence) == ("back", 0.8)
-
-
-def test_a_script_that_is_none_is_refused(api: Api) -> None:
-    """What is no text is no script."""
-    with pytest.raises(AurousScriptError, match="not 7"):
-        api.characters.script(7)  # type: ignore[arg-type]

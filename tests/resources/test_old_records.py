@@ -78,19 +78,6 @@ def test_what_is_no_past_instant_is_refused(api: Api, kind: str, wrong: Any) -> 
     assert len(records) == before
 
 
-def test_an_id_and_an_age_go_together(api: Api) -> None:
-    """A refused id leaves the clock alone."""
-    records = records_of(api, "characters")
-    new, chosen = records.add(), "char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
-    old = records.add(id=chosen, created_at=THEN)
-
-    with pytest.raises(AurousError, match="an id that is not taken"):
-        records.add(id=chosen, created_at=THEN)
-
-    assert list(records) == [old, new]
-    assert api.aurous.clock.now().isoformat() == "2026-05-08T10:00:00+00:00"
-
-
 def test_list_2_a_page_has_old_records_in_order(api: Api) -> None:
     """Also behind a cursor that was deleted, and before one."""
     records = records_of(api, "images")
@@ -128,14 +115,3 @@ def test_what_follows_from_its_age(api: Api) -> None:
     assert (drawn.status, drawn.updated_at, stuck.status) == ("ready", "2026-04-07T10:00:45Z", "synthesizing")
     assert api.get(drawn.refs[0].url).status == 200
     assert api.aurous.files.add(created_at=api.aurous.clock.now() - timedelta(hours=23)).status == "stored"
-
-
-def test_an_old_record_survives_export_and_restore(api: Api) -> None:
-    """The order is part of the state."""
-    records = records_of(api, "characters")
-    new, old = records.add().id, records.add(created_at=THEN).id
-    exported = api.aurous.export()
-    api.aurous.reset()
-    api.aurous.import_(exported)
-
-    assert [one.id for one in records] == [old, new]

@@ -10,8 +10,6 @@ from pytest_aurous._core.resources.characters import require_ready
 from pytest_aurous._core.wire.refusal import ApiProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Api
 
 
@@ -21,7 +19,7 @@ def without_tokens(character: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_save_1_publishes_what_is_in_review(api: Api) -> None:
-    """A save moves a ``reviewing`` character to ``ready`` and answers with the whole object."""
+    """A save moves a ``reviewing`` character to ``ready``, and its response is the whole object."""
     character = api.synthesize()
     assert api.poll(character, 2) == ["synthesizing", "reviewing"]
     before = api.get(f"/v1/characters/{character.id}").json
@@ -40,7 +38,7 @@ def test_save_1_publishes_what_is_in_review(api: Api) -> None:
 
 
 def test_save_2_is_idempotent(api: Api) -> None:
-    """A save of a ``ready`` character answers 200 as often as one likes and changes nothing, `updated_at` neither."""
+    """A save of a ``ready`` character is a 200 as often as one likes and changes nothing, `updated_at` neither."""
     character = api.characters.add(status="reviewing")
     first = api.post(f"/v1/characters/{character.id}/save")
     state = api.state()
@@ -55,78 +53,30 @@ def test_save_2_is_idempotent(api: Api) -> None:
     assert api.state() == state
 
 
-@pytest.mark.parametrize("origin", ["an upload", "an auto-publishing script"])
-def test_save_2_takes_what_was_published_otherwise(api: Api, origin: str) -> None:
-    """A character that was ``ready`` without a save can be saved too, and stays as it is."""
-    if origin == "an upload":
-        api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [api.uploads.add().id]})
-        character = api.characters.last
-    else:
-        character = api.synthesize("synthesizing*0 -> ready")
-    before = character.json()
-    api.clock.advance(seconds=10)
-
-    response = api.post(f"/v1/characters/{character.id}/save")
-
-    assert response.status == 200
-    assert without_tokens(response.json) == without_tokens(before)
-
-
 @pytest.mark.parametrize("status", ["synthesizing", "failed"])
 def test_save_3_refuses_what_has_nothing_to_publish(api: Api, status: str) -> None:
-    """A save of a ``synthesizing`` or ``failed`` character is a 400 that says so, and changes nothing."""
+    """A save of a ``synthesizing`` or ``failed`` character is a 400, and changes nothing."""
     character = api.characters.add(status=status)
     before = without_tokens(character.json())
     api.clock.advance(seconds=10)
 
-    response = api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request_error")
-
-    assert without_tokens(character.json()) == before
-    assert response.json["error"]["message"] == f"Character {character.id} is {status}; save needs reviewing or ready."
-
-
-def test_save_3_err_6_has_a_global_code(make_api: Callable[..., Api]) -> None:
-    """Under the reading ``global`` the code of a wrong state is ``invalid_request``."""
-    api = make_api(readings={"err-6": "global"})
-    character = api.characters.add(status="failed")
-
-    api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request")
-
-
-def test_save_3_is_no_look(api: Api) -> None:
-    """Saving too early is refused however often, and does not bring the end of the synthesis nearer."""
-    character = api.synthesize("synthesizing*2 -> reviewing")
-
-    for _ in range(5):
-        api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request_error")
-
-    assert api.poll(character, 3) == ["synthesizing", "synthesizing", "reviewing"]
-
-
-def test_save_3_is_refused_until_a_look_has_found_the_review(api: Api) -> None:
-    """After the last look that a step lasts the character is still there, and only the next look frees the save."""
-    character = api.synthesize("synthesizing*1 -> reviewing")
-    assert api.poll(character) == ["synthesizing"]
     api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request_error")
 
-    assert api.poll(character) == ["reviewing"]
+    assert without_tokens(character.json()) == before
+
+
+def test_save_3_is_no_poll(api: Api) -> None:
+    """Saving too early is refused however often; only the poll that finds the review frees the save."""
+    character = api.synthesize("synthesizing*2 -> reviewing")
+    seen: list[str] = []
+
+    for _ in range(3):
+        for _ in range(3):
+            api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request_error")
+        seen += api.poll(character)
+
+    assert seen == ["synthesizing", "synthesizing", "reviewing"]
     assert api.post(f"/v1/characters/{character.id}/save").status == 200
-
-
-@pytest.mark.parametrize("what", ["unknown", "soft-deleted", "gone", "another team's"])
-def test_save_4_auth_7_finds_only_living_characters_of_the_team(api: Api, what: str) -> None:
-    """A save of an id that is unknown, deleted or another team's is the same 404."""
-    character_id = "char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
-    if what == "another team's":
-        character_id = api.aurous.teams.add().characters.add(status="reviewing").id
-    elif what != "unknown":
-        character = api.characters.add(status="ready" if what == "soft-deleted" else "reviewing")
-        api.delete(f"/v1/characters/{character.id}")
-        character_id = character.id
-
-    response = api.refused("POST", f"/v1/characters/{character_id}/save", status=404, code="resource_not_found")
-
-    assert response.json["error"]["message"] == f"No such character: '{character_id}'."
 
 
 def test_save_5_cred_4_costs_nothing_and_starts_no_work(api: Api) -> None:
@@ -138,17 +88,9 @@ def test_save_5_cred_4_costs_nothing_and_starts_no_work(api: Api) -> None:
     saved = api.post(f"/v1/characters/{character.id}/save")
 
     assert saved.status == 200
-    assert api.money() == money == (996, 0)
+    assert api.money() == money
     assert api.poll(character, 5) == ["ready"] * 5
     assert character.refs == refs
-
-
-def test_save_5_works_without_any_credits(make_api: Callable[..., Api]) -> None:
-    """A team with an empty balance can still publish."""
-    api = make_api(credits=0)
-    character = api.characters.add(status="reviewing")
-
-    assert api.post(f"/v1/characters/{character.id}/save").json["status"] == "ready"
 
 
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "failed"])
@@ -158,9 +100,7 @@ def test_save_6_opens_the_character_to_images(api: Api, status: str) -> None:
 
     with pytest.raises(ApiProblem) as caught:
         require_ready(api.app.world, api.team.id, character.id)
-    problem = caught.value
-    assert (problem.status, problem.code, problem.param) == (400, "character_not_ready", "character_id")
-    assert status in problem.message
+    assert (caught.value.status, caught.value.code) == (400, "character_not_ready")
 
     if status == "failed":
         api.post(f"/v1/characters/{character.id}/resynthesize")
@@ -168,17 +108,6 @@ def test_save_6_opens_the_character_to_images(api: Api, status: str) -> None:
     api.post(f"/v1/characters/{character.id}/save")
 
     assert require_ready(api.app.world, api.team.id, character.id).id == character.id
-
-
-def test_save_6_resyn_3_never_returns_to_review(api: Api) -> None:
-    """Once saved, a character comes back ``ready`` from each run, even from one that follows a failed run."""
-    character = api.synthesize("synthesizing*0 -> reviewing ; synthesizing*0 -> failed ; synthesizing -> reviewing")
-    api.post(f"/v1/characters/{character.id}/save")
-
-    seen = [api.post(f"/v1/characters/{character.id}/resynthesize").json["status"] for _ in range(2)]
-    seen += api.poll(character, 3)
-
-    assert seen == ["failed", "synthesizing", "synthesizing", "ready", "ready"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"name": 7, "unknown": true}', b"{not json", b"\xff", b"[]"])
@@ -191,31 +120,17 @@ def test_save_7_err_8_ignores_the_body(api: Api, content: bytes) -> None:
     assert (response.status, response.json["status"], response.json["name"]) == (200, "ready", "Aurora")
 
 
-def test_save_7_ignores_an_idempotency_key(api: Api) -> None:
-    """One ``Idempotency-Key`` on two saves is no conflict, and nothing is replayed."""
-    first, second = api.characters.add(status="reviewing"), api.characters.add(status="reviewing")
-    headers = {"Idempotency-Key": "k" * 300}
-
-    responses = [api.post(f"/v1/characters/{one.id}/save", headers=headers) for one in (first, second, first)]
-
-    assert [(response.status, response.json["id"]) for response in responses] == [
-        (200, first.id),
-        (200, second.id),
-        (200, first.id),
-    ]
-    assert not any("Aurous-Idempotent-Replayed" in response.headers for response in responses)
-
-
 @pytest.mark.parametrize(
     "script",
     [
         "synthesizing*0 -> reviewing*1 -> deleted",
         "synthesizing*0 -> reviewing:10s -> deleted",
         "synthesizing*0 -> reviewing! -> ready -> synthesizing -> failed",
+        "synthesizing*0 -> ready*1 -> deleted",
     ],
 )
 def test_a_save_ends_the_run(api: Api, script: str) -> None:
-    """What the script still held after the step that was saved is dropped: by looks, by time, and by hand."""
+    """What the script still held after the step that was saved is dropped: by polls, by time, and by hand."""
     character = api.synthesize(script)
 
     api.post(f"/v1/characters/{character.id}/save")
@@ -223,12 +138,3 @@ def test_a_save_ends_the_run(api: Api, script: str) -> None:
     api.clock.advance(seconds=3600)
 
     assert seen + api.poll(character) == ["ready"] * 4
-
-
-def test_a_save_of_a_ready_character_ends_the_run_too(api: Api) -> None:
-    """A script that would go on from ``ready`` is over once the client has saved."""
-    character = api.synthesize("synthesizing*0 -> ready*1 -> deleted")
-
-    assert api.post(f"/v1/characters/{character.id}/save").status == 200
-
-    assert api.poll(character, 3) == ["ready"] * 3

@@ -106,24 +106,6 @@ def test_team_1_a_team_may_have_no_billing_email(make_api: MakeApi) -> None:
     assert [api.aurous.teams.add("Rivals").billing_email for api in (sparse, usual)] == [None, "billing@rivals.example"]
 
 
-def test_attributes_are_null_when_unset(make_api: MakeApi) -> None:
-    """So the page says; a `client_reference_id` is absent, whatever the setting."""
-    api = make_api(sparse="optional")
-    ticket = api.uploads.add(pose="front")
-    character = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket.id]}).json
-
-    assert nulls(character) == {"attributes", "error_message"}
-    assert "client_reference_id" not in character
-
-
-def test_errors_and_lists_keep_their_nulls(make_api: MakeApi) -> None:
-    """`param` of an error and the cursor of the last page are null as usual."""
-    api = make_api(sparse="optional")
-
-    assert nulls(api.get("/v1/characters/char_1").json["error"]) == {"param"}
-    assert nulls(api.get("/v1/characters").json) == {"next_cursor"}
-
-
 def test_hook_5_payloads_show_what_a_get_would(make_api: MakeApi) -> None:
     """The resource in an event lacks the same fields."""
     api = make_api(sparse="optional")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import ApiKey, Aurous, AurousError
+from tests.conftest import price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +20,8 @@ if TYPE_CHECKING:
 
 BALANCE: Final = "/v1/balance"
 KEY: Final = re.compile(r"al_live_[0-9a-f]{64}")
-CHANGES: Final = [
-    ("POST", "/v1/characters", {"name": "Aurora", "generate": True, "attributes": {"age": 28}}),
-    ("POST", "/v1/characters/uploads/init", {"filename": "a", "extension": "png", "content_type": "image/png"}),
-    ("POST", "/v1/characters/uploads/classify", {"upload_id": "upl_1"}),
-    ("PATCH", "/v1/characters/{id}", {"name": "Iris"}),
-    ("POST", "/v1/characters/{id}/save", None),
-    ("POST", "/v1/characters/{id}/resynthesize", None),
-    ("POST", "/v1/characters/{id}/refs/regenerate", {"pose": "front"}),
-    ("DELETE", "/v1/characters/{id}", None),
-]
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+PRICE: Final = price("/v1/characters", **SYNTHESIS)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +54,11 @@ def test_auth_2_keys_are_plainly_fake(api: Api) -> None:
 
 
 def test_auth_2_accepts_only_its_own_keys(api: Api) -> None:
-    """A key of the right shape that this fake did not issue is unknown, even where another fake issued it."""
-    stranger = Aurous(seed=1).api_key
-
-    for key in (f"al_live_{'0' * 64}", stranger):
-        api.refused("GET", BALANCE, key=key, status=401, code="invalid_api_key")
+    """A key that this fake did not issue is unknown, in either header, even where another fake issued it."""
+    for key in ("x", f"al_live_{'0' * 64}", Aurous(seed=1).api_key):
+        for sent in ({"key": key}, {"key": None, "headers": {"Authorization": f"Bearer {key}"}}):
+            response = api.refused("GET", BALANCE, status=401, code="invalid_api_key", **sent)
+            assert f"{key} " not in response.json["error"]["message"]
 
 
 @dataclass
@@ -114,22 +107,6 @@ def test_auth_3_asks_for_a_key(api: Api, headers: dict[str, str]) -> None:
     api.refused("GET", BALANCE, key=None, headers=headers, status=401, code="missing_api_key")
 
 
-@pytest.mark.parametrize("key", ["al_live_wrong", "x", "al_live_" + "fa4e" * 16])
-def test_auth_3_refuses_an_unknown_key(api: Api, key: str) -> None:
-    """A key that is not known is invalid, in either header, and the message does not repeat it."""
-    for sent in ({"key": key}, {"key": None, "headers": {"Authorization": f"Bearer {key}"}}):
-        response = api.refused("GET", BALANCE, status=401, code="invalid_api_key", **sent)
-        assert f"{key} " not in response.json["error"]["message"]
-
-
-@pytest.mark.parametrize(("method", "url", "body"), [("GET", "/v1/characters", None), *CHANGES], ids=str)
-def test_auth_3_asks_on_every_path(api: Api, method: str, url: str, body: Any) -> None:
-    """Each call needs a key before anything else is looked at."""
-    url = url.format(id=api.characters.add().id)
-
-    api.refused(method, url, json=body, key=None, status=401, code="missing_api_key")
-
-
 @pytest.mark.parametrize("code", ["invalid_api_key", "revoked_api_key"])
 def test_auth_4_a_revoked_key_is_refused(make_api: Callable[..., Api], code: str) -> None:
     """A revoked key is a 401 from that moment, under the code of the reading; the other keys live on."""
@@ -143,35 +120,6 @@ def test_auth_4_a_revoked_key_is_refused(make_api: Callable[..., Api], code: str
     assert api.get(BALANCE).status == 200
 
 
-def test_auth_4_stays_refused_when_a_revoked_key_is_rotated(api: Api) -> None:
-    """A rotation does not give a revoked key its life back."""
-    key = api.team.add_key()
-    key.revoke()
-
-    key.rotate()
-
-    api.refused("GET", BALANCE, key=key, status=401, code="invalid_api_key")
-
-
-@pytest.mark.parametrize(("method", "url", "body"), CHANGES, ids=str)
-def test_auth_5_reading_is_not_writing(api: Api, method: str, url: str, body: Any) -> None:
-    """A key of scope ``read`` is too narrow for each call that changes something."""
-    url = url.format(id=api.characters.add(status="reviewing").id)
-    key = api.team.add_key("read")
-
-    response = api.refused(method, url, json=body, key=key, status=403, code="missing_scope")
-
-    assert "read" in response.json["error"]["message"]
-
-
-@pytest.mark.parametrize("url", [BALANCE, "/v1/characters", "/v1/characters/{id}"])
-def test_auth_5_reading_needs_read(api: Api, url: str) -> None:
-    """A key of scope ``read`` opens every GET."""
-    url = url.format(id=api.characters.add().id)
-
-    assert api.get(url, key=api.team.add_key("read")).status == 200
-
-
 @pytest.mark.parametrize("scope", ["write", "full"])
 def test_auth_5_writing_needs_write(api: Api, scope: str) -> None:
     """Keys of scope ``write`` and ``full`` may read and change."""
@@ -183,25 +131,14 @@ def test_auth_5_writing_needs_write(api: Api, scope: str) -> None:
     assert api.get(f"/v1/characters/{character.id}", key=key).status == 200
 
 
-def test_auth_6_the_keys_of_a_team_share_everything(api: Api) -> None:
-    """What one key made, the team's other key sees, pays for and may delete."""
-    first, second = api.team.api_key, api.team.add_key()
-    api.aurous.script("synthesizing*0 -> reviewing")
-    made = api.post("/v1/characters", json=CHANGES[0][2], key=first).json
-
-    assert api.get(f"/v1/characters/{made['id']}", key=second).json["name"] == "Aurora"
-    assert api.get(BALANCE, key=second).json["credits"] == 996
-    assert api.delete(f"/v1/characters/{made['id']}", key=second).status == 200
-
-
 def test_auth_6_teams_share_nothing(api: Api) -> None:
     """Rows and credits of one team are not another's."""
-    other = api.aurous.teams.add("Rivals", credits=5)
+    other = api.aurous.teams.add("Rivals", credits=50)
     api.aurous.script("synthesizing! -> reviewing")
-    assert api.post("/v1/characters", json=CHANGES[0][2], key=other.api_key).status == 201
+    assert api.post("/v1/characters", json=SYNTHESIS, key=other.api_key).status == 201
 
     assert (len(other.characters), len(api.characters)) == (1, 0)
-    assert (other.credits, other.held_credits, other.available_credits) == (5, 4, 1)
+    assert (other.credits, other.held_credits, other.available_credits) == (50, PRICE, 50 - PRICE)
     assert api.money() == (1000, 0)
     prefix, _, ulid = other.id.partition("_")
     assert (prefix, len(ulid)) == ("team", 26)
@@ -222,117 +159,41 @@ def test_auth_8_a_rotated_key_lives_24_hours_on(api: Api) -> None:
     assert api.get(BALANCE, key=new).status == 200
 
 
-def test_auth_8_auth_4_a_rotated_out_key_has_the_code_of_a_revoked_one(make_api: Callable[..., Api]) -> None:
-    """Under the reading ``revoked_api_key`` a key that was rotated out says so too."""
-    api = make_api(readings={"auth-4": "revoked_api_key"})
-    old = api.team.add_key()
-    old.rotate()
-    api.clock.advance(seconds=24 * 3600)
-
-    api.refused("GET", BALANCE, key=old, status=401, code="revoked_api_key")
-
-
-def test_auth_8_a_second_rotation_gives_no_second_day(api: Api) -> None:
-    """Rotating a key again does not lengthen the day that it still has."""
-    old = api.team.add_key()
-    old.rotate()
-    api.clock.advance(seconds=23 * 3600)
-    old.rotate()
-    api.clock.advance(seconds=3600)
-
-    api.refused("GET", BALANCE, key=old, status=401, code="invalid_api_key")
-
-
 def test_cred_1_tells_the_balance(make_api: Callable[..., Api]) -> None:
     """The balance has five fields, and `credits` is held and available together."""
-    api = make_api(credits=10.5)
+    api = make_api(credits=100.5)
     api.synthesize("synthesizing! -> reviewing")
 
     assert api.get(BALANCE).json == {
-        "credits": 10.5,
-        "held_credits": 4,
-        "available_credits": 6.5,
+        "credits": 100.5,
+        "held_credits": PRICE,
+        "available_credits": 100.5 - PRICE,
         "currency": "credit",
         "billing_mode": "metered",
     }
 
 
-def test_cred_1_an_exempt_team_pays_nothing(api: Api) -> None:
-    """A team that is ``exempt`` is never charged nor refused."""
-    team = api.aurous.teams.add(credits=1, billing_mode="exempt")
-    api.aurous.script("synthesizing -> reviewing")
-    responses = [api.post("/v1/characters", json=CHANGES[0][2], key=team.api_key) for _ in range(3)]
-    balance = api.get(BALANCE, key=team.api_key).json
-    for character in team.characters:
-        character.finish()
-
-    assert [response.status for response in responses] == [201] * 3
-    assert (balance["billing_mode"], balance["held_credits"], balance["available_credits"]) == ("exempt", 0, 1)
-    assert (team.billing_mode, team.credits, team.held_credits) == ("exempt", 1, 0)
-
-
 @pytest.mark.parametrize(
-    ("end", "credits"),
-    [("reviewing", 996), ("ready", 996), ("failed", 1000), ("deleted", 1000)],
+    ("end", "charged"), [("reviewing", True), ("ready", True), ("failed", False), ("deleted", False)]
 )
-def test_cred_2_cred_4_cred_5_a_hold_is_charged_or_given_back(api: Api, end: str, credits: float) -> None:  # noqa: A002 - the vendor's word
-    """A synthesis holds four credits: a good end charges them, any other gives them back."""
+def test_cred_2_cred_4_cred_5_a_hold_is_charged_or_given_back(api: Api, end: str, *, charged: bool) -> None:
+    """A good end of a synthesis charges its hold, any other gives it back."""
     character = api.synthesize(f"synthesizing! -> {end}")
-    assert api.money() == (1000, 4)
+    assert api.money() == (1000, PRICE)
 
     character.advance()
 
-    assert api.money() == (credits, 0)
-
-
-@pytest.mark.parametrize("verb", ["fail", "delete"])
-def test_cred_5_the_tests_own_verbs_release_too(api: Api, verb: str) -> None:
-    """A synthesis that the test fails or deletes by hand gives its hold back."""
-    character = api.synthesize("synthesizing! -> reviewing")
-
-    getattr(character, verb)()
-
-    assert api.money() == (1000, 0)
-
-
-def test_cred_3_a_refusal_leaves_the_character_alone(api: Api) -> None:
-    """Where credits run out between two runs, the character stays ``reviewing`` and can be saved."""
-    character = api.synthesize("synthesizing*0 -> reviewing")
-    api.team.credits = 3
-
-    url = f"/v1/characters/{character.id}"
-    api.refused("POST", f"{url}/resynthesize", status=402, code="insufficient_credits")
-
-    assert api.post(f"{url}/save").json["status"] == "ready"
-
-
-def test_cred_4_what_costs_nothing(api: Api) -> None:
-    """Uploads, creates from them, reads, PATCH, save and delete leave the balance as it was."""
-    ticket = api.post(CHANGES[1][1], json=CHANGES[1][2]).json
-    api.put(ticket["upload_url"], content=b"x")
-    api.post(CHANGES[2][1], json={"upload_id": ticket["upload_id"]})
-    made = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket["upload_id"]]}).json
-    url = f"/v1/characters/{made['id']}"
-    responses = [
-        api.get(url),
-        api.get("/v1/characters"),
-        api.patch(url, json={"name": "Iris"}),
-        api.post(f"{url}/save"),
-        api.delete(url),
-    ]
-
-    assert [response.status for response in responses] == [200] * 5
-    assert api.money() == (1000, 0)
+    assert api.money() == (1000 - PRICE * charged, 0)
 
 
 def test_a_team_shows_its_money_and_can_be_given_some(api: Api) -> None:
     """`team` has the credits now, and a test may set them."""
     api.synthesize("synthesizing:10s -> reviewing")
     team = api.team
-    assert (team.credits, team.held_credits, team.available_credits) == (1000, 4, 996)
+    assert (team.credits, team.held_credits, team.available_credits) == (1000, PRICE, 1000 - PRICE)
 
     api.clock.advance(seconds=10)
-    assert (team.credits, team.held_credits, team.available_credits) == (996, 0, 996)
+    assert (team.credits, team.held_credits, team.available_credits) == (1000 - PRICE, 0, 1000 - PRICE)
 
     team.credits = 12.5
     assert api.get(BALANCE).json["available_credits"] == 12.5
@@ -350,73 +211,48 @@ def test_teams_are_a_collection(api: Api) -> None:
     assert named.api_key != unnamed.api_key
 
 
-@pytest.mark.parametrize("kind", ["characters", "uploads"])
-def test_a_team_has_its_own_rows(api: Api, kind: str) -> None:
-    """`team.characters` and `team.uploads` hold that team's rows alone, and `aurous` has the default team's."""
-    other = api.aurous.teams.add()
-    mine, theirs = getattr(api.aurous, kind).add(), getattr(other, kind).add()
-
-    assert list(getattr(api.team, kind)) == list(getattr(api.aurous, kind)) == [mine]
-    assert list(getattr(other, kind)) == [theirs]
-    assert getattr(api.team, kind).get(theirs.id) is None
-
-
-def test_rate_3_a_team_has_its_own_limits(api: Api) -> None:
-    """`team.limits` are that team's buckets, and `aurous.limits` the default team's."""
-    other = api.aurous.teams.add()
-    api.get(BALANCE, key=other.api_key)
-
-    assert (other.limits["reads"].remaining, api.team.limits["reads"].remaining) == (1199, 1200)
-
-
 def test_add_takes_a_team_and_not_its_name(api: Api) -> None:
     """A name or an id in the place of a team is refused, with what to give."""
-    with pytest.raises(
-        AurousError,
-        match=r"characters.add\(team='Beta'\): expected a team of this fake, such as aurous\.teams\.add\(\) returns",
-    ):
+    with pytest.raises(AurousError, match="team"):
         api.characters.add(team="Beta")  # type: ignore[arg-type]
 
 
-def test_a_character_can_be_added_to_another_team(api: Api) -> None:
-    """`add(team=...)` makes another team's character, wherever it was called."""
+def test_a_team_has_its_own_rows(api: Api) -> None:
+    """Those that are added to it, wherever; `aurous` has the default team's."""
     other = api.aurous.teams.add()
+    mine, theirs, also = api.characters.add(), other.characters.add(), api.characters.add(team=other)
 
-    character = api.characters.add("Aurora", team=other)
-
-    assert list(other.characters) == [character]
-    assert len(api.characters) == 0
-    assert api.get(f"/v1/characters/{character.id}", key=other.api_key).json["name"] == "Aurora"
+    assert list(api.team.characters) == list(api.characters) == [mine]
+    assert list(other.characters) == [theirs, also]
+    assert api.team.characters.get(theirs.id) is None
+    upload = other.uploads.add()
+    assert (list(api.team.uploads), list(other.uploads)) == ([], [upload])
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "word"),
     [
-        (lambda api: api.team.add_key("admin"), "add_key(scope='admin'): expected 'read', 'write' or 'full'"),
-        (
-            lambda api: api.aurous.teams.add(billing_mode="free"),
-            "teams.add(billing_mode='free'): expected 'metered' or 'exempt'",
-        ),
+        (lambda api: api.team.add_key("admin"), "scope='admin'"),
+        (lambda api: api.aurous.teams.add(billing_mode="free"), "billing_mode='free'"),
     ],
     ids=["scope", "billing mode"],
 )
-def test_an_impossible_team_is_the_tests_error(api: Api, call: Callable[[Api], object], told: str) -> None:
-    """A scope or a billing mode that does not exist is refused with those that do."""
+def test_an_impossible_team_is_the_tests_error(api: Api, call: Callable[[Api], object], word: str) -> None:
+    """A scope or a billing mode that does not exist is refused."""
     state = api.state()
 
-    with pytest.raises(AurousError) as caught:
+    with pytest.raises(AurousError, match=word):
         call(api)
 
-    assert told in str(caught.value)
     assert api.state() == state
 
 
 @pytest.mark.parametrize("amount", ["x", -5, -0.5, float("nan"), float("inf"), None], ids=repr)
 def test_credits_that_nobody_can_have_are_the_tests_error(api: Api, amount: Any) -> None:
     """Neither a new team nor the present one gets them, and nothing has changed."""
-    with pytest.raises(AurousError, match=re.escape(f"credits={amount!r}") + ".*expected a number of credits"):
+    with pytest.raises(AurousError, match="credits="):
         api.aurous.teams.add(credits=amount)
-    with pytest.raises(AurousError, match=re.escape(f"credits={amount!r}") + ".*expected a number of credits"):
+    with pytest.raises(AurousError, match="credits="):
         api.team.credits = amount
 
     assert (len(api.aurous.teams), api.money()) == (1, (1000, 0))

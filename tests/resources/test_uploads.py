@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError
+from pytest_aurous import AurousError
 
 if TYPE_CHECKING:
     from tests.conftest import Api, Response
@@ -47,28 +47,7 @@ def test_up_1_takes_four_extensions(api: Api, extension: str, content_type: str)
 def test_up_1_refuses_a_pair_that_disagrees(api: Api, extension: str, content_type: str) -> None:
     """An extension beside another's content type is a bad format."""
     body = {**PNG, "extension": extension, "content_type": content_type}
-    response = api.refused("POST", INIT, json=body, status=400, code="invalid_format", param="content_type")
-
-    assert extension in response.json["error"]["message"]
-    assert content_type in response.json["error"]["message"]
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "param"),
-    [
-        ({"filename": ""}, "value_out_of_range", "filename"),
-        ({"filename": "x" * 121}, "value_out_of_range", "filename"),
-        ({"filename": 1}, "invalid_format", "filename"),
-        ({"extension": "gif"}, "invalid_format", "extension"),
-        ({"extension": None}, "invalid_format", "extension"),
-        ({"content_type": "image/gif"}, "invalid_format", "content_type"),
-        ({"size": 10}, "invalid_request", "size"),
-    ],
-    ids=str,
-)
-def test_up_1_err_8_refuses_a_bad_body(api: Api, change: dict[str, Any], code: str, param: str) -> None:
-    """A field that is wrong or unknown is refused by its name, and there is no ticket."""
-    api.refused("POST", INIT, json={**PNG, **change}, status=400, code=code, param=param)
+    api.refused("POST", INIT, json=body, status=400, code="invalid_format", param="content_type")
 
 
 @pytest.mark.parametrize("field", ["filename", "extension", "content_type"])
@@ -79,14 +58,8 @@ def test_up_1_wants_all_three_fields(api: Api, field: str) -> None:
     api.refused("POST", INIT, json=body, status=400, code="missing_field", param=field)
 
 
-@pytest.mark.parametrize("filename", ["x", "x" * 120])
-def test_up_1_takes_a_filename_of_1_to_120(api: Api, filename: str) -> None:
-    """The shortest and the longest filename are fine."""
-    assert api.uploads[init(api, filename=filename)["upload_id"]].filename == filename
-
-
-def test_up_2_answers_a_ticket(api: Api) -> None:
-    """An init answers 201 with the id, the URL, the headers to send and when the URL dies: in 15 minutes."""
+def test_up_2_a_ticket_says_where_and_until_when(api: Api) -> None:
+    """The response to an init has the id, the URL, the headers to send and when the URL dies: in 15 minutes."""
     ticket = init(api)
 
     assert list(ticket) == ["upload_id", "upload_url", "upload_headers", "expires_at"]
@@ -96,23 +69,14 @@ def test_up_2_answers_a_ticket(api: Api) -> None:
 
 
 def test_up_3_takes_the_bytes_without_a_key(api: Api) -> None:
-    """The signed URL alone permits the PUT, which answers 200 and nothing."""
+    """The signed URL alone permits the PUT, again and again: the later picture counts."""
     ticket = init(api)
     upload = api.uploads[ticket["upload_id"]]
     assert upload.status == "waiting"
 
-    response = api.put(ticket["upload_url"], content=b"picture", headers=ticket["upload_headers"])
-
-    assert (response.status, response.body, upload.status, upload.size) == (200, b"", "uploaded", 7)
-
-
-def test_up_3_takes_them_again(api: Api) -> None:
-    """Until it dies the URL can be used twice: the later picture counts."""
-    ticket = init(api)
-    for content in (b"first", b"the second"):
-        assert api.put(ticket["upload_url"], content=content).status == 200
-
-    assert api.uploads[ticket["upload_id"]].size == 10
+    for content in (b"picture", b"the later one"):
+        response = api.put(ticket["upload_url"], content=content, headers=ticket["upload_headers"])
+        assert (response.status, response.body, upload.status, upload.size) == (200, b"", "uploaded", len(content))
 
 
 def test_up_3_a_picture_has_bytes(api: Api) -> None:
@@ -131,37 +95,6 @@ def test_up_3_a_picture_has_bytes(api: Api) -> None:
     assert api.uploads.last.status == "waiting"
 
 
-def test_up_3_time_3_the_url_lives_15_minutes(api: Api) -> None:
-    """One second before its time the URL still works; at its time it is a 403."""
-    ticket = init(api)
-    api.clock.advance(seconds=15 * 60 - 1)
-    assert api.put(ticket["upload_url"], content=b"x").status == 200
-
-    api.clock.advance(seconds=1)
-
-    response = api.refused("PUT", ticket["upload_url"], key=None, content=b"late", status=403, code="missing_scope")
-    assert "expired" in response.json["error"]["message"]
-
-
-@pytest.mark.parametrize("damage", ["another ticket's", "cut off", "a later date", "none", "nonsense"])
-def test_up_3_refuses_a_wrong_signature(api: Api, damage: str) -> None:
-    """A URL whose signature was not made for it is a 403, and a key does not help."""
-    url, other = init(api)["upload_url"], init(api)["upload_url"]
-    base, _, signature = url.partition("signature=")
-    stamp, _, check = signature.partition("-")
-    damaged = {
-        "another ticket's": base + "signature=" + other.partition("signature=")[2],
-        "cut off": url[:-1],
-        "a later date": f"{base}signature={int(stamp, 16) + 3600:x}-{check}",
-        "none": base.rstrip("?"),
-        "nonsense": f"{base}signature=zz",
-    }[damage]
-
-    response = api.refused("PUT", damaged, key=api.aurous.api_key, content=b"x", status=403, code="missing_scope")
-
-    assert "signature" in response.json["error"]["message"]
-
-
 def test_up_4_the_upload_host_is_another(api: Api) -> None:
     """The upload URL leads to a host of its own, which takes nothing but signed PUTs."""
     url = urlsplit(init(api)["upload_url"])
@@ -173,15 +106,13 @@ def test_up_4_the_upload_host_is_another(api: Api) -> None:
 
 @pytest.mark.parametrize("pose", ["portrait", "front", "side", "back", "other"])
 def test_up_5_finds_the_pose_that_the_test_said(api: Api, pose: str) -> None:
-    """Classify answers the id, the pose and how sure it is; ``other`` is a response too."""
+    """For the next picture, or for the ticket that it adds; ``other`` is a pose, too."""
     api.uploads.pose(pose, confidence=0.5)
 
-    response = classify(api, api.uploads.add().id)
-
-    assert (response.status, response.json) == (
-        200,
-        {"upload_id": api.uploads.last.id, "pose": pose, "confidence": 0.5},
-    )
+    for upload in (api.uploads.add(), api.uploads.add(pose=pose, confidence=0.5)):
+        response = classify(api, upload.id)
+        assert response.status == 200
+        assert response.json == {"upload_id": upload.id, "pose": pose, "confidence": 0.5}
 
 
 def test_up_5_says_the_same_each_time(api: Api) -> None:
@@ -196,14 +127,6 @@ def test_up_5_says_the_same_each_time(api: Api) -> None:
     assert [found["pose"] for found in first] == ["front", "front", "back"]
     assert [found["confidence"] for found in first] == [0.92, 0.92, 1]
     assert again == first[::-1]
-
-
-def test_up_5_is_seeded_otherwise(api: Api) -> None:
-    """Where the test said nothing, classify finds one of the five poses, with a confidence from 0 to 1."""
-    found = [classify(api, api.uploads.add().id).json for _ in range(40)]
-
-    assert {one["pose"] for one in found} == {"portrait", "front", "side", "back", "other"}
-    assert all(0 <= one["confidence"] <= 1 for one in found)
 
 
 def test_up_5_the_same_bytes_have_the_same_pose(api: Api) -> None:
@@ -232,32 +155,13 @@ def test_up_5_a_pose_that_the_test_has_set_stays_with_the_bytes(api: Api) -> Non
     assert found == ["side", "side", "back"]
 
 
-def test_up_5_finds_what_the_ticket_was_made_with(api: Api) -> None:
-    """A ticket that a test made with a pose is classified already."""
-    upload = api.uploads.add(pose="side", confidence=0.7)
-
-    assert classify(api, upload.id).json == {"upload_id": upload.id, "pose": "side", "confidence": 0.7}
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({}, "missing_field"),
-        ({"upload_id": 7}, "invalid_format"),
-        ({"upload_id": ["upl_1"]}, "invalid_format"),
-    ],
-    ids=str,
-)
-def test_up_5_err_8_wants_one_id(api: Api, body: dict[str, Any], code: str) -> None:
-    """The id is required, and text."""
-    api.refused("POST", CLASSIFY, json=body, status=400, code=code, param="upload_id")
-
-
-@pytest.mark.parametrize("what", ["unknown", "expired", "consumed", "not sent yet"])
-def test_up_6_time_3_refuses_a_dead_ticket(api: Api, what: str) -> None:
-    """A ticket that is unknown, 24 h old, consumed or still without a picture is invalid; the message has its id."""
+@pytest.mark.parametrize("what", ["unknown", "another team's", "expired", "consumed", "not sent yet"])
+def test_up_6_time_3_auth_7_refuses_a_dead_ticket(api: Api, what: str) -> None:
+    """A ticket that is unknown, 24 h old, consumed or still without a picture is invalid; another team's is a 404."""
     upload_id = UNKNOWN
-    if what == "expired":
+    if what == "another team's":
+        upload_id = api.aurous.teams.add().uploads.add().id
+    elif what == "expired":
         upload_id = api.uploads.add().id
         api.clock.advance(seconds=24 * 3600)
     elif what == "consumed":
@@ -266,11 +170,8 @@ def test_up_6_time_3_refuses_a_dead_ticket(api: Api, what: str) -> None:
     elif what == "not sent yet":
         upload_id = init(api)["upload_id"]
 
-    response = api.refused(
-        "POST", CLASSIFY, json={"upload_id": upload_id}, status=400, code="upload_invalid", param="upload_id"
-    )
-
-    assert upload_id in response.json["error"]["message"]
+    status, code = (404, "resource_not_found") if what == "another team's" else (400, "upload_invalid")
+    api.refused("POST", CLASSIFY, json={"upload_id": upload_id}, status=status, code=code, param="upload_id")
 
 
 def test_up_6_time_3_a_ticket_lives_24_hours(api: Api) -> None:
@@ -280,33 +181,6 @@ def test_up_6_time_3_a_ticket_lives_24_hours(api: Api) -> None:
 
     assert classify(api, upload.id).status == 200
     assert api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [upload.id]}).status == 201
-
-
-def test_up_6_auth_7_does_not_know_another_teams_ticket(api: Api) -> None:
-    """Another team's ticket is a 404."""
-    upload = api.aurous.teams.add().uploads.add()
-
-    api.refused(
-        "POST",
-        CLASSIFY,
-        json={"upload_id": upload.id},
-        status=404,
-        code="resource_not_found",
-        param="upload_id",
-    )
-
-
-def test_the_whole_upload_flow(api: Api) -> None:
-    """From the first ticket to the published character, with nothing but what the API answered."""
-    api.uploads.pose("front")
-    ticket = init(api)
-    api.put(ticket["upload_url"], content=b"picture", headers=ticket["upload_headers"])
-    pose = classify(api, ticket["upload_id"]).json["pose"]
-
-    made = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket["upload_id"]]}).json
-
-    assert (made["status"], [ref["pose"] for ref in made["refs"]]) == ("ready", [pose])
-    assert len(api.uploads) == 0
 
 
 def test_a_ticket_tells_where_it_stands(api: Api) -> None:
@@ -324,27 +198,13 @@ def test_a_ticket_tells_where_it_stands(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (
-            {"pose": "fornt"},
-            "pose='fornt'): expected 'portrait', 'front', 'side', 'back' or 'other'; did you mean 'front'?",
-        ),
-        ({"pose": "front", "confidence": 1.5}, "confidence=1.5"),
-        ({"pose": "front", "confidence": -0.1}, "confidence=-0.1"),
-    ],
+    "arguments",
+    [{"pose": "fornt"}, {"pose": "front", "confidence": 1.5}, {"pose": "front", "confidence": -0.1}],
 )
 @pytest.mark.parametrize("verb", ["add", "pose"])
-def test_an_impossible_pose_is_the_tests_error(api: Api, verb: str, arguments: dict[str, Any], told: str) -> None:
-    """A pose or a confidence that classify could not answer is refused where it was given."""
-    with pytest.raises(AurousError) as caught:
+def test_an_impossible_pose_is_the_tests_error(api: Api, verb: str, arguments: dict[str, Any]) -> None:
+    """A pose or a confidence that classify could not find is refused where it was given."""
+    with pytest.raises(AurousError, match=r"uploads\."):
         getattr(api.uploads, verb)(**arguments)
 
-    assert told in str(caught.value)
     assert len(api.uploads) == 0
-
-
-def test_a_ticket_that_never_was_is_not_found(api: Api) -> None:
-    """Asking for an unknown ticket names the collection."""
-    with pytest.raises(AurousLookupError, match=r"uploads\['upl_1'\]"):
-        api.uploads["upl_1"]

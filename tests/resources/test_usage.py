@@ -27,7 +27,7 @@ def url(path: str = USAGE, **query: Any) -> str:
 
 
 def rows(api: Api, path: str = USAGE, **query: Any) -> list[dict[str, Any]]:
-    """What a call answers."""
+    """The data of a response."""
     response = api.get(url(path, **query))
     assert response.status == 200, response.body
     data: list[dict[str, Any]] = response.json["data"]
@@ -62,9 +62,12 @@ def work(api: Api) -> None:
 # Buckets
 
 
-def test_of_nothing(api: Api) -> None:
-    """An empty list has the whole envelope, and no empty bucket."""
-    assert api.get(url()).json == {"object": "list", "data": [], "has_more": False, "next_page": None}
+@pytest.mark.parametrize(("path", "cursor"), [(USAGE, "next_page"), (EVENTS, "next_cursor")])
+def test_of_nothing(api: Api, path: str, cursor: str) -> None:
+    """An empty list has the whole envelope, and no empty bucket; another team's work is not in it (auth-7)."""
+    api.aurous.teams.add().images.add()
+
+    assert api.get(url(path)).json == {"object": "list", "data": [], "has_more": False, cursor: None}
 
 
 def test_usage_1_a_bucket_is_what_was_done(api: Api) -> None:
@@ -85,7 +88,7 @@ def test_usage_1_a_bucket_is_what_was_done(api: Api) -> None:
                     "successful_count": 3,
                     "failed_count": 1,
                     "cancelled_count": 1,
-                    "credits_used": 9,
+                    "credits_used": 1000 - api.team.credits,
                     "duration_ms_p50": 30_000,
                     "duration_ms_p95": 30_000,
                     "image_count": 4,
@@ -96,7 +99,9 @@ def test_usage_1_a_bucket_is_what_was_done(api: Api) -> None:
             }
         ],
     }
-    assert 1000 - api.team.credits == bucket["groups"][0]["metrics"]["credits_used"]
+    events = rows(api, EVENTS)
+    assert sum(event["credits_charged"] for event in events) == 1000 - api.team.credits > 0
+    assert sorted(event["status"] for event in events) == ["cancelled", *["completed"] * 3, "failed", "pending"]
 
 
 @pytest.mark.parametrize(
@@ -141,15 +146,6 @@ def test_usage_1_a_bucket_has_its_width(api: Api, width: str, start: str, end: s
     assert (bucket["bucket_start"], bucket["bucket_end"]) == (start, end)
 
 
-def test_usage_1_the_newest_bucket_comes_first(api: Api) -> None:
-    """Days without work are left out."""
-    api.aurous.images.add()
-    api.clock.advance(seconds=3 * DAY)
-    api.aurous.videos.add()
-
-    assert [row["bucket_start"][:10] for row in rows(api)] == ["2026-05-11", "2026-05-08"]
-
-
 @both_paths
 def test_usage_1_usage_3_a_range_has_its_start_and_not_its_end(api: Api, path: str) -> None:
     """Inclusive and exclusive, in any zone; the end is now unless it is told."""
@@ -161,15 +157,10 @@ def test_usage_1_usage_3_a_range_has_its_start_and_not_its_end(api: Api, path: s
     assert count() == 1
     assert count(start_time="2026-05-08T10:00:00Z") == 1
     assert count(start_time="2026-05-08T12:00:00+02:00") == 1
+    assert api.get(f"{path}?start_time=2026-05-01T00:00:00+02:00").status == 200  # clients write the zone as it is
     assert count(end_time="2026-05-08T10:00:00Z") == 0
     assert count(end_time="2026-05-08T10:00:01Z") == 1
     assert count(start_time="2026-05-08T10:00:01Z", end_time="2027-01-01T00:00:00Z") == 0
-
-
-@both_paths
-def test_a_plus_that_nobody_has_quoted_is_a_plus(api: Api, path: str) -> None:
-    """Clients write the zone as it is."""
-    assert api.get(f"{path}?start_time=2026-05-01T00:00:00+02:00").status == 200
 
 
 @pytest.mark.parametrize(
@@ -200,7 +191,6 @@ def test_usage_1_groups(api: Api, group_by: str, expected: list[tuple[Any, ...]]
     [
         "group_by=status,type",
         "group_by=status&group_by=type",
-        "group_by[]=status&group_by[]=type",
         "group_by%5B%5D=status&group_by%5B%5D=type",
         "group_by=status&group_by[]=type",
         "group_by[]=status,type",
@@ -215,13 +205,6 @@ def test_usage_1_groups_are_a_list_in_every_spelling(api: Api, query: str) -> No
     assert [list(group["key"]) for group in bucket["groups"]] == [["status", "type"]] * len(bucket["groups"])
 
 
-def test_usage_1_a_group_in_brackets_is_checked_too(api: Api) -> None:
-    """A wrong one is refused wherever it stands in the list."""
-    path = f"{USAGE}?start_time={START}&group_by[]=lora_id&group_by=type"
-
-    api.refused("GET", path, status=400, code="invalid_format", param="group_by")
-
-
 @pytest.mark.parametrize(
     ("query", "count"),
     [
@@ -230,6 +213,7 @@ def test_usage_1_a_group_in_brackets_is_checked_too(api: Api) -> None:
         ({"type": "t2v"}, 1),
         ({"type": "t2i,t2v", "status": "pending"}, 1),
         ({"lora_id": "{style}"}, 1),
+        ({"character_id": "{character}"}, 1),
         ({"type": "chat"}, 0),
         ({"model": "x"}, 0),
         ({"status": "succeeded"}, 0),
@@ -239,53 +223,31 @@ def test_usage_1_a_group_in_brackets_is_checked_too(api: Api) -> None:
 def test_usage_1_filters(api: Api, query: dict[str, str], count: int) -> None:
     """One or several values of each; all of them must hold."""
     work(api)
+    character = api.characters.add()
+    api.aurous.images.add(status="processing", script="pending -> processing!", character=character)
     style = api.get("/v1/video_loras/seedance-1-pro").json["id"]
-    query = {name: value.format(style=style) for name, value in query.items()}
+    query = {name: value.format(style=style, character=character.id) for name, value in query.items()}
 
     found = rows(api, **query)
 
     assert sum(row["groups"][0]["metrics"]["request_count"] for row in found) == count
 
 
-def test_usage_1_a_filter_by_character(api: Api) -> None:
-    """The images that show one."""
-    character = api.characters.add()
-    for one in (character, None, character):
-        api.aurous.images.add(character=one)
-
-    assert groups(api, character_id=character.id) == [(2,)]
-    assert rows(api, character_id="char_x") == []
-
-
 @both_paths
 def test_usage_1_usage_3_a_filter_may_be_repeated(api: Api, path: str) -> None:
     """``status=a&status=b`` is ``status=a,b``."""
-    for status in ("failed", "cancelled", "succeeded"):
-        api.aurous.images.add(status=status)
+    work(api)
 
     response = api.get(f"{url(path)}&status=failed&status=cancelled").json
 
+    assert response["data"]
     assert response == api.get(url(path, status="failed,cancelled")).json
-    found = response["data"]
-    count = found[0]["groups"][0]["metrics"]["request_count"] if path == USAGE else len(found)
-    assert count == 2
-
-
-@both_paths
-def test_auth_7_another_teams_work_is_not_in_it(api: Api, path: str) -> None:
-    """Each team has its own."""
-    api.aurous.teams.add().images.add()
-
-    assert rows(api, path) == []
 
 
 @pytest.mark.parametrize(
     ("query", "code", "param"),
     [
         ({"start_time": None}, "missing_field", "start_time"),
-        ({"start_time": ""}, "invalid_format", "start_time"),
-        ({"start_time": "yesterday"}, "invalid_format", "start_time"),
-        ({"end_time": "tomorrow"}, "invalid_format", "end_time"),
         (
             {"start_time": "2026-05-08T10:00:00Z", "end_time": "2026-05-08T10:00:00Z"},
             "value_out_of_range",
@@ -294,9 +256,6 @@ def test_auth_7_another_teams_work_is_not_in_it(api: Api, path: str) -> None:
         ({"start_time": "2026-05-09T00:00:00Z"}, "value_out_of_range", "start_time"),
         ({"start_time": "2024-05-07T00:00:00Z"}, "value_out_of_range", "start_time"),
         ({"start_time": "0001-01-01T00:00:00+01:00"}, "value_out_of_range", "start_time"),
-        ({"limit": "0"}, "value_out_of_range", "limit"),
-        ({"limit": "501"}, "value_out_of_range", "limit"),
-        ({"limit": "x"}, "invalid_format", "limit"),
     ],
     ids=str,
 )
@@ -304,49 +263,23 @@ def test_auth_7_another_teams_work_is_not_in_it(api: Api, path: str) -> None:
 def test_usage_1_usage_3_refuses_a_query(
     api: Api, path: str, query: dict[str, str | None], code: str, param: str
 ) -> None:
-    """Ranges and limits that there are not."""
+    """Ranges that there are not. Other wrong values: see `test_refusals.py`."""
     told = {name: value for name, value in {"start_time": START, **query}.items() if value is not None}
 
     api.refused("GET", f"{path}?{urlencode(told)}", status=400, code=code, param=param)
 
 
-@pytest.mark.parametrize(
-    ("query", "code", "param"),
-    [
-        ({"bucket_width": "2d"}, "invalid_format", "bucket_width"),
-        ({"group_by": "lora_id"}, "invalid_format", "group_by"),
-        ({"group_by": "type,character_id"}, "invalid_format", "group_by"),
-        ({"limit": "101"}, "value_out_of_range", "limit"),
-        ({"bucket_width": "1m"}, "too_many_buckets", "bucket_width"),
-    ],
-    ids=str,
-)
-def test_usage_1_refuses_buckets(api: Api, query: dict[str, str], code: str, param: str) -> None:
-    """Widths and groups that there are not, and a range that is too long for its width."""
-    api.refused("GET", url(**query), status=400, code=code, param=param)
-
-
-def test_usage_1_the_limits_themselves_are_taken(api: Api) -> None:
-    """The longest look back, and the largest pages."""
-    start = "2024-05-08T10:00:00Z"
-
-    assert api.get(url(start_time=start, limit=100)).status == 200
-    assert api.get(url(EVENTS, start_time=start, limit=500)).status == 200
+def test_usage_1_usage_3_the_limits_themselves_are_taken(api: Api) -> None:
+    """The longest range, and the largest pages, but no larger one."""
+    for path, limit in ((USAGE, 100), (EVENTS, 500)):
+        assert api.get(url(path, start_time="2024-05-08T10:00:00Z", limit=limit)).status == 200
+        api.refused("GET", url(path, limit=limit + 1), status=400, code="value_out_of_range", param="limit")
 
 
 # Pages
 
 
-def test_usage_1_a_page_has_twenty_four_buckets(api: Api) -> None:
-    """Unless told otherwise."""
-    days(api, 25)
-
-    page = api.get(url()).json
-
-    assert (len(page["data"]), page["has_more"]) == (24, True)
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("limit", [2, 5])
 @pytest.mark.parametrize("again", ["token alone", "all again"])
 def test_usage_2_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:
     """Page by page, with the token alone or with the same query again, newest first."""
@@ -368,43 +301,26 @@ def test_usage_2_pages_show_each_bucket_once(api: Api, limit: int, again: str) -
     assert len(seen) == 5
 
 
-@pytest.mark.parametrize(
-    "query",
-    [{"limit": 2}, {"start_time": "2026-05-02T00:00:00Z"}, {"group_by": "type"}, {"status": "failed"}],
-    ids=str,
-)
+@pytest.mark.parametrize("query", [{"limit": 2}, {"start_time": "2026-05-02T00:00:00Z"}, {"status": "failed"}], ids=str)
 def test_usage_2_a_page_token_goes_with_its_query(api: Api, query: dict[str, Any]) -> None:
-    """Another value, or another field, is a drift."""
+    """Another value, or another field, is a drift; what is not sent again is none."""
     days(api, 3)
     token = api.get(url(limit=1)).json["next_page"]
     other = {"start_time": START, "limit": 1, "page_token": token, **query}
 
-    response = api.refused(
-        "GET", f"{USAGE}?{urlencode(other)}", status=400, code="invalid_page_token", param="page_token"
-    )
-    assert "changed" in response.json["error"]["message"]
-
-
-def test_a_part_of_the_query_may_be_left_out(api: Api) -> None:
-    """What is sent again must be the same; what is not need not be sent."""
-    days(api, 3)
-    token = api.get(url(limit=1)).json["next_page"]
-
+    api.refused("GET", f"{USAGE}?{urlencode(other)}", status=400, code="invalid_page_token", param="page_token")
     assert api.get(f"{USAGE}?limit=1&page_token={quote(token)}").status == 200
 
 
 def test_usage_2_a_page_token_lives_for_24_hours(api: Api) -> None:
-    """To the last second; then it says that it has expired."""
+    """To the last second."""
     days(api, 3)
     token = quote(api.get(url(limit=1)).json["next_page"])
     api.clock.advance(seconds=DAY - 1)
     assert api.get(f"{USAGE}?page_token={token}").status == 200
     api.clock.advance(seconds=1)
 
-    response = api.refused(
-        "GET", f"{USAGE}?page_token={token}", status=400, code="invalid_page_token", param="page_token"
-    )
-    assert "token_expired" in response.json["error"]["message"]
+    api.refused("GET", f"{USAGE}?page_token={token}", status=400, code="invalid_page_token", param="page_token")
 
 
 def test_auth_7_usage_2_another_teams_page_token_is_none(api: Api) -> None:
@@ -434,17 +350,13 @@ def _token(told: Any) -> str:
         _token({}),
         _token({"t": "{team}", "x": 9e9}),
         _token({"t": "{team}", "x": "soon"}),
-        _token({"t": "{team}", "x": 9e9, "qf": 1, "b": "x", "q": {}}),
         _token({"t": "{team}", "x": 9e9, "qf": 1, "b": 1, "q": []}),
         _token({"t": "{team}", "x": 9e9, "qf": 1, "b": float("inf"), "q": {"start_time": START}}),
         _token({"t": "{team}", "x": 10**400, "qf": 1, "b": 1, "q": {"start_time": START}}),
         _token({"t": "{team}", "x": 9e9, "qf": 1, "b": 1, "q": {"start_time": 5}}),
         urlsafe_b64encode(b"[" * 100_000).decode(),
     ],
-    ids=[
-        *("empty", "short", "no ascii", "no json", "list", "null", "object", "half"),
-        *("no time", "no bucket", "no query", "endless bucket", "endless time", "no text", "deep"),
-    ],
+    ids=lambda token: str(token)[:20],
 )
 def test_garbage_is_no_page_token(api: Api, token: str) -> None:
     """Whatever is sent, it is the client's mistake, never a bug of the fake."""
@@ -454,27 +366,14 @@ def test_garbage_is_no_page_token(api: Api, token: str) -> None:
     api.refused("GET", f"{USAGE}?page_token={quote(token)}", status=400, code="invalid_page_token", param="page_token")
 
 
-@pytest.mark.parametrize("cut", [1, 10, 50])
-def test_a_cut_page_token_is_none(api: Api, cut: int) -> None:
-    """As a log would show it."""
-    days(api, 2)
-    token = api.get(url(limit=1)).json["next_page"][:-cut]
-
-    api.refused("GET", f"{USAGE}?page_token={quote(token)}", status=400, code="invalid_page_token", param="page_token")
-
-
 # Events
 
 
-def test_events_of_nothing(api: Api) -> None:
-    """An empty list has the whole envelope."""
-    assert api.get(url(EVENTS)).json == {"object": "list", "data": [], "has_more": False, "next_cursor": None}
-
-
 def test_usage_3_an_event_is_a_request_that_costs(api: Api) -> None:
-    """What was asked for, what became of it, and what was charged."""
+    """What was asked for, what became of it, and what was charged; reading it is no poll."""
     made = api.post("/v1/images", json={"prompt": "A cat", "count": 2})
     api.clock.advance(seconds=12)
+    assert {rows(api, EVENTS)[0]["status"] for _ in range(5)} == {"pending"}
     api.aurous.images.last.finish()
 
     (event,) = rows(api, EVENTS)
@@ -489,7 +388,7 @@ def test_usage_3_an_event_is_a_request_that_costs(api: Api) -> None:
         "duration_ms": 12_000,
         "input_tokens": None,
         "output_tokens": None,
-        "credits_charged": 2,
+        "credits_charged": made.json["cost"]["amount"],
         "api_key_id": None,
         "user_id": None,
         "request_id": made.headers["Aurous-Request-Id"],
@@ -521,16 +420,6 @@ def test_img_6_usage_counts_a_bad_end_as_failed(api: Api, status: str) -> None:
     assert [row["status"] for row in rows(api, EVENTS, status="failed")] == ["failed"]
 
 
-def test_usage_3_events_are_charged_what_left_the_team(api: Api) -> None:
-    """Nothing for what failed, was cancelled or is under way."""
-    work(api)
-
-    events = rows(api, EVENTS)
-
-    assert sum(event["credits_charged"] for event in events) == 1000 - api.team.credits
-    assert sorted(event["status"] for event in events) == ["cancelled", *["completed"] * 3, "failed", "pending"]
-
-
 def test_usage_3_events_are_the_newest_first(api: Api) -> None:
     """Events of one second are ordered by id."""
     first = [api.aurous.images.add().id for _ in range(3)]
@@ -547,7 +436,6 @@ def test_usage_3_events_are_the_newest_first(api: Api) -> None:
         ({"type": "video"}, 1),
         ({"type": "image,video"}, 6),
         ({"type": "chat"}, 0),
-        ({"status": "failed"}, 1),
         ({"status": "completed", "type": "video"}, 1),
     ],
     ids=str,
@@ -559,7 +447,7 @@ def test_events_are_filtered_by_medium(api: Api, query: dict[str, str], count: i
     assert len(rows(api, EVENTS, **query)) == count
 
 
-@pytest.mark.parametrize("limit", [1, 2, 5, 6, 7])
+@pytest.mark.parametrize("limit", [2, 6])
 def test_usage_3_a_cursor_leads_through_all_events(api: Api, limit: int) -> None:
     """Page by page, each once; a newer one does not disturb."""
     work(api)
@@ -600,15 +488,3 @@ def test_a_cursor_works_though_its_row_has_moved_on(api: Api) -> None:
     rest = rows(api, EVENTS, status="processing", cursor=page["next_cursor"])
 
     assert {page["next_cursor"], *(event["id"] for event in rest)} == {image.id for image in images}
-
-
-@both_paths
-def test_auth_5_rate_1_usage_is_read(api: Api, path: str) -> None:
-    """Every key may look, from the bucket of reads; a look is no poll."""
-    image = api.post("/v1/images", json={"prompt": "A cat"}).json["id"]
-
-    response = api.get(url(path), key=api.team.add_key("read"))
-
-    assert (response.status, response.headers["X-RateLimit-Limit"]) == (200, "1200")
-    assert api.aurous.images[image].status == "pending"
-    api.aurous.assert_called("usage.list" if path == USAGE else "usage.events")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError
+from pytest_aurous import AurousError
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -27,7 +27,6 @@ EVENTS: Final = [  # hook-3, written from the contract
     "usage.balance_low",
     "webhook.endpoint_disabled",
 ]
-LONG: Final = "https://app.test/"
 MISSING: Final = "we_00000000000000000000000000"
 
 
@@ -52,57 +51,28 @@ def test_hook_1_every_field_comes_back(api: Api) -> None:
 
 
 def test_hook_1_a_star_is_expanded_at_once(api: Api) -> None:
-    """An endpoint that wants everything lists everything."""
+    """An endpoint that wants everything lists everything; naming an event twice is naming it once."""
     assert make(api, events=["image.failed", "*"])["events"] == EVENTS
-
-
-def test_hook_1_an_event_counts_once(api: Api) -> None:
-    """Naming an event twice is naming it once."""
     assert make(api, events=["image.failed", "image.failed"])["events"] == ["image.failed"]
-
-
-def test_hook_1_what_is_at_the_limit_is_taken(api: Api) -> None:
-    """A URL of 2048 characters, 50 keys and values of 500 characters are allowed."""
-    metadata = {f"key-{number}": "v" * 500 for number in range(50)}
-
-    made = make(api, url=LONG + "x" * (2048 - len(LONG)), metadata=metadata)
-
-    assert (len(made["url"]), made["metadata"]) == (2048, metadata)
 
 
 @pytest.mark.parametrize(
     ("body", "code", "param"),
     [
-        ({"url": "http://app.test/hooks"}, "invalid_format", "url"),
+        ({"url": None}, "missing_field", "url"),
+        ({"events": None}, "missing_field", "events"),
         ({"url": "https://"}, "invalid_format", "url"),
         ({"url": "https:///hooks"}, "invalid_format", "url"),
         ({"url": "https://:443/hooks"}, "invalid_format", "url"),
-        ({"url": 7}, "invalid_format", "url"),
-        ({"url": LONG + "x" * (2049 - len(LONG))}, "value_out_of_range", "url"),
-        ({"events": "*"}, "invalid_format", "events"),
-        ({"events": []}, "value_out_of_range", "events"),
-        ({"events": ["image.complete"]}, "invalid_format", "events"),
-        ({"events": [7]}, "invalid_format", "events"),
-        ({"description": 7}, "invalid_format", "description"),
-        ({"metadata": "x"}, "invalid_format", "metadata"),
-        ({"metadata": {"key": 7}}, "invalid_format", "metadata.key"),
-        ({"metadata": {"key": "v" * 501}}, "value_out_of_range", "metadata.key"),
-        ({"metadata": {str(number): "" for number in range(51)}}, "value_out_of_range", "metadata"),
-        ({"secret": "whsec_mine"}, "invalid_request", "secret"),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=str,
 )
 def test_hook_1_refuses_what_it_does_not_take(api: Api, body: dict[str, Any], code: str, param: str) -> None:
-    """Each wrong field is refused by its name, and nothing is registered."""
-    api.refused("POST", PATH, json={"url": URL, "events": ["*"], **body}, status=400, code=code, param=param)
+    """Beyond the bounds and types of the schema, which `test_refusals.py` goes over."""
+    whole = {"url": URL, "events": ["*"], **body}
+    sent = {name: value for name, value in whole.items() if value is not None}
 
-
-@pytest.mark.parametrize("missing", ["url", "events"])
-def test_hook_1_url_and_events_are_required(api: Api, missing: str) -> None:
-    """Neither has a default."""
-    sent = {name: value for name, value in {"url": URL, "events": ["*"]}.items() if name != missing}
-
-    api.refused("POST", PATH, json=sent, status=400, code="missing_field", param=missing)
+    api.refused("POST", PATH, json=sent, status=400, code=code, param=param)
 
 
 # the object
@@ -132,15 +102,6 @@ def test_hook_2_the_whole_object(api: Api) -> None:
     }
 
 
-def test_hook_2_the_secret_is_shown_by_no_reading(api: Api) -> None:
-    """Neither retrieve nor list nor the live record's `json` tells it."""
-    made = make(api)
-
-    assert api.get(f"{PATH}/{made['id']}").json["secret"] is None
-    assert [one["secret"] for one in api.get(PATH).json["data"]] == [None]
-    assert api.aurous.webhook_endpoints.last.json()["secret"] is None
-
-
 def test_hook_2_a_rotation_shows_the_new_secret(api: Api) -> None:
     """The secret is another one, shown in this response alone, and the time of the change is noted."""
     made = make(api)
@@ -164,17 +125,11 @@ def test_hook_2_a_list_holds_the_living_of_the_team(api: Api) -> None:
 
     assert [one["id"] for one in page["data"]] == [last["id"], first["id"]]
     assert (page["object"], page["has_more"]) == ("list", False)
-
-
-def test_hook_2_a_list_is_paged(api: Api) -> None:
-    """`limit` and `starting_after` work as in every list."""
-    first, last = make(api), make(api)
-
     assert api.get(f"{PATH}?limit=1").json["has_more"] is True
     assert [one["id"] for one in api.get(f"{PATH}?starting_after={last['id']}").json["data"]] == [first["id"]]
 
 
-def test_hook_2_delete_answers_200_whatever_the_id(api: Api) -> None:
+def test_hook_2_delete_is_a_200_whatever_the_id(api: Api) -> None:
     """Once, twice, never there and somebody else's: the response is the same, and others keep theirs."""
     made, other = make(api), api.aurous.teams.add().webhook_endpoints.add()
 
@@ -184,17 +139,6 @@ def test_hook_2_delete_answers_200_whatever_the_id(api: Api) -> None:
 
     assert api.get(PATH).json["data"] == []
     assert (other.is_active, api.aurous.webhook_endpoints[made["id"]].is_active) == (True, False)
-
-
-@pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("POST", "/rotate_secret"), ("POST", "/test")])
-def test_hook_2_what_is_not_there_is_404(api: Api, method: str, tail: str) -> None:
-    """Unknown, deleted and somebody else's endpoints cannot be told apart."""
-    made, other = make(api), api.aurous.teams.add().webhook_endpoints.add()
-    api.delete(f"{PATH}/{made['id']}")
-
-    for one in (MISSING, made["id"], other.id):
-        sent: dict[str, Any] = {"json": {"event_type": "image.failed"}} if tail == "/test" else {}
-        api.refused(method, f"{PATH}/{one}{tail}", status=404, code="resource_not_found", **sent)
 
 
 # events
@@ -234,8 +178,6 @@ def test_hook_10_the_response_names_the_event(api: Api) -> None:
         ({}, "missing_field", "event_type"),
         ({"event_type": "image.failed"}, "invalid_format", "event_type"),
         ({"event_type": "*"}, "invalid_format", "event_type"),
-        ({"event_type": 7}, "invalid_format", "event_type"),
-        ({"event": "image.completed"}, "invalid_request", "event"),
     ],
 )
 def test_hook_10_refuses_what_is_not_subscribed(api: Api, body: dict[str, Any], code: str, param: str) -> None:
@@ -251,40 +193,23 @@ def test_hook_10_refuses_what_is_not_subscribed(api: Api, body: dict[str, Any], 
 
 
 def test_hook_1_add_registers_without_a_request(api: Api) -> None:
-    """An endpoint of a test is the one that the API shows."""
-    endpoint = api.aurous.webhook_endpoints.add(URL, ["image.failed"], secret="whsec_mine")
+    """An endpoint of a test is the one that the API shows; left out, the URL, the events and the secret are made up."""
+    endpoint, other = api.aurous.webhook_endpoints.add(URL, ["image.failed"], secret="whsec_mine"), make(api)
 
     assert (endpoint.url, endpoint.events, endpoint.signing_secret) == (URL, ("image.failed",), "whsec_mine")
     assert api.get(f"{PATH}/{endpoint.id}").json == endpoint.json()
     assert repr(endpoint) == f"<WebhookEndpoint {endpoint.id} '{URL}' active>"
-    assert (len(api.aurous.webhook_endpoints), api.aurous.webhook_endpoints.last) == (1, endpoint)
+    assert (len(api.aurous.webhook_endpoints), api.aurous.webhook_endpoints.last.id) == (2, other["id"])
+    more = api.aurous.webhook_endpoints.add()
+    assert (more.url[:8], list(more.events), more.signing_secret[:6]) == ("https://", EVENTS, "whsec_")
 
 
-def test_hook_1_add_without_words_wants_everything(api: Api) -> None:
-    """Left out, the URL is https, the events are all, and the secret is made up."""
-    endpoint = api.aurous.webhook_endpoints.add()
-
-    assert endpoint.url.startswith("https://")
-    assert list(endpoint.events) == EVENTS
-    assert endpoint.signing_secret.startswith("whsec_")
-
-
-def test_hook_1_add_takes_a_single_event(api: Api) -> None:
-    """One name is not read letter by letter."""
+def test_hook_1_add_takes_events_of_the_api(api: Api) -> None:
+    """One name is not read letter by letter; a misspelled one, or none, is refused."""
     assert api.aurous.webhook_endpoints.add(events="image.failed").events == ("image.failed",)
-
-
-def test_hook_1_add_refuses_a_misspelt_event(api: Api) -> None:
-    """The nearest event is named."""
-    with pytest.raises(
-        AurousError, match=r"webhook_endpoints\.add.*'image\.complete' is not an event.*image\.completed"
-    ):
+    with pytest.raises(AurousError, match=r"image\.completed"):
         api.aurous.webhook_endpoints.add(events=["image.complete"])
-
-
-def test_hook_1_add_refuses_no_event(api: Api) -> None:
-    """An endpoint that is told of nothing is none of the API."""
-    with pytest.raises(AurousError, match=r"webhook_endpoints\.add\(events=\.\.\.\): expected at least one event"):
+    with pytest.raises(AurousError, match="events"):
         api.aurous.webhook_endpoints.add(events=[])
 
 
@@ -294,37 +219,10 @@ def test_hook_1_add_takes_a_receiver_on_this_machine(api: Api, url: str) -> None
     assert api.aurous.webhook_endpoints.add(url).url == url
 
 
-@pytest.mark.parametrize(
-    ("url", "why"),
-    [
-        ("http://app.test/hooks", "url must be an https URL, not 'http://app.test/hooks'"),
-        ("ftp://127.0.0.1/hooks", "url must be an https URL"),
-        ("https://app.test/" + "x" * 2048, "url must be 1 to 2048 characters long"),
-    ],
-)
-def test_hook_1_add_refuses_a_url_as_the_api_does(api: Api, url: str, why: str) -> None:
+@pytest.mark.parametrize("url", ["http://app.test/hooks", "ftp://127.0.0.1/hooks", "https://app.test/" + "x" * 2048])
+def test_hook_1_add_refuses_a_url_as_the_api_does(api: Api, url: str) -> None:
     """Nothing is registered that code under test could not have registered."""
-    with pytest.raises(AurousError, match=rf"webhook_endpoints\.add\(url=\.\.\.\): {why}"):
+    with pytest.raises(AurousError, match="url must be"):
         api.aurous.webhook_endpoints.add(url)
 
     assert len(api.aurous.webhook_endpoints) == 0
-
-
-def test_hook_2_a_deleted_endpoint_is_off(api: Api) -> None:
-    """A test can still look at it."""
-    endpoint = api.aurous.webhook_endpoints.add()
-    api.delete(f"{PATH}/{endpoint.id}")
-
-    assert endpoint not in api.aurous.webhook_endpoints
-    assert repr(api.aurous.webhook_endpoints[endpoint.id]).endswith(" off>")
-
-
-def test_hook_2_an_unknown_id_is_a_lookup_error(api: Api) -> None:
-    """A test that looks for what never was is told so."""
-    with pytest.raises(AurousLookupError, match="no such id"):
-        api.aurous.webhook_endpoints[MISSING]
-
-
-def test_hook_2_secrets_are_seeded(api: Api) -> None:
-    """Two endpoints have two secrets."""
-    assert make(api)["secret"] != make(api)["secret"]

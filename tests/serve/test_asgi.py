@@ -22,28 +22,19 @@ CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 END: Final = {"type": "http.disconnect"}
 
 
-class Transport:
-    """What uvicorn writes to, as far as a fault needs it."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-
-    def close(self) -> None:
-        """End it in order."""
-        self.done.append("close")
-
-    def abort(self) -> None:
-        """End it at once."""
-        self.done.append("abort")
-
-
 class Cycle:
-    """One request as a server drives it; with a transport, as uvicorn does."""
+    """One request as uvicorn drives it, which is its own transport."""
 
     def __init__(self, messages: Iterable[dict[str, Any]]) -> None:
         self.messages = list(messages)
         self.sent: list[dict[str, Any]] = []
         self.disconnected = False
+        self.closed = False
+        self.transport = self
+
+    def close(self) -> None:
+        """Close the connection, after what was sent."""
+        self.closed = True
 
     async def receive(self) -> dict[str, Any]:
         """Return the next message; with none left, wait for ever."""
@@ -62,16 +53,14 @@ class Cycle:
 
 
 def scope_of(path: str, method: str = "GET", **more: Any) -> dict[str, Any]:
-    """Return a scope with no more in it than the standard asks for."""
-    usual = {"type": "http", "headers": [], "server": ("127.0.0.1", 8123), "query_string": b""}
-    return {**usual, "method": method, "path": path, **more}
+    """Return a scope with what the application reads of one of uvicorn's."""
+    usual = {"http_version": "1.0", "headers": [], "server": ("127.0.0.1", 8123), "query_string": b""}
+    return {**usual, "method": method, "raw_path": path.encode(), **more}
 
 
-def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any], wire: Transport | None = None) -> Cycle:
+def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any]) -> Cycle:
     """Let the application answer one request by hand."""
     cycle = Cycle(messages or [{"type": "http.request"}])
-    if wire is not None:
-        cycle.transport = wire  # type: ignore[attr-defined]
     asyncio.run(asyncio.wait_for(AsgiApp(aurous, {"fake.test"})(scope, cycle.receive, cycle.send), 30))
     return cycle
 
@@ -100,35 +89,25 @@ def fake() -> Aurous:
 
 
 class TestScopes:
-    """What a server may leave out."""
+    """What is read of a request."""
 
-    def test_no_raw_path_and_no_scheme(self, fake: Aurous) -> None:
-        """Both may be missing."""
-        cycle = drive(fake, scope_of("/v1/balance", headers=own(fake)))
-        assert cycle.sent[0]["status"] == 200
-        assert json.loads(cycle.body)["credits"] == 1000
-
-    def test_raw_path_wins(self, fake: Aurous) -> None:
-        """The path is read as it was sent, before anybody decoded it."""
-        drive(fake, scope_of("/v1/a b", raw_path=b"/v1/a%20b"))
+    def test_the_path_is_read_as_it_was_sent(self, fake: Aurous) -> None:
+        """Before anybody decoded it."""
+        drive(fake, scope_of("/v1/a%20b"))
         assert [call.path for call in fake.calls] == ["/v1/a%20b"]
 
-    def test_no_host(self, fake: Aurous) -> None:
-        """Without a Host header URLs lead to where the server listens."""
+    @pytest.mark.parametrize("host", [[], [(b"host", b"")]])
+    def test_no_host(self, fake: Aurous, host: list[tuple[bytes, bytes]]) -> None:
+        """Where a client does not name the server, URLs lead to where it listens."""
         character = fake.characters.add()
-        cycle = drive(fake, scope_of(f"/v1/characters/{character.id}", headers=own(fake)))
+        cycle = drive(fake, scope_of(f"/v1/characters/{character.id}", headers=[*own(fake), *host]))
         assert b'"http://127.0.0.1:8123/' in cycle.body
 
     def test_two_hosts(self, fake: Aurous) -> None:
-        """Of two Host headers, which some servers let through, none counts."""
+        """Of two Host headers, which a parser lets through, none counts."""
         cycle = drive(fake, scope_of("/v1/balance", headers=[*own(fake), (b"host", b"localhost"), (b"host", b"x")]))
         assert cycle.sent[0]["status"] == 421
-        assert "2 Host headers" in json.loads(cycle.body)["error"]
-
-    def test_query(self, fake: Aurous) -> None:
-        """The query is passed on."""
-        drive(fake, scope_of("/v1/characters", headers=own(fake), query_string=b"limit=1"))
-        assert fake.calls.where("characters.list")[0].query == "limit=1"
+        assert "'localhost, x'" in json.loads(cycle.body)["error"]
 
     def test_header_names_are_lower(self, fake: Aurous) -> None:
         """As ASGI wants them."""
@@ -141,7 +120,7 @@ class TestUrls:
     """URLs in responses lead back to the server."""
 
     @pytest.mark.parametrize("base_url", ["https://api.aurous-labs.com", "https://gateway.example/vendors/aurous"])
-    @pytest.mark.parametrize("base", ["http://fake.test", "https://localhost:8443"])
+    @pytest.mark.parametrize("base", ["http://fake.test", "http://localhost:8443"])
     def test_refs(self, base_url: str, base: str) -> None:
         """A picture's URL is one of the name that the client used, whatever the fake's own, and answers there."""
         fake = Aurous(now=NOW, base_url=base_url)
@@ -183,6 +162,12 @@ class TestUrls:
 class TestBodies:
     """What is sent."""
 
+    def test_cut_off(self, fake: Aurous) -> None:
+        """A client that disconnects inside its body has sent nothing."""
+        part = {"type": "http.request", "body": b"{}", "more_body": True}
+        drive(fake, scope_of("/v1/characters", "POST"), part, END)
+        assert fake.calls.count() == 0
+
     def test_in_parts(self, fake: Aurous) -> None:
         """A body may come in parts."""
         body = json.dumps(CREATE).encode()
@@ -192,7 +177,9 @@ class TestBodies:
 
     def test_too_large(self, fake: Aurous) -> None:
         """More than 16 MB is a 413, is read to its end, and never was a call."""
-        parts = [{"type": "http.request", "body": b"x" * 2**23, "more_body": more} for more in (True, True, False)]
+        parts = [
+            {"type": "http.request", "body": b"x" * 2**23, "more_body": more} for more in (True, True, True, False)
+        ]
         cycle = drive(fake, scope_of("/v1/characters", "POST", headers=own(fake)), *parts)
         assert cycle.sent[0]["status"] == 413
         assert json.loads(cycle.body)["error"]["message"] == "The body is larger than 16 MiB."
@@ -208,42 +195,11 @@ class TestBodies:
 class TestBreaks:
     """Connections that end."""
 
-    @pytest.mark.parametrize("kind", ["connect_error", "disconnect"])
-    def test_without_uvicorn(self, fake: Aurous, kind: str) -> None:
-        """A server that we cannot make hang up gets an exception, and nothing was sent."""
-        getattr(fake.faults, kind)("balance.retrieve")
-        with pytest.raises(ConnectionResetError):
-            ask(fake, "GET", "/v1/balance")
-
-    def test_with_uvicorn(self, fake: Aurous) -> None:
-        """Uvicorn's connection is cut at once where nothing was sent."""
-        fake.faults.disconnect("balance.retrieve")
-        wire = Transport()
-        cycle = drive(fake, scope_of("/v1/balance"), wire=wire)
-        assert (wire.done, cycle.disconnected, cycle.sent) == (["abort"], True, [])
-
-    def test_cut_body(self, fake: Aurous) -> None:
-        """A cut body announces its whole length, and what arrives of it is let through first."""
-        fake.faults.disconnect("balance.retrieve", after_bytes=5)
-        wire = Transport()
-        cycle = drive(fake, scope_of("/v1/balance", headers=own(fake)), wire=wire)
-        assert (len(cycle.body), wire.done, cycle.sent[-1]["more_body"]) == (5, ["close"], True)
-        assert int(dict(cycle.sent[0]["headers"])[b"content-length"]) > 5
-
-    def test_hangs_until_the_client_goes(self, fake: Aurous) -> None:
-        """A timeout is the client's: it waits, and when it goes nothing is left."""
-        fake.faults.timeout("balance.retrieve")
-        wire = Transport()
-        cycle = drive(fake, scope_of("/v1/balance"), {"type": "http.request"}, {"type": "http.request"}, END, wire=wire)
-        assert (cycle.messages, cycle.sent, wire.done) == ([], [], ["abort"])
-
     def test_hangs_not_for_ever(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch) -> None:
         """A client that has no timeout of its own is hung up on at last."""
         monkeypatch.setattr(_asgi, "_HANG", 0.01)
         fake.faults.timeout("balance.retrieve")
-        wire = Transport()
-        drive(fake, scope_of("/v1/balance"), wire=wire)
-        assert wire.done == ["abort"]
+        assert drive(fake, scope_of("/v1/balance")).closed
 
 
 class TestDelays:
@@ -291,10 +247,10 @@ class TestStreams:
         {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
     ).encode()
 
-    def stream(self, fake: Aurous, *more: dict[str, Any], wire: Transport | None = None) -> Cycle:
+    def stream(self, fake: Aurous, *more: dict[str, Any]) -> Cycle:
         """Ask for a stream."""
         scope = scope_of("/v1/chat/completions", "POST", headers=own(fake))
-        return drive(fake, scope, {"type": "http.request", "body": self.BODY}, *more, wire=wire)
+        return drive(fake, scope, {"type": "http.request", "body": self.BODY}, *more)
 
     def test_events_are_sent_one_by_one(self, fake: Aurous) -> None:
         """Each is a message of its own; the last one ends the response. A chunk's delay moves a clock that stands."""
@@ -304,7 +260,7 @@ class TestStreams:
         assert b"content-length" not in dict(cycle.sent[0]["headers"])
         assert cycle.body.endswith(b"data: [DONE]\n\n")
         assert [one["more_body"] for one in cycle.sent[1:-1]] == [True] * (len(cycle.sent) - 2)
-        assert "more_body" not in cycle.sent[-1]
+        assert cycle.sent[-1]["more_body"] is False
         assert fake.clock.time() - start == 7200
 
     def test_real_waits(self) -> None:
@@ -319,22 +275,12 @@ class TestStreams:
 
     def test_a_client_that_goes(self, fake: Aurous) -> None:
         """No more is made, also while the server waits for the next event."""
-        wire = Transport()
-        self.stream(fake, END, wire=wire)
-        assert (fake.calls.last.events, fake.calls.last.ended, wire.done) == (1, "ended by the client", ["abort"])
+        self.stream(fake, END)
+        assert (fake.calls.last.events, fake.calls.last.ended) == (1, "ended by the client")
         running = Aurous()
         running.chat.reply("one", delay=60)
-        self.stream(running, END, wire=Transport())
+        self.stream(running, END)
         assert running.calls.last.ended == "ended by the client"
-
-    @pytest.mark.parametrize("kind", ["stall", "disconnect"])
-    def test_faults(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-        """What was sent is let through; then the client waits for ever, or the connection is closed."""
-        monkeypatch.setattr(_asgi, "_HANG", 0.01)
-        getattr(fake.faults, kind)("chat.create", after_events=2)
-        wire = Transport()
-        cycle = self.stream(fake, wire=wire)
-        assert (cycle.body.count(b"\n\n"), wire.done, cycle.disconnected) == (2, ["close"], True)
 
 
 def test_control_is_no_call(fake: Aurous) -> None:

@@ -16,7 +16,7 @@ from pytest_aurous import Aurous
 from pytest_aurous._core.wire.call import KEPT_BODY
 from pytest_aurous._serve import copied
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.stand_ins import receiver, told
+from pytest_aurous._serve.copied import told
 
 if TYPE_CHECKING:
     import httpx
@@ -34,17 +34,15 @@ NOW = "2026-05-08T10:00:00Z"
 def do(control: Control, name: str, /, *, asked: str = "", **body: Any) -> Any:
     """Make a control request that succeeds, and return what it says."""
     sent = json.dumps(body).encode()
-    method = "POST" if "POST" in control.methods(name) else "GET"
-    reply = control.respond(method, f"/__aurous__/{name}", sent if method == "POST" else b"", asked)
+    method = "GET" if name == "session.py" else "POST"
+    reply = control.respond(method, f"/__aurous__/{name}", sent, asked)
     assert reply.status == 200, reply.body
-    return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
+    return reply.body.decode() if method == "GET" else json.loads(reply.body)
 
 
-def read(control: Control, name: str, query: str = "") -> Any:
-    """Read something."""
-    reply = control.respond("GET", f"/__aurous__/{name}", b"", query)
-    assert reply.status == 200, reply.body
-    return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
+def copy(control: Control, asked: str = "") -> str:
+    """Copy the session, or a part of it."""
+    return str(do(control, "session.py", asked=asked))
 
 
 def characters(control: Control, client: httpx.Client) -> None:
@@ -103,7 +101,8 @@ def deliveries(control: Control, client: httpx.Client) -> None:
     made = client.post("/v1/webhook_endpoints", json=HOOK).json()["id"]
     named = {"url": f"https://shop.example/{made}", "events": ["image.failed"], "description": f"beside {made}"}
     client.post("/v1/webhook_endpoints", json=named)
-    do(control, "webhooks.deliver_to", url="https://two.example/hook")
+    two = do(control, "webhooks.deliver_to", url="https://two.example/hook")["result"]["id"]
+    client.get(f"/v1/webhook_endpoints/{two}")
     image = client.post("/v1/images", json={"prompt": "Aurora on a bench"}).json()["id"]
     do(control, "image.finish", id=image)
     client.get(f"/v1/images/{image}")
@@ -131,6 +130,25 @@ def money(control: Control, client: httpx.Client) -> None:
     client.get("/v1/team", headers={"X-Api-Key": key["key"]})
     do(control, "team.credits", credits=3)
     client.get("/v1/balance")
+    nova = do(control, "characters.add", name="Nova", team=rivals["id"])["result"]["id"]
+    do(control, "character.delete", id=nova)
+    for headers in ({"Authorization": f"Bearer {key['key']}"}, {"X-Api-Key": "wrong"}, {"X-Api-Key": ""}):
+        client.get("/v1/balance", headers=headers)
+
+
+def odd(control: Control, client: httpx.Client) -> None:
+    """Send what is no JSON, no text, or too large to be kept; let the clock run, and judge."""
+    client.post("/v1/characters/uploads/presign", json={"filename": "a.png"})
+    client.request("GET", "/v1/balance", content=b"\xff\x00")
+    client.post("/v1/images", content=b"{", headers={"Content-Type": "application/json"})
+    for content in ("not JSON", b"x" * 70_000):
+        client.post("/v1/images", content=content, headers={"Content-Type": "text/plain"})
+    client.post("/v1/images", json={"prompt": 'a "bench" {1}\n\u2028'})
+    do(control, "chat.reply", json={"a": [1, None, True]})
+    do(control, "clock.speed", speed=2)
+    do(control, "clock.freeze", at="2027-02-01T00:00:00Z")
+    do(control, "assert_called", operation="characters.save", times=2)
+    do(control, "assert_called_in_order", operations=["characters.save", "images.create"])
 
 
 def failures(control: Control, client: httpx.Client) -> None:
@@ -163,7 +181,7 @@ def session() -> Control:
     """A session with actions of every kind."""
     control = Control(Aurous(now=NOW, pitfalls="off", strict="off", rate_limits="enforce"))
     with control.aurous.client(headers={"X-Stainless-Lang": "python"}) as client:
-        for part in (characters, chats, deliveries, money, failures):
+        for part in (characters, chats, deliveries, money, failures, odd):
             part(control, client)
     return control
 
@@ -182,8 +200,7 @@ def without_each(text: str) -> Iterator[tuple[str, str]]:
     whole = block.body
     for index, statement in enumerate(whole):
         line = ast.unparse(statement)
-        asserts = isinstance(statement, ast.Assert) and "flush()" not in line
-        if asserts or re.match(r"receive =|aurous\.webhooks\.route|\w+ = response", line):
+        if isinstance(statement, ast.Assert) or re.match(r"receive =|aurous\.webhooks\.route|\w+ = response", line):
             continue
         block.body = whole[:index] + whole[index + 1 :]
         yield line, ast.unparse(tree)
@@ -191,7 +208,7 @@ def without_each(text: str) -> Iterator[tuple[str, str]]:
 
 def test_it_passes_and_at_most_one_action_in_ten_can_go_unnoticed(session: Control) -> None:
     """Whatever was done and seen, down to cut streams, timeouts, and snapshots with other names."""
-    text = read(session, "session.py")
+    text = copy(session)
     run(text)
     unnoticed: list[str] = []
     actions = list(without_each(text))
@@ -204,17 +221,59 @@ def test_it_passes_and_at_most_one_action_in_ten_can_go_unnoticed(session: Contr
     assert len(actions) > 70
     assert len(unnoticed) * 10 <= len(actions), unnoticed
     assert "Stainless" not in text
+    assert "is not kept: 70000 bytes" in text
 
 
 def test_a_part_passes_under_a_name_of_its_own(session: Control) -> None:
     """What was before it is done, too, since what follows needs it; nothing is asserted of it."""
     last = session.tape.last
     for after in range(0, last, 20):
-        text = read(session, "session.py", f"after={after}&until={after + 20}&name=Part+{after}")
+        text = copy(session, f"after={after}&until={after + 20}&name=Part+{after}")
         run(text)
         assert f"def test_part_{after}() -> None:" in text
-    assert read(session, "session.py", f"after={last}").count("assert response") == 0
-    assert read(session, "session.py").count("assert response") > 60
+    assert copy(session, f"after={last}").count("assert response") == 0
+    assert copy(session).count("assert response") > 60
+
+
+def test_a_part_says_what_is_not_in_it() -> None:
+    """Also where the beginning is not kept any more, or nothing has happened; any words are a name."""
+    whole = Aurous(now=NOW)
+    control = Control(whole, keep=3)
+    run(copy(control))
+    do(control, "characters.add", name="Aurora")
+    do(control, "import_", exported=whole.export())
+    with whole.client() as client:
+        client.get(f"/v1/characters/{whole.characters.last.id}")
+    after = copy(control, "after=1")
+    assert "What was until step 1 is done, but not asserted." in after
+    run(after)
+    for _ in range(3):
+        do(control, "clock.advance", seconds=0.5)
+    assert "The first 3 steps are not kept" in copy(control)
+    assert "3 actions" in copy(control, "after=3")
+    assert "1 actions" in copy(control, "after=3&until=4")
+    assert "def test_that_it_waits() -> None:" in copy(control, "name=Test+that+it+waits%21")
+    assert "def test_copied() -> None:" in copy(control, "name=%21")
+
+
+def test_an_imported_clock_stands_still() -> None:
+    """It would go on in real time."""
+    earlier = Aurous()
+    earlier.clock.advance(seconds=3600)
+    made = earlier.characters.add("Aurora", status="synthesizing", script="synthesizing:45s -> reviewing")
+    control = Control(Aurous())
+    do(control, "import_", exported=earlier.export())
+    with control.aurous.client() as client:
+        assert client.get(f"/v1/characters/{made.id}").json()["status"] == "synthesizing"
+    run(copy(control))
+
+
+def test_an_assertion_that_fails_fails_in_the_test() -> None:
+    """That is how a bug becomes a regression test."""
+    control = Control(Aurous(now=NOW))
+    assert control.respond("POST", "/__aurous__/assert_called", b'{"operation": "characters.save"}').status == 422
+    with pytest.raises(AssertionError, match="Expected characters"):
+        run(copy(control))
 
 
 def test_nobody_waits_while_it_is_written(session: Control) -> None:
@@ -232,7 +291,7 @@ def test_nobody_waits_while_it_is_written(session: Control) -> None:
         return "written"
 
     with patch.object(copied._Test, "text", text):
-        assert read(session, "session.py") == "written"
+        assert copy(session) == "written"
     assert entered == [True]
 
 
@@ -247,7 +306,7 @@ def test_a_reset_with_settings_is_in_it() -> None:
         assert "param" not in client.get("/v1/nothing").json()["error"]
         client.post("/v1/images", json={"prompt": unknown})
         client.get("/v1/images")
-    text = read(control, "session.py")
+    text = copy(control)
     run(text)
     assert "/v1/team" not in text
     assert re.search(r"aurous\.reset\(\s*(settings=)?\{", text)
@@ -263,34 +322,23 @@ def test_of_a_large_response_its_length_is_asserted() -> None:
         do(control, "chat.reply", text="She has very long hair. " * 3000, times=2)
         for body in (CHAT, STREAM):
             assert len(client.post("/v1/chat/completions", json=body).content) > KEPT_BODY
-    text = read(control, "session.py")
+    text = copy(control)
     run(text)
     assert "assert len(response.content) == " in text
     assert "\n            told(lines)\n" in text
 
 
-def test_what_a_test_brings_along() -> None:
-    """Its receiver responds as was said; of a stream, so many events are read, and what is none is left out."""
-    receive = receiver(200, 0)
-    assert receive(None) == 200
-    with pytest.raises(ConnectionError, match="no response"):
-        receive(None)
-    lines = iter(
-        [
-            ": keep-alive",
-            'data: {"choices": [{"delta": {"content": "One"}}]}',
-            'data: {"cho',
-            "data: [DONE]",
-            "data: {}",
-        ]
-    )
+def test_of_a_stream_so_many_events_are_read() -> None:
+    """What is no event is left out."""
+    events = ('{"choices": [{"delta": {"content": "One"}}]}', '{"cho', "[DONE]", "{}")
+    lines = iter([": keep-alive", *(f"data: {event}" for event in events)])
     assert told(lines, 3) == ("One", [], None)
     assert list(lines) == ["data: {}"]
 
 
 def test_time_goes_on_as_it_did() -> None:
     """Where something depends on the clock, to the millisecond; requests that were delayed together go back."""
-    aurous = Aurous(pitfalls="off")
+    aurous = Aurous(pitfalls="off", script={"images": "pending:9s -> processing -> succeeded"})
     control = Control(aurous)
     with aurous.client(timeout=None) as client:
         do(control, "characters.script", text="synthesizing:10s -> reviewing")
@@ -306,8 +354,8 @@ def test_time_goes_on_as_it_did() -> None:
         do(control, "chat.reply", text="One two three.", delay=3)
         client.post("/v1/chat/completions", json=STREAM)
         client.get("/v1/balance")
-    assert "aurous.clock.freeze(at=" in read(control, "session.py", f"until={control.tape.last - 1}")
-    text = read(control, "session.py")
+    assert "aurous.clock.freeze(at=" in copy(control, f"until={control.tape.last - 1}")
+    text = copy(control)
     assert "aurous.clock.freeze(at=" in text
     run(text)
 
@@ -316,7 +364,7 @@ def test_a_receiver_that_got_nothing_is_not_in_it() -> None:
     """Nor is a helper that nothing needs."""
     control = Control(Aurous(now=NOW))
     do(control, "webhooks.deliver_to", url="https://two.example/hook")
-    text = read(control, "session.py")
+    text = copy(control)
     run(text)
     assert "receive" not in text
 
@@ -329,6 +377,6 @@ def test_no_key_of_the_fake_itself_is_in_it() -> None:
         client.post("/v1/images", content=b"\xff" + key.encode())
         client.post("/v1/images", json={"prompt": f"not {key}", key: 1})
         client.get("/v1/balance", headers={key: key})
-    text = read(control, "session.py")
+    text = copy(control)
     run(text)
     assert key not in text

@@ -249,7 +249,7 @@ WRONG: Final = {
                 "pytest-aurous doctor "
                 "again: until then it cannot read the settings."
             ),
-            "Read on: pytest-aurous docs reference/cli",
+            "Read on: pytest-aurous docs reference/settings#pytest-aurous-doctor",
         ),
         silent=("Traceback", "import nowhere"),
     ),

@@ -119,7 +119,7 @@ def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterato
     """Yield what leaves the process, each with the name of the exit."""
     control = seen.control
     for name in READS:
-        reply = control.respond("GET", f"/__aurous__/{name}", query="full=1" if name == "trace" else "")
+        reply = control.respond("GET", f"/__aurous__/{name}")
         yield name, reply.body.decode()
     for step in list(control.tape.steps):
         yield "steps", control.respond("GET", f"/__aurous__/steps/{step.seq}").body.decode()
@@ -143,11 +143,11 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path, pytester: pytest.Pytes
     aurous = Aurous(now="2026-05-08T10:00:00Z", strict="off", pitfalls="off")
     control = Control(aurous)
     recorder = Recorder(aurous._session.app)
-    log = HarLog(tmp_path / "log.har", control)
+    log = HarLog(tmp_path / "log.har")
     with aurous.client() as client:
         seen = Seen(aurous, control, client)
         PLACES[place](seen)
-        log.write()
+        log.write(control.tape.steps)
         recorder.stop()
         texts = list(everything(seen, recorder, tmp_path / "log.har", tmp_path))
 

@@ -650,7 +650,7 @@ def test_the_next_response_is_written(watch: Watch) -> None:
 
 
 def test_an_empty_page_helps(watch: Watch) -> None:
-    """With what a client needs, to be copied, and with a first request."""
+    """With what a client needs, to be copied, and with a first request, which it shows."""
     page = watch()
     page.click("AUROUS_BASE_URL")
     assert page.copied("AUROUS_BASE_URL") == f"export AUROUS_BASE_URL={page.server.url}"
@@ -660,11 +660,6 @@ def test_an_empty_page_helps(watch: Watch) -> None:
     url, sent = page.copied("curl").removeprefix("curl ").split(" -H ")
     name, key = sent.strip('"').split(": ")
     assert httpx.get(url, headers={name: key}, trust_env=False).status_code == 200
-
-
-def test_the_first_request_is_a_click(watch: Watch) -> None:
-    """An empty page creates a character, by a request that it shows."""
-    page = watch()
     page.click("Create a character")
     sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
     assert [one.name for one in page.aurous.characters] == ["Aurora"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -13,8 +14,9 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._core.world.settings import ROWS, read_setting
 from pytest_aurous._serve.actions import Action
+from pytest_aurous._serve.command import load
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.table import Parity, operations, parity
+from pytest_aurous._serve.table import REASONS, Parity, operations, parity
 
 NOW: Final = "2026-05-08T10:00:00Z"
 
@@ -90,8 +92,8 @@ def value_of(aurous: Aurous, name: str, argument: str, *, rival: bool = False) -
         return (aurous.teams if argument == "team" else aurous.characters).last.id
     if argument == "exported":
         return aurous.export()
-    default = operations()[name].takes.defaults.get(argument) if name in operations() else None
-    return OTHERS.get(f"{name}.{argument}", VALUES.get(argument, default))
+    shape = operations()[name].takes.schemas[argument] if name in operations() else {}
+    return OTHERS.get(f"{name}.{argument}", VALUES.get(argument, shape.get("default")))
 
 
 def body_of(aurous: Aurous, row: Parity) -> dict[str, Any]:
@@ -180,6 +182,15 @@ def state_of(aurous: Aurous) -> dict[str, Any]:
     return {**exported, "sections": sections, "snapshots": sorted(aurous.snapshots), "settings": settings}
 
 
+def test_each_public_name_has_a_control_request_or_a_reason() -> None:
+    """Nothing is forgotten: a new method of Python has one at once, or must have a reason."""
+    rows = parity()
+    assert len({(row.name, row.argument) for row in rows}) == len(rows)
+    assert [row for row in rows if bool(row.request) == bool(row.reason)] == []
+    assert REASONS.keys() <= {row.name for row in rows}
+    assert {row.request for row in ROWS_OF} >= {f"POST {one.name}" for one in operations().values() if one.verb}
+
+
 BAD: Final[tuple[Any, ...]] = (5, -1, True, "", "x", [[]], {"x": 1})
 
 
@@ -217,7 +228,7 @@ SETTINGS: Final[dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp_path: Any, name: str) -> None:
+def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp_path: Path, name: str) -> None:
     """It has the value that a marker would give it, until the next reset; a wrong value says what the marker says."""
     file = tmp_path / "observed.json"
     file.write_text('{"observed": []}')
@@ -264,3 +275,25 @@ def test_settings_have_their_effect_over_http(server: AurousServer, client: http
     assert server.aurous.calls.last.url == "https://proxy.test/aurous/v1/balance"
     client.post("reset")
     assert "billing_email" in ask("team").json()
+
+
+@pytest.mark.parametrize("kind", ["records", "export"])
+def test_a_reset_with_credits_keeps_the_state_of_the_start(tmp_path: Path, kind: str) -> None:
+    """The credits are those of the setting, and the records those of `--state`; a copied session does the same."""
+    before = Aurous(now=NOW, credits=500)
+    before.characters.add("Aurora")
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(before.export() if kind == "export" else {"characters": [{"name": "Aurora"}]}))
+    aurous = Aurous(now=NOW, strict="off")
+    loaded = load(aurous, file)
+    aurous._session.start_here()
+    control = Control(aurous)
+    control.tape.loaded = loaded
+    body = json.dumps({"settings": {"credits": 10, "now": "2030-01-01T00:00:00Z"}}).encode()
+    assert control.respond("POST", "/__aurous__/reset", body).status == 200
+    with aurous.client() as client:
+        assert client.get("/v1/balance").json()["credits"] == 10
+        assert [one["name"] for one in client.get("/v1/characters").json()["data"]] == ["Aurora"]
+    module: dict[str, Any] = {}
+    exec(control.respond("GET", "/__aurous__/session.py").body.decode(), module)  # noqa: S102 - our own text
+    module["test_copied"]()

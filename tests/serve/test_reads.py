@@ -15,8 +15,8 @@ from pytest_aurous import Aurous
 from pytest_aurous._core.base.redaction import redacted_json
 from pytest_aurous._serve import live
 from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.document import requests
 from pytest_aurous._serve.reads import READS
-from pytest_aurous._serve.table import operations
 
 NOW = "2026-05-08T10:00:00Z"
 
@@ -45,13 +45,12 @@ def test_everything_can_be_read() -> None:
         character = aurous.characters.add("Aurora")
         client.patch(f"/v1/characters/{character.id}", json={"attributes": {"age": 30}})
         client.delete(f"/v1/characters/{character.id}")
-    found = {name: read(control, name) for name in READS}
+    found = {name: read(control, name) for name in ("", "openapi.json", *READS) if name != "steps/{seq}"}
     OpenAPIV31SpecValidator(found["openapi.json"]).validate()
     paths = found["openapi.json"]["paths"]
-    own = {"send", "events", "steps/{seq}", "login"}
-    assert {path.removeprefix("/__aurous__/") for path in paths} == {*READS, *operations(), *own}
+    assert {path.removeprefix("/__aurous__/") for path in paths} == {*requests()}
     assert '"any"' not in json.dumps(paths)  # a type that only our messages have
-    for name in READS:
+    for name in found:
         reply = control.respond("GET", f"/__aurous__/{name}")
         (kind,) = paths[f"/__aurous__/{name}"]["get"]["responses"]["200"]["content"]
         assert dict(reply.headers)["Content-Type"].partition(";")[0] == kind, name
@@ -65,8 +64,8 @@ def test_everything_can_be_read() -> None:
         {**one, "remaining": one["capacity"]} for one in found["limits"]
     ]
     assert "a real key" not in json.dumps(found)
-    destroys = {one["operation"] for one in found["actions"]["actions"] if one["destroys"]}
-    assert {"reset", "character.delete", "import_"} <= destroys
+    destroys = {path for path, one in paths.items() if one.get("post", {}).get("x-destroys")}
+    assert {f"/__aurous__/{name}" for name in ("reset", "character.delete", "import_")} <= destroys
     last = read(control, f"steps/{control.tape.last}")
     assert last["before"]["records"][character.id]["gone"] is False
     assert last["after"]["records"][character.id]["status"] == "deleted"
@@ -108,32 +107,16 @@ def test_a_page_that_watches_costs_little() -> None:
         for _ in range(20):
             client.get(f"/v1/characters/{records[0].id}")
     read(control, "present")
-    assert len(read(control, "steps")["steps"]) == 21
+    assert len(read(control, "trace")["steps"]) == 21
     records[7].delete()
     with patch.object(live, "redacted_json", wraps=redacted_json) as looked:
         assert read(control, "present")["state"]["records"][records[7].id]["status"] == "deleted"
         assert [one.id for one in records if any(one.id in call.args[0] for call in looked.mock_calls)] == [
             records[7].id
         ]
-    with patch.object(live, "redacted_json") as looked, patch.object(live, "redacted") as shown:
-        assert len(read(control, "steps", "after=1")["steps"]) == 20
-    assert [*looked.mock_calls, *shown.mock_calls] == []
-
-
-def test_time_between_requests_is_in_the_copied_test() -> None:
-    """A second or more is a line; what the clock alone has changed is in its place. Settings are in it, too."""
-    aurous = Aurous(now=NOW, script={"characters": "synthesizing:5s -> reviewing"})
-    control = Control(aurous)
-    aurous.characters.add(status="synthesizing", script="synthesizing:5s -> reviewing")
-    control.tape.note(None)
-    aurous.clock.advance(seconds=0.5)
-    control.tape.note(None)
-    aurous.clock.advance(seconds=10)
-    with aurous.client() as client:
-        client.get("/v1/balance")
-    text = read(control, "session.py")
-    assert "aurous.clock.advance(seconds=10" in text
-    assert 'script={"characters": "synthesizing:5s -> reviewing"}' in text
+    with patch.object(live, "redacted_json") as looked:
+        assert control.live.briefs(control.tape.after(1, 99)).count('"kind":"call"') == 20
+    assert looked.mock_calls == []
 
 
 CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
@@ -145,7 +128,7 @@ def test_the_parts_of_a_stream_are_steps() -> None:
         control = Control(aurous)
         aurous.chat.reply("one two three four five six", times=2)
         whole = client.post("/v1/chat/completions", json=CHAT)
-        steps = read(control, "steps")["steps"]
+        steps = read(control, "trace")["steps"]
         assert [step["kind"] for step in steps] == ["between", "call", "between"]
         assert steps[2]["part"] == {"of": 2, "text": whole.text, "ended": "complete"}
         assert steps[2]["notes"][-1] == "stream of call 1: 5 events, complete"
@@ -161,7 +144,7 @@ def test_the_parts_of_a_stream_are_steps() -> None:
             aurous.team.credits = 7
             while "four" not in next(lines):
                 pass
-        later = read(control, "steps", "after=3")["steps"]
+        later = read(control, "trace")["steps"][3:]
         parts = [step.get("part", {}).get("ended") for step in later]
         assert parts == [None, "", "", None, "", "ended by the client"]
         assert next(iter(later[3]["changes"]["money"].values()))["credits"] == 7

@@ -58,16 +58,6 @@ def has_ipv6() -> bool:
 class TestService:
     """It answers."""
 
-    def test_starts_at_once(self) -> None:
-        """It is there, and it is gone, without a wait."""
-        before = time.monotonic()
-        with AurousServer(Aurous()) as server:
-            assert time.monotonic() - before < 10
-            assert repr(server) == f"<AurousServer at http://127.0.0.1:{server.port}>"
-            assert (server.host, server.port > 0) == ("127.0.0.1", True)
-            before = time.monotonic()
-        assert time.monotonic() - before < 10
-
     def test_two_hundred_at_once(self, server: AurousServer) -> None:
         """Of 200 calls at once none is lost."""
         limits = httpx.Limits(max_connections=200)
@@ -86,17 +76,6 @@ class TestService:
         with refused.value as error:
             assert error.code == 401
 
-    @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-    def test_curl(self, server: AurousServer) -> None:
-        """So is one in another language."""
-        told = subprocess.run(  # noqa: S603 - ours
-            ["curl", "-s", f"{server.url}/__aurous__/state"],  # noqa: S607 - wherever it is
-            capture_output=True,
-            timeout=30,
-            check=True,
-        )
-        assert json.loads(told.stdout)["credits"] == 1000
-
     @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("sh")), reason="needs curl, and a shell")
     def test_curl_reads_everything(self, server: AurousServer) -> None:
         """The script on the page calls each operation that reads, and each is answered as the catalog says."""
@@ -113,22 +92,6 @@ class TestService:
         assert {call.operation: call.status for call in server.aurous.calls} == reads
         assert sorted(line[:4] for line in told.stdout.splitlines()) == sorted(f"{one} " for one in reads.values())
         assert told.stderr == ""
-
-    def test_refs_lead_here(self, server: AurousServer) -> None:
-        """URLs in responses can be fetched."""
-        character = server.aurous.characters.add()
-        with client(server) as http:
-            url = http.get(f"/v1/characters/{character.id}").json()["refs"][0]["url"]
-            assert url.startswith(server.url)
-            assert http.get(url).content.startswith(b"\x89PNG")
-
-    @pytest.mark.parametrize("sent", [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\nA\r\n\r\n", b"GET /v1"])
-    def test_malformed(self, server: AurousServer, sent: bytes) -> None:
-        """Bytes that are no HTTP harm nobody but their sender."""
-        with socket.create_connection((server.host, server.port), timeout=5) as raw:
-            raw.sendall(sent)
-        with client(server) as http:
-            assert http.get("/v1/balance").status_code == 200
 
 
 class TestFaults:
@@ -175,17 +138,12 @@ class TestFaults:
 class TestPlaces:
     """Where it listens."""
 
-    def test_taken(self, server: AurousServer) -> None:
-        """A port that is taken is told in one line, and a link."""
-        with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 cannot be used") as told:
-            AurousServer(Aurous(), port=server.port)
-        assert len(str(told.value).splitlines()) == 2
-
     def test_taken_before_it_serves(self) -> None:
         """A port belongs to a server from the moment it is made."""
         first = AurousServer(Aurous())
-        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be used"):
+        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be used") as told:
             AurousServer(Aurous(), port=first.port)
+        assert len(str(told.value).splitlines()) == 2
         first.stop()
         AurousServer(Aurous(), port=first.port).stop()
 
@@ -211,11 +169,6 @@ class TestPlaces:
         """Where others could reach it, it does not listen."""
         with pytest.raises(AurousError, match="--allow-remote"):
             AurousServer(Aurous(), host=host)
-
-    def test_remote(self) -> None:
-        """Unless it is told to."""
-        with AurousServer(Aurous(), host="0.0.0.0", allow_remote=True) as server:  # noqa: S104 - meant
-            assert httpx.get(f"http://127.0.0.1:{server.port}/v1/balance", trust_env=False).status_code == 401
 
     def test_localhost(self) -> None:
         """A name of this machine will do."""
@@ -284,6 +237,7 @@ class TestNothingIsLeft:
     def test_threads_and_sockets(self) -> None:
         """No thread is left, and nobody listens."""
         with AurousServer(Aurous()) as server:
+            assert repr(server) == f"<AurousServer at http://127.0.0.1:{server.port}>"
             assert any(one.name == "aurous-server" for one in threading.enumerate())
         assert not any(one.name == "aurous-server" for one in threading.enumerate())
         with pytest.raises(ConnectionRefusedError):
@@ -303,10 +257,10 @@ class TestNothingIsLeft:
         ended = threading.Event()
         run = (lambda: None) if dies else ended.wait
         monkeypatch.setattr(server, "_thread", threading.Thread(target=run, daemon=True))
-        with pytest.raises(AurousError, match="did not start"):
-            server.start()
+        with pytest.raises(AurousError, match="did not start"), server:
+            pass
         ended.set()
-        server.stop()
+        assert server._socket.fileno() == -1
 
 
 def test_a_stream_over_http(server: AurousServer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import time
@@ -13,71 +12,14 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import main
-from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
-
-
-def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any]) -> list[Any]:
-    """Let the application see *messages*, and return what it sent."""
-    sent: list[Any] = []
-    waiting = list(messages)
-
-    async def receive() -> dict[str, Any]:
-        return waiting.pop(0)
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(AsgiApp(aurous)(scope, receive, send))
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
-    return sent
-
-
-def scope(path: str = "/v1/balance", method: str = "GET") -> dict[str, Any]:
-    """Return a scope as a server without a name would give it."""
-    return {"type": "http", "method": method, "path": path, "query_string": b"", "headers": [], "server": None}
-
-
-def test_a_call_that_was_cut_off_never_arrived() -> None:
-    """A client that hangs up inside its body has sent nothing."""
-    aurous = Aurous()
-
-    sent = drive(
-        aurous,
-        scope("/v1/characters", "POST"),
-        {"type": "http.request", "body": b"{}", "more_body": True},
-        {"type": "http.disconnect"},
-    )
-
-    assert (sent, len(aurous.calls)) == ([], 0)
-
-
-def test_a_server_need_not_know_its_name() -> None:
-    """Neither a host header nor an address: the response comes all the same."""
-    sent = drive(Aurous(), scope(), {"type": "http.request", "body": b""})
-
-    assert sent[0]["status"] == 401
-
-
-def test_an_empty_host_leads_to_the_server() -> None:
-    """Where a client does not name the server, URLs in its responses have the server's own address."""
-    aurous = Aurous()
-    aurous.characters.add()
-    known = [(b"host", b""), (b"x-api-key", aurous.api_key.encode())]
-
-    sent = drive(aurous, {**scope("/v1/characters"), "headers": known}, {"type": "http.request", "body": b""})
-
-    (character,) = json.loads(sent[1]["body"])["data"]
-    assert character["refs"][0]["url"].startswith("http://localhost:80/")
 
 
 @pytest.mark.parametrize(
@@ -100,11 +42,6 @@ def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
     assert time.monotonic() - before < 5
 
 
-def test_what_is_not_http_is_left_alone() -> None:
-    """A websocket finds nobody."""
-    assert drive(Aurous(), {"type": "websocket"}) == []
-
-
 def said(aurous: Aurous, name: str, told: Any) -> tuple[int, Any]:
     """Make a control request."""
     reply = Control(aurous).respond("POST", f"/__aurous__/{name}", json.dumps(told).encode())
@@ -122,18 +59,6 @@ def test_a_clock_that_was_refused_has_not_moved(name: str, told: dict[str, Any])
     status, _ = said(aurous, name, told)
 
     assert (status, aurous.clock.now()) == (400, before)
-
-
-def test_deliveries_are_made_when_another_language_says_so() -> None:
-    """`webhooks.flush` delivers what is due; a URL that nobody answers is a failed attempt."""
-    aurous = Aurous()
-    aurous.webhook_endpoints.add("https://receiver.invalid/x")
-    aurous.webhooks.deliver_to(lambda _: 204, url="https://receiver.invalid/x")
-    aurous.images.add()
-
-    status, done = said(aurous, "webhooks.flush", {})
-
-    assert (status, [one["status"] for one in done["result"]]) == (200, ["delivered"])
 
 
 @pytest.mark.parametrize(
@@ -179,15 +104,3 @@ def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch, name:
     with AurousServer(Aurous()) as server:
         response = httpx.get(f"{server.url}/__aurous__/{name}", trust_env=False, timeout=30)
     assert response.status_code == 500
-
-
-def test_a_server_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a socket nor a thread."""
-    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
-    server = AurousServer(Aurous())
-
-    with pytest.raises(AurousError, match="did not start"), server:
-        pass
-
-    assert not server._thread.is_alive()
-    assert server._socket.fileno() == -1

@@ -11,9 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -39,7 +38,6 @@ def test_a_line_for_each_request_and_action(
     """Time, method, path, operation, status, what it changed, and what is nearest where nothing matches."""
     aurous = Aurous(now=NOW, strict="off", pitfalls="off")
     control = Control(aurous)
-    lines = serve.Lines(control)
     aurous.faults.timeout("balance.retrieve")
     with aurous.client() as client:
         client.post("/v1/images", json={"prompt": "x"})
@@ -49,7 +47,7 @@ def test_a_line_for_each_request_and_action(
     control.do("clock.advance", {"seconds": 5})
     aurous.characters.add("Aurora")
     control.tape.note(None)
-    lines.print()
+    serve.print_lines(aurous, control.tape.steps)
     made, unmatched, lost, action = capsys.readouterr().out.splitlines()
     assert made.startswith("10:00:00  POST   /v1/images  images.create  201  held credits 0 -> 1; img_")
     assert "/v1/charcters?a=1  unmatched  404  resource_not_found" in unmatched
@@ -60,7 +58,7 @@ def test_a_line_for_each_request_and_action(
     monkeypatch.delenv("NO_COLOR", raising=False)
     with aurous.client() as client:
         client.get("/v1/balance")
-    lines.print()
+    serve.print_lines(aurous, list(control.tape.steps)[-1:])
     assert "\x1b[32m200\x1b[0m" in capsys.readouterr().out
 
 
@@ -68,11 +66,11 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
     """It is a HAR file from the beginning, and grows at its end."""
     aurous = Aurous(now=NOW)
     control = Control(aurous)
-    log = serve.HarLog(tmp_path / "log.har", control)
+    log = serve.HarLog(tmp_path / "log.har")
     counts: list[int] = []
     with aurous.client() as client:
-        for _ in range(3):
-            log.write()
+        for start in range(0, 9, 3):
+            log.write(list(control.tape.steps)[start - 3 :] if start else [])
             counts.append(len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]))
             client.get("/v1/balance")
             client.get("/v1/team")
@@ -80,7 +78,7 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
     assert counts == [0, 2, 4]
     assert str(aurous.api_key) not in (tmp_path / "log.har").read_text()
     with pytest.raises(AurousError, match=r"^--log .*: Is a directory"):
-        serve.HarLog(tmp_path, control)
+        serve.HarLog(tmp_path)
 
 
 def test_deliveries_that_are_due_are_made() -> None:
@@ -155,13 +153,13 @@ def test_a_state_has_a_limit(
 
 def test_it_waits_in_short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of them is longer than a second: where a wait is long, Windows lets Ctrl-C wait, too."""
-    ended: SimpleQueue[int] = SimpleQueue()
+    ended: list[int] = []
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
         if len(pauses) == 2:
-            ended.put(signal.SIGINT)
+            ended.append(signal.SIGINT)
 
     monkeypatch.setattr(time, "sleep", sleep)
     serve.wait(ended)
@@ -178,22 +176,15 @@ def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPat
     before = [signal.getsignal(one) for one in serve._ENDING]
     try:
         for one in serve._ENDING[:3]:
-            ended: SimpleQueue[int] = SimpleQueue()
-            with serve._ending(ended):
+            with ExitStack() as stack:
+                ended = serve._hear(stack)
                 assert signal.getsignal(signal.SIGUSR2) is signal.SIG_IGN
                 signal.raise_signal(one)
                 signal.raise_signal(one)
-                assert (ended.get(timeout=5), ended.get(timeout=5)) == (one, one)
+                assert ended == [one, one]
         assert [signal.getsignal(one) for one in serve._ENDING] == before
     finally:
         signal.signal(signal.SIGUSR2, ignored)
-
-
-def test_a_file_below_a_file_is_told(tmp_path: Path) -> None:
-    """Also where what was written beside it cannot even be looked for."""
-    (tmp_path / "state").touch()
-    with pytest.raises(AurousError, match="cannot be written: Not a directory"):
-        serve.save(Aurous(), tmp_path / "state" / "state.json")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -223,30 +214,13 @@ def test_where_nobody_reads_the_output_it_goes_on(tmp_path: Path, unbuffered: st
     assert (tmp_path / "state.json").exists()
 
 
-def test_lines_that_cannot_be_printed_are_not_kept(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nor is a problem that cannot be said the end of what is repeated."""
-    aurous = Aurous(now=NOW, strict="off", pitfalls="off")
-    control = Control(aurous)
-    lines = serve.Lines(control)
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w", encoding="utf-8") as pipe, aurous.client() as client:
-        for _ in range(3):
-            client.get("/v1/balance")
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdout", pipe)
-            lines.print()
-            client.get("/v1/balance")
-            lines.print()
-    assert lines._steps.empty()
-    assert len(capsys.readouterr().err.splitlines()) == 1
+def test_a_problem_that_cannot_be_said_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads the error output either."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8", buffering=1) as pipe, monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", pipe)
-        serve._safely(lambda: serve.load(aurous, Path("missing.json")))
+        serve._say("The disk is full.")
         os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
 
 
@@ -290,7 +264,8 @@ def test_what_is_repeated_ends_with_the_command(capsys: pytest.CaptureFixture[st
             done.set()
         raise OSError(28, "No space left on device")
 
-    with serve._repeated(0.001, work):
+    with ExitStack() as stack:
+        serve._repeat(stack, 0.001, work)
         assert done.wait(10)
     count = len(times)
     time.sleep(0.02)
@@ -372,7 +347,7 @@ def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signa
     ("options", "said"),
     [
         (["--save", "--state", "no/such/state.json"], "no/such/state.json cannot be written: "),
-        (["--port-file", "no/such/port"], "no/such/port cannot be written: "),
+        (["--port-file", "file/port"], "file/port cannot be written: Not a directory"),
         (["--port-file", "."], ". cannot be removed: "),
     ],
 )
@@ -381,6 +356,7 @@ def test_what_cannot_be_written_is_refused_at_the_start(
 ) -> None:
     """And not only said, or not even that, when there is something to lose."""
     monkeypatch.chdir(tmp_path)
+    Path("file").touch()
     assert main(["serve", "--port", "0", *options]) == 2
     out, err = capsys.readouterr()
     assert (out, err.startswith(f"pytest-aurous: {said}")) == ("", True)

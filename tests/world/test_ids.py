@@ -30,27 +30,6 @@ def test_ids_have_a_prefix_and_a_ulid() -> None:
     assert CROCKFORD.fullmatch(rest)
 
 
-def test_ids_grow() -> None:
-    """Of two ids of one prefix the later is the greater, so that sorting is order of creation."""
-    source = IdSource(State(), 0)
-    ids = [source.new("char") for _ in range(100)]
-
-    assert ids == sorted(set(ids))
-
-
-def test_ids_repeat_from_run_to_run() -> None:
-    """The time part counts from 2026-05-15, the rest is seeded: these two never change."""
-    source = IdSource(State(), 0)
-
-    assert source.new("char") == "char_01KRMEXM017R6QKY9FRGVYXRJ0"
-    assert source.new("char") == "char_01KRMEXM02ARG4BKNSV3Y8TWY6"
-
-
-def test_another_seed_gives_other_ids() -> None:
-    """The seed decides."""
-    assert IdSource(State(), 1).new("char") != IdSource(State(), 2).new("char")
-
-
 def test_prefixes_do_not_disturb_each_other() -> None:
     """Requests, which have ids too, change nothing about the ids of characters."""
     quiet, busy = IdSource(State(), 0), IdSource(State(), 0)

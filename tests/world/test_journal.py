@@ -1,12 +1,12 @@
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_aurous import Aurous, AurousLookupError, Call, Clock
-from pytest_aurous._core.base.redaction import shortened
+from pytest_aurous import AurousLookupError, Call, Clock
 from pytest_aurous._core.base.work import Work, set_work
 from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.wire.lines import Note, shown_call
@@ -73,25 +73,9 @@ def test_calls_are_a_sequence_in_order_of_arrival(calls: Calls, story: list[Call
     assert [(call.number, call.at) for call in calls][:2] == [(1, NOON_S), (2, NOON_S + 1)]
 
 
-def test_a_call_is_written_down_once(journal: Journal, story: list[Call]) -> None:
-    """A call that passes two places is one call, of its first instant."""
-    journal.arrive(story[0], NOON_S + 99)
-
-    assert len(journal.entries) == 6
-    assert (story[0].number, story[0].at) == (1, NOON_S)
-
-
-def test_calls_go_on_while_they_are_looked_at(calls: Calls, arrive: Arrive) -> None:
-    """The handle is live, what `where` gave is not."""
-    before = calls.where("characters.save")
-    arrive("characters.save")
-
-    assert (len(calls), len(before)) == (1, 0)
-
-
 def test_without_a_call_there_is_no_last(calls: Calls) -> None:
     """The error says what may be the reason."""
-    with pytest.raises(AurousLookupError, match=r"no call has arrived\. Does the code under test use the base URL"):
+    with pytest.raises(AurousLookupError, match="no call"):
         _ = calls.last
     assert repr(calls) == "<Calls: none>"
 
@@ -102,7 +86,6 @@ def test_without_a_call_there_is_no_last(calls: Calls) -> None:
         ("characters.save", {}, [3, 5]),
         ("characters.*", {}, [1, 2, 3, 4, 5]),
         ("*", {}, [1, 2, 3, 4, 5, 6]),
-        ("*.retrieve", {}, [2, 4]),
         ("balance.retrieve", {}, []),
         ("characters.save", {"status": 200}, [5]),
         ("*", {"method": "GET", "query": "a=1"}, [4]),
@@ -131,14 +114,9 @@ def test_calls_are_found_by_name_pattern_and_filter(
     ids=["where", "count", "called", "not called", "in order"],
 )
 def test_a_misspelt_operation_raises(calls: Calls, story: list[Call], ask: Callable[[Calls], object]) -> None:
-    """Nothing here is a Mock: an unknown name is an error with the nearest name and the names of the resource."""
-    with pytest.raises(
-        AurousLookupError, match=r"No operation is called 'characters\.sav'; did you mean 'characters\.save'\?"
-    ) as caught:
+    """Nothing here is a Mock: an unknown name is an error with the nearest name."""
+    with pytest.raises(AurousLookupError, match=r"'characters\.save'"):
         ask(calls)
-
-    listed = [name for name in OPERATIONS if name.rpartition(".")[0] == "characters"]
-    assert f"Operations of characters: {', '.join(listed)}." in str(caught.value)
 
 
 def test_each_filter_is_an_attribute_of_a_call() -> None:
@@ -148,26 +126,21 @@ def test_each_filter_is_an_attribute_of_a_call() -> None:
 
 def test_a_misspelt_filter_raises(calls: Calls) -> None:
     """A filter that is no attribute of a call is a `TypeError` with the nearest."""
-    with pytest.raises(TypeError, match=r"calls\.where\(\) has no argument 'statu'; did you mean 'status'\?"):
+    with pytest.raises(TypeError, match="'status'"):
         calls.where(statu=200)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
     ("operation", "expected"),
     [
-        ("characters.save", {}),
         ("characters.save", {"times": 2}),
-        ("characters.save", {"at_least": 1}),
         ("characters.save", {"at_least": 2, "at_most": 2}),
-        ("characters.save", {"at_most": 2}),
         ("characters.list", {"times": 0}),
         ("characters.list", {"at_most": 1}),
         ("characters.*", {"times": 5}),
-        ("characters.create", {"json": {"name": "Aurora"}, "times": 1}),
         ("characters.create", {"json": {"attributes": {"age": 28}}}),
         ("characters.save", {"headers": {"idempotency-key": "k1"}, "times": 1}),
         ("characters.save", {"headers": {}, "times": 2}),
-        ("characters.create", {"status": 201, "times": 1}),
         ("characters.create", {"status": 500, "times": 0}),
         ("characters.save", {"method": "POST", "headers": {"idempotency-key": "k1"}, "times": 1}),
     ],
@@ -181,77 +154,29 @@ def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str,
 
 
 @pytest.mark.parametrize(
-    ("operation", "expected", "message"),
+    ("operation", "expected", "words"),
     [
-        (
-            "characters.create",
-            {"status": 409, "json": {}},
-            (
-                "Expected characters.create with json {} and status 409 to be called at least once,"
-                " but it was never called."
-            ),
-        ),
-        ("characters.list", {}, "Expected characters.list to be called at least once, but it was never called."),
-        (
-            "characters.save",
-            {"times": 1},
-            "Expected characters.save to be called exactly once, but it was called twice.",
-        ),
-        (
-            "characters.save",
-            {"at_least": 3, "at_most": 4},
-            "Expected characters.save to be called at least 3 times and at most 4 times, but it was called twice.",
-        ),
-        (
-            "characters.*",
-            {"at_most": 1},
-            "Expected characters.* to be called at most once, but it was called 5 times.",
-        ),
-        (
-            "characters.create",
-            {"json": {"attributes": {"age": 29}}},
-            (
-                "Expected characters.create with json {'attributes': {'age': 29}} to be called at least once,"
-                " but it was never called."
-            ),
-        ),
-        (
-            "characters.create",
-            {"json": {"missing": None}},
-            (
-                "Expected characters.create with json {'missing': None} to be called at least once,"
-                " but it was never called."
-            ),
-        ),
-        (
-            "characters.create",
-            {"json": {"name": {"first": "Aurora"}}},
-            (
-                "Expected characters.create with json {'name': {'first': 'Aurora'}} to be called at least once,"
-                " but it was never called."
-            ),
-        ),
-        (
-            "characters.save",
-            {"json": {}, "headers": {"Idempotency-Key": "k2"}},
-            (
-                "Expected characters.save with json {} and headers {'Idempotency-Key': 'k2'} "
-                "to be called at least once, but it was never called."
-            ),
-        ),
+        ("characters.create", {"status": 409, "json": {}}, "with json {} and status 409 to be called at least once"),
+        ("characters.save", {"times": 1}, "to be called exactly once, but it was called twice"),
+        ("characters.save", {"at_least": 3, "at_most": 4}, "at least 3 times and at most 4 times, but it was called"),
+        ("characters.*", {"at_most": 1}, "at most once, but it was called 5 times"),
+        ("characters.create", {"json": {"missing": None}}, "{'missing': None} to be called at least once"),
+        ("characters.create", {"json": {"name": {"first": "Aurora"}}}, "but it was never called"),
+        ("characters.save", {"json": {}, "headers": {"a": "k2"}}, "with json {} and headers {'a': 'k2'}"),
+        ("characters.create", {"times": 0}, "never to be called, but it was called once"),
     ],
     ids=str,
 )
 def test_what_was_not_called_so_is_explained(
-    calls: Calls, story: list[Call], operation: str, expected: dict[str, Any], message: str
+    calls: Calls, story: list[Call], operation: str, expected: dict[str, Any], words: str
 ) -> None:
     """The first line says what was expected and what happened, and the whole timeline follows."""
     with pytest.raises(AssertionError) as caught:
         calls.assert_called(operation, **expected)
 
     text = str(caught.value)
-    assert text.split("\n", maxsplit=1)[0] == message
-    assert f"All calls:\n{calls.timeline()}\nRead on: " in text
+    assert words in text.split("\n", maxsplit=1)[0]
+    assert f"All calls:\n{calls.timeline()}\n" in text
 
 
 def test_the_calls_that_came_closest_are_shown(calls: Calls, story: list[Call]) -> None:
@@ -306,43 +231,28 @@ def test_what_must_not_be_called(calls: Calls, story: list[Call]) -> None:
 
 
 @pytest.mark.parametrize(
-    "operations",
+    ("operations", "missing"),
     [
-        (),
-        ("characters.create", "characters.save"),
-        ("characters.create", "characters.retrieve", "characters.save", "characters.retrieve", "characters.save"),
-        ("characters.save", "characters.save"),
-        ("characters.*", "*"),
+        ((), None),
+        (("characters.create", "characters.save"), None),
+        (("characters.create", *["characters.retrieve", "characters.save"] * 2), None),
+        (("characters.*", "*"), None),
+        (("characters.list",), "characters.list to be called, but"),
+        (("characters.retrieve", "characters.create"), "characters.create to be called after characters.retrieve"),
+        (["characters.save"] * 3, "characters.save to be called after characters.save"),
     ],
     ids=str,
 )
-def test_an_order_that_was_kept(calls: Calls, story: list[Call], operations: tuple[str, ...]) -> None:
-    """Other calls may stand between those that are named."""
-    calls.assert_called_in_order(*operations)
-
-    assert list(calls) == story
-
-
-@pytest.mark.parametrize(
-    ("operations", "message"),
-    [
-        (("characters.list",), "Expected characters.list to be called, but it was not."),
-        (
-            ("characters.retrieve", "characters.create"),
-            "Expected characters.create to be called after characters.retrieve, but it was not.",
-        ),
-        (
-            ("characters.save", "characters.save", "characters.save"),
-            "Expected characters.save to be called after characters.save, but it was not.",
-        ),
-    ],
-)
-def test_an_order_that_was_not_kept(calls: Calls, story: list[Call], operations: tuple[str, ...], message: str) -> None:
-    """The first operation that did not follow is named, and the timeline shows why."""
-    with pytest.raises(AssertionError) as caught:
+def test_an_order_is_kept_or_not(
+    calls: Calls, story: list[Call], operations: tuple[str, ...], missing: str | None
+) -> None:
+    """Other calls may stand between; the first operation that did not follow is named, and the timeline shows why."""
+    with pytest.raises(AssertionError) if missing else nullcontext() as caught:
         calls.assert_called_in_order(*operations)
 
-    assert str(caught.value).startswith(f"{message}\nAll calls:\n    1  12:00:00")
+    if missing:
+        assert missing in str(caught and caught.value)
+        assert "All calls:\n    1  12:00:00" in str(caught and caught.value)
 
 
 class Record:
@@ -351,37 +261,36 @@ class Record:
     id = "char_1"
 
 
-@pytest.mark.parametrize("record", ["char_1", Record()], ids=["id", "record"])
 @pytest.mark.parametrize("bounds", [{}, {"at_least": 2}, {"at_most": 2}, {"at_least": 1, "at_most": 3}], ids=str)
-def test_polls_are_counted(calls: Calls, story: list[Call], record: Any, bounds: dict[str, int]) -> None:
-    """Retrieves of that id count, and nothing else on it."""
-    calls.assert_polled(record, **bounds)
-
-    assert calls.count("characters.retrieve") == 2
+def test_polls_are_counted(calls: Calls, story: list[Call], bounds: dict[str, int]) -> None:
+    """Retrieves of that id count, and nothing else on it; a record will do."""
+    records: tuple[Any, ...] = ("char_1", Record())
+    for record in records:
+        calls.assert_polled(record, **bounds)
 
 
 @pytest.mark.parametrize(
-    ("record", "bounds", "message", "shown"),
+    ("record", "bounds", "words", "shown"),
     [
-        ("char_2", {}, "to be polled at least once, but it was never retrieved.", "Calls on it:\n  none\n"),
-        ("char_1", {"at_least": 3}, "to be polled at least 3 times, but it was retrieved twice.", "  4  12:00:03"),
-        ("char_1", {"at_most": 1}, "to be polled at most once, but it was retrieved twice.", "  5  12:00:04"),
+        ("char_2", {}, "at least once, but it was never retrieved", "  none\n"),
+        ("char_1", {"at_least": 3}, "at least 3 times, but it was retrieved twice", "  4  12:00:03"),
+        ("char_1", {"at_most": 1}, "at most once, but it was retrieved twice", "  5  12:00:04"),
     ],
 )
 def test_polls_that_were_too_few_or_too_many(
-    calls: Calls, story: list[Call], record: str, bounds: dict[str, int], message: str, shown: str
+    calls: Calls, story: list[Call], record: str, bounds: dict[str, int], words: str, shown: str
 ) -> None:
     """The error says how often, shows the calls on that id, and the timeline."""
     with pytest.raises(AssertionError) as caught:
         calls.assert_polled(record, **bounds)
 
     text, _, everything = str(caught.value).partition("All calls:")
-    assert text.startswith(f"Expected {record} {message}\nCalls on it:\n")
+    assert words in text
     assert shown in text
     assert "    1  12:00:00" in everything
 
 
-def test_polls_count_whatever_they_answered(calls: Calls, arrive: Arrive) -> None:
+def test_polls_count_whatever_the_response(calls: Calls, arrive: Arrive) -> None:
     """A refused poll and one without a response are polls too; a request that matched nothing is none."""
     arrive("characters.retrieve", 404)
     arrive("characters.retrieve", None)
@@ -392,20 +301,16 @@ def test_polls_count_whatever_they_answered(calls: Calls, arrive: Arrive) -> Non
     assert len(calls) == 3
 
 
-def test_without_any_call_a_failure_says_none(calls: Calls) -> None:
-    """An empty timeline is shown as such."""
-    with pytest.raises(AssertionError, match=r"All calls:\n  none\nRead on: "):
-        calls.assert_called("characters.save")
-
-
 def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> None:
-    """Before any call it is of none; while one is answered it is of that one; afterwards it came after it."""
-    journal = Journal(State(), Clock("2026-05-08T12:00:00Z"))
+    """Before any call it is of none; while one is at work it is of that one; afterwards it came after it."""
+    clock = Clock("2026-05-08T12:00:00Z")
+    journal = Journal(State(), clock)
     first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
     journal.note("before")
     journal.arrive(first, NOON_S)
     journal.note("by the first")
     journal.leave()
+    clock.advance(seconds=5)
     journal.note("after it")
     journal.arrive(second, NOON_S)
     journal.note("by the second")
@@ -414,13 +319,13 @@ def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> N
     assert journal.notes == [
         Note(number=0, by="test", at=NOON_S, text="before"),
         Note(number=1, by="call", at=NOON_S, text="by the first"),
-        Note(number=1, by="test", at=NOON_S, text="after it"),
-        Note(number=2, by="call", at=NOON_S, text="by the second"),
+        Note(number=1, by="test", at=NOON_S + 5, text="after it"),
+        Note(number=2, by="call", at=NOON_S + 5, text="by the second"),
     ]
 
 
 def test_a_call_that_comes_back_is_at_work_again() -> None:
-    """One that a route of the test has let pass is written down once, and answers for what it changes."""
+    """One that a route of the test has let pass is written down once, and what it changes is its own."""
     journal = Journal(State(), Clock())
     first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
     for call in (first, second, first):
@@ -428,16 +333,6 @@ def test_a_call_that_comes_back_is_at_work_again() -> None:
     journal.note("by the first")
 
     assert ([call.path for call in journal.entries], journal.notes[0][:2]) == (["/1", "/2"], (1, "call"))
-
-
-def test_notes_bear_the_time_of_the_clock() -> None:
-    """Not the time of the call."""
-    clock = Clock("2026-05-08T12:00:00Z")
-    journal = Journal(State(), clock)
-    clock.advance(seconds=5)
-    journal.note("x")
-
-    assert journal.notes[0].at == NOON_S + 5
 
 
 def test_a_cleared_journal_begins_anew() -> None:
@@ -451,30 +346,6 @@ def test_a_cleared_journal_begins_anew() -> None:
         journal.clear()
 
         assert (journal.entries, journal.notes, call.number) == ([], [], 1)
-
-
-@pytest.mark.parametrize(
-    ("width", "short"),
-    [(26, "abcdefghijklmnopqrstuvwxyz"), (25, "abcdefghijk...pqrstuvwxyz"), (10, "abcd...xyz"), (9, "abc...xyz")],
-)
-def test_the_middle_of_a_text_gives_way(width: int, short: str) -> None:
-    """Beginning and end say more; what fits stays whole."""
-    assert shortened("abcdefghijklmnopqrstuvwxyz", width) == short
-    assert len(short) == width
-
-
-@pytest.mark.parametrize("fault", [None, "timeout (connect), committed", "malformed (truncated), committed"])
-@pytest.mark.parametrize("status", [None, 409])
-def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault: str | None) -> None:
-    """The path gives way, as far as it must: what became of the call says more."""
-    call = arrive("characters.save", status, fault=fault, error_code=status and "idempotency_key_in_use")
-    call.path = f"/v1/characters/char_{'X' * 26}/refs/regenerate"
-
-    line = shown_call(call, frozenset())
-
-    assert max(map(len, line.split("\n"))) <= 100
-    assert "characters.save" in line
-    assert f" -> {status or 'no response'}" in line
 
 
 def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -> None:
@@ -493,19 +364,6 @@ def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -
         shown_call(lost, frozenset())
         == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no response (read timeout)"
     )
-
-
-def test_the_timeline_hides_nothing_silently(calls: Calls, arrive: Arrive) -> None:
-    """However many calls there were, the newest are shown, and those that are not are counted."""
-    for number in range(35):
-        arrive("characters.retrieve").query = f"n={number}"
-
-    lines = calls.timeline().split("\n")
-
-    assert lines[-1].startswith("   35  ")
-    left = 35 - sum(" -> " in line for line in lines)
-    assert left == 0 or lines[0] == f"  ... {left} earlier"
-    assert repr(calls) == f"<Calls: 35>\n{calls.timeline()}"
 
 
 @pytest.mark.parametrize(("polls", "shown"), [(3, [1, 2, 3]), (4, [1, 0, 4]), (12, [1, 0, 12])])
@@ -529,14 +387,6 @@ def test_polls_that_differ_are_not_folded(arrive: Arrive, calls: Calls) -> None:
         arrive("characters.retrieve").record_response(Reply(200, (), f'{{"status":"{status}"}}'.encode()), {})
 
     assert len(calls.timeline().split("\n")) == 6
-
-
-def test_a_count_of_none_reads_never() -> None:
-    """``times=0`` expects no request."""
-    with Aurous() as aurous:
-        aurous.client().get("/v1/balance")
-        with pytest.raises(AssertionError, match=r"Expected balance\.retrieve never to be called, but it was called o"):
-            aurous.assert_called("balance.retrieve", times=0)
 
 
 def test_a_call_shows_its_place_unless_the_test_sent_it(arrive: Arrive) -> None:

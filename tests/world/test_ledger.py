@@ -28,14 +28,6 @@ def balance(ledger: Ledger) -> tuple[Any, ...]:
     return account.credits, account.held, account.available
 
 
-def test_cred_1_credits_are_held_and_available_together(ledger: Ledger) -> None:
-    """A hold moves credits from available to held, and the balance stays."""
-    ledger.hold(4, "insufficient_credits")
-    ledger.hold(1.5, "insufficient_credits")
-
-    assert balance(ledger) == (10, 5.5, 4.5)
-
-
 def test_cred_2_success_charges_the_hold(ledger: Ledger) -> None:
     """A commit takes what was held from the balance, once."""
     hold, other = ledger.hold(4, "x"), ledger.hold(1, "x")
@@ -62,43 +54,6 @@ def test_cred_2_credits_that_are_spent_at_once_are_never_held(settle: Callable[[
     assert noted == ["credits 10 -> 6"]
     with pytest.raises(KeyError):
         settle(ledger, hold)
-
-
-def test_cred_2_failure_gives_the_hold_back(ledger: Ledger) -> None:
-    """A release leaves the balance as if nothing had been asked for."""
-    ledger.release(ledger.hold(4, "x"))
-
-    assert balance(ledger) == (10, 0, 10)
-
-
-def test_cred_3_too_little_is_402_before_anything_happens(ledger: Ledger) -> None:
-    """What is held is not available; the refusal has the caller's code, and says what there was and what it takes."""
-    ledger.hold(8.5, "x")
-
-    with pytest.raises(ApiProblem) as caught:
-        ledger.hold(2, "insufficient_credits")
-
-    assert (caught.value.status, caught.value.code) == (402, "insufficient_credits")
-    assert caught.value.message == "Team available balance is 1.5 credits, generation requires 2.0."
-    assert balance(ledger) == (10, 8.5, 1.5)
-
-
-def test_cred_3_exactly_enough_is_enough(ledger: Ledger) -> None:
-    """The last credit can be spent."""
-    ledger.commit(ledger.hold(10, "x"))
-
-    assert balance(ledger) == (0, 0, 0)
-
-
-def test_cred_1_an_exempt_team_is_never_charged_nor_refused() -> None:
-    """Whatever it costs, an exempt team has nothing held and nothing taken."""
-    ledger = opened(0, "exempt")
-    hold = ledger.hold(1000, "x")
-    assert balance(ledger) == (0, 0, 0)
-
-    ledger.commit(hold)
-
-    assert balance(ledger) == (0, 0, 0)
 
 
 def test_each_change_is_told() -> None:

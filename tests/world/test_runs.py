@@ -51,66 +51,6 @@ def _play(runs: Runs, seen: list[tuple[str, str, float]]) -> Player:
     return play
 
 
-def look(runs: Runs, times: int, record: str = "a") -> list[str]:
-    found = []
-    for _ in range(times):
-        runs.poll(record)
-        run = runs.get(record)
-        assert run is not None
-        found.append(run.step.status)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        ("synthesizing -> reviewing", ["synthesizing", "reviewing", "reviewing"]),
-        ("synthesizing*2 -> reviewing", ["synthesizing", "synthesizing", "reviewing"]),
-        ("synthesizing*0 -> reviewing", ["reviewing", "reviewing", "reviewing"]),
-        ("synthesizing -> reviewing -> ready", ["synthesizing", "reviewing", "ready"]),
-        ("synthesizing -> reviewing*0 -> ready", ["synthesizing", "ready", "ready"]),
-        ("synthesizing*0 -> reviewing*0 -> ready", ["ready", "ready", "ready"]),
-        ("synthesizing! -> reviewing", ["synthesizing", "synthesizing", "synthesizing"]),
-        ("synthesizing:5s -> reviewing", ["synthesizing", "synthesizing", "synthesizing"]),
-        ("synthesizing*0", ["synthesizing", "synthesizing", "synthesizing"]),
-        ("synthesizing -> reviewing*1", ["synthesizing", "reviewing", "reviewing"]),
-    ],
-)
-def test_a_step_is_seen_as_often_as_it_is_held(runs: Runs, play: Player, script: str, expected: list[str]) -> None:
-    """The look that comes after the last one of a step finds the next; the last step holds for good."""
-    play(script)
-
-    assert look(runs, 3) == expected
-
-
-def test_a_step_of_no_looks_is_over_at_once(play: Player, seen: list[tuple[str, str, float]]) -> None:
-    """`*0` ends before anybody looks, and the record passes through what lies between."""
-    play("synthesizing*0 -> reviewing*0 -> ready")
-
-    assert seen == [("a", "reviewing", 0), ("a", "ready", 0)]
-
-
-def test_a_step_of_no_looks_waits_where_it_was_put_by_hand(
-    runs: Runs, play: Player, seen: list[tuple[str, str, float]]
-) -> None:
-    """Without `settle` the record stays at its first step until somebody looks, who finds the next."""
-    play("synthesizing*0 -> reviewing", settle=False)
-    assert seen == []
-
-    assert look(runs, 1) == ["reviewing"]
-
-
-@pytest.mark.parametrize("script", ["synthesizing*2 -> reviewing -> ready", "synthesizing -> reviewing*0 -> ready"])
-def test_peeking_finds_what_the_next_look_will_find(runs: Runs, play: Player, script: str) -> None:
-    """At each place of a script, over steps that are never seen, too."""
-    play(script)
-
-    for _ in range(5):
-        found = runs.peek("a")
-        assert found is not None
-        assert look(runs, 1) == [found.status]
-
-
 def test_what_is_due_at_one_instant_comes_in_the_order_in_which_it_began(
     runs: Runs, play: Player, clock: Clock, seen: list[tuple[str, str, float]]
 ) -> None:
@@ -140,166 +80,22 @@ def test_a_step_that_is_interrupted_is_due_again(
     assert seen == [("a", "reviewing", 5)]
 
 
-def test_all_runs_are_listed(runs: Runs, play: Player) -> None:
-    """In the order in which they began, each once."""
-    for record in ("b", "a"):
-        play(f"synthesizing -> {'ready' if record == 'a' else 'reviewing'}", record)
-
-    assert [run.steps[-1].status for run in runs.all()] == ["reviewing", "ready"]
-
-
-def test_peeking_never_changes_anything(runs: Runs, play: Player, seen: list[tuple[str, str, float]]) -> None:
-    """`peek` tells what a look would find, as often as one likes."""
-    play("synthesizing -> reviewing")
-    for _ in range(3):
-        step = runs.peek("a")
-        assert step is not None
-        assert step.status == "synthesizing"
-    look(runs, 1)
-
-    step = runs.peek("a")
-
-    assert step is not None
-    assert step.status == "reviewing"
-    assert seen == []
-    assert runs.peek("b") is None
-
-
-def test_a_look_that_shows_nothing_does_not_count(runs: Runs, play: Player) -> None:
-    """A list page that leaves a record out moves it, but is no look at it."""
-    play("synthesizing -> reviewing")
-    for _ in range(3):
-        runs.poll("a", seen=False)
-
-    assert look(runs, 2) == ["synthesizing", "reviewing"]
-
-
-def test_a_look_says_whether_it_moved_the_record(runs: Runs, play: Player) -> None:
-    """Only then is there another row to be read."""
-    play("synthesizing*2 -> reviewing")
-
-    assert [runs.poll("a") for _ in range(4)] == [False, False, True, False]
-
-
-def test_looking_at_a_record_without_a_run_is_harmless(runs: Runs, seen: list[tuple[str, str, float]]) -> None:
-    """What never ran, or runs no longer, is as it is."""
-    assert runs.poll("nobody") is False
-
-    assert runs.get("nobody") is None
-    assert seen == []
-
-
-def test_time_ends_a_step_at_its_deadline(
-    clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]
-) -> None:
-    """A step by time is over when the clock has passed, not before."""
-    play("synthesizing:45s -> reviewing")
-    clock.advance(seconds=44.9)
-    runs.settle()
-    assert seen == []
-
-    clock.advance(seconds=0.2)
-    runs.settle()
-
-    assert seen == [("a", "reviewing", 45)]
-
-
-def test_a_long_leap_plays_each_step_at_its_own_instant(
-    clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]
-) -> None:
-    """Several steps and records are settled in order of their deadlines, each at the time it was due."""
-    play("synthesizing:10s -> reviewing:10s -> ready")
-    play("synthesizing:15s -> failed", record="b")
-    clock.advance(seconds=3600)
-    runs.settle()
-
-    assert seen == [("a", "reviewing", 10), ("b", "failed", 15), ("a", "ready", 20)]
-
-
-def test_a_look_starts_the_time_of_the_step_that_it_finds(
-    clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]
-) -> None:
-    """Looks and time can follow each other in one run."""
-    play("synthesizing -> reviewing:10s -> ready")
-    clock.advance(seconds=100)
-    look(runs, 2)
-    clock.advance(seconds=10)
-    runs.settle()
-
-    assert seen == [("a", "reviewing", 100), ("a", "ready", 110)]
-
-
-def test_a_last_step_by_time_never_ends(
-    clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]
-) -> None:
-    """The last step holds for good, whatever hold it was given."""
-    play("synthesizing:1s")
-    clock.advance(seconds=100)
-    runs.settle()
-
-    assert seen == []
-
-
-def test_the_test_can_end_any_step(clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]) -> None:
-    """`advance` ends the present step, whatever holds it, and its old deadline means nothing afterwards."""
-    play("synthesizing:45s -> reviewing! -> ready")
-    clock.advance(seconds=1)
-    runs.advance("a")
-    assert seen == [("a", "reviewing", 1)]
-
-    clock.advance(seconds=100)
-    runs.settle()
-    assert len(seen) == 1
-
-    runs.advance("a")
-    assert seen[1:] == [("a", "ready", 101)]
-
-
-def test_what_is_dropped_is_over(clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]) -> None:
-    """After `drop` neither time nor looks find anything of the run."""
-    play("synthesizing:45s -> reviewing")
-
-    assert runs.drop("a") is not None
-    assert runs.drop("a") is None
-    clock.advance(seconds=100)
-    runs.settle()
-    runs.poll("a")
-    assert seen == []
-
-
-def test_a_new_run_replaces_the_old_one(
-    clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]
-) -> None:
-    """The deadline of a run that was replaced ends nothing of the new one."""
-    play("synthesizing:10s -> failed")
-    clock.advance(seconds=5)
-    play("synthesizing:10s -> reviewing")
-    clock.advance(seconds=6)
-    runs.settle()
-    assert seen == []
-
-    clock.advance(seconds=4)
-    runs.settle()
-    assert seen == [("a", "reviewing", 15)]
-
-
 @pytest.mark.parametrize(
-    ("script", "looks", "position"),
+    ("script", "polls", "position"),
     [
-        ("synthesizing*3 -> reviewing", 0, "script step 1 of 2, seen 0 of 3 times"),
         ("synthesizing*3 -> reviewing", 2, "script step 1 of 2, seen 2 of 3 times"),
         ("synthesizing*3 -> reviewing", 4, "script step 2 of 2"),
         ("synthesizing -> reviewing*2 -> ready", 2, "script step 2 of 3, seen 1 of 2 times"),
         ("synthesizing! -> reviewing", 5, "script step 1 of 2"),
-        ("synthesizing:5s -> reviewing", 5, "script step 1 of 2"),
         ("synthesizing*0", 1, "script step 1 of 1"),
         ("synthesizing -> reviewing*7", 3, "script step 2 of 2"),
     ],
 )
-def test_a_run_says_where_it_is(runs: Runs, play: Player, script: str, looks: int, position: str) -> None:
-    """The step, and where looks end it, how many there were; the last holds for good, so nothing is counted there."""
+def test_a_run_says_where_it_is(runs: Runs, play: Player, script: str, polls: int, position: str) -> None:
+    """The step, and where polls end it, how many there were; the last holds for good, so nothing is counted there."""
     play(script)
-    look(runs, looks)
+    for _ in range(polls):
+        runs.poll("a")
 
     run = runs.get("a")
     assert run is not None

@@ -31,45 +31,11 @@ def _table() -> Table[Row]:
     return table
 
 
-def test_the_living_are_in_order_of_creation(table: Table[Row]) -> None:
-    """Each team has its own rows, oldest first, and an unknown team has none."""
-    assert table.living("a") == ["r1", "r3", "r4"]
-    assert table.living("b") == ["r2"]
-    assert table.living("c") == []
-    assert list(table) == ["r1", "r2", "r3", "r4"]
-
-
 def test_an_id_that_comes_late_finds_its_place(table: Table[Row]) -> None:
     """The living are sorted by id, whatever the order of insertion."""
     table.insert(Row("r2x", "a"))
 
     assert table.living("a") == ["r1", "r2x", "r3", "r4"]
-
-
-def test_auth_7_another_teams_row_is_not_found(table: Table[Row]) -> None:
-    """`find` does not tell a row of another team from one that never was."""
-    assert table.find("r1", "a") == Row("r1", "a")
-    assert table.find("r2", "a") is None
-    assert table.find("r9", "a") is None
-
-
-def test_a_row_is_replaced_where_it_stands(table: Table[Row]) -> None:
-    """A change of a row keeps its place and its life."""
-    changed = table.replace(Row("r3", "a", "new"))
-
-    assert table["r3"] is changed
-    assert table.living("a") == ["r1", "r3", "r4"]
-
-
-def test_a_retired_row_is_remembered_but_no_longer_living(table: Table[Row]) -> None:
-    """What was deleted can still be found by id."""
-    row = table.retire(Row("r3", "a", "dead"))
-
-    assert table.living("a") == ["r1", "r4"]
-    assert table["r3"] is row
-    assert "r3" in table
-    assert "r9" not in table
-    assert table.find("r3", "a") == row
 
 
 def test_a_row_lives_until_it_is_retired(table: Table[Row]) -> None:

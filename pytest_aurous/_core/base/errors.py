@@ -75,7 +75,7 @@ class AurousUnmatchedRequest(AurousError, AssertionError):  # noqa: N818 - it na
 
 
 class AurousUnfiredFault(AurousError, AssertionError):  # noqa: N818 - it names what happened
-    """No request of the code under test met a fault, or fewer requests than its `times`."""
+    """A fault met no request of the code under test, or fewer than its `times`."""
 
 
 class AurousScriptError(AurousError, ValueError):

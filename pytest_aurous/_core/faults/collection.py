@@ -66,7 +66,7 @@ class Faults(Collection[Fault], DeliveryFaults):
     - ``times``: how many requests meet it (default 1);
     - ``after``: how many requests pass before that;
     - ``when``: called with the `Call`, or a dict such as ``{"json": {"prompt": "x"}}``, ``{"path": "/v1/images"}``,
-      ``{"header": "Idempotency-Key"}`` or ``{"pattern": "hai?r"}``; a request that it rejects counts toward neither;
+      ``{"header": "Idempotency-Key"}`` or ``{"pattern": "hai?r"}``; a request that it rejects is not counted;
     - ``commit``: whether the request takes effect first, so that only its response is lost.
 
     An unknown operation raises an `AurousLookupError`, an unknown argument a `TypeError`, and any other value that is
@@ -249,7 +249,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("disconnect", operation, meet, terms)
 
     def delay(self, operation: Operation | str, seconds: float, **terms: Unpack[Terms]) -> Fault:
-        """Respond after that many seconds on the fake's clock, without real waiting.
+        """Respond after that many seconds on the fake's clock, which take no real time.
 
         A client that waits long enough gets its response at once, and the clock moves forward; a client with a
         shorter timeout gets its timeout. With ``commit``, the request stays in flight until the clock has passed.
@@ -294,8 +294,8 @@ class Faults(Collection[Fault], DeliveryFaults):
     def malformed(self, operation: Operation | str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
         """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``.
 
-        Only a stream meets these: ``half_event`` cuts the second event in half, and ``ends_early`` ends the response
-        after the second event. Nothing follows, and no error.
+        Two kinds are for streams: ``half_event`` cuts the second event in half, and ``ends_early`` closes the stream
+        after the second event, without an error.
 
         Args:
             operation: Name or pattern, such as ``characters.*``.

@@ -227,7 +227,7 @@ class Script(Plan):
         """Read a script, checking each edge against the state machine of *resource*.
 
         Raises:
-            AurousScriptError: With the column of the mistake and what would be legal there.
+            AurousScriptError: With the column of the mistake, and what is valid there.
         """
         return cls(parse_runs(text, lifecycle_of(resource)))
 

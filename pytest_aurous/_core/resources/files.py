@@ -48,8 +48,8 @@ class FileRow(RecordRow):
     purpose: str = column("Its use, as sent.", schema={"enum": list(PURPOSES)})
     mime_type: str = column("Read from its bytes.", schema={"enum": list(_PICTURES)})
     size_bytes: int = column("Number of bytes.", like=integer(1, _MOST_BYTES))
-    width_px: int = column("Width of the picture.", schema=_SIDE, like=integer(1, _MOST_PIXELS), value="or null")
-    height_px: int = column("Height of the picture.", schema=_SIDE, like=integer(1, _MOST_PIXELS), value="or null")
+    width_px: int = column("In pixels.", schema=_SIDE, like=integer(1, _MOST_PIXELS), value="or null")
+    height_px: int = column("In pixels.", schema=_SIDE, like=integer(1, _MOST_PIXELS), value="or null")
     url: str | None = column(
         "A new signed URL in each response; valid for an hour (time-3).", holds="url", default=None, rule="time-3"
     )

@@ -54,9 +54,7 @@ class LoraRow(RecordRow):
     preview_image_url: str = column(
         "URL of a sample picture; the fake does not serve it.", optional=True, holds="url", value="form"
     )
-    default_denoise_strength: float = column(
-        "Shown only; the fake does not use it.", optional=True, like=SHARE, value="form", default=0.8
-    )
+    default_denoise_strength: float = column("Shown only.", optional=True, like=SHARE, value="form", default=0.8)
     default_guidance_scale: float = column("Shown only.", optional=True, like=GUIDANCE, value="form", default=7.5)
     default_steps: int = column("Shown only.", optional=True, like=STEPS, value="form", default=30)
     has_template: bool = column("Whether it wraps prompts.", optional=True, value="form", default=True)

@@ -72,10 +72,8 @@ class EndpointRow(RecordRow):
     )
     is_active: bool = column("Whether events are delivered to it.", default=True)
     consecutive_failures: int = column("Failed deliveries since the last success.", value="form", default=0)
-    last_success_at: str | None = column(
-        "Time of the last successful delivery; None before.", value="free", default=None
-    )
-    last_failure_at: str | None = column("Time of the last failed delivery; None before.", value="free", default=None)
+    last_success_at: str | None = column("Time of the last such delivery; None before.", value="free", default=None)
+    last_failure_at: str | None = column("Time of the last such delivery; None before.", value="free", default=None)
     metadata: dict[str, Any] = column("Text by name, as sent.", like=_METADATA, rule="hook-1")
     description: str | None = column(
         "Free text, as sent.", optional=True, like=_DESCRIPTION, value="free", default=None

@@ -255,5 +255,5 @@ class SharedTime:
             f"sleeps that moved the clock by {self.nominal:,.0f} s. The limits are {MOST_SLEEPS:,} sleeps and a week. "
             "A loop needs a deadline, and an end for each status. One that waits for datetime.now() never ends, "
             "because that clock does not jump; time.time() does. An old record needs no sleep: add(created_at=...)."
-            f"{waiting}\n{see('how-to/move-time.html')}"
+            f"{waiting}\n{see('how-to/set-up-state.html#skip-the-waiting')}"
         )

@@ -83,9 +83,9 @@ class Call(Hinting):
         restores: How often the test had restored a snapshot before.
         streamed: Whether its response was sent event by event.
         events: How many events of a streamed response were sent.
-        instants: While tracing, when each of them was sent, and how many bytes had been sent then; known at the end.
-        ended: How a streamed response ended, such as ``ended by the client``; empty while it goes on, and for others.
-        stack: Its place and the callers of that, at most six, out to the test, or to the root of the thread or task;
+        instants: For a trace: when each event was sent, and how many bytes had been sent then; known at the end.
+        ended: How a streamed response ended, such as ``ended by the client``; empty before, and for other responses.
+        stack: Its place and its callers, at most six in all, as far as the test, or the start of the thread or task;
             empty if they are not known.
 
     Example:

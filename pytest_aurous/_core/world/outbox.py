@@ -37,8 +37,8 @@ class Delivery(Hinting):
         endpoint: Id of the endpoint; None for the ``webhook_url`` of a request.
         fault: The kind of the fault that it met, or None.
 
-    The rest is for the sender: the numbers of the faults that it has *met*, as none meets it twice; whether it has
-    *faced* all faults already, in a flush that could not send it; whether it is *under_way*; and its *number*.
+    The other attributes are for the sender: *met*, the numbers of the faults that it must not meet again; *faced*,
+    whether a flush that could not send it has tried all faults; *under_way*; and its *number*.
 
     Example:
         ``assert aurous.webhooks.deliveries[-1].response_status == 200``

@@ -89,10 +89,6 @@ class Runs:
         """Return every run by the id of its record."""
         return self.by_record.items()
 
-    def all(self) -> list[Run]:
-        """Return every run."""
-        return list(self.by_record.values())
-
     def begin(self, record: str, steps: tuple[Step, ...], resource: str, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""
         run = self.by_record[record] = Run(steps, resource, self._clock.time())

@@ -191,7 +191,7 @@ def parse_runs(text: Any, lifecycle: Lifecycle) -> tuple[tuple[Step, ...], ...]:
     """Read the runs of a script, checking each edge.
 
     Raises:
-        AurousScriptError: With the column and what would be legal there.
+        AurousScriptError: With the column, and what is valid there.
     """
     if not isinstance(text, str):
         raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {shown(text)}.\n{_MORE}")

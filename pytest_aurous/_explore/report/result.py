@@ -19,7 +19,7 @@ _IF_KNOWN: Final = ("at", "sent_at", "finding", "cause", "timeline", "known", "b
 
 
 class Expected(str):
-    """A remark on what is as it should be, so that it is no warning."""
+    """A remark about something expected, which is no warning."""
 
     __slots__ = ()
 
@@ -29,21 +29,21 @@ class Case:
     """One run with one fault at one place; or the good day, without a fault.
 
     Attributes:
-        id: The id, such as ``characters.create#1 lost``. Wherever you name a case, its slug does as well.
+        id: The id, such as ``characters.create#1 lost``. Its slug can stand for it everywhere.
         operation: The operation or event; empty for the good day.
         occurrence: 1 for its first request of that operation.
         fault: The name of the fault; empty for the good day.
         outcome: ``returned``, ``raised``, ``crashed``, ``stopped``, or ``unmet`` if the run did not meet the fault.
-        broken: Names of the laws that it breaks each time that it is run, the worst first.
-        differs: Whether it broke a law, and did not break it again when it was repeated.
+        broken: The laws that it breaks in each run, the worst first.
+        differs: Whether it broke a law once, and not when it was repeated.
         error: What the run raised, without its traceback; or None.
         returned: What it returned.
-        credits: The credits that it spent, and that the work will cost which it has left in progress.
+        credits: The credits that it spent, with those that its work in progress will cost.
         calls: How many requests it sent.
-        cause: The law that it breaks, a place, and the kind of reason: what the cases of one mistake share.
-        at: File and line of the mistake, and the helper through which that sends; empty if that is not known.
-        sent_at: File and line of the code under test that sends the request at its place; empty if that is not known,
-            as over HTTP, and for events.
+        cause: What the cases of one mistake share: the law, a place, and the kind of reason.
+        at: File and line of the mistake, and the helper that sends its requests; empty if unknown.
+        sent_at: File and line of the code under test that sends the request at its place; empty if unknown, as over
+            HTTP, or for an event.
         happened: What went wrong, in plain words, such as ``the response to images.create #1 was cut off``; empty for
             the good day.
         timeline: Its requests, if it breaks a law; else None.
@@ -112,12 +112,12 @@ class Exploration(Hinting):
         places: The requests of the good day that were broken, in their order; then its events.
         skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
-        remarks: What else the report says, such as what was not judged. If no law is broken, each is a warning, but
-            for those on what is as it should be: repeated reads, and faults of the test itself.
-        not_run: How many cases were not run, because the time was over, or a finding ended it.
-        reached: For each file of the code under test, the lines of functions that ran, and whether they ran; None if
-            that is not known: before Python 3.12, or while other tools hold all ids of `sys.monitoring`.
-        timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
+        remarks: What else the report says, such as what was not judged. If no law is broken, each remark is a warning,
+            except about repeated reads and about faults of the test itself.
+        not_run: How many cases were not run, because there was no time, or because a finding ended the exploration.
+        reached: For each file of the code under test, each line of a function that ran, and whether that line ran; None
+            before Python 3.12, and while other tools hold all ids of `sys.monitoring`.
+        timeless: Whether time was not judged, because the sleeps of the code do nothing.
         again: The command that runs one case alone, with ``<case>`` for its slug.
         start: The state before each run as JSON data, while the test is traced; else empty.
 

@@ -7,11 +7,19 @@ const COLLECTIONS = {
   completion: "completions", model: "models", lora: "loras", videolora: "video_loras",
   endpoint: "webhook_endpoints", team: "teams",
 };
+/** Return the operations that the document of the control requests describes: those that can be undone. */
+const operationsOf = ({ paths }) => Object.entries(paths).filter(([, { post }]) => post?.parameters.length)
+  .map(([path, { post }]) => {
+    const { properties, required } = post.requestBody.content["application/json"].schema;
+    const found = Object.entries(properties).map(([name, schema]) => ({ name, schema, required: required.includes(name) }));
+    const { summary, "x-destroys": destroys } = post;
+    return { operation: path.slice(HOME.length), summary, destroys, arguments: found };
+  });
 const singular = (name) => name.replace(/s$/, "");
 const words = (name) => name.replaceAll("_", " ").trim();
 
 /** Return a value for an argument out of what was typed; what cannot be read goes to the server, which says why. */
-function typed(text, { schema = {} }) {
+function typed(text, { schema }) {
   const types = [schema.type ?? "any"].flat();
   if (types.includes("string") && !(types.includes("object") && text.startsWith("{"))) return text;
   try {
@@ -28,11 +36,11 @@ const argumentsOf = (values, action) => Object.fromEntries(action.arguments
 let lists = 0;
 
 function Field({ argument, value = "", onChange }) {
-  const { name, required, default: usual, schema = {} } = argument;
+  const { name, required, schema } = argument;
   const types = [schema.type ?? "any"].flat();
-  const hint = usual === undefined || usual === null ? "" : typeof usual === "string" ? usual : JSON.stringify(usual);
+  const hint = typeof schema.default === "string" ? schema.default : JSON.stringify(schema.default) ?? "";
   const onInput = (event) => onChange(event.target.value);
-  const choices = schema.enum?.filter((one) => one !== null) ?? (types.includes("boolean") ? ["true", "false"] : null);
+  const choices = types.includes("boolean") && ["true", "false"];
   const list = useMemo(() => `examples-${(lists += 1)}`, []);
   const common = { value, onInput, required, list: schema.examples && list };
   const field = choices

@@ -402,8 +402,8 @@ function Login({ onDone }) {
 /** Loads the page; and again, where another server or nobody responds. */
 function Live() {
   const [found, setFound] = useState({});
-  const load = () => Promise.all([ask(`trace?limit=${MOST}`), ask("actions")]).then(
-    ([data, { actions }]) => setFound({ actions, data: { ...data, test: { id: "a served fake" } }, at: Date.now() }),
+  const load = () => Promise.all([ask(`trace?limit=${MOST}`), ask("openapi.json")]).then(
+    ([data, described]) => setFound({ data, actions: operationsOf(described), at: Date.now() }),
     (error) => setFound({ error }));
   useEffect(() => { load(); }, []);
   useEffect(() => {

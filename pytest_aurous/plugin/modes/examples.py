@@ -136,7 +136,7 @@ class _Example:
             raise AurousError(
                 "AurousCrash ended the example. It is no Exception, so Hypothesis could neither shrink nor show it. "
                 "Let the test expect it, as in: with aurous.day(day), suppress(AurousCrash): ...\n"
-                f"{see('reference/hypothesis.html')}"
+                f"{see('reference/exploring.html#the-fixture-in-tests-with-given')}"
             ) from None
 
 

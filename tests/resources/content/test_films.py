@@ -1,9 +1,7 @@
-import io
 from struct import unpack
 from typing import NamedTuple
 
 import pytest
-from PIL import Image
 
 from pytest_aurous._core.resources.content.pictures import mp4, picture
 
@@ -127,40 +125,3 @@ def test_a_film_is_as_large_as_its_frames() -> None:
     assert track[3] & 1  # it is switched on
     assert (number, sample.path, len(sample.data)) == (1, "/png ", 78)
     assert unpack(">HH", sample.data[24:28]) == (WIDTH, HEIGHT)
-
-
-def test_a_film_is_of_pictures_and_its_data_are_its_own() -> None:
-    """The track is one of video, and refers to this file."""
-    found = parts(mp4(frames(2), WIDTH, HEIGHT))
-
-    assert found["/moov/trak/mdia/hdlr"].data[8:12] == b"vide"
-    references = found["/moov/trak/mdia/minf/dinf/dref"].data
-    assert unpack(">II", references[:8]) == (0, 1)
-    assert [(box.path, box.data) for box in boxes(references[8:])] == [("/url ", b"\0\0\0\1")]
-
-
-def test_a_film_of_large_frames() -> None:
-    """Whatever the sizes of the frames, each stands where the index says."""
-    sent = [SIGNATURE + bytes(length) for length in (0, 70_000, 1, 300_000)]
-    film = mp4(sent, WIDTH, HEIGHT)
-
-    places = unpack(">4I", table(film, "stco")[4:])
-
-    assert [film[place : place + 8] for place in places] == [SIGNATURE] * 4
-
-
-def test_a_film_depends_on_its_frames_alone() -> None:
-    """The same frames give the same bytes, in another order others."""
-    assert mp4(frames(3), WIDTH, HEIGHT) == mp4(frames(3), WIDTH, HEIGHT)
-    assert mp4(frames(3), WIDTH, HEIGHT) != mp4(frames(3)[::-1], WIDTH, HEIGHT)
-
-
-def test_a_frame_can_be_taken_out_and_opened() -> None:
-    """What stands between the offsets is a picture that decodes."""
-    film = mp4(frames(3), WIDTH, HEIGHT)
-    places, sizes = unpack(">3I", table(film, "stco")[4:]), unpack(">3I", table(film, "stsz")[8:])
-
-    for place, size in zip(places, sizes, strict=True):
-        with Image.open(io.BytesIO(film[place : place + size])) as frame:
-            frame.load()
-            assert frame.size == (WIDTH, HEIGHT)

@@ -44,12 +44,6 @@ def test_a_picture_is_measured(kind: str, width: int, height: int) -> None:
     assert measure(drawn(kind, width, height)) == (f"image/{KINDS[kind][0].lower()}", width, height)
 
 
-@pytest.mark.parametrize(("kind", "mark"), MARKS.items())
-def test_there_are_three_kinds_of_webp(kind: str, mark: bytes) -> None:
-    """The pictures of this file are one of each."""
-    assert drawn(kind)[12:16] == mark
-
-
 @each_kind
 def test_a_cut_picture_has_its_size_or_none(kind: str) -> None:
     """Wherever it is cut off, no other size comes out."""

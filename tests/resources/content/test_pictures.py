@@ -50,13 +50,6 @@ def test_the_text_can_be_read() -> None:
     assert letter == ["#..", "#..", "#..", "#..", "###"]
 
 
-def test_large_pictures_have_large_letters() -> None:
-    """Text grows with the picture, so that it can be read in either."""
-    box = changed(picture(["E"], 512, 512, "s"), picture([], 512, 512, "s"))
-
-    assert box == (4, 4, 4 + 3 * 4, 4 + 5 * 4)
-
-
 def test_no_two_letters_look_alike() -> None:
     """Each letter has a shape of its own, five rows of three points."""
     shapes = list(_FONT.values())
@@ -72,19 +65,6 @@ def test_a_letter_without_a_glyph_is_a_blank(letter: str) -> None:
     assert picture([f"A{letter}B"], 192, 192, "s") == picture(["A B"], 192, 192, "s")
 
 
-@pytest.mark.parametrize("blank", ["\n", "\r\n", "\t"], ids=ascii)
-def test_blanks_of_any_kind_stay_in_the_line(blank: str) -> None:
-    """A prompt of several lines, or with tabs, is one text: its words stand apart, and none hides another."""
-    assert picture([f"A{blank}B"], 192, 192, "s") in {
-        picture(["A" + " " * n + "B"], 192, 192, "s") for n in range(1, 9)
-    }
-
-
-def test_small_letters_are_written_as_large_ones() -> None:
-    """There is one alphabet."""
-    assert picture(["aurora"], 192, 192, "s") == picture(["AURORA"], 192, 192, "s")
-
-
 def test_a_long_line_is_wrapped() -> None:
     """What does not fit in one line goes on in the next, words and ids alike, as far as there is room."""
     columns = (192 - 8) // 4
@@ -92,19 +72,6 @@ def test_a_long_line_is_wrapped() -> None:
 
     assert long == picture(["x" * columns, "x"], 192, 192, "s")
     assert picture(["word " * 20], 192, 192, "s") == picture(["word " * 9, "word " * 9, "word " * 2], 192, 192, "s")
-
-
-def test_what_does_not_fit_is_left_out() -> None:
-    """Lines below the edge are not written, not even in part."""
-    fits = (192 - 4 - 5) // 7 + 1
-
-    assert picture(["A"] * fits, 192, 192, "s") == picture(["A"] * (fits + 50), 192, 192, "s")
-    assert picture(["A"] * fits, 192, 192, "s") != picture(["A"] * (fits - 1), 192, 192, "s")
-
-
-def test_an_empty_line_takes_a_line() -> None:
-    """A blank line keeps its place."""
-    assert picture(["", "A"], 192, 192, "s") != picture(["A"], 192, 192, "s")
 
 
 def test_a_picture_depends_on_lines_and_seed_alone() -> None:

@@ -195,8 +195,8 @@ class Chat(Public):
         """Add what the model says to a later request, in any team.
 
         Replies are used in the order in which they were added; the first that matches is taken. Without *times*, each
-        is used once, and the last one stays. A reply that only says how, such as with which *tokens*, leaves the words
-        to the model.
+        is used once, and the last one stays. Without words, as with *tokens* alone, the model says its
+        own.
 
         Args:
             text: What it says.
@@ -204,18 +204,18 @@ class Chat(Public):
                 dict out of ``json``, ``path``, ``header``, ``pattern``, ``system`` and ``tool_result``.
             tool_calls: The tools that it calls, each with its arguments.
             json: A value that it says as JSON, for a ``response_format``.
-            refuse: What it says to refuse; the message has it as ``refusal``.
+            refuse: A refusal, in the field ``refusal`` of the message.
             error: The request fails with this code of the provider, and costs nothing.
             tokens: Input, output and reasoning tokens; by default, they are estimated, and `max_tokens` is obeyed.
             finish_reason: ``stop``, ``length``, ``tool_calls`` or ``content_filter``.
             delay: Seconds on the clock before the response, or before each chunk of a stream.
             ttft: Seconds on the clock before the first token, in place of *delay*.
-            tps: Tokens per second after it; a response that is no stream comes when its stream would have ended.
+            tps: Tokens per second after it; without a stream, the response comes when its stream would have ended.
             chunking: ``words``, or ``bytes`` to cut a stream anywhere, also within a character.
             times: How many requests get it.
 
         Raises:
-            AurousError: If an argument is invalid, or several things are said, or nothing but when and how often.
+            AurousError: If an argument is invalid, or the reply says several things, or nothing at all.
 
         Example:
             ``aurous.chat.reply("Aurora has black hair.", when="hair")``

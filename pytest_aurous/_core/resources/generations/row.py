@@ -51,10 +51,10 @@ class GenerationRow(RecordRow):
         default="pending",
         rule="img-6",
     )
-    prompt: str | None = column("The text to draw.", like=PROMPT, default=None)
+    prompt: str | None = column("As sent.", like=PROMPT, default=None)
     created_at: str = column("ISO 8601 (time-1).")
     media_type: str = column("What it is.", optional=True, schema={"enum": ["image", "video"]})
-    negative_prompt: str | None = column("What to avoid.", optional=True, like=PROMPT, default=None)
+    negative_prompt: str | None = column("As sent.", optional=True, like=PROMPT, default=None)
     output_urls: tuple[str, ...] = column(
         "URLs of the pictures of an image that has succeeded.", optional=True, write=list, holds="url", default=()
     )
@@ -83,20 +83,18 @@ class GenerationRow(RecordRow):
     image_count: int | None = column("Number of pictures.", optional=True, like=COUNT, default=None)
     size_preset: str | None = _kept("The ``size``, as sent.", holds="word", like=SIZE, value="assumed")
     inference_type: str = column(
-        "``t2i``, ``i2i``, ``t2v`` or ``i2v``.",
+        "From text or pictures to an image or a video.",
         optional=True,
         schema={"enum": ["t2i", "i2i", "t2v", "i2v"]},
         value="assumed",
     )
-    cfg_rescale: float | None = _kept("As sent with an image, 0 to 1; 0 by default.", like=SHARE, value="free")
-    denoise_strength: float | None = _kept("As sent with an image, 0 to 1.", like=SHARE, value="free")
+    cfg_rescale: float | None = _kept("As sent with an image.", like=SHARE, value="free")
+    denoise_strength: float | None = _kept("As sent with an image.", like=SHARE, value="free")
     seed: int | None = _kept("As sent, or drawn by the fake; part of the picture.", like=SEED, value="form")
     video_duration: float | None = _kept("Seconds.", like=DURATION, value="assumed")
-    video_resolution: str | None = _kept(
-        "``480p``, ``720p`` or ``1080p``.", holds="word", like=RESOLUTION, value="assumed"
-    )
-    video_ratio: str | None = _kept("Such as ``16:9``.", holds="word", like=RATIO, value="assumed")
-    video_camera_fixed: bool | None = _kept("As sent with a video; false by default.", value="free")
+    video_resolution: str | None = _kept("As sent, or as in the style.", holds="word", like=RESOLUTION, value="assumed")
+    video_ratio: str | None = _kept("As sent, or as in the style.", holds="word", like=RATIO, value="assumed")
+    video_camera_fixed: bool | None = _kept("As sent with a video.", value="free")
     character_id: str | None = column(
         "The character that it shows, even if it was deleted since (img-12).", optional=True, holds="id", default=None
     )
