@@ -171,10 +171,10 @@ def test_a_run_that_recorded_nothing_says_why(pytester: pytest.Pytester, plain: 
     collected = pytester.runpytest("--aurous-record=rec", "--collect-only")
     without = pytester.runpytest("test_fake.py")
 
-    blocked.stdout.fnmatch_lines(["Nothing was recorded: no test *"])
-    fake.stdout.fnmatch_lines(["Nothing was recorded: 1 tests *"])
+    blocked.stdout.fnmatch_lines(["Nothing *: no test *"])
+    fake.stdout.fnmatch_lines(["Nothing *: 1 tests *"])
     for result in (collected, without):
-        result.stdout.no_fnmatch_line("Nothing was recorded*")
+        result.stdout.no_fnmatch_line("Nothing *")
     assert not (pytester.path / "rec").exists()
     assert not plain.calls
 
@@ -187,7 +187,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_warning(pytester: pytest.Pytest
     result = pytester.runpytest("--aurous-record=rec", "-W", "error")
 
     result.assert_outcomes(passed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*The recording of *test_publishes* to rec: *", "Nothing was recorded: rec *"])
+    result.stdout.fnmatch_lines(["*The recording of *test_publishes* to rec: *", "Nothing *: rec *"])
     assert plain.calls
 
 
