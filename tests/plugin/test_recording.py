@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import dedent
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -210,69 +209,3 @@ def test_a_gateway_stands_for_the_vendors_host(pytester: pytest.Pytester, plain:
     assert urls(file) == ["https://api.aurous-labs.com/v1/balance"]
     assert "gateway" not in file.read_text()
     assert plain.calls is not None
-
-
-def test_a_thread_of_an_older_test_is_not_recorded(pytester: pytest.Pytester, plain: Aurous) -> None:
-    """It belongs to a test whose file is written already."""
-    pytester.makepyfile(
-        test_it=SUITE
-        + """
-    import threading
-    pytestmark = pytest.mark.aurous(network="allow", base_url=URL)
-    GO, DONE = threading.Event(), threading.Event()
-
-    def late():
-        GO.wait(10)
-        httpx.get(f"{URL}/v1/late", headers=HEADERS)
-        DONE.set()
-
-    def test_one():
-        threading.Thread(target=late).start()
-
-    def test_two(client):
-        GO.set()
-        assert DONE.wait(10)
-        client.get("/v1/balance")
-    """
-    )
-
-    pytester.runpytest("--aurous-record=rec").assert_outcomes(passed=2)
-
-    (file,) = recorded(pytester).values()
-    assert [url.rpartition("/")[2] for url in urls(file)] == ["balance"]
-    assert len(plain.calls) == 2
-
-
-AGAIN: Final = """
-    from unittest import TestCase
-
-    @pytest.mark.aurous(network="allow", base_url=URL)
-    def test_it(aurous_seed):
-        httpx.get(f"{URL}/v1/balance", headers=HEADERS)
-
-    @pytest.mark.aurous(network="allow", base_url=URL)
-    class TestIt(TestCase):
-        def test_it(self):
-            httpx.get(f"{URL}/v1/team", headers=HEADERS)
-            self.fail()
-"""
-
-
-def test_tests_of_the_same_name_have_files_of_their_own(pytester: pytest.Pytester, plain: Aurous) -> None:
-    """In other folders and classes, also of unittest, and beside all that the plugin writes of a fake."""
-    for folder in ("one", "two"):
-        (pytester.mkdir(folder) / "__init__.py").touch()
-        (pytester.path / folder / "test_it.py").write_text(dedent(SUITE + AGAIN))
-
-    result = pytester.runpytest(
-        "--aurous-record=rec", "--aurous-trace=trace", "--aurous-har=har", "--aurous-explore=report"
-    )
-
-    result.assert_outcomes(passed=2, failed=2)
-    result.stdout.fnmatch_lines(["4 in rec. *"])
-    files = recorded(pytester)
-    assert list(files) == [
-        f"{folder}_test_it.py_{name}" for folder in ("one", "two") for name in ("TestIt_test_it", "test_it")
-    ]
-    assert [urls(file)[0].rpartition("/")[2] for file in files.values()] == ["team", "balance"] * 2
-    assert len(plain.calls) == 4
