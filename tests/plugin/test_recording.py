@@ -209,3 +209,34 @@ def test_a_gateway_stands_for_the_vendors_host(pytester: pytest.Pytester, plain:
     assert urls(file) == ["https://api.aurous-labs.com/v1/balance"]
     assert "gateway" not in file.read_text()
     assert plain.calls is not None
+
+
+def test_a_thread_of_an_older_test_is_not_recorded(pytester: pytest.Pytester, plain: Aurous) -> None:
+    """It belongs to a test whose file is written already."""
+    pytester.makepyfile(
+        test_it=SUITE
+        + """
+    import threading
+    pytestmark = pytest.mark.aurous(network="allow", base_url=URL)
+    GO, DONE = threading.Event(), threading.Event()
+
+    def late():
+        GO.wait(10)
+        httpx.get(f"{URL}/v1/late", headers=HEADERS)
+        DONE.set()
+
+    def test_one():
+        threading.Thread(target=late).start()
+
+    def test_two(client):
+        GO.set()
+        assert DONE.wait(10)
+        client.get("/v1/balance")
+    """
+    )
+
+    pytester.runpytest("--aurous-record=rec").assert_outcomes(passed=2)
+
+    (file,) = recorded(pytester).values()
+    assert [url.rpartition("/")[2] for url in urls(file)] == ["balance"]
+    assert len(plain.calls) == 2
