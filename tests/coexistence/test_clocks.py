@@ -47,9 +47,6 @@ def test_freezegun(pytester: pytest.Pytester) -> None:
         with freeze_time("2030-01-02 03:04:05") as frozen:
             yield frozen
 
-    def test_fixture_before(frozen, aurous, aurous_client):
-        check(aurous, aurous_client, frozen.tick)
-
     def test_fixture_after(aurous, aurous_client, frozen):
         check(aurous, aurous_client, frozen.tick)
 
@@ -61,7 +58,7 @@ def test_freezegun(pytester: pytest.Pytester) -> None:
     """
     )
 
-    pytester.runpytest().assert_outcomes(passed=4)
+    pytester.runpytest().assert_outcomes(passed=3)
 
 
 def test_time_machine(pytester: pytest.Pytester) -> None:

@@ -128,14 +128,3 @@ def test_pytest_timeout(pytester: pytest.Pytester) -> None:
             r"E +2 of 2 cases hold",
         ]
     )
-
-
-def test_pytest_rerunfailures(pytester: pytest.Pytester) -> None:
-    """Repeating failed tests is refused beside exploring."""
-    pytest.importorskip("pytest_rerunfailures")
-    pytester.makepyfile("def test_it(aurous): ...")
-
-    result = pytester.runpytest("-p", "rerunfailures", "--reruns", "2", "--aurous-explore=report")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: Exploring and --reruns exclude each other: *"])

@@ -100,42 +100,21 @@ def test_a_run_that_does_not_use_the_plugin_compiles_nothing(pytester: pytest.Py
 
 
 def test_the_first_test_imports_what_it_needs(pytester: pytest.Pytester) -> None:
-    """Each line counts: where there is no bytecode, all of them are compiled in each process."""
-    found = run(pytester, "def test_one(aurous, aurous_client): aurous_client.get('/v1/balance')")
-
-    assert lines(found) < 19_000, __doc__
-
-
-def test_one_get_loads_neither_faker_nor_respx(pytester: pytest.Pytester) -> None:
-    """Nor what respx loads; each takes longer than the test. Code and a fixture that need them load them."""
-    run(
-        pytester,
-        """
+    """Each line counts: where there is no bytecode, all of them are compiled; so does each call of a fixture."""
+    tests = """
         import sys
-        import httpx
 
         def test_one(aurous, aurous_client):
             assert aurous_client.get("/v1/balance").json()["credits"] == 1000
-            path = f"{aurous.base_url}/v1/characters/{aurous.characters.add().id}"
-            assert httpx.get(path, headers={"X-Api-Key": aurous.api_key}).is_success
             assert {"faker", "respx", "unittest.mock", "asyncio"}.isdisjoint(sys.modules)
 
-        def test_others(aurous, aurous_client):
-            aurous.route("balance.retrieve").respond(503)
-            assert aurous_client.get("/v1/balance").status_code == 503
-            assert aurous.faker.name()
-            assert {"faker", "respx"} <= sys.modules.keys()
-        """,
-    )
+        def test_bare(): ...
+        def test_with(aurous): ...
+    """
+    found = run(pytester, tests)
 
-
-def test_the_fixture_does_little(pytester: pytest.Pytester) -> None:
-    """Setup and teardown call few functions more than in an empty test, including pytest's own."""
-    tests = "def test_first(aurous): ...\ndef test_bare(): ...\ndef test_with(aurous): ..."
-
-    calls = run(pytester, tests)["calls"]
-
-    assert 0 < calls["test_with"] - calls["test_bare"] < 3_000, __doc__
+    assert lines(found) < 19_000, __doc__
+    assert 0 < found["calls"]["test_with"] - found["calls"]["test_bare"] < 3_000, __doc__
 
 
 def test_a_new_fake_does_little() -> None:

@@ -506,11 +506,8 @@ def test_reports_come_last(explored: pytest.Pytester) -> None:
         def pytest_runtest_logreport(report):
             print("\\nreported:", report.when, report.outcome, report.user_properties)
 
-        def pytest_runtest_logstart(nodeid):
-            print("\\nstart")
-
-        def pytest_runtest_logfinish(nodeid):
-            print("\\nfinish")
+        def pytest_runtest_logstart(nodeid): print("\\nstart")
+        def pytest_runtest_logfinish(nodeid): print("\\nfinish")
         """
     )
 

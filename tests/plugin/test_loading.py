@@ -182,13 +182,6 @@ def test_what_the_first_test_does_not_import_exists() -> None:
     assert [name for name in NOT_FIRST.split() if find_spec(f"pytest_aurous.{name}") is None] == []
 
 
-def test_the_provider_loads_faker() -> None:
-    """`AurousProvider` is there for whoever asks, and brings Faker with it."""
-    from faker.providers import BaseProvider
-
-    assert issubclass(pytest_aurous.AurousProvider, BaseProvider)
-
-
 def test_a_warning_filter_for_our_warning_can_be_given_on_the_command_line(pytester: pytest.Pytester) -> None:
     """``-W error::pytest_aurous.AurousWarning`` imports us early, without a word from pytest's assert rewriting."""
     pytester.makepyfile("def test_it(aurous): ...")

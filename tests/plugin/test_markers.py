@@ -112,7 +112,7 @@ def test_a_marker_without_the_fixture_warns(pytester: pytest.Pytester) -> None:
 
     result = pytester.runpytest("-p", "no:randomly")
 
-    warned = [line.split("AurousWarning: ")[1].split(": ")[0] for line in result.outlines if "has no effect" in line]
+    warned = [line.split("AurousWarning: ")[1].split(": ")[0] for line in result.outlines if "AurousWarning: " in line]
     names = ("test_idle", "test_empty", "test_network_and_more", "test_parameter[2]", "TestIdle")
     assert warned == [*(f"test_it.py::{name}" for name in names), "test_module.py"]
     assert "failed" not in result.parseoutcomes()
