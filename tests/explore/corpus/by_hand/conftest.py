@@ -12,31 +12,21 @@ import trio
 from by_hand.exchanges import twin
 
 PUBLISHERS = [
-    "acknowledges_first",
     "conflict_orders_again",
     "double_save",
     "endless_poll",
     "except_pass",
-    "forgets_after_restart",
     "forgotten_futures",
     "gathered_errors",
     "ignores_deleted",
-    "ignores_failed",
     "ignores_retry_after",
-    "key_from_time",
     "missing_is_not_ready",
     "moves_on",
-    "new_key_each_attempt",
     "no_key",
     "order_not_persisted",
     "orders_again",
     "partial_json",
-    "retries_everything",
-    "retries_payment_required",
-    "saves_before_review",
-    "strict_enum",
     "strict_fields",
-    "swallowed_timeout",
 ]
 
 

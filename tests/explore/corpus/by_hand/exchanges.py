@@ -51,13 +51,6 @@ DELETED = {"id": "char_1", "object": "character", "deleted": True}
 # Clients that do not publish: what they send, with the responses, and the request that is disturbed.
 Flow = tuple[list[tuple[str, str, Any]], int]
 FLOWS: dict[str, Flow] = {
-    "cancels_and_orders_again": (
-        [
-            ("POST", "/v1/images", {**IMAGE, "status": "pending"}),
-            ("GET", "/v1/images/img_1", IMAGE),
-        ],
-        0,
-    ),
     "delete_twice_fails": (
         [("DELETE", "/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR", DELETED)],
         0,
