@@ -52,19 +52,6 @@ def test_img_3_a_side_is_snapped_to_the_nearest(pixels: int) -> None:
     assert all(abs(side - pixels) <= abs(other - pixels) for other in range(0, 2 * SIDES[1], GRID))
 
 
-@given(PIXELS)
-def test_img_3_snapping_is_done_once(pixels: int) -> None:
-    """A snapped side is the nearest to itself, so sides that a response showed can be sent again."""
-    assert snapped(snapped(pixels)) == snapped(pixels)
-
-
-@given(PIXELS, PIXELS)
-def test_img_3_snapping_keeps_the_order(one: int, other: int) -> None:
-    """The longer side stays the longer one, or becomes equal; each is snapped for itself."""
-    assert (snapped(one) <= snapped(other)) or one > other
-    assert measured({"width": one, "height": other}) == (snapped(one), snapped(other), None)
-
-
 @given(st.sampled_from(sorted(PRESETS)))
 def test_img_2_a_preset_is_what_its_name_says(size: str) -> None:
     """Its ratio is within 3 % of its name's, its sides are multiples of 32, and its area is about the square's."""
