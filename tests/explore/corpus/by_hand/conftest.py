@@ -24,7 +24,6 @@ PUBLISHERS = [
     "moves_on",
     "no_key",
     "order_not_persisted",
-    "orders_again",
     "partial_json",
     "strict_fields",
 ]
