@@ -292,6 +292,7 @@ ROWS: Final[dict[str, Row]] = {
     "a save costs a credit": Row("ordered", balances((-1, 0)), "save-5"),
     "a character returns to review": Row("characters", shows("characters.retrieve#4", "status", "reviewing"), "save-6"),
     "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
+    "a save reads a body": Row("kept_key", refused("characters.save#2", 400, "invalid_format"), "save-7"),
     "a PATCH merges": Row("patched", shows("characters.update", "attributes.gender", "female"), "patch-1"),
     "a PATCH leaves the time": Row("ordered", same("characters.update", "characters.save", "updated_at"), "patch-1"),
     "an update is an empty 204": Row("characters", empty("characters.update"), "patch-1"),
@@ -327,6 +328,7 @@ ROWS: Final[dict[str, Row]] = {
     "a list lacks a field": Row("characters", lacks("characters.list", "data.0.attributes"), "list-5", shared=True),
     "a deleted character stays in the list": Row("listed", listed_still(1, status="deleted"), "list-5"),
     # Images and videos
+    "creating an image is a 200": Row("images", status("images.create", 200), "img-1"),
     "a blank prompt has another code": Row("images", error("images.create 400", code="missing_field"), "img-1"),
     "a param has another name": Row("images", error("images.create 400", param="text"), "img-1, assumed"),
     "a width is text": Row("images", shows("images.create", "width", "2048"), "img-2"),
@@ -342,11 +344,13 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "a status that is new": Row("images", shows("images.retrieve#0", "status", "queued"), "img-6"),
     "a cancel is refused": Row("images", refused("images.cancel#0", 400, "generation_not_cancellable"), "img-7"),
+    "a cancelled image goes on": Row("images", shows("images.cancel", "status", "processing"), "img-7"),
     "a cancelled image keeps its cost": Row("priced", shows("images.cancel", "cost.amount", 1), "img-7"),
     "an output has another code": Row("images", error("images.output 404", code="no_output"), "img-8"),
     "an estimate is dearer": Row("images", shows("images.estimate", "estimated_cost.amount", 3), "img-9"),
     "an estimate is a 201": Row("images", status("images.estimate", 201), "img-9, assumed"),
     "an image that comes to nothing is charged": Row("images", balances((-1, 0), (-2, 0), (-3, 0)), "img-11"),
+    "no credits for an image": Row("refusals", error("images.create 402", code="no_credits"), "img-11"),
     "an old path does not redirect": Row("held", status("legacy.images.output", 200), "legacy-1"),
     "a second of video costs more": Row("images", shows("videos.create", "cost.amount", 4), "vid-2"),
     "a video is no image": Row("styled", refused("images.retrieve", 404, UNKNOWN_ID), "vid-3"),
@@ -367,6 +371,7 @@ ROWS: Final[dict[str, Row]] = {
     "the id of an upload is a number": Row("ticketed", odd_upload, "create-6"),
     "a file is a 200": Row("account", status("files.create", 200), "file-1"),
     "an unknown file is a 404": Row("filed", refused("files.delete", 404, UNKNOWN_ID), "file-2"),
+    "deleting a file is an empty 204": Row("account", empty("files.delete"), "file-2"),
     "a file lives for two days": Row("sent", shows("files.create", "expires_at", "2026-05-10T10:00:00Z"), "time-3"),
     "a file outlives its day": Row("filed", accepted("files.retrieve 404", "files.create"), "time-3"),
     "the URL of a file dies early": Row("keys", refused("storage.get", 403, "expired"), "time-3"),
@@ -399,11 +404,14 @@ ROWS: Final[dict[str, Row]] = {
     "a scope has another code": Row("account", error("images.create 403", code="forbidden"), "auth-5"),
     "a wide scope is too narrow": Row("ordered", refused("images.create#1", 403, "missing_scope"), "auth-5"),
     "an unknown id is a 403": Row("refusals", refused("characters.retrieve 404", 403, "forbidden_resource"), "auth-7"),
+    "a 401 has rate headers": Row("account", header("team.retrieve 401", "x-ratelimit-limit", "1200"), "rate-1"),
+    "no version is refused": Row("account", accepted("team.retrieve 400", "team.retrieve"), "ver-3"),
     "a good version is refused": Row("removed", both(without("characters.delete"), BAD_VERSION), "ver-3"),
     "an estimate needs a payment": Row("images", refused("images.estimate", 402, "balance_too_low"), "cred-3"),
     "no credits for a character": Row("refusals", error("characters.create 402", code="no_credits"), "create-5"),
     "a moderation refuses": Row("images", blocked(422), words={"err-5": "as written"}),
     "moderation has a type": Row("images", both(blocked(422), error("images.create 422", type="moderation")), "err-1"),
+    "a moderation refuses with another status": Row("images", blocked(400), "err-5"),
     "a refusal contradicts the state before and after": Row("failed", misnamed, "resyn-1"),
     "a refusal at the end contradicts the state before": Row("failed", both(left_out(-1), misnamed), "resyn-1"),
     "a refusal at the end shows no state of a shared team": Row("failed", both(left_out(-1), misnamed), shared=True),
@@ -416,6 +424,7 @@ ROWS: Final[dict[str, Row]] = {
     "rate headers of another name": Row("priced", renamed("x-ratelimit-", "ratelimit-"), "rate-1"),
     "another capacity": Row("priced", everywhere("x-ratelimit-limit", "500"), "rate-1"),
     "chats have another capacity": Row("chats", header("chat.create", "x-ratelimit-limit", "500"), "tpm-1, assumed"),
+    "no headers of the tokens": Row("embedded", header("embeddings.create", "x-ratelimit-tpm-limit", None), "tpm-1"),
     "buckets are full later": Row("images", both(later(40), dated(0)), "rate-1"),
     "buckets are full later, and so is the Date": Row("images", both(later(40), dated(40))),
     "tokens and clocks have a tolerance": Row("images", both(FEWER, later(2), dated(0), everywhere("date", NO_DATE))),
@@ -432,6 +441,7 @@ ROWS: Final[dict[str, Row]] = {
     "a 429 whose time is a date": Row(
         "priced", both(status("images.cancel", 429), header("images.cancel 429", "retry-after", NO_DATE)), "rate-2"
     ),
+    "a 429 with another code": Row("priced", too_many("3", "slow_down"), "rate-2"),
     "a 429 as documented": Row("priced", too_many("3")),
     # Idempotency
     "a save is marked as replayed": Row("characters", header("characters.save", REPLAYED, "true"), "idem-2"),
@@ -455,9 +465,11 @@ ROWS: Final[dict[str, Row]] = {
     "the bytes of a file count": Row("sent", refused("files.create#1", 409, IN_USE), "idem-7"),
     "a replay has the first id": Row("sent", header("files.create", "aurous-request-id", OTHER_REQUEST), "rate-5"),
     "keys live on": Row("stored", both(accepted("images.create#2", "images.create#1"), balances((0, -1))), "idem-8"),
+    "a known key is refused": Row("stored", both(refused("images.create#2", 409, IN_USE), balances((0, -1))), "idem-8"),
     "a key under another name does nothing": Row(
         "aliased", both(header("images.create", REPLAYED, None), shows("images.create#1", "id", OTHER_IMAGE)), "idem-1"
     ),
+    "a long key": Row("stored", accepted("images.create 400", "images.create#2", id=OTHER_IMAGE), "idem-1"),
     # Times
     "timestamps have milliseconds": Row("characters", times("characters.retrieve", "created_at", ".123Z"), "time-1"),
     "local times": Row(
