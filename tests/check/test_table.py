@@ -425,6 +425,7 @@ ROWS: Final[dict[str, Row]] = {
     "another capacity": Row("priced", everywhere("x-ratelimit-limit", "500"), "rate-1"),
     "chats have another capacity": Row("chats", header("chat.create", "x-ratelimit-limit", "500"), "tpm-1, assumed"),
     "no headers of the tokens": Row("embedded", header("embeddings.create", "x-ratelimit-tpm-limit", None), "tpm-1"),
+    "buckets are full earlier": Row("images", both(later(-40), dated(0)), "rate-1"),
     "buckets are full later": Row("images", both(later(40), dated(0)), "rate-1"),
     "buckets are full later, and so is the Date": Row("images", both(later(40), dated(40))),
     "tokens and clocks have a tolerance": Row("images", both(FEWER, later(2), dated(0), everywhere("date", NO_DATE))),

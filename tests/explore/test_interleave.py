@@ -204,7 +204,7 @@ def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous, library: str
         return [anyio.Lock(), anyio.Lock()]
 
     with pytest.raises(AurousExplorationError, match=r"each worker\s+waits\s+for\s+the\s+other") as raised:
-        as_tasks(fake, library, lambda locks: work(*locks), lambda locks: work(*locks[::-1]), fresh=fresh, patience=0.4)
+        as_tasks(fake, library, lambda locks: work(*locks), lambda locks: work(*locks[::-1]), fresh=fresh, patience=0.8)
 
     stopped = [case.id for case in raised.value.exploration.cases if case.outcome == "stopped"]
     assert len(stopped) == 2
