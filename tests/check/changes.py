@@ -304,7 +304,7 @@ def without(at: str) -> Change:
     return change
 
 
-def unanswered(at: str | int, code: int = 0) -> Change:
+def unheard(at: str | int, code: int = 0) -> Change:
     """Let responses be missing, or have a status alone."""
 
     def change(entries: Entries) -> None:

@@ -53,7 +53,7 @@ from tests.check.changes import (
     too_many,
     turn,
     two_tokens,
-    unanswered,
+    unheard,
     whole,
     without,
     without_usage,
@@ -158,7 +158,7 @@ def misnamed(entries: Entries) -> None:
 
 
 def backwards(entries: Entries) -> None:
-    """Let requests at the same time be answered in another order."""
+    """Let requests at the same time get their responses in another order."""
     for entry, response in zip(entries, [entry["response"] for entry in entries][::-1], strict=True):
         entry["response"] = response
 
@@ -193,7 +193,7 @@ def unkeyed(entries: Entries) -> None:
 
 def dreams(entries: Entries) -> None:
     """Let an unknown path have no response."""
-    unanswered(1, 503)(entries)
+    unheard(1, 503)(entries)
     entries[1]["request"]["url"] = "https://api.aurous-labs.com/v1/dreams"
 
 
@@ -303,7 +303,7 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "a deleted character is a 410": Row("characters", refused("characters.retrieve 404#0", 410, "gone"), "get-2"),
     "a deletion without a response may have happened": Row(
-        "drawn", unanswered("characters.delete"), says="may have been changed by exchange"
+        "drawn", unheard("characters.delete"), says="may have been changed by exchange"
     ),
     "what is deleted is unknown": Row("drawn", refused("images.create 400", 404, UNKNOWN_ID), "del-4"),
     "a 404 is disproved later": Row("removed", refused("characters.retrieve#0", 404, UNKNOWN_ID), "get-1"),
@@ -361,7 +361,7 @@ ROWS: Final[dict[str, Row]] = {
     "a ticket lives for an hour": Row("classified", shows("characters.uploads.init", "expires_at", END), "up-2"),
     "a PUT is a 204": Row("classified", status("characters.uploads.put", 204), "up-3, assumed"),
     "a PUT is a 403": Row("classified", both(refused("characters.uploads.put", 403, "forbidden"), only(0, 1)), "up-3"),
-    "an unknown URL of an upload is dead": Row("classified", both(unanswered("characters.uploads.put", 403), only(1))),
+    "an unknown URL of an upload is dead": Row("classified", both(unheard("characters.uploads.put", 403), only(1))),
     "a pose is unknown": Row("account", shows("characters.uploads.classify", "pose", "profile"), "up-5"),
     "classify changes its mind": Row("classified", shows("characters.uploads.classify#1", "confidence", 0.1), "up-5"),
     "a ticket is gone, and nobody can delete it": Row(
@@ -377,7 +377,7 @@ ROWS: Final[dict[str, Row]] = {
     "the URL of a file dies early": Row("keys", refused("storage.get", 403, "expired"), "time-3"),
     "a picture's URL dies early": Row("sent", refused("storage.get", 403, "expired"), "time-2"),
     "a picture's URL of another form dies early": Row("sent", both(MOVED, refused("storage.get", 403, "x")), "time-2"),
-    "an unknown URL of a picture is dead": Row("sent", both(unanswered("storage.get", 403), begin(-1))),
+    "an unknown URL of a picture is dead": Row("sent", both(unheard("storage.get", 403), begin(-1))),
     "pictures have URLs of another form": Row("sent", MOVED),
     "all events are a star": Row("registered", STARS, "hook-1"),
     "a secret has other characters": Row("account", shows("webhook_endpoints.create", "secret", "whsec_aB-c_dE-fG")),
@@ -501,9 +501,9 @@ ROWS: Final[dict[str, Row]] = {
     "credits are held for unknown work": Row("exempt", begin(1)),
     "the first balance comes after the work": Row("ended", says="has ended"),
     "too little credit shows that the rest was there": Row("poor"),
-    "an order without its response shows that there was credit": Row("poor", unanswered(1, 503)),
-    "an order without its response leaves the balance open": Row("cancelled", unanswered("images.create")),
-    "a lost order may have been charged": Row("twice", both(unanswered("images.create#0"), balances((0, -2)))),
+    "an order without its response shows that there was credit": Row("poor", unheard(1, 503)),
+    "an order without its response leaves the balance open": Row("cancelled", unheard("images.create")),
+    "a lost order may have been charged": Row("twice", both(unheard("images.create#0"), balances((0, -2)))),
     # Chats, streams and embeddings
     "a chat costs a bit more than it shows": Row("works", fields("balance.retrieve#-1", less(0.00004))),
     "a chat costs more than it shows": Row("works", fields("balance.retrieve#-1", less(0.01)), "chat-4"),
@@ -595,10 +595,10 @@ ROWS: Final[dict[str, Row]] = {
         for first in (0, 2)
     },
     "records are used before they are shown": Row("mixed get-2=readable", under="get-2=readable"),
-    "a picture shows that its character was saved": Row("saved", unanswered(4)),
-    "a poll shows that a picture was ordered": Row("saved", unanswered(5)),
-    "a poll alone shows that a picture was ordered": Row("saved", both(unanswered(5), begin(5))),
-    "a lost order that the fake refuses is made up for": Row("saved", both(unanswered(5), left_out(4))),
+    "a picture shows that its character was saved": Row("saved", unheard(4)),
+    "a poll shows that a picture was ordered": Row("saved", unheard(5)),
+    "a poll alone shows that a picture was ordered": Row("saved", both(unheard(5), begin(5))),
+    "a lost order that the fake refuses is made up for": Row("saved", both(unheard(5), left_out(4))),
     "an upload belongs to the team that uses it": Row("classified", unkeyed),
     "a refusal about what was not seen says nothing": Row("early", begin(1)),
     "a refusal has no body": Row("poor", bare(0), says="img-1: the body of the response is missing"),
@@ -621,7 +621,7 @@ ROWS: Final[dict[str, Row]] = {
     "a shared character was saved before it is drawn again": Row("drawn_at_once", left_out(2), shared=True),
     "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
     "tokens that no request took": Row("at_once", left_out(3), aside="cred-2 rate-1", says="took tokens"),
-    "a DELETE has no response": Row("removed", unanswered("characters.delete")),
+    "a DELETE has no response": Row("removed", unheard("characters.delete")),
     "all poses were drawn again": Row("drawn", without("characters.resynthesize")),
     "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
     "a save is missing, and was charged": Row(
@@ -647,7 +647,7 @@ ROWS: Final[dict[str, Row]] = {
     "all keys are one": Row("innocent", keyed("REDACTED")),
     "a style is read by its slug": Row("innocent", own_slug),
     "all times are one": Row("innocent", same_time),
-    "a PATCH has no response": Row("innocent", unanswered("characters.update")),
+    "a PATCH has no response": Row("innocent", unheard("characters.update")),
     "the storage sends no headers": Row("innocent", without_headers_of_the_storage),
     "an unknown path has no response": Row("images", dreams),
     "a web page in place of JSON": Row("ordered", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_aurous import Exploration
 
 RACES = ["first#2", "second#2", "first#1 | second#2", "second#1 | first#2"]
-"""The schedules in which both look before one of them creates."""
+"""The schedules in which both read before one of them creates."""
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
@@ -51,7 +51,7 @@ def change(client: httpx.Client, character: str, **more: object) -> None:
 
 
 def test_find_or_create_pays_twice(fake: Aurous, client: httpx.Client) -> None:
-    """Both look before one of them has created; the report begins with that, and shows who sends each request."""
+    """Both read before one of them has created; the report begins with that, and shows who sends each request."""
     found = race(fake, lambda: find_or_create(client), lambda: find_or_create(client))
     case, *others = found.broken
     assert [case.id, *(one.id for one in others)] == RACES

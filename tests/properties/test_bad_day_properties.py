@@ -138,7 +138,7 @@ def test_cred_2_money_is_conserved(make_api: MakeApi, rate_limits: str, acts: li
 @cheap
 @given(acts=acts)
 def test_idem_3_replays_change_nothing(make_api: MakeApi, acts: list[Act]) -> None:
-    """Whatever has happened, a call that is answered from the store, or with an error, leaves everything as it was."""
+    """Whatever has happened, a call whose response is stored, or an error, leaves everything as it was."""
     day = Day(make_api(credits=CREDITS, script="synthesizing! -> reviewing"))
     for act in acts:
         before, calls, now = day.api.state(), len(day.api.aurous.calls), day.api.clock.time()
