@@ -434,6 +434,19 @@ def test_a_page_of_another_origin_cannot_act(watch: Watch, browser: Any) -> None
     assert len(page.aurous.calls) == 0
 
 
+def test_the_state_has_no_secret_of_a_header(watch: Watch) -> None:
+    """What a client sent as a token is redacted also where the state or a later response has it."""
+    page = watch()
+    token = "hush-12345678901234567890"
+    page.client.post("/images", json={"prompt": token}, headers={"X-Auth-Token": token})
+    page.client.get("/images")
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/images")
+    sync_api.expect(page.record("img_").locator("summary").first).to_contain_text("(redacted)")
+    assert token not in page.tab.content()
+    told = [page.client.get(f"{page.server.url}/__aurous__/{name}").text for name in ("trace", "present", "steps/2")]
+    assert [token in one for one in told] == [False, False, False]
+
+
 def test_the_page_asks_for_the_token(watch: Watch) -> None:
     """Where the server has one; a wrong one is refused in words."""
     page = watch(control_token="open-sesame")
