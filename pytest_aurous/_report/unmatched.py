@@ -120,8 +120,9 @@ def explain(catalog: Catalog, call: Call, base_url: str, helpers: Helpers = froz
 
 def near_miss(catalog: Catalog, call: Call, base_url: str) -> str:
     """Return the nearest operation of an unmatched request, and what differs from it, in one line."""
-    lines = _nearest(catalog, call, _undoubled(call.path, urlsplit(base_url).path), base_url).splitlines()
-    return redacted("; ".join(line.strip() for line in lines))
+    home = urlsplit(base_url).path
+    lines = _nearest(catalog, call, _undoubled(call.path, home), base_url).splitlines()
+    return redacted("; ".join(line.strip() for line in lines).replace(base_url.removesuffix(home), ""))
 
 
 def _of_sdk(call: Call, path: str) -> str:

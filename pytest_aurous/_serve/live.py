@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from .._core.base.errors import version_of_package
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
-from .._core.wire.call import secret_of
+from .._core.wire.call import Call, secret_of
 from .._facade import Aurous, View, as_json, difference, state_machines
 from .._trace.data import Builder, settings_of, written_rules
 from .._trace.page import small_pictures
@@ -48,7 +47,7 @@ class LiveTrace:
         self._aurous = aurous
         self._tape = tape
         self._app = aurous._session.app
-        self._cleaned: dict[tuple[str, str], tuple[Any, dict[str, Any]]] = {}
+        self._cleaned: dict[tuple[str, str, str], tuple[Any, dict[str, Any]]] = {}
         self.automatic: dict[str, float] = {}
 
     def trace(self, url: str, limit: int = MOST) -> str:
@@ -61,7 +60,6 @@ class LiveTrace:
                 state = tape.state.present()
                 found = {
                     "version": VERSION,
-                    "generator": f"pytest-aurous {version_of_package()}",
                     "live": True,
                     "url": url,
                     "test": {"id": "a served fake"},
@@ -142,10 +140,11 @@ class LiveTrace:
         return _json(_clean(told, secret_of([part.call])))
 
     def _between(self, step: Taped) -> str:
+        builder = self._builder()
         with self._app.world.lock, protecting(self._app.world.default_key):
             _, before, after = next(self._tape.views(step.seq))
-            whole = self._whole(self._builder(), step, before, after)
-            return _json(_clean({**whole, "before": difference(after, before)}))
+            whole = self._whole(builder, step, before, after)
+            return _json(_clean({**whole, "before": difference(after, before)}, builder.secret))
 
     def step(self, seq: int) -> str | None:
         """Return one step completely, with the state around it; None if it is not kept."""
@@ -165,8 +164,10 @@ class LiveTrace:
             return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
     def _builder(self) -> Builder:
-        calls = (step.call for step in self._tape.steps if step.call is not None)
-        return Builder(self._app, calls, _LONGEST_BODY)
+        return Builder(self._app, self._calls(), _LONGEST_BODY)
+
+    def _calls(self) -> list[Call]:
+        return [step.call for step in self._tape.steps if step.call is not None]
 
     def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
         notes = step.notes if step.part is None else (*step.notes, _note_of(step.part))
@@ -176,15 +177,17 @@ class LiveTrace:
 
     def _clean_view(self, found: View) -> View:
         """Return a state without secrets. What is as it was the last time is known, so a large state costs little."""
+        secret = secret_of(self._calls())
         known, self._cleaned = self._cleaned, {}
         cleaned: View = {}
         for section, values in found.items():
             cleaned[section] = {}
             for key, value in values.items():
-                last = known.get((section, key))
-                same = last is not None and (last[0] is value or last[0] == value)
-                self._cleaned[section, key] = last if last is not None and same else (value, _clean({key: value}))
-                cleaned[section].update(self._cleaned[section, key][1])
+                last = known.get((section, key, secret))
+                if last is None or not (last[0] is value or last[0] == value):
+                    last = value, _clean({key: value}, secret)
+                self._cleaned[section, key, secret] = last
+                cleaned[section].update(last[1])
         return cleaned
 
 

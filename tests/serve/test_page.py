@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import httpx
@@ -335,6 +336,11 @@ def test_a_session_is_copied_as_a_test(watch: Watch, pytester: pytest.Pytester) 
     shown.get_by_label("name").fill("a lost order")
     sync_api.expect(shown.locator("pre")).to_contain_text("def test_a_lost_order")
     sync_api.expect(shown.locator("pre")).to_contain_text("is done, but not asserted")
+    sync_api.expect(shown.locator("pre")).to_contain_text("def test_a_lost_order")
+    for wrong in ("abc", "99"):
+        shown.get_by_label("from call").fill(wrong)
+        sync_api.expect(shown.locator("pre")).to_have_text(f"There is no call {wrong} in the list.")
+        assert shown.get_by_role("button", name="Copy").count() == 0
     shown.get_by_label("from call").fill("")
     sync_api.expect(shown.locator("pre")).not_to_contain_text("is done, but not asserted")
     page.click("Copy", shown)
@@ -426,6 +432,19 @@ def test_a_page_of_another_origin_cannot_act(watch: Watch, browser: Any) -> None
     assert framed == "refused"
     assert [one.name for one in page.aurous.characters] == ["Aurora"]
     assert len(page.aurous.calls) == 0
+
+
+def test_the_state_has_no_secret_of_a_header(watch: Watch) -> None:
+    """What a client sent as a token is redacted also where the state or a later response has it."""
+    page = watch()
+    token = "hush-12345678901234567890"
+    page.client.post("/images", json={"prompt": token}, headers={"X-Auth-Token": token})
+    page.client.get("/images")
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/images")
+    sync_api.expect(page.record("img_").locator("summary").first).to_contain_text("(redacted)")
+    assert token not in page.tab.content()
+    told = [page.client.get(f"{page.server.url}/__aurous__/{name}").text for name in ("trace", "present", "steps/2")]
+    assert [token in one for one in told] == [False, False, False]
 
 
 def test_the_page_asks_for_the_token(watch: Watch) -> None:
@@ -564,6 +583,7 @@ def test_a_stream_ends_where_one_looks(watch: Watch) -> None:
     usage = page.aurous.chat.completions.last.usage
     assert usage is not None
     price = str(usage["credits_charged"])
+    sync_api.expect(page.tab.locator(".page-head .facts")).to_contain_text(f"{price} credits spent")
     sync_api.expect(page.step.locator(".section", has_text="Conversation")).to_contain_text(f"{price} credits")
     sync_api.expect(spent).to_have_text(price)
     completion = page.record("cmp_")
@@ -577,6 +597,22 @@ def test_a_stream_ends_where_one_looks(watch: Watch) -> None:
     sync_api.expect(events.locator("li").first).to_be_hidden()
     events.locator("summary").first.click()
     sync_api.expect(events.locator("li").last).to_have_text("data: [DONE]")
+
+
+def test_rows_do_not_lie_on_each_other(watch: Watch) -> None:
+    """The parts of a stream are a row, which ends where the next one begins."""
+    page = watch()
+    page.aurous.chat.reply("It is as red as the evening", delay=0.1)
+    page.client.post("/chat/completions", json={**CHAT, "stream": True})
+    page.client.get("/nothing")
+    sync_api.expect(page.rows.last).to_contain_text("nothing")
+    sync_api.expect(page.rows.locator(".fold")).to_contain_text("parts in")
+    rows = page.rows.evaluate_all("rows => rows.map((row) => row.getBoundingClientRect().toJSON())")
+    for row, following in pairwise(rows):
+        assert row["bottom"] <= following["top"]
+    within = page.rows.evaluate_all("""rows => rows.map((row) => Math.max(
+        ...[...row.querySelectorAll("*")].map((one) => one.getBoundingClientRect().bottom)))""")
+    assert all(end <= row["bottom"] + 0.5 for end, row in zip(within, rows, strict=True))
 
 
 def test_a_chat_is_a_conversation(watch: Watch) -> None:
@@ -606,7 +642,9 @@ def test_an_unmatched_request_has_its_nearest_endpoint(watch: Watch) -> None:
     """On the page as in the terminal."""
     page = watch()
     page.client.get("/charakters")
-    sync_api.expect(page.step.locator(".notice.unmatched")).to_contain_text("nearest: characters.list, GET")
+    notice = page.step.locator(".notice.unmatched")
+    sync_api.expect(notice).to_contain_text("nearest: characters.list, GET /v1/characters;")
+    sync_api.expect(page.step).not_to_contain_text("timeout")  # a server does not know how long its client waits
 
 
 def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
@@ -649,6 +687,80 @@ def test_the_next_response_is_written(watch: Watch) -> None:
     assert "Blue." in page.client.post("/chat/completions", json={**CHAT, "stream": True}).text
 
 
+def test_the_next_response_keeps_what_this_one_was(watch: Watch) -> None:
+    """The status and the code of an error, the tool calls of a chat; JSON is on several lines."""
+    page = watch()
+    action = page.tab.get_by_role("complementary", name="Last action")
+    opening = page.tab.get_by_role("button", name="Respond to the next one like this with…")
+    page.client.get("/team", headers={"X-API-Key": "no"})
+    sync_api.expect(page.step.locator(".status").first).to_have_text("401")
+    opening.click()
+    page.click("Respond with it")
+    sync_api.expect(action).to_contain_text("faults.status(")
+    refused = page.client.get("/team")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "invalid_api_key")
+
+    page.click("Follow")
+    page.client.get("/balance")
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/balance")
+    opening.click()
+    assert "\n  " in page.step.get_by_role("form").get_by_label("body").input_value()
+
+    page.aurous.chat.reply(tool_calls=[("paint", {"color": "red", "number": 12345678901234567890})])
+    tools = [{"type": "function", "function": {"name": "paint", "parameters": {"type": "object"}}}]
+    chat = {**CHAT, "tools": tools, "stream": True}
+    page.click("Follow")
+    page.client.post("/chat/completions", json=chat)
+    sync_api.expect(page.step).to_contain_text("finish reason tool_calls")
+    opening.click()
+    called = page.step.get_by_role("form").get_by_label("tool calls")
+    called.fill(called.input_value().replace("red", "blue"))
+    page.click("Respond with it")
+    sync_api.expect(action).to_contain_text("chat.reply(")
+    sync_api.expect(page.rows.filter(has_text="aurous.chat.reply(tool_calls=")).to_be_visible()
+    page.client.post("/chat/completions", json=chat)
+    said = page.aurous.chat.completions.last.tool_calls
+    assert [tuple(one) for one in said] == [("paint", {"color": "blue", "number": 12345678901234567890})]
+
+
+def test_a_form_stays_while_requests_arrive(watch: Watch) -> None:
+    """Also where it is opened before the page has shown the newest request."""
+    page = watch()
+    page.client.get("/balance")
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/balance")
+    for _ in range(3):
+        page.client.get("/team")
+    sync_api.expect(page.rows.last).to_contain_text("team.retrieve")
+    page.click("Respond to the next one like this with…")
+    page.tab.wait_for_timeout(1500)
+    sync_api.expect(page.step.get_by_role("form")).to_be_visible()
+
+
+def test_what_is_not_kept_is_not_responded_with(watch: Watch) -> None:
+    """A picture, a body that is not kept, and one with a secret, which the page does not know."""
+    page = watch()
+    opening = page.tab.get_by_role("button", name="Respond to the next one like this with…")
+    image = page.aurous.images.add(status="succeeded")
+    for _ in range(100):
+        page.aurous.characters.add("X" * 110)
+    endpoint = {"url": "https://shop.example/hook", "events": ["image.completed"]}
+    page.client.get("/balance")
+    sync_api.expect(opening).to_be_visible()
+    assert page.client.post("/webhook_endpoints", json=endpoint).status_code == 201
+    sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/webhook_endpoints")
+    sync_api.expect(opening).to_have_count(0)
+    page.client.get("/balance")
+    sync_api.expect(opening).to_be_visible()
+    assert len(page.client.get("/characters", params={"limit": 100}).content) > 65_536
+    sync_api.expect(page.step.locator("h2")).to_contain_text("/v1/characters")
+    sync_api.expect(opening).to_have_count(0)
+    page.client.get("/balance")
+    sync_api.expect(opening).to_be_visible()
+    page.client.get(str(image.output_urls[0]).replace("https://api.aurous-labs.com", page.server.url))
+    sync_api.expect(page.step.locator("img.picture")).to_be_visible()
+    sync_api.expect(opening).to_have_count(0)
+
+
 def test_an_empty_page_helps(watch: Watch) -> None:
     """With what a client needs, to be copied, and with a first request, which it shows."""
     page = watch()
@@ -658,10 +770,10 @@ def test_an_empty_page_helps(watch: Watch) -> None:
     assert page.copied("AUROUS_API_KEY") == f"export AUROUS_API_KEY={page.aurous.api_key}"
     page.click("curl")
     url, sent = page.copied("curl").removeprefix("curl ").split(" -H ")
-    name, key = sent.strip('"').split(": ")
-    assert httpx.get(url, headers={name: key}, trust_env=False).status_code == 200
     page.click("Create a character")
     sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
+    name, key = sent.strip('"').split(": ")
+    assert httpx.get(url, headers={name: key}, trust_env=False).status_code == 200
     assert [one.name for one in page.aurous.characters] == ["Aurora"]
 
 
@@ -671,9 +783,15 @@ def test_a_search_looks_into_bodies(watch: Watch) -> None:
     page.client.post("/characters", json=ORDER, headers={"Idempotency-Key": "order-7"})
     page.client.post("/characters", json={**ORDER, "name": "Selene"})
     page.client.get("/balance")
-    sync_api.expect(page.rows).to_have_count(4)
+    page.client.post("/images", json={"prompt": 'a portrait of hair, "quoted", in C:\\dir'})
+    sync_api.expect(page.rows).to_have_count(5)
     search = page.tab.get_by_role("searchbox")
-    for text, found in (("selene", 1), ("order-7 201", 1), ("constructor", 0), ("available_credits", 1), ("  ", 4)):
+    key = str(page.aurous.api_key)
+    for text, found in (
+        *(("selene", 1), ("order-7 201", 1), ("constructor", 0), ("available_credits", 1), ("  ", 5)),
+        *(("a portrait of hair", 1), ("of hair", 1), ("of selene", 1), ("of nobody", 0), ("error", 3)),
+        *(('"quoted"', 1), ("C:\\dir", 1), (key, 4), (key[:20], 4)),
+    ):
         search.fill(text)
         sync_api.expect(page.rows).to_have_count(found)
 

@@ -26,20 +26,21 @@ function Row({ row, model, selected, entry, size, at, onSelect, onFold }) {
   const current = selected === step.id ? "step" : undefined;
   const tabindex = entry === step.id ? undefined : -1; // one row is a stop of the Tab key; arrows lead to the others
   const select = (event) => { event.preventDefault(); onSelect(step.id, true); };
-  const link = (content) =>
-    html`<a href=${`#${step.id}`} aria-current=${current} tabindex=${tabindex} onClick=${select}><span class="rail"></span>${content}</a>`;
+  const link = (content, tall = ROW) => html`<a href=${`#${step.id}`} aria-current=${current} tabindex=${tabindex}
+    style=${{ height: `${tall}px` }} onClick=${select}><span class="rail"></span>${content}</a>`;
   const item = (kind, content) => html`<li class=${kind} style=${{ top: `${top}px`, height: `${height}px` }}
     aria-setsize=${size} aria-posinset=${at}>${content}</li>`;
   const folding = fold && html`<span class="fold" style=${{ height: `${end}px` }}><span class="rail"></span>
     <button type="button" aria-expanded=${folded ? "false" : "true"} tabindex=${tabindex} onClick=${() => onFold(run)}>
       ${plural(run.count, step.part ? "part" : "identical poll")} in ${duration(run.seconds)}</button></span>`;
   if (step.kind !== "call") {
-    const start = model.data.live ? "State before the first step here" : "Start of the test";
+    const start = model.data.live ? "Before the first step" : "Start of the test";
     const lines = step.kind === "start" ? [{ kind: "note", text: start }] : step.lines;
     return item(`between${gap ? " waited" : ""}`, html`${link(html`<span class="lines">
       ${lines.length > 5 && html`<span class="line">${lines.length - 4} more before</span>`}
       ${lines.slice(lines.length > 5 ? -4 : 0).map((line) => html`<span class="line"><${Icon} name=${line.kind} />
-        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`)}${folding}`);
+        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`, ROW + above)}
+      ${folding}`);
   }
   const number = folded ? `${model.steps[run.first].number}–${step.number}` : step.number;
   const path = step.operation
@@ -90,7 +91,8 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
         ${seen.map((row) => html`<${Row} key=${key(row)} size=${rows.length} at=${rows.indexOf(row) + 1}
           ...${{ row, model, selected, entry, onSelect, onFold }} />`)}</ol>
       ${!rows.length && html`<p class="empty">No call matches.
-        A filter looks at number, operation, method, path, status, error code, marks, bodies and Idempotency-Key.</p>`}</div>
+        A filter looks at number, operation, method, path, status, error code, marks, bodies and
+        Idempotency-Key.</p>`}</div>
     <p class="foot">Waits are drawn on a logarithmic scale.</p></section>`;
 }
 
@@ -170,7 +172,8 @@ function Stream({ call, open }) {
   return html`<${Section} title="Events" count=${count} open=${open}>
     <p class="about">${capital(ended ?? "not read to its end")}</p>
     <ol class="stream" role="list">${known.map(({ at, text }) => html`<li>
-      ${at && html`<time>+${duration(at - arrived)}</time> `}<code><${Text} of=${text} limit=${240} /></code></li>`)}</ol>
+      ${at && html`<time>+${duration(at - arrived)}</time> `}
+      <code><${Text} of=${text} limit=${240} /></code></li>`)}</ol>
     ${more > 0 && html`<p class="about">${plural(more, "more event")}</p>`}<//>`;
 }
 
@@ -219,7 +222,8 @@ function CallView({ model, call, onSelect }) {
         <span>call ${call.number}</span><span>${call.operation ?? "no endpoint matches"}</span>
         <span>${iso(call.arrived)}</span>
         ${call.delay > 0 && html`<span>took ${duration(call.delay)}</span>`}
-        <span>${call.timeout === null ? "no timeout" : `timeout ${duration(call.timeout)}`}</span></p>
+        ${!model.data.live && html`<span>
+          ${call.timeout === null ? "no timeout" : `timeout ${duration(call.timeout)}`}</span>`}</p>
       ${controls?.call(call)}
       <div class="actions" role="group" aria-label="Copy this call">
         <${Copy} label="As a test" what="call as a test" of=${call.index} text=${() => asTest(model, call)}
@@ -237,7 +241,8 @@ function CallView({ model, call, onSelect }) {
       The API does not know this request. <${Prose} text=${call.hint ?? ""} /><//>`}
     ${call.replayed && html`<${Notice} kind="replay" title="Replayed:">
       the stored response of an earlier request with this Idempotency-Key.<//>`}
-    ${call.hint && call.operation !== null && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
+    ${call.hint && call.operation !== null && html`<${Notice} kind="help" title="Hint:">
+      <${Prose} text=${call.hint} /><//>`}
     ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">
       ${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
     ${chat && html`<${Conversation} ...${{ call, chat }} />`}

@@ -11,33 +11,41 @@ const COLLECTIONS = {
 const operationsOf = ({ paths }) => Object.entries(paths).filter(([, { post }]) => post?.parameters.length)
   .map(([path, { post }]) => {
     const { properties, required } = post.requestBody.content["application/json"].schema;
-    const found = Object.entries(properties).map(([name, schema]) => ({ name, schema, required: required.includes(name) }));
+    const found = Object.entries(properties)
+      .map(([name, schema]) => ({ name, schema, required: required.includes(name) }));
     const { summary, "x-destroys": destroys } = post;
     return { operation: path.slice(HOME.length), summary, destroys, arguments: found };
   });
 const singular = (name) => name.replace(/s$/, "");
 const words = (name) => name.replaceAll("_", " ").trim();
 
-/** Return a value for an argument out of what was typed; what cannot be read goes to the server, which says why. */
-function typed(text, { schema }) {
-  const types = [schema.type ?? "any"].flat();
-  if (types.includes("string") && !(types.includes("object") && text.startsWith("{"))) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+const typesOf = ({ schema }) => [schema.type ?? "any"].flat();
+
+/**
+ * Return the JSON of an argument out of what was typed, as it was written: JavaScript would round large numbers. What
+ * cannot be read goes to the server, which says why.
+ */
+function typed(text, argument) {
+  const types = typesOf(argument);
+  const isText = types.includes("string") && !(types.includes("object") && text.startsWith("{"));
+  return isText || parsed({ text }) === undefined ? JSON.stringify(text) : text;
 }
 
-const argumentsOf = (values, action) => Object.fromEntries(action.arguments
-  .filter(({ name }) => values[name] !== undefined && values[name] !== "")
-  .map((argument) => [argument.name, typed(values[argument.name], argument)]));
+/** Return the arguments of an action as the text of a JSON object. */
+function argumentsOf(values, asked, fixed) {
+  const written = asked.filter(({ name }) => values[name]).map((one) => [one.name, typed(values[one.name], one)]);
+  const given = Object.entries(fixed).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, JSON.stringify(value)]);
+  return `{${[...given, ...written].map(([name, json]) => `${JSON.stringify(name)}: ${json}`).join(", ")}}`;
+}
+
+const rowsOf = (text) => Math.max(2, Math.min(12, text.length / 50 + text.split("\n").length));
 
 let lists = 0;
 
 function Field({ argument, value = "", onChange }) {
   const { name, required, schema } = argument;
-  const types = [schema.type ?? "any"].flat();
+  const types = typesOf(argument);
   const hint = typeof schema.default === "string" ? schema.default : JSON.stringify(schema.default) ?? "";
   const onInput = (event) => onChange(event.target.value);
   const choices = types.includes("boolean") && ["true", "false"];
@@ -48,8 +56,9 @@ function Field({ argument, value = "", onChange }) {
         ${choices.map((one) => html`<option key=${one} value=${String(one)}>${visible(one)}</option>`)}</select>`
     : types.some((type) => ["integer", "number"].includes(type))
       ? html`<input ...${common} inputmode="decimal" placeholder=${hint} autocomplete="off" />`
+    : name === "text" ? html`<textarea ...${common} rows=${rowsOf(value)} placeholder=${hint}></textarea>`
     : types.includes("string") ? html`<input ...${common} placeholder=${hint} autocomplete="off" />`
-    : html`<textarea ...${common} rows="2" placeholder=${hint || "JSON"}></textarea>`;
+    : html`<textarea ...${common} rows=${rowsOf(value)} placeholder=${hint || "JSON"}></textarea>`;
   return html`<label class="field"><span>${words(name)}${required && html`<span class="about"> required</span>`}</span>
     ${field}${schema.examples && html`<datalist id=${list}>
       ${schema.examples.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}</label>`;
@@ -62,20 +71,18 @@ const Recipe = ({ action, of }) => html`<div class="recipe"><code><${Text} of=${
 </div>`;
 
 /** The arguments of an action. */
-function Form({ action, fixed = {}, first = {}, label, act, onDone }) {
+function Form({ action, fixed = {}, first = {}, label, about, act, onDone }) {
   const [values, setValues] = useState(first);
-  const { operation } = action;
-  const sent = { ...argumentsOf(values, action), ...fixed };
+  const asked = action.arguments.filter(({ name }) => !(name in fixed));
   const submit = async (event) => {
     event.preventDefault();
-    const done = await act(operation, sent);
+    const done = await act(action.operation, argumentsOf(values, asked, fixed));
     if (!done) return;
     setValues(first);
     onDone?.();
   };
-  const asked = action.arguments.filter(({ name }) => !(name in fixed));
   const change = (name) => (value) => setValues((before) => ({ ...before, [name]: value }));
-  return html`<form class="form" onSubmit=${submit}>
+  return html`<form class="form" aria-label=${about} onSubmit=${submit}>
     ${action.summary && html`<p class="about">${visible(action.summary)}</p>`}
     <div class="fields">${asked.map((argument) => html`<${Field} key=${argument.name} argument=${argument}
       value=${values[argument.name]} onChange=${change(argument.name)} />`)}</div>
@@ -114,8 +121,6 @@ function Choice({ label, verb, actions, fixed, first = {}, act, named = (name) =
     <${Form} key=${action.operation} ...${{ action, act, fixed }} first=${first[action.operation]} label=${verb}
       onDone=${() => setOpen(false)} /><//>`;
 }
-
-const rowsOf = (text) => Math.max(2, Math.min(12, text.length / 50 + text.split("\n").length));
 
 /** A request, to be edited and sent again; its key is the one that it had. */
 function SendAgain({ call, act }) {
@@ -157,30 +162,44 @@ function SendAgain({ call, act }) {
     <button class="primary"><${Icon} name="send" />Send</button></form><//>`;
 }
 
-/** The response of a request, to be edited for the next one like it; of a stream, what the model says. */
-function RespondLike({ call, act }) {
+/** Write JSON on several lines, with its numbers as they are. */
+function spaced(text) {
+  const asWritten = (_, value, { source }) => (typeof value === "number" ? JSON.rawJSON(source) : value);
+  try {
+    return JSON.stringify(JSON.parse(text, asWritten), null, 2);
+  } catch {
+    return text; // it is not JSON, or the browser cannot keep its numbers
+  }
+}
+
+const calledAs = ({ function: { name, arguments: given } }) => `[${JSON.stringify(name)}, ${given || "{}"}]`;
+
+/** Return what makes a response like that of a call: [operation, fixed, edited]; null where not all of it is there. */
+function likeThat(call) {
+  const { operation, status, error_code: code, stream, response } = call;
+  const text = stream ? sentOf(call) : response?.body?.text;
+  if (!text || /\(redacted\)|_…/.test(text)) return null; // a secret is not sent on in another form
+  if (stream) {
+    const { message: { content, refusal, tool_calls: calls }, reason } = answerOf(text);
+    const fixed = { times: 1, finish_reason: reason === "stop" ? undefined : reason };
+    const called = calls.length && spaced(`[${calls.map(calledAs)}]`);
+    return ["chat.reply", fixed, { text: content, tool_calls: called, refuse: refusal }];
+  }
+  if (status < 400) return ["faults.body", { operation }, { body: spaced(text) }];
+  const message = parsed(response.body)?.error?.message;
+  return code && ["faults.status", { operation }, { status: String(status), code, message }];
+}
+
+/** The response of a request, to be edited for the next one like it. */
+function RespondLike({ call, act, byName }) {
   const [open, setOpen] = useState(false);
-  const chat = call.stream && chatOf(call);
-  const before = chat ? chat.message.content : call.response?.body?.text ?? "";
-  const [edited, setEdited] = useState(before);
-  const submit = async (event) => {
-    event.preventDefault();
-    let body = edited; // JSON stays as it is written: JavaScript would round large numbers
-    try {
-      JSON.parse(edited);
-    } catch {
-      body = JSON.stringify(edited);
-    }
-    const { operation } = call;
-    const done = chat ? act("chat.reply", { text: edited })
-      : act("faults.body", `{"operation": ${JSON.stringify(operation)}, "body": ${body}}`);
-    if (await done) setOpen(false);
-  };
-  return html`<${Opening} ...${{ open, setOpen }} label="Respond to the next one like this with"><form class="form"
-    onSubmit=${submit} aria-label="Respond to the next one like this">
-    <label class="field"><span>${chat ? "text" : "body"}</span><textarea rows=${rowsOf(edited)} value=${edited}
-      onInput=${(event) => setEdited(event.target.value)}></textarea></label>
-    <button class="primary"><${Icon} name="replay" />Respond with it</button></form><//>`;
+  const [name, fixed, first] = likeThat(call) ?? [];
+  const action = byName.get(name), asked = action?.arguments.filter((argument) => first[argument.name]);
+  if (!asked?.length) return null;
+  const label = "Respond to the next one like this";
+  return html`<${Opening} ...${{ open, setOpen }} label=${`${label} with`}>
+    <${Form} action=${{ ...action, arguments: asked }} ...${{ fixed, first, act }} about=${label}
+      label=${html`<${Icon} name="replay" />Respond with it`} onDone=${() => setOpen(false)} /><//>`;
 }
 
 /** The clock, which runs on while the page is open. */
@@ -307,7 +326,7 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
       return html`<div class="controls" role="group" aria-label="Act on this call">
         <${SendAgain} key=${`send ${id}`} ...${{ call, act }} />
         ${operation && choice("Break the next one like this", "Break it", breaks, given)}
-        ${operation && html`<${RespondLike} key=${`respond ${id}`} ...${{ call, act }} />`}</div>`;
+        ${operation && html`<${RespondLike} key=${`respond ${id}`} ...${{ call, act, byName }} />`}</div>`;
     },
   };
 }

@@ -110,10 +110,11 @@ const traceTo = (data, before, { state, now }) =>
   modelOf({ ...data, steps: [leading(data.start, before, now), leading(before, state, now)] });
 
 /** Return the money over the steps, and then the money of a state. */
-const moneyTo = (money, { state, spent }) => Object.fromEntries(Object.entries(state.money).map(([team, { available, held }]) => {
-  const before = own(money, team) ?? [];
-  return [team, [...before, { available, held, spent: own(spent, team) ?? 0 }]];
-}));
+const moneyTo = (money, { state, spent }) => Object.fromEntries(
+  Object.entries(state.money).map(([team, { available, held }]) => {
+    const before = own(money, team) ?? [];
+    return [team, [...before, { available, held, spent: own(spent, team) ?? 0 }]];
+  }));
 
 // ------------------------------------------------------------------------------------------------ views
 /** What was done last from this page, with its curl and its Python, and the way back. */
@@ -146,21 +147,26 @@ function Welcome({ url, act }) {
     <p>Let your client use this URL and this key. Each request shows here as it arrives.</p>
     ${rows.map(([label, shown, text]) => html`<div class="recipe" key=${label}><code>${shown}</code>
       <${Copy} label=${label} what=${label} of="welcome" text=${text} /></div>`)}
-    <p class="about">Copied with the key in place of “…”. Or begin here:</p>
+    <p class="about">The buttons copy the real key. For a first request:</p>
     <button type="button" class="primary" onClick=${() => act("send", sent)}>Create a character</button></article>`;
 }
 
 /** The session as a test, shown before it is copied: from which request to which, under a name. */
 function Session({ model, last }) {
-  const box = useRef(null);
+  const box = useRef(null), begin = useRef(null);
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState({});
   const seqOf = (number) => model.calls.findLast((call) => call.number === Number(number))?.seq;
+  const missing = [asked.from, asked.to].find((number) => number?.trim() && !seqOf(number));
   const query = new URLSearchParams();
   if (seqOf(asked.from)) query.set("after", seqOf(asked.from) - 1);
   if (seqOf(asked.to)) query.set("until", seqOf(asked.to));
   if (asked.name?.trim()) query.set("name", asked.name);
   const { value } = useLatest(`${open && last} ${query}`, async () => open && askText(`session.py?${query}`), 1, open);
+  const text = typeof value === "string" && !missing ? visible(value) : "", start = text.search(/^def test_/m);
+  useLayoutEffect(() => { // what it needs stands above the test
+    if (text) begin.current.parentElement.scrollTop = begin.current.offsetTop - begin.current.parentElement.offsetTop;
+  }, [text === ""]);
   const field = (name, label, more) => html`<label class="field"><span>${label}</span>
     <input ...${more} value=${asked[name] ?? ""} autocomplete="off"
       onInput=${({ target }) => setAsked((before) => ({ ...before, [name]: target.value }))} /></label>`;
@@ -171,22 +177,29 @@ function Session({ model, last }) {
   return html`<button type="button" onClick=${show}><${Icon} name="copy" />Session as a test</button>
     <dialog ref=${box} class="wide" aria-labelledby="session-title" onClose=${() => setOpen(false)}>
       <h2 id="session-title">The session as a test</h2>
-      <p class="about">All actions and requests since the last reset, as one pytest test. It tests the fake as the session
-        used it; let your application send the requests instead.</p>
+      <p class="about">All actions and requests since the last reset, as one pytest test. It tests the fake as the
+        session used it; let your application send the requests instead.</p>
       <div class="fields">${field("from", "from call", { inputmode: "numeric", placeholder: "the first" })}
         ${field("to", "to call", { inputmode: "numeric", placeholder: "the last" })}
         ${field("name", "name", { placeholder: "copied" })}</div>
-      <pre tabindex="0" aria-label="The test">${value?.error?.message ?? (value ? visible(value) : "Loading…")}</pre>
+      <pre tabindex="0" aria-label="The test">${text ? html`${text.slice(0, start)}<span ref=${begin}></span>
+        ${text.slice(start)}` : missing ? `There is no call ${visible(missing)} in the list.`
+        : value?.error?.message ?? "Loading…"}</pre>
       <form method="dialog" class="controls">
-        <${Copy} label="Copy" what="session as a test" of=${value} text=${() => String(value)} />
+        ${text && html`<${Copy} label="Copy" what="session as a test" of=${value} text=${() => value} />`}
         <button>Close</button></form></dialog>`;
 }
 
-/** Return which steps have the words of a filter in a body or as a key: {word: [seq, ...]}. */
+/** Return which steps have a word of a filter in a body or as a key: {word: [seq, ...]}, if it was looked for. */
 function useBodies(filter, last) {
-  const words = filter.trim();
-  const load = async () => (words ? ask(`search?text=${encodeURIComponent(words)}`) : undefined);
-  return useLatest(words && `${last} ${words}`, load, SHARE, words).value;
+  const words = wordsOf(filter);
+  const look = async (word) => {
+    const spelled = `${word} ${JSON.stringify(word).slice(1, -1)}`; // in a body, quotes and backslashes are escaped
+    const lists = Object.values(await ask(`search?text=${encodeURIComponent(spelled)}`)); // their names are redacted
+    return lists.length ? [[word, lists.flat()]] : [];
+  };
+  const load = () => Promise.all(words.map(look)).then((found) => Object.fromEntries(found.flat()), () => undefined);
+  return useLatest(`${last} ${words.join(" ")}`, load, SHARE, filter).value;
 }
 
 function LiveTop({ data, model, feed, children }) {
@@ -345,7 +358,11 @@ function Watched({ data, actions, reload }) {
   const view = !feed.last ? html`<${Welcome} url=${data.url} act=${act} />`
     : !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
     : small ? html`<${StepView} model=${small} step=${shown} onSelect=${choose} />` : wait;
-  const middle = html`<div onFocusCapture=${() => setFollowing(false)}>${view}</div>`; // a form must not vanish
+  const stay = () => { // a form must not vanish, also where a newer step has arrived that is not shown yet
+    setFollowing(false);
+    if (following && last && last.seq !== (step.part?.of ?? seq)) go(`step-${last.seq}`);
+  };
+  const middle = html`<div onFocusCapture=${stay}>${view}</div>`;
   const world = !past
     ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, present) }}
         index=${2} at=${Infinity} title="State now">${which}<//>`

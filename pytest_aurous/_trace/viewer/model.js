@@ -11,7 +11,7 @@ const shortened = (text, length = LONGEST) => text.length <= length ? text
   : `${text.slice(0, length)}… (${(text.length - length).toLocaleString("en")} more characters)`;
 const shortId = (id) => (id.length > 20 ? `${id.slice(0, id.indexOf("_") + 1)}…${id.slice(-6)}` : id);
 const shortPath = (text) => text.replace(/\b[a-z]+_[0-9A-Z]{26}\b/g, shortId);
-const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+const plural = (count, one, many = `${one}s`) => `${amount(count)} ${count === 1 ? one : many}`;
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 const amount = (value) => Number(value.toFixed(6)).toLocaleString("en", { maximumFractionDigits: 6 });
 const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
@@ -275,9 +275,12 @@ function movesOf(events) {
   return moves.map((move) => ({ kind: move.kind, text: WHAT_MOVED[move.kind](text(move)) }));
 }
 
+/** Write Python on one line: within a literal, a line break is an escape. */
+const onOneLine = (python) => python.replace(/(?<=[([{])\n *|,?\n *(?=[)\]}])/g, "").replace(/\s+/g, " ");
+
 /** Return in words what happened between two requests. */
 function linesOf(step, before) {
-  const done = step.action && { kind: "action", text: step.action.python.replace(/\s+/g, " ") };
+  const done = step.action && { kind: "action", text: onOneLine(step.action.python) };
   const moves = done ? [done] : movesOf(step.events);
   const lines = [...moves, ...step.notes.map((text) => ({ kind: "note", text }))];
   const noted = step.notes.join("\n");
@@ -352,9 +355,14 @@ function rulesOf(data, call) {
 /** Return the keys and the id of a request or a response, which belong to nobody else. */
 const keysOf = ({ headers }) => headers.filter(([name]) => /^(idempotency-key|aurous-request-id)$/i.test(name)).flat();
 
-/** Return the steps that contain all words of a filter; *bodies* are the steps that are known to, {word: seqs}. */
+const wordsOf = (filter) => filter.toLowerCase().split(/\s+/).filter(Boolean);
+
+/**
+ * Return the steps that contain all words of a filter; *bodies* are the steps that are known to, {word: seqs}. A word
+ * that was not looked for, since it is in most bodies, is taken to be in a body that has another word.
+ */
 function filtered(steps, text, bodies) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(text);
   if (!words.length) return steps;
   return steps.filter((step) => {
     if (step.hidden) return false;
@@ -364,7 +372,8 @@ function filtered(steps, text, bodies) {
          step.error_code, step.fault, ...step.marks, ...said.flatMap((one) => [one.body?.text, ...keysOf(one)])]
       : [step.kind, ...(step.lines ?? []).map((line) => line.text)];
     const haystack = about.join(" ").toLowerCase();
-    return words.every((word) => haystack.includes(word) || own(bodies, word)?.includes(step.seq));
+    const known = (word) => own(bodies, word)?.includes(step.seq);
+    return words.every((word) => haystack.includes(word) || (known(word) ?? words.some(known)));
   });
 }
 
