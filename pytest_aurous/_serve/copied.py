@@ -21,7 +21,7 @@ from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secr
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
 from .._core.world.state import ABSENT
-from .._facade import Aurous, Change
+from .._facade import Aurous
 from .actions import Action, fault_name, perform
 from .literals import Names, call, fitted, tokens
 from .tape import Taped
@@ -44,19 +44,17 @@ _MOVING: Final = {"clock", "reset", "restore", "snapshot", "snapshots"}
 """What the actions begin with that do something with the clock or the snapshots."""
 _CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
 """The actions after which nobody sees where the clock was."""
-_NOTHING: Final = Action("", {})
 _NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
 """The arguments that name a snapshot which must be there."""
 _REFUSED: Final = 400
 """What the statuses of requests begin with that have no effect."""
-_MORE: Final = see("how-to/server.html#a-session-as-a-test")
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
 _ROUTES: Final = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
-_COUNTED: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
-_LISTED: Final = ("webhook_endpoints", "loras", "video_loras", "models")
+_KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
 _LEFT: Final = (
-    *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _COUNTED),
-    *(f"[len(team.{name}) for team in aurous.teams]" for name in _LISTED),
+    *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _KINDS),
+    *(f"[len(team.{name}) for team in aurous.teams]" for name in ("webhook_endpoints", "loras", "video_loras")),
+    "[len(team.models) for team in aurous.teams]",
     "prepared(aurous)",
     "[one.name for team in aurous.teams for one in team.limits.values() if one.overruns]",
     "[team.balance_low_threshold for team in aurous.teams]",
@@ -111,15 +109,15 @@ class _Test:
         steps = [step for step in taped if step.seq <= until and (step.call or step.action)]
         steps = steps[_start(steps, tape.dropped) :]
         self._remarks = [f"Steps 1 to {after} are repeated, but nothing is asserted about them."] * bool(after)
-        for index, step in enumerate(steps):
-            if step.call is not None and is_digest(step.call.content) and (step.call.status or 0) < _REFUSED:
-                self._remarks.append(f"It ends before request {step.call.number}, whose body is too large to be kept.")
-                steps, until = steps[:index], 0
-                break
+        lost = next((step for step in steps if step.call and _is_lost(step.call)), None)
+        if lost is not None and lost.call is not None:
+            until = lost.seq - 1
+            steps = [step for step in steps if step.seq <= until]
+            self._remarks.append(f"It ends before request {lost.call.number}, whose body is too large to be kept.")
         self._loaded = tape.loaded
         loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in self._loaded)
-        self._steps, self._after, self._delays = [*loaded, *steps], after, _delays(taped)
-        self._meanwhile, still_open = _meanwhile(taped)
+        self._steps, self._after = [*loaded, *steps], after
+        self._delays, self._meanwhile, still_open = _streams(taped)
         self._settings = aurous._session._start.settings
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
@@ -173,10 +171,10 @@ class _Test:
         for helper in (told, prepared):
             text = f"{getsource(helper)}\n\n{text}" if f"{helper.__name__}(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
-        head = [f'"""Copied from a served fake: {counts}."""', ""]
-        head += ["# It tests the fake as the session has used it: let your application send the requests instead."]
-        head += [*(f"# {remark}" for remark in self._remarks), ""]
-        head += [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b", text)]
+        remarks = ["It tests the fake as the session has used it: let your application send the requests instead."]
+        remarks = [f"# {remark}" for remark in (*remarks, *self._remarks)]
+        imports = [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b[^-]", text)]
+        head = [f'"""Copied from a served fake: {counts}."""', "", *remarks, "", *imports]
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
 
     def _wait(self, until: float) -> None:
@@ -218,14 +216,14 @@ class _Test:
         if operation.partition(".")[0] in _MOVING:
             perform(self._fake, operation, given)
         if operation == "reset":
-            self._load_again(as_object(given.get("settings")))
-            self._lines += self._routes
-            self._calls = 0
+            self._begin_again(as_object(given.get("settings")))
         if operation == "import_":  # its clock goes on in real time
             self._freeze(action.at)
 
-    def _load_again(self, settings: dict[str, Any]) -> None:
+    def _begin_again(self, settings: dict[str, Any]) -> None:
         """Do again what made the state of the start: a served fake returns to it, but a test to an empty fake."""
+        self._calls = 0
+        self._lines += self._routes
         for action in self._loaded:
             self._act(action)
         if self._loaded and "credits" in settings:
@@ -343,14 +341,9 @@ def _body(content: bytes, kind: str, names: Names) -> str:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON, of which a dict has all.
-
-    Raises:
-        ValueError: If a name is there more than once.
-    """
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError(found)
+    """Return an object of JSON, or raise ValueError if a name is there twice, which a dict does not say."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError(pairs)
     return found
 
 
@@ -390,42 +383,38 @@ def _left(aurous: Aurous, new: Aurous) -> Iterator[str]:
             yield f"assert {expression} == {Names().literal(left)}"
 
 
-def _delays(steps: list[Taped]) -> dict[int, float]:
-    """Return by how many seconds each request moves the clock: a test reads a stream to its end, and then goes on."""
-    found, stream = dict[int, float](), 0
-    for step in steps:
-        stream = step.seq if step.call is not None and step.call.streamed else stream
-        cause = stream if step.call is None else step.seq
-        found[cause] = found.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
-    return found
+def _streams(steps: list[Taped]) -> tuple[dict[int, float], set[int], set[int]]:
+    """Return by how much each request moves the clock, which came while a stream was open, and which are open now.
 
-
-def _meanwhile(steps: list[Taped]) -> tuple[set[int], set[int]]:
-    """Return the requests that came while a stream was open, and the streams that are open still.
-
-    A test reads each stream to its end before it goes on, so the former may see another state there.
+    A test reads each stream to its end before it goes on: the clock moves at once, and others see another state.
     """
-    found, streams = set[int](), set[int]()
+    delays, meanwhile, streams, stream = dict[int, float](), set[int](), set[int](), 0
     for step in steps:
-        if step.call is not None:
-            found |= {step.seq} if streams and not step.call.streamed else set()
-            streams |= {step.seq} if step.call.streamed else set()
+        if step.call is not None and step.call.streamed:
+            stream = step.seq
+            streams.add(stream)
+        elif step.call is not None and streams:
+            meanwhile.add(step.seq)
         if step.part is not None and step.part.ended:
             streams.discard(step.part.of)
-    return found, streams
+        cause = stream if step.call is None else step.seq
+        delays[cause] = delays.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
+    return delays, meanwhile, streams
+
+
+def _is_lost(sent: Call) -> bool:
+    """Whether a request had an effect, and its body is not kept."""
+    return is_digest(sent.content) and (sent.status or 0) < _REFUSED
 
 
 def _is_timed(step: Taped) -> bool:
     """Whether something may depend on the clock from now on: work or a delivery that is due, a limit, an outage."""
-    operation = (step.action or _NOTHING).operation
-    return operation.startswith(("limit.", "faults.outage")) or any(map(_is_due, step.changes))
-
-
-def _is_due(change: Change) -> bool:
-    section, _, _, now = change
-    if section == "buckets" and now is not ABSENT:
-        return bool(now.tokens * 2 < now.capacity)
-    return section == "deliveries" or (section == "runs" and now is not ABSENT and now.deadline < inf)
+    if step.action is not None and step.action.operation.startswith(("limit.", "faults.outage")):
+        return True
+    changed = [(section, now) for section, _, _, now in step.changes if now is not ABSENT]
+    work = any(section == "runs" and now.deadline < inf for section, now in changed)
+    used = any(section == "buckets" and now.tokens * 2 < now.capacity for section, now in changed)
+    return work or used or any(section == "deliveries" for section, _ in changed)
 
 
 def _start(steps: list[Taped], dropped: int) -> int:
@@ -440,20 +429,16 @@ def _start(steps: list[Taped], dropped: int) -> int:
     """
     needed: set[str] = set()
     for index in range(len(steps) - 1, -1, -1):
-        operation, given, *_ = steps[index].action or _NOTHING
+        operation, given, *_ = steps[index].action or Action("", {})
         if operation == "reset" and not needed:
             return index if given.get("settings") else index + 1
         needed -= {given.get("name" if operation == "snapshot" else "to")}
         needed |= {given[_NEEDED[operation]]} if operation in _NEEDED else set()
-    if dropped:
+    if dropped or needed:
+        what = f"the first {dropped} steps" if dropped else f"the step that took the snapshot {shown(min(needed))}"
         raise AurousError(
-            f"The fake no longer has the first {dropped} steps, so a test cannot repeat them. "
-            f"Keep more with --keep, or begin with a reset.\n{_MORE}"
-        )
-    if needed:
-        raise AurousError(
-            f"No step has taken the snapshot {shown(min(needed))}, so a test cannot go back to it. "
-            f"Take it with POST snapshot, or begin with a reset.\n{_MORE}"
+            f"The fake does not have {what}, so no test can repeat the session. Reset it before what is to be a test"
+            f"{', or keep more steps with --keep' if dropped else ''}.\n{see('how-to/server.html#a-session-as-a-test')}"
         )
     return 0
 
@@ -487,10 +472,9 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
 
 # A copied test brings these two along, so it knows nothing else of this package.
 def prepared(aurous: Aurous) -> dict[str, int]:
-    """Return how much was prepared that no request has used."""
-    state = aurous.export()
-    found = {**state["sections"], **state["lists"]}
-    return {name: len(found.get(name, ())) for name in ("chat replies", "poses", "scripts", "vectors")}
+    """Return how much was prepared of what no record shows."""
+    found = {**aurous.export()["sections"], **aurous.export()["lists"]}
+    return {name: len(found[name]) for name in ("chat replies", "poses", "scripts", "vectors") if found.get(name)}
 
 
 def told(lines: Iterator[str], events: int | None = None) -> tuple[str, list[list[str]], object]:
