@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import getsource
 from itertools import islice
 from json import dumps, loads
@@ -68,6 +68,13 @@ _LATE: Final = 30.0
 
 In the latter, no rate bucket of the API gains more than half of what it can hold.
 """
+_TIMED: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "runs": lambda run: run.deadline < inf,
+    "idempotency": lambda stored: stored.busy_until > stored.at,
+    "buckets": lambda bucket: bucket.tokens * 2 < bucket.capacity,
+    "deliveries": lambda _: True,
+}
+"""What in the state depends on the clock, by section: work, requests under way, limits that may be reached, retries."""
 _IMPORTS: Final = (
     "from collections import Counter",
     "from collections.abc import Iterator",
@@ -107,11 +114,11 @@ class _Test:
         steps = [step for step in taped if step.seq <= until and (step.call or step.action)]
         steps = steps[_start(steps, tape.dropped) :]
         self._remarks = [f"Steps 1 to {after} are repeated, but nothing is asserted about them."] * bool(after)
-        lost = next((step for step in steps if step.call and _is_lost(step.call)), None)
-        if lost is not None and lost.call is not None:
-            until = lost.seq - 1
-            steps = [step for step in steps if step.seq <= until]
-            self._remarks.append(f"It ends before request {lost.call.number}, whose body is too large to be kept.")
+        for index, (seq, sent, *_) in enumerate(steps):
+            if sent is not None and is_digest(sent.content) and (sent.status or 0) < _REFUSED:
+                self._remarks.append(f"It ends before request {sent.number}, whose body is too large to be kept.")
+                steps, until = steps[:index], seq - 1
+                break
         self._loaded = tape.loaded
         loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in self._loaded)
         self._steps, self._after = [*loaded, *steps], after
@@ -126,7 +133,7 @@ class _Test:
         self._taken = Counter[str]()
         self._lines: list[str] = []
         self._calls = 0
-        self._slack = _LATE
+        self._slack = _SOON if self._loaded else _LATE
         # What was after a part may have gone back behind it.
         self._end = list(_left(aurous, self._fake)) if until >= tape.last and not still_open else []
         self._ended = aurous.clock.time()
@@ -398,30 +405,17 @@ def _streams(steps: list[Taped]) -> tuple[dict[int, float], set[int], set[int]]:
     return delays, meanwhile, streams
 
 
-def _is_lost(sent: Call) -> bool:
-    """Whether a request had an effect, and its body is not kept."""
-    return is_digest(sent.content) and (sent.status or 0) < _REFUSED
-
-
 def _is_timed(step: Taped) -> bool:
-    """Whether something may depend on the clock from now on: work or a delivery that is due, a limit, an outage."""
-    if step.action is not None and step.action.operation.startswith(("limit.", "faults.outage")):
-        return True
-    changed = [(section, now) for section, _, _, now in step.changes if now is not ABSENT]
-    work = any(section == "runs" and now.deadline < inf for section, now in changed)
-    used = any(section == "buckets" and now.tokens * 2 < now.capacity for section, now in changed)
-    return work or used or any(section == "deliveries" for section, _ in changed)
+    """Whether something may depend on the clock from this step on."""
+    acts = step.action is not None and step.action.operation.startswith(("limit.", "faults.outage"))
+    return acts or any(name in _TIMED and now is not ABSENT and _TIMED[name](now) for name, _, _, now in step.changes)
 
 
 def _start(steps: list[Taped], dropped: int) -> int:
     """Return where the test begins: after the last reset that no later step goes back behind.
 
-    Args:
-        steps: The steps that are kept.
-        dropped: How many are not.
-
     Raises:
-        AurousError: If the test would have to repeat what is not kept.
+        AurousError: If it would have to repeat what is not kept, such as steps that were *dropped*.
     """
     needed: set[str] = set()
     for index in range(len(steps) - 1, -1, -1):
@@ -469,7 +463,8 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
 # A copied test brings these two along, so it knows nothing else of this package.
 def prepared(aurous: Aurous) -> dict[str, int]:
     """Return how much was prepared of what no record shows."""
-    found = {**aurous.export()["sections"], **aurous.export()["lists"]}
+    state = aurous.export()
+    found = {**state["sections"], **state["lists"]}
     return {name: len(found[name]) for name in ("chat replies", "poses", "scripts", "vectors") if found.get(name)}
 
 
