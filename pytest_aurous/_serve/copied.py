@@ -20,7 +20,6 @@ from .._core.base.redaction import protecting, redacted
 from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secret_of
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
-from .._core.world.state import ABSENT
 from .._facade import Aurous
 from .actions import Action, fault_name, perform
 from .literals import Names, call, fitted, tokens
@@ -62,7 +61,7 @@ _LEFT: Final = (
     "[team.available_credits for team in aurous.teams]",
 )
 """What a test asserts at its end, if it is not as in each new fake; the credits in any case."""
-_SOON: Final = 0.001
+_SOON: Final = 1e-6
 _LATE: Final = 30.0
 """Seconds by which the clock of a test may be wrong, where something depends on it and where nothing does.
 
@@ -72,9 +71,8 @@ _TIMED: Final[Mapping[str, Callable[[Any], bool]]] = {
     "runs": lambda run: run.deadline < inf,
     "idempotency": lambda stored: stored.busy_until > stored.at,
     "buckets": lambda bucket: bucket.tokens * 2 < bucket.capacity,
-    "deliveries": lambda _: True,
 }
-"""What in the state depends on the clock, by section: work, requests under way, limits that may be reached, retries."""
+"""What in the state depends on the clock, by section: work, requests under way, and limits that may be reached."""
 _IMPORTS: Final = (
     "from collections import Counter",
     "from collections.abc import Iterator",
@@ -184,7 +182,7 @@ class _Test:
 
     def _wait(self, until: float) -> None:
         """Let the clock go on to where it was, if something may depend on it."""
-        passed = round(until - self._clock.time(), 3)
+        passed = round(until - self._clock.time(), 6)
         if passed >= self._slack:
             self._lines.append(f"aurous.clock.advance(seconds={passed:.12g})")
             self._clock.advance(seconds=passed)
@@ -407,8 +405,12 @@ def _streams(steps: list[Taped]) -> tuple[dict[int, float], set[int], set[int]]:
 
 def _is_timed(step: Taped) -> bool:
     """Whether something may depend on the clock from this step on."""
-    acts = step.action is not None and step.action.operation.startswith(("limit.", "faults.outage"))
-    return acts or any(name in _TIMED and now is not ABSENT and _TIMED[name](now) for name, _, _, now in step.changes)
+    if step.action is not None and step.action.operation.startswith(("limit.", "faults.outage")):
+        return True
+    return any(
+        name == "deliveries" or (name in _TIMED and isinstance(now, tuple) and _TIMED[name](now))  # else it is removed
+        for name, _, _, now in step.changes
+    )
 
 
 def _start(steps: list[Taped], dropped: int) -> int:
