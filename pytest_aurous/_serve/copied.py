@@ -150,7 +150,7 @@ class _Test:
             if step.action is not None:
                 self._act(step.action)
             if step.call is not None:
-                self._request(step.call, asserted=step.seq > self._after and step.seq not in self._meanwhile)
+                self._request(step.call, asserted=step.seq > self._after, alone=step.seq not in self._meanwhile)
                 self._calls += 1
                 self._clock.move(self._delays.get(step.seq, 0.0))
         if self._end:
@@ -258,7 +258,7 @@ class _Test:
     def _path(self, keys: tuple[Any, ...]) -> str:
         return "".join(f"[{self._names.literal(key)}]" for key in keys)
 
-    def _request(self, sent: Call, *, asserted: bool) -> None:
+    def _request(self, sent: Call, *, asserted: bool, alone: bool) -> None:
         names = self._names
         names.hides = False
         function, parts = _written(sent, self._settings.base_url, names)
@@ -269,11 +269,11 @@ class _Test:
         if sent.status is None:
             self._lines.append(f"with pytest.raises(httpx.TransportError):\n    {_indented(call(function, parts))}")
             return
-        if names.hides:
-            self._remarks.append(f"Request {sent.number} is redacted, so its response is not asserted.")
-        if is_digest(sent.content):
-            self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
-        asserted = asserted and not names.hides and not is_digest(sent.content)
+        reasons = {"A secret is left out": names.hides, "Its body is not kept": is_digest(sent.content)}
+        reasons["It came while a stream was open"] = not alone
+        why = [reason for reason, applies in reasons.items() if applies and asserted]
+        self._lines += [f"# {reason}, so its response is not asserted." for reason in why[:1]]
+        asserted = asserted and not why
         body = b"" if sent._reply is None else sent._reply.body
         if sent.streamed:
             some = "" if whole else f", {sent.events}"
