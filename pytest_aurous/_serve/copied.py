@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import getsource
 from itertools import islice
 from json import dumps, loads
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
+from .._core.base.errors import AurousError, see, shown
 from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
-from .._core.base.redaction import SECRET, protecting, redacted
+from .._core.base.redaction import protecting, redacted
 from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secret_of
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
@@ -34,8 +36,6 @@ _OWN: Final = re.compile(
 """Headers that each client chooses for itself."""
 _BOUND: Final = re.compile(rf"{ID.pattern}|{URL.pattern}|whsec_\S+")
 """Values that are others in each fake, so that a test takes them from the responses."""
-_DRAWN: Final = re.compile(r"[a-z]+_[0-7][0-9A-Z]{3}|\d{4}-\d\d-\d\d|https?:|whsec_")
-"""Where something begins in a text that is another one in each fake, even if its end is cut off."""
 _KEY: Final = "aurous.api_key"
 _MOVING: Final = {"clock", "reset", "restore", "snapshot", "snapshots"}
 """What the actions begin with that do something with the clock or the snapshots."""
@@ -43,18 +43,36 @@ _CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
 """The actions after which nobody sees where the clock was."""
 _NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
 """The arguments that name a snapshot which must be there."""
+_REFUSED: Final = 400
+"""What the statuses of requests begin with that have no effect."""
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
 _ROUTES: Final = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
-_COUNTED: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
+_KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
 _LEFT: Final = (
-    *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _COUNTED),
+    *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _KINDS),
     *(f"[len(team.{name}) for team in aurous.teams]" for name in ("webhook_endpoints", "loras", "video_loras")),
+    "[len(team.models) for team in aurous.teams]",
+    "prepared(aurous)",
+    "[one.name for team in aurous.teams for one in team.limits.values() if one.overruns]",
+    "[team.balance_low_threshold for team in aurous.teams]",
     "[[one.kind, one.fired] for one in aurous.faults]",
     "[one.ended for team in aurous.teams for one in team.keys]",
     "[[one.event, one.status, one.response_status] for one in aurous.webhooks.deliveries]",
     "[team.available_credits for team in aurous.teams]",
 )
 """What a test asserts at its end, if it is not as in each new fake; the credits in any case."""
+_SOON: Final = 1e-6
+_LATE: Final = 30.0
+"""Seconds by which the clock of a test may be wrong, where something depends on it and where nothing does.
+
+In the latter, no rate bucket of the API gains more than half of what it can hold.
+"""
+_TIMED: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "runs": lambda run: run.deadline < inf,
+    "idempotency": lambda stored: stored.busy_until > stored.at,
+    "buckets": lambda bucket: bucket.tokens * 2 < bucket.capacity,
+}
+"""What in the state depends on the clock, by section: work, requests under way, and limits that may be reached."""
 _IMPORTS: Final = (
     "from collections import Counter",
     "from collections.abc import Iterator",
@@ -90,18 +108,22 @@ class _Test:
     """
 
     def __init__(self, aurous: Aurous, tape: Tape, after: int, until: int) -> None:
-        session, taped = aurous._session, tape.after(0, tape.keep)
+        taped = tape.after(0, tape.keep)
         steps = [step for step in taped if step.seq <= until and (step.call or step.action)]
-        start = _start(steps)
+        steps = steps[_start(steps, tape.dropped) :]
+        self._remarks = [f"Steps 1 to {after} are repeated, but nothing is asserted about them."] * bool(after)
+        for index, (seq, sent, *_) in enumerate(steps):
+            if sent is not None and is_digest(sent.content) and (sent.status or 0) < _REFUSED:
+                self._remarks.append(f"It ends before request {sent.number}, whose body is too large to be kept.")
+                steps, until = steps[:index], seq - 1
+                break
         self._loaded = tape.loaded
         loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in self._loaded)
-        self._steps, self._after, self._delays = [*loaded, *steps[start:]], after, _delays(taped)
-        self._settings = session._start.settings
+        self._steps, self._after = [*loaded, *steps], after
+        self._delays, self._meanwhile, still_open = _streams(taped)
+        self._settings = aurous._session._start.settings
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
-        self._remarks = [f"The first {tape.dropped} steps are not kept: what they did is not in it."]
-        self._remarks *= bool(tape.dropped and not start)
-        self._remarks += [f"What was until step {after} is done, but not asserted."] * bool(after)
         self._began = moment(self._steps[0].began if self._steps else tape.began).isoformat()
         self._fake = Aurous(now=self._began)  # whose clock and snapshots do what those of the test will do
         self._clock = self._fake.clock
@@ -109,8 +131,10 @@ class _Test:
         self._taken = Counter[str]()
         self._lines: list[str] = []
         self._calls = 0
+        self._slack = _SOON if self._loaded else _LATE
         # What was after a part may have gone back behind it.
-        self._end = list(_left(aurous, self._fake)) if until >= tape.last else []
+        self._end = list(_left(aurous, self._fake)) if until >= tape.last and not still_open else []
+        self._ended = aurous.clock.time()
 
     def text(self, name: str) -> str:
         """Return the module."""
@@ -121,13 +145,16 @@ class _Test:
         if answers:
             self._lines += [call("receive = Mock", [f"side_effect={fitted('[', answers, ']')}"]), *self._routes]
         for step in self._steps:
-            self._wait(step)
+            self._slack = _SOON if _is_timed(step) else self._slack
+            self._wait(step.began)
             if step.action is not None:
                 self._act(step.action)
             if step.call is not None:
-                self._request(step.call, asserted=step.seq > self._after)
+                self._request(step.call, asserted=step.seq > self._after, alone=step.seq not in self._meanwhile)
                 self._calls += 1
                 self._clock.move(self._delays.get(step.seq, 0.0))
+        if self._end:
+            self._wait(self._ended)
         self._check()
         if any(one.operation.startswith("snapshot") for one in self._actions):
             self._lines.append(f"assert list(aurous.snapshots) == {self._names.literal(list(self._fake.snapshots))}")
@@ -144,26 +171,28 @@ class _Test:
         text += f"    aurous = {_indented(begin)}\n"
         text += "    with aurous, aurous.client(timeout=None) as client:\n"
         text += f"        {_indented(_indented(body))}\n"
-        text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
+        for helper in (told, prepared):
+            text = f"{getsource(helper)}\n\n{text}" if f"{helper.__name__}(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
-        head = [f'"""Copied from a served fake: {counts}."""', ""]
-        head += ["# It tests the fake as the session has used it: let your application send the requests instead."]
-        head += [*(f"# {remark}" for remark in self._remarks), ""]
-        head += [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b", text)]
+        remarks = ["It tests the fake as the session has used it: let your application send the requests instead."]
+        remarks = [f"# {remark}" for remark in (*remarks, *self._remarks)]
+        imports = [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b[^-]", text)]
+        head = [f'"""Copied from a served fake: {counts}."""', "", *remarks, "", *imports]
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
 
-    def _wait(self, step: Taped) -> None:
-        """Let the clock go on to where it was."""
-        passed = round(step.began - self._clock.time(), 3)
-        if passed > 0:
+    def _wait(self, until: float) -> None:
+        """Let the clock go on to where it was, if something may depend on it."""
+        passed = round(until - self._clock.time(), 6)
+        if passed >= self._slack:
             self._lines.append(f"aurous.clock.advance(seconds={passed:.12g})")
             self._clock.advance(seconds=passed)
-        elif passed < 0:  # two requests were delayed at the same time
-            self._freeze(step.began)
+        elif passed <= -self._slack:  # two requests were delayed at the same time
+            self._freeze(until)
 
     def _check(self) -> None:
         """Assert what nobody can see after a step back: the clock, and how many calls there were."""
-        self._lines.append(f'assert aurous.clock.now().isoformat() == "{self._clock.now().isoformat()}"')
+        if (now := self._clock.now().isoformat()) != self._began:
+            self._lines.append(f'assert aurous.clock.now().isoformat() == "{now}"')
         self._lines.append(f"assert len(aurous.calls) == {self._calls}")
 
     def _freeze(self, at: float) -> None:
@@ -181,18 +210,23 @@ class _Test:
         line = action.python(self._names)
         if operation == "webhooks.deliver_to" and self._routes:
             line = line.replace("(", "(receive, ", 1)
+        if operation.startswith("assert_") and not action.result["passed"]:
+            line = f"with pytest.raises(AssertionError):  # as in the session\n    {_indented(line)}"
         self._lines.append(f"{self._made(action)}{line}")
+        if operation.startswith("limit."):  # a bucket fills by itself: soon nobody sees it
+            bucket = line.rpartition(operation.removeprefix("limit"))[0]
+            self._lines.append(f"assert {bucket}.remaining == {action.result['remaining']}")
         if operation.partition(".")[0] in _MOVING:
             perform(self._fake, operation, given)
         if operation == "reset":
-            self._load_again(as_object(given.get("settings")))
-            self._lines += self._routes
-            self._calls = 0
+            self._begin_again(as_object(given.get("settings")))
         if operation == "import_":  # its clock goes on in real time
             self._freeze(action.at)
 
-    def _load_again(self, settings: dict[str, Any]) -> None:
+    def _begin_again(self, settings: dict[str, Any]) -> None:
         """Do again what made the state of the start: a served fake returns to it, but a test to an empty fake."""
+        self._calls = 0
+        self._lines += self._routes
         for action in self._loaded:
             self._act(action)
         if self._loaded and "credits" in settings:
@@ -224,8 +258,9 @@ class _Test:
     def _path(self, keys: tuple[Any, ...]) -> str:
         return "".join(f"[{self._names.literal(key)}]" for key in keys)
 
-    def _request(self, sent: Call, *, asserted: bool) -> None:
+    def _request(self, sent: Call, *, asserted: bool, alone: bool) -> None:
         names = self._names
+        names.hides = False
         function, parts = _written(sent, self._settings.base_url, names)
         whole = sent.ended == COMPLETE or str(sent.fault).startswith("malformed")  # whose client sees an end
         broken = sent.streamed and not whole and sent.ended not in {"", BY_CLIENT}
@@ -234,15 +269,15 @@ class _Test:
         if sent.status is None:
             self._lines.append(f"with pytest.raises(httpx.TransportError):\n    {_indented(call(function, parts))}")
             return
-        if sent.url not in names and "(redacted)" in redacted(sent.url, SECRET):
-            self._remarks.append(f"The URL of request {sent.number} is redacted, so its response is not asserted.")
-            asserted = False
-        if is_digest(sent.content):
-            self._remarks.append(f"The body of request {sent.number} is not kept: {sent.content.decode()[1:-1]}.")
-            asserted = False
+        reasons = {"A secret is left out": names.hides, "Its body is not kept": is_digest(sent.content)}
+        reasons["It came while a stream was open"] = not alone
+        why = [reason for reason, applies in reasons.items() if applies and asserted]
+        self._lines += [f"# {reason}, so its response is not asserted." for reason in why[:1]]
+        asserted = asserted and not why
         body = b"" if sent._reply is None else sent._reply.body
         if sent.streamed:
-            read = _indented("\n".join(_read(body, names, "" if whole else f", {sent.events}", broken=broken)))
+            some = "" if whole else f", {sent.events}"
+            read = _indented("\n".join(_read(body, names, some, asserted=asserted, broken=broken)))
             self._lines.append(f"with {call(function, parts)} as response:\n    {read}")
         else:
             self._lines.append(f"response = {call(function, parts)}")
@@ -250,7 +285,8 @@ class _Test:
         found = parsed(body)
         drawn = [(value, path, f"response.json(){self._path(path)}") for value, path in _leaves(found)]
         if sent.streamed:
-            drawn = [(one, ("id",), "aurous.chat.completions.last.id") for one in ID.findall(_text(body))[:1]]
+            last = "aurous.teams[aurous.calls.last.team].chat.completions.last.id"
+            drawn = [(one, ("id",), last) for one in ID.findall(_text(body))[:1]]
         for value, path, expression in drawn:
             if value in self._wanted and value not in names:
                 thing = (sent.operation or "response").split(".")[0].removesuffix("s")
@@ -273,7 +309,10 @@ def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     parts = [names.literal(sent.url if sent.url in names else url)]
     kind = sent.sent_headers.get("content-type", "")
     body = _body(sent.content, kind, names)
-    headers = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
+    shown = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
+    headers: dict[str, str | bytes] = {
+        name: value if value.isascii() else value.encode("latin-1", "replace") for name, value in shown.items()
+    }
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     key = key_of(sent)
@@ -294,35 +333,43 @@ def _body(content: bytes, kind: str, names: Names) -> str:
     if not content or is_digest(content):
         return 'content=b""' if content else ""
     try:
-        if kind.partition(";")[0] == "application/json":
-            return f"json={names.literal(loads(content))}"
-        return f"content={names.literal(content.decode())}.encode()"
+        text = content.decode()
+        if kind.partition(";")[0] != "application/json":
+            return f"content={names.literal(text)}.encode()"
+        value = loads(text, object_pairs_hook=_once)
+        dumps(value, allow_nan=False, ensure_ascii=False).encode()  # as httpx does
+        return f"json={names.literal(value)}"
     except (ValueError, RecursionError):
-        # As Latin-1, each byte is a character: so keys are found in bytes, too.
-        return f"content={redacted(content.decode('latin-1'), names.secret, as_code=True).encode('latin-1')!r}"
+        return f"content={names.literal(content)}"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, or raise ValueError if a name is there twice, which a dict does not say."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError(pairs)
+    return found
 
 
 def _text(body: bytes) -> str:
     return body.decode(errors="replace")
 
 
-def _read(body: bytes, names: Names, some: str, *, broken: bool) -> Iterator[str]:
+def _read(body: bytes, names: Names, some: str, *, asserted: bool, broken: bool) -> Iterator[str]:
     """Yield the lines that read a stream as far as its client has, or until it breaks."""
     yield "lines = response.iter_lines()"
     seen = [names.literal(one, expected=True) for one in told(iter(_text(body).splitlines()))]
-    yield f"told(lines{some})" if is_digest(body) else f"assert told(lines{some}) == {fitted('(', seen, ')')}"
+    asserted = asserted and not is_digest(body)
+    yield f"assert told(lines{some}) == {fitted('(', seen, ')')}" if asserted else f"told(lines{some})"
     if broken:
         yield "with pytest.raises(httpx.TransportError):\n    list(lines)"
 
 
 def _shown(body: bytes, found: Any, names: Names) -> str:
-    """Return what a test asserts of the body of a response: of a picture, or if it is cut, how long it is."""
+    """Return what a test asserts of the body of a response: of what is no JSON, or is not kept, how long it is."""
     if found is not None:
         return f"assert response.json() == {names.literal(found, expected=True)}"
-    if is_digest(body) or "\ufffd" in _text(body) or _DRAWN.search(_text(body)):
-        length = body[1:].split()[0].decode() if is_digest(body) else len(body)
-        return f"assert len(response.content) == {length}"
-    return f"assert response.text == {names.literal(_text(body))}"
+    length = body[1:].split()[0].decode() if is_digest(body) else len(body)
+    return f"assert len(response.content) == {length}"
 
 
 def _indented(text: str) -> str:
@@ -332,30 +379,59 @@ def _indented(text: str) -> str:
 def _left(aurous: Aurous, new: Aurous) -> Iterator[str]:
     """Yield what a test asserts at its end."""
     for expression in _LEFT:
-        left, start = (eval(expression, {"aurous": one, "Counter": Counter}) for one in (aurous, new))  # noqa: S307
+        left, start = (eval(expression, {**globals(), "aurous": one}) for one in (aurous, new))  # noqa: S307
         if left != start or "credits" in expression:
             yield f"assert {expression} == {Names().literal(left)}"
 
 
-def _delays(steps: list[Taped]) -> dict[int, float]:
-    """Return by how many seconds each request moves the clock: a test reads a stream to its end, and then goes on."""
-    found, stream = dict[int, float](), 0
+def _streams(steps: list[Taped]) -> tuple[dict[int, float], set[int], set[int]]:
+    """Return by how much each request moves the clock, which came while a stream was open, and which are open now.
+
+    A test reads each stream to its end before it goes on: the clock moves at once, and others see another state.
+    """
+    delays, meanwhile, streams, stream = dict[int, float](), set[int](), set[int](), 0
     for step in steps:
-        stream = step.seq if step.call is not None and step.call.streamed else stream
+        if step.call is not None and step.call.streamed:
+            stream = step.seq
+            streams.add(stream)
+        elif step.call is not None and streams:
+            meanwhile.add(step.seq)
+        if step.part is not None and step.part.ended:
+            streams.discard(step.part.of)
         cause = stream if step.call is None else step.seq
-        found[cause] = found.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
-    return found
+        delays[cause] = delays.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
+    return delays, meanwhile, streams
 
 
-def _start(steps: list[Taped]) -> int:
-    """Return where the test begins: after the last reset that no later step goes back behind."""
-    needed: set[str | None] = set()
+def _is_timed(step: Taped) -> bool:
+    """Whether something may depend on the clock from this step on."""
+    if step.action is not None and step.action.operation.startswith(("limit.", "faults.outage")):
+        return True
+    return any(
+        name == "deliveries" or (name in _TIMED and isinstance(now, tuple) and _TIMED[name](now))  # else it is removed
+        for name, _, _, now in step.changes
+    )
+
+
+def _start(steps: list[Taped], dropped: int) -> int:
+    """Return where the test begins: after the last reset that no later step goes back behind.
+
+    Raises:
+        AurousError: If it would have to repeat what is not kept, such as steps that were *dropped*.
+    """
+    needed: set[str] = set()
     for index in range(len(steps) - 1, -1, -1):
         operation, given, *_ = steps[index].action or Action("", {})
-        if operation == "reset" and not needed - {None}:
+        if operation == "reset" and not needed:
             return index if given.get("settings") else index + 1
         needed -= {given.get("name" if operation == "snapshot" else "to")}
-        needed.add(given.get(_NEEDED.get(operation, "")))
+        needed |= {given[_NEEDED[operation]]} if operation in _NEEDED else set()
+    if dropped or needed:
+        what = f"the first {dropped} steps" if dropped else f"the step that took the snapshot {shown(min(needed))}"
+        raise AurousError(
+            f"The fake does not have {what}, so no test can repeat the session. Reset it before what is to be a test"
+            f"{', or keep more steps with --keep' if dropped else ''}.\n{see('how-to/server.html#a-session-as-a-test')}"
+        )
     return 0
 
 
@@ -386,7 +462,14 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
             yield from _leaves(item, (*path, key))
 
 
-# A copied test brings this along, so it knows nothing else of this package.
+# A copied test brings these two along, so it knows nothing else of this package.
+def prepared(aurous: Aurous) -> dict[str, int]:
+    """Return how much was prepared of what no record shows."""
+    state = aurous.export()
+    found = {**state["sections"], **state["lists"]}
+    return {name: len(found[name]) for name in ("chat replies", "poses", "scripts", "vectors") if found.get(name)}
+
+
 def told(lines: Iterator[str], events: int | None = None) -> tuple[str, list[list[str]], object]:
     """Return the text, the tool calls and the usage of a stream, or of so many of its events."""
     text, calls, usage = "", dict[int, list[str]](), None

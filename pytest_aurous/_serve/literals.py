@@ -17,7 +17,7 @@ _ANY: Final = "ANY"
 _UNSAID: Final = re.compile("created|.*_at|duration_ms|message")
 """The fields that have a time, or the words of an error."""
 _SEVERAL: Final = 8
-"""Of a list of more numbers, such as a vector, a test has the first three, and how many there are."""
+"""A list of more numbers, such as a vector, is one line; of what a response has, the first three and how many more."""
 
 
 def tokens(text: str) -> Iterator[str]:
@@ -34,13 +34,15 @@ class Names(dict[str, str]):
     Attributes:
         said: The tokens that the test has sent itself, so that they are the same in each run.
         secret: The pattern of what is secret beside API keys.
+        hides: Whether something that was written since this was set to False had a secret, which is left out.
     """
 
     def __init__(self, names: dict[str, str] | None = None, secret: str = SECRET) -> None:
         super().__init__(names or {})
         self.said: set[str] = set()
         self.secret = secret
-        self._quoted: dict[str, str] = {}
+        self.hides = False
+        self._redacted: dict[str, str] = {}
 
     def literal(self, value: Any, *, expected: bool = False, field: str = "") -> str:
         """Write JSON as Python; a text that has a name is its name, also inside of another text.
@@ -49,10 +51,13 @@ class Names(dict[str, str]):
         """
         if expected and isinstance(value, str | int | float) and (_UNSAID.fullmatch(field) or self._is_drawn(value)):
             return _ANY
+        if isinstance(value, bytes):  # as Latin-1, each byte is a character: so keys are found in bytes, too
+            return repr(self._without_secrets(value.decode("latin-1")).encode("latin-1"))
         if isinstance(value, list):
             items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-            if expected and len(items) > _SEVERAL and all(isinstance(one, float | int) for one in items):
-                return f"[{', '.join(map(repr, items[:3]))}, *[{_ANY}] * {len(items) - 3}]"
+            if len(items) > _SEVERAL and all(isinstance(one, float | int) for one in items):
+                rest = f"*[{_ANY}] * {len(items) - 3}" if expected else ", ".join(map(repr, items[3:]))
+                return f"[{', '.join(map(repr, items[:3]))}, {rest}]"
             return fitted("[", [self.literal(one, expected=expected) for one in items], "]")
         if isinstance(value, dict):
             fields = cast("dict[str, Any]", value).items()
@@ -75,17 +80,23 @@ class Names(dict[str, str]):
             return self._quote(text)
         parts = re.split(f"({'|'.join(known)})", text)
         shown = [
-            f"{{{self[one]}}}" if one in self else self._quote(one)[1:-1].replace("{", "{{").replace("}", "}}")
+            f"{{{self[one]}}}".replace('"', "'")  # before Python 3.12, no f-string has its own quotes inside
+            if one in self
+            else self._quote(one)[1:-1].replace("{", "{{").replace("}", "}}")
             for one in parts
         ]
         return f'f"{"".join(shown)}"'
 
     def _quote(self, text: str) -> str:
-        if text not in self._quoted:
-            quoted = dumps(redacted(text, self.secret, as_code=True), ensure_ascii=False)
-            # An editor may begin a line at any character that is not printable.
-            self._quoted[text] = "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
-        return self._quoted[text]
+        quoted = dumps(self._without_secrets(text), ensure_ascii=False)
+        # An editor may begin a line at any character that is not printable.
+        return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
+
+    def _without_secrets(self, text: str) -> str:
+        if text not in self._redacted:
+            self._redacted[text] = redacted(text, self.secret, as_code=True)
+        self.hides = self.hides or self._redacted[text] != text
+        return self._redacted[text]
 
 
 def call(function: str, parts: list[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 from ...base.conditions import Seen, fits
 from ...base.data import is_object
 from ...base.errors import see, shown
-from ...base.redaction import redacted, shortened
+from ...base.redaction import SECRET, redacted, shortened
 from ...wire import messages as say
 from ...wire.call import Call
 from ...wire.refusal import ApiProblem, Unscripted
@@ -29,7 +29,8 @@ ERRORS: Final = {"chat_provider_unavailable": 502, "chat_provider_unknown_error"
 """The errors that a reply can be, each with its status (chat-12)."""
 # What a mistake in a function of a test raises. An exception of a signal handler, such as a timeout, gets through.
 _MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-# What the model's own words depend on: the same question gets the same words, streamed or not (chat-8).
+# What the model's own words depend on: the same question gets the same words, streamed or not (chat-8); one
+# with another secret, too, since a copied session has none.
 _QUESTION: Final = ("model", "messages", "seed")
 
 _PAGE: Final = see("reference/chat.html#what-the-model-says")
@@ -293,7 +294,7 @@ def _calls(world: World, calls: tuple[tuple[str, Any], ...]) -> tuple[tuple[str,
 def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
     """Say something without a reply of the test: a call of a tool that must be called, JSON, or a sentence (chat-8)."""
     asked = [body.get(name) for name in _QUESTION]
-    random = Random(f"{world.settings.seed}/chat {json.dumps(asked, sort_keys=True)}")
+    random = Random(f"{world.settings.seed}/chat {redacted(json.dumps(asked, sort_keys=True), SECRET)}")
     tool = _forced(body)
     if tool is not None:
         from ..content.schemas import example  # few requests demand a tool
