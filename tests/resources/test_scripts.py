@@ -132,6 +132,17 @@ def test_a_step_by_time_ends_on_the_clock(api: Api, hold: str, seconds: float) -
     assert api.poll(character) == ["reviewing"]
 
 
+def test_a_new_run_forgets_the_old_ones_time(api: Api) -> None:
+    """What an earlier run would have done later does not happen to the later run."""
+    character = api.synthesize("synthesizing*0 -> reviewing:10s -> deleted ; synthesizing:60s -> reviewing")
+    api.post(f"{LIST}/{character.id}/resynthesize")
+
+    api.clock.advance(seconds=30)
+    assert api.poll(character) == ["synthesizing"]
+    api.clock.advance(seconds=30)
+    assert api.poll(character) == ["reviewing"]
+
+
 # by hand
 
 
