@@ -45,10 +45,6 @@ def fired(api: Api) -> list[int]:
     return [fault.fired for fault in api.aurous.faults]
 
 
-async def when_async(_: Call) -> bool:
-    return True
-
-
 # What the client meets
 
 
@@ -322,14 +318,6 @@ def test_an_outage_may_lose_the_responses_alone(api: Api) -> None:
 # Which calls
 
 
-def test_times_and_after_choose_the_calls(api: Api) -> None:
-    """The first requests pass, the next meet the fault, and the rest pass again."""
-    fault = api.aurous.faults.status("balance.retrieve", 503, times=2, after=3)
-
-    assert [api.get(BALANCE).status for _ in range(7)] == [200, 200, 200, 503, 503, 200, 200]
-    assert fault.fired == 2
-
-
 def test_what_when_rejects_counts_for_nothing(api: Api) -> None:
     """A call that `when` rejects counts neither for `after` nor for `times`, and it sees the whole request."""
     seen: list[Any] = []
@@ -495,13 +483,6 @@ def test_a_fault_that_cannot_be_is_refused(api: Api, kind: str, arguments: tuple
         getattr(api.aurous.faults, kind)(*arguments)
 
     assert len(api.aurous.faults) == 0
-
-
-@pytest.mark.parametrize("when", [when_async, 3])
-def test_a_condition_is_a_plain_function_or_a_dict(api: Api, when: Any) -> None:
-    """One that is async could not be asked."""
-    with pytest.raises(AurousError, match="not async, or a dict"):
-        api.aurous.faults.timeout("*", when=when)
 
 
 @pytest.mark.parametrize(

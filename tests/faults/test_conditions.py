@@ -12,6 +12,10 @@ from pytest_aurous import Aurous, AurousError
 IMAGE = {"prompt": "Aurora has black hair"}
 
 
+async def when_async(_: object) -> bool:
+    return True
+
+
 @pytest.mark.parametrize(
     ("when", "statuses"),
     [
@@ -69,6 +73,8 @@ def test_deliveries_are_chosen_by_data(when: dict[str, Any], count: int) -> None
         ({"header": {5: "x"}}, "text as keys"),
         ({"pattern": "("}, "regular expression"),
         ({"json": {1, 2}}, "JSON"),
+        (when_async, "not async, or a dict"),
+        (3, "not async, or a dict"),
     ],
 )
 def test_a_condition_that_cannot_be_is_refused(when: Any, word: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_aurous._core.resources.base.endpoint import Endpoint
 from pytest_aurous._core.resources.base.rules import load_rules, shown_by
-from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES, Catalog, lifecycle_of
+from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES, Catalog
 from pytest_aurous._core.world.buckets import BUCKETS
 
 A, B = (Endpoint(name, "GET", f"/v1/{name}", handler=lambda _: None) for name in ("a", "b"))
@@ -117,16 +117,6 @@ def test_two_rows_for_one_request_are_refused(one: str, other: str) -> None:
     apart = Catalog([replace(A, template=one), replace(B, template=other, method="PUT")])
     assert len(found(apart, "/v1/x")[0]) == 2
     Catalog([replace(A, template=one), replace(B, template=other, host="upload")])
-
-
-@pytest.mark.parametrize("name", sorted(LIFECYCLES))
-def test_each_lifecycle_is_closed(name: str) -> None:
-    """It bears its name, starts in a status of its own, and no edge leads out of it."""
-    lifecycle = lifecycle_of(name)
-
-    assert lifecycle.resource == name
-    assert lifecycle.start in lifecycle.edges
-    assert {status for after in lifecycle.edges.values() for status in after} <= set(lifecycle.edges)
 
 
 def test_save_6_no_script_leads_from_ready_to_reviewing() -> None:

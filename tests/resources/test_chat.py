@@ -507,17 +507,6 @@ class TestReplies:
         result = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
         assert said(api, ASKED, first, result, tools=[WEATHER])["content"] == "It is sunny."
 
-    def test_json_a_refusal_and_a_reason(self, api: Api) -> None:
-        """Each form reaches the client."""
-        api.aurous.chat.reply(json={"name": "Aurora", "age": 28})
-        api.aurous.chat.reply(refuse="I cannot help with that.")
-        api.aurous.chat.reply("cut", finish_reason="length")
-
-        assert json.loads(said(api, response_format=AS_PERSON)["content"]) == {"name": "Aurora", "age": 28}
-        refused = said(api)
-        assert (refused["content"], refused["refusal"]) == (None, "I cannot help with that.")
-        assert chat(api)["choices"][0]["finish_reason"] == "length"
-
     @pytest.mark.parametrize(
         ("reply", "said", "reason", "count"),
         [

@@ -94,19 +94,3 @@ def test_an_id_that_would_have_come_next_is_not_drawn_again(api: Api) -> None:
     assert ids[:2] == [second, first]
     assert len({*ids}) == len(api.characters) == 5
     assert [one.id for one in api.characters] == ids
-
-
-def test_list_1_a_chosen_id_has_the_position_of_its_creation(api: Api) -> None:
-    """Lists are newest first, and a chosen id is a cursor like any other, also after its deletion."""
-    one = api.characters.add()
-    chosen = api.characters.add(id=f"char_{ULID}", status="reviewing")
-    other = api.characters.add()
-
-    def listed(query: str = "") -> list[str]:
-        return [row["id"] for row in api.get(f"/v1/characters{query}").json["data"]]
-
-    assert listed() == [other.id, chosen.id, one.id]
-    assert listed(f"?starting_after={chosen.id}") == [one.id]
-    chosen.delete()
-    assert listed(f"?starting_after={chosen.id}") == [one.id]
-    assert listed(f"?starting_after={other.id}") == [one.id]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_aurous._core.resources.catalog import CATALOG
+from pytest_aurous._core.world.buckets import BUCKETS as SIZES
 from tests.resources.test_refusals import BODIES, KEYED, path_of
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ def test_auth_3_auth_5_ver_1_ver_2_rate_1_each_operation(api: Api, bucket: str, 
     row, body = CATALOG.by_operation[operation], BODIES.get(operation)
     path, (burst, seconds) = path_of(api, row), BUCKETS[bucket]
     narrow = api.team.add_key("read")
+    assert SIZES[bucket] == (burst, 60 / seconds)
     api.refused(row.method, path, json=body, key=None, status=401, code="missing_api_key")
     if row.method != "GET":
         api.refused(row.method, path, json=body, key=narrow, status=403, code="missing_scope")
@@ -263,9 +265,6 @@ def test_rate_1_is_not_told_where_there_is_no_bucket(api: Api, where: str) -> No
     }[where]()
 
     assert not any(name in response.headers for name in RATES)
-
-
-# time
 
 
 def test_time_1_timestamps_are_utc_in_whole_seconds(make_api: Callable[..., Api]) -> None:

@@ -203,16 +203,6 @@ def test_time_3_a_file_lives_for_24_hours(api: Api) -> None:
     assert api.aurous.files[file].status == "expired"
 
 
-def test_time_3_a_url_does_not_outlive_its_file(api: Api) -> None:
-    """A URL of the last hour dies with the file: its bytes are gone."""
-    file = send(api).json["id"]
-    api.clock.advance(seconds=DAY - 60)
-    url = api.get(f"{FILES}/{file}").json["url"]
-    api.clock.advance(seconds=60)
-
-    assert api.get(url, key=None).status in {403, 404}
-
-
 @pytest.mark.parametrize("state", ["stored", "deleted", "expired", "unknown", "another team's"])
 def test_file_2_delete_always_says_that_it_is_gone(api: Api, state: str) -> None:
     """Whatever the id is; and afterwards it is nobody's file of this team."""

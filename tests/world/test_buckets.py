@@ -32,13 +32,14 @@ def shown(buckets: Buckets, name: str, now: float = NOW, team: str = "team_a") -
 
 
 def test_rate_1_the_refill_is_continuous(buckets: Buckets) -> None:
-    """Six a minute are one in ten seconds, and half of one in five."""
+    """Six a minute are one in ten seconds, and half of one in five; a full bucket gets no fuller."""
     for _ in range(6):
         shown(buckets, "characters_synthesize")
 
     assert shown(buckets, "characters_synthesize", NOW + 10) == (12, 6, NOW + 70)
     assert shown(buckets, "characters_synthesize", NOW + 15) == (12, 5, NOW + 80)
     assert shown(buckets, "characters_synthesize", NOW + 20) == (12, 5, NOW + 90)
+    assert shown(buckets, "characters_synthesize", NOW + 99_999) == (12, 11, NOW + 99_999 + 10)
 
 
 def test_an_empty_bucket_stays_at_zero(buckets: Buckets) -> None:
