@@ -19,16 +19,18 @@ TIMEKEEPERS = {
     "turns",
     "stillness",
     "loops",
+    "command",
     "server",
+    "tape",
     "signing",
     "traffic",
     "probing",
     "exploring",
     "watchdog",
 }
-# The clock, what makes sleeps move it, a real server, a signature that a receiver verifies in real time, what is
-# exchanged with the real API, a stopwatch, the pace of probes, and how long a run does nothing in real time,
-# and the time for exploring a suite.
+# The clock, what makes sleeps move it, a real server with its command and what it shows of a stream, a signature that
+# a receiver verifies in real time, what is exchanged with the real API, a stopwatch, the pace of probes, how long a run
+# does nothing in real time, and the time for exploring a suite.
 MUTATORS = {"append", "add", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
 MARKERS = {"aurous_explore", "aurous_settings"}  # which are pytest's
 CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
