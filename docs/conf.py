@@ -58,6 +58,7 @@ add_module_names = False
 default_role = "py:obj"  # in our docstrings single backticks name what the page describes
 napoleon_use_rtype = False
 towncrier_draft_working_directory = Path(__file__).parents[1]
+towncrier_draft_include_empty = False  # after a release there is nothing to show
 
 # No inventory of another project is fetched, so that the build needs no network. Our own names stay strict.
 # In docstrings a single backtick is a link where it can be one; a type variable never can.

@@ -32,7 +32,6 @@ from pytest_aurous._serve.table import parity
 __all__ = (
     "attributes",
     "buckets",
-    "class_names",
     "control_reads",
     "control_requests",
     "explored_in_suites",
@@ -174,12 +173,6 @@ def public_names(part: str) -> None:
     text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
     module = next(iter(_MODULE.findall(text)), "pytest_aurous")
     listing(_name_row(module, *found) for found in _NAME.findall(text))
-
-
-def class_names(part: str) -> None:
-    """Print the names alone that the site documents by a file of `names`."""
-    text = (DOCS / "_ext" / "names" / f"{part}.txt").read_text(encoding="utf-8")
-    print("\n" + ", ".join(f"`{name.rpartition('.')[2]}`" for _, name in _NAME.findall(text)) + "\n")
 
 
 def _name_row(module: str, kind: str, name: str) -> tuple[str, str]:

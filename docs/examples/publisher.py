@@ -1,4 +1,4 @@
-"""An application: it publishes characters, and makes images and videos of them.
+"""An application: it publishes characters, and makes images of them.
 
 Nothing here knows about the tests. The base URL and the key of the API come from the
 environment. Each paid request has an idempotency key, and is sent again with that key
@@ -7,7 +7,7 @@ if its response is lost. A job with a key of its own can be run again: it contin
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -136,7 +136,6 @@ def illustrate(
     prompt: str,
     *,
     character: str | None = None,
-    references: Sequence[bytes] = (),
     key: str | None = None,
     patience: float = 300.0,
 ) -> list[bytes]:
@@ -145,7 +144,6 @@ def illustrate(
     Args:
         prompt: What the image shows.
         character: The id of the character in it.
-        references: PNG files to draw from instead of a character.
         key: Identifies the job. Another run with the same key uses the same image.
         patience: How many seconds it may take. Without a key it is then cancelled.
     """
@@ -153,43 +151,14 @@ def illustrate(
     with httpx.Client(**connection()) as api:
         if character:
             body["character_id"] = character
-        if references:
-            files = [keep(api, picture, "reference") for picture in references]
-            body["reference_image_urls"] = files
         image = send(api, "POST", "/v1/images", json=body, headers=once(key))
         done = wait(api, image, patience, cancel=key is None)
     return [download(url) for url in done["output_urls"]]
 
 
-def film(prompt: str, first_frame: bytes, *, patience: float = 300.0) -> bytes:
-    """Create a video that starts with a picture, and download it in parts."""
-    with httpx.Client(**connection()) as api:
-        styles: list[Json] = api.get("/v1/video_loras").raise_for_status().json()
-        body = {
-            "prompt": prompt,
-            "video_lora_id": styles[0]["slug"],
-            "first_frame_url": keep(api, first_frame, "first_frame"),
-            "resolution": "720p",
-            "duration": 4,
-        }
-        video = send(api, "POST", "/v1/videos", json=body, headers=once())
-        done = wait(api, video, patience, cancel=True)
-    return download_in_parts(done["output_video_url"])
-
-
-def keep(api: httpx.Client, picture: bytes, purpose: str) -> str:
-    """Upload a picture to draw from, and return the id of the file."""
-    form = {"purpose": purpose}
-    files = {"file": ("picture.png", picture, "image/png")}
-    # Each file needs its own key: the API compares everything except the bytes.
-    made = send(api, "POST", "/v1/files", data=form, files=files, headers=once())
-    file_id: str = made["id"]
-    return file_id
-
-
 def wait(api: httpx.Client, work: Json, patience: float, *, cancel: bool) -> Json:
-    """Poll an image or a video until it is finished, or takes too long."""
-    path = f"/v1/images/{work['id']}"  # the path for videos, too
+    """Poll an image until it is finished, or takes too long."""
+    path = f"/v1/images/{work['id']}"
     while work["status"] in RUNNING:
         if patience < 5:
             if cancel:
@@ -206,14 +175,3 @@ def wait(api: httpx.Client, work: Json, patience: float, *, cancel: bool) -> Jso
 def download(url: str) -> bytes:
     """Return the content of a URL, which needs no key."""
     return httpx.get(url).raise_for_status().content
-
-
-def download_in_parts(url: str, size: int = 4096) -> bytes:
-    """Return the content of a URL, requested in parts."""
-    found, total = b"", 1
-    while len(found) < total:
-        wanted = f"bytes={len(found)}-{len(found) + size - 1}"
-        part = httpx.get(url, headers={"Range": wanted}).raise_for_status()
-        total = int(part.headers["Content-Range"].rpartition("/")[2])
-        found += part.content
-    return found

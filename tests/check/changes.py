@@ -231,14 +231,6 @@ def renamed(old: str, new: str) -> Change:
     return change
 
 
-def stuck(entries: Entries) -> None:
-    """Let a bucket never lose a token."""
-    for entry in entries:
-        pairs = {pair["name"]: pair for pair in entry["response"]["headers"]}
-        if "x-ratelimit-remaining" in pairs:
-            pairs["x-ratelimit-remaining"]["value"] = pairs["x-ratelimit-limit"]["value"]
-
-
 def two_tokens(at: str) -> Change:
     """Let each request take two tokens."""
 
@@ -289,19 +281,6 @@ def balances(*changes: tuple[int, int]) -> Change:
     return change
 
 
-def dear(entries: Entries) -> None:
-    """Let an image cost two credits, everywhere."""
-
-    def double(content: Any) -> None:
-        if content["cost"]["amount"]:
-            content["cost"].update(amount=2, breakdown={"base": 2, "enhance": 0})
-
-    for operation in ("images.create", "images.retrieve"):
-        fields(operation, double)(entries)
-    fields("images.estimate", lambda one: one["estimated_cost"].update(amount=2, breakdown={"base": 2}))(entries)
-    balances((0, 0), (0, 1), (-1, 0))(entries)
-
-
 # What a recording lacks
 
 
@@ -325,7 +304,7 @@ def without(at: str) -> Change:
     return change
 
 
-def unanswered(at: str | int, code: int = 0) -> Change:
+def unheard(at: str | int, code: int = 0) -> Change:
     """Let responses be missing, or have a status alone."""
 
     def change(entries: Entries) -> None:

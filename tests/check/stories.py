@@ -549,7 +549,7 @@ def embedded(teller: Teller) -> None:
 
 
 def registered(teller: Teller) -> None:
-    """Rotate the secret of an endpoint, read it, and look at what images and a chat were charged."""
+    """Rotate the secret of an endpoint, read it, and read what images and a chat were charged."""
     made = {"url": "https://receiver.example", "events": ["*"]}
     path = f"/v1/webhook_endpoints/{teller.call('POST', '/v1/webhook_endpoints', json=made)['id']}"
     teller.call("POST", f"{path}/rotate_secret")

@@ -17,7 +17,7 @@ from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.replay import money, replay
 from pytest_aurous._core.world.settings import READINGS
-from tests.check.changes import Change, bare, begin, bodiless, fields, keyed, left_out, shows, unanswered
+from tests.check.changes import Change, bare, begin, bodiless, fields, keyed, left_out, shows, unheard
 from tests.check.story import STORIES, Entries, Teller, check_files, checked, refuted, sanitized, told, write
 from tests.check.walks import Walk
 from tests.conftest import slow_but
@@ -25,8 +25,8 @@ from tests.conftest import slow_but
 DAMAGES: Final[dict[str, Callable[[int], Change]]] = {
     "it begins there": begin,
     "it is left out": left_out,
-    "the response is missing": unanswered,
-    "the response is a 503": lambda number: unanswered(number, 503),
+    "the response is missing": unheard,
+    "the response is a 503": lambda number: unheard(number, 503),
     "the body of the response is left out": bare,
     "the body of the request is left out": bodiless,
 }
@@ -53,13 +53,13 @@ def test_a_recording_with_one_damage_agrees(tmp_path: Path, story: str, damage: 
 @pytest.mark.parametrize("first", range(3))
 def test_a_recording_without_every_third_exchange_agrees(tmp_path: Path, story: str, first: int) -> None:
     """Or without its response."""
-    entries, unheard = told(story), told(story)
+    entries, silent = told(story), told(story)
     del entries[first::3]
-    for number in range(first, len(unheard), 3):
-        unanswered(number)(unheard)
+    for number in range(first, len(silent), 3):
+        unheard(number)(silent)
 
     assert refuted(checked(tmp_path, entries)) == []
-    assert refuted(checked(tmp_path, unheard)) == []
+    assert refuted(checked(tmp_path, silent)) == []
 
 
 @pytest.mark.slow

@@ -210,8 +210,13 @@ def linked(link: Path, make: Callable[[Path], None]) -> Path:
     return link
 
 
-@pytest.mark.parametrize("option", ["--json", "--report", "--observed", "--sanitize"])
-@pytest.mark.parametrize("link", list(LINKS))
+@pytest.mark.parametrize(
+    ("option", "link"),
+    [
+        *((option, "itself") for option in ("--report", "--observed", "--sanitize")),
+        *(("--json", link) for link in LINKS),
+    ],
+)
 def test_an_output_replaces_no_input(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, link: str
 ) -> None:
@@ -424,10 +429,18 @@ def test_observed_differences_are_those_of_their_operation(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", '{"observed": [{"what": "left out"}]}', '{"observed": [3]}', '{"observed": [{"what": "a wish"}]}'],
+    [
+        "",
+        "[]",
+        '{"observed": [{"what": "left out"}]}',
+        '{"observed": [3]}',
+        '{"observed": [{"what": "a wish"}]}',
+        '{"observed": [{"operation": "team.retrieve", "where": "body.x", "what": "added"}]}',
+        '{"observed": [{"operation": "team.retrieve", "where": "body.x", "what": "added", "type": "integer"}]}',
+    ],
 )
 def test_a_file_that_is_no_observation_is_refused(tmp_path: Path, content: str) -> None:
-    """The message shows what is wrong with it."""
+    """What is added has a value, or a type of JSON."""
     (tmp_path / "observed.json").write_text(content, encoding="utf-8")
 
     with pytest.raises(AurousError, match="observed"):
@@ -473,16 +486,6 @@ def test_the_table_names_what_is_left_out_and_what_is_out_of_order(
     out = capsys.readouterr().out
     assert "    aurous_sparse = optional\n" in out
     assert "images.list body.data: another order, not the newest first" in out
-
-
-def test_a_long_name_of_a_file_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And the number of the exchange follows it."""
-    entries = told("characters")
-    fields("characters.list", put("has_more", None))(entries)
-    file = write(tmp_path, entries).rename(tmp_path / f"{'long_' * 30}.har")
-
-    assert main(["check", str(file)]) == 1
-    assert f"in {file.name}, exchange 3" in " ".join(capsys.readouterr().out.split())
 
 
 def test_outputs_show_amounts_that_differ(tmp_path: Path) -> None:
@@ -610,23 +613,3 @@ def test_a_field_of_another_name_is_two_observations(tmp_path: Path) -> None:
         balance: Any = client.get("/v1/balance").json()
     assert balance["held"] == 1
     assert "held_credits" not in balance
-
-
-def test_an_observation_has_a_type_or_a_value(tmp_path: Path) -> None:
-    """A type that JSON does not have is refused."""
-    observed = tmp_path / "observed.json"
-    row = {"operation": "team.retrieve", "where": "body.x", "what": "added"}
-    for more in ({}, {"type": "integer"}):
-        observed.write_text(json.dumps({"observed": [row | more]}), encoding="utf-8")
-        with pytest.raises(AurousError, match="is not a difference"):
-            Aurous(observed=str(observed))
-
-
-def test_an_added_number_is_a_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Not one that stands for it."""
-    entries = told("images")
-    fields("images.list", put("total", 4))(entries)
-
-    main(["check", str(write(tmp_path, entries))])
-
-    assert "images.list body.total: a number, not absent; in recorded.har, exchange" in capsys.readouterr().out

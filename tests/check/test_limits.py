@@ -192,7 +192,7 @@ def test_an_error_of_our_own_is_no_refutation(
 
 
 @pytest.fixture
-def answering() -> Iterator[Callable[[bytes, bytes], str]]:
+def responding() -> Iterator[Callable[[bytes, bytes], str]]:
     """Serve one head, and then the same bytes again and again, until the client or the test has had enough."""
     over = threading.Event()
     server = socket.create_server(("127.0.0.1", 0))
@@ -232,11 +232,11 @@ HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 @pytest.mark.parametrize("head", [HEAD + b"\r\n", HEAD + b"X-Slow: "], ids=["body", "headers"])
 def test_a_response_has_a_limit_as_a_whole(
-    answering: Callable[..., str], monkeypatch: pytest.MonkeyPatch, head: bytes
+    responding: Callable[..., str], monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     """A server that sends a byte now and then is not waited for."""
     monkeypatch.setattr(probing, "_PATIENCE", 0.5)
-    sent = send(answering(head, b"a", 0.05), "al_live_" + "a" * 64, "GET /v1/team", {})
+    sent = send(responding(head, b"a", 0.05), "al_live_" + "a" * 64, "GET /v1/team", {})
 
     assert (sent.status, sent.why) == (None, "its response did not arrive within 0 s")
 
@@ -249,8 +249,8 @@ def test_a_response_has_a_limit_as_a_whole(
     ],
     ids=["long", "gzip"],
 )
-def test_a_body_of_a_response_has_limits(answering: Callable[..., str], head: bytes, part: bytes, why: str) -> None:
+def test_a_body_of_a_response_has_limits(responding: Callable[..., str], head: bytes, part: bytes, why: str) -> None:
     """It is not decompressed, because any size could come out, and is left out with the reason."""
-    sent = send(answering(head, part), "al_live_" + "a" * 64, "GET /v1/team", {})
+    sent = send(responding(head, part), "al_live_" + "a" * 64, "GET /v1/team", {})
 
     assert (sent.status, sent.body, sent.why) == (200, None, why)

@@ -18,20 +18,6 @@ from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.har import har
 from tests.check.story import Entries, Teller, checked, complete, sanitized, write
 
-CANARIES: Final = {
-    "a name": "Wilhelmina Canary",
-    "a prompt": "a canary in a coal mine",
-    "an address": "canary@mine.example",
-    "a secret": "whsec_canary0123456789",
-    "a token": "canarytoken0123",
-    "a key of metadata": "canary-field",
-    "a file name": "canary.png",
-    "a key": "al_live_canary0123456789canary",
-    "a host": "canary.internal.example",
-    "a user agent": "canary-client/7",
-    "a cookie": "session=canarycookie",
-    "broken JSON": '{"canary',
-}
 JPEG: Final = b"\xff\xd8\xff\xe0\x00\x08CANARY\xff\xc0\x00\x0b\x08\x00\x10\x00\x20\x01\x01\x11\x00\xff\xdaCANARY"
 
 
@@ -88,7 +74,11 @@ def with_url(kind: str, url: str) -> Asked:
 
 CALLED: Final = {"type": "function", "function": {"name": "canary", "parameters": SCHEMAS["a property"]}}
 ASKED: Final[dict[str, Asked]] = {
-    **{f"{name}, as {kind}": with_url(kind, url) for name, url in URLS.items() for kind in ("image_url", "video_url")},
+    **{
+        f"{name}, as {kind}": with_url(kind, url)
+        for name, url in URLS.items()
+        for kind in ("image_url", "video_url")[: 1 + ("film" in name)]
+    },
     **{
         name: chat("A", response_format={"type": "json_schema", "json_schema": {"name": "canary", "schema": schema}})
         for name, schema in SCHEMAS.items()
@@ -139,34 +129,6 @@ ODD: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def private(folder: Path) -> dict[str, Any]:
-    """Return a recording with every canary, sanitized."""
-    teller = Teller(api_key=CANARIES["a key"])
-    call, headers = teller.call, {"User-Agent": CANARIES["a user agent"], "Cookie": CANARIES["a cookie"]}
-    body = {"name": CANARIES["a name"], "generate": True, "attributes": {"additional_details": CANARIES["a prompt"]}}
-    call("POST", "/v1/characters", json=body, headers=headers)
-    call("POST", "/v1/characters", content=CANARIES["broken JSON"], headers={"Idempotency-Key": CANARIES["a token"]})
-    call("POST", "/v1/images", json={"prompt": CANARIES["a prompt"], "webhook_url": f"https://{CANARIES['a host']}/x"})
-    call("POST", "/v1/webhook_endpoints", json={
-        "url": f"https://{CANARIES['a host']}/{CANARIES['an address']}", "events": ["*"],
-        "metadata": {CANARIES["a key of metadata"]: CANARIES["an address"]}})  # fmt: skip
-    file = (CANARIES["a file name"], picture([CANARIES["a name"]], 64, 64, ""), "image/png")
-    metadata = json.dumps({CANARIES["a key of metadata"]: CANARIES["a name"]})
-    call("POST", "/v1/files", files={"file": file}, data={"purpose": "reference", "metadata": metadata})
-    call("POST", "/v1/files", files={"file": file}, data={"purpose": "reference", "metadata": CANARIES["broken JSON"]})
-    call("GET", f"/v1/files/{CANARIES['a token']}?token={CANARIES['a token']}")
-    call("GET", "/v1/team", headers={"Aurous-Version": CANARIES["a token"]})
-    call("GET", "/v1/team", headers={"X-Api-Key": "", "Authorization": f"Bearer {CANARIES['a key']}"})
-    call("POST", "/v1/generations", json={})
-    entries = teller.entries()
-    entries[0]["request"]["headers"].append({"name": "x-api-key", "value": CANARIES["a key"]})
-    entries[2]["response"]["content"]["text"] = json.dumps({"secret": CANARIES["a secret"], CANARIES["an address"]: 1})
-    entries[3]["response"]["headers"].append({"name": "location", "value": f"https://{CANARIES['a host']}/x"})
-    secret = f"/v1/files/{CANARIES['a name']}?token={CANARIES['a token']}"
-    entries[4]["response"]["headers"].append({"name": "location", "value": secret})
-    return Sanitizer().har(read_recording(write(folder, entries)))
-
-
 def keeps_verdicts(folder: Path, entries: Entries) -> str:
     """Sanitize a recording, fail if that changes what a check says of it, and return what was written."""
     safe = sanitized(folder, entries)
@@ -201,27 +163,6 @@ def test_a_sanitized_response_keeps_its_verdicts(tmp_path: Path, name: str) -> N
         entry["request"]["postData"] = {"mimeType": "application/json", "text": json.dumps(order)}
 
     assert "anary" not in keeps_verdicts(tmp_path, [entry])
-
-
-def test_no_canary_survives(tmp_path: Path) -> None:
-    """Neither in URLs nor in headers, forms and bodies."""
-    text = json.dumps(private(tmp_path), ensure_ascii=False)
-
-    assert "canary" not in text.lower()
-    assert "Q0FOQVJZ" not in text  # in Base64
-    assert [name for name, canary in CANARIES.items() if canary in text] == []
-
-
-def test_different_texts_stay_different() -> None:
-    """Also where they differ in one digit; the same text is the same again."""
-    mask = Sanitizer()
-    texts = ["order-1", "order-2", "Aurora", "Borea", "", "  ", "order-1"]
-
-    masked = [mask.mask(text) for text in texts]
-
-    assert masked[0] == masked[-1]
-    assert len(set(masked)) == len(set(texts))
-    assert [len(text) for text in masked] == [len(text) for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -259,16 +200,6 @@ def test_what_another_tool_wrote_is_sanitized_too(tmp_path: Path) -> None:
     assert log["entries"][0]["response"]["status"] == 0
     assert log["entries"][0]["_fault"] == "fault"
     assert log["entries"][1]["request"]["postData"]["_omitted"]
-
-
-def test_numbers_of_a_user_become_others() -> None:
-    """Equal ones stay equal; flags stay."""
-    mask = Sanitizer()
-    data = {"metadata": {"phone": 4915123456, "again": 4915123456, "other": 7.5, "vip": True}, "size_bytes": 4915123456}
-    masked = mask.at("files.retrieve", "body", data)
-
-    assert masked["size_bytes"] == 4915123456
-    assert list(masked["metadata"].values()) == [1, 1, 2, True]
 
 
 FORM: Final = (("content-type", "multipart/form-data; boundary=canary"),)
@@ -414,6 +345,16 @@ def test_texts_that_are_keys_or_look_like_ids_are_replaced() -> None:
     assert mask.at("", "error.param", "attributes.age") == "attributes.age"
     assert mask.at("", "error.param", "metadata.canary") == "metadata." + mask.mask("canary")
     assert b"ab" not in blank(b"\xff\xd8\xff\xe0\x00\x04ab")
+
+
+def test_a_form_has_the_same_fields(tmp_path: Path) -> None:
+    """Its picture shows nothing, and its metadata are masked, whether they are JSON or not."""
+    teller = Teller()
+    for metadata in ('{"canary": "canary"}', '{"canary'):
+        picked = {"file": ("canary.png", picture(["CANARY"], 64, 64, ""), "image/png")}
+        teller.call("POST", "/v1/files", files=picked, data={"purpose": "reference", "metadata": metadata})
+
+    assert "canary" not in keeps_verdicts(tmp_path, teller.entries()).lower()
 
 
 def test_a_picture_that_is_sent_as_such_shows_nothing(tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ from tests.check.changes import (
     begin,
     both,
     dated,
-    dear,
     empty,
     error,
     events,
@@ -49,13 +48,12 @@ from tests.check.changes import (
     shown,
     shows,
     status,
-    stuck,
     text,
     times,
     too_many,
     turn,
     two_tokens,
-    unanswered,
+    unheard,
     whole,
     without,
     without_usage,
@@ -67,7 +65,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
-LATER: Final = "2026-05-08T10:00:08Z"
 NOON: Final = "2026-05-08T12:00:00Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
@@ -131,18 +128,6 @@ def same(at: str, like: str, name: str) -> Change:
     return lambda entries: shows(at, name, shown(entries, like)[name])(entries)
 
 
-def cursor_again(entries: Entries) -> None:
-    """Let a page begin with its own cursor."""
-    rows = shown(entries, "characters.list")["data"]
-    fields("characters.list#1", lambda one: one.update(data=rows[-1:], next_cursor=rows[-1]["id"]))(entries)
-
-
-def ten_rows(content: Any) -> None:
-    """Let a page have ten rows."""
-    del content["data"][10:]
-    content.update(has_more=True, next_cursor=content["data"][-1]["id"])
-
-
 def listed_still(nth: int, **changed: Any) -> Change:
     """Let a list show also the last character that was read."""
 
@@ -173,7 +158,7 @@ def misnamed(entries: Entries) -> None:
 
 
 def backwards(entries: Entries) -> None:
-    """Let requests at the same time be answered in another order."""
+    """Let requests at the same time get their responses in another order."""
     for entry, response in zip(entries, [entry["response"] for entry in entries][::-1], strict=True):
         entry["response"] = response
 
@@ -208,7 +193,7 @@ def unkeyed(entries: Entries) -> None:
 
 def dreams(entries: Entries) -> None:
     """Let an unknown path have no response."""
-    unanswered(1, 503)(entries)
+    unheard(1, 503)(entries)
     entries[1]["request"]["url"] = "https://api.aurous-labs.com/v1/dreams"
 
 
@@ -280,10 +265,7 @@ def twice_the_tokens(content: Any) -> None:
 
 ROWS: Final[dict[str, Row]] = {
     # Characters
-    "creating is a 200": Row("ready", status("characters.create", 200), "create-4"),
     "a name comes back in upper case": Row("patched", shows("characters.create", "name", "AURORA"), "create-4"),
-    "an attribute is another": Row("characters", shows("characters.create#0", "attributes.age", 99), "create-4"),
-    "no refs are null": Row("characters", shows("characters.create", "refs", None), "create-4"),
     "poses have another order": Row("ready", fields("characters.retrieve#2", turn("refs")), "create-4, assumed"),
     "a pose is missing": Row("ready", lacks("characters.retrieve#2", "refs.-1"), "create-4"),
     "a synthesis ends in ready": Row(
@@ -297,15 +279,10 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "no client reference": Row("account", lacks("characters.create", "client_reference_id"), "create-7"),
     "no refs": Row("characters", lacks("characters.retrieve", "refs"), "get-4"),
-    "no character has a date": Row("drawn", both(*(lacks(at, "updated_at") for at in ONES)), "get-4"),
-    "a synthesis has an unknown status": Row("held", shows("characters.retrieve", "status", "paused"), "get-4"),
     "all have an unknown status": Row("characters", shows("characters.retrieve", "status", "paused"), "cred-5 get-4"),
     "a save is refused": Row("characters", refused("characters.save#0", 400, "invalid_request_error"), "save-1"),
     "a save leaves the review": Row("characters", shows("characters.save", "status", "reviewing"), "save-1"),
-    "a save leaves a picture out": Row("drawn", lacks("characters.save", "refs.-1"), "save-1"),
-    "a save leaves the name out": Row("ready", lacks("characters.save", "name"), "get-4"),
     "a second save is a conflict": Row("characters", refused("characters.save#1", 409, IN_USE), "save-2"),
-    "a second save is refused": Row("characters", refused("characters.save#1", 400, "invalid_request_error"), "save-2"),
     "a second save changes the time": Row("characters", shows("characters.save#1", "updated_at", END), "save-2"),
     "a quick save is refused": Row("saved_at_once", refused("characters.save", 400, "invalid_request_error"), "save-1"),
     "a save is refused, and a picture shows that it was saved": Row(
@@ -318,8 +295,6 @@ ROWS: Final[dict[str, Row]] = {
     "a save reads a body": Row("kept_key", refused("characters.save#2", 400, "invalid_format"), "save-7"),
     "a PATCH merges": Row("patched", shows("characters.update", "attributes.gender", "female"), "patch-1"),
     "a PATCH leaves the time": Row("ordered", same("characters.update", "characters.save", "updated_at"), "patch-1"),
-    "an updated name is null": Row("characters", shows("characters.update", "name", None), "patch-1"),
-    "an update ends in failed": Row("characters", shows("characters.update", "status", "failed"), "patch-1"),
     "an update is an empty 204": Row("characters", empty("characters.update"), "patch-1"),
     "a refused PATCH changes the name": Row("patched", shows("characters.retrieve#-1", "name", "Cirra"), "get-1"),
     "an unknown field is ignored": Row("characters", accepted("characters.update 400", "characters.update"), "patch-2"),
@@ -328,7 +303,7 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "a deleted character is a 410": Row("characters", refused("characters.retrieve 404#0", 410, "gone"), "get-2"),
     "a deletion without a response may have happened": Row(
-        "drawn", unanswered("characters.delete"), says="may have been changed by exchange"
+        "drawn", unheard("characters.delete"), says="may have been changed by exchange"
     ),
     "what is deleted is unknown": Row("drawn", refused("images.create 400", 404, UNKNOWN_ID), "del-4"),
     "a 404 is disproved later": Row("removed", refused("characters.retrieve#0", 404, UNKNOWN_ID), "get-1"),
@@ -338,28 +313,19 @@ ROWS: Final[dict[str, Row]] = {
     "a bad pose has another code": Row("drawn", error("characters.regenerate_ref 400", code="pose"), "regen-1"),
     # Lists
     "the oldest comes first": Row("images", fields("images.list", turn("data")), "list-2"),
-    "a default page of ten rows": Row("paged", fields("characters.list#0", ten_rows), "list-2"),
-    "a page begins with its own cursor": Row("paged", cursor_again, "list-2"),
     "a list leaves a row out": Row("deleted", lacks("characters.list#0", "data.-1"), "list-2"),
     "a list lacks a row that may be deleted": Row("deleted", lacks("characters.list#1", "data.-1")),
     "a list goes on": Row("pages", only(0), says="a list goes on with rows that the recording does not show"),
     "pages have opaque cursors": Row("paged", opaque("characters.list"), "list-1"),
     "the first page is the last": Row("paged", fields("characters.list#0", put("has_more", value=False)), "list-1"),
-    "the last page has a cursor": Row("images", shows("images.list", "next_cursor", OTHER_IMAGE), "list-1"),
-    "a cursor is opaque": Row("characters", shows("characters.list#0", "next_cursor", "bzoxMA=="), "list-1"),
     "no next cursor": Row("characters", lacks("characters.list", "next_cursor"), "list-1"),
-    "a list has no object": Row("images", lacks("images.list", "object"), "list-1"),
     "a list is a bare array": Row("images", whole("images.list", []), "img-10"),
     "a list says how many there are": Row("images", shows("images.list", "total", 4), uncovered="body.total"),
     "a limit of 0 is taken": Row("characters", accepted("characters.list 400 value_out", "characters.list"), "list-3"),
-    "a cursor that is no id is accepted": Row("paged", accepted("characters.list 400", "characters.list"), "list-3"),
     "two cursors at once name one": Row("pages", error("characters.list 400 combination", param="starting_after")),
     "a filter does nothing": Row("listed", listed_still(0), "list-4"),
     "a filter has a param": Row("characters", error("characters.list 400 invalid_request", param="filter"), "list-4"),
     "a list lacks a field": Row("characters", lacks("characters.list", "data.0.attributes"), "list-5", shared=True),
-    "a list of what is shown nowhere else leaves a field out": Row(
-        "pages", both(only(0), *(lacks("characters.list", f"data.{row}.object") for row in (0, 1))), "get-4"
-    ),
     "a deleted character stays in the list": Row("listed", listed_still(1, status="deleted"), "list-5"),
     # Images and videos
     "creating an image is a 200": Row("images", status("images.create", 200), "img-1"),
@@ -369,17 +335,13 @@ ROWS: Final[dict[str, Row]] = {
     "a size has other sides": Row("images", shows("images.create#0", "width", 2080), "img-2, assumed"),
     "sides are multiples of 64": Row("priced", shows("images.create#2", "width", 1024), "img-3"),
     "an image has the id of a character": Row("characters", same("images.create", "characters.create", "id"), "img-5"),
-    "an order is another request": Row("priced", shows("images.create", "creation_request_id", OTHER_REQUEST), "img-5"),
-    "ids of images have another prefix": Row("images", text("img_", "image_"), "img-5"),
     "a media type of its own": Row("priced", shows("images.retrieve#0", "media_type", "photo"), "img-5"),
-    "a finished image has no time": Row("images", shows("images.retrieve#2", "completed_at", None), "img-5"),
     "a field has another name": Row(
         "priced",
         text('created_at\\"', 'createdAt\\"'),
         "img-5",
         names=[f"images.{name} body.created_at: absent, but there is createdAt" for name in ("create", "retrieve")],
     ),
-    "no text is an empty text": Row("images", shows("images.create", "negative_prompt", ""), "img-5"),
     "a status that is new": Row("images", shows("images.retrieve#0", "status", "queued"), "img-6"),
     "a cancel is refused": Row("images", refused("images.cancel#0", 400, "generation_not_cancellable"), "img-7"),
     "a cancelled image goes on": Row("images", shows("images.cancel", "status", "processing"), "img-7"),
@@ -387,7 +349,6 @@ ROWS: Final[dict[str, Row]] = {
     "an output has another code": Row("images", error("images.output 404", code="no_output"), "img-8"),
     "an estimate is dearer": Row("images", shows("images.estimate", "estimated_cost.amount", 3), "img-9"),
     "an estimate is a 201": Row("images", status("images.estimate", 201), "img-9, assumed"),
-    "one failed image is charged": Row("images", balances((-1, 0), (-1, 0), (-1, 0)), "img-11"),
     "an image that comes to nothing is charged": Row("images", balances((-1, 0), (-2, 0), (-3, 0)), "img-11"),
     "no credits for an image": Row("refusals", error("images.create 402", code="no_credits"), "img-11"),
     "an old path does not redirect": Row("held", status("legacy.images.output", 200), "legacy-1"),
@@ -395,13 +356,12 @@ ROWS: Final[dict[str, Row]] = {
     "a video is no image": Row("styled", refused("images.retrieve", 404, UNKNOWN_ID), "vid-3"),
     # Uploads, files, endpoints and usage
     "uploads are in review": Row("ticketed", both(*(shows(at, "status", "reviewing") for at in ONES[:2])), "create-2"),
-    "uploads begin in review": Row("ticketed", shows("characters.create", "status", "reviewing"), "create-2"),
     "a ticket is a 200": Row("classified", status("characters.uploads.init", 200), "up-1, assumed"),
     "a ticket has no headers": Row("account", lacks("characters.uploads.init", "upload_headers"), "up-2"),
     "a ticket lives for an hour": Row("classified", shows("characters.uploads.init", "expires_at", END), "up-2"),
     "a PUT is a 204": Row("classified", status("characters.uploads.put", 204), "up-3, assumed"),
     "a PUT is a 403": Row("classified", both(refused("characters.uploads.put", 403, "forbidden"), only(0, 1)), "up-3"),
-    "an unknown URL of an upload is dead": Row("classified", both(unanswered("characters.uploads.put", 403), only(1))),
+    "an unknown URL of an upload is dead": Row("classified", both(unheard("characters.uploads.put", 403), only(1))),
     "a pose is unknown": Row("account", shows("characters.uploads.classify", "pose", "profile"), "up-5"),
     "classify changes its mind": Row("classified", shows("characters.uploads.classify#1", "confidence", 0.1), "up-5"),
     "a ticket is gone, and nobody can delete it": Row(
@@ -410,51 +370,36 @@ ROWS: Final[dict[str, Row]] = {
     "the upload host has other paths": Row("classified", elsewhere),
     "the id of an upload is a number": Row("ticketed", odd_upload, "create-6"),
     "a file is a 200": Row("account", status("files.create", 200), "file-1"),
-    "ids of files have none": Row("account", text("file_01", "01"), "file-1"),
     "an unknown file is a 404": Row("filed", refused("files.delete", 404, UNKNOWN_ID), "file-2"),
     "deleting a file is an empty 204": Row("account", empty("files.delete"), "file-2"),
     "a file lives for two days": Row("sent", shows("files.create", "expires_at", "2026-05-10T10:00:00Z"), "time-3"),
     "a file outlives its day": Row("filed", accepted("files.retrieve 404", "files.create"), "time-3"),
-    "a file has the same URL twice": Row("filed", same("files.retrieve#1", "files.retrieve#0", "url"), "time-3"),
-    "URLs that are paths": Row("account", shows("files.retrieve", "url", "/storage/x"), "time-3"),
     "the URL of a file dies early": Row("keys", refused("storage.get", 403, "expired"), "time-3"),
     "a picture's URL dies early": Row("sent", refused("storage.get", 403, "expired"), "time-2"),
     "a picture's URL of another form dies early": Row("sent", both(MOVED, refused("storage.get", 403, "x")), "time-2"),
-    "a picture is forbidden": Row("sent", refused("storage.get", 403, "forbidden"), "time-2"),
-    "an unknown URL of a picture is dead": Row("sent", both(unanswered("storage.get", 403), begin(-1))),
+    "an unknown URL of a picture is dead": Row("sent", both(unheard("storage.get", 403), begin(-1))),
     "pictures have URLs of another form": Row("sent", MOVED),
-    "the storage refuses in its own way": Row("sent", unanswered("storage.get", 403), "time-2"),
     "all events are a star": Row("registered", STARS, "hook-1"),
     "a secret has other characters": Row("account", shows("webhook_endpoints.create", "secret", "whsec_aB-c_dE-fG")),
-    "a secret is never shown": Row("account", shows("webhook_endpoints.create", "secret", None), "hook-2"),
-    "a secret stays the same": Row(
-        "registered", same("webhook_endpoints.rotate_secret", "webhook_endpoints.create", "secret"), "hook-2"
-    ),
     "a deleted endpoint has no object": Row("account", lacks("webhook_endpoints.delete", "object"), "hook-2, assumed"),
     "another prefix": Row("account", shows("webhook_endpoints.test", "event_id", f"evnt_{OTHER[5:]}"), "hook-10"),
     "a delivery was made elsewhere": Row("account", shows("webhook_endpoints.list", "data.0.last_success_at", END)),
-    "the oldest event comes first": Row("registered", fields("usage.events", turn("data")), "usage-3"),
     "an event has no id": Row("registered", shows("usage.events", "data.1.id", None), "usage-3"),
     # Refusals
-    "a refusal has another type": Row("characters", error("characters.create 400", type="validation_error"), "err-1"),
     "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
     "no doc_url": Row("characters", error("characters.save 404", doc_url=None), "err-2"),
     "param is absent": Row("characters", lacks("characters.save 404", "error.param"), "err-4"),
     "no param": Row("characters", error("characters.list 400 value_out", param=None), "err-4, assumed"),
     "a missing name is a 422": Row("characters", status("characters.create 400 missing_field", 422), "err-5"),
-    "an unknown character is gone": Row("refusals", status("characters.update 404", 410), "err-5"),
     "an unknown model is a 400": Row("chats", status("chat.create 404", 400), "err-5, assumed"),
     "a 402 has the global code": Row("account", error("characters.create 402", code="balance_too_low"), "err-6"),
     "no message": Row("characters", lacks("characters.save 404", "error.message"), "err-7"),
     "another code without JSON": Row("refusals", error("characters.create 400 invalid_f", code="no_json"), "err-8"),
     "a hint in an error": Row("characters", error("characters.save 404", hint="Elsewhere."), uncovered="error.hint"),
-    "no name is invalid": Row("characters", error("characters.create 400 missing_f", code="invalid"), "create-6"),
-    "codes are upper case": Row("characters", error("characters.update 400", code="INVALID_REQUEST"), "patch-2"),
     "another code of the unknown": Row("characters", error("characters.save 404", code="not_found"), "save-4"),
     "an unknown character without a param": Row("refusals", error("characters.update 404", param=None), "patch-3"),
     "a bearer is no key": Row("keys", refused("balance.retrieve", 401, "missing_api_key"), "auth-1"),
     "no key is a 403": Row("keys", status("team.retrieve 401", 403), "auth-3"),
-    "no key has another code": Row("account", error("team.retrieve 401 missing_api", code="no_key"), "auth-3"),
     "a key is called revoked": Row("account", error("team.retrieve 401 invalid_api", code="revoked_api_key"), "auth-4"),
     "a scope has another code": Row("account", error("images.create 403", code="forbidden"), "auth-5"),
     "a wide scope is too narrow": Row("ordered", refused("images.create#1", 403, "missing_scope"), "auth-5"),
@@ -471,27 +416,19 @@ ROWS: Final[dict[str, Row]] = {
     "a refusal at the end contradicts the state before": Row("failed", both(left_out(-1), misnamed), "resyn-1"),
     "a refusal at the end shows no state of a shared team": Row("failed", both(left_out(-1), misnamed), shared=True),
     # Headers
-    "no request id": Row("images", header("images.retrieve", "aurous-request-id", None), "err-3"),
     "request ids of another form": Row("images", everywhere("aurous-request-id", lambda one: one[4:]), "err-3"),
     "all request ids are one": Row("cancelled", everywhere("aurous-request-id", OTHER_REQUEST), "err-3"),
     "no version in responses": Row("characters", header("characters.retrieve", "aurous-version", None), "ver-2"),
-    "another version in responses": Row("images", everywhere("aurous-version", "2026-06-19"), "ver-2"),
     "a header that is new": Row("images", header("images.list", "aurous-zone", "eu"), uncovered="header.aurous-zone"),
     "no reset": Row("characters", header("characters.create", "x-ratelimit-reset", None), "rate-1"),
-    "no rate headers": Row("priced", renamed("x-ratelimit-", ""), "rate-1"),
     "rate headers of another name": Row("priced", renamed("x-ratelimit-", "ratelimit-"), "rate-1"),
     "another capacity": Row("priced", everywhere("x-ratelimit-limit", "500"), "rate-1"),
     "chats have another capacity": Row("chats", header("chat.create", "x-ratelimit-limit", "500"), "tpm-1, assumed"),
     "no headers of the tokens": Row("embedded", header("embeddings.create", "x-ratelimit-tpm-limit", None), "tpm-1"),
-    "buckets that never empty": Row("characters", stuck, "rate-1"),
+    "buckets are full earlier": Row("images", both(later(-40), dated(0)), "rate-1"),
     "buckets are full later": Row("images", both(later(40), dated(0)), "rate-1"),
     "buckets are full later, and so is the Date": Row("images", both(later(40), dated(40))),
-    **{
-        f"tokens and clocks have a tolerance: {story}": Row(
-            story, both(FEWER, later(2), dated(0), everywhere("date", NO_DATE))
-        )
-        for story in ("characters", "images", "account")
-    },
+    "tokens and clocks have a tolerance": Row("images", both(FEWER, later(2), dated(0), everywhere("date", NO_DATE))),
     "a clock that is ahead": Row("priced", both(later(-5), dated(-5))),
     "each request takes two tokens": Row("listed_at_once", two_tokens("characters.list"), "rate-1"),
     "each request takes two tokens, and a replay as well": Row("at_once", two_tokens("images.create"), "rate-1"),
@@ -518,7 +455,6 @@ ROWS: Final[dict[str, Row]] = {
         "idem-3",
         names=[f"images.create header.{REPLAYED}: absent, but there is idempotent-replayed"],
     ),
-    "a replay shows the present": Row("characters", shows("characters.create#1", "name", "Aurora Vale"), "idem-3"),
     "a retry is charged": Row("ordered", balances(*[(-1, 0)] * 4), "idem-3"),
     "a refusal is stored": Row("refusals", header("images.create 400#1", REPLAYED, "true"), "idem-4"),
     "a wrong refusal is stored": Row("ordered", refused("images.create", 400, "invalid_format"), "idem-4 img-1"),
@@ -527,7 +463,6 @@ ROWS: Final[dict[str, Row]] = {
     "a second attempt in flight": Row("stored", in_flight(IN_USE)),
     "a 409 says when": Row("stored", header("images.create 409", "retry-after", "3"), uncovered="header.retry-after"),
     "a used key has another code": Row("characters", error("characters.create 409", code="conflict"), "idem-6"),
-    "another body is taken": Row("stored", accepted("images.create 409", "images.create#1"), "idem-6"),
     "the bytes of a file count": Row("sent", refused("files.create#1", 409, IN_USE), "idem-7"),
     "a replay has the first id": Row("sent", header("files.create", "aurous-request-id", OTHER_REQUEST), "rate-5"),
     "keys live on": Row("stored", both(accepted("images.create#2", "images.create#1"), balances((0, -1))), "idem-8"),
@@ -538,8 +473,6 @@ ROWS: Final[dict[str, Row]] = {
     "a long key": Row("stored", accepted("images.create 400", "images.create#2", id=OTHER_IMAGE), "idem-1"),
     # Times
     "timestamps have milliseconds": Row("characters", times("characters.retrieve", "created_at", ".123Z"), "time-1"),
-    "times have an offset": Row("images", times("images.retrieve", "created_at", "+00:00"), "time-1"),
-    "times are words": Row("images", both(begin(3), shows("images.retrieve", "created_at", "soon")), "time-1"),
     "local times": Row(
         "ready",
         both(only(0), header("characters.create", "date", NO_DATE), shows("characters.create", "created_at", NOON)),
@@ -547,10 +480,8 @@ ROWS: Final[dict[str, Row]] = {
     ),
     # Money
     "a team has no date": Row("account", lacks("team.retrieve", "created_at"), "team-1"),
-    "credits are text": Row("account", shows("team.retrieve", "credits", "1000.00"), "team-1"),
     "no held credits": Row("characters", lacks("balance.retrieve", "held_credits"), "cred-1"),
     "text instead of JSON": Row("account", whole("balance.retrieve", "Fine."), "cred-1"),
-    "a mode that is new": Row("account", shows("balance.retrieve", "billing_mode", "prepaid"), "cred-1"),
     "an exempt team pays": Row("exempt", balances((0, 1)), "cred-1"),
     "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
@@ -558,24 +489,21 @@ ROWS: Final[dict[str, Row]] = {
     "a synthesis costs five": Row(
         "characters", balances((0, 1), (-1, 0), (-2, 0), (-2, 0), (-2, 1), (-2, 0)), "cred-4"
     ),
-    "a pose costs two": Row("drawn", balances((0, 1), (-1, 0)), "cred-4"),
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
-    "an image costs two": Row("priced", dear, "cred-4 img-9"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
     "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
     "a shared team holds another credit": Row("twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True),
     "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
     "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
-    "a synthesis that was deleted costs": Row("deleted", balances((-4, 0), (-4, 0)), "cred-5"),
     "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
     "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
     "what was held before the recording ends in part": Row("deleted", both(begin(6), balances((0, 4), (0, 1)))),
     "credits are held for unknown work": Row("exempt", begin(1)),
     "the first balance comes after the work": Row("ended", says="has ended"),
     "too little credit shows that the rest was there": Row("poor"),
-    "an order without its response shows that there was credit": Row("poor", unanswered(1, 503)),
-    "an order without its response leaves the balance open": Row("cancelled", unanswered("images.create")),
-    "a lost order may have been charged": Row("twice", both(unanswered("images.create#0"), balances((0, -2)))),
+    "an order without its response shows that there was credit": Row("poor", unheard(1, 503)),
+    "an order without its response leaves the balance open": Row("cancelled", unheard("images.create")),
+    "a lost order may have been charged": Row("twice", both(unheard("images.create#0"), balances((0, -2)))),
     # Chats, streams and embeddings
     "a chat costs a bit more than it shows": Row("works", fields("balance.retrieve#-1", less(0.00004))),
     "a chat costs more than it shows": Row("works", fields("balance.retrieve#-1", less(0.01)), "chat-4"),
@@ -585,17 +513,12 @@ ROWS: Final[dict[str, Row]] = {
     "no usage": Row("chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"),
     **{f"a stream is cut, and ends in {end!r}": Row("cut", cut_off(end)) for end in ("", "data: {", "data: [1]\n\n")},
     "a stream has no role": Row("streamed", events(lambda some: [some[1], *some[1:]]), "stream-1"),
-    "a stream has another id": Row("streamed", events(lambda some: [some[0] | {"id": "cmp_1"}, *some[1:]]), "stream-1"),
-    "a stream has two ends": Row("streamed", events(lambda some: [*some[:-1], *some[-2:]]), "stream-1"),
     "a stream is no JSON": Row("streamed", events(lambda some: [*some[:2], "{", *some[2:]]), "stream-1"),
-    "a stream is JSON": Row("streamed", header("chat.create", "content-type", "application/json"), "stream-1"),
-    "a stream may be cached": Row("streamed", header("chat.create", "cache-control", None), "stream-1"),
     "a stream warns": Row("streamed", events(lambda some: [{"object": "x", "warning": {}}, *some]), "stream-3"),
     "a stream ignores a key": Row("streamed", header("chat.create", "aurous-idempotency-status", "no"), "stream-3"),
     "a warning is another": Row("warned", events(lambda some: [{"object": "notice", "message": "No."}, *some[1:]])),
     "an embedding is text": Row("embedded", shows("embeddings.create", "data.0.embedding", "AAAA"), "emb-3"),
     "tokens do not add up": Row("chats", shows("embeddings.create", "usage.prompt_tokens", 3), "emb-1 emb-5"),
-    "a token of text costs more": Row("chats", shows("embeddings.create", f"{LINES}.text", 0.001), "emb-5"),
     "an embedding has no line for its image": Row("chats", lacks("embeddings.create", f"{LINES}.visual"), "emb-5"),
     "an estimate is no sum": Row("chats", shows("embeddings.estimate", "credits_estimated", 7), "emb-8"),
     # Several differences
@@ -672,10 +595,10 @@ ROWS: Final[dict[str, Row]] = {
         for first in (0, 2)
     },
     "records are used before they are shown": Row("mixed get-2=readable", under="get-2=readable"),
-    "a picture shows that its character was saved": Row("saved", unanswered(4)),
-    "a poll shows that a picture was ordered": Row("saved", unanswered(5)),
-    "a poll alone shows that a picture was ordered": Row("saved", both(unanswered(5), begin(5))),
-    "a lost order that the fake refuses is made up for": Row("saved", both(unanswered(5), left_out(4))),
+    "a picture shows that its character was saved": Row("saved", unheard(4)),
+    "a poll shows that a picture was ordered": Row("saved", unheard(5)),
+    "a poll alone shows that a picture was ordered": Row("saved", both(unheard(5), begin(5))),
+    "a lost order that the fake refuses is made up for": Row("saved", both(unheard(5), left_out(4))),
     "an upload belongs to the team that uses it": Row("classified", unkeyed),
     "a refusal about what was not seen says nothing": Row("early", begin(1)),
     "a refusal has no body": Row("poor", bare(0), says="img-1: the body of the response is missing"),
@@ -698,7 +621,7 @@ ROWS: Final[dict[str, Row]] = {
     "a shared character was saved before it is drawn again": Row("drawn_at_once", left_out(2), shared=True),
     "a file was deleted elsewhere": Row("account", without("files.delete"), says="time-3: .* was deleted"),
     "tokens that no request took": Row("at_once", left_out(3), aside="cred-2 rate-1", says="took tokens"),
-    "a DELETE has no response": Row("removed", unanswered("characters.delete")),
+    "a DELETE has no response": Row("removed", unheard("characters.delete")),
     "all poses were drawn again": Row("drawn", without("characters.resynthesize")),
     "a save is missing": Row("studio", left_out(5), aside="create-4", says=r"exchange 5 and 6, char_\w+ was saved"),
     "a save is missing, and was charged": Row(
@@ -724,7 +647,7 @@ ROWS: Final[dict[str, Row]] = {
     "all keys are one": Row("innocent", keyed("REDACTED")),
     "a style is read by its slug": Row("innocent", own_slug),
     "all times are one": Row("innocent", same_time),
-    "a PATCH has no response": Row("innocent", unanswered("characters.update")),
+    "a PATCH has no response": Row("innocent", unheard("characters.update")),
     "the storage sends no headers": Row("innocent", without_headers_of_the_storage),
     "an unknown path has no response": Row("images", dreams),
     "a web page in place of JSON": Row("ordered", whole("balance.retrieve#0", "<!DOCTYPE html><p>Soon")),
@@ -733,7 +656,7 @@ ROWS: Final[dict[str, Row]] = {
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: str) -> None:
-    """And no other; without any, no difference is listed either. Sanitized, it is the same."""
+    """And no other; without any, no difference is listed either. A difference stays one when it is sanitized."""
     row = ROWS[name]
     story, _, readings = row.story.partition(" ")
     entries = told(story, **readings_of(readings))
@@ -753,8 +676,9 @@ def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name:
         again = partial(checked, tmp_path, entries)
         assert {"readings": find_readings(verdicts, {}, again)} == readings_of(row.offers)
     assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
-    safe = checked(tmp_path, sanitized(tmp_path, entries), shared=row.shared, **readings_of(row.under))
-    assert complete(safe) == complete(result)
+    if row.refutes or row.uncovered:
+        safe = checked(tmp_path, sanitized(tmp_path, entries), shared=row.shared, **readings_of(row.under))
+        assert complete(safe) == complete(result)
 
 
 @pytest.mark.parametrize("story", sorted({row.story.partition(" ")[0] for row in ROWS.values()} - {"meddled"}))

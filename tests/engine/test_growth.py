@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import sys
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from pytest_aurous._core.world.ledger import Ledger
-from pytest_aurous._core.world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,15 +45,6 @@ def flush(api: Api, number: int, receive: Callable[[Any], Any] = lambda _: None)
     return api.aurous.webhooks.flush
 
 
-def flush_of_faults(api: Api, number: int) -> Callable[[], object]:
-    """Return a flush in which each delivery meets several faults."""
-    faults = api.aurous.faults
-    faults.reorder("*", times=float("inf"))
-    faults.duplicate("*", times=float("inf"))
-    faults.late("*", 0, times=float("inf"))
-    return flush(api, number)
-
-
 def flush_of_failures(api: Api, number: int) -> Callable[[], object]:
     """Return a flush in which each delivery fails, and is queued again."""
     return flush(api, number, lambda _: 500)
@@ -83,15 +70,6 @@ def faults_that_wait(api: Api, number: int) -> Callable[[], object]:
     for one in range(number):
         api.aurous.faults.status("team.*", 503, after=2 * number - one)
     return lambda: [api.get("/v1/team") for _ in range(2 * number)]
-
-
-def faults_of_others(api: Api, number: int) -> Callable[[], object]:
-    """Return requests that meet none of many faults, with and without a condition."""
-    for _ in range(number):
-        api.aurous.faults.status("images.create", 503)
-        api.aurous.faults.status("images.create", 503, when=lambda _: True)
-        api.aurous.faults.drop("*")
-    return lambda: [api.get("/v1/team") for _ in range(number)]
 
 
 def faults_one_by_one(api: Api, number: int) -> Callable[[], object]:
@@ -147,40 +125,19 @@ def leaks(api: Api, number: int) -> Callable[[], object]:
     return leak
 
 
-def guesses(api: Api, number: int) -> Callable[[], object]:
-    """Return pages after a cursor that nobody ever gave."""
-
-    def guess() -> None:
-        for _ in range(number):
-            api.get("/v1/images?starting_after=img_1")
-
-    return guess
-
-
-def teams(api: Api, number: int) -> Callable[[], object]:
-    """Return a walk over this many teams."""
-    for _ in range(number):
-        api.aurous.teams.add()
-    return lambda: [team.api_key for team in api.aurous.teams]
-
-
 @pytest.mark.parametrize(
     "work",
     [
         flush,
-        flush_of_faults,
         flush_of_failures,
         flush_of_many_faults,
         faults_in_turn,
         faults_that_wait,
-        faults_of_others,
         faults_one_by_one,
         holds,
         settlement,
         cancels,
         leaks,
-        guesses,
-        teams,
     ],
     ids=lambda work: work.__name__,
 )
@@ -192,17 +149,3 @@ def test_four_times_the_work_takes_four_times_as_long(
     few, many = (steps(work(make_api(credits=1_000_000), one)) for one in (number, 4 * number))
 
     assert many < 5 * few, (few, many)
-
-
-def test_many_holds_make_the_next_no_dearer() -> None:
-    """What is held is known, and not added up each time."""
-
-    def seconds(number: int) -> float:
-        ledger = Ledger(State(), "a")
-        ledger.open(10**9)
-        began = perf_counter()
-        for _ in range(number):
-            ledger.hold(4, "balance_too_low")
-        return perf_counter() - began
-
-    assert min(seconds(8000) for _ in range(5)) < 8 * min(seconds(2000) for _ in range(5))

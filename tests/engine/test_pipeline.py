@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
 from pytest_aurous._core.engine.pipeline import App
 from pytest_aurous._core.world.settings import Settings
-from pytest_aurous._report.unmatched import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -324,18 +322,6 @@ class TestBug:
         assert "X-RateLimit-Limit" in response.headers
         assert broken.aurous.calls.last.error_code == "internal_error"
 
-    def test_the_test_is_told_with_its_traceback(self, broken: Any) -> None:
-        """The problem names the call and the line, and is no unmatched request."""
-        broken.get("/v1/balance?a=b")
-
-        (problem,) = broken.app.problems
-        assert problem.kind == "bug"
-        assert problem.call is broken.aurous.calls.last
-        text = describe(problem, broken.app)
-        assert "GET https://api.aurous-labs.com/v1/balance?a=b" in text
-        assert "ZeroDivisionError: of ours" in text
-        assert __file__ in text
-
     def test_it_commits_nothing_and_blocks_nobody(self, broken: Any) -> None:
         """The call did not take effect, and the next one is answered."""
         broken.get("/v1/balance")
@@ -361,63 +347,6 @@ def test_a_call_knows_what_became_of_it(api: Any) -> None:
     assert (calls.last.team, calls.last.operation) == (None, "balance.retrieve")
     api.get("/v1/nonsense")
     assert (calls.last.team, calls.last.operation, calls.last.status) == (None, None, 404)
-
-
-@pytest.mark.parametrize("kind", ["timeout", "status", "malformed"])
-def test_a_committed_fault_loses_only_the_response(api: Any, kind: str) -> None:
-    """With ``commit`` the call takes effect before the client meets the fault, and a retry with its key replays it."""
-    give = getattr(api.aurous.faults, kind)
-    give("characters.create", *((503,) if kind == "status" else ()), commit=True)
-    body = {"name": "A", "generate": True, "attributes": {"age": 28}}
-    sent = {"method": "POST", "url": "/v1/characters", "json": body, "headers": {"Idempotency-Key": "k"}}
-
-    with suppress(AssertionError):  # a timeout gives no response
-        api.send(**sent)
-    lost = api.aurous.calls.last
-    assert (lost.committed, lost.replayed, len(api.aurous.characters)) == (True, False, 1)
-    again = api.send(**sent)
-
-    assert (again.status, again.headers["Aurous-Idempotent-Replayed"]) == (201, "true")
-    assert again.json["id"] == api.aurous.characters.last.id
-    assert (api.aurous.calls.last.replayed, len(api.aurous.characters)) == (True, 1)
-    assert api.aurous.team.held_credits == 4
-
-
-@pytest.mark.parametrize("kind", ["timeout", "status", "malformed", "connect_error"])
-def test_any_other_fault_has_no_effect(api: Any, kind: str) -> None:
-    """Without ``commit`` the call never happened: no row, no hold, no look of the script."""
-    api.aurous.script("synthesizing*1 -> reviewing")
-    character = api.synthesize()
-    for operation in ("characters.create", "characters.retrieve"):
-        getattr(api.aurous.faults, kind)(operation, *((503,) if kind == "status" else ()))
-
-    for method, url in (("POST", "/v1/characters"), ("GET", f"/v1/characters/{character.id}")):
-        with suppress(AssertionError):
-            api.send(method, url, json={"name": "A", "generate": True, "attributes": {"age": 28}})
-        assert not api.aurous.calls.last.committed
-    assert len(api.aurous.characters) == 1
-    assert api.aurous.team.held_credits == 4
-    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
-
-
-@pytest.mark.parametrize(
-    ("host", "ours"),
-    [
-        ("api.aurous-labs.com", True),
-        ("aurous-labs.com", True),
-        ("docs.aurous-labs.com", True),
-        ("api.aurous-labs.com:8443", True),
-        ("aurous.storage", True),
-        ("eu.aurous.storage", True),
-        ("notaurous-labs.com", False),
-        ("aurous-labs.com.example", False),
-        ("localhost", False),
-        ("localhost:8123", False),
-    ],
-)
-def test_whose_a_host_is(host: str, ours: bool) -> None:  # noqa: FBT001 - a column of the table
-    """The vendor's hosts are ours on any port and in any subdomain; nobody else's are."""
-    assert App(Settings()).addresses.owns(host) is ours
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Call
-from pytest_aurous._core.engine.detectors import DETECTORS, Detector
-from pytest_aurous._core.resources.base.endpoint import Context
+from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning
+from pytest_aurous._core.engine.detectors import DETECTORS
 from pytest_aurous._core.wire.reply import Break, Reply
-from pytest_aurous._core.world.settings import Settings
-from pytest_aurous._core.world.world import World
 from pytest_aurous._fake.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -172,17 +169,6 @@ def test_there_is_a_misuse_here_for_each_kind() -> None:
     assert [kind.id for kind in DETECTORS] == list(MISUSES)
 
 
-def test_a_kind_sees_nothing_by_itself() -> None:
-    """One that looks only at arrivals, or only at responses, has nothing to say of the other."""
-    call = Call("GET", "https", "api.aurous-labs.com", "/v1/balance")
-    ctx = Context(World(Settings()), call, None, {})
-
-    assert not Detector().arrive(ctx)
-    assert not Detector().leave(ctx, Reply(200, (), b""))
-    assert not Detector().abandon(ctx)
-    assert Detector().hint(call) == ""
-
-
 @each
 def test_a_misuse_is_seen(api: Api, kind: str) -> None:
     """It is listed with the call that did it, a sentence, and a link to its own section."""
@@ -216,14 +202,6 @@ def test_a_reset_forgets(api: Api, kind: str) -> None:
     MISUSES[kind](api)
 
     assert ids(api) == [kind]
-
-
-def test_the_list_is_a_copy(api: Api) -> None:
-    """What a test does to it changes nothing."""
-    leaked_key(api)
-    api.aurous.pitfalls.clear()
-
-    assert ids(api) == ["leaked-key"]
 
 
 # Other ways into each
@@ -565,15 +543,6 @@ def test_what_has_no_id_is_no_record_that_is_polled(api: Api) -> None:
         assert api.get(BALANCE).status == 404
 
     assert ids(api) == []
-
-
-def test_a_patch_whose_response_was_lost_has_wiped(api: Api) -> None:
-    """What counts is what happened, not what the client saw of it."""
-    api.aurous.faults.timeout("characters.update", commit=True)
-    character = api.characters.add(attributes=ATTRIBUTES)
-    api.broken("PATCH", f"{CHARACTERS}/{character.id}", json={"attributes": {}})
-
-    assert ids(api) == ["wiping-patch"]
 
 
 def test_a_patch_wipes_however_long_it_is(api: Api) -> None:
@@ -996,30 +965,6 @@ def test_a_filter_takes_one_kind_out(make_api: Callable[..., Api]) -> None:
         warnings.filterwarnings("ignore", r"\[wiping-patch\]")
         verdict.judge()
     assert [str(one.message)[:12] for one in caught] == ["[leaked-key]"]
-
-
-def test_off_says_nothing(make_api: Callable[..., Api]) -> None:
-    """Neither in the verdict nor in a later one."""
-    verdict = two(make_api(pitfalls="off"))
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        verdict.judge()
-        verdict.close("test_x")
-
-
-@pytest.mark.parametrize("strict", ["off", "warn"])
-def test_pitfalls_are_told_beside_what_strict_lets_pass(make_api: Callable[..., Api], strict: str) -> None:
-    """The two settings know nothing of each other."""
-    api = make_api(pitfalls="error", strict=strict)
-    verdict = two(api)
-    api.get("/v1/nonsense")
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        with pytest.raises(AurousPitfallWarning):
-            verdict.judge()
-    assert len(caught) == (strict == "warn")
 
 
 def test_what_fails_the_test_comes_first(make_api: Callable[..., Api]) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
-import trio
 
 from pytest_aurous import Aurous, AurousServer
 
@@ -58,21 +57,6 @@ def test_tasks_of_asyncio(aurous: Aurous, go_wrong: Callable[[Aurous], None]) ->
 
     go_wrong(aurous)
     asyncio.run(all_three())
-
-    assert aurous.calls.count("images.create") == 4
-    assert aurous.pitfalls == []
-
-
-def test_tasks_of_trio(aurous: Aurous) -> None:
-    """The same under trio."""
-
-    async def all_three() -> None:
-        async with aurous.async_client() as client, trio.open_nursery() as nursery:
-            for headers in KEYED:
-                nursery.start_soon(order, client, headers, trio.sleep)
-
-    refuse(aurous)
-    trio.run(all_three)
 
     assert aurous.calls.count("images.create") == 4
     assert aurous.pitfalls == []

@@ -61,24 +61,6 @@ def test_what_was_not_run_is_neither_stale_nor_removed(file: Path) -> None:
     assert Baseline(file, update=False).unknown(result((LATE, ["ends"]))) is None
 
 
-def test_a_stale_case_is_named(file: Path) -> None:
-    """With its file, and how it is removed."""
-    write(file, {name: {"breaks": ["tells"], "reason": "until March"} for name in (LOST, LATE)})
-    baseline = Baseline(file, update=False)
-
-    found = result((LOST, []), ("characters.create#1 greased", []))
-    command = f"pytest --aurous-explore=report --aurous-explore-baseline={file} --aurous-explore-baseline-update"
-
-    assert baseline.stale([found]) == [
-        f"{file}: t.py::test_a: {LOST} no longer breaks a law.",
-        f"{file}: t.py::test_a: {LATE} does not exist.",
-        f"To remove what is out of date, run {command}",
-    ]
-    assert f"{file} accepts {LATE!r} of t.py::test_a: there is no such case. To remove it, run {command}" in str(
-        baseline.unknown(found)
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

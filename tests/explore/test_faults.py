@@ -105,7 +105,7 @@ def test_what_goes_on_happens_to_later_requests_too(fake: Aurous, client: httpx.
 def test_a_hiccup_reaches_what_comes_after_retries(
     fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
 ) -> None:
-    """A fallback that orders without a look at what it has: each other fault ends before it, or does not end."""
+    """A fallback that orders without reading what it has: each other fault ends before it, or does not end."""
 
     def run(*, careful: bool) -> None:
         for _ in range(3):

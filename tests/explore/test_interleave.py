@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_aurous import Exploration
 
 RACES = ["first#2", "second#2", "first#1 | second#2", "second#1 | first#2"]
-"""The schedules in which both look before one of them creates."""
+"""The schedules in which both read before one of them creates."""
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
 
@@ -51,7 +51,7 @@ def change(client: httpx.Client, character: str, **more: object) -> None:
 
 
 def test_find_or_create_pays_twice(fake: Aurous, client: httpx.Client) -> None:
-    """Both look before one of them has created; the report begins with that, and shows who sends each request."""
+    """Both read before one of them has created; the report begins with that, and shows who sends each request."""
     found = race(fake, lambda: find_or_create(client), lambda: find_or_create(client))
     case, *others = found.broken
     assert [case.id, *(one.id for one in others)] == RACES
@@ -204,7 +204,7 @@ def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous, library: str
         return [anyio.Lock(), anyio.Lock()]
 
     with pytest.raises(AurousExplorationError, match=r"each worker\s+waits\s+for\s+the\s+other") as raised:
-        as_tasks(fake, library, lambda locks: work(*locks), lambda locks: work(*locks[::-1]), fresh=fresh, patience=0.4)
+        as_tasks(fake, library, lambda locks: work(*locks), lambda locks: work(*locks[::-1]), fresh=fresh, patience=0.8)
 
     stopped = [case.id for case in raised.value.exploration.cases if case.outcome == "stopped"]
     assert len(stopped) == 2

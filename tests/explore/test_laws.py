@@ -181,7 +181,7 @@ def test_spares_what_is_in_progress(fake: Aurous, client: httpx.Client, *, own: 
 
 
 @dataclass
-class _Answer:
+class _Result:
     made: str
     status: int | None
     about: object
@@ -196,14 +196,14 @@ def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
             if response.is_success:
                 time.sleep(1)
                 about = [response.json(), datetime.now(timezone.utc), (attempt < 1,)]
-                return _Answer(response.json()["id"], response.status_code, about)
+                return _Result(response.json()["id"], response.status_code, about)
         raise LookupError
 
     terms: dict[str, Any] = {"faults": "unavailable, greased", "laws": "ends"}
     (case,) = broken(fake, run, **terms, returns=True).broken
     assert case.id == "characters.create#1 unavailable"
-    assert case.reasons["returns"].startswith("the code returned _Answer(made='char_")
-    assert ", on the good day _Answer(made='char_" in case.reasons["returns"]
+    assert case.reasons["returns"].startswith("the code returned _Result(made='char_")
+    assert ", on the good day _Result(made='char_" in case.reasons["returns"]
     assert not fake.explore(run, **terms, may_return=lambda _: True, returns=True).broken
     (remark,) = fake.explore(run, **terms).remarks
     assert remark.startswith("In characters.create#1 unavailable the run returned another value")
@@ -424,7 +424,7 @@ def waits_for_work(client: httpx.Client) -> None:
             pending = client.get(path).raise_for_status().json()["status"] == "synthesizing"
 
 
-def test_a_poll_is_forgiven_only_if_it_was_answered(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+def test_a_poll_is_forgiven_only_if_it_has_a_response(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """The most common endless loop costs less than a second; of three equal cases one runs, and a remark says so."""
     fake.script("synthesizing*3 -> reviewing")
     runs: list[int] = []

@@ -140,8 +140,8 @@ def test_the_session_can_name_the_only_case(fake: Aurous, careless: Callable[[],
 def test_the_session_can_end_it_and_say_what_runs_first(fake: Aurous, careless: Callable[[], None]) -> None:
     """The most telling cases come first, and before them what broke the last time."""
     for first, case in (((), "lost"), (("characters.create#1 crash",), "crash")):
-        answers = iter([False, True])
-        fake._session.explore_with = lambda: {"time": lambda: lambda: next(answers), "first": first}  # noqa: B023
+        over = iter([False, True])
+        fake._session.explore_with = lambda: {"time": lambda: lambda: next(over), "first": first}  # noqa: B023
         with pytest.warns(AurousWarning, match=r"not run: \d+ of \d+ cases, because --aurous-explore-seconds was"):
             explored = fake.explore(careless)
         assert [one.fault for one in explored.cases] == [case]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "/v1/chat/completions"
 TOOL: Final = {"type": "function", "function": {"name": "get_weather"}}
-ANSWER: Final = "It rains in Tokyo today, so take an umbrella with you."
+SAID: Final = "It rains in Tokyo today, so take an umbrella with you."
 
 
 class GaveUp(Exception):  # noqa: N818 - as an application would call it
@@ -29,7 +29,7 @@ class GaveUp(Exception):  # noqa: N818 - as an application would call it
 
 
 class Agent:
-    """Asks for a tool, and streams the answer; tries four times."""
+    """Asks for a tool, and streams what the model says; tries four times."""
 
     def __init__(self, client: httpx.Client, *, keys: bool = True, checks_end: bool = True) -> None:
         self.client = client
@@ -37,7 +37,7 @@ class Agent:
         self.checks_end = checks_end
 
     def run(self) -> str:
-        """Return the answer."""
+        """Return what the model says."""
         messages: list[dict[str, Any]] = [{"role": "user", "content": "How is the weather?"}]
         body = {"model": "aurous-grow-2.0-pro", "messages": messages, "tools": [TOOL]}
         message = json.loads(self.send(body))["choices"][0]["message"]
@@ -66,7 +66,7 @@ def fake() -> Iterator[Aurous]:
     """A fake whose model calls a tool, and then says what it has found."""
     with Aurous(credits=100, seed=3) as aurous:
         aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo"})], when="weather")
-        aurous.chat.reply(ANSWER)
+        aurous.chat.reply(SAID)
         yield aurous
 
 
@@ -116,6 +116,6 @@ def test_a_stream_that_ends_early_is_taken_for_complete(fake: Aurous, client: ht
 def test_a_day_with_a_broken_stream(fake: Aurous, client: httpx.Client) -> None:
     """Hypothesis draws such days, too: a fault that needs a stream meets nothing else."""
     with fake.day(BadDay("chat.create#2 disconnect")):
-        assert Agent(client).run() == ANSWER
+        assert Agent(client).run() == SAID
     assert fake.faults.unfired == []
     assert [call.ended for call in fake.calls] == ["", "ended by a fault", "complete"]

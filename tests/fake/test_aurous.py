@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from datetime import datetime, timezone
-from itertools import count
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +16,9 @@ from pytest_aurous import (
     AurousError,
     AurousLookupError,
     AurousScriptError,
-    AurousUnfiredFault,
     AurousUnmatchedRequest,
-    AurousWarning,
     Script,
 )
-from pytest_aurous._core.world.settings import ROWS
 from pytest_aurous._httpx.interception import INTERCEPTION
 
 if TYPE_CHECKING:
@@ -74,23 +70,6 @@ class TestSettings:
         assert holds(Aurous(**setting))
 
     @pytest.mark.parametrize(
-        ("name", "meant"),
-        [("stric", "strict"), ("rate_limit", "rate_limits"), ("readngs", "readings"), ("baseurl", "base_url")],
-    )
-    def test_a_wrong_name_is_a_type_error(self, name: str, meant: str) -> None:
-        """It names the nearest setting, and lists them all."""
-        wrong: dict[str, Any] = {name: "off"}
-        with pytest.raises(TypeError, match=f"'{name}' is not a setting; did you mean '{meant}'") as caught:
-            Aurous(**wrong)
-        assert all(row in str(caught.value) for row in ROWS)
-
-    def test_a_name_like_no_other_is_a_type_error_too(self) -> None:
-        """Where nothing is near nothing is guessed."""
-        wrong: dict[str, Any] = {"xyzzy": 1}
-        with pytest.raises(TypeError, match=r"'xyzzy' is not a setting\. Settings: "):
-            Aurous(**wrong)
-
-    @pytest.mark.parametrize(
         ("setting", "expected"),
         [
             ({"strict": "loud"}, "'error', 'warn' or 'off'"),
@@ -121,26 +100,6 @@ class TestSettings:
         with pytest.raises(AurousScriptError) as caught:
             Aurous(script=script)
         assert isinstance(caught.value, ValueError)
-
-    def test_it_reads_no_ini_no_command_line_and_no_marker(self, pytester: pytest.Pytester) -> None:
-        """Only its arguments count, within a suite that sets everything."""
-        pytester.makeini("[pytest]\naurous_credits = 5\naurous_base_url = https://ini.example")
-        pytester.makepyfile(
-            """
-            import pytest
-            from pytest_aurous import Aurous
-
-            @pytest.mark.aurous(strict="off", now="2020-01-01")
-            def test_it():
-                aurous = Aurous()
-                assert (aurous.team.credits, aurous.seed) == (1000, 0)
-                assert aurous.base_url == "https://api.aurous-labs.com"
-                assert aurous.clock.now().year > 2020
-                assert aurous._session.settings.strict == "error"
-            """
-        )
-
-        pytester.runpytest("--aurous-seed=7").assert_outcomes(passed=1)
 
 
 def first_status(aurous: Aurous) -> str:
@@ -199,14 +158,6 @@ class TestEnvironment:
             block()
         assert environment() == before
 
-    def test_they_nest(self, before: list[str | None]) -> None:
-        """The inner fake's are set inside, the outer one's again when it is left."""
-        with Aurous(seed=1) as outer:
-            with Aurous(seed=2) as inner:
-                assert environment()[0] == inner.api_key != outer.api_key
-            assert environment()[0] == outer.api_key
-        assert environment() == before
-
     def test_one_fake_may_be_entered_twice_at_once(self, before: list[str | None]) -> None:
         """A fake that is entered while it is entered is left twice as well, and then everything is as before."""
         aurous = Aurous()
@@ -234,43 +185,13 @@ class TestVerdict:
         assert isinstance(caught.value, AssertionError)
         assert isinstance(caught.value, AurousError)
 
-    def test_a_fault_that_was_never_met_is_raised(self) -> None:
-        """As an `AurousUnfiredFault`, which names this file."""
-        with (
-            pytest.raises(AurousUnfiredFault, match=r"timeout.*characters\.create.*test_aurous\.py:\d+"),
-            Aurous() as aurous,
-        ):
-            aurous.faults.timeout("characters.create")
-
-    def test_several_problems_are_one_error(self) -> None:
-        """All are told, in order of arrival."""
-        with (  # noqa: PT012 - the exit of the block is what may raise
-            pytest.raises(AurousUnmatchedRequest, match=r"(?s)GET .*DELETE .*was never met"),
-            Aurous() as aurous,
-        ):
-            httpx.get(NONSENSE)
-            httpx.delete(NONSENSE)
-            aurous.faults.timeout("characters.create")
-
-    def test_strict_warn_warns(self) -> None:
-        """As an `AurousWarning`, with the same text."""
-        with pytest.warns(AurousWarning, match="no such operation: GET https"), Aurous(strict="warn"):
-            httpx.get(NONSENSE)
-
-    def test_strict_off_is_silent(self) -> None:
-        """Neither error nor warning; warnings are errors in this suite."""
-        with Aurous(strict="off") as aurous:
-            httpx.get(NONSENSE)
-            aurous.faults.timeout("characters.create")
-        assert aurous.calls.count() == 1
-
     @pytest.mark.parametrize("strict", ["error", "warn", "off"])
     @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, AssertionError])
     def test_an_error_of_the_block_is_never_hidden(self, error: type[BaseException], strict: Any) -> None:
         """The block's own error comes out as it is, with nothing before or behind it."""
         mine = error("mine")
 
-        with (  # noqa: PT012 - the exit of the block is what may raise
+        with (  # noqa: PT012 - the exit of the block is what raises
             pytest.raises(error) as caught,
             Aurous(strict=strict) as aurous,
         ):
@@ -279,47 +200,6 @@ class TestVerdict:
             raise mine
         assert caught.value is mine
         assert caught.value.__context__ is None
-
-    def test_what_the_api_refuses_is_no_problem(self) -> None:
-        """A refusal on a known path is a response like any other."""
-        with Aurous() as aurous:
-            assert httpx.get(f"{aurous.base_url}/v1/balance").status_code == 401
-        assert aurous.calls.last.error_code == "missing_api_key"
-
-    def test_a_problem_is_told_once(self) -> None:
-        """Who enters again is not told again."""
-        aurous = Aurous()
-        with pytest.raises(AurousUnmatchedRequest), aurous:
-            httpx.get(NONSENSE)
-        with aurous:
-            pass
-
-    def test_a_bug_of_ours_is_no_unmatched_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A bug in a handler is an `AurousError` with its traceback, beside whatever else there was."""
-        aurous = Aurous()
-        monkeypatch.setattr("pytest_aurous._core.engine.pipeline.to_json", self.fail_once())
-
-        with (  # noqa: PT012 - the exit of the block is what raises
-            pytest.raises(AurousError, match=r"(?s)no such operation.*itself failed.*GET.*ZeroDivisionError") as caught,
-            aurous,
-        ):
-            httpx.get(NONSENSE)
-            assert aurous.client().get("/v1/balance").status_code == 500
-        assert type(caught.value) is AurousError
-
-    @staticmethod
-    def fail_once() -> Callable[[object], bytes]:
-        """Return a `to_json` that fails the second time it is asked."""
-        from pytest_aurous._core.wire.call import to_json
-
-        asked = count()
-
-        def failing(value: object) -> bytes:
-            if next(asked) == 1:
-                raise ZeroDivisionError
-            return to_json(value)
-
-        return failing
 
 
 class TestHandle:
@@ -357,12 +237,6 @@ class TestHandle:
             return [record.id, record.name, record.attributes, aurous.api_key, aurous.faker.name()]
 
         assert data(Aurous(seed=5)) == data(Aurous(seed=5)) != data(Aurous(seed=6))
-
-    def test_the_faker_is_one(self) -> None:
-        """`aurous.faker` goes on where it was, so that two names are two."""
-        aurous = Aurous()
-        assert aurous.faker is aurous.faker
-        assert aurous.faker.aurous_character_id() != aurous.faker.aurous_character_id()
 
     def test_the_faker_begins_anew_at_a_reset(self) -> None:
         """After `reset` it gives the names that it gave at the start."""
@@ -414,30 +288,6 @@ class TestHandle:
         with pytest.raises(AurousScriptError, match="column"):
             aurous.script("reviewing")
 
-    def test_reset_is_the_start_of_the_test(self) -> None:
-        """Rows, money, keys, scripts, faults, limits, clock, calls and routes are as they were."""
-        with Aurous(credits=20, now="2026-05-08") as aurous:
-            key, ids = aurous.api_key, [aurous.characters.add().id]
-            aurous.reset()
-            aurous.script("synthesizing*0 -> ready")
-            first_status(aurous)
-            aurous.clock.advance(seconds=60)
-            aurous.team.credits = 0
-            aurous.limits["reads"].exhaust()
-            aurous.faults.outage(600)
-            aurous.route("balance.retrieve").respond(418)
-            aurous.api_key.revoke()
-
-            aurous.reset()
-
-            assert (len(aurous.characters), len(aurous.calls), len(aurous.faults)) == (0, 0, 0)
-            assert (aurous.team.credits, aurous.api_key) == (20, key)
-            assert aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)
-            assert httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": key}).status_code == 200
-            assert aurous.calls.last.number == 1
-            assert aurous.characters.add().id == ids[0]
-            assert first_status(aurous) == "synthesizing"
-
     def test_a_reset_hides_no_problem(self) -> None:
         """A request that was unmatched before `reset()` still fails the test, once."""
         with (  # noqa: PT012 - the exit of the block is what raises
@@ -447,34 +297,6 @@ class TestHandle:
             httpx.get(NONSENSE)
             aurous.reset()
             httpx.delete(NONSENSE)
-
-    def test_a_snapshot_can_be_restored_more_than_once(self) -> None:
-        """State, faults and clock go back each time; the calls stay in the journal."""
-        with Aurous(now="2026-05-08") as aurous:
-            aurous.script("synthesizing*2 -> reviewing")
-            client = aurous.client()
-            url = f"/v1/characters/{client.post('/v1/characters', json=CREATE).json()['id']}"
-            client.get(url)
-            fault = aurous.faults.status("characters.retrieve", 503)
-            snapshot = aurous.snapshot()
-            for _ in range(3):
-                assert client.get(url).status_code == 503
-                assert fault.fired == 1
-                assert [client.get(url).json()["status"] for _ in range(2)] == ["synthesizing", "reviewing"]
-                assert client.post(f"{url}/save").json()["status"] == "ready"
-                aurous.clock.advance(seconds=60)
-                aurous.restore(snapshot)
-                assert (aurous.characters.last.status, aurous.team.held_credits) == ("synthesizing", 4)
-                assert aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)
-            assert client.get(url).status_code == 503
-            assert aurous.calls.count("characters.save") == 3
-
-    def test_a_fake_that_was_not_entered_can_be_reset(self) -> None:
-        """No client was made, so there is no route to forget; tickets and rows go."""
-        aurous = Aurous()
-        aurous.characters.add()
-        aurous.reset()
-        assert (len(aurous.characters), len(aurous.uploads)) == (0, 0)
 
     def test_sleep_skip_is_for_the_block(self) -> None:
         """With ``sleep="skip"`` an hour passes at once on the fake's clock, inside the block and only there."""

@@ -69,20 +69,6 @@ def test_remaining_follows_calls_and_clock(api: Api) -> None:
     assert limit.remaining == 1200
 
 
-def test_remaining_says_what_the_next_call_will_find(api: Api) -> None:
-    """A token earned in a hundred small steps is there for the test as it is for the caller."""
-    limit = api.aurous.limits["characters_synthesize"]
-    limit.exhaust()
-    for _ in range(100):
-        api.clock.advance(seconds=0.1)
-    assert limit.remaining == 1
-
-    response = api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}})
-
-    assert (response.status, response.headers["X-RateLimit-Remaining"]) == (201, "0")
-    assert (limit.remaining, limit.overruns) == (0, 0)
-
-
 @pytest.mark.parametrize("rate_limits", ["report", "enforce"])
 def test_exhaust_empties_and_overruns_count(make_api: Callable[..., Api], rate_limits: str) -> None:
     """Calls that find the bucket empty are counted, refused or not; the clock fills it again."""
@@ -98,17 +84,6 @@ def test_exhaust_empties_and_overruns_count(make_api: Callable[..., Api], rate_l
     assert limit.remaining == 1
     assert api.get("/v1/balance").status == 200
     assert limit.overruns == 3
-
-
-def test_report_refuses_nobody_and_tells_the_truth(api: Api) -> None:
-    """A test is faster than life: the headers reach 0 and stay there, and every call is answered."""
-    responses = [
-        api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}}) for _ in range(14)
-    ]
-
-    assert [response.status for response in responses] == [201] * 14
-    assert [response.headers["X-RateLimit-Remaining"] for response in responses[-4:]] == ["1", "0", "0", "0"]
-    assert api.aurous.limits["characters_synthesize"].overruns == 2
 
 
 @pytest.mark.parametrize(

@@ -184,20 +184,6 @@ def test_money_and_runs_come_back(api: Api) -> None:
     assert (api.money(), character.status) == ((996, 0), "reviewing")
 
 
-def test_scripts_and_the_looks_they_counted_come_back(api: Api) -> None:
-    """A poller sees the rest of the script once more."""
-    character = api.synthesize("synthesizing*3 -> reviewing")
-    api.poll(character)
-    snapshot = api.aurous.snapshot()
-
-    for _ in range(2):
-        assert api.poll(character, 3) == ["synthesizing", "synthesizing", "reviewing"]
-        api.aurous.script("synthesizing*0 -> ready")
-        api.aurous.restore(snapshot)
-
-    assert api.synthesize().status == "synthesizing"
-
-
 def _about_hair(body: dict[str, Any]) -> bool:
     return "hair" in body["messages"][-1]["content"]
 
@@ -251,40 +237,6 @@ def test_faults_come_back_with_what_they_counted(api: Api) -> None:
     assert statuses == [200, 503, 503, 500, 503, 500]
 
 
-def test_keys_and_replays_come_back(api: Api) -> None:
-    """A revoked key works again, a later one does not; what was stored is replayed, what was stored later is not."""
-    one, two = ({"Idempotency-Key": key} for key in "ab")
-    first = api.post("/v1/characters", json=SYNTHESIS, headers=one)
-    snapshot = api.aurous.snapshot()
-    api.post("/v1/characters", json=SYNTHESIS, headers=two)
-    later = api.team.add_key()
-    api.aurous.api_key.revoke()
-    assert (api.get(BALANCE).status, api.get(BALANCE, key=later).status) == (401, 200)
-
-    api.aurous.restore(snapshot)
-
-    assert (api.get(BALANCE).status, api.get(BALANCE, key=later).status) == (200, 401)
-    again, fresh = (api.post("/v1/characters", json=SYNTHESIS, headers=headers) for headers in (one, two))
-    assert (again.body, "Aurous-Idempotent-Replayed" in fresh.headers) == (first.body, False)
-
-
-def test_clock_and_limits_come_back(api: Api) -> None:
-    """Time, also one that was frozen meanwhile, sizes, tokens and overruns are as they were."""
-    limit = api.aurous.limits["reads"]
-    limit.set(burst=2)
-    api.get(BALANCE)
-    now, snapshot = api.clock.now(), api.aurous.snapshot()
-
-    for _ in range(2):
-        limit.exhaust()
-        api.get(BALANCE)
-        limit.set(burst=9)
-        api.clock.freeze("2030-01-01")
-        api.aurous.restore(snapshot)
-
-        assert (api.clock.now(), limit.capacity, limit.remaining, limit.overruns) == (now, 2, 1, 0)
-
-
 def test_a_clock_that_ran_runs_again(make_api: Callable[..., Api]) -> None:
     """Restoring ends a freeze that came later."""
     api = make_api(now=None)
@@ -295,18 +247,6 @@ def test_a_clock_that_ran_runs_again(make_api: Callable[..., Api]) -> None:
     api.aurous.restore(snapshot)
 
     assert "frozen" not in repr(api.clock)
-
-
-def test_what_fell_due_by_time_is_in_the_snapshot(api: Api) -> None:
-    """A step that is over when the snapshot is taken is over in it, at its own instant."""
-    character = api.synthesize("synthesizing:10s -> reviewing")
-    api.clock.advance(seconds=30)
-    snapshot = api.aurous.snapshot()
-    character.delete()
-
-    api.aurous.restore(snapshot)
-
-    assert (character.status, character.updated_at) == ("reviewing", "2026-05-08T10:00:10Z")
 
 
 def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:

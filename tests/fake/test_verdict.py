@@ -305,14 +305,3 @@ def test_the_timeline_tells_the_problems(api: Api) -> None:
     verdict.judge()
     assert verdict.timeline("pytest x.py") == text
     assert verdict.timeline("pytest x.py", problems=False) == calls
-
-
-def test_a_fault_that_was_met_before_a_restore_was_met(api: Api) -> None:
-    """A fault that was never met is reported; this one was."""
-    api.aurous.faults.status("balance.retrieve", 503)
-    start = api.aurous.snapshot()
-    assert api.get("/v1/balance").status == 503
-
-    api.aurous.restore(start)
-
-    Verdict(api.app).judge()

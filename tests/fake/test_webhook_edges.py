@@ -160,17 +160,6 @@ def test_hook_11_a_raised_threshold_tells_nobody_until_the_next_charge(api: Api)
     assert [one.event for one in api.aurous.webhooks.deliveries] == ["usage.balance_low"]
 
 
-def test_a_reset_forgets_who_receives(api: Api) -> None:
-    """By whatever handle."""
-    webhooks = api.aurous.webhooks
-    webhooks.deliver_to(lambda _: None, url="https://receiver.example/x")
-    api.aurous.reset()
-    api.aurous.webhook_endpoints.add("https://receiver.example/x")
-
-    assert webhooks._targets == {}
-    assert api.aurous.webhooks is webhooks
-
-
 def test_each_receiver_gets_its_own_payload(api: Api) -> None:
     """One that takes it apart does not spoil it for the next."""
     got: list[Any] = []
@@ -181,18 +170,6 @@ def test_each_receiver_gets_its_own_payload(api: Api) -> None:
     api.aurous.webhooks.flush()
 
     assert got[0]["type"] == "image.completed"
-
-
-def test_a_term_that_is_none_is_told_with_the_nearest(api: Api) -> None:
-    """As for every fault."""
-    with pytest.raises(TypeError, match="has no argument 'tims'; did you mean 'times'"):
-        api.aurous.faults.drop("*", tims=2)  # type: ignore[call-arg]
-
-
-def test_a_delivery_has_no_effect_to_commit(api: Api) -> None:
-    """`commit` is of calls, whose response can be lost; a delivery has none."""
-    with pytest.raises(TypeError, match=r"has no argument 'commit'\. It takes: times, after, when\."):
-        api.aurous.faults.drop("*", commit=True)  # type: ignore[call-arg]
 
 
 def test_a_spoilt_response_leaves_deliveries_alone(api: Api) -> None:
@@ -270,15 +247,3 @@ def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) 
     assert made.status == status
     assert (repr(made.error) == "TimeoutError('no response within 10 s')") == (status == "failed")
     assert len(api.aurous.webhooks.deliveries) == (1 if status == "delivered" else 2)
-
-
-def test_a_dropped_delivery_is_not_made_by_aflush_either(api: Api) -> None:
-    """`aflush` returns only the deliveries that were sent."""
-    got: list[Any] = []
-    api.aurous.webhooks.deliver_to(got.append)
-    api.aurous.faults.drop("*")
-    for _ in range(2):
-        api.aurous.images.add()
-
-    assert asyncio.run(api.aurous.webhooks.aflush()) == got
-    assert len(got) == 1

@@ -8,12 +8,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import respx
 
 from pytest_aurous import AurousError
 from pytest_aurous._core.resources.webhooks import EndpointRow
 
 if TYPE_CHECKING:
+    import respx
+
     from pytest_aurous import Character, Delivery
     from tests.conftest import Api
 
@@ -113,16 +114,6 @@ def test_hook_3_a_poll_that_ends_the_work_is_told(api: Api) -> None:
         api.get(f"/v1/images/{record}")
 
     assert flushed(api, receiver) == ["image.completed"]
-
-
-def test_hook_3_a_cancel_through_the_api_is_told_once(api: Api) -> None:
-    """A second cancel changes nothing, and tells nothing."""
-    receiver, record = Receiver(api), image(api)
-
-    for _ in range(2):
-        api.post(f"/v1/images/{record}/cancel")
-
-    assert flushed(api, receiver) == ["image.cancelled"]
 
 
 def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
@@ -250,17 +241,6 @@ def test_hook_5_the_whole_envelope(api: Api) -> None:
     assert delivery.headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize("end", ["ready", "failed(provider_timeout)", "deleted"])
-def test_hook_5_client_reference_id_is_echoed(api: Api, end: str) -> None:
-    """What the maker of a character called it stands in each event of it."""
-    receiver = Receiver(api)
-    api.synthesize(f"synthesizing:5s -> {end}", client_reference_id="order-7")
-    api.clock.advance(seconds=5)
-    api.aurous.webhooks.flush()
-
-    assert [one.payload["data"]["client_reference_id"] for one in receiver.got] == ["order-7"]
-
-
 def test_hook_5_one_event_has_one_id(api: Api) -> None:
     """Two endpoints are told of the same event; the next one is another."""
     one, two = Receiver(api), Receiver(api)
@@ -317,19 +297,6 @@ def test_hook_6_three_attempts_two_seconds_apart(api: Api) -> None:
         (2, 4, "failed"),
         (3, 6, "failed"),
     ]
-
-
-def test_hook_6_an_endpoint_is_told_as_well(api: Api) -> None:
-    """The URL of the request and the team's endpoint get one delivery each."""
-    image(api, "pending*0 -> processing*0 -> succeeded", webhook_url=URL)
-    receiver = Receiver(api, url=URL)
-    endpoint = Receiver(api)
-    image(api, webhook_url=URL)
-    api.aurous.images.last.finish()
-    api.aurous.webhooks.flush()
-
-    assert receiver.events == ["image.completed", "image.completed"]
-    assert endpoint.events == ["image.completed"]
 
 
 # the signature
@@ -600,23 +567,6 @@ def test_hook_11_what_is_not_charged_is_no_fall(api: Api) -> None:
     assert flushed(api, receiver) == []
 
 
-def test_hook_11_a_synthesis_that_crosses_the_threshold_is_told(api: Api) -> None:
-    """Characters cost, too; each team has its own threshold."""
-    receiver = Receiver(api, events=["usage.balance_low"])
-    assert (api.team.balance_low_threshold, api.aurous.teams.add().balance_low_threshold) == (10, 10)
-    api.team.balance_low_threshold = 999.5
-    api.synthesize().finish()
-
-    assert flushed(api, receiver) == ["usage.balance_low"]
-    assert receiver.got[0].payload["data"]["balance_low_threshold"] == 999.5
-
-
-def test_hook_11_a_threshold_is_a_number_of_credits(api: Api) -> None:
-    """What nobody can have is refused."""
-    with pytest.raises(AurousError):
-        api.team.balance_low_threshold = -1
-
-
 # deliver_to
 
 
@@ -693,37 +643,11 @@ def test_hook_1_deliver_to_changes_nothing_that_is_known(api: Api, known: str, t
     assert flushed(api, first)[-1] == "image.failed"
 
 
-def test_hook_1_deliver_to_takes_what_a_known_url_has(api: Api) -> None:
-    """To say the same again contradicts nothing: the target is another one."""
-    told: dict[str, Any] = {"url": URL, "events": ["image.failed"], "secret": "whsec_mine"}
-
-    assert api.aurous.webhooks.deliver_to(lambda _: None, **told) == api.aurous.webhooks.deliver_to(
-        lambda _: None, **told
-    )
-    assert len(api.aurous.webhook_endpoints) == 1
-
-
 @pytest.mark.parametrize("url", ["http://app.test/hooks", "app.test/hooks", "", "http://[", 7])
 def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, url: Any) -> None:
     """The API takes https alone, and so does a test that stands in for it."""
     with pytest.raises(AurousError, match=r"webhooks\.deliver_to\(url=\.\.\.\): url must be .* on this machine"):
         api.aurous.webhooks.deliver_to(lambda _: None, url=url)
-
-    assert len(api.aurous.webhook_endpoints) == 0
-
-
-def test_hook_1_deliver_to_takes_no_url_for_a_target(api: Api) -> None:
-    """A URL in the place of the target is told where it belongs, and nothing is registered."""
-    with pytest.raises(AurousError, match=r"deliver_to\('https://receiver.test'\): .* Pass a URL by name, as url="):
-        api.aurous.webhooks.deliver_to("https://receiver.test")  # type: ignore[call-overload]
-
-    assert len(api.aurous.webhook_endpoints) == 0
-
-
-def test_hook_3_deliver_to_refuses_a_misspelt_event(api: Api) -> None:
-    """The nearest event is named, and nothing is registered."""
-    with pytest.raises(AurousError, match=r"deliver_to\(events=.*'image\.complete' is not an event.*image\.completed"):
-        api.aurous.webhooks.deliver_to(lambda _: None, events=["image.complete"])
 
     assert len(api.aurous.webhook_endpoints) == 0
 
@@ -769,30 +693,6 @@ def test_hook_8_reset_forgets_everything(api: Api) -> None:
     assert (len(api.aurous.webhook_endpoints), api.aurous.webhooks.deliveries) == (0, [])
     assert flushed(api, receiver) == []
     assert api.aurous.webhooks.deliver_to(lambda _: None, url=URL) is not None
-
-
-def test_hook_8_forget_drops_the_targets_alone(api: Api) -> None:
-    """The endpoint stays, and its URL is called again."""
-    receiver = Receiver(api, url=URL)
-    api.aurous.webhooks._forget()
-    api.aurous.images.add(status="succeeded")
-    with respx.mock:
-        respx.post(URL).respond(410)
-        api.aurous.webhooks.flush()
-
-    assert (receiver.got, api.aurous.webhooks.deliveries[0].response_status) == ([], 410)
-
-
-def test_hook_8_each_failed_attempt_counts(api: Api) -> None:
-    """Retries count as first attempts do, and each delivery has its own."""
-    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
-    receiver.status = 500
-    fail_often(api, 2)
-    api.clock.advance(seconds=5)
-    api.aurous.webhooks.flush()
-
-    assert endpoint.consecutive_failures == 4
-    assert [one.attempt for one in api.aurous.webhooks.deliveries] == [1, 1, 2, 2, 3, 3]
 
 
 # routes
@@ -858,16 +758,6 @@ def test_hook_6_what_a_test_adds_has_a_webhook_url_too(api: Api, medium: str, by
     assert [one.event for one in got if one.endpoint is None] == [event, event]
 
 
-@pytest.mark.parametrize("url", ["http://app.test/hooks", "app.test", 7, "https://" + "x" * 2048])
-@pytest.mark.parametrize("medium", ["images", "videos"])
-def test_hook_6_add_refuses_a_webhook_url_that_no_request_can_have(api: Api, medium: str, url: Any) -> None:
-    """Nothing is made then."""
-    with pytest.raises(AurousError, match=rf"^{medium}\.add\(webhook_url=\.\.\.\): .*webhook_url"):
-        getattr(api.aurous, medium).add(webhook_url=url)
-
-    assert len(getattr(api.aurous, medium)) == 0
-
-
 def test_the_nearest_route_wins(api: Api) -> None:
     """An exact URL over a prefix, the longest prefix over the others, in whatever order they were given."""
     longest, shortest = route(api, "https://app.test/hooks/*"), route(api, "*")
@@ -883,17 +773,6 @@ def test_the_nearest_route_wins(api: Api) -> None:
         [URL],
         ["https://else.test/"],
     ]
-
-
-@pytest.mark.parametrize("url", [URL, "https://app.test/*"])
-def test_the_last_route_of_a_url_replaces_the_one_before(api: Api, url: str) -> None:
-    """Also one that `deliver_to` made; the endpoint stays."""
-    first, last = route(api, url), route(api, url)
-    api.aurous.images.add(status="failed", webhook_url=URL)
-
-    api.aurous.webhooks.flush()
-
-    assert (len(first), len(last)) == (0, 1)
 
 
 def test_a_route_and_deliver_to_share_a_url(api: Api) -> None:
@@ -938,27 +817,3 @@ def test_a_route_of_no_url_is_refused(api: Api, url: Any, told: str) -> None:
     """It would never serve anything."""
     with pytest.raises(AurousError, match=rf"webhooks\.route.*{told}"):
         api.aurous.webhooks.route(url, print)
-
-
-@pytest.mark.parametrize("target", [None, "https://app.test", 7])
-def test_a_route_needs_a_target_that_can_be_called(api: Api, target: Any) -> None:
-    """A callable, an ASGI app or a WSGI app."""
-    with pytest.raises(AurousError, match=r"webhooks\.route\('https://app\.test/hooks', .*expected a target"):
-        api.aurous.webhooks.route(URL, target)
-
-
-def test_a_route_leads_to_a_wsgi_app(api: Api) -> None:
-    """The app sees the path of the URL that was requested."""
-    paths: list[str] = []
-
-    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        paths.append(environ["PATH_INFO"])
-        start_response("204 No Content", [])
-        return []
-
-    api.aurous.webhooks.route("https://app.test/*", app)
-    api.aurous.images.add(status="failed", webhook_url=f"{URL}/done")
-
-    (delivery,) = api.aurous.webhooks.flush()
-
-    assert (delivery.response_status, paths) == (204, ["/hooks/done"])

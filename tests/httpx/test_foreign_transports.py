@@ -5,12 +5,10 @@ from __future__ import annotations
 import _socket
 import asyncio
 import socket
-import subprocess
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousNetworkBlocked
@@ -132,22 +130,6 @@ class TestForeignTransports:
             assert get(stack, way, plain.Foreign()).status_code == TEAPOT
 
 
-def test_an_application_as_a_transport_is_left_alone() -> None:
-    """An ASGI or WSGI application that the client was given responds, whatever the host."""
-
-    async def asgi(_: Any, __: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": TEAPOT, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    def wsgi(_: Any, start: Any) -> list[bytes]:
-        start("418 Teapot", [])
-        return []
-
-    with Aurous():
-        assert get(httpx, "async", httpx.ASGITransport(asgi)).status_code == TEAPOT
-        assert get(httpx, "sync", httpx.WSGITransport(wsgi)).status_code == TEAPOT
-
-
 def test_a_class_of_the_client_shows_it_too(theirs: Any) -> None:
     """A module that imports a class of aiohttp, and not aiohttp itself, sends requests with it, too."""
     session = type("ClientSession", (), {"__module__": "aiohttp.client"})
@@ -209,23 +191,3 @@ class TestNamesOfTheVendor:
         kept(API, 443)
 
         assert asked == [API, API]
-
-
-def test_a_script_does_not_reach_the_vendor() -> None:
-    """A program without pytest, with a client that is not intercepted."""
-    script = f"""
-import urllib.request
-from pytest_aurous import Aurous, AurousNetworkBlocked
-with Aurous():
-    try:
-        urllib.request.urlopen({BALANCE!r})
-    except AurousNetworkBlocked as error:
-        print(error)
-"""
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - our Python
-
-    assert done.stdout.startswith(f"inside `with Aurous()`: a connection to {API} was blocked.")
-    assert (
-        "this connection was made by urllib. Use the fixture aurous_server, or AurousServer in a script" in done.stdout
-    )

@@ -22,7 +22,6 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
-from pytest_aurous._core.wire.har import har
 from pytest_aurous._core.wire.reply import Break
 
 if TYPE_CHECKING:
@@ -194,11 +193,6 @@ class TestClients:
                 client.get(BALANCE)
         assert no_network != []
 
-    def test_a_retrying_transport_meets_it(self, stack: Any, fake: Aurous) -> None:
-        """So does a client with a real transport of its own making."""
-        with stack.Client(transport=stack.HTTPTransport(retries=2)) as client:
-            assert client.get(BALANCE, headers={"X-Api-Key": fake.api_key}).status_code == 200
-
     def test_what_was_sent_is_kept(self, wire: Wire, fake: Aurous) -> None:
         """Method, path, query, headers, and body arrive as they left the client, streams and files too."""
         fields = {"headers": {"X-Trace": "ü".encode()}, "params": {"limit": "2", "q": "a b"}}
@@ -220,26 +214,6 @@ class TestClients:
 
         assert response.status_code == 201
         assert fake.calls.last.request.json == CREATE
-
-    def test_headers_do_not_mix(self, fake: Aurous) -> None:
-        """Each of many calls keeps its own headers."""
-        with fake.client() as client:
-            for number in range(200):
-                client.get("/v1/balance", headers={"X-Number": str(number)})
-
-        assert [call.request.headers["X-Number"] for call in fake.calls] == [str(number) for number in range(200)]
-
-    def test_a_whole_life(self, wire: Wire, fake: Aurous) -> None:
-        """Create, poll and save work through every kind of client."""
-        url = f"{fake.base_url}/v1/characters"
-        character = wire.send("POST", url, key=fake.api_key, json=CREATE).json()["id"]
-
-        assert [wire.get(f"{url}/{character}", key=fake.api_key).json()["status"] for _ in range(2)] == [
-            "synthesizing",
-            "reviewing",
-        ]
-        assert wire.send("POST", f"{url}/{character}/save", key=fake.api_key).json()["status"] == "ready"
-        assert fake.characters[character].status == "ready"
 
     def test_a_break_is_the_clients_own_exception(
         self, wire: Wire, fake: Aurous, monkeypatch: pytest.MonkeyPatch
@@ -292,22 +266,6 @@ class TestClients:
         with pytest.raises(wire.stack.RemoteProtocolError):
             wire.get(BALANCE, key=fake.api_key)
 
-    @pytest.mark.skipif(find_spec("openai") is None, reason="needs openai")
-    @needs_httpx2
-    def test_the_openai_client_is_answered_in_band(self, no_network: list[object]) -> None:
-        """The OpenAI SDK, which uses httpx2, gets a response from the fake and reaches for no network."""
-        openai = pytest.importorskip("openai", minversion="3", reason="the first on httpx2")
-        with (
-            Aurous(strict="off") as aurous,
-            openai.OpenAI(api_key=aurous.api_key, base_url=f"{aurous.base_url}/v1", max_retries=0) as client,
-        ):
-            with pytest.raises(openai.NotFoundError, match="No route matches GET /v1/models/x") as caught:
-                client.models.retrieve("x")
-            assert aurous.calls.last.path == "/v1/models/x"
-
-        assert caught.value.response.headers["Aurous-Version"] == "2026-05-15"
-        assert no_network == []
-
     def test_httpx2_need_not_be_there(self) -> None:
         """Where httpx2 is not installed httpx is served nevertheless."""
         code = (
@@ -337,15 +295,6 @@ class TestTransport:
         assert response.elapsed >= timedelta(0)
         assert no_network == []
 
-    def test_it_may_stand_in_a_mount(self, stack: Any) -> None:
-        """A client with several transports sends the vendor's share to ours."""
-        aurous = Aurous()
-        other = stack.MockTransport(lambda request: stack.Response(204, request=request))
-        mounts = {"https://api.aurous-labs.com": aurous.transport}
-        with stack.Client(transport=other, mounts=mounts) as client:
-            assert client.get("https://other.example").status_code == 204
-            assert client.get(BALANCE, headers={"X-Api-Key": aurous.api_key}).status_code == 200
-
     def test_a_foreign_host_is_a_request_that_the_api_does_not_know(self, stack: Any) -> None:
         """Whatever a client sends to our transport is meant for us, so another host is an unmatched request."""
         expected = r"the host: other\.example instead of api\.aurous-labs\.com"
@@ -364,15 +313,6 @@ class TestTransport:
             assert (client.headers["X-Trace"], client.headers["X-Api-Key"]) == ("1", aurous.api_key)
             assert client.timeout == httpx.Timeout(3)
             assert client.base_url == "https://aurous.storage"
-
-    def test_a_break_is_the_clients_own_exception(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Through the transport too."""
-        aurous = Aurous()
-        monkeypatch.setattr(aurous._session.app, "handle", lambda _: Break("ConnectError", "refused"))
-
-        with pytest.raises(wire.stack.ConnectError, match="refused") as caught:
-            wire.get(BALANCE, client={"transport": aurous.transport})
-        assert caught.value.request.method == "GET"
 
 
 def test_headers_arrive_as_they_were_given(wire: Wire, fake: Aurous) -> None:
@@ -448,19 +388,6 @@ class TestForeignHosts:
                 httpx.get("https://third.example/")
             assert route.call_count == 1
         assert aurous.calls.count() == 1
-
-    def test_respx_before_and_after_in_one_test(self) -> None:
-        """Both at once, and one that ends while we go on."""
-        with respx.mock() as before:
-            before.get("https://one.example/").respond(201)
-            with Aurous() as aurous:
-                with respx.mock() as after:
-                    after.get("https://two.example/").respond(202)
-                    assert httpx.get("https://one.example/").status_code == 201
-                    assert httpx.get("https://two.example/").status_code == 202
-                    assert httpx.get(BALANCE, headers={"X-Api-Key": aurous.api_key}).status_code == 200
-                assert httpx.get("https://one.example/").status_code == 201
-                assert httpx.get(BALANCE, headers={"X-Api-Key": aurous.api_key}).status_code == 200
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_lenient_respx_does_not_shadow_us(self, when: str) -> None:
@@ -540,23 +467,6 @@ class TestRoute:
 
         assert [pair for pair in raw if pair[0].lower().startswith(b"x-")] == odd
 
-    def test_odd_headers_are_in_the_journal_as_they_were_sent(self, wire: Wire, fake: Aurous) -> None:
-        """Line breaks, empty values and repeated names, in the request and in the response of a route, and in HAR."""
-        odd = [("x-lines", "one\ntwo: three\r\n"), ("x-empty", ""), ("x-two", "a"), ("x-two", "b"), ("x-last", "3")]
-        fake.route("balance.retrieve").return_value = httpx.Response(200, headers=odd, content=b"{}")
-
-        wire.get(BALANCE, headers=odd)
-
-        call = fake.calls.last
-        assert call.response is not None
-        for headers in (call.request.headers, call.response.headers):
-            assert [(name, value) for name, value in headers.multi_items() if name.startswith("x-")][-5:] == odd
-            assert headers["X-Lines"] == "one\ntwo: three\r\n"
-        entry = har([call])["log"]["entries"][0]
-        for side in ("request", "response"):
-            shown = [(one["name"], one["value"]) for one in entry[side]["headers"]]
-            assert [pair for pair in shown if pair in odd] == odd
-
     def test_a_spied_call_takes_effect_once(self, wire: Wire, fake: Aurous) -> None:
         """A look through a spy is one look, and a creation one creation."""
         fake.script("synthesizing*2 -> reviewing")
@@ -569,18 +479,6 @@ class TestRoute:
         assert seen == ["synthesizing", "synthesizing", "reviewing"]
         assert len(fake.characters) == 1
         assert [route.call_count for route in routes] == [1, 3]
-
-    def test_a_spied_call_keeps_its_clients_patience(self, wire: Wire, fake: Aurous) -> None:
-        """A fault that depends on the client's timeout, or breaks the body, is the same through a spy."""
-        fake.route("balance.retrieve")
-        fake.faults.delay("balance.retrieve", 30)
-        fake.faults.disconnect("balance.retrieve", after_bytes=3)
-
-        for error in ("ReadTimeout", "RemoteProtocolError"):
-            with pytest.raises(getattr(wire.stack, error)) as caught:
-                wire.get(BALANCE, key=fake.api_key, client={"timeout": 5})
-            assert caught.value.request.url == BALANCE
-        assert wire.get(BALANCE, key=fake.api_key).status_code == 200
 
     def test_an_override_answers_instead(self, wire: Wire, fake: Aurous) -> None:
         """`respond` is what the client gets; the journal has it, marked, and the state knows nothing of it."""
@@ -681,19 +579,6 @@ class TestRoute:
         assert route.call_count == 1
 
     @pytest.mark.parametrize("wire", ["httpx asyncio", "httpx trio", "httpx2 asyncio", "httpx2 trio"], indirect=True)
-    def test_a_coroutine_function_answers_an_async_client(self, wire: Wire, fake: Aurous) -> None:
-        """A side effect may be ``async`` where the client is; it is awaited on the client's own loop."""
-
-        async def effect(_: httpx.Request) -> httpx.Response:
-            await anyio.lowlevel.checkpoint()
-            return httpx.Response(207)
-
-        fake.route("balance.retrieve").side_effect = effect
-
-        assert wire.get(BALANCE).status_code == 207
-        assert (fake.calls.last.status, fake.calls.last.operation) == (207, "balance.retrieve")
-
-    @pytest.mark.parametrize("wire", ["httpx asyncio", "httpx trio", "httpx2 asyncio", "httpx2 trio"], indirect=True)
     @pytest.mark.parametrize("error", [httpx.ReadTimeout("slow"), ValueError("own")], ids=str)
     def test_a_coroutine_function_may_raise(self, wire: Wire, fake: Aurous, error: Exception) -> None:
         """What an ``async`` side effect raises is what its client meets: of its own package where it is httpx's."""
@@ -721,17 +606,6 @@ class TestRoute:
 
         assert [wire.get(BALANCE, key=fake.api_key).status_code for _ in range(2)] == [500, 200]
         assert [(call.status, call.fault) for call in fake.calls] == [(500, "overridden by a route"), (200, None)]
-
-    def test_a_coroutine_may_leave_a_call_to_the_fake(self, fake: Aurous) -> None:
-        """So may an ``async`` one."""
-
-        async def effect(_: httpx.Request) -> Any:
-            return None
-
-        fake.route("balance.retrieve").side_effect = effect
-
-        assert Wire(httpx, "asyncio").get(BALANCE, key=fake.api_key).status_code == 200
-        assert fake.calls.count() == 1
 
     def test_passing_through_reaches_the_real_host(self, wire: Wire, loopback: str) -> None:
         """With `pass_through` the one operation goes to the real server, and all others stay with the fake."""
@@ -793,12 +667,6 @@ class TestRoute:
         assert [call.operation for call in fake.calls][1:] == ["characters.uploads.put"] * 2
         assert route.call_count == 2
 
-    def test_routes_follow_the_base_url(self, wire: Wire) -> None:
-        """With a port and a prefix a route is where the operation is."""
-        with Aurous(base_url="http://localhost:8123/aurous") as aurous:
-            aurous.route("balance.retrieve").respond(202)
-            assert wire.get("http://localhost:8123/aurous/v1/balance").status_code == 202
-
     def test_an_unknown_operation_is_refused(self, fake: Aurous) -> None:
         """A misspelled name says which was meant, and which that resource has."""
         with pytest.raises(
@@ -848,30 +716,6 @@ class TestLeaving:
         else:
             with pytest.raises(expected):
                 block()
-        assert all(now is then for now, then in zip(transports(), before, strict=True))
-
-    def test_the_fixture_leaves_nothing(self, pytester: pytest.Pytester) -> None:
-        """The same of the fixture, after passes, failures and errors."""
-        pytester.makepyfile(
-            """
-            import httpx, pytest
-
-            BEFORE = httpx.HTTPTransport.handle_request
-
-            @pytest.fixture
-            def broken(aurous): raise OSError
-
-            def test_1(aurous): assert httpx.HTTPTransport.handle_request is not BEFORE
-            def test_2(aurous): httpx.get(aurous.base_url)
-            def test_3(aurous): assert False
-            def test_4(broken): ...
-            def test_5(): assert httpx.HTTPTransport.handle_request is BEFORE
-            """
-        )
-        before = transports()
-
-        pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=2, failed=2, errors=1)
-
         assert all(now is then for now, then in zip(transports(), before, strict=True))
 
     def test_the_last_one_leaves_last(self) -> None:
@@ -935,12 +779,6 @@ class TestNesting:
             assert wire.get(BALANCE, key=outer.api_key).json()["credits"] == 1
         assert (inner.calls.count(), outer.calls.count()) == (2, 1)
 
-    def test_each_answers_for_its_host(self, wire: Wire) -> None:
-        """On different hosts they stand side by side, whichever was started last."""
-        with Aurous(base_url="https://one.example", credits=1) as one, Aurous(credits=2) as two:
-            assert wire.get("https://one.example/v1/balance", key=one.api_key).json()["credits"] == 1
-            assert wire.get(BALANCE, key=two.api_key).json()["credits"] == 2
-
     ELSEWHERE: Final = "https://gateway.example/aurous"
 
     @pytest.mark.parametrize("moved_first", [True, False])
@@ -958,12 +796,6 @@ class TestNesting:
                     assert wire.get(f"{url}/v1/balance", key=one.api_key).status_code == 200
             assert wire.get(f"{last.base_url}/v1/balance", key=last.api_key).status_code == 200
         assert (first.calls.count(), last.calls.count()) == (1, 2)
-
-    def test_a_port_is_part_of_a_host(self, wire: Wire) -> None:
-        """Two fakes on two ports, and each with what it knows."""
-        with Aurous(base_url="http://localhost:1", credits=1) as one, Aurous(base_url="http://localhost:2") as two:
-            assert wire.get("http://localhost:1/v1/balance", key=one.api_key).json()["credits"] == 1
-            assert wire.get("http://localhost:2/v1/balance", key=two.api_key).json()["credits"] == 1000
 
     @pytest.mark.parametrize(
         "paths", [("/a", "/b"), ("/b", "/a"), ("", "/a"), ("/a", ""), ("/a", "/a/b"), ("/a/b", "/a")]
@@ -1072,12 +904,6 @@ class TestBaseUrl:
         ):
             assert httpx.get(url, headers={"X-Api-Key": aurous.api_key}).status_code == 404
 
-    def test_another_port_is_another_host(self, loopback: str) -> None:
-        """What runs on another port of the same machine is not ours."""
-        with Aurous(base_url="http://127.0.0.1:1") as aurous:
-            assert httpx.get(f"{loopback}/v1/balance").text == "real /v1/balance"
-        assert aurous.calls.count() == 0
-
     def test_ref_urls_lead_to_the_fake(self, wire: Wire) -> None:
         """Pictures of a moved fake are where it is, and can be fetched there."""
         with Aurous(base_url="http://localhost:8123/aurous") as aurous:
@@ -1104,23 +930,6 @@ class TestConcurrency:
         options = {"base_url": fake.base_url, "headers": {"X-Api-Key": fake.api_key}}
         with stack.Client(**options) as client, ThreadPoolExecutor(50) as pool:
             list(pool.map(poll, [client] * 50))
-
-        self.check(fake)
-
-    @pytest.mark.parametrize("way", ["asyncio", "trio"])
-    def test_fifty_tasks_see_one_sequence(self, stack: Any, fake: Aurous, way: str) -> None:
-        """So do fifty tasks."""
-        if way == "trio":
-            pytest.importorskip("trio", reason="one of the two backends")
-        character = self.synthesizing(fake)
-        options = {"base_url": fake.base_url, "headers": {"X-Api-Key": fake.api_key}}
-
-        async def main() -> None:
-            async with stack.AsyncClient(**options) as client, anyio.create_task_group() as group:
-                for _ in range(50):
-                    group.start_soon(client.get, f"/v1/characters/{character}")
-
-        anyio.run(main, backend=way)
 
         self.check(fake)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
-from pytest_aurous._httpx import interception
 from pytest_aurous._httpx.interception import INTERCEPTION
 
 pytestmark = pytest.mark.lowest
@@ -61,23 +59,6 @@ def test_respx_need_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "handler" not in vars(above)
 
 
-@pytest.mark.python
-def test_respx_is_imported_late() -> None:
-    """By the code under test, while a fake is entered: what is the fake's, the fake responds to."""
-    script = """
-import httpx
-from pytest_aurous import Aurous
-with Aurous() as aurous:
-    import respx
-    with respx.mock(using="httpx") as routes:
-        routes.get("https://other.example").respond(204)
-        assert httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": aurous.api_key}).status_code == 200
-        assert httpx.get("https://other.example").status_code == 204
-assert "handler" not in vars(respx.mocks.Mocker.registry["httpx"])
-"""
-    subprocess.run([sys.executable, "-c", script], timeout=60, check=True)  # noqa: S603 - our Python
-
-
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("strict", [True, False])
 def test_respx_above_us_passes_on_what_is_ours(strict: bool) -> None:  # noqa: FBT001 - a column of the table
@@ -98,42 +79,3 @@ def test_respx_above_us_passes_on_what_is_ours(strict: bool) -> None:  # noqa: F
         assert httpx.get("https://other.example/").status_code == 201
         assert asyncio.run(both(aurous)) == [200, 201]
     assert "handler" not in vars(respx.mocks.HTTPCoreMocker.registry["httpx"])
-
-
-def test_work_that_costs_nothing_leaves_no_note() -> None:
-    """A team that is never charged has nothing held, committed or given back."""
-    aurous = Aurous()
-    team = aurous.teams.add(billing_mode="exempt")
-    for end in ("finish", "fail"):
-        aurous.client(headers={"X-Api-Key": team.api_key}).post("/v1/images", json={"prompt": "x"})
-        getattr(team.images.last, end)()
-
-    assert not [note for note in aurous._session.app.world.journal.notes if "credits" in note.text]
-
-
-def test_a_difference_names_only_what_differs() -> None:
-    """Of headers and of JSON: what agrees is not shown."""
-    with Aurous() as aurous:
-        headers = {"X-Api-Key": aurous.api_key, "X-One": "1", "X-Two": "2"}
-        body = {"name": "Aurora", "generate": True, "attributes": {"age": 30}}
-        httpx.post(f"{aurous.base_url}/v1/characters", json=body, headers=headers)
-
-        with pytest.raises(AssertionError) as caught:
-            aurous.assert_called(
-                "characters.create", json={"name": "Aurora", "generate": False}, headers={"X-One": "1", "X-Two": "3"}
-            )
-
-    text = str(caught.value).partition("Closest:")[2].partition("All calls:")[0]
-    assert "json.generate: True, wanted False" in text
-    assert "header X-Two: '2', wanted '3'" in text
-    assert "json.name" not in text
-    assert "X-One" not in text
-
-
-def test_restoring_respx_twice_changes_nothing() -> None:
-    """Another fake, or a reset of respx, may have restored it before."""
-    interception._step_back()
-    with Aurous() as aurous:
-        interception._step_back()
-        assert aurous.client().get("/v1/balance").status_code == 200
-    interception._step_back()

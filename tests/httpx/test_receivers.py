@@ -162,18 +162,6 @@ def test_hook_8_a_refused_connection_or_a_timeout_has_failed(api: Api, error: ty
     assert (made.status, made.response_status) == ("failed", None)
 
 
-def test_hook_8_a_url_that_nobody_took_over_is_called(api: Api) -> None:
-    """An endpoint that the code under test registered is called where it is, without `deliver_to`."""
-    api.post("/v1/webhook_endpoints", json={"url": URL, "events": ["*"]})
-    api.aurous.images.add(status="succeeded")
-
-    with respx.mock:
-        route = respx.post(URL).respond(200)
-        api.aurous.webhooks.flush()
-
-    assert route.call_count == 1
-
-
 def test_hook_8_every_kind_works_while_the_fake_intercepts() -> None:
     """An app is an app, and a route of the suite's respx a route, beside a fake that is entered."""
     seen: list[Any] = []

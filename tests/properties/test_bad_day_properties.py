@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from pytest_aurous._core.wire.refusal import ApiProblem
-from pytest_aurous._core.world.buckets import Buckets
-from pytest_aurous._core.world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,35 +113,6 @@ class Day:
         return sum(COSTS.get(call.operation or "", 0) for call in self.api.aurous.calls if call.committed)
 
 
-@given(
-    capacity=st.integers(1, 20),
-    per_minute=st.integers(1, 600),
-    pauses=st.lists(st.floats(0, 30), max_size=40),
-    enforce=st.booleans(),
-)
-@settings(max_examples=40)
-def test_rate_1_a_bucket_never_holds_nor_refills_too_much(
-    capacity: int,
-    per_minute: int,
-    pauses: list[float],
-    enforce: bool,  # noqa: FBT001
-) -> None:
-    """What it holds is between none and its capacity, and what it has paid for is its burst plus what time gave."""
-    buckets, now, served = Buckets(State(), enforce=enforce), NOW, 0
-    buckets.resize("a", "reads", capacity, per_minute, NOW)
-    for pause in pauses:
-        now += pause
-        bucket = buckets.get("a", "reads", now)
-        before = bucket.tokens
-        assert 0 <= before <= capacity
-        enough = before > 1 - 1e-6
-        served += enough
-        with nullcontext() if enough or not enforce else pytest.raises(ApiProblem):
-            buckets.spend("a", "reads", bucket)
-        assert buckets.get("a", "reads", now).tokens == pytest.approx(before - enough, abs=1e-5)
-        assert served <= capacity + (now - NOW) * per_minute / 60 + 1e-3
-
-
 @pytest.mark.parametrize("rate_limits", ["report", "enforce"])
 @cheap
 @given(acts=acts)
@@ -172,7 +138,7 @@ def test_cred_2_money_is_conserved(make_api: MakeApi, rate_limits: str, acts: li
 @cheap
 @given(acts=acts)
 def test_idem_3_replays_change_nothing(make_api: MakeApi, acts: list[Act]) -> None:
-    """Whatever has happened, a call that is answered from the store, or with an error, leaves everything as it was."""
+    """Whatever has happened, a call whose response is stored, or an error, leaves everything as it was."""
     day = Day(make_api(credits=CREDITS, script="synthesizing! -> reviewing"))
     for act in acts:
         before, calls, now = day.api.state(), len(day.api.aurous.calls), day.api.clock.time()

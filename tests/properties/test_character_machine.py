@@ -39,15 +39,15 @@ EDGES: Final = {  # the table at the end of characters.md; what a script may lea
 
 
 class Step(NamedTuple):
-    """One step of a script: what is seen, and what ends it: N looks, N seconds, or the test (None)."""
+    """One step of a script: what is seen, and what ends it: N polls, N seconds, or the test (None)."""
 
     status: str
-    looks: int | None = None
+    polls: int | None = None
     seconds: int | None = None
 
     def __str__(self) -> str:
-        if self.looks is not None:
-            return f"{self.status}*{self.looks}"
+        if self.polls is not None:
+            return f"{self.status}*{self.polls}"
         return f"{self.status}:{self.seconds}s" if self.seconds is not None else f"{self.status}!"
 
 
@@ -64,8 +64,8 @@ def walks(length: int) -> list[tuple[str, ...]]:
 
 
 def run_of(walk: tuple[str, ...], holds: list[tuple[int | None, int | None]]) -> Run:
-    """Hold each status of a walk by looks, by seconds, or by hand."""
-    return tuple(Step(status, looks, seconds) for status, (looks, seconds) in zip(walk, holds, strict=False))
+    """Hold each status of a walk by polls, by seconds, or by hand."""
+    return tuple(Step(status, polls, seconds) for status, (polls, seconds) in zip(walk, holds, strict=False))
 
 
 HOLDS: Final = ((1, None), (0, None), (2, None), (None, 7), (None, 0), (None, None))
@@ -127,15 +127,15 @@ class Model:
         self.taken += 1
         self.index, self.seen, self.since = 0, 0, now
         self.status, self.held, self.redraw, self.updated = "synthesizing", cost, redraw, now
-        if self.going and self.run[0].looks == 0:
+        if self.going and self.run[0].polls == 0:
             self.step(now)
 
     def step(self, at: float) -> None:
-        """Go to the next step, and on where that one lasts no look."""
+        """Go to the next step, and on where that one lasts no poll."""
         while True:
             self.index, self.seen, self.since = self.index + 1, 0, at
             self.enter(self.shown(self.run[self.index].status), at)
-            if not self.going or self.run[self.index].looks != 0:
+            if not self.going or self.run[self.index].polls != 0:
                 return
 
     def shown(self, status: str) -> str:
@@ -174,21 +174,21 @@ class Model:
         self.refs = [*self.refs, new] if at is None else [*self.refs[:at], new, *self.refs[at + 1 :]]
 
     def found(self) -> int:
-        """The index of the step that a look would find."""
+        """The index of the step that a poll would find."""
         index, seen = self.index, self.seen
         while index < len(self.run) - 1:
-            looks = self.run[index].looks
-            if looks is None or seen < looks:
+            polls = self.run[index].polls
+            if polls is None or seen < polls:
                 break
             index, seen = index + 1, 0
         return index
 
     def peek(self) -> str:
-        """The status that a look would find."""
+        """The status that a poll would find."""
         return self.shown(self.run[self.found()].status) if self.run else self.status
 
-    def look(self, now: float, *, counts: bool = True) -> None:
-        """A client looks."""
+    def polled(self, now: float, *, counts: bool = True) -> None:
+        """A client polls."""
         if self.run and self.found() != self.index:
             self.step(now)
         self.seen += counts
@@ -273,7 +273,7 @@ class Characters(RuleBasedStateMachine):
         return known[number % len(known)]
 
     def agree(self, found: Any, model: Model) -> None:
-        """An answered object is what the contract says."""
+        """An object in a response is what the contract says."""
         assert found["status"] == model.status
         assert found["name"] == model.name
         assert found["attributes"] == model.attributes
@@ -341,7 +341,7 @@ class Characters(RuleBasedStateMachine):
         response = self.call("GET", f"/{one}")
         model = self.models[one]
         if model.alive:
-            model.look(self.now)
+            model.polled(self.now)
         if model.alive:
             assert response.status == 200
             self.agree(response.json, model)
@@ -350,7 +350,7 @@ class Characters(RuleBasedStateMachine):
 
     @rule(wanted=st.sampled_from((None, *STATUSES)), limit=st.integers(1, 4))
     def list_page(self, wanted: str | None, limit: int) -> None:
-        """list-1, list-4, list-5: a look at each row, which is shown and filtered as that look finds it."""
+        """list-1, list-4, list-5: a poll of each row, which is shown and filtered as that poll finds it."""
         response = self.call("GET", "", f"limit={limit}" + (f"&status={wanted}" if wanted else ""))
         living = [one for one, model in self.models.items() if model.alive][::-1]
         page: list[str] = []
@@ -358,7 +358,7 @@ class Characters(RuleBasedStateMachine):
             one = living.pop(0)
             status = self.models[one].peek()
             held = status != "deleted" and wanted in {None, status}
-            self.models[one].look(self.now, counts=held)
+            self.models[one].polled(self.now, counts=held)
             page += [one] if held else []
         more = any(
             status != "deleted" and wanted in {None, status} for status in (self.models[one].peek() for one in living)

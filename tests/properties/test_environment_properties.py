@@ -91,22 +91,6 @@ def test_fakes_and_changes(before: dict[str, str], steps: list[tuple[str, str | 
         assert machine.variables == before
 
 
-@given(BEFORE, st.lists(ENTERED | CHANGED))
-def test_what_was_changed_between_two_fakes(before: dict[str, str], steps: list[tuple[str, str | int]]) -> None:
-    """If a fake is left before those that were entered earlier, the variable is what the fake found."""
-    machine = Machine(before)
-    found: list[tuple[int, str | None]] = []
-    for what, value in steps:
-        entered = isinstance(value, int) and value not in machine.inside
-        if isinstance(value, int) and entered:
-            found.append((value, machine.variables.get(NAME)))
-        machine.do(what, value)
-        if isinstance(value, int) and not entered:
-            if found[-1][0] != value:
-                return  # another one was left first
-            assert machine.variables.get(NAME) == found.pop()[1]
-
-
 @given(BEFORE, st.lists(ENTERED | PATCHED))
 def test_fakes_and_patches(before: dict[str, str], steps: list[tuple[str, str | int]]) -> None:
     """However fakes, and patches that were made after the first fake, are interleaved, the end is as the beginning.

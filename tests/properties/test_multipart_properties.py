@@ -59,13 +59,3 @@ def test_every_form_that_is_cut_off_is_none(
 
     assert read_parts(body[:end], kind) == []
     assert len(read_parts(body[:-2], kind)) == len(files)
-
-
-@each_client
-@given(names.filter(bool), data)
-def test_every_form_inside_a_form_is_refused(client: Any, name: str, content: bytes) -> None:
-    """Many files under one name are many parts today (RFC 7578)."""
-    inner, _ = sent(client, files={name: (name, content)})
-    files = [("files", ("a", inner.replace(BOUNDARY.encode(), b"inner"), "multipart/mixed; boundary=inner"))]
-
-    assert read_parts(*sent(client, files=files)) == []

@@ -148,14 +148,6 @@ def test_what_nobody_foresaw_is_shown_but_not_summed(api: Api, coverage: Coverag
     assert coverage.title().startswith("aurous coverage: 1 of ")
 
 
-def test_the_title_has_the_sums(coverage: Coverage, met: Coverage) -> None:
-    """How many operations were called, and how many outcomes met."""
-    of = sum(len(row.outcomes) for row in ROWS.values())
-
-    assert met.title() == f"aurous coverage: 3 of {len(ROWS)} operations, 3 of {of} outcomes"
-    assert Coverage(ROWS).title() == f"aurous coverage: 0 of {len(ROWS)} operations, 0 of {of} outcomes"
-
-
 def test_the_table_tells_each_operation(met: Coverage) -> None:
     """What was met, how often, and what never was; an outcome is not broken in two."""
     lines = met.table(60, full=True).split("\n")

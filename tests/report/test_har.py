@@ -13,10 +13,8 @@ from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import pytest
 
-from pytest_aurous import Aurous
 from pytest_aurous._core.base.redaction import SECRET_HEADERS
 from pytest_aurous._core.wire.har import har, write_har
 from pytest_aurous._core.wire.reply import Reply
@@ -119,14 +117,6 @@ def test_an_entry_tells_the_call(api: Api) -> None:
     assert found["comment"] == "characters.create; value_out_of_range"
 
 
-def test_a_request_without_a_body_has_no_post_data(api: Api) -> None:
-    """A reader would show an empty one."""
-    api.get("/v1/balance")
-
-    assert "postData" not in entry(api)["request"]
-    assert entry(api)["comment"] == "balance.retrieve"
-
-
 def test_a_call_that_nothing_took_says_so(api: Api) -> None:
     """In the comment, beside the code where there is one."""
     api.get("/v1/nothing")
@@ -199,13 +189,6 @@ def test_what_is_no_key_is_redacted_whole(api: Api, value: str) -> None:
     assert named(entry(api)["request"]["headers"]) == {"authorization": "(redacted)"}
 
 
-def test_an_empty_key_is_none(api: Api) -> None:
-    """There is nothing to redact, and a replay of the file sends no key either."""
-    api.get("/v1/team", key="")
-
-    assert named(entry(api)["request"]["headers"])["x-api-key"] == ""
-
-
 def test_a_large_body_is_marked_unless_it_was_kept(api: Api) -> None:
     """A digest cannot be replayed, and says so; with the option of the plugin the body is whole."""
     api.post(CHARACTERS, json={"name": "A" * 70_000})
@@ -217,40 +200,6 @@ def test_a_large_body_is_marked_unless_it_was_kept(api: Api) -> None:
     assert len(digest["text"]) < 200
     assert "_omitted" not in whole
     assert len(whole["text"]) > 70_000
-
-
-def test_a_fault_is_named(api: Api) -> None:
-    """What replays the file does not take it for a rule of the API."""
-    api.aurous.faults.status("*", 503)
-    api.get("/v1/balance")
-
-    assert entry(api)["_fault"] == "status 503"
-
-
-def test_a_key_is_redacted_wherever_it_stands(api: Api) -> None:
-    """In the URL, its query, other headers, what was sent and what was said."""
-    api.aurous.faults.status("*", 503, message=f"{KEY} is none of ours", headers={"X-Note": KEY})
-    api.post(f"{CHARACTERS}?key={KEY}", json={"name": KEY}, headers={"Referer": f"https://x/?k={KEY}"})
-    api.get(f"/v1/keys/{KEY}")
-
-    text = json.dumps(har(api.aurous.calls), ensure_ascii=False)
-
-    assert KEY[8:] not in text
-    assert text.count("al_live_…") == 8
-
-
-def test_a_key_is_redacted_where_a_route_redirects() -> None:
-    """A route of the test may answer with any header."""
-    with Aurous() as aurous:
-        given = httpx.Response(302, headers={"Location": f"https://x/?k={KEY}"})
-        aurous.route("balance.retrieve").mock(return_value=given)
-        aurous.client().get("/v1/balance")
-
-    (found,) = har(aurous.calls)["log"]["entries"]
-
-    assert found["response"]["redirectURL"].startswith("https://x/?k=")
-    assert found["comment"] == "balance.retrieve; overridden by a route"
-    assert KEY not in json.dumps(found)
 
 
 # The file
@@ -265,13 +214,6 @@ def test_the_file_is_what_har_says(api: Api, tmp_path: Path) -> None:
 
     assert [*folder.iterdir()] == [file]
     assert json.loads(file.read_text(encoding="utf-8")) == har(api.aurous.calls)
-
-
-def test_a_test_that_runs_again_writes_the_same_file(tmp_path: Path) -> None:
-    """The name is made of the test alone."""
-    first, second = (write_har(tmp_path, "test_x.py::test_it[a]", []) for _ in range(2))
-
-    assert first == second
 
 
 TESTS: Final = (
@@ -434,12 +376,3 @@ def test_secrets_of_webhook_endpoints_and_keys_in_queries_have_names(api: Api) -
     ]
     hidden = (secret[6:], STRANGE, b64encode(secret.encode()).decode()[8:20], secret.encode().hex()[12:])
     assert [one for one in hidden if one in text] == []
-
-
-def test_an_entry_has_the_place_of_its_call() -> None:
-    """As a field of our own, whose name begins with an underscore, as HAR demands."""
-    with Aurous() as aurous:
-        aurous.client().get("/v1/balance")
-    (entry,) = har(aurous.calls)["log"]["entries"]
-
-    assert re.search(r"test_har\.py:\d+ in test_an_entry_has_the_place_of_its_call$", entry["_place"])

@@ -59,14 +59,6 @@ def test_a_key_that_was_made_up_is_told_which_one_works(
     assert all(word in hint for word in ("AUROUS_API_KEY", "aurous_api_key", "aurous.api_key"))
 
 
-def test_a_401_by_fault_needs_no_hint(api: Api) -> None:
-    """The test wanted it."""
-    api.aurous.faults.status("balance.retrieve", 401)
-    api.get("/v1/balance")
-
-    assert hint_of(api.aurous.calls.last) == ""
-
-
 @pytest.mark.parametrize(
     ("method", "path", "kind"),
     [

@@ -231,15 +231,6 @@ def test_a_refusal_shows_what_was_sent_and_said(api: Api) -> None:
     assert below(api, 1) == ['sent: {"name": ""}', "said: name must be 1 to 120 characters long, not 0."]
 
 
-def test_a_refusal_without_a_body_shows_none(api: Api) -> None:
-    """Nothing was sent, so nothing of it is said; what is probably wrong is."""
-    api.get("/v1/balance", key=None)
-
-    said, hint, *_ = below(api, 1)
-    assert said == "said: No API key provided. Send it in the X-Api-Key header."
-    assert hint.startswith("hint: no API key was sent: send X-Api-Key;")
-
-
 def test_a_pitfall_stands_below_its_call(api: Api) -> None:
     """With its id and its sentence, at the call that did it and at no other."""
     url = f"{CHARACTERS}/{api.characters.add(attributes={'age': 28, 'gender': 'female'}).id}"
@@ -268,22 +259,6 @@ def test_the_end_shows_each_record_and_where_its_script_is(api: Api) -> None:
         f"  {saved.id}  ready        Saved",
         f"  {api.team.id}  credits 996, held 8",
     ]
-
-
-def test_each_team_has_its_money_told(api: Api) -> None:
-    """One line for each ledger."""
-    other = api.aurous.teams.add(credits=7.5)
-
-    assert f"  {other.id}  credits 7.5, held 0" in lines(api)
-
-
-def test_large_credits_are_told_to_the_last_one(make_api: Callable[..., Api]) -> None:
-    """A change of four in ten millions is seen."""
-    api = make_api(credits=10_000_000)
-    api.poll(api.synthesize("synthesizing*0 -> reviewing"))
-
-    assert "credits 10000000 -> 9999996" in below(api, 1)
-    assert f"  {api.team.id}  credits 9999996, held 0" in lines(api)
 
 
 def test_faults_are_listed_with_how_often_they_were_met(api: Api) -> None:
@@ -368,21 +343,6 @@ def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
     assert "/v1/balance -> 503 (overridden by a route)\nat the end:" in text
 
 
-def test_a_call_without_a_response_says_so(api: Api) -> None:
-    """And why."""
-    api.aurous.faults.timeout("*")
-    api.broken("GET", "/v1/balance")
-
-    assert lines(api)[0].endswith("GET    /v1/balance -> no response (timeout (read))")
-
-
-def test_a_binary_body_shows_no_control_characters(api: Api) -> None:
-    """A terminal is not to obey a picture."""
-    api.put(UPLOAD, content=b"\x89PNG\r\n\x1a\n\x00\x1b[31mred\x07\x08")
-
-    assert all(letter == "\n" or letter.isprintable() for letter in timeline(api.app))
-
-
 # Width
 
 
@@ -390,16 +350,8 @@ def long_path(api: Api) -> None:
     api.get(f"/v1/{'nothing/' * 40}")
 
 
-def long_query(api: Api) -> None:
-    api.get(f"{CHARACTERS}?status={'ready' * 60}")
-
-
 def long_body(api: Api) -> None:
     api.post(CHARACTERS, json={"name": "A" * 500, "attributes": {"additional_details": "many words " * 500}})
-
-
-def long_word(api: Api) -> None:
-    api.post(CHARACTERS, json={"x" * 400: 1})
 
 
 def long_message(api: Api) -> None:
@@ -411,16 +363,6 @@ def long_name(api: Api) -> None:
     api.synthesize("synthesizing*3 -> reviewing", name="Aurora " * 17)
 
 
-def ordinary_name(api: Api) -> None:
-    api.characters.add(name="Persephone van der Rohe", status="synthesizing", script="synthesizing*10 -> reviewing")
-
-
-def long_marks(api: Api) -> None:
-    character = api.characters.add(status="reviewing")
-    api.aurous.faults.timeout("characters.save", phase="connect", commit=True)
-    api.outcome("POST", f"{CHARACTERS}/{character.id}/save")
-
-
 def long_code(api: Api) -> None:
     api.aurous.faults.status("*", 409, code="insufficient_credits_of_the_team", commit=True)
     api.post(f"{CHARACTERS}/{api.characters.add(status='reviewing').id}/save")
@@ -429,10 +371,6 @@ def long_code(api: Api) -> None:
 def long_fault(api: Api) -> None:
     fault = api.aurous.faults.malformed("characters.regenerate_ref", kind="truncated")
     fault._place = f"test_{'x' * 30}.py:1234"
-
-
-def long_method(api: Api) -> None:
-    api.send("OPTIONS", f"/v1/{'nothing/' * 40}")
 
 
 def pitfalls(api: Api) -> None:
@@ -452,26 +390,15 @@ def long_delivery(api: Api) -> None:
     api.get("/v1/balance")
 
 
-def much_money(api: Api) -> None:
-    api.team.credits = 123456789.5
-    api.synthesize("synthesizing*0 -> reviewing")
-
-
 WIDE: Final[tuple[Story, ...]] = (
     long_path,
-    long_query,
     long_body,
-    long_word,
     long_message,
     long_name,
-    ordinary_name,
-    long_marks,
     long_code,
     long_fault,
-    long_method,
     pitfalls,
     long_delivery,
-    much_money,
 )
 
 
@@ -481,15 +408,6 @@ def test_every_line_fits_into_100_columns(api: Api, story: Story) -> None:
     story(api)
 
     assert [line for line in lines(api) if len(line) > 100 or not line.isprintable()] == []
-
-
-def test_a_name_of_several_lines_stands_on_one(api: Api) -> None:
-    """A line of the report is one record."""
-    character = api.characters.add(name="Aurora\nseed: 7\x1b[31m")
-
-    (line,) = [line for line in lines(api) if line.startswith(f"  {character.id}")]
-    assert "seed: 7" in line
-    assert line.isprintable()
 
 
 def test_many_calls_are_shortened_to_the_newest(api: Api) -> None:
@@ -613,13 +531,6 @@ def test_colors_add_nothing_but_codes(api: Api) -> None:
         assert f"       \x1b[{yellow}mpitfall: [leaked-key]" in painted
         for word in ("at the end:", "faults:", "seed: 0", "again: pytest"):
             assert f"\x1b[{cyan}m{word}\x1b[0m" in painted
-
-
-def test_money_is_not_painted_as_a_status() -> None:
-    """A change of credits looks like one, but is none."""
-    text = "       credits 300 -> 296\n       held credits 600 -> 596\n       credits 500 -> 404, released"
-
-    assert colored(text) == text
 
 
 @pytest.mark.parametrize("count", [1, 2, 25])

@@ -124,10 +124,6 @@ def _fails(_: httpx.Request) -> httpx.Response:
     raise LookupError
 
 
-async def _awaited(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(418)
-
-
 OVERRIDES: dict[str, tuple[Callable[[Any], object], int | None]] = {
     "respond": (lambda route: route.respond(503), 503),
     "stream": (lambda route: route.respond(200, stream=iter([b"{}"])), None),
@@ -149,19 +145,3 @@ def test_requests_that_a_route_overrides_are_traced_and_counted(
         client.get("/v1/balance")
 
     assert watching.check() == [("balance.retrieve", status)]
-
-
-def test_requests_of_async_clients_that_a_route_overrides_are_traced_and_counted(aurous: Aurous) -> None:
-    """As with plain clients."""
-    import anyio
-
-    watching = Watching(aurous, ("trace", "cover"))
-    aurous.route("balance.retrieve").mock(side_effect=_awaited)
-
-    async def main() -> None:
-        async with aurous.async_client() as client:
-            await client.get("/v1/balance")
-
-    anyio.run(main)
-
-    assert watching.check() == [("balance.retrieve", 418)]

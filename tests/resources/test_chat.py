@@ -492,6 +492,7 @@ class TestReplies:
         api.aurous.chat.reply("two")
         api.aurous.chat.reply("three")
 
+        assert re.match(r"<Chat: 0 completions, replies \[<reply 'one', added at test_chat", repr(api.aurous.chat))
         assert [said(api)["content"] for _ in range(5)] == ["one", "one", "two", "three", "three"]
 
     def test_a_tool_is_called_and_its_result_gets_the_next_reply(self, api: Api) -> None:

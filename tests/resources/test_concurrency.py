@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pytest
 
 from pytest_aurous._core.resources.characters.row import CharacterRow
 from pytest_aurous._core.world.tables import Table
+from tests.conftest import price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tests.conftest import Api, Response
 
 THREADS: Final = 50
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+PRICE: Final = price("/v1/characters", **SYNTHESIS)
 T = TypeVar("T")
 
 
@@ -59,20 +62,19 @@ def test_get_1_fifty_pollers_see_one_sequence_and_one_transition(api: Api, moves
     seen = [call.response.json["status"] for call in calls if call.response]
     assert seen == ["synthesizing"] * 60 + ["reviewing"] * 140
     assert moves == [("synthesizing", "reviewing")]
-    assert api.money() == (996, 0)
+    assert api.money() == (1000 - PRICE, 0)
     assert [ref.version for ref in character.refs] == [1] * 4
     assert [call.number for call in calls] == list(range(2, 202))
 
 
 def test_create_5_credits_are_spent_once(make_api: Callable[..., Api]) -> None:
     """Fifty creates at once get exactly as many characters as the balance pays."""
-    api = make_api(credits=42, script="synthesizing! -> reviewing")
-    body: dict[str, Any] = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+    api = make_api(credits=10.5 * PRICE, script="synthesizing! -> reviewing")
 
-    responses: list[Response] = together(lambda _: api.post("/v1/characters", json=body))
+    responses: list[Response] = together(lambda _: api.post("/v1/characters", json=SYNTHESIS))
 
     assert sorted(response.status for response in responses) == [201] * 10 + [402] * 40
-    assert (api.money(), len(api.characters)) == ((42, 40), 10)
+    assert (api.money(), len(api.characters)) == ((10.5 * PRICE, 10 * PRICE), 10)
     ids = [response.json["id"] for response in responses if response.status == 201]
     assert sorted(ids) == [character.id for character in api.characters]
 
@@ -88,4 +90,4 @@ def test_time_passes_once_for_all(api: Api, moves: list[tuple[str, str]]) -> Non
 
     assert set(together(seen)) == {"ready"}
     assert moves == [("synthesizing", "reviewing"), ("reviewing", "ready")]
-    assert api.money() == (996, 0)
+    assert api.money() == (1000 - PRICE, 0)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 import time
 from datetime import date, datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -82,22 +81,6 @@ def test_freezing_without_an_instant_keeps_the_time_that_it_is(wall: SimpleNames
     assert clock.time() == NOON_S + 10
 
 
-def test_now_is_aware_and_utc() -> None:
-    """`now()` can be compared with any other aware datetime."""
-    now = Clock(NOON).now()
-
-    assert now == datetime(2026, 5, 8, 12, tzinfo=timezone.utc)
-    assert now.utcoffset() == timedelta(0)
-
-
-def test_an_advance_of_nothing_is_no_mistake() -> None:
-    """Zero seconds are allowed."""
-    clock = Clock(NOON)
-    clock.advance()
-
-    assert clock.time() == NOON_S
-
-
 @pytest.mark.parametrize(
     ("delta", "seconds"),
     [(None, -1), (timedelta(seconds=-2), 1), (None, float("nan")), (None, float("inf")), (timedelta.max, 0)],
@@ -136,22 +119,6 @@ def test_an_instant_without_a_zone_is_in_utc(at: datetime | str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ({"delta": timedelta(days=-30)}, "advance() got datetime.timedelta(days=-30), and it is"),
-        ({"seconds": -1}, "advance() got -1 s, and it is"),
-        ({"delta": timedelta(days=-30), "seconds": 5}, "advance() got datetime.timedelta(days=-30) and 5 s, and it is"),
-    ],
-)
-def test_the_refusal_shows_what_was_passed(arguments: dict[str, Any], told: str) -> None:
-    """Of delta and seconds, the message shows what the test wrote."""
-    with pytest.raises(AurousError) as caught:
-        Clock(NOON).advance(**arguments)
-
-    assert told in str(caught.value)
-
-
-@pytest.mark.parametrize(
     ("at", "seconds"), [("2026-04-08T12:00:00Z", -30 * 86400), ("2026-05-08T12:01:00Z", 60), (None, 0)]
 )
 def test_freezing_says_how_far_the_clock_moved(wall: SimpleNamespace, at: str | None, seconds: float) -> None:
@@ -165,25 +132,6 @@ def test_freezing_says_how_far_the_clock_moved(wall: SimpleNamespace, at: str | 
     Clock(watchers=[Moves()]).freeze(at)
 
     assert moves == [("freeze", seconds)]
-
-
-@pytest.mark.parametrize(
-    ("given", "named", "shown"),
-    [
-        ((30,), {}, "clock.advance(delta=30): expected a timedelta, or seconds by name"),
-        ((), {"seconds": "1"}, "clock.advance(seconds='1'): expected a number"),
-        ((), {"seconds": None}, "clock.advance(seconds=None): expected a number"),
-    ],
-    ids=str,
-)
-def test_what_is_no_step_is_refused_with_an_example(given: Any, named: Any, shown: str) -> None:
-    """A bare number, which could be anything, and text are told how to say it, and nothing has moved."""
-    clock = Clock(NOON)
-
-    with pytest.raises(AurousError, match=re.escape(shown)):
-        clock.advance(*given, **named)
-
-    assert clock.time() == NOON_S
 
 
 def test_small_steps_sum_up(api: Api) -> None:
@@ -245,18 +193,6 @@ def test_what_is_no_instant_is_refused_with_an_example(written: Any) -> None:
 def test_time_1_timestamps_are_utc_in_whole_seconds(instant: float, written: str) -> None:
     """Timestamps are ISO 8601 with `Z`, and never ahead of the clock."""
     assert iso(instant) == written
-
-
-@pytest.mark.parametrize("frozen", [True, False])
-def test_skipped_sleeps_move_the_clock(frozen: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """A sleep of ten minutes returns at once, and the clock is ten minutes on, frozen or not."""
-    clock = Clock("2026-05-08T10:00:00Z" if frozen else None)
-    before = clock.now()
-
-    with clock.skip_sleeps():
-        time.sleep(600)
-
-    assert (clock.now() - before).total_seconds() == pytest.approx(600, abs=0 if frozen else 5)
 
 
 def test_speed(wall: SimpleNamespace) -> None:

@@ -110,33 +110,6 @@ def test_the_clocks_of_loops_jump(run: Run) -> None:
         assert all(10 <= passed < 11 for passed in run(main))
 
 
-def test_sleep_until_an_instant(run: Run) -> None:
-    """`sleep_until` is skipped as `sleep` is."""
-
-    async def main() -> float:
-        start = anyio.current_time()
-        await anyio.sleep_until(start + 60)
-        return anyio.current_time() - start
-
-    with quickly():
-        assert 60 <= run(main) < 61
-
-
-def test_eight_tasks_share_ten_seconds(run: Run, jumps: Jumps) -> None:
-    """Eight tasks that sleep 10 s from the same moment move the clock by 10 s."""
-
-    async def main() -> None:
-        async with anyio.create_task_group() as tasks:
-            for _ in range(8):
-                tasks.start_soon(anyio.sleep, 10)
-
-    with quickly():
-        run(main)
-
-    assert jumps.frozen == 10
-    assert 9 < jumps.running <= 10
-
-
 def test_tasks_wake_in_order(run: Run) -> None:
     """Tasks wake by their deadlines, at their deadlines, whoever went to sleep first."""
     woken: list[tuple[int, int]] = []
@@ -266,37 +239,6 @@ def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps, seconds
 
     assert seconds <= passed < 2
     assert (seen, jumps.running, jumps.frozen) == (seconds, 0, seconds)
-
-
-def test_who_is_cancelled_moves_no_clock(run: Run, jumps: Jumps) -> None:
-    """A sleep that is cancelled before its time takes none."""
-
-    async def main() -> None:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.sleep, 100)
-            await anyio.sleep(1)
-            tasks.cancel_scope.cancel()
-
-    with quickly():
-        run(main)
-
-    assert jumps.frozen == 1
-
-
-def test_a_blocking_sleep_in_a_task(run: Run, jumps: Jumps) -> None:
-    """`time.sleep` in a task stops its loop, as in life: who wanted to wake meanwhile is late."""
-
-    async def main() -> float:
-        start = anyio.current_time()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.sleep, 3)
-            await anyio.sleep(1)
-            time.sleep(5)  # noqa: ASYNC251 - this is the mistake
-        return anyio.current_time() - start
-
-    with quickly():
-        assert 6 <= run(main) < 6.5
-    assert jumps.frozen == 6
 
 
 def test_data_on_its_way_comes_first(run: Run) -> None:
@@ -489,25 +431,6 @@ def test_who_is_cancelled_at_the_last_moment(jumps: Jumps) -> None:
         time.sleep(20)  # noqa: ASYNC251 - nothing else makes both late
         with pytest.raises(asyncio.CancelledError):
             await task
-
-    with quickly():
-        asyncio.run(main())
-
-
-def test_callbacks_come_first(jumps: Jumps) -> None:
-    """A chain of `call_soon` is at its end before time jumps."""
-
-    async def main() -> None:
-        loop, links = asyncio.get_running_loop(), []
-
-        def link(left: int) -> None:
-            links.append(left)
-            if left:
-                loop.call_soon(link, left - 1)
-
-        loop.call_soon(link, 50)
-        await asyncio.sleep(10)
-        assert links[-1] == 0
 
     with quickly():
         asyncio.run(main())

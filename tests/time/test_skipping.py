@@ -83,16 +83,6 @@ def for_ever(seconds: float) -> None:
 # Time jumps
 
 
-def test_a_poll_loop_takes_no_time(jumps: Jumps) -> None:
-    """Ninety sleeps of a second end in milliseconds, and a frozen clock is moved by 90 s to the dot."""
-    with quickly(30):
-        for _ in range(90):
-            time.sleep(1)
-
-    assert jumps.frozen == 90
-    assert 60 < jumps.running <= 90
-
-
 def test_what_only_claims_to_be_a_module_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as `_openssl.lib` of cffi, which cryptography puts into `sys.modules`."""
 
@@ -123,26 +113,6 @@ def test_all_clocks_jump(jumps: Jumps) -> None:
 
     passed = [later - earlier for earlier, later in zip(before, after, strict=True)]
     assert all(10_000 <= (many / 1e9 if many > 1e6 else many) < 10_030 for many in passed)
-
-
-def test_a_deadline_by_monotonic_arrives(jumps: Jumps) -> None:
-    """The usual poller, names imported from `time` at the top of its module, gives up when its time is over."""
-    polls = 0
-    deadline = monotonic() + 30
-    while monotonic() < deadline:
-        polls += 1
-        sleep(1)
-
-    assert polls == 30
-
-
-@pytest.mark.parametrize("seconds", [300, 150.5, True])
-def test_sleeps_of_any_number(jumps: Jumps, seconds: float) -> None:
-    """Whatever the builtin takes as a number of seconds is skipped."""
-    with quickly(30):
-        time.sleep(seconds)
-
-    assert jumps.frozen == seconds
 
 
 def test_what_is_no_sleep_is_left_to_the_builtin(jumps: Jumps) -> None:
@@ -180,50 +150,7 @@ def test_retry_libraries_wait_for_nothing(jumps: Jumps, name: str) -> None:
     assert jumps.frozen >= 60
 
 
-@pytest.mark.parametrize("name", ["tenacity", "stamina", "backoff"])
-def test_retry_libraries_wait_for_nothing_in_tasks(jumps: Jumps, name: str) -> None:
-    """The same for retried coroutines."""
-    library: Any = pytest.importorskip(name)
-    retry = {
-        "tenacity": lambda: library.retry(wait=library.wait_fixed(20), stop=library.stop_after_attempt(4)),
-        "stamina": lambda: library.retry(on=OSError, attempts=4, wait_initial=20, wait_max=20, timeout=None),
-        "backoff": lambda: library.on_exception(library.constant, OSError, interval=20, max_tries=4, jitter=None),
-    }[name]()
-    attempts: list[int] = []
-
-    @retry  # type: ignore[untyped-decorator]
-    async def poll() -> None:
-        attempts.append(1)
-        if len(attempts) < 4:
-            raise OSError
-
-    with quickly():
-        asyncio.run(poll())
-
-    assert len(attempts) == 4
-    assert jumps.frozen >= 60
-
-
 # Sleepers share the time
-
-
-def test_eight_threads_share_ten_seconds(jumps: Jumps) -> None:
-    """Eight threads that sleep 10 s from the same moment move the clock by 10 s."""
-    with quickly(), ThreadPoolExecutor(8) as pool:
-        list(pool.map(time.sleep, [10] * 8))
-
-    assert jumps.frozen == 10
-    assert 9 < jumps.running <= 10
-
-
-def test_a_thread_that_does_nothing_but_sleep(jumps: Jumps) -> None:
-    """A thread may be handed the function itself."""
-    thread = threading.Thread(target=time.sleep, args=(10,), daemon=True)
-    with quickly():
-        thread.start()
-        thread.join()
-
-    assert jumps.frozen == 10
 
 
 def test_threads_wake_in_order(jumps: Jumps) -> None:
@@ -238,22 +165,6 @@ def test_threads_wake_in_order(jumps: Jumps) -> None:
         list(pool.map(nap, [50, 20, 40, 10, 30]))
 
     assert woken == [(10, 10), (20, 20), (30, 30), (40, 40), (50, 50)]
-
-
-def test_pollers_take_turns(jumps: Jumps) -> None:
-    """Two threads that poll every 2 s and every 3 s meet as they would in life."""
-    start, seen = monotonic(), []
-
-    def poll(every: int) -> None:
-        for _ in range(6 // every * 2):
-            time.sleep(every)
-            seen.append((round(monotonic() - start), every))
-
-    with quickly(), ThreadPoolExecutor(2) as pool:
-        list(pool.map(poll, [2, 3]))
-
-    assert [at for at, _ in seen] == [2, 3, 4, 6, 6, 8, 9, 10, 12, 12]
-    assert sorted(seen) == sorted([*((at, 2) for at in range(2, 13, 2)), *((at, 3) for at in range(3, 13, 3))])
 
 
 def test_work_comes_first(jumps: Jumps) -> None:
@@ -278,17 +189,6 @@ def test_work_comes_first(jumps: Jumps) -> None:
     assert done == ["called", "computed"]
     for worker in workers:
         worker.join()
-
-
-def test_a_loop_at_work_is_no_rest(jumps: Jumps) -> None:
-    """A thread that computes in one short loop always stands at the same instruction, and still counts as working."""
-    done: list[int] = []
-    worker = threading.Thread(target=lambda: done.append(sum(number & 7 for number in range(6_000_000))))
-    worker.start()
-    time.sleep(30)
-
-    assert done
-    worker.join()
 
 
 def test_who_has_not_begun_says_nothing() -> None:
@@ -328,27 +228,6 @@ def test_who_never_moves_delays_but_once(jumps: Jumps) -> None:
     listener.join()
     ours.close()
     theirs.close()
-
-
-def test_a_sleep_ends_in_real_time_too(jumps: Jumps) -> None:
-    """Where work never ends, a sleep takes as long as it says."""
-    stop: list[bool] = []
-
-    def work() -> None:
-        for _ in range(10**9):
-            if stop:
-                break
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    start = REAL.clock()
-    time.sleep(0.2)
-    passed = REAL.clock() - start
-    stop.append(True)
-    worker.join()
-
-    assert 0.2 <= passed < 1
-    assert (jumps.running, jumps.frozen) == (0, 0.2)
 
 
 def test_who_sleeps_on_at_the_end_sleeps_really() -> None:
@@ -582,26 +461,6 @@ def test_who_was_just_woken_comes_first(jumps: Jumps) -> None:
     thread.join()
 
 
-def test_two_fakes_share_the_jumps(jumps: Jumps) -> None:
-    """A second fake's clock goes along while it skips too, and each tells what it waits for when there is no end."""
-    other = Jumps()
-    time.sleep(1)
-    with other.skipper():
-        time.sleep(10)
-    time.sleep(100)
-
-    assert (jumps.frozen, other.frozen) == (111, 10)
-
-
-def test_skipping_begins_anew(jumps: Jumps) -> None:
-    """A new skipping knows nothing of one before: real time is where it was."""
-    before = wall()
-    with Jumps().skipper():
-        time.sleep(100)
-
-    assert 100 <= wall() - before < 101
-
-
 # No end in sight
 
 
@@ -632,19 +491,6 @@ def test_a_week_is_too_long(jumps: Jumps) -> None:
     time.sleep(86_000)
 
     assert jumps.frozen == 6 * 86_400 + 86_000
-
-
-def test_the_line_is_that_of_the_code_under_test(jumps: Jumps) -> None:
-    """Whose retry library sleeps is named, not the library."""
-    tenacity: Any = pytest.importorskip("tenacity")
-
-    @tenacity.retry(wait=tenacity.wait_fixed(30 * 86_400))  # type: ignore[untyped-decorator]
-    def poll() -> None:
-        raise OSError
-
-    with pytest.raises(AurousError) as caught:
-        poll()
-    assert f"{short_path(__file__)}:{poll.__wrapped__.__code__.co_firstlineno + 5} sleeps" in str(caught.value)
 
 
 # Beside others
@@ -701,9 +547,7 @@ def test_pytest_measures_real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for options in ([], ["-p", "xdist", "-n", "1"]):
         command = [sys.executable, "-m", "pytest", "--durations=0", "-vv", "-p", "no:cacheprovider", *options]
-        run = subprocess.run(  # noqa: S603 - our own code
-            command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-        )
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own code
         assert run.returncode == 0, run.stdout
         times = [float(line.split("s ")[0]) for line in run.stdout.splitlines() if "s call " in line]
         assert len(times) == 4

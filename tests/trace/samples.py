@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 
 from pytest_aurous import Aurous, AurousExplorationError, Delivery, Fault
-from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._explore.report.result import matrix
 from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.recorder import Recorder
@@ -19,11 +18,10 @@ from pytest_aurous._trace.recorder import Recorder
 Run = Callable[[Aurous, httpx.Client], object]
 HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
 START = "2026-05-08T10:00:00Z"
-SECTIONS = ("records", "money", "buckets", "keys", "faults", "scripts", "deliveries")
 
 
-def traced(run: Run, outcome: str = "failed", message: str = "assert 2 == 1", **settings: Any) -> dict[str, Any]:
-    """Return the trace of *run*, as a test of its name, with what it explores."""
+def traced(run: Run, about: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
+    """Return the trace of *run*, as a test of its name that failed, with what it explores."""
     chosen: dict[str, Any] = {"seed": 3, "strict": "off", "pitfalls": "off", "sleep": "skip", "now": START}
     with Aurous(**(chosen | settings)) as aurous:
         recorder = Recorder(aurous._session.app)
@@ -32,8 +30,14 @@ def traced(run: Run, outcome: str = "failed", message: str = "assert 2 == 1", **
             run(aurous, client)
         recorder.stop()
         name = f"tests/test_portraits.py::test_{getattr(run, '__name__', 'run')}"
-        about = {"id": name, "outcome": outcome, "message": message, "duration": 0.02, "again": f"pytest {name}"}
-        return trace(recorder, about, matrix(aurous._session.explorations))
+        test = {
+            "id": name,
+            "outcome": "failed",
+            "message": "assert 2 == 1",
+            "duration": 0.02,
+            "again": f"pytest {name}",
+        }
+        return trace(recorder, {**test, **(about or {})}, matrix(aurous._session.explorations))
 
 
 def double_charge(aurous: Aurous, client: httpx.Client) -> None:
@@ -96,7 +100,7 @@ def long_poll(aurous: Aurous, client: httpx.Client) -> None:
 
 
 def trouble(aurous: Aurous, client: httpx.Client) -> None:
-    """Each kind of refusal and fault that a copied test has to set up."""
+    """Each kind of refusal that a copied test has to set up."""
     aurous.team.credits = 3
     body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
     client.post("/v1/characters", json=body)  # 402
@@ -104,28 +108,8 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
     client.post("/v1/characters", json={"generate": True})  # 400
     client.post("/v1/characters", content=b"{not json", headers={"Content-Type": "application/json"})
     client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")  # 404
-    faults = aurous.faults
-    where = "balance.retrieve"
-    adds: list[Callable[[], Fault]] = [
-        lambda: faults.status(where, 503, retry_after=3),
-        lambda: faults.rate_limited(where),
-        lambda: faults.malformed(where, kind="html"),
-        lambda: faults.connect_error(where),
-        lambda: faults.disconnect(where),
-        lambda: faults.delay(where, seconds=20),
-        lambda: faults.delay(where, seconds=2),
-        lambda: faults.timeout(where, phase="connect"),
-        lambda: faults.greased(where),
-        lambda: faults.outage(30),
-    ]
-    for add in adds:
-        add()
-        with suppress(httpx.TransportError):
-            client.get("/v1/balance")
-        time.sleep(1)
-    time.sleep(60)
     key = {"Idempotency-Key": "in-flight"}
-    faults.delay("images.create", seconds=20, commit=True)
+    aurous.faults.delay("images.create", seconds=20, commit=True)
     with suppress(httpx.ReadTimeout):
         client.post("/v1/images", json={"prompt": "slow"}, headers=key)
     client.post("/v1/images", json={"prompt": "slow"}, headers=key)  # 409
@@ -252,71 +236,6 @@ def many_calls(count: int) -> dict[str, Any]:
             numbers += 1
             step["number"], step["arrived"] = numbers, step["at"]
     return {**data, "steps": steps}
-
-
-def _case(calls: list[dict[str, Any]], outcome: str = "returned", **broken: str) -> dict[str, Any]:
-    return {
-        "outcome": outcome,
-        "broken": list(broken),
-        "reasons": broken,
-        "credits": 4 * (1 + len(broken)),
-        "calls": calls,
-    }
-
-
-def exploration() -> dict[str, Any]:
-    """Return the data of an exploration of three calls."""
-    character = "/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
-    begin = 1778234400.0
-
-    def call(
-        operation: str, at: float, status: int | None = 200, fault: str | None = None, *notes: str
-    ) -> dict[str, Any]:
-        path = "/v1/characters" if operation.endswith("create") else character
-        method = "GET" if operation.endswith("retrieve") else "POST"
-        return {
-            "operation": operation, "method": method, "path": path + ("/save" if operation.endswith("save") else ""),
-            "status": status, "fault": fault, "at": begin + at, "notes": list(notes), "changes": {},
-        }  # fmt: skip
-
-    good = [
-        call("characters.create", 0, 201, None, "held credits 0 -> 4"),
-        call("characters.retrieve", 0),
-        call("characters.retrieve", 15, 200, None, "credits 1000 -> 996"),
-        call("characters.save", 15),
-    ]
-    lost = [call("characters.create", 0, None, "disconnect, committed"), *good]
-    lost[2:] = [
-        {**one, "path": one["path"].replace("KMR", "KMS")} for one in lost[2:]
-    ]  # the second order has its own id
-    refused = [call("characters.create", 0, None, "connect_error"), *good]
-    places = ["characters.create#1", "characters.retrieve#1", "characters.retrieve#2", "characters.save#1"]
-    faults = ["refused", "timeout", "lost", "unavailable", "rate_limited", "garbled", "crash", "greased"]
-    cases = {f"{place} {fault}": _case(refused) for place in places for fault in faults}
-    for place in places[1:3]:
-        del cases[f"{place} lost"], cases[f"{place} crash"]
-    paid = (
-        "paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect; "
-        "neither had an `Idempotency-Key`"
-    )
-    cases["characters.create#1 lost"] = _case(lost, pays_once=paid)
-    cases["characters.create#1 garbled"] = _case(lost, pays_once=paid, no_pitfall="double-charge")
-    cases["characters.save#1 crash"] = _case(
-        good[:3], "crashed", recovers="a paid character is left over, which nobody will save"
-    )
-    cases["characters.save#1 greased"] = _case(good, "unmet")
-    cases["characters.save#1 lost"] = {**_case(lost, recovers="pays again"), "known": "no keys before March"}
-    cases["characters.retrieve#1 unavailable"] = _case(refused[1:], "raised")
-    return {
-        "headline": "25 of 28 cases hold; 3 break a law",
-        "remarks": ["2 repeated reads were left out"],
-        "laws": {law.name: law.letter for law in LAWS.values()},
-        "faults": faults,
-        "rows": places,
-        "cases": cases,
-        "good_day": {"calls": good},
-        "start": {name: {} for name in SECTIONS},
-    }
 
 
 def index(count: int = 12) -> dict[str, Any]:

@@ -19,16 +19,15 @@ from playwright.sync_api import sync_playwright
 
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._trace.page import page as page_of
+from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 
 from .samples import START, double_charge, explored, index, long_poll, traced
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 VIEWS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "trace": (lambda: traced(double_charge), "#call-2"),
     "poll": (lambda: traced(long_poll), "#call-20"),
-    "exploration": (lambda: traced(explored, message="19 of 34 cases hold; 15 break a law"), ""),
+    "exploration": (lambda: traced(explored, {"message": "19 of 34 cases hold; 15 break a law"}), ""),
     "index": (index, ""),
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -83,7 +82,7 @@ def main(folder: Path, *, every: bool) -> None:
     """Write the pictures that the documentation shows, or *every* view in each size and theme."""
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as pages, served() as live, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
         urls = {"served": live}
         for view, (data, anchor) in VIEWS.items():
             file = Path(pages, f"{view}.html")

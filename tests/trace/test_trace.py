@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -21,26 +19,20 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._core.resources.content.pictures import Measured, measure, picture
 from pytest_aurous._core.wire.call import Call, Watcher
-from pytest_aurous._explore.report.result import matrix
 from pytest_aurous._report import state as view_module
 from pytest_aurous._report.state import difference, view
-from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.page import SCRIPTS, page, to_text
 from pytest_aurous._trace.recorder import Recorder
 
-Run = Callable[[Aurous, httpx.Client], object]
+from . import samples
+
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
-TEST = {"id": "tests/test_x.py::test_x", "outcome": "failed", "duration": 0.1}
 SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
-def traced(run: Run, about: dict[str, Any] = TEST, **settings: Any) -> dict[str, Any]:
+def traced(run: samples.Run, about: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
     """Return the trace of a test that does what *run* does; it follows the schema."""
-    with Aurous(strict="off", pitfalls="off", **settings) as aurous, aurous.client() as client:
-        recorder = Recorder(aurous._session.app)
-        run(aurous, client)
-        recorder.stop()
-        found = trace(recorder, about)
+    found = samples.traced(run, about, **settings)
     jsonschema.validate(found, SCHEMA)
     return found
 
@@ -133,19 +125,6 @@ def test_faults_keys_and_buckets_are_part_of_the_state() -> None:
     assert [key.split(" ")[1] for key in call["changes"]["keys"]] == ["k"]
     assert [bucket["remaining"] for bucket in call["changes"]["buckets"].values()] == [11]
     assert found["steps"][0]["changes"]["faults"]["1"]["times"] is None
-
-
-def test_what_a_reset_forgets_stays_in_the_trace() -> None:
-    """Calls begin at 1 again; each has its own notes."""
-
-    def run(aurous: Aurous, client: httpx.Client) -> None:
-        client.post("/v1/characters", json=SYNTHESIS)
-        aurous.reset()
-        client.get("/v1/balance")
-
-    found = traced(run)
-
-    assert [(call["number"], len(call["notes"])) for call in calls(found)] == [(1, 2), (1, 0)]
 
 
 def test_a_key_knows_how_long_its_request_is_in_flight() -> None:
@@ -355,16 +334,9 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
                 client.get(f"/v1/characters/{character}")
 
         aurous.script("synthesizing! -> reviewing")
-        aurous._session.traced = True
         aurous.explore(run, laws="ends")
 
-    with Aurous(strict="off", pitfalls="off") as aurous, aurous.client() as client:
-        recorder = Recorder(aurous._session.app)
-        explore(aurous, client)
-        recorder.stop()
-        found = trace(recorder, TEST, matrix(aurous._session.explorations))
-
-    jsonschema.validate(found, SCHEMA)
+    found = traced(explore)
     exploration = found["exploration"]
     assert "cases hold" in exploration["headline"]
     assert {"characters.create#1", "balance.retrieve#1"} <= set(exploration["rows"])
@@ -401,8 +373,9 @@ def test_each_request_names_the_line_that_sent_it() -> None:
 
     assert call["place"]["function"] == "run"
     assert 'client.get("/v1/balance")' in dict(call["place"]["source"])[call["place"]["line"]]
-    assert [one["function"] for one in call["stack"]][:3] == [
+    assert [one["function"] for one in call["stack"]][:4] == [
         "run",
+        "traced",
         "traced",
         "test_each_request_names_the_line_that_sent_it",
     ]
@@ -421,44 +394,9 @@ def test_a_request_of_a_library_has_no_place() -> None:
     assert (call["place"], call["stack"]) == (None, [])
 
 
-def test_a_trace_has_no_secret_and_no_token() -> None:
-    """Secrets of webhook endpoints and the tokens of signed URLs are redacted, in bodies and in the state."""
-
-    def run(aurous: Aurous, client: httpx.Client) -> None:
-        made = client.post("/v1/webhook_endpoints", json={"url": "https://x.example/hook", "events": ["*"]}).json()
-        secrets.append(made["secret"])
-        client.get(f"/v1/characters/{aurous.characters.add().id}")
-        client.post("/v1/uploads", json={"filename": "a.png"})
-        client.get(aurous.characters.last.refs[0].url)
-
-    secrets: list[str] = []
-    text = json.dumps(traced(run))
-
-    assert secrets[0] not in text
-    assert "whsec_(redacted)" in text
-    assert "?token=(redacted)" in text
-    assert re.findall(r"(?:token|signature)=[^(]", text) == []
-
-
-def test_what_is_cut_is_redacted_first() -> None:
-    """Of a long body only the beginning is shown, which has no half of a token that stands alone."""
-
-    def run(aurous: Aurous, client: httpx.Client) -> None:
-        token = aurous.characters.add().refs[0].url.partition("token=")[2]
-        tokens.append(token)
-        for before in range(997, 1014):
-            client.post("/v1/characters", json={"name": f"{' ' * before}{token} {'x' * 5000}"})
-
-    tokens: list[str] = []
-    begins = [call["request"]["body"]["begins"] for call in calls(traced(run))]
-
-    assert len(begins) == 17
-    assert [text for text in begins if tokens[0][:8] in text] == []
-
-
 HUGE: Final = "<" + "x" * 300_000
 MANY: Final = {f"X-Note-{number}": "a note" for number in range(3000)}
-PLACES: Final[dict[str, Run]] = {
+PLACES: Final[dict[str, samples.Run]] = {
     "header": lambda _, client: client.get("/v1/balance", headers={"X-Note": HUGE}),
     "headers": lambda _, client: client.get("/v1/balance", headers=MANY),
     "name of a header": lambda _, client: client.get("/v1/balance", headers={f"X-{HUGE[1:]}": "1"}),
@@ -486,7 +424,7 @@ PLACES: Final[dict[str, Run]] = {
 @pytest.mark.parametrize("place", PLACES)
 def test_no_text_makes_a_page_large(place: str) -> None:
     """Whatever a header, a URL, a key, a name or a message holds, and whatever others do."""
-    data = traced(PLACES[place], {**TEST, "id": f"test_it[{HUGE}]", "message": HUGE})
+    data = traced(PLACES[place], {"id": f"test_it[{HUGE}]", "message": HUGE})
 
     assert len(page(data, data["test"]["id"]).encode()) < 400_000
     assert "more characters)" in data["test"]["message"]

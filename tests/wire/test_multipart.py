@@ -65,20 +65,6 @@ def test_what_httpx_sends_comes_back(fields: list[tuple[str, bytes]]) -> None:
     assert sent(files=files) == [Part(name, f"{name}.bin", data) for name, data in fields]
 
 
-@pytest.mark.parametrize("name", ["größe", "写真", "📷", "a b"])
-def test_names_are_utf_8(name: str) -> None:
-    """As HTML5 writes them: names and file names alike."""
-    assert sent(files={name: (f"{name}.png", b"x")}) == [Part(name, f"{name}.png", b"x")]
-
-
-def test_a_form_of_fields_and_a_file(tmp_path: object) -> None:
-    """A field has no file name."""
-    assert sent(data={"purpose": "reference"}, files={"file": ("a.png", b"\x89PNG")}) == [
-        Part("purpose", None, b"reference"),
-        Part("file", "a.png", b"\x89PNG"),
-    ]
-
-
 @pytest.mark.parametrize(
     "name",
     ['a "quoted" one', "a\r\nb", "a\nb", "a\rb", "tab\t", "\0", "back\\slash", "end\\", '\\"', 'x"; name="y', "100%"],
@@ -138,19 +124,6 @@ def test_a_part_that_is_no_field_spoils_the_form(part: bytes) -> None:
 
     assert read_parts(good + b"--b0undary--\r\n", KIND) == [Part("b", None, b"y")]
     assert read_parts(good + b"--b0undary\r\n" + part + b"\r\n\r\nx\r\n--b0undary--\r\n", KIND) == []
-
-
-def test_a_part_without_an_end_of_its_headers_spoils_the_form() -> None:
-    """Nothing says where its data would begin."""
-    part = b'--b0undary\r\nContent-Disposition: form-data; name="a"\r\n--b0undary--\r\n'
-
-    assert read_parts(part, KIND) == []
-
-
-@pytest.mark.parametrize("filename", ["a.eml", "a.mht", "a.zip", "a.txt"])
-def test_what_the_sender_says_of_a_part_changes_nothing(filename: str) -> None:
-    """Its type and its encoding are of mail; the bytes are the bytes (RFC 7578)."""
-    assert sent(files={"file": (filename, b"A: b\r\n\r\nPK")}) == [Part("file", filename, b"A: b\r\n\r\nPK")]
 
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "x-uuencode", "binary"])

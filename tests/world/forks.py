@@ -50,7 +50,7 @@ def during_a_request(aurous: Aurous) -> None:
         assert world.accounts[team].held == 0
         with aurous.client() as client:
             assert client.post("/v1/characters", json=ORDER).status_code == 201
-        assert aurous.team.held_credits == 4
+        assert aurous.team.held_credits > 0
 
     thread = Thread(target=hold, daemon=True)
     thread.start()

@@ -42,7 +42,7 @@ class Careful(Program):
             call = asked["tool_calls"][0]
             result = self.draw(api, json.loads(call["function"]["arguments"])["prompt"])
             messages += [asked, {"role": "tool", "tool_call_id": call["id"], "content": result}]
-            said: str = self.ask(api, messages, self.key("turn 2"))["content"]
+            said: str = self.ask(api, messages, "turn 2")["content"]
         return said
 
     def ask(self, api: httpx.Client, messages: list[Json], key: str) -> Json:
@@ -61,10 +61,6 @@ class Careful(Program):
             raise PublishError(image["error_message"] or image["status"])
         return "drawn"
 
-    def key(self, turn: str) -> str:
-        """Return the key of a turn."""
-        return turn
-
     def key_of_tool(self, prompt: str) -> str:
         """Return the key of a tool call."""
         return f"draw {prompt}"
@@ -77,16 +73,5 @@ class CallsTheToolTwice(Careful):
     found = {"images.create#1 crash": "recovers"}
 
     def key_of_tool(self, prompt: str) -> str:
-        """Draw a key."""
-        return str(uuid4())
-
-
-class PaysTheSummaryTwice(Careful):
-    """Draws a key for the summary, so that an agent that starts over pays for it twice."""
-
-    seen_by = "a law"
-    found = {"chat.create#2 crash": "recovers"}
-
-    def key(self, turn: str) -> str:
         """Draw a key."""
         return str(uuid4())

@@ -81,17 +81,6 @@ class TakesWhatComes(Careful):
         return True
 
 
-class StoresTheErrorPage(TakesWhatComes):
-    """Does not check the status of a download either, and stores the page that says 503."""
-
-    seen_by = "an assertion"
-    found = {"images.output#1 down": "tells"}
-
-    def read(self, url: str) -> bytes:
-        """Return the bytes of a URL."""
-        return httpx.get(url, timeout=5).content
-
-
 class WritesInPlace(Careful):
     """Writes to the file itself, and the next run takes half a picture for a whole one."""
 

@@ -91,20 +91,6 @@ class StopsAtAGap(Careful):
                 raise
 
 
-class TakesAnErrorForTheLastPage(Careful):
-    """Takes a page that it cannot get, even after six attempts, for the end of the list."""
-
-    seen_by = "a law"
-    found = {"characters.list#1 down": "tells", "characters.list#2 down": "tells"}
-
-    def page(self, api: httpx.Client, cursor: str) -> Json:
-        """Return a page, or an empty one."""
-        try:
-            return super().page(api, cursor)
-        except PublishError:
-            return {"data": [], "has_more": False}
-
-
 class StopsAtAShortPage(Careful):
     """Stops at a page that has fewer rows than it asked for, whatever `has_more` says."""
 

@@ -81,20 +81,6 @@ class DrawsAKeyInEachAttempt(Careful):
         return str(uuid4())
 
 
-class LeavesOutWhatFails(Careful):
-    """Takes an order that tenacity has given up for a picture that nobody needs."""
-
-    seen_by = "a law"
-    found = {"images.create#1 down": "tells"}
-
-    def order(self, api: httpx.Client, prompt: str) -> Json | None:
-        """Return None instead of raising."""
-        try:
-            return super().order(api, prompt)
-        except httpx.HTTPError:
-            return None
-
-
 class RaisesRetryError(Careful):
     """Leaves out `reraise`, so that its callers see an exception that they do not know."""
 

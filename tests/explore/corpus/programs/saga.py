@@ -116,20 +116,6 @@ class ReportsSuccess(Careful):
         return f"compensated: {error}"
 
 
-class CancelsForAll(Careful):
-    """Cancels everything that is in progress, also pictures of others."""
-
-    seen_by = "a law"
-    found = {"images.create#2 broke": "spares"}
-
-    def cancel(self, api: httpx.Client, state: dict[str, Any]) -> None:
-        """Cancel what the history shows as in progress."""
-        for image in send(api, "GET", "/v1/images")["data"]:
-            if image["status"] in RUNNING:
-                send(api, "POST", f"/v1/images/{image['id']}/cancel")
-        state["pictures"].clear()
-
-
 class LeavesTheEndpoint(Careful):
     """Takes back the pictures, and forgets the endpoint."""
 

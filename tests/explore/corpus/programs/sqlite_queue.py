@@ -47,7 +47,9 @@ class Careful(Program):
                     done.append(job[1])
                 except PublishError as error:
                     refused.add(job[0])
-                    self.give_back(db, job[0], error, errors)
+                    db.execute("update job set owner = null where id = ?", [job[0]])
+                    db.commit()
+                    errors.append(error)
         if errors:
             raise errors[0]
         return done
@@ -94,12 +96,6 @@ class Careful(Program):
         key: str = db.execute("select key from job where id = ?", [job]).fetchone()[0]
         return key
 
-    def give_back(self, db: sqlite3.Connection, job: int, error: PublishError, errors: list[PublishError]) -> None:
-        """Let the next run try again."""
-        db.execute("update job set owner = null where id = ?", [job])
-        db.commit()
-        errors.append(error)
-
     def workers(self) -> tuple[Any, Any] | None:
         """Two workers of one queue."""
         return partial(self.publish_all, me="first"), partial(self.publish_all, me="second")
@@ -139,18 +135,6 @@ class CommitsTheKeyLate(Careful):
         """Store the key, and leave the transaction open."""
         db.execute("update job set key = coalesce(key, ?) where id = ?", [str(uuid4()), job])
         return self.stored_key(db, job)
-
-
-class FilesAwayWhatFails(Careful):
-    """Marks a job as failed, logs it, and counts as done."""
-
-    seen_by = "a law"
-    found = {"characters.create#1 down": "tells"}
-
-    def give_back(self, db: sqlite3.Connection, job: int, error: PublishError, errors: list[PublishError]) -> None:
-        """File the job away."""
-        db.execute("update job set state = 'failed' where id = ?", [job])
-        db.commit()
 
 
 class LooksAndThenTakes(Careful):

@@ -116,16 +116,6 @@ class NeverAsks(Careful):
         """An event will come."""
 
 
-class WaitsForAFailedOrder(Careful):
-    """Asks, but says nothing about an order whose picture has failed."""
-
-    seen_by = "a law"
-    found = {"images.create#1 fails": "tells"}
-
-    def give_up(self, name: str) -> None:
-        """It may come."""
-
-
 class CountsEachDelivery(Careful):
     """Counts a sale for each delivery, although an event can be delivered twice."""
 
