@@ -222,10 +222,11 @@ def test_every_other_refusal_fails_the_test(pytester: pytest.Pytester) -> None:
     """
     )
 
-    result = pytester.runpytest("-W", "ignore::DeprecationWarning")
+    result = pytester.runpytest("-W", "ignore::DeprecationWarning", "--junitxml=report.xml")
 
     result.assert_outcomes(failed=16)
     assert str(result.stdout).count("FAILED ") == 16
+    assert (pytester.path / "report.xml").read_text().count("<failure ") == 16  # also of what was to fail
     result.stdout.no_fnmatch_line("*AurousWarning*")
 
 
