@@ -404,15 +404,6 @@ def refusals(teller: Teller) -> None:
     teller.call("POST", "/v1/images", json={"prompt": "x"})
 
 
-def scoped(teller: Teller) -> None:
-    """Order at once, so that no token comes back: with a key that may, and with a key that may not."""
-    reader = teller.aurous.team.add_key(scope="read")
-    for headers in ({}, {"X-Api-Key": reader}):
-        teller.client.get("/v1/team", headers=headers)
-    for headers in ({}, {"X-Api-Key": reader}):
-        teller.client.post("/v1/images", json={"prompt": "x"}, headers=headers)
-
-
 def poor(teller: Teller) -> None:
     """Order a picture of a character without credits, and again with some."""
     character = teller.aurous.characters.add("Aurora")

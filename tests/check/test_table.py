@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
-NOON: Final = "2026-05-08T12:00:00Z"
 END: Final = "2026-05-08T11:00:00Z"
 ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
@@ -294,7 +293,6 @@ ROWS: Final[dict[str, Row]] = {
     "a save honors keys": Row("kept_key", refused("characters.save#1", 409, IN_USE), "save-7"),
     "a save reads a body": Row("kept_key", refused("characters.save#2", 400, "invalid_format"), "save-7"),
     "a PATCH merges": Row("patched", shows("characters.update", "attributes.gender", "female"), "patch-1"),
-    "a PATCH leaves the time": Row("ordered", same("characters.update", "characters.save", "updated_at"), "patch-1"),
     "an update is an empty 204": Row("characters", empty("characters.update"), "patch-1"),
     "a refused PATCH changes the name": Row("patched", shows("characters.retrieve#-1", "name", "Cirra"), "get-1"),
     "an unknown field is ignored": Row("characters", accepted("characters.update 400", "characters.update"), "patch-2"),
@@ -331,11 +329,9 @@ ROWS: Final[dict[str, Row]] = {
     "creating an image is a 200": Row("images", status("images.create", 200), "img-1"),
     "a blank prompt has another code": Row("images", error("images.create 400", code="missing_field"), "img-1"),
     "a param has another name": Row("images", error("images.create 400", param="text"), "img-1, assumed"),
-    "a width is text": Row("images", shows("images.create", "width", "2048"), "img-2"),
     "a size has other sides": Row("images", shows("images.create#0", "width", 2080), "img-2, assumed"),
     "sides are multiples of 64": Row("priced", shows("images.create#2", "width", 1024), "img-3"),
     "an image has the id of a character": Row("characters", same("images.create", "characters.create", "id"), "img-5"),
-    "a media type of its own": Row("priced", shows("images.retrieve#0", "media_type", "photo"), "img-5"),
     "a field has another name": Row(
         "priced",
         text('created_at\\"', 'createdAt\\"'),
@@ -358,7 +354,6 @@ ROWS: Final[dict[str, Row]] = {
     "uploads are in review": Row("ticketed", both(*(shows(at, "status", "reviewing") for at in ONES[:2])), "create-2"),
     "a ticket is a 200": Row("classified", status("characters.uploads.init", 200), "up-1, assumed"),
     "a ticket has no headers": Row("account", lacks("characters.uploads.init", "upload_headers"), "up-2"),
-    "a ticket lives for an hour": Row("classified", shows("characters.uploads.init", "expires_at", END), "up-2"),
     "a PUT is a 204": Row("classified", status("characters.uploads.put", 204), "up-3, assumed"),
     "a PUT is a 403": Row("classified", both(refused("characters.uploads.put", 403, "forbidden"), only(0, 1)), "up-3"),
     "an unknown URL of an upload is dead": Row("classified", both(unheard("characters.uploads.put", 403), only(1))),
@@ -379,12 +374,10 @@ ROWS: Final[dict[str, Row]] = {
     "a picture's URL of another form dies early": Row("sent", both(MOVED, refused("storage.get", 403, "x")), "time-2"),
     "an unknown URL of a picture is dead": Row("sent", both(unheard("storage.get", 403), begin(-1))),
     "pictures have URLs of another form": Row("sent", MOVED),
-    "all events are a star": Row("registered", STARS, "hook-1"),
     "a secret has other characters": Row("account", shows("webhook_endpoints.create", "secret", "whsec_aB-c_dE-fG")),
     "a deleted endpoint has no object": Row("account", lacks("webhook_endpoints.delete", "object"), "hook-2, assumed"),
     "another prefix": Row("account", shows("webhook_endpoints.test", "event_id", f"evnt_{OTHER[5:]}"), "hook-10"),
     "a delivery was made elsewhere": Row("account", shows("webhook_endpoints.list", "data.0.last_success_at", END)),
-    "an event has no id": Row("registered", shows("usage.events", "data.1.id", None), "usage-3"),
     # Refusals
     "no envelope": Row("characters", whole("characters.update 400", {"detail": "no"}), "err-1"),
     "no doc_url": Row("characters", error("characters.save 404", doc_url=None), "err-2"),
@@ -437,7 +430,6 @@ ROWS: Final[dict[str, Row]] = {
     "tokens are a word": Row("account", header("team.retrieve", "x-ratelimit-remaining", "many"), "rate-1"),
     "no replay takes a token": Row("at_once_again", everywhere("x-ratelimit-remaining", "119"), "rate-5"),
     "no refusal takes a token": Row("at_once_refused", everywhere("x-ratelimit-remaining", "119"), "rate-4"),
-    "a 403 takes a token": Row("scoped", header("images.create 403", "x-ratelimit-remaining", "118"), "rate-4"),
     "a 429 without a time": Row("priced", too_many(None), "rate-2"),
     "a 429 whose time is a date": Row(
         "priced", both(status("images.cancel", 429), header("images.cancel 429", "retry-after", NO_DATE)), "rate-2"
@@ -447,7 +439,6 @@ ROWS: Final[dict[str, Row]] = {
     # Idempotency
     "a save is marked as replayed": Row("characters", header("characters.save", REPLAYED, "true"), "idem-2"),
     "a GET is marked": Row("cancelled", header("balance.retrieve", REPLAYED, "false"), uncovered=f"header.{REPLAYED}"),
-    "a retry makes another character": Row("characters", shows("characters.create#1", "id", OTHER), "idem-3"),
     "a replay that is not marked": Row("characters", header("characters.create#1", REPLAYED, None), "idem-3"),
     "a replay is marked in another way": Row(
         "stored",
@@ -473,11 +464,6 @@ ROWS: Final[dict[str, Row]] = {
     "a long key": Row("stored", accepted("images.create 400", "images.create#2", id=OTHER_IMAGE), "idem-1"),
     # Times
     "timestamps have milliseconds": Row("characters", times("characters.retrieve", "created_at", ".123Z"), "time-1"),
-    "local times": Row(
-        "ready",
-        both(only(0), header("characters.create", "date", NO_DATE), shows("characters.create", "created_at", NOON)),
-        "time-1",
-    ),
     # Money
     "a team has no date": Row("account", lacks("team.retrieve", "created_at"), "team-1"),
     "no held credits": Row("characters", lacks("balance.retrieve", "held_credits"), "cred-1"),
@@ -512,10 +498,8 @@ ROWS: Final[dict[str, Row]] = {
     "no [DONE]": Row("streamed", events(lambda some: some[:-1]), "stream-1", names=["chat.create body.stream.end"]),
     "no usage": Row("chats", events(lambda some: [*some[:-2], without_usage(some[-2]), some[-1]]), "stream-1"),
     **{f"a stream is cut, and ends in {end!r}": Row("cut", cut_off(end)) for end in ("", "data: {", "data: [1]\n\n")},
-    "a stream has no role": Row("streamed", events(lambda some: [some[1], *some[1:]]), "stream-1"),
     "a stream is no JSON": Row("streamed", events(lambda some: [*some[:2], "{", *some[2:]]), "stream-1"),
     "a stream warns": Row("streamed", events(lambda some: [{"object": "x", "warning": {}}, *some]), "stream-3"),
-    "a stream ignores a key": Row("streamed", header("chat.create", "aurous-idempotency-status", "no"), "stream-3"),
     "a warning is another": Row("warned", events(lambda some: [{"object": "notice", "message": "No."}, *some[1:]])),
     "an embedding is text": Row("embedded", shows("embeddings.create", "data.0.embedding", "AAAA"), "emb-3"),
     "tokens do not add up": Row("chats", shows("embeddings.create", "usage.prompt_tokens", 3), "emb-1 emb-5"),

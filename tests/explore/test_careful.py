@@ -55,10 +55,10 @@ def create(client: httpx.Client, key: str | None, path: str = "/v1/images", body
 
 def wait(client: httpx.Client, work: Json, path: str = "/v1/images") -> Json:
     """Poll work for ten minutes, and return it as it is then."""
-    for _ in range(60):
+    for _ in range(10):
         if work["status"] not in RUNNING:
             break
-        time.sleep(10)
+        time.sleep(60)
         work = read(client.get(f"{path}/{work['id']}"))
     return work
 

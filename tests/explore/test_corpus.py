@@ -57,13 +57,13 @@ def test_each_mistake_is_found(aurous: Aurous, name: str) -> None:
 @pytest.mark.filterwarnings("ignore::pytest_aurous.AurousPitfallWarning")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_careful_program_breaks_no_law(name: str, tmp_path: Path) -> None:
-    """No fault makes it break a law, except in the cases that are known as false alarms."""
+    """No fault makes it break a law."""
     program = import_module(f"programs.{name}").Careful
 
     explorations = [explore_program(program(tmp_path), asserted=True), interleave_program(program(tmp_path))]
 
     for exploration in filter(None, explorations):
-        assert {case.id for case in exploration.broken} == set(program.false_alarms), exploration.report()
+        assert not exploration.broken, exploration.report()
         assert len(exploration.cases) > 3
 
 

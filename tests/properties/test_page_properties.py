@@ -147,26 +147,3 @@ def test_list_2_whoever_asks_for_news_misses_none(
             ids, more = rows.page(limit, ending_before=known[0])
             known = [*ids, *known]
         assert known == rows.rows()
-
-
-@both_lists
-@patiently
-@given(start=starts, happening=acts, number=st.integers(0, 30))
-def test_list_3_a_cursor_splits_the_list(
-    make_api: MakeApi, path: str, start: list[bool], happening: list[Act], number: int
-) -> None:
-    """Older and newer than a row, living or not, are all the others, and have none in common."""
-    rows = List(make_api, path, [True, *start])
-    before = rows.rows()
-    cursor = before[number % len(before)]
-    for act in happening:
-        rows.meet(act)
-
-    older = rows.walk(100, [], starting_after=cursor)
-    newer = rows.walk(100, [], ending_before=cursor) if path == IMAGES else []
-
-    assert falls(older)
-    assert falls(newer)
-    assert older == [row for row in rows.rows() if row[-26:] < cursor[-26:]]
-    if path == IMAGES:
-        assert newer == [row for row in rows.rows() if row[-26:] > cursor[-26:]]

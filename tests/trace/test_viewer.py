@@ -490,10 +490,11 @@ def test_the_har_is_saved(show: Open, charge: dict[str, Any], tmp_path: Path) ->
 
 
 def test_an_exploration(show: Open, exploring: dict[str, Any]) -> None:
-    """Each cell of the matrix opens its case beside the good day; what differs is marked; arrows move."""
+    """It begins with the case that costs most; each cell opens its case beside the good day; arrows move."""
     tab = show(exploring)
 
     assert tab.locator("caption").inner_text() == exploring["exploration"]["headline"]
+    assert exploring["exploration"]["cases"]["characters.create#1 timeout"]["broken"] == ["no_pitfall"]  # comes before
     assert tab.locator("#case-title").inner_text() == "characters.create#1 lost"
     assert tab.locator(".aligned tr.changed").count() == 2
     assert tab.locator(".absent").count() == 1
@@ -535,13 +536,6 @@ def test_a_case_shows_the_state_beside_that_of_the_good_day(show: Open, explorin
     tab.set_viewport_size({"width": 390, "height": 844})
     tab.get_by_role("button", name="State after row 2, characters.create").click()
     sync_api.expect(good.locator("h2")).to_be_in_viewport()
-
-
-def test_an_exploration_begins_with_what_costs_most(show: Open, exploring: dict[str, Any]) -> None:
-    """A case that pays twice is open at first, also where another breaks a lesser law before it."""
-    assert exploring["exploration"]["cases"]["characters.create#1 timeout"]["broken"] == ["no_pitfall"]
-
-    assert show(exploring).locator("#case-title").inner_text() == "characters.create#1 lost"
 
 
 def test_the_index_sorts_and_filters(show: Open) -> None:

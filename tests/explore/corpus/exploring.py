@@ -10,11 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-import trio
-
-from clients.common import PublishError
-from programs.base import Program, Seen
+from programs.base import MAY_RAISE, Program, Seen
 from pytest_aurous import Aurous, AurousExplorationError, Exploration
 
 CLIENTS: Final = sorted(
@@ -24,15 +20,15 @@ CLIENTS: Final = sorted(
 
 ``careless`` and ``careful`` are the twins, and ``FOUND`` maps the ids of cases to the laws that ``careless`` must break
 there. The rest is optional: ``fresh``, ``prepare`` (prepares the fake), ``scene`` (makes what is explored of a twin),
-``SCRIPT``, ``CREDITS``, ``MAY_RAISE`` and ``BACKEND`` (the event loop of coroutine functions).
+and ``MAY_RAISE``.
 """
 
 
-def explore(aurous: Aurous, name: str, twin: str, faults: str = "*") -> Exploration:
+def explore(aurous: Aurous, name: str, twin: str) -> Exploration:
     """Explore a twin with all laws."""
     module: Any = import_module(f"clients.{name}")
-    aurous.script(getattr(module, "SCRIPT", "synthesizing*2 -> reviewing"))
-    aurous.team.credits = getattr(module, "CREDITS", 100)
+    aurous.script("synthesizing*2 -> reviewing")
+    aurous.team.credits = 100
     prepare = getattr(module, "prepare", None)
     if prepare is not None:
         prepare(aurous)
@@ -41,11 +37,7 @@ def explore(aurous: Aurous, name: str, twin: str, faults: str = "*") -> Explorat
     run = client if fresh is not None else lambda: client("Aurora")
     if hasattr(module, "scene"):
         run = module.scene(aurous, client)
-    terms: Any = {
-        "may_raise": getattr(module, "MAY_RAISE", (PublishError, httpx.HTTPError)),
-        "fresh": fresh,
-        "faults": faults,
-    }
+    terms: Any = {"may_raise": getattr(module, "MAY_RAISE", MAY_RAISE), "fresh": fresh}
     try:
         if not inspect.iscoroutinefunction(client):
             return aurous.explore(run, **terms)
@@ -53,7 +45,7 @@ def explore(aurous: Aurous, name: str, twin: str, faults: str = "*") -> Explorat
         async def test() -> Exploration:
             return await aurous.aexplore(run, **terms)
 
-        return trio.run(test) if getattr(module, "BACKEND", "asyncio") == "trio" else asyncio.run(test())
+        return asyncio.run(test())
     except AurousExplorationError as error:
         return error.exploration
 
@@ -83,24 +75,21 @@ def seen_by(program: type[Program], folder: Path) -> tuple[Seen, dict[str, tuple
     for seen, explored in ways.items():
         exploration = explored()
         broken = exploration.broken if exploration else ()
-        found = {case.id: case.broken for case in broken if case.id not in program.false_alarms}
+        found = {case.id: case.broken for case in broken}
         if found:
             return seen, found
     return "nothing", {}
 
 
-def explore_program(program: Program, *, asserted: bool = False, faults: str = "*") -> Exploration | None:
-    """Explore a program with all laws; None if it has no work for one process.
+def explore_program(program: Program, *, asserted: bool = False, faults: str = "*") -> Exploration:
+    """Explore a program with all laws.
 
     Args:
         program: What to explore.
         asserted: Whether to assert what the laws cannot know.
         faults: The faults to try.
     """
-    if type(program).run is Program.run:
-        return None
-    terms: Any = {"may_raise": program.may_raise, "fresh": program.fresh, "faults": faults}
-    terms |= program.terms
+    terms: Any = {"may_raise": MAY_RAISE, "fresh": program.fresh, "faults": faults}
 
     def run(state: Any) -> Any:
         try:

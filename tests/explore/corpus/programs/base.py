@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import httpx
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 Seen = Literal["a law", "an assertion", "two faults", "two workers", "nothing"]
 RUNNING = {"pending", "processing"}
+MAY_RAISE = (PublishError, httpx.HTTPError)
+"""The documented failures of clients and programs."""
 
 
 class Program:
@@ -24,24 +25,14 @@ class Program:
         seen_by: What should see the mistake; written before it was explored.
         in_fact: What sees the mistake, if it is not what should.
         found: The ids of cases, and a law that the mistake breaks there.
-        false_alarms: The cases in which the careful program breaks a law, each with the reason.
-        may_raise: The documented failures.
-        terms: More arguments of ``explore``.
     """
 
     seen_by: ClassVar[Seen] = "nothing"
     found: ClassVar[dict[str, str]] = {}
     in_fact: ClassVar[Seen | None] = None
-    false_alarms: ClassVar[dict[str, str]] = {}
-    may_raise: ClassVar[tuple[type[Exception], ...]] = (PublishError, httpx.HTTPError)
-    terms: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    def new_path(self) -> Path:
-        """Return a path in the folder of the test that nothing has used."""
-        return Path(mkdtemp(dir=self.folder)) / "new"
 
     def prepare(self, aurous: Aurous) -> None:
         """Prepare the fake."""

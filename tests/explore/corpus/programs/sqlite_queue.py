@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ class Careful(Program):
 
     def fresh(self) -> Path:
         """Make a queue with two jobs."""
-        path = self.new_path()
+        path = Path(mkdtemp(dir=self.folder)) / "queue"
         with closing(self.open(path)) as db:
             db.executescript(SCHEMA)
         return path
