@@ -398,28 +398,30 @@ class TestForeignHosts:
             assert httpx.get(BALANCE, headers={"X-Api-Key": aurous.api_key}).json()["credits"] == 1000
             assert httpx.get("https://other.example/").content == b""
 
-    @pytest.mark.parametrize("order", ["aurous, respx_mock", "respx_mock, aurous"])
-    def test_the_respx_fixture_works_beside_ours(self, pytester: pytest.Pytester, order: str) -> None:
+    def test_the_respx_fixture_works_beside_ours(self, pytester: pytest.Pytester) -> None:
         """`respx_mock` and `aurous` in one test, in either order, each as strict as it was told to be."""
         pytester.makepyfile(
-            f"""
+            """
             import httpx, pytest
 
-            def test_both({order}):
+            def check(aurous, respx_mock):
                 respx_mock.get("https://other.example/").respond(201)
                 assert httpx.get("https://other.example/").status_code == 201
                 assert aurous.client().get("/v1/balance").status_code == 200
                 assert httpx.get(aurous.base_url + "/v1/balance").status_code == 401
 
+            def test_first(aurous, respx_mock): check(aurous, respx_mock)
+            def test_last(respx_mock, aurous): check(aurous, respx_mock)
+
             @pytest.mark.respx(assert_all_called=True)
-            def test_uncalled({order}):
+            def test_uncalled(aurous, respx_mock):
                 respx_mock.get("https://other.example/").respond(201)
             """
         )
 
         result = pytester.runpytest("-p", "respx")
 
-        result.assert_outcomes(passed=2, errors=1)
+        result.assert_outcomes(passed=3, errors=1)
         result.stdout.fnmatch_lines(["*ERROR at teardown of test_uncalled*"])
 
 
@@ -468,7 +470,7 @@ class TestRoute:
         assert [pair for pair in raw if pair[0].lower().startswith(b"x-")] == odd
 
     def test_a_spied_call_takes_effect_once(self, wire: Wire, fake: Aurous) -> None:
-        """A look through a spy is one look, and a creation one creation."""
+        """A poll through a spy is one poll, and a creation one creation."""
         fake.script("synthesizing*2 -> reviewing")
         routes = [fake.route(f"characters.{name}") for name in ("create", "retrieve")]
         url = f"{fake.base_url}/v1/characters"
@@ -563,46 +565,48 @@ class TestRoute:
             httpx.get(BALANCE)
         assert caught.value is error
 
-    def test_a_function_answers(self, wire: Wire, fake: Aurous) -> None:
+    def test_a_function_responds(self, wire: Wire, fake: Aurous) -> None:
         """A side effect that is a function is called with an httpx request, and decides."""
 
         def effect(request: httpx.Request) -> httpx.Response:
             assert type(request) is httpx.Request
             return httpx.Response(207, json={"sent": request.headers["X-Trace"], "body": request.content.decode()})
 
-        route = fake.route("characters.create")
-        route.side_effect = effect
+        fake.route("characters.create").side_effect = effect
 
         response = wire.send("POST", f"{fake.base_url}/v1/characters", headers={"X-Trace": "7"}, content=b"body")
 
         assert (response.status_code, response.json()) == (207, {"sent": "7", "body": "body"})
-        assert route.call_count == 1
 
     @pytest.mark.parametrize("wire", ["httpx asyncio", "httpx trio", "httpx2 asyncio", "httpx2 trio"], indirect=True)
     @pytest.mark.parametrize("error", [httpx.ReadTimeout("slow"), ValueError("own")], ids=str)
-    def test_a_coroutine_function_may_raise(self, wire: Wire, fake: Aurous, error: Exception) -> None:
-        """What an ``async`` side effect raises is what its client meets: of its own package where it is httpx's."""
+    def test_a_coroutine_function_responds(self, wire: Wire, fake: Aurous, error: Exception) -> None:
+        """A response, an error of the client's own package or of the test, or None, which leaves it to the fake."""
+        results = iter([httpx.Response(207), error, None])
 
-        async def effect(_: httpx.Request) -> httpx.Response:
+        async def effect(_: httpx.Request) -> Any:
             await anyio.lowlevel.checkpoint()
-            raise error
-
-        route = fake.route("balance.retrieve")
-        route.side_effect = effect
-
-        with pytest.raises(getattr(wire.stack, type(error).__name__, ValueError), match=str(error)):
-            wire.get(BALANCE)
-        assert route.call_count == 1
-        assert (fake.calls.last.status, fake.calls.last.fault) == (None, "overridden by a route")
-
-    def test_a_function_may_leave_a_call_to_the_fake(self, wire: Wire, fake: Aurous) -> None:
-        """A side effect that returns None lets the fake answer, once, and the journal says nothing of an override."""
-        responses = iter([httpx.Response(500), None])
-
-        def effect(_: httpx.Request) -> Any:
-            return next(responses)
+            if isinstance(result := next(results), Exception):
+                raise result
+            return result
 
         fake.route("balance.retrieve").side_effect = effect
+
+        assert wire.get(BALANCE).status_code == 207
+        with pytest.raises(getattr(wire.stack, type(error).__name__, ValueError), match=str(error)):
+            wire.get(BALANCE)
+        assert wire.get(BALANCE, key=fake.api_key).status_code == 200
+        overridden = "overridden by a route"
+        assert [(call.status, call.fault) for call in fake.calls] == [
+            (207, overridden),
+            (None, overridden),
+            (200, None),
+        ]
+
+    def test_a_function_may_leave_a_call_to_the_fake(self, wire: Wire, fake: Aurous) -> None:
+        """A side effect that returns None lets the fake respond, once."""
+        responses = iter([httpx.Response(500), None])
+        fake.route("balance.retrieve").side_effect = lambda _: next(responses)
 
         assert [wire.get(BALANCE, key=fake.api_key).status_code for _ in range(2)] == [500, 200]
         assert [(call.status, call.fault) for call in fake.calls] == [(500, "overridden by a route"), (200, None)]
@@ -626,23 +630,6 @@ class TestRoute:
             wire.get(BALANCE, client={"transport": aurous.transport})
         assert type(caught.value).__module__.startswith("pytest_aurous")
         assert no_network == []
-
-    def test_a_stream_of_the_tests_own_is_left_alone(self, wire: Wire, fake: Aurous) -> None:
-        """An override may break in the middle of its body, and break is what its client meets, of either package."""
-
-        class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
-            def __iter__(self) -> Iterator[bytes]:
-                yield b"half "
-                raise OSError("cut")
-
-            async def __aiter__(self) -> AsyncIterator[bytes]:
-                yield b"half "
-                raise OSError("cut")
-
-        fake.route("balance.retrieve").respond(200, stream=Broken())
-
-        with pytest.raises(OSError, match="cut"):
-            wire.get(BALANCE)
 
     def test_the_path_decides(self, fake: Aurous) -> None:
         """A route takes exactly the calls of its operation, whatever its parameters are."""
@@ -668,13 +655,9 @@ class TestRoute:
         assert route.call_count == 2
 
     def test_an_unknown_operation_is_refused(self, fake: Aurous) -> None:
-        """A misspelled name says which was meant, and which that resource has."""
-        with pytest.raises(
-            AurousLookupError, match=r"No operation is called 'characters\.sav'; did you mean"
-        ) as caught:
+        """The nearest one is named."""
+        with pytest.raises(AurousLookupError, match="characters"):
             fake.route("characters.sav")
-        assert "'characters.save'" in str(caught.value)
-        assert "characters.retrieve" in str(caught.value)
 
     def test_routes_end_with_the_fake(self) -> None:
         """What was overridden while the fake was entered is forgotten when it is left."""
@@ -919,7 +902,7 @@ class TestConcurrency:
     ORDER: Final = ("synthesizing", "reviewing")
 
     def test_fifty_threads_see_one_sequence(self, stack: Any, fake: Aurous) -> None:
-        """Fifty threads that poll at once see 25 looks of the one status, then the other, and one transition."""
+        """Fifty threads that poll at once see 25 polls of the one status, then the other, and one transition."""
         character = self.synthesizing(fake)
         barrier = Barrier(50)
 
@@ -946,17 +929,3 @@ class TestConcurrency:
         assert seen == ["synthesizing"] * 25 + ["reviewing"] * 25
         assert [call.number for call in polls] == list(range(2, 52))
         assert (fake.team.credits, fake.team.held_credits) == (996, 0)
-
-    def test_creations_do_not_collide(self, fake: Aurous) -> None:
-        """Fifty creations at once are fifty characters, each id its own, and each charged once."""
-
-        def create(number: int) -> str:
-            body = {**CREATE, "name": f"Aurora {number}"}
-            character: str = client.post("/v1/characters", json=body).json()["id"]
-            return character
-
-        with fake.client() as client, ThreadPoolExecutor(50) as pool:
-            ids = list(pool.map(create, range(50)))
-
-        assert len(set(ids)) == len(fake.characters) == 50
-        assert fake.team.held_credits == 200

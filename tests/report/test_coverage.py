@@ -53,53 +53,6 @@ def test_what_a_call_can_come_to(row: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("operation", "outcomes"),
-    [
-        (
-            "balance.retrieve",
-            (
-                "200",
-                "400 unknown_version",
-                "401 invalid_api_key",
-                "401 missing_api_key",
-                "429 too_many_requests",
-                "500 internal_error",
-                "no response",
-            ),
-        ),
-        (
-            "storage.get",
-            (
-                "200",
-                "400 unknown_version",
-                "403 missing_scope",
-                "404 resource_not_found",
-                "500 internal_error",
-                "no response",
-            ),
-        ),
-        (
-            "characters.delete",
-            (
-                "200",
-                "400 unknown_version",
-                "401 invalid_api_key",
-                "401 missing_api_key",
-                "403 missing_scope",
-                "404 resource_not_found",
-                "429 too_many_requests",
-                "500 internal_error",
-                "no response",
-            ),
-        ),
-    ],
-)
-def test_what_some_calls_can_come_to(operation: str, outcomes: tuple[str, ...]) -> None:
-    """Written out for a read, a signed URL and a call on one record."""
-    assert ROWS[operation].outcomes == outcomes
-
-
 def test_what_was_met_is_counted(met: Coverage) -> None:
     """A call that no endpoint matched does not count, and no response is an outcome."""
     assert met.dump() == {
@@ -162,13 +115,6 @@ def test_the_table_tells_each_operation(met: Coverage) -> None:
     ]
     assert lines[lines.index("characters.create") + 1] == "  met    nothing"
     assert [line for line in lines if not line.startswith(" ")] == list(ROWS)
-
-
-@pytest.mark.parametrize("width", [40, 60, 100])
-def test_the_table_keeps_its_width(met: Coverage, width: int) -> None:
-    """As wide as it is asked to be."""
-    for full in (False, True):
-        assert max(map(len, met.table(width, full=full).split("\n"))) <= width
 
 
 def test_the_short_table_has_what_was_called(met: Coverage) -> None:

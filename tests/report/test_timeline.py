@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._core.base.redaction import redacted
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._report.timeline import colored, timeline
 
@@ -40,23 +38,6 @@ def below(api: Api, number: int) -> list[str]:
 # What it tells
 
 
-def test_a_key_of_another_form_has_a_name(api: Api) -> None:
-    """It may be a real one, so the timeline does not show it."""
-    api.get("/v1/team", key="sk-of-somebody-1")
-    api.get("/v1/team", key="sk-of-somebody-2")
-    api.get("/v1/team", key="sk-of-somebody-1")
-
-    text = timeline(api.app)
-
-    assert [line.strip() for line in text.split("\n") if "key: " in line] == ["key: key-1", "key: key-2", "key: key-1"]
-    assert "somebody" not in text
-
-
-def test_without_calls_it_tells_how_everything_stands(api: Api) -> None:
-    """The end, the money of each team, and the seed."""
-    assert timeline(api.app) == f"  no calls\nat the end:\n  {api.team.id}  credits 1000, held 0\nseed: 0"
-
-
 def test_a_call_is_told_with_what_it_changed(make_api: Callable[..., Api]) -> None:
     """New records, new states and money stand below the call that did it."""
     api = make_api(script="synthesizing -> reviewing")
@@ -79,17 +60,6 @@ def test_what_the_test_changed_stands_between_the_calls(api: Api) -> None:
     assert below(api, 2) == []
 
 
-def test_what_came_before_the_first_call_is_told(api: Api) -> None:
-    """In front of it; where no call came at all, too."""
-    character = api.characters.add()
-    note = f"       (the test) {character.id}: new, ready"
-    assert note in lines(api)
-
-    api.get("/v1/balance")
-
-    assert lines(api)[:2] == [note, "    1  10:00:00  balance.retrieve  GET    /v1/balance -> 200"]
-
-
 def test_what_time_changed_is_not_laid_to_the_next_call(api: Api) -> None:
     """The clock ended the synthesis, and the call that came next only found it so."""
     character = api.synthesize("synthesizing:45s -> reviewing")
@@ -98,19 +68,6 @@ def test_what_time_changed_is_not_laid_to_the_next_call(api: Api) -> None:
 
     assert f"(the clock) {character.id}: synthesizing -> reviewing" in below(api, 1)
     assert below(api, 2) == []
-
-
-def test_what_the_clock_changed_is_not_laid_to_the_test(api: Api) -> None:
-    """Neither its own changes before, nor those after it."""
-    character = api.characters.add(status="synthesizing", script="synthesizing:45s -> reviewing! -> ready")
-    api.clock.advance(seconds=60)
-    character.advance()
-
-    assert [line.strip() for line in lines(api)[:3]] == [
-        f"(the test) {character.id}: new, synthesizing",
-        f"(the clock) {character.id}: synthesizing -> reviewing",
-        f"(the test) {character.id}: reviewing -> ready",
-    ]
 
 
 @pytest.mark.parametrize("resource", ["characters", "images", "videos"])
@@ -197,33 +154,6 @@ def test_a_delivery_that_is_not_sent_says_why(api: Api) -> None:
     assert f"delivery 2: image.completed to {endpoint.url} -> not sent: its endpoint is disabled or deleted" in told
 
 
-@pytest.mark.parametrize("returned", [None, "ok"])
-def test_a_delivery_that_a_reset_took_away_is_not_told(api: Api, returned: Any) -> None:
-    """The journal began anew while its receiver was at work."""
-
-    def receive(_: object) -> Any:
-        api.aurous.reset()
-        return returned
-
-    api.aurous.webhooks.deliver_to(receive)
-    api.aurous.images.add()
-    with suppress(AurousError):
-        api.aurous.webhooks.flush()
-
-    assert "delivery" not in timeline(api.app)
-
-
-def test_equal_deliveries_are_folded(api: Api) -> None:
-    """Twelve to the same URL with the same outcome take three lines."""
-    api.aurous.webhooks.deliver_to(lambda _: 204)
-    for _ in range(12):
-        api.aurous.images.add()
-    api.aurous.webhooks.flush()
-
-    told = [line.strip().partition(":")[0] for line in lines(api)[:6]]
-    assert told[3:] == ["delivery 1", "x 12", "delivery 12"]
-
-
 def test_a_refusal_shows_what_was_sent_and_said(api: Api) -> None:
     """Beside the code stand the body and the vendor's own sentence."""
     api.post(CHARACTERS, json={"name": ""})
@@ -296,17 +226,6 @@ def test_looking_counts_and_changes_nothing(api: Api) -> None:
 
 
 # Odd responses
-
-
-def test_a_rehearsed_call_leaves_no_notes(api: Api) -> None:
-    """A spoilt response without `commit` changed nothing, so nothing is told of it."""
-    api.characters.add(name="Before")
-    api.aurous.faults.malformed("characters.create")
-    api.post(CHARACTERS, json={"name": "A", "generate": True, "attributes": {"age": 28}})
-
-    assert below(api, 1) == []
-    assert "Before" in timeline(api.app)
-    assert len(api.app.world.journal.notes) == 1
 
 
 @pytest.mark.parametrize("kind", ["truncated", "html", "empty", "not_json"])
@@ -410,22 +329,6 @@ def test_every_line_fits_into_100_columns(api: Api, story: Story) -> None:
     assert [line for line in lines(api) if len(line) > 100 or not line.isprintable()] == []
 
 
-def test_many_calls_are_shortened_to_the_newest(api: Api) -> None:
-    """Those that are not shown are counted."""
-    for number in range(61):
-        api.get(f"/v1/balance?n={number}")
-    line = "    2  10:00:00  balance.retrieve  GET    /v1/balance?n=1 -> 200"
-    assert lines(api)[:2] == ["  ... 1 earlier call", line]
-    api.characters.add(name="Lyra")
-    api.get("/v1/balance")
-
-    text = lines(api)
-
-    assert text[0] == "  ... 2 earlier calls"
-    assert text[60].endswith(": new, ready")
-    assert text[61].startswith("   62  ")
-
-
 def test_of_earlier_calls_those_that_changed_something_are_shown(api: Api) -> None:
     """A loop without an end begins where the record failed: a thousand requests later, that is still to be seen."""
     api.get("/v1/balance")
@@ -454,55 +357,6 @@ def test_many_records_are_shortened_to_the_newest(api: Api) -> None:
 
 
 # Keys
-
-
-@pytest.mark.parametrize("kind", ["live", "test"])
-@pytest.mark.parametrize("before", ["", "key=", " ", '"', "\\n", "%3D", "my_"], ids=repr)
-def test_a_key_is_redacted_wherever_it_stands(kind: str, before: str) -> None:
-    """Whatever comes before it; a report goes to places where no key belongs."""
-    key = f"al_{kind}_0123456789abcdef"
-
-    assert redacted(f"{before}{key}, {key}.") == f"{before}al_{kind}_…, al_{kind}_…."
-
-
-def in_the_query(api: Api) -> None:
-    api.get(f"{CHARACTERS}?api_key={KEY}&limit=0")
-
-
-def in_the_path(api: Api) -> None:
-    api.get(f"/v1/keys/{KEY}/characters/and/more")
-
-
-def escaped(api: Api) -> None:
-    api.get(f"/v1/nothing?next=%2Fv1%3Fkey%3D{KEY}")
-
-
-def in_the_body(api: Api) -> None:
-    api.post(CHARACTERS, json={"name": f"\n{KEY}", "key": KEY})
-
-
-def in_a_name(api: Api) -> None:
-    api.characters.add(name=f"A {KEY}")
-
-
-def in_the_response(api: Api) -> None:
-    api.aurous.faults.status("*", 503, message=f"upstream said that {KEY} is none of ours, whatever you may say")
-    api.get("/v1/balance")
-
-
-@pytest.mark.parametrize(
-    "story",
-    [in_the_query, in_the_path, escaped, in_the_body, in_a_name, in_the_response],
-    ids=lambda story: story.__name__.replace("_", " "),
-)
-def test_no_part_of_a_key_is_in_the_report(api: Api, story: Story) -> None:
-    """Where a text is shortened, neither its beginning nor its end is left of the key."""
-    story(api)
-
-    text = timeline(api.app)
-
-    assert KEY[8:12] not in text
-    assert KEY[-4:] not in text
 
 
 # Colors
