@@ -69,32 +69,16 @@ class TestSettings:
         """What is given is what the fake does."""
         assert holds(Aurous(**setting))
 
-    @pytest.mark.parametrize(
-        ("setting", "expected"),
-        [
-            ({"strict": "loud"}, "'error', 'warn' or 'off'"),
-            ({"credits": -1}, "a number of credits, 0 or more"),
-            ({"credits": float("nan")}, "a number of credits, 0 or more"),
-            ({"seed": "x"}, "a whole number"),
-            ({"now": "soon"}, "an ISO 8601 instant"),
-            ({"base_url": "localhost"}, "a URL"),
-            ({"readings": {"get-2": "legible"}}, "'not_found' or 'readable'"),
-            ({"readings": {"create-4": "redy"}}, "'reviewing' or 'ready' for create-4; did you mean 'ready'"),
-            (
-                {"readings": {"creat-4": "ready"}},
-                "'auth-4', 'chat-6', .* or 'ver-3'; did you mean 'create-4'",
-            ),
-            ({"readings": "readable"}, "'key = value'"),
-        ],
-        ids=str,
-    )
-    def test_a_bad_value_is_an_error_of_ours(self, setting: dict[str, Any], expected: str) -> None:
-        """It names the setting and the value, says what is allowed, and where to read on."""
-        with pytest.raises(AurousError, match=f"^{next(iter(setting))}=.*{expected}") as caught:
-            Aurous(**setting)
-        assert str(caught.value).splitlines()[-1].startswith("Read on: pytest-aurous docs ")
+    def test_a_bad_value_is_an_error_of_ours(self) -> None:
+        """It names the setting; an unknown setting is a `TypeError`."""
+        wrong: dict[str, Any] = {"strict": "loud"}
+        with pytest.raises(AurousError, match="^strict="):
+            Aurous(**wrong)
+        wrong = {"stric": "off"}
+        with pytest.raises(TypeError, match="strict"):
+            Aurous(**wrong)
 
-    @pytest.mark.parametrize("script", ["synthesizing -> redy", "", {"charcters": "synthesizing"}, 7, ["synthesizing"]])
+    @pytest.mark.parametrize("script", ["synthesizing -> redy", {"charcters": "synthesizing"}, 7])
     def test_a_wrong_script_is_an_error_where_it_is_given(self, script: Any) -> None:
         """Not at the first create, and it is a `ValueError` as well."""
         with pytest.raises(AurousScriptError) as caught:

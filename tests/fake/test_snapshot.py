@@ -164,26 +164,6 @@ def test_ids_and_chance_come_back(api: Api) -> None:
     assert make() == first
 
 
-def test_money_and_runs_come_back(api: Api) -> None:
-    """A hold that was committed or released is open again, and can be once more."""
-    character = api.synthesize("synthesizing:10s -> reviewing")
-    snapshot = api.aurous.snapshot()
-
-    ends: list[Callable[[], object]] = [
-        lambda: api.clock.advance(seconds=10),
-        character.finish,
-        lambda: character.fail("provider_timeout"),
-    ]
-    for end in ends:
-        assert (api.money(), character.status) == ((1000, 4), "synthesizing")
-        end()
-        assert api.money() in {(996, 0), (1000, 0)}
-        api.aurous.restore(snapshot)
-
-    api.clock.advance(seconds=10)
-    assert (api.money(), character.status) == ((996, 0), "reviewing")
-
-
 def _about_hair(body: dict[str, Any]) -> bool:
     return "hair" in body["messages"][-1]["content"]
 
@@ -219,34 +199,6 @@ def test_replies_and_vectors_come_back(api: Api) -> None:
     api.aurous.reset()
     assert "simulated response" in ask("Which hair?")
     assert look() != [0.6, 0.8]
-
-
-def test_faults_come_back_with_what_they_counted(api: Api) -> None:
-    """One that was given before the snapshot fires again; one that was given later is gone."""
-    fault = api.aurous.faults.status("balance.retrieve", 503, after=1, times=2)
-    statuses = [api.get(BALANCE).status for _ in range(2)]
-    snapshot = api.aurous.snapshot()
-
-    for _ in range(2):
-        later = api.aurous.faults.status("balance.retrieve", 500, times=9)
-        statuses += [api.get(BALANCE).status for _ in range(2)]
-        assert (fault.fired, later.fired) == (2, 1)
-        api.aurous.restore(snapshot)
-        assert (fault.fired, list(api.aurous.faults)) == (1, [fault])
-
-    assert statuses == [200, 503, 503, 500, 503, 500]
-
-
-def test_a_clock_that_ran_runs_again(make_api: Callable[..., Api]) -> None:
-    """Restoring ends a freeze that came later."""
-    api = make_api(now=None)
-    snapshot = api.aurous.snapshot()
-    api.clock.freeze()
-    assert "frozen" in repr(api.clock)
-
-    api.aurous.restore(snapshot)
-
-    assert "frozen" not in repr(api.clock)
 
 
 def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:

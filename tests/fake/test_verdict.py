@@ -74,10 +74,7 @@ def test_where_nothing_is_wrong_nothing_is_said(make_api: Callable[..., Api], st
         (
             unfired,
             AurousUnfiredFault,
-            (
-                r"<Fault timeout \(read\) on characters.save, added at test_verdict.py:\d+: fired 0> was never met: "
-                r"the code under test did not call characters.save\."
-            ),
+            "was never met",
         ),
     ],
 )
@@ -91,39 +88,26 @@ def test_strict_error_raises(api: Api, meet: Callable[[Api], None], error: type[
 
 
 @pytest.mark.parametrize(
-    ("calls", "told"),
+    ("calls", "times", "after", "told"),
     [
-        (0, "the code under test did not call characters.retrieve."),
-        (1, "characters.retrieve was called once, but each call was refused before, "),
-        (2, "characters.retrieve was called twice, but each call was refused before, "),
+        (0, 1, 2, "did not call"),
+        (1, 1, 2, "called once, but each"),
+        (2, 1, 2, "called twice, but each"),
+        (1, 3, 0, "1 of 3 times"),
+        (2, 3, 0, "2 of 3 times"),
+        (2, 3, 1, "called twice, but the other"),
     ],
 )
-def test_an_unfired_fault_says_whether_there_were_calls(api: Api, calls: int, told: str) -> None:
+def test_an_unfired_fault_says_whether_there_were_calls(
+    api: Api, calls: int, times: int, after: int, told: str
+) -> None:
     """A call that did not come is another mistake than one that came and was let pass."""
-    api.aurous.faults.status("characters.retrieve", 503, after=2)
+    api.aurous.faults.status("characters.retrieve", 503, times=times, after=after)
     api.get("/v1/balance")
     for _ in range(calls):
-        assert api.get("/v1/characters/char_x").status == 404
+        assert api.get("/v1/characters/char_x").status in {404, 503}
 
-    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired 0> was never met: {told}")):
-        Verdict(api.app).judge()
-
-
-@pytest.mark.parametrize(
-    ("calls", "after", "told"),
-    [
-        (1, 0, "was met 1 of 3 times: the code under test called characters.retrieve once.\nGive it times=1, or"),
-        (2, 0, "was met 2 of 3 times: the code under test called characters.retrieve twice.\nGive it times=2, or"),
-        (2, 1, "was met 1 of 3 times: characters.retrieve was called twice, but the other calls were refused before, "),
-    ],
-)
-def test_a_fault_that_was_met_too_few_times_says_how_often(api: Api, calls: int, after: int, told: str) -> None:
-    """The message has both numbers, and says whether there were other calls."""
-    api.aurous.faults.status("characters.retrieve", 503, times=3, after=after)
-    for _ in range(calls):
-        api.get("/v1/characters/char_x")
-
-    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired {calls - after}> {told}")):
+    with pytest.raises(AurousUnfiredFault, match=told):
         Verdict(api.app).judge()
 
 

@@ -30,17 +30,6 @@ def test_a_fault_without_end_comes_to_an_end(api: Api, kind: str, arguments: tup
     assert len(got) == (4 if kind == "duplicate" else 2)
 
 
-def test_a_reorder_of_one_is_none(api: Api) -> None:
-    """Where nothing could change places, the fault was not met."""
-    api.aurous.webhooks.deliver_to(lambda _: None)
-    fault = api.aurous.faults.reorder("*")
-    api.aurous.images.add()
-
-    api.aurous.webhooks.flush()
-
-    assert fault.fired == 0
-
-
 def test_hook_9_a_disabled_endpoint_receives_nothing_more(api: Api) -> None:
     """What was queued before it was disabled does not go there, and nothing is tried again."""
     got: list[Any] = []
@@ -62,17 +51,6 @@ def test_hook_9_a_disabled_endpoint_receives_nothing_more(api: Api) -> None:
     assert not api.aurous.webhook_endpoints.last.is_active
 
 
-def test_a_deleted_endpoint_receives_nothing(api: Api) -> None:
-    """What is due when it goes is not delivered."""
-    got: list[Any] = []
-    endpoint = api.aurous.webhooks.deliver_to(got.append)
-    assert endpoint is not None
-    api.aurous.images.add()
-    api.delete(f"/v1/webhook_endpoints/{endpoint.id}")
-
-    assert api.aurous.webhooks.flush() == got == []
-
-
 @pytest.mark.parametrize("response", ["200", 200.0, True, 0, 42, {}])
 def test_a_receiver_returns_a_status_or_nothing(api: Api, response: Any) -> None:
     """Anything else is the test's mistake, and told."""
@@ -81,27 +59,6 @@ def test_a_receiver_returns_a_status_or_nothing(api: Api, response: Any) -> None
 
     with pytest.raises(AurousError, match=f"returned {response!r}: expected a status such as 200, or None"):
         api.aurous.webhooks.flush()
-
-
-def test_a_delivery_under_way_is_not_made_again(api: Api) -> None:
-    """Two flushes at once, or one inside a receiver, share the work."""
-    got: list[Any] = []
-
-    async def slow(delivery: Any) -> None:
-        await asyncio.sleep(0)
-        got.append(delivery)
-
-    async def both() -> None:
-        await asyncio.gather(api.aurous.webhooks.aflush(), api.aurous.webhooks.aflush())
-
-    api.aurous.webhooks.deliver_to(slow)
-    api.aurous.images.add()
-
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(both())
-    loop.close()
-
-    assert len(got) == 1
 
 
 def test_a_flush_that_is_broken_off_leaves_its_delivery(api: Api) -> None:

@@ -162,15 +162,6 @@ def test_hook_4_a_character_is_completed_by_time(api: Api, script: str) -> None:
     assert payload["data"] == character.json()
 
 
-def test_hook_4_a_published_character_that_is_drawn_again_is_completed_again(api: Api) -> None:
-    """A resynthesis of a published one skips the review, and so is told."""
-    receiver, character = Receiver(api), api.characters.add(status="ready", script="synthesizing:5s -> reviewing")
-    assert api.post(f"/v1/characters/{character.id}/resynthesize").status < 300
-    api.clock.advance(seconds=5)
-
-    assert flushed(api, receiver) == ["character.completed"]
-
-
 @pytest.mark.parametrize("by", ["script", "record"])
 def test_hook_4_a_character_that_fails_is_told(api: Api, by: str) -> None:
     """By its script or by the test, with the error in it."""
@@ -239,18 +230,6 @@ def test_hook_5_the_whole_envelope(api: Api) -> None:
     }
     assert json.loads(delivery.body) == delivery.payload
     assert delivery.headers["Content-Type"] == "application/json"
-
-
-def test_hook_5_one_event_has_one_id(api: Api) -> None:
-    """Two endpoints are told of the same event; the next one is another."""
-    one, two = Receiver(api), Receiver(api)
-    for _ in range(2):
-        api.aurous.images.add(status="succeeded")
-    api.aurous.webhooks.flush()
-
-    ids = [delivery.payload["id"] for delivery in one.got]
-    assert ids == [delivery.payload["id"] for delivery in two.got]
-    assert len(set(ids)) == 2
 
 
 # the URL of one request
@@ -594,20 +573,6 @@ def test_hook_1_deliver_to_routes_a_known_url(api: Api) -> None:
     assert first.got == []
 
 
-def test_hook_1_deliver_to_finds_another_teams_endpoint(api: Api) -> None:
-    """A URL is a URL, whoever registered it."""
-    team = api.aurous.teams.add()
-    endpoint = team.webhook_endpoints.add(URL)
-    got: list[Delivery] = []
-
-    assert api.aurous.webhooks.deliver_to(got.append, url=URL) == endpoint
-    team.images.add(status="failed")
-    api.aurous.webhooks.flush()
-
-    assert [one.event for one in got] == ["image.failed"]
-    assert len(api.aurous.webhook_endpoints) == 0
-
-
 def test_hook_1_deliver_to_registers_anew_what_was_deleted(api: Api) -> None:
     """The URL of a deleted endpoint is free."""
     first = api.aurous.webhooks.deliver_to(lambda _: None, url=URL)
@@ -668,20 +633,6 @@ def test_hook_8_a_snapshot_holds_the_deliveries(api: Api) -> None:
         api.aurous.restore(before)
         assert [one.status for one in api.aurous.webhooks.deliveries] == ["pending"]
         assert endpoint.consecutive_failures == 0
-
-
-def test_hook_11_a_snapshot_holds_threshold_and_warning(api: Api) -> None:
-    """After a restore the team is warned anew, at the threshold of then."""
-    receiver = Receiver(api, events=["usage.balance_low"])
-    api.team.balance_low_threshold = 5
-    before = api.aurous.snapshot()
-
-    for _ in range(2):
-        api.team.balance_low_threshold = 7
-        api.team.credits = 6
-        assert flushed(api, receiver) == ["usage.balance_low"]
-        api.aurous.restore(before)
-        assert api.team.balance_low_threshold == 5
 
 
 def test_hook_8_reset_forgets_everything(api: Api) -> None:
@@ -773,19 +724,6 @@ def test_the_nearest_route_wins(api: Api) -> None:
         [URL],
         ["https://else.test/"],
     ]
-
-
-def test_a_route_and_deliver_to_share_a_url(api: Api) -> None:
-    """The later of them says where deliveries go."""
-    receiver = Receiver(api, url=URL)
-    got = route(api, URL)
-    api.aurous.images.add(status="failed")
-    assert flushed(api, receiver) == []
-    assert len(got) == 1
-
-    api.aurous.webhooks.deliver_to(receiver, url=URL)
-    api.aurous.images.add(status="failed")
-    assert flushed(api, receiver) == ["image.failed"]
 
 
 def test_a_reset_forgets_routes(api: Api, respx_mock: respx.MockRouter) -> None:
