@@ -72,7 +72,7 @@ class TestSettings:
     def test_a_bad_value_is_an_error_of_ours(self) -> None:
         """It names the setting; an unknown setting is a `TypeError`."""
         wrong: dict[str, Any] = {"strict": "loud"}
-        with pytest.raises(AurousError, match="^strict="):
+        with pytest.raises(AurousError, match=r"^strict="):
             Aurous(**wrong)
         wrong = {"stric": "off"}
         with pytest.raises(TypeError, match="strict"):

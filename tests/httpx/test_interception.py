@@ -444,6 +444,9 @@ class TestRoute:
         assert [call.operation for call in fake.calls] == ["balance.retrieve", "characters.list"]
         assert fake.calls[0].fault is None
         assert fake.route("balance.retrieve") is route
+        fake.faults.timeout("balance.retrieve")
+        with pytest.raises(wire.stack.ReadTimeout):
+            wire.get(BALANCE, key=fake.api_key)
 
     @pytest.mark.parametrize("streamed", [False, True])
     def test_headers_of_a_route_arrive_as_they_are(

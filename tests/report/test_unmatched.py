@@ -124,6 +124,20 @@ def test_another_base_url_is_the_measure(catalog: Catalog, host: str, path: str,
     assert text.split("\n")[2] == f"  differs: {differs}"
 
 
+def test_a_quoted_slash_and_a_missing_key_are_named(catalog: Catalog) -> None:
+    """Once the path is right, they would be wrong; the upload host wants no key."""
+    key = (("Authorization", "Bearer k"),)
+    wrong = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/v1/models/m_1%2fx"), HOME)
+    typo = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/v1/character", _headers=key), HOME)
+    upload = explain(catalog, Call("GET", "https", "aurous.storage", "/character/upl_1/upload"), HOME)
+
+    assert [("%2F" in one, "no API key" in one) for one in (wrong, typo, upload)] == [
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
+
+
 def test_an_unmatched_request_shows_its_place(catalog: Catalog) -> None:
     """File, line and function of the code under test."""
     call = Call("GET", "https", "api.aurous-labs.com", "/v1/balanse", stack=(("/x/app/client.py", 12, "read"),))
