@@ -858,19 +858,6 @@ def test_what_fails_the_test_comes_first(make_api: Callable[..., Api]) -> None:
         verdict.judge()
 
 
-def test_after_a_reset_the_verdict_begins_anew(make_api: Callable[..., Api]) -> None:
-    """What is seen after it is told, however many were told before it."""
-    api = make_api(pitfalls="error")
-    verdict = two(api)
-    with pytest.raises(AurousPitfallWarning):
-        verdict.judge()
-    api.aurous.reset()
-    leaked_key(api)
-
-    with pytest.raises(AurousPitfallWarning, match=r"^\[leaked-key\]"):
-        verdict.judge()
-
-
 # The place
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from datetime import datetime, timezone
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -14,7 +13,6 @@ import pytest
 from pytest_aurous import (
     Aurous,
     AurousError,
-    AurousLookupError,
     AurousScriptError,
     AurousUnmatchedRequest,
     Script,
@@ -238,30 +236,6 @@ class TestHandle:
 
         assert repr(aurous) == "<Aurous at http://localhost:1: 1 character, 1 call, seed 3>"
 
-    def test_assertions_are_at_hand(self) -> None:
-        """`assert_called`, `assert_not_called`, `assert_called_in_order` and `assert_polled` ask the journal."""
-        aurous = Aurous()
-        character = aurous.characters.add()
-        client = aurous.client()
-        client.get("/v1/balance")
-        client.get(f"/v1/characters/{character.id}")
-
-        aurous.assert_called("balance.retrieve", times=1)
-        aurous.assert_not_called("characters.save")
-        aurous.assert_called_in_order("balance.*", "characters.retrieve")
-        aurous.assert_polled(character, at_least=1, at_most=1)
-        wrongs: list[Callable[[], None]] = [
-            lambda: aurous.assert_called("balance.retrieve", times=2),
-            lambda: aurous.assert_not_called("balance.retrieve"),
-            lambda: aurous.assert_called_in_order("characters.*", "balance.*"),
-            lambda: aurous.assert_polled(character, at_least=2),
-        ]
-        for wrong in wrongs:
-            with pytest.raises(AssertionError, match=r"(?s)Expected .*All calls:.*balance -> 200"):
-                wrong()
-        with pytest.raises(AurousLookupError, match=r"did you mean 'balance\.retrieve'"):
-            aurous.assert_called("balance.retreive")
-
     def test_a_script_by_name(self) -> None:
         """`aurous.script(text, name)` is for the characters that are created with this name."""
         aurous = Aurous()
@@ -292,40 +266,3 @@ class TestHandle:
             assert (aurous.clock.now() - then).total_seconds() == pytest.approx(3600, abs=5)
         assert time.sleep is before
         assert time.perf_counter() - started < 60
-
-    def test_another_thread_meets_it(self) -> None:
-        """What is entered in one thread is entered for all."""
-        seen: list[int] = []
-        with Aurous() as aurous:
-            headers = {"X-Api-Key": aurous.api_key}
-            url = f"{aurous.base_url}/v1/balance"
-            thread = Thread(target=lambda: seen.append(httpx.get(url, headers=headers).status_code), daemon=True)
-            thread.start()
-            thread.join()
-        assert seen == [200]
-
-    def test_a_wider_scope(self, pytester: pytest.Pytester) -> None:
-        """A module may have one fake for all its tests, and the `aurous` of one test answers in that test."""
-        pytester.makepyfile(
-            """
-            import httpx, os, pytest
-            from pytest_aurous import Aurous
-
-            @pytest.fixture(scope="module")
-            def wide():
-                with Aurous(credits=1) as fake:
-                    yield fake
-
-            def credits(fake):
-                url = os.environ["AUROUS_BASE_URL"] + "/v1/balance"
-                return httpx.get(url, headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]}).json()["credits"]
-
-            def test_1(wide): assert credits(wide) == 1
-            def test_2(wide, aurous): assert credits(aurous) == 1000
-            def test_3(wide):
-                assert credits(wide) == 1
-                assert wide.calls.count() == 2
-            """
-        )
-
-        pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=3)

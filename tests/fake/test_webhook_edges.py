@@ -129,23 +129,6 @@ def test_each_receiver_gets_its_own_payload(api: Api) -> None:
     assert got[0]["type"] == "image.completed"
 
 
-def test_a_spoilt_response_leaves_deliveries_alone(api: Api) -> None:
-    """A receiver whose own call is answered with garbage has received all the same, and the test sees it."""
-
-    def receive(delivery: Any) -> None:
-        api.get(f"/v1/images/{delivery.payload['data']['id']}")
-
-    api.aurous.webhooks.deliver_to(receive)
-    api.aurous.images.add()
-    (held,) = api.aurous.webhooks.deliveries
-    api.aurous.faults.malformed("images.retrieve")
-
-    api.aurous.webhooks.flush()
-
-    assert api.aurous.webhooks.deliveries == [held]
-    assert held.status == "delivered"
-
-
 @pytest.mark.parametrize("response", [200, 500])
 def test_a_reset_by_a_receiver_forgets_what_it_receives(api: Api, response: int) -> None:
     """Neither its success nor its failure is counted any more, and nobody tries again."""
@@ -161,18 +144,6 @@ def test_a_reset_by_a_receiver_forgets_what_it_receives(api: Api, response: int)
 
     assert made.response_status == response
     assert api.aurous.webhooks.deliveries == []
-
-
-def test_a_snapshot_by_a_receiver_can_be_restored(api: Api) -> None:
-    """What was being delivered then is due, and is delivered again."""
-    taken: list[Any] = []
-    api.aurous.webhooks.deliver_to(lambda _: taken.append(api.aurous.snapshot()))
-    api.aurous.images.add()
-    api.aurous.webhooks.flush()
-
-    api.aurous.restore(taken[0])
-
-    assert [one.status for one in api.aurous.webhooks.flush()] == ["delivered"]
 
 
 def test_each_attempt_has_its_own_payload(api: Api) -> None:

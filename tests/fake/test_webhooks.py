@@ -561,18 +561,6 @@ def test_hook_1_deliver_to_registers_an_endpoint(api: Api) -> None:
     assert list(api.aurous.webhook_endpoints) == [some, rest]
 
 
-def test_hook_1_deliver_to_routes_a_known_url(api: Api) -> None:
-    """An endpoint that the code under test registered is kept as it is, and a later target takes its place."""
-    made = api.post(ENDPOINTS, json={"url": URL, "events": ["image.failed"]}).json
-    first, second = Receiver(api, url=URL), Receiver(api, url=URL)
-    assert [one.id for one in api.aurous.webhook_endpoints] == [made["id"]]
-
-    api.aurous.images.add(status="failed")
-
-    assert flushed(api, second) == ["image.failed"]
-    assert first.got == []
-
-
 def test_hook_1_deliver_to_registers_anew_what_was_deleted(api: Api) -> None:
     """The URL of a deleted endpoint is free."""
     first = api.aurous.webhooks.deliver_to(lambda _: None, url=URL)
@@ -620,21 +608,6 @@ def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, u
 # snapshots
 
 
-def test_hook_8_a_snapshot_holds_the_deliveries(api: Api) -> None:
-    """What was pending is pending again, with its number of failures, as often as it is restored."""
-    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
-    receiver.status = 500
-    api.aurous.images.add(status="succeeded")
-    before = api.aurous.snapshot()
-
-    for _ in range(2):
-        assert flushed(api, receiver) == ["image.completed"]
-        assert (endpoint.consecutive_failures, len(api.aurous.webhooks.deliveries)) == (1, 2)
-        api.aurous.restore(before)
-        assert [one.status for one in api.aurous.webhooks.deliveries] == ["pending"]
-        assert endpoint.consecutive_failures == 0
-
-
 def test_hook_8_reset_forgets_everything(api: Api) -> None:
     """Endpoints, deliveries and targets are gone."""
     receiver = Receiver(api, url=URL)
@@ -670,21 +643,6 @@ def test_hook_1_a_route_serves_a_url_that_is_registered_before_or_after(api: Api
     assert [one.event for one in got] == ["image.failed"]
     assert "Aurous-Webhook-Signature" in got[0].headers
     assert len(api.aurous.webhook_endpoints) == 1
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("url", [URL, "https://app.test/*"])
-def test_hook_6_a_route_serves_the_url_of_a_request(api: Api, when: str, url: str) -> None:
-    """Unsigned, and without an endpoint."""
-    got = route(api, url) if when == "before" else []
-    image(api, "pending*0 -> failed(x)", webhook_url=URL)
-    got = got if when == "before" else route(api, url)
-
-    api.aurous.webhooks.flush()
-
-    assert [one.event for one in got] == ["image.failed"]
-    assert "Aurous-Webhook-Signature" not in got[0].headers
-    assert len(api.aurous.webhook_endpoints) == 0
 
 
 @pytest.mark.parametrize("medium", ["images", "videos"])

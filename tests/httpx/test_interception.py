@@ -142,16 +142,6 @@ class TestClients:
         assert (fake.calls.last.operation, fake.calls.last.status) == ("balance.retrieve", 200)
         assert no_network == []
 
-    def test_the_short_functions_meet_it(self, stack: Any, fake: Aurous, no_network: list[object]) -> None:
-        """`get`, `post` and `stream` of the package itself, which open a client for each call, as well."""
-        headers = {"X-Api-Key": fake.api_key}
-
-        assert stack.get(BALANCE, headers=headers).status_code == 200
-        assert stack.post(f"{fake.base_url}/v1/characters", headers=headers, json=CREATE).status_code == 201
-        with stack.stream("GET", BALANCE, headers=headers) as response:
-            assert b"".join(response.iter_bytes()).startswith(b'{"credits"')
-        assert no_network == []
-
     @pytest.mark.usefixtures("fake")
     def test_a_response_is_like_a_real_one(self, wire: Wire) -> None:
         """It has `.elapsed`, its request, its headers, and says when it is no success."""
@@ -471,19 +461,6 @@ class TestRoute:
         raw = wire.get(BALANCE, key=fake.api_key).headers.raw
 
         assert [pair for pair in raw if pair[0].lower().startswith(b"x-")] == odd
-
-    def test_a_spied_call_takes_effect_once(self, wire: Wire, fake: Aurous) -> None:
-        """A poll through a spy is one poll, and a creation one creation."""
-        fake.script("synthesizing*2 -> reviewing")
-        routes = [fake.route(f"characters.{name}") for name in ("create", "retrieve")]
-        url = f"{fake.base_url}/v1/characters"
-
-        character = wire.send("POST", url, key=fake.api_key, json=CREATE).json()["id"]
-        seen = [wire.get(f"{url}/{character}", key=fake.api_key).json()["status"] for _ in range(3)]
-
-        assert seen == ["synthesizing", "synthesizing", "reviewing"]
-        assert len(fake.characters) == 1
-        assert [route.call_count for route in routes] == [1, 3]
 
     def test_an_override_answers_instead(self, wire: Wire, fake: Aurous) -> None:
         """`respond` is what the client gets; the journal has it, marked, and the state knows nothing of it."""
@@ -810,17 +787,6 @@ class TestNesting:
             with Aurous() as inner:
                 assert wire.send("PUT", made.json()["upload_url"], content=b"picture").status_code == 200
             assert (inner.calls.count(), outer.calls.count("characters.uploads.put")) == (0, 1)
-
-    def test_a_url_of_before_a_reset_leads_nowhere(self, wire: Wire) -> None:
-        """Its signature is right, but there is nothing: a refusal, and no bug of ours."""
-        with Aurous() as aurous:
-            made = wire.send("POST", f"{aurous.base_url}/v1/characters/uploads/init", key=aurous.api_key, json=UPLOAD)
-            file = aurous.files.add().json()["url"]
-            aurous.reset()
-            refused = wire.send("PUT", made.json()["upload_url"], content=b"picture")
-            assert wire.get(file).status_code == 404
-        assert refused.status_code == 403
-        assert refused.json()["error"]["message"].endswith("what it leads to does not exist.")
 
     def test_who_is_at_the_vendors_answers_for_its_other_names(self) -> None:
         """A typo in the vendor's host is told the fake that is there, else the one started last."""

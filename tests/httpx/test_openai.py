@@ -119,18 +119,6 @@ def test_a_tool(sdk: Sdk, scripted: tuple[str, ...]) -> None:
     assert said.content == second.text == "It is sunny."
 
 
-def test_a_streamed_tool(sdk: Sdk) -> None:
-    """The SDK puts the pieces of its arguments together."""
-    sdk.aurous.chat.reply(tool_calls=[("get_weather", {"city": "Santiago de Compostela"})])
-
-    pieces = [one.choices[0].delta.tool_calls for one in sdk.chunks(tools=[TOOL])]
-
-    functions = [found[0].function for found in pieces if found]
-    assert functions[0].name == "get_weather"
-    assert "".join(one.arguments for one in functions) == '{"city": "Santiago de Compostela"}'
-    assert len(functions) > 2
-
-
 @pytest.mark.parametrize("scripted", [True, False])
 def test_parsed_output(sdk: Sdk, scripted: bool) -> None:  # noqa: FBT001 - a parameter of a test
     """The value of the test, or a seeded one, fits the model of pydantic that the SDK makes a schema of."""

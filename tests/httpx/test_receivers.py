@@ -10,7 +10,7 @@ import httpx
 import pytest
 import respx
 
-from pytest_aurous import Aurous, AurousError, sign_webhook
+from pytest_aurous import AurousError, sign_webhook
 from pytest_aurous._report.timeline import timeline
 
 if TYPE_CHECKING:
@@ -162,21 +162,6 @@ def test_hook_8_a_refused_connection_or_a_timeout_has_failed(api: Api, error: ty
     assert (made.status, made.response_status) == ("failed", None)
 
 
-def test_hook_8_every_kind_works_while_the_fake_intercepts() -> None:
-    """An app is an app, and a route of the suite's respx a route, beside a fake that is entered."""
-    seen: list[Any] = []
-    with Aurous() as aurous, respx.mock:
-        respx.post(URL).respond(200)
-        aurous.webhooks.deliver_to(asgi(seen))
-        aurous.webhooks.deliver_to(wsgi(seen))
-        aurous.webhooks.deliver_to(url=URL)
-        aurous.images.add(status="succeeded")
-
-        assert [one.status for one in aurous.webhooks.flush()] == ["delivered"] * 3
-
-    assert len(seen) == 2
-
-
 def test_hook_8_an_async_callable_is_awaited(api: Api) -> None:
     """Outside a loop `flush` runs one; what the coroutine returns is the response, and what it raises is none."""
 
@@ -229,18 +214,6 @@ def test_hook_8_a_flush_that_was_refused_uses_up_no_fault(api: Api) -> None:
     assert (duplicate.fired, forged.fired) == (1, 1)
     good = sign_webhook(seen[0][2], secret, api.clock.time())
     assert [signature == good for _, signature, _ in seen] == [True, False]
-
-
-def test_hook_8_flush_inside_a_loop_serves_sync_targets(api: Api) -> None:
-    """A callable and a WSGI app need no loop, so that one that runs does no harm."""
-
-    async def main() -> list[Delivery]:
-        api.aurous.webhooks.deliver_to(wsgi([]))
-        api.aurous.webhooks.deliver_to(lambda _: None)
-        api.aurous.images.add(status="succeeded")
-        return api.aurous.webhooks.flush()
-
-    assert [one.status for one in asyncio.run(main())] == ["delivered", "delivered"]
 
 
 def test_hook_8_aflush_serves_every_target(api: Api) -> None:

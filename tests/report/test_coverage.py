@@ -124,16 +124,3 @@ def test_the_short_table_has_what_was_called(met: Coverage) -> None:
 
     assert [line for line in lines if not line.startswith(" ")] == called
     assert last.startswith(f"{len(ROWS) - 3} operations were never called; -v shows all")
-
-
-def test_an_operation_that_has_met_all_has_nothing_left() -> None:
-    """No empty line says so."""
-    coverage = Coverage({"storage.get": ROWS["storage.get"]})
-    coverage.merge({"storage.get": dict.fromkeys(ROWS["storage.get"].outcomes, 1)})
-
-    assert coverage.table(100) == (
-        "storage.get\n"
-        "  met    200 x1, 400 unknown_version x1, 403 missing_scope x1, 404 resource_not_found x1,\n"
-        "         500 internal_error x1, no response x1"
-    )
-    assert coverage.title() == "aurous coverage: 1 of 1 operations, 6 of 6 outcomes"

@@ -191,19 +191,6 @@ def test_the_end_shows_each_record_and_where_its_script_is(api: Api) -> None:
     ]
 
 
-def test_faults_are_listed_with_how_often_they_were_met(api: Api) -> None:
-    """Those that were never met too; without faults there is no such part."""
-    assert "faults:" not in lines(api)
-    met, other = api.aurous.faults.status("*", 503), api.aurous.faults.timeout("characters.save")
-    api.get("/v1/balance")
-
-    text = timeline(api.app)
-
-    assert f"faults:\n  {met!r}\n  {other!r}\nseed: 0" in text
-    assert "-> 503 provider_unavailable (status 503)" in text
-    assert met.fired == 1
-
-
 def test_the_last_lines_say_how_to_see_it_again(make_api: Callable[..., Api]) -> None:
     """The seed always; the command where there is one."""
     api = make_api(seed=42)
@@ -228,25 +215,11 @@ def test_looking_counts_and_changes_nothing(api: Api) -> None:
 # Odd responses
 
 
-@pytest.mark.parametrize("kind", ["truncated", "html", "empty", "not_json"])
-def test_a_spoilt_refusal_is_told_without_its_sentence(api: Api, kind: Any) -> None:
-    """What cannot be read says nothing."""
-    api.aurous.faults.malformed("*", kind=kind)
-    api.get(f"{CHARACTERS}/char_x")
-
-    assert lines(api)[0].endswith(f" -> 404 resource_not_found (malformed ({kind}))")
-    assert [line for line in below(api, 1) if line != "characters.retrieve"] == []
-
-
 @pytest.mark.parametrize(
     "body",
     [
         "[]",
-        '"error"',
-        "5",
-        "null",
         '{"error": "no"}',
-        '{"error": {}}',
         '{"error": [1]}',
         '{"error": {"message": [1, "x"]}}',
     ],
@@ -346,16 +319,6 @@ def test_of_earlier_calls_those_that_changed_something_are_shown(api: Api) -> No
     assert text[text.index("  ... 140 other earlier calls") + 1].startswith("  143  ")
 
 
-def test_many_records_are_shortened_to_the_newest(api: Api) -> None:
-    """Those that are not shown are counted."""
-    made = [api.characters.add() for _ in range(23)]
-
-    text = timeline(api.app).partition("at the end:")[2]
-
-    assert [one.id for one in made if one.id in text] == [one.id for one in made[3:]]
-    assert "  ... 3 earlier\n" in text
-
-
 # Keys
 
 
@@ -400,19 +363,6 @@ def test_deliveries_that_were_never_flushed_are_shown(api: Api, count: int) -> N
     assert lines[at + 1] == "  image.completed to https://app.test/hooks/0"
     assert lines[min(at + count, at + 20)].endswith(f"/{min(count, 20) - 1}")
     assert ("  ... 5 more" in lines) == (count == 25)
-
-
-def test_deliveries_that_were_made_or_are_not_due_are_not_shown(api: Api) -> None:
-    """A retry is shown when its time has come."""
-    api.aurous.webhooks.route("https://app.test/*", lambda _: 500)
-    assert "not delivered" not in timeline(api.app)
-    api.aurous.images.add(webhook_url="https://app.test/hooks")
-    api.aurous.webhooks.flush()
-    assert "not delivered" not in timeline(api.app)
-
-    api.clock.advance(seconds=2)
-
-    assert "not delivered: 1 webhook delivery is due." in timeline(api.app)
 
 
 def test_polls_that_show_the_same_are_one_line(api: Api) -> None:

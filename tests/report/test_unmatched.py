@@ -108,22 +108,6 @@ def test_a_single_v1_is_not_doubled(catalog: Catalog, path: str) -> None:
     assert "doubled" not in explain(catalog, Call("GET", "https", "api.aurous-labs.com", path), HOME)
 
 
-@pytest.mark.parametrize(
-    ("host", "path", "differs"),
-    [
-        ("localhost:8123", "/proxy/v1/balanse", "'balanse' instead of 'balance'"),
-        ("localhost:8123", "/v1/balance", "missing /proxy"),
-        ("localhost:9999", "/proxy/v1/balance", "the host: localhost:9999 instead of localhost:8123"),
-    ],
-)
-def test_another_base_url_is_the_measure(catalog: Catalog, host: str, path: str, differs: str) -> None:
-    """Port and prefix of the setting are part of where the fake answers."""
-    text = explain(catalog, Call("GET", "http", host, path), "http://localhost:8123/proxy")
-
-    assert "  nearest: balance.retrieve, GET http://localhost:8123/proxy/v1/balance" in text
-    assert text.split("\n")[2] == f"  differs: {differs}"
-
-
 def test_a_quoted_slash_and_a_missing_key_are_named(catalog: Catalog) -> None:
     """Once the path is right, they would be wrong; the upload host wants no key."""
     key = (("Authorization", "Bearer k"),)

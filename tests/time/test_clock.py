@@ -71,16 +71,6 @@ def test_a_frozen_clock_stands_still(wall: SimpleNamespace) -> None:
     assert repr(clock) == "<Clock 2026-05-08T12:01:00Z frozen>"
 
 
-def test_freezing_without_an_instant_keeps_the_time_that_it_is(wall: SimpleNamespace) -> None:
-    """`freeze()` stops time now, with what was advanced before."""
-    clock = Clock()
-    clock.advance(seconds=10)
-    clock.freeze()
-    wall.at += 99
-
-    assert clock.time() == NOON_S + 10
-
-
 @pytest.mark.parametrize(
     ("delta", "seconds"),
     [(None, -1), (timedelta(seconds=-2), 1), (None, float("nan")), (None, float("inf")), (timedelta.max, 0)],

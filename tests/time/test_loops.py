@@ -1,6 +1,5 @@
 import asyncio
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -130,31 +129,6 @@ def test_work_in_a_thread_comes_first(run: Run) -> None:
 
     with quickly():
         run(main)
-
-
-def test_sleeps_in_threads_of_tasks(run: Run, jumps: Jumps) -> None:
-    """What sleeps in a thread of a task and what sleeps in a task share the time, in order."""
-    woken: list[int] = []
-
-    async def main() -> None:
-        async def thread(seconds: int) -> None:
-            await anyio.to_thread.run_sync(time.sleep, seconds)
-            woken.append(seconds)
-
-        async def task(seconds: int) -> None:
-            await anyio.sleep(seconds)
-            woken.append(seconds)
-
-        async with anyio.create_task_group() as tasks:
-            for seconds in (40, 20):
-                tasks.start_soon(thread, seconds)
-                tasks.start_soon(task, seconds - 10)
-
-    with quickly():
-        run(main)
-
-    assert woken == [10, 20, 30, 40]
-    assert jumps.frozen == 40
 
 
 def test_timeouts_arrive(run: Run, jumps: Jumps) -> None:
@@ -527,24 +501,3 @@ def test_trio_may_come_late() -> None:
         "assert trio._core._run.perf_counter is real[0]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own code
-
-
-def test_silence_of_open_files_does_not_stop_time(run: Run) -> None:
-    """An open connection that says nothing costs a few milliseconds a sleep, no more."""
-    ours, theirs = socket.socketpair()
-    ours.settimeout(0)
-
-    async def main() -> None:
-        async def listen() -> None:
-            await anyio.wait_readable(ours)
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(listen)
-            for _ in range(20):
-                await anyio.sleep(1)
-            tasks.cancel_scope.cancel()
-
-    with quickly():
-        run(main)
-    ours.close()
-    theirs.close()
