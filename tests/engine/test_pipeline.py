@@ -310,7 +310,7 @@ class TestBug:
         assert broken.aurous.calls.last.error_code == "internal_error"
 
     def test_it_commits_nothing_and_blocks_nobody(self, broken: Any) -> None:
-        """The call did not take effect, and the next one is answered."""
+        """The call did not take effect, and the next one gets a response."""
         broken.get("/v1/balance")
         assert not broken.aurous.calls.last.committed
         assert broken.get("/v1/characters").status == 200

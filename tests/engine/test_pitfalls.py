@@ -506,7 +506,7 @@ def test_a_full_bucket_says_when_to_come_back(make_api: Callable[..., Api]) -> N
 
 
 def test_what_has_no_id_is_no_record_that_is_polled(api: Api) -> None:
-    """A balance that answers 404 four times is a fault, not a character that is gone."""
+    """A balance that responds 404 four times is a fault, not a character that is gone."""
     api.aurous.faults.status("balance.retrieve", 404, times=4)
     for _ in range(4):
         assert api.get(BALANCE).status == 404

@@ -229,7 +229,7 @@ class TestHandle:
         assert [aurous.faker.name() for _ in range(3)] == names
 
     def test_repr_says_what_there_is(self) -> None:
-        """Where it answers, and how much has happened."""
+        """Where it responds, and how much has happened."""
         aurous = Aurous(seed=3, base_url="http://localhost:1")
         aurous.characters.add()
         aurous.client().get("/v1/balance")

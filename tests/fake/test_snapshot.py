@@ -176,7 +176,7 @@ def test_replies_and_vectors_come_back(api: Api) -> None:
         found: str = api.post("/v1/chat/completions", json=body).json["choices"][0]["message"]["content"]
         return found
 
-    def look() -> list[float]:
+    def embedded() -> list[float]:
         body = {"model": "aurous-embed-vision-1.0", "input": "hair"}
         found: list[float] = api.post("/v1/embeddings", json=body).json["data"][0]["embedding"]
         return found
@@ -187,18 +187,18 @@ def test_replies_and_vectors_come_back(api: Api) -> None:
     ask("Which hair?")
     snapshot = api.aurous.snapshot()
     for moment in (snapshot, pickle.loads(pickle.dumps(snapshot))):  # noqa: S301 - written here
-        assert [ask("Which hair?"), ask("Which hair?"), look()] == ["Black.", '{"name": "Aurora"}', [0.6, 0.8]]
+        assert [ask("Which hair?"), ask("Which hair?"), embedded()] == ["Black.", '{"name": "Aurora"}', [0.6, 0.8]]
         api.aurous.chat.reply("Later.", when="hair")
         api.aurous.embeddings.vectors({"hair": [1, 0]})
         api.aurous.restore(moment)
-    assert [ask("Which hair?"), look()] == ["Black.", [0.6, 0.8]]
+    assert [ask("Which hair?"), embedded()] == ["Black.", [0.6, 0.8]]
 
     api.aurous.chat.reply("No.", when=lambda body: len(body) > 1)
     with pytest.raises((AttributeError, pickle.PicklingError)):
         pickle.dumps(api.aurous.snapshot())
     api.aurous.reset()
     assert "simulated response" in ask("Which hair?")
-    assert look() != [0.6, 0.8]
+    assert embedded() != [0.6, 0.8]
 
 
 def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:

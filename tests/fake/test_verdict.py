@@ -160,7 +160,7 @@ def test_a_fault_that_is_taken_back_is_not_reported(api: Api, back: str) -> None
 
 
 def test_a_delivery_fault_that_was_met_too_few_times_is_told(api: Api) -> None:
-    """Likewise, with where to look."""
+    """Likewise, with what to check."""
     api.aurous.webhooks.deliver_to(print)
     api.aurous.faults.drop("image.failed", times=2)
     api.aurous.images.add(status="failed")
@@ -172,7 +172,7 @@ def test_a_delivery_fault_that_was_met_too_few_times_is_told(api: Api) -> None:
 
 
 def test_a_when_that_raises_fails_the_test_with_its_traceback(api: Api) -> None:
-    """The client is answered as if there were no fault, so that the code under test cannot swallow the mistake."""
+    """The client gets the response as if there were no fault, so that the code under test cannot swallow the mistake."""
 
     def when(call: Call) -> bool:
         return bool(call.request.json["nonsense"])

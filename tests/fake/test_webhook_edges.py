@@ -165,7 +165,7 @@ def test_each_attempt_has_its_own_payload(api: Api) -> None:
 
 @pytest.mark.parametrize(("takes", "status"), [(10, "delivered"), (10.5, "failed")])
 def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) -> None:
-    """They pass on the clock; who has done its work and answers too late is told again."""
+    """They pass on the clock; who has done its work and responds too late is told again."""
     api.aurous.webhooks.deliver_to(lambda _: api.clock.advance(seconds=takes))
     api.clock.freeze()
     api.aurous.images.add()

@@ -26,7 +26,7 @@ WAITS: Final = [0, 5, 30, 150, 750, 4350]  # hook-8: 5 s, 25 s, 2 min, 10 min, 1
 
 
 class Receiver:
-    """One that notes what it got, and answers as it is told."""
+    """One that notes what it got, and responds as it is told."""
 
     def __init__(self, api: Api, **told: Any) -> None:
         self.got: list[Delivery] = []
@@ -107,7 +107,7 @@ def test_hook_3_a_generation_tells_its_end_by_live_record(api: Api, medium: str)
 
 
 def test_hook_3_a_poll_that_ends_the_work_is_told(api: Api) -> None:
-    """A script by looks tells its end to the receiver, too, once."""
+    """A script by polls tells its end to the receiver, too, once."""
     receiver, record = Receiver(api), image(api, "pending -> processing -> succeeded")
 
     for _ in range(5):
@@ -238,7 +238,7 @@ def test_hook_5_the_whole_envelope(api: Api) -> None:
 @pytest.mark.parametrize("make", [image, video])
 @pytest.mark.parametrize(("end", "event"), [("finish", "completed"), ("fail", "failed")])
 def test_hook_6_the_url_of_a_request_is_told_unsigned(api: Api, make: Any, end: str, event: str) -> None:
-    """The body is event and data, as GET answers it; no endpoint is needed, and no signature is there."""
+    """The body is event and data, as GET responds; no endpoint is needed, and no signature is there."""
     record = make(api, "pending! -> processing -> succeeded", webhook_url=URL)
     receiver = Receiver(api, url=URL)
     live = api.aurous.images.get(record) or api.aurous.videos[record]

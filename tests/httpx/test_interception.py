@@ -134,7 +134,7 @@ class TestClients:
     """Whoever sends it, and however."""
 
     def test_every_client_meets_the_fake(self, wire: Wire, fake: Aurous, no_network: list[object]) -> None:
-        """Sync and async clients of httpx and httpx2 are answered, with a response of their own package."""
+        """Sync and async clients of httpx and httpx2 get a response, one of their own package."""
         response = wire.get(BALANCE, key=fake.api_key)
 
         assert type(response) is wire.stack.Response
@@ -319,7 +319,7 @@ class TestForeignHosts:
     """What is not ours goes on as if we were not there."""
 
     def test_a_real_server_is_reached(self, wire: Wire, fake: Aurous, loopback: str) -> None:
-        """A server on 127.0.0.1 answers while the fake is entered, and the fake does not see the call."""
+        """A server on 127.0.0.1 responds while the fake is entered, and the fake does not see the call."""
         assert wire.get(f"{loopback}/v1/balance").text == "real /v1/balance"
         assert wire.get(BALANCE, key=fake.api_key).status_code == 200
         assert fake.calls.count() == 1
@@ -367,7 +367,7 @@ class TestForeignHosts:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_users_own_respx_works(self, when: str) -> None:
-        """`respx.mock()` for other hosts, started before us or after us, answers for them and stays strict."""
+        """`respx.mock()` for other hosts, started before us or after us, responds for them and stays strict."""
         aurous, mock = Aurous(), respx.mock()
         first, second = (mock, aurous) if when == "before" else (aurous, mock)
         with first, second:
@@ -381,7 +381,7 @@ class TestForeignHosts:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_lenient_respx_does_not_shadow_us(self, when: str) -> None:
-        """``respx.mock(assert_all_mocked=False)``, which answers everything, does not answer for us."""
+        """``respx.mock(assert_all_mocked=False)``, which responds to everything, does not respond for us."""
         aurous, mock = Aurous(), respx.mock(assert_all_mocked=False, assert_all_called=False)
         first, second = (mock, aurous) if when == "before" else (aurous, mock)
         with first, second:
@@ -419,7 +419,7 @@ class TestRoute:
     """`aurous.route(operation)`: respx's own idioms on one operation."""
 
     def test_a_route_is_a_spy(self, wire: Wire, fake: Aurous) -> None:
-        """Untouched, it counts and keeps what the fake answered; the journal has each call once."""
+        """Untouched, it counts and keeps what the fake responded; the journal has each call once."""
         route = fake.route("balance.retrieve")
 
         response = wire.get(BALANCE, key=fake.api_key)
@@ -462,7 +462,7 @@ class TestRoute:
 
         assert [pair for pair in raw if pair[0].lower().startswith(b"x-")] == odd
 
-    def test_an_override_answers_instead(self, wire: Wire, fake: Aurous) -> None:
+    def test_an_override_responds_instead(self, wire: Wire, fake: Aurous) -> None:
         """`respond` is what the client gets; the journal has it, marked, and the state knows nothing of it."""
         fake.route("characters.create").respond(503, json={"error": {"code": "x"}}, headers={"Retry-After": "7"})
 
@@ -696,7 +696,7 @@ class TestLeaving:
         assert os.environ == variables
 
     def test_somebody_who_came_after_us_may_stay(self, loopback: str) -> None:
-        """Who patched the same method on top of ours keeps it, and through us the network; a later fake answers too."""
+        """Who patched the same method on top of ours keeps it, and through us the network; a later fake responds too."""
         seen: list[str] = []
         original = httpx.HTTPTransport.handle_request
         try:
@@ -733,8 +733,8 @@ def _watching(method: Any, seen: list[str]) -> Any:
 class TestNesting:
     """Several fakes at once."""
 
-    def test_the_last_started_answers(self, wire: Wire) -> None:
-        """On the same host the inner fake answers, and the outer one again when it is left."""
+    def test_the_last_started_responds(self, wire: Wire) -> None:
+        """On the same host the inner fake responds, and the outer one again when it is left."""
         with Aurous(seed=1, credits=1) as outer:
             with Aurous(seed=2, credits=2) as inner:
                 assert wire.get(BALANCE, key=inner.api_key).json()["credits"] == 2
@@ -788,7 +788,7 @@ class TestNesting:
                 assert wire.send("PUT", made.json()["upload_url"], content=b"picture").status_code == 200
             assert (inner.calls.count(), outer.calls.count("characters.uploads.put")) == (0, 1)
 
-    def test_who_is_at_the_vendors_answers_for_its_other_names(self) -> None:
+    def test_who_is_at_the_vendors_responds_for_its_other_names(self) -> None:
         """A typo in the vendor's host is told the fake that is there, else the one started last."""
         wrong = "https://www.aurous-labs.com/v1/balance"
         with Aurous(strict="off") as usual, Aurous(base_url=self.ELSEWHERE, strict="off") as moved:
@@ -830,7 +830,7 @@ class TestBaseUrl:
             "https://b\u00fccher.example",
         ],
     )
-    def test_it_answers_there(self, wire: Wire, no_network: list[object], base_url: str) -> None:
+    def test_it_responds_there(self, wire: Wire, no_network: list[object], base_url: str) -> None:
         """Host, port and prefix may be any, spelt in any way, and clients find the fake there."""
         with Aurous(base_url=base_url) as aurous:
             assert wire.get(f"{aurous.base_url}/v1/balance", key=aurous.api_key).json()["credits"] == 1000
@@ -848,7 +848,7 @@ class TestBaseUrl:
             ("https://api.aurous-labs.com/v1/balance", "the host: api.aurous-labs.com instead of localhost:8123"),
         ],
     )
-    def test_it_answers_nowhere_else(self, url: str, differs: str) -> None:
+    def test_it_responds_nowhere_else(self, url: str, differs: str) -> None:
         """Beside the prefix, under another scheme, or at the vendor's host there is no API, and it is said why."""
         with (
             pytest.raises(AurousUnmatchedRequest, match=f"differs: .*{differs}"),

@@ -62,7 +62,7 @@ def test_respx_need_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("strict", [True, False])
 def test_respx_above_us_passes_on_what_is_ours(strict: bool) -> None:  # noqa: FBT001 - a column of the table
-    """Sync and async, strict and lenient; what is not ours it answers as ever."""
+    """Sync and async, strict and lenient; to what is not ours it responds as ever."""
 
     async def ask(url: str, **options: Any) -> int:
         async with httpx.AsyncClient() as client:

@@ -132,7 +132,7 @@ def test_parsed_output(sdk: Sdk, scripted: bool) -> None:  # noqa: FBT001 - a pa
     assert not scripted or (found.name, found.age) == ("Aurora", 28)
 
 
-def test_a_refusal_and_a_cut_answer_are_told_apart_from_an_answer(sdk: Sdk) -> None:
+def test_a_refusal_and_a_cut_text_are_told_apart_from_a_whole_one(sdk: Sdk) -> None:
     """The SDK has a field for the first, and an exception for the second."""
     sdk.aurous.chat.reply(refuse="No.")
     sdk.aurous.chat.reply(json={"name": "Aurora", "age": 28}, finish_reason="length")

@@ -70,7 +70,7 @@ def wsgi(seen: list[Any], status: str = "204 No Content") -> Callable[..., Any]:
         (199, "failed", 199),
     ],
 )
-def test_hook_8_a_callable_answers_with_its_status(api: Api, reply: int | None, status: str, response: int) -> None:
+def test_hook_8_a_callable_responds_with_its_status(api: Api, reply: int | None, status: str, response: int) -> None:
     """It is given the delivery, and what it returns is the response; nothing is 200, and only 2xx is good."""
     made = delivered(api, lambda _: reply)
 
@@ -78,7 +78,7 @@ def test_hook_8_a_callable_answers_with_its_status(api: Api, reply: int | None, 
 
 
 def test_hook_8_a_callable_that_raises_has_failed(api: Api) -> None:
-    """An exception of the receiver is no response; it is kept, and shown where a test looks."""
+    """An exception of the receiver is no response; it is kept, and shown in the timeline."""
     why = RuntimeError("no such order")
 
     def target(delivery: Delivery) -> None:
@@ -111,7 +111,7 @@ def test_hook_8_a_builtin_can_receive(api: Api) -> None:
 
 @pytest.mark.parametrize(("make", "bad"), [(asgi, 500), (wsgi, "500 Oops")], ids=["asgi", "wsgi"])
 def test_hook_8_an_app_sees_path_headers_and_body(api: Api, make: Callable[..., Any], bad: Any) -> None:
-    """An ASGI or WSGI app gets the request that its URL would get, and answers it."""
+    """An ASGI or WSGI app gets the request that its URL would get, and responds."""
     seen: list[Any] = []
 
     made = delivered(api, make(seen))
@@ -235,7 +235,7 @@ def test_hook_8_aflush_serves_every_target(api: Api) -> None:
 
 
 def test_hook_8_aflush_calls_a_url_that_its_own_loop_serves(api: Api) -> None:
-    """The loop goes on meanwhile, so that a receiver which runs in it can answer."""
+    """The loop goes on meanwhile, so that a receiver which runs in it can respond."""
     seen: list[bytes] = []
 
     async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

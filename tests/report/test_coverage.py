@@ -88,7 +88,7 @@ def test_json_tells_the_whole(met: Coverage) -> None:
 
 
 def test_what_nobody_foresaw_is_shown_but_not_summed(api: Api, coverage: Coverage) -> None:
-    """A fault may answer with anything; that is met, but was not among the possible."""
+    """A fault may respond with anything; that is met, but was not among the possible."""
     api.app.world.watchers.append(coverage)
     api.aurous.faults.status("*", 418, code="teapot")
     api.get("/v1/balance")

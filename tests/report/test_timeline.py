@@ -202,7 +202,7 @@ def test_the_last_lines_say_how_to_see_it_again(make_api: Callable[..., Api]) ->
     ]
 
 
-def test_looking_counts_and_changes_nothing(api: Api) -> None:
+def test_a_report_counts_and_changes_nothing(api: Api) -> None:
     """A report is no poll, and can be asked for twice."""
     character = api.synthesize("synthesizing -> reviewing")
     before = api.state()

@@ -1,4 +1,4 @@
-"""The ends of the calendar: every request is answered, and the clock says what it cannot show."""
+"""The ends of the calendar: every request gets a response, and the clock says what it cannot show."""
 
 from __future__ import annotations
 

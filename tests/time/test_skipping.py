@@ -239,7 +239,7 @@ def test_waiting_for_others_is_real(jumps: Jumps) -> None:
 
 
 def test_waiting_for_a_process_is_real(jumps: Jumps) -> None:
-    """A process has its time, although `subprocess` sleeps between two looks at it."""
+    """A process has its time, although `subprocess` sleeps between two polls of it."""
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.2)"])
 
     assert process.wait(timeout=10) == 0
