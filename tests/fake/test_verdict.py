@@ -172,7 +172,7 @@ def test_a_delivery_fault_that_was_met_too_few_times_is_told(api: Api) -> None:
 
 
 def test_a_when_that_raises_fails_the_test_with_its_traceback(api: Api) -> None:
-    """The client gets the response as if there were no fault, so that the code under test cannot swallow the mistake."""
+    """The client gets a response as if there were no fault, so the code under test cannot swallow the mistake."""
 
     def when(call: Call) -> bool:
         return bool(call.request.json["nonsense"])

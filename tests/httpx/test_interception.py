@@ -696,7 +696,7 @@ class TestLeaving:
         assert os.environ == variables
 
     def test_somebody_who_came_after_us_may_stay(self, loopback: str) -> None:
-        """Who patched the same method on top of ours keeps it, and through us the network; a later fake responds too."""
+        """Who patched the same method later keeps it, and through us the network; a later fake responds, too."""
         seen: list[str] = []
         original = httpx.HTTPTransport.handle_request
         try:
