@@ -58,8 +58,6 @@ class TestSettings:
             ({"script": "synthesizing*0 -> reviewing"}, lambda aurous: first_status(aurous) == "reviewing"),
             ({"script": Script.parse("synthesizing*0 -> ready")}, lambda aurous: first_status(aurous) == "ready"),
             ({"script": {"characters": "synthesizing!"}}, lambda aurous: first_status(aurous) == "synthesizing"),
-            ({"readings": {"err-6": "global"}}, lambda aurous: refusal(aurous) == "invalid_request"),
-            ({"readings": {}}, lambda aurous: refusal(aurous) == "invalid_request_error"),
         ],
         ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
     )
@@ -89,16 +87,6 @@ def first_status(aurous: Aurous) -> str:
     response = aurous.client().post("/v1/characters", json=CREATE)
     status: str = response.json()["status"]
     return status
-
-
-def refusal(aurous: Aurous) -> str:
-    """Return the code of a save in the wrong state."""
-    character = aurous.characters.add(status="failed")
-    response = aurous.client().post(f"/v1/characters/{character.id}/save")
-    assert response.status_code == 400
-    code: str = response.json()["error"]["code"]
-    assert aurous.calls.last.error_code == code
-    return code
 
 
 class TestEnvironment:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._core.resources.webhooks import EndpointRow
 
 if TYPE_CHECKING:
     import respx
@@ -104,16 +103,6 @@ def test_hook_3_a_generation_tells_its_end_by_live_record(api: Api, medium: str)
 
     assert flushed(api, receiver) == [f"{kind}.completed", f"{kind}.failed", f"{kind}.cancelled"]
     assert [one.payload["data"] for one in receiver.got] == [one.json() for one in records]
-
-
-def test_hook_3_a_poll_that_ends_the_work_is_told(api: Api) -> None:
-    """A script by polls tells its end to the receiver, too, once."""
-    receiver, record = Receiver(api), image(api, "pending -> processing -> succeeded")
-
-    for _ in range(5):
-        api.get(f"/v1/images/{record}")
-
-    assert flushed(api, receiver) == ["image.completed"]
 
 
 def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
@@ -429,25 +418,6 @@ def test_hook_9_a_success_within_the_day_keeps_it_on(api: Api) -> None:
     assert endpoint.is_active is False
 
 
-def test_hook_9_an_endpoint_that_is_deleted_meanwhile_stays_off(api: Api) -> None:
-    """A failure that is on its way then turns it neither on again nor off once more, which would be told."""
-
-    def refuse(delivery: Delivery) -> int:
-        if endpoint.consecutive_failures == 19:
-            api.delete(f"{ENDPOINTS}/{delivery.endpoint}")
-        return 500
-
-    api.aurous.webhooks.deliver_to(refuse, events=["image.completed"])
-    endpoint = api.aurous.webhook_endpoints.last
-    other = Receiver(api, events=["webhook.endpoint_disabled"])
-    api.clock.advance(seconds=24 * HOUR)
-
-    fail_often(api, 20)
-
-    assert other.events == []
-    assert api.app.world.table(EndpointRow)[endpoint.id].is_active is False
-
-
 def test_hook_9_a_new_endpoint_has_a_day(api: Api) -> None:
     """One that never had a success is counted from when it was made."""
     bad, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
@@ -606,17 +576,6 @@ def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, u
 
 
 # snapshots
-
-
-def test_hook_8_reset_forgets_everything(api: Api) -> None:
-    """Endpoints, deliveries and targets are gone."""
-    receiver = Receiver(api, url=URL)
-    api.aurous.images.add(status="succeeded")
-    api.aurous.reset()
-
-    assert (len(api.aurous.webhook_endpoints), api.aurous.webhooks.deliveries) == (0, [])
-    assert flushed(api, receiver) == []
-    assert api.aurous.webhooks.deliver_to(lambda _: None, url=URL) is not None
 
 
 # routes

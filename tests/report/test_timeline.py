@@ -14,7 +14,7 @@ from pytest_aurous._report.timeline import colored, timeline
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Api, Story
+    from tests.conftest import Api
 
 CHARACTERS: Final = "/v1/characters"
 KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
@@ -238,66 +238,27 @@ def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
 # Width
 
 
-def long_path(api: Api) -> None:
-    api.get(f"/v1/{'nothing/' * 40}")
+def test_every_line_fits_into_100_columns(api: Api) -> None:
+    """However long what was sent, said or named, and no line obeys a terminal."""
 
-
-def long_body(api: Api) -> None:
-    api.post(CHARACTERS, json={"name": "A" * 500, "attributes": {"additional_details": "many words " * 500}})
-
-
-def long_message(api: Api) -> None:
-    api.aurous.faults.status("*", 503, message="It is all too much, sorry. " * 20)
-    api.get("/v1/balance")
-
-
-def long_name(api: Api) -> None:
-    api.synthesize("synthesizing*3 -> reviewing", name="Aurora " * 17)
-
-
-def long_code(api: Api) -> None:
-    api.aurous.faults.status("*", 409, code="insufficient_credits_of_the_team", commit=True)
-    api.post(f"{CHARACTERS}/{api.characters.add(status='reviewing').id}/save")
-
-
-def long_fault(api: Api) -> None:
-    fault = api.aurous.faults.malformed("characters.regenerate_ref", kind="truncated")
-    fault._place = f"test_{'x' * 30}.py:1234"
-
-
-def pitfalls(api: Api) -> None:
-    character = api.characters.add()
-    api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": {}})
-    api.get(f"{CHARACTERS}/upl_{'x' * 300}", key=None)
-    api.put(UPLOAD, key=KEY)
-
-
-def long_delivery(api: Api) -> None:
     def receive(_: object) -> None:
         raise RuntimeError("\x1b[31mno " * 100)
 
+    faults, character = api.aurous.faults, api.characters.add(status="reviewing")
+    api.get(f"/v1/{'nothing/' * 40}?status={'ready' * 60}")
+    api.post(CHARACTERS, json={"x" * 400: 1, "attributes": {"additional_details": "many words " * 500}})
+    faults.status("*", 503, message="It is all too much, sorry. " * 20)
+    api.get("/v1/balance")
+    faults.status("*", 409, code="insufficient_credits_of_the_team", commit=True)
+    api.post(f"{CHARACTERS}/{character.id}/save")
+    faults.malformed("characters.regenerate_ref", kind="truncated")._place = f"test_{'x' * 30}.py:1234"
+    api.synthesize("synthesizing*3 -> reviewing", name="Aurora " * 17)
+    api.characters.add(name="Aurora\nseed: 7\x1b[31m")
+    api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": {}})
+    api.put(UPLOAD, key=KEY, content=b"\x89PNG\r\n\x1a\n\x00\x1b[31mred\x07\x08")
     api.aurous.webhooks.deliver_to(receive, url=f"https://app.example/{'hooks/' * 100}")
     api.aurous.images.add()
     api.aurous.webhooks.flush()
-    api.get("/v1/balance")
-
-
-WIDE: Final[tuple[Story, ...]] = (
-    long_path,
-    long_body,
-    long_message,
-    long_name,
-    long_code,
-    long_fault,
-    pitfalls,
-    long_delivery,
-)
-
-
-@pytest.mark.parametrize("story", WIDE, ids=lambda story: story.__name__.replace("_", " "))
-def test_every_line_fits_into_100_columns(api: Api, story: Story) -> None:
-    """However long what was sent, said or named."""
-    story(api)
 
     assert [line for line in lines(api) if len(line) > 100 or not line.isprintable()] == []
 
