@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -730,6 +729,17 @@ def pages_by_row(api: Api) -> None:
         assert api.get(f"{CHARACTERS}?{query}").status == 200
 
 
+def pages_by_what_is_gone(api: Api) -> None:
+    character = api.characters.add(status="reviewing")
+    character.delete()
+    assert api.get(f"{CHARACTERS}?starting_after={character.id}").status == 200
+
+
+def polls_what_was_hidden_once(api: Api) -> None:
+    api.aurous.faults.status("characters.retrieve", 404)
+    assert api.poll(api.characters.add(), times=6)[1:] == ["ready"] * 5
+
+
 def sends_an_empty_cursor(api: Api) -> None:
     for url in (f"{CHARACTERS}?starting_after=", f"{CHARACTERS}?limit=3", f"{BALANCE}?starting_after=char_x"):
         api.get(url)
@@ -769,6 +779,8 @@ GOOD: Final[tuple[Story, ...]] = (
     takes_a_fresh_url,
     pages_by_next_cursor,
     pages_by_row,
+    pages_by_what_is_gone,
+    polls_what_was_hidden_once,
     sends_an_empty_cursor,
     pages_by_what_a_restore_took,
 )
@@ -832,17 +844,6 @@ def test_warn_warns_of_each(make_api: Callable[..., Api]) -> None:
     assert [str(one.message) for one in caught] == [str(one) for one in api.aurous.pitfalls]
     assert issubclass(AurousPitfallWarning, AurousWarning)
     verdict.judge()
-
-
-def test_a_filter_takes_one_kind_out(make_api: Callable[..., Api]) -> None:
-    r"""`ignore:\[wiping-patch\]` silences that one and no other."""
-    verdict = two(make_api(pitfalls="warn"))
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warnings.filterwarnings("ignore", r"\[wiping-patch\]")
-        verdict.judge()
-    assert [str(one.message)[:12] for one in caught] == ["[leaked-key]"]
 
 
 def test_what_fails_the_test_comes_first(make_api: Callable[..., Api]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousLookupError
+from pytest_aurous import AurousError, AurousLookupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,18 +215,6 @@ def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:
         assert (len(api.aurous.calls), len(api.aurous.faults), api.aurous.api_key) == (0, 0, key)
     assert api.post("/v1/characters", json=SYNTHESIS).json == fresh.post("/v1/characters", json=SYNTHESIS).json
     assert api.aurous.calls.last.number == 1
-
-
-@pytest.mark.parametrize("other", [lambda: Aurous().snapshot(), lambda: None], ids=["another fake", "None"])
-def test_only_a_snapshot_of_the_same_fake_can_be_restored(api: Api, other: Callable[[], Any]) -> None:
-    """Whatever else is given is refused, and nothing has changed."""
-    api.characters.add()
-    before = whole(api)
-
-    with pytest.raises(AurousError, match=r"^restore\(.*: expected what snapshot\(\) of the same fake returned"):
-        api.aurous.restore(other())
-
-    assert whole(api) == before
 
 
 USES: Final[dict[str, Callable[[Any, Any, Any], object]]] = {

@@ -12,8 +12,6 @@ import pytest
 from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
 from pytest_aurous._core.world.ledger import Ledger
 from pytest_aurous._fake.verdict import Verdict
-from pytest_aurous._report.timeline import timeline
-from pytest_aurous._report.unmatched import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,18 +145,6 @@ def test_meetings_before_a_restore_count(api: Api) -> None:
     Verdict(api.app).judge()
 
 
-@pytest.mark.parametrize("back", ["restore", "reset"])
-def test_a_fault_that_is_taken_back_is_not_reported(api: Api, back: str) -> None:
-    """A restore to before it was given, and a reset, take it away."""
-    start = api.aurous.snapshot()
-    api.aurous.faults.status("balance.retrieve", 503, times=2)
-    assert api.get("/v1/balance").status == 503
-
-    api.aurous.restore(start) if back == "restore" else api.aurous.reset()
-
-    Verdict(api.app).judge()
-
-
 def test_a_delivery_fault_that_was_met_too_few_times_is_told(api: Api) -> None:
     """Likewise, with what to check."""
     api.aurous.webhooks.deliver_to(print)
@@ -260,20 +246,3 @@ def test_what_comes_after_the_body_is_a_warning_that_names_the_test(make_api: Ca
     with pytest.warns(AurousWarning, match=r"After the body of test_x:\n(?s:.*)/v1/character"):
         verdict.close("test_x")
     verdict.close("test_x")
-
-
-def test_the_timeline_tells_the_problems(api: Api) -> None:
-    """The report holds the calls and what was wrong with them, which is told when the verdict is heard."""
-    verdict = Verdict(api.app)
-    assert verdict.timeline("") == timeline(api.app)
-    unmatched(api)
-
-    text = verdict.timeline("pytest x.py")
-
-    calls, problem = text.split("\n\n")
-    assert calls == timeline(api.app, "pytest x.py")
-    assert problem == describe(api.app.problems[0], api.app)
-    verdict.mark_reported()
-    verdict.judge()
-    assert verdict.timeline("pytest x.py") == text
-    assert verdict.timeline("pytest x.py", problems=False) == calls

@@ -92,19 +92,6 @@ def test_hook_3_a_generation_tells_its_end_by_time(api: Api, make: Any, end: str
     assert payload["data"] == api.get(f"/v1/images/{record}").json
 
 
-@pytest.mark.parametrize("medium", ["images", "videos"])
-def test_hook_3_a_generation_tells_its_end_by_live_record(api: Api, medium: str) -> None:
-    """`finish`, `fail` and `cancel` are told as what they do."""
-    receiver, records, kind = Receiver(api), getattr(api.aurous, medium), medium[:-1]
-
-    records.add(status="pending").finish()
-    records.add(status="pending").fail("provider_timeout")
-    records.add(status="pending").cancel()
-
-    assert flushed(api, receiver) == [f"{kind}.completed", f"{kind}.failed", f"{kind}.cancelled"]
-    assert [one.payload["data"] for one in receiver.got] == [one.json() for one in records]
-
-
 def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
     """Two endpoints get what each wants; another team's endpoint and a deleted endpoint get nothing."""
     some, all_of_it = Receiver(api, events=["image.failed"]), Receiver(api)

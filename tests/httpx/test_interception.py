@@ -13,6 +13,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -23,6 +24,7 @@ import respx
 
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
 from pytest_aurous._core.wire.reply import Break
+from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -652,13 +654,6 @@ class TestRoute:
 class TestLeaving:
     """Afterwards everything is as before."""
 
-    def test_the_next_fake_has_the_same_wrappers(self) -> None:
-        """They are made once for each method, not once for each test."""
-        with Aurous():
-            first = transports()
-        with Aurous():
-            assert all(now is then for now, then in zip(transports(), first, strict=True))
-
     @pytest.mark.parametrize("end", ["well", "unmatched", "error", "interrupt"])
     def test_the_transports_are_the_very_same(self, end: str) -> None:
         """However the block ends, each patched method is the object that it was."""
@@ -797,21 +792,6 @@ class TestNesting:
             httpx.get(wrong)
         assert [one.calls.count() for one in (usual, moved, last)] == [1, 0, 1]
 
-    def test_who_is_entered_again_comes_last(self, wire: Wire) -> None:
-        """Of a fake that is entered twice the second time ends first."""
-        with Aurous(seed=1) as one, Aurous(seed=2) as two:
-            with one:
-                assert wire.get(BALANCE, key=one.api_key).status_code == 200
-            assert wire.get(BALANCE, key=two.api_key).status_code == 200
-
-    def test_a_fake_can_be_entered_again(self, wire: Wire) -> None:
-        """What it knew it still knows."""
-        aurous = Aurous()
-        for times in (1, 2):
-            with aurous:
-                wire.get(BALANCE, key=aurous.api_key)
-            assert aurous.calls.count("balance.retrieve") == times
-
 
 class TestBaseUrl:
     """Another host or prefix."""
@@ -898,3 +878,11 @@ class TestConcurrency:
         assert seen == ["synthesizing"] * 25 + ["reviewing"] * 25
         assert [call.number for call in polls] == list(range(2, 52))
         assert (fake.team.credits, fake.team.held_credits) == (996, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "client"), [(ClientOptions, httpx.Client), (AsyncClientOptions, httpx.AsyncClient)]
+)
+def test_each_option_is_one_of_httpx(options: Any, client: Any) -> None:
+    """No option is missing, except what httpx deprecated before 0.28, and no option is made up."""
+    assert {*signature(client).parameters} - {"app", "proxies"} == {*options.__annotations__}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import anyio
-import httpx
 import pytest
 
 from pytest_aurous import Aurous
@@ -184,23 +183,3 @@ def test_which_retry_is_paid_twice(sdk: Sdk, break_it: Callable[[Aurous], object
 
     assert sdk.aurous.calls.count("chat.create") == 2
     assert sum(one.usage is not None for one in sdk.aurous.chat.completions) == paid
-
-
-def test_a_broken_stream_is_not_retried(sdk: Sdk) -> None:
-    """The SDK raises, and what was sent is paid."""
-    sdk.aurous.faults.disconnect("chat.create", after_events=3)
-
-    with pytest.raises((openai.APIConnectionError, httpx.RemoteProtocolError)):
-        sdk.chunks()
-
-    assert sdk.aurous.calls.count("chat.create") == 1
-    usage = sdk.aurous.chat.completions.last.usage
-    assert usage is not None
-    assert usage["credits_charged"] > 0
-
-
-def test_half_an_event_is_taken_for_the_end(sdk: Sdk) -> None:
-    """The SDK says nothing: only the missing `finish_reason` shows that the text is not complete."""
-    sdk.aurous.faults.malformed("chat.create", kind="half_event")
-
-    assert [one.choices[0].finish_reason for one in sdk.chunks()] == [None]

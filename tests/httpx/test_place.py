@@ -175,13 +175,3 @@ def test_a_call_keeps_nothing_alive(aurous: Aurous) -> None:
 
     assert send()() is None
     assert aurous.calls.last.stack
-
-
-def test_equal_places_are_shared(aurous: Aurous) -> None:
-    """Repeated polls need little memory."""
-    client = aurous.client()
-    for _ in range(2):
-        client.get(PATH)
-
-    first, second = aurous.calls
-    assert first.stack is second.stack

@@ -97,18 +97,6 @@ def test_hook_8_a_callable_that_raises_has_failed(api: Api) -> None:
     assert (again.error, repr(again)) == (None, f"<Delivery image.completed to {URL}, attempt 2: delivered (200)>")
 
 
-def test_hook_8_a_builtin_can_receive(api: Api) -> None:
-    """`received.append` is a receiver, and so is a function with options."""
-    got: list[Delivery] = []
-
-    def target(delivery: Delivery, *more: Any, note: str = "", **rest: Any) -> None:
-        got.append(delivery)
-
-    assert delivered(api, got.append) is got[0]
-    assert delivered(api, target) is got[1]
-    assert delivered(api, dict).status == "failed"  # it has no signature to read, and takes no delivery
-
-
 @pytest.mark.parametrize(("make", "bad"), [(asgi, 500), (wsgi, "500 Oops")], ids=["asgi", "wsgi"])
 def test_hook_8_an_app_sees_path_headers_and_body(api: Api, make: Callable[..., Any], bad: Any) -> None:
     """An ASGI or WSGI app gets the request that its URL would get, and responds."""
@@ -121,22 +109,6 @@ def test_hook_8_an_app_sees_path_headers_and_body(api: Api, make: Callable[..., 
     assert json.loads(made.body) == made.payload
     failed = delivered(api, make(seen, bad))
     assert (failed.status, failed.response_status) == ("failed", 500)
-
-
-@pytest.mark.parametrize("takes", [2, 3])
-def test_hook_8_an_app_that_raises_has_failed(api: Api, takes: int) -> None:
-    """Its exception is no response, and does not reach the test."""
-
-    def wsgi_app(environ: Any, start_response: Any) -> Iterable[bytes]:
-        raise RuntimeError
-
-    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-        raise RuntimeError
-
-    made = delivered(api, wsgi_app if takes == 2 else asgi_app)
-
-    assert (made.status, made.response_status) == ("failed", None)
 
 
 def test_hook_8_a_url_is_called_through_httpx(api: Api) -> None:

@@ -43,14 +43,6 @@ def test_what_a_call_can_come_to(row: Any) -> None:
     assert {str(row.status), *row.errors, "400 unknown_version", "500 internal_error", "no response"} <= {*found}
     assert ("401 missing_api_key" in found) == (not row.signed or "401 missing_api_key" in row.errors)
     assert ("409 idempotency_key_in_use" in found) == bool(row.idempotent)
-    assert all(
-        code.split()[0]
-        in {
-            *("200", "201", "206", "308", "416"),
-            *("400", "401", "402", "403", "404", "409", "410", "422", "429", "500", "502", "504", "no"),
-        }
-        for code in found
-    )
 
 
 def test_what_was_met_is_counted(met: Coverage) -> None:

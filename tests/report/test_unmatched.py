@@ -102,12 +102,6 @@ def test_a_request_of_the_openai_sdk_is_told_what_the_sdk_needs(catalog: Catalog
     assert "/v1 is doubled" not in str(found)
 
 
-@pytest.mark.parametrize("path", ["/v1/characters/v1", "/v1/v12/balance", "/v1"])
-def test_a_single_v1_is_not_doubled(catalog: Catalog, path: str) -> None:
-    """A segment that begins like it, or comes later, is another mistake."""
-    assert "doubled" not in explain(catalog, Call("GET", "https", "api.aurous-labs.com", path), HOME)
-
-
 def test_a_quoted_slash_and_a_missing_key_are_named(catalog: Catalog) -> None:
     """Once the path is right, they would be wrong; the upload host wants no key."""
     key = (("Authorization", "Bearer k"),)

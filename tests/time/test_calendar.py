@@ -100,16 +100,6 @@ def test_what_lies_beyond_is_the_last_second() -> None:
     assert moment(1e15).year == 9999
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-@pytest.mark.parametrize("how", ["freeze", "now"])
-def test_an_instant_outside_the_calendar_is_refused(at: str, how: str) -> None:
-    """The message says what can be shown, at the line that asked for it."""
-    clock = Clock()
-    with pytest.raises(AurousError, match=r"9999|ISO 8601"):
-        clock.freeze(at) if how == "freeze" else Aurous(now=at)
-    assert not clock.frozen
-
-
 @pytest.mark.parametrize("seconds", [2.0, 1e300, float("inf"), float("nan"), 10**400])
 def test_advancing_beyond_the_calendar_is_refused(seconds: float) -> None:
     """The clock stays where it was."""

@@ -179,20 +179,6 @@ def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps, seconds
     assert (seen, jumps.running, jumps.frozen) == (seconds, 0, seconds)
 
 
-def test_waiting_for_others_is_real(run: Run, jumps: Jumps) -> None:
-    """A timeout without anybody who sleeps is real time."""
-
-    async def main() -> None:
-        with anyio.move_on_after(0.05):
-            await anyio.Event().wait()
-
-    start = REAL.clock()
-    run(main)
-
-    assert REAL.clock() - start >= 0.05
-    assert jumps.running == 0
-
-
 def test_sleeping_for_ever_is_no_sleep(run: Run, jumps: Jumps) -> None:
     """Who sleeps for ever waits to be cancelled, and no clock is moved for that."""
 

@@ -181,20 +181,6 @@ def test_no_garbage_is_collected_while_threads_are_observed(monkeypatch: pytest.
     assert collecting == [False]
 
 
-def test_who_never_moves_delays_but_once(jumps: Jumps) -> None:
-    """A thread that listens on a socket all the time holds up the first sleep for a tenth of a second, no more."""
-    ours, theirs = socket.socketpair()
-    listener = threading.Thread(target=ours.recv, args=(1,), daemon=True)
-    listener.start()
-    with quickly():
-        for _ in range(50):
-            time.sleep(1)
-    theirs.send(b"x")
-    listener.join()
-    ours.close()
-    theirs.close()
-
-
 def test_who_sleeps_on_at_the_end_sleeps_really() -> None:
     """A thread whose sleep outlasts the skipping has the rest of it in real time."""
     jumps, start, ends = Jumps(), REAL.clock(), []
