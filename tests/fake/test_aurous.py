@@ -224,16 +224,6 @@ class TestHandle:
 
         assert repr(aurous) == "<Aurous at http://localhost:1: 1 character, 1 call, seed 3>"
 
-    def test_a_script_by_name(self) -> None:
-        """`aurous.script(text, name)` is for the characters that are created with this name."""
-        aurous = Aurous()
-        aurous.script("synthesizing*0 -> failed(provider_timeout)", "Other")
-        assert first_status(aurous) == "synthesizing"
-        aurous.script("synthesizing*0 -> failed(provider_timeout)", "Aurora")
-        assert first_status(aurous) == "failed"
-        with pytest.raises(AurousScriptError, match="column"):
-            aurous.script("reviewing")
-
     def test_a_reset_hides_no_problem(self) -> None:
         """A request that was unmatched before `reset()` still fails the test, once."""
         with (  # noqa: PT012 - the exit of the block is what raises

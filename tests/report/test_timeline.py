@@ -264,7 +264,19 @@ def test_of_earlier_calls_those_that_changed_something_are_shown(api: Api) -> No
     assert text[text.index("  ... 140 other earlier calls") + 1].startswith("  143  ")
 
 
-# Keys
+def test_no_part_of_a_key_is_in_the_report(api: Api) -> None:
+    """Where a text is cut or wrapped, neither the beginning nor the end of a key is left."""
+    api.get(f"{CHARACTERS}?api_key={KEY}&limit=0")
+    api.get(f"/v1/keys/{KEY}/characters/and/more?next=%2Fv1%3Fkey%3D{KEY}")
+    api.post(CHARACTERS, json={"name": f"\n{KEY}", "key": KEY})
+    api.characters.add(name=f"A {KEY}")
+    api.aurous.faults.status("*", 503, message=f"upstream said that {KEY} is none of ours, whatever you may say")
+    api.get("/v1/balance")
+
+    text = timeline(api.app)
+
+    assert KEY[8:12] not in text
+    assert KEY[-4:] not in text
 
 
 # Colors

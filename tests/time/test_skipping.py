@@ -287,18 +287,6 @@ def test_a_leftover_in_time_is_seen_through(monkeypatch: pytest.MonkeyPatch) -> 
     assert sleep is REAL.sleep
 
 
-def test_nesting_is_allowed(jumps: Jumps) -> None:
-    """Skipping within skipping changes nothing, neither when it begins nor when it ends."""
-    again = jumps.skipper()
-    with again:
-        with again:
-            time.sleep(1)
-        time.sleep(1)
-    time.sleep(1)
-
-    assert jumps.frozen == 3
-
-
 def test_who_stays_goes_on_skipping() -> None:
     """Where the first of two ends, the second skips on with clocks that go on, and its end puts everything back."""
     first, second = Jumps(), Jumps()
