@@ -115,16 +115,6 @@ def cancels(api: Api, number: int) -> Callable[[], object]:
     return cancel
 
 
-def leaks(api: Api, number: int) -> Callable[[], object]:
-    """Return calls that are each another pitfall."""
-
-    def leak() -> None:
-        for one in range(number):
-            api.put(f"https://upload.aurous-labs.com/characters/{one}/upload", content=b"")
-
-    return leak
-
-
 @pytest.mark.parametrize(
     "work",
     [
@@ -137,7 +127,6 @@ def leaks(api: Api, number: int) -> Callable[[], object]:
         holds,
         settlement,
         cancels,
-        leaks,
     ],
     ids=lambda work: work.__name__,
 )

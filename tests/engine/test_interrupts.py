@@ -45,7 +45,7 @@ def create(api: Api) -> Callable[[], object]:
 
 
 def end(api: Api) -> Callable[[], object]:
-    """Look at an image for the last time, which charges its hold and tells its maker, and the team of low credits."""
+    """Poll an image for the last time, which charges its hold and tells its maker, and the team of low credits."""
     api.aurous.webhooks.deliver_to(lambda _: None)
     api.aurous.images.script("pending -> processing -> succeeded")
     api.team.credits = 5
@@ -67,24 +67,6 @@ def settle(api: Api) -> Callable[[], object]:
     return lambda: api.get("/v1/characters")
 
 
-def delete(api: Api) -> Callable[[], object]:
-    """Delete a character in flight: its hold is released."""
-    character = api.synthesize("synthesizing! -> reviewing")
-    return lambda: api.delete(f"/v1/characters/{character.id}")
-
-
-def classify(api: Api) -> Callable[[], object]:
-    """Draw a pose."""
-    upload = api.uploads.add()
-    api.uploads.pose("front", times=2)
-    return lambda: api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id})
-
-
-def draw(api: Api) -> Callable[[], object]:
-    """Order an image, whose seed is drawn."""
-    return lambda: api.post("/v1/images", json={"prompt": "x"})
-
-
 def slow(api: Api) -> Callable[[], object]:
     """Meet a fault that moves the clock."""
     api.aurous.faults.delay("images.create", 30, commit=True)
@@ -104,18 +86,13 @@ def poll_too_much(api: Api) -> Callable[[], object]:
     return lambda: api.poll(character)
 
 
-def unmatched(api: Api) -> Callable[[], object]:
-    """Send what the API does not know."""
-    return lambda: api.get("/v1/charcters")
-
-
 def condition(api: Api) -> Callable[[], object]:
     """Meet a fault that has a condition."""
     api.aurous.faults.status("images.create", 503, when=lambda call: bool(call.number), commit=True)
     return lambda: api.post("/v1/images", json={"prompt": "x"})
 
 
-SCENES: Final = (create, end, settle, delete, classify, draw, slow, spoilt, poll_too_much, unmatched, condition)
+SCENES: Final = (create, end, settle, slow, spoilt, poll_too_much, condition)
 
 
 def moment(api: Api) -> Any:

@@ -279,35 +279,3 @@ def test_a_bug_of_ours_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None
         aurous.limits["reads"].set(burst=2)
 
     assert "limits.py" in [Path(entry.path).name for entry in caught.traceback.filter(caught)]
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda aurous: aurous.files.add("x.png"), "files.add(data='x.png'): expected the bytes of a PNG"),
-        (lambda aurous: aurous.images.add(count="2"), "images.add(count=...): count must be a whole number"),
-        (lambda aurous: aurous.uploads.pose("front", times=-3), "uploads.pose(times=-3): expected a whole number"),
-        (lambda aurous: aurous.faults.status("*", None), "faults.status(status=None): expected an error status"),
-        (lambda aurous: aurous.calls.where(None), "calls.where(operation=None): expected the name of an operation"),
-        (lambda aurous: aurous.clock.freeze(0), "0 is not an instant: expected ISO 8601"),
-        (lambda aurous: aurous.restore(Aurous().snapshot()), "expected what snapshot() of the same fake returned"),
-        (lambda aurous: AurousServer(aurous, port="8080"), "AurousServer(port='8080'): expected a whole number"),  # type: ignore[arg-type]
-        (lambda _: Aurous(api_key="a\nb"), "Aurous(api_key=<text of 3 characters>): expected a key that a header can"),
-        (lambda _: Aurous(base_url="https://x.example/v1/"), "expected the URL without /v1, which each request adds"),
-        (lambda aurous: aurous.assert_called("*", 1, at_least=1), "assert_called(times=1): expected either times, or"),
-        (lambda aurous: aurous.assert_called("*", at_least=3, at_most=2), "expected at_most=2 or less"),
-        (lambda aurous: aurous.assert_polled("char_1", at_most=-1), "expected a whole number, 0 or more"),
-        (lambda aurous: aurous.assert_polled(OTHER.characters.last), "This one is of another fake."),
-        (lambda aurous: aurous.assert_called("*", headers={"a": 1}), "assert_called(headers={'a': 1}): expected"),
-        (lambda aurous: aurous.calls["x"], "calls['x']: expected a position such as calls[0]"),
-        (lambda aurous: aurous.images.add(character=OTHER.characters.last), "a character of this fake"),
-        (lambda aurous: aurous.client(heders={}), "client(...): httpx does not accept these options"),
-    ],
-)  # fmt: skip
-def test_a_mistake_is_named(call: Callable[[Aurous], object], message: str) -> None:
-    """The message says which argument is wrong, and what is possible."""
-    with pytest.raises(AurousError) as caught:
-        call(Aurous())
-
-    assert message in str(caught.value)
-    assert visible(caught.value) == __file__

@@ -7,25 +7,18 @@ import sys
 from typing import Final
 
 SCRIPTS: Final = {
-    "fakes, a route and a day": """
+    "all that can be entered": """
         os.environ["AUROUS_API_KEY"] = "al_live_secret_key"
-        fakes = [Aurous(seed=1, base_url="https://a.example"), Aurous(seed=2)]
+        fakes = [Aurous(seed=1, base_url="https://a.example"), Aurous(sleep="skip"), Aurous(seed=2)]
         for fake in fakes:
             fake.__enter__()
         httpx.get(f"{fake.base_url}/v1/balance", headers={"X-Api-Key": fake.api_key})
         fake.route("balance.retrieve").respond(503)
         day = fake.day(BadDay("characters.create#1 lost"))
         day.__enter__()
-    """,
-    "skipped sleeps": """
-        fakes = [Aurous(sleep="skip"), Aurous()]
-        for fake in fakes:
-            fake.__enter__()
         block = fake.clock.skip_sleeps()
         block.__enter__()
         time.sleep(60)
-    """,
-    "a server": """
         server = AurousServer(Aurous())
         server.__enter__()
     """,

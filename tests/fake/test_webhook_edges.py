@@ -30,17 +30,6 @@ def test_a_fault_without_end_comes_to_an_end(api: Api, kind: str, arguments: tup
     assert len(got) == (4 if kind == "duplicate" else 2)
 
 
-def test_a_reorder_of_one_is_none(api: Api) -> None:
-    """Where nothing could change places, the fault was not met."""
-    api.aurous.webhooks.deliver_to(lambda _: None)
-    fault = api.aurous.faults.reorder("*")
-    api.aurous.images.add()
-
-    api.aurous.webhooks.flush()
-
-    assert fault.fired == 0
-
-
 def test_hook_9_a_disabled_endpoint_receives_nothing_more(api: Api) -> None:
     """What was queued before it was disabled does not go there, and nothing is tried again."""
     got: list[Any] = []
@@ -62,17 +51,6 @@ def test_hook_9_a_disabled_endpoint_receives_nothing_more(api: Api) -> None:
     assert not api.aurous.webhook_endpoints.last.is_active
 
 
-def test_a_deleted_endpoint_receives_nothing(api: Api) -> None:
-    """What is due when it goes is not delivered."""
-    got: list[Any] = []
-    endpoint = api.aurous.webhooks.deliver_to(got.append)
-    assert endpoint is not None
-    api.aurous.images.add()
-    api.delete(f"/v1/webhook_endpoints/{endpoint.id}")
-
-    assert api.aurous.webhooks.flush() == got == []
-
-
 @pytest.mark.parametrize("response", ["200", 200.0, True, 0, 42, {}])
 def test_a_receiver_returns_a_status_or_nothing(api: Api, response: Any) -> None:
     """Anything else is the test's mistake, and told."""
@@ -81,27 +59,6 @@ def test_a_receiver_returns_a_status_or_nothing(api: Api, response: Any) -> None
 
     with pytest.raises(AurousError, match=f"returned {response!r}: expected a status such as 200, or None"):
         api.aurous.webhooks.flush()
-
-
-def test_a_delivery_under_way_is_not_made_again(api: Api) -> None:
-    """Two flushes at once, or one inside a receiver, share the work."""
-    got: list[Any] = []
-
-    async def slow(delivery: Any) -> None:
-        await asyncio.sleep(0)
-        got.append(delivery)
-
-    async def both() -> None:
-        await asyncio.gather(api.aurous.webhooks.aflush(), api.aurous.webhooks.aflush())
-
-    api.aurous.webhooks.deliver_to(slow)
-    api.aurous.images.add()
-
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(both())
-    loop.close()
-
-    assert len(got) == 1
 
 
 def test_a_flush_that_is_broken_off_leaves_its_delivery(api: Api) -> None:
@@ -172,23 +129,6 @@ def test_each_receiver_gets_its_own_payload(api: Api) -> None:
     assert got[0]["type"] == "image.completed"
 
 
-def test_a_spoilt_response_leaves_deliveries_alone(api: Api) -> None:
-    """A receiver whose own call is answered with garbage has received all the same, and the test sees it."""
-
-    def receive(delivery: Any) -> None:
-        api.get(f"/v1/images/{delivery.payload['data']['id']}")
-
-    api.aurous.webhooks.deliver_to(receive)
-    api.aurous.images.add()
-    (held,) = api.aurous.webhooks.deliveries
-    api.aurous.faults.malformed("images.retrieve")
-
-    api.aurous.webhooks.flush()
-
-    assert api.aurous.webhooks.deliveries == [held]
-    assert held.status == "delivered"
-
-
 @pytest.mark.parametrize("response", [200, 500])
 def test_a_reset_by_a_receiver_forgets_what_it_receives(api: Api, response: int) -> None:
     """Neither its success nor its failure is counted any more, and nobody tries again."""
@@ -204,18 +144,6 @@ def test_a_reset_by_a_receiver_forgets_what_it_receives(api: Api, response: int)
 
     assert made.response_status == response
     assert api.aurous.webhooks.deliveries == []
-
-
-def test_a_snapshot_by_a_receiver_can_be_restored(api: Api) -> None:
-    """What was being delivered then is due, and is delivered again."""
-    taken: list[Any] = []
-    api.aurous.webhooks.deliver_to(lambda _: taken.append(api.aurous.snapshot()))
-    api.aurous.images.add()
-    api.aurous.webhooks.flush()
-
-    api.aurous.restore(taken[0])
-
-    assert [one.status for one in api.aurous.webhooks.flush()] == ["delivered"]
 
 
 def test_each_attempt_has_its_own_payload(api: Api) -> None:
@@ -237,7 +165,7 @@ def test_each_attempt_has_its_own_payload(api: Api) -> None:
 
 @pytest.mark.parametrize(("takes", "status"), [(10, "delivered"), (10.5, "failed")])
 def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) -> None:
-    """They pass on the clock; who has done its work and answers too late is told again."""
+    """They pass on the clock; who has done its work and responds too late is told again."""
     api.aurous.webhooks.deliver_to(lambda _: api.clock.advance(seconds=takes))
     api.clock.freeze()
     api.aurous.images.add()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._core.resources.webhooks import EndpointRow
 
 if TYPE_CHECKING:
     import respx
@@ -26,7 +25,7 @@ WAITS: Final = [0, 5, 30, 150, 750, 4350]  # hook-8: 5 s, 25 s, 2 min, 10 min, 1
 
 
 class Receiver:
-    """One that notes what it got, and answers as it is told."""
+    """One that notes what it got, and responds as it is told."""
 
     def __init__(self, api: Api, **told: Any) -> None:
         self.got: list[Delivery] = []
@@ -93,29 +92,6 @@ def test_hook_3_a_generation_tells_its_end_by_time(api: Api, make: Any, end: str
     assert payload["data"] == api.get(f"/v1/images/{record}").json
 
 
-@pytest.mark.parametrize("medium", ["images", "videos"])
-def test_hook_3_a_generation_tells_its_end_by_live_record(api: Api, medium: str) -> None:
-    """`finish`, `fail` and `cancel` are told as what they do."""
-    receiver, records, kind = Receiver(api), getattr(api.aurous, medium), medium[:-1]
-
-    records.add(status="pending").finish()
-    records.add(status="pending").fail("provider_timeout")
-    records.add(status="pending").cancel()
-
-    assert flushed(api, receiver) == [f"{kind}.completed", f"{kind}.failed", f"{kind}.cancelled"]
-    assert [one.payload["data"] for one in receiver.got] == [one.json() for one in records]
-
-
-def test_hook_3_a_poll_that_ends_the_work_is_told(api: Api) -> None:
-    """A script by looks tells its end to the receiver, too, once."""
-    receiver, record = Receiver(api), image(api, "pending -> processing -> succeeded")
-
-    for _ in range(5):
-        api.get(f"/v1/images/{record}")
-
-    assert flushed(api, receiver) == ["image.completed"]
-
-
 def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
     """Two endpoints get what each wants; another team's endpoint and a deleted endpoint get nothing."""
     some, all_of_it = Receiver(api, events=["image.failed"]), Receiver(api)
@@ -160,15 +136,6 @@ def test_hook_4_a_character_is_completed_by_time(api: Api, script: str) -> None:
     payload = receiver.got[0].payload
     assert payload["created_at"] == "2026-05-08T10:00:10Z"
     assert payload["data"] == character.json()
-
-
-def test_hook_4_a_published_character_that_is_drawn_again_is_completed_again(api: Api) -> None:
-    """A resynthesis of a published one skips the review, and so is told."""
-    receiver, character = Receiver(api), api.characters.add(status="ready", script="synthesizing:5s -> reviewing")
-    assert api.post(f"/v1/characters/{character.id}/resynthesize").status < 300
-    api.clock.advance(seconds=5)
-
-    assert flushed(api, receiver) == ["character.completed"]
 
 
 @pytest.mark.parametrize("by", ["script", "record"])
@@ -241,25 +208,13 @@ def test_hook_5_the_whole_envelope(api: Api) -> None:
     assert delivery.headers["Content-Type"] == "application/json"
 
 
-def test_hook_5_one_event_has_one_id(api: Api) -> None:
-    """Two endpoints are told of the same event; the next one is another."""
-    one, two = Receiver(api), Receiver(api)
-    for _ in range(2):
-        api.aurous.images.add(status="succeeded")
-    api.aurous.webhooks.flush()
-
-    ids = [delivery.payload["id"] for delivery in one.got]
-    assert ids == [delivery.payload["id"] for delivery in two.got]
-    assert len(set(ids)) == 2
-
-
 # the URL of one request
 
 
 @pytest.mark.parametrize("make", [image, video])
 @pytest.mark.parametrize(("end", "event"), [("finish", "completed"), ("fail", "failed")])
 def test_hook_6_the_url_of_a_request_is_told_unsigned(api: Api, make: Any, end: str, event: str) -> None:
-    """The body is event and data, as GET answers it; no endpoint is needed, and no signature is there."""
+    """The body is event and data, as GET responds; no endpoint is needed, and no signature is there."""
     record = make(api, "pending! -> processing -> succeeded", webhook_url=URL)
     receiver = Receiver(api, url=URL)
     live = api.aurous.images.get(record) or api.aurous.videos[record]
@@ -450,25 +405,6 @@ def test_hook_9_a_success_within_the_day_keeps_it_on(api: Api) -> None:
     assert endpoint.is_active is False
 
 
-def test_hook_9_an_endpoint_that_is_deleted_meanwhile_stays_off(api: Api) -> None:
-    """A failure that is on its way then turns it neither on again nor off once more, which would be told."""
-
-    def refuse(delivery: Delivery) -> int:
-        if endpoint.consecutive_failures == 19:
-            api.delete(f"{ENDPOINTS}/{delivery.endpoint}")
-        return 500
-
-    api.aurous.webhooks.deliver_to(refuse, events=["image.completed"])
-    endpoint = api.aurous.webhook_endpoints.last
-    other = Receiver(api, events=["webhook.endpoint_disabled"])
-    api.clock.advance(seconds=24 * HOUR)
-
-    fail_often(api, 20)
-
-    assert other.events == []
-    assert api.app.world.table(EndpointRow)[endpoint.id].is_active is False
-
-
 def test_hook_9_a_new_endpoint_has_a_day(api: Api) -> None:
     """One that never had a success is counted from when it was made."""
     bad, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
@@ -582,32 +518,6 @@ def test_hook_1_deliver_to_registers_an_endpoint(api: Api) -> None:
     assert list(api.aurous.webhook_endpoints) == [some, rest]
 
 
-def test_hook_1_deliver_to_routes_a_known_url(api: Api) -> None:
-    """An endpoint that the code under test registered is kept as it is, and a later target takes its place."""
-    made = api.post(ENDPOINTS, json={"url": URL, "events": ["image.failed"]}).json
-    first, second = Receiver(api, url=URL), Receiver(api, url=URL)
-    assert [one.id for one in api.aurous.webhook_endpoints] == [made["id"]]
-
-    api.aurous.images.add(status="failed")
-
-    assert flushed(api, second) == ["image.failed"]
-    assert first.got == []
-
-
-def test_hook_1_deliver_to_finds_another_teams_endpoint(api: Api) -> None:
-    """A URL is a URL, whoever registered it."""
-    team = api.aurous.teams.add()
-    endpoint = team.webhook_endpoints.add(URL)
-    got: list[Delivery] = []
-
-    assert api.aurous.webhooks.deliver_to(got.append, url=URL) == endpoint
-    team.images.add(status="failed")
-    api.aurous.webhooks.flush()
-
-    assert [one.event for one in got] == ["image.failed"]
-    assert len(api.aurous.webhook_endpoints) == 0
-
-
 def test_hook_1_deliver_to_registers_anew_what_was_deleted(api: Api) -> None:
     """The URL of a deleted endpoint is free."""
     first = api.aurous.webhooks.deliver_to(lambda _: None, url=URL)
@@ -655,46 +565,6 @@ def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, u
 # snapshots
 
 
-def test_hook_8_a_snapshot_holds_the_deliveries(api: Api) -> None:
-    """What was pending is pending again, with its number of failures, as often as it is restored."""
-    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
-    receiver.status = 500
-    api.aurous.images.add(status="succeeded")
-    before = api.aurous.snapshot()
-
-    for _ in range(2):
-        assert flushed(api, receiver) == ["image.completed"]
-        assert (endpoint.consecutive_failures, len(api.aurous.webhooks.deliveries)) == (1, 2)
-        api.aurous.restore(before)
-        assert [one.status for one in api.aurous.webhooks.deliveries] == ["pending"]
-        assert endpoint.consecutive_failures == 0
-
-
-def test_hook_11_a_snapshot_holds_threshold_and_warning(api: Api) -> None:
-    """After a restore the team is warned anew, at the threshold of then."""
-    receiver = Receiver(api, events=["usage.balance_low"])
-    api.team.balance_low_threshold = 5
-    before = api.aurous.snapshot()
-
-    for _ in range(2):
-        api.team.balance_low_threshold = 7
-        api.team.credits = 6
-        assert flushed(api, receiver) == ["usage.balance_low"]
-        api.aurous.restore(before)
-        assert api.team.balance_low_threshold == 5
-
-
-def test_hook_8_reset_forgets_everything(api: Api) -> None:
-    """Endpoints, deliveries and targets are gone."""
-    receiver = Receiver(api, url=URL)
-    api.aurous.images.add(status="succeeded")
-    api.aurous.reset()
-
-    assert (len(api.aurous.webhook_endpoints), api.aurous.webhooks.deliveries) == (0, [])
-    assert flushed(api, receiver) == []
-    assert api.aurous.webhooks.deliver_to(lambda _: None, url=URL) is not None
-
-
 # routes
 
 
@@ -719,21 +589,6 @@ def test_hook_1_a_route_serves_a_url_that_is_registered_before_or_after(api: Api
     assert [one.event for one in got] == ["image.failed"]
     assert "Aurous-Webhook-Signature" in got[0].headers
     assert len(api.aurous.webhook_endpoints) == 1
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("url", [URL, "https://app.test/*"])
-def test_hook_6_a_route_serves_the_url_of_a_request(api: Api, when: str, url: str) -> None:
-    """Unsigned, and without an endpoint."""
-    got = route(api, url) if when == "before" else []
-    image(api, "pending*0 -> failed(x)", webhook_url=URL)
-    got = got if when == "before" else route(api, url)
-
-    api.aurous.webhooks.flush()
-
-    assert [one.event for one in got] == ["image.failed"]
-    assert "Aurous-Webhook-Signature" not in got[0].headers
-    assert len(api.aurous.webhook_endpoints) == 0
 
 
 @pytest.mark.parametrize("medium", ["images", "videos"])
@@ -773,19 +628,6 @@ def test_the_nearest_route_wins(api: Api) -> None:
         [URL],
         ["https://else.test/"],
     ]
-
-
-def test_a_route_and_deliver_to_share_a_url(api: Api) -> None:
-    """The later of them says where deliveries go."""
-    receiver = Receiver(api, url=URL)
-    got = route(api, URL)
-    api.aurous.images.add(status="failed")
-    assert flushed(api, receiver) == []
-    assert len(got) == 1
-
-    api.aurous.webhooks.deliver_to(receiver, url=URL)
-    api.aurous.images.add(status="failed")
-    assert flushed(api, receiver) == ["image.failed"]
 
 
 def test_a_reset_forgets_routes(api: Api, respx_mock: respx.MockRouter) -> None:

@@ -51,26 +51,16 @@ BODIES = {
         thread.join()
         httpx2, = found
     """,
-    "in the middle, and again": """
-        import httpx2
+    "for an inner fake, and again": """
+        with Aurous(base_url="https://inner.example") as inner:
+            import httpx2
+            ask(httpx2, inner)
         ask(httpx2, aurous)
         importlib.reload(httpx2)
         ask(httpx2, aurous)
         importlib.reload(importlib.import_module("httpx2._transports.default"))
         importlib.reload(importlib.import_module("httpx2._transports"))
         importlib.reload(httpx2)
-        ask(httpx2, aurous)
-    """,
-    "for an inner fake": """
-        with Aurous(base_url="https://inner.example") as inner:
-            import httpx2
-            ask(httpx2, inner)
-        ask(httpx2, aurous)
-    """,
-    "between two fakes": """
-        pass
-    import httpx2
-    with Aurous() as aurous:
         ask(httpx2, aurous)
     """,
 }

@@ -13,6 +13,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -23,6 +24,7 @@ import respx
 
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
 from pytest_aurous._core.wire.reply import Break
+from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -134,22 +136,12 @@ class TestClients:
     """Whoever sends it, and however."""
 
     def test_every_client_meets_the_fake(self, wire: Wire, fake: Aurous, no_network: list[object]) -> None:
-        """Sync and async clients of httpx and httpx2 are answered, with a response of their own package."""
+        """Sync and async clients of httpx and httpx2 get a response, one of their own package."""
         response = wire.get(BALANCE, key=fake.api_key)
 
         assert type(response) is wire.stack.Response
         assert response.json()["credits"] == 1000
         assert (fake.calls.last.operation, fake.calls.last.status) == ("balance.retrieve", 200)
-        assert no_network == []
-
-    def test_the_short_functions_meet_it(self, stack: Any, fake: Aurous, no_network: list[object]) -> None:
-        """`get`, `post` and `stream` of the package itself, which open a client for each call, as well."""
-        headers = {"X-Api-Key": fake.api_key}
-
-        assert stack.get(BALANCE, headers=headers).status_code == 200
-        assert stack.post(f"{fake.base_url}/v1/characters", headers=headers, json=CREATE).status_code == 201
-        with stack.stream("GET", BALANCE, headers=headers) as response:
-            assert b"".join(response.iter_bytes()).startswith(b'{"credits"')
         assert no_network == []
 
     @pytest.mark.usefixtures("fake")
@@ -329,21 +321,10 @@ class TestForeignHosts:
     """What is not ours goes on as if we were not there."""
 
     def test_a_real_server_is_reached(self, wire: Wire, fake: Aurous, loopback: str) -> None:
-        """A server on 127.0.0.1 answers while the fake is entered, and the fake does not see the call."""
+        """A server on 127.0.0.1 responds while the fake is entered, and the fake does not see the call."""
         assert wire.get(f"{loopback}/v1/balance").text == "real /v1/balance"
         assert wire.get(BALANCE, key=fake.api_key).status_code == 200
         assert fake.calls.count() == 1
-
-    @pytest.mark.parametrize(
-        "host", ["notaurous-labs.com", "aurous-labs.com.example", "xaurous.storage", "aurous-labs.example"]
-    )
-    def test_a_similar_name_is_foreign(self, stack: Any, fake: Aurous, no_network: list[object], host: str) -> None:
-        """A host that only sounds like the vendor's is not taken for it."""
-        with pytest.raises(stack.ConnectError):
-            stack.get(f"https://{host}/v1/balance")
-
-        assert no_network == [host]
-        assert fake.calls.count() == 0
 
     @pytest.mark.parametrize(
         "url",
@@ -377,7 +358,7 @@ class TestForeignHosts:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_users_own_respx_works(self, when: str) -> None:
-        """`respx.mock()` for other hosts, started before us or after us, answers for them and stays strict."""
+        """`respx.mock()` for other hosts, started before us or after us, responds for them and stays strict."""
         aurous, mock = Aurous(), respx.mock()
         first, second = (mock, aurous) if when == "before" else (aurous, mock)
         with first, second:
@@ -391,35 +372,37 @@ class TestForeignHosts:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_lenient_respx_does_not_shadow_us(self, when: str) -> None:
-        """``respx.mock(assert_all_mocked=False)``, which answers everything, does not answer for us."""
+        """``respx.mock(assert_all_mocked=False)``, which responds to everything, does not respond for us."""
         aurous, mock = Aurous(), respx.mock(assert_all_mocked=False, assert_all_called=False)
         first, second = (mock, aurous) if when == "before" else (aurous, mock)
         with first, second:
             assert httpx.get(BALANCE, headers={"X-Api-Key": aurous.api_key}).json()["credits"] == 1000
             assert httpx.get("https://other.example/").content == b""
 
-    @pytest.mark.parametrize("order", ["aurous, respx_mock", "respx_mock, aurous"])
-    def test_the_respx_fixture_works_beside_ours(self, pytester: pytest.Pytester, order: str) -> None:
+    def test_the_respx_fixture_works_beside_ours(self, pytester: pytest.Pytester) -> None:
         """`respx_mock` and `aurous` in one test, in either order, each as strict as it was told to be."""
         pytester.makepyfile(
-            f"""
+            """
             import httpx, pytest
 
-            def test_both({order}):
+            def check(aurous, respx_mock):
                 respx_mock.get("https://other.example/").respond(201)
                 assert httpx.get("https://other.example/").status_code == 201
                 assert aurous.client().get("/v1/balance").status_code == 200
                 assert httpx.get(aurous.base_url + "/v1/balance").status_code == 401
 
+            def test_first(aurous, respx_mock): check(aurous, respx_mock)
+            def test_last(respx_mock, aurous): check(aurous, respx_mock)
+
             @pytest.mark.respx(assert_all_called=True)
-            def test_uncalled({order}):
+            def test_uncalled(aurous, respx_mock):
                 respx_mock.get("https://other.example/").respond(201)
             """
         )
 
         result = pytester.runpytest("-p", "respx")
 
-        result.assert_outcomes(passed=2, errors=1)
+        result.assert_outcomes(passed=3, errors=1)
         result.stdout.fnmatch_lines(["*ERROR at teardown of test_uncalled*"])
 
 
@@ -427,7 +410,7 @@ class TestRoute:
     """`aurous.route(operation)`: respx's own idioms on one operation."""
 
     def test_a_route_is_a_spy(self, wire: Wire, fake: Aurous) -> None:
-        """Untouched, it counts and keeps what the fake answered; the journal has each call once."""
+        """Untouched, it counts and keeps what the fake responded; the journal has each call once."""
         route = fake.route("balance.retrieve")
 
         response = wire.get(BALANCE, key=fake.api_key)
@@ -442,6 +425,9 @@ class TestRoute:
         assert [call.operation for call in fake.calls] == ["balance.retrieve", "characters.list"]
         assert fake.calls[0].fault is None
         assert fake.route("balance.retrieve") is route
+        fake.faults.timeout("balance.retrieve")
+        with pytest.raises(wire.stack.ReadTimeout):
+            wire.get(BALANCE, key=fake.api_key)
 
     @pytest.mark.parametrize("streamed", [False, True])
     def test_headers_of_a_route_arrive_as_they_are(
@@ -467,20 +453,7 @@ class TestRoute:
 
         assert [pair for pair in raw if pair[0].lower().startswith(b"x-")] == odd
 
-    def test_a_spied_call_takes_effect_once(self, wire: Wire, fake: Aurous) -> None:
-        """A look through a spy is one look, and a creation one creation."""
-        fake.script("synthesizing*2 -> reviewing")
-        routes = [fake.route(f"characters.{name}") for name in ("create", "retrieve")]
-        url = f"{fake.base_url}/v1/characters"
-
-        character = wire.send("POST", url, key=fake.api_key, json=CREATE).json()["id"]
-        seen = [wire.get(f"{url}/{character}", key=fake.api_key).json()["status"] for _ in range(3)]
-
-        assert seen == ["synthesizing", "synthesizing", "reviewing"]
-        assert len(fake.characters) == 1
-        assert [route.call_count for route in routes] == [1, 3]
-
-    def test_an_override_answers_instead(self, wire: Wire, fake: Aurous) -> None:
+    def test_an_override_responds_instead(self, wire: Wire, fake: Aurous) -> None:
         """`respond` is what the client gets; the journal has it, marked, and the state knows nothing of it."""
         fake.route("characters.create").respond(503, json={"error": {"code": "x"}}, headers={"Retry-After": "7"})
 
@@ -563,48 +536,52 @@ class TestRoute:
             httpx.get(BALANCE)
         assert caught.value is error
 
-    def test_a_function_answers(self, wire: Wire, fake: Aurous) -> None:
+    def test_a_function_responds(self, wire: Wire, fake: Aurous) -> None:
         """A side effect that is a function is called with an httpx request, and decides."""
 
         def effect(request: httpx.Request) -> httpx.Response:
             assert type(request) is httpx.Request
             return httpx.Response(207, json={"sent": request.headers["X-Trace"], "body": request.content.decode()})
 
-        route = fake.route("characters.create")
-        route.side_effect = effect
+        fake.route("characters.create").side_effect = effect
 
         response = wire.send("POST", f"{fake.base_url}/v1/characters", headers={"X-Trace": "7"}, content=b"body")
 
         assert (response.status_code, response.json()) == (207, {"sent": "7", "body": "body"})
-        assert route.call_count == 1
 
     @pytest.mark.parametrize("wire", ["httpx asyncio", "httpx trio", "httpx2 asyncio", "httpx2 trio"], indirect=True)
     @pytest.mark.parametrize("error", [httpx.ReadTimeout("slow"), ValueError("own")], ids=str)
-    def test_a_coroutine_function_may_raise(self, wire: Wire, fake: Aurous, error: Exception) -> None:
-        """What an ``async`` side effect raises is what its client meets: of its own package where it is httpx's."""
+    def test_a_coroutine_function_responds(self, wire: Wire, fake: Aurous, error: Exception) -> None:
+        """A response, an error of the client's own package or of the test, or None, which leaves it to the fake."""
+        results = iter([httpx.Response(207), error, None])
 
-        async def effect(_: httpx.Request) -> httpx.Response:
+        async def effect(_: httpx.Request) -> Any:
             await anyio.lowlevel.checkpoint()
-            raise error
-
-        route = fake.route("balance.retrieve")
-        route.side_effect = effect
-
-        with pytest.raises(getattr(wire.stack, type(error).__name__, ValueError), match=str(error)):
-            wire.get(BALANCE)
-        assert route.call_count == 1
-        assert (fake.calls.last.status, fake.calls.last.fault) == (None, "overridden by a route")
-
-    def test_a_function_may_leave_a_call_to_the_fake(self, wire: Wire, fake: Aurous) -> None:
-        """A side effect that returns None lets the fake answer, once, and the journal says nothing of an override."""
-        responses = iter([httpx.Response(500), None])
-
-        def effect(_: httpx.Request) -> Any:
-            return next(responses)
+            if isinstance(result := next(results), Exception):
+                raise result
+            return result
 
         fake.route("balance.retrieve").side_effect = effect
 
+        assert wire.get(BALANCE).status_code == 207
+        with pytest.raises(getattr(wire.stack, type(error).__name__, ValueError), match=str(error)):
+            wire.get(BALANCE)
+        assert wire.get(BALANCE, key=fake.api_key).status_code == 200
+        overridden = "overridden by a route"
+        assert [(call.status, call.fault) for call in fake.calls] == [
+            (207, overridden),
+            (None, overridden),
+            (200, None),
+        ]
+
+    def test_a_function_may_leave_a_call_to_the_fake(self, wire: Wire, fake: Aurous) -> None:
+        """A side effect that returns None lets the fake respond, once."""
+        responses = iter([httpx.Response(500), None])
+        route = fake.route("balance.retrieve")
+        route.side_effect = lambda _: next(responses)
+
         assert [wire.get(BALANCE, key=fake.api_key).status_code for _ in range(2)] == [500, 200]
+        assert route.call_count == 2
         assert [(call.status, call.fault) for call in fake.calls] == [(500, "overridden by a route"), (200, None)]
 
     def test_passing_through_reaches_the_real_host(self, wire: Wire, loopback: str) -> None:
@@ -626,23 +603,6 @@ class TestRoute:
             wire.get(BALANCE, client={"transport": aurous.transport})
         assert type(caught.value).__module__.startswith("pytest_aurous")
         assert no_network == []
-
-    def test_a_stream_of_the_tests_own_is_left_alone(self, wire: Wire, fake: Aurous) -> None:
-        """An override may break in the middle of its body, and break is what its client meets, of either package."""
-
-        class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
-            def __iter__(self) -> Iterator[bytes]:
-                yield b"half "
-                raise OSError("cut")
-
-            async def __aiter__(self) -> AsyncIterator[bytes]:
-                yield b"half "
-                raise OSError("cut")
-
-        fake.route("balance.retrieve").respond(200, stream=Broken())
-
-        with pytest.raises(OSError, match="cut"):
-            wire.get(BALANCE)
 
     def test_the_path_decides(self, fake: Aurous) -> None:
         """A route takes exactly the calls of its operation, whatever its parameters are."""
@@ -668,13 +628,9 @@ class TestRoute:
         assert route.call_count == 2
 
     def test_an_unknown_operation_is_refused(self, fake: Aurous) -> None:
-        """A misspelled name says which was meant, and which that resource has."""
-        with pytest.raises(
-            AurousLookupError, match=r"No operation is called 'characters\.sav'; did you mean"
-        ) as caught:
+        """The nearest one is named."""
+        with pytest.raises(AurousLookupError, match="characters"):
             fake.route("characters.sav")
-        assert "'characters.save'" in str(caught.value)
-        assert "characters.retrieve" in str(caught.value)
 
     def test_routes_end_with_the_fake(self) -> None:
         """What was overridden while the fake was entered is forgotten when it is left."""
@@ -688,13 +644,6 @@ class TestRoute:
 
 class TestLeaving:
     """Afterwards everything is as before."""
-
-    def test_the_next_fake_has_the_same_wrappers(self) -> None:
-        """They are made once for each method, not once for each test."""
-        with Aurous():
-            first = transports()
-        with Aurous():
-            assert all(now is then for now, then in zip(transports(), first, strict=True))
 
     @pytest.mark.parametrize("end", ["well", "unmatched", "error", "interrupt"])
     def test_the_transports_are_the_very_same(self, end: str) -> None:
@@ -733,7 +682,7 @@ class TestLeaving:
         assert os.environ == variables
 
     def test_somebody_who_came_after_us_may_stay(self, loopback: str) -> None:
-        """Who patched the same method on top of ours keeps it, and through us the network; a later fake answers too."""
+        """Who patched the same method later keeps it, and through us the network; a later fake responds, too."""
         seen: list[str] = []
         original = httpx.HTTPTransport.handle_request
         try:
@@ -770,8 +719,8 @@ def _watching(method: Any, seen: list[str]) -> Any:
 class TestNesting:
     """Several fakes at once."""
 
-    def test_the_last_started_answers(self, wire: Wire) -> None:
-        """On the same host the inner fake answers, and the outer one again when it is left."""
+    def test_the_last_started_responds(self, wire: Wire) -> None:
+        """On the same host the inner fake responds, and the outer one again when it is left."""
         with Aurous(seed=1, credits=1) as outer:
             with Aurous(seed=2, credits=2) as inner:
                 assert wire.get(BALANCE, key=inner.api_key).json()["credits"] == 2
@@ -825,18 +774,7 @@ class TestNesting:
                 assert wire.send("PUT", made.json()["upload_url"], content=b"picture").status_code == 200
             assert (inner.calls.count(), outer.calls.count("characters.uploads.put")) == (0, 1)
 
-    def test_a_url_of_before_a_reset_leads_nowhere(self, wire: Wire) -> None:
-        """Its signature is right, but there is nothing: a refusal, and no bug of ours."""
-        with Aurous() as aurous:
-            made = wire.send("POST", f"{aurous.base_url}/v1/characters/uploads/init", key=aurous.api_key, json=UPLOAD)
-            file = aurous.files.add().json()["url"]
-            aurous.reset()
-            refused = wire.send("PUT", made.json()["upload_url"], content=b"picture")
-            assert wire.get(file).status_code == 404
-        assert refused.status_code == 403
-        assert refused.json()["error"]["message"].endswith("what it leads to does not exist.")
-
-    def test_who_is_at_the_vendors_answers_for_its_other_names(self) -> None:
+    def test_who_is_at_the_vendors_responds_for_its_other_names(self) -> None:
         """A typo in the vendor's host is told the fake that is there, else the one started last."""
         wrong = "https://www.aurous-labs.com/v1/balance"
         with Aurous(strict="off") as usual, Aurous(base_url=self.ELSEWHERE, strict="off") as moved:
@@ -844,21 +782,6 @@ class TestNesting:
         with moved, Aurous(base_url="https://one.example", strict="off") as last:
             httpx.get(wrong)
         assert [one.calls.count() for one in (usual, moved, last)] == [1, 0, 1]
-
-    def test_who_is_entered_again_comes_last(self, wire: Wire) -> None:
-        """Of a fake that is entered twice the second time ends first."""
-        with Aurous(seed=1) as one, Aurous(seed=2) as two:
-            with one:
-                assert wire.get(BALANCE, key=one.api_key).status_code == 200
-            assert wire.get(BALANCE, key=two.api_key).status_code == 200
-
-    def test_a_fake_can_be_entered_again(self, wire: Wire) -> None:
-        """What it knew it still knows."""
-        aurous = Aurous()
-        for times in (1, 2):
-            with aurous:
-                wire.get(BALANCE, key=aurous.api_key)
-            assert aurous.calls.count("balance.retrieve") == times
 
 
 class TestBaseUrl:
@@ -878,7 +801,7 @@ class TestBaseUrl:
             "https://b\u00fccher.example",
         ],
     )
-    def test_it_answers_there(self, wire: Wire, no_network: list[object], base_url: str) -> None:
+    def test_it_responds_there(self, wire: Wire, no_network: list[object], base_url: str) -> None:
         """Host, port and prefix may be any, spelt in any way, and clients find the fake there."""
         with Aurous(base_url=base_url) as aurous:
             assert wire.get(f"{aurous.base_url}/v1/balance", key=aurous.api_key).json()["credits"] == 1000
@@ -896,7 +819,7 @@ class TestBaseUrl:
             ("https://api.aurous-labs.com/v1/balance", "the host: api.aurous-labs.com instead of localhost:8123"),
         ],
     )
-    def test_it_answers_nowhere_else(self, url: str, differs: str) -> None:
+    def test_it_responds_nowhere_else(self, url: str, differs: str) -> None:
         """Beside the prefix, under another scheme, or at the vendor's host there is no API, and it is said why."""
         with (
             pytest.raises(AurousUnmatchedRequest, match=f"differs: .*{differs}"),
@@ -919,7 +842,7 @@ class TestConcurrency:
     ORDER: Final = ("synthesizing", "reviewing")
 
     def test_fifty_threads_see_one_sequence(self, stack: Any, fake: Aurous) -> None:
-        """Fifty threads that poll at once see 25 looks of the one status, then the other, and one transition."""
+        """Fifty threads that poll at once see 25 polls of the one status, then the other, and one transition."""
         character = self.synthesizing(fake)
         barrier = Barrier(50)
 
@@ -947,16 +870,10 @@ class TestConcurrency:
         assert [call.number for call in polls] == list(range(2, 52))
         assert (fake.team.credits, fake.team.held_credits) == (996, 0)
 
-    def test_creations_do_not_collide(self, fake: Aurous) -> None:
-        """Fifty creations at once are fifty characters, each id its own, and each charged once."""
 
-        def create(number: int) -> str:
-            body = {**CREATE, "name": f"Aurora {number}"}
-            character: str = client.post("/v1/characters", json=body).json()["id"]
-            return character
-
-        with fake.client() as client, ThreadPoolExecutor(50) as pool:
-            ids = list(pool.map(create, range(50)))
-
-        assert len(set(ids)) == len(fake.characters) == 50
-        assert fake.team.held_credits == 200
+@pytest.mark.parametrize(
+    ("options", "client"), [(ClientOptions, httpx.Client), (AsyncClientOptions, httpx.AsyncClient)]
+)
+def test_each_option_is_one_of_httpx(options: Any, client: Any) -> None:
+    """No option is missing, except what httpx deprecated before 0.28, and no option is made up."""
+    assert {*signature(client).parameters} - {"app", "proxies"} == {*options.__annotations__}

@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
-from pytest_aurous._httpx.interception import INTERCEPTION
+from pytest_aurous._httpx.interception import _ORIGINAL, INTERCEPTION
 
 pytestmark = pytest.mark.lowest
 
@@ -62,7 +62,7 @@ def test_respx_need_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("strict", [True, False])
 def test_respx_above_us_passes_on_what_is_ours(strict: bool) -> None:  # noqa: FBT001 - a column of the table
-    """Sync and async, strict and lenient; what is not ours it answers as ever."""
+    """Sync and async, strict and lenient; to what is not ours it responds as ever."""
 
     async def ask(url: str, **options: Any) -> int:
         async with httpx.AsyncClient() as client:
@@ -79,3 +79,21 @@ def test_respx_above_us_passes_on_what_is_ours(strict: bool) -> None:  # noqa: F
         assert httpx.get("https://other.example/").status_code == 201
         assert asyncio.run(both(aurous)) == [200, 201]
     assert "handler" not in vars(respx.mocks.HTTPCoreMocker.registry["httpx"])
+
+
+def test_a_late_wrapper_in_front_of_ours_is_no_reason_to_wrap_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind it is the present wrapper, which goes on to respond."""
+    with Aurous() as aurous, aurous.client() as client:
+        ours = httpx.HTTPTransport.handle_request
+
+        def late(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+            return ours(self, request)
+
+        setattr(late, _ORIGINAL, ours)
+        with monkeypatch.context() as patch:
+            patch.setattr(httpx.HTTPTransport, "handle_request", late)
+            INTERCEPTION.to_front()
+            assert httpx.HTTPTransport.handle_request is late
+            assert client.get("/v1/balance").status_code == 200
+
+        assert httpx.HTTPTransport.handle_request is ours

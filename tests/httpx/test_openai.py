@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import anyio
-import httpx
 import pytest
 
 from pytest_aurous import Aurous
@@ -119,18 +118,6 @@ def test_a_tool(sdk: Sdk, scripted: tuple[str, ...]) -> None:
     assert said.content == second.text == "It is sunny."
 
 
-def test_a_streamed_tool(sdk: Sdk) -> None:
-    """The SDK puts the pieces of its arguments together."""
-    sdk.aurous.chat.reply(tool_calls=[("get_weather", {"city": "Santiago de Compostela"})])
-
-    pieces = [one.choices[0].delta.tool_calls for one in sdk.chunks(tools=[TOOL])]
-
-    functions = [found[0].function for found in pieces if found]
-    assert functions[0].name == "get_weather"
-    assert "".join(one.arguments for one in functions) == '{"city": "Santiago de Compostela"}'
-    assert len(functions) > 2
-
-
 @pytest.mark.parametrize("scripted", [True, False])
 def test_parsed_output(sdk: Sdk, scripted: bool) -> None:  # noqa: FBT001 - a parameter of a test
     """The value of the test, or a seeded one, fits the model of pydantic that the SDK makes a schema of."""
@@ -144,7 +131,7 @@ def test_parsed_output(sdk: Sdk, scripted: bool) -> None:  # noqa: FBT001 - a pa
     assert not scripted or (found.name, found.age) == ("Aurora", 28)
 
 
-def test_a_refusal_and_a_cut_answer_are_told_apart_from_an_answer(sdk: Sdk) -> None:
+def test_a_refusal_and_a_cut_text_are_told_apart_from_a_whole_one(sdk: Sdk) -> None:
     """The SDK has a field for the first, and an exception for the second."""
     sdk.aurous.chat.reply(refuse="No.")
     sdk.aurous.chat.reply(json={"name": "Aurora", "age": 28}, finish_reason="length")
@@ -196,23 +183,3 @@ def test_which_retry_is_paid_twice(sdk: Sdk, break_it: Callable[[Aurous], object
 
     assert sdk.aurous.calls.count("chat.create") == 2
     assert sum(one.usage is not None for one in sdk.aurous.chat.completions) == paid
-
-
-def test_a_broken_stream_is_not_retried(sdk: Sdk) -> None:
-    """The SDK raises, and what was sent is paid."""
-    sdk.aurous.faults.disconnect("chat.create", after_events=3)
-
-    with pytest.raises((openai.APIConnectionError, httpx.RemoteProtocolError)):
-        sdk.chunks()
-
-    assert sdk.aurous.calls.count("chat.create") == 1
-    usage = sdk.aurous.chat.completions.last.usage
-    assert usage is not None
-    assert usage["credits_charged"] > 0
-
-
-def test_half_an_event_is_taken_for_the_end(sdk: Sdk) -> None:
-    """The SDK says nothing: only the missing `finish_reason` shows that the text is not complete."""
-    sdk.aurous.faults.malformed("chat.create", kind="half_event")
-
-    assert [one.choices[0].finish_reason for one in sdk.chunks()] == [None]

@@ -7,7 +7,6 @@ import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ import pytest
 from pytest_aurous import Aurous
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from pytest_aurous._core.base.frames import Place
 
@@ -143,23 +142,6 @@ def test_a_retry_library_is_not_the_place(aurous: Aurous, through: Callable[[Cal
     assert [place and place[::2] for place in places(aurous)] == [(__file__, through.__name__)]
 
 
-def test_an_installed_library_that_is_not_listed_is_under_test(aurous: Aurous) -> None:
-    """It may be the team's own; wrappers of the standard library are not."""
-    scope: dict[str, Any] = {"__name__": "acme_sdk.client", "client": aurous.client()}
-    exec(f"def balance(): return client.get({PATH!r})", scope)  # noqa: S102 - so that it belongs to that module
-
-    @contextmanager
-    def block() -> Generator[None, None, None]:
-        aurous.client().get(PATH)
-        yield
-
-    scope["balance"]()
-    with block():
-        pass
-
-    assert [place and place[2] for place in places(aurous)] == ["balance", "block"]
-
-
 def test_the_stack_goes_from_the_place_out_to_the_test_and_has_at_most_six_places(aurous: Aurous) -> None:
     """Two calls of a recursive function tell a short stack from a long one."""
     client = aurous.client()
@@ -193,13 +175,3 @@ def test_a_call_keeps_nothing_alive(aurous: Aurous) -> None:
 
     assert send()() is None
     assert aurous.calls.last.stack
-
-
-def test_equal_places_are_shared(aurous: Aurous) -> None:
-    """Repeated polls need little memory."""
-    client = aurous.client()
-    for _ in range(2):
-        client.get(PATH)
-
-    first, second = aurous.calls
-    assert first.stack is second.stack

@@ -116,25 +116,6 @@ def test_a_client_reads_a_stream(reader: Reader) -> None:
     assert "".join(one.get("content", "") for one in said) == "Grüße aus 東京"
 
 
-@pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
-def test_a_client_closes_within_a_character(reader: Reader) -> None:
-    """What was sent of the event does not count; what was sent before is charged."""
-    fake = reader.fake
-    fake.chat.reply("東" * 40, chunking="bytes")
-    reader.read()
-    cut = next(part for most in range(50, 90) if not is_text(part := reader.read(most)))
-
-    assert cut.startswith(b"data: ")
-    last = fake.chat.completions.last
-    assert (last.status, fake.calls.last.ended) == ("cancelled_client_disconnect", "ended by the client")
-    assert fake.team.held_credits == 0
-
-
-def is_text(content: bytes) -> bool:
-    """Whether bytes are whole characters."""
-    return content == content.decode(errors="ignore").encode()
-
-
 def test_a_client_never_reads_its_stream(fake: Aurous) -> None:
     """Nothing is made and nothing hangs: the completion is in progress, and its credits are held."""
     client = httpx.Client()

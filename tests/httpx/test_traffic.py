@@ -147,17 +147,6 @@ async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Pendin
     ]
 
 
-def test_a_body_is_noted_as_it_is_sent(url: str, noted: list[Pending]) -> None:
-    """A form, and a generator that can be read only once."""
-    with httpx.Client() as client:
-        sent = client.post(url, files={"file": ("a.png", b"\x89PNG", "image/png")})
-        assert client.post(url, content=iter([b"[1", b"]"])).json() == [1]
-        assert sent.request.read() == exchanges(noted)[0].content
-
-    assert b"\x89PNG" in (exchanges(noted)[0].content or b"")
-    assert exchanges(noted)[1].content == b"[1]"
-
-
 def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Pending]) -> None:
     """What was not read is missing, what was is there, and of a film only the fact that there was one."""
     with httpx.Client() as client:

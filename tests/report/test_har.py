@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._core.base.redaction import SECRET_HEADERS
 from pytest_aurous._core.wire.har import har, write_har
-from pytest_aurous._core.wire.reply import Reply
-from pytest_aurous._trace.data import trace
-from pytest_aurous._trace.recorder import Recorder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,29 +63,10 @@ def test_an_entry_has_every_field_that_har_asks_for(api: Api) -> None:
 
     (found,) = entries(api)
 
+    both = {"httpVersion", "cookies", "headers", "headersSize", "bodySize"}
     assert {*found} == {"startedDateTime", "time", "request", "response", "cache", "timings", "comment"}
-    assert {*found["request"]} == {
-        "method",
-        "url",
-        "httpVersion",
-        "cookies",
-        "headers",
-        "queryString",
-        "postData",
-        "headersSize",
-        "bodySize",
-    }
-    assert {*found["response"]} == {
-        "status",
-        "statusText",
-        "httpVersion",
-        "cookies",
-        "headers",
-        "content",
-        "redirectURL",
-        "headersSize",
-        "bodySize",
-    }
+    assert {*found["request"]} == both | {"method", "url", "queryString", "postData"}
+    assert {*found["response"]} == both | {"status", "statusText", "content", "redirectURL"}
     assert found["timings"] == {"send": 0, "wait": 0, "receive": 0}
     assert datetime.fromisoformat(found["startedDateTime"]) == datetime(2026, 5, 8, 10, tzinfo=timezone.utc)
     for part in (found["request"], found["response"]):
@@ -140,14 +117,6 @@ def test_a_call_without_a_response_has_status_0(api: Api) -> None:
     assert entry(api)["response"]["_error"] == "no response"
 
 
-def test_a_status_that_is_none_has_no_phrase(api: Api) -> None:
-    """A fault may answer with any."""
-    api.aurous.faults.status("*", 599)
-    api.get("/v1/balance")
-
-    assert entry(api)["response"]["statusText"] == ""
-
-
 def test_a_picture_is_written_in_base64(api: Api) -> None:
     """A binary body of a response comes back as it was."""
     picture = api.get(api.characters.add().refs[0].url, key=None).body
@@ -156,16 +125,6 @@ def test_a_picture_is_written_in_base64(api: Api) -> None:
 
     assert (content["mimeType"], content["encoding"], content["size"]) == ("image/png", "base64", len(picture))
     assert b64decode(content["text"]) == picture
-
-
-def test_a_picture_that_was_sent_does_not_break_it(api: Api) -> None:
-    """HAR has no encoding for what was sent, so it is text as far as it can be."""
-    api.put(UPLOAD, content=b"\x89PNG\xff", headers={"Content-Type": "image/png"})
-
-    request = entry(api)["request"]
-
-    assert request["postData"] == {"mimeType": "image/png", "text": "iVBOR/8=", "encoding": "base64"}
-    assert request["bodySize"] == 5
 
 
 @pytest.mark.parametrize("header", ["X-Api-Key", "x-api-key", "Authorization"])
@@ -181,12 +140,14 @@ def test_the_key_headers_are_redacted(api: Api, header: str) -> None:
     assert "key-2" in named(second["request"]["headers"])[header.lower()]
 
 
-@pytest.mark.parametrize("value", ["Basic dXNlcjpwYXNzd29yZA==", "Bearer"])
-def test_what_is_no_key_is_redacted_whole(api: Api, value: str) -> None:
-    """Another scheme, or a scheme without a key."""
+@pytest.mark.parametrize(
+    ("value", "shown"), [("Basic dXNlcjpwYXNzd29yZA==", "(redacted)"), ("Bearer", "(redacted)"), ("", "")]
+)
+def test_what_is_no_key_is_redacted_whole(api: Api, value: str, shown: str) -> None:
+    """Another scheme, or a scheme without a key; where nothing was sent, there is nothing to redact."""
     api.get("/v1/balance", key=None, headers={"Authorization": value})
 
-    assert named(entry(api)["request"]["headers"]) == {"authorization": "(redacted)"}
+    assert named(entry(api)["request"]["headers"]) == {"authorization": shown}
 
 
 def test_a_large_body_is_marked_unless_it_was_kept(api: Api) -> None:
@@ -219,17 +180,13 @@ def test_the_file_is_what_har_says(api: Api, tmp_path: Path) -> None:
 TESTS: Final = (
     "test_x.py::test_it",
     "test_x.py::test_it[a/b]",
-    "test_x.py::test_it[a:b]",
-    "test_x.py::test_it[a b]",
     "test_x.py::test_it[A b]",
     'test_x.py::test_it[<>"|?*\\]',
     "test_x.py::test_it[" + "x" * 300 + "1]",
     "test_x.py::test_it[" + "x" * 300 + "2]",
     "../../etc/passwd::test",
-    "...",
     "",
     "test_x.py::test_[\u4eba]" + "\u4eba" * 200,
-    "test_x.py::test_\x1b[31m",
 )
 
 
@@ -273,8 +230,6 @@ FORMS: Final[dict[str, Callable[[str], bytes]]] = {
     "raw": lambda text: raw_deflate(text.encode()),
     "gzip, gzip": lambda text: zipped(zipped(text.encode())),
     "utf-16": lambda text: text.encode("utf-16"),
-    "utf-16-le": lambda text: text.encode("utf-16-le"),
-    "utf-16-be": lambda text: text.encode("utf-16-be"),
     "utf-32": lambda text: text.encode("utf-32"),
     "utf-16, gzip": lambda text: zipped(text.encode("utf-16")),
 }
@@ -334,29 +289,6 @@ def test_a_body_without_a_key_stays(api: Api, body: bytes, coding: str) -> None:
     sent = entry(api)["request"].get("postData", {"text": ""})
 
     assert (b64decode(sent["text"]) if "encoding" in sent else sent["text"].encode()) == body
-
-
-def test_a_compressed_response_is_redacted_too(api: Api) -> None:
-    """Of a route of the test, for example."""
-    api.get("/v1/balance")
-    api.aurous.calls.last._reply = Reply(200, (("Content-Encoding", "gzip"),), FORMS["gzip"](TEXT))
-
-    content = entry(api)["response"]["content"]
-
-    assert gzip.decompress(b64decode(content["text"])) == b'{"name": "al_live_\xe2\x80\xa6"}'
-
-
-@pytest.mark.parametrize("header", SECRET_HEADERS)
-def test_secret_headers_are_redacted(api: Api, header: str) -> None:
-    """Whatever their values look like; HAR files and traces have one list of them."""
-    recorder = Recorder(api.app)
-    api.get("/v1/balance", headers={header.title(): f"Basic {STRANGE}"})
-    api.aurous.calls.last._reply = Reply(200, ((header, STRANGE),), b"")
-    recorder.stop()
-    test = {"id": "", "outcome": "failed", "message": "", "duration": 0, "again": ""}
-
-    assert STRANGE not in json.dumps(har(api.aurous.calls))
-    assert STRANGE not in json.dumps(trace(recorder, test))
 
 
 def test_secrets_of_webhook_endpoints_and_keys_in_queries_have_names(api: Api) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_aurous import Call
 from pytest_aurous._report.unmatched import hint_of
 
 if TYPE_CHECKING:
@@ -30,14 +29,6 @@ def test_a_key_without_the_scheme_is_told_so(api: Api, scheme: str) -> None:
 
     assert response.status == 401
     assert hint_of(api.aurous.calls.last).startswith("the scheme Bearer is missing: send `Authorization: Bearer <key>`")
-
-
-@pytest.mark.parametrize("headers", [{"Authorization": "Bearer"}, {"Authorization": "al_live_x", "X-Api-Key": ""}])
-def test_a_key_that_is_empty_is_a_missing_key(api: Api, headers: dict[str, str]) -> None:
-    """The scheme is there, or another header decides."""
-    api.get("/v1/balance", key=None, headers=headers)
-
-    assert hint_of(api.aurous.calls.last).startswith("no API key was sent")
 
 
 @pytest.mark.parametrize("reading", ["invalid_api_key", "revoked_api_key"])
@@ -65,14 +56,8 @@ def test_a_key_that_was_made_up_is_told_which_one_works(
         ("GET", "/v1/characters/upl_1", "uploads"),
         ("POST", "/v1/characters/img_1/save", "images"),
         ("PATCH", "/v1/characters/team_1", "teams"),
-        ("DELETE", "/v1/characters/req_1", "requests"),
-        ("GET", "/v1/characters/we_1", "webhook_endpoints"),
-        ("GET", "/v1/characters/vid_1", "videos"),
-        ("GET", "/v1/characters/file_1", "files"),
         ("GET", "/v1/images/char_1", "characters"),
         ("POST", "/v1/images/file_1/cancel", "files"),
-        ("GET", "/v1/videos/upl_1", "uploads"),
-        ("GET", "/v1/files/upl_1", "uploads"),
         ("GET", "/v1/loras/img_1", "images"),
         ("PUT", "https://aurous.storage/characters/char_1/uploads", ""),
     ],
@@ -99,15 +84,9 @@ def test_a_slash_inside_a_segment_is_named(api: Api, slash: str) -> None:
     "path",
     [
         "/v1/characters/char_1",
-        "/v1/characters/char",
-        "/v1/characters/img",
-        "/v1/characters/aurora",
         "/v1/characters?limit=0",
         "/v1/images/img_1",
         "/v1/images/vid_1",
-        "/v1/videos/vid_1",
-        "/v1/files/file_1",
-        "/v1/loras/lora_1",
         "/v1/video_loras/lora_1",
         "https://aurous.storage/characters/upl_1/upload",
         "/storage/characters/ref_1/front.bin",
@@ -121,14 +100,6 @@ def test_where_nothing_is_odd_nothing_is_said(api: Api, path: str) -> None:
     assert hint_of(api.aurous.calls.last) == ""
 
 
-def test_a_call_that_was_not_refused_needs_no_hint(api: Api) -> None:
-    """Whatever it looks like; nor does one that had no response."""
-    api.get("/v1/balance?id=img_1")
-    assert hint_of(api.aurous.calls.last) == ""
-
-    assert hint_of(Call("GET", "https", "api.aurous-labs.com", "/v1/characters/img_1%2Fx")) == ""
-
-
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
@@ -137,10 +108,8 @@ def test_a_call_that_was_not_refused_needs_no_hint(api: Api) -> None:
             "the fake ignores 'statuses': characters.list has no such parameter; did you mean 'status'?",
         ),
         ("/v1/characters?limit=2&version=7", ""),
-        ("/v1/balance?limits=1", ""),
         ("/v1/characters?limit=2&status=ready", ""),
         ("/v1/usage?group_by[]=model", ""),
-        ("/v1/generations?limit=2", ""),
         ("/v1/nothing?limit=2", ""),
     ],
 )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError
-from pytest_aurous._core.base.redaction import redacted
+from pytest_aurous import Aurous
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._report.timeline import colored, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Api, Story
+    from tests.conftest import Api
 
 CHARACTERS: Final = "/v1/characters"
 KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
@@ -38,23 +36,6 @@ def below(api: Api, number: int) -> list[str]:
 
 
 # What it tells
-
-
-def test_a_key_of_another_form_has_a_name(api: Api) -> None:
-    """It may be a real one, so the timeline does not show it."""
-    api.get("/v1/team", key="sk-of-somebody-1")
-    api.get("/v1/team", key="sk-of-somebody-2")
-    api.get("/v1/team", key="sk-of-somebody-1")
-
-    text = timeline(api.app)
-
-    assert [line.strip() for line in text.split("\n") if "key: " in line] == ["key: key-1", "key: key-2", "key: key-1"]
-    assert "somebody" not in text
-
-
-def test_without_calls_it_tells_how_everything_stands(api: Api) -> None:
-    """The end, the money of each team, and the seed."""
-    assert timeline(api.app) == f"  no calls\nat the end:\n  {api.team.id}  credits 1000, held 0\nseed: 0"
 
 
 def test_a_call_is_told_with_what_it_changed(make_api: Callable[..., Api]) -> None:
@@ -79,17 +60,6 @@ def test_what_the_test_changed_stands_between_the_calls(api: Api) -> None:
     assert below(api, 2) == []
 
 
-def test_what_came_before_the_first_call_is_told(api: Api) -> None:
-    """In front of it; where no call came at all, too."""
-    character = api.characters.add()
-    note = f"       (the test) {character.id}: new, ready"
-    assert note in lines(api)
-
-    api.get("/v1/balance")
-
-    assert lines(api)[:2] == [note, "    1  10:00:00  balance.retrieve  GET    /v1/balance -> 200"]
-
-
 def test_what_time_changed_is_not_laid_to_the_next_call(api: Api) -> None:
     """The clock ended the synthesis, and the call that came next only found it so."""
     character = api.synthesize("synthesizing:45s -> reviewing")
@@ -98,19 +68,6 @@ def test_what_time_changed_is_not_laid_to_the_next_call(api: Api) -> None:
 
     assert f"(the clock) {character.id}: synthesizing -> reviewing" in below(api, 1)
     assert below(api, 2) == []
-
-
-def test_what_the_clock_changed_is_not_laid_to_the_test(api: Api) -> None:
-    """Neither its own changes before, nor those after it."""
-    character = api.characters.add(status="synthesizing", script="synthesizing:45s -> reviewing! -> ready")
-    api.clock.advance(seconds=60)
-    character.advance()
-
-    assert [line.strip() for line in lines(api)[:3]] == [
-        f"(the test) {character.id}: new, synthesizing",
-        f"(the clock) {character.id}: synthesizing -> reviewing",
-        f"(the test) {character.id}: reviewing -> ready",
-    ]
 
 
 @pytest.mark.parametrize("resource", ["characters", "images", "videos"])
@@ -181,49 +138,6 @@ def test_each_delivery_is_told_with_its_number_and_outcome(api: Api) -> None:
     ]
 
 
-def test_a_delivery_that_is_not_sent_says_why(api: Api) -> None:
-    """Its endpoint was deleted, or its target returned what is no status."""
-    endpoint = api.aurous.webhooks.deliver_to(lambda _: "ok")  # type: ignore[arg-type]
-    assert endpoint is not None
-    api.aurous.images.add()
-    with pytest.raises(AurousError, match="returned 'ok'"):
-        api.aurous.webhooks.flush()
-    api.aurous.images.add()
-    api.send("DELETE", f"/v1/webhook_endpoints/{endpoint.id}")
-    api.aurous.webhooks.flush()
-
-    told = " ".join(" ".join(line.split()) for line in lines(api))
-    assert f"delivery 1: image.completed to {endpoint.url} -> no response: its target returned 'ok'" in told
-    assert f"delivery 2: image.completed to {endpoint.url} -> not sent: its endpoint is disabled or deleted" in told
-
-
-@pytest.mark.parametrize("returned", [None, "ok"])
-def test_a_delivery_that_a_reset_took_away_is_not_told(api: Api, returned: Any) -> None:
-    """The journal began anew while its receiver was at work."""
-
-    def receive(_: object) -> Any:
-        api.aurous.reset()
-        return returned
-
-    api.aurous.webhooks.deliver_to(receive)
-    api.aurous.images.add()
-    with suppress(AurousError):
-        api.aurous.webhooks.flush()
-
-    assert "delivery" not in timeline(api.app)
-
-
-def test_equal_deliveries_are_folded(api: Api) -> None:
-    """Twelve to the same URL with the same outcome take three lines."""
-    api.aurous.webhooks.deliver_to(lambda _: 204)
-    for _ in range(12):
-        api.aurous.images.add()
-    api.aurous.webhooks.flush()
-
-    told = [line.strip().partition(":")[0] for line in lines(api)[:6]]
-    assert told[3:] == ["delivery 1", "x 12", "delivery 12"]
-
-
 def test_a_refusal_shows_what_was_sent_and_said(api: Api) -> None:
     """Beside the code stand the body and the vendor's own sentence."""
     api.post(CHARACTERS, json={"name": ""})
@@ -261,19 +175,6 @@ def test_the_end_shows_each_record_and_where_its_script_is(api: Api) -> None:
     ]
 
 
-def test_faults_are_listed_with_how_often_they_were_met(api: Api) -> None:
-    """Those that were never met too; without faults there is no such part."""
-    assert "faults:" not in lines(api)
-    met, other = api.aurous.faults.status("*", 503), api.aurous.faults.timeout("characters.save")
-    api.get("/v1/balance")
-
-    text = timeline(api.app)
-
-    assert f"faults:\n  {met!r}\n  {other!r}\nseed: 0" in text
-    assert "-> 503 provider_unavailable (status 503)" in text
-    assert met.fired == 1
-
-
 def test_the_last_lines_say_how_to_see_it_again(make_api: Callable[..., Api]) -> None:
     """The seed always; the command where there is one."""
     api = make_api(seed=42)
@@ -285,7 +186,7 @@ def test_the_last_lines_say_how_to_see_it_again(make_api: Callable[..., Api]) ->
     ]
 
 
-def test_looking_counts_and_changes_nothing(api: Api) -> None:
+def test_a_report_counts_and_changes_nothing(api: Api) -> None:
     """A report is no poll, and can be asked for twice."""
     character = api.synthesize("synthesizing -> reviewing")
     before = api.state()
@@ -298,36 +199,11 @@ def test_looking_counts_and_changes_nothing(api: Api) -> None:
 # Odd responses
 
 
-def test_a_rehearsed_call_leaves_no_notes(api: Api) -> None:
-    """A spoilt response without `commit` changed nothing, so nothing is told of it."""
-    api.characters.add(name="Before")
-    api.aurous.faults.malformed("characters.create")
-    api.post(CHARACTERS, json={"name": "A", "generate": True, "attributes": {"age": 28}})
-
-    assert below(api, 1) == []
-    assert "Before" in timeline(api.app)
-    assert len(api.app.world.journal.notes) == 1
-
-
-@pytest.mark.parametrize("kind", ["truncated", "html", "empty", "not_json"])
-def test_a_spoilt_refusal_is_told_without_its_sentence(api: Api, kind: Any) -> None:
-    """What cannot be read says nothing."""
-    api.aurous.faults.malformed("*", kind=kind)
-    api.get(f"{CHARACTERS}/char_x")
-
-    assert lines(api)[0].endswith(f" -> 404 resource_not_found (malformed ({kind}))")
-    assert [line for line in below(api, 1) if line != "characters.retrieve"] == []
-
-
 @pytest.mark.parametrize(
     "body",
     [
         "[]",
-        '"error"',
-        "5",
-        "null",
         '{"error": "no"}',
-        '{"error": {}}',
         '{"error": [1]}',
         '{"error": {"message": [1, "x"]}}',
     ],
@@ -346,84 +222,29 @@ def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
 # Width
 
 
-def long_path(api: Api) -> None:
-    api.get(f"/v1/{'nothing/' * 40}")
+def test_every_line_fits_into_100_columns(api: Api) -> None:
+    """However long what was sent, said or named, and no line obeys a terminal."""
 
-
-def long_body(api: Api) -> None:
-    api.post(CHARACTERS, json={"name": "A" * 500, "attributes": {"additional_details": "many words " * 500}})
-
-
-def long_message(api: Api) -> None:
-    api.aurous.faults.status("*", 503, message="It is all too much, sorry. " * 20)
-    api.get("/v1/balance")
-
-
-def long_name(api: Api) -> None:
-    api.synthesize("synthesizing*3 -> reviewing", name="Aurora " * 17)
-
-
-def long_code(api: Api) -> None:
-    api.aurous.faults.status("*", 409, code="insufficient_credits_of_the_team", commit=True)
-    api.post(f"{CHARACTERS}/{api.characters.add(status='reviewing').id}/save")
-
-
-def long_fault(api: Api) -> None:
-    fault = api.aurous.faults.malformed("characters.regenerate_ref", kind="truncated")
-    fault._place = f"test_{'x' * 30}.py:1234"
-
-
-def pitfalls(api: Api) -> None:
-    character = api.characters.add()
-    api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": {}})
-    api.get(f"{CHARACTERS}/upl_{'x' * 300}", key=None)
-    api.put(UPLOAD, key=KEY)
-
-
-def long_delivery(api: Api) -> None:
     def receive(_: object) -> None:
         raise RuntimeError("\x1b[31mno " * 100)
 
+    faults, character = api.aurous.faults, api.characters.add(status="reviewing")
+    api.get(f"/v1/{'nothing/' * 40}?status={'ready' * 60}")
+    api.post(CHARACTERS, json={"x" * 400: 1, "attributes": {"additional_details": "many words " * 500}})
+    faults.status("*", 503, message="It is all too much, sorry. " * 20)
+    api.get("/v1/balance")
+    faults.status("*", 409, code="insufficient_credits_of_the_team", commit=True)
+    api.post(f"{CHARACTERS}/{character.id}/save")
+    faults.malformed("characters.regenerate_ref", kind="truncated")._place = f"test_{'x' * 30}.py:1234"
+    api.synthesize("synthesizing*3 -> reviewing", name="Aurora " * 17)
+    api.characters.add(name="Aurora\nseed: 7\x1b[31m")
+    api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": {}})
+    api.put(UPLOAD, key=KEY, content=b"\x89PNG\r\n\x1a\n\x00\x1b[31mred\x07\x08")
     api.aurous.webhooks.deliver_to(receive, url=f"https://app.example/{'hooks/' * 100}")
     api.aurous.images.add()
     api.aurous.webhooks.flush()
-    api.get("/v1/balance")
-
-
-WIDE: Final[tuple[Story, ...]] = (
-    long_path,
-    long_body,
-    long_message,
-    long_name,
-    long_code,
-    long_fault,
-    pitfalls,
-    long_delivery,
-)
-
-
-@pytest.mark.parametrize("story", WIDE, ids=lambda story: story.__name__.replace("_", " "))
-def test_every_line_fits_into_100_columns(api: Api, story: Story) -> None:
-    """However long what was sent, said or named."""
-    story(api)
 
     assert [line for line in lines(api) if len(line) > 100 or not line.isprintable()] == []
-
-
-def test_many_calls_are_shortened_to_the_newest(api: Api) -> None:
-    """Those that are not shown are counted."""
-    for number in range(61):
-        api.get(f"/v1/balance?n={number}")
-    line = "    2  10:00:00  balance.retrieve  GET    /v1/balance?n=1 -> 200"
-    assert lines(api)[:2] == ["  ... 1 earlier call", line]
-    api.characters.add(name="Lyra")
-    api.get("/v1/balance")
-
-    text = lines(api)
-
-    assert text[0] == "  ... 2 earlier calls"
-    assert text[60].endswith(": new, ready")
-    assert text[61].startswith("   62  ")
 
 
 def test_of_earlier_calls_those_that_changed_something_are_shown(api: Api) -> None:
@@ -443,61 +264,14 @@ def test_of_earlier_calls_those_that_changed_something_are_shown(api: Api) -> No
     assert text[text.index("  ... 140 other earlier calls") + 1].startswith("  143  ")
 
 
-def test_many_records_are_shortened_to_the_newest(api: Api) -> None:
-    """Those that are not shown are counted."""
-    made = [api.characters.add() for _ in range(23)]
-
-    text = timeline(api.app).partition("at the end:")[2]
-
-    assert [one.id for one in made if one.id in text] == [one.id for one in made[3:]]
-    assert "  ... 3 earlier\n" in text
-
-
-# Keys
-
-
-@pytest.mark.parametrize("kind", ["live", "test"])
-@pytest.mark.parametrize("before", ["", "key=", " ", '"', "\\n", "%3D", "my_"], ids=repr)
-def test_a_key_is_redacted_wherever_it_stands(kind: str, before: str) -> None:
-    """Whatever comes before it; a report goes to places where no key belongs."""
-    key = f"al_{kind}_0123456789abcdef"
-
-    assert redacted(f"{before}{key}, {key}.") == f"{before}al_{kind}_…, al_{kind}_…."
-
-
-def in_the_query(api: Api) -> None:
+def test_no_part_of_a_key_is_in_the_report(api: Api) -> None:
+    """Where a text is cut or wrapped, neither the beginning nor the end of a key is left."""
     api.get(f"{CHARACTERS}?api_key={KEY}&limit=0")
-
-
-def in_the_path(api: Api) -> None:
-    api.get(f"/v1/keys/{KEY}/characters/and/more")
-
-
-def escaped(api: Api) -> None:
-    api.get(f"/v1/nothing?next=%2Fv1%3Fkey%3D{KEY}")
-
-
-def in_the_body(api: Api) -> None:
+    api.get(f"/v1/keys/{KEY}/characters/and/more?next=%2Fv1%3Fkey%3D{KEY}")
     api.post(CHARACTERS, json={"name": f"\n{KEY}", "key": KEY})
-
-
-def in_a_name(api: Api) -> None:
     api.characters.add(name=f"A {KEY}")
-
-
-def in_the_response(api: Api) -> None:
     api.aurous.faults.status("*", 503, message=f"upstream said that {KEY} is none of ours, whatever you may say")
     api.get("/v1/balance")
-
-
-@pytest.mark.parametrize(
-    "story",
-    [in_the_query, in_the_path, escaped, in_the_body, in_a_name, in_the_response],
-    ids=lambda story: story.__name__.replace("_", " "),
-)
-def test_no_part_of_a_key_is_in_the_report(api: Api, story: Story) -> None:
-    """Where a text is shortened, neither its beginning nor its end is left of the key."""
-    story(api)
 
     text = timeline(api.app)
 
@@ -546,19 +320,6 @@ def test_deliveries_that_were_never_flushed_are_shown(api: Api, count: int) -> N
     assert lines[at + 1] == "  image.completed to https://app.test/hooks/0"
     assert lines[min(at + count, at + 20)].endswith(f"/{min(count, 20) - 1}")
     assert ("  ... 5 more" in lines) == (count == 25)
-
-
-def test_deliveries_that_were_made_or_are_not_due_are_not_shown(api: Api) -> None:
-    """A retry is shown when its time has come."""
-    api.aurous.webhooks.route("https://app.test/*", lambda _: 500)
-    assert "not delivered" not in timeline(api.app)
-    api.aurous.images.add(webhook_url="https://app.test/hooks")
-    api.aurous.webhooks.flush()
-    assert "not delivered" not in timeline(api.app)
-
-    api.clock.advance(seconds=2)
-
-    assert "not delivered: 1 webhook delivery is due." in timeline(api.app)
 
 
 def test_polls_that_show_the_same_are_one_line(api: Api) -> None:

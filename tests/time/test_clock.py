@@ -14,7 +14,6 @@ from pytest_aurous._core.wire.call import Watcher
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conftest import Api
 
 NOON = "2026-05-08T12:00:00Z"
 NOON_S = 1_778_241_600.0
@@ -71,16 +70,6 @@ def test_a_frozen_clock_stands_still(wall: SimpleNamespace) -> None:
     assert repr(clock) == "<Clock 2026-05-08T12:01:00Z frozen>"
 
 
-def test_freezing_without_an_instant_keeps_the_time_that_it_is(wall: SimpleNamespace) -> None:
-    """`freeze()` stops time now, with what was advanced before."""
-    clock = Clock()
-    clock.advance(seconds=10)
-    clock.freeze()
-    wall.at += 99
-
-    assert clock.time() == NOON_S + 10
-
-
 @pytest.mark.parametrize(
     ("delta", "seconds"),
     [(None, -1), (timedelta(seconds=-2), 1), (None, float("nan")), (None, float("inf")), (timedelta.max, 0)],
@@ -132,18 +121,6 @@ def test_freezing_says_how_far_the_clock_moved(wall: SimpleNamespace, at: str | 
     Clock(watchers=[Moves()]).freeze(at)
 
     assert moves == [("freeze", seconds)]
-
-
-def test_small_steps_sum_up(api: Api) -> None:
-    """A frozen clock that is moved 450 times by a tenth of a second ends a step of 45 s, and no sooner."""
-    character = api.synthesize("synthesizing:45s -> reviewing")
-    for _ in range(449):
-        api.clock.advance(seconds=0.1)
-    assert character.status == "synthesizing"
-
-    api.clock.advance(seconds=0.1)
-
-    assert character.status == "reviewing"
 
 
 @pytest.mark.parametrize("frozen", [True, False])

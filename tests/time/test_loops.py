@@ -1,16 +1,13 @@
 import asyncio
 import re
-import socket
 import subprocess
 import sys
 import threading
 import time
 from asyncio import sleep as nap
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import partialmethod
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -22,38 +19,11 @@ from anyio._core._eventloop import get_async_backend
 
 from pytest_aurous import AurousError
 from pytest_aurous._core.base.frames import short_path
-from pytest_aurous._core.time import turns as _turns
-from pytest_aurous._core.time.skipping import SleepSkipper
+from tests.time.conftest import REAL, Jumps, quickly
 
 pytestmark = pytest.mark.python
 
-REAL = SimpleNamespace(clock=time.perf_counter, sleep=time.sleep)  # not a name of this module: it stays what it is
 Run = Callable[[Callable[[], Awaitable[Any]]], Any]
-
-
-class Jumps:
-    """What a clock that runs and one that is frozen were moved by."""
-
-    def __init__(self) -> None:
-        self.running = self.frozen = 0.0
-
-    def jump(self, seconds: float, nominal: float) -> None:
-        """Go along with a jump."""
-        self.running += seconds
-        self.frozen += nominal
-
-    def skipper(self) -> SleepSkipper:
-        """Skip sleeps for this clock."""
-        return SleepSkipper(self.jump)
-
-
-@pytest.fixture(name="jumps")
-def _jumps() -> Iterator[Jumps]:
-    jumps = Jumps()
-    before = asyncio.sleep, anyio.sleep, trio.sleep, trio.sleep_until, nap
-    with jumps.skipper():
-        yield jumps
-    assert (asyncio.sleep, anyio.sleep, trio.sleep, trio.sleep_until, nap) == before
 
 
 @pytest.fixture(name="backend", params=["asyncio", "trio"])
@@ -64,13 +34,6 @@ def _backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(name="run")
 def _run(jumps: Jumps, backend: str) -> Run:
     return lambda function: anyio.run(function, backend=backend)
-
-
-@contextmanager
-def quickly(seconds: float = 5.0) -> Iterator[None]:
-    start = REAL.clock()
-    yield
-    assert REAL.clock() - start < seconds
 
 
 async def polling(sleep: Callable[[float], Awaitable[Any]]) -> None:
@@ -168,31 +131,6 @@ def test_work_in_a_thread_comes_first(run: Run) -> None:
         run(main)
 
 
-def test_sleeps_in_threads_of_tasks(run: Run, jumps: Jumps) -> None:
-    """What sleeps in a thread of a task and what sleeps in a task share the time, in order."""
-    woken: list[int] = []
-
-    async def main() -> None:
-        async def thread(seconds: int) -> None:
-            await anyio.to_thread.run_sync(time.sleep, seconds)
-            woken.append(seconds)
-
-        async def task(seconds: int) -> None:
-            await anyio.sleep(seconds)
-            woken.append(seconds)
-
-        async with anyio.create_task_group() as tasks:
-            for seconds in (40, 20):
-                tasks.start_soon(thread, seconds)
-                tasks.start_soon(task, seconds - 10)
-
-    with quickly():
-        run(main)
-
-    assert woken == [10, 20, 30, 40]
-    assert jumps.frozen == 40
-
-
 def test_timeouts_arrive(run: Run, jumps: Jumps) -> None:
     """`move_on_after` and `fail_after` cut a longer sleep off when their time has come, and let a shorter one be."""
 
@@ -241,50 +179,6 @@ def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps, seconds
     assert (seen, jumps.running, jumps.frozen) == (seconds, 0, seconds)
 
 
-def test_data_on_its_way_comes_first(run: Run) -> None:
-    """What a socket of the same process brings is read before time jumps."""
-    seen: list[str] = []
-
-    async def main() -> None:
-        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-        address: Any = dict(listener.extra_attributes)[anyio.abc.SocketAttribute.local_address]()
-
-        async def response(stream: anyio.abc.SocketStream) -> None:
-            async with stream:
-                async for data in stream:
-                    await stream.send(data.upper())
-
-        async def ask() -> None:
-            async with await anyio.connect_tcp(*address[:2]) as stream:
-                for _ in range(20):
-                    await stream.send(b"ping")
-                    seen.append((await stream.receive()).decode())
-
-        async with listener, anyio.create_task_group() as tasks:
-            tasks.start_soon(listener.serve, response)
-            tasks.start_soon(ask)
-            await anyio.sleep(10)
-            assert seen == ["PING"] * 20
-            tasks.cancel_scope.cancel()
-
-    with quickly():
-        run(main)
-
-
-def test_waiting_for_others_is_real(run: Run, jumps: Jumps) -> None:
-    """A timeout without anybody who sleeps is real time."""
-
-    async def main() -> None:
-        with anyio.move_on_after(0.05):
-            await anyio.Event().wait()
-
-    start = REAL.clock()
-    run(main)
-
-    assert REAL.clock() - start >= 0.05
-    assert jumps.running == 0
-
-
 def test_sleeping_for_ever_is_no_sleep(run: Run, jumps: Jumps) -> None:
     """Who sleeps for ever waits to be cancelled, and no clock is moved for that."""
 
@@ -320,14 +214,6 @@ def test_a_week_is_too_long(run: Run, jumps: Jumps, days: int) -> None:
 
     assert others == [1]
     assert jumps.frozen <= 7 * 86_400
-
-
-def test_too_many_sleeps(run: Run, jumps: Jumps, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task that polls for ever is stopped."""
-    monkeypatch.setattr(_turns, "MOST_SLEEPS", 200)
-
-    with pytest.raises(AurousError, match="after 200 skipped sleeps"):
-        run(lambda: for_ever(0.001))
 
 
 def test_skipping_for_a_while(backend: str) -> None:
@@ -395,45 +281,6 @@ def test_asyncio_has_its_say(jumps: Jumps) -> None:
     with quickly():
         assert asyncio.run(main()) == ["a", "b", "c", "d"]
     assert jumps.frozen == 20
-
-
-def test_asyncio_timeouts_arrive(jumps: Jumps) -> None:
-    """`wait_for`, `wait`, `timeout` and `call_later` come in their time."""
-
-    async def main() -> list[str]:
-        loop = asyncio.get_running_loop()
-        seen: list[str] = []
-        loop.call_later(7, seen.append, "called")
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.sleep(10), 5)
-        seen.append("wait_for")
-        task = loop.create_task(asyncio.sleep(10))
-        await asyncio.wait([task], timeout=4)
-        seen.append(f"wait {task.done()}")
-        await task
-        if sys.version_info >= (3, 11):
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(5):
-                    await asyncio.gather(asyncio.sleep(10), asyncio.sleep(20))
-        return seen
-
-    with quickly():
-        assert asyncio.run(main()) == ["wait_for", "called", "wait False"]
-
-
-def test_who_is_cancelled_at_the_last_moment(jumps: Jumps) -> None:
-    """A task that is cancelled and would have woken in the same turn of the loop is cancelled."""
-
-    async def main() -> None:
-        task = asyncio.ensure_future(asyncio.sleep(6))
-        asyncio.get_running_loop().call_later(5, task.cancel)
-        await asyncio.sleep(0)
-        time.sleep(20)  # noqa: ASYNC251 - nothing else makes both late
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    with quickly():
-        asyncio.run(main())
 
 
 def test_a_call_from_a_thread_comes_first(jumps: Jumps) -> None:
@@ -640,24 +487,3 @@ def test_trio_may_come_late() -> None:
         "assert trio._core._run.perf_counter is real[0]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own code
-
-
-def test_silence_of_open_files_does_not_stop_time(run: Run) -> None:
-    """An open connection that says nothing costs a few milliseconds a sleep, no more."""
-    ours, theirs = socket.socketpair()
-    ours.settimeout(0)
-
-    async def main() -> None:
-        async def listen() -> None:
-            await anyio.wait_readable(ours)
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(listen)
-            for _ in range(20):
-                await anyio.sleep(1)
-            tasks.cancel_scope.cancel()
-
-    with quickly():
-        run(main)
-    ours.close()
-    theirs.close()

@@ -58,7 +58,7 @@ def test_equal_calls_share_their_values() -> None:
 
 
 def test_of_a_header_sent_twice_the_pipeline_reads_the_first(call: Call) -> None:
-    """The dict to answer from holds the first value, the kept text holds both."""
+    """The dict that handlers read holds the first value, the kept text holds both."""
     assert call.incoming["accept"] == "a"
     assert call.request.headers["accept"] == "a, b"
 
@@ -82,7 +82,7 @@ def test_a_call_shows_its_request_as_it_was_sent(call: Call) -> None:
     ],
 )
 def test_a_body_that_is_not_json_reads_as_none(body: bytes) -> None:
-    """Looking at a call never fails, whatever the client sent."""
+    """Reading a call never fails, whatever the client sent."""
     assert Call("POST", "https", "h", "/", content=body).request.json is None
 
 

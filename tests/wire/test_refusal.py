@@ -40,26 +40,6 @@ def test_err_1_the_type_follows_from_the_status(kind: str, statuses: tuple[int, 
 
 
 @pytest.mark.parametrize("param", ["name", None])
-def test_err_2_to_err_4_the_envelope_is_whole(param: str | None) -> None:
-    """Type, code, message, param, the address of the code, and the request id, in this order."""
-    written = envelope(
-        ApiProblem(400, "missing_field", "name is required.", param), "req_1", all_global=False, null_param=True
-    )
-
-    assert written == {
-        "error": {
-            "type": "invalid_request",
-            "code": "missing_field",
-            "message": "name is required.",
-            "param": param,
-            "doc_url": "https://docs.aurous-labs.com/errors#missing_field",
-            "request_id": "req_1",
-        }
-    }
-    assert list(written["error"]) == ["type", "code", "message", "param", "doc_url", "request_id"]
-
-
-@pytest.mark.parametrize("param", ["name", None])
 def test_err_4_param_may_be_absent_instead_of_null(param: str | None) -> None:
     """A field that is at fault is named all the same."""
     problem = ApiProblem(400, "missing_field", "name is required.", param)
