@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
@@ -41,7 +41,6 @@ _HANG: Final = 60.0
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
 """How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
-_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", "*"))
 _LONG: Final = frozenset({"webhooks.flush", "session.py"})
 """The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")
@@ -52,8 +51,7 @@ class AsgiApp:
 
     Args:
         aurous: The fake.
-        hosts: More names that a ``Host`` header may have.
-        cors: The origins whose pages may use and control it.
+        remote: Whether clients may use any name of the host.
         token: What control requests must have; None: nothing.
         keep: How many steps and requests to keep.
 
@@ -65,17 +63,15 @@ class AsgiApp:
     def __init__(
         self,
         aurous: Aurous,
-        hosts: Collection[str | None] = (),
         *,
-        cors: Collection[str] = (),
+        remote: bool = False,
         token: str | None = None,
         keep: int = KEEP,
     ) -> None:
         self._aurous = aurous
-        self._cors = cors
         self._token = token
         self._app = aurous._session.app
-        self._refused = lru_cache(_HOSTS)(partial(refuse_host, hosts))
+        self._refused = lru_cache(_HOSTS)(partial(refuse_host, remote=remote))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
         self.closing = False
@@ -86,7 +82,7 @@ class AsgiApp:
         if isinstance(request, Reply):  # nobody reads it if the client has disconnected before the end of the body
             await _write(send, request)
             return
-        method, path, query, headers, body, own, more = request
+        method, path, query, headers, body, own = request
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
@@ -96,9 +92,8 @@ class AsgiApp:
             await gate.aenter(call)
         outcome = self._app.handle(call)
         if isinstance(outcome, Reply):
-            reply = outcome._replace(headers=(*outcome.headers, *more)) if more else outcome
-            outcome = reply if reply.stream is not None else self._here(reply, own)
-            if reply.stream is None and not call.delay:
+            outcome = outcome if outcome.stream is not None else self._here(outcome, own)
+            if outcome.stream is None and not call.delay:
                 await _write(send, outcome)
                 return
         with _watching(receive) as gone:
@@ -129,24 +124,17 @@ class AsgiApp:
             if path.startswith(CONTROL):
                 return refused(413, why, page=ACCESS)
             return json_reply(413, {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": why}})
-        origin = fields.get("origin", "")
-        more = (("Access-Control-Allow-Origin", origin), *_EXPOSED) if origin in self._cors else ()
-        if more and method == "OPTIONS":
-            asked = fields.get("access-control-request-headers", "")
-            methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-            found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
-            return Reply(204, (*more, *found), b"")
         host = "".join(hosts) or "{}:{}".format(*scope["server"])  # at most one
         query = scope["query_string"].decode("latin-1")
-        return HttpRequest(method, path, query, headers, body, f"http://{host}", more)
+        return HttpRequest(method, path, query, headers, body, f"http://{host}")
 
     async def _controlled(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Respond to a control request, or with the page."""
         if request.method == "HEAD":  # uvicorn leaves out the body
             request = request._replace(method="GET")
-        method, path, query, _, body, own, more = request
+        method, path, query, _, body, own = request
         name = path.removeprefix(CONTROL).strip("/")
-        reply = self._shown(request, name) or refuse_control(request, self._cors)
+        reply = self._shown(request, name) or refuse_control(request)
         if reply is None:
             reply = self._login(request, name)
         if reply is None and name == "events" and method == "GET":
@@ -159,7 +147,7 @@ class AsgiApp:
             work = partial(self.control.respond, method, path, body, query)
             reply = await _in_thread(work) if name in _LONG else work()
             reply = self._here(reply, own) if name == "state" or name.endswith(".add") else reply
-        await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *more)))
+        await _write(send, reply._replace(headers=(*reply.headers, *SAFE)))
 
     def _shown(self, request: HttpRequest, name: str) -> Reply | None:
         """Return the page or one of its files, if the request is for these."""
@@ -209,7 +197,7 @@ class AsgiApp:
         asked = dict(request.headers).get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
         seq = seq_of(asked)
         after = self.control.tape.last if seq is None else seq
-        await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE, *request.more), b"")))
+        await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE), b"")))
         with _watching(receive) as gone:
             async for part in self._hub.stream(after, lambda: self._over(gone)):
                 await send({"type": "http.response.body", "body": part, "more_body": True})

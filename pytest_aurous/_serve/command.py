@@ -47,7 +47,7 @@ _MINUTE: Final = 60.0
 _MOMENT: Final = 0.2
 """Seconds between two looks at what is new: nobody sees the delay, and an idle server costs nothing."""
 _SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
-_LISTENING: Final = ("host", "port", "allow_remote", "allow_host", "cors", "keep")
+_LISTENING: Final = ("host", "port", "allow_remote", "keep")
 _COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
 _NARROW: Final = 200
 
@@ -57,11 +57,7 @@ def add_options(option: Callable[..., Any]) -> None:
     option("--port", type=int, default=PORT, metavar="PORT", help="the port; 0 takes a free one (default: %(default)s)")
     option("--port-file", type=Path, metavar="FILE", help="write the port there when the fake is ready")
     option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
-    option("--allow-remote", action="store_true", help="allow any --host: anybody who reaches it controls the fake")
-    text = "a name that clients may use, such as a container's; may be repeated"
-    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
-    text = "an origin whose pages may use and control the fake; may be repeated"
-    option("--cors", action="append", default=[], metavar="ORIGIN", help=text)
+    option("--allow-remote", action="store_true", help="allow any --host; control requests then need a token")
     option("--open", action="store_true", help="open the page in a browser")
     option("--quiet", action="store_true", help="print no line for each request")
     option("--keep", type=int, default=KEEP, metavar="N", help="how many requests to keep (default: %(default)s)")
@@ -270,15 +266,17 @@ def print_nowhere() -> None:
 
 def welcome(server: AurousServer) -> str:
     """Return the text at the start."""
-    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items())
+    chosen = os.environ.get("AUROUS_CONTROL_TOKEN")  # it stays out of logs
+    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items() if value != chosen)
+    curl = "curl" if server.control_token is None else 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN"'
     return (
         f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
         f"Look at it, and act on it, in a browser:\n"
         f"  {server.url}{CONTROL}/\n"
         f"Control it, from any language:\n"
-        f"  curl {server.url}{CONTROL}/            # lists the control requests\n"
-        f"  curl {server.url}{CONTROL}/state\n"
-        f"  curl -X POST {server.url}{CONTROL}/reset\n"
+        f"  {curl} {server.url}{CONTROL}/            # lists the control requests\n"
+        f"  {curl} {server.url}{CONTROL}/state\n"
+        f"  {curl} -X POST {server.url}{CONTROL}/reset\n"
         f"Ctrl-C ends it."
     )
 
