@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from threading import Thread
+from traceback import format_exc
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from .._core.base.data import as_object, parsed
 from .._core.base.errors import AurousError
-from .._core.base.redaction import shortened
+from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import Call
 from .._core.wire.headers import replaced
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
 from .access import Headers, HttpRequest, mark_of, refuse_control, refuse_host, refuse_token, sent_marks
+from .actions import not_kept
 from .arguments import read_query
 from .control import Control
 from .guard import HEADERS
@@ -41,8 +44,11 @@ _HANG: Final = 60.0
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
 """How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
-_LONG: Final = frozenset({"webhooks.flush", "session.py"})
-"""The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
+_LONG: Final = frozenset(
+    {"webhooks.flush", "session.py", "state", "calls", "calls.har", "log", "unmatched", "coverage", "export"}
+    | {"trace", "steps", "search"}
+)
+"""The control requests that wait for receivers of webhooks, or walk all calls: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")
 
 
@@ -77,7 +83,14 @@ class AsgiApp:
         self.closing = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Respond to one request; our server sends nothing else."""
+        """Respond to one request; our server sends nothing else. A mistake of our own is 500, and said here."""
+        try:
+            await self._respond(scope, receive, send)
+        except Exception:
+            print(redacted(f"pytest-aurous: {format_exc()}"), file=sys.stderr)  # noqa: T201 - uvicorn logs nothing
+            raise
+
+    async def _respond(self, scope: Message, receive: Receive, send: Send) -> None:
         request = await self._arrived(scope, receive)
         if isinstance(request, Reply):  # nobody reads it if the client has disconnected before the end of the body
             await _write(send, request)
@@ -190,7 +203,7 @@ class AsgiApp:
         last = list(self._aurous.calls)[-5:]
         others = ", ".join([call.operation or f"{call.method} {shortened(call.path, 60)} (unmatched)" for call in last])
         told = f"Within {seconds:g} s, {count} of {wanted} calls of {operation} have arrived."
-        return f"{told} The last calls of all: {others or 'none'}."
+        return f"{told} The last calls of all: {others or 'none'}. {not_kept(self._aurous)}".rstrip()
 
     async def _events(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""

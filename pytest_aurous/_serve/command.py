@@ -230,7 +230,8 @@ def save(aurous: Aurous, file: Path) -> None:
 
 def _write(file: Path, text: str, mode: int) -> None:
     """Write a file beside it first, so that a crash leaves the old one, and nobody reads a part."""
-    beside = file.with_name(f"{file.name}.tmp")  # the same each time: it replaces what a kill has left
+    real = _regular(file)
+    beside = real.with_name(f"{real.name}.tmp")  # the same each time: it replaces what a kill has left
     try:
         beside.unlink(missing_ok=True)
         new = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -238,7 +239,7 @@ def _write(file: Path, text: str, mode: int) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(file)
+        beside.replace(real)
     except OSError as error:
         raise AurousError(f"{file} cannot be written: {error.strerror}. Choose another file.\n{_PAGE}") from None
     finally:
@@ -246,11 +247,20 @@ def _write(file: Path, text: str, mode: int) -> None:
             beside.unlink()
 
 
+def _regular(file: Path) -> Path:
+    """Return the file that a link leads to; nothing replaces a device or a pipe."""
+    found = file.resolve()
+    if found.exists() and not found.is_file():
+        raise AurousError(f"{file} is not a regular file. Choose another file.\n{_PAGE}")
+    return found
+
+
 def _remove(file: Path, text: str | None = None) -> None:
     """Remove a file, or leave it if it has another *text*: a server that was started since has written it."""
+    real = _regular(file)
     try:
-        if file.exists() and text in {None, file.read_text(encoding="utf-8")}:
-            file.unlink()
+        if real.exists() and text in {None, real.read_text(encoding="utf-8")}:
+            real.unlink()
     except OSError as error:
         raise AurousError(f"{file} cannot be removed: {error.strerror}. Choose another file.\n{_PAGE}") from None
 

@@ -67,6 +67,7 @@ def test_deliveries_are_chosen_by_data(when: dict[str, Any], count: int) -> None
         ({"system": "x"}, "expected parts out of 'json', 'path', 'header' or 'pattern'."),
         ({"path": 5}, "when['path']=5): expected text such as '/v1/images/*'."),
         ({"header": {5: "x"}}, "when={5: 'x'}): expected a dict with text as keys."),
+        ({"header": {"A": 5}}, "when['header']['A']=5): expected text, such as '5'."),
         ({"pattern": "("}, "expected a regular expression (missing )"),
         ({"json": {1, 2}}, "expected a dict that JSON can carry"),
     ],

@@ -247,8 +247,8 @@ def test_slow_receivers_hold_up_nobody() -> None:
         respond.set()
 
 
-def test_a_control_request_that_waits_for_nothing_has_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It runs in the event loop, as requests of the API do; only those that wait, or write very much, have a thread."""
+def test_only_a_control_request_that_takes_long_has_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that wait for others or walk all calls have one; the rest runs in the event loop, as the API does."""
     made: list[str] = []
 
     class Counted(threading.Thread):
@@ -261,14 +261,38 @@ def test_a_control_request_that_waits_for_nothing_has_no_thread(monkeypatch: pyt
         AurousServer(Aurous(strict="off")) as server,
         httpx.Client(base_url=f"{server.url}/__aurous__/", trust_env=False, timeout=30) as client,
     ):
-        for name in READS.keys() - {"session.py", "steps/{seq}"}:
+        for name in READS.keys() - asgi._LONG - {"steps/{seq}"}:
             assert client.get(name).status_code == 200
         for name in ("characters.add", "clock.advance", "snapshot", "reset"):
             assert client.post(name).status_code == 200
         assert made == []
-        assert client.get("session.py").status_code == 200
+        for name in asgi._LONG & READS.keys():
+            assert client.get(name).status_code == 200
         assert client.post("webhooks.flush").status_code == 200
-    assert made == ["aurous-control"] * 2
+    assert made == ["aurous-control"] * len(asgi._LONG)
+
+
+@pytest.mark.parametrize("name", sorted(asgi._LONG & READS.keys()))
+def test_no_read_walks_the_calls_under_the_lock(name: str) -> None:
+    """The lock is held for a part of the time only: what is sent of 300 calls is written without it."""
+    aurous = Aurous(strict="off", pitfalls="off")
+    control = Control(aurous)
+    with aurous.client() as client:
+        for _ in range(300):
+            client.post("/v1/chat/nothing", json={"prompt": "a portrait"})
+    free: list[int] = []
+    world, here = aurous._session.app.world, threading.get_ident()
+
+    def step(*_: object) -> None:
+        if threading.get_ident() == here and not world.lock._is_owned():  # type: ignore[attr-defined]
+            free.append(1)
+
+    sys.setprofile(step)
+    try:
+        assert control.respond("GET", f"/__aurous__/{name}").status == 200
+    finally:
+        sys.setprofile(None)
+    assert len(free) > 300
 
 
 def test_a_control_request_that_changes_no_record_walks_over_none() -> None:
@@ -361,6 +385,14 @@ def test_events_resume_and_say_what_was_dropped(monkeypatch: pytest.MonkeyPatch)
             whole = reader.get("/__aurous__/trace?limit=2").json()
             assert [one["kind"] for one in whole["steps"]] == ["between", "call"]
             assert reader.get("/__aurous__/steps/1").status_code == 404
+            told = reader.get("/__aurous__/steps?after=300&limit=1").json()
+            assert [step["seq"] for step in told["steps"]] == [301]
+            assert (told["version"], told["missed"], told["last"]) == (1, 0, 302)
+            wanted = {"operation": "balance.retrieve", "times": 301}
+            report = reader.post("/__aurous__/assert_called", json=wanted).json()["result"]["report"]
+            assert "291 older calls are no longer kept, and do not count: choose a larger --keep." in report
+            waited = reader.get("/__aurous__/calls?at_least=11&wait=0.1").json()["error"]
+            assert "291 older calls are no longer kept" in waited
 
 
 def test_an_idle_stream_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -348,7 +348,7 @@ def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signa
     [
         (["--save", "--state", "no/such/state.json"], "no/such/state.json cannot be written: "),
         (["--port-file", "file/port"], "file/port cannot be written: Not a directory"),
-        (["--port-file", "."], ". cannot be removed: "),
+        (["--port-file", "."], ". is not a regular file. Choose another file."),
     ],
 )
 def test_what_cannot_be_written_is_refused_at_the_start(
@@ -360,6 +360,22 @@ def test_what_cannot_be_written_is_refused_at_the_start(
     assert main(["serve", "--port", "0", *options]) == 2
     out, err = capsys.readouterr()
     assert (out, err.startswith(f"pytest-aurous: {said}")) == ("", True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other links and pipes")
+def test_links_are_followed_and_pipes_are_left_alone(tmp_path: Path) -> None:
+    """What is saved goes where a link leads, and nothing takes the place of a link, a pipe or a device."""
+    real, link, pipe = (tmp_path / name for name in ("real", "link", "pipe"))
+    link.symlink_to(real)
+    os.mkfifo(pipe)
+    serve._write(link, "text", 0o600)
+    assert (link.is_symlink(), real.read_text()) == (True, "text")
+    serve._remove(link)
+    assert (link.is_symlink(), real.exists()) == (True, False)
+    for deed in (serve._remove, lambda file: serve._write(file, "text", 0o600)):
+        with pytest.raises(AurousError, match="pipe is not a regular file"):
+            deed(pipe)
+    assert pipe.is_fifo()
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "jq"))), reason="needs a shell, curl and jq")
