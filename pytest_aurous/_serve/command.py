@@ -323,8 +323,7 @@ def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
     told = "no response" if call.status is None else str(call.status)
     color = _COLORS[(call.status or 0) // 100]
     told = told if plain else f"\x1b[{color}m{told}\x1b[0m"
-    why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes)]
-    why += [near]
+    why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes), near]
     head = f"{iso(call.at)[11:19]}  {call.method:<6} {path}  {call.operation or 'unmatched'}  "
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 
