@@ -377,7 +377,7 @@ def coverage(aurous: Aurous) -> dict[str, Any]:
     from ._report.coverage import Coverage
 
     found = Coverage(aurous._session.app.catalog.by_operation)
-    for call in aurous.calls:
+    for call in aurous.calls[:]:  # requests go on arriving
         found.leave(call)
     return found.json()
 

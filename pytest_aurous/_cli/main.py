@@ -55,7 +55,8 @@ _ABOUT_SERVE: Final = """\
 Respond as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
 The first lines of output are the two variables that a client needs. The page
 /__aurous__/ shows each request live, and calls below it prepare state, move the
-clock, and break responses. On shared machines, set AUROUS_CONTROL_TOKEN."""
+clock, and break responses. With --allow-remote they need a token: that of the
+variable AUROUS_CONTROL_TOKEN, or one that is printed."""
 _EXAMPLES_SERVE: Final = f"""\
 examples:
   pytest-aurous serve --port 8787 --credits 10

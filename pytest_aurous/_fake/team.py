@@ -141,7 +141,7 @@ class Team(Belongings, Live, _TeamFields):
 
     @property
     def credits(self) -> float:
-        """The balance in credits, held and available together; a test may set it.
+        """The balance: held and available credits together. A test may set it.
 
         Raises:
             AurousError: If the amount is invalid.
@@ -163,7 +163,7 @@ class Team(Belongings, Live, _TeamFields):
 
     @property
     def balance_low_threshold(self) -> float:
-        """The credits at or below which the team gets a warning (hook-11); a test may set it."""
+        """The balance at or below which the team gets a warning (hook-11). A test may set it."""
         with self._world.lock:
             return json_number(self._world.balances.threshold(self._row.id))
 

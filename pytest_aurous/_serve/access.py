@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
-from ipaddress import IPv6Address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.wire.hosts import is_loopback
 from .._core.wire.reply import Reply
 from .replies import ACCESS, refused
 
-__tracebackhide__ = hide_mistakes
-
 _HOST: Final = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
-_ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
 _PORTS: Final = {"http": 80, "https": 443}
+NO_HOST: Final = "The request has no Host header, which HTTP/1.1 requires."
 Headers = Sequence[tuple[str, str]]
 """The headers of a request, with names in lower case."""
 
 
 class HttpRequest(NamedTuple):
-    """A request that has arrived, the URL of the server as the client has it, and more headers for its response."""
+    """A request that has arrived, and the URL of the server as the client has it."""
 
     method: str
     path: str
@@ -33,88 +29,49 @@ class HttpRequest(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     body: bytes
     own: str
-    more: tuple[tuple[str, str], ...]
 
 
-def host_names(names: str | Iterable[str]) -> frozenset[str]:
-    """Return names of hosts in the form that `refuse_host` compares; a text is one name.
-
-    Raises:
-        AurousError: For a name that no ``Host`` header can have.
-    """
-    found = {str(name): host_name(name) for name in ([names] if isinstance(names, str) else names)}
-    for name in [name for name, plain in found.items() if plain is None]:
-        raise AurousError(
-            f"allow_host {name!r} is not the name of a host: expected a name such as 'fake' or "
-            f"'host.docker.internal', without a scheme or a port.\n{see(ACCESS)}"
-        )
-    return frozenset(filter(None, found.values()))
-
-
-def origins_of(origins: str | Iterable[str]) -> frozenset[str]:
-    """Return origins in the form of an ``Origin`` header; a text is one origin.
-
-    Raises:
-        AurousError: For anything else, such as ``*``.
-    """
-    found = [str(one).lower().rstrip("/") for one in ([origins] if isinstance(origins, str) else origins)]
-    for origin in found:
-        if not _ORIGIN.fullmatch(origin):
-            raise AurousError(
-                f"cors {origin!r} is not an origin: expected a scheme, a host and a port, such as "
-                f"'http://localhost:5173'. '*' would let every web page control the fake.\n{see(ACCESS)}"
-            )
-    return frozenset(found)
-
-
-def host_name(name: str) -> str | None:
-    """Return the name or address of a host in the form of a ``Host`` header; None if it is neither."""
-    bare = name.strip("[]")
-    try:
-        return _name(f"[{IPv6Address(bare)}]" if ":" in bare else bare)  # a:80 is a name with a port
-    except ValueError:
-        return None
-
-
-def refuse_host(allowed: Collection[str | None], hosts: Sequence[str], named: bool) -> Reply | None:  # noqa: FBT001
+def refuse_host(hosts: Sequence[str], named: bool, *, remote: bool = False) -> Reply | None:  # noqa: FBT001
     """Return the refusal of a request for another host, or None.
 
     A web page can point its own host name at this machine (DNS rebinding). The browser then lets the page use the
     fake as its own server, but still sends the page's name as ``Host``.
 
     Args:
-        allowed: The names that clients may use besides those of loopback.
         hosts: The ``Host`` headers of the request.
         named: Whether there must be such a header, as in HTTP/1.1.
+        remote: Whether the host may have any name: then a token keeps web pages out.
     """
-    if named and not hosts:
-        return refused(400, "The request has no Host header, which HTTP/1.1 requires.", page=ACCESS)
     host = ", ".join(hosts)  # two are the name of no host
+    if not host:
+        return refused(400, NO_HOST, page=ACCESS) if named else None
     name = _name(host)
-    if not host or (name is not None and (is_loopback(name) or name in allowed)):
+    if name is not None and (remote or is_loopback(name)):
         return None
-    advice = name or "NAME"
     return refused(
         421,
-        f"The request is for the host {host!r}, and this server only accepts 127.0.0.1, localhost and the "
-        f"address it listens on, so that no web page can use it. Use one of these, or allow the name: "
-        f"pytest-aurous serve --allow-host {advice}, or AurousServer(aurous, allow_host=[{advice!r}]).",
+        f"The request is for the host {host!r}, and this server only accepts 127.0.0.1 and localhost, so that no web "
+        "page can use it. Use one of these, or start it with --allow-remote or allow_remote=True: then it accepts any "
+        "name of a host, such as a container's, and control requests need a token.",
         page=ACCESS,
     )
 
 
-def refuse_control(request: HttpRequest, cors: Collection[str]) -> Reply | None:
-    """Return the refusal of a control request that may come from a web page of an origin that *cors* lacks, or None."""
-    method, headers, body, own = request.method, request.headers, request.body, request.own
+def refuse_control(request: HttpRequest) -> Reply | None:
+    """Return the refusal of a control request that may come from a web page of another origin, or None."""
+    method, headers, body, own = request.method, request.headers, request.body, _origin(request.own)
     origins, sites, kinds = (
         [value for name, value in headers if name == wanted] for wanted in ("origin", "sec-fetch-site", "content-type")
     )
-    allowed = [one for one in map(_origin, (own, *cors)) if one] if origins else []  # *own* may have an invalid port
-    foreign = [site for site in sites if site.strip().lower() not in {"same-origin", "none"}]
-    if (origins or foreign) and not any(_origin(origin) in allowed for origin in origins):
-        who = repr(origins[0]) if origins else f"another origin (Sec-Fetch-Site: {foreign[0]})"
-        why = f"A web page of {who} must not control the fake: only a page of {own} may, or of an origin"
-        return refused(403, f"{why} that --cors allows.", page=ACCESS)
+    foreign = [origin for origin in origins if own is None or _origin(origin) != own]  # its port may be invalid
+    foreign += [site for site in sites if site.strip().lower() not in {"same-origin", "none"}]
+    if foreign:
+        return refused(
+            403,
+            f"A web page of another origin ({foreign[0]}) must not control the fake: only a page of {request.own} may. "
+            "Send control requests from a test or from the server of your page.",
+            page=ACCESS,
+        )
     is_json = bool(kinds) and all(kind.partition(";")[0].strip().lower() == "application/json" for kind in kinds)
     if method == "GET" or is_json or not (body or kinds or origins or sites):
         return None
@@ -147,8 +104,8 @@ def refuse_token(marks: Iterable[str], token: str | None) -> Reply | None:
         return None
     return refused(
         401,
-        "This server needs the token that AUROUS_CONTROL_TOKEN has where it was started: send it as "
-        "Authorization: Bearer TOKEN, or enter it on the page.",
+        "Control requests to this server need its token: send it as Authorization: Bearer TOKEN, or enter it on the "
+        "page. It is what AUROUS_CONTROL_TOKEN had where the server was started; without that, the server printed one.",
         page=ACCESS,
     )
 

@@ -116,17 +116,17 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
     if name.startswith("snapshots."):
         result: Any = _snapshots(aurous, **given)
     elif operation.sets:
-        subject = operation.subject.find(aurous, arguments)
+        subject = operation.subject.find(aurous, arguments, name)
         setattr(subject, operation.verb, given[operation.verb])
         result = as_json(subject)
     elif name.startswith("assert_"):
-        result = {"passed": True, "report": None}
+        result = {"passed": True, "report": not_kept(aurous) or None}
         try:
             _called(operation, aurous, given)
         except AssertionError as error:
-            result = {"passed": False, "report": str(error)}
+            result = {"passed": False, "report": "\n".join(filter(None, [str(error), not_kept(aurous)]))}
     else:
-        subject = operation.subject.find(aurous, arguments)
+        subject = operation.subject.find(aurous, arguments, name)
         returned: Any = _called(operation, subject, given)
         for fault in [returned] if name.startswith("faults.") else aurous.faults if name == "import_" else []:
             fault._place = f"{CONTROL}/{name}"
@@ -134,6 +134,12 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
             subject._place(f"{CONTROL}/{name}")
         result = {"name": given["name"]} if name == "snapshot" else as_json(subject if returned is None else returned)
     return Action(name, shown_arguments(arguments), result, undo=undo)
+
+
+def not_kept(aurous: Aurous) -> str:
+    """Return that the oldest calls count for nothing anymore; empty if all are kept."""
+    dropped = aurous._session.app.world.journal.dropped
+    return f"{dropped:,} older calls are no longer kept, and do not count: choose a larger --keep." if dropped else ""
 
 
 def shown_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Generator, MutableMapping
+import sys
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from threading import Thread
+from traceback import format_exc
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from .._core.base.data import as_object, parsed
 from .._core.base.errors import AurousError
-from .._core.base.redaction import shortened
+from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import Call
 from .._core.wire.headers import replaced
 from .._core.wire.reply import Break, Reply, Stream
 from .._facade import Aurous
 from .access import Headers, HttpRequest, mark_of, refuse_control, refuse_host, refuse_token, sent_marks
+from .actions import not_kept
 from .arguments import read_query
 from .control import Control
 from .guard import HEADERS
@@ -41,9 +44,11 @@ _HANG: Final = 60.0
 _LONGEST_WAIT: Final = 600.0
 _HOSTS: Final = 100
 """How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
-_EXPOSED: Final = (("Vary", "Origin"), ("Access-Control-Expose-Headers", "*"))
-_LONG: Final = frozenset({"webhooks.flush", "session.py"})
-"""The control requests that wait for receivers of webhooks, or write very much: other requests do not wait for them."""
+_LONG: Final = frozenset(
+    {"webhooks.flush", "session.py", "state", "calls", "calls.har", "log", "unmatched", "coverage", "export"}
+    | {"trace", "steps", "search"}
+)
+"""The control requests that wait for receivers of webhooks, or walk all calls: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")
 
 
@@ -52,8 +57,7 @@ class AsgiApp:
 
     Args:
         aurous: The fake.
-        hosts: More names that a ``Host`` header may have.
-        cors: The origins whose pages may use and control it.
+        remote: Whether clients may use any name of the host.
         token: What control requests must have; None: nothing.
         keep: How many steps and requests to keep.
 
@@ -65,28 +69,33 @@ class AsgiApp:
     def __init__(
         self,
         aurous: Aurous,
-        hosts: Collection[str | None] = (),
         *,
-        cors: Collection[str] = (),
+        remote: bool = False,
         token: str | None = None,
         keep: int = KEEP,
     ) -> None:
         self._aurous = aurous
-        self._cors = cors
         self._token = token
         self._app = aurous._session.app
-        self._refused = lru_cache(_HOSTS)(partial(refuse_host, hosts))
+        self._refused = lru_cache(_HOSTS)(partial(refuse_host, remote=remote))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
         self.closing = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Respond to one request; our server sends nothing else."""
+        """Respond to one request; our server sends nothing else. A mistake of our own is 500, and said here."""
+        try:
+            await self._respond(scope, receive, send)
+        except Exception:
+            print(redacted(f"pytest-aurous: {format_exc()}"), file=sys.stderr)  # noqa: T201 - uvicorn logs nothing
+            raise
+
+    async def _respond(self, scope: Message, receive: Receive, send: Send) -> None:
         request = await self._arrived(scope, receive)
         if isinstance(request, Reply):  # nobody reads it if the client has disconnected before the end of the body
             await _write(send, request)
             return
-        method, path, query, headers, body, own, more = request
+        method, path, query, headers, body, own = request
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
@@ -96,9 +105,8 @@ class AsgiApp:
             await gate.aenter(call)
         outcome = self._app.handle(call)
         if isinstance(outcome, Reply):
-            reply = outcome._replace(headers=(*outcome.headers, *more)) if more else outcome
-            outcome = reply if reply.stream is not None else self._here(reply, own)
-            if reply.stream is None and not call.delay:
+            outcome = outcome if outcome.stream is not None else self._here(outcome, own)
+            if outcome.stream is None and not call.delay:
                 await _write(send, outcome)
                 return
         with _watching(receive) as gone:
@@ -129,24 +137,17 @@ class AsgiApp:
             if path.startswith(CONTROL):
                 return refused(413, why, page=ACCESS)
             return json_reply(413, {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": why}})
-        origin = fields.get("origin", "")
-        more = (("Access-Control-Allow-Origin", origin), *_EXPOSED) if origin in self._cors else ()
-        if more and method == "OPTIONS":
-            asked = fields.get("access-control-request-headers", "")
-            methods = ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-            found = (methods, ("Access-Control-Allow-Headers", asked), ("Access-Control-Max-Age", "600"))
-            return Reply(204, (*more, *found), b"")
         host = "".join(hosts) or "{}:{}".format(*scope["server"])  # at most one
         query = scope["query_string"].decode("latin-1")
-        return HttpRequest(method, path, query, headers, body, f"http://{host}", more)
+        return HttpRequest(method, path, query, headers, body, f"http://{host}")
 
     async def _controlled(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Respond to a control request, or with the page."""
         if request.method == "HEAD":  # uvicorn leaves out the body
             request = request._replace(method="GET")
-        method, path, query, _, body, own, more = request
+        method, path, query, _, body, own = request
         name = path.removeprefix(CONTROL).strip("/")
-        reply = self._shown(request, name) or refuse_control(request, self._cors)
+        reply = self._shown(request, name) or refuse_control(request)
         if reply is None:
             reply = self._login(request, name)
         if reply is None and name == "events" and method == "GET":
@@ -159,7 +160,7 @@ class AsgiApp:
             work = partial(self.control.respond, method, path, body, query)
             reply = await _in_thread(work) if name in _LONG else work()
             reply = self._here(reply, own) if name == "state" or name.endswith(".add") else reply
-        await _write(send, reply._replace(headers=(*reply.headers, *SAFE, *more)))
+        await _write(send, reply._replace(headers=(*reply.headers, *SAFE)))
 
     def _shown(self, request: HttpRequest, name: str) -> Reply | None:
         """Return the page or one of its files, if the request is for these."""
@@ -202,14 +203,14 @@ class AsgiApp:
         last = list(self._aurous.calls)[-5:]
         others = ", ".join([call.operation or f"{call.method} {shortened(call.path, 60)} (unmatched)" for call in last])
         told = f"Within {seconds:g} s, {count} of {wanted} calls of {operation} have arrived."
-        return f"{told} The last calls of all: {others or 'none'}."
+        return f"{told} The last calls of all: {others or 'none'}. {not_kept(self._aurous)}".rstrip()
 
     async def _events(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
         asked = dict(request.headers).get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
         seq = seq_of(asked)
         after = self.control.tape.last if seq is None else seq
-        await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE, *request.more), b"")))
+        await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE), b"")))
         with _watching(receive) as gone:
             async for part in self._hub.stream(after, lambda: self._over(gone)):
                 await send({"type": "http.response.body", "body": part, "more_body": True})

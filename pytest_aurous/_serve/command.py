@@ -47,7 +47,7 @@ _MINUTE: Final = 60.0
 _MOMENT: Final = 0.2
 """Seconds between two looks at what is new: nobody sees the delay, and an idle server costs nothing."""
 _SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
-_LISTENING: Final = ("host", "port", "allow_remote", "allow_host", "cors", "keep")
+_LISTENING: Final = ("host", "port", "allow_remote", "keep")
 _COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
 _NARROW: Final = 200
 
@@ -57,11 +57,7 @@ def add_options(option: Callable[..., Any]) -> None:
     option("--port", type=int, default=PORT, metavar="PORT", help="the port; 0 takes a free one (default: %(default)s)")
     option("--port-file", type=Path, metavar="FILE", help="write the port there when the fake is ready")
     option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
-    option("--allow-remote", action="store_true", help="allow any --host: anybody who reaches it controls the fake")
-    text = "a name that clients may use, such as a container's; may be repeated"
-    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
-    text = "an origin whose pages may use and control the fake; may be repeated"
-    option("--cors", action="append", default=[], metavar="ORIGIN", help=text)
+    option("--allow-remote", action="store_true", help="allow any --host; control requests then need a token")
     option("--open", action="store_true", help="open the page in a browser")
     option("--quiet", action="store_true", help="print no line for each request")
     option("--keep", type=int, default=KEEP, metavar="N", help="how many requests to keep (default: %(default)s)")
@@ -234,7 +230,8 @@ def save(aurous: Aurous, file: Path) -> None:
 
 def _write(file: Path, text: str, mode: int) -> None:
     """Write a file beside it first, so that a crash leaves the old one, and nobody reads a part."""
-    beside = file.with_name(f"{file.name}.tmp")  # the same each time: it replaces what a kill has left
+    real = _regular(file)
+    beside = real.with_name(f"{real.name}.tmp")  # the same each time: it replaces what a kill has left
     try:
         beside.unlink(missing_ok=True)
         new = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -242,7 +239,7 @@ def _write(file: Path, text: str, mode: int) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(file)
+        beside.replace(real)
     except OSError as error:
         raise AurousError(f"{file} cannot be written: {error.strerror}. Choose another file.\n{_PAGE}") from None
     finally:
@@ -250,11 +247,20 @@ def _write(file: Path, text: str, mode: int) -> None:
             beside.unlink()
 
 
+def _regular(file: Path) -> Path:
+    """Return the file that a link leads to; nothing replaces a device or a pipe."""
+    found = file.resolve()
+    if found.exists() and not found.is_file():
+        raise AurousError(f"{file} is not a regular file. Choose another file.\n{_PAGE}")
+    return found
+
+
 def _remove(file: Path, text: str | None = None) -> None:
     """Remove a file, or leave it if it has another *text*: a server that was started since has written it."""
+    real = _regular(file)
     try:
-        if file.exists() and text in {None, file.read_text(encoding="utf-8")}:
-            file.unlink()
+        if real.exists() and text in {None, real.read_text(encoding="utf-8")}:
+            real.unlink()
     except OSError as error:
         raise AurousError(f"{file} cannot be removed: {error.strerror}. Choose another file.\n{_PAGE}") from None
 
@@ -270,15 +276,17 @@ def print_nowhere() -> None:
 
 def welcome(server: AurousServer) -> str:
     """Return the text at the start."""
-    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items())
+    chosen = os.environ.get("AUROUS_CONTROL_TOKEN")  # it stays out of logs
+    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items() if value != chosen)
+    curl = "curl" if server.control_token is None else 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN"'
     return (
         f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
         f"Look at it, and act on it, in a browser:\n"
         f"  {server.url}{CONTROL}/\n"
         f"Control it, from any language:\n"
-        f"  curl {server.url}{CONTROL}/            # lists the control requests\n"
-        f"  curl {server.url}{CONTROL}/state\n"
-        f"  curl -X POST {server.url}{CONTROL}/reset\n"
+        f"  {curl} {server.url}{CONTROL}/            # lists the control requests\n"
+        f"  {curl} {server.url}{CONTROL}/state\n"
+        f"  {curl} -X POST {server.url}{CONTROL}/reset\n"
         f"Ctrl-C ends it."
     )
 
@@ -315,8 +323,7 @@ def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
     told = "no response" if call.status is None else str(call.status)
     color = _COLORS[(call.status or 0) // 100]
     told = told if plain else f"\x1b[{color}m{told}\x1b[0m"
-    why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes)]
-    why += [near]
+    why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes), near]
     head = f"{iso(call.at)[11:19]}  {call.method:<6} {path}  {call.operation or 'unmatched'}  "
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 from typing import Any, Final
 
+from .access import NO_HOST
 from .replies import ACCESS, refused
 
 CONNECTIONS: Final = 1_000
@@ -69,7 +71,8 @@ class Guarded:
 
     def send_400_response(self, _: str) -> None:
         """Refuse what cannot be parsed, instead of in plain text as uvicorn does."""
-        self.refuse(400, f"This is not a valid HTTP request, or its URL is longer than {HEADERS // 1024} KiB.")
+        invalid = f"This is not a valid HTTP request, or its URL is longer than {HEADERS // 1024} KiB."
+        self.refuse(400, NO_HOST if "mandatory Host" in str(sys.exc_info()[1]) else invalid)  # h11 looks for it itself
 
     def refuse(self, status: int, why: str) -> None:
         """Send a refusal, and close the connection."""

@@ -53,11 +53,10 @@ class LiveTrace:
     def trace(self, url: str, limit: int = MOST) -> str:
         """Return the last steps, at most *limit*, with the state before the first of them and the present one."""
         tape, app = self._tape, self._app
-        with app.world.lock:
-            first = max(tape.dropped, tape.last - limit) + 1
-            steps = tape.after(first - 1, limit)
-            with protecting(self._app.world.default_key):
-                state = tape.state.present()
+        with protecting(app.world.default_key):
+            with app.world.lock:  # briefly: other clients wait
+                first = max(tape.dropped, tape.last - limit) + 1
+                steps, before, state = tape.after(first - 1, limit), tape.view_before(first), tape.state.present()
                 found = {
                     "version": VERSION,
                     "live": True,
@@ -66,14 +65,13 @@ class LiveTrace:
                     "base_url": app.world.settings.base_url,
                     "settings": settings_of(app),
                     "machines": state_machines(),
-                    "pictures": small_pictures(state["records"].values()),
                     "rules": {},
                     "keep": tape.keep,
                     **self.now(),
                 }
-                start = self._clean_view(tape.view_before(first))
-                told = {**_clean(found), "start": start, "state": self._clean_view(state)}
-                return _with_steps(told, self.briefs(steps))
+            told = {**_clean(found), "start": self._clean_view(before), "state": self._clean_view(state)}
+            told["pictures"] = small_pictures(state["records"].values())
+        return with_steps(told, self.briefs(steps))
 
     def present(self) -> str:
         """Return the state now."""
@@ -178,16 +176,17 @@ class LiveTrace:
     def _clean_view(self, found: View) -> View:
         """Return a state without secrets. What is as it was the last time is known, so a large state costs little."""
         secret = secret_of(self._calls())
-        known, self._cleaned = self._cleaned, {}
+        known, fresh = self._cleaned, dict[tuple[str, str, str], tuple[Any, dict[str, Any]]]()
+        self._cleaned = fresh  # other threads may do the same
         cleaned: View = {}
         for section, values in found.items():
             cleaned[section] = {}
             for key, value in values.items():
                 last = known.get((section, key, secret))
-                if last is None or not (last[0] is value or last[0] == value):
-                    last = value, _clean({key: value}, secret)
-                self._cleaned[section, key, secret] = last
-                cleaned[section].update(last[1])
+                same = last is not None and (last[0] is value or last[0] == value)
+                new = last if last is not None and same else (value, _clean({key: value}, secret))
+                fresh[section, key, secret] = new
+                cleaned[section].update(new[1])
         return cleaned
 
 
@@ -221,7 +220,7 @@ class Hub:
             if steps := control.tape.after(after, BATCH):
                 told = {"version": VERSION, **control.live.now(), "missed": max(0, control.tape.dropped - after)}
                 after, sent = steps[-1].seq, loop.time()
-                batch = _with_steps({**told, "last": after}, control.live.briefs(steps))
+                batch = with_steps({**told, "last": after}, control.live.briefs(steps))
                 yield f"id: {after}\nevent: steps\ndata: {batch}\n\n".encode()
                 await asyncio.sleep(PAUSE)
                 continue
@@ -231,7 +230,7 @@ class Hub:
                 yield b": nothing new\n\n"
 
 
-def _with_steps(told: Mapping[str, Any], steps: str) -> str:
+def with_steps(told: Mapping[str, Any], steps: str) -> str:
     """Return *told* as JSON, with `LiveTrace.briefs` in it."""
     return f'{_json(told)[:-1]},"steps":{steps}}}'
 

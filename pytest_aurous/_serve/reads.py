@@ -17,9 +17,9 @@ from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeli
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
-from .live import MOST
+from .live import BATCH, MOST, VERSION, with_steps
 from .replies import JSON, refused
-from .table import SUBJECTS, collections
+from .table import DESTROYING, SUBJECTS, collections, operations
 
 if TYPE_CHECKING:
     from .control import Control
@@ -53,29 +53,30 @@ class ControlRequest:
     @property
     def summary(self) -> str:
         """What it does, and what it takes."""
-        names = [*self.takes.schemas, *(self.body.schemas if self.body is not None else ())]
+        names = (self.takes if self.body is None else self.body).schemas
         return self.text.rstrip(".") + (f" ({', '.join(names)})" if names else "")
 
 
 def _state(control: Control, _: object) -> Any:
-    aurous = control.aurous
-    return {
-        "version": 1,
-        "now": aurous.clock.now().isoformat(),
-        "clock": {"frozen": aurous.clock.frozen, "speed": aurous.clock.speed},
-        "seed": aurous.seed,
-        "settings": {name: _set(getattr(aurous._session.settings, name)) for name in SETTINGS},
-        "base_url": aurous.base_url,
-        "api_key": aurous.api_key,
-        "credits": aurous.team.credits,
-        "held_credits": aurous.team.held_credits,
-        "calls": len(aurous.calls),
-        "unmatched": _unmatched(control, None),
-        "faults": [repr(fault) for fault in aurous.faults],
-        "unfired": [fault.number for fault in aurous.faults.unfired],
-        "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
-        **{name: [as_json(record) for record in SUBJECTS[name].find(aurous, {})] for name in collections()},
-    }
+    aurous, unmatched = control.aurous, _unmatched(control, None)
+    with aurous._session.app.world.lock:  # this is a thread of its own
+        return {
+            "version": 1,
+            "now": aurous.clock.now().isoformat(),
+            "clock": {"frozen": aurous.clock.frozen, "speed": aurous.clock.speed},
+            "seed": aurous.seed,
+            "settings": {name: _set(getattr(aurous._session.settings, name)) for name in SETTINGS},
+            "base_url": aurous.base_url,
+            "api_key": aurous.api_key,
+            "credits": aurous.team.credits,
+            "held_credits": aurous.team.held_credits,
+            "calls": len(aurous.calls),
+            "unmatched": unmatched,
+            "faults": [repr(fault) for fault in aurous.faults],
+            "unfired": [fault.number for fault in aurous.faults.unfired],
+            "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
+            **{name: [as_json(record) for record in SUBJECTS[name].find(aurous, {})] for name in collections()},
+        }
 
 
 def _set(value: Any) -> Any:
@@ -97,11 +98,11 @@ def found_calls(
 ) -> list[Call]:
     """Return the calls of an operation after call number *since*; who waits for them has done that already."""
     del at_least, wait
-    return [call for call in control.aurous.calls.where(operation, **filters) if call.number > since]
+    return [call for call in control.aurous.calls[:].where(operation, **filters) if call.number > since]
 
 
 def _unmatched(control: Control, _: object) -> Any:
-    found = [call for call in control.aurous.calls if call.operation is None]
+    found = [call for call in control.aurous.calls[:] if call.operation is None]
     return [{**of_call(call), "near": near(control.aurous._session.app, call)} for call in found]
 
 
@@ -120,6 +121,30 @@ def _export(control: Control, asked: dict[str, Any]) -> Any:
     replies = [[number, shown_arguments(reply)] for number, reply in told["sections"].get("chat replies", ())]
     sections = told["sections"] | ({"chat replies": replies} if replies else {})
     return {**told, "faults": faults, "sections": sections}
+
+
+def _actions(_: object, __: object) -> Any:
+    told = [
+        {
+            "operation": one.name,
+            "summary": one.text,
+            "destroys": one.name in DESTROYING,
+            "arguments": [
+                {"name": name, "required": name in one.takes.required, "default": shape.get("default"), "schema": shape}
+                for name, shape in one.takes.schemas.items()
+            ],
+        }
+        for one in operations().values()
+    ]
+    return {"version": 1, "actions": told}
+
+
+def _steps(control: Control, asked: dict[str, Any]) -> Any:
+    tape, after = control.tape, asked.get("after", 0)
+    with control.aurous._session.app.world.lock:
+        told = {"version": VERSION, "missed": max(0, tape.dropped - after), **control.live.now()}
+        steps = tape.after(after, min(asked.get("limit", BATCH), MOST))
+    return with_steps(told, control.live.briefs(steps))
 
 
 def _step(control: Control, asked: dict[str, Any]) -> Any:
@@ -197,10 +222,10 @@ _READS: Final = (
         media_type="text/x-python; charset=utf-8",
     ),
     ControlRequest("trace", "the last steps, as the page shows them", _trace, Takes({"limit": WHOLE})),
+    ControlRequest("actions", "each operation of Python, with its arguments", _actions),
+    ControlRequest("steps", "the steps after another one", _steps, Takes({"after": WHOLE, "limit": WHOLE})),
     ControlRequest("steps/{seq}", "one step, with the state before and after it", _step, Takes({"seq": WHOLE})),
-    ControlRequest(
-        "search", "for each word of a text, the steps with it in a body, or as a key", _search, Takes({"text": TEXT})
-    ),
+    ControlRequest("search", "the steps that have these words in a body or as a key", _search, Takes({"text": TEXT})),
     ControlRequest("present", "the state, as the page shows it", lambda control, _: control.live.present()),
 )
 READS: Final = {one.name: one for one in _READS}

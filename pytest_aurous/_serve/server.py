@@ -6,9 +6,9 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from importlib import import_module
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.arguments import Check, Public
@@ -17,7 +17,6 @@ from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.base.redaction import redacted
 from .._core.wire.hosts import is_loopback
 from .._facade import Aurous
-from .access import host_name, host_names, origins_of
 from .asgi import AsgiApp
 from .guard import HEADERS, Guarded
 from .tape import KEEP
@@ -44,10 +43,9 @@ class AurousServer(Public):
         aurous: The fake.
         host: A loopback address or name.
         port: 0 takes a free one.
-        allow_remote: Allow an address that is not loopback; anyone who can reach it can use and control the fake.
-        allow_host: More names that clients may use, besides loopback and *host*, such as a container's.
-        cors: Origins whose web pages may use and control the fake, such as ``http://localhost:5173``.
-        control_token: What control requests must send; by default nothing.
+        allow_remote: Allow an address that is not loopback, and clients to use any name for it, such as a
+            container's; control requests then need a token.
+        control_token: What control requests must send; by default nothing, or one that is drawn for *allow_remote*.
         keep: How many of the last requests the page, `Aurous.calls` and the log have.
 
     Raises:
@@ -64,8 +62,6 @@ class AurousServer(Public):
         host: str = "127.0.0.1",
         port: int = 0,
         allow_remote: bool = False,
-        allow_host: Iterable[str] = (),
-        cors: Iterable[str] = (),
         control_token: str | None = None,
         keep: int = KEEP,
     ) -> None:
@@ -74,9 +70,6 @@ class AurousServer(Public):
         check.text("host", host, "127.0.0.1")
         check.whole("port", port, 0, _LAST_PORT)
         check.instance("allow_remote", allow_remote, bool, "True or False.")
-        check.instance("allow_host", allow_host, Iterable, "a list of names, such as ['aurous'].")
-        check.instance("cors", cors, Iterable, "a list of origins, such as ['http://localhost:5173'].")
-        origins = origins_of(cors)
         if control_token is not None:
             check.text("control_token", control_token, "a long random text")
         check.whole("keep", keep, 1)
@@ -86,10 +79,10 @@ class AurousServer(Public):
                 f"Use 127.0.0.1, or allow it with --allow-remote or allow_remote=True.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
-        hosts = {host_name(host), *host_names(allow_host)}
+        self.control_token: str | None = control_token or (token_urlsafe() if allow_remote else None)
         protocol = _protocol()
         self._socket = _bind(host, port)
-        self._asgi = AsgiApp(aurous, hosts, cors=origins, token=control_token, keep=keep)
+        self._asgi = AsgiApp(aurous, remote=allow_remote, token=self.control_token, keep=keep)
         self._server = _uvicorn(self._asgi, protocol)
         self.host: str = host
         self.port: int = self._socket.getsockname()[1]
@@ -109,8 +102,9 @@ class AurousServer(Public):
 
     @property
     def env(self) -> dict[str, str]:
-        """``AUROUS_BASE_URL`` and ``AUROUS_API_KEY``, for a subprocess."""
-        return {"AUROUS_BASE_URL": self.url, "AUROUS_API_KEY": str(self.aurous.api_key)}
+        """``AUROUS_BASE_URL`` and ``AUROUS_API_KEY``, for a subprocess, and ``AUROUS_CONTROL_TOKEN``, if it has one."""
+        found = {"AUROUS_BASE_URL": self.url, "AUROUS_API_KEY": str(self.aurous.api_key)}
+        return found | ({} if self.control_token is None else {"AUROUS_CONTROL_TOKEN": self.control_token})
 
     def start(self) -> None:
         """Start the server in its own thread.

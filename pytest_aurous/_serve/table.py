@@ -7,9 +7,9 @@ from functools import cache
 from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
 
-from .._core.base.errors import AurousLookupError
+from .._core.base.arguments import Check
 from .._facade import Aurous, class_at
-from .arguments import TEXT, WHOLE, Takes, parameters_of, taken_by
+from .arguments import PAGE, TEXT, WHOLE, Takes, parameters_of, taken_by
 
 
 class Subject(NamedTuple):
@@ -31,23 +31,18 @@ class Subject(NamedTuple):
         first: list[str | tuple[Any]] = list(self.default) if team is None else ["teams", (team,)]
         return first + [one if isinstance(one, str) else (arguments[one[0]],) for one in self.steps]
 
-    def find(self, aurous: Aurous, arguments: Mapping[str, Any]) -> Any:
-        """Return the object.
+    def find(self, aurous: Aurous, arguments: Mapping[str, Any], who: str = "") -> Any:
+        """Return the object; *who* needs it.
 
         Raises:
-            AurousLookupError: If it is not there.
+            AurousError: If it is not there.
         """
         found: Any = aurous
         for step in self.named(arguments):
-            found = getattr(found, step) if isinstance(step, str) else _item(found, step[0])
+            if self.steps[:1] == ("keys",) and not isinstance(step, str):
+                Check(who, PAGE).whole("number", step[0], 0, len(found) - 1)
+            found = getattr(found, step) if isinstance(step, str) else found[step[0]]
         return found
-
-
-def _item(items: Any, key: Any) -> Any:
-    last = len(items) - 1
-    if type(items) is list and key not in range(last + 1):  # the keys of a team
-        raise AurousLookupError(f"There is no item {key}: the items have the numbers 0 to {last}.")
-    return items[key]  # pyright: ignore[reportUnknownVariableType] - of any class
 
 
 def _records(*collections: str) -> dict[str, Subject]:
@@ -203,7 +198,8 @@ def _operation(full: str, subject: Subject, member: Any) -> ControlOperation | N
     if subject.of_team:
         schemas.setdefault("team", TEXT)
     takes = Takes(schemas, (*choosing, *own.required), own.many)
-    text = (getdoc(member) or "").partition("\n")[0]
+    text = (getdoc(member) or "").partition("\n")[0].removesuffix(" A test may set it.")
+    text = text if isfunction(member) else f"Set {text[0].lower()}{text[1:]}"
     return ControlOperation(full, name, subject, takes, tuple(own.schemas), not isfunction(member), text)
 
 

@@ -169,7 +169,7 @@ def callables(aurous: Aurous) -> Iterator[tuple[str, Callable[..., Any]]]:
 OPEN: Final[dict[str, tuple[str, ...]]] = {
     "Aurous": ("api_key", "script", "strict", "pitfalls", "now", "rate_limits", "sleep", "seed", "credits", "network",
                "base_url", "readings", "sparse", "grease", "report", "settigns"),
-    "AurousServer": ("host", "port", "allow_remote", "allow_host", "prot"),
+    "AurousServer": ("host", "port", "allow_remote", "prot"),
     "faults": ("times", "after", "when", "commit", "tmies"),
     "aurous.client": ("headers", "timeout", "base_url", "transport", "heders", "event_hooks", "params"),
     "aurous.async_client": ("headers", "timeout", "base_url", "transport", "heders"),

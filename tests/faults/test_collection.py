@@ -566,5 +566,5 @@ def test_a_fault_can_be_removed(api: Api) -> None:
     assert api.get("/v1/balance").status == 503
     second.remove()
     first.remove()
-    with pytest.raises(AurousLookupError, match="Numbers: none"):
+    with pytest.raises(AurousLookupError, match="There are no faults"):
         added["1"]  # type: ignore[index]

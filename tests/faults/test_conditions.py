@@ -71,6 +71,7 @@ def test_deliveries_are_chosen_by_data(when: dict[str, Any], count: int) -> None
         ({"system": "x"}, "'pattern'"),
         ({"path": 5}, "text"),
         ({"header": {5: "x"}}, "text as keys"),
+        ({"header": {"A": 5}}, "such as '5'"),
         ({"pattern": "("}, "regular expression"),
         ({"json": {1, 2}}, "JSON"),
         (when_async, "not async, or a dict"),

@@ -61,7 +61,7 @@ def scope_of(path: str, method: str = "GET", **more: Any) -> dict[str, Any]:
 def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any]) -> Cycle:
     """Let the application answer one request by hand."""
     cycle = Cycle(messages or [{"type": "http.request"}])
-    asyncio.run(asyncio.wait_for(AsgiApp(aurous, {"fake.test"})(scope, cycle.receive, cycle.send), 30))
+    asyncio.run(asyncio.wait_for(AsgiApp(aurous, remote=True)(scope, cycle.receive, cycle.send), 30))
     return cycle
 
 
@@ -75,7 +75,7 @@ def ask(aurous: Aurous, method: str, url: str, *, base: str = "http://fake.test"
 
     async def main() -> httpx.Response:
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(AsgiApp(aurous, {"fake.test"})), base_url=base
+            transport=httpx.ASGITransport(AsgiApp(aurous, remote=True)), base_url=base
         ) as client:
             return await client.request(method, url, **{"headers": {"X-Api-Key": aurous.api_key}, **sent})
 

@@ -72,6 +72,19 @@ class TestServe:
         assert "/__aurous__/reset" in out
 
     @pytest.mark.usefixtures("interrupted")
+    @pytest.mark.parametrize("token", ["", "chosen"])
+    def test_welcome_of_others(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, token: str
+    ) -> None:
+        """Who lets other machines in gets a token for control requests, unless the environment has one."""
+        monkeypatch.setenv("AUROUS_CONTROL_TOKEN", token)
+        assert main(["serve", "--allow-remote"]) == 0
+        out = capsys.readouterr().out
+        assert ("export AUROUS_CONTROL_TOKEN=" in out) is not bool(token)
+        assert "chosen" not in out
+        assert 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN" -X POST http' in out
+
+    @pytest.mark.usefixtures("interrupted")
     def test_readings(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         """The option can be repeated, one reading each."""
 

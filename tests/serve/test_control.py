@@ -74,7 +74,9 @@ class TestWhatThereIs:
         names = [f"GET /__aurous__/{name}" for name in ("", "openapi.json", *READS, "events")]
         names += [f"POST /__aurous__/{name}" for name in (*operations(), "send", "login")]
         assert sorted(content) == sorted(names)
-        assert content["POST /__aurous__/clock.advance"] == "Move time forward, at once (undo, seconds)"
+        assert content["POST /__aurous__/clock.advance"] == "Move time forward, at once (seconds)"
+        assert content["POST /__aurous__/team.credits"].startswith("Set the balance: held and available credits tog")
+        assert content["POST /__aurous__/clock.speed"].startswith("Set how many seconds pass on the clock in a real")
 
     def test_unknown_query(self, fake: Aurous) -> None:
         """What is no parameter does not lead to an action that was not meant."""
@@ -91,7 +93,7 @@ class TestWhatThereIs:
 
     @pytest.mark.parametrize(
         ("method", "name"),
-        [("POST", "state"), ("GET", "assert_called"), ("GET", "login"), ("POST", "steps/1"), ("PUT", "reset")],
+        [("POST", "state"), ("GET", "assert_called"), ("GET", "login"), ("POST", "events"), ("PUT", "reset")],
     )
     def test_wrong_method(self, fake: Aurous, method: str, name: str) -> None:
         """A wrong method is a 405 that names the right one."""
@@ -220,6 +222,15 @@ class TestDeeds:
             "faults.drop() has no argument 'commit'. It takes: event,",
         ),
         ("faults.delay", {"secs": 1, "times": "x"}, "faults.delay() has no argument 'secs'; did you mean 'seconds'?"),
+        ("key.rotate", {"number": 0.0}, "key.rotate(number=0.0): expected a whole number from 0 to 0"),
+        ("key.revoke", {"number": "0"}, "key.revoke(number='0'): expected a whole number from 0 to 0"),
+        ("key.revoke", {"number": False}, "key.revoke(number=False): expected a whole number from 0 to 0"),
+        (
+            "fault.remove",
+            {"number": 0.0},
+            "faults[0.0]: there is no fault with that number; it may have been removed.",
+        ),
+        ("reset", {"settings": {"observed": "x" * 5000}}, "expected the path of a file"),
         ("reset", {"now": True}, "reset() has no argument 'now'. It takes: settings."),
         ("webhooks.flush", {"now": True}, "has no argument 'now'. It takes: nothing."),
         ("assert_called_in_order", {"operations": "x"}, "expected a list."),

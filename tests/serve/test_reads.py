@@ -17,6 +17,7 @@ from pytest_aurous._serve import live
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.document import requests
 from pytest_aurous._serve.reads import READS
+from pytest_aurous._serve.table import operations
 
 NOW = "2026-05-08T10:00:00Z"
 
@@ -26,6 +27,17 @@ def read(control: Control, name: str, query: str = "") -> Any:
     reply = control.respond("GET", f"/__aurous__/{name}", b"", query)
     assert reply.status == 200, (name, reply.body)
     return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
+
+
+def check_actions(found: list[dict[str, Any]]) -> None:
+    """Check what is told of each operation."""
+    actions = {one["operation"]: one for one in found}
+    assert [*actions] == [*operations()]
+    assert actions["reset"]["destroys"] is True
+    told = actions["faults.timeout"]
+    assert (told["summary"], told["destroys"]) == (operations()["faults.timeout"].text, False)
+    required = [(one["name"], one["required"], one["default"]) for one in told["arguments"]][:2]
+    assert required == [("operation", True, None), ("phase", False, "read")]
 
 
 def test_everything_can_be_read() -> None:
@@ -54,6 +66,8 @@ def test_everything_can_be_read() -> None:
         reply = control.respond("GET", f"/__aurous__/{name}")
         (kind,) = paths[f"/__aurous__/{name}"]["get"]["responses"]["200"]["content"]
         assert dict(reply.headers)["Content-Type"].partition(";")[0] == kind, name
+    assert found["steps"]["steps"] == found["trace"]["steps"]
+    check_actions(found["actions"]["actions"])
     assert found["unmatched"][0]["near"].startswith("nearest: characters.create, POST ")
     assert found["coverage"]["operations"]["characters.update"]["200"] == 1
     assert [one["id"] for one in found["pitfalls"]] == ["wiping-patch"]

@@ -94,13 +94,19 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("name", ["state", "session.py"])
-def test_an_error_of_our_own_is_an_answer(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Who asks does not wait for what never comes."""
+def test_an_error_of_our_own_is_an_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Who asks does not wait for what never comes, and who has started the server sees why."""
 
     def broken(*_: object) -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("al_live_" + "0" * 64)
 
     monkeypatch.setattr(Control, "respond", broken)
     with AurousServer(Aurous()) as server:
         response = httpx.get(f"{server.url}/__aurous__/{name}", trust_env=False, timeout=30)
     assert response.status_code == 500
+    said = capsys.readouterr().err
+    assert said.startswith("pytest-aurous: Traceback")
+    assert said.rstrip().rpartition("\n")[2].startswith("ZeroDivisionError: al_live_")
+    assert "0" * 64 not in said

@@ -95,7 +95,7 @@ def test_what_another_client_has_deleted_meanwhile_is_said() -> None:
         ("character.advance", {"id": character}, "its script has no next step"),
         ("character.finish", {"id": "char_x"}, "no such id"),
         ("fault.remove", {"number": fault}, "it may have been removed"),
-        ("key.revoke", {"number": 7}, "There is no item 7: the items have the numbers 0 to 0."),
+        ("key.revoke", {"number": 7}, "key.revoke(number=7): expected a whole number from 0 to 0"),
         ("limit.refill", {"bucket": "reads", "team": "team_x"}, "no such id"),
         ("limit.refill", {"bucket": "read"}, "did you mean 'reads'"),
         ("restore", {"snapshot": "x"}, "no snapshot has that name"),

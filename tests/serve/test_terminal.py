@@ -348,7 +348,7 @@ def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signa
     [
         (["--save", "--state", "no/such/state.json"], "no/such/state.json cannot be written: "),
         (["--port-file", "file/port"], "file/port cannot be written: Not a directory"),
-        (["--port-file", "."], ". cannot be removed: "),
+        (["--port-file", "."], ". is not a regular file. Choose another file."),
     ],
 )
 def test_what_cannot_be_written_is_refused_at_the_start(
@@ -360,6 +360,22 @@ def test_what_cannot_be_written_is_refused_at_the_start(
     assert main(["serve", "--port", "0", *options]) == 2
     out, err = capsys.readouterr()
     assert (out, err.startswith(f"pytest-aurous: {said}")) == ("", True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other links and pipes")
+def test_links_are_followed_and_pipes_are_left_alone(tmp_path: Path) -> None:
+    """What is saved goes where a link leads, and nothing takes the place of a link, a pipe or a device."""
+    real, link, pipe = (tmp_path / name for name in ("real", "link", "pipe"))
+    link.symlink_to(real)
+    os.mkfifo(pipe)
+    serve._write(link, "text", 0o600)
+    assert (link.is_symlink(), real.read_text()) == (True, "text")
+    serve._remove(link)
+    assert (link.is_symlink(), real.exists()) == (True, False)
+    for deed in (serve._remove, lambda file: serve._write(file, "text", 0o600)):
+        with pytest.raises(AurousError, match="pipe is not a regular file"):
+            deed(pipe)
+    assert pipe.is_fifo()
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "jq"))), reason="needs a shell, curl and jq")
@@ -385,6 +401,12 @@ def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code:
     )
     assert (told.returncode, json.loads(told.stdout)["credits"], told.stderr) == (code, 1000, "")
     assert [one.name for one in tmp_path.iterdir()] == ["bin"]
+
+
+def test_the_shop_of_the_page_has_the_key_of_the_fake() -> None:
+    """It is the key of the default seed."""
+    config = Path(__file__).parents[2] / "docs" / "examples" / "shop" / "playwright.config.mjs"
+    assert str(Aurous(strict="off").api_key) in config.read_text(encoding="utf-8")
 
 
 def test_the_port_of_another_server_is_left_in_its_file(tmp_path: Path) -> None:

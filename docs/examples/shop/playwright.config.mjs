@@ -2,16 +2,25 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   workers: 1, // the tests share one fake
-  use: { launchOptions: { executablePath: process.env.CHROMIUM } },
+  use: {
+    baseURL: "http://localhost:5173",
+    launchOptions: { executablePath: process.env.CHROMIUM },
+  },
   webServer: [
     {
-      command: "pytest-aurous serve --quiet --cors http://localhost:5173",
+      command: "pytest-aurous serve --quiet",
       url: "http://127.0.0.1:8787/__aurous__/health",
     },
-    // Your front end: npm run dev, for example.
+    // Your front end with its server: npm run dev, for example.
     {
-      command: "python3 -m http.server 5173",
-      url: "http://localhost:5173/shop.html",
+      command: "node server.mjs",
+      url: "http://localhost:5173",
+      env: {
+        AUROUS_BASE_URL: "http://127.0.0.1:8787",
+        // The fake's key, which it prints at its start: each seed has one.
+        AUROUS_API_KEY:
+          "al_live_fa4efa4efa4efa4efa4efa4efa4efa4efa4efa4efa4efa4e85104b24095f2731",
+      },
     },
   ],
 });

@@ -8,8 +8,7 @@ const test = base.extend({
   shop: async ({ page, request, settings }, use) => {
     const begun = await request.post(`${control}/reset`, { data: { settings } });
     expect(begun.ok(), await begun.text()).toBe(true);
-    const [{ key }] = await (await request.get(`${control}/keys`)).json();
-    await page.goto(`http://localhost:5173/shop.html?key=${key}`);
+    await page.goto("/");
     await use(page);
   },
 });

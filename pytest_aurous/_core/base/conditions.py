@@ -50,7 +50,8 @@ def read_condition(check: Check, name: str, condition: Mapping[Any, Any], known:
         if part not in known:
             raise check.refuse(name, condition, f"parts out of {choices(known)}{nearest(part, known)}")
         if part == "header" and is_mapping(value):
-            check.pairs(name, value)
+            for header, text in check.pairs(name, value).items():
+                check.instance(f"{name}['header'][{header!r}]", text, str, "text, such as '5'.")
         elif part != "json":
             check.text(f"{name}[{part!r}]", value, _EXAMPLES[part])
     if not found:

@@ -107,10 +107,10 @@ class Faults(Collection[Fault], DeliveryFaults):
         """
         found = self._queue.get(number) if isinstance(cast("object", number), int) else None
         if found is None:
-            there = ", ".join(f"{one.number} ({one.kind} on {one.operation})" for one in self) or "none"
+            there = ", ".join(f"{one.number} ({one.kind} on {one.operation})" for one in self)
             raise AurousLookupError(
                 f"faults[{shown(number)}]: there is no fault with that number; it may have been removed. "
-                f"Numbers: {there}.\n{see(PAGE)}"
+                f"{f'Numbers: {there}' if there else 'There are no faults'}.\n{see(PAGE)}"
             )
         return found
 

@@ -100,7 +100,7 @@ class Clock(Public):
 
     @property
     def speed(self) -> float:
-        """How many seconds pass on the clock in a real second: 1 at first, and 0 while it is frozen.
+        """How many seconds pass on the clock in a real second; 1 at first, and 0 while it is frozen.
 
         A test may set it. A clock that was frozen runs again then; 0 freezes it.
 

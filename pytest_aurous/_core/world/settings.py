@@ -124,9 +124,10 @@ def _url(name: str, value: Any) -> str:
 
 
 def _file(name: str, value: Any) -> str | None:
-    if value is not None and not (isinstance(value, str) and Path(value).is_file()):
-        raise _refuse(name, value, "the path of a file that pytest-aurous check --observed has written.")
-    return value
+    with suppress(OSError):  # such as a name that is too long
+        if value is None or (isinstance(value, str) and Path(value).is_file()):
+            return value
+    raise _refuse(name, value, "the path of a file that pytest-aurous check --observed has written.")
 
 
 def _scripts(name: str, value: Any) -> dict[str, Any]:
@@ -241,7 +242,7 @@ class Settings:
     observed: str | None = _setting(
         None,
         _file,
-        "a file that pytest-aurous check --observed has written: the fake differs from the rules as it says",
+        "a file that pytest-aurous check --observed has written: the fake follows it where it differs from the rules",
     )
     reply: str | None = _setting(
         None, _said, "what the chat model says to each request that no chat.reply() of the test is for"
