@@ -45,11 +45,6 @@ def flush(api: Api, number: int, receive: Callable[[Any], Any] = lambda _: None)
     return api.aurous.webhooks.flush
 
 
-def flush_of_failures(api: Api, number: int) -> Callable[[], object]:
-    """Return a flush in which each delivery fails, and is queued again."""
-    return flush(api, number, lambda _: 500)
-
-
 def flush_of_many_faults(api: Api, number: int) -> Callable[[], object]:
     """Return a flush in which each delivery meets a fault of its own."""
     for _ in range(number):
@@ -119,7 +114,6 @@ def cancels(api: Api, number: int) -> Callable[[], object]:
     "work",
     [
         flush,
-        flush_of_failures,
         flush_of_many_faults,
         faults_in_turn,
         faults_that_wait,

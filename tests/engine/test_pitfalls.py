@@ -627,12 +627,6 @@ def retries_with_a_key(api: Api) -> None:
     assert len(api.characters) == 1
 
 
-def asks_for_another(api: Api) -> None:
-    api.aurous.faults.status("characters.create", 503)
-    assert create(api) == 503
-    assert api.post(CHARACTERS, json={**SYNTHESIS, "name": "Borealis"}).status == 201
-
-
 def asks_again_after_a_refusal(api: Api) -> None:
     api.team.credits = 0
     assert create(api) == 402
@@ -764,7 +758,6 @@ GOOD: Final[tuple[Story, ...]] = (
     polls_once_after_each_resynthesis,
     retries_what_was_never_sent,
     retries_with_a_key,
-    asks_for_another,
     asks_again_after_a_refusal,
     retries_what_is_free,
     retries_for_another_team,

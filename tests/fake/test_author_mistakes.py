@@ -279,3 +279,10 @@ def test_a_bug_of_ours_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None
         aurous.limits["reads"].set(burst=2)
 
     assert "limits.py" in [Path(entry.path).name for entry in caught.traceback.filter(caught)]
+
+
+@pytest.mark.parametrize("counts", [{"times": 1, "at_least": 1}, {"at_least": 3, "at_most": 2}])
+def test_counts_that_contradict_each_other_are_refused(counts: dict[str, Any]) -> None:
+    """No count of calls is both."""
+    with pytest.raises(AurousError, match="expected"):
+        Aurous().assert_called("*", **counts)

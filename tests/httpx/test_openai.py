@@ -131,19 +131,6 @@ def test_parsed_output(sdk: Sdk, scripted: bool) -> None:  # noqa: FBT001 - a pa
     assert not scripted or (found.name, found.age) == ("Aurora", 28)
 
 
-def test_a_refusal_and_a_cut_text_are_told_apart_from_a_whole_one(sdk: Sdk) -> None:
-    """The SDK has a field for the first, and an exception for the second."""
-    sdk.aurous.chat.reply(refuse="No.")
-    sdk.aurous.chat.reply(json={"name": "Aurora", "age": 28}, finish_reason="length")
-
-    def parse() -> Any:
-        return sdk.run(lambda client: client.chat.completions.parse(**ASKED, response_format=Person))
-
-    assert parse().choices[0].message.refusal == "No."
-    with pytest.raises(openai.LengthFinishReasonError):
-        parse()
-
-
 def test_embeddings_and_models(sdk: Sdk) -> None:
     """The SDK asks for base64 by itself, and takes the floats that it gets."""
     sdk.aurous.embeddings.vectors({"black hair": [0.6, 0.8]})

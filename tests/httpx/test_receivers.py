@@ -97,6 +97,14 @@ def test_hook_8_a_callable_that_raises_has_failed(api: Api) -> None:
     assert (again.error, repr(again)) == (None, f"<Delivery image.completed to {URL}, attempt 2: delivered (200)>")
 
 
+def test_hook_8_a_builtin_can_receive(api: Api) -> None:
+    """`received.append` is a receiver, and so is a class, which has no signature to read."""
+    got: list[Delivery] = []
+
+    assert delivered(api, got.append) is got[0]
+    assert delivered(api, dict).status == "failed"  # it takes no delivery
+
+
 @pytest.mark.parametrize(("make", "bad"), [(asgi, 500), (wsgi, "500 Oops")], ids=["asgi", "wsgi"])
 def test_hook_8_an_app_sees_path_headers_and_body(api: Api, make: Callable[..., Any], bad: Any) -> None:
     """An ASGI or WSGI app gets the request that its URL would get, and responds."""

@@ -138,6 +138,15 @@ def test_each_delivery_is_told_with_its_number_and_outcome(api: Api) -> None:
     ]
 
 
+def test_a_delivery_that_a_reset_took_away_is_not_told(api: Api) -> None:
+    """The journal began anew while its receiver was at work."""
+    api.aurous.webhooks.deliver_to(lambda _: api.aurous.reset())
+    api.aurous.images.add()
+    api.aurous.webhooks.flush()
+
+    assert "delivery" not in timeline(api.app)
+
+
 def test_a_refusal_shows_what_was_sent_and_said(api: Api) -> None:
     """Beside the code stand the body and the vendor's own sentence."""
     api.post(CHARACTERS, json={"name": ""})

@@ -26,13 +26,6 @@ def _wall(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return wall
 
 
-def test_it_is_the_wall_clock_until_told_otherwise() -> None:
-    """A clock that nobody touched tells the time of the machine."""
-    before = time.time()
-
-    assert before <= Clock().time() <= time.time()
-
-
 def test_it_follows_the_wall_clock(wall: SimpleNamespace) -> None:
     """Whatever moves `time.time` (freezegun, time-machine) moves the fake, which adds what the test added."""
     clock = Clock()

@@ -1,5 +1,6 @@
 import asyncio
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -283,6 +284,21 @@ def test_asyncio_has_its_say(jumps: Jumps) -> None:
     assert jumps.frozen == 20
 
 
+def test_who_is_cancelled_at_the_last_moment(jumps: Jumps) -> None:
+    """A task that is cancelled and would have woken in the same turn of the loop is cancelled."""
+
+    async def main() -> None:
+        task = asyncio.ensure_future(asyncio.sleep(6))
+        asyncio.get_running_loop().call_later(5, task.cancel)
+        await asyncio.sleep(0)
+        time.sleep(20)  # noqa: ASYNC251 - nothing else makes both late
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with quickly():
+        asyncio.run(main())
+
+
 def test_a_call_from_a_thread_comes_first(jumps: Jumps) -> None:
     """A thread that wakes a task is heard before time jumps, and the timer of the task is out of date then."""
 
@@ -487,3 +503,24 @@ def test_trio_may_come_late() -> None:
         "assert trio._core._run.perf_counter is real[0]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own code
+
+
+def test_silence_of_open_files_does_not_stop_time(run: Run) -> None:
+    """An open connection that says nothing costs a few milliseconds a sleep, no more."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0)
+
+    async def main() -> None:
+        async def listen() -> None:
+            await anyio.wait_readable(ours)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            for _ in range(20):
+                await anyio.sleep(1)
+            tasks.cancel_scope.cancel()
+
+    with quickly():
+        run(main)
+    ours.close()
+    theirs.close()

@@ -13,13 +13,6 @@ from pytest_aurous._core.wire.bodies import Part, read_parts
 
 BOUNDARY: Final = "b0undary"
 KIND: Final = f"multipart/form-data; boundary={BOUNDARY}"
-TRAPS: Final = (
-    *(b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"--", b"--b0undar", b"x--b0undary", b"x--b0undary--\r\n"),
-    *(b"\x00", b"\xff\xfe", b"\x1a", b" ", b"\t", b"=3D", b"From ", b"A: b\r\n\r\n"),
-)
-anything: Final = st.lists(st.one_of(st.sampled_from(TRAPS), st.binary(max_size=8)), max_size=8).map(b"".join)
-plain: Final = st.characters(exclude_categories=["C", "Z"], exclude_characters='"\\%;')
-words: Final = st.text(plain, min_size=1, max_size=12)
 
 
 def form(*parts: tuple[bytes, bytes]) -> bytes:
@@ -40,14 +33,6 @@ def test_a_delimiter_begins_with_a_whole_line_end(line_end: bytes) -> None:
     data = b"a" + line_end + f"--{BOUNDARY}".encode() + b"\r\nb"
 
     assert read_parts(form((b'name="a"', data)), KIND) == [Part("a", None, data)]
-
-
-@given(st.lists(st.tuples(words, anything), min_size=1, max_size=4))
-def test_what_httpx_sends_comes_back(fields: list[tuple[str, bytes]]) -> None:
-    """Every field in order, with names and file names in UTF-8."""
-    files = [(name, (f"{name}.bin", data)) for name, data in fields]
-
-    assert sent(files=files) == [Part(name, f"{name}.bin", data) for name, data in fields]
 
 
 @pytest.mark.parametrize(
