@@ -577,11 +577,9 @@ class TestRoute:
     def test_a_function_may_leave_a_call_to_the_fake(self, wire: Wire, fake: Aurous) -> None:
         """A side effect that returns None lets the fake respond, once."""
         responses = iter([httpx.Response(500), None])
-        route = fake.route("balance.retrieve")
-        route.side_effect = lambda _: next(responses)
+        fake.route("balance.retrieve").side_effect = lambda _: next(responses)
 
         assert [wire.get(BALANCE, key=fake.api_key).status_code for _ in range(2)] == [500, 200]
-        assert route.call_count == 1
         assert [(call.status, call.fault) for call in fake.calls] == [(500, "overridden by a route"), (200, None)]
 
     def test_passing_through_reaches_the_real_host(self, wire: Wire, loopback: str) -> None:
