@@ -79,7 +79,7 @@ def add_options(parser: pytest.Parser) -> None:
     for name, options in _RUN_OPTIONS.items():
         group.addoption(f"--aurous-{name}", **options)
     group.addoption(
-        "--aurous-seed", metavar="SEED", help="the setting seed, as the line again: of a failed test has it"
+        "--aurous-seed", metavar="SEED", help="the base seed of all drawn data; a failed test prints it after `again:`"
     )
     for name, row in ROWS.items():
         parser.addini(f"aurous_{name}", f"{row['help']} (default: {row['shown']})", **_ANY_SCALAR)
