@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import getsource
 from itertools import islice
 from json import dumps, loads
@@ -43,16 +43,17 @@ _CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
 """The actions after which nobody sees where the clock was."""
 _NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
 """The arguments that name a snapshot which must be there."""
-_REFUSED: Final = 400
-"""What the statuses of requests begin with that have no effect."""
+_READ: Final = {"", COMPLETE, BY_CLIENT}
+"""How streams have ended that a test reads as far as their clients have."""
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
 _ROUTES: Final = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
 _KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
+_STYLES: Final = ("webhook_endpoints", "loras", "video_loras", "models")
 _LEFT: Final = (
     *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _KINDS),
-    *(f"[len(team.{name}) for team in aurous.teams]" for name in ("webhook_endpoints", "loras", "video_loras")),
-    "[len(team.models) for team in aurous.teams]",
-    "prepared(aurous)",
+    *(f"[len(team.{name}) for team in aurous.teams]" for name in _STYLES),
+    *(f'len(aurous.export()["sections"].get("{name}", ()))' for name in ("chat replies", "scripts", "vectors")),
+    'len(aurous.export()["lists"].get("poses", ()))',
     "[one.name for team in aurous.teams for one in team.limits.values() if one.overruns]",
     "[team.balance_low_threshold for team in aurous.teams]",
     "[[one.kind, one.fired] for one in aurous.faults]",
@@ -75,9 +76,11 @@ _TIMED: Final[Mapping[str, Callable[[Any], bool]]] = {
 """What in the state depends on the clock, by section: work, requests under way, and limits that may be reached."""
 _IMPORTS: Final = (
     "from collections import Counter",
-    "from collections.abc import Iterator",
+    "from collections import defaultdict",
+    "from collections.abc import Iterable",
     "from itertools import islice",
     "from json import loads",
+    "from typing import Any",
     "from unittest.mock import ANY",
     "from unittest.mock import Mock",
     "\nimport httpx",
@@ -113,7 +116,7 @@ class _Test:
         steps = steps[_start(steps, tape.dropped) :]
         self._remarks = [f"Steps 1 to {after} are repeated, but nothing is asserted about them."] * bool(after)
         for index, (seq, sent, *_) in enumerate(steps):
-            if sent is not None and is_digest(sent.content) and (sent.status or 0) < _REFUSED:
+            if sent is not None and is_digest(sent.content):
                 self._remarks.append(f"It ends before request {sent.number}, whose body is too large to be kept.")
                 steps, until = steps[:index], seq - 1
                 break
@@ -171,8 +174,7 @@ class _Test:
         text += f"    aurous = {_indented(begin)}\n"
         text += "    with aurous, aurous.client(timeout=None) as client:\n"
         text += f"        {_indented(_indented(body))}\n"
-        for helper in (told, prepared):
-            text = f"{getsource(helper)}\n\n{text}" if f"{helper.__name__}(" in body else text
+        text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
         remarks = ["It tests the fake as the session has used it: let your application send the requests instead."]
         remarks = [f"# {remark}" for remark in (*remarks, *self._remarks)]
@@ -262,39 +264,35 @@ class _Test:
         names = self._names
         names.hides = False
         function, parts = _written(sent, self._settings.base_url, names)
-        whole = sent.ended == COMPLETE or str(sent.fault).startswith("malformed")  # whose client sees an end
-        broken = sent.streamed and not whole and sent.ended not in {"", BY_CLIENT}
-        if sent.patience is not None and (broken or sent.status is None):
-            parts.append(f"timeout={sent.patience:g}")
-        if sent.status is None:
+        malformed = str(sent.fault).startswith("malformed")  # whose client sees an end
+        if sent.status is None or (sent.streamed and not malformed and sent.ended not in _READ):
+            parts += [] if sent.patience is None else [f"timeout={sent.patience:g}"]
             self._lines.append(f"with pytest.raises(httpx.TransportError):\n    {_indented(call(function, parts))}")
             return
-        reasons = {"A secret is left out": names.hides, "Its body is not kept": is_digest(sent.content)}
-        reasons["It came while a stream was open"] = not alone
+        reasons = {"A secret is left out": names.hides, "It came while a stream was open": not alone}
         why = [reason for reason, applies in reasons.items() if applies and asserted]
         self._lines += [f"# {reason}, so its response is not asserted." for reason in why[:1]]
         asserted = asserted and not why
         body = b"" if sent._reply is None else sent._reply.body
-        if sent.streamed:
-            some = "" if whole else f", {sent.events}"
-            read = _indented("\n".join(_read(body, names, some, asserted=asserted, broken=broken)))
-            self._lines.append(f"with {call(function, parts)} as response:\n    {read}")
-        else:
-            self._lines.append(f"response = {call(function, parts)}")
+        line, got, found = f"response = {call(function, parts)}", "response.json()", parsed(body)
+        if sent.streamed and not malformed:
+            parts = [names.literal(sent.method), *parts]
+            some = "" if sent.ended == COMPLETE else f", {sent.events}"
+            line = f"with {call('client.stream', parts)} as response:\n    seen = told(response.iter_lines(){some})"
+            got, found = "seen", told(_text(body).splitlines())
+            asserted = asserted and sent.ended != "" and not is_digest(body)  # its body is known at its end
+        elif found is None:  # no JSON, or not kept
+            length = body[1:].split()[0].decode() if is_digest(body) else len(body)
+            got, found = "len(response.content)", int(length)
+        self._lines.append(line)
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
-        found = parsed(body)
-        drawn = [(value, path, f"response.json(){self._path(path)}") for value, path in _leaves(found)]
-        if sent.streamed:
-            last = "aurous.teams[aurous.calls.last.team].chat.completions.last.id"
-            drawn = [(one, ("id",), last) for one in ID.findall(_text(body))[:1]]
-        for value, path, expression in drawn:
+        for value, path in _leaves(found):
             if value in self._wanted and value not in names:
                 thing = (sent.operation or "response").split(".")[0].removesuffix("s")
                 keys = [key for key in path if isinstance(key, str) and key.isidentifier()]
                 names[value] = self._new("_".join([thing, *keys[-1:]]))
-                self._lines.append(f"{names[value]} = {expression}")
-        if asserted and not sent.streamed:
-            self._lines.append(_shown(body, found, names))
+                self._lines.append(f"{names[value]} = {got}{self._path(path)}")
+        self._lines += [f"assert {got} == {names.literal(found, expected=True)}"] * asserted
 
 
 def written(aurous: Aurous, sent: Call) -> str:
@@ -322,54 +320,27 @@ def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     if headers:
         parts.append(f"headers={names.literal(headers)}")
     method = sent.method.lower()
-    if sent.streamed:
-        return "client.stream", [names.literal(sent.method), *parts]
     if method in {"post", "put", "patch"} or (method in {"get", "delete"} and not body):
         return f"client.{method}", parts
     return "client.request", [names.literal(sent.method), *parts]
 
 
 def _body(content: bytes, kind: str, names: Names) -> str:
-    if not content or is_digest(content):
-        return 'content=b""' if content else ""
+    if not content:
+        return ""
     try:
         text = content.decode()
         if kind.partition(";")[0] != "application/json":
             return f"content={names.literal(text)}.encode()"
-        value = loads(text, object_pairs_hook=_once)
+        value = loads(text)
         dumps(value, allow_nan=False, ensure_ascii=False).encode()  # as httpx does
         return f"json={names.literal(value)}"
     except (ValueError, RecursionError):
         return f"content={names.literal(content)}"
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON, or raise ValueError if a name is there twice, which a dict does not say."""
-    if len(found := dict(pairs)) < len(pairs):
-        raise ValueError(pairs)
-    return found
-
-
 def _text(body: bytes) -> str:
     return body.decode(errors="replace")
-
-
-def _read(body: bytes, names: Names, some: str, *, asserted: bool, broken: bool) -> Iterator[str]:
-    """Yield the lines that read a stream as far as its client has, or until it breaks."""
-    yield "lines = response.iter_lines()"
-    seen = [names.literal(one, expected=True) for one in told(iter(_text(body).splitlines()))]
-    asserted = asserted and not is_digest(body)
-    yield f"assert told(lines{some}) == {fitted('(', seen, ')')}" if asserted else f"told(lines{some})"
-    if broken:
-        yield "with pytest.raises(httpx.TransportError):\n    list(lines)"
-
-
-def _shown(body: bytes, found: Any, names: Names) -> str:
-    """Return what a test asserts of the body of a response: of what is no JSON, or is not kept, how long it is."""
-    if found is not None:
-        return f"assert response.json() == {names.literal(found, expected=True)}"
-    length = body[1:].split()[0].decode() if is_digest(body) else len(body)
-    return f"assert len(response.content) == {length}"
 
 
 def _indented(text: str) -> str:
@@ -462,27 +433,15 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
             yield from _leaves(item, (*path, key))
 
 
-# A copied test brings these two along, so it knows nothing else of this package.
-def prepared(aurous: Aurous) -> dict[str, int]:
-    """Return how much was prepared of what no record shows."""
-    state = aurous.export()
-    found = {**state["sections"], **state["lists"]}
-    return {name: len(found[name]) for name in ("chat replies", "poses", "scripts", "vectors") if found.get(name)}
-
-
-def told(lines: Iterator[str], events: int | None = None) -> tuple[str, list[list[str]], object]:
-    """Return the text, the tool calls and the usage of a stream, or of so many of its events."""
-    text, calls, usage = "", dict[int, list[str]](), None
-    for line in islice((line for line in lines if line.startswith("data:")), events):
-        try:
-            chunk = loads(line[5:])
-        except ValueError:  # the mark of the end, or an event that was cut
-            continue
-        usage = chunk.get("usage") or usage
+# A copied test brings it along, so it knows nothing else of this package.
+def told(lines: Iterable[str], events: int | None = None) -> dict[str, Any]:
+    """Return what a stream says, or so many of its events: its id, usage, text and tool calls."""
+    said: dict[str, Any] = defaultdict(str)
+    for line in islice((line for line in lines if line.startswith("data: {")), events):
+        chunk = loads(line.removeprefix("data: "))
+        said |= {name: chunk[name] for name in ("id", "usage") if chunk.get(name)}
         for delta in (choice["delta"] for choice in chunk.get("choices", ())):
-            text += delta.get("content") or ""
+            said["text"] += delta.get("content") or ""
             for one in delta.get("tool_calls") or ():
-                called = calls.setdefault(one["index"], ["", ""])
-                called[0] += one["function"].get("name") or ""
-                called[1] += one["function"].get("arguments") or ""
-    return text, list(calls.values()), usage
+                said[f"tool call {one['index']}"] += "".join(one["function"].values())
+    return said

@@ -164,12 +164,11 @@ def prepared(control: Control, client: httpx.Client) -> None:
 
 
 def odd(control: Control, client: httpx.Client) -> None:
-    """Send what is no JSON, no text, secret, or too large to be kept; let the clock run, and judge wrongly."""
+    """Send what is no JSON, no text, or secret; let the clock run, and judge wrongly."""
     client.post("/v1/characters/uploads/presign", json={"filename": "a.png"})
     client.request("GET", "/v1/balance", content=b"\xff\x00")
     client.post("/v1/images", content=b"{", headers={"Content-Type": "application/json"})
-    for content in ("not JSON", b"x" * 70_000):
-        client.post("/v1/images", content=content, headers={"Content-Type": "text/plain"})
+    client.post("/v1/images", content="not JSON", headers={"Content-Type": "text/plain"})
     client.post("/v1/images", json={"prompt": 'a "bench" {1}\n\u2028'})
     for body in (b'{"prompt": NaN}', b'{"prompt": 1e999}', b'{"prompt": "\\ud83d"}', b'{"prompt": "a", "prompt": "b"}'):
         client.post("/v1/images", content=body, headers={"Content-Type": "application/json"})
@@ -274,7 +273,7 @@ def test_all_of_them_together_pass(session: Control) -> None:
     text = copy(session)
     run(text)
     assert "Stainless" not in text
-    for reason in ("A secret is left out", "Its body is not kept", "It came while a stream was open"):
+    for reason in ("A secret is left out", "It came while a stream was open"):
         assert f"# {reason}, so its response is not asserted." in text
 
 
@@ -398,14 +397,14 @@ def test_of_a_large_response_its_length_is_asserted() -> None:
     text = copy(control)
     run(text)
     assert "assert len(response.content) == " in text
-    assert "\n            told(lines)\n" in text
+    assert "assert seen" not in text
 
 
 def test_of_a_stream_so_many_events_are_read() -> None:
     """What is no event is left out."""
-    events = ('{"choices": [{"delta": {"content": "One"}}]}', '{"cho', "[DONE]", "{}")
+    events = ('{"choices": [{"delta": {"content": "One"}}]}', "[DONE]", "{}", "{}")
     lines = iter([": keep-alive", *(f"data: {event}" for event in events)])
-    assert told(lines, 3) == ("One", [], None)
+    assert told(lines, 2) == {"text": "One"}
     assert list(lines) == ["data: {}"]
 
 
@@ -455,7 +454,7 @@ def test_a_session_that_goes_on_passes() -> None:
     """While a stream is open, nothing is asserted at the end, since the test closes it."""
     control = Control(Aurous(now=NOW))
     with control.aurous.client() as client, client.stream("POST", "/v1/chat/completions", json=STREAM) as response:
-        next(response.iter_lines())
+        told(response.iter_lines(), 4)
         client.get("/v1/balance")
         text = copy(control)
     run(text)
