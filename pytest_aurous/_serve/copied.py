@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from inspect import getsource
 from itertools import islice
 from json import dumps, loads
-from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -54,7 +53,6 @@ _LEFT: Final = (
     *(f"[len(team.{name}) for team in aurous.teams]" for name in _STYLES),
     *(f'len(aurous.export()["sections"].get("{name}", ()))' for name in ("chat replies", "scripts", "vectors")),
     'len(aurous.export()["lists"].get("poses", ()))',
-    "[one.name for team in aurous.teams for one in team.limits.values() if one.overruns]",
     "[team.balance_low_threshold for team in aurous.teams]",
     "[[one.kind, one.fired] for one in aurous.faults]",
     "[one.ended for team in aurous.teams for one in team.keys]",
@@ -64,19 +62,11 @@ _LEFT: Final = (
 """What a test asserts at its end, if it is not as in each new fake; the credits in any case."""
 _SOON: Final = 1e-6
 _LATE: Final = 30.0
-"""Seconds by which the clock of a test may be wrong, where something depends on it and where nothing does.
-
-In the latter, no rate bucket of the API gains more than half of what it can hold.
-"""
-_TIMED: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "runs": lambda run: run.deadline < inf,
-    "idempotency": lambda stored: stored.busy_until > stored.at,
-    "buckets": lambda bucket: bucket.tokens * 2 < bucket.capacity,
-}
-"""What in the state depends on the clock, by section: work, requests under way, and limits that may be reached."""
+"""Seconds by which the clock of a test may be wrong, where something may depend on it and where nothing does."""
+_TIMED: Final = ("runs", "idempotency", "deliveries", "limit.", "faults.outage", "reset")
+"""The sections of the state that depend on the clock, and what actions begin with after which something may."""
 _IMPORTS: Final = (
     "from collections import Counter",
-    "from collections import defaultdict",
     "from collections.abc import Iterable",
     "from itertools import islice",
     "from json import loads",
@@ -121,7 +111,7 @@ class _Test:
                 steps, until = steps[:index], seq - 1
                 break
         self._loaded = tape.loaded
-        loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in self._loaded)
+        loaded = (Taped(action=one, began=one.at) for one in self._loaded)
         self._steps, self._after = [*loaded, *steps], after
         self._delays, self._meanwhile, still_open = _streams(taped)
         self._settings = aurous._session._start.settings
@@ -134,7 +124,7 @@ class _Test:
         self._taken = Counter[str]()
         self._lines: list[str] = []
         self._calls = 0
-        self._slack = _SOON if self._loaded else _LATE
+        self._slack = _SOON if self._loaded or self._settings.rate_limits == "enforce" else _LATE
         # What was after a part may have gone back behind it.
         self._end = list(_left(aurous, self._fake)) if until >= tape.last and not still_open else []
         self._ended = aurous.clock.time()
@@ -376,12 +366,8 @@ def _streams(steps: list[Taped]) -> tuple[dict[int, float], set[int], set[int]]:
 
 def _is_timed(step: Taped) -> bool:
     """Whether something may depend on the clock from this step on."""
-    if step.action is not None and step.action.operation.startswith(("limit.", "faults.outage")):
-        return True
-    return any(
-        name == "deliveries" or (name in _TIMED and isinstance(now, tuple) and _TIMED[name](now))  # else it is removed
-        for name, _, _, now in step.changes
-    )
+    operation = "" if step.action is None else step.action.operation
+    return operation.startswith(_TIMED) or any(change[0] in _TIMED for change in step.changes)
 
 
 def _start(steps: list[Taped], dropped: int) -> int:
@@ -436,12 +422,12 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
 # A copied test brings it along, so it knows nothing else of this package.
 def told(lines: Iterable[str], events: int | None = None) -> dict[str, Any]:
     """Return what a stream says, or so many of its events: its id, usage, text and tool calls."""
-    said: dict[str, Any] = defaultdict(str)
+    said: dict[str, Any] = {"text": "", "tool calls": ""}
     for line in islice((line for line in lines if line.startswith("data: {")), events):
         chunk = loads(line.removeprefix("data: "))
         said |= {name: chunk[name] for name in ("id", "usage") if chunk.get(name)}
         for delta in (choice["delta"] for choice in chunk.get("choices", ())):
             said["text"] += delta.get("content") or ""
             for one in delta.get("tool_calls") or ():
-                said[f"tool call {one['index']}"] += "".join(one["function"].values())
+                said["tool calls"] += "".join(one["function"].values())
     return said

@@ -53,15 +53,15 @@ class Taped(NamedTuple):
         notes: What has happened, in words.
     """
 
-    seq: int
-    call: Call | None
-    action: Action | None
-    part: Part | None
-    began: float
-    at: float
-    events: tuple[tuple[str, float], ...]
-    changes: tuple[Change, ...]
-    notes: tuple[str, ...]
+    seq: int = 0
+    call: Call | None = None
+    action: Action | None = None
+    part: Part | None = None
+    began: float = 0.0
+    at: float = 0.0
+    events: tuple[tuple[str, float], ...] = ()
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def seq_of(text: str) -> int | None:
@@ -118,7 +118,7 @@ class Tape(StepWatcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        self._add(call, call.at, self.state.of_request())
+        self._add(Taped(call=call, began=call.at, changes=self.state.of_request()))
         self._world.journal.forget(self.keep)
 
     def resume(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
@@ -136,7 +136,7 @@ class Tape(StepWatcher):
             before, told = Part(seq, call), monotonic()
         now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
         if now.ended or (part.endswith(b"\n\n") and monotonic() - told >= _PAUSE):
-            self._add(None, self._world.clock.time(), (), part=now)
+            self._add(Taped(part=now, began=self._world.clock.time()))
             now, told = Part(before.of, call), monotonic()
         if not call.ended:
             self._streams[call] = now, told
@@ -148,20 +148,14 @@ class Tape(StepWatcher):
             changes = self.state.compare() if self.state.moved else ()
             # Buckets refill by themselves, whenever time passes: that alone is no step.
             if action is not None or self._events or any(change[0] != "buckets" for change in changes):
-                self._add(None, self._world.clock.time() if began is None else began, changes, action)
+                began = self._world.clock.time() if began is None else began
+                self._add(Taped(action=action, began=began, changes=changes))
 
-    def _add(
-        self,
-        call: Call | None,
-        began: float,
-        changes: tuple[Change, ...],
-        action: Action | None = None,
-        part: Part | None = None,
-    ) -> None:
+    def _add(self, step: Taped) -> None:
         events, notes = self._happened()
-        changes, self._unsaid = self._unsaid + changes, ()
+        changes, self._unsaid = self._unsaid + step.changes, ()
         self.last += 1
-        step = Taped(self.last, call, action, part, began, self._world.clock.time(), events, changes, notes)
+        step = step._replace(seq=self.last, at=self._world.clock.time(), events=events, changes=changes, notes=notes)
         self.steps.append(step)
         for call_back in self.on_step:
             call_back(step)

@@ -404,7 +404,7 @@ def test_of_a_stream_so_many_events_are_read() -> None:
     """What is no event is left out."""
     events = ('{"choices": [{"delta": {"content": "One"}}]}', "[DONE]", "{}", "{}")
     lines = iter([": keep-alive", *(f"data: {event}" for event in events)])
-    assert told(lines, 2) == {"text": "One"}
+    assert told(lines, 2) == {"text": "One", "tool calls": ""}
     assert list(lines) == ["data: {}"]
 
 
