@@ -45,7 +45,7 @@ _NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.
 _READ: Final = {"", COMPLETE, BY_CLIENT}
 """How streams have ended that a test reads as far as their clients have."""
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
-_ROUTES: Final = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
+_ROUTE: Final = 'aurous.webhooks.route("*", receive)'
 _KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
 _STYLES: Final = ("webhook_endpoints", "loras", "video_loras", "models")
 _LEFT: Final = (
@@ -113,7 +113,7 @@ class _Test:
         self._loaded = tape.loaded
         loaded = (Taped(action=one, began=one.at) for one in self._loaded)
         self._steps, self._after = [*loaded, *steps], after
-        self._delays, self._meanwhile, still_open = _streams(taped)
+        self._delays = _delays(taped)
         self._settings = aurous._session._start.settings
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
@@ -126,7 +126,7 @@ class _Test:
         self._calls = 0
         self._slack = _SOON if self._loaded or self._settings.rate_limits == "enforce" else _LATE
         # What was after a part may have gone back behind it.
-        self._end = list(_left(aurous, self._fake)) if until >= tape.last and not still_open else []
+        self._end = list(_left(aurous, self._fake)) if until >= tape.last and not tape.streams else []
         self._ended = aurous.clock.time()
 
     def text(self, name: str) -> str:
@@ -134,7 +134,7 @@ class _Test:
         self._names.said, self._wanted = _known(self._steps)
         flushes = [as_list(one.result) for one in self._actions if one.operation == "webhooks.flush"]
         answers = [str(one["response_status"] or "ConnectionError()") for made in flushes for one in made]
-        self._routes = _ROUTES * bool(answers)
+        self._routes = [_ROUTE] * bool(answers)
         if answers:
             self._lines += [call("receive = Mock", [f"side_effect={fitted('[', answers, ']')}"]), *self._routes]
         for step in self._steps:
@@ -143,7 +143,7 @@ class _Test:
             if step.action is not None:
                 self._act(step.action)
             if step.call is not None:
-                self._request(step.call, asserted=step.seq > self._after, alone=step.seq not in self._meanwhile)
+                self._request(step.call, asserted=step.seq > self._after, alone=step.alone)
                 self._calls += 1
                 self._clock.move(self._delays.get(step.seq, 0.0))
         if self._end:
@@ -297,10 +297,8 @@ def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     parts = [names.literal(sent.url if sent.url in names else url)]
     kind = sent.sent_headers.get("content-type", "")
     body = _body(sent.content, kind, names)
-    shown = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
-    headers: dict[str, str | bytes] = {
-        name: value if value.isascii() else value.encode("latin-1", "replace") for name, value in shown.items()
-    }
+    own = [(name, value) for name, value in sent._headers if not _OWN.fullmatch(name) and value.isascii()]
+    headers = {name: shown_header(name, value) for name, value in own}
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     key = key_of(sent)
@@ -345,23 +343,15 @@ def _left(aurous: Aurous, new: Aurous) -> Iterator[str]:
             yield f"assert {expression} == {Names().literal(left)}"
 
 
-def _streams(steps: list[Taped]) -> tuple[dict[int, float], set[int], set[int]]:
-    """Return by how much each request moves the clock, which came while a stream was open, and which are open now.
-
-    A test reads each stream to its end before it goes on: the clock moves at once, and others see another state.
-    """
-    delays, meanwhile, streams, stream = dict[int, float](), set[int](), set[int](), 0
+def _delays(steps: list[Taped]) -> dict[int, float]:
+    """Return by how much each request moves the clock, at once: a test reads each stream before it goes on."""
+    delays, stream = dict[int, float](), 0
     for step in steps:
         if step.call is not None and step.call.streamed:
             stream = step.seq
-            streams.add(stream)
-        elif step.call is not None and streams:
-            meanwhile.add(step.seq)
-        if step.part is not None and step.part.ended:
-            streams.discard(step.part.of)
         cause = stream if step.call is None else step.seq
         delays[cause] = delays.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
-    return delays, meanwhile, streams
+    return delays
 
 
 def _is_timed(step: Taped) -> bool:

@@ -51,6 +51,7 @@ class Taped(NamedTuple):
         events: What moved the clock before it.
         changes: What has changed in the state.
         notes: What has happened, in words.
+        alone: Whether no stream was open.
     """
 
     seq: int = 0
@@ -62,6 +63,7 @@ class Taped(NamedTuple):
     events: tuple[tuple[str, float], ...] = ()
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
+    alone: bool = True
 
 
 def seq_of(text: str) -> int | None:
@@ -82,6 +84,7 @@ class Tape(StepWatcher):
         state: The state of the fake, and what has changed in it.
         loaded: The actions that made the state of the start, before the first step and after each reset.
         on_step: What is called after each step, under the lock of the fake.
+        streams: The streams that are open, each with what no step has yet, and the real time of its last step.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
@@ -91,7 +94,7 @@ class Tape(StepWatcher):
         self.loaded: list[Action] = []
         self.on_step: list[Callable[[Taped], object]] = []
         self.steps: deque[Taped] = deque(maxlen=keep)
-        self._streams: dict[Call, tuple[Part, float]] = {}
+        self.streams: dict[Call, tuple[Part, float]] = {}
         self._unsaid: tuple[Change, ...] = ()
         self._world = self.app.world
         with self._world.lock:
@@ -118,7 +121,9 @@ class Tape(StepWatcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        self._add(Taped(call=call, began=call.at, changes=self.state.of_request()))
+        self._add(Taped(call=call, began=call.at, changes=self.state.of_request(), alone=not self.streams))
+        if call.streamed:
+            self.streams[call] = Part(self.last, call), monotonic()
         self._world.journal.forget(self.keep)
 
     def resume(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
@@ -129,17 +134,13 @@ class Tape(StepWatcher):
     def sent(self, call: Call, part: bytes) -> None:
         """Record what was sent of a stream: its end, and else at most every tenth of a second."""
         self._unsaid += self.state.of_request()
-        if call in self._streams:
-            before, told = self._streams.pop(call)
-        else:
-            seq = next((step.seq for step in reversed(self.steps) if step.call is call), 0)
-            before, told = Part(seq, call), monotonic()
+        before, told = self.streams.pop(call, (Part(0, call), 0.0))
         now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
         if now.ended or (part.endswith(b"\n\n") and monotonic() - told >= _PAUSE):
             self._add(Taped(part=now, began=self._world.clock.time()))
             now, told = Part(before.of, call), monotonic()
         if not call.ended:
-            self._streams[call] = now, told
+            self.streams[call] = now, told
 
     def note(self, action: Action | None, began: float | None = None) -> None:
         """Record what has happened since the last step, without a request."""
