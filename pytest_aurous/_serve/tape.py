@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice, pairwise
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -169,14 +169,7 @@ class Tape(StepWatcher):
             start = max(0, seq - self.dropped)
             return list(islice(self.steps, start, start + limit))
 
-    def views(self, first: int) -> Iterator[tuple[Taped, View, View]]:
-        """Yield the step *first* and each later one, with the state before and after it. Hold the fake's lock."""
-        steps = self.after(first - 1, self.keep)
-        views = self.state.views([(step.began, step.at, step.changes) for step in steps])
-        for step, (before, after) in zip(steps, pairwise(views), strict=True):
-            yield step, before, after
-
-    def view_before(self, seq: int) -> View:
-        """Return the state before a step, or after the last one. Hold the fake's lock."""
+    def states(self, seq: int) -> Iterator[View]:
+        """Yield the state before a step, and after it and each later one. Hold the fake's lock."""
         steps = self.after(seq - 1, self.keep)
-        return next(self.state.views([(step.began, step.at, step.changes) for step in steps]))
+        return self.state.views([(step.began, step.at, step.changes) for step in steps])
