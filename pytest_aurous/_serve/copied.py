@@ -36,6 +36,7 @@ _OWN: Final = re.compile(
 _BOUND: Final = re.compile(rf"{ID.pattern}|{URL.pattern}|whsec_\S+")
 """Values that are others in each fake, so that a test takes them from the responses."""
 _KEY: Final = "aurous.api_key"
+_REMARK: Final = "It tests the fake as the session has used it: let your application send the requests instead."
 _MOVING: Final = {"clock", "reset", "restore", "snapshot", "snapshots"}
 """What the actions begin with that do something with the clock or the snapshots."""
 _CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
@@ -49,6 +50,7 @@ _ROUTE: Final = 'aurous.webhooks.route("*", receive)'
 _KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
 _STYLES: Final = ("webhook_endpoints", "loras", "video_loras", "models")
 _LEFT: Final = (
+    "len(aurous.calls)",
     *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _KINDS),
     *(f"[len(team.{name}) for team in aurous.teams]" for name in _STYLES),
     *(f'len(aurous.export()["sections"].get("{name}", ()))' for name in ("chat replies", "scripts", "vectors")),
@@ -123,7 +125,6 @@ class _Test:
         self._names = Names({str(aurous.api_key): _KEY}, secret_of(self._sent))
         self._taken = Counter[str]()
         self._lines: list[str] = []
-        self._calls = 0
         self._slack = _SOON if self._loaded or self._settings.rate_limits == "enforce" else _LATE
         # What was after a part may have gone back behind it.
         self._end = list(_left(aurous, self._fake)) if until >= tape.last and not tape.streams else []
@@ -144,7 +145,6 @@ class _Test:
                 self._act(step.action)
             if step.call is not None:
                 self._request(step.call, asserted=step.seq > self._after, alone=step.alone)
-                self._calls += 1
                 self._clock.move(self._delays.get(step.seq, 0.0))
         if self._end:
             self._wait(self._ended)
@@ -166,8 +166,7 @@ class _Test:
         text += f"        {_indented(_indented(body))}\n"
         text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
-        remarks = ["It tests the fake as the session has used it: let your application send the requests instead."]
-        remarks = [f"# {remark}" for remark in (*remarks, *self._remarks)]
+        remarks = [f"# {remark}" for remark in (_REMARK, *self._remarks)]
         imports = [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b[^-]", text)]
         head = [f'"""Copied from a served fake: {counts}."""', "", *remarks, "", *imports]
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
@@ -182,10 +181,9 @@ class _Test:
             self._freeze(until)
 
     def _check(self) -> None:
-        """Assert what nobody can see after a step back: the clock, and how many calls there were."""
+        """Assert where the clock is, which nobody can see after a step back."""
         if (now := self._clock.now().isoformat()) != self._began:
             self._lines.append(f'assert aurous.clock.now().isoformat() == "{now}"')
-        self._lines.append(f"assert len(aurous.calls) == {self._calls}")
 
     def _freeze(self, at: float) -> None:
         instant = moment(at).isoformat()
@@ -217,14 +215,11 @@ class _Test:
 
     def _begin_again(self, settings: dict[str, Any]) -> None:
         """Do again what made the state of the start: a served fake returns to it, but a test to an empty fake."""
-        self._calls = 0
         self._lines += self._routes
         for action in self._loaded:
             self._act(action)
         if self._loaded and "credits" in settings:
             self._lines.append(f"aurous.team.credits = {settings['credits']!r}")
-        if self._loaded and "now" in settings:
-            self._freeze(self._clock.time())
 
     def _made(self, action: Action) -> str:
         """Return the left side of an assignment, if something later needs what an action has made."""
