@@ -53,8 +53,10 @@ _LEFT: Final = (
     "len(aurous.calls)",
     *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _KINDS),
     *(f"[len(team.{name}) for team in aurous.teams]" for name in _STYLES),
-    *(f'len(aurous.export()["sections"].get("{name}", ()))' for name in ("chat replies", "scripts", "vectors")),
-    'len(aurous.export()["lists"].get("poses", ()))',
+    (
+        "{name: len(one) for state in [aurous.export()] for name, one in {**state['sections'], **state['lists']}.items()"
+        " if name in ('chat replies', 'poses', 'scripts', 'vectors')}"
+    ),
     "[team.balance_low_threshold for team in aurous.teams]",
     "[[one.kind, one.fired] for one in aurous.faults]",
     "[one.ended for team in aurous.teams for one in team.keys]",
@@ -127,8 +129,12 @@ class _Test:
         self._lines: list[str] = []
         self._slack = _SOON if self._loaded or self._settings.rate_limits == "enforce" else _LATE
         # What was after a part may have gone back behind it.
-        self._end = list(_left(aurous, self._fake)) if until >= tape.last and not tape.streams else []
+        self._end: list[str] = []
         self._ended = aurous.clock.time()
+        for expression in _LEFT if until >= tape.last and not tape.streams else ():
+            left, start = (eval(expression, {**globals(), "aurous": one}) for one in (aurous, self._fake))  # noqa: S307
+            if left != start or "credits" in expression:
+                self._end.append(f"assert {expression} == {Names().literal(left)}")
 
     def text(self, name: str) -> str:
         """Return the module."""
@@ -139,9 +145,11 @@ class _Test:
         if answers:
             self._lines += [call("receive = Mock", [f"side_effect={fitted('[', answers, ']')}"]), *self._routes]
         for step in self._steps:
-            self._slack = _SOON if _is_timed(step) else self._slack
+            operation = "" if step.action is None else step.action.operation
+            if operation.startswith(_TIMED) or any(change[0] in _TIMED for change in step.changes):
+                self._slack = _SOON
             self._wait(step.began)
-            if step.action is not None:
+            if step.action is not None and operation != "clock.speed":  # the lines say how long each step has taken
                 self._act(step.action)
             if step.call is not None:
                 self._request(step.call, asserted=step.seq > self._after, alone=step.alone)
@@ -192,8 +200,6 @@ class _Test:
     def _act(self, action: Action) -> None:
         """Write an action, and do with the clock and the snapshots what it does with those of the test."""
         operation, given = action.operation, action.arguments
-        if operation == "clock.speed":  # the lines say how long each step has taken
-            return
         if operation.startswith(_CHECKED):
             self._check()
         line = action.python(self._names)
@@ -207,18 +213,14 @@ class _Test:
             self._lines.append(f"assert {bucket}.remaining == {action.result['remaining']}")
         if operation.partition(".")[0] in _MOVING:
             perform(self._fake, operation, given)
-        if operation == "reset":
-            self._begin_again(as_object(given.get("settings")))
+        if operation == "reset":  # a served fake returns to the state of its start, but a test to an empty fake
+            self._lines += self._routes
+            for one in self._loaded:
+                self._act(one)
+            if self._loaded and "credits" in as_object(given.get("settings")):
+                self._lines.append(f"aurous.team.credits = {given['settings']['credits']!r}")
         if operation == "import_":  # its clock goes on in real time
             self._freeze(action.at)
-
-    def _begin_again(self, settings: dict[str, Any]) -> None:
-        """Do again what made the state of the start: a served fake returns to it, but a test to an empty fake."""
-        self._lines += self._routes
-        for action in self._loaded:
-            self._act(action)
-        if self._loaded and "credits" in settings:
-            self._lines.append(f"aurous.team.credits = {settings['credits']!r}")
 
     def _made(self, action: Action) -> str:
         """Return the left side of an assignment, if something later needs what an action has made."""
@@ -263,11 +265,11 @@ class _Test:
             parts = [names.literal(sent.method), *parts]
             some = "" if sent.ended == COMPLETE else f", {sent.events}"
             line = f"with {call('client.stream', parts)} as response:\n    seen = told(response.iter_lines(){some})"
-            got, found = "seen", told(_text(body).splitlines())
+            got, found = "seen", told(body.decode(errors="replace").splitlines())
             asserted = asserted and sent.ended != "" and not is_digest(body)  # its body is known at its end
         elif found is None:  # no JSON, or not kept
-            length = body[1:].split()[0].decode() if is_digest(body) else len(body)
-            got, found = "len(response.content)", int(length)
+            length = int(body[1:].split()[0]) if is_digest(body) else len(body)
+            got, found = "len(response.content)", length
         self._lines.append(line)
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
         for value, path in _leaves(found):
@@ -321,20 +323,8 @@ def _body(content: bytes, kind: str, names: Names) -> str:
         return f"content={names.literal(content)}"
 
 
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace")
-
-
 def _indented(text: str) -> str:
     return text.replace("\n", "\n    ")
-
-
-def _left(aurous: Aurous, new: Aurous) -> Iterator[str]:
-    """Yield what a test asserts at its end."""
-    for expression in _LEFT:
-        left, start = (eval(expression, {**globals(), "aurous": one}) for one in (aurous, new))  # noqa: S307
-        if left != start or "credits" in expression:
-            yield f"assert {expression} == {Names().literal(left)}"
 
 
 def _delays(steps: list[Taped]) -> dict[int, float]:
@@ -346,12 +336,6 @@ def _delays(steps: list[Taped]) -> dict[int, float]:
         cause = stream if step.call is None else step.seq
         delays[cause] = delays.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
     return delays
-
-
-def _is_timed(step: Taped) -> bool:
-    """Whether something may depend on the clock from this step on."""
-    operation = "" if step.action is None else step.action.operation
-    return operation.startswith(_TIMED) or any(change[0] in _TIMED for change in step.changes)
 
 
 def _start(steps: list[Taped], dropped: int) -> int:
@@ -385,8 +369,8 @@ def _known(steps: list[Taped]) -> tuple[set[str], set[str]]:
             says, hears = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))
             wanted |= {fault_name(action.arguments["number"])} if action.operation.startswith("fault.") else set()
         if sent is not None:
-            says = f"{sent.url} {sent._headers} {_text(sent.content)}"
-            hears = "" if sent._reply is None else _text(sent._reply.body)
+            says = f"{sent.url} {sent._headers} {sent.content.decode(errors='replace')}"
+            hears = "" if sent._reply is None else sent._reply.body.decode(errors="replace")
         spoken, drawn = set(tokens(says)), set(tokens(hears))
         said |= spoken - seen
         wanted |= seen & (spoken | {one for one in drawn if ID.fullmatch(one) and not one.startswith("req_")})
