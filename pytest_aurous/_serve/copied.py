@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from inspect import getsource
 from itertools import islice
 from json import dumps, loads
-from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -37,23 +36,27 @@ _OWN: Final = re.compile(
 _BOUND: Final = re.compile(rf"{ID.pattern}|{URL.pattern}|whsec_\S+")
 """Values that are others in each fake, so that a test takes them from the responses."""
 _KEY: Final = "aurous.api_key"
+_REMARK: Final = "It tests the fake as the session has used it: let your application send the requests instead."
 _MOVING: Final = {"clock", "reset", "restore", "snapshot", "snapshots"}
 """What the actions begin with that do something with the clock or the snapshots."""
-_CHECKED: Final = {"reset", "restore", "clock.freeze", "import_"}
+_CHECKED: Final = ("reset", "restore", "clock.freeze", "import_")
 """The actions after which nobody sees where the clock was."""
 _NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.remove": "name"}
 """The arguments that name a snapshot which must be there."""
-_REFUSED: Final = 400
-"""What the statuses of requests begin with that have no effect."""
+_READ: Final = {"", COMPLETE, BY_CLIENT}
+"""How streams have ended that a test reads as far as their clients have."""
 _SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
-_ROUTES: Final = [f'aurous.webhooks.route("{scheme}://*", receive)' for scheme in ("https", "http")]
+_ROUTE: Final = 'aurous.webhooks.route("*", receive)'
 _KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
+_STYLES: Final = ("webhook_endpoints", "loras", "video_loras", "models")
 _LEFT: Final = (
+    "len(aurous.calls)",
     *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _KINDS),
-    *(f"[len(team.{name}) for team in aurous.teams]" for name in ("webhook_endpoints", "loras", "video_loras")),
-    "[len(team.models) for team in aurous.teams]",
-    "prepared(aurous)",
-    "[one.name for team in aurous.teams for one in team.limits.values() if one.overruns]",
+    *(f"[len(team.{name}) for team in aurous.teams]" for name in _STYLES),
+    (
+        "{name: len(one) for state in [aurous.export()] for name, one in {**state['sections'], **state['lists']}.items()"
+        " if name in ('chat replies', 'poses', 'scripts', 'vectors')}"
+    ),
     "[team.balance_low_threshold for team in aurous.teams]",
     "[[one.kind, one.fired] for one in aurous.faults]",
     "[one.ended for team in aurous.teams for one in team.keys]",
@@ -63,21 +66,15 @@ _LEFT: Final = (
 """What a test asserts at its end, if it is not as in each new fake; the credits in any case."""
 _SOON: Final = 1e-6
 _LATE: Final = 30.0
-"""Seconds by which the clock of a test may be wrong, where something depends on it and where nothing does.
-
-In the latter, no rate bucket of the API gains more than half of what it can hold.
-"""
-_TIMED: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "runs": lambda run: run.deadline < inf,
-    "idempotency": lambda stored: stored.busy_until > stored.at,
-    "buckets": lambda bucket: bucket.tokens * 2 < bucket.capacity,
-}
-"""What in the state depends on the clock, by section: work, requests under way, and limits that may be reached."""
+"""Seconds by which the clock of a test may be wrong, where something may depend on it and where nothing does."""
+_TIMED: Final = ("runs", "idempotency", "deliveries", "limit.", "faults.outage", "reset")
+"""The sections of the state that depend on the clock, and what actions begin with after which something may."""
 _IMPORTS: Final = (
     "from collections import Counter",
-    "from collections.abc import Iterator",
+    "from collections.abc import Iterable",
     "from itertools import islice",
     "from json import loads",
+    "from typing import Any",
     "from unittest.mock import ANY",
     "from unittest.mock import Mock",
     "\nimport httpx",
@@ -113,14 +110,14 @@ class _Test:
         steps = steps[_start(steps, tape.dropped) :]
         self._remarks = [f"Steps 1 to {after} are repeated, but nothing is asserted about them."] * bool(after)
         for index, (seq, sent, *_) in enumerate(steps):
-            if sent is not None and is_digest(sent.content) and (sent.status or 0) < _REFUSED:
+            if sent is not None and is_digest(sent.content):
                 self._remarks.append(f"It ends before request {sent.number}, whose body is too large to be kept.")
                 steps, until = steps[:index], seq - 1
                 break
         self._loaded = tape.loaded
-        loaded = (Taped(0, None, one, None, one.at, one.at, (), (), ()) for one in self._loaded)
+        loaded = (Taped(action=one, began=one.at) for one in self._loaded)
         self._steps, self._after = [*loaded, *steps], after
-        self._delays, self._meanwhile, still_open = _streams(taped)
+        self._delays = _delays(taped)
         self._settings = aurous._session._start.settings
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
@@ -130,28 +127,32 @@ class _Test:
         self._names = Names({str(aurous.api_key): _KEY}, secret_of(self._sent))
         self._taken = Counter[str]()
         self._lines: list[str] = []
-        self._calls = 0
-        self._slack = _SOON if self._loaded else _LATE
+        self._slack = _SOON if self._loaded or self._settings.rate_limits == "enforce" else _LATE
         # What was after a part may have gone back behind it.
-        self._end = list(_left(aurous, self._fake)) if until >= tape.last and not still_open else []
+        self._end: list[str] = []
         self._ended = aurous.clock.time()
+        for expression in _LEFT if until >= tape.last and not tape.streams else ():
+            left, start = (eval(expression, {**globals(), "aurous": one}) for one in (aurous, self._fake))  # noqa: S307
+            if left != start or "credits" in expression:
+                self._end.append(f"assert {expression} == {Names().literal(left)}")
 
     def text(self, name: str) -> str:
         """Return the module."""
         self._names.said, self._wanted = _known(self._steps)
         flushes = [as_list(one.result) for one in self._actions if one.operation == "webhooks.flush"]
         answers = [str(one["response_status"] or "ConnectionError()") for made in flushes for one in made]
-        self._routes = _ROUTES * bool(answers)
+        self._routes = [_ROUTE] * bool(answers)
         if answers:
             self._lines += [call("receive = Mock", [f"side_effect={fitted('[', answers, ']')}"]), *self._routes]
         for step in self._steps:
-            self._slack = _SOON if _is_timed(step) else self._slack
+            operation = "" if step.action is None else step.action.operation
+            if operation.startswith(_TIMED) or any(change[0] in _TIMED for change in step.changes):
+                self._slack = _SOON
             self._wait(step.began)
-            if step.action is not None:
+            if step.action is not None and operation != "clock.speed":  # the lines say how long each step has taken
                 self._act(step.action)
             if step.call is not None:
-                self._request(step.call, asserted=step.seq > self._after, alone=step.seq not in self._meanwhile)
-                self._calls += 1
+                self._request(step.call, asserted=step.seq > self._after, alone=step.alone)
                 self._clock.move(self._delays.get(step.seq, 0.0))
         if self._end:
             self._wait(self._ended)
@@ -171,11 +172,9 @@ class _Test:
         text += f"    aurous = {_indented(begin)}\n"
         text += "    with aurous, aurous.client(timeout=None) as client:\n"
         text += f"        {_indented(_indented(body))}\n"
-        for helper in (told, prepared):
-            text = f"{getsource(helper)}\n\n{text}" if f"{helper.__name__}(" in body else text
+        text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
-        remarks = ["It tests the fake as the session has used it: let your application send the requests instead."]
-        remarks = [f"# {remark}" for remark in (*remarks, *self._remarks)]
+        remarks = [f"# {remark}" for remark in (_REMARK, *self._remarks)]
         imports = [line for line in _IMPORTS if re.search(rf"\b{line.split()[-1]}\b[^-]", text)]
         head = [f'"""Copied from a served fake: {counts}."""', "", *remarks, "", *imports]
         return "\n".join([*head, "", "from pytest_aurous import Aurous", "", "", text])
@@ -190,10 +189,8 @@ class _Test:
             self._freeze(until)
 
     def _check(self) -> None:
-        """Assert what nobody can see after a step back: the clock, and how many calls there were."""
-        if (now := self._clock.now().isoformat()) != self._began:
-            self._lines.append(f'assert aurous.clock.now().isoformat() == "{now}"')
-        self._lines.append(f"assert len(aurous.calls) == {self._calls}")
+        """Assert where the clock is, which nobody can see after a step back."""
+        self._lines.append(f'assert aurous.clock.now().isoformat() == "{self._clock.now().isoformat()}"')
 
     def _freeze(self, at: float) -> None:
         instant = moment(at).isoformat()
@@ -203,9 +200,7 @@ class _Test:
     def _act(self, action: Action) -> None:
         """Write an action, and do with the clock and the snapshots what it does with those of the test."""
         operation, given = action.operation, action.arguments
-        if operation == "clock.speed":  # the lines say how long each step has taken
-            return
-        if operation in _CHECKED and self._lines:
+        if operation.startswith(_CHECKED):
             self._check()
         line = action.python(self._names)
         if operation == "webhooks.deliver_to" and self._routes:
@@ -218,21 +213,14 @@ class _Test:
             self._lines.append(f"assert {bucket}.remaining == {action.result['remaining']}")
         if operation.partition(".")[0] in _MOVING:
             perform(self._fake, operation, given)
-        if operation == "reset":
-            self._begin_again(as_object(given.get("settings")))
+        if operation == "reset":  # a served fake returns to the state of its start, but a test to an empty fake
+            self._lines += self._routes
+            for one in self._loaded:
+                self._act(one)
+            if self._loaded and "credits" in as_object(given.get("settings")):
+                self._lines.append(f"aurous.team.credits = {given['settings']['credits']!r}")
         if operation == "import_":  # its clock goes on in real time
             self._freeze(action.at)
-
-    def _begin_again(self, settings: dict[str, Any]) -> None:
-        """Do again what made the state of the start: a served fake returns to it, but a test to an empty fake."""
-        self._calls = 0
-        self._lines += self._routes
-        for action in self._loaded:
-            self._act(action)
-        if self._loaded and "credits" in settings:
-            self._lines.append(f"aurous.team.credits = {settings['credits']!r}")
-        if self._loaded and "now" in settings:
-            self._freeze(self._clock.time())
 
     def _made(self, action: Action) -> str:
         """Return the left side of an assignment, if something later needs what an action has made."""
@@ -262,39 +250,35 @@ class _Test:
         names = self._names
         names.hides = False
         function, parts = _written(sent, self._settings.base_url, names)
-        whole = sent.ended == COMPLETE or str(sent.fault).startswith("malformed")  # whose client sees an end
-        broken = sent.streamed and not whole and sent.ended not in {"", BY_CLIENT}
-        if sent.patience is not None and (broken or sent.status is None):
-            parts.append(f"timeout={sent.patience:g}")
-        if sent.status is None:
+        malformed = str(sent.fault).startswith("malformed")  # whose client sees an end
+        if sent.status is None or (sent.streamed and not malformed and sent.ended not in _READ):
+            parts += [] if sent.patience is None else [f"timeout={sent.patience:g}"]
             self._lines.append(f"with pytest.raises(httpx.TransportError):\n    {_indented(call(function, parts))}")
             return
-        reasons = {"A secret is left out": names.hides, "Its body is not kept": is_digest(sent.content)}
-        reasons["It came while a stream was open"] = not alone
+        reasons = {"A secret is left out": names.hides, "It came while a stream was open": not alone}
         why = [reason for reason, applies in reasons.items() if applies and asserted]
         self._lines += [f"# {reason}, so its response is not asserted." for reason in why[:1]]
         asserted = asserted and not why
         body = b"" if sent._reply is None else sent._reply.body
-        if sent.streamed:
-            some = "" if whole else f", {sent.events}"
-            read = _indented("\n".join(_read(body, names, some, asserted=asserted, broken=broken)))
-            self._lines.append(f"with {call(function, parts)} as response:\n    {read}")
-        else:
-            self._lines.append(f"response = {call(function, parts)}")
+        line, got, found = f"response = {call(function, parts)}", "response.json()", parsed(body)
+        if sent.streamed and not malformed:
+            parts = [names.literal(sent.method), *parts]
+            some = "" if sent.ended == COMPLETE else f", {sent.events}"
+            line = f"with {call('client.stream', parts)} as response:\n    seen = told(response.iter_lines(){some})"
+            got, found = "seen", told(body.decode(errors="replace").splitlines())
+            asserted = asserted and sent.ended != "" and not is_digest(body)  # its body is known at its end
+        elif found is None:  # no JSON, or not kept
+            length = int(body[1:].split()[0]) if is_digest(body) else len(body)
+            got, found = "len(response.content)", length
+        self._lines.append(line)
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
-        found = parsed(body)
-        drawn = [(value, path, f"response.json(){self._path(path)}") for value, path in _leaves(found)]
-        if sent.streamed:
-            last = "aurous.teams[aurous.calls.last.team].chat.completions.last.id"
-            drawn = [(one, ("id",), last) for one in ID.findall(_text(body))[:1]]
-        for value, path, expression in drawn:
+        for value, path in _leaves(found):
             if value in self._wanted and value not in names:
                 thing = (sent.operation or "response").split(".")[0].removesuffix("s")
                 keys = [key for key in path if isinstance(key, str) and key.isidentifier()]
                 names[value] = self._new("_".join([thing, *keys[-1:]]))
-                self._lines.append(f"{names[value]} = {expression}")
-        if asserted and not sent.streamed:
-            self._lines.append(_shown(body, found, names))
+                self._lines.append(f"{names[value]} = {got}{self._path(path)}")
+        self._lines += [f"assert {got} == {names.literal(found, expected=True)}"] * asserted
 
 
 def written(aurous: Aurous, sent: Call) -> str:
@@ -309,10 +293,8 @@ def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     parts = [names.literal(sent.url if sent.url in names else url)]
     kind = sent.sent_headers.get("content-type", "")
     body = _body(sent.content, kind, names)
-    shown = {name: shown_header(name, value) for name, value in sent._headers if not _OWN.fullmatch(name)}
-    headers: dict[str, str | bytes] = {
-        name: value if value.isascii() else value.encode("latin-1", "replace") for name, value in shown.items()
-    }
+    own = [(name, value) for name, value in sent._headers if not _OWN.fullmatch(name) and value.isascii()]
+    headers = {name: shown_header(name, value) for name, value in own}
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     key = key_of(sent)
@@ -322,95 +304,38 @@ def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     if headers:
         parts.append(f"headers={names.literal(headers)}")
     method = sent.method.lower()
-    if sent.streamed:
-        return "client.stream", [names.literal(sent.method), *parts]
     if method in {"post", "put", "patch"} or (method in {"get", "delete"} and not body):
         return f"client.{method}", parts
     return "client.request", [names.literal(sent.method), *parts]
 
 
 def _body(content: bytes, kind: str, names: Names) -> str:
-    if not content or is_digest(content):
-        return 'content=b""' if content else ""
+    if not content:
+        return ""
     try:
         text = content.decode()
         if kind.partition(";")[0] != "application/json":
             return f"content={names.literal(text)}.encode()"
-        value = loads(text, object_pairs_hook=_once)
+        value = loads(text)
         dumps(value, allow_nan=False, ensure_ascii=False).encode()  # as httpx does
         return f"json={names.literal(value)}"
     except (ValueError, RecursionError):
         return f"content={names.literal(content)}"
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON, or raise ValueError if a name is there twice, which a dict does not say."""
-    if len(found := dict(pairs)) < len(pairs):
-        raise ValueError(pairs)
-    return found
-
-
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace")
-
-
-def _read(body: bytes, names: Names, some: str, *, asserted: bool, broken: bool) -> Iterator[str]:
-    """Yield the lines that read a stream as far as its client has, or until it breaks."""
-    yield "lines = response.iter_lines()"
-    seen = [names.literal(one, expected=True) for one in told(iter(_text(body).splitlines()))]
-    asserted = asserted and not is_digest(body)
-    yield f"assert told(lines{some}) == {fitted('(', seen, ')')}" if asserted else f"told(lines{some})"
-    if broken:
-        yield "with pytest.raises(httpx.TransportError):\n    list(lines)"
-
-
-def _shown(body: bytes, found: Any, names: Names) -> str:
-    """Return what a test asserts of the body of a response: of what is no JSON, or is not kept, how long it is."""
-    if found is not None:
-        return f"assert response.json() == {names.literal(found, expected=True)}"
-    length = body[1:].split()[0].decode() if is_digest(body) else len(body)
-    return f"assert len(response.content) == {length}"
-
-
 def _indented(text: str) -> str:
     return text.replace("\n", "\n    ")
 
 
-def _left(aurous: Aurous, new: Aurous) -> Iterator[str]:
-    """Yield what a test asserts at its end."""
-    for expression in _LEFT:
-        left, start = (eval(expression, {**globals(), "aurous": one}) for one in (aurous, new))  # noqa: S307
-        if left != start or "credits" in expression:
-            yield f"assert {expression} == {Names().literal(left)}"
-
-
-def _streams(steps: list[Taped]) -> tuple[dict[int, float], set[int], set[int]]:
-    """Return by how much each request moves the clock, which came while a stream was open, and which are open now.
-
-    A test reads each stream to its end before it goes on: the clock moves at once, and others see another state.
-    """
-    delays, meanwhile, streams, stream = dict[int, float](), set[int](), set[int](), 0
+def _delays(steps: list[Taped]) -> dict[int, float]:
+    """Return by how much each request moves the clock, at once: a test reads each stream before it goes on."""
+    delays, stream = dict[int, float](), 0
     for step in steps:
         if step.call is not None and step.call.streamed:
             stream = step.seq
-            streams.add(stream)
-        elif step.call is not None and streams:
-            meanwhile.add(step.seq)
-        if step.part is not None and step.part.ended:
-            streams.discard(step.part.of)
         cause = stream if step.call is None else step.seq
         delays[cause] = delays.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
-    return delays, meanwhile, streams
-
-
-def _is_timed(step: Taped) -> bool:
-    """Whether something may depend on the clock from this step on."""
-    if step.action is not None and step.action.operation.startswith(("limit.", "faults.outage")):
-        return True
-    return any(
-        name == "deliveries" or (name in _TIMED and isinstance(now, tuple) and _TIMED[name](now))  # else it is removed
-        for name, _, _, now in step.changes
-    )
+    return delays
 
 
 def _start(steps: list[Taped], dropped: int) -> int:
@@ -444,8 +369,8 @@ def _known(steps: list[Taped]) -> tuple[set[str], set[str]]:
             says, hears = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))
             wanted |= {fault_name(action.arguments["number"])} if action.operation.startswith("fault.") else set()
         if sent is not None:
-            says = f"{sent.url} {sent._headers} {_text(sent.content)}"
-            hears = "" if sent._reply is None else _text(sent._reply.body)
+            says = f"{sent.url} {sent._headers} {sent.content.decode(errors='replace')}"
+            hears = "" if sent._reply is None else sent._reply.body.decode(errors="replace")
         spoken, drawn = set(tokens(says)), set(tokens(hears))
         said |= spoken - seen
         wanted |= seen & (spoken | {one for one in drawn if ID.fullmatch(one) and not one.startswith("req_")})
@@ -462,27 +387,15 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
             yield from _leaves(item, (*path, key))
 
 
-# A copied test brings these two along, so it knows nothing else of this package.
-def prepared(aurous: Aurous) -> dict[str, int]:
-    """Return how much was prepared of what no record shows."""
-    state = aurous.export()
-    found = {**state["sections"], **state["lists"]}
-    return {name: len(found[name]) for name in ("chat replies", "poses", "scripts", "vectors") if found.get(name)}
-
-
-def told(lines: Iterator[str], events: int | None = None) -> tuple[str, list[list[str]], object]:
-    """Return the text, the tool calls and the usage of a stream, or of so many of its events."""
-    text, calls, usage = "", dict[int, list[str]](), None
-    for line in islice((line for line in lines if line.startswith("data:")), events):
-        try:
-            chunk = loads(line[5:])
-        except ValueError:  # the mark of the end, or an event that was cut
-            continue
-        usage = chunk.get("usage") or usage
+# A copied test brings it along, so it knows nothing else of this package.
+def told(lines: Iterable[str], events: int | None = None) -> dict[str, Any]:
+    """Return what a stream says, or so many of its events: its id, usage, text and tool calls."""
+    said: dict[str, Any] = {"text": "", "tool calls": ""}
+    for line in islice((line for line in lines if line.startswith("data: {")), events):
+        chunk = loads(line.removeprefix("data: "))
+        said |= {name: chunk[name] for name in ("id", "usage") if chunk.get(name)}
         for delta in (choice["delta"] for choice in chunk.get("choices", ())):
-            text += delta.get("content") or ""
+            said["text"] += delta.get("content") or ""
             for one in delta.get("tool_calls") or ():
-                called = calls.setdefault(one["index"], ["", ""])
-                called[0] += one["function"].get("name") or ""
-                called[1] += one["function"].get("arguments") or ""
-    return text, list(calls.values()), usage
+                said["tool calls"] += "".join(one["function"].values())
+    return said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache, partial
 from json import dumps
 from typing import Any, Final, cast
 
@@ -31,18 +32,19 @@ def tokens(text: str) -> Iterator[str]:
 class Names(dict[str, str]):
     """The expressions for values that a test knows under a name.
 
+    Args:
+        secret: The pattern of what is secret beside API keys.
+
     Attributes:
         said: The tokens that the test has sent itself, so that they are the same in each run.
-        secret: The pattern of what is secret beside API keys.
         hides: Whether something that was written since this was set to False had a secret, which is left out.
     """
 
     def __init__(self, names: dict[str, str] | None = None, secret: str = SECRET) -> None:
         super().__init__(names or {})
         self.said: set[str] = set()
-        self.secret = secret
         self.hides = False
-        self._redacted: dict[str, str] = {}
+        self._redacted = cache(partial(redacted, more=secret, as_code=True))
 
     def literal(self, value: Any, *, expected: bool = False, field: str = "") -> str:
         """Write JSON as Python; a text that has a name is its name, also inside of another text.
@@ -93,10 +95,9 @@ class Names(dict[str, str]):
         return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
 
     def _without_secrets(self, text: str) -> str:
-        if text not in self._redacted:
-            self._redacted[text] = redacted(text, self.secret, as_code=True)
-        self.hides = self.hides or self._redacted[text] != text
-        return self._redacted[text]
+        shown = self._redacted(text)
+        self.hides = self.hides or shown != text
+        return shown
 
 
 def call(function: str, parts: list[str]) -> str:

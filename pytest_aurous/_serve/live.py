@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -56,7 +57,7 @@ class LiveTrace:
         with protecting(app.world.default_key):
             with app.world.lock:  # briefly: other clients wait
                 first = max(tape.dropped, tape.last - limit) + 1
-                steps, before, state = tape.after(first - 1, limit), tape.view_before(first), tape.state.present()
+                steps, before, state = tape.after(first - 1, limit), next(tape.states(first)), tape.state.present()
                 found = {
                     "version": VERSION,
                     "live": True,
@@ -140,7 +141,7 @@ class LiveTrace:
     def _between(self, step: Taped) -> str:
         builder = self._builder()
         with self._app.world.lock, protecting(self._app.world.default_key):
-            _, before, after = next(self._tape.views(step.seq))
+            before, after = islice(self._tape.states(step.seq), 2)
             whole = self._whole(builder, step, before, after)
             return _json(_clean({**whole, "before": difference(after, before)}, builder.secret))
 
@@ -152,9 +153,10 @@ class LiveTrace:
                 return None
             builder = self._builder()
             with protecting(self._app.world.default_key):
-                one, before, after = next(tape.views(seq))
+                one = tape.after(seq - 1, 1)[0]
+                before, after = islice(tape.states(seq), 2)
                 if one.part is not None:  # the request, as far as its response has been sent: all parts are one step
-                    before = tape.view_before(one.part.of + 1)
+                    before = next(tape.states(one.part.of + 1))
                     one = one._replace(seq=one.part.of, call=one.part.call)
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)

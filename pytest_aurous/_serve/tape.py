@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice, pairwise
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -51,17 +51,19 @@ class Taped(NamedTuple):
         events: What moved the clock before it.
         changes: What has changed in the state.
         notes: What has happened, in words.
+        alone: Whether no stream was open.
     """
 
-    seq: int
-    call: Call | None
-    action: Action | None
-    part: Part | None
-    began: float
-    at: float
-    events: tuple[tuple[str, float], ...]
-    changes: tuple[Change, ...]
-    notes: tuple[str, ...]
+    seq: int = 0
+    call: Call | None = None
+    action: Action | None = None
+    part: Part | None = None
+    began: float = 0.0
+    at: float = 0.0
+    events: tuple[tuple[str, float], ...] = ()
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+    alone: bool = True
 
 
 def seq_of(text: str) -> int | None:
@@ -82,6 +84,7 @@ class Tape(StepWatcher):
         state: The state of the fake, and what has changed in it.
         loaded: The actions that made the state of the start, before the first step and after each reset.
         on_step: What is called after each step, under the lock of the fake.
+        streams: The streams that are open, each with what no step has yet, and the real time of its last step.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
@@ -91,7 +94,7 @@ class Tape(StepWatcher):
         self.loaded: list[Action] = []
         self.on_step: list[Callable[[Taped], object]] = []
         self.steps: deque[Taped] = deque(maxlen=keep)
-        self._streams: dict[Call, tuple[Part, float]] = {}
+        self.streams: dict[Call, tuple[Part, float]] = {}
         self._unsaid: tuple[Change, ...] = ()
         self._world = self.app.world
         with self._world.lock:
@@ -118,7 +121,9 @@ class Tape(StepWatcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        self._add(call, call.at, self.state.of_request())
+        self._add(Taped(call=call, began=call.at, changes=self.state.of_request(), alone=not self.streams))
+        if call.streamed:
+            self.streams[call] = Part(self.last, call), monotonic()
         self._world.journal.forget(self.keep)
 
     def resume(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
@@ -129,17 +134,13 @@ class Tape(StepWatcher):
     def sent(self, call: Call, part: bytes) -> None:
         """Record what was sent of a stream: its end, and else at most every tenth of a second."""
         self._unsaid += self.state.of_request()
-        if call in self._streams:
-            before, told = self._streams.pop(call)
-        else:
-            seq = next((step.seq for step in reversed(self.steps) if step.call is call), 0)
-            before, told = Part(seq, call), monotonic()
+        before, told = self.streams.pop(call, (Part(0, call), 0.0))
         now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
         if now.ended or (part.endswith(b"\n\n") and monotonic() - told >= _PAUSE):
-            self._add(None, self._world.clock.time(), (), part=now)
+            self._add(Taped(part=now, began=self._world.clock.time()))
             now, told = Part(before.of, call), monotonic()
         if not call.ended:
-            self._streams[call] = now, told
+            self.streams[call] = now, told
 
     def note(self, action: Action | None, began: float | None = None) -> None:
         """Record what has happened since the last step, without a request."""
@@ -148,20 +149,14 @@ class Tape(StepWatcher):
             changes = self.state.compare() if self.state.moved else ()
             # Buckets refill by themselves, whenever time passes: that alone is no step.
             if action is not None or self._events or any(change[0] != "buckets" for change in changes):
-                self._add(None, self._world.clock.time() if began is None else began, changes, action)
+                began = self._world.clock.time() if began is None else began
+                self._add(Taped(action=action, began=began, changes=changes))
 
-    def _add(
-        self,
-        call: Call | None,
-        began: float,
-        changes: tuple[Change, ...],
-        action: Action | None = None,
-        part: Part | None = None,
-    ) -> None:
+    def _add(self, step: Taped) -> None:
         events, notes = self._happened()
-        changes, self._unsaid = self._unsaid + changes, ()
+        changes, self._unsaid = self._unsaid + step.changes, ()
         self.last += 1
-        step = Taped(self.last, call, action, part, began, self._world.clock.time(), events, changes, notes)
+        step = step._replace(seq=self.last, at=self._world.clock.time(), events=events, changes=changes, notes=notes)
         self.steps.append(step)
         for call_back in self.on_step:
             call_back(step)
@@ -174,14 +169,7 @@ class Tape(StepWatcher):
             start = max(0, seq - self.dropped)
             return list(islice(self.steps, start, start + limit))
 
-    def views(self, first: int) -> Iterator[tuple[Taped, View, View]]:
-        """Yield the step *first* and each later one, with the state before and after it. Hold the fake's lock."""
-        steps = self.after(first - 1, self.keep)
-        views = self.state.views([(step.began, step.at, step.changes) for step in steps])
-        for step, (before, after) in zip(steps, pairwise(views), strict=True):
-            yield step, before, after
-
-    def view_before(self, seq: int) -> View:
-        """Return the state before a step, or after the last one. Hold the fake's lock."""
+    def states(self, seq: int) -> Iterator[View]:
+        """Yield the state before a step, and after it and each later one. Hold the fake's lock."""
         steps = self.after(seq - 1, self.keep)
-        return next(self.state.views([(step.began, step.at, step.changes) for step in steps]))
+        return self.state.views([(step.began, step.at, step.changes) for step in steps])
