@@ -42,8 +42,6 @@ _TICK: Final = 0.05
 _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
 _LONGEST_WAIT: Final = 600.0
-_HOSTS: Final = 100
-"""How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
 _LONG: Final = frozenset(
     {"webhooks.flush", "session.py", "state", "calls", "calls.har", "log", "unmatched", "coverage", "export"}
     | {"trace", "steps", "search"}
@@ -77,7 +75,7 @@ class AsgiApp:
         self._aurous = aurous
         self._token = token
         self._app = aurous._session.app
-        self._refused = lru_cache(_HOSTS)(partial(refuse_host, remote=remote))
+        self._refused = lru_cache(partial(refuse_host, remote=remote))
         self.control = Control(aurous, keep)
         self._hub = Hub(self.control)
         self.closing = False
