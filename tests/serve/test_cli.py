@@ -23,13 +23,9 @@ from pytest_aurous._core.base.errors import version_of_package
 
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody presses Ctrl-C as soon as it serves."""
+    """Somebody presses Ctrl-C while it starts."""
     pytest.importorskip("uvicorn", reason="needs the extra, server")
-
-    def wait(_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("pytest_aurous._serve.command.wait", wait)
+    monkeypatch.setattr("pytest_aurous._serve.command._hear", lambda _: [signal.SIGINT])
     monkeypatch.setattr("pytest_aurous._serve.command.PORT", 0)
 
 

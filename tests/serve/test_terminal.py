@@ -21,6 +21,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._cli.main import main
+from pytest_aurous._core.wire.har import har
 from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
 
@@ -32,9 +33,7 @@ pytest.importorskip("uvicorn", reason="needs the extra, server")
 NOW = "2026-05-08T10:00:00Z"
 
 
-def test_a_line_for_each_request_and_action(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_for_each_request_and_action(capsys: pytest.CaptureFixture[str]) -> None:
     """Time, method, path, operation, status, what it changed, and what is nearest where nothing matches."""
     aurous = Aurous(now=NOW, strict="off", pitfalls="off")
     control = Control(aurous)
@@ -54,31 +53,24 @@ def test_a_line_for_each_request_and_action(
     assert "nearest: characters.create, POST " in unmatched
     assert lost == "10:00:00  GET    /v1/balance  balance.retrieve  no response  (timeout (read))"
     assert action.startswith("10:00:00  clock.advance(seconds=5) -> ")
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with aurous.client() as client:
-        client.get("/v1/balance")
-    serve.print_lines(aurous, list(control.tape.steps)[-1:])
-    assert "\x1b[32m200\x1b[0m" in capsys.readouterr().out
 
 
 def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
-    """It is a HAR file from the beginning, and grows at its end."""
+    """It is a HAR file, which grows at its end."""
     aurous = Aurous(now=NOW)
     control = Control(aurous)
-    log = serve.HarLog(tmp_path / "log.har")
+    file = tmp_path / "log.har"
+    file.write_text(json.dumps(har([])))
     counts: list[int] = []
     with aurous.client() as client:
         for start in range(0, 9, 3):
-            log.write(list(control.tape.steps)[start - 3 :] if start else [])
-            counts.append(len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]))
+            serve.log(file, list(control.tape.steps)[start - 3 :] if start else [])
+            counts.append(len(json.loads(file.read_text())["log"]["entries"]))
             client.get("/v1/balance")
             client.get("/v1/team")
             control.do("clock.advance", {"seconds": 1})
     assert counts == [0, 2, 4]
-    assert str(aurous.api_key) not in (tmp_path / "log.har").read_text()
-    with pytest.raises(AurousError, match=r"^--log .*: Is a directory"):
-        serve.HarLog(tmp_path)
+    assert str(aurous.api_key) not in file.read_text()
 
 
 def test_deliveries_that_are_due_are_made() -> None:
@@ -149,22 +141,6 @@ def test_a_state_has_a_limit(
     file.write_text(f'{{"characters": []}}{" " * 1024**2}', encoding="utf-8")
     assert main(["serve", "--port", "0", "--state", str(file)]) == 2
     assert f"--state {file}: it is larger than 1 MB. Expected what " in capsys.readouterr().err
-
-
-def test_it_waits_in_short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of them is longer than a second: where a wait is long, Windows lets Ctrl-C wait, too."""
-    ended: list[int] = []
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 2:
-            ended.append(signal.SIGINT)
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    serve.wait(ended)
-    assert len(pauses) == 2
-    assert all(0 < pause <= 1 for pause in pauses)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs a signal in the place of Ctrl-Break")
@@ -348,6 +324,7 @@ def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signa
     [
         (["--save", "--state", "no/such/state.json"], "no/such/state.json cannot be written: "),
         (["--port-file", "file/port"], "file/port cannot be written: Not a directory"),
+        (["--log", "file/log.har"], "file/log.har cannot be written: Not a directory"),
         (["--port-file", "."], ". is not a regular file. Choose another file."),
     ],
 )
@@ -423,7 +400,8 @@ def test_it_opens_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caps
     """``--open`` does, when the fake is ready; a thread other than the main one takes no signals."""
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
-    monkeypatch.setattr(serve, "wait", lambda _: None)
+    hear = serve._hear
+    monkeypatch.setattr(serve, "_hear", lambda stack: [*hear(stack), signal.SIGINT])
     codes: list[int] = []
     options = ["--port", "0", "--open", "--quiet", "--save", "--state", str(tmp_path / "new.json")]
     thread = threading.Thread(target=lambda: codes.append(main(["serve", *options])), daemon=True)
