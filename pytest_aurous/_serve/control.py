@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from .._core.base.errors import AurousError, nearest, version_of_package
+from .._core.base.errors import AurousError, nearest
 from .._core.wire.reply import Reply
 from .._facade import Aurous
 from .actions import Action, perform, shown_arguments
@@ -33,13 +33,11 @@ class Control:
     Attributes:
         tape: The last requests and actions.
         url: The URL of the server, for commands of a shell.
-        version: The version of this package, which takes long to find.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
         self.aurous: Aurous = aurous
         self.url: str = ""
-        self.version: str = version_of_package()
         self.tape: Tape = Tape(aurous, keep)
         self.live: LiveTrace = LiveTrace(aurous, self.tape)
         self._count = 0
