@@ -77,6 +77,8 @@ class AsgiApp:
         self._app = aurous._session.app
         self._refused = lru_cache(partial(refuse_host, remote=remote))
         self.control = Control(aurous, keep)
+        if token is not None:
+            self.control.curl = 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN"'
         self._hub = Hub(self.control)
         self.closing = False
 

@@ -273,7 +273,7 @@ def welcome(server: AurousServer) -> str:
     """Return the text at the start."""
     chosen = os.environ.get("AUROUS_CONTROL_TOKEN")  # it stays out of logs
     values = "\n".join(f"  export {name}={value}" for name, value in server.env.items() if value != chosen)
-    curl = "curl" if server.control_token is None else 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN"'
+    curl = server._asgi.control.curl
     return (
         f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
         f"Look at it, and act on it, in a browser:\n"

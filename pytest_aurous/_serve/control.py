@@ -33,11 +33,13 @@ class Control:
     Attributes:
         tape: The last requests and actions.
         url: The URL of the server, for commands of a shell.
+        curl: What such a command begins with.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
         self.aurous: Aurous = aurous
         self.url: str = ""
+        self.curl: str = "curl"
         self.tape: Tape = Tape(aurous, keep)
         self.live: LiveTrace = LiveTrace(aurous, self.tape)
         self._count = 0
@@ -74,10 +76,11 @@ class Control:
             call = call_of(self.tape, **body)
             action = Action("send", shown_arguments(body), expression=written(self.aurous, call))
             action = action._replace(result=send(self.tape, call), at=call.at)
-            return self._json(200, action.json(self.url))
+            return self._json(200, action.json(self.url, self.curl))
         action = self.do(name, body, undo=undo)
         failed = name.startswith("assert_") and not action.result["passed"]
-        told = {"seq": self.tape.last, **action.json(self.url), **({"reset": True} if name == "reset" else {})}
+        told = {"seq": self.tape.last, **action.json(self.url, self.curl)}
+        told |= {"reset": True} if name == "reset" else {}
         return self._json(422 if failed else 200, told)
 
     def do(self, name: str, body: Mapping[str, Any], *, undo: bool = False) -> Action:

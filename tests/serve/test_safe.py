@@ -148,6 +148,8 @@ def test_a_token_protects_a_shared_machine() -> None:
         assert client.get("/__aurous__/", headers=PAGE).status_code == 200
         bearer = {b"Authorization": "Bearer a löng secret à".encode()}
         assert client.get("/__aurous__/state", headers=bearer).status_code == 200
+        curl = client.post("/__aurous__/reset", headers=bearer).json()["curl"]
+        assert curl.startswith('curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN" http://')
         assert client.get("/__aurous__/state", headers={"Authorization": "Basic x"}).status_code == 401
         for wrong in (b'{"token": "x"}', b"{}", b"[]", b"{"):
             kind = {"Content-Type": "application/json"}
