@@ -214,12 +214,12 @@ class Hub:
             await asyncio.wait_for(event.wait(), seconds)
         self._waiting.pop(event, None)
 
-    async def stream(self, after: int, closing: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Yield the bytes of the stream, from the step after *after* on, until the server stops."""
+    async def stream(self, after: int, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """Yield the bytes of the stream, from the step after *after* on, until it has *ended*."""
         control, loop = self._control, asyncio.get_running_loop()
         sent = loop.time()
         yield b"retry: 1000\n\n"
-        while not closing():
+        while not ended():
             if after < control.tape.last:
                 told = control.live.after(after, BATCH)
                 after, sent = told["steps"][-1]["seq"], loop.time()

@@ -130,7 +130,6 @@ class AurousServer(Public):
         """Stop the server, and free its port."""
         self._undo.close()
         self._asgi.control.tape.stop()
-        self._asgi.closing = True
         self._server.should_exit = self._server.force_exit = True
         if self._thread.ident is not None:
             self._thread.join(_PATIENCE)
