@@ -281,9 +281,3 @@ class TestStreams:
         running.chat.reply("one", delay=60)
         self.stream(running, END)
         assert running.calls.last.ended == "ended by the client"
-
-
-def test_control_is_no_call(fake: Aurous) -> None:
-    """Control requests are answered here, and are not in the journal."""
-    assert ask(fake, "GET", "/__aurous__/state").json()["credits"] == 1000
-    assert fake.calls.count() == 0

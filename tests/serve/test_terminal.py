@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -115,22 +116,6 @@ def test_a_state_is_kept_and_a_crash_leaves_the_old_one(tmp_path: Path, monkeypa
     assert len(other.characters) == 2
 
 
-def test_what_a_kill_has_left_is_gone_with_the_next_save(tmp_path: Path) -> None:
-    """No signal can be caught that ends a process at once."""
-    code = (
-        "import os; from pathlib import Path; from pytest_aurous import Aurous\n"
-        "from pytest_aurous._serve import command as serve\n"
-        "os.fsync = lambda _: os._exit(9)\n"
-        "serve.save(Aurous(), Path('state.json'))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(pytest_aurous.__file__).parents[1])}
-    command = [sys.executable, "-c", code]
-    assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=False).returncode == 9  # noqa: S603
-    assert len(list(tmp_path.iterdir())) == 1
-    serve.save(Aurous(), tmp_path / "state.json")
-    assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
-
-
 def test_a_state_has_a_limit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,8 +192,15 @@ def test_a_problem_that_cannot_be_said_ends_nothing(monkeypatch: pytest.MonkeyPa
         (lambda text: text.replace('"version": 1', '"version": 7', 1), "of version 7"),
         (lambda text: text.replace('"credits"', '"credit"', 1), "has other fields"),
         (lambda _: '{"kind": [[]]}', "not an export"),
+        (lambda _: "[" * 100_000, "not valid JSON"),
+        (lambda _: '{"characters": [{"name": NaN}]}', "NaN is not a number"),
+        (lambda _: "[]", "the JSON is not an object with lists. Expected"),
+        (lambda _: '{"characters": 5}', "the JSON is not an object with lists. Expected"),
+        (lambda _: '{"characters": ["x"]}', "'x' is not a record"),
+        (lambda _: '{"charcters": []}', "'charcters' is not a collection; did you mean 'characters'? Expected"),
+        (lambda _: '{"characters": [{"collection": "images"}]}', "has no argument 'collection'"),
     ],
-    ids=["truncated", "another version", "hostile", "odd"],
+    ids=itertools.count(),
 )
 def test_a_bad_state_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[str], str], said: str
@@ -221,12 +213,6 @@ def test_a_bad_state_is_one_line(
     assert line.startswith(f"pytest-aurous: --state {file}: ")
     assert said in line
     assert more.startswith("Read on: ")
-
-
-def test_save_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """Else it would not be known where to."""
-    assert main(["serve", "--port", "0", "--save"]) == 2
-    assert "add --state FILE" in capsys.readouterr().err
 
 
 def test_what_is_repeated_ends_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
