@@ -105,15 +105,11 @@ class TestWhatThereIs:
         ("body", "said"),
         [
             (b"{", "is not valid JSON"),
-            (b"\xff\xfe", "is not valid JSON"),
             (b'{"advance": NaN}', "NaN is not a number"),
-            (b'{"advance": -Infinity}', "-Infinity is not a number"),
             (b"9" * 5000, "is not valid JSON"),
             (b"[" * 100_000, "is not valid JSON"),
             (b'{"name": "\\ud800"}', "is not valid JSON"),
             (b"[]", "not an object: []"),
-            (b"5", "not an object: 5"),
-            (b"null", "not an object: null"),
         ],
         ids=lambda value: str(value)[:20],
     )
@@ -127,33 +123,20 @@ class TestDeeds:
     """What can be done."""
 
     def test_chat(self, fake: Aurous) -> None:
-        """What the model says is added, and what was said can be read, with the messages of Python for mistakes."""
+        """What the model says is added, and what was said can be read."""
         do(fake, "chat.reply", text="Black.", when="hair", times=1)
         assert repr(fake.chat._newest) == "<reply 'Black.', added at /__aurous__/chat.reply: used 0>"
         do(fake, "chat.reply", tool_calls=[["find", {"query": "hair"}]], tokens=[10, 5])
-        do(fake, "chat.reply", json=[1, None], delay=2)
-        do(fake, "embeddings.vectors", vectors_by_text={"hair": [0.6, 0.8]})
-        tools = [{"type": "function", "function": {"name": "find"}}]
+        messages = [{"role": "user", "content": "Which hair?"}]
+        chat = {"model": "aurous-grow-2.0-pro", "messages": messages}
+        chat["tools"] = [{"type": "function", "function": {"name": "find"}}]
         with fake.client() as client:
-            for _ in range(3):
-                client.post(
-                    "/v1/chat/completions",
-                    json={
-                        "model": "aurous-grow-2.0-pro",
-                        "messages": [{"role": "user", "content": "Which hair?"}],
-                        "tools": tools,
-                    },
-                ).raise_for_status()
-            body = {"model": "aurous-embed-vision-1.0", "input": "hair"}
-            vector = client.post("/v1/embeddings", json=body).json()["data"][0]["embedding"]
-        assert vector == [0.6, 0.8]
+            for _ in range(2):
+                client.post("/v1/chat/completions", json=chat).raise_for_status()
         found = say(fake, "GET", "completions")[1]
-        assert [one["text"] for one in found] == ["Black.", None, "[1, null]"]
-        assert found[0]["messages"] == [{"role": "user", "content": "Which hair?"}]
+        assert [one["text"] for one in found] == ["Black.", None]
+        assert found[0]["messages"] == messages
         assert found[1]["tool_calls"] == [["find", {"query": "hair"}]]
-        assert [one["status"] for one in say(fake, "GET", "state")[1]["completions"]] == ["completed"] * 3
-        do(fake, "reset")
-        assert say(fake, "GET", "completions")[1] == []
 
     def test_a_fault_is_its_method(
         self, fake: Aurous, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
