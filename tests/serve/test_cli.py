@@ -17,7 +17,6 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import _parser, main
-from pytest_aurous._core.base.errors import version_of_package
 
 
 @pytest.fixture
@@ -133,12 +132,6 @@ class TestServe:
         assert "commands:" in out
         assert err == ""
 
-    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """It is the version of the package, as for every command."""
-        with pytest.raises(SystemExit, match="0"):
-            main(["--version"])
-        assert capsys.readouterr().out == f"pytest-aurous {version_of_package()}\n"
-
 
 @pytest.mark.parametrize(
     ("module", "command"),
@@ -203,20 +196,6 @@ class TestEmptyValues:
             name = action.option_strings[0] if action.option_strings else action.metavar
             assert err.startswith(f"pytest-aurous: {name} is empty, perhaps because the variable that you pass for it")
             assert (out, started) == ("", [])
-
-    def test_each_command_has_its_arguments(self) -> None:
-        """So that the test above goes over those that were given empty values, and over all others."""
-        known = {
-            "check --base-url",
-            "check --max",
-            "check",
-            "serve --state",
-            "serve --webhooks",
-            "openapi --output",
-            "docs",
-        }
-        assert known < VALUES.keys()
-        assert VALUES.keys().isdisjoint({"check --live", "serve --quiet", "doctor --json"})
 
     def test_a_value_that_cannot_be_read_is_called_so(self, capsys: pytest.CaptureFixture[str]) -> None:
         """With its type, as argparse does."""

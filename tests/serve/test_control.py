@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._core.faults.collection import Faults
-from pytest_aurous._core.faults.fault import Fault, Terms
 from pytest_aurous._serve.control import Control
-from pytest_aurous._serve.document import requests
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._serve.table import operations
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from typing_extensions import Unpack
-
-    from pytest_aurous._core.base.names import Operation
 
 NOW: Final = "2026-05-08T10:00:00Z"
 
@@ -138,36 +128,6 @@ class TestDeeds:
         assert found[0]["messages"] == messages
         assert found[1]["tool_calls"] == [["find", {"query": "hair"}]]
 
-    def test_a_fault_is_its_method(
-        self, fake: Aurous, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-    ) -> None:
-        """A control request adds a new kind of fault, and takes the arguments of its method that JSON can express."""
-
-        def brownout(
-            self: Faults,
-            operation: Operation | str,
-            hosts: Iterable[str],
-            rate: float = 0.5,
-            labels: Mapping[str, Any] | None = None,
-            key: bytes | None = None,
-            cause: Callable[[int], str] | None = None,
-            **terms: Unpack[Terms],
-        ) -> Fault:
-            assert (list(hosts), rate, labels, key, cause) == (["a"], 0.25, {"x": 1}, None, None)
-            return self.status(operation, 503, **terms)
-
-        monkeypatch.setattr(Faults, "brownout", brownout, raising=False)
-        for table in (operations, requests):
-            table.cache_clear()
-            request.addfinalizer(table.cache_clear)
-        do(fake, "faults.brownout", operation="*", hosts=["a"], rate=0.25, labels={"x": 1}, times=2)
-        assert fake.faults.unfired[0].times == 2
-        said = refused(fake, "faults.brownout", {"operation": 5, "rate": "x", "key": "x", "cause": "x"})
-        assert said == (
-            "faults.brownout() has no argument 'key'. It takes: operation, hosts, rate, labels, times, after, when, "
-            "commit.\nRead on: pytest-aurous docs reference/control"
-        )
-
 
 @pytest.mark.parametrize(
     ("name", "told", "said"),
@@ -175,11 +135,6 @@ class TestDeeds:
         ("characters.script", {}, "characters.script() missing 'text'. It takes: text, name, team."),
         ("faults.delay", {"secs": 1, "times": "x"}, "faults.delay() has no argument 'secs'; did you mean 'seconds'?"),
         ("key.rotate", {"number": 0.0}, "key.rotate(number=0.0): expected a whole number from 0 to 0"),
-        (
-            "fault.remove",
-            {"number": 0.0},
-            "faults[0.0]: there is no fault with that number; it may have been removed.",
-        ),
         ("webhooks.flush", {"now": True}, "has no argument 'now'. It takes: nothing."),
         ("assert_called_in_order", {"operations": "x"}, "expected a list."),
     ],
