@@ -43,8 +43,9 @@ def refuse_host(hosts: Sequence[str], named: bool, *, remote: bool = False) -> R
     if not host:
         why = "The request has no Host header, which HTTP/1.1 requires."
         return refused(400, why, page=ACCESS) if named else None
-    name = _name(host)
-    if name is not None and (remote or is_loopback(name)):
+    match = _HOST.fullmatch(host)
+    name = (match[1] or match[2]).lower().removesuffix(".") if match else ""
+    if name and (remote or is_loopback(name)):
         return None
     return refused(
         421,
@@ -112,9 +113,3 @@ def refuse_token(marks: Iterable[str], token: str | None) -> Reply | None:
 def mark_of(token: bytes) -> str:
     """Return what a cookie has instead of the token itself."""
     return sha256(b"aurous control " + token).hexdigest()
-
-
-def _name(host: str) -> str | None:
-    """Return the name in a ``Host`` header, without port, brackets and last dot; None for an invalid header."""
-    match = _HOST.fullmatch(host)
-    return (match[1] or match[2]).lower().removesuffix(".") or None if match else None
