@@ -34,6 +34,7 @@ class Takes(NamedTuple):
     many: str = ""
 
 
+NOTHING: Final = Takes({})
 TEXT: Final = {"type": "string"}
 WHOLE: Final = {"type": "integer"}
 NUMBER: Final = {"type": "number"}

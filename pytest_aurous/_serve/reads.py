@@ -16,7 +16,7 @@ from .._core.wire.har import har
 from .._core.wire.reply import Reply
 from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeline
 from .actions import shown_arguments
-from .arguments import NUMBER, TEXT, WHOLE, Takes, taken_by
+from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
 from .live import BATCH, MOST, as_text
 from .replies import JSON, refused
@@ -42,7 +42,7 @@ class ControlRequest:
     name: str
     text: str
     run: Callable[[Control, dict[str, Any]], Any] | None = None
-    takes: Takes = Takes({})
+    takes: Takes = NOTHING
     body: Takes | None = None
     media_type: str = JSON
 

@@ -387,7 +387,11 @@ def test_it_opens_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caps
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     hear = serve._hear
-    monkeypatch.setattr(serve, "_hear", lambda stack: [*hear(stack), signal.SIGINT])
+
+    def heard(stack: ExitStack) -> list[int]:
+        return [*hear(stack), signal.SIGINT]
+
+    monkeypatch.setattr(serve, "_hear", heard)
     codes: list[int] = []
     options = ["--port", "0", "--open", "--quiet", "--save", "--state", str(tmp_path / "new.json")]
     thread = threading.Thread(target=lambda: codes.append(main(["serve", *options])), daemon=True)
