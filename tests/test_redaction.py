@@ -497,7 +497,7 @@ def streamed(_: Api, text: str) -> str:
 def printed(_: Api, text: str) -> str:
     """Return the line of a terminal for such a path."""
     call = Call("GET", "https", "localhost", f"/{text}")
-    return line_of(Taped(1, call, None, None, 0, 0, (), (), ()), plain=True)
+    return line_of(Taped(1, call, None, None, 0, 0, (), (), ()))
 
 
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {

@@ -7,15 +7,12 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from .._core.wire.hosts import is_loopback
 from .._core.wire.reply import Reply
 from .replies import ACCESS, refused
 
 _HOST: Final = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
-_PORTS: Final = {"http": 80, "https": 443}
-NO_HOST: Final = "The request has no Host header, which HTTP/1.1 requires."
 Headers = Sequence[tuple[str, str]]
 """The headers of a request, with names in lower case."""
 
@@ -44,9 +41,11 @@ def refuse_host(hosts: Sequence[str], named: bool, *, remote: bool = False) -> R
     """
     host = ", ".join(hosts)  # two are the name of no host
     if not host:
-        return refused(400, NO_HOST, page=ACCESS) if named else None
-    name = _name(host)
-    if name is not None and (remote or is_loopback(name)):
+        why = "The request has no Host header, which HTTP/1.1 requires."
+        return refused(400, why, page=ACCESS) if named else None
+    match = _HOST.fullmatch(host)
+    name = (match[1] or match[2]).lower().removesuffix(".") if match else ""
+    if name and (remote or is_loopback(name)):
         return None
     return refused(
         421,
@@ -59,11 +58,12 @@ def refuse_host(hosts: Sequence[str], named: bool, *, remote: bool = False) -> R
 
 def refuse_control(request: HttpRequest) -> Reply | None:
     """Return the refusal of a control request that may come from a web page of another origin, or None."""
-    method, headers, body, own = request.method, request.headers, request.body, _origin(request.own)
     origins, sites, kinds = (
-        [value for name, value in headers if name == wanted] for wanted in ("origin", "sec-fetch-site", "content-type")
+        [value for name, value in request.headers if name == wanted]
+        for wanted in ("origin", "sec-fetch-site", "content-type")
     )
-    foreign = [origin for origin in origins if own is None or _origin(origin) != own]  # its port may be invalid
+    # Browsers write both alike: in lower case, without the port that each URL has.
+    foreign = [origin for origin in origins if origin != request.own]
     foreign += [site for site in sites if site.strip().lower() not in {"same-origin", "none"}]
     if foreign:
         return refused(
@@ -73,7 +73,7 @@ def refuse_control(request: HttpRequest) -> Reply | None:
             page=ACCESS,
         )
     is_json = bool(kinds) and all(kind.partition(";")[0].strip().lower() == "application/json" for kind in kinds)
-    if method == "GET" or is_json or not (body or kinds or origins or sites):
+    if request.method == "GET" or is_json or not (request.body or kinds or origins or sites):
         return None
     found = f"the Content-Type {kinds[0]!r}" if kinds else "no Content-Type"
     return refused(
@@ -113,18 +113,3 @@ def refuse_token(marks: Iterable[str], token: str | None) -> Reply | None:
 def mark_of(token: bytes) -> str:
     """Return what a cookie has instead of the token itself."""
     return sha256(b"aurous control " + token).hexdigest()
-
-
-def _name(host: str) -> str | None:
-    """Return the name in a ``Host`` header, without port, brackets and last dot; None for an invalid header."""
-    match = _HOST.fullmatch(host)
-    return (match[1] or match[2]).lower().removesuffix(".") or None if match else None
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    """Return scheme, host and port of *url*, which are its origin; None if it has no origin."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
-    except (KeyError, ValueError):
-        return None

@@ -38,12 +38,6 @@ class Action(NamedTuple):
     undo: str | None = None
     expression: str = ""
 
-    def curl(self, url: str) -> str:
-        """Return the command for a shell."""
-        parts = ["curl", f"{url}{CONTROL}/{self.operation}"]
-        parts += ["--json", json.dumps(self.arguments, ensure_ascii=False)] if self.arguments else ["-X", "POST"]
-        return shlex.join(parts)
-
     def python(self, names: Names | None = None) -> str:
         """Return the line of a test; *names* has expressions for values that a test knows under a name."""
         names = Names() if names is None else names
@@ -67,9 +61,11 @@ class Action(NamedTuple):
         result = "" if self.result is None else f" -> {shortened(json.dumps(self.result, ensure_ascii=False), 60)}"
         return f"{redacted(self.python().removeprefix('aurous.'))}{result}"
 
-    def json(self, url: str) -> dict[str, Any]:
-        """Return all of it, with its other forms."""
-        told = {"version": 1, **self._asdict(), "curl": self.curl(url), "python": self.python(), "line": self.line()}
+    def json(self, url: str, curl: str = "curl") -> dict[str, Any]:
+        """Return all of it, with its other forms; *curl* is the command of a shell with what each request needs."""
+        sent = ["--json", json.dumps(self.arguments, ensure_ascii=False)] if self.arguments else ["-X", "POST"]
+        command = f"{curl} {shlex.join([f'{url}{CONTROL}/{self.operation}', *sent])}"
+        told = {"version": 1, **self._asdict(), "curl": command, "python": self.python(), "line": self.line()}
         del told["expression"]
         return told
 

@@ -37,13 +37,8 @@ Send = Callable[[Message], Awaitable[None]]
 Gone = asyncio.Future[None]
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
-_TICK: Final = 0.05
-"""Seconds after which a response that waits looks whether the server stops."""
 _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
-_LONGEST_WAIT: Final = 600.0
-_HOSTS: Final = 100
-"""How many hosts are known without looking again: more than a suite uses, and little memory for an attacker."""
 _LONG: Final = frozenset(
     {"webhooks.flush", "session.py", "state", "calls", "calls.har", "log", "unmatched", "coverage", "export"}
     | {"trace", "steps", "search"}
@@ -62,25 +57,17 @@ class AsgiApp:
         keep: How many steps and requests to keep.
 
     Attributes:
-        closing: Whether the server is stopping: then no client is kept waiting.
         control: The control requests.
     """
 
-    def __init__(
-        self,
-        aurous: Aurous,
-        *,
-        remote: bool = False,
-        token: str | None = None,
-        keep: int = KEEP,
-    ) -> None:
-        self._aurous = aurous
+    def __init__(self, aurous: Aurous, *, remote: bool = False, token: str | None = None, keep: int = KEEP) -> None:
         self._token = token
         self._app = aurous._session.app
-        self._refused = lru_cache(_HOSTS)(partial(refuse_host, remote=remote))
+        self._refused = lru_cache(partial(refuse_host, remote=remote))
         self.control = Control(aurous, keep)
+        if token is not None:
+            self.control.curl = 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN"'
         self._hub = Hub(self.control)
-        self.closing = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Respond to one request; our server sends nothing else. A mistake of our own is 500, and said here."""
@@ -189,21 +176,22 @@ class AsgiApp:
         with _watching(receive) as gone, suppress(AurousError):  # the response to the request says what is wrong
             asked = read_query("calls", dict(parse_qsl(query)), READS["calls"].takes)
             wanted = asked.get("at_least", 1 if "wait" in asked else 0)
-            seconds = min(asked.pop("wait", 0), _LONGEST_WAIT)
+            seconds = asked.pop("wait", 0)
             loop = asyncio.get_running_loop()
             until = loop.time() + seconds
             while (count := len(found_calls(self.control, **asked))) < wanted:
-                if (left := until - loop.time()) <= 0 or self._over(gone):
+                if (left := until - loop.time()) <= 0 or gone.done():
                     return refused(408, self._missed(count, wanted, seconds, **asked))
                 await self._hub.step(min(left, 1.0))
         return None
 
     def _missed(self, count: int, wanted: int, seconds: float, operation: str = "any operation", **_: Any) -> str:
         """Say how many calls have arrived, and what else."""
-        last = list(self._aurous.calls)[-5:]
+        aurous = self.control.aurous
+        last = list(aurous.calls)[-5:]
         others = ", ".join([call.operation or f"{call.method} {shortened(call.path, 60)} (unmatched)" for call in last])
         told = f"Within {seconds:g} s, {count} of {wanted} calls of {operation} have arrived."
-        return f"{told} The last calls of all: {others or 'none'}. {not_kept(self._aurous)}".rstrip()
+        return f"{told} The last calls of all: {others or 'none'}. {not_kept(aurous)}".rstrip()
 
     async def _events(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
@@ -212,7 +200,7 @@ class AsgiApp:
         after = self.control.tape.last if seq is None else seq
         await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE), b"")))
         with _watching(receive) as gone:
-            async for part in self._hub.stream(after, lambda: self._over(gone)):
+            async for part in self._hub.stream(after, gone.done):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
 
@@ -220,7 +208,7 @@ class AsgiApp:
         """Send a response event by event, until it ends or the client has closed the connection."""
         await send(_start(reply))
         try:
-            while not self._over(gone):
+            while not gone.done():
                 part = events.read()
                 await self._wait(events.waited, gone)
                 if isinstance(part, Break):
@@ -247,18 +235,7 @@ class AsgiApp:
         clock = self._app.world.clock
         if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(delay)
-            await self._pass(delay / clock.speed, gone)
-
-    async def _pass(self, seconds: float, gone: Gone) -> None:
-        """Wait in real time, until the client has *gone* or the server stops."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while not self._over(gone) and (left := until - loop.time()) > 0:
-            await asyncio.wait([gone], timeout=min(left, _TICK))
-
-    def _over(self, gone: Gone) -> bool:
-        """Whether nobody waits for a response any longer."""
-        return self.closing or gone.done()
+            await asyncio.wait([gone], timeout=delay / clock.speed)
 
     async def _break(self, outcome: Break, gone: Gone, send: Send) -> None:
         """Close the connection inside a body, or instead of a response, which may never come."""
@@ -267,7 +244,7 @@ class AsgiApp:
             body = outcome.reply.body[: outcome.after_bytes]
             await send({"type": "http.response.body", "body": body, "more_body": True})
         if "Timeout" in outcome.error:
-            await self._pass(_HANG, gone)
+            await asyncio.wait([gone], timeout=_HANG)
         cycle: Any = send.__self__  # type: ignore[attr-defined]  # uvicorn's: ASGI itself cannot close a connection
         cycle.disconnected = True
         cycle.transport.close()

@@ -48,7 +48,6 @@ _MOMENT: Final = 0.2
 """Seconds between two looks at what is new: nobody sees the delay, and an idle server costs nothing."""
 _SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
 _LISTENING: Final = ("host", "port", "allow_remote", "keep")
-_COLORS: Final = {2: "32", 3: "36", 4: "33", 5: "31", 0: "31"}
 _NARROW: Final = 200
 
 
@@ -96,7 +95,8 @@ def run(options: argparse.Namespace) -> int:
             save(aurous, state)  # what cannot be kept is refused at the start
             _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
-            follow(stack, control, HarLog(options.log).write)
+            _write(options.log, json.dumps(har([])), 0o666)
+            follow(stack, control, partial(log, options.log))
         stack.enter_context(server)
         if options.webhooks == "auto":
             _repeat(stack, _MOMENT, lambda: deliver(control))
@@ -109,7 +109,8 @@ def run(options: argparse.Namespace) -> int:
             follow(stack, control, partial(print_lines, aurous))
         if options.open:
             webbrowser.open(f"{server.url}{CONTROL}/")
-        wait(ended)
+        while not ended:  # in short pauses: on Windows, Ctrl-C does not interrupt one, but follows it
+            time.sleep(_MOMENT)
     return 0
 
 
@@ -125,12 +126,6 @@ def _made(options: argparse.Namespace) -> tuple[Aurous, list[Action]]:
         aurous.clock.speed = options.speed
     aurous._session.start_here()
     return aurous, loaded
-
-
-def wait(ended: list[int]) -> None:
-    """Wait for a signal, in short pauses: on Windows, Ctrl-C does not interrupt a pause, but follows it."""
-    while not ended:
-        time.sleep(_MOMENT)
 
 
 def _hear(stack: ExitStack) -> list[int]:
@@ -278,7 +273,7 @@ def welcome(server: AurousServer) -> str:
     """Return the text at the start."""
     chosen = os.environ.get("AUROUS_CONTROL_TOKEN")  # it stays out of logs
     values = "\n".join(f"  export {name}={value}" for name, value in server.env.items() if value != chosen)
-    curl = "curl" if server.control_token is None else 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN"'
+    curl = server._asgi.control.curl
     return (
         f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
         f"Look at it, and act on it, in a browser:\n"
@@ -300,18 +295,17 @@ def follow(stack: ExitStack, control: Control, work: Callable[[list[Taped]], obj
 
 def print_lines(aurous: Aurous, steps: Iterable[Taped]) -> None:
     """Print a line for each step."""
-    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
     try:
         for step in steps:
             closest = "" if step.call is None else near(aurous._session.app, step.call)
-            if text := line_of(step, plain=plain, near=closest):
+            if text := line_of(step, closest):
                 print(text, flush=True)  # noqa: T201 - a command prints
     except OSError as error:  # such as the end of the reader of a pipe
         print_nowhere()
         _say(f"no more lines are printed ({error.strerror}), and the fake goes on.")
 
 
-def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
+def line_of(step: Taped, near: str = "") -> str:
     """Return the line of a step: its time, what it was, what it changed, and what is *near* if nothing matches."""
     call = step.call
     if call is None:
@@ -321,32 +315,18 @@ def line_of(step: Taped, *, plain: bool, near: str = "") -> str:
     query = f"?{call.query}" if call.query else ""
     path = shortened(redacted(f"{call.path}{query}", secret_of([call])), 60)
     told = "no response" if call.status is None else str(call.status)
-    color = _COLORS[(call.status or 0) // 100]
-    told = told if plain else f"\x1b[{color}m{told}\x1b[0m"
     why = [call.error_code or "", (call.fault and f"({call.fault})") or "", "; ".join(step.notes), near]
     head = f"{iso(call.at)[11:19]}  {call.method:<6} {path}  {call.operation or 'unmatched'}  "
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 
 
-class HarLog:
-    """Writes each request into a HAR file, which is complete after each time."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        head, self._tail = json.dumps(har([])).split("[]")
-        try:
-            file.write_text(f"{head}[]{self._tail}", encoding="utf-8")
-        except OSError as error:
-            raise AurousError(f"--log {file}: {error.strerror}. Choose another file.\n{_PAGE}") from None
-        self._end, self._between = len(head.encode()) + 1, ""
-
-    def write(self, steps: Iterable[Taped]) -> None:
-        """Write the requests among some steps."""
-        entries = har([step.call for step in steps if step.call is not None])["log"]["entries"]
-        if not entries:
-            return
-        text = (f"{self._between}\n" + ",\n".join(map(json.dumps, entries))).encode()
-        with self._file.open("r+b") as stream:
-            stream.seek(self._end)
-            stream.write(text + f"]{self._tail}".encode())
-        self._end, self._between = self._end + len(text), ","
+def log(file: Path, steps: Iterable[Taped]) -> None:
+    """Add the requests among some steps to a HAR file, which is complete after each time."""
+    empty = json.dumps(har([]))
+    tail = empty[empty.index("]") :]
+    entries = har([step.call for step in steps if step.call is not None])["log"]["entries"]
+    with file.open("r+b") as stream:
+        for entry in entries:
+            end = stream.seek(-len(tail), os.SEEK_END)
+            between = "," if end + len(tail) > len(empty) else ""
+            stream.write(f"{between}\n{json.dumps(entry)}{tail}".encode())

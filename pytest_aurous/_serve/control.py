@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from .._core.base.errors import AurousError, nearest, version_of_package
+from .._core.base.errors import AurousError, nearest
 from .._core.wire.reply import Reply
 from .._facade import Aurous
 from .actions import Action, perform, shown_arguments
@@ -33,13 +33,13 @@ class Control:
     Attributes:
         tape: The last requests and actions.
         url: The URL of the server, for commands of a shell.
-        version: The version of this package, which takes long to find.
+        curl: What such a command begins with.
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
         self.aurous: Aurous = aurous
         self.url: str = ""
-        self.version: str = version_of_package()
+        self.curl: str = "curl"
         self.tape: Tape = Tape(aurous, keep)
         self.live: LiveTrace = LiveTrace(aurous, self.tape)
         self._count = 0
@@ -76,10 +76,11 @@ class Control:
             call = call_of(self.tape, **body)
             action = Action("send", shown_arguments(body), expression=written(self.aurous, call))
             action = action._replace(result=send(self.tape, call), at=call.at)
-            return self._json(200, action.json(self.url))
+            return self._json(200, action.json(self.url, self.curl))
         action = self.do(name, body, undo=undo)
         failed = name.startswith("assert_") and not action.result["passed"]
-        told = {"seq": self.tape.last, **action.json(self.url), **({"reset": True} if name == "reset" else {})}
+        told = {"seq": self.tape.last, **action.json(self.url, self.curl)}
+        told |= {"reset": True} if name == "reset" else {}
         return self._json(422 if failed else 200, told)
 
     def do(self, name: str, body: Mapping[str, Any], *, undo: bool = False) -> Action:

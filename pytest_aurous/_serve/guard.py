@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from http import HTTPStatus
 from typing import Any, Final
 
-from .access import NO_HOST
 from .replies import ACCESS, refused
 
 CONNECTIONS: Final = 1_000
@@ -19,7 +17,8 @@ _GRACE: Final = 1.0
 class Guarded:
     """The limits, for a protocol of uvicorn: derive from both, from this first."""
 
-    begun: float | None = None
+    arriving: Any = None
+    """While a request is awaited, what refuses it after a time."""
     headed = 0
     refused = False
     held: list[bytes] | None = None
@@ -34,12 +33,12 @@ class Guarded:
         self._now, self._end = transport.write, transport.close
         transport.write, transport.close = self._write, self._close
         super().connection_made(transport)  # type: ignore[misc]
-        self.begun = self.loop.time()
+        self._expect(arriving=True)
         if len(self.connections) > CONNECTIONS:
             self.refuse(503, f"The server has {CONNECTIONS:,} connections, and takes no more: close some.")
 
     def data_received(self, data: bytes) -> None:
-        """Refuse headers that are too large, and note when a request has begun to arrive."""
+        """Refuse headers that are too large, and a request that stalls."""
         if self.refused:
             return
         before, self.held = self.cycle, []
@@ -52,10 +51,17 @@ class Guarded:
         self.headed = self.headed + len(data) if heading else 0
         if self.headed > HEADERS:
             self.refuse(431, f"The URL and the headers are larger than {HEADERS // 1024} KiB.")
-        elif heading or (cycle is not None and cycle.more_body and not cycle.response_complete):
-            self.begun = self.begun or self.loop.time()
         else:
-            self.begun = None
+            body = cycle is not None and cycle.more_body and not cycle.response_complete
+            self._expect(arriving=heading or body)
+
+    def _expect(self, *, arriving: bool) -> None:
+        if arriving and self.arriving is None:
+            late = f"The request has not arrived within {PATIENCE:g} s."
+            self.arriving = self.loop.call_later(PATIENCE, self.refuse, 408, late)
+        elif not arriving and self.arriving is not None:
+            self.arriving.cancel()
+            self.arriving = None
 
     def _write(self, data: bytes) -> None:
         (self._now if self.held is None else self.held.append)(data)
@@ -71,12 +77,13 @@ class Guarded:
 
     def send_400_response(self, _: str) -> None:
         """Refuse what cannot be parsed, instead of in plain text as uvicorn does."""
-        invalid = f"This is not a valid HTTP request, or its URL is longer than {HEADERS // 1024} KiB."
-        self.refuse(400, NO_HOST if "mandatory Host" in str(sys.exc_info()[1]) else invalid)  # h11 looks for it itself
+        why = f"perhaps it has no Host header, or its URL is longer than {HEADERS // 1024} KiB."
+        self.refuse(400, f"This is not a valid HTTP request: {why}")
 
     def refuse(self, status: int, why: str) -> None:
         """Send a refusal, and close the connection."""
-        self.begun, self.refused = None, True
+        self.refused = True
+        self._expect(arriving=False)
         if not self.transport.is_closing():
             reply = refused(status, why, page=ACCESS)
             lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Connection: close"]
@@ -86,8 +93,3 @@ class Guarded:
             self.transport.write_eof()
             # Until then, what the client still sends is read: else it would get a reset instead of the refusal.
             self.loop.call_later(_GRACE, self.transport.close)
-
-    def check(self, now: float) -> None:
-        """Refuse a request that has stalled."""
-        if self.begun is not None and now - self.begun > PATIENCE:
-            self.refuse(408, f"The request has not arrived within {PATIENCE:g} s.")

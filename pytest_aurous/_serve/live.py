@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
@@ -72,14 +72,14 @@ class LiveTrace:
                 }
             told = {**_clean(found), "start": self._clean_view(before), "state": self._clean_view(state)}
             told["pictures"] = small_pictures(state["records"].values())
-        return with_steps(told, self.briefs(steps))
+        return as_text({**told, "steps": [self._brief(step) for step in steps]})
 
     def present(self) -> str:
         """Return the state now."""
         with self._app.world.lock, protecting(self._app.world.default_key):
             state = self._clean_view(self._tape.state.present())
             spent = {team: float(account.spent) for team, account in self._app.world.accounts.items()}
-            return _json({"version": VERSION, "state": state, "spent": spent, **_clean(self.now())})
+            return as_text({"version": VERSION, "state": state, "spent": spent, **_clean(self.now())})
 
     def now(self) -> dict[str, Any]:
         """Return what each batch of events says of the present."""
@@ -101,16 +101,20 @@ class LiveTrace:
         names = self._aurous.snapshots
         return [{"name": redacted(one, SECRET), "at": auto.get(one), "automatic": one in auto} for one in names]
 
-    def briefs(self, steps: Iterable[Taped]) -> str:
-        """Return steps briefly, as a list."""
-        return f"[{','.join([self._brief(step) for step in steps])}]"
+    def after(self, seq: int, limit: int) -> dict[str, Any]:
+        """Return the steps that follow *seq*, at most *limit* of them, with the present."""
+        tape = self._tape
+        with self._app.world.lock:
+            told = {"version": VERSION, **self.now(), "missed": max(0, tape.dropped - seq)}
+            steps = tape.after(seq, limit)
+        return {**told, "steps": [self._brief(step) for step in steps]}
 
-    def _brief(self, step: Taped) -> str:
+    def _brief(self, step: Taped) -> Any:
         call = step.call
         if call is None:
             return self._between(step) if step.part is None else self._sent(step, step.part)
         quiet = all(change[0] in _UNSEEN for change in step.changes)
-        told = {
+        return {
             "kind": "call",
             "brief": True,
             "quiet": quiet,
@@ -123,9 +127,8 @@ class LiveTrace:
             **{name: getattr(call, name) for name in _BRIEFLY},
             **{name: _shown(getattr(call, name), secret_of([call])) for name in ("path", "query")},
         }
-        return _json(told)
 
-    def _sent(self, step: Taped, part: Part) -> str:
+    def _sent(self, step: Taped, part: Part) -> Any:
         told = {
             "kind": "between",
             "brief": True,
@@ -136,14 +139,14 @@ class LiveTrace:
             "money": self._tape.state.money(step.changes),
             "part": {"of": part.of, "text": part.content.decode(errors="replace"), "ended": part.ended},
         }
-        return _json(_clean(told, secret_of([part.call])))
+        return _clean(told, secret_of([part.call]))
 
-    def _between(self, step: Taped) -> str:
+    def _between(self, step: Taped) -> Any:
         builder = self._builder()
         with self._app.world.lock, protecting(self._app.world.default_key):
             before, after = islice(self._tape.states(step.seq), 2)
             whole = self._whole(builder, step, before, after)
-            return _json(_clean({**whole, "before": difference(after, before)}, builder.secret))
+            return _clean({**whole, "before": difference(after, before)}, builder.secret)
 
     def step(self, seq: int) -> str | None:
         """Return one step completely, with the state around it; None if it is not kept."""
@@ -161,7 +164,7 @@ class LiveTrace:
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
                 told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
-            return _json({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
+            return as_text({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
     def _builder(self) -> Builder:
         return Builder(self._app, self._calls(), _LONGEST_BODY)
@@ -213,17 +216,16 @@ class Hub:
             await asyncio.wait_for(event.wait(), seconds)
         self._waiting.pop(event, None)
 
-    async def stream(self, after: int, closing: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Yield the bytes of the stream, from the step after *after* on, until the server stops."""
+    async def stream(self, after: int, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """Yield the bytes of the stream, from the step after *after* on, until it has *ended*."""
         control, loop = self._control, asyncio.get_running_loop()
         sent = loop.time()
         yield b"retry: 1000\n\n"
-        while not closing():
-            if steps := control.tape.after(after, BATCH):
-                told = {"version": VERSION, **control.live.now(), "missed": max(0, control.tape.dropped - after)}
-                after, sent = steps[-1].seq, loop.time()
-                batch = with_steps({**told, "last": after}, control.live.briefs(steps))
-                yield f"id: {after}\nevent: steps\ndata: {batch}\n\n".encode()
+        while not ended():
+            if after < control.tape.last:
+                told = control.live.after(after, BATCH)
+                after, sent = told["steps"][-1]["seq"], loop.time()
+                yield f"id: {after}\nevent: steps\ndata: {as_text({**told, 'last': after})}\n\n".encode()
                 await asyncio.sleep(PAUSE)
                 continue
             await self.step(1.0)
@@ -232,18 +234,14 @@ class Hub:
                 yield b": nothing new\n\n"
 
 
-def with_steps(told: Mapping[str, Any], steps: str) -> str:
-    """Return *told* as JSON, with `LiveTrace.briefs` in it."""
-    return f'{_json(told)[:-1]},"steps":{steps}}}'
-
-
 def _note_of(part: Part) -> str:
     """Return what was sent of a stream, and how it ended."""
     how = f", {part.ended}" if part.ended else ""
     return f"stream of call {part.call.number}: {part.events} event{'' if part.events == 1 else 's'}{how}"
 
 
-def _json(content: Any) -> str:
+def as_text(content: Any) -> str:
+    """Return JSON as text, without blanks."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 

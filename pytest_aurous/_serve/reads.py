@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._core.base.errors import shown
+from .._core.base.errors import shown, version_of_package
 from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
 from .._core.wire.har import har
@@ -17,9 +18,9 @@ from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeli
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
-from .live import BATCH, MOST, VERSION, with_steps
+from .live import BATCH, MOST, as_text
 from .replies import JSON, refused
-from .table import DESTROYING, SUBJECTS, collections, operations
+from .table import SUBJECTS, collections
 
 if TYPE_CHECKING:
     from .control import Control
@@ -123,28 +124,8 @@ def _export(control: Control, asked: dict[str, Any]) -> Any:
     return {**told, "faults": faults, "sections": sections}
 
 
-def _actions(_: object, __: object) -> Any:
-    told = [
-        {
-            "operation": one.name,
-            "summary": one.text,
-            "destroys": one.name in DESTROYING,
-            "arguments": [
-                {"name": name, "required": name in one.takes.required, "default": shape.get("default"), "schema": shape}
-                for name, shape in one.takes.schemas.items()
-            ],
-        }
-        for one in operations().values()
-    ]
-    return {"version": 1, "actions": told}
-
-
 def _steps(control: Control, asked: dict[str, Any]) -> Any:
-    tape, after = control.tape, asked.get("after", 0)
-    with control.aurous._session.app.world.lock:
-        told = {"version": VERSION, "missed": max(0, tape.dropped - after), **control.live.now()}
-        steps = tape.after(after, min(asked.get("limit", BATCH), MOST))
-    return with_steps(told, control.live.briefs(steps))
+    return as_text(control.live.after(asked.get("after", 0), min(asked.get("limit", BATCH), MOST)))
 
 
 def _step(control: Control, asked: dict[str, Any]) -> Any:
@@ -175,8 +156,10 @@ _KEYS: Final = re.compile(r"(idempotency-key|x-api-key|authorization|aurous-requ
 _SHORTEST: Final = 3
 """The least characters of a word that is searched in bodies: shorter ones are in each."""
 
+_version: Final = cache(version_of_package)  # to find it takes long
+
 _READS: Final = (
-    ControlRequest("health", "whether the fake is ready", lambda control, _: {"ok": True, "version": control.version}),
+    ControlRequest("health", "whether the fake is ready", lambda _, __: {"ok": True, "version": _version()}),
     ControlRequest("state", "the whole state: records, money, clock, faults, pitfalls", _state),
     ControlRequest(
         "calls",
@@ -222,7 +205,6 @@ _READS: Final = (
         media_type="text/x-python; charset=utf-8",
     ),
     ControlRequest("trace", "the last steps, as the page shows them", _trace, Takes({"limit": WHOLE})),
-    ControlRequest("actions", "each operation of Python, with its arguments", _actions),
     ControlRequest("steps", "the steps after another one", _steps, Takes({"after": WHOLE, "limit": WHOLE})),
     ControlRequest("steps/{seq}", "one step, with the state before and after it", _step, Takes({"seq": WHOLE})),
     ControlRequest("search", "the steps that have these words in a body or as a key", _search, Takes({"text": TEXT})),

@@ -7,9 +7,8 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, suppress
-from importlib import import_module
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.arguments import Check, Public
 from .._core.base.chains import undone_on_error
@@ -80,10 +79,9 @@ class AurousServer(Public):
             )
         self.aurous: Aurous = aurous
         self.control_token: str | None = control_token or (token_urlsafe() if allow_remote else None)
-        protocol = _protocol()
-        self._socket = _bind(host, port)
         self._asgi = AsgiApp(aurous, remote=allow_remote, token=self.control_token, keep=keep)
-        self._server = _uvicorn(self._asgi, protocol)
+        self._server = _server(self._asgi)
+        self._socket = _bind(host, port)
         self.host: str = host
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(
@@ -132,7 +130,6 @@ class AurousServer(Public):
         """Stop the server, and free its port."""
         self._undo.close()
         self._asgi.control.tape.stop()
-        self._asgi.closing = True
         self._server.should_exit = self._server.force_exit = True
         if self._thread.ident is not None:
             self._thread.join(_PATIENCE)
@@ -167,10 +164,10 @@ def _bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def _protocol() -> type[Any]:
-    """Return the faster protocol of uvicorn that is installed, with the limits of the server."""
+def _server(app: AsgiApp) -> Any:
+    """Return a server with our limits, and the faster parser of uvicorn that is installed."""
     try:
-        import_module("uvicorn")
+        import uvicorn
         from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol
     except ImportError:
         raise AurousError(
@@ -178,11 +175,6 @@ def _protocol() -> type[Any]:
         ) from None
     with suppress(ImportError):
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol  # type: ignore[assignment]
-    return type("GuardedProtocol", (Guarded, Protocol), {})
-
-
-def _uvicorn(app: AsgiApp, protocol: type[Any]) -> Any:
-    import uvicorn
 
     class Server(uvicorn.Server):
         """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""
@@ -198,14 +190,7 @@ def _uvicorn(app: AsgiApp, protocol: type[Any]) -> Any:
                 asyncio.get_running_loop().call_later(_GRACE, connection.transport.abort)
             await super().shutdown(sockets)
 
-        async def on_tick(self, counter: int) -> bool:
-            """Look for requests that have stalled, once a second."""
-            if counter % 10 == 0:
-                now = asyncio.get_running_loop().time()
-                for connection in list(self.server_state.connections):
-                    cast("Guarded", connection).check(now)
-            return await super().on_tick(counter)
-
+    protocol = type("GuardedProtocol", (Guarded, Protocol), {})
     options: dict[str, Any] = {"http": protocol, "loop": "asyncio", "ws": "none", "lifespan": "off"}
     options |= {"access_log": False, "server_header": False, "date_header": False, "proxy_headers": False}
     return Server(uvicorn.Config(app, log_level="critical", h11_max_incomplete_event_size=2 * HEADERS, **options))

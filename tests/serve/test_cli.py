@@ -11,52 +11,24 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import _parser, main
-from pytest_aurous._core.base.errors import version_of_package
 
 
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody presses Ctrl-C as soon as it serves."""
+    """Somebody presses Ctrl-C while it starts."""
     pytest.importorskip("uvicorn", reason="needs the extra, server")
-
-    def wait(_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("pytest_aurous._serve.command.wait", wait)
+    monkeypatch.setattr("pytest_aurous._serve.command._hear", lambda _: [signal.SIGINT])
     monkeypatch.setattr("pytest_aurous._serve.command.PORT", 0)
 
 
 class TestServe:
     """Serving."""
-
-    def test_in_another_process(self) -> None:
-        """It says where, answers there, and ends by Ctrl-C."""
-        pytest.importorskip("uvicorn", reason="needs the extra, server")
-        code = (
-            "import signal, sys; from pytest_aurous._cli.main import main\n"
-            "signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us behind may have it ignored\n"
-            "sys.exit(main(['serve', '--port', '0', '--credits', '7']))"
-        )
-        path = str(Path(pytest_aurous.__file__).parents[1])
-        with subprocess.Popen(  # noqa: S603 - ours
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
-        ) as process:
-            assert process.stdout is not None
-            try:
-                url = process.stdout.readline().split()[-1]
-                with urlopen(f"{url}/__aurous__/state", timeout=30) as response:  # noqa: S310 - ours
-                    assert json.load(response)["credits"] == 7
-                process.send_signal(signal.SIGINT)
-                assert process.wait(5) == 0
-            finally:
-                process.kill()  # else it would be waited for
 
     @pytest.mark.usefixtures("interrupted")
     def test_welcome(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -96,23 +68,6 @@ class TestServe:
         assert capsys.readouterr().out == "{'create-4': 'ready', 'err-6': 'global'}\n"
 
     @pytest.mark.usefixtures("interrupted")
-    def test_observed(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
-        """The served fake follows the differences in a file."""
-        file = tmp_path / "observed.json"
-        row = {"operation": "balance.retrieve", "where": "body.note", "what": "added", "value": "new"}
-        file.write_text(json.dumps({"observed": [row]}), encoding="utf-8")
-
-        def note(server: AurousServer) -> str:
-            with server.aurous.client() as client:
-                return str(client.get("/v1/balance").json()["note"])
-
-        monkeypatch.setattr("pytest_aurous._serve.command.welcome", note)
-        assert main(["serve", "--observed", str(file)]) == 0
-        assert capsys.readouterr().out == "new\n"
-
-    @pytest.mark.usefixtures("interrupted")
     def test_the_start(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
@@ -150,18 +105,12 @@ class TestServe:
         ("options", "said"),
         [
             (["--credits", "many"], "credits='many'"),
-            (["--now", "yesterday"], "now='yesterday'"),
-            (["--script", "ready ->"], ""),
-            (["--rate-limits", "strict"], "rate_limits='strict'"),
-            (["--grease", "on"], "grease='on'"),
-            (["--sparse", "on"], "sparse='on'"),
-            (["--observed", "absent.json"], "observed='absent.json'"),
             (["--readings", "create4=ready"], "did you mean 'create-4'?"),
-            (["--readings", "create-4=redy"], "did you mean 'ready'?"),
             (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104 - refused
-            (["--state", "missing.json"], "missing.json"),
+            (["--state", "missing.json"], "--state missing.json: "),
+            (["--save"], "add --state FILE"),
+            (["--port", "99999"], "AurousServer(port=99999): expected a whole number from 0 to 65535"),
             (["--state", "/dev/zero"], "--state /dev/zero: "),
-            (["--observed", "/dev/zero"], "observed='/dev/zero'"),
         ],
     )
     def test_bad_settings(self, capsys: pytest.CaptureFixture[str], options: list[str], said: str) -> None:
@@ -173,36 +122,6 @@ class TestServe:
         assert said in err.splitlines()[0]
         assert "Traceback" not in err
 
-    @pytest.mark.parametrize(
-        "told", ["{", {"character": [{}]}, {"characters": [{"status": "redy"}]}, {"characters": [{"color": "red"}]}]
-    )
-    def test_bad_state(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, told: Any) -> None:
-        """A file of records that cannot be added is named, with what is wrong."""
-        file = tmp_path / "state.json"
-        file.write_text(told if isinstance(told, str) else json.dumps(told), encoding="utf-8")
-        assert main(["serve", "--state", str(file)]) == 2
-        assert f"--state {file}: " in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        ("told", "why"),
-        [
-            ("[" * 100_000, "not valid JSON"),
-            ("\ufeff", "not valid JSON"),
-            ('{"characters": [{"name": NaN}]}', "NaN is not a number"),
-            ('{"characters": [{"collection": "images"}]}', "has no argument 'collection'"),
-        ],
-        ids=["deep", "empty", "nan", "collection"],
-    )
-    def test_odd_state(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, told: str, why: str) -> None:
-        """What is nearly a state is told in one line, too."""
-        file = tmp_path / "state.json"
-        file.write_text(told, encoding="utf-8")
-        assert main(["serve", "--state", str(file)]) == 2
-        line, more = capsys.readouterr().err.splitlines()
-        assert line.startswith(f"pytest-aurous: --state {file}")
-        assert why in line
-        assert more.startswith("Read on: ")
-
     def test_usage(self, capsys: pytest.CaptureFixture[str]) -> None:
         """An unknown command is a usage error that lists those there are; no command at all asks for help."""
         with pytest.raises(SystemExit, match="2"):
@@ -212,12 +131,6 @@ class TestServe:
         out, err = capsys.readouterr()
         assert "commands:" in out
         assert err == ""
-
-    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """It is the version of the package, as for every command."""
-        with pytest.raises(SystemExit, match="0"):
-            main(["--version"])
-        assert capsys.readouterr().out == f"pytest-aurous {version_of_package()}\n"
 
 
 @pytest.mark.parametrize(
@@ -283,20 +196,6 @@ class TestEmptyValues:
             name = action.option_strings[0] if action.option_strings else action.metavar
             assert err.startswith(f"pytest-aurous: {name} is empty, perhaps because the variable that you pass for it")
             assert (out, started) == ("", [])
-
-    def test_each_command_has_its_arguments(self) -> None:
-        """So that the test above goes over those that were given empty values, and over all others."""
-        known = {
-            "check --base-url",
-            "check --max",
-            "check",
-            "serve --state",
-            "serve --webhooks",
-            "openapi --output",
-            "docs",
-        }
-        assert known < VALUES.keys()
-        assert VALUES.keys().isdisjoint({"check --live", "serve --quiet", "doctor --json"})
 
     def test_a_value_that_cannot_be_read_is_called_so(self, capsys: pytest.CaptureFixture[str]) -> None:
         """With its type, as argparse does."""

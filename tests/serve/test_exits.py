@@ -16,8 +16,8 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._check.adapt import observed_file
 from pytest_aurous._check.verdict import Verdicts
-from pytest_aurous._core.wire.har import write_har
-from pytest_aurous._serve.command import HarLog, line_of
+from pytest_aurous._core.wire.har import har, write_har
+from pytest_aurous._serve.command import line_of, log
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.reads import READS
 from pytest_aurous._trace.data import trace
@@ -115,7 +115,7 @@ PLACES: Final[dict[str, Callable[[Seen], object]]] = {
 }
 
 
-def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterator[tuple[str, str]]:
+def everything(seen: Seen, recorder: Recorder, logged: Path, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield what leaves the process, each with the name of the exit."""
     control = seen.control
     for name in READS:
@@ -123,7 +123,7 @@ def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterato
         yield name, reply.body.decode()
     for step in list(control.tape.steps):
         yield "steps", control.respond("GET", f"/__aurous__/steps/{step.seq}").body.decode()
-        yield "terminal", line_of(step, plain=True)
+        yield "terminal", line_of(step)
         if step.action is not None:
             yield "action", json.dumps(step.action.python()) + step.action.line()
         else:
@@ -131,8 +131,8 @@ def everything(seen: Seen, recorder: Recorder, log: Path, file: Path) -> Iterato
             yield "send", reply.body.decode()
     followed = [{"operation": "team.retrieve", "where": "body.x", "what": "added", "value": f"{HOOK} {REAL}"}]
     yield "check --observed", observed_file(Verdicts({}), followed)
-    yield "--log", log.read_text()
-    yield "--aurous-har", write_har(file, "test_x", seen.aurous.calls).read_text()
+    yield "--log", logged.read_text()
+    yield "--aurous-har", write_har(folder, "test_x", seen.aurous.calls).read_text()
     about = {"id": "test_x", "outcome": "failed", "message": "", "duration": 0.1, "again": "pytest"}
     yield "page of a trace", page(trace(recorder, about), "test_x")
 
@@ -143,13 +143,14 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path, pytester: pytest.Pytes
     aurous = Aurous(now="2026-05-08T10:00:00Z", strict="off", pitfalls="off")
     control = Control(aurous)
     recorder = Recorder(aurous._session.app)
-    log = HarLog(tmp_path / "log.har")
+    file = tmp_path / "log.har"
+    file.write_text(json.dumps(har([])))
     with aurous.client() as client:
         seen = Seen(aurous, control, client)
         PLACES[place](seen)
-        log.write(control.tape.steps)
+        log(file, control.tape.steps)
         recorder.stop()
-        texts = list(everything(seen, recorder, tmp_path / "log.har", tmp_path))
+        texts = list(everything(seen, recorder, file, tmp_path))
 
     secrets = (REAL.removeprefix("al_live_")[:12], OTHER, PASSWORD, b64encode(f"a:{REAL}".encode()).decode())
     assert {name for name, text in texts for secret in secrets if secret in text} == set()

@@ -250,33 +250,6 @@ def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp
     assert client.get("state").json()["settings"] == before["settings"]
 
 
-def test_settings_have_their_effect_over_http(server: AurousServer, client: httpx.Client) -> None:
-    """On limits, readings, scripts, people, credits, what the model says, and the fields of responses."""
-    key = {"X-Api-Key": str(server.aurous.api_key)}
-
-    def ask(path: str, **sent: Any) -> httpx.Response:
-        method = "POST" if "json" in sent else "GET"
-        return httpx.request(method, f"{server.url}/v1/{path}", headers=key, trust_env=False, **sent)
-
-    client.post("reset", json={"settings": {"rate_limits": "enforce", "credits": 10}})
-    client.post("limit.exhaust", json={"bucket": "reads"})
-    assert ask("balance").status_code == 429
-    client.post("reset", json={"settings": {"credits": 10, "seed": 7, "readings": {"err-6": "global"}}})
-    assert ask("balance").json()["credits"] == 10
-    added = client.post("characters.add").json()["result"]
-    assert added["name"] == Aurous(seed=7).characters.add().name
-    chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}
-    client.post("reset", json={"settings": {"reply": "As you like.", "grease": "fields", "sparse": "optional"}})
-    assert ask("chat/completions", json=chat).json()["choices"][0]["message"]["content"] == "As you like."
-    assert "billing_email" not in ask("team").json()
-    assert len(ask("team").json()) > 4
-    client.post("reset", json={"settings": {"base_url": "https://proxy.test/aurous"}})
-    assert ask("balance").status_code == 200
-    assert server.aurous.calls.last.url == "https://proxy.test/aurous/v1/balance"
-    client.post("reset")
-    assert "billing_email" in ask("team").json()
-
-
 @pytest.mark.parametrize("kind", ["records", "export"])
 def test_a_reset_with_credits_keeps_the_state_of_the_start(tmp_path: Path, kind: str) -> None:
     """The credits are those of the setting, and the records those of `--state`; a copied session does the same."""

@@ -17,7 +17,6 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
 from pytest_aurous._serve import asgi, guard, live
-from pytest_aurous._serve import server as servers
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.reads import READS
@@ -132,7 +131,7 @@ def test_each_request_of_http_1_1_names_its_host(server: AurousServer) -> None:
         ):
             said = raw(server, b"GET /__aurous__/health HTTP/%b\r\n%bConnection: close\r\n\r\n" % (version, host))
             assert said.split()[1] == status
-            assert (b"The request has no Host header, which HTTP/1.1 requires." in said) == (status == b"400")
+            assert (b" no Host header" in said) == (status == b"400")
 
 
 def test_a_token_protects_a_shared_machine() -> None:
@@ -149,6 +148,8 @@ def test_a_token_protects_a_shared_machine() -> None:
         assert client.get("/__aurous__/", headers=PAGE).status_code == 200
         bearer = {b"Authorization": "Bearer a löng secret à".encode()}
         assert client.get("/__aurous__/state", headers=bearer).status_code == 200
+        curl = client.post("/__aurous__/reset", headers=bearer).json()["curl"]
+        assert curl.startswith('curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN" http://')
         assert client.get("/__aurous__/state", headers={"Authorization": "Basic x"}).status_code == 401
         for wrong in (b'{"token": "x"}', b"{}", b"[]", b"{"):
             kind = {"Content-Type": "application/json"}
@@ -434,7 +435,7 @@ def test_a_thousand_clients() -> None:
 
 
 def test_a_tape_that_has_stopped_watches_no_longer() -> None:
-    """It can be stopped twice, and a server without httptools takes h11."""
+    """It can be stopped twice."""
     aurous = Aurous()
     tape = Tape(aurous)
     tape.stop()
@@ -442,22 +443,12 @@ def test_a_tape_that_has_stopped_watches_no_longer() -> None:
     with aurous.client() as client:
         client.get("/v1/balance")
     assert tape.last == 0
-    assert servers._protocol().__name__ == "GuardedProtocol"
 
 
 def test_small_things_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many names of loopback, a stream that waits, a connection that is gone, and a future that is over."""
+    """A stream that waits, and a connection that is gone."""
     aurous = Aurous(strict="off")
     app = AsgiApp(aurous)
-
-    async def many() -> None:
-        for number in range(1, 103):
-            transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.{number}") as client:
-                assert (await client.get("/v1/balance")).status_code == 401
-
-    asyncio.run(many())
-    assert app._refused.cache_info().currsize == 100
     waits: list[float] = []
 
     async def soon(seconds: float) -> None:

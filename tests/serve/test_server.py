@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -10,12 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import httpx
 import pytest
@@ -58,24 +54,6 @@ def has_ipv6() -> bool:
 class TestService:
     """It answers."""
 
-    def test_two_hundred_at_once(self, server: AurousServer) -> None:
-        """Of 200 calls at once none is lost."""
-        limits = httpx.Limits(max_connections=200)
-        with client(server, timeout=30, limits=limits) as http, ThreadPoolExecutor(200) as pool:
-            seen = list(pool.map(lambda _: http.get("/v1/balance").status_code, range(200)))
-        assert seen == [200] * 200
-        assert server.aurous.calls.count("balance.retrieve") == 200
-
-    def test_urllib(self, server: AurousServer) -> None:
-        """A client that nobody can intercept is answered, refusals too."""
-        headers = {"X-Api-Key": server.env["AUROUS_API_KEY"]}
-        with urlopen(Request(f"{server.url}/v1/balance", headers=headers), timeout=30) as response:  # noqa: S310 - ours
-            assert json.load(response)["credits"] == 1000
-        with pytest.raises(HTTPError) as refused:
-            urlopen(f"{server.url}/v1/balance", timeout=30)  # noqa: S310 - ours
-        with refused.value as error:
-            assert error.code == 401
-
     @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("sh")), reason="needs curl, and a shell")
     def test_curl_reads_everything(self, server: AurousServer) -> None:
         """The script on the page calls each operation that reads, and each is answered as the catalog says."""
@@ -115,12 +93,6 @@ class TestFaults:
                 seen.extend(response.iter_raw())
         assert len(b"".join(seen)) == 5
 
-    def test_timeout(self, server: AurousServer) -> None:
-        """The client's own timeout ends it."""
-        server.aurous.faults.timeout("balance.retrieve")
-        with client(server, timeout=0.1) as http, pytest.raises(httpx.ReadTimeout):
-            http.get("/v1/balance")
-
     def test_stops_while_somebody_hangs(self) -> None:
         """A client that still waits does not hold up the end."""
         with AurousServer(Aurous()) as server:
@@ -141,9 +113,8 @@ class TestPlaces:
     def test_taken_before_it_serves(self) -> None:
         """A port belongs to a server from the moment it is made."""
         first = AurousServer(Aurous())
-        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be used") as told:
+        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be used"):
             AurousServer(Aurous(), port=first.port)
-        assert len(str(told.value).splitlines()) == 2
         first.stop()
         AurousServer(Aurous(), port=first.port).stop()
 
@@ -159,21 +130,12 @@ class TestPlaces:
         for begin in (server.start, server.__enter__):
             with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 has been stopped"):
                 begin()
-        never = AurousServer(Aurous())
-        never.stop()
-        with pytest.raises(AurousError, match=f"port {never.port} of 127.0.0.1 has been stopped"):
-            never.start()
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104 - refused
     def test_not_loopback(self, host: str) -> None:
         """Where others could reach it, it does not listen."""
         with pytest.raises(AurousError, match="--allow-remote"):
             AurousServer(Aurous(), host=host)
-
-    def test_localhost(self) -> None:
-        """A name of this machine will do."""
-        with AurousServer(Aurous(), host="localhost") as server, client(server) as http:
-            assert http.get("/v1/balance").status_code == 200
 
     @pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
     def test_ipv6(self) -> None:
@@ -186,30 +148,13 @@ class TestPlaces:
 class TestNothingIsLeft:
     """Before and after."""
 
-    @pytest.mark.parametrize("before", [None, "https://before.example"])
-    def test_environment(self, monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
-        """The base URL is set, and put back."""
+    def test_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The base URL is set, and removed again."""
         monkeypatch.delenv("AUROUS_BASE_URL", raising=False)
-        if before is not None:
-            monkeypatch.setenv("AUROUS_BASE_URL", before)
         with AurousServer(Aurous()) as server:
             assert os.environ["AUROUS_BASE_URL"] == server.url
             assert server.env == {"AUROUS_BASE_URL": server.url, "AUROUS_API_KEY": server.aurous.api_key}
-        assert os.environ.get("AUROUS_BASE_URL") == before
-
-    def test_deliveries_lead_to_the_server_that_runs(self) -> None:
-        """A receiver in another process gets its pictures from it; without it from the vendor's host, as ever."""
-        fake = Aurous()
-        fake.webhook_endpoints.add()
-        with AurousServer(fake) as server:
-            with AurousServer(fake) as second:
-                fake.images.add()
-            fake.images.add()
-        fake.images.add()
-
-        told = [one.payload["data"]["output_urls"][0].partition("/v1/")[0] for one in fake.webhooks.deliveries]
-
-        assert told == [second.url, server.url, fake.base_url]
+        assert "AUROUS_BASE_URL" not in os.environ
 
     @pytest.mark.parametrize("first", [0, 1])
     @pytest.mark.parametrize("same", [True, False])

@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import httpx
@@ -40,51 +40,6 @@ def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
             assert json.load(response) == []
         before = time.monotonic()
     assert time.monotonic() - before < 5
-
-
-def said(aurous: Aurous, name: str, told: Any) -> tuple[int, Any]:
-    """Make a control request."""
-    reply = Control(aurous).respond("POST", f"/__aurous__/{name}", json.dumps(told).encode())
-    return reply.status, json.loads(reply.body)
-
-
-@pytest.mark.parametrize(
-    ("name", "told"), [("clock.advance", {"seconds": -1}), ("clock.freeze", {"at": "0001-01-01T00:00:00+14:00"})]
-)
-def test_a_clock_that_was_refused_has_not_moved(name: str, told: dict[str, Any]) -> None:
-    """A mistake changes nothing."""
-    aurous = Aurous(now="2026-05-08T10:00:00Z")
-    before = aurous.clock.now()
-
-    status, _ = said(aurous, name, told)
-
-    assert (status, aurous.clock.now()) == (400, before)
-
-
-@pytest.mark.parametrize(
-    ("told", "why"),
-    [
-        ([], "the JSON is not an object with lists. Expected"),
-        ({"characters": 5}, "the JSON is not an object with lists. Expected"),
-        ({"characters": ["x"]}, "'x' is not a record"),
-        ({"charcters": []}, "'charcters' is not a collection; did you mean 'characters'? Expected"),
-    ],
-)
-def test_a_state_of_another_shape_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], told: Any, why: str
-) -> None:
-    """JSON alone does not make a state."""
-    file = tmp_path / "state.json"
-    file.write_text(json.dumps(told))
-
-    assert main(["serve", "--state", str(file)]) == 2
-    assert why in capsys.readouterr().err
-
-
-def test_a_port_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """There are 65,536."""
-    assert main(["serve", "--port", "99999"]) == 2
-    assert "AurousServer(port=99999): expected a whole number from 0 to 65535" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

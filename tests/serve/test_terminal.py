@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._cli.main import main
+from pytest_aurous._core.wire.har import har
 from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
 
@@ -32,9 +34,7 @@ pytest.importorskip("uvicorn", reason="needs the extra, server")
 NOW = "2026-05-08T10:00:00Z"
 
 
-def test_a_line_for_each_request_and_action(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_for_each_request_and_action(capsys: pytest.CaptureFixture[str]) -> None:
     """Time, method, path, operation, status, what it changed, and what is nearest where nothing matches."""
     aurous = Aurous(now=NOW, strict="off", pitfalls="off")
     control = Control(aurous)
@@ -54,31 +54,24 @@ def test_a_line_for_each_request_and_action(
     assert "nearest: characters.create, POST " in unmatched
     assert lost == "10:00:00  GET    /v1/balance  balance.retrieve  no response  (timeout (read))"
     assert action.startswith("10:00:00  clock.advance(seconds=5) -> ")
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with aurous.client() as client:
-        client.get("/v1/balance")
-    serve.print_lines(aurous, list(control.tape.steps)[-1:])
-    assert "\x1b[32m200\x1b[0m" in capsys.readouterr().out
 
 
 def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
-    """It is a HAR file from the beginning, and grows at its end."""
+    """It is a HAR file, which grows at its end."""
     aurous = Aurous(now=NOW)
     control = Control(aurous)
-    log = serve.HarLog(tmp_path / "log.har")
+    file = tmp_path / "log.har"
+    file.write_text(json.dumps(har([])))
     counts: list[int] = []
     with aurous.client() as client:
         for start in range(0, 9, 3):
-            log.write(list(control.tape.steps)[start - 3 :] if start else [])
-            counts.append(len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]))
+            serve.log(file, list(control.tape.steps)[start - 3 :] if start else [])
+            counts.append(len(json.loads(file.read_text())["log"]["entries"]))
             client.get("/v1/balance")
             client.get("/v1/team")
             control.do("clock.advance", {"seconds": 1})
     assert counts == [0, 2, 4]
-    assert str(aurous.api_key) not in (tmp_path / "log.har").read_text()
-    with pytest.raises(AurousError, match=r"^--log .*: Is a directory"):
-        serve.HarLog(tmp_path)
+    assert str(aurous.api_key) not in file.read_text()
 
 
 def test_deliveries_that_are_due_are_made() -> None:
@@ -123,22 +116,6 @@ def test_a_state_is_kept_and_a_crash_leaves_the_old_one(tmp_path: Path, monkeypa
     assert len(other.characters) == 2
 
 
-def test_what_a_kill_has_left_is_gone_with_the_next_save(tmp_path: Path) -> None:
-    """No signal can be caught that ends a process at once."""
-    code = (
-        "import os; from pathlib import Path; from pytest_aurous import Aurous\n"
-        "from pytest_aurous._serve import command as serve\n"
-        "os.fsync = lambda _: os._exit(9)\n"
-        "serve.save(Aurous(), Path('state.json'))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(pytest_aurous.__file__).parents[1])}
-    command = [sys.executable, "-c", code]
-    assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=False).returncode == 9  # noqa: S603
-    assert len(list(tmp_path.iterdir())) == 1
-    serve.save(Aurous(), tmp_path / "state.json")
-    assert [one.name for one in tmp_path.iterdir()] == ["state.json"]
-
-
 def test_a_state_has_a_limit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,22 +126,6 @@ def test_a_state_has_a_limit(
     file.write_text(f'{{"characters": []}}{" " * 1024**2}', encoding="utf-8")
     assert main(["serve", "--port", "0", "--state", str(file)]) == 2
     assert f"--state {file}: it is larger than 1 MB. Expected what " in capsys.readouterr().err
-
-
-def test_it_waits_in_short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of them is longer than a second: where a wait is long, Windows lets Ctrl-C wait, too."""
-    ended: list[int] = []
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 2:
-            ended.append(signal.SIGINT)
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    serve.wait(ended)
-    assert len(pauses) == 2
-    assert all(0 < pause <= 1 for pause in pauses)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs a signal in the place of Ctrl-Break")
@@ -231,8 +192,15 @@ def test_a_problem_that_cannot_be_said_ends_nothing(monkeypatch: pytest.MonkeyPa
         (lambda text: text.replace('"version": 1', '"version": 7', 1), "of version 7"),
         (lambda text: text.replace('"credits"', '"credit"', 1), "has other fields"),
         (lambda _: '{"kind": [[]]}', "not an export"),
+        (lambda _: "[" * 100_000, "not valid JSON"),
+        (lambda _: '{"characters": [{"name": NaN}]}', "NaN is not a number"),
+        (lambda _: "[]", "the JSON is not an object with lists. Expected"),
+        (lambda _: '{"characters": 5}', "the JSON is not an object with lists. Expected"),
+        (lambda _: '{"characters": ["x"]}', "'x' is not a record"),
+        (lambda _: '{"charcters": []}', "'charcters' is not a collection; did you mean 'characters'? Expected"),
+        (lambda _: '{"characters": [{"collection": "images"}]}', "has no argument 'collection'"),
     ],
-    ids=["truncated", "another version", "hostile", "odd"],
+    ids=itertools.count(),
 )
 def test_a_bad_state_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[str], str], said: str
@@ -245,12 +213,6 @@ def test_a_bad_state_is_one_line(
     assert line.startswith(f"pytest-aurous: --state {file}: ")
     assert said in line
     assert more.startswith("Read on: ")
-
-
-def test_save_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """Else it would not be known where to."""
-    assert main(["serve", "--port", "0", "--save"]) == 2
-    assert "add --state FILE" in capsys.readouterr().err
 
 
 def test_what_is_repeated_ends_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -348,6 +310,7 @@ def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signa
     [
         (["--save", "--state", "no/such/state.json"], "no/such/state.json cannot be written: "),
         (["--port-file", "file/port"], "file/port cannot be written: Not a directory"),
+        (["--log", "file/log.har"], "file/log.har cannot be written: Not a directory"),
         (["--port-file", "."], ". is not a regular file. Choose another file."),
     ],
 )
@@ -423,7 +386,12 @@ def test_it_opens_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caps
     """``--open`` does, when the fake is ready; a thread other than the main one takes no signals."""
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
-    monkeypatch.setattr(serve, "wait", lambda _: None)
+    hear = serve._hear
+
+    def heard(stack: ExitStack) -> list[int]:
+        return [*hear(stack), signal.SIGINT]
+
+    monkeypatch.setattr(serve, "_hear", heard)
     codes: list[int] = []
     options = ["--port", "0", "--open", "--quiet", "--save", "--state", str(tmp_path / "new.json")]
     thread = threading.Thread(target=lambda: codes.append(main(["serve", *options])), daemon=True)

@@ -408,7 +408,8 @@ function Login({ onDone }) {
   };
   return html`<main id="main" class="login"><form class="form" onSubmit=${submit}>
     <h1>The served fake</h1>
-    <p>This server was started with <code>AUROUS_CONTROL_TOKEN</code>. The page needs that token.</p>
+    <p>The page needs the token of this server: what <code>AUROUS_CONTROL_TOKEN</code> had where it was started.
+      Without that, the server has printed one.</p>
     <input name="username" value="aurous" autocomplete="username" hidden />
     <label class="field"><span>token</span>
       <input name="token" type="password" autocomplete="current-password" required autofocus /></label>
