@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from cProfile import Profile
 from pathlib import Path
+from pstats import Stats
 from random import Random
 from typing import Final
 
@@ -224,6 +226,27 @@ def test_what_a_test_may_script_refutes_a_rule_if_a_fake_has_not_sent_it(
     file.write_text(json.dumps({"log": {"creator": {"name": "proxy"}, "entries": entries}}), encoding="utf-8")
 
     assert refuted(check_files([file])) == rules
+
+
+def test_calls_grow_with_a_recording_and_not_with_its_square(tmp_path: Path) -> None:
+    """Four times as many exchanges take about four times as many calls of functions, also where orders were lost."""
+    counts: list[int] = []
+    for rounds in (5, 5, 20):  # what is read once is read the first time
+        teller = Teller(credits=100_000)
+        for number in range(rounds):
+            path = teller.synthesize(f"Aurora {number}", f"key-{number}")
+            teller.poll(path)
+            teller.call("POST", f"{path}/save")
+            teller.aurous.faults.status("images.create", 503)
+            teller.call("POST", "/v1/images", json={"prompt": "On a bench"})
+            teller.poll(teller.image())
+            for path in ("balance", "characters?limit=1", "images?limit=1"):
+                teller.call("GET", f"/v1/{path}")
+        profile = Profile()
+        profile.runcall(check_files, [write(tmp_path, teller.entries())])
+        counts.append(Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+    assert counts[2] < 4.2 * counts[1]
 
 
 def test_too_many_possible_balances_are_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
