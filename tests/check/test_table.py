@@ -582,6 +582,8 @@ ROWS: Final[dict[str, Row]] = {
     "a picture shows that its character was saved": Row("saved", unheard(4)),
     "a poll shows that a picture was ordered": Row("saved", unheard(5)),
     "a poll alone shows that a picture was ordered": Row("saved", both(unheard(5), begin(5))),
+    "a poll shows how a lost order ended": Row("images", unheard("images.create#1")),
+    "a retry shows that a lost order was done": Row("characters", unheard("characters.create#0")),
     "a lost order that the fake refuses is made up for": Row("saved", both(unheard(5), left_out(4))),
     "an upload belongs to the team that uses it": Row("classified", unkeyed),
     "a refusal about what was not seen says nothing": Row("early", begin(1)),

@@ -9,6 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_aurous._core.resources.catalog import LIFECYCLES
+from pytest_aurous._core.resources.characters.row import CharacterRow
+from pytest_aurous._core.world.tables import Table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -133,6 +137,28 @@ def test_cred_2_money_is_conserved(make_api: MakeApi, rate_limits: str, acts: li
     for character in day.api.characters:
         character.finish()
     assert day.api.team.held_credits == 0 or any(c.status == "synthesizing" for c in day.api.characters)
+
+
+class Watched(Table[CharacterRow]):
+    """A table that lets no character leave the edges of its machine."""
+
+    def replace(self, row: CharacterRow) -> CharacterRow:
+        """Check the edge that the row takes."""
+        before = self[row.id].status
+        assert row.status in {before, *LIFECYCLES["characters"].edges[before]}, before
+        return super().replace(row)
+
+
+@cheap
+@given(acts=acts, script=st.sampled_from(SCRIPTS))
+def test_save_6_a_character_takes_only_edges(make_api: MakeApi, acts: list[Act], script: str) -> None:
+    """Whatever happens to it, and no call meets an error of ours."""
+    day = Day(make_api(credits=CREDITS, script=script))
+    world = day.api.app.world
+    world._tables["CharacterRow"] = Watched(world.state, "CharacterRow")
+    for act in acts:
+        day.meet(act)
+    assert day.api.app.problems == []
 
 
 @cheap

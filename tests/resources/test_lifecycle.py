@@ -382,3 +382,55 @@ def test_updated_at_moves_with_every_change(api: Api) -> None:
 
     assert times == [f"2026-05-08T10:{second}Z" for second in ("00:00", "00:45", "01:41", "01:42", "01:43", "01:44")]
     assert character.created_at == "2026-05-08T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("script", "saves"),
+    [("synthesizing*0 -> ready ; synthesizing*0 -> reviewing", False), ("synthesizing*0 -> reviewing", True)],
+    ids=["a script", "a save"],
+)
+def test_resyn_3_save_6_what_was_ready_stays_ready(api: Api, script: str, *, saves: bool) -> None:
+    """Whatever has published it, a later run does not end in review."""
+    character = api.synthesize(script)
+    if saves:
+        api.post(f"/v1/characters/{character.id}/save")
+
+    run(api, character, "resynthesize", None)
+
+    assert character.status == "ready"
+
+
+def test_regen_2_of_two_pictures_of_a_pose_the_first_is_drawn_again(api: Api) -> None:
+    """An upload may have brought both."""
+    character = api.characters.add(refs=("front", "front"), script="synthesizing*0 -> ready")
+
+    run(api, character, "refs/regenerate", {"pose": "front"})
+
+    assert [ref.version for ref in character.refs] == [2, 1]
+
+
+def test_what_a_script_draws_again_is_all_poses(api: Api) -> None:
+    """As if somebody else had run it again: the pose of a run that has failed does not count."""
+    character = api.characters.add(refs=("front",), script="synthesizing*0 -> failed*0 -> synthesizing*0 -> ready")
+
+    run(api, character, "refs/regenerate", {"pose": "front"})
+
+    assert len(character.refs) == 4
+
+
+def test_a_script_that_publishes_what_is_ready_changes_nothing(api: Api) -> None:
+    """It keeps its time."""
+    character = api.synthesize("synthesizing*0 -> ready:5s -> ready")
+    before = character.json()["updated_at"]
+
+    api.clock.advance(seconds=60)
+
+    assert character.json()["updated_at"] == before
+
+
+def test_list_4_a_filter_sees_the_next_step_alone(api: Api) -> None:
+    """Polls of the step before it do not count for it."""
+    character = api.synthesize("synthesizing -> reviewing -> ready")
+    api.poll(character, 1)
+
+    assert [row["status"] for row in api.get("/v1/characters?status=reviewing").json["data"]] == ["reviewing"]

@@ -103,13 +103,7 @@ def explore_program(program: Program, *, asserted: bool = False, faults: str = "
         return result
 
     with _prepared(program) as aurous:
-        if not inspect.iscoroutinefunction(program.run):
-            return _explored(lambda: aurous.explore(run, **terms))
-
-        async def test() -> Exploration:
-            return await aurous.aexplore(program.run, **terms)
-
-        return _explored(lambda: asyncio.run(test()))
+        return _explored(lambda: aurous.explore(run, **terms))
 
 
 def interleave_program(program: Program) -> Exploration | None:
