@@ -133,13 +133,6 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
 # live records
 
 
-def test_json_is_what_a_retrieve_shows(api: Api) -> None:
-    """`json()` equals the response of a GET, in each living state."""
-    for status in STATUSES[:-1]:
-        character = api.characters.add(status=status, script="synthesizing!")
-        assert character.json() == api.get(f"/v1/characters/{character.id}").json
-
-
 def test_a_record_shows_itself(api: Api) -> None:
     """`repr` has the id, the name and the state now."""
     character = api.characters.add("Aurora", status="reviewing")
