@@ -28,44 +28,6 @@ def test_the_fixture_is_live_at_once(aurous: Aurous) -> None:
     assert aurous.calls.last.operation == "balance.retrieve"
 
 
-def test_the_environment_is_the_fakes_and_comes_back(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real key never reaches a test, and is back afterwards, however the test ended."""
-    monkeypatch.setenv("AUROUS_API_KEY", "al_live_real")
-    monkeypatch.delenv("AUROUS_BASE_URL", raising=False)
-    pytester.makepyfile(
-        """
-        import os
-        import httpx, pytest
-
-        @pytest.fixture(autouse=True)
-        def outside():
-            assert (os.environ["AUROUS_API_KEY"], os.environ.get("AUROUS_BASE_URL")) == ("al_live_real", None)
-
-        def check(aurous):
-            assert os.environ["AUROUS_API_KEY"] == aurous.api_key != "al_live_real"
-            assert os.environ["AUROUS_BASE_URL"] == aurous.base_url == "https://api.aurous-labs.com"
-
-        def test_passes(outside, aurous): check(aurous)
-
-        def test_fails(outside, aurous):
-            check(aurous)
-            raise OSError("on purpose")
-
-        def test_unmatched(outside, aurous):
-            check(aurous)
-            httpx.get(aurous.base_url)
-        """
-    )
-
-    result = pytester.runpytest("-rA")
-
-    result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines_random(["*OSError: on purpose*", "FAILED *AurousUnmatchedRequest: *"])
-    assert (os.environ["AUROUS_API_KEY"], os.environ.get("AUROUS_BASE_URL")) == ("al_live_real", None)
-
-
 def test_value_fixtures_have_the_vendors_values(
     aurous_api_key: str, aurous_base_url: str, aurous_seed: int, aurous: Aurous
 ) -> None:
@@ -234,27 +196,6 @@ def test_the_suites_faker_is_undisturbed(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest("-p", "faker").assert_outcomes(passed=2)
-
-
-def test_each_test_starts_afresh(pytester: pytest.Pytester) -> None:
-    """Nothing of one test is seen by the next."""
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.parametrize("number", [1, 2])
-        def test_it(number, aurous, aurous_client):
-            assert (len(aurous.characters), len(aurous.calls), aurous.team.credits) == (0, 0, 1000)
-            aurous.script("synthesizing! -> reviewing")
-            body = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
-            assert aurous_client.post("/v1/characters", json=body).status_code == 201
-            assert aurous_client.get(f"/v1/characters/{aurous.characters.last.id}").json()["status"] == "synthesizing"
-            aurous.characters.last.finish()
-            assert aurous.team.credits == 996
-        """
-    )
-
-    pytester.runpytest().assert_outcomes(passed=2)
 
 
 def test_the_fixture_can_be_built_upon(pytester: pytest.Pytester) -> None:
