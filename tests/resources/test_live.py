@@ -11,8 +11,6 @@ from pytest_aurous import AurousError, AurousTransitionError
 from pytest_aurous._core.resources.characters.row import ATTRIBUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Api
 
 STATUSES: Final = ["synthesizing", "reviewing", "ready", "failed", "deleted"]
@@ -54,15 +52,6 @@ def test_add_is_ready_by_default_and_realistic(api: Api) -> None:
     assert all(set(one.attributes or {}) == set(ATTRIBUTES) for one in people)
     assert all(18 <= (one.attributes or {})["age"] <= 120 for one in people)
     assert len({(one.name, str(one.attributes)) for one in people}) == 20
-
-
-def test_add_is_seeded(make_api: Callable[..., Api]) -> None:
-    """The same seed makes the same characters, ids and URLs included; another seed makes others."""
-    first, second, third = ([make_api(seed=seed).characters.add().json() for _ in range(2)] for seed in (3, 3, 4))
-
-    assert first == second
-    assert first[0]["name"] != third[0]["name"]
-    assert first[0]["id"] != third[0]["id"]
 
 
 def test_add_takes_what_it_is_told(api: Api) -> None:

@@ -60,6 +60,20 @@ def test_every_endpoint_is_in_it(row: Endpoint) -> None:
     assert ("Idempotency-Key" in [one["name"] for one in told["parameters"]]) is bool(row.idempotent)
 
 
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_every_good_response_has_its_media_type(row: Endpoint) -> None:
+    """JSON with its shape, or bytes without one."""
+    response = OPERATIONS[row.operation]["responses"][str(row.status)]
+
+    if row.shape is not None:
+        events: dict[str, Any] = {"text/event-stream": {}} if row.streams else {}
+        assert response["content"] == {row.media_type: {"schema": row.shape}, **events}
+    elif row.media_type != "application/json":
+        assert response["content"] == {row.media_type: {}}
+    else:
+        assert "content" not in response
+
+
 def test_signed_urls_need_no_key_and_the_upload_host_is_named() -> None:
     """What differs from the other calls is said at the operation."""
     for row in ENDPOINTS:
