@@ -6,7 +6,6 @@ import json
 import os
 from base64 import b64encode
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,15 +14,9 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning
 from pytest_aurous._core.base.arguments import Check
 from pytest_aurous._core.base.redaction import protecting, redacted, shortened, shown
-from pytest_aurous._core.wire.call import Call
 from pytest_aurous._core.wire.har import har
-from pytest_aurous._explore.laws import _named
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
-from pytest_aurous._serve.command import line_of
-from pytest_aurous._serve.tape import Taped
-from pytest_aurous._trace.data import trace
-from pytest_aurous._trace.recorder import Recorder
 from pytest_aurous.plugin.sections import without_keys
 
 if TYPE_CHECKING:
@@ -377,7 +370,6 @@ def test_an_error_of_another_plugin_becomes_text_if_it_has_a_key() -> None:
         assert report.longrepr == (safe or error)
 
 
-CHAT: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}]}
 LONG: Final = [
     f"{'x' * before}{KEY}{'y' * after}"
     for before, after in (
@@ -396,22 +388,6 @@ def message(act: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-def refusal(api: Api, path: str, **sent: Any) -> str:
-    """Return what the timeline and the HAR file say of a refusal that quotes the request; and its response."""
-    response = api.post(path, **sent)
-    assert response.status >= 400
-    written = [call["response"]["content"]["text"] for call in har(api.aurous.calls)["log"]["entries"]]
-    return "\n".join([redacted(response.body.decode()), timeline(api.app), *written])
-
-
-def asserted(api: Api, text: str) -> str:
-    """Return the message of an assertion on a request that has sent the text."""
-    api.post("/v1/characters", json={"name": text}, headers={"X-Note": text})
-    wanted: dict[str, Any] = {"name": f"{text}.", "age": text}
-    headers = {"X-Note": f"{text}."}
-    return message(lambda: api.aurous.assert_called("characters.create", json=wanted, headers=headers))
-
-
 def called(api: Api, text: str) -> str:
     """Return the lines of requests to an address and with a fault that have the text."""
     api.get(f"/v1/{text}?a={text}")
@@ -420,19 +396,6 @@ def called(api: Api, text: str) -> str:
     api.characters.add(name=text[:120])
     api.aurous.faults.status("*", 503, message=text, when=lambda _: False)
     return f"{api.aurous.calls.timeline()}\n{timeline(api.app)}\n{api.aurous.faults!r}"
-
-
-def delivered(api: Api, text: str) -> str:
-    """Return what is said of a delivery to such an address, which has failed with such an error."""
-
-    def refuse(_: object) -> None:
-        raise ValueError(text)
-
-    api.aurous.webhooks.deliver_to(refuse, url=f"https://example.com/{text}")
-    api.aurous.images.add().finish()
-    before = timeline(api.app)
-    api.aurous.webhooks.flush()
-    return f"{before}\n{timeline(api.app)}\n{api.aurous.webhooks.deliveries!r}"
 
 
 def explored(_: Api, text: str) -> str:
@@ -452,92 +415,27 @@ def explored(_: Api, text: str) -> str:
     return str(caught.value)
 
 
-def raced(_: Api, text: str) -> str:
-    """Return the report of two workers; if both run at once, one raises such a text."""
-    running: list[str] = []
-    with Aurous(strict="off") as aurous, aurous.client() as client:
+@pytest.mark.parametrize("text", LONG)
+@pytest.mark.parametrize("width", [9, 22, 40, 60, 200])
+def test_no_half_of_a_key_is_left(text: str, width: int) -> None:
+    """Whatever shortens a text calls `shortened`, and that redacts first."""
+    short = shortened(text, width)
 
-        def work() -> str:
-            running.append(text)
-            try:
-                client.get(f"/v1/nowhere/{text}")
-                if len(running) > 1:
-                    raise KeyError(f"{text} is taken")
-            finally:
-                running.pop()
-            return text
-
-        return message(lambda: aurous.interleave(work, work))
+    assert not leaks(short, KEY)
+    assert len(short) <= width
 
 
-def unequal(_: Api, text: str, *, workers: bool) -> str:
-    """Return what is said of code that sends, or of workers that return, such a text and something else each time."""
-    numbers = count()
-    with Aurous() as aurous, aurous.client() as client:
-
-        def run() -> str:
-            other = f"é{text}{'.' * next(numbers)}"  # with this letter it is no random token, which would not count
-            client.post("/v1/characters", json={"name": "Nova" if workers else other})
-            return other
-
-        return message(lambda: aurous.interleave(run, run, returns=True) if workers else aurous.explore(run))
-
-
-def streamed(_: Api, text: str) -> str:
-    """Return what a trace shows of the events of a stream that says such a text."""
-    with Aurous() as aurous, aurous.client() as client:
-        recorder = Recorder(aurous._session.app)
-        aurous._session.app.world.journal.whole = True
-        aurous.chat.reply(text)
-        client.post("/v1/chat/completions", json={**CHAT, "stream": True})
-        recorder.stop()
-        return json.dumps(trace(recorder, {})["steps"][0]["stream"], ensure_ascii=False)
-
-
-def printed(_: Api, text: str) -> str:
-    """Return the line of a terminal for such a path."""
-    call = Call("GET", "https", "localhost", f"/{text}")
-    return line_of(Taped(1, call, None, None, 0, 0, (), (), ()))
-
-
-SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
-    "an assertion on calls": asserted,
-    "an attribute of a record": lambda api, text: repr(api.aurous.images.add(text)),
-    "a terminal of a server": printed,
-    "a trace of a stream": streamed,
-    "an argument": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
-    "an error of code that is explored": lambda _, text: _named(KeyError(text)),
-    "an operation": lambda api, text: message(lambda: api.aurous.calls.where(text)),
-    "a refusal that names a choice": lambda api, text: refusal(
-        api, "/v1/characters", json={"name": "A", "generate": text}
-    ),
-    "a refusal that names a schema": lambda api, text: refusal(
-        api,
-        "/v1/chat/completions",
-        json={
-            **CHAT,
-            "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": text}}},
-        },
-    ),
-    "deliveries": delivered,
-    "explorations": explored,
-    "races": raced,
-    "runs that differ": lambda api, text: unequal(api, text, workers=False),
-    "timelines": called,
-    "workers that differ": lambda api, text: unequal(api, text, workers=True),
-}
-"""What shows a value, wraps it or cuts it further; `shortened`, which all of them call, redacts first."""
-
-
-@pytest.mark.parametrize("place", SHORTENING)
-def test_no_half_of_a_key_is_left(place: str, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever a long value is cut or wrapped, the key in it is redacted first."""
+@pytest.mark.parametrize("place", [called, explored])
+def test_no_part_of_a_key_is_left_in_a_wrapped_text(
+    place: Callable[[Api, str], str], api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timeline and a report of findings wrap what they say, shortened or not."""
     monkeypatch.chdir(tmp_path)
-    texts = LONG[::3] if SHORTENING[place] in {explored, raced} or "differ" in place else LONG  # they take long
-    quoted = [(text, SHORTENING[place](api, text)) for text in texts]
 
-    assert [text for text, said in quoted if leaks(said, KEY)] == []
-    assert "…" in "".join(said for _, said in quoted)
+    for text in LONG[::3]:
+        said = place(api, text)
+        assert not leaks(said, KEY)
+        assert "…" in said
 
 
 def test_several_keys_in_a_message_are_told_apart() -> None:

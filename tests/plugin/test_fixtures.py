@@ -28,44 +28,6 @@ def test_the_fixture_is_live_at_once(aurous: Aurous) -> None:
     assert aurous.calls.last.operation == "balance.retrieve"
 
 
-def test_the_environment_is_the_fakes_and_comes_back(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real key never reaches a test, and is back afterwards, however the test ended."""
-    monkeypatch.setenv("AUROUS_API_KEY", "al_live_real")
-    monkeypatch.delenv("AUROUS_BASE_URL", raising=False)
-    pytester.makepyfile(
-        """
-        import os
-        import httpx, pytest
-
-        @pytest.fixture(autouse=True)
-        def outside():
-            assert (os.environ["AUROUS_API_KEY"], os.environ.get("AUROUS_BASE_URL")) == ("al_live_real", None)
-
-        def check(aurous):
-            assert os.environ["AUROUS_API_KEY"] == aurous.api_key != "al_live_real"
-            assert os.environ["AUROUS_BASE_URL"] == aurous.base_url == "https://api.aurous-labs.com"
-
-        def test_passes(outside, aurous): check(aurous)
-
-        def test_fails(outside, aurous):
-            check(aurous)
-            raise OSError("on purpose")
-
-        def test_unmatched(outside, aurous):
-            check(aurous)
-            httpx.get(aurous.base_url)
-        """
-    )
-
-    result = pytester.runpytest("-rA")
-
-    result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines_random(["*OSError: on purpose*", "FAILED *AurousUnmatchedRequest: *"])
-    assert (os.environ["AUROUS_API_KEY"], os.environ.get("AUROUS_BASE_URL")) == ("al_live_real", None)
-
-
 def test_value_fixtures_have_the_vendors_values(
     aurous_api_key: str, aurous_base_url: str, aurous_seed: int, aurous: Aurous
 ) -> None:
@@ -236,27 +198,6 @@ def test_the_suites_faker_is_undisturbed(pytester: pytest.Pytester) -> None:
     pytester.runpytest("-p", "faker").assert_outcomes(passed=2)
 
 
-def test_each_test_starts_afresh(pytester: pytest.Pytester) -> None:
-    """Nothing of one test is seen by the next."""
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.parametrize("number", [1, 2])
-        def test_it(number, aurous, aurous_client):
-            assert (len(aurous.characters), len(aurous.calls), aurous.team.credits) == (0, 0, 1000)
-            aurous.script("synthesizing! -> reviewing")
-            body = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
-            assert aurous_client.post("/v1/characters", json=body).status_code == 201
-            assert aurous_client.get(f"/v1/characters/{aurous.characters.last.id}").json()["status"] == "synthesizing"
-            aurous.characters.last.finish()
-            assert aurous.team.credits == 996
-        """
-    )
-
-    pytester.runpytest().assert_outcomes(passed=2)
-
-
 def test_the_fixture_can_be_built_upon(pytester: pytest.Pytester) -> None:
     """A suite may override `aurous` itself, to prepare the fake for all its tests."""
     pytester.makepyfile(
@@ -281,77 +222,3 @@ def test_the_fixture_can_be_built_upon(pytester: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["AurousUnmatchedRequest: *"])
-
-
-def test_the_transports_are_as_before_after_each_test(pytester: pytest.Pytester) -> None:
-    """The transports of httpx and httpx2, sync and async, and respx's own mocker, however the test ended."""
-    pytester.makeconftest(
-        """
-        import httpx, pytest
-        from respx.mocks import HTTPXMocker
-
-        OWNERS = [(httpx.HTTPTransport, "handle_request"), (httpx.AsyncHTTPTransport, "handle_async_request")]
-        try:
-            import httpx2
-        except ImportError:
-            pass
-        else:
-            OWNERS += [(httpx2.HTTPTransport, "handle_request"), (httpx2.AsyncHTTPTransport, "handle_async_request")]
-
-        def standing():
-            return [getattr(*one) for one in OWNERS], dict(vars(HTTPXMocker))
-
-        @pytest.hookimpl(wrapper=True, tryfirst=True)
-        def pytest_runtest_protocol(item):
-            before = standing()
-            result = yield
-            assert standing() == before, f"<changed by {item.name}>"
-            print(f"<as before: {item.name}>")
-            return result
-        """
-    )
-    pytester.makepyfile(
-        """
-        import asyncio
-        import httpx, pytest
-        from conftest import OWNERS, standing
-        from pytest_aurous import Aurous
-
-        @pytest.fixture
-        def failing(aurous):
-            raise OSError("setup")
-
-        @pytest.fixture
-        def failing_late(aurous):
-            yield
-            raise OSError("teardown")
-
-        def test_good(aurous):
-            assert httpx.get(aurous.base_url + "/v1/balance").status_code == 401
-            assert all(one.__module__.startswith("httpx") for one in standing()[0])
-
-        def test_bad(aurous): assert False
-        def test_unmatched(aurous): httpx.get(aurous.base_url)
-        def test_skipped(aurous): pytest.skip()
-        def test_setup(failing): ...
-        def test_teardown(failing_late): ...
-        def test_without(): ...
-
-        def test_async(aurous):
-            async def go():
-                async with httpx.AsyncClient() as client:
-                    assert (await client.get(aurous.base_url + "/v1/balance")).status_code == 401
-            asyncio.run(go())
-
-        def test_nested(aurous):
-            with Aurous(), aurous:
-                ...
-
-        """
-    )
-
-    result = pytester.runpytest("-s", "-p", "no:randomly")
-
-    result.assert_outcomes(passed=5, failed=2, skipped=1, errors=2)
-    assert str(result.stdout).count("<as before: ") == 9
-    result.stdout.no_fnmatch_line("*<changed by*")

@@ -7,13 +7,11 @@ import sys
 import threading
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
 import pytest_aurous
-from pytest_aurous.plugin.options import early_network
 
 PLUGGED: Final = {entry.name for entry in entry_points(group="pytest11")}
 INSTALLED: Final = "pytest_aurous" in PLUGGED
@@ -151,8 +149,9 @@ def test_an_import_guards_nothing(pytester: pytest.Pytester) -> None:
 
 
 def test_a_second_run_in_one_process_replaces_the_guard_of_the_first(suite: pytest.Pytester) -> None:
-    """The setting of the later run counts, in both directions."""
+    """The setting of the later run counts, in both directions, and the command line before the ini file."""
     (suite.path / "conftest.py").unlink()
+    suite.makeini("[pytest]\naurous_network = allow")
     options = ["-p", "pytest_aurous", "-p", "next_plugin"]
     suite.makepyfile(
         twice=f"""
@@ -273,37 +272,3 @@ def test_the_outer_guard_stays(pytester: pytest.Pytester) -> None:
     # The attempt of the inner run was not expected by the outer test.
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["FAILED test_outer.py::test_it - *AurousNetworkBlocked: test_outer.py::test_it: *"])
-
-
-@pytest.mark.parametrize(
-    ("network", "options", "allowed"),
-    [("allow", (), True), ("block", (), False), ("allow", ("-oaurous_network=block",), False)],
-    ids=["allow", "block", "command line"],
-)
-def test_a_conftest_is_guarded_by_the_settings(
-    pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-    network: str,
-    options: tuple[str, ...],
-    *,
-    allowed: bool,
-) -> None:
-    """Before pytest itself knows our options; the command line has the last word."""
-
-    def real(*args: Any, **options: Any) -> Any:
-        raise socket.gaierror(-2, "the real resolver was asked")
-
-    monkeypatch.setattr(socket, "getaddrinfo", real)
-    pytester.makeini(f"[pytest]\naurous_network = {network}")
-    pytester.makepyfile(attempt=ATTEMPT, test_it="def test_it(): ...")
-    pytester.makeconftest("from attempt import attempt\nattempt('conftest')")
-    pytester.syspathinsert()
-
-    pytester.runpytest_inprocess(*options).assert_outcomes(passed=1, warnings=int(not allowed))
-
-    assert attempts(pytester) == [f"conftest {'gaierror' if allowed else 'AurousNetworkBlocked'}"]
-
-
-def test_before_the_ini_file_is_read_nothing_is_allowed(pytester: pytest.Pytester) -> None:
-    """There is no setting yet."""
-    assert early_network(SimpleNamespace()) == ""  # type: ignore[arg-type]

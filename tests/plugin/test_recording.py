@@ -101,22 +101,6 @@ def test_a_recording_of_the_plain_twin_checks_clean(pytester: pytest.Pytester, p
     assert "_omitted" in text  # the output, which the test has not read
 
 
-def test_a_recording_of_a_twisted_twin_refutes_the_rule(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And no other one."""
-    pytester.makepyfile(test_it=SUITE + STORY)
-    observed = pytester.path / "observed.json"
-    row = {"operation": "balance.retrieve", "where": "body.currency", "what": "left out"}
-    observed.write_text(json.dumps({"observed": [row]}))
-
-    with twin(monkeypatch, readings={"create-4": "ready"}, observed=str(observed)):
-        pytester.runpytest("--aurous-record=rec").assert_outcomes(passed=1)
-
-    verdicts = check_recordings(map(read_recording, recorded(pytester).values()))
-    assert [verdict.rule for verdict in verdicts.verdicts.refuted] == ["cred-1", "create-4"]
-
-
 OTHERS: Final = """
     @pytest.fixture(scope="module")
     def created():

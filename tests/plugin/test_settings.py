@@ -208,47 +208,6 @@ def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> No
     pytester.runpytest("--aurous-seed=2", "--strict-markers").assert_outcomes(passed=11)
 
 
-def test_what_concerns_the_session_is_of_the_nearest_place_too(pytester: pytest.Pytester) -> None:
-    """File < command line < module < class < function, of the settings that hooks read before a test."""
-    default = {"pitfalls": "warn", "report": "failed", "network": "block"}
-    other = {"pitfalls": "error", "report": "all", "network": "allow"}
-    third = {"pitfalls": "off", "report": "off", "network": "block"}
-    pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, value in other.items())]))
-    pytester.makepyfile(
-        seen_settings="""
-        def chosen(aurous):
-            return {name: getattr(aurous._session.settings, name) for name in ("pitfalls", "report", "network")}
-        """,
-        test_plain=f"""
-        from seen_settings import chosen
-
-        def test_plain(aurous, request):
-            assert chosen(aurous) == ({third} if request.config.getoption("override_ini") else {other})
-        """,
-        test_marked=f"""
-        import pytest
-        from seen_settings import chosen
-
-        pytestmark = pytest.mark.aurous(**{default})
-
-        def test_module(aurous):
-            assert chosen(aurous) == {default}
-
-        @pytest.mark.aurous(**{other})
-        class TestIt:
-            def test_class(self, aurous):
-                assert chosen(aurous) == {other}
-
-            @pytest.mark.aurous(**{third})
-            def test_function(self, aurous):
-                assert chosen(aurous) == {third}
-        """,
-    )
-
-    pytester.runpytest().assert_outcomes(passed=4)
-    pytester.runpytest(*(f"-oaurous_{name}={value}" for name, value in third.items())).assert_outcomes(passed=4)
-
-
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [("strict", "loud", "loud"), ("stric", "off", "stric"), ("script", "synthesizing -> redy", "redy")],
@@ -324,23 +283,3 @@ def test_a_wrong_marker_ends_the_run(pytester: pytest.Pytester, mark: str, level
     assert f"test_wrong.py::TestIt::test_it{'[' if fixture else ':'}" in str(result.stderr)
     assert word in str(result.stderr)
     result.stderr.no_fnmatch_line("*Traceback*")
-
-
-def test_base_url_moves_the_fake(pytester: pytest.Pytester) -> None:
-    """With another `base_url` clients, environment and fake are there, and the vendor's host is no more the API."""
-    pytester.makeini("[pytest]\naurous_base_url = http://localhost:8123/aurous")
-    pytester.makepyfile(
-        """
-        import os, httpx
-
-        def test_it(aurous, aurous_base_url, aurous_client):
-            assert aurous.base_url == aurous_base_url == os.environ["AUROUS_BASE_URL"] == "http://localhost:8123/aurous"
-            assert aurous_client.get("/v1/balance").status_code == 200
-            assert httpx.get(f"{aurous_base_url}/v1/balance").status_code == 401
-
-        def test_vendor(aurous):
-            httpx.get("https://api.aurous-labs.com/v1/balance")
-        """
-    )
-
-    pytester.runpytest().assert_outcomes(passed=1, failed=1)

@@ -189,21 +189,3 @@ def test_without_a_terminal_nothing_is_colored(pytester: pytest.Pytester) -> Non
 
     (failed,) = (report for report in run.getreports("pytest_runtest_logreport") if report.failed)
     assert "Aurous timeline" in str(failed.longrepr)
-
-
-def test_the_matrix_of_a_failed_exploration_has_colors(pytester: pytest.Pytester) -> None:
-    """A broken law is red, and what returned is green."""
-    pytester.makepyfile(
-        """
-        def test_it(aurous, aurous_client):
-            def run():
-                if aurous_client.get("/v1/balance").status_code != 200:
-                    raise ValueError
-
-            aurous.explore(run, may_raise=KeyError, faults="unavailable, greased")
-        """
-    )
-
-    text = str(pytester.runpytest("--color=yes").stdout)
-
-    assert "balance.retrieve#1  \x1b[31mT\x1b[0m \x1b[32m.\x1b[0m" in text

@@ -136,18 +136,6 @@ def test_all_tests_can_have_a_page(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*aurous: 5 traces, listed in traces*index.html*"])
 
 
-def test_a_folder_that_cannot_be_written_is_a_warning(pytester: pytest.Pytester) -> None:
-    """No test loses its result."""
-    pytester.makepyfile(SUITE)
-    pytester.path.joinpath("file").write_text("not a folder")
-
-    result = pytester.runpytest("--aurous-trace=file", "-k", "TestOne or test_good")
-
-    result.assert_outcomes(passed=1, failed=1, warnings=2)
-    result.stdout.fnmatch_lines(["*AurousWarning: The trace of *TestOne::test_bad *"])
-    result.stdout.fnmatch_lines(["*AurousWarning: The index of the traces *"])
-
-
 def test_a_test_that_leaves_its_directory_has_its_page(pytester: pytest.Pytester) -> None:
     """Paths begin where pytest was started, also if a test has changed or even removed its current directory."""
     pytester.makepyfile(
@@ -299,19 +287,3 @@ def test_a_test_that_fails_because_it_was_explored_has_its_matrix(pytester: pyte
     assert row["findings"][0].startswith("The response to characters.create #1 was lost, and ")
     assert made["test"]["message"].startswith(row["error"])
     assert len(list(pytester.path.glob("har/*.har"))) == 1
-
-
-def test_a_case_that_runs_alone_is_the_trace(pytester: pytest.Pytester) -> None:
-    """With ``--aurous-explore-only`` the trace has the requests of the case, and the index has one row."""
-    pytester.makepyfile(EXPLORED)
-
-    pytester.runpytest(
-        "--aurous-explore-only=characters.create#1 lost",
-        "--aurous-trace=traces",
-        "--aurous-trace-json",
-        "--aurous-trace-keep=all",
-    )
-
-    (made,) = traces(pytester.path / "traces")
-    assert [step["fault"] for step in made["steps"] if step["kind"] == "call"] == ["disconnect, committed", None]
-    assert len(index(pytester.path / "traces")) == 1

@@ -692,41 +692,28 @@ def test_usage_3_chats_and_embeddings_are_usage_events(api: Api) -> None:
 def test_replies_are_chosen_by_data(make_api: Callable[..., Api]) -> None:
     """By a system message, by the result of a tool, by a header, and by each part of the body; also after an import."""
     api = make_api(strict="off")
-    whens: dict[str, dict[str, Any]] = {
-        "a poem": {"system": "poet"},
-        "sunny": {"tool_result": "21 degrees"},
-        "traced": {"header": {"X-Trace": "1"}, "path": "/v1/chat/*"},
-        "hair": {"pattern": "hai?r"},
-        "warm": {"json": {"temperature": 1}},
+    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    called = {"role": "assistant", "content": None, "tool_calls": [call]}
+    results = [ASKED, called, {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"}]
+    chosen: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "a poem": ({"system": "poet"}, body({"role": "system", "content": "You are a poet."}, ASKED)),
+        "sunny": ({"tool_result": "21 degrees"}, body(*results)),
+        "traced": ({"header": {"X-Trace": "1"}, "path": "/v1/chat/*"}, body()),
+        "short": ({"pattern": "^Hi$"}, body({"role": "user", "content": "Hi"})),
+        "warm": ({"json": {"temperature": 1}}, body(temperature=1)),
     }
-    for text, when in whens.items():
+    for text, (when, _) in chosen.items():
         api.aurous.chat.reply(text, when=when, times=2)
     exported = api.aurous.export()
     assert exported["left_out"] == []
     api.aurous.reset()
     api.aurous.import_(exported)
-    user = {"role": "user", "content": "What is it?"}
-    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
-    results = [
-        user,
-        {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"},
-    ]
-    chats: dict[str, dict[str, Any]] = {
-        "a poem": {"messages": [{"role": "system", "content": "You are a poet."}, user]},
-        "sunny": {"messages": results},
-        "traced": {"messages": [user]},
-        "hair": {"messages": [{"role": "user", "content": "Which hair?"}]},
-        "warm": {"messages": [user], "temperature": 1},
-    }
-    with api.aurous.client() as client:
-        for text, chat in chats.items():
-            headers = {"X-Trace": "1"} if text == "traced" else {}
-            response = client.post("/v1/chat/completions", json={"model": MODEL, **chat}, headers=headers)
-            assert response.json()["choices"][0]["message"]["content"] == text
-        earlier = [*results, {"role": "assistant", "content": "sunny"}, user]  # the result is not what it ends with
-        response = client.post("/v1/chat/completions", json={"model": MODEL, "messages": earlier})
-        assert response.json()["choices"][0]["message"]["content"] not in whens
+
+    for text, (_, sent) in chosen.items():
+        headers = {"X-Trace": "1"} if text == "traced" else {}
+        assert api.post(PATH, json=sent, headers=headers).json["choices"][0]["message"]["content"] == text
+    # the result is not what it ends with
+    assert said(api, *results, {"role": "assistant", "content": "sunny"}, ASKED)["content"] not in chosen
 
 
 def test_tokens_take_their_time(make_api: Callable[..., Api]) -> None:

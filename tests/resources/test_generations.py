@@ -219,18 +219,6 @@ def test_img_1_a_seed_of_chance_is_seeded(make_api: Callable[..., Api], sent: in
     assert min(first) >= 0
 
 
-def test_img_2_there_are_sixteen_sizes(api: Api) -> None:
-    """Each tier has each ratio, and the response shows the preset and its pixels; other sides are snapped (img-3)."""
-    ratios = ("1_1", "3_2", "2_3", "4_3", "3_4", "16_9", "9_16", "21_9")
-
-    for size in [f"{tier}_{ratio}" for tier in ("2k", "4k") for ratio in ratios]:
-        image = make(api, size=size)
-        _, wide, high = size.split("_")
-        assert image["size_preset"] == size
-        assert image["width"] / image["height"] == pytest.approx(int(wide) / int(high), rel=0.03)
-        assert (image["width"] % 32, image["height"] % 32) == (0, 0)
-
-
 @pytest.mark.parametrize(("sent", "snapped"), [(1024, 1024), (1039, 1024), (1040, 1056), (1500, 1504), (4090, 4096)])
 def test_img_3_sides_are_snapped(api: Api, sent: int, snapped: int) -> None:
     """The response shows the nearest multiples of 32, and no preset."""
@@ -366,16 +354,6 @@ def test_img_6_vid_3_vid_4_a_video_is_polled_by_both_paths(api: Api, path: str) 
 
     assert poll(api, video, 4, path) == ["pending", "processing", "succeeded", "succeeded"]
     assert api.get(f"{IMAGES}/{video['id']}").json == api.get(f"{VIDEOS}/{video['id']}").json
-
-
-def test_img_6_fifty_pollers_see_one_sequence(api: Api) -> None:
-    """Many polls, of the image and of the list in turn, meet one sequence and one charge."""
-    api.aurous.images.script("pending*7 -> processing*9 -> succeeded")
-    image = make(api)
-    seen = [api.get(IMAGES).json["data"][0]["status"] if number % 3 else poll(api, image)[0] for number in range(50)]
-
-    assert seen == ["pending"] * 7 + ["processing"] * 9 + ["succeeded"] * 34
-    assert api.money() == (1000 - price(api), 0)
 
 
 @pytest.mark.parametrize(
@@ -540,24 +518,6 @@ def test_img_11_cred_1_an_exempt_team_pays_nothing(api: Api, path: str) -> None:
     assert (response.status, response.json["cost"]["amount"]) == (201, price(api, path))
     (team.images if path == IMAGES else team.videos).last.finish()
     assert (team.credits, team.held_credits) == (0, 0)
-
-
-@both
-def test_idem_3_idem_6_a_key_stands_for_one_order(api: Api, path: str) -> None:
-    """The same body gets the same response, charged once; another body or another route is refused."""
-    sent: dict[str, Any] = {"json": {**BODIES[path], "seed": 1}, "headers": {"Idempotency-Key": "order-1"}}
-    first = api.post(path, **sent)
-    poll(api, first.json, 3)
-
-    again = api.post(path, **sent)
-
-    assert (again.status, again.body) == (201, first.body)
-    assert again.headers["Aurous-Idempotent-Replayed"] == "true"
-    assert "Aurous-Idempotent-Replayed" not in first.headers
-    assert api.money() == (1000 - first.json["cost"]["amount"], 0)
-    for other in BODIES:
-        body = {**BODIES[other], "seed": 2}
-        api.refused("POST", other, **{**sent, "json": body}, status=409, code="idempotency_key_in_use")
 
 
 # The list

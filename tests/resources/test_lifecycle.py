@@ -255,20 +255,6 @@ def test_resyn_4_regen_2_cred_3_needs_the_credits(
     assert character.status == "ready"
 
 
-@pytest.mark.parametrize(
-    ("action", "body", "cost"), [("resynthesize", None, 4), ("refs/regenerate", {"pose": "front"}, 1)]
-)
-def test_resyn_4_regen_2_cred_2_is_charged_when_it_ends_well(api: Api, action: str, body: Any, cost: int) -> None:
-    """A run holds its price, four credits or one, and a good end charges it."""
-    character = api.characters.add(status="ready")
-    run(api, character, action, body)
-    assert api.money() == (1000, cost)
-
-    character.finish()
-
-    assert api.money() == (1000 - cost, 0)
-
-
 def test_regen_1_wants_a_pose(api: Api) -> None:
     """It is required."""
     url = f"/v1/characters/{api.characters.add().id}/refs/regenerate"

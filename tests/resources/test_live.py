@@ -11,8 +11,6 @@ from pytest_aurous import AurousError, AurousTransitionError
 from pytest_aurous._core.resources.characters.row import ATTRIBUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Api
 
 STATUSES: Final = ["synthesizing", "reviewing", "ready", "failed", "deleted"]
@@ -54,15 +52,6 @@ def test_add_is_ready_by_default_and_realistic(api: Api) -> None:
     assert all(set(one.attributes or {}) == set(ATTRIBUTES) for one in people)
     assert all(18 <= (one.attributes or {})["age"] <= 120 for one in people)
     assert len({(one.name, str(one.attributes)) for one in people}) == 20
-
-
-def test_add_is_seeded(make_api: Callable[..., Api]) -> None:
-    """The same seed makes the same characters, ids and URLs included; another seed makes others."""
-    first, second, third = ([make_api(seed=seed).characters.add().json() for _ in range(2)] for seed in (3, 3, 4))
-
-    assert first == second
-    assert first[0]["name"] != third[0]["name"]
-    assert first[0]["id"] != third[0]["id"]
 
 
 def test_add_takes_what_it_is_told(api: Api) -> None:
@@ -131,13 +120,6 @@ def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[
 
 
 # live records
-
-
-def test_json_is_what_a_retrieve_shows(api: Api) -> None:
-    """`json()` equals the response of a GET, in each living state."""
-    for status in STATUSES[:-1]:
-        character = api.characters.add(status=status, script="synthesizing!")
-        assert character.json() == api.get(f"/v1/characters/{character.id}").json
 
 
 def test_a_record_shows_itself(api: Api) -> None:

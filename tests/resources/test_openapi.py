@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE, Context, Endpoint
+from pytest_aurous._core.resources.base.endpoint import Context, Endpoint
 from pytest_aurous._core.resources.base.schema import column, deleted, listing, obj, record, reference
 from pytest_aurous._core.resources.catalog import ENDPOINTS
 from pytest_aurous._core.resources.openapi import document
@@ -58,21 +58,6 @@ def test_every_endpoint_is_in_it(row: Endpoint) -> None:
     assert len(inside) == row.template.count("{")
     assert {one["name"] for one in told["parameters"] if one["in"] == "query"} == set(row.query)
     assert ("Idempotency-Key" in [one["name"] for one in told["parameters"]]) is bool(row.idempotent)
-
-
-@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
-def test_every_outcome_is_in_it(row: Endpoint) -> None:
-    """Each status that a call can come to, and the codes under it; a lost response is none."""
-    told = OPERATIONS[row.operation]["responses"]
-    pairs = [outcome.partition(" ")[::2] for outcome in row.outcomes if outcome != NO_RESPONSE]
-
-    assert list(told) == sorted({status for status, _ in pairs})
-    for status, response in told.items():
-        codes = [code for one, code in pairs if one == status and code]
-        if codes:
-            assert response["description"] == ", ".join(codes)
-            schema = response["content"]["application/json"]["schema"]
-            assert schema == {"$ref": "#/components/schemas/Error"}
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)

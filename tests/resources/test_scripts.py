@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -307,18 +307,6 @@ def test_rebinding_leaves_the_present_run_alone(api: Api, earlier: int) -> None:
     for error in ("first", "second", "second"):
         api.post(f"{LIST}/{character.id}/resynthesize")
         assert character.error_message == error
-
-
-@pytest.mark.parametrize(
-    "script",
-    ["synthesizing*0 -> ready", {"characters": "synthesizing*0 -> ready"}, Script.parse("synthesizing*0 -> ready")],
-    ids=["text", "dict", "Script"],
-)
-def test_the_setting_is_the_script_of_all(make_api: Callable[..., Api], script: Any) -> None:
-    """The setting `script` takes text, a dict of resources and a parsed script."""
-    api = make_api(script=script)
-
-    assert api.synthesize().status == "ready"
 
 
 PLACES: Final = ("setting", "dict", "aurous", "collection", "add", "record", "parse")
