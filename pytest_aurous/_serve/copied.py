@@ -54,9 +54,8 @@ _LEFT: Final = (
     *(f"Counter(one.status for team in aurous.teams for one in team.{name})" for name in _KINDS),
     *(f"[len(team.{name}) for team in aurous.teams]" for name in _STYLES),
     (
-        "{name: len(one) for state in [aurous.export()]"
-        " for name, one in {**state['sections'], **state['lists']}.items()"
-        " if name in ('chat replies', 'poses', 'scripts', 'vectors')}"
+        "{name: len(found) for state in [aurous.export()] for kind in ('sections', 'lists')"
+        " for name, found in state[kind].items() if name in ('chat replies', 'poses', 'scripts', 'vectors')}"
     ),
     "[team.balance_low_threshold for team in aurous.teams]",
     "[[one.kind, one.fired] for one in aurous.faults]",
