@@ -142,6 +142,18 @@ def failed(teller: Teller) -> None:
     teller.poll(path, 1)
 
 
+def ended_at_once(teller: Teller) -> None:
+    """Order what has failed, or is processed, in the response to its order; draw the character again."""
+    teller.aurous.script("synthesizing*0 -> failed")
+    path = teller.synthesize("Aurora")
+    teller.call("GET", "/v1/balance")
+    teller.call("POST", f"{path}/resynthesize")
+    teller.poll(path, 1)
+    teller.aurous.images.script("pending*0 -> processing -> succeeded")
+    teller.poll(teller.image())
+    teller.call("GET", "/v1/balance")
+
+
 def early(teller: Teller) -> None:
     """Save a character too early, and read it when it is in review."""
     path = teller.synthesize("Aurora")

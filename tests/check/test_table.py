@@ -590,6 +590,7 @@ ROWS: Final[dict[str, Row]] = {
     "a refusal has no body": Row("poor", bare(0), says="img-1: the body of the response is missing"),
     "poses show what classify has found": Row("ticketed", only(0)),
     "the recording begins with actions": Row("acting"),
+    "work has ended in the response to its order": Row("ended_at_once"),
     "the recording begins with an action of a ready character": Row("acting", begin(2)),
     "a record was not found before": Row("signed", found_before),
     "a chat from before the recording is read": Row("chats", begin(6)),
