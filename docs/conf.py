@@ -76,14 +76,18 @@ def _docstring(_app: Sphinx, what: str, _name: str, _obj: object, _options: obje
         lines[:0] = [".. whole", ""]
 
 
-_FIRST_HALF = (DOCS.parent / "README.md").read_text("utf-8").partition("\n## Comparison")[0].partition("\n")[2]
+def _of_the_root(name: str) -> str:
+    """Return a page from outside of `docs`, with links that hold inside."""
+    return re.sub(r'(\]\(|srcset=")docs/', r"\1", (DOCS.parent / f"{name}.md").read_text("utf-8"))
+
+
+_FIRST_HALF = _of_the_root("README").partition("\n## Comparison")[0].partition("\n")[2]
 
 
 def _readme(app: Sphinx, page: str, source: list[str]) -> None:
     """Put the first half of the README on the first page, in place of a link to it."""
     if page == "index":
         source[0] = re.sub(r"\n.*\(\.\./README\.md.*\).*\n", lambda _: _FIRST_HALF, source[0])
-        source[0] = re.sub(r'(\]\(|srcset=")docs/', r"\1", source[0])
         app.env.note_dependency(str(DOCS.parent / "README.md"))
 
 
@@ -143,15 +147,19 @@ def _search_for_numbers(app: Sphinx, _problem: Exception | None) -> None:
 
 
 def _for_programs(app: Sphinx, _problem: Exception | None) -> None:
-    """Write all pages as one text, and `llms.txt`, which lists them: for readers that are programs."""
+    """Write all pages as one text in the order of the menu, and `llms.txt`, which lists them: for programs."""
     if app.builder.name != "html":
         return
-    texts = {name: _bare((DOCS / f"{name}.md").read_text("utf-8")) for name in sorted(app.env.found_docs)}
+    listed = _bare((DOCS / "index.md").read_text("utf-8")).partition("\n## All pages\n")[2].replace("### ", "## ")
+    texts = {"index": _bare(f"# {project}\n{_FIRST_HALF}")}
+    for name in re.findall(r"\]\(([\w/-]+)\.md\)", listed):
+        outside = (DOCS.parent / f"{name}.md").exists()  # its page here is only a link to it
+        texts[name] = _bare(_of_the_root(name) if outside else (DOCS / f"{name}.md").read_text("utf-8"))
+    for name, text in texts.items():
+        Path(app.outdir, "_sources", f"{name}.md.txt").write_text(f"{text}\n", "utf-8")
     about = f"# {project}\n\n> {metadata(project)['Summary']}\n\nAll pages in one file: {html_baseurl}llms-full.txt\n"
-    listed = texts["index"].partition("\n## All pages\n")[2].replace("### ", "## ")
     links = re.sub(r"\]\(([\w/-]+\.md)\)", rf"]({html_baseurl}_sources/\1.txt)", listed)
     Path(app.outdir, "llms.txt").write_text(f"{about}{links}\n", "utf-8")
-    texts["index"] = _bare(_FIRST_HALF)
     whole = "\n\n".join(f"<!-- {name} -->\n\n{text}" for name, text in texts.items())
     Path(app.outdir, "llms-full.txt").write_text(f"{whole}\n", "utf-8")
 

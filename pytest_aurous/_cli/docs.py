@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.metadata import metadata
 from pathlib import Path
 from pydoc import pager
 from textwrap import fill
@@ -16,7 +17,8 @@ from .._core.base.errors import AurousLookupError, nearest
 
 _INSTALLED: Final = Path(__file__).parents[1] / "_docs"
 _CHECKOUT: Final = Path(__file__).parents[2] / "docs"
-_NOT_PAGES: Final = {".pytest_cache", "_build", "beside", "CHANGELOG", "CONTRIBUTING", "SECURITY"}
+_ON_THE_SITE: Final = {"CHANGELOG", "CONTRIBUTING", "SECURITY"}
+_NOT_PAGES: Final = {".pytest_cache", "_build", "beside", *_ON_THE_SITE}
 _CODE: Final = ".py"
 _WIDEST: Final = 100
 _MOST: Final = 20
@@ -79,6 +81,9 @@ def _shown(topic: str, width: int) -> Iterator[str]:
     wanted = name.removesuffix(".md").removesuffix(".html").strip("/")
     short = {page.rpartition("/")[2]: page for page in found}
     page = wanted if wanted in found else short.get(wanted)
+    if wanted in _ON_THE_SITE:
+        addresses = dict(one.split(", ", 1) for one in metadata("pytest-aurous").get_all("Project-URL", []))
+        return iter([f"It is on the site: {addresses['Documentation']}{wanted}.html{'#' * bool(anchor)}{anchor}"])
     if page is None:
         if not anchor and (hits := _searched(name.lower().split(), found, width)):
             return iter([f"No page is called {name!r}. It is in these sections:", *hits])

@@ -157,6 +157,16 @@ def test_an_example_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == "Lists\n=====\n\nOf a shop (examples/shop.py).\nSHOP = 1\n"
 
 
+def test_a_page_that_is_not_in_the_package_has_its_address(capsys: pytest.CaptureFixture[str]) -> None:
+    """The changelog and the policies are on the site; other pages name them."""
+    site = "https://pytest-aurous.readthedocs.io/en/latest"
+    for topic, address in {"SECURITY": "SECURITY.html", "CHANGELOG.md": "CHANGELOG.html"}.items():
+        assert main(["docs", topic]) == 0
+        assert capsys.readouterr().out == f"It is on the site: {site}/{address}\n"
+    assert main(["docs", "CONTRIBUTING#tests"]) == 0
+    assert capsys.readouterr().out == f"It is on the site: {site}/CONTRIBUTING.html#tests\n"
+
+
 @pytest.mark.usefixtures("folder")
 def test_an_unknown_topic_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     """So is an unknown section; the command exits with 2. Nothing is searched for in a section."""
