@@ -20,7 +20,7 @@ from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
 from .live import BATCH, MOST, as_text
 from .replies import JSON, refused
-from .table import SUBJECTS, collections
+from .table import DESTROYING, SUBJECTS, collections, operations
 
 if TYPE_CHECKING:
     from .control import Control
@@ -124,6 +124,22 @@ def _export(control: Control, asked: dict[str, Any]) -> Any:
     return {**told, "faults": faults, "sections": sections}
 
 
+def _actions(_: object, __: object) -> Any:
+    told = [
+        {
+            "operation": one.name,
+            "summary": one.text,
+            "destroys": one.name in DESTROYING,
+            "arguments": [
+                {"name": name, "required": name in one.takes.required, "default": shape.get("default"), "schema": shape}
+                for name, shape in one.takes.schemas.items()
+            ],
+        }
+        for one in operations().values()
+    ]
+    return {"version": 1, "actions": told}
+
+
 def _steps(control: Control, asked: dict[str, Any]) -> Any:
     return as_text(control.live.after(asked.get("after", 0), min(asked.get("limit", BATCH), MOST)))
 
@@ -205,6 +221,7 @@ _READS: Final = (
         media_type="text/x-python; charset=utf-8",
     ),
     ControlRequest("trace", "the last steps, as the page shows them", _trace, Takes({"limit": WHOLE})),
+    ControlRequest("actions", "each operation of Python, with its arguments", _actions),
     ControlRequest("steps", "the steps after another one", _steps, Takes({"after": WHOLE, "limit": WHOLE})),
     ControlRequest("steps/{seq}", "one step, with the state before and after it", _step, Takes({"seq": WHOLE})),
     ControlRequest("search", "the steps that have these words in a body or as a key", _search, Takes({"text": TEXT})),

@@ -55,6 +55,8 @@ def test_everything_can_be_read() -> None:
         (kind,) = paths[f"/__aurous__/{name}"]["get"]["responses"]["200"]["content"]
         assert dict(reply.headers)["Content-Type"].partition(";")[0] == kind, name
     assert found["steps"]["steps"] == found["trace"]["steps"]
+    actions = {one["operation"]: one["arguments"][:2] for one in found["actions"]["actions"]}
+    assert [(one["name"], one["required"]) for one in actions["faults.timeout"]] == [("operation", True), ("phase", False)]
     timeout = paths["/__aurous__/faults.timeout"]["post"]
     assert timeout["summary"] == operations()["faults.timeout"].text
     described = timeout["requestBody"]["content"]["application/json"]["schema"]
