@@ -116,11 +116,6 @@ class Verdict:
 
         return back
 
-    @property
-    def unmet(self) -> bool:
-        """Whether a fault was met, or a reply used, less often than it should be."""
-        return bool(self._app.queue.unfired or unused(self._app.world))
-
     def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return the timeline of a failed test, which *again* repeats; with *problems* that no error has told yet."""
         return _findings(self._app).timeline(again, self._app.problems if problems else ())

@@ -254,7 +254,7 @@ def _remove(file: Path, text: str | None = None) -> None:
     """Remove a file, or leave it if it has another *text*: a server that was started since has written it."""
     real = _regular(file)
     try:
-        if real.exists() and text in {None, real.read_text(encoding="utf-8")}:
+        if real.exists() and (text is None or real.read_text(encoding="utf-8") == text):
             real.unlink()
     except OSError as error:
         raise AurousError(f"{file} cannot be removed: {error.strerror}. Choose another file.\n{_PAGE}") from None

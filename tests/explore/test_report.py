@@ -17,6 +17,7 @@ from pytest_aurous import Aurous
 from pytest_aurous._core.base.frames import shown_place
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.report.result import Case, Exploration
+from pytest_aurous._explore.report.text import colored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,13 @@ def test_the_first_lines_say_what_to_change(fake: Aurous, client: httpx.Client, 
     assert [case.sent_at.endswith(f"test_report.py:{line} in order") for case in explored.cases] == [True] * 3 + [
         False
     ] * 3
+
+
+def test_the_marks_of_a_row_have_colors() -> None:
+    """A broken law is red, an expected failure yellow, and a result green."""
+    painted = colored("characters.create#1   A  r  .")
+
+    assert painted == "characters.create#1   \x1b[31mA\x1b[0m  \x1b[33mr\x1b[0m  \x1b[32m.\x1b[0m"
 
 
 def test_a_schedule_and_a_long_sentence() -> None:

@@ -175,3 +175,33 @@ def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) 
     assert made.status == status
     assert (repr(made.error) == "TimeoutError('no response within 10 s')") == (status == "failed")
     assert len(api.aurous.webhooks.deliveries) == (1 if status == "delivered" else 2)
+
+
+def test_a_condition_may_reset_the_fake(api: Api) -> None:
+    """Then its delivery is gone: nobody receives it, and no line tells of it."""
+    got: list[Any] = []
+
+    def reset(_: Any) -> bool:
+        api.aurous.reset()
+        return False
+
+    api.aurous.webhooks.deliver_to(got.append)
+    api.aurous.images.add()
+    api.aurous.faults.drop("*", when=reset)
+
+    api.aurous.webhooks.flush()
+
+    assert (got, api.aurous.webhooks.deliveries) == ([], [])
+
+
+def test_a_condition_that_raises_leaves_its_delivery(api: Api) -> None:
+    """The error is the test's own, and the next flush makes the delivery."""
+    got: list[Any] = []
+    api.aurous.webhooks.deliver_to(got.append)
+    api.aurous.images.add()
+    fault = api.aurous.faults.drop("*", when=lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        api.aurous.webhooks.flush()
+    fault.remove()
+
+    assert api.aurous.webhooks.flush() == got

@@ -90,3 +90,18 @@ def test_deliveries_have_no_headers_to_choose_by() -> None:
     """They are written when it is sent."""
     with pytest.raises(AurousError, match="'path' or 'pattern'"):
         Aurous().faults.drop("*", when={"header": "X"})
+
+
+def test_a_condition_may_add_a_fault() -> None:
+    """The new one counts from the next request on."""
+    with Aurous(strict="off") as aurous, aurous.client() as client:
+
+        def add(call: Any) -> bool:
+            if call.number == 1:
+                aurous.faults.status("*", 503, after=1)
+            return False
+
+        aurous.faults.status("*", 500, when=add)
+        statuses = [client.get("/v1/balance").status_code for _ in range(3)]
+
+    assert statuses == [200, 200, 503]

@@ -55,8 +55,6 @@ def test_everything_can_be_read() -> None:
         (kind,) = paths[f"/__aurous__/{name}"]["get"]["responses"]["200"]["content"]
         assert dict(reply.headers)["Content-Type"].partition(";")[0] == kind, name
     assert found["steps"]["steps"] == found["trace"]["steps"]
-    actions = {one["operation"]: one["arguments"][:2] for one in found["actions"]["actions"]}
-    assert [(one["name"], one["required"]) for one in actions["faults.timeout"]] == [("operation", True), ("phase", False)]
     timeout = paths["/__aurous__/faults.timeout"]["post"]
     assert timeout["summary"] == operations()["faults.timeout"].text
     described = timeout["requestBody"]["content"]["application/json"]["schema"]
@@ -171,3 +169,13 @@ def test_a_search_finds_words_in_bodies_and_keys() -> None:
         found = read(control, "search", f"text=AURORA+order-7+thursday+ag+available_credits+{aurous.api_key}")
         key = str(aurous.api_key).lower()
     assert found == {"aurora": [1], "order-7": [1], "thursday": [], "available_credits": [2], key: [1, 2]}
+
+
+def test_each_operation_is_listed_with_its_arguments() -> None:
+    """A client in another language can offer all of them."""
+    actions = {one["operation"]: one for one in read(Control(Aurous()), "actions")["actions"]}
+
+    assert [*actions] == [*operations()]
+    assert (actions["reset"]["destroys"], actions["faults.timeout"]["destroys"]) == (True, False)
+    told = [(one["name"], one["required"], one["default"]) for one in actions["faults.timeout"]["arguments"][:2]]
+    assert told == [("operation", True, None), ("phase", False, "read")]

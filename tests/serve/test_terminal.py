@@ -341,6 +341,18 @@ def test_links_are_followed_and_pipes_are_left_alone(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_a_file_that_cannot_be_removed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next command would read its old port."""
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "port").write_bytes(b"\xff")
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(AurousError, match="port cannot be removed: Permission denied"):
+        serve._remove(tmp_path / "port")
+
+
 @pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "jq"))), reason="needs a shell, curl and jq")
 @pytest.mark.parametrize("code", [0, 3])
 def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code: int) -> None:

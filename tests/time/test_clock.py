@@ -156,6 +156,13 @@ def test_what_is_no_instant_is_refused_with_an_example(written: Any) -> None:
         Clock(written)
 
 
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59.999999-01:00"])
+def test_an_instant_beyond_the_calendar_is_refused(written: str) -> None:
+    """No response could say it."""
+    with pytest.raises(AurousError, match="outside the calendar"):
+        Clock(written)
+
+
 @pytest.mark.parametrize(
     ("instant", "written"),
     [(0, "1970-01-01T00:00:00Z"), (NOON_S + 0.999, "2026-05-08T12:00:00Z"), (-0.5, "1969-12-31T23:59:59Z")],

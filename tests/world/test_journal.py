@@ -322,6 +322,12 @@ def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> N
         Note(number=1, by="test", at=NOON_S + 5, text="after it"),
         Note(number=2, by="call", at=NOON_S + 5, text="by the second"),
     ]
+    journal.forget(1)
+    assert [(note.number, note.text) for note in journal.notes] == [
+        (1, "by the first"),
+        (1, "after it"),
+        (2, "by the second"),
+    ]
 
 
 def test_a_call_that_comes_back_is_at_work_again() -> None:
