@@ -205,3 +205,18 @@ def test_a_condition_that_raises_leaves_its_delivery(api: Api) -> None:
     fault.remove()
 
     assert api.aurous.webhooks.flush() == got
+
+
+def test_a_receiver_that_resets_and_returns_no_status_leaves_no_note(api: Api) -> None:
+    """The error tells of it; the journal begins anew."""
+
+    def receive(_: Any) -> str:
+        api.aurous.reset()
+        return "no status"
+
+    api.aurous.webhooks.deliver_to(receive)
+    api.aurous.images.add()
+    with pytest.raises(AurousError, match="no status"):
+        api.aurous.webhooks.flush()
+
+    assert api.app.world.journal.notes == []
