@@ -210,7 +210,7 @@ def test_a_condition_that_raises_leaves_its_delivery(api: Api) -> None:
 def test_a_receiver_that_resets_and_returns_no_status_leaves_no_note(api: Api) -> None:
     """The error tells of it; the journal begins anew."""
 
-    def receive(_: Any) -> str:
+    def receive(_: Any) -> Any:
         api.aurous.reset()
         return "no status"
 
