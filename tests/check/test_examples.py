@@ -31,7 +31,7 @@ def test_the_examples_of_the_documentation_agree(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", str(EXAMPLES), *options]
     subprocess.run(command, check=True, capture_output=True, timeout=280)  # noqa: S603 - our own examples
     files = sorted(tmp_path.glob("*.har"))
-    assert len(files) > 50, "nearly each example sends requests"
+    assert len(files) > 80, "nearly each example sends requests"
 
     checked = 0
     for file in files:
@@ -47,7 +47,7 @@ def test_the_examples_of_the_documentation_agree(tmp_path: Path) -> None:
             rest = again(readings).verdicts if readings else verdicts
             refuted = [verdict.rule for verdict in rest.refuted if verdict.rule != RESIZED]
             assert (one.name, refuted) == (one.name, [])
-    assert checked > 50
+    assert checked > 80
 
 
 def _under(file: Path, readings: Mapping[str, str]) -> Checked:
