@@ -39,8 +39,6 @@ PATCHED: Final = (
     (BaseEventLoop, ("_run_once", "time")),
     (httpx.HTTPTransport, ("handle_request",)),
     (httpx.AsyncHTTPTransport, ("handle_async_request",)),
-    (httpx.Client, ("_transport_for_url",)),
-    (httpx.AsyncClient, ("_transport_for_url",)),
     (sys.modules["httpx._transports.default"], ("create_ssl_context",)),
     (socket, ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")),
     (_socket, ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")),

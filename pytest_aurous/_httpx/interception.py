@@ -6,14 +6,14 @@ import _socket
 import os
 import ssl
 import sys
-from collections.abc import Callable
-from functools import lru_cache, partial, wraps
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
 from threading import RLock
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._core.base.chains import undone_on_error
-from .._core.base.frames import INTERCEPTED, NOT_INTERCEPTED, other_client
+from .._core.base.frames import other_client
 from .._core.wire.hosts import GUARD, RESOLVERS, refusal, refusing, served
 from .stacks import Arrival, PassedThrough, stacks
 
@@ -24,7 +24,18 @@ _VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 """Change what an SSL context is."""
 _ORIGINAL: Final = "_aurous_original"
 _RESPX: Final = "respx.mocks"
-_CLIENTS: Final = NOT_INTERCEPTED - sys.stdlib_module_names
+_ADAPTERS: Final = {
+    "httpx_aiohttp.transport": ("AiohttpTransport",),
+    "httpx_aiohttp.httpx2.transport": ("AiohttpTransport",),
+    "httpx_curl_cffi.transport": ("AsyncCurlTransport", "CurlTransport"),
+    "litellm.llms.custom_httpx.aiohttp_transport": ("LiteLLMAiohttpTransport",),
+    "openai._vendor.httpx_aiohttp.transport": ("AiohttpTransport",),
+    "pyreqwest.compatibility.httpx.transport": ("HttpxTransport", "SyncHttpxTransport"),
+}
+"""Transports that send the requests of httpx or httpx2 with another HTTP client, by module: the fake intercepts them.
+
+Any other transport responds itself, since nobody can tell what it does; the guard stops its connections to the vendor.
+"""
 _Owner = type[Any] | ModuleType
 
 
@@ -45,7 +56,7 @@ class Interception:
         self._contexts: dict[Any, Any] = {}
         self._former: dict[tuple[_Owner, str], _Patch] = {}  # of the last fake, to be used again
         self._lock = RLock()
-        self._arrival = Arrival({"httpx2", _RESPX}, self.to_front)
+        self._arrival = Arrival({"httpx2", _RESPX, *_ADAPTERS}, self.to_front)
 
     def enter(self, router: Router) -> None:
         """Let a fake respond, before those that are entered already."""
@@ -77,13 +88,11 @@ class Interception:
             self._owners = {}  # a new dict: another thread may be writing into the present one
             if self.entered:
                 _step_aside(self.router_for)
-                choosing = partial(_choosing, "handle_request", self._sync)
-                achoosing = partial(_choosing, "handle_async_request", self._async)
                 for stack in stacks():
-                    self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
-                    self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
-                    self._patch(stack, stack.Client, "_transport_for_url", choosing)
-                    self._patch(stack, stack.AsyncClient, "_transport_for_url", achoosing)
+                    for kind in (stack.HTTPTransport, *_adapters(stack.BaseTransport)):
+                        self._patch(stack, kind, "handle_request", self._sync)
+                    for kind in (stack.AsyncHTTPTransport, *_adapters(stack.AsyncBaseTransport)):
+                        self._patch(stack, kind, "handle_async_request", self._async)
                     self._patch(stack, _makes_contexts(stack), "create_ssl_context", self._context)
                 if not hasattr(_socket.getaddrinfo, GUARD):  # no plugin guards the whole run
                     for owner, name in RESOLVERS:
@@ -169,9 +178,9 @@ class Interception:
                 "fake, or enter the fake again inside it: `with ..., aurous:`.\n"
             )
         return (
-            "The fake is active, but it intercepts only httpx and httpx2 clients with their own transports; this "
-            "connection was made in another way. Pass aurous.transport to an httpx client. For any other client, use "
-            "the fixture aurous_server and its url.\n"
+            "The fake is active, but it intercepts only httpx and httpx2 clients whose transport is one of theirs, or "
+            "a known adapter such as that of httpx-aiohttp; this connection was made in another way. Pass "
+            "aurous.transport to an httpx client. For any other client, use the fixture aurous_server and its url.\n"
         )
 
     def _context(self, _: ModuleType, original: Any) -> Any:
@@ -199,31 +208,12 @@ def _makes_contexts(stack: ModuleType) -> ModuleType:
     return sys.modules[f"{stack.__name__}._transports.default"]
 
 
-def _choosing(method: str, wrap: Callable[[ModuleType, Any], Any], stack: ModuleType, original: Any) -> Any:
-    """Wrap what chooses the transport of a request: one that has an HTTP client of its own is intercepted, too."""
-
-    @wraps(original)
-    def transport_for_url(client: Any, url: Any) -> Any:
-        transport = original(client, url)
-        kind = transport.__class__
-        if not _has_client(kind) or any(hasattr(part, method) for part in getattr(transport, "__dict__", {}).values()):
-            return transport  # its part gets the requests, if it has one
-        return SimpleNamespace(**{method: partial(wrap(stack, getattr(kind, method)), transport)})
-
-    return transport_for_url
-
-
-@lru_cache(maxsize=64)
-def _has_client(kind: Any) -> bool:
-    """Whether transports of a class send requests with an HTTP client such as aiohttp, which their module imports."""
-    names: set[str] = set()
-    for one in kind.__mro__:
-        if one.__module__.partition(".")[0] in INTERCEPTED and one.__name__.removeprefix("Async") != "BaseTransport":
-            return False  # it extends a transport of httpx
-        for part in getattr(sys.modules.get(one.__module__), "__dict__", {}).values():
-            if issubclass(type(part), (type, ModuleType)):
-                names.add(getattr(part, "__module__", part.__name__).partition(".")[0])
-    return not _CLIENTS.isdisjoint(names)
+def _adapters(base: type[Any]) -> Iterator[type[Any]]:
+    """Yield the adapters that extend *base* and that somebody has imported."""
+    for module, names in _ADAPTERS.items():
+        # Another thread may be importing it at this moment.
+        kinds = (getattr(sys.modules.get(module), name, None) for name in names)
+        yield from (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, base))
 
 
 def _step_aside(ours: Callable[[Any], object]) -> None:

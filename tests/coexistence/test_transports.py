@@ -25,6 +25,15 @@ async def by_aiohttp(key: str) -> int:
         return response.status_code
 
 
+async def by_aiohttp_for_httpx2(key: str) -> int:
+    """Send a request of httpx2 through aiohttp, and return its status."""
+    from httpx_aiohttp.httpx2 import Httpx2AiohttpClient
+
+    async with Httpx2AiohttpClient() as client:
+        status: int = (await client.get(URL, headers={"X-Api-Key": key})).status_code
+        return status
+
+
 async def by_pyreqwest(key: str) -> int:
     """Send a request through pyreqwest, and return its status."""
     from pyreqwest.client import ClientBuilder
@@ -44,10 +53,20 @@ async def by_openai(key: str) -> int:
         return 200 if (await client.models.list()).data else 404
 
 
-@pytest.mark.parametrize("send", [by_aiohttp, by_pyreqwest, by_openai])
+@pytest.mark.parametrize("send", [by_aiohttp, by_aiohttp_for_httpx2, by_pyreqwest, by_openai])
 def test_the_fake_responds_to_transports_of_other_clients(aurous: Aurous, send: Any) -> None:
     """The fake responds, and the request is in its calls."""
     assert asyncio.run(send(aurous.api_key)) == 200
+    assert len(aurous.calls) == 1
+
+
+def test_the_fake_responds_to_a_sync_transport_of_another_client(aurous: Aurous) -> None:
+    """As to an async one."""
+    from pyreqwest.client import SyncClientBuilder
+    from pyreqwest.compatibility.httpx import SyncHttpxTransport
+
+    with httpx.Client(transport=SyncHttpxTransport(SyncClientBuilder().build())) as client:
+        assert client.get(URL, headers={"X-Api-Key": aurous.api_key}).status_code == 200
     assert len(aurous.calls) == 1
 
 

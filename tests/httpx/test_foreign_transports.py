@@ -6,6 +6,7 @@ import _socket
 import asyncio
 import socket
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,25 +14,35 @@ import pytest
 
 from pytest_aurous import Aurous, AurousNetworkBlocked
 from pytest_aurous._core.wire.hosts import RESOLVERS
-from pytest_aurous._httpx.interception import _has_client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 BALANCE: Final = "https://api.aurous-labs.com/v1/balance"
 API: Final = "api.aurous-labs.com"
 TEAPOT: Final = 418
 """What each transport of these tests responds by itself."""
 
+ADAPTER: Final = "httpx_curl_cffi.transport"
+"""A module of the table that has a sync and an async transport."""
+
 MODULE: Final = """
-class Foreign({stack}.BaseTransport, {stack}.AsyncBaseTransport):
+import {client}
+import {stack}
+
+class CurlTransport({stack}.BaseTransport):
     def handle_request(self, request):
         return {stack}.Response(418, request=request)
 
+class AsyncCurlTransport({stack}.AsyncBaseTransport):
     async def handle_async_request(self, request):
         return {stack}.Response(418, request=request)
 
-class Around(Foreign):
+class Extended(CurlTransport, AsyncCurlTransport):
+    pass
+
+class Around(Extended):
     def __init__(self, inner):
         self.inner = inner
 
@@ -45,17 +56,17 @@ class Around(Foreign):
         response.headers["X-Around"] = "yes"
         return response
 
-class Mocked({stack}.MockTransport):
-    pass
+def closed_over(status):
+    class Closure({stack}.BaseTransport, {stack}.AsyncBaseTransport):
+        def handle_request(self, request):
+            return {stack}.Response(status, request=request)
+
+        async def handle_async_request(self, request):
+            return {stack}.Response(status, request=request)
+
+    return Closure()
 """
-
-
-def library(stack: Any, **imported: object) -> Any:
-    """Return a module with transports that has *imported* something."""
-    module = ModuleType("their_transports")
-    vars(module).update({stack.__name__: stack, **imported})
-    exec(MODULE.format(stack=stack.__name__), vars(module))  # noqa: S102 - a module of this test
-    return module
+"""Transports whose module imports another HTTP client: an adapter of the table, or a test's own."""
 
 
 @pytest.fixture(params=["httpx", "httpx2"])
@@ -65,11 +76,22 @@ def stack(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def theirs(stack: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A library whose transports send requests with aiohttp."""
-    made = library(stack, aiohttp=ModuleType("aiohttp"), a_number=5)
-    monkeypatch.setitem(sys.modules, made.__name__, made)
-    return made
+def library(stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Import a module of transports under a name, which imports another HTTP client."""
+    made: list[str] = []
+
+    def load(name: str = ADAPTER, client: str = "aiohttp") -> Any:
+        monkeypatch.setitem(sys.modules, client, ModuleType(client))
+        file = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(MODULE.format(stack=stack.__name__, client=client), "utf-8")
+        made.extend([name, name.partition(".")[0]])
+        return import_module(name)
+
+    monkeypatch.syspath_prepend(tmp_path)
+    yield load
+    for name in made:
+        sys.modules.pop(name, None)
 
 
 def get(stack: Any, way: str, transport: Any, url: str = BALANCE, **headers: str) -> Any:
@@ -89,9 +111,9 @@ def get(stack: Any, way: str, transport: Any, url: str = BALANCE, **headers: str
 class TestForeignTransports:
     """A transport that sends requests with another HTTP client."""
 
-    def test_the_fake_responds(self, stack: Any, theirs: Any, way: str) -> None:
+    def test_the_fake_responds_to_a_known_one(self, stack: Any, library: Any, way: str) -> None:
         """As it does in place of httpx's own transports, and only for its own hosts, and while it is entered."""
-        foreign = theirs.Foreign()
+        foreign = library().Extended()
         with Aurous() as aurous:
             response = get(stack, way, foreign, **{"X-Api-Key": aurous.api_key})
             assert response.json()["credits"] == 1000
@@ -101,41 +123,57 @@ class TestForeignTransports:
             assert get(stack, way, foreign, "https://other.example").status_code == TEAPOT
         assert get(stack, way, foreign).status_code == TEAPOT
 
-    def test_a_route_can_pass_a_call_on(self, stack: Any, theirs: Any, way: str) -> None:
+    def test_one_that_is_imported_later_is_known_too(self, stack: Any, library: Any, way: str) -> None:
+        """A fake that is entered notices the import."""
+        with Aurous() as aurous:
+            response = get(stack, way, library().Extended(), **{"X-Api-Key": aurous.api_key})
+
+        assert response.json()["credits"] == 1000
+
+    def test_a_route_can_pass_a_call_on(self, stack: Any, library: Any, way: str) -> None:
         """To the transport that the client has."""
         with Aurous() as aurous:
             aurous.route("balance.retrieve").pass_through()
-            assert get(stack, way, theirs.Foreign()).status_code == TEAPOT
+            assert get(stack, way, library().Extended()).status_code == TEAPOT
 
-    def test_one_around_another_transport_is_not_passed_over(self, stack: Any, theirs: Any, way: str) -> None:
+    @pytest.mark.parametrize("inner", ["own", "known"])
+    def test_one_around_another_transport_is_not_passed_over(
+        self, stack: Any, library: Any, way: str, inner: str
+    ) -> None:
         """It hands the request on, and the fake responds below it."""
         own = stack.HTTPTransport() if way == "sync" else stack.AsyncHTTPTransport()
         with Aurous() as aurous:
-            response = get(stack, way, theirs.Around(own), **{"X-Api-Key": aurous.api_key})
+            theirs = library()
+            around = theirs.Around(own if inner == "own" else theirs.Extended())
+            response = get(stack, way, around, **{"X-Api-Key": aurous.api_key})
 
         assert response.headers["X-Around"] == "yes"
         assert response.json()["credits"] == 1000
 
-    def test_a_transport_of_the_test_is_left_alone(
-        self, stack: Any, theirs: Any, way: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """It responds itself: one of httpx, one that extends it, and one that has no HTTP client."""
+    @pytest.mark.parametrize("client", ["requests", "urllib3", "aiohttp"])
+    def test_a_transport_of_the_test_is_left_alone(self, stack: Any, library: Any, way: str, client: str) -> None:
+        """It responds itself, whatever its module imports."""
         mock = stack.MockTransport(lambda _: stack.Response(TEAPOT))
-        with Aurous():
-            assert get(stack, way, mock).status_code == TEAPOT
-            assert get(stack, way, theirs.Mocked(mock.handler)).status_code == TEAPOT
-        plain = library(stack, json=ModuleType("json"))
-        monkeypatch.setitem(sys.modules, plain.__name__, plain)
-        with Aurous():
-            assert get(stack, way, plain.Foreign()).status_code == TEAPOT
+        theirs = library("their_transports", client)
+        with Aurous() as aurous:
+            for transport in (mock, theirs.Extended(), theirs.Around(mock), theirs.closed_over(TEAPOT)):
+                assert get(stack, way, transport).status_code == TEAPOT
+            assert not aurous.calls
 
 
-def test_a_class_of_the_client_shows_it_too(theirs: Any) -> None:
-    """A module that imports a class of aiohttp, and not aiohttp itself, sends requests with it, too."""
-    session = type("ClientSession", (), {"__module__": "aiohttp.client"})
-    vars(theirs).update(aiohttp=None, ClientSession=session)
+def test_a_connection_of_a_transport_of_the_test_is_stopped(stack: Any) -> None:
+    """What leaves the process does not reach the vendor, and the message says what to do."""
 
-    assert _has_client(theirs.Foreign)
+    class Own(stack.BaseTransport):  # type: ignore[misc, name-defined]  # one of two stacks
+        def handle_request(self, _request: Any) -> Any:
+            return socket.create_connection((API, 443))
+
+    with Aurous(), pytest.raises(AurousNetworkBlocked) as caught:
+        get(stack, "sync", Own())
+
+    text = str(caught.value)
+    assert "whose transport is one of theirs, or a known adapter" in text
+    assert "Pass aurous.transport to an httpx client. For any other client, use the fixture aurous_server" in text
 
 
 class TestNamesOfTheVendor:
