@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.arguments import Check
-from .._core.base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
+from .._core.base.errors import AurousLookupError, closest, hide_mistakes, nearest, see, shown
 from .._core.resources.base.record import Live
 from .._core.world.keys import check_key
-from .._core.world.settings import Settings
+from .._core.world.settings import ROWS, Settings
 from .calls import CallAssertions
 from .session import Session
 from .team import Belongings, Team, Teams
@@ -43,6 +43,13 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
+_AT_ONCE: Final = {
+    "credits": "aurous.team.credits",
+    "now": "aurous.clock.freeze(...)",
+    "reply": "aurous.chat.reply(...)",
+    "script": "aurous.script(...)",
+}
+"""What changes a setting in the middle of a test, without beginning anew."""
 _MOMENTS: Final = "reference/records.html#back-to-a-moment"
 
 
@@ -69,6 +76,16 @@ class Aurous(CallAssertions, Belongings):
         if api_key is not None:
             check_key(Check("Aurous", "reference/settings.html"), api_key)
         self._session = Session(Settings().changed(settings), api_key)
+
+    def _instead(self, name: str, value: object) -> str:
+        setting = closest(name, ROWS)
+        if setting is None:
+            return f". Settings, for Aurous(...) and the marker aurous: {', '.join(ROWS)}."
+        now = f" To change it now, use {_AT_ONCE[setting]}." if setting in _AT_ONCE else ""
+        return (
+            f": pass the setting, as in Aurous({setting}={shown(value)}) or @pytest.mark.aurous({setting}=...), or "
+            f'begin anew with it: aurous.reset({{"{setting}": ...}}).{now}'
+        )
 
     def __repr__(self) -> str:
         characters, calls = len(self.characters), len(self.calls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from operator import attrgetter
 from pathlib import Path
 from traceback import format_exception_only
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,52 @@ def test_an_attribute_that_does_not_exist(aurous: Aurous, read: Callable[[Any], 
     assert hints_in(caught.value) <= 1
     assert str(caught.value).splitlines()[-1].startswith("Read on: pytest-aurous docs ")
     assert ends_here(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("rate_limits", "enforce", "Aurous(rate_limits='enforce')"),
+        ("credits", 10, "aurous.team.credits"),
+        ("strict", "off", 'aurous.reset({"strict": ...})'),
+        ("sleep", "real", "@pytest.mark.aurous(sleep=...)"),
+        ("now", "2026-05-08T10:00:00Z", "aurous.clock.freeze(...)"),
+        ("script", "synthesizing -> ready", "aurous.script(...)"),
+        ("rate_limit", "off", "Aurous(rate_limits='off')"),
+        ("foo", 1, "Settings, for Aurous(...) and the marker aurous: script, strict"),
+        ("webhooks.auto", True, "flush"),
+        ("team.api_key", "al_live_test_x", "add_key"),
+        ("team.credit", 3, "did you mean 'credits'?"),
+        ("team.id", "team_x", "Use one of these: add_key,"),
+        ("clock.frozen", True, "frozen"),
+        ("clock.foo", True, "foo"),
+        ("characters.last.status", "ready", "advance, delete, fail, finish"),
+        ("characters.foo", 1, "add, get, script. Iterate over it"),
+    ],
+)
+def test_an_attribute_that_cannot_be_set(aurous: Aurous, name: str, value: object, message: str) -> None:
+    """Setting one that has no effect raises an error, which says what to do instead."""
+    *steps, last = name.split(".")
+    found: Any = attrgetter(".".join(steps))(aurous) if steps else aurous
+    before = getattr(found, last, None)
+
+    with pytest.raises(AttributeError) as caught:
+        setattr(found, last, value)
+
+    assert message in str(caught.value)
+    assert getattr(found, last, None) == before
+    assert ends_here(caught.value)
+
+
+def test_what_can_be_set(aurous: Aurous) -> None:
+    """Properties that promise it, and private names of whoever extends a class."""
+    aurous.team.credits = 5
+    aurous.clock.speed = 2
+    lamp = Lamp()
+    lamp._bulb = "new"  # type: ignore[attr-defined]
+
+    assert aurous.team.credits == 5
+    assert vars(lamp) == {"_bulb": "new"}
 
 
 @pytest.mark.parametrize(

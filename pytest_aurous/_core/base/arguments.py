@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from inspect import CO_VARKEYWORDS, signature
@@ -11,6 +12,7 @@ from types import FunctionType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeVar, cast
 
 from .errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
+from .frames import PACKAGE, package_of
 from .redaction import redacted
 
 __tracebackhide__ = hide_mistakes
@@ -136,7 +138,7 @@ class Hinting:
 
 
 class Public(Hinting):
-    """`Hinting`, also for the arguments of its public methods."""
+    """`Hinting`, also for the arguments of its public methods, and for attributes that a test cannot set."""
 
     __slots__ = ()
 
@@ -145,6 +147,24 @@ class Public(Hinting):
         for name, value in list(vars(cls).items()):
             if isinstance(value, FunctionType) and not name.startswith("_"):
                 setattr(cls, name, hinting(value))
+
+    def _instead(self, name: str, value: object) -> str:  # noqa: ARG002 - a subclass quotes it
+        """Return what to do instead of setting an attribute to *value*: the rest of a sentence, and more."""
+        kind = type(self)
+        ways = [one for one in dir(kind) if one[0] != "_" and (callable(getattr(kind, one)) or _setter(kind, one))]
+        found = "." if name in dir(self) else nearest(name, ways)
+        return found if found != "." else f". Use one of these: {', '.join(ways)}.{self._besides}"
+
+    if not TYPE_CHECKING:  # pragma: no branch - type checkers find these mistakes themselves
+
+        def __setattr__(self, name: str, value: object) -> None:
+            __tracebackhide__ = True
+            # The package may set what it likes, such as the attributes of a new object.
+            if name[0] == "_" or _setter(type(self), name) or package_of(sys._getframe(1)) == PACKAGE:
+                object.__setattr__(self, name, value)
+                return
+            text = f"{type(self).__name__}.{name} cannot be set{self._instead(name, value)}"
+            raise AttributeError(redacted(f"{text}\n{see(self._page)}"))
 
 
 def hinting(function: F) -> F:
@@ -180,6 +200,10 @@ def _refuse(function: Any, args: tuple[Any, ...], named: Iterable[str], problem:
     raise UnknownArgument(
         f"{check.who}(){problem.partition('()')[2]}. It takes: {', '.join(known)}.\n{see(check.page)}"
     )
+
+
+def _setter(kind: type[Any], name: str) -> object:
+    return getattr(getattr(kind, name, None), "fset", None)
 
 
 def encodable(text: str) -> bool:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypedDict, cast
 from urllib.parse import urlsplit
 
-from ..base.arguments import Check, Hinting
+from ..base.arguments import Check, Public
 from ..base.conditions import OF_DELIVERIES, OF_REQUESTS, Seen, fits, read_condition
 from ..base.data import parsed
 from ..base.errors import AurousLookupError, hide_mistakes, see
@@ -56,7 +56,7 @@ class Counts(NamedTuple):
     fired: int = 0
 
 
-class Fault(Hinting):
+class Fault(Public):
     """Something that goes wrong with some requests or deliveries; `Faults` adds it.
 
     Attributes:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from math import inf
-from typing import Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from ..base.arguments import Check, Public
 from ..base.errors import AurousError, hide_mistakes, see, shown
@@ -66,6 +66,9 @@ class Clock(Public):
         self._speed, self._since = 1.0, 0.0
         if now is not None:
             self.freeze(now)
+
+    if not TYPE_CHECKING:
+        __setattr__ = object.__setattr__  # each request sets some; the slots and properties refuse what a test sets
 
     def __repr__(self) -> str:
         return f"<Clock {iso(self.time())}{' frozen' if self._frozen is not None else ''}>"

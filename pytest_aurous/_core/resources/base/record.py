@@ -84,16 +84,11 @@ class Live(Public):
                 return cast("dict[str, Any]", value).copy()
             return value
 
-        def __setattr__(self, name: str, value: Any) -> None:
-            __tracebackhide__ = True
-            try:
-                super().__setattr__(name, value)
-            except AttributeError:
-                raise AttributeError(
-                    f"{type(self).__name__}.{name} cannot be set: a record changes only as the API would change it. "
-                    "Start with `add(...)`, then use its methods or the clock.\n"
-                    f"{see('reference/records.html')}"
-                ) from None
+    def _instead(self, name: str, value: object) -> str:
+        return (
+            f"{super()._instead(name, value)} A record changes only as the API would change it: start with `add(...)`, "
+            "then use its methods or the clock."
+        )
 
     def __repr__(self) -> str:
         return redacted(f"<{type(self).__name__} {self.id} {self._summary.format(self)}>")
