@@ -1,4 +1,4 @@
-"""A child that is forked while other threads send requests can send its own; threads share one fake."""
+"""A child that is forked gets an error in place of a response; threads share one fake."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import pytest_aurous
-from pytest_aurous import Aurous
+from pytest_aurous import Aurous, AurousError
+from pytest_aurous._core.engine import pipeline
 from tests.conftest import ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -24,20 +24,30 @@ ORDER = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
-@pytest.mark.parametrize("scene", ["during_a_request", "while_a_condition_is_asked", "of_a_busy_process"])
-def test_a_child_that_is_forked_can_send_requests(scene: str) -> None:
-    """Locks that other threads held are free there, and what those threads had half done is taken back."""
-    command = [sys.executable, str(Path(__file__).with_name("forks.py")), scene]
+def test_a_child_that_is_forked_does_not_use_a_copy_of_the_fake() -> None:
+    """Its request raises an error that says what to do, whatever locks threads of its parent held at the fork."""
+    # A copy would respond, and the parent, which judges the test, would see no call, record or charge of it.
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(Path(__file__).with_name("forks.py"))]
     untraced = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     run = subprocess.run(command, env=untraced, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
+
     assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(
+        "GET /v1/team came from a forked process, and the fake lives in the one that was forked"
+    )
+    assert "Use the fixture aurous_server" in run.stdout
 
 
-def test_no_fork_finds_a_lock_that_nothing_renews() -> None:
-    """Before Python 3.12, `functools.cached_property` has a lock; only what replays recordings may use it."""
-    home = Path(pytest_aurous.__file__).parent
-    files = [file for file in home.rglob("*.py") if "@cached_property" in file.read_text("utf-8")]
-    assert {file.relative_to(home).parts[0] for file in files} <= {"_check"}
+def test_a_fake_in_another_process_refuses_each_request(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that a route of the test would respond to."""
+    monkeypatch.setattr(pipeline, "getpid", lambda: -1)
+    api.aurous.route("team.retrieve").respond(204)
+    with api.aurous.client() as client:
+        for path in ("/v1/team", "/v1/balance"):
+            with pytest.raises(AurousError, match="came from a forked process"):
+                client.get(path)
+
+    assert not api.aurous.calls
 
 
 @pytest.fixture(name="_switching")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,10 +11,6 @@ from pytest_aurous import Clock
 from pytest_aurous._core.world.outbox import Delivery, Outbox
 from pytest_aurous._core.world.state import State
 from pytest_aurous._core.world.tables import Table
-from pytest_aurous._core.world.world import _renew
-
-if TYPE_CHECKING:
-    from tests.conftest import Api
 
 
 @pytest.fixture(name="state")
@@ -105,29 +100,3 @@ def test_a_step_that_runs_twice_is_as_good_as_once() -> None:
     table._remove(living, living[0])
     table._remove(living, "img_01KRMEXM01PRHCDCSYT6C6R0Y4")
     assert living == []
-
-
-def test_what_a_fork_finds_held_is_renewed(api: Api) -> None:
-    """The lock of a thread that is gone is replaced, and its operation undone; one that is free stays."""
-    world, given = api.app.world, api.app.queue
-    api.aurous.faults.status("files.create", 503)
-    lock = world.lock
-    _renew()
-    assert world.lock is lock
-    for act in (world.lock.acquire, given._asking.acquire):
-        thread = Thread(target=act, daemon=True)
-        thread.start()
-        thread.join()
-    world.state.undo.active = True
-    world.ledger(world.default_team).hold(4, "balance_too_low")
-    _renew()
-    assert world.lock is not lock
-    assert api.team.held_credits == 0
-    assert api.get("/v1/team").status == 200
-
-    def fork(_: object) -> bool:
-        _renew()  # the thread that calls this lives on
-        return True
-
-    api.aurous.faults.status("*", 503, when=fork)
-    assert api.get("/v1/team").status == 503

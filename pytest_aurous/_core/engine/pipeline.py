@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from os import urandom
+from os import getpid, urandom
 from traceback import format_exc
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
@@ -26,7 +26,7 @@ from ..resources.webhooks import EVENTS
 from ..wire import messages as say
 from ..wire.call import BY_ROUTE, Call, Problem, to_json
 from ..wire.headers import VERSION, check_version, idempotency_key, replaced
-from ..wire.hosts import is_upload
+from ..wire.hosts import SERVE, is_upload
 from ..wire.refusal import ApiProblem, Unscripted, envelope
 from ..wire.reply import Break, Reply
 from ..world.buckets import Bucket
@@ -64,6 +64,7 @@ class App:
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self._id = urandom(16)  # not from the seed: of two fakes with the same seed, each restores its own snapshots
+        self._process = getpid()
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
         self.queue: FaultQueue = FaultQueue(self.world.state)
@@ -158,7 +159,17 @@ class App:
             raise
 
     def _admit_call(self, call: Call) -> None:
-        """Raise what ends the run that the call belongs to, and let the watchers see a new call."""
+        """Raise what ends the run that the call belongs to, and let the watchers see a new call.
+
+        Raises:
+            AurousError: In a process that was forked from the one of the fake.
+        """
+        if getpid() != self._process:  # before any lock, which a thread that is not here may have held at the fork
+            raise AurousError(
+                f"{call.method} {call.path} came from a forked process, and the fake lives in the one that was forked: "
+                f"its copy here would respond, and the test would see nothing of it. {SERVE}\n"
+                f"{see('how-to/server.html')}"
+            )
         if (error := ending()) is not None:
             raise error
         if not call.number:

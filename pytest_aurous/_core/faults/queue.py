@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 from ..wire.call import Call
 from ..world.outbox import Delivery
 from ..world.state import Section, State
-from ..world.world import renew_after_fork
 from .fault import Counts, Fault, Scope
 
 F = TypeVar("F", bound=Fault)
@@ -99,7 +98,6 @@ class FaultQueue:
         self._counts.take(fault.number)
 
     def _add(self, fault: F, number: int) -> F:
-        renew_after_fork(self)  # without a fault, no thread asks
         self._added[number] = fault
         self._of.setdefault(fault.scope, fault)
         fault.count_in(self._counts, number)
@@ -204,11 +202,6 @@ class FaultQueue:
         else:
             del self._lines[scope]
         return due
-
-    def after_fork(self) -> None:
-        """Free the turn of a thread that does not exist in the child of a fork."""
-        if self._asker != get_ident():
-            self._asking, self._asker = Lock(), None
 
 
 def _with(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:

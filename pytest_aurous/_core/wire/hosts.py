@@ -20,6 +20,11 @@ RESOLVERS: Final[list[tuple[ModuleType, str]]] = [
     for module in (_socket, socket)
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")  # `getfqdn` calls the last one
 ]
+SERVE: Final = (
+    "Use the fixture aurous_server, or AurousServer in a script: it serves the same fake over HTTP, and "
+    "AUROUS_BASE_URL leads to it. If the code has a base URL of its own, pass it aurous_server.url."
+)
+"""How an HTTP client that the fake does not intercept gets to it."""
 GUARD: Final = "_aurous_guard"
 """The attribute of a resolver that has the guard of a run of pytest."""
 
@@ -122,8 +127,4 @@ def refusal(who: str, host: Any, why: str, allow: str) -> AurousNetworkBlocked:
 
 def served(client: str) -> str:
     """Return how an HTTP client that is not intercepted gets to the fake, ending in a line break."""
-    return (
-        f"this connection was made by {client}. Use the fixture aurous_server, or AurousServer in a script: it serves "
-        "the same fake over HTTP, and AUROUS_BASE_URL leads to it. If the code has a base URL of its own, pass it "
-        "aurous_server.url.\n"
-    )
+    return f"this connection was made by {client}. {SERVE}\n"

@@ -220,11 +220,6 @@ class State:
         # A section without a name is of the journal, which is no state.
         return [(section.name, key, before, section.get(key, ABSENT)) for section, key, before in puts if section.name]
 
-    def abandon(self) -> None:
-        """Undo the operation of a thread that no longer exists."""
-        self.back_to(0)
-        self.undo.active = False
-
 
 def put(section: Section[Any, Any], key: object, value: object) -> None:
     """Undo the change of a value of a section: put the one before back."""

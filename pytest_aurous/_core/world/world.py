@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 from threading import RLock
-from typing import Any, Final, Protocol, TypeVar
-from weakref import WeakSet
+from typing import Any, TypeVar
 
 from ..time.clock import Clock
 from ..wire.call import Gate, Watcher
@@ -24,9 +22,6 @@ from .script import Plan
 from .settings import Settings
 from .state import Section, State
 from .tables import Row, Table
-
-# The only state that a module has: what the system is to do after a fork can be registered, but never withdrawn.
-_THINGS: Final[WeakSet[Renewable]] = WeakSet()
 
 R = TypeVar("R", bound=Row)
 
@@ -66,7 +61,6 @@ class World:
         self._tables: dict[str, Table[Any]] = {}
         self._note: Callable[[str], None] = partial(_note, self.journal, self.runs)
         self.follow(settings)
-        renew_after_fork(self)
 
     def follow(self, settings: Settings) -> None:
         """Follow these settings from now on. What is there stays as it is."""
@@ -77,14 +71,6 @@ class World:
         self.keys: Keyring = Keyring(self.state, settings.reading("auth-4"))
         self.urls: SignedUrls = SignedUrls(self.clock, settings.seed, settings.base_url)
         self.served.base_url = settings.base_url
-
-    def after_fork(self) -> None:
-        """In the child of a fork, undo the request of a thread that does not exist there."""
-        if self.lock.acquire(blocking=False):  # no thread held it, or this one did
-            self.lock.release()
-        else:
-            self.lock = RLock()
-            self.state.abandon()
 
     @property
     def random(self) -> Random:
@@ -126,24 +112,3 @@ class World:
 
 def _note(journal: Journal, runs: Runs, change: str) -> None:
     journal.note(change, "clock" if runs.settling else None)
-
-
-class Renewable(Protocol):
-    """An object with a lock."""
-
-    def after_fork(self) -> None:
-        """Become usable in the child of a fork."""
-
-
-def renew_after_fork(thing: Renewable) -> None:
-    """Call ``thing.after_fork()`` in each child that is forked while the thing lives."""
-    _THINGS.add(thing)
-
-
-def _renew() -> None:
-    for thing in list(_THINGS):
-        thing.after_fork()
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch - there is no fork on Windows
-    os.register_at_fork(after_in_child=_renew)
