@@ -6,14 +6,17 @@ import inspect
 from operator import attrgetter
 from pathlib import Path
 from traceback import format_exception_only
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from _pytest._code import ExceptionInfo
 
 import pytest_aurous
-from pytest_aurous import Aurous, AurousError, AurousLookupError, Script, sign_webhook
+from pytest_aurous import Aurous, AurousError, AurousLookupError, Clock, Script, sign_webhook
 from pytest_aurous._core.base.arguments import Public
+from pytest_aurous._core.base.errors import _MEANINGS, closest
+from pytest_aurous._core.base.names import Operation
+from pytest_aurous._core.world.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,6 +132,50 @@ def test_a_position_in_a_collection(aurous: Aurous, index: Any) -> None:
 
     assert str(caught.value).startswith(f"characters[{index!r}]: the index is an id, not a position. Iterate over it ")
     assert "list(characters)[0] is the first. characters.last is the newest." in str(caught.value)
+
+
+SYNONYMS = [
+    ("characters.last", "complete", "finish"),
+    ("characters.last", "succeed", "finish"),
+    ("characters.last", "error", "error_message"),
+    ("", "requests", "calls"),
+    ("", "history", "calls"),
+    ("", "balance", "team"),
+    ("team", "balance", "credits"),
+    ("clock", "tick", "advance"),
+    ("clock", "travel", "advance"),
+    ("faults", "lost", "timeout"),
+    ("faults", "error", "status"),
+    ("faults", "fail", "status"),
+    ("faults", "slow", "delay"),
+    ("webhooks", "auto", "flush"),
+    ("webhooks", "send", "flush"),
+    ("webhooks", "events", "deliveries"),
+    ("chat", "respond", "reply"),
+    ("characters", "create", "add"),
+    ("calls", "filter", "where"),
+    ("images.last", "abort", "cancel"),
+]
+
+
+@pytest.mark.parametrize(("path", "word", "expected"), SYNONYMS)
+def test_a_word_of_the_same_meaning_beats_spelling(aurous: Aurous, path: str, word: str, expected: str) -> None:
+    """What is offered exists, and does what the word says."""
+    aurous.images.add()
+    found = attrgetter(path)(aurous) if path else aurous
+
+    assert closest(word, [one for one in dir(found) if not one.startswith("_")]) == expected
+    assert hasattr(found, expected)
+
+
+def test_each_meaning_leads_to_something(aurous: Aurous) -> None:
+    """Each has a name that the fake or the API has: an attribute, an argument or an operation."""
+    found = [aurous, *(getattr(aurous, name) for name in vars(Aurous) if isinstance(getattr(Aurous, name), property))]
+    names = {name for thing in (*found, aurous.characters.last, aurous.images.add()) for name in dir(thing)}
+    names |= {verb for operation in get_args(Operation) for verb in operation.split(".")}
+    names |= {*inspect.signature(Clock.advance).parameters, *Settings.__annotations__}
+
+    assert [words for words in set(_MEANINGS.values()) if names.isdisjoint(words.split())] == []
 
 
 class Lamp(Public):

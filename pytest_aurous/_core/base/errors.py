@@ -45,9 +45,18 @@ _MEANINGS: Final = {
         "all list",
         "abort cancel stop",
         "publish save",
-        "deliver flush send",
+        "auto deliver flush send trigger",
         "filter search select where",
         "hours minutes seconds",
+        "complete done finish succeed",
+        "advance forward shift tick travel",
+        "calls history log requests",
+        "balance credits money team",
+        "lost timeout timed_out",
+        "delay latency slow",
+        "error error_message fail status",
+        "answer reply respond say",
+        "deliveries events sent",
     )
     for word in words.split()
 }
