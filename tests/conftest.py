@@ -77,6 +77,10 @@ TYPES: Final = {  # err-1, written from the contract
     429: "rate_limit",
     500: "server_error",
 }
+ON_WINDOWS: Final = sys.platform == "win32"
+needs_links: Final = pytest.mark.skipif(
+    ON_WINDOWS, reason="is about symbolic links, for which Windows asks a privilege"
+)
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("google-chrome")
 CHROMIUM_OPTIONS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 Story: TypeAlias = "Callable[[Api], object]"

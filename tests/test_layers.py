@@ -39,7 +39,7 @@ CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetCo
 @pytest.fixture(scope="module")
 def trees() -> dict[str, ast.Module]:
     """Each module of the package, parsed, by its path in it."""
-    return {str(module.relative_to(PACKAGE)): ast.parse(module.read_text("utf-8")) for module in MODULES}
+    return {module.relative_to(PACKAGE).as_posix(): ast.parse(module.read_text("utf-8")) for module in MODULES}
 
 
 @cache

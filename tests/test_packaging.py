@@ -127,7 +127,8 @@ def test_the_viewer_is_shipped_and_readable() -> None:
 def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
     """Under tox the package comes from site-packages, and nothing but the package is installed."""
     assert "site-packages" in Path(pytest_aurous.__file__).parts
-    parts = {file.parts[0] for file in dist.files or [] if file.name != "pytest-aurous"}  # the command is elsewhere
+    commands = {"pytest-aurous", "pytest-aurous.exe"}  # which are elsewhere
+    parts = {file.parts[0] for file in dist.files or [] if file.name not in commands}
     assert parts == {
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",

@@ -14,6 +14,7 @@ from pytest_aurous._core.resources.base.rules import load_rules
 from tests.check.changes import balances, both, error, fields, header, lacks, put, shows, status, times
 from tests.check.story import Teller, body, checked, refuted, told, validated, write
 from tests.check.test_table import ROWS
+from tests.conftest import needs_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,7 +215,7 @@ def linked(link: Path, make: Callable[[Path], None]) -> Path:
     ("option", "link"),
     [
         *((option, "itself") for option in ("--report", "--observed", "--sanitize")),
-        *(("--json", link) for link in LINKS),
+        *(pytest.param("--json", link, marks=needs_links if link == "a symbolic link" else ()) for link in LINKS),
     ],
 )
 def test_an_output_replaces_no_input(

@@ -133,8 +133,7 @@ def test_a_file_and_all_its_bodies_have_one_bound(tmp_path: Path, monkeypatch: p
 
 def measured(*arguments: str, seconds: float = 120) -> tuple[int, str, int]:
     """Run a command in a process of its own, and return its exit status, its output and the most memory it used."""
-    if sys.platform == "win32":
-        pytest.skip("resource is a module of Unix")
+    pytest.importorskip("resource", reason="the peak of memory is measured with a module that Windows lacks")
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", MEASURED, *arguments],
         capture_output=True, text=True, timeout=seconds, check=False,

@@ -20,6 +20,7 @@ from pytest_aurous._check.recording.read import find_files, read_recording, read
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._cli.main import main
 from tests.check.story import Entries, Teller, check_files, told, write
+from tests.conftest import needs_links
 
 URL: Final = "https://api.aurous-labs.com/v1/balance"
 BODY: Final = '{"credits": 5}'
@@ -432,7 +433,7 @@ def test_bodies_may_be_in_files_of_their_own(tmp_path: Path) -> None:
         assert read_recording(archive).exchanges[0].body == BODY.encode()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@needs_links
 def test_a_body_outside_the_folder_of_a_recording_is_not_read(tmp_path: Path) -> None:
     """It is private; a body that is not there, and a name that no file can have, are a missing body as well."""
     (tmp_path / "private.json").write_text(BODY, encoding="utf-8")

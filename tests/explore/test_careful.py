@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
@@ -21,6 +22,7 @@ Json = dict[str, Any]
 Run = Callable[..., object]
 RUNNING = {"pending", "processing", "synthesizing"}
 AURORA = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+HERE = Path("tests/explore/test_careful.py")
 
 
 class GaveUp(Exception):  # noqa: N818 - as a program calls it
@@ -317,8 +319,8 @@ def test_two_functions_with_one_mistake_are_two_findings(fake: Aurous, client: h
     assert len(causes(exploration)) == 2
     for number, function in enumerate((portrait, banner), 1):
         case = next(case for case in exploration.broken if case.id == f"images.create#{number} lost")
-        where = f"tests/explore/test_careful.py:{line_of(function)} in {function.__name__}"
-        assert case.at.startswith(f"{where}, through tests/explore/test_careful.py:")
+        where = f"{HERE}:{line_of(function)} in {function.__name__}"
+        assert case.at.startswith(f"{where}, through {HERE}:")
         assert case.cause.startswith(f"pays_once at images.create: no key, {where}")
 
 
@@ -378,9 +380,8 @@ def test_the_number_of_cases_follows_from_the_code(fake: Aurous, client: httpx.C
     ]
     line = test_the_number_of_cases_follows_from_the_code.__code__.co_firstlineno + 4
     rest = "not broken: the first, the second and the last one stand for them."
-    here = "tests/explore/test_careful.py"
     assert explored.remarks == (
-        f"5 more images.create at {here}:{line} in run were {rest}",
-        f"5 more images.retrieve at {here}:{line + 3} in run were {rest}",
+        f"5 more images.create at {HERE}:{line} in run were {rest}",
+        f"5 more images.retrieve at {HERE}:{line + 3} in run were {rest}",
     )
     assert explored.skipped == 10

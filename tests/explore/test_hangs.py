@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pytest_aurous import Aurous, AurousExplorationError
+from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous._core.base.work import workers
 from pytest_aurous._explore.runs import run as runs
+from pytest_aurous._explore.runs import watchdog
+from tests.conftest import ON_WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +91,10 @@ def patience(reason: str) -> float:
     [
         (sends_requests, SENT),
         (sleeps_for_no_time, SLEPT),
-        (spins, f"{HUNG}tests/explore/test_hangs.py:"),
-        (waits, HUNG),
+        (spins, f"{HUNG}{Path('tests/explore/test_hangs.py')}:"),
+        pytest.param(
+            waits, HUNG, marks=pytest.mark.skipif(ON_WINDOWS, reason="is about a signal that interrupts a system call")
+        ),
         (partial(waits_in_a_loop, backend="asyncio"), HUNG),
         (partial(waits_in_a_loop, backend="trio"), HUNG),
     ],
@@ -184,20 +189,107 @@ def test_in_another_thread(aurous):
     thread = threading.Thread(target=hangs, args=(aurous, lambda _: threading.Event().wait()))
     thread.start()
     thread.join()
+
+def test_though_the_watchdog_fails(aurous, monkeypatch):
+    monkeypatch.setattr(watchdog, "workers", None)
+    aurous.explore(spins, patience=60)
 """
+
+CANNOT = ": the run cannot be stopped. It was stopped because "
+STUCK = f"balance.retrieve-1-unavailable{CANNOT}nothing happened for 0.2 s at "
 
 
 @pytest.mark.parametrize(
-    ("test", "hang", "place"),
-    [("main", "joins", " in spins"), ("another", "None", "threading.Event().wait()")],
+    ("test", "hang", "text", "place"),
+    [
+        ("main", "joins", STUCK, " in spins"),
+        (
+            "another",
+            "None",
+            STUCK,
+            "threading.Event().wait()",
+        ),
+        ("fails", "None", f"the good day{CANNOT}the watchdog failed: TypeError(", ""),
+    ],
 )
-def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path, test: str, hang: str, place: str) -> None:
-    """What is not the main thread. The real stderr has the case, and the stacks."""
+def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path, test: str, hang: str, text: str, place: str) -> None:
+    """What is not the main thread, or has a watchdog that always fails. The real stderr has the case and the stacks."""
     done = run_pytest(tmp_path, UNSTOPPABLE.replace("HANG", hang), "-k", test)
 
     assert done.returncode == 1
-    assert f", balance.retrieve-1-unavailable: the run cannot be stopped. It {HUNG}" in done.stderr
+    assert f", {text}" in done.stderr
     assert place in done.stderr
+
+
+AS_ON_WINDOWS = """
+import _thread
+import asyncio
+import signal
+
+import anyio
+import pytest
+
+for name in {"SIGURG", "pthread_kill"} & {*dir(signal)}:
+    delattr(signal, name)
+
+def computes():
+    while True:
+        pass
+
+def waits():
+    anyio.run(anyio.Event().wait, backend="trio")
+
+async def idle():
+    signal.set_wakeup_fd(asyncio.get_running_loop()._csock.fileno())  # as the loop of Windows does
+    await asyncio.Event().wait()
+
+def hangs(aurous, hang):
+    with aurous.client() as client:
+        def run():
+            status = client.get("/v1/balance").status_code
+            if status == 503:
+                hang()
+            return status
+        return aurous.explore(run, faults="unavailable, greased", laws="ends", patience=0.2)
+
+@pytest.mark.parametrize("hang", [computes, waits, lambda: asyncio.run(idle())])
+def test_stopped(aurous, hang):
+    with pytest.raises(AssertionError) as raised:
+        hangs(aurous, hang)
+    stopped, other = raised.value.exploration.cases
+    assert "was stopped because nothing happened for 0.2 s at " in stopped.reasons["ends"]
+    assert (other.outcome, other.returned, other.broken) == ("returned", 200, ())
+    with pytest.raises(KeyboardInterrupt, match="balance.retrieve-1-unavailable"):
+        hangs(aurous, _thread.interrupt_main)
+"""
+
+
+def test_without_the_signal_a_run_that_computes_is_stopped(tmp_path: Path) -> None:
+    """Windows has no SIGURG and sends no thread a signal. Ctrl-C is still no end of a run, but of the exploration."""
+    done = run_pytest(tmp_path, AS_ON_WINDOWS)
+
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_watchdog_that_fails_says_so(fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It watches on: the run that hangs is stopped. What was found is not known, so this is no finding."""
+    looks = iter([ValueError("the frame is gone")])
+
+    def look_around(*args: Any) -> Any:
+        for error in looks:
+            raise error
+        return workers(*args)
+
+    monkeypatch.setattr(watchdog, "workers", look_around)
+
+    def run() -> None:
+        client.get("/v1/balance")
+        spins(client)
+
+    with pytest.raises(AurousError, match="watchdog") as raised:
+        fake.explore(run, faults="unavailable", patience=20)
+
+    assert repr(raised.value.__cause__) == "ValueError('the frame is gone')"
 
 
 LEAVES = """

@@ -14,7 +14,7 @@ import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
@@ -25,6 +25,7 @@ from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire.har import har
 from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
+from tests.conftest import ON_WINDOWS, needs_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
 NOW = "2026-05-08T10:00:00Z"
+STOP: Final = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+"""What a command is sent that another process ends: on Windows, SIGTERM would end it at once."""
+OF_ITS_OWN: Final = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""Without a group of its own, Ctrl-Break would end the tests as well."""
 
 
 def test_a_line_for_each_request_and_action(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +161,13 @@ def test_where_nobody_reads_the_output_it_goes_on(tmp_path: Path, unbuffered: st
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": unbuffered}
     command = [sys.executable, "-c", code, "serve", "--port", "0", "--state", "state.json", "--save"]
     with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        creationflags=OF_ITS_OWN,
     ) as process:
         try:
             assert process.stdout is not None
@@ -165,13 +176,14 @@ def test_where_nobody_reads_the_output_it_goes_on(tmp_path: Path, unbuffered: st
             for _ in range(4):
                 assert httpx.get(f"{url}/v1/balance", trust_env=False).status_code == 401
                 time.sleep(0.25)
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(STOP)
             assert process.wait(20) == 0
             assert process.stderr is not None
             (line,) = process.stderr.read().splitlines()
         finally:
             process.kill()
-    assert line == "pytest-aurous: no more lines are printed (Broken pipe), and the fake goes on."
+    why = "Invalid argument" if ON_WINDOWS else "Broken pipe"
+    assert line == f"pytest-aurous: no more lines are printed ({why}), and the fake goes on."
     assert (tmp_path / "state.json").exists()
 
 
@@ -246,7 +258,9 @@ def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
     path = str(Path(pytest_aurous.__file__).parents[1])
     command = [sys.executable, "-c", code, "serve", "--port", "0", "--port-file", "port", *options]
     environment = {**os.environ, "PYTHONPATH": path}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder) as process:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder, creationflags=OF_ITS_OWN
+    ) as process:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().split()[-1]
@@ -256,7 +270,7 @@ def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
             process.kill()
 
 
-def test_it_ends_by_sigterm_and_keeps_the_state(tmp_path: Path) -> None:
+def test_it_ends_by_a_signal_and_keeps_the_state(tmp_path: Path) -> None:
     """With a log, a faster clock and lines. The port is in its file only while it can be used."""
     (tmp_path / "port").write_text("1")  # of a start that was killed
     with serving(tmp_path, "--log", "log.har", "--state", "state.json", "--save", "--speed", "60") as (process, url):
@@ -264,7 +278,7 @@ def test_it_ends_by_sigterm_and_keeps_the_state(tmp_path: Path) -> None:
             assert client.post("/__aurous__/characters.add", json={"name": "Aurora"}).status_code == 200
             assert client.get("/__aurous__/state").json()["clock"]["speed"] == 60
             client.get("/v1/balance")
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(STOP)
         out, _ = process.communicate(timeout=20)
         assert process.returncode == 0
     assert "GET    /v1/balance  balance.retrieve  401" in out
@@ -275,7 +289,9 @@ def test_it_ends_by_sigterm_and_keeps_the_state(tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals, and other rights")
+@pytest.mark.skipif(
+    ON_WINDOWS, reason="is about SIGINT to a process, SIGTERM and the rights of a file as POSIX has them"
+)
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signals) -> None:
     """One that never answers; and a second Ctrl-C does not interrupt the save, which only its owner can read."""
@@ -305,12 +321,15 @@ def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signa
     assert "added at state.json" in repr(other.faults[1])
 
 
+IN_A_FILE: Final = "No such file or directory" if ON_WINDOWS else "Not a directory"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--save", "--state", "no/such/state.json"], "no/such/state.json cannot be written: "),
-        (["--port-file", "file/port"], "file/port cannot be written: Not a directory"),
-        (["--log", "file/log.har"], "file/log.har cannot be written: Not a directory"),
+        (["--save", "--state", "no/such/state.json"], f"{Path('no/such/state.json')} cannot be written: "),
+        (["--port-file", "file/port"], f"{Path('file/port')} cannot be written: {IN_A_FILE}"),
+        (["--log", "file/log.har"], f"{Path('file/log.har')} cannot be written: {IN_A_FILE}"),
         (["--port-file", "."], ". is not a regular file. Choose another file."),
     ],
 )
@@ -325,7 +344,8 @@ def test_what_cannot_be_written_is_refused_at_the_start(
     assert (out, err.startswith(f"pytest-aurous: {said}")) == ("", True)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other links and pipes")
+@needs_links
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="is about named pipes, which are no files on Windows")
 def test_links_are_followed_and_pipes_are_left_alone(tmp_path: Path) -> None:
     """What is saved goes where a link leads, and nothing takes the place of a link, a pipe or a device."""
     real, link, pipe = (tmp_path / name for name in ("real", "link", "pipe"))
@@ -353,6 +373,7 @@ def test_a_file_that_cannot_be_removed_is_an_error(tmp_path: Path, monkeypatch: 
         serve._remove(tmp_path / "port")
 
 
+@pytest.mark.skipif(ON_WINDOWS, reason="is about a script for POSIX, whose `kill` lets the command clean up")
 @pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "jq"))), reason="needs a shell, curl and jq")
 @pytest.mark.parametrize("code", [0, 3])
 def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code: int) -> None:

@@ -160,11 +160,12 @@ class RunAttempt(Watcher):
         """Return what came of the run, or of both.
 
         Raises:
-            BaseException: What ends the whole exploration, if that has ended the run.
+            BaseException: What ends the whole exploration, if that has ended the run; also a failure of the watchdog.
         """
         run, error, app = self.run, outcome.error, self._stage.app
         if not run.hangs and (ending := interruption(error)) is not None:
             raise ending
+        self._stage.watchdog.check()
         if run.crashed or any(isinstance(leaf, AurousCrash) for leaf in leaves(error)):
             name = "crashed"
         elif run.stopped:

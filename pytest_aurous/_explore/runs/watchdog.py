@@ -7,6 +7,7 @@ What goes on nevertheless ends the process, as the thread method of pytest-timeo
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import threading
@@ -19,7 +20,7 @@ from time import monotonic, process_time, thread_time
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..._core.base.errors import see
+from ..._core.base.errors import AurousError, see
 from ..._core.base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, stack_under_test
 from ..._core.base.redaction import redacted
 from ..._core.base.work import workers
@@ -35,8 +36,10 @@ LATER: Final = 2.0
 GRACE: Final = 4.0
 """Real seconds in which a run that was stopped has to end; after them, the process does."""
 _TICK: Final = 0.2
-_SIGNAL: Final[signal.Signals | None] = getattr(signal, "SIGURG", None)
+_SIGNAL: Final[signal.Signals] = getattr(signal, "SIGURG", signal.SIGTERM)  # which nobody can send on Windows
 """Interrupts the main thread. Nothing happens if it comes too late: by default, a process ignores it."""
+# Windows signals no thread, but Python calls the handler in the main thread, between two bytecodes.
+_SEND: Final = getattr(signal, "pthread_kill", lambda _, number: _thread.interrupt_main(number))
 _LOOPS: Final = frozenset({"asyncio", "trio"})
 _MORE: Final = see("reference/exploring.html#what-cannot-be-stopped")
 
@@ -68,13 +71,14 @@ class Watchdog:
         self._ident = 0
         self._seen: set[object] = set()
         self._progress = 0.0
+        self._failure: Exception | None = None
 
     @contextmanager
     def watching(self) -> Generator[None, None, None]:
         """Watch the runs of the block."""
         thread = threading.Thread(target=self._watch, name="aurous-watchdog", daemon=True)
         before: Any = None
-        if _SIGNAL is not None and threading.current_thread() is threading.main_thread():
+        if threading.current_thread() is threading.main_thread():
             before = signal.signal(_SIGNAL, self._interrupt)
         thread.start()
         try:
@@ -82,7 +86,7 @@ class Watchdog:
         finally:
             self._closed.set()
             thread.join(_TICK * 10)
-            if _SIGNAL is not None and before is not None:
+            if before is not None:
                 signal.signal(_SIGNAL, before)
 
     @contextmanager
@@ -98,6 +102,14 @@ class Watchdog:
                 pass
             with self._lock:
                 self._run = None
+
+    def check(self) -> None:
+        """Raise an `AurousError` if the thread has failed: what a run did that it stopped says nothing."""
+        if self._failure is not None:
+            raise AurousError(
+                f"pytest-aurous itself failed while its watchdog looked at {self.case}, which was therefore stopped.\n"
+                f"Please report this with the test that shows it, and the error above.\n{_MORE}"
+            ) from self._failure
 
     def _others_compute(self, run: ExploredRun) -> bool:
         """Whether other threads of a run compute on without a pause: no skipped sleep would ever end."""
@@ -119,13 +131,21 @@ class Watchdog:
         try:
             while not self._closed.wait(min(_TICK, self._patience / 10)):
                 with self._lock:
-                    if self._run is not None:
-                        self._look(self._run)
+                    if (run := self._run) is None:
+                        continue
+                    try:
+                        self._look(run)
+                    except Exception as error:  # noqa: BLE001 - a run without a watch could go on for ever
+                        self._failure = self._failure or error
+                        self._progress = self._progress if run.stopped else monotonic()
+                        run.hang(f"the watchdog failed: {error!r}")
+                    if run.stopped and monotonic() - self._progress > GRACE:
+                        self._end_process(run)
         finally:
             del self._time.deadlines[get_ident()]
 
     def _look(self, run: ExploredRun) -> None:
-        """See whether the run makes progress, and end it if it does not."""
+        """See whether the run makes progress, and interrupt it if it does not."""
         frames = workers(run, self._ident)
         if not run.stopped:
             places = {run.steps, *map(_place, frames.values())}
@@ -137,13 +157,6 @@ class Watchdog:
             run.hang(f"nothing happened for {self._patience:g} s at {_stuck(frames, self._ident)}")
             self._patience = min(self._patience, LATER)
             self._progress = monotonic()
-        elif monotonic() - self._progress > GRACE:  # pragma: no cover - it ends the process
-            stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
-            case = f"{run.work.test}, {self.case}" if run.work.test else self.case
-            text = f"While exploring {case}: the run cannot be stopped. It {run.stopped}, so the process ends.\n{_MORE}"
-            with open(run.work.stderr, "w", encoding="utf-8", errors="backslashreplace", closefd=False) as stderr:
-                print(redacted("\n".join(["", text, *stacks])), file=stderr)
-            os._exit(1)
         if self.cancel is not None:
             self.cancel()
         if self._ident == threading.main_thread().ident:  # pragma: no branch - else the process ends
@@ -151,10 +164,22 @@ class Watchdog:
 
     def _wake(self, frame: FrameType) -> None:
         """Interrupt the main thread in code under test; an event loop that waits is interrupted as by Ctrl-C."""
-        if _SIGNAL is not None and _can_raise(frame):
-            signal.pthread_kill(self._ident, _SIGNAL)
-        elif self.cancel is None and _SIGNAL is not None and _where(frame) in _LOOPS:
-            signal.pthread_kill(self._ident, signal.SIGINT)
+        if _can_raise(frame):
+            _SEND(self._ident, _SIGNAL)
+        elif self.cancel is None and _where(frame) in _LOOPS:
+            _SEND(self._ident, signal.SIGINT)
+
+    def _end_process(self, run: ExploredRun) -> None:  # pragma: no cover - it does
+        """Write the case and all stacks to the real stderr, and end the process, even if there is no stderr."""
+        try:
+            case = f"{run.work.test}, {self.case}" if run.work.test else self.case
+            text = f"While exploring {case}: the run cannot be stopped. It {run.stopped}, so the process ends.\n{_MORE}"
+            with open(run.work.stderr, "w", encoding="utf-8", errors="backslashreplace", closefd=False) as stderr:
+                print(redacted(f"\n{text}"), file=stderr)
+                for frame in workers(run, self._ident).values():
+                    print(redacted("".join(traceback.format_stack(frame))), file=stderr)
+        finally:
+            os._exit(1)
 
 
 def _where(frame: FrameType) -> str:
