@@ -36,7 +36,7 @@ from ._core.wire.reply import Break, Reply
 from ._core.world.buckets import ASSUMED_SIZES, BUCKETS
 from ._core.world.outbox import Delivery
 from ._core.world.script import Hold, Step
-from ._core.world.settings import READINGS, read_setting
+from ._core.world.settings import READINGS, read_setting, used_for
 from ._core.world.settings import ROWS as SETTINGS
 from ._core.world.tables import Row
 from ._fake.aurous import Aurous
@@ -107,6 +107,7 @@ __all__ = (
     "state_machines",
     "stopped_time",
     "timeline",
+    "used_for",
     "vocabulary",
     "watched",
     "when_done",

@@ -10,7 +10,7 @@ from importlib import import_module
 from inspect import getdoc
 from typing import Any, Final, get_args
 
-from shared import DOCS, listing, table, with_links
+from shared import DOCS, as_list, listing, table, with_links
 
 import pytest_aurous
 from pytest_aurous._core.resources.base.schema import record
@@ -23,7 +23,7 @@ from pytest_aurous._core.resources.styles import LoraRow, VideoLoraRow
 from pytest_aurous._core.resources.uploads import UploadRow
 from pytest_aurous._core.resources.webhooks import EndpointRow
 from pytest_aurous._core.world.buckets import BUCKETS
-from pytest_aurous._core.world.settings import ROWS
+from pytest_aurous._core.world.settings import ROWS, Use, used_for
 from pytest_aurous._explore.kinds import END_PROCESS, KINDS
 from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._serve.document import UNDO, requests
@@ -88,10 +88,21 @@ def sizes() -> None:
     table(["ratio", "`2k_...`", "`4k_...`"], rows)
 
 
+_USES: Final[dict[Use, str]] = {
+    "start": "How a fake starts",
+    "responses": "How it responds",
+    "address": "Its URL",
+    "test": "What else happens in its test",
+    "run": "What happens in the whole run",
+}
+
+
 def setting_names() -> None:
-    """Print every setting with its default."""
+    """Print every setting with its default, by what it decides."""
     shown = {name: row["shown"] if row["shown"] == "none" else f"`{row['shown']}`" for name, row in ROWS.items()}
-    listing((f"[{name}](#{name})", default) for name, default in shown.items())
+    for use, about in _USES.items():
+        print(f"\n{about}:\n\n{as_list((f'[{name}](#{name})', shown[name]) for name in used_for(use))}")
+    print()
 
 
 # Fields

@@ -23,7 +23,7 @@ from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import secret_of
 from .._core.wire.har import har
-from .._facade import SETTINGS, Aurous, near
+from .._facade import SETTINGS, Aurous, near, used_for
 from .actions import Action
 from .arguments import refuse_constant
 from .control import Control
@@ -46,7 +46,7 @@ _ENDING: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBR
 _MINUTE: Final = 60.0
 _MOMENT: Final = 0.2
 """Seconds between two looks at what is new: nobody sees the delay, and an idle server costs nothing."""
-_SETTINGS: Final = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
+_SETTINGS: Final = used_for("start", "responses")
 _LISTENING: Final = ("host", "port", "allow_remote", "keep")
 _NARROW: Final = 200
 
@@ -67,9 +67,8 @@ def add_options(option: Callable[..., Any]) -> None:
     option("--save", action="store_true", help="keep the state in the --state FILE, each minute and at the end")
     option("--log", type=Path, metavar="FILE", help="write each request into a HAR file, as it comes")
     for name in _SETTINGS:
-        option(f"--{name.replace('_', '-')}", metavar="VALUE", help=SETTINGS[name]["help"])
-    text = f"{SETTINGS['readings']['help']}; can be repeated"
-    option("--readings", action="append", metavar="RULE=READING", help=text)
+        text = f"{SETTINGS[name]['help']}{'; can be repeated' if SETTINGS[name]['merge'] else ''}"
+        option(f"--{name.replace('_', '-')}", action="append", metavar="VALUE", help=text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -116,9 +115,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _made(options: argparse.Namespace) -> tuple[Aurous, list[Action]]:
     """Return the fake of the options, and what has made the state that it begins with."""
-    settings: dict[str, Any] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
-    if options.readings is not None:
-        settings["readings"] = "\n".join(options.readings)
+    given: dict[str, list[str]] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
+    settings: Any = {name: "\n".join(found) if SETTINGS[name]["merge"] else found[-1] for name, found in given.items()}
     aurous = Aurous(pitfalls="off", strict="off", **settings)
     file: Path | None = options.state
     loaded = load(aurous, file) if file is not None and not (options.save and not file.exists()) else []

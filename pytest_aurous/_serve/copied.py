@@ -45,7 +45,6 @@ _NEEDED: Final = {"restore": "snapshot", "snapshots.rename": "name", "snapshots.
 """The arguments that name a snapshot which must be there."""
 _READ: Final = {"", COMPLETE, BY_CLIENT}
 """How streams have ended that a test reads as far as their clients have."""
-_SETTINGS: Final = ("credits", "script", "rate_limits", "readings", "sparse", "grease", "observed", "reply", "base_url")
 _ROUTE: Final = 'aurous.webhooks.route("*", receive)'
 _KINDS: Final = ("characters", "uploads", "images", "videos", "files", "chat.completions")
 _STYLES: Final = ("webhook_endpoints", "loras", "video_loras", "models")
@@ -163,7 +162,8 @@ class _Test:
 
     def _module(self, name: str) -> str:
         words = re.sub(r"[^a-z0-9]+", "_", redacted(name).lower()).strip("_").removeprefix("test_")
-        settings = {"now": self._began, "seed": self._settings.seed, **self._settings.unusual(_SETTINGS)}
+        settings = self._settings.unusual("start", "responses", "address")
+        settings |= {"now": self._began, "seed": self._settings.seed}
         settings |= {"strict": "off", "pitfalls": "off"}  # it fails for what it asserts alone
         begin = call("Aurous", [f"{name}={self._names.literal(value)}" for name, value in settings.items()])
         body = "\n".join([*self._lines, *self._end])

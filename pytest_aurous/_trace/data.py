@@ -34,8 +34,6 @@ _NEIGHBORS: Final = 3
 """Show this many lines above and below a line of source."""
 _PICTURES: Final = 64 * 1024
 """The most bytes of all pictures in responses of a trace together."""
-_SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
-"""The settings that change responses: a test of one request needs them."""
 
 
 def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -104,8 +102,8 @@ def _records(recorder: Recorder, exploration: Mapping[str, Any] | None) -> Itera
 
 
 def settings_of(app: App) -> dict[str, Any]:
-    """Return the settings that change responses, where they are not the default."""
-    return app.world.settings.unusual(_SETTINGS)
+    """Return the settings that a test of one request needs; it sets up the state itself."""
+    return app.world.settings.unusual("responses", "address")
 
 
 class Builder:

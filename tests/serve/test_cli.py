@@ -17,6 +17,8 @@ import pytest
 import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import _parser, main
+from pytest_aurous._core.world.settings import read_setting, used_for
+from tests.conftest import other_setting
 
 
 @pytest.fixture
@@ -57,15 +59,22 @@ class TestServe:
         assert 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN" -X POST http' in out
 
     @pytest.mark.usefixtures("interrupted")
-    def test_readings(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        """The option can be repeated, one reading each."""
+    @pytest.mark.parametrize("name", used_for("start", "responses"))
+    def test_settings(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+    ) -> None:
+        """Each setting of a served fake is an option; one that is a dict can be repeated."""
 
-        def readings(server: AurousServer) -> str:
-            return str(server.aurous._session.settings.readings)
+        def chosen(server: AurousServer) -> str:
+            return str(getattr(server.aurous._session.settings, name))
 
-        monkeypatch.setattr("pytest_aurous._serve.command.welcome", readings)
-        assert main(["serve", "--readings", "create-4=ready", "--readings", "err-6 = global"]) == 0
-        assert capsys.readouterr().out == "{'create-4': 'ready', 'err-6': 'global'}\n"
+        monkeypatch.setattr("pytest_aurous._serve.command.welcome", chosen)
+        value = other_setting(name, tmp_path)
+        values = {"script": [value, "images=pending -> failed"], "readings": ["create-4=ready", "err-6 = global"]}
+        given = values.get(name, [str(value)])
+        option = f"--{name.replace('_', '-')}"
+        assert main(["serve", *(part for one in given for part in (option, one))]) == 0
+        assert capsys.readouterr().out == f"{read_setting(name, chr(10).join(given))}\n"
 
     @pytest.mark.usefixtures("interrupted")
     def test_the_start(

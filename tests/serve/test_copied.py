@@ -14,11 +14,15 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._core.wire.call import KEPT_BODY
+from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._serve import copied
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.copied import told
+from tests.conftest import other_setting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 TOOL = {"type": "function", "function": {"name": "paint", "parameters": {"type": "object"}}}
@@ -385,6 +389,24 @@ def test_a_reset_with_settings_is_in_it() -> None:
     for _, rest in without_each(text):
         with pytest.raises((AssertionError, UnboundLocalError)):
             run(rest)
+
+
+@pytest.mark.parametrize("name", used_for("start", "responses", "address"))
+def test_each_setting_that_a_fake_begins_with_is_in_it(name: str, tmp_path: Path) -> None:
+    """It passes under the setting, and has it."""
+    settings: dict[str, Any] = {name: other_setting(name, tmp_path)}
+    control = Control(Aurous(strict="off", pitfalls="off", **settings))
+    with control.aurous.client() as client:
+        client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
+        character = client.post("/v1/characters", json=ORDER).json()["id"]
+        client.request("DELETE", f"/v1/characters/{character}")
+        client.get(f"/v1/characters/{character}")
+        client.post("/v1/chat/completions", json=CHAT)
+        do(control, "limit.exhaust", bucket="reads")
+        client.get("/v1/balance")
+    text = copy(control)
+    run(text)
+    assert re.search(rf"\b{name}=", text)
 
 
 def test_of_a_large_response_its_length_is_asserted() -> None:

@@ -17,6 +17,7 @@ from pytest_aurous._serve.actions import Action
 from pytest_aurous._serve.command import load
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.table import REASONS, Parity, operations, parity
+from tests.conftest import other_setting
 
 NOW: Final = "2026-05-08T10:00:00Z"
 
@@ -218,21 +219,10 @@ def test_wrong_values_are_refused_as_python_refuses_them(twin: Aurous) -> None:
     assert refused > 1000
 
 
-SETTINGS: Final[dict[str, Any]] = {
-    "script": "synthesizing*5 -> reviewing", "strict": "warn", "pitfalls": "error", "now": "2030-01-01T00:00:00+00:00",
-    "rate_limits": "enforce", "sleep": "skip", "seed": 7, "credits": 10, "network": "allow",
-    "base_url": "https://proxy.test/aurous", "readings": {"get-2": "readable"}, "sparse": "optional",
-    "grease": "fields",
-    "observed": "", "reply": "As you like.", "report": "all",
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("name", ROWS)
 def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp_path: Path, name: str) -> None:
     """It has the value that a marker would give it, until the next reset; a wrong value says what the marker says."""
-    file = tmp_path / "observed.json"
-    file.write_text('{"observed": []}')
-    value = SETTINGS[name] or str(file)
+    value = other_setting(name, tmp_path)
     before = client.get("state").json()
     assert client.post("reset", json={"settings": {name: value}}).status_code == 200
     state = client.get("state").json()

@@ -149,6 +149,19 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
     client.post("/v1/images", json={"prompt": "with a style", "loras": [{"id": next(iter(aurous.loras)).id}]})
 
 
+def settings(aurous: Aurous, client: httpx.Client) -> None:
+    """Whatever a setting decides about responses: statuses, and what they say."""
+    client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
+    character = aurous.characters.add("Aurora")
+    client.request("DELETE", f"/v1/characters/{character.id}")
+    client.get(f"/v1/characters/{character.id}")
+    httpx.get(f"{aurous.base_url}/v1/balance")  # 401: no key
+    chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}]}
+    client.post("/v1/chat/completions", json=chat)
+    aurous.limits["reads"].exhaust()
+    client.get("/v1/balance")
+
+
 def every_fault(aurous: Aurous, client: httpx.Client) -> None:
     """A read and an order meet each kind of fault; an unknown path and requests with other keys meet one, too."""
     faults = aurous.faults

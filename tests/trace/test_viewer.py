@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._trace.page import page as page_of
-from tests.conftest import axe_options
+from tests.conftest import axe_options, other_setting
 
 from . import samples
 
@@ -365,6 +366,21 @@ def test_each_call_as_a_test_passes(
         pytester.makepyfile(**{f"test_{number}": text})
     result = pytester.runpytest_subprocess("-q", "-W", "error", "-p", "no:cacheprovider")
 
+    result.assert_outcomes(passed=len(written))
+
+
+@pytest.mark.parametrize("name", used_for("responses", "address"))
+def test_each_call_as_a_test_has_the_setting_that_it_needs(
+    show: Open, pytester: pytest.Pytester, tmp_path: Path, name: str
+) -> None:
+    """Under each setting that changes responses, each call, copied as a test, gets the status of the trace."""
+    tab = show(samples.traced(samples.settings, **{name: other_setting(name, tmp_path)}))
+    written = tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }")
+    assert all(re.search(rf"\b{name}=", text) for text in written)
+    assert all(re.search(rf"\b{name}=", text) for text in written)
+    for number, text in enumerate(written, 1):
+        pytester.makepyfile(**{f"test_{number}": text})
+    result = pytester.runpytest_subprocess("-q", "-W", "error", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=len(written))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -56,6 +56,8 @@ Report = Literal["failed", "all", "off"]
 RateLimits = Literal["report", "enforce"]
 Sparse = Literal["none", "optional"]
 Grease = Literal["off", "fields", "all"]
+Use = Literal["start", "responses", "address", "test", "run"]
+"""What a setting decides: how a fake starts, how it responds, its URL, or something about its test or the whole run."""
 
 
 def _refuse(name: str, value: object, expected: str) -> AurousError:
@@ -170,10 +172,10 @@ _KEYED: Final = r"\s*([\w-]*)\s*=(?![=>])"
 
 
 def _setting(
-    default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False, shown: str | None = None
+    use: Use, default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False, shown: str | None = None
 ) -> Any:
     shown = shown or ("none" if default in (None, {}) else str(default))
-    return {"read": read, "default": default, "shown": shown, "help": text, "merge": merge}
+    return {"use": use, "read": read, "default": default, "shown": shown, "help": text, "merge": merge}
 
 
 class Settings:
@@ -183,6 +185,7 @@ class Settings:
     """
 
     script: dict[str, Any] = _setting(
+        "start",
         {},
         _scripts,
         "the statuses that polling a character returns, such as 'synthesizing*3 -> reviewing', or of another "
@@ -191,38 +194,49 @@ class Settings:
         shown="synthesizing -> reviewing",  # as in `_core.resources.characters`, which --help does not import
     )
     strict: Strictness = _setting(
+        "test",
         "error",
         _Choice("error", "warn", "off"),
         "what a request that the API does not know does to the test: error fails it, warn warns, off does nothing",
     )
     pitfalls: Strictness = _setting(
+        "test",
         "warn",
         _Choice("error", "warn", "off"),
         "what misuse of the API that caused no error response does to the test: error fails it, warn warns, off does "
         "nothing",
     )
-    now: datetime | None = _setting(None, _instant, "freeze the clock at this instant, such as 2026-05-08T10:00:00Z")
+    now: datetime | None = _setting(
+        "start", None, _instant, "freeze the clock at this instant, such as 2026-05-08T10:00:00Z"
+    )
     rate_limits: RateLimits = _setting(
+        "responses",
         "report",
         _Choice("report", "enforce"),
         "report: the headers are right, but no request is refused; enforce: an empty bucket returns 429",
     )
     sleep: Sleep = _setting(
-        "real", _Choice("real", "skip"), "real: sleeps block; skip: they return at once, and the clock jumps instead"
+        "test",
+        "real",
+        _Choice("real", "skip"),
+        "real: sleeps block; skip: they return at once, and the clock jumps instead",
     )
     seed: int = _setting(
+        "start",
         0,
         _whole,
         "the base seed of names, ids and all random data; if unset, the faker_seed of the suite, if there is one",
     )
-    credits: float = _setting(1000, _amount, "the credits of the default team at the start")
+    credits: float = _setting("start", 1000, _amount, "the credits of the default team at the start")
     network: Network = _setting(
+        "run",
         "block",
         _Choice("block", "allow"),
         "block: every connection to the vendor is refused, in all tests; allow: it is made, and can cost money",
     )
-    base_url: str = _setting(BASE_URL, _url, "the base URL of the fake, without /v1")
+    base_url: str = _setting("address", BASE_URL, _url, "the base URL of the fake, without /v1")
     readings: dict[str, str] = _setting(
+        "responses",
         {},
         _readings,
         "another reading of a rule where the vendor's documentation contradicts itself or is silent, such as "
@@ -230,25 +244,28 @@ class Settings:
         merge=True,
     )
     sparse: Sparse = _setting(
+        "responses",
         "none",
         _Choice("none", "optional"),
         "none: no field is omitted; optional: fields that the vendor's pages mark as optional are, where they are null",
     )
     grease: Grease = _setting(
+        "responses",
         "off",
         _Choice("off", "fields", "all"),
         "off: responses are as documented; fields: each object has an unknown field; all: each status is unknown, too",
     )
     observed: str | None = _setting(
+        "responses",
         None,
         _file,
         "a file that pytest-aurous check --observed has written: the fake follows it where it differs from the rules",
     )
     reply: str | None = _setting(
-        None, _said, "what the chat model says to each request that no chat.reply() of the test is for"
+        "responses", None, _said, "what the chat model says to each request that no chat.reply() of the test is for"
     )
     report: Report = _setting(
-        "failed", _Choice("failed", "all", "off"), "which tests show the timeline of their requests"
+        "test", "failed", _Choice("failed", "all", "off"), "which tests show the timeline of their requests"
     )
 
     def __init__(self, **chosen: Any) -> None:
@@ -272,9 +289,9 @@ class Settings:
             found[name] = {**found[name], **read} if ROWS[name]["merge"] else read
         return Settings(**found)
 
-    def unusual(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return the settings of these names that are not the default."""
-        return {name: getattr(self, name) for name in names if getattr(self, name) != ROWS[name]["default"]}
+    def unusual(self, *uses: Use) -> dict[str, Any]:
+        """Return the settings for these uses that are not the default."""
+        return {name: getattr(self, name) for name in used_for(*uses) if getattr(self, name) != ROWS[name]["default"]}
 
 
 class Scripts(TypedDict, total=False):
@@ -307,7 +324,12 @@ class AurousSettings(TypedDict, total=False):
 
 
 ROWS: Final[dict[str, dict[str, Any]]] = {name: getattr(Settings, name) for name in Settings.__annotations__}
-"""The settings by name, each with how it is read, its default, and what ``--help`` says of it."""
+"""The settings by name, each with its use, how it is read, its default, and what ``--help`` says of it."""
+
+
+def used_for(*uses: Use) -> list[str]:
+    """Return the names of the settings for these uses."""
+    return [name for name, row in ROWS.items() if row["use"] in uses]
 
 
 def read_setting(name: str, value: Any) -> Any:
