@@ -1,4 +1,5 @@
 import asyncio
+import heapq
 import re
 import socket
 import subprocess
@@ -6,18 +7,20 @@ import sys
 import threading
 import time
 from asyncio import sleep as nap
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partialmethod
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import pytest
 import trio
 import trio.testing
+from anyio._core._eventloop import get_async_backend
 
-from pytest_aurous import AurousError
+from pytest_aurous import AurousError, AurousWarning
 from pytest_aurous._core.base.frames import short_path
 from tests.time.conftest import REAL, Jumps, quickly
 
@@ -268,6 +271,53 @@ def test_two_loops_share_the_time(jumps: Jumps) -> None:
     assert woken == [10, 20, 30, 40, 50, 60]
 
 
+def in_asyncio() -> None:
+    asyncio.run(hours())
+
+
+def beside_to_thread() -> None:
+    async def main() -> None:
+        await asyncio.gather(hours(), asyncio.to_thread(in_asyncio))
+
+    asyncio.run(main())
+
+
+def in_trio() -> None:
+    trio.run(hours)
+
+
+def under_a_mock_clock() -> None:
+    trio.run(hours, clock=trio.testing.MockClock())
+
+
+async def hours() -> None:
+    for _ in range(5):
+        await anyio.sleep(3600)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        (in_asyncio, in_asyncio),
+        (in_trio, in_trio),
+        (in_asyncio, in_trio, in_trio),
+        (under_a_mock_clock, under_a_mock_clock),
+        (beside_to_thread,),
+    ],
+)
+def test_loops_with_equal_sleeps_do_not_wait_for_each_other(jumps: Jumps, runs: tuple[Callable[[], None], ...]) -> None:
+    """Whoever slept first goes first, however often the others compute when their own sleep ends."""
+    threads = [threading.Thread(target=run, daemon=True) for run in runs]
+    with quickly(60):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert 5 * 3600 <= round(jumps.frozen) <= 3 * 5 * 3600
+
+
 # asyncio
 
 
@@ -381,6 +431,49 @@ def test_a_patch_of_others_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     core.SystemClock.current_time, core._r = clock, chance  # type: ignore[method-assign]
 
 
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_loop_with_a_run_once_of_its_own_sleeps_really(
+    jumps: Jumps, monkeypatch: pytest.MonkeyPatch, *, meanwhile: bool
+) -> None:
+    """As nest_asyncio does, also in the middle of a run: its clock and timers are real, and a warning says so."""
+    limit = REAL.clock() + 60
+
+    class Loop(asyncio.SelectorEventLoop):
+        pass
+
+    def theirs(loop: Any) -> None:
+        timeout = max(0, loop._scheduled[0]._when - loop.time()) if loop._scheduled else None
+        loop._process_events(loop._selector.select(0 if loop._ready else timeout))
+        while loop._scheduled and loop._scheduled[0]._when < loop.time() + loop._clock_resolution:
+            loop._ready.append(heapq.heappop(loop._scheduled))
+        for _ in range(len(loop._ready)):
+            loop._ready.popleft()._run()
+        assert REAL.clock() < limit, "it runs for ever"
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        if meanwhile:
+            await asyncio.sleep(3600)
+            before = loop.time()
+            monkeypatch.setattr(Loop, "_run_once", theirs, raising=False)
+            assert loop.time() > before - 0.01
+        start, real = loop.time(), REAL.clock()
+        await asyncio.sleep(0.05)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 0.05)
+        assert loop.time() - start == pytest.approx(REAL.clock() - real, abs=0.01)
+        assert loop.time() - start > 0.09
+
+    if not meanwhile:
+        monkeypatch.setattr(Loop, "_run_once", theirs, raising=False)
+    loop = Loop()
+    with pytest.warns(AurousWarning, match=r"the code of tests\.time\.test_loops, and its clock cannot jump\."):
+        loop.run_until_complete(main())
+    loop.close()
+
+    assert jumps.frozen == (3600 if meanwhile else 0)
+
+
 # trio
 
 
@@ -440,43 +533,61 @@ def test_a_test_that_waits_for_blocked_tasks_comes_first(jumps: Jumps) -> None:
         trio.run(main)
 
 
-SKIPPING: Final = """
-import trio
-from anyio._core._eventloop import get_async_backend
-from pytest_aurous import Aurous
-
-class Waits(trio.abc.Instrument):
-    def before_io_wait(self, timeout):
-        waits.append(timeout)
-
-async def main():
-    await trio.sleep(10)
-    trio.lowlevel.add_instrument(waiting := Waits())
-    for _ in range(20):
-        await trio.sleep(10)
-    trio.lowlevel.remove_instrument(waiting)
-
-def as_guest():
-    with get_async_backend("trio").create_test_runner({}) as runner:
-        runner.run_test(main, {})
-
-waits = []
-with Aurous(sleep="skip", now="2026-05-08T10:00:00Z") as aurous:
-    %s
-    print(len(waits) >= 20, max(waits), aurous.clock.now().time())
-"""
+def as_guest(main: Callable[[], Awaitable[Any]], clock: Any = None) -> None:
+    """Run trio as anyio's plugin of pytest does."""
+    with get_async_backend("trio").create_test_runner({"clock": clock}) as runner:
+        runner.run_test(main, {})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("run", ["trio.run(main)", "as_guest()"], ids=["trio", "anyio's runner"])
-def test_trio_does_not_wait_to_skip_a_sleep(run: str) -> None:
-    """Not for a moment, which would be a millisecond, and a second thread if anyio runs trio as a guest.
+@contextmanager
+def a_thread_that_waits() -> Iterator[None]:
+    """Run a thread that is in C code, where nobody sees whether it works."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=lambda: server.accept()[0].close(), daemon=True)
+        thread.start()
+        yield
+        socket.create_connection(server.getsockname()).close()
+        thread.join()
 
-    In a process of its own: beside a thread that an earlier test has left at work, each sleep would wait.
-    """
-    command = [sys.executable, "-c", SKIPPING % run]
-    ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)  # noqa: S603 - ours
 
-    assert ended.stdout == "True 0.0 10:03:30\n"
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a thread that waits for connections"])
+@pytest.mark.parametrize("run", [trio.run, as_guest], ids=["trio", "anyio's runner"])
+def test_trio_does_not_wait_to_skip_a_sleep(jumps: Jumps, run: Callable[..., Any], *, beside: bool) -> None:
+    """Not for a moment, which would be a millisecond, and a second thread if anyio runs trio as a guest."""
+    waits = list[float]()
+
+    class Waits(trio.abc.Instrument):
+        def before_io_wait(self, timeout: float) -> None:
+            waits.append(timeout)
+
+    async def main() -> None:
+        await trio.sleep(3600)
+        trio.lowlevel.add_instrument(waiting := Waits())
+        for _ in range(100):
+            await trio.sleep(3600)
+        trio.lowlevel.remove_instrument(waiting)
+
+    with a_thread_that_waits() if beside else nullcontext(), quickly(60):
+        run(main)
+
+    assert jumps.frozen == 101 * 3600
+    assert len(waits) >= 100
+    assert sum(map(bool, waits)) < 50  # threads of earlier tests may run now and then
+
+
+@pytest.mark.parametrize("clock", [None, trio.testing.MockClock()], ids=["clock", "mock clock"])
+def test_a_guest_with_many_sleepers_takes_no_time(jumps: Jumps, clock: Any) -> None:
+    """Its own waits, which are in a thread, are no work of another thread."""
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            for _ in range(8):
+                nursery.start_soon(trio.sleep, 3600)
+
+    with a_thread_that_waits(), quickly(60):
+        as_guest(main, clock)
+
+    assert jumps.frozen == pytest.approx(3600, abs=1)
 
 
 @pytest.mark.parametrize("threshold", [0, float("inf")])

@@ -13,6 +13,7 @@ from functools import partial, wraps
 from inspect import CO_COROUTINE
 from math import ceil, inf
 from time import monotonic
+from time import sleep as block_thread
 from types import FrameType
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
@@ -21,7 +22,7 @@ from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, LIBRARIES, package_of
 from ..base.work import TICK
 from .stillness import BRIEF, FILES, OtherThreads
-from .turns import SharedTime, Sleep
+from .turns import SharedTime, Sleep, warn_of_real_sleep
 
 __tracebackhide__ = hide_mistakes
 
@@ -54,8 +55,11 @@ class AsyncioSleeps:
             frame = sys._getframe(1)
             if not delay and shared.active:
                 shared.yield_now(frame)
-            # A loop that is not written in Python, such as uvloop, has a clock that cannot jump: its sleeps stay real.
-            if not isinstance(loop, BaseEventLoop) or not _is_skipped(shared, delay, frame):
+            if not _is_skipped(shared, delay, frame):
+                return await real(delay, result)
+            if not _jumps(loop):
+                module = getattr(loop, "_run_once", loop).__module__
+                warn_of_real_sleep(f"its event loop waits in the code of {module}, and its clock cannot jump.")
                 return await real(delay, result)
             await self._sleep(loop, shared.begin(delay, frame, loop.time() + delay))
             return result
@@ -103,7 +107,7 @@ class AsyncioSleeps:
         others = self._shared.other_threads()
         files = getattr(loop._selector, "get_map", dict[Any, Any])()
         ticks = FILES if len(files) > 1 else BRIEF  # one is the loop's own, for call_soon_threadsafe
-        pause, began = 0.0, monotonic()
+        pause, began, since = 0.0, monotonic(), self._shared.real()
         try:
             while True:
                 loop._process_events(loop._selector.select(min(pause, _LONGEST)))
@@ -124,7 +128,7 @@ class AsyncioSleeps:
                     continue
                 future, sleep = min(asleep.items(), key=lambda item: item[1].end)
                 on_the_way = ahead < sleep.end - loop.time()
-                to = self._shared.now() + ahead
+                to = since + self._shared.shift + ahead  # the same each time, so that equal sleeps of two loops both end
                 pause = self._shared.try_jump(to, sleep, others, ticks=ticks, on_the_way=on_the_way, ahead=ahead)
                 if not pause:
                     if not on_the_way or sleep.error:
@@ -135,7 +139,8 @@ class AsyncioSleeps:
             self._shared.leave()
 
     def _now(self, loop: Any) -> float:
-        return self._start + self._shared.nominal + self._waited.setdefault(loop, 0.0)
+        waited = self._waited.setdefault(loop, 0.0)
+        return self._start + self._shared.nominal + waited if _jumps(loop) else self._shared.now()
 
     def _wait(self, loop: Any, seconds: float) -> None:
         self._waited[loop] = self._waited.get(loop, 0.0) + seconds
@@ -152,6 +157,7 @@ class TrioSleeps:
         self._trio = trio
         self._asleep: WeakKeyDictionary[Any, dict[Any, Sleep]] = WeakKeyDictionary()
         self._watched: WeakSet[Any] = WeakSet()
+        self._since: WeakKeyDictionary[Any, tuple[float, float]] = WeakKeyDictionary()
         self._standing: dict[int, _StandingClock] = {}
         self._core = core = trio._core._run
         self._time = core.SystemClock.current_time
@@ -215,8 +221,7 @@ class TrioSleeps:
         trio = self._trio
         token, clock = trio.lowlevel.current_trio_token(), trio.lowlevel.current_clock()
         asleep = self._asleep.setdefault(token, {})
-        if (standing := self._standing.get(id(clock))) is not None:
-            standing.since = monotonic()
+        self._start_again(token)
         with trio.CancelScope(deadline=sleep.end) as scope:
             asleep[scope] = sleep
             if token not in self._watched:
@@ -235,38 +240,55 @@ class TrioSleeps:
         try:
             while asleep and self._shared.active:
                 # A wait of more than 0 s takes a millisecond at least.
-                await trio._core.wait_all_tasks_blocked(0.0 if standing is not None else TICK / 1000)
+                await self._pause(0.0 if standing is not None else TICK / 1000)
                 if standing is not None and standing.waiting > 1:
                     continue  # a test that also waits until all tasks are blocked comes first
                 if asleep:
                     first = min(sleep.end for sleep in asleep.values())
-                    self._shared.announce(self._shared.now() + first - trio.current_time())
+                    self._shared.announce(self._at(token, first - trio.current_time()))
                 io = trio.lowlevel.current_statistics().io_statistics
                 if getattr(io, "tasks_waiting_read", 2) + getattr(io, "tasks_waiting_write", 0) > 1:  # one is trio's
-                    await trio._core.wait_all_tasks_blocked(FILES * TICK)
-                if asleep and (pause := self._jump(asleep, clock, others)):
-                    await trio._core.wait_all_tasks_blocked(pause)  # in real time, whatever the run's clock
+                    await self._pause(FILES * TICK)
+                if asleep and (pause := self._jump(token, clock, others)):
+                    await self._pause(pause)
         finally:
             self._shared.leave()
             self._watched.discard(token)
 
-    def _jump(self, asleep: dict[Any, Sleep], clock: Any, others: OtherThreads) -> float:
+    async def _pause(self, seconds: float) -> None:
+        """Wait until all tasks have been blocked for so long in real time, whatever the run's clock."""
+        if seconds and self._core.GLOBAL_RUN_CONTEXT.runner.is_guest:
+            # A guest waits in a thread of its own, which would be at work at each look at the other threads.
+            block_thread(seconds)
+            seconds = 0.0
+        await self._trio._core.wait_all_tasks_blocked(seconds)
+
+    def _start_again(self, token: Any) -> None:
+        """Note when a task of a run began to sleep, or when the clock of the run moved after that."""
+        self._since[token] = monotonic(), self._shared.real()
+
+    def _at(self, token: Any, ahead: float) -> float:
+        """Return when a run that waits is *ahead* seconds further, in shared time: the same, however often it asks."""
+        return self._since[token][1] + self._shared.shift + ahead
+
+    def _jump(self, token: Any, clock: Any, others: OtherThreads) -> float:
         """Jump if it is the turn of this run; return how long to pause otherwise."""
+        asleep = self._asleep[token]
         sleep = min(asleep.values(), key=lambda one: one.end)
         ahead = max(0.0, self._trio.lowlevel.current_statistics().seconds_to_next_deadline)
         standing = self._standing.get(id(clock))
-        if standing is not None and monotonic() - standing.since >= ahead > 0:  # it has waited for so long in real time
-            standing.since = monotonic()
+        # It has waited for so long in real time.
+        if standing is not None and monotonic() - self._since[token][0] >= ahead > 0:
+            self._start_again(token)
             self._shared.wait(ahead)
             return 0.0
         on_the_way = self._trio.current_time() + ahead < sleep.end
-        to, exact = self._shared.now() + ahead, ahead if standing is not None else None
+        to, exact = self._at(token, ahead), ahead if standing is not None else None
         pause = self._shared.try_jump(to, sleep, others, on_the_way=on_the_way, ahead=exact)
         if not pause:
             others.reset()
             self._shared.leave()
-            if standing is not None:
-                standing.since = monotonic()
+            self._start_again(token)
             if hasattr(clock, "jump"):  # trio's MockClock, which does not read `time`
                 clock.jump(ahead)
             if not on_the_way or sleep.error:
@@ -288,13 +310,11 @@ class _StandingClock:
     Attributes:
         clock: The same.
         waiting: How many tasks wait until all others are blocked, and no longer.
-        since: The real time at which a task began to sleep, or at which the clock moved after that.
     """
 
     def __init__(self, shared: SharedTime, run: Any, clock: Any, now: float, asleep: dict[Any, Sleep]) -> None:
         self.clock = clock
         self.waiting = 0
-        self.since = 0.0
         self._shared = shared
         self._run = run
         self._asleep = asleep
@@ -345,6 +365,12 @@ def _is_skipped(shared: SharedTime, seconds: float, frame: FrameType) -> bool:
     while caller is not None and caller.f_code.co_flags & CO_COROUTINE and package_of(caller) in LIBRARIES:
         caller = caller.f_back
     return caller is None or not caller.f_code.co_flags & CO_COROUTINE or package_of(caller) not in BYSTANDERS
+
+
+def _jumps(loop: Any) -> bool:
+    """Whether a loop waits in asyncio's own `_run_once`: uvloop is not written in Python, nest_asyncio replaces it."""
+    run_once = getattr(getattr(loop, "_run_once", None), "__func__", None)
+    return run_once is BaseEventLoop._run_once  # type: ignore[attr-defined]
 
 
 def _time_and_jumps(loop: Any) -> float:

@@ -16,11 +16,12 @@ from ..base.chains import undone_on_error
 from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps
-from .turns import Jump, Limit, SharedTime, Skipping
+from .turns import Jump, Limit, SharedTime, Skipping, warn_of_real_sleep
 
 __tracebackhide__ = hide_mistakes
 
 CLOCKS: Final = ("time", "monotonic", "perf_counter")
+_OF_GREENLETS: Final = "a monkey patch has put the sleep of greenlets (gevent, eventlet) in the place of `time.sleep`."
 NAMESPACE: Final[Any] = vars(ModuleType)["__dict__"]
 """Returns the names of a module; a lazy module would load itself on access to its `__dict__`."""
 
@@ -55,8 +56,11 @@ class SleepSkipper:
     def __exit__(self, *_: object) -> None:
         shared = self._entered.pop()
         shared.skippers.remove(self._skipping)
+        came_later = _switches_greenlets(time.sleep)
         if not shared.skippers:
             shared.at_end()
+        if came_later:
+            warn_of_real_sleep(_OF_GREENLETS)
 
 
 @dataclass(eq=False)
@@ -86,15 +90,21 @@ class _Sleeper:
     shared: SharedTime
 
     def __call__(self, seconds: Any, /) -> None:
-        shared, frame = self.shared, sys._getframe(1)
+        shared, frame = self.shared, sys._getframe()
+        caller = frame.f_back or frame  # none, if it is all that a greenlet does
         number = isinstance(seconds, float) or hasattr(seconds, "__index__")  # what the builtin accepts
-        if not shared.active or not number or not 0 <= seconds < inf or package_of(frame) in BYSTANDERS:
+        if not shared.active or not number or not 0 <= seconds < inf:
+            self.real(seconds)
+        elif caller is not frame and package_of(caller) in BYSTANDERS:
             self.real(seconds)
         elif not seconds:
-            shared.yield_now(frame)
+            shared.yield_now(caller)
             self.real(0)
+        elif _switches_greenlets(self.real):
+            warn_of_real_sleep(_OF_GREENLETS)
+            self.real(seconds)
         else:
-            shared.block(shared.begin(seconds, frame, shared.now() + seconds))
+            shared.block(shared.begin(seconds, caller, shared.now() + seconds))
 
 
 class _Patches:
@@ -170,6 +180,11 @@ def _original(function: Any) -> Any:
     while isinstance(function, (_Clock, _Sleeper)):
         function = function.real
     return function
+
+
+def _switches_greenlets(sleep: Any) -> bool:
+    """Whether a function is the sleep of gevent or eventlet: no frame shows what their other greenlets wait for."""
+    return str(getattr(sleep, "__module__", "")).partition(".")[0] in {"eventlet", "gevent"}
 
 
 def _namespaces() -> Iterator[tuple[str, dict[str, Any]]]:

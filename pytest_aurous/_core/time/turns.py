@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,8 +11,8 @@ from threading import Condition, get_ident
 from types import FrameType
 from typing import Final, NamedTuple
 
-from ..base.errors import AurousError, hide_mistakes, see
-from ..base.frames import LIBRARIES, nearest_outside, place_of, short_path
+from ..base.errors import AurousError, AurousWarning, hide_mistakes, see
+from ..base.frames import LIBRARIES, SENDERS, nearest_outside, place_of, short_path
 from ..base.work import TICK, ending
 from .stillness import BRIEF, OtherThreads, Seen
 
@@ -95,7 +97,11 @@ class SharedTime:
 
     def now(self) -> float:
         """Return the time in seconds, from an arbitrary start."""
-        return self._monotonic() + self.shift
+        return self.real() + self.shift
+
+    def real(self) -> float:
+        """Return the time without the jumps."""
+        return self._monotonic()
 
     def other_threads(self) -> OtherThreads:
         """Return an observer of all threads except this one and those that sleep here."""
@@ -257,3 +263,15 @@ class SharedTime:
             "because that clock does not jump; time.time() does. An old record needs no sleep: add(created_at=...)."
             f"{waiting}\n{see('how-to/set-up-state.html#skip-the-waiting')}"
         )
+
+
+def warn_of_real_sleep(why: str) -> None:
+    """Warn at the line that sleeps, once as warnings go, that its sleep is not skipped and moves no clock."""
+    frame = nearest_outside(SENDERS, sys._getframe())
+    warning = AurousWarning(
+        f"A sleep takes its real time although sleeps are skipped: {why} "
+        "Let the code under test take its sleep as an argument, and pass one that calls aurous.clock.advance().\n"
+        f"{see('how-to/set-up-state.html#which-waits-are-skipped')}"
+    )
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno, registry=registry)
