@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.data import LimitError, is_array, is_object, read_file
 from .._core.base.errors import AurousError, nearest, see
+from .._core.base.files import write_whole
 from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import secret_of
@@ -95,13 +96,13 @@ def run(options: argparse.Namespace) -> int:
             save(aurous, state)  # what cannot be kept is refused at the start
             _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
-            _write(options.log, json.dumps(har([])), 0o666)
+            _write(options.log, json.dumps(har([])))
             follow(stack, control, partial(log, options.log))
         stack.enter_context(server)
         if options.webhooks == "auto":
             _repeat(stack, _MOMENT, lambda: deliver(control))
         if port_file is not None:
-            _write(port_file, str(server.port), 0o666)
+            _write(port_file, str(server.port))
             stack.callback(_remove, port_file, str(server.port))
         # In one write, also without a buffer: who has read the first line may close the pipe.
         print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
@@ -223,23 +224,12 @@ def save(aurous: Aurous, file: Path) -> None:
     _write(file, json.dumps(aurous.export()), 0o600)
 
 
-def _write(file: Path, text: str, mode: int) -> None:
-    """Write a file beside it first, so that a crash leaves the old one, and nobody reads a part."""
-    real = _regular(file)
-    beside = real.with_name(f"{real.name}.tmp")  # the same each time: it replaces what a kill has left
+def _write(file: Path, text: str, mode: int | None = None) -> None:
+    """Write a file, so that a crash leaves the old one, and nobody reads a part."""
     try:
-        beside.unlink(missing_ok=True)
-        new = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(new, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(real)
+        write_whole(_regular(file), text, mode)
     except OSError as error:
         raise AurousError(f"{file} cannot be written: {error.strerror}. Choose another file.\n{_PAGE}") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def _regular(file: Path) -> Path:

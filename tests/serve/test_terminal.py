@@ -100,7 +100,7 @@ def test_a_state_is_kept_and_a_crash_leaves_the_old_one(tmp_path: Path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", killed)
+        patch.setattr(Path, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
             serve.save(aurous, file)
     other = Aurous()
