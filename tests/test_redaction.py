@@ -17,6 +17,7 @@ from pytest_aurous._core.base.redaction import protecting, redacted, shortened, 
 from pytest_aurous._core.wire.har import har
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
+from pytest_aurous._serve.literals import tokens
 from pytest_aurous.plugin.sections import without_keys
 
 if TYPE_CHECKING:
@@ -97,6 +98,38 @@ def test_a_key_of_another_form_is_protected_for_a_while() -> None:
         assert redacted(KEY) == "al_live_…"
         assert redacted(f"{KEY}-more") == "al_live_…"
     assert redacted(PLAIN) == PLAIN
+
+
+@pytest.mark.parametrize("key", [KEY, PLAIN, "schlüssel-İßΣς-geheim"])
+@pytest.mark.parametrize("letters", ["İ", "İ" * 40, "ß" * 40, "ΑΣ", "ŉ" * 3, "\U0001d11e" * 40])
+def test_letters_around_a_key_uncover_nothing(key: str, letters: str) -> None:
+    """A letter may have several in lower case, and the key stands where it is in the text itself."""
+    with protecting(key):
+        label = "al_live_…" if key == KEY else "…"
+        assert redacted(f"{letters} {key} {letters}") == f"{letters} {label} {letters}"
+        assert redacted(f"{letters}\\u002d{key.upper()}\\u002d{letters}").startswith(letters)
+        assert not leaks(redacted(f"{letters}{key.upper()}{letters}"), key)
+
+
+def test_a_key_with_a_sign_for_a_letter_is_redacted() -> None:
+    """Python takes a long s for an s, and the sign for kelvin for a k: what can be read as a key is not shown."""
+    with protecting(PLAIN):
+        assert redacted(PLAIN.replace("k", "\u212a").replace("s", "\u017f")) == "…"
+    assert "Qw3r" not in redacted(KEY.replace("live", "lİve"))
+
+
+@pytest.mark.parametrize("text", ["\\" * 1_000_000, "\\u005f" + "\\" * 1_000_000, "a" * 1_000_000])
+def test_a_long_run_takes_no_time(text: str) -> None:
+    """Of backslashes, or of the letters that an id begins with: with a square of the work, no limit would suffice."""
+    assert redacted(text).endswith(text[-100:])
+    assert not list(tokens(text))
+
+
+def test_each_of_many_keys_has_its_number() -> None:
+    """The number of a key is not searched among all of them."""
+    keys = [f"al_live_{number:012}" for number in range(40_000)]
+
+    assert redacted(" ".join(keys)) == " ".join(f"al_live_…#{number}" for number in range(1, 40_001))
 
 
 def test_a_value_without_a_working_repr_is_shown() -> None:

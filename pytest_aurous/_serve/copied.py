@@ -207,7 +207,7 @@ class _Test:
             line = line.replace("(", "(receive, ", 1)
         if operation.startswith("assert_") and not action.result["passed"]:
             line = f"with pytest.raises(AssertionError):  # as in the session\n    {_indented(line)}"
-        self._lines.append(f"{self._made(action)}{line}")
+        self._assign(action, line)
         if operation.startswith("limit."):  # a bucket fills by itself: soon nobody sees it
             bucket = line.rpartition(operation.removeprefix("limit"))[0]
             self._lines.append(f"assert {bucket}.remaining == {action.result['remaining']}")
@@ -222,22 +222,34 @@ class _Test:
         if operation == "import_":  # its clock goes on in real time
             self._freeze(action.at)
 
-    def _made(self, action: Action) -> str:
-        """Return the left side of an assignment, if something later needs what an action has made."""
-        result, operation, paths = as_object(action.result), action.operation, dict[str, str]()
+    def _assign(self, action: Action, line: str) -> None:
+        """Write the line of an action, and give names to what it has made, if something later needs it."""
+        result, operation, named = as_object(action.result), action.operation, dict[str, str]()
+        paths: dict[str, tuple[Any, ...]] = {}
         if operation.startswith("faults."):
-            paths[fault_name(result["number"])] = ""
+            named[fault_name(result["number"])] = ""
         elif operation.endswith((".add_key", ".rotate")):
-            paths[result["key"]] = ""
+            named[result["key"]] = ""
         elif operation.endswith((".add", ".deliver_to")) and "id" in result:
-            paths = {value: f".json(){self._path(path)}" for value, path in _leaves(result)}
-            paths |= {result[key]: f".{key}" for key in ("id", "api_key") if key in result}
-        wanted = {value: path for value, path in paths.items() if value in self._wanted and value not in self._names}
-        if not wanted:
-            return ""
+            named = {result[key]: f".{key}" for key in ("id", "api_key") if key in result}
+            paths = dict(_leaves(result))
+        needed = self._wanted - self._names.keys()
+        named = {value: path for value, path in named.items() if value in needed}
+        paths = {value: path for value, path in paths.items() if value in needed and value not in named}
+        if not named and not paths:
+            self._lines.append(line)
+            return
         name = self._new("key" if "key" in result else operation.partition(".")[0].removesuffix("s"))
-        self._names.update((value, f"{name}{path}") for value, path in wanted.items())
-        return f"{name} = "
+        self._names.update((value, f"{name}{path}") for value, path in named.items())
+        self._lines.append(f"{name} = {line}")
+        for value, path in paths.items():
+            self._bind(name, value, f"{name}.json()", path)
+
+    def _bind(self, thing: str, value: str, got: str, path: tuple[Any, ...]) -> None:
+        """Give a value at a path a name: an f-string may have no expression with quotes in it."""
+        keys = [key for key in path if isinstance(key, str) and key.isidentifier()]
+        self._names[value] = self._new("_".join([thing, *keys[-1:]]))
+        self._lines.append(f"{self._names[value]} = {got}{self._path(path)}")
 
     def _new(self, word: str) -> str:
         self._taken[word] += 1
@@ -275,9 +287,7 @@ class _Test:
         for value, path in _leaves(found):
             if value in self._wanted and value not in names:
                 thing = (sent.operation or "response").split(".")[0].removesuffix("s")
-                keys = [key for key in path if isinstance(key, str) and key.isidentifier()]
-                names[value] = self._new("_".join([thing, *keys[-1:]]))
-                self._lines.append(f"{names[value]} = {got}{self._path(path)}")
+                self._bind(thing, value, got, path)
         self._lines += [f"assert {got} == {names.literal(found, expected=True)}"] * asserted
 
 

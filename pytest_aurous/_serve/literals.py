@@ -30,7 +30,7 @@ def tokens(text: str) -> Iterator[str]:
 
 
 class Names(dict[str, str]):
-    """The expressions for values that a test knows under a name.
+    """The names for values that a test knows, perhaps with an attribute: f-strings have them, so no quotes.
 
     Args:
         secret: The pattern of what is secret beside API keys.
@@ -82,9 +82,7 @@ class Names(dict[str, str]):
             return self._quote(text)
         parts = re.split(f"({'|'.join(known)})", text)
         shown = [
-            f"{{{self[one]}}}".replace('"', "'")  # before Python 3.12, no f-string has its own quotes inside
-            if one in self
-            else self._quote(one)[1:-1].replace("{", "{{").replace("}", "}}")
+            f"{{{self[one]}}}" if one in self else self._quote(one)[1:-1].replace("{", "{{").replace("}", "}}")
             for one in parts
         ]
         return f'f"{"".join(shown)}"'

@@ -198,7 +198,7 @@ def _operation(full: str, subject: Subject, member: Any) -> ControlOperation | N
     if subject.of_team:
         schemas.setdefault("team", TEXT)
     takes = Takes(schemas, (*choosing, *own.required), own.many)
-    text = (getdoc(member) or "").partition("\n")[0].removesuffix(" A test may set it.")
+    text = (getdoc(member) or full).partition("\n")[0].removesuffix(" A test may set it.")
     text = text if isfunction(member) else f"Set {text[0].lower()}{text[1:]}"
     return ControlOperation(full, name, subject, takes, tuple(own.schemas), not isfunction(member), text)
 

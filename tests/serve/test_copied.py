@@ -272,6 +272,22 @@ def test_it_passes_and_at_most_one_action_in_ten_can_go_unnoticed(
     assert len(unnoticed) * 10 <= len(actions), unnoticed
 
 
+def test_no_expression_with_quotes_is_in_an_fstring() -> None:
+    """What is found below the keys of a record gets a name first, before a text has it."""
+    control = Control(Aurous(pitfalls="off", strict="off"))
+    image = do(control, "images.add", prompt="x", status="succeeded")["result"]
+    with control.aurous as aurous, aurous.client() as client:
+        client.get(f"/v1/images/{image['id']}")
+        client.post("/v1/images", json={"prompt": f"as 'in' {image['output_urls'][0]} {{}}"})
+
+    text = copy(control)
+
+    fields = [one.value for one in ast.walk(ast.parse(text)) if isinstance(one, ast.FormattedValue)]
+    assert len(fields) > 1
+    assert all(isinstance(one, ast.Name | ast.Attribute) for one in fields)
+    run(text)
+
+
 def test_all_of_them_together_pass(session: Control) -> None:
     """Headers that a client adds for itself are not in it."""
     text = copy(session)

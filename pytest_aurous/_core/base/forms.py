@@ -7,7 +7,7 @@ from typing import Final
 
 from .data import ULID
 
-ID: Final = re.compile(rf"[a-z]+_{ULID}")
+ID: Final = re.compile(rf"(?<![a-z])[a-z]+_{ULID}")  # from the first letter alone, else a long word takes minutes
 UUID: Final = r"\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\b"
 URL: Final = re.compile(r"https?://[^\s'\"<>]+")
 INSTANT: Final = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"

@@ -13,7 +13,8 @@ from typing import Any, Final, cast
 _PREFIX: Final = r"(?i)al_(?:live|test)_"
 _KEY: Final = r"(?i)(al_(?:live|test)_)[A-Za-z0-9_-]+"
 # A letter, digit, `_` or `-` as %5f, %255f, \u005f or \x5f, however often the backslash was escaped.
-_ESCAPED: Final = r"(?i)(?:%(?:25)*|\\+u00|\\+x)(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])"
+# Only where a run of backslashes begins: to try each place of a long one takes minutes.
+_ESCAPED: Final = r"(?i)(?:%(?:25)*|(?<!\\)\\+(?:u00|x))(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])"
 _BASE64: Final = r"[A-Za-z0-9+/_-]{12,}"
 MIN_SECRET: Final = 8
 """This many consecutive characters of a key are redacted; a shorter secret may be a part of any word."""
@@ -88,12 +89,12 @@ def redacted(text: str, more: str | None = None, *, as_code: bool = False) -> st
             found[-1] = (found[-1][0], max(span[1], found[-1][1]), *found[-1][2:])
         else:
             found.append(span)
-    keys = list(dict.fromkeys(key for _, _, key, _ in found if key))
+    keys = dict.fromkeys(key for _, _, key, _ in found if key)
+    numbers = {key: f"#{number}" for number, key in enumerate(keys, 1)} if len(keys) > 1 else {}
     parts: list[str] = []
     done = 0
     for start, end, key, label in found:
-        number = f"#{keys.index(key) + 1}" if key and len(keys) > 1 else ""
-        mark = f"{label}{number}"
+        mark = f"{label}{numbers.get(key, '')}"
         if as_code:  # as long as before, so that a prompt has as many tokens
             mark = mark.replace("…", "redacted").replace("#", "").ljust(places[end] - places[start], "x")
         parts += [text[places[done] : places[start]], mark]
@@ -169,19 +170,19 @@ def _spans(text: str, more: str | None) -> list[_Span]:
         for match in re.finditer(pattern, text):
             kept = match[match.lastindex] if match.lastindex else ""
             found.append((*match.span(), "", f"{kept}(redacted)"))
-    lowered = text.lower() if _protected else ""
+    # A folded text may be longer than the text itself, so only pieces are folded, and places are those of the text.
     for key in _protected:
-        secret = re.sub(_PREFIX, "", key.lower())
+        secret = re.sub(_PREFIX, "", key).casefold()
         half = MIN_SECRET // 2
-        if not any(lowered[place : place + half] in secret for place in range(0, len(lowered), half)):
+        if not any(text[place : place + half].casefold() in secret for place in range(0, len(text), half)):
             continue  # cheap: each window has, at one of these places, half a window of the key
         place = 0
-        while place < len(lowered):
+        while place < len(text):
             end = place + MIN_SECRET
-            if lowered[place:end] not in secret or end > len(lowered):
+            if text[place:end].casefold() not in secret or end > len(text):
                 place += 1
                 continue
-            while end < len(lowered) and lowered[end - MIN_SECRET + 1 : end + 1] in secret:
+            while end < len(text) and text[end - MIN_SECRET + 1 : end + 1].casefold() in secret:
                 end += 1
             found.append((place, end, key.lower(), "…"))
             place = end
