@@ -11,6 +11,7 @@ from .._core.base.amounts import json_number
 from .._core.base.data import View
 from .._core.resources.base.schema import to_wire
 from .._core.resources.characters import Character
+from .._core.resources.chat import seen_at
 from .._core.resources.files import File
 from .._core.resources.generations import Image
 from .._core.resources.styles import Lora, VideoLora
@@ -79,7 +80,7 @@ def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written:
     """Return the state of a fake as it was when the sections of its state were *raw*, at the instant *now*."""
     accounts: Mapping[str, Account] = raw.get("accounts", {})
     return {
-        "records": _records(app, raw, written),
+        "records": _records(app, raw, now, written),
         "money": {team: money(account) for team, account in accounts.items()},
         "buckets": _buckets(raw.get("buckets", {}), now),
         "keys": {
@@ -118,12 +119,13 @@ def money(account: Account) -> dict[str, Any]:
     }
 
 
-def _records(app: App, raw: Mapping[str, Mapping[Any, Any]], written: Written) -> dict[str, Any]:
-    """Return all records, and note in *written* those that are new or have changed."""
+def _records(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written: Written) -> dict[str, Any]:
+    """Return all records as they are seen at *now*, and note in *written* those that are new or have changed."""
     runs, deleted = raw.get("runs", {}), raw.get(GONE, {})
     found: dict[str, Any] = {}
     for kind in app.world.tables():
-        for row_id, row in raw.get(kind, {}).items():
+        for row_id, stored in raw.get(kind, {}).items():
+            row = seen_at(stored, now)
             source = (row, runs.get(row_id), row_id in deleted)
             known = written.get(row_id)
             if known is None or any(map(is_not, known[0], source)):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.amounts import plain
 from .._core.base.redaction import redacted, shortened
+from .._core.resources.chat import seen_at
 from .._core.wire.call import Call, key_of, secret_of
 from .._core.wire.lines import NARROW, SERIES, WIDTH, Note, folded, shown_call
 from .unmatched import hint_of
@@ -145,7 +146,7 @@ def _message(body: Any) -> str | None:
 def _records(app: App) -> str:
     world = app.world
     lines: list[str] = []
-    for row in world.rows():
+    for row in (seen_at(stored, world.clock.time()) for stored in world.rows()):
         status = getattr(row, "status", None)
         if status is None:
             continue

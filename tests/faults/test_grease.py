@@ -161,6 +161,28 @@ def test_a_restore_draws_the_same_again(make_api: MakeApi) -> None:
 
 
 @kinds
+def test_the_payloads_of_webhooks_are_greased(make_api: MakeApi, kind: str) -> None:
+    """For an endpoint and for the URL of a request, as sent and signed; a retry sends the same again."""
+    received: dict[str, list[Any]] = {kind: [], "off": []}
+    for setting in (kind, "off"):
+        api = make_api(grease=setting, seed=1, now="2026-05-08T10:00:00Z")
+        api.aurous.webhooks.deliver_to(received[setting].append)
+        api.aurous.webhooks.deliver_to(received[setting].append, url="https://b.example/hook")
+        order = {"prompt": "A portrait", "webhook_url": "https://b.example/hook"}
+        assert api.post("/v1/images", json=order).status == 201
+        api.aurous.images.last.finish()
+        api.aurous.webhooks.flush()
+
+    assert len(received[kind]) == 3
+    for one, twin in zip(*received.values(), strict=True):
+        assert json.loads(one.body) == one.payload
+        found = plain(one.payload)
+        assert one.payload["data"]["status"].startswith("grease_") == (kind == "all")
+        assert {**found["data"], "status": twin.payload["data"]["status"]} == twin.payload["data"]
+        assert found.keys() == twin.payload.keys()
+
+
+@kinds
 def test_a_response_that_is_not_json_stays_as_it_is(make_api: MakeApi, kind: Any) -> None:
     """Pictures, redirects and what a proxy says; there a fault waits for the next response."""
     api, twin = make_api(grease=kind), make_api()

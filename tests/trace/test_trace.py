@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from base64 import b64decode, b64encode
 from contextlib import suppress
@@ -21,6 +22,7 @@ from pytest_aurous._core.resources.content.pictures import Measured, measure, pi
 from pytest_aurous._core.wire.call import Call, Watcher
 from pytest_aurous._report import state as view_module
 from pytest_aurous._report.state import difference, view
+from pytest_aurous._report.timeline import timeline
 from pytest_aurous._trace.page import SCRIPTS, page, to_text
 from pytest_aurous._trace.recorder import Recorder
 
@@ -289,6 +291,27 @@ def test_the_state_shows_every_kind_of_record() -> None:
         *("character", "upload", "image", "video", "file", "lora", "videolora", "endpoint"),
         *("team", "model", "completion"),
     }
+
+
+def test_a_chat_in_flight_is_in_progress() -> None:
+    """Until its delay is over, for a client that did not wait: in the state and in the timeline, as in a GET."""
+    with Aurous(now="2026-05-08T10:00:00Z", strict="off") as aurous, aurous.client(timeout=5) as client:
+        app, written = aurous._session.app, dict[str, Any]()
+        chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color?"}]}
+        aurous.chat.reply("Black.", delay=30)
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/v1/chat/completions", json=chat)
+        shown: list[tuple[str, ...]] = []
+        for _ in range(2):
+            (record,) = (one for one in view(app, written)["records"].values() if one["kind"] == "completion")
+            text = timeline(app)
+            said = re.search(r"at the end:\n  cmp_\w+  (\w+)", text)
+            assert said is not None
+            shown.append((record["status"], record["json"]["status"], said[1], aurous.chat.completions.last.status))
+            aurous.clock.advance(seconds=60)
+
+    assert ": in_progress -> completed in 30 s\n" in text
+    assert shown == [("in_progress",) * 4, ("completed",) * 4]
 
 
 def test_the_page_keeps_data_apart_from_code() -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any, Final, Literal, cast
+from typing import Any, Final
 
-from ..base.data import OPEN_ENUMS, LimitError, as_list, as_object, read_file
+from ..base.data import LimitError, as_list, as_object, read_file
 from ..base.errors import AurousError, see
 from ..wire.call import to_json
+from ..wire.grease import GreaseKind, greased
 from ..wire.headers import Headers, replaced
 from ..wire.reply import Reply
 
@@ -36,36 +37,12 @@ _REFUSED: Final = 400
 """From this status on, a response has the headers of a refusal, not those that were observed."""
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z)")
 
-GreaseKind = Literal["fields", "all"]
-KINDS: Final = ("fields", "all")
-_OF_THE_USER: Final = {"attributes", "metadata", "upload_headers"}
-"""Fields with a map of the user's, in which the vendor adds nothing."""
-
 
 def grease(reply: Reply, kind: GreaseKind, random: Random) -> Reply:
-    """Return the response with an unknown field in each JSON object; the same response if it is not JSON.
-
-    Open enums have an unknown value, and so has each status if *kind* is ``all``. The maps of the user stay as they
-    are.
-    """
+    """Return the response `greased`; the same response if it is not JSON."""
     if not reply.body or not Headers(reply.headers).get("Content-Type", "").startswith("application/json"):
         return reply
-    name = f"grease_{random.getrandbits(16):04x}"
-    value = random.choice((None, True, 7, 0.5, name, [name], {name: True}))
-    replaced: dict[str, str] = dict.fromkeys((*OPEN_ENUMS, "status") if kind == "all" else OPEN_ENUMS, name)
-    return reply.with_body(to_json(_greased(json.loads(reply.body), {name: value}, replaced)))
-
-
-def _greased(content: Any, added: Mapping[str, Any], replaced: Mapping[str, str]) -> Any:
-    if isinstance(content, list):
-        return [_greased(item, added, replaced) for item in cast("list[Any]", content)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-    if not isinstance(content, dict):
-        return content
-    own = {
-        name: value if name in _OF_THE_USER else replaced.get(name) or _greased(value, added, replaced)
-        for name, value in cast("dict[str, Any]", content).items()
-    }
-    return {**own, **added}
+    return reply.with_body(to_json(greased(json.loads(reply.body), kind, random)))
 
 
 def read_observed(file: str | None) -> tuple[Observation, ...]:

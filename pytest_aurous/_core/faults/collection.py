@@ -21,10 +21,11 @@ from ..resources.base.endpoint import check_operation
 from ..time.clock import Clock
 from ..wire import messages as say
 from ..wire.call import Call, to_json
+from ..wire.grease import KINDS, GreaseKind
 from ..wire.headers import sent_header
 from ..wire.refusal import USUAL_CODES, ApiProblem
 from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
-from .altered import KINDS, GreaseKind, grease
+from .altered import grease
 from .deliveries import DeliveryFaults
 from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms, late, made_by
 from .queue import FaultQueue

@@ -17,6 +17,7 @@ from ..base.instants import iso
 from ..base.redaction import redacted
 from ..wire.call import to_json
 from ..wire.fields import body_of, dict_of, list_of, one_of, read_fields, text, url
+from ..wire.grease import greased
 from ..wire.headers import VERSION
 from ..wire.hosts import is_loopback
 from ..wire.refusal import BODY_ERRORS, ApiProblem, not_one_of
@@ -179,7 +180,10 @@ def deliver(world: World, row: EndpointRow, event: str, payload: dict[str, Any],
 
 
 def _queue(world: World, delivery: Delivery) -> None:
-    delivery.body = world.served.outward(to_json(delivery.payload))
+    payload, kind = delivery.payload, world.settings.grease
+    if kind != "off":
+        payload = greased(payload, kind, world.state.random("grease"))
+    delivery.body = world.served.outward(to_json(payload))
     # A copy, as one that came over the wire: receivers may change it.
     delivery.payload = json.loads(delivery.body)
     world.outbox.add(delivery)

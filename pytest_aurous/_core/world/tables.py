@@ -87,11 +87,11 @@ class Table(Generic[R]):
         for row in rows:
             self.living(row.team).append(row.id)
 
-    def replace(self, row: R) -> R:
-        """Put *row* in the place of the row with its id."""
-        before, after = getattr(self.rows[row.id], "status", None), getattr(row, "status", None)
-        if before != after:
-            self._changed(f"{row.id}: {before} -> {after}")
+    def replace(self, row: R, after: float = 0) -> R:
+        """Put *row* in the place of the row with its id; its status is seen to change *after* that many seconds."""
+        before, status = getattr(self.rows[row.id], "status", None), getattr(row, "status", None)
+        if before != status:
+            self._changed(f"{row.id}: {before} -> {status}{f' in {after:g} s' if after else ''}")
         self.rows[row.id] = row
         return row
 

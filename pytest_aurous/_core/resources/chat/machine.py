@@ -172,7 +172,7 @@ def _hold_of(row: CompletionRow) -> int:
 
 def _end(world: World, row: CompletionRow, status: str, after: float = 0, **columns: Any) -> CompletionRow:
     ended = replace(row, status=status, finished=world.clock.time() + after, hold=None, **columns)
-    return world.table(CompletionRow).replace(ended)
+    return world.table(CompletionRow).replace(ended, after)
 
 
 def _cut(said: Answer, count: int) -> Answer:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from ...time.clock import SAME_INSTANT
 from ..base.schema import VALUE, RecordRow, column, free, obj, row_class, text_of
 from .replies import Answer
 
+R = TypeVar("R")
 IN_PROGRESS: Final = "in_progress"
 PUBLIC: Final = {
     IN_PROGRESS: IN_PROGRESS,
@@ -121,9 +122,9 @@ def choice(
     return {"index": 0, "message": message, "finish_reason": reason}
 
 
-def seen_at(row: CompletionRow, now: float) -> CompletionRow:
-    """Return a completion as it is at an instant: until the end of a delay, it is in progress."""
+def seen_at(row: R, now: float) -> R:
+    """Return a row as it is at an instant: a completion is in progress until the end of a delay."""
     # A clock that moves in steps misses an instant by its rounding: so near to its end, a completion has ended.
-    if (row.finished or 0) <= now + SAME_INSTANT:
+    if not isinstance(row, CompletionRow) or (row.finished or 0) <= now + SAME_INSTANT:
         return row
     return replace(row, status=IN_PROGRESS, choices=(choice("", None),), usage=None, finished=None)
