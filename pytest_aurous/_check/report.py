@@ -15,6 +15,7 @@ from .._core.wire.exchange import Exchange
 from .._facade import load_rules
 from .adapt import limits_of, observations, shown
 from .check import Checked
+from .recording.read import grouped
 from .replay import SHARED
 from .sanitize import Sanitizer
 from .values import renamed
@@ -59,12 +60,13 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     Args:
         checked: The result.
         readings: The readings that explain what is refuted.
-        explain: Whether to list also what rules assume, what agrees, what was not seen, scripts, seeds, and what was
-            assumed.
+        explain: Whether to list also what rules assume, what agrees, what was not seen, scripts, seeds, what was
+            assumed, and each of many notes that are alike.
     """
     verdicts, mask = checked.verdicts, Sanitizer()
     brief = not explain and sum(len(verdict.first) for verdict in verdicts.refuted) >= _MANY
-    lines = [headline(checked), *_itself(checked)]
+    noted = list if explain else grouped
+    lines = [headline(checked), *noted(_itself(checked))]
     lines += [_UNJUDGED] if checked.shared else []
     for verdict in verdicts.refuted:
         lines += _finding(verdict, mask, explain=explain, brief=brief)
@@ -80,7 +82,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     title = "As written, but some exchanges that differ were set aside:"
     lines += _list(title, _reasons(verdicts, "as written, but"))
     lines += _list("Cannot tell:", _reasons(verdicts, "cannot tell"))
-    lines += _list("Of the files:", checked.notes)
+    lines += _list("Of the files:", noted(checked.notes))
     lines += _explanation(checked) if explain else []
     assumed = 0 if explain else verdicts.inferred.total() + len(checked.seeds)
     lines += ["", f"Assumptions about what the recordings leave out: {assumed}. --explain shows them."] * bool(assumed)
@@ -99,12 +101,10 @@ def headline(checked: Checked) -> str:
     return f"{rules}{more}."
 
 
-def _itself(checked: Checked) -> Iterator[str]:
-    """Yield a sentence about recordings of a fake, which agrees with itself."""
-    names = ", ".join(checked.by_fake)
-    if names:
-        what = f"{names}: recordings of a fake" if len(checked.by_fake) > 1 else f"{names} is a recording of a fake"
-        yield f"{what}, not of the real API: what agrees there proves nothing."
+def _itself(checked: Checked) -> list[str]:
+    """Return a sentence about each recording of a fake, which agrees with itself."""
+    end = "is a recording of a fake, not of the real API: what agrees there proves nothing."
+    return [f"{name} {end}" for name in checked.by_fake]
 
 
 def _finding(verdict: RuleVerdict, mask: Sanitizer, *, explain: bool, brief: bool) -> Iterator[str]:
@@ -134,7 +134,7 @@ def _reasons(verdicts: Iterable[RuleVerdict], word: str) -> list[str]:
 
 def quiet(checked: Checked) -> str:
     """Return the result in one line, with the number of notes that the table shows."""
-    itself = "; recordings of a fake, which prove nothing: " + ", ".join(checked.by_fake) if checked.by_fake else ""
+    itself = f"; recordings of a fake, which prove nothing: {len(checked.by_fake)}" if checked.by_fake else ""
     return summary(checked) + itself + (f"; notes on the files: {len(checked.notes)}" if checked.notes else "")
 
 

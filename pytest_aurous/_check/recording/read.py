@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +32,8 @@ _PATHS: Final = ("/v1/", "/storage/")
 PICTURES: Final = ("image/", "video/", "application/octet-stream")
 """Media types whose bodies nothing depends on."""
 _FAKE: Final = "pytest-aurous"
+_MANY: Final = 5
+"""From so many notes on, only the first is shown: a suite records a file for each test, and would hide the result."""
 
 
 @dataclass
@@ -122,7 +125,7 @@ def read_recordings(files: Sequence[Path], named: Collection[Path] = (), base_ur
             others[file.resolve()] = str(error).partition("\n")[0].removeprefix("check ")
     if not recordings:
         what = f"check: none of the {len(files)} files is a recording of the API."
-        raise AurousError("\n".join([what, *others.values(), _MORE]))
+        raise AurousError("\n".join([what, *grouped(others.values()), _MORE]))
     bodies = {file for recording in recordings for file in recording.bodies}
     recordings[0].others += [why for file, why in others.items() if file not in bodies]
     parts = 1
@@ -131,6 +134,18 @@ def read_recordings(files: Sequence[Path], named: Collection[Path] = (), base_ur
         for recording in recordings:
             recording.name = "/".join(recording.file.parts[-parts:])
     return recordings
+
+
+def grouped(notes: Iterable[str]) -> list[str]:
+    """Return notes on files; of many that differ only in the file and in numbers the first, and how many others."""
+    alike: dict[str, list[str]] = {}
+    for note in notes:
+        alike.setdefault(re.sub(r"[0-9]+", "", note.partition(": ")[2]), []).append(note)
+    return [
+        text
+        for some in alike.values()
+        for text in (some if len(some) < _MANY else [f"{some[0]} ({len(some) - 1} others like it)"])
+    ]
 
 
 def read_recording(file: Path, base_url: str = "") -> Recording:
