@@ -128,7 +128,7 @@ class AsyncioSleeps:
                     continue
                 future, sleep = min(asleep.items(), key=lambda item: item[1].end)
                 on_the_way = ahead < sleep.end - loop.time()
-                # The same at each try: else two loops with equal sleeps would each find the other's end a little earlier.
+                # The same at each try: else each of two loops with equal sleeps finds the other's end a little earlier.
                 to = since + self._shared.shift + ahead
                 pause = self._shared.try_jump(to, sleep, others, ticks=ticks, on_the_way=on_the_way, ahead=ahead)
                 if not pause:
