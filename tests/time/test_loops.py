@@ -154,6 +154,24 @@ def test_timeouts_arrive(run: Run, jumps: Jumps) -> None:
     assert jumps.frozen == pytest.approx(20, abs=1)
 
 
+def test_beside_a_task_that_sleeps_each_wait_has_its_timeout(run: Run, jumps: Jumps) -> None:
+    """Also if it is no sleep: so a test skips the waits for an event that code under test polls with."""
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 50_000)
+            await anyio.lowlevel.checkpoint()
+            for _ in range(10):
+                with anyio.move_on_after(3600):
+                    await anyio.Event().wait()
+            tasks.cancel_scope.cancel()
+
+    with quickly(60):
+        run(main)
+
+    assert jumps.frozen == 36_000
+
+
 @pytest.mark.parametrize("seconds", [0.125, 2**-10])
 def test_a_busy_thread_makes_a_task_sleep_really(run: Run, jumps: Jumps, seconds: float) -> None:
     """Where another thread works without end, a task sleeps as long as it says, and each clock sees that once."""
@@ -533,6 +551,17 @@ def test_a_test_that_waits_for_blocked_tasks_comes_first(jumps: Jumps) -> None:
         trio.run(main)
 
 
+class Waits(trio.abc.Instrument):
+    """Notes for how long a run would wait for events."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def before_io_wait(self, timeout: float) -> None:
+        """Note one."""
+        self.waits.append(timeout)
+
+
 def as_guest(main: Callable[[], Awaitable[Any]], clock: Any = None) -> None:
     """Run trio as anyio's plugin of pytest does."""
     with get_async_backend("trio").create_test_runner({"clock": clock}) as runner:
@@ -543,7 +572,11 @@ def as_guest(main: Callable[[], Awaitable[Any]], clock: Any = None) -> None:
 def a_thread_that_waits() -> Iterator[None]:
     """Run a thread that is in C code, where nobody sees whether it works."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=lambda: server.accept()[0].close(), daemon=True)
+
+        def wait() -> None:
+            server.accept()[0].close()
+
+        thread = threading.Thread(target=wait, daemon=True)
         thread.start()
         yield
         socket.create_connection(server.getsockname()).close()
@@ -554,15 +587,11 @@ def a_thread_that_waits() -> Iterator[None]:
 @pytest.mark.parametrize("run", [trio.run, as_guest], ids=["trio", "anyio's runner"])
 def test_trio_does_not_wait_to_skip_a_sleep(jumps: Jumps, run: Callable[..., Any], *, beside: bool) -> None:
     """Not for a moment, which would be a millisecond, and a second thread if anyio runs trio as a guest."""
-    waits = list[float]()
-
-    class Waits(trio.abc.Instrument):
-        def before_io_wait(self, timeout: float) -> None:
-            waits.append(timeout)
+    waiting = Waits()
 
     async def main() -> None:
         await trio.sleep(3600)
-        trio.lowlevel.add_instrument(waiting := Waits())
+        trio.lowlevel.add_instrument(waiting)
         for _ in range(100):
             await trio.sleep(3600)
         trio.lowlevel.remove_instrument(waiting)
@@ -571,22 +600,27 @@ def test_trio_does_not_wait_to_skip_a_sleep(jumps: Jumps, run: Callable[..., Any
         run(main)
 
     assert jumps.frozen == 101 * 3600
-    assert len(waits) >= 100
-    assert sum(map(bool, waits)) < 50  # threads of earlier tests may run now and then
+    assert len(waiting.waits) >= 100
+    assert sum(map(bool, waiting.waits)) < 50  # threads of earlier tests may run now and then
 
 
-@pytest.mark.parametrize("clock", [None, trio.testing.MockClock()], ids=["clock", "mock clock"])
-def test_a_guest_with_many_sleepers_takes_no_time(jumps: Jumps, clock: Any) -> None:
-    """Its own waits, which are in a thread, are no work of another thread."""
+@pytest.mark.parametrize("mocked", [False, True], ids=["clock", "mock clock"])
+def test_a_guest_does_not_wait_in_its_thread(jumps: Jumps, *, mocked: bool) -> None:
+    """That thread would be at work each time that the run checks the other threads."""
+    waiting = Waits()
 
     async def main() -> None:
+        trio.lowlevel.add_instrument(waiting)
         async with trio.open_nursery() as nursery:
             for _ in range(8):
                 nursery.start_soon(trio.sleep, 3600)
+        trio.lowlevel.remove_instrument(waiting)
 
     with a_thread_that_waits(), quickly(60):
-        as_guest(main, clock)
+        as_guest(main, trio.testing.MockClock() if mocked else None)
 
+    assert waiting.waits
+    assert not any(waiting.waits)
     assert jumps.frozen == pytest.approx(3600, abs=1)
 
 

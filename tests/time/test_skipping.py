@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError
+from pytest_aurous import Aurous, AurousError, AurousWarning
 from pytest_aurous._core.base import work as _work
 from pytest_aurous._core.base.frames import short_path
 from pytest_aurous._core.time import stillness as _stillness
@@ -132,6 +132,20 @@ def test_threads_wake_in_order(jumps: Jumps) -> None:
     assert woken == [(10, 10), (20, 20), (30, 30), (40, 40), (50, 50)]
 
 
+def test_threads_sleep_at_the_same_time(jumps: Jumps) -> None:
+    """Four threads that sleep for 10 s at once move the clock by 10 s, as they would in real time."""
+    barrier = threading.Barrier(4)
+
+    def nap(_: int) -> None:
+        barrier.wait(60)
+        time.sleep(10)
+
+    with quickly(60), ThreadPoolExecutor(4) as pool:
+        list(pool.map(nap, range(4)))
+
+    assert jumps.frozen == 10
+
+
 def test_work_comes_first(jumps: Jumps) -> None:
     """Time does not jump while another thread works: in Python, or for a while in C."""
     done: list[str] = []
@@ -204,12 +218,25 @@ def test_who_sleeps_on_at_the_end_sleeps_really() -> None:
 
 
 def test_waiting_for_others_is_real(jumps: Jumps) -> None:
-    """Events, queues, locks and sockets wait in real time, and no jump of others cuts that short."""
+    """Events, queues, locks, timers and sockets wait in real time, and no jump of others cuts that short."""
+    timers: list[threading.Timer] = []
+
+    def timer(seconds: float) -> threading.Timer:
+        timers.append(threading.Timer(seconds, str))
+        timers[-1].start()
+        return timers[-1]
+
+    (locked := threading.Lock()).acquire()
+    (condition := threading.Condition()).acquire()
     left, right = socket.socketpair()
     left.settimeout(0.05)
     waits: list[Callable[[], object]] = [
         lambda: threading.Event().wait(0.05),
         lambda: queue.Queue[int]().get(timeout=0.05),
+        lambda: timer(0.05).join(),
+        lambda: timer(10).join(0.05),
+        lambda: condition.wait(0.05),
+        lambda: locked.acquire(timeout=0.05),
         lambda: left.recv(1),
     ]
     with ThreadPoolExecutor(1) as pool:
@@ -220,6 +247,9 @@ def test_waiting_for_others_is_real(jumps: Jumps) -> None:
                 wait()
             assert 0.04 < REAL.clock() - start < 1
             napping.result()
+    for one in timers:
+        one.cancel()
+        one.join()
     left.close()
     right.close()
 
@@ -246,6 +276,32 @@ def test_those_who_run_the_test_keep_their_time(jumps: Jumps, tmp_path: Path) ->
     assert it.now() - start < 10
     timing = sys.modules["_pytest.timing"]
     assert (timing.perf_counter, timing.sleep) == (REAL.clock, REAL.sleep)
+
+
+def test_the_sleep_of_greenlets_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody sees what the other greenlets of a thread wait for; a warning says so, also of a late monkey patch."""
+    slept: list[float] = []
+
+    def theirs(seconds: float) -> None:
+        slept.append(seconds)
+
+    theirs.__module__ = "gevent.hub"
+    monkeypatch.setattr(time, "sleep", theirs)
+    jumps = Jumps()
+    with jumps.skipper():
+        time.sleep(0)
+        with pytest.warns(AurousWarning, match="the sleep of greenlets"):
+            time.sleep(3600)
+    assert time.sleep is theirs
+    monkeypatch.undo()
+    (skipper := jumps.skipper()).__enter__()
+    monkeypatch.setattr(time, "sleep", theirs)
+    time.sleep(7200)
+    with pytest.warns(AurousWarning, match="the sleep of greenlets"):
+        skipper.__exit__()
+
+    assert slept == [0, 3600, 7200]
+    assert jumps.frozen == 0
 
 
 # Everything is as before

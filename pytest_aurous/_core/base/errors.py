@@ -134,7 +134,7 @@ class AurousCrash(BaseException):
 
 
 class AurousWarning(UserWarning):
-    """A problem that does not fail the test, because `strict` is relaxed or the test is over."""
+    """A problem that does not fail the test: `strict` is relaxed, the test is over, or a sleep cannot be skipped."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*[redacted(one) if isinstance(one, str) else one for one in args])

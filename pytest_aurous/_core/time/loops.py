@@ -128,7 +128,8 @@ class AsyncioSleeps:
                     continue
                 future, sleep = min(asleep.items(), key=lambda item: item[1].end)
                 on_the_way = ahead < sleep.end - loop.time()
-                to = since + self._shared.shift + ahead  # the same each time, so that equal sleeps of two loops both end
+                # The same at each try: else each of two loops with equal sleeps finds the other's end a little earlier.
+                to = since + self._shared.shift + ahead
                 pause = self._shared.try_jump(to, sleep, others, ticks=ticks, on_the_way=on_the_way, ahead=ahead)
                 if not pause:
                     if not on_the_way or sleep.error:
@@ -258,8 +259,8 @@ class TrioSleeps:
     async def _pause(self, seconds: float) -> None:
         """Wait until all tasks have been blocked for so long in real time, whatever the run's clock."""
         if seconds and self._core.GLOBAL_RUN_CONTEXT.runner.is_guest:
-            # A guest waits in a thread of its own, which would be at work at each look at the other threads.
-            block_thread(seconds)
+            # A guest waits in a thread of its own, which would be at work at each check of the other threads.
+            block_thread(seconds)  # noqa: ASYNC251 - its host waits no longer than a check takes
             seconds = 0.0
         await self._trio._core.wait_all_tasks_blocked(seconds)
 

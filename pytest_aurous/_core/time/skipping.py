@@ -93,9 +93,8 @@ class _Sleeper:
         shared, frame = self.shared, sys._getframe()
         caller = frame.f_back or frame  # none, if it is all that a greenlet does
         number = isinstance(seconds, float) or hasattr(seconds, "__index__")  # what the builtin accepts
-        if not shared.active or not number or not 0 <= seconds < inf:
-            self.real(seconds)
-        elif caller is not frame and package_of(caller) in BYSTANDERS:
+        is_bystander = caller is not frame and package_of(caller) in BYSTANDERS
+        if not shared.active or not number or not 0 <= seconds < inf or is_bystander:
             self.real(seconds)
         elif not seconds:
             shared.yield_now(caller)
