@@ -231,7 +231,7 @@ SETTINGS: Final[dict[str, Any]] = {
 def test_each_setting_can_be_set(server: AurousServer, client: httpx.Client, tmp_path: Path, name: str) -> None:
     """It has the value that a marker would give it, until the next reset; a wrong value says what the marker says."""
     file = tmp_path / "observed.json"
-    file.write_text('{"observed": []}')
+    file.write_text('{"observed": []}', encoding="utf-8")
     value = SETTINGS[name] or str(file)
     before = client.get("state").json()
     assert client.post("reset", json={"settings": {name: value}}).status_code == 200
@@ -256,7 +256,9 @@ def test_a_reset_with_credits_keeps_the_state_of_the_start(tmp_path: Path, kind:
     before = Aurous(now=NOW, credits=500)
     before.characters.add("Aurora")
     file = tmp_path / "state.json"
-    file.write_text(json.dumps(before.export() if kind == "export" else {"characters": [{"name": "Aurora"}]}))
+    file.write_text(
+        json.dumps(before.export() if kind == "export" else {"characters": [{"name": "Aurora"}]}), encoding="utf-8"
+    )
     aurous = Aurous(now=NOW, strict="off")
     loaded = load(aurous, file)
     aurous._session.start_here()
