@@ -132,9 +132,9 @@ def _garbage(suite: str, *, collector: bool) -> list[int]:
     """Return what `GARBAGE` notes."""
     script = ("-m", "pytest") if collector else (counting.HERE / "suite.py",)
     with _folder(suite, 1_000) as (home, options):
-        (home / "conftest.py").write_text(GARBAGE)
+        (home / "conftest.py").write_text(GARBAGE, encoding="utf-8")
         counting.run([sys.executable, *script, *options], home)
-        found: list[int] = json.loads((home / "found.json").read_text())
+        found: list[int] = json.loads((home / "found.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -144,5 +144,5 @@ def _folder(suite: str, number: int) -> Generator[tuple[Path, tuple[str, ...]], 
     plugin, test = SUITES[suite]
     mark = f'@pytest.mark.parametrize("number", range({number}))\n'
     with TemporaryDirectory() as name:
-        (Path(name) / "test_suite.py").write_text(HEAD + mark + test.replace("(", "(number, ", 1))
+        (Path(name) / "test_suite.py").write_text(HEAD + mark + test.replace("(", "(number, ", 1), encoding="utf-8")
         yield Path(name), (*OPTIONS, plugin)

@@ -109,7 +109,7 @@ def _empty_runs(count: int) -> Iterator[Result]:
     installed = ("faker", "respx", "anyio")  # pytest loads the plugins of what this package needs, too
     plugins = {"pytest alone": (NO_PLUGIN,), "with all plugins": (AUROUS, *installed), "with ours alone": (AUROUS,)}
     with TemporaryDirectory() as folder:
-        Path(folder, "test_suite.py").write_text(BARE)
+        Path(folder, "test_suite.py").write_text(BARE, encoding="utf-8")
         samples = rounds({name: _run(Path(folder), names) for name, names in plugins.items()}, count)
     for name, seconds in samples.items():
         yield milliseconds(f"CPU time of a run with one empty test, {name}", seconds)

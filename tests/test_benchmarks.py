@@ -63,7 +63,7 @@ def test_each_round_begins_with_another_contestant(timing: Any) -> None:
 
 def test_a_program_that_fails_is_no_figure(counting: Any, tmp_path: Path) -> None:
     """The error shows what it wrote."""
-    (tmp_path / "fails.py").write_text("raise SystemExit('out of order')")
+    (tmp_path / "fails.py").write_text("raise SystemExit('out of order')", encoding="utf-8")
 
     with pytest.raises(RuntimeError, match="out of order"):
         counting.run([sys.executable, tmp_path / "fails.py"])

@@ -249,7 +249,9 @@ def test_every_family_of_rules_is_on_the_page() -> None:
 def test_a_test_may_prove_several_rules(tmp_path: Path) -> None:
     """Ids at the beginning of a name count, wherever the test is; words that only look like ids do not."""
     file = tmp_path / "test_some.py"
-    file.write_text("def test_a_1_b_22_is_so(): ...\nclass Test:\n    async def test_b_22_c_3_d(self): ...\n")
+    file.write_text(
+        "def test_a_1_b_22_is_so(): ...\nclass Test:\n    async def test_b_22_c_3_d(self): ...\n", encoding="utf-8"
+    )
 
     assert FIDELITY.tests_by_rule([file], ["a-1", "b-2", "b-22"]) == {
         "a-1": ["test_some::test_a_1_b_22_is_so"],

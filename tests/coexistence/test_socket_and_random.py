@@ -67,7 +67,7 @@ def data_of(pytester: pytest.Pytester, *args: str, tests: int = 5) -> list[list[
     written = pytester.path / "data.jsonl"
     written.unlink(missing_ok=True)
     pytester.runpytest("-p", "randomly", *args).assert_outcomes(passed=tests)
-    return [json.loads(line) for line in written.read_text().splitlines()]
+    return [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
 
 
 def test_its_seed_is_ours(pytester: pytest.Pytester) -> None:

@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def write(file: Path, cases: Any, **more: Any) -> None:
-    file.write_text(json.dumps({"version": 1, "tests": {"t.py::test_a": cases}, **more}))
+    file.write_text(json.dumps({"version": 1, "tests": {"t.py::test_a": cases}, **more}), encoding="utf-8")
 
 
 def result(*cases: tuple[str, list[str]], test: str = "t.py::test_a", not_run: int = 0) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def test_what_was_not_run_is_neither_stale_nor_removed(file: Path) -> None:
 def test_bad_input_is_named(file: Path, text: Any, message: str) -> None:
     """With the file, and where it is a case, with the case."""
     if isinstance(text, str):
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
     elif text is not None:
         write(file, text)
 

@@ -333,7 +333,7 @@ def test_pytest_ends_though_runs_have_left_threads_that_wait(tmp_path: Path) -> 
 def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a file of tests in a process of its own, which must end by itself."""
     file = folder / "test_inner.py"
-    file.write_text(test)
+    file.write_text(test, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *options, str(file)]
     return subprocess.run(  # noqa: S603 - our own tests
         command, capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder

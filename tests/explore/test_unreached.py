@@ -72,7 +72,7 @@ def application(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
 
     def imported(source: str) -> dict[str, Any]:
         file = tmp_path / "agent.py"
-        file.write_text(dedent(source))
+        file.write_text(dedent(source), encoding="utf-8")
         names: dict[str, Any] = {"__name__": "agent"}
         exec(compile(dedent(source), file, "exec"), names)  # noqa: S102 - its own code
         return names
@@ -166,12 +166,13 @@ def test_what_was_registered_is_released_if_the_rest_fails(monkeypatch: pytest.M
 @pytest.mark.parametrize("core", ["ctrace", "sysmon"])
 def test_coverage_measures_beside_it(core: str, tmp_path: Path) -> None:
     """Both see the same lines, with either core of coverage."""
-    (tmp_path / "agent.py").write_text(dedent(BALANCE))
+    (tmp_path / "agent.py").write_text(dedent(BALANCE), encoding="utf-8")
     (tmp_path / "check.py").write_text(
         "from pytest_aurous import Aurous\nfrom agent import balance\n"
         "with Aurous() as fake, fake.client() as client:\n"
         "    print(fake.explore(lambda: balance(client)).report())\n"
-        "    print(fake.explore(lambda: balance(client)).report())\n"
+        "    print(fake.explore(lambda: balance(client)).report())\n",
+        encoding="utf-8",
     )
     python = [sys.executable, "-m", "coverage"]
     environment = {"PATH": os.environ["PATH"], "COVERAGE_CORE": core}
@@ -211,7 +212,7 @@ def test_a_suite_lists_what_ran_in_no_test(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--aurous-explore=report", "--aurous-explore-json=found.json")
 
     assert [line for line in result.outlines if line.startswith("never ran")] == ["never ran: plans.py:3"]
-    tests = json.loads((pytester.path / "found.json").read_text())["tests"]
+    tests = json.loads((pytester.path / "found.json").read_text(encoding="utf-8"))["tests"]
     assert [one["data"]["unreached"] for one in tests] == [{"plans.py": [3, 6]}, {"plans.py": [3, 5]}]
 
 

@@ -136,7 +136,10 @@ def test_a_suite(explored: pytest.Pytester) -> None:
         ]
     )
     result.stdout.no_fnmatch_line("the wide fixture ends")
-    tests = {one["test"]: one for one in json.loads((explored.path / "out/explored.json").read_text())["tests"]}
+    tests = {
+        one["test"]: one
+        for one in json.loads((explored.path / "out/explored.json").read_text(encoding="utf-8"))["tests"]
+    }
     assert tests["test_all.py::test_blind"]["cases"] == blind["cases"]
     assert {case["outcome"] for case in tests["test_all.py::test_blind"]["data"]["cases"]} >= {"returned", "raised"}
 
@@ -194,7 +197,7 @@ def test_markers(explored: pytest.Pytester) -> None:
         ]
     )
     result.stdout.no_fnmatch_line("*bad days of*")  # the failures say it
-    assert len(json.loads((explored.path / "explored.json").read_text())["tests"]) == 6
+    assert len(json.loads((explored.path / "explored.json").read_text(encoding="utf-8"))["tests"]) == 6
 
 
 def test_fail(explored: pytest.Pytester) -> None:
@@ -340,7 +343,9 @@ def test_what_is_left_out_is_loud(explored: pytest.Pytester) -> None:
             "FAILED test_it.py::test_differs - *AurousExplorationError: *: differs from run to run*",
         ]
     )
-    tests = {one["test"]: one for one in json.loads((explored.path / "explored.json").read_text())["tests"]}
+    tests = {
+        one["test"]: one for one in json.loads((explored.path / "explored.json").read_text(encoding="utf-8"))["tests"]
+    }
     explores = "test_it.py::test_explores"
     assert tests[explores] == {"test": explores, "left_out": "it explores code itself"}
 
@@ -767,7 +772,7 @@ def test_what_broke_last_time_runs_first(explored: pytest.Pytester) -> None:
             assert runs[0] > runs[1] == 5  # the good day twice, the case twice, and the good day
     one = explored.runpytest("-k", "own", "--aurous-explore-only=characters.create-1-refused")
     one.assert_outcomes(passed=1, deselected=1)
-    kept = json.loads((explored.path / ".pytest_cache/v/aurous/broken").read_text())
+    kept = json.loads((explored.path / ".pytest_cache/v/aurous/broken").read_text(encoding="utf-8"))
     assert "characters.create#1 lost" in kept["test_x.py::test_own"]
     assert kept["test_x.py::test_whole"][0] == "characters.create#1 lost"
 

@@ -50,12 +50,12 @@ def shop(pytester: pytest.Pytester) -> pytest.Pytester:
 def accept(shop: pytest.Pytester, cases: Any) -> None:
     """Write the baseline."""
     tests = {"test_lost.py::test_lost[0]": cases}
-    (shop.path / "baseline.json").write_text(json.dumps({"version": 1, "tests": tests}))
+    (shop.path / "baseline.json").write_text(json.dumps({"version": 1, "tests": tests}), encoding="utf-8")
 
 
 def accepted(shop: pytest.Pytester) -> Any:
     """Return the tests of the baseline."""
-    return json.loads((shop.path / "baseline.json").read_text())["tests"]
+    return json.loads((shop.path / "baseline.json").read_text(encoding="utf-8"))["tests"]
 
 
 def test_a_suite_ends_with_its_findings(shop: pytest.Pytester) -> None:
@@ -114,7 +114,7 @@ def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
 
 def test_files_that_cannot_be_written_cost_no_result(shop: pytest.Pytester) -> None:
     """A warning names each."""
-    (shop.path / "taken").write_text("")
+    (shop.path / "taken").write_text("", encoding="utf-8")
 
     files = ("--aurous-explore-baseline=taken/b.json", "--aurous-explore-json=taken/found.json")
     result = shop.runpytest(*files, "--aurous-explore-baseline-update")

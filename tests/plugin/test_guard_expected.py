@@ -226,7 +226,9 @@ def test_every_other_refusal_fails_the_test(pytester: pytest.Pytester) -> None:
 
     result.assert_outcomes(failed=16)
     assert str(result.stdout).count("FAILED ") == 16
-    assert (pytester.path / "report.xml").read_text().count("<failure ") == 16  # also of what was to fail
+    assert (pytester.path / "report.xml").read_text(encoding="utf-8").count(
+        "<failure "
+    ) == 16  # also of what was to fail
     result.stdout.no_fnmatch_line("*AurousWarning*")
 
 

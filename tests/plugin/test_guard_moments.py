@@ -98,7 +98,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 
 
 def attempts(pytester: pytest.Pytester) -> list[str]:
-    return (pytester.path / "attempts.txt").read_text().splitlines()
+    return (pytester.path / "attempts.txt").read_text(encoding="utf-8").splitlines()
 
 
 PLUGINS: Final = ("-p", "pytest_aurous", "-p", "next_plugin")

@@ -77,7 +77,7 @@ def recorded(pytester: pytest.Pytester) -> dict[str, Path]:
 
 def urls(file: Path) -> list[str]:
     """Return what was requested."""
-    return [entry["request"]["url"] for entry in json.loads(file.read_text())["log"]["entries"]]
+    return [entry["request"]["url"] for entry in json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]]
 
 
 def test_a_recording_of_the_plain_twin_checks_clean(pytester: pytest.Pytester, plain: Aurous) -> None:
@@ -165,7 +165,7 @@ def test_a_run_that_recorded_nothing_says_why(pytester: pytest.Pytester, plain: 
 def test_a_folder_that_cannot_be_written_to_is_a_warning(pytester: pytest.Pytester, plain: Aurous) -> None:
     """The test passes all the same."""
     pytester.makepyfile(test_it=SUITE + STORY)
-    (pytester.path / "rec").write_text("a file")
+    (pytester.path / "rec").write_text("a file", encoding="utf-8")
 
     result = pytester.runpytest("--aurous-record=rec", "-W", "error")
 
@@ -191,7 +191,7 @@ def test_a_gateway_stands_for_the_vendors_host(pytester: pytest.Pytester, plain:
 
     (file,) = recorded(pytester).values()
     assert urls(file) == ["https://api.aurous-labs.com/v1/balance"]
-    assert "gateway" not in file.read_text()
+    assert "gateway" not in file.read_text(encoding="utf-8")
     assert plain.calls is not None
 
 

@@ -43,7 +43,7 @@ def test_the_coverage_of_the_api(pytester: pytest.Pytester) -> None:
     alone = pytester.runpytest("--aurous-coverage-json=coverage.json")
 
     full.assert_outcomes(passed=5, failed=3)
-    found: dict[str, Any] = json.loads((pytester.path / "coverage.json").read_text())
+    found: dict[str, Any] = json.loads((pytester.path / "coverage.json").read_text(encoding="utf-8"))
     operations, possible = len(found["operations"]), found["possible"]
     met = {(name, what): times for name, one in found["operations"].items() for what, times in one.items() if times}
     assert met == {
@@ -72,7 +72,7 @@ def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester) -> N
     assert len([*pytester.path.glob("all/*.har")]) == 7
     files = {path.name.rpartition("-")[0]: path for path in (pytester.path / "deep" / "er").iterdir()}
     assert set(files) == {"test_har.py_test_bad_0", "test_har.py_test_bad_1", "test_har.py_test_unmatched"}
-    entries = json.loads(files["test_har.py_test_bad_0"].read_text())["log"]["entries"]
+    entries = json.loads(files["test_har.py_test_bad_0"].read_text(encoding="utf-8"))["log"]["entries"]
     assert [(one["request"]["method"], one["request"]["url"], one["response"]["status"]) for one in entries] == [
         ("GET", "https://api.aurous-labs.com/v1/characters/char_x", 404),
         ("GET", "https://api.aurous-labs.com/v1/balance", 0),

@@ -39,7 +39,7 @@ WRITES_DATA: Final = """
 
 def data_of(pytester: pytest.Pytester) -> dict[str, set[str]]:
     """Return what the tests of `WRITES_DATA` have written until now."""
-    return {path.stem: set(path.read_text().splitlines()) for path in pytester.path.glob("*.jsonl")}
+    return {path.stem: set(path.read_text(encoding="utf-8").splitlines()) for path in pytester.path.glob("*.jsonl")}
 
 
 def test_the_data_depends_on_the_seed_and_the_test_alone(

@@ -123,7 +123,7 @@ def test_the_setting_and_the_outcome_decide(pytester: pytest.Pytester) -> None:
         shown = [line.split("::")[1].split()[0] for line in result.outlines if line.startswith("again: ")]
         loud = [] if options else ["test_loud"]
         assert sorted(shown) == sorted([*loud, "test_plain", "test_unexpected"])
-    assert titles((pytester.path / "report.xml").read_text()) == 1
+    assert titles((pytester.path / "report.xml").read_text(encoding="utf-8")) == 1
 
 
 def test_a_command_of_a_timeline_shows_the_same_again(

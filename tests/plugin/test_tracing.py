@@ -13,7 +13,7 @@ import pytest
 
 from pytest_aurous.plugin.modes.tracing import _message
 
-SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
+SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text(encoding="utf-8"))
 SUITE: Final = """
     import pytest
 

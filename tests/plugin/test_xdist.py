@@ -128,9 +128,9 @@ def test_two_workers_are_as_one_process(
         written = {
             "traces": len([*pytester.path.glob("traces/*.json")]),
             "recordings": len([*pytester.path.glob("rec/*.har")]),
-            "coverage": json.loads((pytester.path / "coverage.json").read_text()),
-            "explored": json.loads((pytester.path / "explored.json").read_text()),
-            "data": {file.name: file.read_text() for file in pytester.path.glob("*/?.json")},
+            "coverage": json.loads((pytester.path / "coverage.json").read_text(encoding="utf-8")),
+            "explored": json.loads((pytester.path / "explored.json").read_text(encoding="utf-8")),
+            "data": {file.name: file.read_text(encoding="utf-8") for file in pytester.path.glob("*/?.json")},
         }
         for file in [*pytester.path.glob("*/*.json"), *pytester.path.glob("rec/*")]:
             file.unlink()

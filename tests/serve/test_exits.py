@@ -131,8 +131,8 @@ def everything(seen: Seen, recorder: Recorder, logged: Path, folder: Path) -> It
             yield "send", reply.body.decode()
     followed = [{"operation": "team.retrieve", "where": "body.x", "what": "added", "value": f"{HOOK} {REAL}"}]
     yield "check --observed", observed_file(Verdicts({}), followed)
-    yield "--log", logged.read_text()
-    yield "--aurous-har", write_har(folder, "test_x", seen.aurous.calls).read_text()
+    yield "--log", logged.read_text(encoding="utf-8")
+    yield "--aurous-har", write_har(folder, "test_x", seen.aurous.calls).read_text(encoding="utf-8")
     about = {"id": "test_x", "outcome": "failed", "message": "", "duration": 0.1, "again": "pytest"}
     yield "page of a trace", page(trace(recorder, about), "test_x")
 
@@ -144,7 +144,7 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path, pytester: pytest.Pytes
     control = Control(aurous)
     recorder = Recorder(aurous._session.app)
     file = tmp_path / "log.har"
-    file.write_text(json.dumps(har([])))
+    file.write_text(json.dumps(har([])), encoding="utf-8")
     with aurous.client() as client:
         seen = Seen(aurous, control, client)
         PLACES[place](seen)

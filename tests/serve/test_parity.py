@@ -246,7 +246,9 @@ def test_a_reset_with_credits_keeps_the_state_of_the_start(tmp_path: Path, kind:
     before = Aurous(now=NOW, credits=500)
     before.characters.add("Aurora")
     file = tmp_path / "state.json"
-    file.write_text(json.dumps(before.export() if kind == "export" else {"characters": [{"name": "Aurora"}]}))
+    file.write_text(
+        json.dumps(before.export() if kind == "export" else {"characters": [{"name": "Aurora"}]}), encoding="utf-8"
+    )
     aurous = Aurous(now=NOW, strict="off")
     loaded = load(aurous, file)
     aurous._session.start_here()

@@ -66,17 +66,17 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
     aurous = Aurous(now=NOW)
     control = Control(aurous)
     file = tmp_path / "log.har"
-    file.write_text(json.dumps(har([])))
+    file.write_text(json.dumps(har([])), encoding="utf-8")
     counts: list[int] = []
     with aurous.client() as client:
         for start in range(0, 9, 3):
             serve.log(file, list(control.tape.steps)[start - 3 :] if start else [])
-            counts.append(len(json.loads(file.read_text())["log"]["entries"]))
+            counts.append(len(json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]))
             client.get("/v1/balance")
             client.get("/v1/team")
             control.do("clock.advance", {"seconds": 1})
     assert counts == [0, 2, 4]
-    assert str(aurous.api_key) not in file.read_text()
+    assert str(aurous.api_key) not in file.read_text(encoding="utf-8")
 
 
 def test_deliveries_that_are_due_are_made() -> None:
@@ -264,7 +264,7 @@ def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
         try:
             assert process.stdout is not None
             url = process.stdout.readline().split()[-1]
-            assert url == f"http://127.0.0.1:{(folder / 'port').read_text()}"
+            assert url == f"http://127.0.0.1:{(folder / 'port').read_text(encoding='utf-8')}"
             yield process, url
         finally:
             process.kill()
@@ -272,7 +272,7 @@ def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
 
 def test_it_ends_by_a_signal_and_keeps_the_state(tmp_path: Path) -> None:
     """With a log, a faster clock and lines. The port is in its file only while it can be used."""
-    (tmp_path / "port").write_text("1")  # of a start that was killed
+    (tmp_path / "port").write_text("1", encoding="utf-8")  # of a start that was killed
     with serving(tmp_path, "--log", "log.har", "--state", "state.json", "--save", "--speed", "60") as (process, url):
         with httpx.Client(base_url=url, trust_env=False) as client:
             assert client.post("/__aurous__/characters.add", json={"name": "Aurora"}).status_code == 200
@@ -286,7 +286,7 @@ def test_it_ends_by_a_signal_and_keeps_the_state(tmp_path: Path) -> None:
     other = Aurous()
     serve.load(other, tmp_path / "state.json")
     assert other.characters.last.name == "Aurora"
-    assert len(json.loads((tmp_path / "log.har").read_text())["log"]["entries"]) == 1
+    assert len(json.loads((tmp_path / "log.har").read_text(encoding="utf-8"))["log"]["entries"]) == 1
 
 
 @pytest.mark.skipif(
@@ -295,7 +295,7 @@ def test_it_ends_by_a_signal_and_keeps_the_state(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_soon_whatever_a_receiver_does(tmp_path: Path, how: signal.Signals) -> None:
     """One that never answers; and a second Ctrl-C does not interrupt the save, which only its owner can read."""
-    (tmp_path / "state.json").write_text('{"characters": []}')
+    (tmp_path / "state.json").write_text('{"characters": []}', encoding="utf-8")
     (tmp_path / "state.json").chmod(0o644)
     options = ("--webhooks", "auto", "--state", "state.json", "--save", "--quiet")
     with closing(socket.create_server(("127.0.0.1", 0))) as receiver, serving(tmp_path, *options) as (process, url):
@@ -352,7 +352,7 @@ def test_links_are_followed_and_pipes_are_left_alone(tmp_path: Path) -> None:
     link.symlink_to(real)
     os.mkfifo(pipe)
     serve._write(link, "text", 0o600)
-    assert (link.is_symlink(), real.read_text()) == (True, "text")
+    assert (link.is_symlink(), real.read_text(encoding="utf-8")) == (True, "text")
     serve._remove(link)
     assert (link.is_symlink(), real.exists()) == (True, False)
     for deed in (serve._remove, lambda file: serve._write(file, "text", 0o600)):
@@ -381,7 +381,7 @@ def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code:
     script = Path(__file__).parents[2] / "docs" / "examples" / "with_fake.sh"
     command = tmp_path / "bin" / "pytest-aurous"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_aurous "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest_aurous "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     path = str(Path(pytest_aurous.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path), "no_proxy": "*"}
@@ -408,7 +408,7 @@ def test_the_shop_of_the_page_has_the_key_of_the_fake() -> None:
 def test_the_port_of_another_server_is_left_in_its_file(tmp_path: Path) -> None:
     """It was started before this one has ended."""
     file = tmp_path / "port"
-    file.write_text("8788")
+    file.write_text("8788", encoding="utf-8")
     serve._remove(file, "8787")
     assert file.exists()
     serve._remove(file, "8788")
@@ -433,4 +433,4 @@ def test_it_opens_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caps
     assert codes == [0]
     assert opened[0].endswith("/__aurous__/")
     assert opened[0] in capsys.readouterr().out
-    assert json.loads((tmp_path / "new.json").read_text())["version"] == 1
+    assert json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))["version"] == 1

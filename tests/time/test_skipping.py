@@ -31,7 +31,7 @@ pytestmark = pytest.mark.python
 
 def module(tmp_path: Path, name: str, text: str) -> ModuleType:
     """Import *text* as a module of its own."""
-    (path := tmp_path / f"{name}.py").write_text(text)
+    (path := tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -518,7 +518,8 @@ def test_pytest_measures_real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "@pytest.mark.parametrize('n', range(4))\n"
         "def test_it(n):\n"
         "    with SleepSkipper(lambda *_: None):\n"
-        "        time.sleep(5000)\n"
+        "        time.sleep(5000)\n",
+        encoding="utf-8",
     )
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     command = [sys.executable, "-m", "pytest", "--durations=0", "-vv", "-p", "no:cacheprovider"]

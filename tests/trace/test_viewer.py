@@ -403,7 +403,9 @@ def test_a_page_in_a_frame_copies(show: Open, browser: Any, charge: dict[str, An
     """The pages of a CI server stand in a frame, where a policy forbids the newer way of copying."""
     tab = show(charge)
     frame = tmp_path / "frame.html"
-    frame.write_text('<iframe sandbox="allow-scripts" src="trace.html#call-2" width="1200" height="700"></iframe>')
+    frame.write_text(
+        '<iframe sandbox="allow-scripts" src="trace.html#call-2" width="1200" height="700"></iframe>', encoding="utf-8"
+    )
     context = browser.new_context()
     outside = context.new_page()
     outside.goto(frame.as_uri())
@@ -493,7 +495,7 @@ def test_the_har_is_saved(show: Open, charge: dict[str, Any], tmp_path: Path) ->
     with tab.expect_download() as saved:
         tab.get_by_role("button", name="HAR").click()
     saved.value.save_as(tmp_path / "saved.har")
-    text = (tmp_path / "saved.har").read_text()
+    text = (tmp_path / "saved.har").read_text(encoding="utf-8")
     log = json.loads(text)["log"]
 
     assert saved.value.suggested_filename == "test_double_charge.har"
