@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from .._core.base.data import LimitError, is_array, is_object, read_file
+from .._core.base.data import LimitError, is_array, is_object, read_file, read_json
 from .._core.base.errors import AurousError, nearest, see
 from .._core.base.files import write_whole
 from .._core.base.instants import iso
@@ -26,7 +26,6 @@ from .._core.wire.call import secret_of
 from .._core.wire.har import har
 from .._facade import SETTINGS, Aurous, near
 from .actions import Action
-from .arguments import refuse_constant
 from .control import Control
 from .replies import CONTROL
 from .table import collections, operations
@@ -201,7 +200,7 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
 def _deeds(file: Path) -> list[tuple[str, Any]]:
     """Return the operations that make the state in a file: an import, or what adds each of the records."""
     try:
-        content: Any = json.loads(read_file(file, _MOST_STATE), parse_constant=refuse_constant)
+        content: Any = read_json(read_file(file, _MOST_STATE))
     except (OSError, LimitError) as error:
         raise AurousError(f"{getattr(error, 'strerror', error)}.") from None
     except (RecursionError, ValueError) as error:

@@ -193,7 +193,7 @@ def test_a_problem_that_cannot_be_said_ends_nothing(monkeypatch: pytest.MonkeyPa
         (lambda text: text.replace('"credits"', '"credit"', 1), "has other fields"),
         (lambda _: '{"kind": [[]]}', "not an export"),
         (lambda _: "[" * 100_000, "not valid JSON"),
-        (lambda _: '{"characters": [{"name": NaN}]}', "NaN is not a number"),
+        (lambda _: '{"characters": [{"name": NaN}]}', "NaN is not a finite number"),
         (lambda _: "[]", "the JSON is not an object with lists. Expected"),
         (lambda _: '{"characters": 5}', "the JSON is not an object with lists. Expected"),
         (lambda _: '{"characters": ["x"]}', "'x' is not a record"),

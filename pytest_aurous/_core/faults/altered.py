@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal, cast
 
-from ..base.data import OPEN_ENUMS, LimitError, as_list, as_object, read_file
+from ..base.data import OPEN_ENUMS, LimitError, as_list, as_object, read_file, read_json
 from ..base.errors import AurousError, see
 from ..wire.call import to_json
 from ..wire.headers import Headers, replaced
@@ -77,7 +77,7 @@ def read_observed(file: str | None) -> tuple[Observation, ...]:
     if file is None:
         return ()
     try:
-        content: Any = json.loads(read_file(Path(file)))
+        content: Any = read_json(read_file(Path(file)))
     except (OSError, LimitError, ValueError) as error:
         raise AurousError(f"observed={file!r}: it cannot be read: {error}.\n{_MORE}") from None
     rows = as_object(content).get("observed")
