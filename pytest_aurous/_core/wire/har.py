@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ..base.data import as_object, is_finite
 from ..base.errors import AurousError, version_of_package
+from ..base.files import write_whole
 from ..base.frames import Helpers, helpers_of, shown_line
 from ..base.instants import iso_milliseconds, moment, parse_instant
 from ..base.redaction import MIN_SECRET, redacted, redacted_json
@@ -41,7 +42,7 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
     """Write the calls of *test* to a file in *folder*, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{file_name(test)}.har"
-    file.write_text(json.dumps(har(calls), indent=1), encoding="utf-8")
+    write_whole(file, json.dumps(har(calls), indent=1))
     return file
 
 
