@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from .._core.base.data import LimitError, as_object, is_array, is_object, read_file
 from .._core.base.errors import AurousError, see
+from .._core.base.files import write_whole
 from .ids import read_id, wrong_with
 from .laws import LAWS
 from .options import Known
@@ -91,7 +92,7 @@ class Baseline:
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": _VERSION, "tests": tests}, indent=2, ensure_ascii=False)
-        self._file.write_text(f"{text}\n", encoding="utf-8")
+        write_whole(self._file, f"{text}\n")
         now = self._names()
         added, removed = sorted(now - before), sorted(before - now)
         head = f"{self._file} was written: {len(now)} accepted, {len(added)} of them new; {len(removed)} removed."

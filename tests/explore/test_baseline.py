@@ -48,6 +48,16 @@ def test_an_update_keeps_reasons_adds_what_breaks_and_removes_what_holds(file: P
     assert again.of("other") == {}
 
 
+def test_an_update_that_fails_leaves_the_file_as_it_was(file: Path) -> None:
+    """The reasons in it took people time to write."""
+    write(file, {LOST: {"breaks": ["tells"], "reason": "until March"}})
+    before = file.read_bytes()
+
+    with pytest.raises(UnicodeEncodeError):
+        Baseline(file, update=True).update([result((LATE, ["ends"]), test="t.py::test_a[\ud800]")])
+    assert file.read_bytes() == before
+
+
 def test_what_was_not_run_is_neither_stale_nor_removed(file: Path) -> None:
     """Time cuts cases, and of several that do not end for one reason, one runs."""
     write(file, {LOST: {"breaks": ["tells"], "reason": "until March"}})
