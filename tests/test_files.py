@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 
 import pytest
 
+import pytest_aurous
 from pytest_aurous._core.base.files import write_whole
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither these permissions nor these limits")
@@ -91,3 +93,16 @@ def test_several_writers_do_not_meet(tmp_path: Path) -> None:
         assert errors == []
     assert (tmp_path / "file").read_text() in texts
     assert names(tmp_path) == ["file"]
+
+
+def test_nothing_else_in_the_package_writes_a_file() -> None:
+    """Where a file is written in another way, it is for one reader, or grows: the list says why."""
+    others = {
+        "plugin/doctor.py": "for the process that waits for it",
+        "_core/base/files.py": "it is this function",
+    }
+    package = Path(pytest_aurous.__file__).parent
+    files = [file for file in package.rglob("*.py") if re.search(r"\.write_(?:text|bytes)\(", file.read_text("utf-8"))]
+    found = {file.relative_to(package).as_posix() for file in files} - {"_fake/aurous.py"}  # which shows an example
+
+    assert found == set(others)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from .._core.base.errors import AurousError, see
+from .._core.base.files import write_whole
 from .._core.wire.hosts import BASE_URL, is_loopback
 from .._facade import read_observed, read_setting
 from .adapt import find_readings, not_followed, observed_file
@@ -158,6 +159,6 @@ def _sanitized(recording: Recording) -> str:
 def _write(option: str, file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        write_whole(file, text)
     except OSError as error:
         raise AurousError(f"{option} {file}: {error.strerror}. Choose another file.\n{_MORE}") from None

@@ -224,6 +224,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _openapi(options: argparse.Namespace) -> int:
+    from .._core.base.files import write_whole
     from .._core.resources.openapi import document
 
     text = json.dumps(document(), indent=2)
@@ -231,7 +232,7 @@ def _openapi(options: argparse.Namespace) -> int:
         print(text, flush=True)  # noqa: T201 - a command prints
     else:
         try:
-            options.output.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+            write_whole(options.output, f"{text}\n")
         except OSError as error:
             raise AurousError(
                 f"--output {options.output}: {error.strerror}. Choose another file.\n"

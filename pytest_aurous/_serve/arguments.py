@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, is_typeddict
 
 from .._core.base.arguments import Check
+from .._core.base.data import read_json
 from .._core.base.errors import AurousError, UnknownArgument, see
 from .._core.base.redaction import shortened
 from .._facade import annotations_of
@@ -66,7 +67,7 @@ def read_query(who: str, asked: Mapping[str, str], takes: Takes) -> dict[str, An
     for name, text in asked.items():
         kinds = takes.schemas[name]["type"]  # a word, or a list of words
         try:
-            value: Any = text if "string" in kinds else json.loads(text)
+            value: Any = text if "string" in kinds else read_json(text)
         except ValueError:
             value = text
         if "boolean" in kinds:
@@ -84,7 +85,7 @@ def parsed(body: bytes) -> dict[str, Any]:
         AurousError: If it is not a JSON object.
     """
     try:
-        content: Any = json.loads(body, parse_constant=refuse_constant) if body.strip() else {}
+        content: Any = read_json(body) if body.strip() else {}
         json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
     except (RecursionError, ValueError) as error:
         raise AurousError(f"The body is not valid JSON ({error}): a control request takes a JSON object.") from None
@@ -92,11 +93,6 @@ def parsed(body: bytes) -> dict[str, Any]:
         shown = shortened(json.dumps(content), 40)
         raise AurousError(f"The body is JSON, but not an object: {shown}. A control request takes an object.")
     return cast("dict[str, Any]", content)
-
-
-def refuse_constant(constant: str) -> Any:
-    """Refuse NaN and infinities, which Python reads, but JSON does not have."""
-    raise ValueError(f"{constant} is not a number")
 
 
 def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:

@@ -13,11 +13,12 @@ import webbrowser
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from .._core.base.data import LimitError, is_array, is_object, read_file
+from .._core.base.data import LimitError, is_array, is_object, read_file, read_json
 from .._core.base.errors import AurousError, nearest, see
 from .._core.base.files import write_whole
 from .._core.base.instants import iso
@@ -26,7 +27,6 @@ from .._core.wire.call import secret_of
 from .._core.wire.har import har
 from .._facade import SETTINGS, Aurous, near, used_for
 from .actions import Action
-from .arguments import refuse_constant
 from .control import Control
 from .replies import CONTROL
 from .table import collections, operations
@@ -199,7 +199,7 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
 def _deeds(file: Path) -> list[tuple[str, Any]]:
     """Return the operations that make the state in a file: an import, or what adds each of the records."""
     try:
-        content: Any = json.loads(read_file(file, _MOST_STATE), parse_constant=refuse_constant)
+        content: Any = read_json(read_file(file, _MOST_STATE))
     except (OSError, LimitError) as error:
         raise AurousError(f"{getattr(error, 'strerror', error)}.") from None
     except (RecursionError, ValueError) as error:
@@ -309,12 +309,30 @@ def line_of(step: Taped, near: str = "") -> str:
 
 
 def log(file: Path, steps: Iterable[Taped]) -> None:
-    """Add the requests among some steps to a HAR file, which is complete after each time."""
+    """Add the requests among some steps to a HAR file, which is complete after each time.
+
+    Raises:
+        AurousError: If the disk is full: the file has only the requests before.
+    """
     empty = json.dumps(har([]))
     tail = empty[empty.index("]") :]
     entries = har([step.call for step in steps if step.call is not None])["log"]["entries"]
-    with file.open("r+b") as stream:
-        for entry in entries:
-            end = stream.seek(-len(tail), os.SEEK_END)
-            between = "," if end + len(tail) > len(empty) else ""
-            stream.write(f"{between}\n{json.dumps(entry)}{tail}".encode())
+    with file.open("r+b", buffering=0) as stream:
+        for number, entry in enumerate(entries):
+            size = stream.seek(0, os.SEEK_END)
+            between = "," if size > len(empty) else ""
+            text = f"{between}\n{json.dumps(entry)}{tail}".encode()
+            try:
+                # First as spaces, which may follow JSON: if the disk is full, the file still ends where it did.
+                _write_all(stream, b" " * (len(text) - len(tail)))
+            except OSError as error:
+                stream.truncate(size)
+                lost = f"{len(entries) - number} of the last requests are not in it"
+                raise AurousError(f"{file} cannot be written: {error.strerror}; {lost}.\n{_PAGE}") from None
+            stream.seek(size - len(tail))
+            _write_all(stream, text)
+
+
+def _write_all(stream: FileIO, text: bytes) -> None:
+    while text:  # the last room of a disk takes a part
+        text = text[stream.write(text) :]

@@ -470,6 +470,8 @@ def test_the_malformed_part_of_an_entry_is_named(tmp_path: Path) -> None:
     for entry, why in (
         (3, r"request\.method has another"),
         ({**good, "request": None}, r"it has no request\.url"),
+        ({**good, "time": float("inf")}, r"time has another type or form"),
+        ({**good, "time": 10**400}, r"time has another type or form"),
         ({**good, "request": "x"}, r"request\.method has another type or form"),
         ({**good, "request": {**request, "url": []}}, r"request\.url has another"),
         ({**good, "request": {**request, "headers": 3}}, r"a part of it has another|request\.headers has another"),

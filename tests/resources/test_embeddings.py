@@ -148,7 +148,15 @@ def test_a_test_can_set_vectors(api: Api) -> None:
     api.aurous.embeddings.vectors({"black hair": [0, 1]})
     api.aurous.restore(snapshot)
     assert vector(api, "black hair") == [0.6, 0.8]
-    wrong: tuple[Any, ...] = ([0.6], {"x": []}, {"x": "text"}, {"x": [float("nan")]}, {7: [1.0]}, {"x": 1.0})
+    wrong: tuple[Any, ...] = (
+        [0.6],
+        {"x": []},
+        {"x": "text"},
+        {"x": [float("nan")]},
+        {"x": [10**400]},
+        {7: [1.0]},
+        {"x": 1.0},
+    )
     for given in wrong:
         with pytest.raises(AurousError, match="expected a mapping from texts to vectors"):
             api.aurous.embeddings.vectors(given)

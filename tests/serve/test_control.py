@@ -54,6 +54,21 @@ def refused(fake: Aurous, name: str, told: Any = None, *, body: bytes | None = N
     return str(content["error"])
 
 
+@pytest.mark.parametrize("number", ["1e999", "NaN", "-Infinity", "9" * 400])
+def test_err_8_what_a_client_sends_leaves_valid_json(fake: Aurous, number: str) -> None:
+    """Python reads some numbers as an infinity, which it would write as no JSON."""
+
+    def refuse(constant: str) -> None:
+        pytest.fail(constant)
+
+    body = f'{{"model": "aurous-embed-vision-1.0", "input": "x", "unknown": {number}}}'
+    with fake, fake.client() as client:
+        status = client.post("/v1/embeddings", content=body).status_code
+    seen = control_of(fake).respond("GET", "/__aurous__/calls").body
+    assert json.loads(seen, parse_constant=refuse)[0]["status"] == status
+    assert status == (200 if number.isdecimal() else 400)
+
+
 class TestWhatThereIs:
     """Names and methods."""
 
@@ -95,7 +110,8 @@ class TestWhatThereIs:
         ("body", "said"),
         [
             (b"{", "is not valid JSON"),
-            (b'{"advance": NaN}', "NaN is not a number"),
+            (b'{"advance": NaN}', "NaN is not a finite number"),
+            (b'{"advance": 1e999}', "1e999 is not a finite number"),
             (b"9" * 5000, "is not valid JSON"),
             (b"[" * 100_000, "is not valid JSON"),
             (b'{"name": "\\ud800"}', "is not valid JSON"),

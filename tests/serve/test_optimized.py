@@ -51,9 +51,11 @@ def test_commands_need_no_docstring(command: str) -> None:
 def test_a_suite_and_a_check_need_no_docstring(tmp_path: Path) -> None:
     """The fixtures work, and what they write can be checked; of course no assertion of the suite fails."""
     suite = tmp_path / "test_it.py"
-    suite.write_text("def test_it(aurous_client): aurous_client.get('/v1/balance')", encoding="utf-8")
+    suite.write_text("def test_it(aurous, aurous_client): aurous_client.get('/v1/balance')", encoding="utf-8")
 
-    ran = optimized("-m", "pytest", "-q", f"--rootdir={tmp_path}", f"--aurous-har={tmp_path}", str(suite))
+    ran = optimized(
+        "-m", "pytest", "-q", f"--rootdir={tmp_path}", f"--aurous-har={tmp_path}", "--aurous-har-keep=all", str(suite)
+    )
     checked = optimized("-m", "pytest_aurous", "check", str(tmp_path))
 
     assert ran.returncode == 0, ran.stdout

@@ -79,6 +79,32 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
     assert str(aurous.api_key) not in file.read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit that stands for a full disk")
+def test_the_log_stays_complete_if_the_disk_is_full(tmp_path: Path) -> None:
+    """It has the requests before, says how many it lacks, and goes on when there is room."""
+    import resource
+
+    control = Control(Aurous(now=NOW))
+    file = tmp_path / "log.har"
+    file.write_text(json.dumps(har([])))
+    with control.aurous.client() as client:
+        for _ in range(3):
+            client.get("/v1/balance")
+    steps = list(control.tape.steps)
+    serve.log(file, steps[:1])
+    old, (soft, hard) = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in (0, 1, len(old) // 2):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) + room, hard))
+        try:
+            with pytest.raises(AurousError, match="too large; 2 of the last requests are not in it"):
+                serve.log(file, steps[1:])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert file.read_bytes() == old
+    serve.log(file, steps[2:])
+    assert len(json.loads(file.read_text())["log"]["entries"]) == 2
+
+
 def test_deliveries_that_are_due_are_made() -> None:
     """Each is an action of the session; while none is due, nothing happens."""
     aurous = Aurous(now=NOW)
@@ -205,7 +231,7 @@ def test_a_problem_that_cannot_be_said_ends_nothing(monkeypatch: pytest.MonkeyPa
         (lambda text: text.replace('"credits"', '"credit"', 1), "has other fields"),
         (lambda _: '{"kind": [[]]}', "not an export"),
         (lambda _: "[" * 100_000, "not valid JSON"),
-        (lambda _: '{"characters": [{"name": NaN}]}', "NaN is not a number"),
+        (lambda _: '{"characters": [{"name": NaN}]}', "NaN is not a finite number"),
         (lambda _: "[]", "the JSON is not an object with lists. Expected"),
         (lambda _: '{"characters": 5}', "the JSON is not an object with lists. Expected"),
         (lambda _: '{"characters": ["x"]}', "'x' is not a record"),

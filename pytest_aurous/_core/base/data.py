@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, SupportsFloat, TypeGuard, cast
 
 OPEN_ENUMS: Final = ("billing_mode",)
 """Fields of the API that may get other values, as the vendor says."""
@@ -44,10 +45,34 @@ def read_file(file: Path, most: int = MOST_BYTES) -> bytes:
     return raw
 
 
+def read_json(text: bytes | str) -> Any:
+    """Return JSON as data, whose numbers are finite.
+
+    Raises:
+        ValueError: If it is no JSON. Python also reads NaN, and 1e999 as infinity, and then writes what is no JSON.
+        RecursionError: If it is nested too deep.
+    """
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(text: str) -> float:
+    if not is_finite(number := float(text)):
+        raise ValueError(f"{text:.40} is not a finite number")
+    return number
+
+
+def is_finite(number: SupportsFloat) -> bool:
+    """Whether a number is one that a float can be."""
+    try:
+        return isfinite(number)
+    except OverflowError:  # a whole number of 400 digits
+        return False
+
+
 def parsed(body: bytes | str | None) -> Any:
     """Return JSON as data; None for anything else."""
     try:
-        return json.loads(body or b"")
+        return read_json(body or b"")
     except (ValueError, RecursionError):  # ValueError also covers bytes that are not UTF-8
         return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from ..base.data import LimitError, as_list, as_object, read_file
+from ..base.data import LimitError, as_list, as_object, read_file, read_json
 from ..base.errors import AurousError, see
 from ..wire.call import to_json
 from ..wire.grease import GreaseKind, greased
@@ -54,7 +54,7 @@ def read_observed(file: str | None) -> tuple[Observation, ...]:
     if file is None:
         return ()
     try:
-        content: Any = json.loads(read_file(Path(file)))
+        content: Any = read_json(read_file(Path(file)))
     except (OSError, LimitError, ValueError) as error:
         raise AurousError(f"observed={file!r}: it cannot be read: {error}.\n{_MORE}") from None
     rows = as_object(content).get("observed")

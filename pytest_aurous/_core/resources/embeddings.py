@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha512
-from math import hypot, isfinite
+from math import hypot
 from typing import Any, Final, NamedTuple, cast
 
 from ..base.amounts import json_number, total
 from ..base.arguments import Check, Public
-from ..base.data import is_array, is_object
+from ..base.data import is_array, is_finite, is_object
 from ..base.errors import hide_mistakes
 from ..wire import messages as say
 from ..wire.fields import Reader, body_of, described, integer, list_of, one_of, optional, read_fields, text
@@ -107,9 +107,9 @@ class Embeddings(Public):
             good = all(isinstance(value, int | float) or hasattr(value, "__float__") for value in values)
             if not isinstance(cast("object", words), str) or not values or not good:
                 raise check.refuse("vectors_by_text", vectors_by_text, expected)
-            read[words] = tuple(map(float, values))
-            if not all(map(isfinite, read[words])):
+            if not all(map(is_finite, values)):
                 raise check.refuse("vectors_by_text", vectors_by_text, expected)
+            read[words] = tuple(map(float, values))
         with self._world.lock:
             found = vectors(self._world)
             lengths = {len(vector) for vector in (*found.values(), *read.values())}

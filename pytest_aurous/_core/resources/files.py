@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from ..base.arguments import Check
+from ..base.data import read_json
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
 from ..wire import messages as say
@@ -217,9 +218,9 @@ def _purpose(part: Part, param: str) -> str:
 
 def _metadata(part: Part, param: str) -> dict[str, Any]:
     try:
-        metadata = json.loads(part.data)
-        # Python reads NaN and lone surrogates, which no response could carry: writing it again finds them.
-        json.dumps(metadata, allow_nan=False, ensure_ascii=False).encode()
+        metadata = read_json(part.data)
+        # Python reads lone surrogates, which no response could carry: writing it again finds them.
+        json.dumps(metadata, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Literal, cast
 
+from ..base.data import read_json
 from ..base.errors import shown
 from . import messages as say
 from .refusal import ApiProblem, missing_field, not_one_of
@@ -186,7 +187,7 @@ def _object(value: Any, param: str) -> dict[str, Any]:
 def read_body(content: bytes) -> dict[str, Any]:
     """Parse a JSON object (err-8)."""
     try:
-        body = json.loads(content)
+        body = read_json(content)
     # Bytes that are not UTF-8 are a ValueError, too; a hundred thousand brackets are not.
     except (ValueError, RecursionError) as error:
         raise ApiProblem(400, "invalid_format", say.MALFORMED_JSON.format(reason=error)) from None

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..base.data import as_object
+from ..base.data import as_object, is_finite
 from ..base.errors import AurousError, version_of_package
+from ..base.files import write_whole
 from ..base.frames import Helpers, helpers_of, shown_line
 from ..base.instants import iso_milliseconds, moment, parse_instant
 from ..base.redaction import MIN_SECRET, redacted, redacted_json
@@ -41,7 +42,7 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
     """Write the calls of *test* to a file in *folder*, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{file_name(test)}.har"
-    file.write_text(json.dumps(har(calls), indent=1), encoding="utf-8")
+    write_whole(file, json.dumps(har(calls), indent=1))
     return file
 
 
@@ -220,6 +221,12 @@ def _secret(value: str, names: Mapping[str, str]) -> str:
     return f"{scheme} {names[token.strip()]}" if token.strip() in names else "(redacted)"
 
 
+def _finite(value: Any) -> float:
+    if not is_finite(number := float(value)):
+        raise ValueError
+    return number
+
+
 class FieldError(ValueError):
     """A field of an entry that is missing or malformed; the message says which."""
 
@@ -267,7 +274,7 @@ def read_entry(number: int, entry: Any, take: Take) -> Exchange:
         response_headers=field(entry, "response.headers", _pairs) or (),
         fault=str(entry.get("_fault") or ""),
         restores=field(entry, "_restores", int) or 0,
-        seconds=max(0.0, field(entry, "time", float) or 0.0) / 1000,
+        seconds=max(0.0, field(entry, "time", _finite) or 0.0) / 1000,
     )
     _checked("request.url", lambda: urlsplit(str(url)))  # which all that follows relies on
     found.at = found.dated if found.at is None else found.at

@@ -17,6 +17,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from ..base.arguments import encodable
+from ..base.data import is_finite
 
 _DEEPEST: Final = 64
 """Deeper JSON is not the fake's, and could end in a RecursionError somewhere else."""
@@ -70,7 +71,7 @@ def _accept(value: Any, where: str, right: bool) -> Any:  # noqa: FBT001 - a con
 
 def _plain(value: Any, where: str, _: Any = (), depth: int = 0) -> Any:
     """Accept any JSON that is not nested deeper than what the fake itself writes."""
-    _accept(value, where, depth < _DEEPEST)
+    _accept(value, where, depth < _DEEPEST and (not isinstance(value, float) or isfinite(value)))
     parts: Any = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     for item in parts:
         _plain(item, where, (), depth + 1)
@@ -125,7 +126,7 @@ def _whole(value: Any, where: str, _: Any = ()) -> int:
 def _number(value: Any, where: str, _: Any = ()) -> float:
     if value == "inf":
         return inf
-    right = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    right = isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
     return cast("float", _accept(value, where, right))
 
 

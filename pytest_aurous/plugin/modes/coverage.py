@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from ..._core.base.errors import see
+from ..._core.base.files import write_whole
 from ..._core.resources.catalog import CATALOG
 from ..._fake.session import Session
 from ..._report.coverage import Coverage
@@ -57,7 +58,7 @@ class Counting(Mode):
         file = Path(name)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(self._coverage.json(), indent=2), encoding="utf-8")
+            write_whole(file, json.dumps(self._coverage.json(), indent=2))
         except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
             page = see("reference/reports.html#coverage-of-the-api")
             record_unwritten(self._config, "The coverage", file, error, page)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from ..._core.base.errors import AurousError, AurousWarning, see
+from ..._core.base.files import write_whole
 from ..._core.base.redaction import redacted
 from ..._core.wire.lines import WIDTH
 from ..._explore.baseline import Baseline
@@ -106,7 +107,7 @@ class SuiteResults(Mode):
             for _, one in sorted({**own, **self.tests}.items())
         ]
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
+        write_whole(file, redacted(json.dumps({"tests": tests}, indent=2)))
 
     def _remarks(self) -> Iterator[tuple[str, str]]:
         """Yield each remark with the tests that it is about, after the file of the first; if numbers differ, one."""

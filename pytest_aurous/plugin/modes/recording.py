@@ -14,6 +14,7 @@ import pytest
 from ..._check.recording.read import Recording
 from ..._check.sanitize import Sanitizer
 from ..._core.base.errors import see, version_of_package
+from ..._core.base.files import write_whole
 from ..._core.base.work import Work, current_work, older_work
 from ..._core.wire.exchange import Exchange
 from ..._core.wire.har import file_name
@@ -111,7 +112,7 @@ class Recordings(Mode):
             content = Sanitizer().har(Recording(file, exchanges))
             content["log"]["creator"] = {"name": "pytest-aurous --aurous-record", "version": version_of_package()}
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            write_whole(file, json.dumps(content, indent=1) + "\n")
             self._tests["written"] += 1
         except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
             self._tests["unwritable"] += 1

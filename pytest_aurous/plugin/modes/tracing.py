@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from ..._core.base.errors import see
+from ..._core.base.files import write_whole
 from ..._core.base.redaction import SECRET, redacted
 from ..._core.wire.har import file_name
 from ..._explore.report.result import Exploration, matrix
@@ -147,7 +148,7 @@ class Traces(Mode):
     def _save(self, folder: Path, name: str, text: str) -> None:
         there = self._home / folder
         there.mkdir(parents=True, exist_ok=True)
-        (there / name).write_text(text, encoding="utf-8")
+        write_whole(there / name, text)
 
     def _link(self, file: Path) -> str:
         """Return the address of a page, as a report of pytest-html has to write it."""

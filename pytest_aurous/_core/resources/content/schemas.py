@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import ceil, floor, inf, isfinite
+from math import ceil, floor, inf
 from random import Random
 from typing import Any, Final
 
-from ...base.data import is_array, is_object
+from ...base.data import is_array, is_finite, is_object
 from ...base.errors import shown
 
 Schema = Mapping[str, Any]
@@ -60,7 +60,7 @@ def _are_named(values: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
 
 
 def _is_count(value: Any) -> bool:
