@@ -15,14 +15,14 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from math import inf
 from threading import get_ident
-from time import monotonic, process_time, thread_time
+from time import process_time, thread_time
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.errors import see
 from ..._core.base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, stack_under_test
 from ..._core.base.redaction import redacted
-from ..._core.base.work import workers
+from ..._core.base.work import MONOTONIC, workers
 
 if TYPE_CHECKING:
     from ..._facade import SharedTime
@@ -90,7 +90,7 @@ class Watchdog:
         """Let the block be the run, in this thread."""
         with self._lock:
             self._run, self.case, self._ident = run, case, get_ident()
-            self._seen, self._progress, self.cancel = set(), monotonic(), None
+            self._seen, self._progress, self.cancel = set(), MONOTONIC(), None
         try:
             yield
         finally:
@@ -131,13 +131,13 @@ class Watchdog:
             places = {run.steps, *map(_place, frames.values())}
             if not places <= self._seen or any(package_of(one) in DEBUGGERS for one in callers(frames[self._ident])):
                 self._seen |= places
-                self._progress = monotonic()
-            if monotonic() - self._progress < self._patience:
+                self._progress = MONOTONIC()
+            if MONOTONIC() - self._progress < self._patience:
                 return
             run.hang(f"nothing happened for {self._patience:g} s at {_stuck(frames, self._ident)}")
             self._patience = min(self._patience, LATER)
-            self._progress = monotonic()
-        elif monotonic() - self._progress > GRACE:  # pragma: no cover - it ends the process
+            self._progress = MONOTONIC()
+        elif MONOTONIC() - self._progress > GRACE:  # pragma: no cover - it ends the process
             stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
             case = f"{run.work.test}, {self.case}" if run.work.test else self.case
             text = f"While exploring {case}: the run cannot be stopped. It {run.stopped}, so the process ends.\n{_MORE}"
