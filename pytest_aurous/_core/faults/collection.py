@@ -252,7 +252,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Respond after that many seconds on the fake's clock, which take no real time.
 
         A client that waits long enough gets its response at once, and the clock moves forward; a client with a
-        shorter timeout gets its timeout. Where sleeps are skipped, the client sleeps meanwhile. With ``commit``, the request stays in flight until the clock has passed.
+        shorter timeout gets its timeout. Where sleeps are skipped, the client sleeps meanwhile. With
+        ``commit``, the request stays in flight until the clock has passed.
 
         Args:
             operation: Name or pattern, such as ``characters.*``.

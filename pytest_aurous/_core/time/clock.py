@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from ..base.arguments import Check, Public
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import FIRST, LAST, calendar_instant, iso, moment
-from ..base.work import GENUINE_TIME
 from ..wire.call import Watcher
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
-_TIME: Final = GENUINE_TIME.func
+_TIME: Final = time.time
 """While it is in its place, as in most tests, nobody need ask whether `time.time` leads back to a clock."""
 _MORE: Final = see("reference/records.html#the-clock")
 FASTEST: Final = 1_000_000.0

@@ -138,7 +138,8 @@ class EventStream:
     def _due(self) -> float:
         """Return in how many seconds the next part comes, or the client gives up."""
         with self._world.lock:
-            return self._world.state.whole(self._caused, self._until_next)
+            due: float = self._world.state.whole(self._caused, self._until_next)
+            return due
 
     def _until_next(self) -> float:
         patience = inf if self._call.patience is None else self._call.patience
