@@ -350,8 +350,6 @@ def stopped_time(app: App) -> Generator[SharedTime, None, None]:
 
     A clock that the block has frozen itself stays so.
     """
-    from ._core.time.skipping import SleepSkipper  # loads asyncio
-
     clock = app.world.clock
     before = clock.position
     with ExitStack() as undo:
@@ -366,7 +364,7 @@ def stopped_time(app: App) -> Generator[SharedTime, None, None]:
                     clock.restore((before[0] + moved, *before[1:]))
 
             undo.callback(thaw)
-            time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
+            time = undo.enter_context(clock.skipping())
         yield time
 
 

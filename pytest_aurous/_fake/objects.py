@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import abc
-from datetime import datetime
 from functools import cache, singledispatch
 from inspect import getattr_static
 from math import isfinite
 from typing import Any, Final, get_args, get_type_hints
 
 from .._core.base import names
+from .._core.base.instants import moment
 from .._core.engine.pipeline import Snapshot
 from .._core.faults.collection import Faults
 from .._core.faults.fault import Fault
@@ -39,7 +39,8 @@ _NAMES: Final[dict[str, Any]] = {
     **vars(names),
     "AurousSettings": AurousSettings,
     "Plan": Plan,
-    **{kind.__name__: kind for kind in (Calls, Clock, Faults, Snapshot, Webhooks, datetime)},
+    **{kind.__name__: kind for kind in (Calls, Clock, Faults, Snapshot, Webhooks)},
+    "datetime": type(moment(0)),  # freezegun may have replaced the name
     "Unpack": _Unpack,
 }
 """Names in annotations that modules import only for type checkers."""

@@ -20,7 +20,6 @@ from .verdict import Verdict
 if TYPE_CHECKING:
     import faker
 
-    from .._core.time.skipping import SleepSkipper
     from .._core.world.settings import Settings
     from .._explore.report.result import Exploration
     from .._httpx.binding import Binding
@@ -119,7 +118,7 @@ class Session:
             variables = {"AUROUS_API_KEY": str(self.api_key), "AUROUS_BASE_URL": self.settings.base_url}
             undo.callback(ENVIRONMENT.hold(**variables))
             if self.settings.sleep == "skip":
-                undo.enter_context(self._skipper())
+                undo.enter_context(self.app.world.clock.skipping())
             self._entered.append(undo.pop_all())
 
     def leave(self) -> None:
@@ -147,13 +146,8 @@ class Session:
     @contextmanager
     def returning(self) -> Generator[Callable[[], None], None, None]:
         """Yield a function that goes back to this moment, as often as it is called."""
-        with self._skipper() if self.settings.sleep == "skip" else nullcontext() as time:
+        with self.app.world.clock.skipping() if self.settings.sleep == "skip" else nullcontext() as time:
             yield self.moment(self.verdict.keep, *([time.keep] if time is not None else [])).go_back
-
-    def _skipper(self) -> SleepSkipper:
-        from .._core.time.skipping import SleepSkipper  # loads asyncio
-
-        return SleepSkipper(self.app.world.clock.jump, self.app.world.clock.waiting_for)
 
     @contextmanager
     def serving(self, url: str) -> Generator[None, None, None]:

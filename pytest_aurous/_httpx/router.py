@@ -19,7 +19,7 @@ from .._core.base.frames import stack_under_test
 from .._core.resources.base.endpoint import check_operation
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
-from .._core.wire.reply import Reply
+from .._core.wire.reply import Break, Delayed, Reply
 from .stacks import PassedThrough, as_httpx, native, relay, request_errors, response
 
 if TYPE_CHECKING:
@@ -94,12 +94,25 @@ class Router:
         if (gate := self.app.world.gate) is not None:
             gate.enter(call)
         route = self._override(call) if self._routes else None
-        if route is None:
-            return self._serve(stack, request, call)
-        sent = as_httpx(request)
-        with self._recording(stack, request, call, route, sent) as resolved:
-            resolved.response = _resolve(route, sent)
-        return self._overridden(stack, request, call, resolved.response)
+        if route is not None:
+            sent = as_httpx(request)
+            with self._recording(stack, request, call, route, sent) as resolved:
+                resolved.response = _resolve(route, sent)
+            if resolved.response is not None:
+                return self._overridden(stack, call, resolved.response)
+        time = self.app.world.clock.shared
+        if time is None:
+            return self._respond(stack, request, call, self.app.handle(call))
+        outcome = self.app.begin(call)
+        while isinstance(outcome, Delayed):
+            seconds, patient, go_on = outcome
+            waited = False
+            try:
+                time.sleep(seconds)
+                waited = patient
+            finally:
+                outcome = self.app.step(call, go_on, waited)
+        return self._respond(stack, request, call, outcome)
 
     async def arespond(self, stack: ModuleType, request: Any) -> Any:
         """Return the response to a request of an async client of *stack*; side effects may be async, too."""
@@ -107,13 +120,26 @@ class Router:
         if (gate := self.app.world.gate) is not None:
             await gate.aenter(call)
         route = self._override(call) if self._routes else None
-        if route is None:
-            return self._serve(stack, request, call)
-        sent = as_httpx(request)
-        with self._recording(stack, request, call, route, sent) as resolved:
-            result = _resolve(route, sent)
-            resolved.response = await _awaited(route, result) if isawaitable(result) else result
-        return self._overridden(stack, request, call, resolved.response)
+        if route is not None:
+            sent = as_httpx(request)
+            with self._recording(stack, request, call, route, sent) as resolved:
+                result = _resolve(route, sent)
+                resolved.response = await _awaited(route, result) if isawaitable(result) else result
+            if resolved.response is not None:
+                return self._overridden(stack, call, resolved.response)
+        time = self.app.world.clock.shared
+        if time is None:
+            return self._respond(stack, request, call, self.app.handle(call))
+        outcome = self.app.begin(call)
+        while isinstance(outcome, Delayed):
+            seconds, patient, go_on = outcome
+            waited = False
+            try:
+                await time.asleep(seconds)
+                waited = patient
+            finally:
+                outcome = self.app.step(call, go_on, waited)
+        return self._respond(stack, request, call, outcome)
 
     def _call(self, request: Any, body: bytes) -> Call:
         url = request.url
@@ -153,10 +179,8 @@ class Router:
         self.app.overrule(call)
         return route
 
-    def _overridden(self, stack: ModuleType, request: Any, call: Call, resolved: Any) -> Any:
+    def _overridden(self, stack: ModuleType, call: Call, resolved: Any) -> Any:
         """Record the response of a route, and pass it on unchanged."""
-        if resolved is None:
-            return self._serve(stack, request, call)
         if isinstance(resolved.stream, httpx.ByteStream):
             body = b"".join(resolved.stream)
             self.app.overruled(call, Reply(resolved.status_code, tuple(resolved.headers.multi_items()), body))
@@ -166,9 +190,8 @@ class Router:
             stream = relay(stack, resolved.stream)
         return stack.Response(resolved.status_code, headers=resolved.headers.raw, stream=stream)
 
-    def _serve(self, stack: ModuleType, request: Any, call: Call) -> Any:
-        """Let the fake respond, and a route that only spies see it."""
-        outcome = self.app.handle(call)
+    def _respond(self, stack: ModuleType, request: Any, call: Call, outcome: Reply | Break) -> Any:
+        """Return the response of the fake, and let a route that only spies see it."""
         route = self._routes.get(call.operation or "")
         if route is not None and _spies(route):
             sent = as_httpx(request)

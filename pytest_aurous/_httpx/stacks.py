@@ -81,21 +81,21 @@ def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
 def _streamed(stack: ModuleType, request: Any, events: Stream) -> Any:
     """Return a body that is sent event by event, as the client reads it."""
 
-    def read() -> bytes | None:
-        part = events.read()
+    def read(*, slept: bool) -> bytes | None:
+        part = events.read(slept=slept)
         if isinstance(part, Break):
             raise getattr(stack, part.error)(part.message, request=request)
         return part
 
     class Streamed(stack.SyncByteStream, stack.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two stacks
         def __iter__(self) -> Iterator[bytes]:
-            return iter(read, None)
+            return iter(lambda: read(slept=events.sleep()), None)
 
         def __aiter__(self) -> AsyncIterator[bytes]:
             return self  # no generator: trio warns of one that a client leaves unfinished
 
         async def __anext__(self) -> bytes:
-            if (part := read()) is None:
+            if (part := read(slept=await events.asleep())) is None:
                 raise StopAsyncIteration
             return part
 

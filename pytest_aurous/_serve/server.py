@@ -14,6 +14,7 @@ from .._core.base.arguments import Check, Public
 from .._core.base.chains import undone_on_error
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.base.redaction import redacted
+from .._core.base.work import MONOTONIC
 from .._core.wire.hosts import is_loopback
 from .._facade import Aurous
 from .asgi import AsgiApp
@@ -119,9 +120,9 @@ class AurousServer(Public):
         with undone_on_error(self.stop):
             self._thread.start()
             self._asgi.control.url = self.url
-            until = time.monotonic() + _PATIENCE
+            until = MONOTONIC() + _PATIENCE
             while not self._server.started:
-                if not self._thread.is_alive() or time.monotonic() > until:
+                if not self._thread.is_alive() or MONOTONIC() > until:
                     raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
                 time.sleep(0.002)
             self._undo.enter_context(self.aurous._session.serving(self.url))
@@ -181,7 +182,9 @@ def _server(app: AsgiApp) -> Any:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             """Start, and let requests that wait for nothing be answered where they arrive, on Python 3.12 and later."""
-            asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
+            loop: Any = asyncio.get_running_loop()
+            loop.time = MONOTONIC  # a test may freeze the one in `time`
+            loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
             await super().startup(sockets)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

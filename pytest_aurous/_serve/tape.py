@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
-from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .._core.base.work import MONOTONIC
 from .._core.wire.call import Call
 from .._facade import Aurous, Change, StateFollower, View
 from .._trace.recorder import StepWatcher
@@ -123,7 +123,7 @@ class Tape(StepWatcher):
         """Record a request."""
         self._add(Taped(call=call, began=call.at, changes=self.state.of_request(), alone=not self.streams))
         if call.streamed:
-            self.streams[call] = Part(self.last, call), monotonic()
+            self.streams[call] = Part(self.last, call), MONOTONIC()
         self._world.journal.forget(self.keep)
 
     def resume(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
@@ -136,9 +136,9 @@ class Tape(StepWatcher):
         self._unsaid += self.state.of_request()
         before, told = self.streams.pop(call, (Part(0, call), 0.0))
         now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
-        if now.ended or (part.endswith(b"\n\n") and monotonic() - told >= _PAUSE):
+        if now.ended or (part.endswith(b"\n\n") and MONOTONIC() - told >= _PAUSE):
             self._add(Taped(part=now, began=self._world.clock.time()))
-            now, told = Part(before.of, call), monotonic()
+            now, told = Part(before.of, call), MONOTONIC()
         if not call.ended:
             self.streams[call] = now, told
 

@@ -138,7 +138,7 @@ def test_the_parts_of_a_stream_are_steps() -> None:
         assert next(iter(steps[2]["money"].values()))["held"] == 0
 
         with (
-            patch("pytest_aurous._serve.tape.monotonic", iter(range(99)).__next__),
+            patch("pytest_aurous._serve.tape.MONOTONIC", iter(range(99)).__next__),
             client.stream("POST", "/v1/chat/completions", json=CHAT) as response,
         ):
             lines = response.iter_lines()

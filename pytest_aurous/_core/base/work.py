@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from itertools import count
+from time import monotonic
 from types import FrameType
 from typing import Any, Final, Protocol
 
@@ -20,6 +21,8 @@ from .frames import callers
 
 TICK: Final = 0.001
 """Real seconds between two checks of the other threads, and the shortest wait of a selector."""
+# The plugin loads this module before any test can patch the function; freezegun finds none in a partial.
+MONOTONIC: Final = partial(monotonic)
 AWAKE: Final = "awake"
 _NUMBERS: Final = count(1)
 _WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)

@@ -261,19 +261,20 @@ class WipingPatch(Detector):
     operations = ("characters.update",)
 
     def __init__(self) -> None:
-        self._before: Mapping[str, Any] = {}
+        self._before: dict[Context, Mapping[str, Any]] = {}
 
     def arrive(self, ctx: Context) -> bool:
-        self._before = getattr(ctx.world.row(ctx.record), "attributes", None) or {}
+        self._before[ctx] = getattr(ctx.world.row(ctx.record), "attributes", None) or {}
         return False
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
-        if not self._before or not ctx.call.committed:
+        before = self._before.pop(ctx, {})
+        if not before or not ctx.call.committed:
             return False
         sent = json.loads(ctx.call.content).get("attributes")
         if sent is None:
             return False
-        return any(sent.get(name) is None for name, value in self._before.items() if value is not None)
+        return any(sent.get(name) is None for name, value in before.items() if value is not None)
 
 
 class StaleUrl(Detector):

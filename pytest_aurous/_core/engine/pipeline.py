@@ -6,16 +6,17 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from os import getpid, urandom
 from traceback import format_exc
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from urllib.parse import parse_qsl
 from weakref import proxy
 
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.frames import is_interruption
 from ..base.work import ending
-from ..faults.fault import CallFault, Refuse, late
+from ..faults.fault import CallFault, Refuse
 from ..faults.queue import Candidates, FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
 from ..resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
@@ -28,7 +29,7 @@ from ..wire.call import BY_ROUTE, Call, Problem, to_json
 from ..wire.headers import VERSION, check_version, idempotency_key, replaced
 from ..wire.hosts import SERVE, is_upload
 from ..wire.refusal import ApiProblem, Unscripted, envelope
-from ..wire.reply import Break, Reply
+from ..wire.reply import READ_TIMEOUT, Break, Delayed, Reply
 from ..world.buckets import Bucket
 from ..world.idempotency import LONGEST_KEY, Stored, claim_of
 from ..world.keys import permits, require_scope
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from ..faults.collection import Faults
 
 __tracebackhide__ = hide_mistakes
+
+
+Outcome = Reply | Break | Delayed
 
 
 @dataclass(frozen=True)
@@ -143,20 +147,30 @@ class App:
             self.pitfalls.begin_anew()
 
     def handle(self, call: Call) -> Reply | Break:
-        """Handle one request. All decisions and changes happen under one lock, completely or not at all."""
+        """Handle one request at once; the clock moves by the delay of its response.
+
+        All decisions and changes happen under one lock, completely or not at all.
+        """
+        return cast("Reply | Break", self.begin(call, self._at_once))
+
+    def begin(self, call: Call, act: Callable[..., Outcome] | None = None) -> Outcome:
+        """Do the same for a client that sleeps while its request is in flight, and takes each further `step`."""
         self._admit_call(call)
         try:
-            faults = self._faults_for(call)
-            with self.world.lock:
-                outcome = self.world.state.whole(self._handle, call, faults)
-                for watcher in self.world.watchers:
-                    watcher.leave(call)
-                return outcome
+            return self.step(call, act or self._handle, call, self._faults_for(call))
         except BaseException:
             with self.world.lock:
                 self.pitfalls.begin_anew()  # a detector may have seen half of a request
                 self.world.journal.withdraw(call)
             raise
+
+    def step(self, call: Call, act: Callable[..., Outcome], *args: Any) -> Outcome:
+        """Do one step of a request; after the last one, the watchers see it leave."""
+        with self.world.lock:
+            outcome = self.world.state.whole(act, *args)
+            for watcher in () if isinstance(outcome, Delayed) else self.world.watchers:
+                watcher.leave(call)
+            return outcome
 
     def _admit_call(self, call: Call) -> None:
         """Raise what ends the run that the call belongs to, and let the watchers see a new call.
@@ -177,26 +191,56 @@ class App:
                 for watcher in self.world.watchers:
                     watcher.arrive(call)
 
-    def _handle(self, call: Call, faults: Candidates | None) -> Reply | Break:
+    def _at_once(self, call: Call, faults: Candidates | None) -> Outcome:
+        """Do all steps of a request, and let the clock move by what its client waits."""
+        outcome = self._handle(call, faults)
+        while isinstance(outcome, Delayed):
+            seconds, patient, go_on = outcome
+            outcome = go_on(patient)
+            self.world.clock.move(seconds)
+        return outcome
+
+    def _handle(self, call: Call, faults: Candidates | None) -> Outcome:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
-        world = self.world
         ctx, now = self._arrive(call)
         self.pitfalls.arrive(ctx)
         fault = self.queue.met_by(CallFault, call, now, faults) if faults is not None else None
         if fault is None:
-            outcome: Reply | Break = self._serve(ctx, now)
-        else:
-            outcome = fault.meet(call, world.clock, partial(self._serve, ctx, now))
-            if call.committed and ctx.lost is not None and not _arrived(outcome):
-                ctx.lost()
-        if isinstance(outcome, Reply) and outcome.delay:
-            outcome = late(call, world.clock, outcome.delay, outcome)
+            return self._proceed(ctx, self._serve(ctx, now))
+        return self._proceed(ctx, fault.meet(call, self.world.clock, partial(self._serve, ctx, now)))
+
+    def _proceed(self, ctx: Context, outcome: Reply | Break) -> Outcome:
+        """Record the outcome of a request, unless its delay has to pass first."""
+        if isinstance(outcome, Break) or not outcome.delay:
+            return self._leave(ctx, outcome)
+        self.world.journal.leave()
+        patience = inf if ctx.call.patience is None else ctx.call.patience
+        delay = outcome.delay
+        return Delayed(min(delay, patience), delay <= patience, partial(self._go_on, ctx, outcome))
+
+    def _go_on(self, ctx: Context, outcome: Reply, waited: bool) -> Outcome:  # noqa: FBT001 - `Delayed` has no keywords
+        """Go on with a request whose client has waited for its delay, or has given up."""
+        self.world.runs.settle()
+        self.world.journal.resume(ctx.call)
+        if not waited:
+            ctx.call.delay = 0
+            return self._leave(ctx, READ_TIMEOUT)
+        ctx.call.delay += outcome.delay
+        if not outcome.status:
+            return self._proceed(ctx, self._serve(ctx, self.world.clock.time()))
+        return self._leave(ctx, outcome)
+
+    def _leave(self, ctx: Context, outcome: Reply | Break) -> Reply | Break:
+        """Record the outcome of a request."""
+        call = ctx.call
+        if call.fault is not None and call.committed and ctx.lost is not None and not _arrived(outcome):
+            ctx.lost()
         if ctx.stream is not None and not (isinstance(outcome, Reply) and outcome.stream is ctx.stream):
             ctx.stream.lose()  # by a fault
         elif ctx.stream is not None:
             ctx.stream.abandoned = partial(self.pitfalls.abandon, ctx)
         self.pitfalls.leave(ctx, outcome)
-        world.journal.respond(call, outcome if isinstance(outcome, Reply) else None)
+        self.world.journal.respond(call, outcome if isinstance(outcome, Reply) else None)
         return outcome
 
     def _arrive(self, call: Call) -> tuple[Context, float]:

@@ -24,10 +24,10 @@ from ..wire.call import Call, to_json
 from ..wire.grease import KINDS, GreaseKind
 from ..wire.headers import sent_header
 from ..wire.refusal import USUAL_CODES, ApiProblem
-from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
+from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, UNSERVED, Break, Reply
 from .altered import grease
 from .deliveries import DeliveryFaults
-from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms, late, made_by
+from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms, made_by
 from .queue import FaultQueue
 
 __tracebackhide__ = hide_mistakes
@@ -253,7 +253,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Respond after that many seconds on the fake's clock, which take no real time.
 
         A client that waits long enough gets its response at once, and the clock moves forward; a client with a
-        shorter timeout gets its timeout. With ``commit``, the request stays in flight until the clock has passed.
+        shorter timeout gets its timeout. Where sleeps are skipped, the client sleeps meanwhile. With
+        ``commit``, the request stays in flight until the clock has passed.
 
         Args:
             operation: Name or pattern, such as ``characters.*``.
@@ -267,11 +268,10 @@ class Faults(Collection[Fault], DeliveryFaults):
         """
         wait = _check("delay").number("seconds", seconds, 0)
 
-        def meet(fault: Fault, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
-            in_time = call.patience is None or wait <= call.patience
-            reply = serve(busy=wait if fault.commit else 0) if in_time or fault.commit else READ_TIMEOUT
+        def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
+            reply = serve(busy=wait) if fault.commit or not wait else UNSERVED
             fault.fire(call)
-            return late(call, clock, wait, reply)
+            return reply._replace(delay=reply.delay + wait)
 
         return self._add("delay", operation, meet, terms)
 

@@ -20,7 +20,7 @@ from ..base.redaction import redacted
 from ..time.clock import Clock
 from ..wire.call import Call
 from ..wire.refusal import ApiProblem
-from ..wire.reply import READ_TIMEOUT, Break, Reply
+from ..wire.reply import Break, Reply
 from ..world.outbox import Delivery, Outbox
 
 __tracebackhide__ = hide_mistakes
@@ -261,15 +261,6 @@ class CallFault(Fault):
     def meet(self, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
         """Return what the client gets."""
         return self._meet(self, call, clock, serve)
-
-
-def late(call: Call, clock: Clock, seconds: float, reply: Reply | Break) -> Reply | Break:
-    """Return *reply* after that many seconds on the clock, or the timeout of a client that does not wait as long."""
-    patience = inf if call.patience is None else call.patience
-    in_time = seconds <= patience
-    clock.move(min(seconds, patience))
-    call.delay = seconds if in_time else 0
-    return reply if in_time else READ_TIMEOUT
 
 
 MeetDelivery = Callable[["DeliveryFault", Delivery, Outbox, float], bool]

@@ -15,6 +15,9 @@ from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import FIRST, LAST, calendar_instant, iso, moment
 from ..wire.call import Watcher
 
+if TYPE_CHECKING:
+    from .turns import SharedTime
+
 __tracebackhide__ = hide_mistakes
 
 _TIME: Final = time.time
@@ -52,12 +55,13 @@ class Clock(Public):
         '2026-05-08T10:01:30+00:00'
     """
 
-    __slots__ = ("_frozen", "_offset", "_reading", "_seen", "_since", "_speed", "_watchers", "waiting_for")
+    __slots__ = ("_frozen", "_offset", "_reading", "_seen", "_shared", "_since", "_speed", "_watchers", "waiting_for")
 
     _page = "reference/records.html#the-clock"
 
     def __init__(self, now: datetime | str | None = None, watchers: Sequence[Watcher] = ()) -> None:
         self.waiting_for: Callable[[], str] = str
+        self._shared: list[SharedTime] = []
         self._watchers = watchers
         self._offset = 0.0
         self._frozen: float | None = None
@@ -190,10 +194,25 @@ class Clock(Public):
         Example:
             ``with aurous.clock.skip_sleeps(): wait_until_ready(character)``
         """
+        with self.skipping():
+            yield
+
+    @contextmanager
+    def skipping(self) -> Generator[SharedTime, None, None]:
+        """Do the same, and yield the time that it shares with the skipped sleeps."""
         from .skipping import SleepSkipper  # loads asyncio
 
-        with SleepSkipper(self.jump, self.waiting_for):
-            yield
+        with SleepSkipper(self.jump, self.waiting_for) as shared:
+            self._shared.append(shared)
+            try:
+                yield shared
+            finally:
+                self._shared.remove(shared)
+
+    @property
+    def shared(self) -> SharedTime | None:
+        """The time that it shares with skipped sleeps, in which clients sleep for slow responses; None without them."""
+        return self._shared[-1] if self._shared else None
 
     def jump(self, running: float, frozen: float) -> None:
         """Follow a jump; this module always reads the real `time.time`, which freezegun may have frozen."""

@@ -184,6 +184,7 @@ class TrioSleeps:
         def standing_time(clock: Any) -> float:
             return self._now(clock) if shared.active else float(self._time(clock))
 
+        self.sleep = sleep
         self.pairs = [(real_sleep, sleep), (real_until, sleep_until)]
         self._patched_time, self._order = standing_time, _SpawnOrder(shared, core._r)
         core.SystemClock.current_time = standing_time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from asyncio.base_events import BaseEventLoop
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
@@ -48,7 +49,8 @@ class SleepSkipper:
         shared = getattr(time.sleep, "shared", None)
         if not isinstance(shared, SharedTime) or not shared.active:
             shared = SharedTime(_original(time.monotonic))
-            shared.at_end = _Patches(shared).stop
+            patches = _Patches(shared)
+            shared.at_end, shared.asleep = patches.stop, patches.asleep
         shared.skippers.append(self._skipping)
         self._entered.append(shared)
         return shared
@@ -103,7 +105,7 @@ class _Sleeper:
             warn_of_real_sleep(_OF_GREENLETS)
             self.real(seconds)
         else:
-            shared.block(shared.begin(seconds, caller, shared.now() + seconds))
+            shared.sleep(seconds)
 
 
 class _Patches:
@@ -164,15 +166,30 @@ class _Patches:
         self._trio = TrioSleeps(self.shared, trio)
         return self._trio.pairs
 
+    def _follow_trio(self) -> None:
+        """Patch trio, which anyio imports when it first runs on it."""
+        if pairs := self._patch_trio():
+            self._replace_everywhere(pairs)
+
     def _anyio_sleep(self, real: Any) -> Any:
         @wraps(real)
         async def sleep(delay: float) -> None:
-            # anyio imports trio when it first runs on it.
-            if self.shared.active and (pairs := self._patch_trio()):
-                self._replace_everywhere(pairs)
+            if self.shared.active:
+                self._follow_trio()
             await real(delay)
 
         return sleep
+
+    async def asleep(self, seconds: float) -> None:
+        """Skip a sleep of this task. If its loop has a clock that cannot jump, the others do."""
+        loop = asyncio._get_running_loop()
+        if isinstance(loop, BaseEventLoop):
+            await self._asyncio.sleep(seconds)
+        elif loop is not None:
+            self.shared.move(seconds)
+        else:
+            self._follow_trio()
+            await cast("TrioSleeps", self._trio).sleep(seconds)
 
 
 def _original(function: Any) -> Any:

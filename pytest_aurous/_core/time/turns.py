@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from threading import Condition, get_ident
@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Final, NamedTuple
 
 from ..base.errors import AurousError, AurousWarning, hide_mistakes, see
-from ..base.frames import LIBRARIES, SENDERS, nearest_outside, place_of, short_path
+from ..base.frames import SENDERS, nearest_outside, place_of, short_path
 from ..base.work import TICK, ending
 from .stillness import BRIEF, OtherThreads, Seen
 
@@ -79,6 +79,7 @@ class SharedTime:
         skippers: Those that are entered; the last one with a limit limits the sleeps. A skipper that is entered twice
             is in here twice.
         at_end: Restores what was patched; called when the last skipper leaves.
+        asleep: Skips a sleep of this task, in seconds, whichever library runs it; `sleep` skips one of this thread.
         deadlines: Until when each waiting thread waits, by ident. A thread whose time has come stays in here until it
             continues, so that no other thread jumps past a sleeper that is about to wake.
     """
@@ -88,6 +89,7 @@ class SharedTime:
         self.shift: float = 0.0
         self.skippers: list[Skipping] = []
         self.at_end: Callable[[], None] = lambda: None
+        self.asleep: Callable[[float], Awaitable[None]]
         self.deadlines: dict[int, float] = {}
         self._seen: dict[int, Seen] = {}
         self._monotonic = monotonic
@@ -115,7 +117,7 @@ class SharedTime:
         """
         if (error := ending()) is not None:
             raise error
-        place = place_of(nearest_outside(LIBRARIES, frame))
+        place = place_of(nearest_outside(SENDERS, frame))
         sleep = Sleep(seconds, place, end, self.nominal + seconds)
         if (limit := self.limit) is not None:
             sleep.end_early = limit(seconds, frame)
@@ -136,6 +138,10 @@ class SharedTime:
     def limit(self) -> Limit | None:
         """What limits the sleeps in an exploration; None: the common limits."""
         return next((one.limit for one in reversed(self.skippers) if one.limit is not None), None)
+
+    def sleep(self, seconds: float) -> None:
+        """Skip a sleep of this thread."""
+        self.block(self.begin(seconds, sys._getframe(1), self.now() + seconds))
 
     def block(self, sleep: Sleep) -> None:
         """Block this thread until the end of *sleep*.

@@ -20,8 +20,17 @@ class Stream(Protocol):
     waited: float
     abandoned: Callable[[], object] | None
 
-    def read(self) -> bytes | Break | None:
-        """Return the next part, what breaks the connection, or None at the end."""
+    def sleep(self) -> bool:
+        """Let this thread sleep until the next part is due, if sleeps are skipped; return whether they are."""
+
+    async def asleep(self) -> bool:
+        """Do the same for this task."""
+
+    def read(self, *, slept: bool = False) -> bytes | Break | None:
+        """Return the next part, what breaks the connection, or None at the end; the clock moves until it is due.
+
+        If its client has *slept* until then, the clock has moved already.
+        """
 
     def close(self) -> None:
         """End it: the client has closed the connection, or has read everything."""
@@ -65,6 +74,19 @@ class Break(NamedTuple):
     after_bytes: int = 0
 
 
+class Delayed(NamedTuple):
+    """A request that is in flight for some seconds.
+
+    Then *go_on* takes whether its client waits on: True if it is *patient* and has not given up meanwhile.
+    """
+
+    seconds: float
+    patient: bool
+    go_on: Callable[[bool], Reply | Break | Delayed]
+
+
+UNSERVED: Final = Reply(0, (), b"")
+"""Stands for the response to a request that is served after its delay."""
 CONNECTION_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
 CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
 READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")

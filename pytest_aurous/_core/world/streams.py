@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
@@ -81,10 +82,25 @@ class EventStream:
         """Let a fault end it after that many events."""
         self._cut = Cut(how, after, commit)
 
-    def read(self) -> bytes | Break | None:
-        """Return the next part, what breaks the connection, or None at the end; the clock moves by its wait."""
+    def sleep(self) -> bool:
+        """Let this thread sleep until the next part is due, if sleeps are skipped; return whether they are."""
+        if (time := self._world.clock.shared) is not None and (due := self._due()):
+            time.sleep(due)
+        return time is not None
+
+    async def asleep(self) -> bool:
+        """Do the same for this task."""
+        if (time := self._world.clock.shared) is not None and (due := self._due()):
+            await time.asleep(due)
+        return time is not None
+
+    def read(self, *, slept: bool = False) -> bytes | Break | None:
+        """Return the next part, what breaks the connection, or None at the end; the clock moves until it is due.
+
+        If its client has *slept* until then, the clock has moved already.
+        """
         with self._world.lock:
-            return self._watched(self._read)
+            return self._watched(partial(self._read, slept=slept))
 
     def close(self) -> None:
         """End it: the client has closed the connection, or has read everything."""
@@ -114,33 +130,48 @@ class EventStream:
         finally:
             self._world.journal.leave()
 
-    def _read(self) -> bytes | Break | None:
-        self.waited = 0
+    @property
+    def _broken_off(self) -> Cut | None:
+        """The fault that comes next."""
+        return self._cut if self._cut is not None and self._call.events >= self._cut.after else None
+
+    def _due(self) -> float:
+        """Return in how many seconds the next part comes, or the client gives up."""
+        with self._world.lock:
+            due: float = self._world.state.whole(self._caused, self._until_next)
+            return due
+
+    def _until_next(self) -> float:
+        patience = inf if self._call.patience is None else self._call.patience
+        if self.ended:
+            return 0
+        if (cut := self._broken_off) is not None:
+            return patience if cut.how == "stall" and patience < inf else 0
+        self._next = self._next or next(self._frames, None)
+        return min(self._next.wait, _QUIET, patience) if self._next is not None else 0
+
+    def _read(self, *, slept: bool) -> bytes | Break | None:
+        due = self._until_next()
+        wait = self.waited = 0 if slept else due
         if self.ended:
             return None
-        cut = self._cut
-        if cut is not None and self._call.events >= cut.after:
-            return self._broken(cut)
+        if (cut := self._broken_off) is not None:
+            return self._broken(cut, wait)
         if self._next is None:
-            self._next = next(self._frames, None)
-            if self._next is None:
-                self._end(COMPLETE)
-                return None
-        wait = self.waited = min(self._next.wait, _QUIET)
-        patience = inf if self._call.patience is None else self._call.patience
-        if wait > patience:
-            self._world.clock.move(patience)
-            self._lose("ended by a timeout of the client")
-            return READ_TIMEOUT
+            self._end(COMPLETE)
+            return None
         if wait:
             self._world.clock.move(wait)
+        if due < min(self._next.wait, _QUIET):
+            self._lose("ended by a timeout of the client")
+            return READ_TIMEOUT
         if self._next.wait > _QUIET:
             self._next = self._next._replace(wait=self._next.wait - _QUIET)
             return self._sent(Frame(0, _KEEP_ALIVE, event=False))
         frame, self._next = self._next, None
         return self._sent(frame)
 
-    def _broken(self, cut: Cut) -> bytes | Break | None:
+    def _broken(self, cut: Cut, wait: float) -> bytes | Break | None:
         frame = next(self._frames, Frame(0, b"")) if cut.how == "half_event" else None
         if cut.commit:
             for _ in self._frames:
@@ -149,8 +180,8 @@ class EventStream:
             data = self._sent(Frame(0, frame.data[: len(frame.data) // 2], event=False))
             self._lose(BY_FAULT)
             return data
-        if cut.how == "stall" and self._call.patience is not None:
-            self._world.clock.move(self._call.patience)
+        if wait:
+            self._world.clock.move(wait)
         self._lose(BY_FAULT)
         return {"stall": READ_TIMEOUT, "ends_early": None}.get(cut.how, _CUT)
 

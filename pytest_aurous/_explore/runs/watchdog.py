@@ -16,14 +16,14 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from math import inf
 from threading import get_ident
-from time import monotonic, process_time, thread_time
+from time import process_time, thread_time
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.errors import AurousError, see
 from ..._core.base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, stack_under_test
 from ..._core.base.redaction import redacted
-from ..._core.base.work import workers
+from ..._core.base.work import MONOTONIC, workers
 
 if TYPE_CHECKING:
     from ..._facade import SharedTime
@@ -94,7 +94,7 @@ class Watchdog:
         """Let the block be the run, in this thread."""
         with self._lock:
             self._run, self.case, self._ident = run, case, get_ident()
-            self._seen, self._progress, self.cancel = set(), monotonic(), None
+            self._seen, self._progress, self.cancel = set(), MONOTONIC(), None
         try:
             yield
         finally:
@@ -137,9 +137,9 @@ class Watchdog:
                         self._look(run)
                     except Exception as error:  # noqa: BLE001 - a run without a watch could go on for ever
                         self._failure = self._failure or error
-                        self._progress = self._progress if run.stopped else monotonic()
+                        self._progress = self._progress if run.stopped else MONOTONIC()
                         run.hang(f"the watchdog failed: {error!r}")
-                    if run.stopped and monotonic() - self._progress > GRACE:
+                    if run.stopped and MONOTONIC() - self._progress > GRACE:
                         self._end_process(run)
         finally:
             del self._time.deadlines[get_ident()]
@@ -151,12 +151,12 @@ class Watchdog:
             places = {run.steps, *map(_place, frames.values())}
             if not places <= self._seen or any(package_of(one) in DEBUGGERS for one in callers(frames[self._ident])):
                 self._seen |= places
-                self._progress = monotonic()
-            if monotonic() - self._progress < self._patience:
+                self._progress = MONOTONIC()
+            if MONOTONIC() - self._progress < self._patience:
                 return
             run.hang(f"nothing happened for {self._patience:g} s at {_stuck(frames, self._ident)}")
             self._patience = min(self._patience, LATER)
-            self._progress = monotonic()
+            self._progress = MONOTONIC()
         if self.cancel is not None:
             self.cancel()
         if self._ident == threading.main_thread().ident:  # pragma: no branch - else the process ends
