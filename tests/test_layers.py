@@ -27,10 +27,11 @@ TIMEKEEPERS = {
     "probing",
     "exploring",
     "watchdog",
+    "work",
 }
 # The clock, what makes sleeps move it, a real server with its command and what it shows of a stream, a signature that
 # a receiver verifies in real time, what is exchanged with the real API, a stopwatch, the pace of probes, how long a run
-# does nothing in real time, and the time for exploring a suite.
+# does nothing in real time, the time for exploring a suite, and the clock of the process that no test can patch.
 MUTATORS = {"append", "add", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
 MARKERS = {"aurous_explore", "aurous_settings"}  # which are pytest's
 CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
