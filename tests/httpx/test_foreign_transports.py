@@ -164,7 +164,7 @@ class TestForeignTransports:
 def test_a_connection_of_a_transport_of_the_test_is_stopped(stack: Any) -> None:
     """What leaves the process does not reach the vendor, and the message says what to do."""
 
-    class Own(stack.BaseTransport):  # type: ignore[misc, name-defined]  # one of two stacks
+    class Own(stack.BaseTransport):  # type: ignore[misc]  # one of two stacks
         def handle_request(self, _request: Any) -> Any:
             return socket.create_connection((API, 443))
 

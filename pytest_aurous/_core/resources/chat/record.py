@@ -51,7 +51,8 @@ class Completion(Live, _CompletionFields):
 
     @property
     def _row(self) -> CompletionRow:
-        return seen_at(super()._row, self._world.clock.time())
+        row: CompletionRow = super()._row
+        return seen_at(row, self._world.clock.time())
 
     @property
     def messages(self) -> list[dict[str, Any]]:  # type: ignore[override]
