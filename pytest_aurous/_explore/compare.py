@@ -6,14 +6,18 @@ run, in which threads or tasks send their requests in another order.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_plus
 
 from .._core.base.chains import leaves
+from .._core.base.data import in_strings, parsed
 from .._core.base.errors import shown
 from .._core.base.forms import ID, INSTANT, URL, UUID, formless
 from .._core.base.redaction import redacted
@@ -40,8 +44,8 @@ _FORM: Final = re.compile(
     )
 )
 """Ids of the API, uuids, times, URLs, addresses in memory, and pictures: chance has drawn what they show."""
-
-
+_SHOWN: Final = 100
+"""So many characters of a request are in a label: requests are sorted by what their bodies begin with."""
 _NOTHING: Final = ("", "", ""), 0, "no other request"
 
 
@@ -58,16 +62,26 @@ class Identities:
 
     def key(self, call: Call) -> Key:
         """Return what a request is, after the requests that were seen."""
-        target = f"{call.path}?{call.query}" if call.query else call.path
-        return call.operation or call.method, self._plain(target), self._plain(_text(kept(call.content)))
+        target = unquote_plus(f"{call.path}?{call.query}" if call.query else call.path)
+        return call.operation or call.method, self._plain(target), _changed(kept(call.content), self._plain)
 
     def see(self, call: Call) -> None:
         """See a request with its response."""
         key = self.key(call)
         self._seen[key] += 1
-        found = ID.findall(_text(call.response.content)) if call.response is not None else ()
-        for number, one in enumerate(dict.fromkeys(found)):
-            self._labels.setdefault(one, f"<{' '.join(key)} {self._seen[key]}.{number}>")
+        found: dict[str, None] = {}
+
+        def note(text: str) -> str:
+            found.update(dict.fromkeys(ID.findall(text)))
+            return text
+
+        if call.response is not None:
+            _changed(call.response.content, note)
+        # A label has not all of its request, which may have labels itself: a chain of them would grow without end.
+        text = " ".join(key)
+        digest = sha256(text.encode(errors="backslashreplace")).hexdigest()
+        for number, one in enumerate(found):  # the x lets the digest have no form
+            self._labels.setdefault(one, f"<{text[:_SHOWN]} x{digest} {self._seen[key]}.{number}>")
 
     def _plain(self, text: str) -> str:
         return formless(ID.sub(lambda found: self._labels.get(found[0], found[0]), text))
@@ -82,8 +96,12 @@ def keys_of(calls: Sequence[Call]) -> list[Key]:
     return keys
 
 
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace")
+def _changed(body: bytes, change: Callable[[str], str]) -> str:
+    """Return a body as text, with its strings changed: those of JSON as they are, not as JSON escapes them."""
+    with suppress(RecursionError):
+        if (data := parsed(body)) is not None:
+            return json.dumps(in_strings(change, data), ensure_ascii=False)
+    return change(body.decode(errors="replace"))
 
 
 def difference(first: Day, later: Day) -> str | None:
@@ -137,7 +155,8 @@ def alike(found: Any, wanted: Any) -> bool:
 def _text_of(value: object) -> str:
     """Return the repr of *value* without what differs only in form; a repr that fails is empty."""
     with suppress(Exception):
-        return _FORM.sub("...", repr(value))
+        # What `repr` escapes would be the first letter of a time or an id, and the next one of a URL.
+        return _FORM.sub("...", re.sub(r"\\[nrt]", " ", repr(value)))
     return ""
 
 

@@ -17,6 +17,7 @@ from .explorer import Explorer
 from .ids import SCHEDULE
 from .interleaver import InterleaveOptions, Interleaver
 from .options import PAGE, ExploreOptions, read_options
+from .own import theirs
 from .runs.attempt import Outcome
 from .runs.run import complete, ignore, present_run
 from .runs.turns import PAGE as WORKERS_PAGE
@@ -62,7 +63,7 @@ async def aexplore(
 
     async def make(attempt: RunAttempt) -> Outcome:
         if fresh is not None and not attempt.again:
-            returned = fresh()
+            returned = theirs(fresh)
             if iscoroutine(returned) and not explorer.tasks:
                 returned.close()
                 raise AurousError(f"{who}(fresh=...): fresh returned a coroutine. {_use_async(who)}")
@@ -124,7 +125,7 @@ def _use_async(who: str) -> str:
 
 async def _called(who: str, name: str, function: Callable[[], Any]) -> Any:
     """Call a plain function; a body that has not begun is an `AurousError`."""
-    returned = function()
+    returned = theirs(function)
     if isgenerator(returned):
         text = (
             f"{who}(): {name} returned a generator, whose body has not begun. Let it iterate, for example as lambda: "
@@ -138,7 +139,7 @@ async def _called(who: str, name: str, function: Callable[[], Any]) -> Any:
 
 async def _awaited(who: str, name: str, function: Callable[[], Any]) -> Any:
     """Await a coroutine function; what cannot be awaited here is an `AurousError`."""
-    returned = function()
+    returned = theirs(function)
     if not isawaitable(returned):
         raise AurousError(
             f"{who}(): {name} returned no coroutine. Use aurous.{who[1:]}(...) for plain functions.\n{_MORE}"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from .._core.base.amounts import total
-from .._core.base.data import as_list, as_object
+from .._core.base.data import as_list, as_object, in_strings
 from .._core.base.forms import ID, formless
 from .._facade import App, Course, changed_rows, described, when_done
 
@@ -125,8 +125,8 @@ def end_states(app: App) -> Callable[[Mapping[str, Course]], EndState]:
 
 def _record(row: Any, teams: Mapping[str, str]) -> EndRecord:
     kind, data = described(row)
-    texts = ((key, json.dumps(value, sort_keys=True)) for key, value in _stable(data).items())
-    fields = tuple((key, formless(ID.sub("<id>", text))) for key, text in texts)
+    found = as_object(in_strings(lambda text: formless(ID.sub("<id>", text)), _stable(data)))
+    fields = tuple((key, json.dumps(value, sort_keys=True)) for key, value in found.items())
     return EndRecord(kind, fields, teams.get(getattr(row, "team", ""), ""), row.id)
 
 

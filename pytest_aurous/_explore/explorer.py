@@ -24,6 +24,7 @@ from .ids import slug
 from .kinds import KINDS, NEED_TIME, Plan
 from .laws import EXCUSES, Breach, Day, Judged, judge, needs_second
 from .options import PAGE, Options
+from .own import OwnError, is_ours
 from .report.result import Case, Expected, Exploration
 from .report.text import brief, number_of, story
 from .runs.attempt import Outcome, RunAttempt, resting
@@ -84,8 +85,20 @@ class Explorer:
         self._make: Make
 
     async def explore(self, make: Make) -> Exploration:
-        """Let *make* make each run, and return the result."""
+        """Let *make* make each run, and return the result.
+
+        Raises:
+            OwnError: If this package fails.
+        """
         self._make = make
+        try:
+            return await self._explored()
+        except Exception as error:
+            if isinstance(error, AurousError) or not is_ours(error):
+                raise
+            raise OwnError(self.who, error) from error
+
+    async def _explored(self) -> Exploration:
         with self._stage.set_up(self._options.patience), self.lines.watching():
             with self._options.printing():
                 good = self._good = await self._good_days()

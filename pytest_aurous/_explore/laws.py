@@ -18,6 +18,7 @@ from .._facade import CATALOG, Course, Happened, Pitfall
 from .charges import key_of, keys_of_orders, overcharged
 from .compare import alike, told, unaddressed
 from .end_state import Change, EndState, changes
+from .own import theirs
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -140,7 +141,7 @@ class Law(NamedTuple):
 
 def refused(rules: Options, day: Day) -> bool:
     """Whether a run returned a value that ``may_return`` accepts as a refusal."""
-    return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
+    return day.outcome == "returned" and rules.may_return is not None and bool(theirs(rules.may_return, day.returned))
 
 
 def other_result(judged: Judged) -> str:

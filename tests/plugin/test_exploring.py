@@ -649,7 +649,7 @@ def test_what_ends_the_run(explored: pytest.Pytester, option: str, ending: str, 
 
 @pytest.mark.parametrize("option", ["--aurous-explore=report", "--aurous-explore-only=balance.retrieve#1 greased"])
 def test_a_bug_of_ours_fails_the_test(explored: pytest.Pytester, option: str) -> None:
-    """The session goes on, and the failure has our traceback."""
+    """The session goes on, and the failure names itself and has our traceback."""
     explored.makepyfile(
         """
         import pytest
@@ -673,7 +673,9 @@ def test_a_bug_of_ours_fails_the_test(explored: pytest.Pytester, option: str) ->
     result = explored.runpytest(option)
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*judge(judged)*", "*explorer.py:*: TypeError", "FAILED *::test_it*"])
+    result.stdout.fnmatch_lines(
+        ["*: pytest-aurous itself failed, *", "*judge(judged)*", "TypeError: *", "FAILED *::test_it*"]
+    )
 
 
 def test_hangs(explored: pytest.Pytester) -> None:

@@ -6,7 +6,7 @@ Nothing here can fill the memory, and nothing raises an error because of the sha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from pathlib import Path
 from stat import S_ISREG
@@ -75,6 +75,15 @@ def parsed(body: bytes | str | None) -> Any:
         return read_json(body or b"")
     except (ValueError, RecursionError):  # ValueError also covers bytes that are not UTF-8
         return None
+
+
+def in_strings(change: Callable[[str], str], value: Any) -> Any:
+    """Return JSON data with each string in it changed, also those that are keys."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): in_strings(change, one) for key, one in as_object(value).items()}
+    return [in_strings(change, one) for one in as_list(value)] if isinstance(value, list) else value
 
 
 def as_object(value: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ..end_state import paid
 from ..ids import slug
 from ..kinds import Plan, Scene
 from ..laws import Day
+from ..own import OwnError
 from .run import DAY, ExploredRun
 from .turns import Calls, Turns
 
@@ -83,6 +84,7 @@ class RunAttempt(Watcher):
         self._unmet = self._concurrent = self._polls = False
         self._thread = get_ident()
         self._task: Any = None
+        self._failure: OwnError | None = None
         self._starting: dict[int, Sequence[Course]] = {}
         self._views: dict[int, View] = {}
 
@@ -141,6 +143,14 @@ class RunAttempt(Watcher):
         self._task = task
 
     def leave(self, call: Call) -> None:
+        """See what a request does; if that fails, it fails the exploration, whatever the code under test catches."""
+        try:
+            self._see(call)
+        except Exception as error:
+            self._failure = OwnError(self._stage.who, error)
+            raise
+
+    def _see(self, call: Call) -> None:
         """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
         if self._has_keys:
             self._identities.see(call)
@@ -162,6 +172,8 @@ class RunAttempt(Watcher):
         Raises:
             BaseException: What ends the whole exploration, if that has ended the run; also a failure of the watchdog.
         """
+        if self._failure is not None:
+            raise self._failure
         run, error, app = self.run, outcome.error, self._stage.app
         if not run.hangs and (ending := interruption(error)) is not None:
             raise ending

@@ -13,6 +13,7 @@ from ..._core.base.chains import isolated
 from ..._core.base.errors import AurousError, AurousExplorationError, see
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
+from ..._explore.own import OwnError
 from ..._explore.report.result import Exploration
 from ..._explore.report.text import CASE, about_known, brief, findings_of
 from ..._explore.runs.attempt import Outcome, RunAttempt
@@ -160,6 +161,8 @@ class ExploredTest:
             who = "--aurous-explore-only: the test" if self._alone else "The test"
             error = AurousError(f"{who} cannot be explored: {text}\n{_PAGE}")
             return error if self._alone or (fails and not why.harmless) else None
+        except OwnError:
+            raise
         except AurousExplorationError as found:
             exploration, error = found.exploration, found
         except AurousError as found:  # `known` names a case that there is not
