@@ -38,12 +38,22 @@ def test_a_lost_response_is_paid_once(aurous: Aurous) -> None:
 
 
 def test_a_slow_model(aurous: Aurous) -> None:
-    """The delay passes on the clock, so the client gets its timeout at once."""
+    """A client that does not retry gets its timeout, and nobody waits for it."""
     aurous.chat.reply("Never seen.", delay=20)
     client = connect(timeout=10, max_retries=0)
 
     with pytest.raises(openai.APITimeoutError):
         answer(client, "job-1", "How is Tokyo?", Mock())
+
+
+def test_a_retry_while_the_model_works(aurous: Aurous) -> None:
+    """The retries of the SDK have the key of a request that is still in flight."""
+    aurous.chat.reply("Never seen.", delay=20)
+
+    with pytest.raises(openai.ConflictError, match="still in flight"):
+        answer(connect(timeout=10), "job-1", "How is Tokyo?", Mock())
+
+    assert [call.status for call in aurous.calls] == [None, 409, 409]
 
 
 def test_a_stream_that_breaks(aurous: Aurous) -> None:
@@ -65,6 +75,16 @@ def test_a_stream_that_ends_early(aurous: Aurous) -> None:
 
     with pytest.raises(EOFError):
         summary(connect(), "...")
+
+
+def test_a_refusal_has_the_code_of_the_vendor(aurous: Aurous) -> None:
+    """It is an exception of the SDK."""
+    aurous.team.credits = 0
+
+    with pytest.raises(openai.APIStatusError) as raised:
+        answer(connect(), "job-1", "How is Tokyo?", Mock())
+
+    assert (raised.value.status_code, raised.value.code) == (402, "balance_too_low")
 
 
 def test_each_step_is_paid_once_on_each_bad_day(aurous: Aurous) -> None:
