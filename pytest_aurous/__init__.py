@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ._core.world.outbox import Delivery
     from ._core.world.settings import AurousSettings
     from ._explore.day import BadDay
-    from ._explore.report.result import Exploration
+    from ._explore.report.result import Case, Exploration
     from ._fake.aurous import Aurous
     from ._fake.calls import Calls
     from ._fake.limits import Limit
@@ -74,6 +74,7 @@ __all__ = (
     "BadDay",
     "Call",
     "Calls",
+    "Case",
     "Character",
     "CharacterStatus",
     "Clock",
@@ -109,6 +110,7 @@ _HOME: Final = {
     "BadDay": "_explore.day",
     "Call": "_core.wire.call",
     "Calls": "_fake.calls",
+    "Case": "_explore.report.result",
     "Character": "_core.resources.characters",
     "CharacterStatus": "_core.base.names",
     "Clock": "_core.time.clock",

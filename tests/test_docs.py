@@ -370,6 +370,17 @@ def test_every_public_name_is_described(name: str) -> None:
     assert f"- `{name}" in _page("reference/errors") + _page("reference/api")
 
 
+@pytest.mark.parametrize("file", [one.name for one in (DOCS / "_ext" / "names").iterdir()])
+def test_every_name_that_the_reference_calls_public_can_be_imported(file: str) -> None:
+    """From the module that it says; only the types of attributes need no import, and say where they are at home."""
+    text = (DOCS / "_ext" / "names" / file).read_text(encoding="utf-8")
+    listed = re.findall(r"^\.\. auto(?:class|data|exception|function):: ([\w.]+)", text, re.MULTILINE)
+    [home, *_] = [*re.findall(r"^\.\. py:module:: (\S+)$", text, re.MULTILINE), "pytest_aurous"]
+
+    public = import_module(home).__all__
+    assert [name for name in listed if name not in public and file != "of_attributes.txt"] == []
+
+
 # The grammar of scripts: a machine of one state, which takes an error, leaves all ways open
 LOOP = Lifecycle("loops", "failed", {"failed": ("failed",)})
 LEAVES = {"status": "failed", "error": "provider_timeout", "N": "3"}

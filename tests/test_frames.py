@@ -16,6 +16,7 @@ from pytest_aurous._core.base.frames import (
     place_of,
     shown_line,
     shown_place,
+    stack_under_test,
 )
 
 
@@ -51,6 +52,22 @@ def test_the_nearest_frame_outside_is_the_code_under_test() -> None:
 
     assert found.f_code is under_test.__code__
     assert place_of(found) == f"{__file__}:{under_test.__code__.co_firstlineno + 1}"
+
+
+def test_a_place_in_a_comprehension_is_one_in_its_function() -> None:
+    """On each Python: before 3.12, it has a frame of its own."""
+
+    def under_test() -> Stack:
+        [[found]] = [
+            [stack_under_test(sys._getframe()) for _ in range(1)]  # a line of its own
+            for _ in range(1)
+        ]
+        return found
+
+    (_, line, name), (*_, outer), *_ = under_test()
+
+    assert (line, name) == (under_test.__code__.co_firstlineno + 2, "under_test")
+    assert outer == "test_a_place_in_a_comprehension_is_one_in_its_function"
 
 
 def test_a_place_is_shown_briefly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def _explorer(session: Session, who: str, functions: Mapping[str, Any], argument
     options = read_options(who, **arguments)
     if only is not None and (SCHEDULE.fullmatch(only) is None) == one:
         options = replace(options, only=options.only or only)
-    session.as_on_the_good_day = options.only is None
+    session.left_by = who if options.only is None else ""
 
     def done(exploration: Exploration) -> None:
         noted(exploration)

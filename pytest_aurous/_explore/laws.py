@@ -11,7 +11,7 @@ from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
 from .._core.base.errors import AurousError
-from .._core.base.frames import SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
+from .._core.base.frames import INLINED, SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._facade import CATALOG, Course, Happened, Pitfall
@@ -226,8 +226,9 @@ def _raised(error: BaseException, reason: str) -> Breach:
     if not own:
         return Breach(reason, f"run: raised {type(error).__name__}")
     code, line = own[-1]
-    kind = f"{short_path(code.co_filename)} in {code.co_name}: raised {type(error).__name__}"
-    return Breach(reason, kind, shown_place((code.co_filename, line, code.co_name)))
+    name = next(name for one, _ in reversed(own) if (name := one.co_name) not in INLINED)
+    kind = f"{short_path(code.co_filename)} in {name}: raised {type(error).__name__}"
+    return Breach(reason, kind, shown_place((code.co_filename, line, name)))
 
 
 def _difference(judged: Judged, day: Day) -> list[Change]:

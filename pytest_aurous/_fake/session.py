@@ -37,7 +37,7 @@ class Session:
     Attributes:
         explore_with: Returns what the run of pytest adds to the options of an exploration.
         explored: Whether the test has explored code itself, or played a day.
-        as_on_the_good_day: Whether it is as the good day of an exploration left it.
+        left_by: The method that has left it as an undisturbed run did, such as ``explore``; empty if none has.
         snapshots: The snapshots that have a name.
         served: Whether an `AurousServer` has served the fake.
         traced: Whether the test is traced, and so is what it explores.
@@ -53,7 +53,7 @@ class Session:
         self.explore_with: Callable[[], dict[str, Any]] = dict
         self.explorations: list[Exploration] = []
         self.explored: bool = False
-        self.as_on_the_good_day: bool = False
+        self.left_by: str = ""
         self.served: bool = False
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}

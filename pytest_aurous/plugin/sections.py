@@ -18,7 +18,7 @@ from .._core.base.redaction import keys_in, protecting, redacted, shown
 from .stash import FAKE, SEED
 
 _TITLE: Final = "Aurous timeline"
-_GOOD_DAY: Final = "The requests of the good day: aurous.explore() leaves the fake as it was then."
+_LEFT: Final = "The requests of the undisturbed run: aurous.{}() leaves the fake as it was then."
 NARROWEST: Final = 60
 """Columns of a text in a narrower terminal, too: wrapped to a few words a line, nobody reads it."""
 # What can be copied, a case of an exploration with its outcome, and rows of tables.
@@ -96,7 +96,7 @@ def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
     if setting == "all" or (setting == "failed" and report.failed and not explored):
         reported = isinstance(error, AurousError)
         text = guarded(_TITLE, lambda: fake.verdict.timeline(rerun_command(item), problems=not reported))
-        text = f"{_GOOD_DAY}\n{text}" if fake.as_on_the_good_day else text
+        text = f"{_LEFT.format(fake.left_by)}\n{text}" if fake.left_by else text
         if report.failed and hasattr(report.longrepr, "addsection"):
             cast("Any", report.longrepr).addsection(_TITLE, text)  # with the failure itself, also into JUnit files
         else:

@@ -335,6 +335,16 @@ def test_tells_by_may_raise(
     }
 
 
+def test_tells_names_the_function_around_a_comprehension(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """On each Python."""
+
+    def run() -> None:
+        [{200: 1}[client.get(path).status_code] for path in ["/v1/balance"]]
+
+    [case] = broken(fake, run, faults="unavailable", laws="tells", may_raise=()).broken
+    assert case.at.endswith(f":{run.__code__.co_firstlineno + 1} in run")
+
+
 @pytest.mark.aurous(strict="off")
 def test_tells_of_unmatched_requests_and_conditions(aurous: Aurous, broken: Broken) -> None:
     """A request that the API does not know breaks it, unless the good day sends it, too."""

@@ -804,7 +804,24 @@ def test_only_broken_cases_show_what_they_print(explored: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["before", "-- characters.create-1-lost --", "ordered *", "*Captured log call*"])
     result.stdout.fnmatch_lines(["-- characters.create-1-lost --", "WARNING*logged *", "at first"])
     assert result.stdout.str().count("\nordered ") == 1
-    assert result.stdout.str().count("The requests of the good day") == 1  # of the test whose good day fails
+    assert (
+        result.stdout.str().count("The requests of the undisturbed run: aurous.explore() ") == 1
+    )  # of the test whose good day fails
+
+
+def test_a_timeline_names_the_method_that_left_its_requests(explored: pytest.Pytester) -> None:
+    """Whatever fails later."""
+    explored.makepyfile(
+        """
+        def test_it(aurous, aurous_client):
+            aurous.interleave(*[lambda: aurous_client.get("/v1/balance")] * 2)
+            raise LookupError
+        """
+    )
+
+    result = explored.runpytest()
+
+    result.stdout.fnmatch_lines("The requests of the undisturbed run: aurous.interleave() leaves the fake *")
 
 
 def test_a_spoiled_fixture_names_who_has_spoiled_it(explored: pytest.Pytester) -> None:

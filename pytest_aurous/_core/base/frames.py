@@ -53,6 +53,8 @@ SENDERS: Final = (
     | {"time_machine", "vcr", "wrapt"}
 )
 """May stand between a request and the code under test that sent it."""
+INLINED: Final = frozenset({"<dictcomp>", "<listcomp>", "<setcomp>"})
+"""Comprehensions, which have frames before Python 3.12 only: a place in one is a place in the function around it."""
 _STARTERS: Final = frozenset({"asyncio", "pluggy", "trio"})
 """Their plain functions start tasks and tests: what is further out did not call the code under test."""
 
@@ -114,12 +116,16 @@ def stack_under_test(frame: FrameType) -> Stack:
     """
     stack: list[Place] = []
     caller: FrameType | None = frame
+    line = 0
     while caller is not None:  # each request waits: `callers` and `package_of` take half as long again
         package = _package(str(caller.f_globals.get("__name__", "")))
         if package not in SENDERS:
-            stack.append((caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name))
-            if len(stack) == _DEPTH:
-                break
+            code, line = caller.f_code, line or caller.f_lineno
+            if code.co_name not in INLINED:
+                stack.append((code.co_filename, line, code.co_name))
+                if len(stack) == _DEPTH:
+                    break
+                line = 0
         elif package in _STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
             break
         caller = caller.f_back
