@@ -34,6 +34,7 @@ from ._core.wire.call import Call, Problem, Watcher
 from ._core.wire.lines import Note
 from ._core.wire.reply import Break, Reply
 from ._core.world.buckets import ASSUMED_SIZES, BUCKETS
+from ._core.world.keys import fake_key
 from ._core.world.outbox import Delivery
 from ._core.world.script import Hold, Step
 from ._core.world.settings import READINGS, read_setting, used_for
@@ -91,6 +92,7 @@ __all__ = (
     "described",
     "difference",
     "exported",
+    "fake_key",
     "happening",
     "hint_of",
     "load_rules",

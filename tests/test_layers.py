@@ -99,8 +99,12 @@ def test_chance_comes_from_seeded_instances_alone(trees: dict[str, ast.Module]) 
             *("urandom" for node in nodes(tree) if isinstance(node, ast.Attribute) and node.attr == "urandom"),
         ]
 
-    # No seed may draw the token that protects a served fake, nor the name of a file that two processes must not share.
-    assert in_each(trees, unseeded) == {"_core/base/files.py": ["token_hex"], "_serve/server.py": ["token_urlsafe"]}
+    # What no seed may draw: the token and the key that nobody can guess, and a name that no other process writes.
+    assert in_each(trees, unseeded) == {
+        "_core/base/files.py": ["token_hex"],
+        "_serve/command.py": ["randbits"],
+        "_serve/server.py": ["token_urlsafe"],
+    }
 
 
 def test_no_module_holds_state(trees: dict[str, ast.Module]) -> None:

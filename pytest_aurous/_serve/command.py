@@ -16,6 +16,7 @@ from functools import partial
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
+from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.data import LimitError, is_array, is_object, read_file, read_json
@@ -25,7 +26,7 @@ from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import secret_of
 from .._core.wire.har import har
-from .._facade import SETTINGS, Aurous, near, used_for
+from .._facade import SETTINGS, Aurous, fake_key, near, used_for
 from .actions import Action
 from .control import Control
 from .replies import CONTROL
@@ -118,7 +119,9 @@ def _made(options: argparse.Namespace) -> tuple[Aurous, list[Action]]:
     """Return the fake of the options, and what has made the state that it begins with."""
     given: dict[str, list[str]] = {name: found for name in _SETTINGS if (found := getattr(options, name)) is not None}
     settings: Any = {name: "\n".join(found) if SETTINGS[name]["merge"] else found[-1] for name, found in given.items()}
-    aurous = Aurous(pitfalls="off", strict="off", **settings)
+    # Other machines may know the key that the documentation shows.
+    key = fake_key(randbits(64)) if options.allow_remote else None
+    aurous = Aurous(pitfalls="off", strict="off", api_key=key, **settings)
     file: Path | None = options.state
     loaded = load(aurous, file) if file is not None and not (options.save and not file.exists()) else []
     if options.speed is not None:
@@ -231,9 +234,9 @@ def _write(file: Path, text: str, mode: int | None = None) -> None:
 
 
 def _regular(file: Path) -> Path:
-    """Return the file that a link leads to; nothing replaces a device or a pipe."""
-    found = file.resolve()
-    if found.exists() and not found.is_file():
+    """Return the file that a link leads to; nothing replaces a device, a pipe, or a link that leads to itself."""
+    found = Path(os.path.realpath(file))
+    if found.is_symlink() or (found.exists() and not found.is_file()):
         raise AurousError(f"{file} is not a regular file. Choose another file.\n{_PAGE}")
     return found
 

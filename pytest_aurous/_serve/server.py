@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, Final
 
-from .._core.base.arguments import Check, Public
+from .._core.base.arguments import Check, Public, encodable
 from .._core.base.chains import undone_on_error
 from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.base.redaction import redacted
@@ -70,8 +70,13 @@ class AurousServer(Public):
         check.text("host", host, "127.0.0.1")
         check.whole("port", port, 0, _LAST_PORT)
         check.instance("allow_remote", allow_remote, bool, "True or False.")
-        if control_token is not None:
-            check.text("control_token", control_token, "a long random text")
+        token: object = control_token
+        if token is not None and not (isinstance(token, str) and token.strip() and encodable(token)):
+            # Without the value: most of it may be the secret of somebody.
+            raise AurousError(
+                f"AurousServer(control_token=...): expected text that is not blank and that UTF-8 can encode, from "
+                f"AUROUS_CONTROL_TOKEN or your code. Use a long random text.\n{_MORE}"
+            )
         check.whole("keep", keep, 1)
         if not allow_remote and not is_loopback(host):
             raise AurousError(

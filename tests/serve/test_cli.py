@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pytest_aurous
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import _parser, main
 from pytest_aurous._core.world.settings import read_setting, used_for
-from tests.conftest import other_setting
+from tests.conftest import needs_links, other_setting
 
 
 @pytest.fixture
@@ -57,6 +58,38 @@ class TestServe:
         assert ("export AUROUS_CONTROL_TOKEN=" in out) is not bool(token)
         assert "chosen" not in out
         assert 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN" -X POST http' in out
+
+    @pytest.mark.usefixtures("interrupted")
+    def test_key_of_others(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Nobody who has read the documentation has the key that other machines need: it is drawn at each start."""
+        keys: list[str] = []
+        for options in ([], ["--allow-remote"], ["--allow-remote", "--seed", "0"]):
+            assert main(["serve", *options]) == 0
+            keys += re.findall("AUROUS_API_KEY=(.*)", capsys.readouterr().out)
+        assert keys[0] == str(Aurous().api_key)
+        assert len({*keys}) == 3
+
+    def test_token_in_another_encoding(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """No client could send it, and nothing of it is shown."""
+        monkeypatch.setenv("AUROUS_CONTROL_TOKEN", "hunter2-\udcff")
+        assert main(["serve"]) == 2
+        out, err = capsys.readouterr()
+        assert "control_token=...): expected text" in err
+        assert "hunter2" not in out + err
+
+    @needs_links
+    @pytest.mark.parametrize("options", ["--port-file", "--log", "--state", "--save --state"])
+    def test_a_link_to_itself(self, options: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is a mistake on each Python, and no file takes its place."""
+        link = tmp_path / "loop"
+        link.symlink_to(link)
+        assert main(["serve", "--port", "0", *options.split(), str(link)]) == 2
+        err = capsys.readouterr().err
+        assert "is not a regular file" in err or "symbolic links" in err
+        assert "Read on" in err
+        assert link.is_symlink()
 
     @pytest.mark.usefixtures("interrupted")
     @pytest.mark.parametrize("name", used_for("start", "responses"))

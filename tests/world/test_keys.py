@@ -29,6 +29,13 @@ def test_auth_2_a_key_has_the_documented_form_and_looks_fake(random: int) -> Non
     assert key.startswith("al_live_fa4efa4e")
 
 
+def test_a_key_that_is_given_leaves_no_other_its_place(keys: Keyring) -> None:
+    """Else the key that the documentation shows would be the second one, also of a server for other machines."""
+    keys.issue("team_a", "write", "al_live_mine")
+
+    assert keys.issue("team_a", "write") != Keyring(State(), "invalid_api_key").issue("team_a", "write")
+
+
 @pytest.mark.parametrize(
     ("reading", "words"), [("invalid_api_key", "is not valid"), ("revoked_api_key", "has been revoked")]
 )

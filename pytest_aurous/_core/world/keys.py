@@ -58,7 +58,8 @@ class Keyring:
 
     def issue(self, team: str, scope: Scope, key: str | None = None) -> str:
         """Register *key*, or a new one, and return it."""
-        key = key or fake_key(self._state.random("keys").getrandbits(64))
+        drawn = fake_key(self._state.random("keys").getrandbits(64))  # so that the next one is another one in any case
+        key = key or drawn
         self._grants[key] = Grant(team, scope)
         if team not in self._first:
             self._first[team] = key
