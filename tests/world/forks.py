@@ -20,12 +20,12 @@ def in_child(act: Callable[[], object]) -> bool:
     """Whether a child that is forked now can do *act*, in time."""
 
     def run() -> None:
-        faulthandler.dump_traceback_later(15, exit=True)
+        faulthandler.dump_traceback_later(50, exit=True)
         act()
 
     child = get_context("fork").Process(target=run)  # type: ignore[attr-defined, unused-ignore] # not on Windows
     child.start()
-    child.join(20)
+    child.join(60)
     in_time = child.exitcode == 0
     child.kill()
     return in_time
@@ -41,7 +41,7 @@ def during_a_request(aurous: Aurous) -> None:
         def half() -> None:
             world.ledger(team).hold(4, "balance_too_low")
             held.set()
-            go_on.wait(30)
+            go_on.wait(60)
 
         with world.lock:
             world.state.whole(half)
@@ -54,10 +54,10 @@ def during_a_request(aurous: Aurous) -> None:
 
     thread = Thread(target=hold, daemon=True)
     thread.start()
-    assert held.wait(30)
+    assert held.wait(60)
     assert in_child(act)
     go_on.set()
-    thread.join(30)
+    thread.join(60)
     assert aurous.team.held_credits == 4
 
 
@@ -67,7 +67,7 @@ def while_a_condition_is_asked(aurous: Aurous) -> None:
 
     def when(_: Any) -> bool:
         asked.set()
-        return go_on.wait(30)
+        return go_on.wait(60)
 
     def status(path: str) -> int:
         with aurous.client() as client:
@@ -80,10 +80,10 @@ def while_a_condition_is_asked(aurous: Aurous) -> None:
     aurous.faults.status("team.retrieve", 503, times=9, when=when)
     thread = Thread(target=status, args=("/v1/team",), daemon=True)
     thread.start()
-    assert asked.wait(30)
+    assert asked.wait(60)
     assert in_child(ask)
     go_on.set()
-    thread.join(30)
+    thread.join(60)
     aurous.faults.status("balance.retrieve", 503, when=lambda _: in_child(lambda: status("/v1/team")))
     assert status("/v1/balance") == 503
 
@@ -110,7 +110,7 @@ def of_a_busy_process(aurous: Aurous) -> None:
     assert all(in_child(act) for _ in range(10))
     stop.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
 
 if __name__ == "__main__":
