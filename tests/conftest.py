@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-import anyio._backends._asyncio  # noqa: F401 - else a run of pytester has it first, and anyio keeps what that forgets
 import pytest
+from _pytest.pytester import SysModulesSnapshot
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 
@@ -30,9 +30,6 @@ from pytest_aurous._core.engine.pipeline import App
 from pytest_aurous._core.resources.openapi import document
 from pytest_aurous._core.wire.headers import Headers
 from pytest_aurous._core.wire.reply import Break, Reply
-
-with suppress(ImportError):  # likewise: what an inner run imports first, it forgets at its end
-    import_module("httpx2")
 
 # The same examples in each run, and none from an earlier one; `--hypothesis-profile=default` draws others.
 # A machine that is busy is no finding.
@@ -56,8 +53,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("pytester",)
 
-LIMIT: Final = 60
-"""Seconds for one test, with its fixtures; `pytest.mark.timeout` gives a test more."""
+LIMIT: Final = 300
+"""Seconds for one test, with its fixtures: more than its waits, of which each that ends early has 60 s."""
 AGAIN: Final = 20
 """Seconds until a test that has reached its limit is interrupted again."""
 _SETTINGS: Final = pytest.StashKey[Any]()
@@ -116,6 +113,7 @@ def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     with sync_api.sync_playwright() as driver:
+        sync_api.expect.set_options(timeout=60_000)  # milliseconds; its own 5 s are too few for a busy machine
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
         yield chromium
         chromium.close()
@@ -418,8 +416,28 @@ def api(make_api: Callable[..., Api]) -> Api:
     return make_api()
 
 
+def _forgets_only(folder: Path) -> Callable[[SysModulesSnapshot], None]:
+    """Return what a snapshot of pytester does at the end of a run: forget the modules of *folder*, and no others.
+
+    pytester forgets each module that the run has imported first. A library that is imported again has other classes
+    than before, and whoever still has the old ones, such as uvicorn those of httptools, catches the wrong errors.
+    """
+    restore = SysModulesSnapshot.restore
+
+    def forget(snapshot: SysModulesSnapshot) -> None:
+        seen = dict(sys.modules)
+        restore(snapshot)
+        for name, module in seen.items():
+            if folder not in Path(getattr(module, "__file__", None) or "").parents:
+                sys.modules.setdefault(name, module)
+
+    return forget
+
+
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def pytester(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> pytest.Pytester:
     """Inner runs find the plugin as this run did, installed or not, and know nothing of an xdist around them."""
     # Nor of a CI, where summaries are longer.
     for name in ("CI", "BUILD_NUMBER", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
@@ -432,6 +450,7 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
     # The filters around them would make each warning an error.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_aurous -W always")
+    monkeypatch.setattr(SysModulesSnapshot, "restore", _forgets_only(tmp_path_factory.getbasetemp()))
     run = pytester.run
     # Else a process that hangs would go on after its test has reached its limit.
     monkeypatch.setattr(

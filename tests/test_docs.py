@@ -502,7 +502,6 @@ def test_pictures_of_a_trace_are_dark_in_dark_mode() -> None:
     assert len(shown) == 4
 
 
-@pytest.mark.timeout(300)
 def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
     """It has all imports and fixtures that it needs; only the applications lie beside it."""
     fails_on_purpose = "failing.py", "test_unlucky.py"
@@ -560,7 +559,7 @@ def test_the_example_for_unittest_needs_no_pytest() -> None:
         env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
         encoding="utf-8",
-        timeout=50,
+        timeout=60,
         check=False,
     )
 

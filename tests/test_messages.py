@@ -366,7 +366,6 @@ OF_THE_VENDOR: Final = {"the-api-refuses-a-request"}
 """They know no page of ours."""
 
 
-@pytest.mark.timeout(300)  # the first one runs the suite
 @pytest.mark.parametrize("name", MESSAGES)
 def test_each_message_is_kept_as_it_is_printed(name: str) -> None:
     """Its file has the text letter for letter, so that a change of a message is seen where it is reviewed."""

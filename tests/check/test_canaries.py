@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # each place, one after the other
+pytestmark = pytest.mark.slow  # each place, one after the other
 
 CANARIES: Final = (
     "Zo\u00eb Canary <zoe@canary.example>",

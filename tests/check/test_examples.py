@@ -17,7 +17,7 @@ from pytest_aurous._check.recording.read import NoRecordingError, read_recording
 from pytest_aurous._check.sanitize import Sanitizer
 from tests.check.story import check_files
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # it runs all examples
+pytestmark = pytest.mark.slow  # it runs all examples
 
 RESIZED = "rate-1"
 """Some examples give a bucket another size than the documented one, and a check says so."""

@@ -131,7 +131,7 @@ def test_a_file_and_all_its_bodies_have_one_bound(tmp_path: Path, monkeypatch: p
         read_recording(tmp_path / "page.zip")
 
 
-def measured(*arguments: str, seconds: float = 120) -> tuple[int, str, int]:
+def measured(*arguments: str, seconds: float = 240) -> tuple[int, str, int]:
     """Run a command in a process of its own, and return its exit status, its output and the most memory it used."""
     pytest.importorskip("resource", reason="the peak of memory is measured with a module that Windows lacks")
     done = subprocess.run(  # noqa: S603 - our own command
@@ -205,7 +205,7 @@ def responding() -> Iterator[Callable[[bytes, bytes], str]]:
             except TimeoutError:
                 continue
             with connection:
-                connection.settimeout(1)
+                connection.settimeout(60)
                 try:
                     connection.recv(65_536)
                     connection.sendall(head)
@@ -222,7 +222,7 @@ def responding() -> Iterator[Callable[[bytes, bytes], str]]:
     yield start
     over.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     server.close()
 
 

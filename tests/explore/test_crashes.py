@@ -110,7 +110,7 @@ def test_threads_from_before_belong_to_the_present_run(fake: Aurous, client: htt
     def run() -> None:
         for job in (lambda: order(client), lambda: time.sleep(30)):
             jobs.put(job)
-            if error := results.get(timeout=30):
+            if error := results.get(timeout=60):
                 raise error
 
     threading.Thread(target=work, daemon=True).start()
@@ -129,7 +129,7 @@ def test_a_thread_that_outlives_its_run_is_refused(
     threads: list[threading.Thread] = []
 
     def late() -> None:
-        go.wait(30)
+        go.wait(60)
         client.get("/v1/team")
 
     def sleeper() -> None:
@@ -147,7 +147,7 @@ def test_a_thread_that_outlives_its_run_is_refused(
     explored = fake.explore(run, faults="unavailable, rate_limited")
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     assert not any(thread.is_alive() for thread in threads)
     assert [case.returned for case in explored.cases] == [0.0, 0.0]

@@ -150,16 +150,16 @@ def test_work_that_takes_long_is_no_hang(fake: Aurous, client: httpx.Client) -> 
 
     def run() -> None:
         client.get("/v1/balance")
-        threading.Event().wait(0.4)
+        threading.Event().wait(0.6)
         time.sleep(1)
-        threading.Event().wait(0.4)
-        thread = threading.Thread(target=lambda: threading.Event().wait(0.4))
+        threading.Event().wait(0.6)
+        thread = threading.Thread(target=lambda: threading.Event().wait(0.6))
         thread.start()
         thread.join()
-        threading.Event().wait(0.4)
+        threading.Event().wait(0.6)
         client.get("/v1/balance")
 
-    assert not fake.explore(run, faults="unavailable", patience=1.2).broken
+    assert not fake.explore(run, faults="unavailable", patience=2).broken
 
 
 UNSTOPPABLE = """

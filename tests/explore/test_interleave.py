@@ -295,7 +295,7 @@ def test_workers_over_http_race_as_well(fake: Aurous) -> None:
 
         def send(path: str, body: bytes | None = None) -> Any:
             headers = {"X-Api-Key": str(fake.api_key), "Content-Type": "application/json"}
-            with urlopen(Request(server.url + path, body, headers), timeout=10) as response:  # noqa: S310 - our server
+            with urlopen(Request(server.url + path, body, headers), timeout=60) as response:  # noqa: S310 - our server
                 return json.load(response)
 
         def work() -> str:
@@ -311,7 +311,7 @@ def test_a_thread_that_goes_on_after_its_worker(fake: Aurous, client: httpx.Clie
     begun = threading.Event()
 
     def later() -> None:
-        begun.wait(5)
+        begun.wait(60)
         time.sleep(1)
         client.get("/v1/team")
 
@@ -323,7 +323,7 @@ def test_a_thread_that_goes_on_after_its_worker(fake: Aurous, client: httpx.Clie
         client.get("/v1/balance")
         begun.set()
         if thread.ident:
-            thread.join(5)
+            thread.join(60)
 
     def fresh() -> threading.Thread:
         begun.clear()

@@ -851,7 +851,7 @@ class TestConcurrency:
         barrier = Barrier(50)
 
         def poll(client: Any) -> None:
-            barrier.wait(30)
+            barrier.wait(60)
             client.get(f"/v1/characters/{character}").raise_for_status()
 
         options = {"base_url": fake.base_url, "headers": {"X-Api-Key": fake.api_key}}

@@ -189,7 +189,7 @@ def test_a_thread_that_nobody_saw_start_is_the_running_tests(guard: NetworkGuard
         done.set()
 
     _thread.start_new_thread(run, ())
-    assert done.wait(10)
+    assert done.wait(60)
 
     assert len(guard.take_refusals()) == 2
 
@@ -201,7 +201,7 @@ def test_what_begins_for_no_test_belongs_to_no_test(guard: NetworkGuard) -> None
         blocked(look_up)
         thread = threading.Thread(target=lambda: errors.append(blocked(look_up)), name="server", daemon=True)
         thread.start()
-    thread.join(10)
+    thread.join(60)
 
     assert len(guard.take_refusals()) == 1
     assert str(errors[0]).startswith("server, ")

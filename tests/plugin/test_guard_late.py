@@ -32,7 +32,7 @@ HEAD: Final = """
         def do(self, job):
             done = threading.Event()
             self.jobs.put((job, done))
-            assert done.wait(20)
+            assert done.wait(60)
 
     worker = Worker()
 
@@ -114,11 +114,11 @@ def test_a_late_lookup_names_the_test_that_left_it(pytester: pytest.Pytester) ->
     go, done = threading.Event(), []
 
     def late():
-        go.wait(20)
+        go.wait(60)
         swallow()
 
     def parent():
-        go.wait(20)
+        go.wait(60)
         child = threading.Thread(target=late, name="the child")
         child.start()
         child.join()

@@ -205,7 +205,7 @@ def test_a_thread_of_an_older_test_is_not_recorded(pytester: pytest.Pytester, pl
     GO, DONE = threading.Event(), threading.Event()
 
     def late():
-        GO.wait(10)
+        GO.wait(60)
         httpx.get(f"{URL}/v1/late", headers=HEADERS)
         DONE.set()
 
@@ -214,7 +214,7 @@ def test_a_thread_of_an_older_test_is_not_recorded(pytester: pytest.Pytester, pl
 
     def test_two(client):
         GO.set()
-        assert DONE.wait(10)
+        assert DONE.wait(60)
         client.get("/v1/balance")
     """
     )

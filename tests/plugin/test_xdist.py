@@ -108,7 +108,6 @@ def test_a_worker_that_crashed_adds_nothing() -> None:
     assert added == [7]
 
 
-@pytest.mark.timeout(180)  # two runs of a whole suite, one of them in processes that start anew
 def test_two_workers_are_as_one_process(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, outcomes: Callable[[pytest.RunResult], dict[str, str]]
 ) -> None:

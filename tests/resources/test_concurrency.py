@@ -28,7 +28,7 @@ def together(work: Callable[[int], T], threads: int = THREADS) -> list[T]:
     barrier = Barrier(threads)
 
     def start(number: int) -> T:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=60)
         return work(number)
 
     with ThreadPoolExecutor(threads) as pool:

@@ -40,7 +40,7 @@ def ask(
     sent = headers if any(name == "Host" for name, _ in headers) else (("Host", f"127.0.0.1:{server.port}"), *headers)
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent), "Connection: close"]
     lines += [f"Content-Length: {len(body)}"] if body or method == "POST" else []
-    with socket.create_connection((server.host, server.port), timeout=5) as raw:
+    with socket.create_connection((server.host, server.port), timeout=60) as raw:
         raw.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
         response = b"".join(iter(lambda: raw.recv(65536), b""))
     head, _, content = response.partition(b"\r\n\r\n")

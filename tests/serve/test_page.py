@@ -96,7 +96,7 @@ def watch(browser: Any) -> Iterator[Watch]:
             )
             stack.callback(context.close)
             tab = context.new_page()
-            tab.set_default_timeout(5000)
+            tab.set_default_timeout(60_000)
             tab.on("console", lambda message: said.append(message.text))
             tab.on("pageerror", lambda error: said.append(str(error)))
             tab.goto(f"{url}/__aurous__/")
@@ -479,7 +479,7 @@ def test_a_page_outlives_its_server(watch: Watch) -> None:
     status = page.tab.locator(".page-head .status")
     sync_api.expect(status).to_have_text("reconnecting")
     with Aurous(strict="off", now="2026-05-08T10:00:00Z") as other, AurousServer(other, port=page.server.port):
-        sync_api.expect(status).to_have_text("live", timeout=10_000)
+        sync_api.expect(status).to_have_text("live")
         sync_api.expect(page.rows).to_have_count(1)
         page.click("+1 h", page.state)
         sync_api.expect(page.rows.last).to_contain_text("clock.advance")
@@ -660,7 +660,7 @@ def test_each_kind_of_record_can_be_added(watch: Watch) -> None:
         page.click(f"Add {name}", form)
         sync_api.expect(form).to_have_count(0)
         shown = page.state.locator(".record summary").get_by_text(record, exact=True).first
-        sync_api.expect(shown).to_be_attached(timeout=10_000)
+        sync_api.expect(shown).to_be_attached()
     assert [one.name for one in page.aurous.teams][1:] == ["Second"]
 
 

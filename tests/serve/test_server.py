@@ -97,14 +97,13 @@ class TestFaults:
         """A client that still waits does not hold up the end."""
         with AurousServer(Aurous()) as server:
             server.aurous.faults.timeout("balance.retrieve")
-            with socket.create_connection((server.host, server.port), timeout=5) as raw:
+            with socket.create_connection((server.host, server.port), timeout=60) as raw:
                 raw.sendall(b"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                until = time.monotonic() + 5
+                until = time.monotonic() + 60
                 while not server.aurous.calls.count() and time.monotonic() < until:
                     time.sleep(0.002)
-                before = time.monotonic()
                 server.stop()
-        assert time.monotonic() - before < 20
+                assert not server._thread.is_alive()
 
 
 class TestPlaces:
@@ -186,7 +185,7 @@ class TestNothingIsLeft:
             assert any(one.name == "aurous-server" for one in threading.enumerate())
         assert not any(one.name == "aurous-server" for one in threading.enumerate())
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((server.host, server.port), timeout=5)
+            socket.create_connection((server.host, server.port), timeout=60)
 
     def test_no_uvicorn(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without uvicorn it is said what to install."""
@@ -213,22 +212,23 @@ def test_a_stream_over_http(server: AurousServer) -> None:
     fake = server.aurous
     body = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
     fake.chat.reply("Grüße aus 東京, und guten Morgen!", delay=0.02)
-    with client(server, timeout=0.5) as sender:
+    with client(server, timeout=60) as sender:
 
-        def send() -> httpx.Response:
-            return sender.post("/v1/chat/completions", json=body)
+        def send(timeout: float = 60) -> httpx.Response:
+            return sender.post("/v1/chat/completions", json=body, timeout=timeout)
 
         assert send().content.endswith(b"data: [DONE]\n\n")
         fake.faults.stall("chat.create", after_events=2)
         fake.faults.disconnect("chat.create", after_events=2)
-        for error in (httpx.ReadTimeout, httpx.RemoteProtocolError):
-            with pytest.raises(error):
-                send()
+        with pytest.raises(httpx.ReadTimeout):
+            send(0.5)
+        with pytest.raises(httpx.RemoteProtocolError):
+            send()
         fake.chat.reply("one two three four", delay=0.2)
         send()
         with sender.stream("POST", "/v1/chat/completions", json=body) as response:
             next(response.iter_bytes())
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while not fake.calls.last.ended and time.monotonic() < until:
             time.sleep(0.01)
 

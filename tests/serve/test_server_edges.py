@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -31,15 +30,15 @@ def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
     lies = (head + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", head + b"Content-Length: -5\r\n\r\n")
     with ExitStack() as ending, AurousServer(Aurous()) as server:
         for _ in range(20):
-            ending.enter_context(socket.create_connection((server.host, server.port), timeout=5)).sendall(hanging)
+            ending.enter_context(socket.create_connection((server.host, server.port), timeout=60)).sendall(hanging)
         for lie in lies:
-            with socket.create_connection((server.host, server.port), timeout=5) as raw:
+            with socket.create_connection((server.host, server.port), timeout=60) as raw:
                 raw.sendall(lie)
                 assert raw.recv(64).startswith(b"HTTP/1.1 400 ")
-        with urlopen(f"{server.url}/__aurous__/calls", timeout=30) as response:  # noqa: S310 - ours
+        with urlopen(f"{server.url}/__aurous__/calls", timeout=60) as response:  # noqa: S310 - ours
             assert json.load(response) == []
-        before = time.monotonic()
-    assert time.monotonic() - before < 5
+        server.stop()
+        assert not server._thread.is_alive()
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +58,7 @@ def test_an_error_of_our_own_is_an_answer(
 
     monkeypatch.setattr(Control, "respond", broken)
     with AurousServer(Aurous()) as server:
-        response = httpx.get(f"{server.url}/__aurous__/{name}", trust_env=False, timeout=30)
+        response = httpx.get(f"{server.url}/__aurous__/{name}", trust_env=False, timeout=60)
     assert response.status_code == 500
     said = capsys.readouterr().err
     assert said.startswith("pytest-aurous: Traceback")

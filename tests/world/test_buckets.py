@@ -129,7 +129,7 @@ def test_rate_3_the_count_is_atomic(strict_api: Api) -> None:
     barrier = Barrier(16)
 
     def call(_: int) -> list[tuple[int, str]]:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=60)
         responses = [strict_api.get("/v1/balance") for _ in range(5)]
         return [(response.status, response.headers["X-RateLimit-Remaining"]) for response in responses]
 

@@ -129,7 +129,7 @@ def test_the_first_two_get_the_same_object(name: str) -> None:
         aurous, found, ready = Aurous(seed=seed), list[Any](), Barrier(4)
 
         def take(aurous: Aurous = aurous, found: list[Any] = found, ready: Barrier = ready) -> None:
-            ready.wait(30)
+            ready.wait(60)
             found.append(aurous.route("characters.save") if name == "route" else getattr(aurous, name))
 
         threads = [Thread(target=take, daemon=True) for _ in range(4)]
