@@ -142,11 +142,11 @@ def test_cred_2_money_is_conserved(make_api: MakeApi, rate_limits: str, acts: li
 class Watched(Table[CharacterRow]):
     """A table that lets no character leave the edges of its machine."""
 
-    def replace(self, row: CharacterRow) -> CharacterRow:
+    def replace(self, row: CharacterRow, after: float = 0) -> CharacterRow:
         """Check the edge that the row takes."""
         before = self[row.id].status
         assert row.status in {before, *LIFECYCLES["characters"].edges[before]}, before
-        return super().replace(row)
+        return super().replace(row, after)
 
 
 @cheap

@@ -41,11 +41,11 @@ def _moves(api: Api) -> list[tuple[str, str]]:
     moves: list[tuple[str, str]] = []
 
     class Watched(Table[CharacterRow]):
-        def replace(self, row: CharacterRow) -> CharacterRow:
+        def replace(self, row: CharacterRow, after: float = 0) -> CharacterRow:
             before = self[row.id].status
             if before != row.status:
                 moves.append((before, row.status))
-            return super().replace(row)
+            return super().replace(row, after)
 
     api.app.world._tables["CharacterRow"] = Watched(api.app.world.state, "CharacterRow")
     return moves
