@@ -330,6 +330,39 @@ def test_pytest_ends_though_runs_have_left_threads_that_wait(tmp_path: Path) -> 
     assert (done.returncode, "3 passed" in done.stdout) == (0, True)
 
 
+AT_EXIT = """
+import atexit
+import threading
+
+import pytest
+
+begun, ended, called = [], [], []
+
+def test(aurous):
+    def run():
+        begun.append(1)
+        done = threading.Event()
+        atexit.register(done.wait)
+        atexit.register(called.append, 1)
+        atexit.register(print)
+        atexit.unregister(print)
+        with aurous.client() as client:
+            client.get("/v1/balance").raise_for_status()
+        done.set()
+        ended.append(1)
+    aurous.explore(run, may_raise=Exception)
+    atexit._run_exitfuncs()
+    assert 1 < len(called) == len(ended) < len(begun)
+"""
+
+
+def test_pytest_ends_though_a_run_that_a_fault_ended_waits_at_exit(tmp_path: Path) -> None:
+    """What a run has registered is called at the end if the run got to its own end; what is unregistered is not."""
+    done = run_pytest(tmp_path, AT_EXIT)
+
+    assert done.returncode == 0, done.stdout
+
+
 def run_pytest(folder: Path, test: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a file of tests in a process of its own, which must end by itself."""
     file = folder / "test_inner.py"

@@ -175,6 +175,7 @@ class RunAttempt(Watcher):
         if self._failure is not None:
             raise self._failure
         run, error, app = self.run, outcome.error, self._stage.app
+        run.raised = error is not None
         if not run.hangs and (ending := interruption(error)) is not None:
             raise ending
         self._stage.watchdog.check()

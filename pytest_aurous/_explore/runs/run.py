@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from math import inf
 from types import FrameType
 from typing import Any, Final, TypeVar, cast
 
 from ..._core.base.errors import AurousCrash, hide_mistakes, see
-from ..._core.base.frames import shown_place, stack_under_test
+from ..._core.base.frames import package_of, shown_place, stack_under_test
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._core.wire.call import Call, Watcher
 from ..._facade import App, Course, skipped_sleeps, watched
@@ -60,6 +63,7 @@ class ExploredRun(Watcher):
         abandoned: Whether threads of its workers may wait for ever, and hold their locks.
         deadlock: Whether each of its workers waits for the other.
         hangs: Whether it was stopped from outside, because nothing happened any more.
+        raised: Whether an exception has ended it.
         busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
         repairs: What else has to be done before a second run finds everything in order.
         steps: How many requests and sleeps it has begun.
@@ -80,6 +84,7 @@ class ExploredRun(Watcher):
         self.abandoned: bool = False
         self.deadlock: bool = False
         self.hangs: bool = False
+        self.raised: bool = False
         self.busy: float = 0
         self.repairs: list[Callable[[], None]] = []
         self.steps: int = 0
@@ -173,8 +178,8 @@ def present_run() -> Any:
 
 @contextmanager
 def noting_runs() -> Generator[None, None, None]:
-    """Let threads and jobs of pools belong to the run that starts them; an ended run ends them without a word."""
-    start, submit = threading.Thread.start, ThreadPoolExecutor.submit
+    """Let threads, jobs of pools and functions of `atexit` belong to the run; one that is over ends them quietly."""
+    start, submit, register = threading.Thread.start, ThreadPoolExecutor.submit, atexit.register
     noted: Any = noting_start(start, current_work)
 
     def quiet_start(thread: threading.Thread) -> None:
@@ -183,16 +188,47 @@ def noting_runs() -> Generator[None, None, None]:
             leave_behind(thread)
         noted(thread)
 
+    def noted_register(function: Any, /, *args: Any, **options: Any) -> Any:
+        run = present_run()
+        # The standard library registers once in a process, for all that comes later.
+        if run is None or package_of(sys._getframe(1)) in sys.stdlib_module_names:
+            return register(function, *args, **options)
+        register(_AtExit(function, run), *args, **options)
+        return function
+
     patched_submit = noting_submit(submit, current_work)
     try:
+        atexit.register = noted_register
         threading.Thread.start = quiet_start  # type: ignore[method-assign, assignment]
         ThreadPoolExecutor.submit = patched_submit  # type: ignore[method-assign]
         yield
     finally:
+        if atexit.register is noted_register:
+            atexit.register = register
         if threading.Thread.start is quiet_start:
             threading.Thread.start = start  # type: ignore[method-assign]
         if ThreadPoolExecutor.submit is patched_submit:
             ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+@dataclass
+class _AtExit:
+    """A function that a run has registered with `atexit`, and that is not called if an exception has ended the run.
+
+    It may wait for what the rest of the run would have done, and then the process would never end.
+    """
+
+    function: Any
+    run: ExploredRun
+
+    def __call__(self, *args: Any, **options: Any) -> None:
+        if not self.run.raised:
+            self.function(*args, **options)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.function == other)  # `atexit.unregister` compares
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def complete(steps: Coroutine[Any, Any, T]) -> T:
