@@ -221,7 +221,7 @@ PARTS = (characters, chats, deliveries, money, failures, prepared, odd)
 def of_parts(*parts: Callable[[Control, httpx.Client], None]) -> Control:
     """Return a session of some kinds."""
     control = Control(Aurous(now=NOW, pitfalls="off", strict="off", rate_limits="enforce"))
-    with control.aurous.client(headers={"X-Stainless-Lang": "python"}) as client:
+    with control.aurous.client(headers={"X-Stainless-Lang": "python"}, timeout=5) as client:
         for part in parts:
             part(control, client)
     return control
