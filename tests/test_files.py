@@ -104,5 +104,6 @@ def test_nothing_else_in_the_package_writes_a_file() -> None:
     package = Path(pytest_aurous.__file__).parent
     files = [file for file in package.rglob("*.py") if re.search(r"\.write_(?:text|bytes)\(", file.read_text("utf-8"))]
     found = {file.relative_to(package).as_posix() for file in files} - {"_fake/aurous.py"}  # which shows an example
+    found = {name for name in found if not name.startswith("_docs/")}  # nor what the examples of the pages write
 
     assert found == set(others)

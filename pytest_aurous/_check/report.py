@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from shutil import get_terminal_size
 from textwrap import shorten, wrap
 from typing import Any, Final
@@ -65,7 +65,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     """
     verdicts, mask = checked.verdicts, Sanitizer()
     brief = not explain and sum(len(verdict.first) for verdict in verdicts.refuted) >= _MANY
-    noted = list if explain else grouped
+    noted: Callable[[Iterable[str]], list[str]] = list if explain else grouped
     lines = [headline(checked), *noted(_itself(checked))]
     lines += [_UNJUDGED] if checked.shared else []
     for verdict in verdicts.refuted:

@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.arguments import Check, Public, encodable
 from .._core.base.chains import undone_on_error
@@ -70,7 +70,7 @@ class AurousServer(Public):
         check.text("host", host, "127.0.0.1")
         check.whole("port", port, 0, _LAST_PORT)
         check.instance("allow_remote", allow_remote, bool, "True or False.")
-        token: object = control_token
+        token = cast("object", control_token)  # it may come from anywhere
         if token is not None and not (isinstance(token, str) and token.strip() and encodable(token)):
             # Without the value: most of it may be the secret of somebody.
             raise AurousError(

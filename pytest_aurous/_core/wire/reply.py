@@ -22,9 +22,11 @@ class Stream(Protocol):
 
     def sleep(self) -> bool:
         """Let this thread sleep until the next part is due, if sleeps are skipped; return whether they are."""
+        raise NotImplementedError
 
     async def asleep(self) -> bool:
         """Do the same for this task."""
+        raise NotImplementedError
 
     def read(self, *, slept: bool = False) -> bytes | Break | None:
         """Return the next part, what breaks the connection, or None at the end; the clock moves until it is due.

@@ -39,7 +39,9 @@ _TICK: Final = 0.2
 _SIGNAL: Final[signal.Signals] = getattr(signal, "SIGURG", signal.SIGTERM)  # which nobody can send on Windows
 """Interrupts the main thread. Nothing happens if it comes too late: by default, a process ignores it."""
 # Windows signals no thread, but Python calls the handler in the main thread, between two bytecodes.
-_SEND: Final = getattr(signal, "pthread_kill", lambda _, number: _thread.interrupt_main(number))
+_SEND: Final[Callable[[int, int], None]] = getattr(
+    signal, "pthread_kill", lambda _ident, number: _thread.interrupt_main(number)
+)
 _LOOPS: Final = frozenset({"asyncio", "trio"})
 _MORE: Final = see("reference/exploring.html#what-cannot-be-stopped")
 
