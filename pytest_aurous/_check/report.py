@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from shutil import get_terminal_size
 from textwrap import shorten, wrap
 from typing import Any, Final
@@ -65,8 +65,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     """
     verdicts, mask = checked.verdicts, Sanitizer()
     brief = not explain and sum(len(verdict.first) for verdict in verdicts.refuted) >= _MANY
-    noted: Callable[[Iterable[str]], list[str]] = list if explain else grouped
-    lines = [headline(checked), *noted(_itself(checked))]
+    lines = [headline(checked), *(_itself(checked) if explain else grouped(_itself(checked)))]
     lines += [_UNJUDGED] if checked.shared else []
     for verdict in verdicts.refuted:
         lines += _finding(verdict, mask, explain=explain, brief=brief)
@@ -82,7 +81,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     title = "As written, but some exchanges that differ were set aside:"
     lines += _list(title, _reasons(verdicts, "as written, but"))
     lines += _list("Cannot tell:", _reasons(verdicts, "cannot tell"))
-    lines += _list("Of the files:", noted(checked.notes))
+    lines += _list("Of the files:", checked.notes if explain else grouped(checked.notes))
     lines += _explanation(checked) if explain else []
     assumed = 0 if explain else verdicts.inferred.total() + len(checked.seeds)
     lines += ["", f"Assumptions about what the recordings leave out: {assumed}. --explain shows them."] * bool(assumed)

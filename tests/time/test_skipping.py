@@ -293,7 +293,7 @@ def test_the_sleep_of_greenlets_is_real(monkeypatch: pytest.MonkeyPatch) -> None
         with pytest.warns(AurousWarning, match="the sleep of greenlets"):
             time.sleep(3600)
     assert time.sleep is theirs
-    monkeypatch.undo()
+    monkeypatch.setattr(time, "sleep", REAL.sleep)  # not `undo`: the skipper's own would be restored at the end
     (skipper := jumps.skipper()).__enter__()
     monkeypatch.setattr(time, "sleep", theirs)
     time.sleep(7200)

@@ -40,7 +40,7 @@ _SIGNAL: Final[signal.Signals] = getattr(signal, "SIGURG", signal.SIGTERM)  # wh
 """Interrupts the main thread. Nothing happens if it comes too late: by default, a process ignores it."""
 # Windows signals no thread, but Python calls the handler in the main thread, between two bytecodes.
 _SEND: Final[Callable[[int, int], None]] = getattr(
-    signal, "pthread_kill", lambda _ident, number: _thread.interrupt_main(number)
+    signal, "pthread_kill", lambda _ident, number: _thread.interrupt_main(signal.Signals(number))
 )
 _LOOPS: Final = frozenset({"asyncio", "trio"})
 _MORE: Final = see("reference/exploring.html#what-cannot-be-stopped")
