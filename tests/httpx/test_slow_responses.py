@@ -43,6 +43,27 @@ def test_all_clocks_move_by_a_delay(fake: Aurous) -> None:
     assert fake.calls.last.delay == 7200
 
 
+def test_a_loop_whose_clock_cannot_jump_has_its_response_at_once(fake: Aurous) -> None:
+    """Such as that of uvloop, or one that nest_asyncio has patched. All other clocks move."""
+
+    class OwnLoop(asyncio.SelectorEventLoop):
+        def _run_once(self) -> None:
+            super()._run_once()  # type: ignore[misc]
+
+    async def main() -> float:
+        async with fake.async_client(timeout=None) as client:
+            assert (await client.get("/v1/balance")).status_code == 200
+        return time.monotonic()
+
+    fake.faults.delay("balance.retrieve", 7200)
+    before = time.monotonic()
+    loop = OwnLoop()
+    try:
+        assert 7200 <= loop.run_until_complete(main()) - before < 7200 + SLACK
+    finally:
+        loop.close()
+
+
 def test_a_read_timeout_moves_all_clocks(fake: Aurous) -> None:
     """A client waits as long as its timeout says, and no longer."""
     fake.faults.delay("images.create", 7200)

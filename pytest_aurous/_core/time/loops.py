@@ -57,7 +57,7 @@ class AsyncioSleeps:
                 shared.yield_now(frame)
             if not _is_skipped(shared, delay, frame):
                 return await real(delay, result)
-            if not _jumps(loop):
+            if not jumps(loop):
                 module = getattr(loop, "_run_once", loop).__module__
                 warn_of_real_sleep(f"its event loop waits in the code of {module}, and its clock cannot jump.")
                 return await real(delay, result)
@@ -141,7 +141,7 @@ class AsyncioSleeps:
 
     def _now(self, loop: Any) -> float:
         waited = self._waited.setdefault(loop, 0.0)
-        return self._start + self._shared.nominal + waited if _jumps(loop) else self._shared.now()
+        return self._start + self._shared.nominal + waited if jumps(loop) else self._shared.now()
 
     def _wait(self, loop: Any, seconds: float) -> None:
         self._waited[loop] = self._waited.get(loop, 0.0) + seconds
@@ -369,7 +369,7 @@ def _is_skipped(shared: SharedTime, seconds: float, frame: FrameType) -> bool:
     return caller is None or not caller.f_code.co_flags & CO_COROUTINE or package_of(caller) not in BYSTANDERS
 
 
-def _jumps(loop: Any) -> bool:
+def jumps(loop: Any) -> bool:
     """Whether a loop waits in asyncio's own `_run_once`: uvloop is not written in Python, nest_asyncio replaces it."""
     run_once = getattr(getattr(loop, "_run_once", None), "__func__", None)
     return run_once is BaseEventLoop._run_once  # type: ignore[attr-defined]

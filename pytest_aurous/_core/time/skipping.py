@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from asyncio.base_events import BaseEventLoop
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
@@ -16,7 +15,7 @@ from typing import Any, Final, cast
 from ..base.chains import undone_on_error
 from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, package_of
-from .loops import AsyncioSleeps, TrioSleeps
+from .loops import AsyncioSleeps, TrioSleeps, jumps
 from .turns import Jump, Limit, SharedTime, Skipping, warn_of_real_sleep
 
 __tracebackhide__ = hide_mistakes
@@ -183,7 +182,7 @@ class _Patches:
     async def asleep(self, seconds: float) -> None:
         """Skip a sleep of this task. If its loop has a clock that cannot jump, the others do."""
         loop = asyncio._get_running_loop()
-        if isinstance(loop, BaseEventLoop):
+        if loop is not None and jumps(loop):
             await self._asyncio.sleep(seconds)
         elif loop is not None:
             self.shared.move(seconds)

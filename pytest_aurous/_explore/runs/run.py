@@ -191,9 +191,8 @@ def noting_runs() -> Generator[None, None, None]:
     def noted_register(function: Any, /, *args: Any, **options: Any) -> Any:
         run = present_run()
         # The standard library registers once in a process, for all that comes later.
-        if run is None or package_of(sys._getframe(1)) in sys.stdlib_module_names:
-            return register(function, *args, **options)
-        register(_AtExit(function, run), *args, **options)
+        lasting = run is None or package_of(sys._getframe(1)) in sys.stdlib_module_names
+        register(function if lasting else _AtExit(function, run), *args, **options)
         return function
 
     patched_submit = noting_submit(submit, current_work)

@@ -142,7 +142,7 @@ class Watchdog:
                         self._progress = self._progress if run.stopped else MONOTONIC()
                         run.hang(f"the watchdog failed: {error!r}")
                     if run.stopped and MONOTONIC() - self._progress > GRACE:
-                        self._end_process(run)
+                        self._end_process(run)  # pragma: no cover - it does
         finally:
             del self._time.deadlines[get_ident()]
 
