@@ -321,6 +321,18 @@ def test_chat_7_a_key_repeats_the_response(api: Api) -> None:
     assert len(api.aurous.chat.completions) == 2
 
 
+def test_a_reply_is_said_again_only_if_a_fault_kept_it_from_its_client(api: Api) -> None:
+    """A response that is late, or has an unknown field, has said it; one that no client can read has not."""
+    for text in ("one", "two", "three"):
+        api.aurous.chat.reply(text)
+    api.aurous.faults.delay("chat.create", 3, commit=True)
+    api.aurous.faults.malformed("chat.create", commit=True)
+    api.post(PATH, json=body())
+    api.post(PATH, json=body())
+
+    assert said(api)["content"] == "two"
+
+
 def test_chat_8_without_a_reply_the_model_says_what_it_was_asked(api: Api, make_api: Callable[..., Api]) -> None:
     """The same for each seed; with the setting `reply`, what that says."""
     text = said(api)["content"]
