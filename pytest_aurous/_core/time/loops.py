@@ -285,13 +285,16 @@ class TrioSleeps:
             self._shared.wait(ahead)
             return 0.0
         on_the_way = self._trio.current_time() + ahead < sleep.end
-        to, exact = self._at(token, ahead), ahead if standing is not None else None
+        # It has no less ahead after a wait: ours, and trio's MockClock, which does not read `time`.
+        stands = standing is not None or hasattr(clock, "jump")
+        to = self._at(token, ahead) if stands else self._shared.now() + ahead
+        exact = ahead if stands else None
         pause = self._shared.try_jump(to, sleep, others, on_the_way=on_the_way, ahead=exact)
         if not pause:
             others.reset()
             self._shared.leave()
             self._start_again(token)
-            if hasattr(clock, "jump"):  # trio's MockClock, which does not read `time`
+            if hasattr(clock, "jump"):
                 clock.jump(ahead)
             if not on_the_way or sleep.error:
                 for scope in [scope for scope, one in asleep.items() if one.end - sleep.end < _ALIKE]:
