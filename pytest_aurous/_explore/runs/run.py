@@ -189,10 +189,11 @@ def noting_runs() -> Generator[None, None, None]:
         noted(thread)
 
     def noted_register(function: Any, /, *args: Any, **options: Any) -> Any:
-        run = present_run()
+        run, called = present_run(), function
         # The standard library registers once in a process, for all that comes later.
-        lasting = run is None or package_of(sys._getframe(1)) in sys.stdlib_module_names
-        register(function if lasting else _AtExit(function, run), *args, **options)
+        if run is not None and package_of(sys._getframe(1)) not in sys.stdlib_module_names:
+            called = _AtExit(function, run)
+        register(called, *args, **options)
         return function
 
     patched_submit = noting_submit(submit, current_work)
