@@ -373,7 +373,10 @@ def test_each_message_is_kept_as_it_is_printed(name: str) -> None:
     text = MESSAGES[name]()
 
     assert file.exists(), "write it: tox -e generate"
-    assert text == file.read_text("utf-8").removesuffix("\n"), "write it again: tox -e generate"
+    kept = file.read_text("utf-8").removesuffix("\n")
+    if sys.version_info < (3, 12):  # without `sys.monitoring`, a report ends with the sentence that they are not known
+        text, kept = (re.sub(r"\n\nnever ran: .*\Z", "", one, flags=re.DOTALL) for one in (text, kept))
+    assert text == kept, "write it again: tox -e generate"
     assert not re.search(r"\b(told|given|whoever|legal)\b", text)
     assert name in OF_THE_VENDOR or re.search(r"^ *Read on: pytest-aurous docs [\w/#-]+$", text, re.MULTILINE)
 
