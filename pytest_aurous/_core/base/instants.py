@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -61,8 +62,11 @@ def past_instant(value: object, now: float) -> float | None:
 def _read(value: object) -> object:
     """Return the instant in ISO 8601 text as a `datetime`; anything else as it is."""
     if isinstance(value, str):
-        with suppress(ValueError):  # Python 3.10 does not read Z, which every instant of this API has
-            return datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in {"Z", "z"} else value)
+        # Python 3.10 does not read Z, which every instant of this API has, and reads three or six decimals alone.
+        text = value[:-1] + "+00:00" if value[-1:] in {"Z", "z"} else value
+        text = re.sub(r"\.([0-9]+)", lambda found: f".{found[1]:0<6.6}", text) if "." in text else text
+        with suppress(ValueError):
+            return datetime.fromisoformat(text)
     return value
 
 
