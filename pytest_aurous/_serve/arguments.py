@@ -130,6 +130,8 @@ def _shape_of(hint: Any) -> Shape | None:
     """Return the JSON schema for an annotation; None if JSON cannot express such values."""
     kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     shapes = [shape for kind in kinds if (shape := _shape_of_one(kind)) is not None]
+    if _ANY in shapes:  # also where Python 3.10 makes `Any | None` of an argument whose default is None
+        return _ANY
     types = list(dict.fromkeys(shape["type"] for shape in shapes if "type" in shape))
     if not shapes or types == ["null"]:
         return None
@@ -148,14 +150,15 @@ def _shape_of_one(kind: Any) -> Shape | None:
     return _SHAPES.get(origin or kind)
 
 
+_ANY: Final[Shape] = {}
 _SHAPES: Final[dict[Any, Shape]] = {
     str: TEXT,
     int: WHOLE,
     float: NUMBER,
     bool: {"type": "boolean"},
     type(None): {"type": "null"},
-    Any: {},
-    object: {},
+    Any: _ANY,
+    object: _ANY,
     abc.Mapping: {"type": "object"},
     dict: {"type": "object"},
 }
