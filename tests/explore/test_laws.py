@@ -321,6 +321,7 @@ def test_tells_by_may_raise(
     fake: Aurous, client: httpx.Client, broken: Broken, raised: Callable[[], BaseException], may_raise: Any, text: str
 ) -> None:
     """Only what it names is a documented failure, with its subclasses and in groups; a failed assertion never is."""
+    raised()  # which skips the test where there are no groups: in a run, it would be an exception of the code
 
     def run() -> None:
         if not order(client).is_success:

@@ -191,6 +191,8 @@ def test_a_fake_that_was_left_is_freed_at_once() -> None:
         gc.garbage.clear()
         gc.enable()
 
+    if sys.version_info < (3, 11):  # there, the attributes of each object are a dict beside it
+        found = [name for name in found if name != "builtins.dict"]
     assert [name for name in found if name.startswith("pytest_aurous.")] == []
     assert len(found) <= 30, __doc__
 
