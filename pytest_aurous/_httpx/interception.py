@@ -210,10 +210,10 @@ def _makes_contexts(stack: ModuleType) -> ModuleType:
 
 def _adapters(base: type[Any]) -> Iterator[type[Any]]:
     """Yield the adapters that extend *base* and that somebody has imported."""
-    for module, names in _ADAPTERS.items():
+    for module in _ADAPTERS.keys() & sys.modules.keys():
         # Another thread may be importing it at this moment.
-        kinds = (getattr(sys.modules.get(module), name, None) for name in names)
-        yield from (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, base))
+        kinds = [getattr(sys.modules[module], name, None) for name in _ADAPTERS[module]]
+        yield from [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, base)]
 
 
 def _step_aside(ours: Callable[[Any], object]) -> None:

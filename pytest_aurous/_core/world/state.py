@@ -62,7 +62,6 @@ class Section(dict[K, V]):
     __slots__ = ("_undo", "name")
 
     def __init__(self, undo: Undo, name: str = "") -> None:
-        super().__init__()
         self._undo = undo
         self.name: str = name
 
