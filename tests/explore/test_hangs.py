@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -116,6 +117,27 @@ def test_a_run_that_hangs_is_stopped(
     explored = broken(fake, run, faults="unavailable, greased", laws="ends", patience=patience(reason))
 
     was_stopped(explored, reason)
+
+
+def test_a_loop_is_stopped_in_a_process_that_ignores_interrupts(
+    fake: Aurous, client: httpx.Client, broken: Broken
+) -> None:
+    """A shell starts its background jobs so; afterwards they are ignored again."""
+
+    def run() -> int:
+        status = client.get("/v1/balance").status_code
+        if status == 503:
+            waits_in_a_loop(client, "asyncio")
+        return status
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        explored = broken(fake, run, faults="unavailable, greased", laws="ends", patience=0.2)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    was_stopped(explored, HUNG)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -79,17 +79,20 @@ class Watchdog:
     def watching(self) -> Generator[None, None, None]:
         """Watch the runs of the block."""
         thread = threading.Thread(target=self._watch, name="aurous-watchdog", daemon=True)
-        before: Any = None
+        before: dict[int, Any] = {}
         if threading.current_thread() is threading.main_thread():
-            before = signal.signal(_SIGNAL, self._interrupt)
+            before[_SIGNAL] = signal.signal(_SIGNAL, self._interrupt)
+            # A job that a shell starts in the background ignores it, and no loop that waits would notice that it ends.
+            if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+                before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
         thread.start()
         try:
             yield
         finally:
             self._closed.set()
             thread.join(_TICK * 10)
-            if before is not None:
-                signal.signal(_SIGNAL, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def guarding(self, run: ExploredRun, case: str) -> Generator[None, None, None]:
