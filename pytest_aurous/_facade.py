@@ -40,10 +40,6 @@ from ._core.world.script import Hold, Step
 from ._core.world.settings import READINGS, read_setting, used_for
 from ._core.world.settings import ROWS as SETTINGS
 from ._core.world.tables import Row
-from ._fake.aurous import Aurous
-from ._fake.calls import Calls
-from ._fake.objects import annotations_of, as_json, class_at
-from ._fake.session import Session
 from ._report.changes import Change, StateFollower
 from ._report.state import Written, difference, kind_of, view
 from ._report.timeline import timeline
@@ -63,8 +59,6 @@ __all__ = (
     "SETTINGS",
     "UNDER_WAY",
     "App",
-    "Aurous",
-    "Calls",
     "Change",
     "Clock",
     "Course",
@@ -76,22 +70,17 @@ __all__ = (
     "Rule",
     "Schema",
     "Serve",
-    "Session",
     "SharedTime",
     "StateFollower",
     "StateReader",
     "View",
     "add_fault",
-    "annotations_of",
-    "as_json",
     "blank",
     "changed_rows",
-    "class_at",
     "coverage",
     "delete_record",
     "described",
     "difference",
-    "exported",
     "fake_key",
     "happening",
     "hint_of",
@@ -373,25 +362,14 @@ def stopped_time(app: App) -> Generator[SharedTime, None, None]:
 # What reports show, and where rules come from
 
 
-def coverage(aurous: Aurous) -> dict[str, Any]:
+def coverage(app: App) -> dict[str, Any]:
     """Return how often each operation of the API had each outcome."""
     from ._report.coverage import Coverage
 
-    found = Coverage(aurous._session.app.catalog.by_operation)
-    for call in aurous.calls[:]:  # requests go on arriving
+    found = Coverage(app.catalog.by_operation)
+    for call in app.world.journal.entries[:]:  # requests go on arriving
         found.leave(call)
     return found.json()
-
-
-def exported(aurous: Aurous, snapshot: str | None) -> dict[str, Any]:
-    """Return the state of a fake, or of one of its snapshots, for `Aurous.import_`.
-
-    Raises:
-        AurousLookupError: If no snapshot has that name.
-    """
-    from ._fake.exported import export
-
-    return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
 
 
 def near(app: App, call: Call) -> str:

@@ -111,7 +111,7 @@ def _behind(fake: Aurous, url: str) -> bytes:
 
 _ENTRANCES: Final = ("plugin", "_cli")
 _UPSTAIRS: Final = ("_explore", "_check", "_serve", "_trace")
-_DOWNSTAIRS: Final = ("_fake", "_report", "_httpx")
+_DOWNSTAIRS: Final = ("_report", "_httpx")
 _CORE: Final = ("engine", "faults", "resources", "world", "time", "wire", "base")
 
 
@@ -120,16 +120,14 @@ def storeys() -> None:
 
     An arrow that follows from others is left out, so that the picture shows the shortest ways down.
     """
-    arrows = _imports()
-    up = arrows & {("_fake", "_explore")}  # `Aurous.explore` imports it when it is called
     lines = [
         _cluster("entrances", _ENTRANCES),
         _cluster("upstairs: the instruments", _UPSTAIRS),
+        '"_fake" [label="_fake: the public objects", fillcolor="#fde68a"]',
         '"_facade" [label="_facade: the door", fillcolor="#fde68a"]',
         _cluster("downstairs: the fake", _DOWNSTAIRS),
         _cluster("_core: the API in plain Python", [f"_core/{name}" for name in _CORE]),
-        *(f'"{start}" -> "{end}"' for start, end in sorted(_shortest(arrows - up))),
-        *(f'"{start}" -> "{end}" [style=dashed constraint=false]' for start, end in up),
+        *(f'"{start}" -> "{end}"' for start, end in sorted(_shortest(_imports()))),
     ]
     graph = "\n".join(["digraph {", _STYLE, *lines, "}"])
     draw("storeys.svg", _picture(graph), "The folders of the package, on two storeys", up="docs/")
@@ -151,7 +149,7 @@ def _imports() -> set[tuple[str, str]]:
             if isinstance(node, ast.ImportFrom) and node.level and id(node) not in unread:
                 target = (*place[: len(place) - node.level], *(node.module or "").split("."))
                 found.add((_folder(place), _folder(target)))
-    nodes = {*_ENTRANCES, *_UPSTAIRS, "_facade", *_DOWNSTAIRS, *(f"_core/{name}" for name in _CORE)}
+    nodes = {*_ENTRANCES, *_UPSTAIRS, "_fake", "_facade", *_DOWNSTAIRS, *(f"_core/{name}" for name in _CORE)}
     return {(start, end) for start, end in found if start != end and {start, end} <= nodes}
 
 

@@ -24,7 +24,7 @@ from .runs.turns import PAGE as WORKERS_PAGE
 from .stage import Stage
 
 if TYPE_CHECKING:
-    from .._facade import Session
+    from .._fake.session import Session
     from .report.result import Exploration
     from .runs.attempt import RunAttempt
     from .runs.turns import Calls

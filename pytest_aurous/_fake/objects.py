@@ -22,6 +22,7 @@ from .._core.world.script import Plan
 from .._core.world.settings import AurousSettings
 from .aurous import Aurous
 from .calls import Calls
+from .exported import export
 from .limits import Limit
 from .team import Team
 from .webhooks import Webhooks
@@ -49,6 +50,15 @@ _NAMES: Final[dict[str, Any]] = {
 def annotations_of(member: Any) -> dict[str, Any]:
     """Return the annotations of a public method, or of a `TypedDict` of options, as types."""
     return get_type_hints(member, localns=_NAMES)
+
+
+def exported(aurous: Aurous, snapshot: str | None) -> dict[str, Any]:
+    """Return the state of a fake, or of one of its snapshots, for `Aurous.import_`.
+
+    Raises:
+        AurousLookupError: If no snapshot has that name.
+    """
+    return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
 
 
 @cache

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, cast
 from .._core.base.arguments import Check
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.headers import shown_header
-from .._facade import Aurous, as_json
+from .._fake.aurous import Aurous
+from .._fake.objects import as_json
 from .arguments import PAGE
 from .literals import Names, call
 from .replies import CONTROL

@@ -14,7 +14,7 @@ from .._core.base.arguments import Check
 from .._core.base.data import read_json
 from .._core.base.errors import AurousError, UnknownArgument, see
 from .._core.base.redaction import shortened
-from .._facade import annotations_of
+from .._fake.objects import annotations_of
 
 Shape = Mapping[str, Any]
 """A JSON schema."""

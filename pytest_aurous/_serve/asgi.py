@@ -19,7 +19,7 @@ from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import Call
 from .._core.wire.headers import replaced
 from .._core.wire.reply import Break, Reply, Stream
-from .._facade import Aurous
+from .._fake.aurous import Aurous
 from .access import Headers, HttpRequest, mark_of, refuse_control, refuse_host, refuse_token, sent_marks
 from .actions import not_kept
 from .arguments import read_query

@@ -26,7 +26,8 @@ from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import secret_of
 from .._core.wire.har import har
-from .._facade import SETTINGS, Aurous, fake_key, near, used_for
+from .._facade import SETTINGS, fake_key, near, used_for
+from .._fake.aurous import Aurous
 from .actions import Action
 from .control import Control
 from .replies import CONTROL

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from .._core.base.errors import AurousError, nearest
 from .._core.wire.reply import Reply
-from .._facade import Aurous
+from .._fake.aurous import Aurous
 from .actions import Action, perform, shown_arguments
 from .arguments import check_names, parsed, read_query
 from .copied import written

@@ -19,7 +19,7 @@ from .._core.base.redaction import protecting, redacted
 from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secret_of
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
-from .._facade import Aurous
+from .._fake.aurous import Aurous
 from .actions import Action, fault_name, perform
 from .literals import Names, call, fitted, tokens
 from .tape import Taped

@@ -16,7 +16,9 @@ from zlib import crc32
 
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
 from .._core.wire.call import Call, secret_of
-from .._facade import Aurous, View, as_json, difference, state_machines
+from .._facade import View, difference, state_machines
+from .._fake.aurous import Aurous
+from .._fake.objects import as_json
 from .._trace.data import Builder, settings_of, written_rules
 from .._trace.page import small_pictures
 from .._trace.recorder import RecordedStep

@@ -14,7 +14,9 @@ from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
 from .._core.wire.har import har
 from .._core.wire.reply import Reply
-from .._facade import SETTINGS, Calls, as_json, coverage, exported, near, timeline
+from .._facade import SETTINGS, coverage, near, timeline
+from .._fake.calls import Calls
+from .._fake.objects import as_json, exported
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
@@ -191,7 +193,9 @@ _READS: Final = (
         media_type="text/plain; charset=utf-8",
     ),
     ControlRequest("unmatched", "the requests that the API does not know, each with what is nearest", _unmatched),
-    ControlRequest("coverage", "how often each operation had an outcome", lambda control, _: coverage(control.aurous)),
+    ControlRequest(
+        "coverage", "how often each operation had an outcome", lambda control, _: coverage(control.aurous._session.app)
+    ),
     ControlRequest("pitfalls", "misuse of the API that caused no error", _pitfalls),
     ControlRequest("completions", "each chat completion, with its messages and what was said", _completions),
     ControlRequest(

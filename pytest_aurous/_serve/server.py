@@ -16,7 +16,7 @@ from .._core.base.errors import AurousError, hide_mistakes, see
 from .._core.base.redaction import redacted
 from .._core.base.work import MONOTONIC
 from .._core.wire.hosts import is_loopback
-from .._facade import Aurous
+from .._fake.aurous import Aurous
 from .asgi import AsgiApp
 from .guard import HEADERS, Guarded
 from .tape import KEEP

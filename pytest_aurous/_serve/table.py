@@ -8,7 +8,8 @@ from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
 
 from .._core.base.arguments import Check
-from .._facade import Aurous, class_at
+from .._fake.aurous import Aurous
+from .._fake.objects import class_at
 from .arguments import PAGE, TEXT, WHOLE, Takes, parameters_of, taken_by
 
 

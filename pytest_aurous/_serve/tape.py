@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._core.base.work import MONOTONIC
 from .._core.wire.call import Call
-from .._facade import Aurous, Change, StateFollower, View
+from .._facade import Change, StateFollower, View
+from .._fake.aurous import Aurous
 from .._trace.recorder import StepWatcher
 
 if TYPE_CHECKING:
