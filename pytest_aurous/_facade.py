@@ -12,7 +12,6 @@ from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ._core.base.data import View
-from ._core.engine.follower import Follower
 from ._core.engine.pipeline import App
 from ._core.engine.pitfalls import Pitfall
 from ._core.faults.altered import read_observed
@@ -27,7 +26,6 @@ from ._core.resources.chat.machine import CHUNK
 from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of
 from ._core.resources.openapi import vocabulary
-from ._core.resources.shapes import Schema, schema_at, schema_of
 from ._core.time.clock import Clock
 from ._core.time.turns import Limit, SharedTime
 from ._core.wire.call import Call, Problem, Watcher
@@ -71,10 +69,8 @@ __all__ = (
     "Delivery",
     "Endpoint",
     "Fault",
-    "Follower",
     "Pitfall",
     "Rule",
-    "Schema",
     "Serve",
     "Session",
     "SharedTime",
@@ -102,8 +98,6 @@ __all__ = (
     "read_observed",
     "read_setting",
     "rules_of",
-    "schema_at",
-    "schema_of",
     "shown_by",
     "skipped_sleeps",
     "state_machines",

@@ -11,9 +11,10 @@ from typing import Any, Final
 from .._core.base.amounts import plain
 from .._core.base.forms import form_of
 from .._core.base.redaction import redacted_json
-from .._facade import CATALOG, READINGS, schema_at
+from .._facade import CATALOG, READINGS
 from .check import Checked
 from .sanitize import Sanitizer
+from .shapes import schema_at
 from .values import ABSENT, Words, json_type, renamed
 from .verdict import Difference, Verdicts
 

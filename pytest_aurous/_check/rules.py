@@ -10,10 +10,11 @@ from typing import Final, TypeAlias
 
 from .._core.base.data import as_list
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
-from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules, rules_of, schema_of, shown_by
+from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules, rules_of, shown_by
 from .recording.histories import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
 from .replay import SHARED, Replayed
+from .shapes import schema_of
 from .values import Point
 
 _PLACES: Final = ("body", "error", "header")

@@ -18,9 +18,10 @@ from .._core.wire.exchange import Exchange
 from .._core.wire.har import har_entry, written
 from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_private, is_vendors
 from .._core.wire.reply import Pairs
-from .._facade import CATALOG, CHUNK, Schema, blank, schema_at, schema_of, vocabulary
+from .._facade import CATALOG, CHUNK, blank, vocabulary
 from .recording.read import PICTURES, Recording
 from .recording.view import PAGE, VENDORS
+from .shapes import Schema, schema_at, schema_of
 from .values import is_word
 
 _BETWEEN: Final = re.compile(r"((?:\[(?:\*|\d{1,4})\])?\.|\[(?:\*|\d{1,4})\]$)")

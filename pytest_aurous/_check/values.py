@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from .._core.base.data import as_list, as_object
 from .._core.base.forms import PREFIXES, RECORD, form_of
-from .._facade import Schema, vocabulary
+from .._facade import vocabulary
+from .shapes import Schema
 
 _Object: TypeAlias = dict[str, Any]
 _WORDS: Final = re.compile("[A-Z]?[a-z0-9]+")

@@ -10,9 +10,11 @@ from typing import Any, Final
 from ..._core.base.amounts import plain, total
 from ..._core.base.data import as_list, as_object, parsed
 from ..._core.wire.reply import Stream
-from ..._facade import CHUNK, Follower, Schema, rates_of
+from ..._facade import CHUNK, rates_of
 from ..recording.view import View
+from ..shapes import Schema
 from ..values import Point, Words
+from .follower import Follower
 from .teams import amount_of
 
 _DONE: Final = "[DONE]"

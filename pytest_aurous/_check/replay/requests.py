@@ -10,8 +10,8 @@ from ..._core.base.forms import RECORD
 from ..._core.wire.call import Call
 from ..._core.wire.hosts import UPLOAD_HOST, is_upload
 from ..._core.wire.reply import Pairs
-from ..._facade import Follower
 from ..recording.view import NOT_LET_IN, View
+from .follower import Follower
 from .replayed import Replayed
 from .teams import ReplayTeams
 

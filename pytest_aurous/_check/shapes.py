@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Literal
 
-from ..wire.fields import HOLDS, Shape
-from .base.schema import VALUE
-from .catalog import CATALOG
-from .openapi import COMPONENTS
+from .._core.resources.base.schema import VALUE
+from .._core.resources.catalog import CATALOG
+from .._core.resources.openapi import COMPONENTS
+from .._core.wire.fields import HOLDS, Shape
 
 _STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
 _KINDS: Final[dict[type, str]] = {dict: "object", list: "array"}
