@@ -17,15 +17,12 @@ from ._core.engine.pitfalls import Pitfall
 from ._core.faults.altered import read_observed
 from ._core.faults.fault import CallFault, Fault, Serve
 from ._core.resources.base.endpoint import Context, Endpoint
-from ._core.resources.base.rules import Rule, load_rules, shown_by
-from ._core.resources.base.schema import rules_of, to_wire
+from ._core.resources.base.rules import Rule, load_rules
+from ._core.resources.base.schema import to_wire
 from ._core.resources.catalog import CATALOG, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
-from ._core.resources.characters.endpoints import DRAWING_COSTS
 from ._core.resources.characters.row import Ref
-from ._core.resources.chat.machine import CHUNK
 from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of
-from ._core.resources.openapi import vocabulary
 from ._core.time.clock import Clock
 from ._core.time.turns import Limit, SharedTime
 from ._core.wire.call import Call, Problem, Watcher
@@ -54,8 +51,6 @@ __all__ = (
     "ASSUMED_SIZES",
     "BUCKETS",
     "CATALOG",
-    "CHUNK",
-    "DRAWING_COSTS",
     "READINGS",
     "RECORDS",
     "SETTINGS",
@@ -97,14 +92,11 @@ __all__ = (
     "rates_of",
     "read_observed",
     "read_setting",
-    "rules_of",
-    "shown_by",
     "skipped_sleeps",
     "state_machines",
     "stopped_time",
     "timeline",
     "used_for",
-    "vocabulary",
     "watched",
     "when_done",
     "work_begun",

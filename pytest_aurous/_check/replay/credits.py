@@ -10,10 +10,10 @@ from typing import Final
 from ..._core.base.amounts import plain
 from ..._core.base.data import as_object
 from ..._core.base.instants import instant_of
-from ..._facade import shown_by
 from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
+from ..shown import shown_by
 from ..values import OTHER, Point, Words, id_of
 from .adopt import Adopter
 from .chat import charged_of

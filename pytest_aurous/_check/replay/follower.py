@@ -13,7 +13,7 @@ from ..._core.base.instants import instant_of, iso, moment
 from ..._core.engine.pipeline import App
 from ..._core.resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
 from ..._core.resources.characters import CharacterRow, machine
-from ..._core.resources.characters.endpoints import SYNTHESIS_COST
+from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
 from ..._core.resources.characters.row import ATTRIBUTES, draw
 from ..._core.resources.chat.replies import NOTHING, ScriptedReply, replies
 from ..._core.resources.chat.row import FINISH_REASONS
@@ -31,6 +31,8 @@ from ..._core.world.script import Hold, Plan, Step
 from ..._core.world.settings import Settings, read_setting
 from ..._core.world.world import World
 
+DRAWING_COSTS: Final = (POSE_COST, SYNTHESIS_COST)
+"""What it can cost to draw a character again."""
 _STREAMS: Final = {"generations": "generation", "loras": "style", "video_loras": "style"}
 _WAIT: Final = Hold("!")
 _AT_ONCE: Final = Hold("*", 0)
