@@ -12,22 +12,17 @@ from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ._core.base.data import View
-from ._core.engine.follower import Follower
 from ._core.engine.pipeline import App
 from ._core.engine.pitfalls import Pitfall
 from ._core.faults.altered import read_observed
 from ._core.faults.fault import CallFault, Fault, Serve
 from ._core.resources.base.endpoint import Context, Endpoint
-from ._core.resources.base.rules import Rule, load_rules, shown_by
-from ._core.resources.base.schema import rules_of, to_wire
+from ._core.resources.base.rules import Rule, load_rules
+from ._core.resources.base.schema import to_wire
 from ._core.resources.catalog import CATALOG, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
-from ._core.resources.characters.endpoints import DRAWING_COSTS
 from ._core.resources.characters.row import Ref
-from ._core.resources.chat.machine import CHUNK
 from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of
-from ._core.resources.openapi import vocabulary
-from ._core.resources.shapes import Schema, schema_at, schema_of
 from ._core.time.clock import Clock
 from ._core.time.turns import Limit, SharedTime
 from ._core.wire.call import Call, Problem, Watcher
@@ -52,8 +47,6 @@ __all__ = (
     "ASSUMED_SIZES",
     "BUCKETS",
     "CATALOG",
-    "CHUNK",
-    "DRAWING_COSTS",
     "READINGS",
     "RECORDS",
     "SETTINGS",
@@ -65,10 +58,8 @@ __all__ = (
     "Delivery",
     "Endpoint",
     "Fault",
-    "Follower",
     "Pitfall",
     "Rule",
-    "Schema",
     "Serve",
     "SharedTime",
     "StateFollower",
@@ -90,16 +81,11 @@ __all__ = (
     "rates_of",
     "read_observed",
     "read_setting",
-    "rules_of",
-    "schema_at",
-    "schema_of",
-    "shown_by",
     "skipped_sleeps",
     "state_machines",
     "stopped_time",
     "timeline",
     "used_for",
-    "vocabulary",
     "watched",
     "when_done",
     "work_begun",

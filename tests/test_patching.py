@@ -19,12 +19,13 @@ import pytest
 from respx.mocks import Mocker
 
 from pytest_aurous import Aurous, AurousServer, BadDay
+from pytest_aurous._check.recording.traffic import Traffic
 from pytest_aurous._core.base.work import current_work
 from pytest_aurous._core.time import skipping
 from pytest_aurous._explore import kinds
 from pytest_aurous._explore.runs import run
 from pytest_aurous._fake.environment import ENVIRONMENT
-from pytest_aurous._httpx import interception, traffic
+from pytest_aurous._httpx import interception
 from pytest_aurous._httpx.interception import INTERCEPTION
 from pytest_aurous.plugin.guard import NetworkGuard
 from pytest_aurous.plugin.modes import examples
@@ -113,10 +114,10 @@ def guarded(_: pytest.MonkeyPatch) -> None:
     raise Broken
 
 
-def recorded(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(traffic, "all_stacks", lambda: (httpx, SimpleNamespace(HTTPTransport=Pool)))
+def recorded(_: pytest.MonkeyPatch) -> None:
+    broken: Any = SimpleNamespace(HTTPTransport=Pool)
     with pytest.raises(AttributeError):
-        traffic.Traffic(fails).start()
+        Traffic(fails, (httpx, broken)).start()
     raise Broken
 
 

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from .._core.base.amounts import plain
-from .._core.base.forms import form_of
 from .._core.base.redaction import redacted_json
-from .._facade import CATALOG, READINGS, schema_at
+from .._facade import CATALOG, READINGS
 from .check import Checked
 from .sanitize import Sanitizer
-from .values import ABSENT, Words, json_type, renamed
+from .shapes import schema_at
+from .values import ABSENT, Words, form_of, json_type, renamed
 from .verdict import Difference, Verdicts
 
 _OF_STREAM: Final = re.compile(r"body\.stream\.(first|second|last)")

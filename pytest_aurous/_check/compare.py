@@ -8,18 +8,18 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from .._core.base.data import as_list, as_object, parsed
-from .._core.base.forms import RECORD, form_of
 from .._core.base.instants import instant_of
 from .._core.wire.hosts import is_upload
 from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._core.wire.reply import Reply
-from .._facade import schema_of, shown_by
 from .recording.survey import Survey
 from .recording.view import CLOSE, DELETABLE, STATUSES, VENDORS, View
 from .replay import Replayed
-from .replay.chat import STREAM, form_of_stream, size_of, sums_of
+from .replay.chat import form_of_stream, size_of, sums_of
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
-from .values import ABSENT, OTHER, SAME, Point, Values, Words, alike, id_of, instead_of, name_of
+from .shapes import STREAM, schema_of
+from .shown import shown_by
+from .values import ABSENT, OTHER, RECORD, SAME, Point, Values, Words, alike, form_of, id_of, instead_of, name_of
 
 _TOKENS: Final = "x-ratelimit-tpm-"
 _DIGITS: Final = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from http import HTTPStatus
@@ -10,10 +11,12 @@ from typing import Final, TypeAlias
 
 from .._core.base.data import as_list
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
-from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules, rules_of, schema_of, shown_by
+from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules
 from .recording.histories import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
 from .replay import SHARED, Replayed
+from .shapes import schema_of
+from .shown import shown_by
 from .values import Point
 
 _PLACES: Final = ("body", "error", "header")
@@ -512,14 +515,15 @@ def _rows(places: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 def _columns(row: Endpoint) -> Iterator[tuple[str, str, str]]:
     """Yield what the columns of the record say that a response shows."""
     kind = kind_of(row)
-    rules = dict(rules_of(KINDS[kind])) if kind else {}
+    if not kind:
+        return
     record = "body.data()" if row.lists else "body"
-    whole = rules.pop("", "")
-    for name, rule in rules.items():
-        yield f"{record}.{name}", "", rule
-        yield f"{record}.{name}[.(]*", "", rule
-    if whole:
-        yield f"{record}*", "", whole
+    for column in fields(KINDS[kind]):
+        if column.metadata.get("rule"):
+            yield f"{record}.{column.name}", "", column.metadata["rule"]
+            yield f"{record}.{column.name}[.(]*", "", column.metadata["rule"]
+    if hasattr(KINDS[kind], "RULE"):
+        yield f"{record}*", "", KINDS[kind].RULE
 
 
 @cache

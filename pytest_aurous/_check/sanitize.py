@@ -11,17 +11,17 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
-from .._core.base.forms import RECORD, STAMP
 from .._core.base.redaction import KEY_HEADERS
 from .._core.wire.bodies import Part, read_parts
 from .._core.wire.exchange import Exchange
 from .._core.wire.har import har_entry, written
 from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_private, is_vendors
 from .._core.wire.reply import Pairs
-from .._facade import CATALOG, CHUNK, Schema, blank, schema_at, schema_of, vocabulary
+from .._facade import CATALOG, blank
 from .recording.read import PICTURES, Recording
 from .recording.view import PAGE, VENDORS
-from .values import is_word
+from .shapes import STREAM, Schema, schema_at, schema_of, vocabulary
+from .values import RECORD, STAMP, is_word
 
 _BETWEEN: Final = re.compile(r"((?:\[(?:\*|\d{1,4})\])?\.|\[(?:\*|\d{1,4})\]$)")
 """What is between the names of fields in a ``param``, such as ``[*].``."""
@@ -71,7 +71,7 @@ _MEDIA: Final = re.compile(
 _MAIN: Final = ("application", "image", "video", "text", "audio")
 _BOUNDARY: Final = "boundary"
 _DONE: Final = b"[DONE]"
-_EVENT: Final = Schema(CHUNK)
+_EVENT: Final = STREAM.field("first")
 _UNKNOWN: Final = Schema({})
 
 

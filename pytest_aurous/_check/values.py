@@ -9,10 +9,17 @@ from difflib import SequenceMatcher
 from typing import Any, Final, TypeAlias
 
 from .._core.base.data import as_list, as_object
-from .._core.base.forms import PREFIXES, RECORD, form_of
-from .._facade import Schema, vocabulary
+from .shapes import Schema, vocabulary
 
 _Object: TypeAlias = dict[str, Any]
+PREFIXES: Final = ("char", "img", "vid", "file", "lora", "we", "upl", "req", "team", "evt", "ref", "cmp", "call", "emb")
+"""What the vendor's ids begin with."""
+RECORD: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})_[0-9A-Za-z]{{20,32}}")
+"""An id of the vendor, which may be no ULID."""
+STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
+"""An instant or a date, and nothing else."""
+_SECOND: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_PREFIXED: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}|(whsec)_\S+")
 _WORDS: Final = re.compile("[A-Z]?[a-z0-9]+")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}|[a-z]{1,20}([A-Z][a-z]{1,20}){1,3}")
 """A word in the form of the API's, or of the names of other APIs; keys and most texts of users are none."""
@@ -126,6 +133,22 @@ def id_of(record: str) -> str:
     kind = record.partition("_")[0]
     short = f"{kind}_..." if kind in PREFIXES else "..."
     return record if RECORD.fullmatch(record) else short
+
+
+def form_of(text: str) -> str:
+    """Return the form of a text if it is a timestamp, an id or a URL; empty for any other text.
+
+    Example:
+        >>> form_of("2026-05-15T10:00:00.250Z"), form_of("img_01KRM0123456")
+        ('timestamp 3 Z', 'id img')
+    """
+    stamp = _SECOND.fullmatch(text)
+    if stamp is not None:
+        return f"timestamp {len(stamp[1] or '.') - 1} {'Z' if stamp[2] == 'Z' else 'offset'}"
+    record = _PREFIXED.fullmatch(text)
+    if record is not None:
+        return f"id {record[1] or record[2]}"
+    return "url" if re.fullmatch(r"https?://\S+", text) else ""
 
 
 def _name(where: str) -> str:

@@ -5,8 +5,9 @@ from fnmatch import filter as filter_names
 
 import pytest
 
+from pytest_aurous._check.shown import shown_by
 from pytest_aurous._core.resources.base.endpoint import Endpoint
-from pytest_aurous._core.resources.base.rules import load_rules, shown_by
+from pytest_aurous._core.resources.base.rules import load_rules
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES, Catalog
 from pytest_aurous._core.world.buckets import BUCKETS
 

@@ -16,7 +16,7 @@ from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - an exception
 
 from ..._core.base.data import MOST_BYTES, LimitError, as_list, as_object, read_file
-from ..._core.wire.har import field, plain_text
+from .har import field, plain_text
 
 _YAML: Final = (".yaml", ".yml")
 _NODE: Final = 64

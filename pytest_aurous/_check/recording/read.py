@@ -17,9 +17,9 @@ from ..._core.base.data import LimitError, as_list, as_object, parsed
 from ..._core.base.errors import AurousError, see
 from ..._core.base.redaction import FAKE_KEY
 from ..._core.wire.exchange import Exchange
-from ..._core.wire.har import FieldError, read_entry
 from ..._core.wire.headers import sent_key
 from ..._core.wire.hosts import BASE_URL, is_loopback, is_upload
+from .har import FieldError, read_entry
 from .parse import Bound, UnreadableError, check_depth, entry_of, parse, read, read_member
 
 _MORE: Final = see("reference/check.html#recordings")

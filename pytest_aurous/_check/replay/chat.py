@@ -10,14 +10,13 @@ from typing import Any, Final
 from ..._core.base.amounts import plain, total
 from ..._core.base.data import as_list, as_object, parsed
 from ..._core.wire.reply import Stream
-from ..._facade import CHUNK, Follower, Schema, rates_of
+from ..._facade import rates_of
 from ..recording.view import View
 from ..values import Point, Words
+from .follower import Follower
 from .teams import amount_of
 
 _DONE: Final = "[DONE]"
-STREAM: Final = Schema({"properties": dict.fromkeys(("first", "second", "last"), CHUNK)})
-"""The schema of `form_of_stream`."""
 _OF_ONE: Final = frozenset({"chat.retrieve", "chat.cancel"})
 CALL_IDS: Final = (
     "body.choices[].message.tool_calls[].id", "body.stream.second.choices[].delta.tool_calls[].id",

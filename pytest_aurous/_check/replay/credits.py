@@ -10,13 +10,14 @@ from typing import Final
 from ..._core.base.amounts import plain
 from ..._core.base.data import as_object
 from ..._core.base.instants import instant_of
-from ..._facade import Follower, shown_by
 from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
+from ..shown import shown_by
 from ..values import OTHER, Point, Words, id_of
 from .adopt import Adopter
 from .chat import charged_of
+from .follower import Follower
 from .gaps import Gaps
 from .money import NOTHING, Change, Money, PaidWork, Seen, ends_of
 from .replayed import SHARED, Replayed

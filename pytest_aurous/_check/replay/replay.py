@@ -9,12 +9,12 @@ from typing import Any, Final
 from ..._core.base.instants import moment
 from ..._core.wire.call import Call
 from ..._core.wire.reply import Reply
-from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
 from .adopt import Adopter
 from .chat import CALL_IDS, completion_of, say, unknown_completion, whole_stream
 from .credits import Credits
+from .follower import Follower
 from .gaps import Gaps
 from .rates import Rates
 from .replayed import Replayed

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ..._core.base.forms import RECORD
 from ..._core.wire.call import Call
 from ..._core.wire.hosts import UPLOAD_HOST, is_upload
 from ..._core.wire.reply import Pairs
-from ..._facade import Follower
 from ..recording.view import NOT_LET_IN, View
+from ..values import RECORD
+from .follower import Follower
 from .replayed import Replayed
 from .teams import ReplayTeams
 

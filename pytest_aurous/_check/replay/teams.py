@@ -7,9 +7,9 @@ from http import HTTPStatus
 from typing import Final
 
 from ..._core.base.amounts import exact
-from ..._facade import Follower
 from ..recording.survey import Survey
 from ..recording.view import View
+from .follower import Follower
 from .money import EFFECTS, Money
 
 

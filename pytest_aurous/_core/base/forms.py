@@ -1,4 +1,4 @@
-"""Forms of texts: the one place that knows what an id, a time and a URL look like."""
+"""Forms of texts: what an id, a time and a URL look like in any text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ ID: Final = re.compile(rf"(?<![a-z])[a-z]+_{ULID}")  # from the first letter alo
 UUID: Final = r"\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\b"
 URL: Final = re.compile(r"https?://[^\s'\"<>]+")
 INSTANT: Final = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
-PREFIXES: Final = ("char", "img", "vid", "file", "lora", "we", "upl", "req", "team", "evt", "ref", "cmp", "call", "emb")
-"""What the vendor's ids begin with."""
-RECORD: Final = re.compile(rf"(?:{'|'.join(PREFIXES)})_[0-9A-Za-z]{{20,32}}")
-"""An id of the vendor, which may be no ULID."""
-STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
-"""An instant or a date, and nothing else."""
-_SECOND: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_PREFIXED: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}|(whsec)_\S+")
 _DRAWN: Final = (
     ("<uuid>", UUID),
     ("<time>", INSTANT),
@@ -42,19 +34,3 @@ def formless(text: str) -> str:
         'order <8 hex> at <time>'
     """
     return _ANY_DRAWN.sub(lambda found: _DRAWN[(found.lastindex or 1) - 1][0].replace("{}", str(len(found[0]))), text)
-
-
-def form_of(text: str) -> str:
-    """Return the form of a text if it is a timestamp, an id or a URL; empty for any other text.
-
-    Example:
-        >>> form_of("2026-05-15T10:00:00.250Z"), form_of("img_01KRM0123456")
-        ('timestamp 3 Z', 'id img')
-    """
-    stamp = _SECOND.fullmatch(text)
-    if stamp is not None:
-        return f"timestamp {len(stamp[1] or '.') - 1} {'Z' if stamp[2] == 'Z' else 'offset'}"
-    record = _PREFIXED.fullmatch(text)
-    if record is not None:
-        return f"id {record[1] or record[2]}"
-    return "url" if re.fullmatch(r"https?://\S+", text) else ""

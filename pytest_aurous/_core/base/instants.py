@@ -44,10 +44,8 @@ def read_instant(value: object) -> datetime | None:
 
 def instant_of(value: object) -> float | None:
     """Return an instant in epoch seconds, without a zone in UTC; None for any other value."""
-    parsed = _read(value)
-    if not isinstance(parsed, datetime):
-        return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()
+    parsed = read_instant(value)
+    return None if parsed is None else parsed.timestamp()
 
 
 def past_instant(value: object, now: float) -> float | None:

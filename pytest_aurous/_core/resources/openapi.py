@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ..wire.fields import HOLDS, Shape
 from ..wire.headers import VERSION, VERSION_FORM
@@ -18,9 +16,6 @@ from .base.endpoint import NO_RESPONSE, Endpoint
 from .base.schema import obj, record, schema_name, text_of
 from .catalog import CATALOG, RECORDS
 from .chat import CompletionRow
-from .content.schemas import KEYWORDS
-from .models import ModelRow
-from .styles import LoraRow, VideoLoraRow
 
 _ROWS: Final = (*(kind.row for kind in RECORDS.values()), CompletionRow)
 _TEXT: Final = {"type": "string"}
@@ -159,31 +154,3 @@ def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
         return {"content": {row.media_type: {}}} if row.media_type != "application/json" else {}
     events: dict[str, Any] = {"text/event-stream": {}} if row.streams and int(status) == row.status else {}
     return {"content": {row.media_type: {"schema": row.shape}, **events}}
-
-
-class Vocabulary(NamedTuple):
-    """Texts that say nothing of a user.
-
-    Attributes:
-        words: The words of the API: names of fields and parameters, enums, codes, and what stands in paths.
-        paths: What stands in the paths of the API.
-        public: The names of the public styles and models.
-        schemas: The words of JSON Schemas: keywords, types and formats.
-    """
-
-    words: frozenset[str]
-    paths: frozenset[str]
-    public: frozenset[str]
-    schemas: frozenset[str]
-
-
-@cache
-def vocabulary() -> Vocabulary:
-    """Return the texts that the API has without any user."""
-    rows = CATALOG.by_operation.values()
-    paths = {part for row in rows for part in row.template.split("/") if not part.startswith("{")}
-    codes = {part for row in rows for outcome in row.outcomes for part in outcome.split()}
-    words = {*re.findall(r'"([^" \\]+)"', json.dumps(document())), *codes, *paths, "list", "*"}
-    styles = [text for kind in (LoraRow, VideoLoraRow) for style in kind.first() for text in (style.name, style.slug)]
-    models = [name for model in ModelRow.first() for name in (model.id, *model.aliases)]
-    return Vocabulary(frozenset(words), frozenset(paths), frozenset((*styles, *models)), KEYWORDS)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 PROVENANCE: Final = {"O": "observed", "D": "documented", "C": "contradictory", "A": "assumed"}
 """What a rule can rest on, the strongest first."""
-_PLACE: Final = re.compile(r"[0-9]|(body|error|header|request)\b")
-"""How an entry of `Rule.at` begins that names no operation, because it is about all."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +65,6 @@ class Rule:
         return self.id.partition("-")[0]
 
 
-class Shown(NamedTuple):
-    """Where rules show in an operation.
-
-    Attributes:
-        rules: The rule of each outcome and of each place.
-        assumed: The outcomes and places that no page states.
-        params: The refusals whose ``param`` a page states.
-    """
-
-    rules: Mapping[str, str]
-    assumed: frozenset[str]
-    params: frozenset[str]
-
-
 def rule_of(row: Mapping[str, Any]) -> Rule:
     """Return one entry of the table as a rule."""
     seen = row.get("observed")
@@ -97,22 +79,3 @@ def load_rules() -> Mapping[str, Rule]:
     """Return the rules by id, in the order of the table."""
     rows = json.loads(files("pytest_aurous").joinpath("_core/resources/rules.json").read_text(encoding="utf-8"))
     return {row["id"]: rule_of(row) for row in rows}
-
-
-@cache
-def shown_by(operation: str) -> Shown:
-    """Return where rules show in one operation; in each list for ``lists``, in each operation for an empty name."""
-    rules, assumed, params = dict[str, str](), set[str](), set[str]()
-    for rule in load_rules().values():
-        rules |= dict.fromkeys(_of(operation, rule.at), rule.id)
-        assumed.update(_of(operation, rule.assumed_at))
-        params.update(_of(operation, rule.params_at))
-    return Shown(rules, frozenset(assumed), frozenset(params))
-
-
-def _of(operation: str, entries: tuple[str, ...]) -> Iterator[str]:
-    """Yield what entries of `Rule.at` say about an operation, without its name."""
-    for entry in entries:
-        name, place = ("", entry) if _PLACE.match(entry) else entry.split(" ", 1)
-        if fnmatchcase(operation, name):
-            yield place

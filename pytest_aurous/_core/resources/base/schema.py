@@ -246,13 +246,6 @@ def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, t
 
 
 @_cached
-def rules_of(kind: type[Any]) -> Mapping[str, str]:
-    """Return the rules of the columns that have one, by name, and the rule of the whole record under the empty name."""
-    own = {entry.name: str(entry.metadata["rule"]) for entry in fields(kind) if entry.metadata.get("rule")}
-    return {**own, "": kind.RULE} if hasattr(kind, "RULE") else own
-
-
-@_cached
 def visible(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the fields that live records show."""
     return tuple(

@@ -20,8 +20,6 @@ from .row import CREATE, SYNTHESIZED, CharacterRow, draw, render
 # A synthesis costs four generations, one for each pose that it draws; a single pose costs one (cred-4).
 SYNTHESIS_COST: Final = 4
 POSE_COST: Final = 1
-DRAWING_COSTS: Final = (POSE_COST, SYNTHESIS_COST)
-"""What it can cost to draw a character again."""
 # Deleted characters are never listed (list-5), so nobody can ask for them (list-4).
 LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
 

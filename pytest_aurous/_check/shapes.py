@@ -1,16 +1,21 @@
-"""The schemas of operations, as one walks through them beside a value."""
+"""The schemas of operations, as one walks through them beside a value, and the words of the API."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-from ..wire.fields import HOLDS, Shape
-from .base.schema import VALUE
-from .catalog import CATALOG
-from .openapi import COMPONENTS
+from .._core.resources.base.schema import VALUE
+from .._core.resources.catalog import CATALOG
+from .._core.resources.chat.machine import CHUNK
+from .._core.resources.content.schemas import KEYWORDS
+from .._core.resources.models import ModelRow
+from .._core.resources.openapi import COMPONENTS, document
+from .._core.resources.styles import LoraRow, VideoLoraRow
+from .._core.wire.fields import HOLDS, Shape
 
 _STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
 _KINDS: Final[dict[type, str]] = {dict: "object", list: "array"}
@@ -76,6 +81,10 @@ def _resolved(schema: Shape) -> Shape:
     return {**_resolved(options[0]), **{name: schema[name] for name in (HOLDS, VALUE) if name in schema}}
 
 
+STREAM: Final = Schema({"properties": dict.fromkeys(("first", "second", "last"), CHUNK)})
+"""Of the events of a stream, as `form_of_stream` has them."""
+
+
 @cache
 def schema_of(operation: str, part: Literal["request", "success", "refusal"] = "success") -> Schema:
     """Return the schema of the body of a request, or of a response; without one, nothing is known."""
@@ -92,3 +101,31 @@ def schema_at(operation: str, where: str) -> Schema:
     for step in steps:
         schema = schema.items if step == "[]" else schema.field(step)
     return schema
+
+
+class Vocabulary(NamedTuple):
+    """Texts that say nothing of a user.
+
+    Attributes:
+        words: The words of the API: names of fields and parameters, enums, codes, and what stands in paths.
+        paths: What stands in the paths of the API.
+        public: The names of the public styles and models.
+        schemas: The words of JSON Schemas: keywords, types and formats.
+    """
+
+    words: frozenset[str]
+    paths: frozenset[str]
+    public: frozenset[str]
+    schemas: frozenset[str]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the texts that the API has without any user."""
+    rows = CATALOG.by_operation.values()
+    paths = {part for row in rows for part in row.template.split("/") if not part.startswith("{")}
+    codes = {part for row in rows for outcome in row.outcomes for part in outcome.split()}
+    words = {*re.findall(r'"([^" \\]+)"', json.dumps(document())), *codes, *paths, "list", "*"}
+    styles = [text for kind in (LoraRow, VideoLoraRow) for style in kind.first() for text in (style.name, style.slug)]
+    models = [name for model in ModelRow.first() for name in (model.id, *model.aliases)]
+    return Vocabulary(frozenset(words), frozenset(paths), frozenset((*styles, *models)), KEYWORDS)

@@ -7,30 +7,32 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from ..base.amounts import total
-from ..base.data import as_list, as_object
-from ..base.instants import instant_of, iso, moment
-from ..resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
-from ..resources.characters import CharacterRow, machine
-from ..resources.characters.endpoints import SYNTHESIS_COST
-from ..resources.characters.row import ATTRIBUTES, draw
-from ..resources.chat.replies import NOTHING, ScriptedReply, replies
-from ..resources.chat.row import FINISH_REASONS
-from ..resources.content.pictures import picture
-from ..resources.generations import GenerationRow
-from ..resources.generations.orders import image_price, video_price
-from ..resources.styles import LoraRow, VideoLoraRow, find_style, make
-from ..resources.team import create_team
-from ..resources.uploads import POSES, UploadRow
-from ..resources.webhooks import EVENTS
-from ..wire.call import Call
-from ..wire.reply import Reply
-from ..world.ids import IdSource
-from ..world.script import Hold, Plan, Step
-from ..world.settings import Settings, read_setting
-from ..world.world import World
-from .pipeline import App
+from ..._core.base.amounts import total
+from ..._core.base.data import as_list, as_object
+from ..._core.base.instants import instant_of, iso, moment
+from ..._core.engine.pipeline import App
+from ..._core.resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
+from ..._core.resources.characters import CharacterRow, machine
+from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
+from ..._core.resources.characters.row import ATTRIBUTES, draw
+from ..._core.resources.chat.replies import NOTHING, ScriptedReply, replies
+from ..._core.resources.chat.row import FINISH_REASONS
+from ..._core.resources.content.pictures import picture
+from ..._core.resources.generations import GenerationRow
+from ..._core.resources.generations.orders import image_price, video_price
+from ..._core.resources.styles import LoraRow, VideoLoraRow, find_style, make
+from ..._core.resources.team import create_team
+from ..._core.resources.uploads import POSES, UploadRow
+from ..._core.resources.webhooks import EVENTS
+from ..._core.wire.call import Call
+from ..._core.wire.reply import Reply
+from ..._core.world.ids import IdSource
+from ..._core.world.script import Hold, Plan, Step
+from ..._core.world.settings import Settings, read_setting
+from ..._core.world.world import World
 
+DRAWING_COSTS: Final = (POSE_COST, SYNTHESIS_COST)
+"""What it can cost to draw a character again."""
 _STREAMS: Final = {"generations": "generation", "loras": "style", "video_loras": "style"}
 _WAIT: Final = Hold("!")
 _AT_ONCE: Final = Hold("*", 0)

@@ -14,9 +14,9 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
+from pytest_aurous._check.recording.traffic import Pending, Traffic
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._httpx.stacks import all_stacks
-from pytest_aurous._httpx.traffic import Pending, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
@@ -85,7 +85,7 @@ def url() -> Iterator[str]:
 def noting() -> Generator[list[Pending], None, None]:
     """Note everything in the block, but what goes to /quiet."""
     found: list[Pending] = []
-    traffic = Traffic(lambda url: None if url.endswith("/quiet") else found)
+    traffic = Traffic(lambda url: None if url.endswith("/quiet") else found, all_stacks())
     traffic.start()
     try:
         yield found

@@ -5,15 +5,14 @@ Nothing is read for its own sake: a body that streams goes on streaming, and an 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from time import time
 from types import ModuleType
 from typing import Any, Final
 
-from .._core.base.chains import undone_on_error
-from .._core.wire.exchange import Exchange
-from .._core.wire.reply import Pairs
-from .stacks import all_stacks
+from ..._core.base.chains import undone_on_error
+from ..._core.wire.exchange import Exchange
+from ..._core.wire.reply import Pairs
 
 _FROM_NETWORK: Final = "network_stream"
 """The extension of a response that came over a connection; what a fake or a mock has made lacks it."""
@@ -103,16 +102,20 @@ class Pending:
 
 
 class Traffic:
-    """Notes the requests of httpx and httpx2 clients, and what comes back, in the list for their URL, if any."""
+    """Notes the requests of clients of *stacks*, and what comes back, in the list for their URL, if any.
 
-    def __init__(self, list_for: Callable[[str], list[Pending] | None]) -> None:
+    The stacks are httpx, and what sends requests as it does.
+    """
+
+    def __init__(self, list_for: Callable[[str], list[Pending] | None], stacks: Iterable[ModuleType]) -> None:
         self._list_for: Callable[[str], list[Pending] | None] = list_for
+        self._stacks = stacks
         self._patches: list[tuple[type[Any], str, Any, Any]] = []
 
     def start(self) -> None:
         """Patch the transports, below fakes and mocks that are started later."""
         with undone_on_error(self.stop):
-            for stack in all_stacks():
+            for stack in self._stacks:
                 self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
                 self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
 
