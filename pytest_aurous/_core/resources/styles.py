@@ -14,7 +14,7 @@ from ..wire.refusal import ApiProblem, not_found
 from ..world.ids import IdSource
 from ..world.state import State
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, Endpoint, endpoint
 from .base.record import Instant, Live, Usable
 from .base.schema import RecordRow, column, reference, row_class, to_wire
 
@@ -291,10 +291,15 @@ def require_style(world: World, team: str, name: str, kind: type[S], param: str)
 
 
 def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple[Endpoint, Endpoint]:
+    path, one = f"/v1/{resource}", reference(kind)
+    array = {"type": "array", "items": one}
+
+    @endpoint(f"{resource}.list", f"GET {path}", bucket="reads", shape=array, rules=(of_list,))
     def list_all(ctx: Context) -> list[dict[str, Any]]:
         """GET the styles: an array without pages."""
         return [to_wire(row, ctx.world.settings.sparse) for row in ctx.world.table(kind).usable(ctx.team)]
 
+    @endpoint(f"{resource}.retrieve", f"GET {path}/{{id}}", bucket="reads", shape=one, rules=(of_one,))
     def retrieve(ctx: Context) -> dict[str, Any]:
         """GET one style by id or slug."""
         name = ctx.args["id"]
@@ -303,28 +308,7 @@ def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple
             raise not_found("style", name)
         return to_wire(row, ctx.world.settings.sparse)
 
-    path, one = f"/v1/{resource}", reference(kind)
-    array = {"type": "array", "items": one}
-    return (
-        Endpoint(
-            f"{resource}.list",
-            "GET",
-            path,
-            list_all,
-            bucket="reads",
-            shape=array,
-            rules=(of_list,),
-        ),
-        Endpoint(
-            f"{resource}.retrieve",
-            "GET",
-            f"{path}/{{id}}",
-            retrieve,
-            bucket="reads",
-            shape=one,
-            rules=(of_one,),
-        ),
-    )
+    return list_all, retrieve
 
 
 ENDPOINTS: Final = (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Final, NamedTuple
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
 from urllib.parse import parse_qsl, urlsplit
 
 from ...base.arguments import Check
@@ -219,6 +219,25 @@ class Endpoint(RecordRow):
         """Whether an ``Idempotency-Key`` on this request counts."""
         return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent
 
+
+P = ParamSpec("P")
+
+
+def _above(
+    row: Callable[Concatenate[str, str, str, Handler, P], Endpoint],
+) -> Callable[Concatenate[str, str, P], Callable[[Handler], Endpoint]]:
+    # The columns of a row are declared once, in its class: so type checkers see those of a wrong type here, too.
+    def endpoint(operation: str, address: str, /, *args: P.args, **columns: P.kwargs) -> Callable[[Handler], Endpoint]:
+        method, template = address.split(" ")
+        return lambda handler: row(operation, method, template, handler, *args, **columns)
+
+    return endpoint
+
+
+endpoint: Final = _above(Endpoint)
+"""Make a function the handler of a row: ``@endpoint("characters.delete", "DELETE /v1/characters/{id}", ...)``.
+
+The name of the function is then that of the row. The table of its module has the row, too: nothing registers itself."""
 
 _REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")
 
