@@ -71,7 +71,7 @@ def lock(ctx: Context) -> dict[str, Any]:
 )
 def free(ctx: Context) -> dict[str, Any]:
     """POST /v1/team/seats/{id}/free: acts on no record."""
-    return {"id": ctx.record, "free": True}
+    return {"id": ctx.record_id, "free": True}
 
 
 @endpoint("characters.look", "GET /v1/characters/{id}/look", bucket="reads", shape=_ONE, rules=("hook-3",))

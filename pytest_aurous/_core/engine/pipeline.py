@@ -265,7 +265,7 @@ class App:
         """Respond to a request that reaches the server; see `Serve` for the options that faults use."""
         ctx.request_id, ctx.busy = self.world.ids.new("req"), busy
         try:
-            row = ctx.row or self._unmatched(ctx.call)
+            row = ctx.endpoint or self._unmatched(ctx.call)
             name, bucket = self._admit(row, ctx, now, free=free)
             if instead is None:
                 response = self._take_effect(row, ctx, now, effect=effect)
@@ -296,7 +296,7 @@ class App:
         headers = replaced(headers, response.headers) if response.headers else headers
         ctx.stream = response.stream
         reply = Reply(response.status, headers, response.body, response.stream, response.delay)
-        return reply if self._altered is None else self._altered(reply, ctx.row)
+        return reply if self._altered is None else self._altered(reply, ctx.endpoint)
 
     def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
         """Check key, scope, limit and version; return the name of the rate bucket, and the bucket as it was before."""

@@ -411,10 +411,10 @@ def retrieve(ctx: Context) -> dict[str, Any]:
 def delete(ctx: Context) -> dict[str, Any]:
     """DELETE /v1/webhook_endpoints/{id}: succeeds for any id, also an unknown one."""
     table = ctx.world.table(EndpointRow)
-    row = table.find(ctx.record, ctx.team)
+    row = table.find(ctx.record_id, ctx.team)
     if row is not None and table.lives(row):
         table.retire(replace(row, is_active=False))
-    return {"id": ctx.record, "object": "webhook_endpoint", "deleted": True}
+    return {"id": ctx.record_id, "object": "webhook_endpoint", "deleted": True}
 
 
 @endpoint(

@@ -32,9 +32,9 @@ class Context:
     Attributes:
         world: The state.
         call: The request.
-        row: Its endpoint, or None.
+        endpoint: Its endpoint, or None.
         args: The path parameters.
-        record: The id in the path, or empty.
+        record_id: The id in the path, or empty.
         team: Id of the calling team; empty for signed URLs, which need no API key.
         request_id: Id of the request.
         limits: The rate-limit headers of its response.
@@ -45,9 +45,9 @@ class Context:
 
     world: World
     call: Call
-    row: Endpoint | None
+    endpoint: Endpoint | None
     args: Mapping[str, str]
-    record: str = ""
+    record_id: str = ""
     team: str = ""
     request_id: str = ""
     limits: Pairs = ()
@@ -67,8 +67,12 @@ class Context:
         if self._body is None:
             # Read at most once, and only if a handler asks: endpoints that take no body accept any (save-7).
             self._body = read_body(self.call.content) if self.call.content else {}
-            if self.world.settings.reading("err-9") != "refused" and self.row is not None and self.row.body is not None:
-                self._body = without_nulls(self._body, self.row.body)
+            if (
+                self.world.settings.reading("err-9") != "refused"
+                and self.endpoint is not None
+                and self.endpoint.body is not None
+            ):
+                self._body = without_nulls(self._body, self.endpoint.body)
         return self._body
 
     def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
@@ -78,9 +82,9 @@ class Context:
             ApiProblem: 404 for any other id; *resource* and *param* are for its message.
         """
         table: Table[R] = self.world.table(kind)
-        row = table.find(self.record, self.team)
+        row = table.find(self.record_id, self.team)
         if row is None or not table.lives(row):
-            raise not_found(resource, self.record, param)
+            raise not_found(resource, self.record_id, param)
         return row
 
     @property
@@ -184,7 +188,7 @@ class Endpoint(RecordRow):
         return self.method == "GET" and ("items" in shape or "data" in shape.get("properties", {}))
 
     @property
-    def polls(self) -> bool:
+    def shows_one(self) -> bool:
         """Whether a success shows the record in the path."""
         return self.method == "GET" and "{id}" in self.template and "$ref" in (self.shape or {})
 

@@ -144,11 +144,11 @@ def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/characters/{id}: the poll."""
     world = ctx.world
     table = world.table(CharacterRow)
-    row = table.find(ctx.record, ctx.team)
+    row = table.find(ctx.record_id, ctx.team)
     if row is not None and world.runs.poll(row.id):
         row = table[row.id]
     if row is None or (row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable")):
-        raise not_found("character", ctx.record)
+        raise not_found("character", ctx.record_id)
     return render(world, row)
 
 

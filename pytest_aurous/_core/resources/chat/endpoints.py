@@ -117,9 +117,9 @@ def retrieve(ctx: Context) -> dict[str, Any]:
 )
 def cancel(ctx: Context) -> dict[str, Any]:
     """POST /v1/chat/completions/{id}/cancel: end a stream, and charge what was sent."""
-    row = ctx.world.table(CompletionRow).find(ctx.record, ctx.team)
+    row = ctx.world.table(CompletionRow).find(ctx.record_id, ctx.team)
     if row is None:
-        raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record))
+        raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record_id))
     # An ended completion says so first, streamed or not: that is what a late cancel has to understand (chat-13).
     row = seen_at(row, ctx.world.clock.time())
     if not machine.in_progress(row):

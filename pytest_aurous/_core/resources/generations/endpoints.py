@@ -189,7 +189,7 @@ def of_image(ctx: Context) -> bytes:
     """GET /v1/images/{id}/output/{n} (img-8)."""
     number = ctx.args["n"]
     anonymous = ctx.world.settings.reading("img-8") == "anonymous"
-    row = _finished(ctx, f"/v1/images/{ctx.record}/output/{number}", anonymous=anonymous)
+    row = _finished(ctx, f"/v1/images/{ctx.record_id}/output/{number}", anonymous=anonymous)
     is_number = number.isdecimal() and len(number) < _MAX_DIGITS
     if row.media_type != "image" or not is_number or int(number) >= (row.image_count or 0):
         raise not_found("output", number)
@@ -216,9 +216,9 @@ def draw_image(row: GenerationRow, number: int) -> bytes:
 )
 def of_video(ctx: Context) -> Result:
     """GET /v1/videos/{id}/output: the film, or the requested range of it."""
-    row = _finished(ctx, f"/v1/videos/{ctx.record}/output")
+    row = _finished(ctx, f"/v1/videos/{ctx.record_id}/output")
     if row.media_type != "video":
-        raise not_found("generation", ctx.record)
+        raise not_found("generation", ctx.record_id)
     film = draw_film(row)
     accepts = ("Accept-Ranges", "bytes")
     whole = Result(film, media_type="video/mp4", headers=(accepts,))
@@ -275,9 +275,9 @@ def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> Generation
     elif token is not None and not anonymous:
         world.urls.expiry(path, token)
     # Who asks comes first, then whether there is such work, how it ended, and whether its output is still kept.
-    row = world.row(ctx.record)
+    row = world.row(ctx.record_id)
     if not isinstance(row, GenerationRow) or (by_key and row.team != ctx.team) or row.status in RUNNING:
-        raise not_found("generation", ctx.record)
+        raise not_found("generation", ctx.record_id)
     if row.status != "succeeded":
         raise ApiProblem(422, "output_not_available", say.NO_OUTPUT.format(id=row.id, status=row.status))
     if kept_until(world, row) <= world.clock.time():
