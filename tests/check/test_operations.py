@@ -106,10 +106,10 @@ SHOWN: Final = {
 }
 """Where two rules show."""
 COLUMN: Final = (
-    '    team: str = column("Id of the owning team.", hidden=True)\n',
+    '    team: str = column("Id of the owning team.", seen="never")\n',
     (
         '    shade: str = column("Its shade.", default="light", rule="style-4")\n'
-        '    team: str = column("Id of the owning team.", hidden=True)\n'
+        '    team: str = column("Id of the owning team.", seen="never")\n'
     ),
 )
 """A column of characters, before those that no response shows."""

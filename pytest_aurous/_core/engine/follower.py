@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from ..base.amounts import total
 from ..base.data import as_list, as_object
 from ..base.instants import instant_of, iso, moment
+from ..resources.base.schema import written_columns
 from ..resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
 from ..resources.characters import CharacterRow, machine
 from ..resources.characters.endpoints import SYNTHESIS_COST
@@ -288,9 +289,9 @@ def _price_of(row: GenerationRow) -> float:
 def _shown(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
     """Return the columns in which *seen* differs from a row, if their values fit."""
     changes: dict[str, Any] = {}
-    for entry in fields(row):
+    for entry in written_columns(type(row)):
         name = entry.name
-        if name in seen and name not in _OWN and name not in without and not entry.metadata.get("hidden"):
+        if name in seen and name not in _OWN and name not in without:
             old: Any = getattr(row, name)
             value = _fitting(name, seen[name], old)
             fits = old is None or isinstance(value, type(old)) or (value is None and entry.default is None)

@@ -38,8 +38,8 @@ class EmbeddingRow(RecordRow):
     tokens: int = column("Its input tokens.")
     credits: float = column("What it has cost.")
     creation_request_id: str = column("`Aurous-Request-Id` of the request.", holds="id")
-    started: float = column("When it was requested, in epoch seconds.", hidden=True)
-    team: str = column("Id of the owning team.", hidden=True)
+    started: float = column("When it was requested, in epoch seconds.", seen="never")
+    team: str = column("Id of the owning team.", seen="never")
 
 
 def vectors(world: World) -> Section[str, tuple[float, ...]]:

@@ -56,10 +56,10 @@ class FileRow(RecordRow):
     )
     expires_at: str = column("24 h after the upload; then the file is gone.", rule="time-3")
     created_at: str = column("ISO 8601 (time-1).")
-    metadata: dict[str, Any] | None = column("A JSON object, as sent.", optional=True, default=None)
-    data: bytes = column("Its bytes.", hidden=True, visible=True)
-    expires: float = column("Its expiry, in epoch seconds.", hidden=True)
-    team: str = column("Id of the owning team.", hidden=True)
+    metadata: dict[str, Any] | None = column("A JSON object, as sent.", seen="optional", default=None)
+    data: bytes = column("Its bytes.", seen="by tests")
+    expires: float = column("Its expiry, in epoch seconds.", seen="never")
+    team: str = column("Id of the owning team.", seen="never")
 
 
 def store(

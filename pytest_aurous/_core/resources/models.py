@@ -41,7 +41,7 @@ class ModelRow(RecordRow):
         "The sizes of a vector that a request may name; None for chats.", default=None
     )
     aliases: tuple[str, ...] = column("Other names of it.", default=())
-    team: str = column("Id of the owning team; empty for a model of all teams.", hidden=True, default="")
+    team: str = column("Id of the owning team; empty for a model of all teams.", seen="never", default="")
 
     @classmethod
     def first(cls) -> tuple[ModelRow, ...]:

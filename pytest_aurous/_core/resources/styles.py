@@ -48,17 +48,17 @@ class LoraRow(RecordRow):
     is_public: bool = column("Whether every team can use it.", default=True)
     created_at: str = column("ISO 8601 (time-1).", default=_CREATED)
     slug: str = column(
-        "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
+        "Readable name; requests accept it in place of the id.", seen="optional", holds="style", value="free"
     )
-    description: str | None = column("Free text, or None.", optional=True, value="free", default=None)
+    description: str | None = column("Free text, or None.", seen="optional", value="free", default=None)
     preview_image_url: str = column(
-        "URL of a sample picture; the fake does not serve it.", optional=True, holds="url", value="form"
+        "URL of a sample picture; the fake does not serve it.", seen="optional", holds="url", value="form"
     )
-    default_denoise_strength: float = column("Shown only.", optional=True, like=SHARE, value="form", default=0.8)
-    default_guidance_scale: float = column("Shown only.", optional=True, like=GUIDANCE, value="form", default=7.5)
-    default_steps: int = column("Shown only.", optional=True, like=STEPS, value="form", default=30)
-    has_template: bool = column("Whether it wraps prompts.", optional=True, value="form", default=True)
-    team: str = column("Id of the owning team; empty for a public style.", hidden=True, default="")
+    default_denoise_strength: float = column("Shown only.", seen="optional", like=SHARE, value="form", default=0.8)
+    default_guidance_scale: float = column("Shown only.", seen="optional", like=GUIDANCE, value="form", default=7.5)
+    default_steps: int = column("Shown only.", seen="optional", like=STEPS, value="form", default=30)
+    has_template: bool = column("Whether it wraps prompts.", seen="optional", value="form", default=True)
+    team: str = column("Id of the owning team; empty for a public style.", seen="never", default="")
 
     @classmethod
     def first(cls) -> tuple[LoraRow, ...]:
@@ -84,13 +84,13 @@ class VideoLoraRow(RecordRow):
     )
     created_at: str = column("ISO 8601 (time-1).", default=_CREATED)
     slug: str = column(
-        "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
+        "Readable name; requests accept it in place of the id.", seen="optional", holds="style", value="free"
     )
-    description: str | None = column("Free text, or None.", optional=True, value="free", default=None)
+    description: str | None = column("Free text, or None.", seen="optional", value="free", default=None)
     preview_video_url: str = column(
-        "URL of a sample video; the fake does not serve it.", optional=True, holds="url", value="form"
+        "URL of a sample video; the fake does not serve it.", seen="optional", holds="url", value="form"
     )
-    team: str = column("Id of the owning team; empty for a public style.", hidden=True, default="")
+    team: str = column("Id of the owning team; empty for a public style.", seen="never", default="")
 
     @classmethod
     def first(cls) -> tuple[VideoLoraRow, ...]:

@@ -30,8 +30,8 @@ class TeamRow(RecordRow):
     id: str = column("``team_`` and a ULID.")
     name: str = column("Display name.")
     created_at: str = column("ISO 8601 (time-1).")
-    billing_email: str | None = column("Derived from the name; None under the setting ``sparse``.", optional=True)
-    team: str = column("Empty: no team owns a team.", hidden=True, default="")
+    billing_email: str | None = column("Derived from the name; None under the setting ``sparse``.", seen="optional")
+    team: str = column("Empty: no team owns a team.", seen="never", default="")
 
 
 def create_team(

@@ -37,13 +37,13 @@ class UploadRow(RecordRow):
     content_type: str = column("The media type of the extension.")
     size: int = column("Number of bytes of the PUT; 0 before.", default=0)
     digest: str = column(
-        "The SHA-256 of these bytes; empty before, and for a ticket that a test has added.", hidden=True, default=""
+        "The SHA-256 of these bytes; empty before, and for a ticket that a test has added.", seen="never", default=""
     )
     pose: str | None = column("The result of classify; None before.", default=None)
     confidence: float | None = column("The confidence of classify, 0 to 1.", default=None)
     consumed: bool = column("Whether a character was created from it.", default=False)
     created_at: float = column("Epoch seconds.")
-    team: str = column("Id of the owning team.", hidden=True)
+    team: str = column("Id of the owning team.", seen="never")
 
 
 def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:

@@ -77,16 +77,16 @@ class EndpointRow(RecordRow):
     last_failure_at: str | None = column("Time of the last such delivery; None before.", value="free", default=None)
     metadata: dict[str, Any] = column("Text by name, as sent.", like=_METADATA, rule="hook-1")
     description: str | None = column(
-        "Free text, as sent.", optional=True, like=_DESCRIPTION, value="free", default=None
+        "Free text, as sent.", seen="optional", like=_DESCRIPTION, value="free", default=None
     )
     created_at: str = column("ISO 8601 (time-1).")
     updated_at: str = column("ISO 8601; moves with every change.")
-    team: str = column("Id of the owning team.", hidden=True)
-    signing_secret: str = column("The secret that signs deliveries.", hidden=True, visible=True)
+    team: str = column("Id of the owning team.", seen="never")
+    signing_secret: str = column("The secret that signs deliveries.", seen="by tests")
     succeeded: float | None = column(
-        "Time of the last successful delivery, in epoch seconds.", hidden=True, default=None
+        "Time of the last successful delivery, in epoch seconds.", seen="never", default=None
     )
-    began: float = column("Time of creation, in epoch seconds.", hidden=True)
+    began: float = column("Time of creation, in epoch seconds.", seen="never")
 
 
 def make(
