@@ -19,9 +19,7 @@ from ..base.work import ending
 from ..faults.fault import CallFault, Refuse
 from ..faults.queue import Candidates, FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
-from ..resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
-from ..resources.models import ModelRow
-from ..resources.styles import LoraRow, VideoLoraRow
+from ..resources.catalog import CATALOG, GIVEN, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from ..resources.team import TeamRow, create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
@@ -81,8 +79,8 @@ class App:
             self.world.scripts[resource, None] = plan
         for resource, enter in MACHINES.items():
             self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
-        for kind in (LoraRow, VideoLoraRow, ModelRow):  # there from the start
-            self.world.table(kind).begin_with(kind.first())
+        for rows in GIVEN:
+            self.world.table(type(rows[0])).begin_with(rows)
         self._altered = _alteration(self.world)
         self.addresses: Addresses = addresses(self.catalog, settings.base_url)
 

@@ -43,18 +43,13 @@ class ModelRow(RecordRow):
     aliases: tuple[str, ...] = column("Other names of it.", default=())
     team: str = column("Id of the owning team; empty for a model of all teams.", seen="never", default="")
 
-    @classmethod
-    def first(cls) -> tuple[ModelRow, ...]:
-        """Return the models of a new fake (model-1)."""
-        return _MODELS
-
     def rate(self, what: str) -> float:
         """Return the credits for a million tokens."""
         return dict(self.rates)[what]
 
 
 # The numbers of model-1 and emb-5; the page writes 256K, which is taken as 256,000 tokens.
-_MODELS: Final = (
+MODELS: Final = (
     ModelRow(
         id="aurous-grow-2.0-pro",
         kind="chat",
@@ -77,7 +72,7 @@ _MODELS: Final = (
 
 def rates_of(name: object) -> dict[str, float]:
     """Return the credits for a million tokens of a public model, by what is counted; empty for an unknown one."""
-    for one in _MODELS:
+    for one in MODELS:
         if name in {one.id, *one.aliases}:
             return dict(one.rates)
     return {}

@@ -19,8 +19,8 @@ from .base.schema import obj, record, schema_name, text_of
 from .catalog import CATALOG, RECORDS
 from .chat import CompletionRow
 from .content.schemas import KEYWORDS
-from .models import ModelRow
-from .styles import LoraRow, VideoLoraRow
+from .models import MODELS
+from .styles import IMAGE_STYLES, VIDEO_STYLES, LoraRow, VideoLoraRow
 
 _ROWS: Final = (*(kind.row for kind in RECORDS.values()), CompletionRow)
 _TEXT: Final = {"type": "string"}
@@ -184,6 +184,7 @@ def vocabulary() -> Vocabulary:
     paths = {part for row in rows for part in row.template.split("/") if not part.startswith("{")}
     codes = {part for row in rows for outcome in row.outcomes for part in outcome.split()}
     words = {*re.findall(r'"([^" \\]+)"', json.dumps(document())), *codes, *paths, "list", "*"}
-    styles = [text for kind in (LoraRow, VideoLoraRow) for style in kind.first() for text in (style.name, style.slug)]
-    models = [name for model in ModelRow.first() for name in (model.id, *model.aliases)]
+    given: tuple[LoraRow | VideoLoraRow, ...] = (*IMAGE_STYLES, *VIDEO_STYLES)
+    styles = [text for style in given for text in (style.name, style.slug)]
+    models = [name for model in MODELS for name in (model.id, *model.aliases)]
     return Vocabulary(frozenset(words), frozenset(paths), frozenset((*styles, *models)), KEYWORDS)

@@ -60,11 +60,6 @@ class LoraRow(RecordRow):
     has_template: bool = column("Whether it wraps prompts.", seen="optional", value="form", default=True)
     team: str = column("Id of the owning team; empty for a public style.", seen="never", default="")
 
-    @classmethod
-    def first(cls) -> tuple[LoraRow, ...]:
-        """Return the styles of a new fake (style-1)."""
-        return _IMAGE_STYLES
-
 
 @row_class
 class VideoLoraRow(RecordRow):
@@ -92,11 +87,6 @@ class VideoLoraRow(RecordRow):
     )
     team: str = column("Id of the owning team; empty for a public style.", seen="never", default="")
 
-    @classmethod
-    def first(cls) -> tuple[VideoLoraRow, ...]:
-        """Return the styles of a new fake (style-3)."""
-        return _VIDEO_STYLES
-
 
 S = TypeVar("S", LoraRow, VideoLoraRow)
 
@@ -110,10 +100,11 @@ def make(kind: type[S], row_id: str, name: str, slug: str | None = None, **colum
 
 
 _IDS: Final = IdSource(State(), 0)
-_IMAGE_STYLES: Final = tuple(
+# Invented (style-1, style-3).
+IMAGE_STYLES: Final = tuple(
     make(LoraRow, _IDS.new("lora"), name) for name in ("Golden Hour Photography", "Studio Portrait", "Ink and Wash")
 )
-_VIDEO_STYLES: Final = tuple(
+VIDEO_STYLES: Final = tuple(
     make(VideoLoraRow, _IDS.new("lora"), name) for name in ("Seedance 1 Pro", "Seedance 1 Lite")
 )
 
