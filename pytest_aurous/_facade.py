@@ -197,7 +197,7 @@ def delete_record(app: App, call: Call) -> str | None:
     row = app.world.row(args["id"])
     if row is None or not app.world.lives(row):
         return None
-    endpoint.handler(Context(app.world, call, endpoint, args, record=row.id, team=row.team))
+    endpoint.handler(Context(app.world, call, endpoint, args, record_id=row.id, team=row.team))
     return row.id
 
 

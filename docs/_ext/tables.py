@@ -144,7 +144,9 @@ def attributes(name: str, without: str = "") -> None:
 def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
     columns = {field.name: field.metadata for field in fields(kind)}
     rows = [(name, _type(schema), columns[name]["means"]) for name, schema in record(kind)["properties"].items()]
-    return rows + [(name, "*only in a test*", has["means"]) for name, has in columns.items() if has["visible"]]
+    return rows + [
+        (name, "*only in a test*", has["means"]) for name, has in columns.items() if has["seen"] == "by tests"
+    ]
 
 
 def _of_response(operation: str) -> list[tuple[str, str, str]]:

@@ -12,9 +12,9 @@ from .._core.resources.base.schema import VALUE
 from .._core.resources.catalog import CATALOG
 from .._core.resources.chat.machine import CHUNK
 from .._core.resources.content.schemas import KEYWORDS
-from .._core.resources.models import ModelRow
+from .._core.resources.models import MODELS
 from .._core.resources.openapi import COMPONENTS, document
-from .._core.resources.styles import LoraRow, VideoLoraRow
+from .._core.resources.styles import IMAGE_STYLES, VIDEO_STYLES, LoraRow, VideoLoraRow
 from .._core.wire.fields import HOLDS, Shape
 
 _STEP: Final = re.compile(r"[^.\[\]]+|\[\]")
@@ -126,6 +126,7 @@ def vocabulary() -> Vocabulary:
     paths = {part for row in rows for part in row.template.split("/") if not part.startswith("{")}
     codes = {part for row in rows for outcome in row.outcomes for part in outcome.split()}
     words = {*re.findall(r'"([^" \\]+)"', json.dumps(document())), *codes, *paths, "list", "*"}
-    styles = [text for kind in (LoraRow, VideoLoraRow) for style in kind.first() for text in (style.name, style.slug)]
-    models = [name for model in ModelRow.first() for name in (model.id, *model.aliases)]
+    given: tuple[LoraRow | VideoLoraRow, ...] = (*IMAGE_STYLES, *VIDEO_STYLES)
+    styles = [text for style in given for text in (style.name, style.slug)]
+    models = [name for model in MODELS for name in (model.id, *model.aliases)]
     return Vocabulary(frozenset(words), frozenset(paths), frozenset((*styles, *models)), KEYWORDS)

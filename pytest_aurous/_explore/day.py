@@ -108,7 +108,7 @@ def _place(operation: str, occurrence: int) -> Place:
         places.LIMITED: not row.signed,
         places.JSON: row.media_type == "application/json",
         places.STREAMS: row.streams,
-        places.POLLS: row.polls and row.template in places.DELETABLE,
+        places.POLLS: row.shows_one and row.template in places.DELETABLE,
     }
     events = _USUAL_EVENTS if row.streams else 0
     return Place(operation=operation, occurrence=occurrence, traits=places.those(possible), events=events)

@@ -147,7 +147,7 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
 def _place(call: Call, occurrence: int) -> Place:
     row = CATALOG.by_operation[call.operation or ""]
     content = call.response.content if call.response is not None else b""
-    status = as_object(parsed(content)).get("status") if row.polls else None
+    status = as_object(parsed(content)).get("status") if row.shows_one else None
     changes = (call.committed or call.replayed) and not row.operation.endswith(".estimate")
     let_in, own = call.status not in {401, 403}, not came_over_http(call)
     whole = bool(content) and not call.streamed

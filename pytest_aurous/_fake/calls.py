@@ -162,7 +162,7 @@ class CallAssertions(Public):
         record_id = check.text("record", getattr(record, "id", record), "aurous.characters.last.id")
         counts = _counts(check, None, at_least, at_most)
         touching = Calls([call for call in calls if record_id in call.path], calls._operations, calls._all)
-        polling = {name for name, row in calls._operations.items() if row.polls}
+        polling = {name for name, row in calls._operations.items() if row.shows_one}
         polls = sum(call.operation in polling for call in touching)
         if not counts.allow(polls):
             raise _failure(

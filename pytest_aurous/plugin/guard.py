@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, cast
 
-from .._core.base.chains import grouped, undone_on_error
+from .._core.base.chains import grouped, nothing, undone_on_error
 from .._core.base.errors import AurousNetworkBlocked
 from .._core.base.frames import other_client
 from .._core.base.work import Work, current_work, noting_start, noting_submit, set_work
@@ -51,7 +51,7 @@ class NetworkGuard:
         self, allowed: Callable[[], bool], expecting: Iterable[type[Any]] = (), *, inner: bool = False
     ) -> None:
         self.allowed: Callable[[], bool] = allowed  # outside of tests, and in threads of tests that are over
-        self.explain: Callable[[], str] = str  # why the fake did not respond
+        self.explain: Callable[[], str] = nothing  # why the fake did not respond
         self._inner = inner  # inside another run of pytest in this process
         self.stderr: int = 2
         self._no_test = Work("", self.report)

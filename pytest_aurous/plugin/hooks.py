@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from .._core.base.chains import nothing
 from .._core.base.errors import AurousError, AurousWarning
 from .._core.base.frames import callers
 from .._core.base.redaction import protect, protecting, redacted
@@ -143,7 +144,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
     finally:
         guard.leave()
-        guard.explain = str
+        guard.explain = nothing
         ENVIRONMENT.settle()  # a patch that ended after the fake may have put our variables back
 
 

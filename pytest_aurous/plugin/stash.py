@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from .._core.base.chains import nothing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -55,7 +57,7 @@ class Mode:
 
     def put_away(self) -> Callable[[], object]:
         """Put away what belongs to the test that has ended, because its report comes later; return how to go on."""
-        return int
+        return nothing
 
     def found(self) -> Any:
         """Return what a worker has found, as data that pytest-xdist can send."""

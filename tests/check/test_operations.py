@@ -18,6 +18,16 @@ ROOT: Final = Path(__file__).parents[2]
 SECONDS: Final = 240
 ROWS: Final = '''
 
+@endpoint(
+    "characters.duplicate",
+    "POST /v1/characters/{id}/duplicate",
+    bucket="characters_post",
+    status=201,
+    errors=_STATE_ERRORS,
+    shape=_ONE,
+    rules=("img-9",),
+    makes="char",
+)
 def duplicate(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/duplicate: another character with the same pictures."""
     row, now = _row(ctx), iso(ctx.world.clock.time())
@@ -26,21 +36,57 @@ def duplicate(ctx: Context) -> dict[str, Any]:
     return render(ctx.world, ctx.world.table(CharacterRow).insert(new))
 
 
+@endpoint(
+    "characters.restyle",
+    "POST /v1/characters/{id}/restyle",
+    bucket="characters_synthesize",
+    idempotent=True,
+    errors=(*_STATE_ERRORS, *_CREDIT_ERRORS),
+    shape=_ONE,
+    rules=("usage-3",),
+)
 def restyle(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/restyle: draws all poses again, for seven credits."""
     return _run_again(ctx, _row(ctx), "restyle", 7, SYNTHESIZED)
 
 
+@endpoint(
+    "characters.lock",
+    "POST /v1/characters/{id}/lock",
+    bucket="characters_post",
+    shape={"type": "object", "properties": {"id": {"type": "string"}, "locked": {"type": "boolean"}}},
+    rules=("style-1",),
+)
 def lock(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/lock: shows no record."""
     return {"id": _row(ctx).id, "locked": True}
 
 
+@endpoint(
+    "team.seats.free",
+    "POST /v1/team/seats/{id}/free",
+    bucket="characters_post",
+    shape={"type": "object", "properties": {"id": {"type": "string"}, "free": {"type": "boolean"}}},
+    rules=("style-2",),
+)
+def free(ctx: Context) -> dict[str, Any]:
+    """POST /v1/team/seats/{id}/free: acts on no record."""
+    return {"id": ctx.record_id, "free": True}
+
+
+@endpoint("characters.look", "GET /v1/characters/{id}/look", bucket="reads", shape=_ONE, rules=("hook-3",))
 def look(ctx: Context) -> dict[str, Any]:
     """GET /v1/characters/{id}/look: a poll."""
-    return retrieve(ctx)
+    return retrieve.handler(ctx)
 
 
+@endpoint(
+    "images.forget",
+    "DELETE /v1/images/{id}",
+    bucket="characters_post",
+    shape={"type": "object", "properties": {"id": {"type": "string"}, "gone": {"const": True}}},
+    rules=("hook-5",),
+)
 def forget(ctx: Context) -> dict[str, Any]:
     """DELETE /v1/images/{id}: no other operation deletes an image."""
     from ..generations import GenerationRow
@@ -49,62 +95,9 @@ def forget(ctx: Context) -> dict[str, Any]:
     return {"id": row.id, "gone": True}
 
 
-ENDPOINTS = (
-    *ENDPOINTS,
-    Endpoint(
-        "characters.duplicate",
-        "POST",
-        "/v1/characters/{id}/duplicate",
-        duplicate,
-        bucket="characters_post",
-        status=201,
-        errors=_STATE_ERRORS,
-        shape=_ONE,
-        rules=("img-9",),
-        makes="char",
-    ),
-    Endpoint(
-        "characters.restyle",
-        "POST",
-        "/v1/characters/{id}/restyle",
-        restyle,
-        bucket="characters_synthesize",
-        idempotent=True,
-        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS),
-        shape=_ONE,
-        rules=("usage-3",),
-    ),
-    Endpoint(
-        "characters.lock",
-        "POST",
-        "/v1/characters/{id}/lock",
-        lock,
-        bucket="characters_post",
-        shape={"type": "object", "properties": {"id": {"type": "string"}, "locked": {"type": "boolean"}}},
-        rules=("style-1",),
-    ),
-    Endpoint(
-        "team.seats.free",
-        "POST",
-        "/v1/team/seats/{id}/free",
-        lambda ctx: {"id": ctx.record, "free": True},
-        bucket="characters_post",
-        shape={"type": "object", "properties": {"id": {"type": "string"}, "free": {"type": "boolean"}}},
-        rules=("style-2",),
-    ),
-    Endpoint("characters.look", "GET", "/v1/characters/{id}/look", look, bucket="reads", shape=_ONE, rules=("hook-3",)),
-    Endpoint("recent.show", "GET", "/v1/recent", list_all, bucket="reads", shape=listing(CharacterRow), query=PAGE,
-        errors=PAGE_ERRORS, rules=("hook-4",)),
-    Endpoint(
-        "images.forget",
-        "DELETE",
-        "/v1/images/{id}",
-        forget,
-        bucket="characters_post",
-        shape={"type": "object", "properties": {"id": {"type": "string"}, "gone": {"const": True}}},
-        rules=("hook-5",),
-    ),
-)
+recent = endpoint("recent.show", "GET /v1/recent", bucket="reads", shape=listing(CharacterRow), query=PAGE,
+    errors=PAGE_ERRORS, rules=("hook-4",))(list_all.handler)
+ENDPOINTS = (*ENDPOINTS, duplicate, restyle, lock, free, look, recent, forget)
 '''
 """Seven operations at the bottom of `endpoints.py`; the rule of each is about something else."""
 SHOWN: Final = {
@@ -113,10 +106,10 @@ SHOWN: Final = {
 }
 """Where two rules show."""
 COLUMN: Final = (
-    '    team: str = column("Id of the owning team.", hidden=True)\n',
+    '    team: str = column("Id of the owning team.", seen="never")\n',
     (
         '    shade: str = column("Its shade.", default="light", rule="style-4")\n'
-        '    team: str = column("Id of the owning team.", hidden=True)\n'
+        '    team: str = column("Id of the owning team.", seen="never")\n'
     ),
 )
 """A column of characters, before those that no response shows."""

@@ -274,8 +274,8 @@ class SomeRow:
     notes: dict[str, Any]
     raw: dict  # type: ignore[type-arg]
     anything: Any
-    owner: str = column("Who owns it.", hidden=True)
-    extra: str = column("More of it.", omitted=True)
+    owner: str = column("Who owns it.", seen="never")
+    extra: str = column("More of it.", seen="omitted")
     color: str = column("How it looks.", schema={"enum": ["red", "blue"]})
 
 

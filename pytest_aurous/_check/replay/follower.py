@@ -11,6 +11,7 @@ from ..._core.base.amounts import total
 from ..._core.base.data import as_list, as_object
 from ..._core.base.instants import instant_of, iso, moment
 from ..._core.engine.pipeline import App
+from ..._core.resources.base.schema import written_columns
 from ..._core.resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
 from ..._core.resources.characters import CharacterRow, machine
 from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
@@ -290,9 +291,9 @@ def _price_of(row: GenerationRow) -> float:
 def _shown(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
     """Return the columns in which *seen* differs from a row, if their values fit."""
     changes: dict[str, Any] = {}
-    for entry in fields(row):
+    for entry in written_columns(type(row)):
         name = entry.name
-        if name in seen and name not in _OWN and name not in without and not entry.metadata.get("hidden"):
+        if name in seen and name not in _OWN and name not in without:
             old: Any = getattr(row, name)
             value = _fitting(name, seen[name], old)
             fits = old is None or isinstance(value, type(old)) or (value is None and entry.default is None)

@@ -56,7 +56,7 @@ def operations_where(fits: Callable[[Endpoint], object]) -> frozenset[str | None
 
 
 _PAID: Final = operations_where(lambda row: row.pays)
-_POLLS_ONE: Final = operations_where(lambda row: row.polls)
+_POLLS_ONE: Final = operations_where(lambda row: row.shows_one)
 _LOOKS: Final = frozenset({"characters.list", "characters.retrieve", "images.list"})
 """Reads that show whether a paid request took effect; the list of images shows videos, too."""
 
@@ -107,12 +107,12 @@ class EarlySave(Detector):
         self._refused: set[str] = set()
 
     def arrive(self, ctx: Context) -> bool:
-        return ctx.call.operation == "characters.save" and ctx.record in self._refused
+        return ctx.call.operation == "characters.save" and ctx.record_id in self._refused
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.operation == "characters.save":
-            if _status(outcome) == _BAD and getattr(ctx.world.row(ctx.record), "status", "") == "synthesizing":
-                self._refused.add(ctx.record)
+            if _status(outcome) == _BAD and getattr(ctx.world.row(ctx.record_id), "status", "") == "synthesizing":
+                self._refused.add(ctx.record_id)
         elif self._refused and isinstance(outcome, Reply):
             shown = _statuses(outcome.body)
             self._refused -= {record for record, status in shown.items() if status in {"reviewing", "ready"}}
@@ -133,9 +133,9 @@ class EndlessPoll(Detector):
         self._polls: dict[str, dict[object, int]] = {}
 
     def arrive(self, ctx: Context) -> bool:
-        if ctx.record not in self._polls or ctx.call.operation not in _POLLS_ONE:
+        if ctx.record_id not in self._polls or ctx.call.operation not in _POLLS_ONE:
             return False
-        polls, who = self._polls[ctx.record], _sender(ctx.call)
+        polls, who = self._polls[ctx.record_id], _sender(ctx.call)
         if who not in polls:  # it has not seen the end yet
             return False
         polls[who] += 1
@@ -143,12 +143,12 @@ class EndlessPoll(Detector):
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.committed:  # the record may change again
-            self._polls.pop(ctx.record, None)
+            self._polls.pop(ctx.record_id, None)
         elif ctx.call.operation in _POLLS_ONE and isinstance(outcome, Reply):
             if outcome.status == _NOT_FOUND or _shows_end(outcome):
-                self._polls.setdefault(ctx.record, {}).setdefault(_sender(ctx.call), 0)
+                self._polls.setdefault(ctx.record_id, {}).setdefault(_sender(ctx.call), 0)
             elif outcome.status == _OK:
-                self._polls.pop(ctx.record, None)
+                self._polls.pop(ctx.record_id, None)
         return False
 
 
@@ -264,7 +264,7 @@ class WipingPatch(Detector):
         self._before: dict[Context, Mapping[str, Any]] = {}
 
     def arrive(self, ctx: Context) -> bool:
-        self._before[ctx] = getattr(ctx.world.row(ctx.record), "attributes", None) or {}
+        self._before[ctx] = getattr(ctx.world.row(ctx.record_id), "attributes", None) or {}
         return False
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
@@ -454,7 +454,7 @@ def _was_beside(call: Call, moment: _Moment) -> bool:
 
 def _is_paid(ctx: Context) -> bool:
     """Return whether this request costs credits, which some operations do only with certain bodies."""
-    return ctx.row is not None and ctx.row.accepts_key(ctx)
+    return ctx.endpoint is not None and ctx.endpoint.accepts_key(ctx)
 
 
 def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:

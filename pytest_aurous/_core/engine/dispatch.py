@@ -8,6 +8,7 @@ from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
+from ..base.chains import nothing
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import iso
 from ..faults.fault import DeliveryFault
@@ -117,7 +118,7 @@ class DeliveryAttempt:
         self.delivery.faced = True  # the next flush sends it as the faults of this attempt left it
         self._put_back()
         if error is None:
-            getattr(self.result, "close", str)()
+            getattr(self.result, "close", nothing)()
             raise AurousError(
                 "webhooks.flush() met an async target while an event loop runs: await aurous.webhooks.aflush() there.\n"
                 f"{_MORE}"

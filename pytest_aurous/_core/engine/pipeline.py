@@ -19,9 +19,7 @@ from ..base.work import ending
 from ..faults.fault import CallFault, Refuse
 from ..faults.queue import Candidates, FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
-from ..resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
-from ..resources.models import ModelRow
-from ..resources.styles import LoraRow, VideoLoraRow
+from ..resources.catalog import CATALOG, GIVEN, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from ..resources.team import TeamRow, create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
@@ -81,8 +79,8 @@ class App:
             self.world.scripts[resource, None] = plan
         for resource, enter in MACHINES.items():
             self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
-        for kind in (LoraRow, VideoLoraRow, ModelRow):  # there from the start
-            self.world.table(kind).begin_with(kind.first())
+        for rows in GIVEN:
+            self.world.table(type(rows[0])).begin_with(rows)
         self._altered = _alteration(self.world)
         self.addresses: Addresses = addresses(self.catalog, settings.base_url)
 
@@ -265,7 +263,7 @@ class App:
         """Respond to a request that reaches the server; see `Serve` for the options that faults use."""
         ctx.request_id, ctx.busy = self.world.ids.new("req"), busy
         try:
-            row = ctx.row or self._unmatched(ctx.call)
+            row = ctx.endpoint or self._unmatched(ctx.call)
             name, bucket = self._admit(row, ctx, now, free=free)
             if instead is None:
                 response = self._take_effect(row, ctx, now, effect=effect)
@@ -296,7 +294,7 @@ class App:
         headers = replaced(headers, response.headers) if response.headers else headers
         ctx.stream = response.stream
         reply = Reply(response.status, headers, response.body, response.stream, response.delay)
-        return reply if self._altered is None else self._altered(reply, ctx.row)
+        return reply if self._altered is None else self._altered(reply, ctx.endpoint)
 
     def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
         """Check key, scope, limit and version; return the name of the rate bucket, and the bucket as it was before."""

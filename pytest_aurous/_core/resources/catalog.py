@@ -127,6 +127,8 @@ RECORDS: Final = {
     "webhook_endpoints": RecordKind(webhooks.EndpointRow),
 }
 """The records that responses show and paths name, by collection."""
+GIVEN: Final[tuple[tuple[Any, ...], ...]] = (styles.IMAGE_STYLES, styles.VIDEO_STYLES, models.MODELS)
+"""The rows that a new fake has, kind by kind: what the vendor gives to all teams."""
 
 Methods = Mapping[str, tuple[Endpoint, Mapping[str, str]]]
 """The rows of one path by method, each with the values of its parameters."""

@@ -18,7 +18,7 @@ from ..wire.fields import Reader, body_of, described, integer, list_of, one_of, 
 from ..wire.refusal import BODY_ERRORS, ApiProblem
 from ..world.state import Section
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, endpoint
 from .base.schema import PART, VALUE, RecordRow, column, obj, row_class, text_of
 from .chat.request import known, public_url, tokens_of
 from .models import ModelRow, price_of, require_model
@@ -38,8 +38,8 @@ class EmbeddingRow(RecordRow):
     tokens: int = column("Its input tokens.")
     credits: float = column("What it has cost.")
     creation_request_id: str = column("`Aurous-Request-Id` of the request.", holds="id")
-    started: float = column("When it was requested, in epoch seconds.", hidden=True)
-    team: str = column("Id of the owning team.", hidden=True)
+    started: float = column("When it was requested, in epoch seconds.", seen="never")
+    team: str = column("Id of the owning team.", seen="never")
 
 
 def vectors(world: World) -> Section[str, tuple[float, ...]]:
@@ -238,6 +238,55 @@ def _read(ctx: Context, fields: Mapping[str, Reader]) -> tuple[dict[str, Any], M
     return body, model, _Price(words, pictures, lines)
 
 
+_COUNT: Final = {"type": "integer", VALUE: "form"}
+_NUMBER: Final = {"type": "number", VALUE: "form"}
+_BREAKDOWN: Final = obj(input=obj(text=_NUMBER, visual=_NUMBER, video=_NUMBER), model=text_of("style"))
+_ERRORS: Final = (
+    *BODY_ERRORS,
+    "400 embeddings_batch_not_supported",
+    "400 embeddings_input_too_large",
+    "400 embeddings_input_too_many_items",
+    "400 embeddings_unsupported_dimensions",
+    "400 embeddings_video_unsupported",
+    "400 max_input_tokens_exceeded",
+    "400 model_wrong_kind",
+    "404 resource_not_found",
+)
+_SAMPLE: Final = {"model": "aurous-embed-vision-1.0", "input": "black hair"}
+
+
+def _body(readers: Mapping[str, Reader]) -> dict[str, Any]:
+    return {**body_of(readers, ("model", "input")), "additionalProperties": True}
+
+
+@endpoint(
+    "embeddings.create",
+    "POST /v1/embeddings",
+    bucket="embeddings_post",
+    idempotent=True,
+    shape=obj(
+        object={"const": "list"},
+        data={
+            "type": "array",
+            "items": obj(
+                object={"const": "embedding"},
+                index={"type": "integer", "const": 0},
+                embedding={"type": "array", "items": _NUMBER, VALUE: "form"},
+            ),
+        },
+        model=text_of("style"),
+        usage=obj(prompt_tokens=_COUNT, total_tokens=_COUNT, credits_charged=_NUMBER, breakdown=_BREAKDOWN),
+    ),
+    body=_body(_CREATE),
+    sample=_SAMPLE,
+    errors=(
+        *_ERRORS,
+        "402 balance_too_low",
+        "429 tpm_rate_limit_exceeded",
+        "502 embeddings_provider_unknown_error",
+    ),
+    rules=("emb-1", "emb-5", "tpm-1"),
+)
 def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/embeddings: one vector."""
     body, model, price = _read(ctx, _CREATE)
@@ -275,6 +324,21 @@ def create(ctx: Context) -> dict[str, Any]:
     }
 
 
+@endpoint(
+    "embeddings.estimate",
+    "POST /v1/embeddings/estimate",
+    bucket="embeddings_post",
+    shape=obj(
+        estimated={"const": True},
+        tokens=obj(text=_COUNT, image=_COUNT, video=_COUNT, total=_COUNT),
+        credits_estimated=_NUMBER,
+        breakdown=_BREAKDOWN,
+    ),
+    body=_body(_ESTIMATE),
+    sample=_SAMPLE,
+    errors=_ERRORS,
+    rules=("emb-8",),
+)
 def estimate(ctx: Context) -> dict[str, Any]:
     """POST /v1/embeddings/estimate: what an embedding would cost."""
     _, model, price = _read(ctx, _ESTIMATE)
@@ -286,73 +350,4 @@ def estimate(ctx: Context) -> dict[str, Any]:
     }
 
 
-_COUNT: Final = {"type": "integer", VALUE: "form"}
-_NUMBER: Final = {"type": "number", VALUE: "form"}
-_BREAKDOWN: Final = obj(input=obj(text=_NUMBER, visual=_NUMBER, video=_NUMBER), model=text_of("style"))
-_ERRORS: Final = (
-    *BODY_ERRORS,
-    "400 embeddings_batch_not_supported",
-    "400 embeddings_input_too_large",
-    "400 embeddings_input_too_many_items",
-    "400 embeddings_unsupported_dimensions",
-    "400 embeddings_video_unsupported",
-    "400 max_input_tokens_exceeded",
-    "400 model_wrong_kind",
-    "404 resource_not_found",
-)
-_SAMPLE: Final = {"model": "aurous-embed-vision-1.0", "input": "black hair"}
-
-
-def _body(readers: Mapping[str, Reader]) -> dict[str, Any]:
-    return {**body_of(readers, ("model", "input")), "additionalProperties": True}
-
-
-ENDPOINTS: Final = (
-    Endpoint(
-        "embeddings.create",
-        "POST",
-        "/v1/embeddings",
-        create,
-        bucket="embeddings_post",
-        idempotent=True,
-        shape=obj(
-            object={"const": "list"},
-            data={
-                "type": "array",
-                "items": obj(
-                    object={"const": "embedding"},
-                    index={"type": "integer", "const": 0},
-                    embedding={"type": "array", "items": _NUMBER, VALUE: "form"},
-                ),
-            },
-            model=text_of("style"),
-            usage=obj(prompt_tokens=_COUNT, total_tokens=_COUNT, credits_charged=_NUMBER, breakdown=_BREAKDOWN),
-        ),
-        body=_body(_CREATE),
-        sample=_SAMPLE,
-        errors=(
-            *_ERRORS,
-            "402 balance_too_low",
-            "429 tpm_rate_limit_exceeded",
-            "502 embeddings_provider_unknown_error",
-        ),
-        rules=("emb-1", "emb-5", "tpm-1"),
-    ),
-    Endpoint(
-        "embeddings.estimate",
-        "POST",
-        "/v1/embeddings/estimate",
-        estimate,
-        bucket="embeddings_post",
-        shape=obj(
-            estimated={"const": True},
-            tokens=obj(text=_COUNT, image=_COUNT, video=_COUNT, total=_COUNT),
-            credits_estimated=_NUMBER,
-            breakdown=_BREAKDOWN,
-        ),
-        body=_body(_ESTIMATE),
-        sample=_SAMPLE,
-        errors=_ERRORS,
-        rules=("emb-8",),
-    ),
-)
+ENDPOINTS: Final = (create, estimate)

@@ -14,7 +14,7 @@ from ..wire import messages as say
 from ..wire.fields import Reader, integer, read_fields
 from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found, not_one_of
 from ..world.world import World
-from .base.endpoint import Context, Endpoint, Result
+from .base.endpoint import Context, Result, endpoint
 from .base.record import Collection, Instant, Live
 from .base.schema import SIGNATURE, RecordRow, column, deleted, reference, row_class, to_wire
 from .characters import CharacterRow
@@ -56,10 +56,10 @@ class FileRow(RecordRow):
     )
     expires_at: str = column("24 h after the upload; then the file is gone.", rule="time-3")
     created_at: str = column("ISO 8601 (time-1).")
-    metadata: dict[str, Any] | None = column("A JSON object, as sent.", optional=True, default=None)
-    data: bytes = column("Its bytes.", hidden=True, visible=True)
-    expires: float = column("Its expiry, in epoch seconds.", hidden=True)
-    team: str = column("Id of the owning team.", hidden=True)
+    metadata: dict[str, Any] | None = column("A JSON object, as sent.", seen="optional", default=None)
+    data: bytes = column("Its bytes.", seen="by tests")
+    expires: float = column("Its expiry, in epoch seconds.", seen="never")
+    team: str = column("Id of the owning team.", seen="never")
 
 
 def store(
@@ -236,18 +236,6 @@ _CREATE: Final[dict[str, Reader]] = {
 }
 
 
-def create(ctx: Context) -> dict[str, Any]:
-    """POST /v1/files."""
-    parts = {part.name: part for part in _parts(ctx)}
-    if not parts:
-        raise ApiProblem(400, "invalid_format", say.NO_FORM)
-    # In one order, whatever the order of the parts: the same mistakes get the same refusal.
-    in_order = {name: parts[name] for name in ("purpose", "file", *parts) if name in parts}
-    sent = read_fields(in_order, _CREATE, required=("file", "purpose"))
-    data, found = sent["file"]
-    return render(ctx.world, store(ctx.world, ctx.team, data, found, sent["purpose"], sent.get("metadata")))
-
-
 def _fingerprint(ctx: Context) -> str:
     """Return what a retry must repeat: purpose and metadata, not the bytes (idem-7)."""
     # Latin-1 reads any bytes: the handler refuses what is wrong, not the comparison with an earlier request.
@@ -263,11 +251,59 @@ def _parts(ctx: Context) -> list[Part]:
     return read_parts(ctx.call.content, ctx.call.incoming.get("content-type", ""))
 
 
+_FORM: Final = {
+    "type": "object",
+    "properties": {
+        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+        "purpose": {"enum": list(PURPOSES)},
+        "metadata": {"type": "string", "description": "A JSON object."},
+    },
+    "required": ["file", "purpose"],
+    "additionalProperties": False,
+}
+
+
+@endpoint(
+    "files.create",
+    "POST /v1/files",
+    bucket="files_post",
+    status=201,
+    idempotent=True,
+    free=True,
+    fingerprint=_fingerprint,
+    shape=reference(FileRow),
+    body=_FORM,
+    takes="multipart/form-data",
+    errors=BODY_ERRORS,
+    rules=("file-1", "idem-7", "time-3"),
+    makes="file",
+)
+def create(ctx: Context) -> dict[str, Any]:
+    """POST /v1/files."""
+    parts = {part.name: part for part in _parts(ctx)}
+    if not parts:
+        raise ApiProblem(400, "invalid_format", say.NO_FORM)
+    # In one order, whatever the order of the parts: the same mistakes get the same refusal.
+    in_order = {name: parts[name] for name in ("purpose", "file", *parts) if name in parts}
+    sent = read_fields(in_order, _CREATE, required=("file", "purpose"))
+    data, found = sent["file"]
+    return render(ctx.world, store(ctx.world, ctx.team, data, found, sent["purpose"], sent.get("metadata")))
+
+
+@endpoint("files.retrieve", "GET /v1/files/{id}", bucket="reads", shape=reference(FileRow), rules=("time-3",))
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/files/{id}: with a new signed URL each time."""
     return render(ctx.world, require_file(ctx.world, ctx.team, ctx.args["id"]))
 
 
+@endpoint(
+    "files.delete",
+    "DELETE /v1/files/{id}",
+    bucket="files_post",
+    any_id=True,
+    shape=deleted("file"),
+    rules=("file-2",),
+)
 def delete(ctx: Context) -> dict[str, Any]:
     """DELETE /v1/files/{id}: succeeds for any id, also an unknown one."""
     table = ctx.world.table(FileRow)
@@ -277,6 +313,15 @@ def delete(ctx: Context) -> dict[str, Any]:
     return {"id": ctx.args["id"], "object": "file", "deleted": True}
 
 
+@endpoint(
+    "storage.get",
+    "GET /storage/{owner}/{ref}/{file}",
+    signed=True,
+    media_type="image/*",
+    query={"token": SIGNATURE},
+    errors=("403 missing_scope", "404 resource_not_found"),
+    rules=("get-3", "time-2", "time-3"),
+)
 def stored(ctx: Context) -> Result:
     """GET the picture behind a signed URL."""
     owner, name, file = (ctx.args[part] for part in ("owner", "ref", "file"))
@@ -295,66 +340,6 @@ def stored(ctx: Context) -> Result:
     return Result(picture(lines, _PICTURE_SIDE, _PICTURE_SIDE, path), media_type="image/png")
 
 
-_FORM: Final = {
-    "type": "object",
-    "properties": {
-        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-        "purpose": {"enum": list(PURPOSES)},
-        "metadata": {"type": "string", "description": "A JSON object."},
-    },
-    "required": ["file", "purpose"],
-    "additionalProperties": False,
-}
+ENDPOINTS: Final = (create, retrieve, delete)
 
-ENDPOINTS: Final = (
-    Endpoint(
-        "files.create",
-        "POST",
-        "/v1/files",
-        create,
-        bucket="files_post",
-        status=201,
-        idempotent=True,
-        free=True,
-        fingerprint=_fingerprint,
-        shape=reference(FileRow),
-        body=_FORM,
-        takes="multipart/form-data",
-        errors=BODY_ERRORS,
-        rules=("file-1", "idem-7", "time-3"),
-        makes="file",
-    ),
-    Endpoint(
-        "files.retrieve",
-        "GET",
-        "/v1/files/{id}",
-        retrieve,
-        bucket="reads",
-        shape=reference(FileRow),
-        rules=("time-3",),
-    ),
-    Endpoint(
-        "files.delete",
-        "DELETE",
-        "/v1/files/{id}",
-        delete,
-        bucket="files_post",
-        any_id=True,
-        shape=deleted("file"),
-        rules=("file-2",),
-    ),
-)
-
-STORAGE: Final = (
-    Endpoint(
-        "storage.get",
-        "GET",
-        "/storage/{owner}/{ref}/{file}",
-        stored,
-        signed=True,
-        media_type="image/*",
-        query={"token": SIGNATURE},
-        errors=("403 missing_scope", "404 resource_not_found"),
-        rules=("get-3", "time-2", "time-3"),
-    ),
-)
+STORAGE: Final = (stored,)

@@ -11,7 +11,7 @@ from ..base.instants import parse_instant
 from ..wire import messages as say
 from ..wire.refusal import ApiProblem, not_found
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, endpoint
 from .base.record import Live, Usable
 from .base.schema import RecordRow, assumed, column, free, obj, row_class, text_of
 
@@ -41,12 +41,7 @@ class ModelRow(RecordRow):
         "The sizes of a vector that a request may name; None for chats.", default=None
     )
     aliases: tuple[str, ...] = column("Other names of it.", default=())
-    team: str = column("Id of the owning team; empty for a model of all teams.", hidden=True, default="")
-
-    @classmethod
-    def first(cls) -> tuple[ModelRow, ...]:
-        """Return the models of a new fake (model-1)."""
-        return _MODELS
+    team: str = column("Id of the owning team; empty for a model of all teams.", seen="never", default="")
 
     def rate(self, what: str) -> float:
         """Return the credits for a million tokens."""
@@ -54,7 +49,7 @@ class ModelRow(RecordRow):
 
 
 # The numbers of model-1 and emb-5; the page writes 256K, which is taken as 256,000 tokens.
-_MODELS: Final = (
+MODELS: Final = (
     ModelRow(
         id="aurous-grow-2.0-pro",
         kind="chat",
@@ -77,7 +72,7 @@ _MODELS: Final = (
 
 def rates_of(name: object) -> dict[str, float]:
     """Return the credits for a million tokens of a public model, by what is counted; empty for an unknown one."""
-    for one in _MODELS:
+    for one in MODELS:
         if name in {one.id, *one.aliases}:
             return dict(one.rates)
     return {}
@@ -129,6 +124,42 @@ def render(world: World, row: ModelRow) -> dict[str, Any]:
     }
 
 
+_RATE: Final = obj(credits_per_M={"type": "number"})
+
+
+def _or_null(schema: Any) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_MODEL: Final = obj(
+    ("created", "owned_by"),
+    id=text_of("style"),
+    object={"const": "model"},
+    created=free({"type": "integer"}),
+    owned_by=free(text_of("word")),
+    kind={"enum": list(KINDS)},
+    chat_pricing=_or_null(obj(input=_RATE, output=_RATE)),
+    embedding_pricing=_or_null(obj(text=_RATE, visual=_RATE)),
+    aurous_metadata=obj(
+        ("max_output_tokens_hard_cap", "hard_max_tokens", "max_input_items"),
+        kind={"enum": list(KINDS)},
+        context_window=assumed({"type": "integer"}),
+        capabilities=free({"type": "array", "items": text_of("word")}),
+        max_output_tokens_hard_cap={"type": ["integer", "null"]},
+        hard_max_tokens={"type": ["integer", "null"]},
+        dimensions=_or_null({"type": "array", "items": {"type": "integer"}}),
+        max_input_items={"type": ["integer", "null"]},
+    ),
+)
+
+
+@endpoint(
+    "models.list",
+    "GET /v1/models",
+    bucket="reads",
+    shape=obj(object={"const": "list"}, data={"type": "array", "items": _MODEL}),
+    rules=("model-1", "model-4"),
+)
 def list_all(ctx: Context) -> dict[str, Any]:
     """GET /v1/models: chat and embedding models with their rates."""
     return {"object": "list", "data": [render(ctx.world, row) for row in ctx.world.table(ModelRow).usable(ctx.team)]}
@@ -209,42 +240,4 @@ class Models(Usable[Model]):
             return self._live(self._world.table(ModelRow).insert(row).id)
 
 
-_RATE: Final = obj(credits_per_M={"type": "number"})
-
-
-def _or_null(schema: Any) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-_MODEL: Final = obj(
-    ("created", "owned_by"),
-    id=text_of("style"),
-    object={"const": "model"},
-    created=free({"type": "integer"}),
-    owned_by=free(text_of("word")),
-    kind={"enum": list(KINDS)},
-    chat_pricing=_or_null(obj(input=_RATE, output=_RATE)),
-    embedding_pricing=_or_null(obj(text=_RATE, visual=_RATE)),
-    aurous_metadata=obj(
-        ("max_output_tokens_hard_cap", "hard_max_tokens", "max_input_items"),
-        kind={"enum": list(KINDS)},
-        context_window=assumed({"type": "integer"}),
-        capabilities=free({"type": "array", "items": text_of("word")}),
-        max_output_tokens_hard_cap={"type": ["integer", "null"]},
-        hard_max_tokens={"type": ["integer", "null"]},
-        dimensions=_or_null({"type": "array", "items": {"type": "integer"}}),
-        max_input_items={"type": ["integer", "null"]},
-    ),
-)
-
-ENDPOINTS: Final = (
-    Endpoint(
-        "models.list",
-        "GET",
-        "/v1/models",
-        list_all,
-        bucket="reads",
-        shape=obj(object={"const": "list"}, data={"type": "array", "items": _MODEL}),
-        rules=("model-1", "model-4"),
-    ),
-)
+ENDPOINTS: Final = (list_all,)

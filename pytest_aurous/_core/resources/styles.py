@@ -14,7 +14,7 @@ from ..wire.refusal import ApiProblem, not_found
 from ..world.ids import IdSource
 from ..world.state import State
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, Endpoint, endpoint
 from .base.record import Instant, Live, Usable
 from .base.schema import RecordRow, column, reference, row_class, to_wire
 
@@ -48,22 +48,17 @@ class LoraRow(RecordRow):
     is_public: bool = column("Whether every team can use it.", default=True)
     created_at: str = column("ISO 8601 (time-1).", default=_CREATED)
     slug: str = column(
-        "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
+        "Readable name; requests accept it in place of the id.", seen="optional", holds="style", value="free"
     )
-    description: str | None = column("Free text, or None.", optional=True, value="free", default=None)
+    description: str | None = column("Free text, or None.", seen="optional", value="free", default=None)
     preview_image_url: str = column(
-        "URL of a sample picture; the fake does not serve it.", optional=True, holds="url", value="form"
+        "URL of a sample picture; the fake does not serve it.", seen="optional", holds="url", value="form"
     )
-    default_denoise_strength: float = column("Shown only.", optional=True, like=SHARE, value="form", default=0.8)
-    default_guidance_scale: float = column("Shown only.", optional=True, like=GUIDANCE, value="form", default=7.5)
-    default_steps: int = column("Shown only.", optional=True, like=STEPS, value="form", default=30)
-    has_template: bool = column("Whether it wraps prompts.", optional=True, value="form", default=True)
-    team: str = column("Id of the owning team; empty for a public style.", hidden=True, default="")
-
-    @classmethod
-    def first(cls) -> tuple[LoraRow, ...]:
-        """Return the styles of a new fake (style-1)."""
-        return _IMAGE_STYLES
+    default_denoise_strength: float = column("Shown only.", seen="optional", like=SHARE, value="form", default=0.8)
+    default_guidance_scale: float = column("Shown only.", seen="optional", like=GUIDANCE, value="form", default=7.5)
+    default_steps: int = column("Shown only.", seen="optional", like=STEPS, value="form", default=30)
+    has_template: bool = column("Whether it wraps prompts.", seen="optional", value="form", default=True)
+    team: str = column("Id of the owning team; empty for a public style.", seen="never", default="")
 
 
 @row_class
@@ -84,18 +79,13 @@ class VideoLoraRow(RecordRow):
     )
     created_at: str = column("ISO 8601 (time-1).", default=_CREATED)
     slug: str = column(
-        "Readable name; requests accept it in place of the id.", optional=True, holds="style", value="free"
+        "Readable name; requests accept it in place of the id.", seen="optional", holds="style", value="free"
     )
-    description: str | None = column("Free text, or None.", optional=True, value="free", default=None)
+    description: str | None = column("Free text, or None.", seen="optional", value="free", default=None)
     preview_video_url: str = column(
-        "URL of a sample video; the fake does not serve it.", optional=True, holds="url", value="form"
+        "URL of a sample video; the fake does not serve it.", seen="optional", holds="url", value="form"
     )
-    team: str = column("Id of the owning team; empty for a public style.", hidden=True, default="")
-
-    @classmethod
-    def first(cls) -> tuple[VideoLoraRow, ...]:
-        """Return the styles of a new fake (style-3)."""
-        return _VIDEO_STYLES
+    team: str = column("Id of the owning team; empty for a public style.", seen="never", default="")
 
 
 S = TypeVar("S", LoraRow, VideoLoraRow)
@@ -110,10 +100,11 @@ def make(kind: type[S], row_id: str, name: str, slug: str | None = None, **colum
 
 
 _IDS: Final = IdSource(State(), 0)
-_IMAGE_STYLES: Final = tuple(
+# Invented (style-1, style-3).
+IMAGE_STYLES: Final = tuple(
     make(LoraRow, _IDS.new("lora"), name) for name in ("Golden Hour Photography", "Studio Portrait", "Ink and Wash")
 )
-_VIDEO_STYLES: Final = tuple(
+VIDEO_STYLES: Final = tuple(
     make(VideoLoraRow, _IDS.new("lora"), name) for name in ("Seedance 1 Pro", "Seedance 1 Lite")
 )
 
@@ -291,10 +282,15 @@ def require_style(world: World, team: str, name: str, kind: type[S], param: str)
 
 
 def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple[Endpoint, Endpoint]:
+    path, one = f"/v1/{resource}", reference(kind)
+    array = {"type": "array", "items": one}
+
+    @endpoint(f"{resource}.list", f"GET {path}", bucket="reads", shape=array, rules=(of_list,))
     def list_all(ctx: Context) -> list[dict[str, Any]]:
         """GET the styles: an array without pages."""
         return [to_wire(row, ctx.world.settings.sparse) for row in ctx.world.table(kind).usable(ctx.team)]
 
+    @endpoint(f"{resource}.retrieve", f"GET {path}/{{id}}", bucket="reads", shape=one, rules=(of_one,))
     def retrieve(ctx: Context) -> dict[str, Any]:
         """GET one style by id or slug."""
         name = ctx.args["id"]
@@ -303,28 +299,7 @@ def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple
             raise not_found("style", name)
         return to_wire(row, ctx.world.settings.sparse)
 
-    path, one = f"/v1/{resource}", reference(kind)
-    array = {"type": "array", "items": one}
-    return (
-        Endpoint(
-            f"{resource}.list",
-            "GET",
-            path,
-            list_all,
-            bucket="reads",
-            shape=array,
-            rules=(of_list,),
-        ),
-        Endpoint(
-            f"{resource}.retrieve",
-            "GET",
-            f"{path}/{{id}}",
-            retrieve,
-            bucket="reads",
-            shape=one,
-            rules=(of_one,),
-        ),
-    )
+    return list_all, retrieve
 
 
 ENDPOINTS: Final = (

@@ -12,7 +12,7 @@ from ..wire.headers import VERSION, VERSION_FORM
 from ..world.keys import Scope
 from ..world.ledger import BillingMode
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, endpoint
 from .base.schema import RecordRow, column, free, obj, row_class, text_of, to_wire
 from .styles import FACTORS, PER_SECOND
 from .webhooks import check_balance
@@ -30,8 +30,8 @@ class TeamRow(RecordRow):
     id: str = column("``team_`` and a ULID.")
     name: str = column("Display name.")
     created_at: str = column("ISO 8601 (time-1).")
-    billing_email: str | None = column("Derived from the name; None under the setting ``sparse``.", optional=True)
-    team: str = column("Empty: no team owns a team.", hidden=True, default="")
+    billing_email: str | None = column("Derived from the name; None under the setting ``sparse``.", seen="optional")
+    team: str = column("Empty: no team owns a team.", seen="never", default="")
 
 
 def create_team(
@@ -135,39 +135,6 @@ class ApiKey(str):
             return ApiKey.of(self._world, self._world.keys.rotate(self, self._world.clock.time()))
 
 
-def balance(ctx: Context) -> dict[str, Any]:
-    """GET /v1/balance (cred-1)."""
-    ledger = ctx.world.accounts[ctx.team]
-    return {
-        "credits": json_number(ledger.credits),
-        "held_credits": json_number(ledger.held),
-        "available_credits": json_number(ledger.available),
-        "currency": "credit",
-        "billing_mode": ledger.billing_mode,
-    }
-
-
-def team(ctx: Context) -> dict[str, Any]:
-    """GET /v1/team (team-1)."""
-    row = ctx.world.table(TeamRow)[ctx.team]
-    credits = json_number(ctx.world.accounts[row.id].credits)  # noqa: A001 - the vendor's word
-    return {"id": row.id, "name": row.name, "credits": credits, **to_wire(row, ctx.world.settings.sparse)}
-
-
-def pricing(ctx: Context) -> dict[str, Any]:
-    """GET /v1/pricing."""
-    del ctx
-    return {
-        "object": "pricing",
-        "version": VERSION,
-        "currency": "credit",
-        "description": "Rates of images and videos. A team may have others: ask an estimate.",
-        # What the endpoints of images and videos charge (cred-4, vid-2).
-        "image": {"base": 1, "enhance_prompt_multiplier": 2, "reference_image_per_image": 0},
-        "video": {"base_per_second": PER_SECOND, "resolution_factor": FACTORS},
-    }
-
-
 _TEXT: Final = {"type": "string"}
 _NUMBER: Final = {"type": "number"}
 _BALANCE: Final = obj(
@@ -201,16 +168,41 @@ _PRICING: Final = obj(
     },
 )
 
-ENDPOINTS: Final = (
-    Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads", shape=_BALANCE, rules=("cred-1",)),
-    Endpoint("team.retrieve", "GET", "/v1/team", team, bucket="reads", shape=_TEAM, rules=("team-1",)),
-    Endpoint(
-        "pricing.retrieve",
-        "GET",
-        "/v1/pricing",
-        pricing,
-        bucket="reads",
-        shape=_PRICING,
-        rules=("cred-4", "vid-2"),
-    ),
-)
+
+@endpoint("balance.retrieve", "GET /v1/balance", bucket="reads", shape=_BALANCE, rules=("cred-1",))
+def balance(ctx: Context) -> dict[str, Any]:
+    """GET /v1/balance (cred-1)."""
+    ledger = ctx.world.accounts[ctx.team]
+    return {
+        "credits": json_number(ledger.credits),
+        "held_credits": json_number(ledger.held),
+        "available_credits": json_number(ledger.available),
+        "currency": "credit",
+        "billing_mode": ledger.billing_mode,
+    }
+
+
+@endpoint("team.retrieve", "GET /v1/team", bucket="reads", shape=_TEAM, rules=("team-1",))
+def team(ctx: Context) -> dict[str, Any]:
+    """GET /v1/team (team-1)."""
+    row = ctx.world.table(TeamRow)[ctx.team]
+    credits = json_number(ctx.world.accounts[row.id].credits)  # noqa: A001 - the vendor's word
+    return {"id": row.id, "name": row.name, "credits": credits, **to_wire(row, ctx.world.settings.sparse)}
+
+
+@endpoint("pricing.retrieve", "GET /v1/pricing", bucket="reads", shape=_PRICING, rules=("cred-4", "vid-2"))
+def pricing(ctx: Context) -> dict[str, Any]:
+    """GET /v1/pricing."""
+    del ctx
+    return {
+        "object": "pricing",
+        "version": VERSION,
+        "currency": "credit",
+        "description": "Rates of images and videos. A team may have others: ask an estimate.",
+        # What the endpoints of images and videos charge (cred-4, vid-2).
+        "image": {"base": 1, "enhance_prompt_multiplier": 2, "reference_image_per_image": 0},
+        "video": {"base_per_second": PER_SECOND, "resolution_factor": FACTORS},
+    }
+
+
+ENDPOINTS: Final = (balance, team, pricing)

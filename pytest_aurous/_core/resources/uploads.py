@@ -15,7 +15,7 @@ from ..wire.fields import body_of, one_of, read_fields, text
 from ..wire.hosts import UPLOAD_HOST
 from ..wire.refusal import BODY_ERRORS, ApiProblem, not_found
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, endpoint
 from .base.record import Collection, Instant, Live
 from .base.schema import SIGNATURE, RecordRow, column, obj, row_class, text_of
 
@@ -37,13 +37,13 @@ class UploadRow(RecordRow):
     content_type: str = column("The media type of the extension.")
     size: int = column("Number of bytes of the PUT; 0 before.", default=0)
     digest: str = column(
-        "The SHA-256 of these bytes; empty before, and for a ticket that a test has added.", hidden=True, default=""
+        "The SHA-256 of these bytes; empty before, and for a ticket that a test has added.", seen="never", default=""
     )
     pose: str | None = column("The result of classify; None before.", default=None)
     confidence: float | None = column("The confidence of classify, 0 to 1.", default=None)
     consumed: bool = column("Whether a character was created from it.", default=False)
     created_at: float = column("Epoch seconds.")
-    team: str = column("Id of the owning team.", hidden=True)
+    team: str = column("Id of the owning team.", seen="never")
 
 
 def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
@@ -198,6 +198,23 @@ _INIT: Final = {
 _CLASSIFY: Final = {"upload_id": text(256, holds="id")}
 
 
+@endpoint(
+    "characters.uploads.init",
+    "POST /v1/characters/uploads/init",
+    bucket="characters_post",
+    status=201,
+    errors=BODY_ERRORS,
+    shape=obj(
+        upload_id=text_of("id"),
+        upload_url=text_of("url"),
+        upload_headers=obj(**{"Content-Type": {"enum": sorted(set(_TYPES.values()))}}),
+        expires_at={"type": "string"},
+    ),
+    body=body_of(_INIT, tuple(_INIT)),
+    sample={"filename": "front.png", "extension": "png", "content_type": "image/png"},
+    rules=("up-1", "up-2", "up-4"),
+    makes="upl",
+)
 def init(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/uploads/init (up-1, up-2)."""
     sent = read_fields(ctx.body, _INIT, required=tuple(_INIT))
@@ -214,6 +231,17 @@ def init(ctx: Context) -> dict[str, Any]:
     }
 
 
+@endpoint(
+    "characters.uploads.put",
+    "PUT /characters/{upload_id}/upload",
+    host="upload",
+    signed=True,
+    body={},
+    takes="application/octet-stream",
+    query={"signature": SIGNATURE},
+    errors=("403 missing_scope",),
+    rules=("up-3",),
+)
 def put(ctx: Context) -> bytes:
     """PUT to the signed URL (up-3): needs the signature, no API key."""
     ctx.world.urls.check(ctx.call.path, ctx.query.get("signature", ""))
@@ -226,6 +254,20 @@ def put(ctx: Context) -> bytes:
     return b""
 
 
+@endpoint(
+    "characters.uploads.classify",
+    "POST /v1/characters/uploads/classify",
+    bucket="characters_post",
+    errors=(*BODY_ERRORS, "400 upload_invalid", "404 resource_not_found"),
+    shape=obj(
+        upload_id=text_of("id"),
+        pose={"enum": list(POSES)},
+        confidence={"type": "number", "minimum": 0, "maximum": 1},
+    ),
+    body=body_of(_CLASSIFY, ("upload_id",)),
+    sample={"upload_id": "upl_01KRMEXM017R6QKY9FRGVYXRJ9"},
+    rules=("up-5", "up-6"),
+)
 def classify(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/uploads/classify (up-5, up-6): the same result each time."""
     sent = read_fields(ctx.body, _CLASSIFY, required=("upload_id",))
@@ -248,53 +290,4 @@ def classify(ctx: Context) -> dict[str, Any]:
     return {"upload_id": row.id, "pose": row.pose, "confidence": row.confidence}
 
 
-ENDPOINTS: Final = (
-    Endpoint(
-        "characters.uploads.init",
-        "POST",
-        "/v1/characters/uploads/init",
-        init,
-        bucket="characters_post",
-        status=201,
-        errors=BODY_ERRORS,
-        shape=obj(
-            upload_id=text_of("id"),
-            upload_url=text_of("url"),
-            upload_headers=obj(**{"Content-Type": {"enum": sorted(set(_TYPES.values()))}}),
-            expires_at={"type": "string"},
-        ),
-        body=body_of(_INIT, tuple(_INIT)),
-        sample={"filename": "front.png", "extension": "png", "content_type": "image/png"},
-        rules=("up-1", "up-2", "up-4"),
-        makes="upl",
-    ),
-    Endpoint(
-        "characters.uploads.classify",
-        "POST",
-        "/v1/characters/uploads/classify",
-        classify,
-        bucket="characters_post",
-        errors=(*BODY_ERRORS, "400 upload_invalid", "404 resource_not_found"),
-        shape=obj(
-            upload_id=text_of("id"),
-            pose={"enum": list(POSES)},
-            confidence={"type": "number", "minimum": 0, "maximum": 1},
-        ),
-        body=body_of(_CLASSIFY, ("upload_id",)),
-        sample={"upload_id": "upl_01KRMEXM017R6QKY9FRGVYXRJ9"},
-        rules=("up-5", "up-6"),
-    ),
-    Endpoint(
-        "characters.uploads.put",
-        "PUT",
-        "/characters/{upload_id}/upload",
-        put,
-        host="upload",
-        signed=True,
-        body={},
-        takes="application/octet-stream",
-        query={"signature": SIGNATURE},
-        errors=("403 missing_scope",),
-        rules=("up-3",),
-    ),
-)
+ENDPOINTS: Final = (init, classify, put)

@@ -18,7 +18,7 @@ from ..wire import messages as say
 from ..wire.fields import HOLDS, Shape, integer, one_of
 from ..wire.refusal import ApiProblem, missing_field
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, endpoint
 from .base.pages import limit_of
 from .base.schema import free, obj
 from .chat import CompletionRow, seen_at
@@ -155,6 +155,126 @@ def _embedding(row: EmbeddingRow) -> Billed:
     )
 
 
+_ID: Final = {HOLDS: "id"}
+
+
+def _field(description: str, kind: str | list[str] = "string", **more: Any) -> Shape:
+    return {"type": kind, "description": description, **more}
+
+
+def _page(row: Shape, cursor: str) -> Shape:
+    return obj(
+        object={"const": "list"},
+        # What was billed before a recording began counts, too, and the recording does not show it.
+        data=free({"type": "array", "items": row}),
+        has_more=free(_field("Whether there is another page.", "boolean")),
+        **{cursor: free(_field("Opaque cursor of the next page; null on the last page.", ["string", "null"]))},
+    )
+
+
+def _time(description: str) -> Shape:
+    return _field(description, format="date-time")
+
+
+_STATUS: Final = {
+    "enum": ["pending", "processing", "completed", "failed", "cancelled"],
+    "description": (
+        "The status, with `completed` in place of `succeeded`, `processing` in place of `in_progress`, "
+        "and `failed` in place of `expired` and `moderation_rejected`."
+    ),
+}
+_WHO: Final = {
+    "model": _field("Model of a chat or an embedding; null for images and videos.", ["string", "null"]),
+    "api_key_id": _field("Id of the API key; null, as the keys of the fake have no ids.", ["string", "null"]),
+    "user_id": _field("Id of the user; null, as the fake has no users.", ["string", "null"]),
+}
+_KEY: Final = {
+    "type": "object",
+    "description": "The fields in `group_by`.",
+    "properties": {"status": _STATUS, "type": {"enum": ["t2i", "i2i", "t2v", "i2v", "chat", "embedding"]}, **_WHO},
+    "additionalProperties": False,
+}
+_METRICS: Final = obj(
+    ("total_input_tokens", "total_output_tokens"),
+    request_count=_field("Number of requests.", "integer"),
+    successful_count=_field("Requests that succeeded.", "integer"),
+    failed_count=_field("Requests that failed.", "integer"),
+    cancelled_count=_field("Requests that were cancelled.", "integer"),
+    credits_used=_field("Credits charged.", "number"),
+    duration_ms_p50=_field("Median duration of requests that succeeded; null without any.", ["number", "null"]),
+    duration_ms_p95=_field("95th percentile of the durations; null without any.", ["number", "null"]),
+    image_count=_field("Number of pictures.", "integer"),
+    video_seconds=_field("Seconds of video.", "number"),
+    total_input_tokens=_field("Input tokens of chats and embeddings.", "integer"),
+    total_output_tokens=_field("Output tokens of chats.", "integer"),
+)
+BUCKETS: Final = _page(
+    obj(
+        object={"const": "usage.bucket"},
+        bucket_start=_time("Start of the bucket."),
+        bucket_end=_time("End of the bucket, exclusive."),
+        groups={"type": "array", "items": obj(key=_KEY, metrics=_METRICS)},
+    ),
+    "next_page",
+)
+EVENTS: Final = _page(
+    obj(
+        id=_field("Id of the image, video, completion or embedding.", **_ID),
+        type={"enum": ["image", "video", "chat", "embedding"]},
+        model=_WHO["model"],
+        status=_STATUS,
+        created_at=_time("Time of the create request."),
+        completed_at=_field("End of the work; null until then.", ["string", "null"], format="date-time"),
+        duration_ms=_field("Duration of the work; null until its end.", ["integer", "null"]),
+        input_tokens=_field("Input tokens of a chat or an embedding; null for others.", ["integer", "null"]),
+        output_tokens=_field("Output tokens of a chat; null for images and videos.", ["integer", "null"]),
+        credits_charged=_field("Credits charged: by default 0 unless it succeeded.", "number"),
+        api_key_id=_WHO["api_key_id"],
+        user_id=_WHO["user_id"],
+        request_id=_field(
+            "`Aurous-Request-Id` of the create request; null for a record that a test added.",
+            ["string", "null"],
+            **_ID,
+        ),
+    ),
+    "next_cursor",
+)
+_RANGE: Final = {
+    "start_time": _time("Start of the range. Required, unless a page token contains it."),
+    "end_time": _time("End of the range, exclusive; now by default."),
+}
+_HOLDS: Final = {"status": "word", "type": "word", "lora_id": "id", "character_id": "id"}
+_FILTERED: Final = {
+    name: _field("One value, or several separated by commas.", **({HOLDS: _HOLDS[name]} if name in _HOLDS else {}))
+    for name in _FILTERS
+}
+BUCKETS_QUERY: Final[Shape] = {
+    **_RANGE,
+    "bucket_width": {"enum": list(_WIDTHS), "default": "1d"},
+    "group_by": _field(f"{', '.join(_GROUPS)}: none, one, or several separated by commas.", **{HOLDS: "word"}),
+    "group_by[]": {"type": "array", "items": {"enum": list(_GROUPS)}, "description": "`group_by`, one by one."},
+    **_FILTERED,
+    "limit": _field("Maximum number of buckets on a page.", "integer", minimum=1, maximum=100, default=24),
+    "page_token": _field("`next_page` of the previous page; it contains the whole query."),
+}
+EVENTS_QUERY: Final[Shape] = {
+    **_RANGE,
+    **_FILTERED,
+    "limit": _field("Maximum number of rows on a page.", "integer", minimum=1, maximum=500, default=100),
+    "cursor": _field("`next_cursor` of the previous page."),
+}
+_QUERY_ERRORS: Final = ("400 invalid_format", "400 missing_field", "400 value_out_of_range")
+
+
+@endpoint(
+    "usage.list",
+    "GET /v1/usage",
+    bucket="reads",
+    shape=BUCKETS,
+    query=BUCKETS_QUERY,
+    errors=(*_QUERY_ERRORS, "400 invalid_page_token", "400 too_many_buckets"),
+    rules=("usage-1", "usage-2"),
+)
 def buckets(ctx: Context) -> dict[str, Any]:
     """GET /v1/usage: totals per bucket of time, newest first, without empty buckets (usage-1)."""
     query, now = _query_of(ctx), ctx.world.clock.time()
@@ -189,6 +309,15 @@ def buckets(ctx: Context) -> dict[str, Any]:
     }
 
 
+@endpoint(
+    "usage.events",
+    "GET /v1/usage/events",
+    bucket="reads",
+    shape=EVENTS,
+    query=EVENTS_QUERY,
+    errors=_QUERY_ERRORS,
+    rules=("usage-3",),
+)
 def events(ctx: Context) -> dict[str, Any]:
     """GET /v1/usage/events: one row for each request that was billed, newest first."""
     query, now = _query_of(ctx), ctx.world.clock.time()
@@ -363,138 +492,4 @@ def _read_token(ctx: Context, token: str, now: float) -> tuple[dict[str, str], i
     return query, last
 
 
-_ID: Final = {HOLDS: "id"}
-
-
-def _field(description: str, kind: str | list[str] = "string", **more: Any) -> Shape:
-    return {"type": kind, "description": description, **more}
-
-
-def _page(row: Shape, cursor: str) -> Shape:
-    return obj(
-        object={"const": "list"},
-        # What was billed before a recording began counts, too, and the recording does not show it.
-        data=free({"type": "array", "items": row}),
-        has_more=free(_field("Whether there is another page.", "boolean")),
-        **{cursor: free(_field("Opaque cursor of the next page; null on the last page.", ["string", "null"]))},
-    )
-
-
-def _time(description: str) -> Shape:
-    return _field(description, format="date-time")
-
-
-_STATUS: Final = {
-    "enum": ["pending", "processing", "completed", "failed", "cancelled"],
-    "description": (
-        "The status, with `completed` in place of `succeeded`, `processing` in place of `in_progress`, "
-        "and `failed` in place of `expired` and `moderation_rejected`."
-    ),
-}
-_WHO: Final = {
-    "model": _field("Model of a chat or an embedding; null for images and videos.", ["string", "null"]),
-    "api_key_id": _field("Id of the API key; null, as the keys of the fake have no ids.", ["string", "null"]),
-    "user_id": _field("Id of the user; null, as the fake has no users.", ["string", "null"]),
-}
-_KEY: Final = {
-    "type": "object",
-    "description": "The fields in `group_by`.",
-    "properties": {"status": _STATUS, "type": {"enum": ["t2i", "i2i", "t2v", "i2v", "chat", "embedding"]}, **_WHO},
-    "additionalProperties": False,
-}
-_METRICS: Final = obj(
-    ("total_input_tokens", "total_output_tokens"),
-    request_count=_field("Number of requests.", "integer"),
-    successful_count=_field("Requests that succeeded.", "integer"),
-    failed_count=_field("Requests that failed.", "integer"),
-    cancelled_count=_field("Requests that were cancelled.", "integer"),
-    credits_used=_field("Credits charged.", "number"),
-    duration_ms_p50=_field("Median duration of requests that succeeded; null without any.", ["number", "null"]),
-    duration_ms_p95=_field("95th percentile of the durations; null without any.", ["number", "null"]),
-    image_count=_field("Number of pictures.", "integer"),
-    video_seconds=_field("Seconds of video.", "number"),
-    total_input_tokens=_field("Input tokens of chats and embeddings.", "integer"),
-    total_output_tokens=_field("Output tokens of chats.", "integer"),
-)
-BUCKETS: Final = _page(
-    obj(
-        object={"const": "usage.bucket"},
-        bucket_start=_time("Start of the bucket."),
-        bucket_end=_time("End of the bucket, exclusive."),
-        groups={"type": "array", "items": obj(key=_KEY, metrics=_METRICS)},
-    ),
-    "next_page",
-)
-EVENTS: Final = _page(
-    obj(
-        id=_field("Id of the image, video, completion or embedding.", **_ID),
-        type={"enum": ["image", "video", "chat", "embedding"]},
-        model=_WHO["model"],
-        status=_STATUS,
-        created_at=_time("Time of the create request."),
-        completed_at=_field("End of the work; null until then.", ["string", "null"], format="date-time"),
-        duration_ms=_field("Duration of the work; null until its end.", ["integer", "null"]),
-        input_tokens=_field("Input tokens of a chat or an embedding; null for others.", ["integer", "null"]),
-        output_tokens=_field("Output tokens of a chat; null for images and videos.", ["integer", "null"]),
-        credits_charged=_field("Credits charged: by default 0 unless it succeeded.", "number"),
-        api_key_id=_WHO["api_key_id"],
-        user_id=_WHO["user_id"],
-        request_id=_field(
-            "`Aurous-Request-Id` of the create request; null for a record that a test added.",
-            ["string", "null"],
-            **_ID,
-        ),
-    ),
-    "next_cursor",
-)
-
-_RANGE: Final = {
-    "start_time": _time("Start of the range. Required, unless a page token contains it."),
-    "end_time": _time("End of the range, exclusive; now by default."),
-}
-_HOLDS: Final = {"status": "word", "type": "word", "lora_id": "id", "character_id": "id"}
-_FILTERED: Final = {
-    name: _field("One value, or several separated by commas.", **({HOLDS: _HOLDS[name]} if name in _HOLDS else {}))
-    for name in _FILTERS
-}
-BUCKETS_QUERY: Final[Shape] = {
-    **_RANGE,
-    "bucket_width": {"enum": list(_WIDTHS), "default": "1d"},
-    "group_by": _field(f"{', '.join(_GROUPS)}: none, one, or several separated by commas.", **{HOLDS: "word"}),
-    "group_by[]": {"type": "array", "items": {"enum": list(_GROUPS)}, "description": "`group_by`, one by one."},
-    **_FILTERED,
-    "limit": _field("Maximum number of buckets on a page.", "integer", minimum=1, maximum=100, default=24),
-    "page_token": _field("`next_page` of the previous page; it contains the whole query."),
-}
-EVENTS_QUERY: Final[Shape] = {
-    **_RANGE,
-    **_FILTERED,
-    "limit": _field("Maximum number of rows on a page.", "integer", minimum=1, maximum=500, default=100),
-    "cursor": _field("`next_cursor` of the previous page."),
-}
-_QUERY_ERRORS: Final = ("400 invalid_format", "400 missing_field", "400 value_out_of_range")
-
-ENDPOINTS: Final = (
-    Endpoint(
-        "usage.list",
-        "GET",
-        "/v1/usage",
-        buckets,
-        bucket="reads",
-        shape=BUCKETS,
-        query=BUCKETS_QUERY,
-        errors=(*_QUERY_ERRORS, "400 invalid_page_token", "400 too_many_buckets"),
-        rules=("usage-1", "usage-2"),
-    ),
-    Endpoint(
-        "usage.events",
-        "GET",
-        "/v1/usage/events",
-        events,
-        bucket="reads",
-        shape=EVENTS,
-        query=EVENTS_QUERY,
-        errors=_QUERY_ERRORS,
-        rules=("usage-3",),
-    ),
-)
+ENDPOINTS: Final = (buckets, events)

@@ -23,7 +23,7 @@ from ..wire.hosts import is_loopback
 from ..wire.refusal import BODY_ERRORS, ApiProblem, not_one_of
 from ..world.outbox import Delivery
 from ..world.world import World
-from .base.endpoint import Context, Endpoint
+from .base.endpoint import Context, endpoint
 from .base.pages import PAGE, PAGE_ERRORS, page
 from .base.record import Collection, Instant, Live
 from .base.schema import RecordRow, assumed, column, deleted, free, listing, obj, reference, row_class, text_of, to_wire
@@ -77,16 +77,16 @@ class EndpointRow(RecordRow):
     last_failure_at: str | None = column("Time of the last such delivery; None before.", value="free", default=None)
     metadata: dict[str, Any] = column("Text by name, as sent.", like=_METADATA, rule="hook-1")
     description: str | None = column(
-        "Free text, as sent.", optional=True, like=_DESCRIPTION, value="free", default=None
+        "Free text, as sent.", seen="optional", like=_DESCRIPTION, value="free", default=None
     )
     created_at: str = column("ISO 8601 (time-1).")
     updated_at: str = column("ISO 8601; moves with every change.")
-    team: str = column("Id of the owning team.", hidden=True)
-    signing_secret: str = column("The secret that signs deliveries.", hidden=True, visible=True)
+    team: str = column("Id of the owning team.", seen="never")
+    signing_secret: str = column("The secret that signs deliveries.", seen="by tests")
     succeeded: float | None = column(
-        "Time of the last successful delivery, in epoch seconds.", hidden=True, default=None
+        "Time of the last successful delivery, in epoch seconds.", seen="never", default=None
     )
-    began: float = column("Time of creation, in epoch seconds.", hidden=True)
+    began: float = column("Time of creation, in epoch seconds.", seen="never")
 
 
 def make(
@@ -357,32 +357,73 @@ _CREATE: Final = {
 _TEST: Final = {"event_type": one_of(EVENTS)}
 
 
+_PATH: Final = "/v1/webhook_endpoints"
+_ONE: Final = reference(EndpointRow)
+
+
+@endpoint(
+    "webhook_endpoints.create",
+    f"POST {_PATH}",
+    bucket="webhooks_post",
+    status=201,
+    shape=_ONE,
+    body=body_of(_CREATE, ("url", "events")),
+    sample={"url": "https://app.example/hooks", "events": ["image.completed", "image.failed"]},
+    errors=BODY_ERRORS,
+    rules=("hook-1", "hook-2"),
+    makes="we",
+)
 def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/webhook_endpoints: only this response and the response to a rotation contain the secret."""
     sent = read_fields(ctx.body, _CREATE, required=("url", "events"))
     return render(ctx.world, make(ctx.world, ctx.team, **sent), secret=True)
 
 
+@endpoint(
+    "webhook_endpoints.list",
+    f"GET {_PATH}",
+    bucket="reads",
+    shape=listing(EndpointRow),
+    query=PAGE,
+    errors=PAGE_ERRORS,
+    rules=("hook-2",),
+)
 def list_all(ctx: Context) -> dict[str, Any]:
     """GET /v1/webhook_endpoints."""
     table = ctx.world.table(EndpointRow)
     return page(table, ctx.team, ctx.query, lambda row: row, lambda _: True, partial(render, ctx.world))
 
 
+@endpoint("webhook_endpoints.retrieve", f"GET {_PATH}/{{id}}", bucket="reads", shape=_ONE, rules=("hook-2",))
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/webhook_endpoints/{id}."""
     return render(ctx.world, _row(ctx))
 
 
+@endpoint(
+    "webhook_endpoints.delete",
+    f"DELETE {_PATH}/{{id}}",
+    bucket="webhooks_post",
+    any_id=True,
+    shape=assumed(deleted("webhook_endpoint")),
+    rules=("hook-2",),
+)
 def delete(ctx: Context) -> dict[str, Any]:
     """DELETE /v1/webhook_endpoints/{id}: succeeds for any id, also an unknown one."""
     table = ctx.world.table(EndpointRow)
-    row = table.find(ctx.record, ctx.team)
+    row = table.find(ctx.record_id, ctx.team)
     if row is not None and table.lives(row):
         table.retire(replace(row, is_active=False))
-    return {"id": ctx.record, "object": "webhook_endpoint", "deleted": True}
+    return {"id": ctx.record_id, "object": "webhook_endpoint", "deleted": True}
 
 
+@endpoint(
+    "webhook_endpoints.rotate_secret",
+    f"POST {_PATH}/{{id}}/rotate_secret",
+    bucket="webhooks_post",
+    shape=_ONE,
+    rules=("hook-2",),
+)
 def rotate_secret(ctx: Context) -> dict[str, Any]:
     """POST /v1/webhook_endpoints/{id}/rotate_secret: the old secret signs nothing more (hook-2)."""
     row, world = _row(ctx), ctx.world
@@ -391,6 +432,21 @@ def rotate_secret(ctx: Context) -> dict[str, Any]:
     return render(world, world.table(EndpointRow).replace(new), secret=True)
 
 
+@endpoint(
+    "webhook_endpoints.test",
+    f"POST {_PATH}/{{id}}/test",
+    bucket="webhooks_test",
+    shape=obj(
+        object={"const": "webhook_test_fire"},
+        endpoint_id=text_of("id"),
+        event_id=free(text_of("id")),
+        enqueued={"const": True},
+    ),
+    body=body_of(_TEST, ("event_type",)),
+    sample={"event_type": "image.completed"},
+    errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
+    rules=("hook-10",),
+)
 def test(ctx: Context) -> dict[str, Any]:
     """POST /v1/webhook_endpoints/{id}/test: a synthetic event, delivered and signed like any other (hook-10)."""
     row, world = _row(ctx), ctx.world
@@ -407,73 +463,4 @@ def _row(ctx: Context) -> EndpointRow:
     return ctx.row_of(EndpointRow, "webhook endpoint")
 
 
-_PATH: Final = "/v1/webhook_endpoints"
-
-_ONE: Final = reference(EndpointRow)
-
-ENDPOINTS: Final = (
-    Endpoint(
-        "webhook_endpoints.create",
-        "POST",
-        _PATH,
-        create,
-        bucket="webhooks_post",
-        status=201,
-        shape=_ONE,
-        body=body_of(_CREATE, ("url", "events")),
-        sample={"url": "https://app.example/hooks", "events": ["image.completed", "image.failed"]},
-        errors=BODY_ERRORS,
-        rules=("hook-1", "hook-2"),
-        makes="we",
-    ),
-    Endpoint(
-        "webhook_endpoints.list",
-        "GET",
-        _PATH,
-        list_all,
-        bucket="reads",
-        shape=listing(EndpointRow),
-        query=PAGE,
-        errors=PAGE_ERRORS,
-        rules=("hook-2",),
-    ),
-    Endpoint(
-        "webhook_endpoints.retrieve", "GET", f"{_PATH}/{{id}}", retrieve, bucket="reads", shape=_ONE, rules=("hook-2",)
-    ),
-    Endpoint(
-        "webhook_endpoints.delete",
-        "DELETE",
-        f"{_PATH}/{{id}}",
-        delete,
-        bucket="webhooks_post",
-        any_id=True,
-        shape=assumed(deleted("webhook_endpoint")),
-        rules=("hook-2",),
-    ),
-    Endpoint(
-        "webhook_endpoints.rotate_secret",
-        "POST",
-        f"{_PATH}/{{id}}/rotate_secret",
-        rotate_secret,
-        bucket="webhooks_post",
-        shape=_ONE,
-        rules=("hook-2",),
-    ),
-    Endpoint(
-        "webhook_endpoints.test",
-        "POST",
-        f"{_PATH}/{{id}}/test",
-        test,
-        bucket="webhooks_test",
-        shape=obj(
-            object={"const": "webhook_test_fire"},
-            endpoint_id=text_of("id"),
-            event_id=free(text_of("id")),
-            enqueued={"const": True},
-        ),
-        body=body_of(_TEST, ("event_type",)),
-        sample={"event_type": "image.completed"},
-        errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
-        rules=("hook-10",),
-    ),
-)
+ENDPOINTS: Final = (create, list_all, retrieve, delete, rotate_secret, test)

@@ -11,6 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from ..base.arguments import Check, Public
+from ..base.chains import nothing
 from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.instants import FIRST, LAST, calendar_instant, iso, moment
 from ..wire.call import Watcher
@@ -60,7 +61,7 @@ class Clock(Public):
     _page = "reference/records.html#the-clock"
 
     def __init__(self, now: datetime | str | None = None, watchers: Sequence[Watcher] = ()) -> None:
-        self.waiting_for: Callable[[], str] = str
+        self.waiting_for: Callable[[], str] = nothing
         self._shared: list[SharedTime] = []
         self._watchers = watchers
         self._offset = 0.0

@@ -12,7 +12,7 @@ from math import inf
 from types import ModuleType
 from typing import Any, Final, cast
 
-from ..base.chains import undone_on_error
+from ..base.chains import nothing, undone_on_error
 from ..base.errors import hide_mistakes
 from ..base.frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps, jumps
@@ -38,7 +38,7 @@ class SleepSkipper:
         limit: Limits the sleeps.
     """
 
-    def __init__(self, jump: Jump, waiting_for: Callable[[], str] = str, limit: Limit | None = None) -> None:
+    def __init__(self, jump: Jump, waiting_for: Callable[[], str] = nothing, limit: Limit | None = None) -> None:
         self._skipping = Skipping(jump, waiting_for, limit)
         self._entered: list[SharedTime] = []
 

@@ -17,7 +17,7 @@ class LampRow:
     id: str
     color: str = "red"
     about: dict[str, Any] | None = None
-    team: str = column("Id of the owning team.", hidden=True)
+    team: str = column("Id of the owning team.", seen="never")
 
 
 class Lamp(Live):

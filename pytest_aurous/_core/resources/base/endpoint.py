@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Final, NamedTuple
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
 from urllib.parse import parse_qsl, urlsplit
 
 from ...base.arguments import Check
@@ -32,9 +32,9 @@ class Context:
     Attributes:
         world: The state.
         call: The request.
-        row: Its endpoint, or None.
+        endpoint: Its endpoint, or None.
         args: The path parameters.
-        record: The id in the path, or empty.
+        record_id: The id in the path, or empty.
         team: Id of the calling team; empty for signed URLs, which need no API key.
         request_id: Id of the request.
         limits: The rate-limit headers of its response.
@@ -45,9 +45,9 @@ class Context:
 
     world: World
     call: Call
-    row: Endpoint | None
+    endpoint: Endpoint | None
     args: Mapping[str, str]
-    record: str = ""
+    record_id: str = ""
     team: str = ""
     request_id: str = ""
     limits: Pairs = ()
@@ -67,8 +67,12 @@ class Context:
         if self._body is None:
             # Read at most once, and only if a handler asks: endpoints that take no body accept any (save-7).
             self._body = read_body(self.call.content) if self.call.content else {}
-            if self.world.settings.reading("err-9") != "refused" and self.row is not None and self.row.body is not None:
-                self._body = without_nulls(self._body, self.row.body)
+            if (
+                self.world.settings.reading("err-9") != "refused"
+                and self.endpoint is not None
+                and self.endpoint.body is not None
+            ):
+                self._body = without_nulls(self._body, self.endpoint.body)
         return self._body
 
     def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
@@ -78,9 +82,9 @@ class Context:
             ApiProblem: 404 for any other id; *resource* and *param* are for its message.
         """
         table: Table[R] = self.world.table(kind)
-        row = table.find(self.record, self.team)
+        row = table.find(self.record_id, self.team)
         if row is None or not table.lives(row):
-            raise not_found(resource, self.record, param)
+            raise not_found(resource, self.record_id, param)
         return row
 
     @property
@@ -184,7 +188,7 @@ class Endpoint(RecordRow):
         return self.method == "GET" and ("items" in shape or "data" in shape.get("properties", {}))
 
     @property
-    def polls(self) -> bool:
+    def shows_one(self) -> bool:
         """Whether a success shows the record in the path."""
         return self.method == "GET" and "{id}" in self.template and "$ref" in (self.shape or {})
 
@@ -219,6 +223,25 @@ class Endpoint(RecordRow):
         """Whether an ``Idempotency-Key`` on this request counts."""
         return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent
 
+
+P = ParamSpec("P")
+
+
+def _above(
+    row: Callable[Concatenate[str, str, str, Handler, P], Endpoint],
+) -> Callable[Concatenate[str, str, P], Callable[[Handler], Endpoint]]:
+    # The columns of a row are declared once, in its class: so type checkers see those of a wrong type here, too.
+    def endpoint(operation: str, address: str, /, *args: P.args, **columns: P.kwargs) -> Callable[[Handler], Endpoint]:
+        method, template = address.split(" ")
+        return lambda handler: row(operation, method, template, handler, *args, **columns)
+
+    return endpoint
+
+
+endpoint: Final = _above(Endpoint)
+"""Make a function the handler of a row: ``@endpoint("characters.delete", "DELETE /v1/characters/{id}", ...)``.
+
+The name of the function is then that of the row. The table of its module has the row, too: nothing registers itself."""
 
 _REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")
 

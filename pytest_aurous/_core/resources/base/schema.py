@@ -26,6 +26,16 @@ VALUE: Final = "x-value"
 it is null if unset; other fields that may be absent may also be an empty list or object. ``or null``: a page
 states that it may be null, and no page says when."""
 
+Seen = Literal["always", "optional", "null", "omitted", "by tests", "never"]
+"""Who sees a column of a record.
+
+``always``: each response has it. ``optional``: the vendor does not promise it, and under the setting ``sparse`` a
+response may be without it where it is None. ``null``: neither does the vendor, but its page shows null where it is
+None. ``omitted``: a response is without it where it is None, whatever the setting says. ``by tests``: no response has
+it, but live records do. ``never``: nobody sees it."""
+_ABSENT: Final[dict[str, tuple[Sparse, ...]]] = {"optional": ("optional",), "omitted": ("none", "optional")}
+"""Under which values of the setting ``sparse`` a column is left out if it is None."""
+
 SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
 
 _STATED: Final = ("enum", "minimum", "maximum", "minLength", "maxLength", "maxProperties", "additionalProperties")
@@ -62,16 +72,22 @@ def schema_name(kind: type[Any]) -> str:
 
 
 @_cached
+def written_columns(kind: type[Any]) -> list[Field[Any]]:
+    """Return the columns of a record that responses show."""
+    return [entry for entry in fields(kind) if entry.metadata.get("seen") not in {"by tests", "never"}]
+
+
+@_cached
 def record(kind: type[Any]) -> Shape:
     """Return the schema of a record in a response, which allows no other fields."""
     hints = get_type_hints(kind)
-    shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
+    written = written_columns(kind)
     return {
         "type": "object",
         "properties": {
-            entry.name: _described(entry, entry.metadata.get("schema") or _of(hints[entry.name])) for entry in shown
+            entry.name: _described(entry, entry.metadata.get("schema") or _of(hints[entry.name])) for entry in written
         },
-        "required": [entry.name for entry in shown if not any(map(entry.metadata.get, ("optional", "omitted")))],
+        "required": [entry.name for entry in written if entry.metadata.get("seen", "always") == "always"],
         "additionalProperties": False,
     }
 
@@ -90,7 +106,7 @@ def _described(entry: Field[Any], schema: Shape) -> Shape:
         else:
             schema = {**schema, **stated}
     holds = entry.metadata.get("holds")
-    value = entry.metadata.get("value") or ("null" if entry.metadata.get("null") else None)
+    value = entry.metadata.get("value") or ("null" if entry.metadata.get("seen") == "null" else None)
     schema = schema if holds is None else {**schema, HOLDS: holds}
     return _timed(entry.name, schema if value is None else {**schema, VALUE: value})
 
@@ -176,11 +192,7 @@ def column(
     /,
     *,
     write: Callable[[Any], Any] | None = None,
-    optional: bool = False,
-    hidden: bool = False,
-    visible: bool = False,
-    omitted: bool = False,
-    null: bool = False,
+    seen: Seen = "always",
     schema: Mapping[str, Any] | None = None,
     like: Callable[[Any, str], Any] | None = None,
     holds: Holds | None = None,
@@ -193,11 +205,7 @@ def column(
     Args:
         means: What it means, as its page says it.
         write: Converts the value to JSON; None if it is JSON already.
-        optional: The vendor does not promise it: a response may be without it where it is None.
-        hidden: Never write the field to a response.
-        visible: Show a hidden field on live records.
-        omitted: Omit the field where it is None, whatever the setting ``sparse`` says.
-        null: Write null where it is None, whatever the setting says: so does the vendor's page.
+        seen: Who sees it, and when.
         schema: Its JSON Schema, unless its type determines it.
         like: The field of a request that has the same enum and bounds.
         holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
@@ -208,11 +216,7 @@ def column(
     metadata = {
         "means": means,
         "write": write,
-        "optional": optional,
-        "hidden": hidden,
-        "visible": visible,
-        "omitted": omitted,
-        "null": null,
+        "seen": seen,
         "schema": schema,
         "like": like,
         "holds": holds,
@@ -235,22 +239,16 @@ else:  # a frozen dataclass takes twice as long to import, and to create
 @_cached
 def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]], ...]:
     """Return name and writer of each field, and under which values of the setting ``sparse`` it is omitted if None."""
-    found: list[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]]] = []
-    for entry in fields(kind):
-        if not entry.metadata.get("hidden"):
-            absent = entry.metadata.get("optional") and not entry.metadata.get("null")
-            optional: tuple[Sparse, ...] = ("optional",) if absent else ()
-            omitted: tuple[Sparse, ...] = ("none", "optional") if entry.metadata.get("omitted") else optional
-            found.append((entry.name, entry.metadata.get("write"), omitted))
-    return tuple(found)
+    return tuple(
+        (entry.name, entry.metadata.get("write"), _ABSENT.get(entry.metadata.get("seen", ""), ()))
+        for entry in written_columns(kind)
+    )
 
 
 @_cached
 def visible(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the fields that live records show."""
-    return tuple(
-        entry.name for entry in fields(kind) if entry.metadata.get("visible") or not entry.metadata.get("hidden")
-    )
+    return tuple(entry.name for entry in fields(kind) if entry.metadata.get("seen") != "never")
 
 
 def to_wire(row: object, sparse: Sparse) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ...base.instants import iso
 from ...wire import messages as say
 from ...wire.fields import body_of, boolean, one_of, optional, read_fields, text
 from ...wire.refusal import BODY_ERRORS, ApiProblem, missing_field, not_found, not_one_of
-from ..base.endpoint import Context, Endpoint
+from ..base.endpoint import Context, endpoint
 from ..base.pages import PAGE, PAGE_ERRORS, page
 from ..base.schema import deleted, listing, reference
 from ..team import pay
@@ -28,6 +28,44 @@ RESYNTHESIZE: Final = {"force_all": optional(boolean, note="Has no effect: all p
 REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
 
 
+def synthesizes(ctx: Context) -> bool:
+    """Whether a create request asks for a synthesis, which costs credits (idem-2)."""
+    try:
+        return ctx.body.get("generate") is True
+    except ApiProblem:
+        # The handler refuses the body, after the bucket has spent a token (rate-4).
+        return False
+
+
+def create_bucket(ctx: Context) -> str:
+    """Return the rate bucket of a create request."""
+    return "characters_synthesize" if synthesizes(ctx) else "characters_post"
+
+
+_STATE_ERRORS: Final = ("400 invalid_request_error",)
+_CREDIT_ERRORS: Final = ("402 insufficient_credits",)
+_ONE: Final = reference(CharacterRow)
+
+
+@endpoint(
+    "characters.create",
+    "POST /v1/characters",
+    bucket=create_bucket,
+    status=201,
+    idempotent=synthesizes,
+    shape=_ONE,
+    body=body_of(CREATE, ("name",)),
+    sample={"name": "Aurora", "generate": True, "attributes": {"age": 28, "hair_color": "black"}},
+    errors=(
+        *BODY_ERRORS,
+        *_CREDIT_ERRORS,
+        "400 parameter_invalid_combination",
+        "400 upload_invalid",
+        "404 resource_not_found",
+    ),
+    rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
+    makes="char",
+)
 def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters: from uploads or by synthesis."""
     world = ctx.world
@@ -57,20 +95,15 @@ def create(ctx: Context) -> dict[str, Any]:
     return render(world, machine.begin_run(world, row, hold=hold) if synthesis else row)
 
 
-def synthesizes(ctx: Context) -> bool:
-    """Whether a create request asks for a synthesis, which costs credits (idem-2)."""
-    try:
-        return ctx.body.get("generate") is True
-    except ApiProblem:
-        # The handler refuses the body, after the bucket has spent a token (rate-4).
-        return False
-
-
-def create_bucket(ctx: Context) -> str:
-    """Return the rate bucket of a create request."""
-    return "characters_synthesize" if synthesizes(ctx) else "characters_post"
-
-
+@endpoint(
+    "characters.list",
+    "GET /v1/characters",
+    bucket="characters_get",
+    errors=(*PAGE_ERRORS, "400 invalid_request"),
+    shape=listing(CharacterRow),
+    query={**PAGE, "status": {"enum": list(LISTABLE)}},
+    rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
+)
 def list_all(ctx: Context) -> dict[str, Any]:
     """GET /v1/characters: a poll of each row on the page."""
     world, query = ctx.world, ctx.query
@@ -98,18 +131,35 @@ def list_all(ctx: Context) -> dict[str, Any]:
     return page(table, ctx.team, query, show, holds, lambda row: render(world, row))
 
 
+@endpoint(
+    "characters.retrieve",
+    "GET /v1/characters/{id}",
+    bucket="characters_get",
+    shape=_ONE,
+    rules=("get-1", "get-2", "get-3", "get-4"),
+)
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/characters/{id}: the poll."""
     world = ctx.world
     table = world.table(CharacterRow)
-    row = table.find(ctx.record, ctx.team)
+    row = table.find(ctx.record_id, ctx.team)
     if row is not None and world.runs.poll(row.id):
         row = table[row.id]
     if row is None or (row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable")):
-        raise not_found("character", ctx.record)
+        raise not_found("character", ctx.record_id)
     return render(world, row)
 
 
+@endpoint(
+    "characters.update",
+    "PATCH /v1/characters/{id}",
+    bucket="characters_post",
+    shape=_ONE,
+    body=body_of(UPDATE),
+    sample={"name": "Nova"},
+    errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
+    rules=("patch-1", "patch-2", "patch-3", "patch-4"),
+)
 def update(ctx: Context) -> dict[str, Any]:
     """PATCH /v1/characters/{id}: replaces the name or all attributes."""
     row = _row(ctx, "character_id")
@@ -126,6 +176,14 @@ def update(ctx: Context) -> dict[str, Any]:
     return render(ctx.world, ctx.world.table(CharacterRow).replace(new))
 
 
+@endpoint(
+    "characters.save",
+    "POST /v1/characters/{id}/save",
+    bucket="characters_post",
+    errors=_STATE_ERRORS,
+    shape=_ONE,
+    rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
+)
 def save(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/save: publishes."""
     row = _row(ctx)
@@ -133,6 +191,17 @@ def save(ctx: Context) -> dict[str, Any]:
     return render(ctx.world, machine.save(ctx.world, row))
 
 
+@endpoint(
+    "characters.resynthesize",
+    "POST /v1/characters/{id}/resynthesize",
+    bucket="characters_synthesize",
+    idempotent=True,
+    errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, "400 invalid_format", "400 invalid_request"),
+    shape=_ONE,
+    body=body_of(RESYNTHESIZE),
+    sample={},
+    rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
+)
 def resynthesize(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/resynthesize: draws all four poses again."""
     # Whether there is such a character comes before its body, and its state after it (del-3, resyn-1).
@@ -141,6 +210,17 @@ def resynthesize(ctx: Context) -> dict[str, Any]:
     return _run_again(ctx, row, "resynthesize", SYNTHESIS_COST, SYNTHESIZED)
 
 
+@endpoint(
+    "characters.regenerate_ref",
+    "POST /v1/characters/{id}/refs/regenerate",
+    bucket="characters_synthesize",
+    idempotent=True,
+    errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, *BODY_ERRORS),
+    shape=_ONE,
+    body=body_of(REGENERATE, ("pose",)),
+    sample={"pose": "front"},
+    rules=("regen-2", "regen-1", "regen-3", "run-1"),
+)
 def regenerate_ref(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/refs/regenerate: draws one pose again."""
     row = _row(ctx)
@@ -148,6 +228,13 @@ def regenerate_ref(ctx: Context) -> dict[str, Any]:
     return _run_again(ctx, row, "refs/regenerate", POSE_COST, (sent["pose"],))
 
 
+@endpoint(
+    "characters.delete",
+    "DELETE /v1/characters/{id}",
+    bucket="characters_post",
+    shape=deleted("character"),
+    rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
+)
 def delete(ctx: Context) -> dict[str, Any]:
     """DELETE /v1/characters/{id}."""
     row = machine.delete(ctx.world, _row(ctx))
@@ -168,108 +255,4 @@ def _row(ctx: Context, param: str | None = None) -> CharacterRow:
     return ctx.row_of(CharacterRow, "character", param)
 
 
-_STATE_ERRORS: Final = ("400 invalid_request_error",)
-_CREDIT_ERRORS: Final = ("402 insufficient_credits",)
-_ONE: Final = reference(CharacterRow)
-
-
-ENDPOINTS: Final = (
-    Endpoint(
-        "characters.create",
-        "POST",
-        "/v1/characters",
-        create,
-        bucket=create_bucket,
-        status=201,
-        idempotent=synthesizes,
-        shape=_ONE,
-        body=body_of(CREATE, ("name",)),
-        sample={"name": "Aurora", "generate": True, "attributes": {"age": 28, "hair_color": "black"}},
-        errors=(
-            *BODY_ERRORS,
-            *_CREDIT_ERRORS,
-            "400 parameter_invalid_combination",
-            "400 upload_invalid",
-            "404 resource_not_found",
-        ),
-        rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
-        makes="char",
-    ),
-    Endpoint(
-        "characters.list",
-        "GET",
-        "/v1/characters",
-        list_all,
-        bucket="characters_get",
-        errors=(*PAGE_ERRORS, "400 invalid_request"),
-        shape=listing(CharacterRow),
-        query={**PAGE, "status": {"enum": list(LISTABLE)}},
-        rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
-    ),
-    Endpoint(
-        "characters.retrieve",
-        "GET",
-        "/v1/characters/{id}",
-        retrieve,
-        bucket="characters_get",
-        shape=_ONE,
-        rules=("get-1", "get-2", "get-3", "get-4"),
-    ),
-    Endpoint(
-        "characters.update",
-        "PATCH",
-        "/v1/characters/{id}",
-        update,
-        bucket="characters_post",
-        shape=_ONE,
-        body=body_of(UPDATE),
-        sample={"name": "Nova"},
-        errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
-        rules=("patch-1", "patch-2", "patch-3", "patch-4"),
-    ),
-    Endpoint(
-        "characters.save",
-        "POST",
-        "/v1/characters/{id}/save",
-        save,
-        bucket="characters_post",
-        errors=_STATE_ERRORS,
-        shape=_ONE,
-        rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
-    ),
-    Endpoint(
-        "characters.resynthesize",
-        "POST",
-        "/v1/characters/{id}/resynthesize",
-        resynthesize,
-        bucket="characters_synthesize",
-        idempotent=True,
-        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, "400 invalid_format", "400 invalid_request"),
-        shape=_ONE,
-        body=body_of(RESYNTHESIZE),
-        sample={},
-        rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
-    ),
-    Endpoint(
-        "characters.regenerate_ref",
-        "POST",
-        "/v1/characters/{id}/refs/regenerate",
-        regenerate_ref,
-        bucket="characters_synthesize",
-        idempotent=True,
-        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, *BODY_ERRORS),
-        shape=_ONE,
-        body=body_of(REGENERATE, ("pose",)),
-        sample={"pose": "front"},
-        rules=("regen-2", "regen-1", "regen-3", "run-1"),
-    ),
-    Endpoint(
-        "characters.delete",
-        "DELETE",
-        "/v1/characters/{id}",
-        delete,
-        bucket="characters_post",
-        shape=deleted("character"),
-        rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
-    ),
-)
+ENDPOINTS: Final = (create, list_all, retrieve, update, save, resynthesize, regenerate_ref, delete)

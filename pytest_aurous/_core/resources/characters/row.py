@@ -75,42 +75,40 @@ class CharacterRow(RecordRow):
     updated_at: str = column("ISO 8601; moves with every change.")
     attributes: dict[str, Any] | None = column(
         "Its description, or None.",
-        optional=True,
-        null=True,
+        seen="null",
         schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]},
         default=None,
     )
     error_message: str | None = column(
         "Why the synthesis failed; None in any other status.",
-        optional=True,
-        null=True,
+        seen="null",
         holds="word",
         value="form",
         default=None,
     )
     aurous_version: str = column(
         "API version of the request that created it (ver-4).",
-        optional=True,
+        seen="optional",
         schema={**text_of("time"), "pattern": VERSION_FORM},
         default=VERSION,
         rule="ver-4",
     )
     client_reference_id: str | None = column(
         "The client's own id for it; absent if the client sent no id.",
-        omitted=True,
+        seen="omitted",
         like=CREATE["client_reference_id"],
         default=None,
         rule="create-7",
     )
-    team: str = column("Id of the owning team.", hidden=True)
-    gone: bool = column("Whether it was deleted for good (del-2).", hidden=True, visible=True, default=False)
-    plan: Plan = column("Its script.", hidden=True)
-    runs: int = column("Number of runs that have started since the script was bound.", hidden=True, default=0)
+    team: str = column("Id of the owning team.", seen="never")
+    gone: bool = column("Whether it was deleted for good (del-2).", seen="by tests", default=False)
+    plan: Plan = column("Its script.", seen="never")
+    runs: int = column("Number of runs that have started since the script was bound.", seen="never", default=0)
     published: bool = column(
-        "Whether it was ever ``ready``; from then on it skips ``reviewing`` (save-6).", hidden=True, default=False
+        "Whether it was ever ``ready``; from then on it skips ``reviewing`` (save-6).", seen="never", default=False
     )
-    redraw: tuple[str, ...] = column("The poses that the current run draws.", hidden=True, default=SYNTHESIZED)
-    hold: int | None = column("The ledger's id of the credits held for the current run.", hidden=True, default=None)
+    redraw: tuple[str, ...] = column("The poses that the current run draws.", seen="never", default=SYNTHESIZED)
+    hold: int | None = column("The ledger's id of the credits held for the current run.", seen="never", default=None)
 
 
 def draw(world: World, pose: str, old: Ref | None = None) -> Ref:

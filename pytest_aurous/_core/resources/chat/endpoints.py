@@ -11,7 +11,7 @@ from ...wire.fields import body_of
 from ...wire.headers import idempotency_key
 from ...wire.refusal import BODY_ERRORS, ApiProblem
 from ...world.streams import EventStream
-from ..base.endpoint import Context, Endpoint, Result
+from ..base.endpoint import Context, Result, endpoint
 from ..base.schema import reference, to_wire
 from . import machine, replies
 from .request import FIELDS, read
@@ -21,6 +21,47 @@ _STATUS: Final = "Aurous-Idempotency-Status"
 _EVENTS: Final = "text/event-stream"
 
 
+def _not_streamed(ctx: Context) -> bool:
+    """Whether a request may repeat: a stream ignores its key (chat-7)."""
+    return not ctx.body.get("stream")
+
+
+def _longest_key(ctx: Context) -> int:
+    """Return the largest length of a key, on which two pages differ (chat-6)."""
+    return int(ctx.world.settings.reading("chat-6"))
+
+
+_BODY: Final = {**body_of(FIELDS, ("model", "messages")), "additionalProperties": True}
+_CREATE_ERRORS: Final = (
+    *BODY_ERRORS,
+    "400 max_input_tokens_exceeded",
+    "400 max_tokens_exceeds_hard_cap",
+    "400 model_wrong_kind",
+    "400 response_format_unsupported",
+    "400 tool_choice_required_unsupported",
+    "402 balance_too_low",
+    "404 resource_not_found",
+    "429 tpm_rate_limit_exceeded",
+    "502 chat_provider_unavailable",
+    "502 chat_provider_unknown_error",
+    "504 provider_timeout",
+)
+
+
+@endpoint(
+    "chat.create",
+    "POST /v1/chat/completions",
+    bucket="chat_post",
+    idempotent=_not_streamed,
+    longest_key=_longest_key,
+    shape=reference(CompletionRow),
+    streams=True,
+    body=_BODY,
+    sample={"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]},
+    errors=_CREATE_ERRORS,
+    rules=("chat-1", "chat-4", "chat-6", "chat-7", "stream-1", "tpm-1"),
+    makes="cmp",
+)
 def create(ctx: Context) -> dict[str, Any] | Result:
     """POST /v1/chat/completions: a completion, at once or as a stream of events."""
     body, model, prompt = read(ctx)
@@ -48,27 +89,37 @@ def create(ctx: Context) -> dict[str, Any] | Result:
     return Result(b"", media_type=_EVENTS, headers=headers, stream=events)
 
 
-def _not_streamed(ctx: Context) -> bool:
-    """Whether a request may repeat: a stream ignores its key (chat-7)."""
-    return not ctx.body.get("stream")
-
-
-def _longest_key(ctx: Context) -> int:
-    """Return the largest length of a key, on which two pages differ (chat-6)."""
-    return int(ctx.world.settings.reading("chat-6"))
-
-
+@endpoint(
+    "chat.retrieve",
+    "GET /v1/chat/completions/{id}",
+    bucket="reads",
+    shape=reference(CompletionRow),
+    rules=("chat-11",),
+)
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/chat/completions/{id}: the stored completion."""
     row = seen_at(ctx.row_of(CompletionRow, "completion"), ctx.world.clock.time())
     return to_wire(row, ctx.world.settings.sparse)
 
 
+@endpoint(
+    "chat.cancel",
+    "POST /v1/chat/completions/{id}/cancel",
+    bucket="chat_post",
+    any_id=True,
+    shape=reference(CompletionRow),
+    errors=(
+        "404 chat_cancel_target_not_found",
+        "409 chat_cancel_target_already_terminal",
+        "409 chat_cancel_target_not_cancellable",
+    ),
+    rules=("chat-13",),
+)
 def cancel(ctx: Context) -> dict[str, Any]:
     """POST /v1/chat/completions/{id}/cancel: end a stream, and charge what was sent."""
-    row = ctx.world.table(CompletionRow).find(ctx.record, ctx.team)
+    row = ctx.world.table(CompletionRow).find(ctx.record_id, ctx.team)
     if row is None:
-        raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record))
+        raise ApiProblem(404, "chat_cancel_target_not_found", say.NO_COMPLETION.format(id=ctx.record_id))
     # An ended completion says so first, streamed or not: that is what a late cancel has to understand (chat-13).
     row = seen_at(row, ctx.world.clock.time())
     if not machine.in_progress(row):
@@ -79,61 +130,4 @@ def cancel(ctx: Context) -> dict[str, Any]:
     return to_wire(machine.end(ctx.world, row, "cancelled_by_request"), ctx.world.settings.sparse)
 
 
-_BODY: Final = {**body_of(FIELDS, ("model", "messages")), "additionalProperties": True}
-_CREATE_ERRORS: Final = (
-    *BODY_ERRORS,
-    "400 max_input_tokens_exceeded",
-    "400 max_tokens_exceeds_hard_cap",
-    "400 model_wrong_kind",
-    "400 response_format_unsupported",
-    "400 tool_choice_required_unsupported",
-    "402 balance_too_low",
-    "404 resource_not_found",
-    "429 tpm_rate_limit_exceeded",
-    "502 chat_provider_unavailable",
-    "502 chat_provider_unknown_error",
-    "504 provider_timeout",
-)
-
-ENDPOINTS: Final = (
-    Endpoint(
-        "chat.create",
-        "POST",
-        "/v1/chat/completions",
-        create,
-        bucket="chat_post",
-        idempotent=_not_streamed,
-        longest_key=_longest_key,
-        shape=reference(CompletionRow),
-        streams=True,
-        body=_BODY,
-        sample={"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]},
-        errors=_CREATE_ERRORS,
-        rules=("chat-1", "chat-4", "chat-6", "chat-7", "stream-1", "tpm-1"),
-        makes="cmp",
-    ),
-    Endpoint(
-        "chat.retrieve",
-        "GET",
-        "/v1/chat/completions/{id}",
-        retrieve,
-        bucket="reads",
-        shape=reference(CompletionRow),
-        rules=("chat-11",),
-    ),
-    Endpoint(
-        "chat.cancel",
-        "POST",
-        "/v1/chat/completions/{id}/cancel",
-        cancel,
-        bucket="chat_post",
-        any_id=True,
-        shape=reference(CompletionRow),
-        errors=(
-            "404 chat_cancel_target_not_found",
-            "409 chat_cancel_target_already_terminal",
-            "409 chat_cancel_target_not_cancellable",
-        ),
-        rules=("chat-13",),
-    ),
-)
+ENDPOINTS: Final = (create, retrieve, cancel)

@@ -74,7 +74,7 @@ class CompletionRow(RecordRow):
         default=(),
     )
     usage: dict[str, Any] | None = column(
-        "Tokens and credits; absent until the end.", schema=USAGE, omitted=True, default=None, rule="chat-4"
+        "Tokens and credits; absent until the end.", schema=USAGE, seen="omitted", default=None, rule="chat-4"
     )
     status: str = column(
         "In full, such as ``cancelled_client_disconnect``; the API has four words for it (chat-10).",
@@ -86,25 +86,25 @@ class CompletionRow(RecordRow):
     error: dict[str, str] | None = column(
         "Code, type and message if it failed or was cancelled; else absent.",
         schema=obj(code=text_of("word"), type=text_of("word"), message=free({"type": "string"})),
-        omitted=True,
+        seen="omitted",
         default=None,
     )
-    messages: tuple[dict[str, Any], ...] = column("The messages of the request.", hidden=True)
+    messages: tuple[dict[str, Any], ...] = column("The messages of the request.", seen="never")
     answer: Answer | None = column(
-        "What the model says; None for a completion that a test added or that failed.", hidden=True, default=None
+        "What the model says; None for a completion that a test added or that failed.", seen="never", default=None
     )
     price: tuple[float, float] = column(
-        "Credits of a million input tokens, and of a million output tokens.", hidden=True, default=(0, 0)
+        "Credits of a million input tokens, and of a million output tokens.", seen="never", default=(0, 0)
     )
-    streamed: bool = column("Whether it is streamed.", hidden=True, default=False)
-    credits: float = column("The credits that it has cost.", hidden=True, default=0)
-    creation_request_id: str | None = column("`Aurous-Request-Id` of the request.", hidden=True, default=None)
-    started: float = column("When it was requested, in epoch seconds.", hidden=True)
+    streamed: bool = column("Whether it is streamed.", seen="never", default=False)
+    credits: float = column("The credits that it has cost.", seen="never", default=0)
+    creation_request_id: str | None = column("`Aurous-Request-Id` of the request.", seen="never", default=None)
+    started: float = column("When it was requested, in epoch seconds.", seen="never")
     finished: float | None = column(
-        "When it ended, or will have ended: until then it is in progress (`seen_at`).", hidden=True, default=None
+        "When it ended, or will have ended: until then it is in progress (`seen_at`).", seen="never", default=None
     )
-    hold: int | None = column("The ledger's id of the credits held for it.", hidden=True, default=None)
-    team: str = column("Id of the owning team.", hidden=True)
+    hold: int | None = column("The ledger's id of the credits held for it.", seen="never", default=None)
+    team: str = column("Id of the owning team.", seen="never")
 
 
 def choice(

@@ -1,16 +1,16 @@
-"""TODO."""
+"""The endpoints of images and videos, and what they draw."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import ceil
 from typing import Any, Final
 
 from ...wire import messages as say
-from ...wire.fields import Reader, body_of
+from ...wire.fields import body_of
 from ...wire.refusal import BODY_ERRORS, ApiProblem, not_found
-from ..base.endpoint import Context, Endpoint, Result
+from ..base.endpoint import Context, Result, endpoint
 from ..base.pages import PAGE, PAGE_ERRORS, page
 from ..base.schema import SIGNATURE, listing, obj, reference
 from ..content.pictures import mp4, picture
@@ -40,12 +40,103 @@ _OUTPUT_ERRORS: Final = (
     "410 output_expired",
     "422 output_not_available",
 )
+_IMAGE: Final = body_of(orders.IMAGE, ("prompt",))
+_IMAGE_SAMPLE: Final = {"prompt": "Aurora by the lake"}
+_VIDEO: Final = body_of(orders.VIDEO, ("video_lora_id",))
+_VIDEO_SAMPLE: Final = {"video_lora_id": "seedance-1-pro", "prompt": "She waves", "duration": 4}
 # One range of bytes; several at once are ignored (vid-5).
 _RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 # More digits than any output or position needs. Python refuses to convert thousands of digits.
 _MAX_DIGITS: Final = 12
 
 
+@endpoint(
+    "images.create",
+    "POST /v1/images",
+    bucket="images_post",
+    status=201,
+    idempotent=True,
+    shape=_ONE,
+    body=_IMAGE,
+    sample=_IMAGE_SAMPLE,
+    errors=(*_IMAGE_ERRORS, "402 balance_too_low"),
+    rules=("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
+    makes=PREFIXES["image"],
+)
+def create_image(ctx: Context) -> dict[str, Any]:
+    """Hold the cost and start the work (cred-2, cred-3)."""
+    return _order(ctx, "image", *orders.read_image(ctx))
+
+
+@endpoint(
+    "images.estimate",
+    "POST /v1/images/estimate",
+    bucket="estimate_post",
+    shape=_ESTIMATE,
+    body=_IMAGE,
+    sample=_IMAGE_SAMPLE,
+    errors=_IMAGE_ERRORS,
+    rules=("img-9",),
+)
+def estimate_image(ctx: Context) -> dict[str, Any]:
+    """Return the cost of the same create request (img-9)."""
+    return _estimate(*orders.read_image(ctx))
+
+
+@endpoint(
+    "videos.create",
+    "POST /v1/videos",
+    bucket="videos_post",
+    status=201,
+    idempotent=True,
+    shape=_ONE,
+    body=_VIDEO,
+    sample=_VIDEO_SAMPLE,
+    errors=(*_VIDEO_ERRORS, "402 balance_too_low"),
+    rules=("vid-1", "vid-2", "img-5", "img-11", "style-5"),
+    makes=PREFIXES["video"],
+)
+def create_video(ctx: Context) -> dict[str, Any]:
+    """Hold the cost and start the work (cred-2, cred-3)."""
+    return _order(ctx, "video", *orders.read_video(ctx))
+
+
+@endpoint(
+    "videos.estimate",
+    "POST /v1/videos/estimate",
+    bucket="estimate_post",
+    shape=_ESTIMATE,
+    body=_VIDEO,
+    sample=_VIDEO_SAMPLE,
+    errors=_VIDEO_ERRORS,
+    rules=("vid-2", "vid-1", "img-9"),
+)
+def estimate_video(ctx: Context) -> dict[str, Any]:
+    """Return the cost of the same create request (img-9)."""
+    return _estimate(*orders.read_video(ctx))
+
+
+def _order(ctx: Context, media_type: str, columns: dict[str, Any], cost: dict[str, Any]) -> dict[str, Any]:
+    # Every check has come before the money, and the money comes before the record (cred-3).
+    hold = pay(ctx.world, ctx.team, cost["amount"], "balance_too_low")
+    columns |= {"hold": hold, "creation_request_id": ctx.request_id}
+    return render(ctx.world, machine.add(ctx.world, ctx.team, media_type, cost, **columns))
+
+
+def _estimate(_: dict[str, Any], cost: dict[str, Any]) -> dict[str, Any]:
+    price = {"amount": cost["amount"], "breakdown": cost["breakdown"]}
+    return {"object": "estimate", "estimated_cost": price, "currency": cost["currency"]}
+
+
+@endpoint(
+    "images.list",
+    "GET /v1/images",
+    bucket="reads",
+    shape=listing(GenerationRow),
+    query=PAGE,
+    errors=PAGE_ERRORS,
+    rules=("img-10", "list-1", "list-2", "list-3"),
+)
 def list_all(ctx: Context) -> dict[str, Any]:
     """GET /v1/images: images and videos (img-10); a poll of each row on the page."""
     world = ctx.world
@@ -58,6 +149,13 @@ def list_all(ctx: Context) -> dict[str, Any]:
     return page(table, ctx.team, ctx.query, show, lambda _: True, lambda row: render(world, row))
 
 
+@endpoint(
+    "images.retrieve",
+    "GET /v1/images/{id}",
+    bucket="reads",
+    shape=_ONE,
+    rules=("img-6", "img-5", "img-12", "vid-3"),
+)
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/images/{id} and /v1/videos/{id}: the poll."""
     row = ctx.row_of(GenerationRow, "generation")
@@ -65,16 +163,33 @@ def retrieve(ctx: Context) -> dict[str, Any]:
     return render(ctx.world, ctx.world.table(GenerationRow)[row.id])
 
 
+@endpoint(
+    "images.cancel",
+    "POST /v1/images/{id}/cancel",
+    bucket="images_post",
+    shape=_ONE,
+    errors=("400 generation_not_cancellable",),
+    rules=("img-7", "vid-3"),
+)
 def cancel(ctx: Context) -> dict[str, Any]:
     """POST /v1/images/{id}/cancel (img-7)."""
     return render(ctx.world, machine.cancel(ctx.world, ctx.row_of(GenerationRow, "generation")))
 
 
+@endpoint(
+    "images.output",
+    "GET /v1/images/{id}/output/{n}",
+    signed=True,
+    query={"token": SIGNATURE},
+    media_type="image/png",
+    errors=_OUTPUT_ERRORS,
+    rules=("img-8", "time-4"),
+)
 def of_image(ctx: Context) -> bytes:
     """GET /v1/images/{id}/output/{n} (img-8)."""
     number = ctx.args["n"]
     anonymous = ctx.world.settings.reading("img-8") == "anonymous"
-    row = _finished(ctx, f"/v1/images/{ctx.record}/output/{number}", anonymous=anonymous)
+    row = _finished(ctx, f"/v1/images/{ctx.record_id}/output/{number}", anonymous=anonymous)
     is_number = number.isdecimal() and len(number) < _MAX_DIGITS
     if row.media_type != "image" or not is_number or int(number) >= (row.image_count or 0):
         raise not_found("output", number)
@@ -90,11 +205,20 @@ def draw_image(row: GenerationRow, number: int) -> bytes:
     )
 
 
+@endpoint(
+    "videos.output",
+    "GET /v1/videos/{id}/output",
+    signed=True,
+    query={"token": SIGNATURE},
+    media_type="video/mp4",
+    errors=(*_OUTPUT_ERRORS, "206", "416"),
+    rules=("vid-5", "time-4"),
+)
 def of_video(ctx: Context) -> Result:
     """GET /v1/videos/{id}/output: the film, or the requested range of it."""
-    row = _finished(ctx, f"/v1/videos/{ctx.record}/output")
+    row = _finished(ctx, f"/v1/videos/{ctx.record_id}/output")
     if row.media_type != "video":
-        raise not_found("generation", ctx.record)
+        raise not_found("generation", ctx.record_id)
     film = draw_film(row)
     accepts = ("Accept-Ranges", "bytes")
     whole = Result(film, media_type="video/mp4", headers=(accepts,))
@@ -151,9 +275,9 @@ def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> Generation
     elif token is not None and not anonymous:
         world.urls.expiry(path, token)
     # Who asks comes first, then whether there is such work, how it ended, and whether its output is still kept.
-    row = world.row(ctx.record)
+    row = world.row(ctx.record_id)
     if not isinstance(row, GenerationRow) or (by_key and row.team != ctx.team) or row.status in RUNNING:
-        raise not_found("generation", ctx.record)
+        raise not_found("generation", ctx.record_id)
     if row.status != "succeeded":
         raise ApiProblem(422, "output_not_available", say.NO_OUTPUT.format(id=row.id, status=row.status))
     if kept_until(world, row) <= world.clock.time():
@@ -161,153 +285,15 @@ def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> Generation
     return row
 
 
-def _creation(
-    resource: str,
-    media_type: str,
-    read: Callable[[Context], tuple[dict[str, Any], dict[str, Any]]],
-    fields: Mapping[str, Reader],
-    required: str,
-    sample: Mapping[str, Any],
-    errors: tuple[str, ...],
-    rules: tuple[str, ...],
-    estimate_rules: tuple[str, ...],
-) -> tuple[Endpoint, Endpoint]:
-    """Return the endpoints that create a generation and that estimate its cost.
-
-    *read* returns the columns of the generation and its cost. Both have the *sample* and the *errors*; *rules* belong
-    to the create call, *estimate_rules* to the estimate.
-    """
-
-    def create(ctx: Context) -> dict[str, Any]:
-        """Hold the cost and start the work (cred-2, cred-3)."""
-        # Every check comes before the money, and the money before the record (cred-3).
-        columns, cost = read(ctx)
-        hold = pay(ctx.world, ctx.team, cost["amount"], "balance_too_low")
-        row = machine.add(
-            ctx.world, ctx.team, media_type, cost, hold=hold, creation_request_id=ctx.request_id, **columns
-        )
-        return render(ctx.world, row)
-
-    def estimate(ctx: Context) -> dict[str, Any]:
-        """Return the cost of the same create request (img-9)."""
-        _, cost = read(ctx)
-        price = {"amount": cost["amount"], "breakdown": cost["breakdown"]}
-        return {"object": "estimate", "estimated_cost": price, "currency": cost["currency"]}
-
-    path, body = f"/v1/{resource}", body_of(fields, (required,))
-    return (
-        Endpoint(
-            f"{resource}.create",
-            "POST",
-            path,
-            create,
-            bucket=f"{resource}_post",
-            status=201,
-            idempotent=True,
-            shape=_ONE,
-            body=body,
-            sample=sample,
-            errors=(*errors, "402 balance_too_low"),
-            rules=rules,
-            makes=PREFIXES[media_type],
-        ),
-        Endpoint(
-            f"{resource}.estimate",
-            "POST",
-            f"{path}/estimate",
-            estimate,
-            bucket="estimate_post",
-            shape=_ESTIMATE,
-            body=body,
-            sample=sample,
-            errors=errors,
-            rules=estimate_rules,
-        ),
-    )
-
-
 ENDPOINTS: Final = (
-    *_creation(
-        "images",
-        "image",
-        orders.read_image,
-        orders.IMAGE,
-        "prompt",
-        {"prompt": "Aurora by the lake"},
-        _IMAGE_ERRORS,
-        ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
-        ("img-9",),
-    ),
-    Endpoint(
-        "images.list",
-        "GET",
-        "/v1/images",
-        list_all,
-        bucket="reads",
-        shape=listing(GenerationRow),
-        query=PAGE,
-        errors=PAGE_ERRORS,
-        rules=("img-10", "list-1", "list-2", "list-3"),
-    ),
-    Endpoint(
-        "images.retrieve",
-        "GET",
-        "/v1/images/{id}",
-        retrieve,
-        bucket="reads",
-        shape=_ONE,
-        rules=("img-6", "img-5", "img-12", "vid-3"),
-    ),
-    Endpoint(
-        "images.cancel",
-        "POST",
-        "/v1/images/{id}/cancel",
-        cancel,
-        bucket="images_post",
-        shape=_ONE,
-        errors=("400 generation_not_cancellable",),
-        rules=("img-7", "vid-3"),
-    ),
-    *_creation(
-        "videos",
-        "video",
-        orders.read_video,
-        orders.VIDEO,
-        "video_lora_id",
-        {"video_lora_id": "seedance-1-pro", "prompt": "She waves", "duration": 4},
-        _VIDEO_ERRORS,
-        ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
-        ("vid-2", "vid-1", "img-9"),
-    ),
-    Endpoint(
-        "videos.retrieve",
-        "GET",
-        "/v1/videos/{id}",
-        retrieve,
-        bucket="reads",
-        shape=_ONE,
-        rules=("vid-4",),
-    ),
-    Endpoint(
-        "images.output",
-        "GET",
-        "/v1/images/{id}/output/{n}",
-        of_image,
-        signed=True,
-        query={"token": SIGNATURE},
-        media_type="image/png",
-        errors=_OUTPUT_ERRORS,
-        rules=("img-8", "time-4"),
-    ),
-    Endpoint(
-        "videos.output",
-        "GET",
-        "/v1/videos/{id}/output",
-        of_video,
-        signed=True,
-        query={"token": SIGNATURE},
-        media_type="video/mp4",
-        errors=(*_OUTPUT_ERRORS, "206", "416"),
-        rules=("vid-5", "time-4"),
-    ),
+    create_image,
+    estimate_image,
+    list_all,
+    retrieve,
+    cancel,
+    create_video,
+    estimate_video,
+    replace(retrieve, operation="videos.retrieve", template="/v1/videos/{id}", rules=("vid-4",)),
+    of_image,
+    of_video,
 )

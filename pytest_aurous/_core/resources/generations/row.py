@@ -34,7 +34,7 @@ AMOUNT: Final = {"type": "number"}
 BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 
 # A column that only some generations have, and keep as it is.
-_kept: Final = partial(column, optional=True, default=None)
+_kept: Final = partial(column, seen="optional", default=None)
 
 
 @row_class
@@ -44,7 +44,7 @@ class GenerationRow(RecordRow):
     RULE: ClassVar[str] = "img-5"
 
     id: str = column("``img_`` or ``vid_`` and a ULID.", holds="id")
-    object: str = column("Always ``inference``.", optional=True, holds="word", default="inference")
+    object: str = column("Always ``inference``.", seen="optional", holds="word", default="inference")
     status: str = column(
         "How far it is; ``expired`` and ``moderation_rejected`` only where a test asks for them.",
         schema={"enum": [*RUNNING, *ENDS]},
@@ -53,20 +53,20 @@ class GenerationRow(RecordRow):
     )
     prompt: str | None = column("As sent.", like=PROMPT, default=None)
     created_at: str = column("ISO 8601 (time-1).")
-    media_type: str = column("What it is.", optional=True, schema={"enum": ["image", "video"]})
-    negative_prompt: str | None = column("As sent.", optional=True, like=PROMPT, default=None)
+    media_type: str = column("What it is.", seen="optional", schema={"enum": ["image", "video"]})
+    negative_prompt: str | None = column("As sent.", seen="optional", like=PROMPT, default=None)
     output_urls: tuple[str, ...] = column(
-        "URLs of the pictures of an image that has succeeded.", optional=True, write=list, holds="url", default=()
+        "URLs of the pictures of an image that has succeeded.", seen="optional", write=list, holds="url", default=()
     )
     output_video_url: str | None = column(
-        "URL of the film of a video that has succeeded.", optional=True, holds="url", default=None
+        "URL of the film of a video that has succeeded.", seen="optional", holds="url", default=None
     )
     reference_image_urls: tuple[str, ...] = column(
-        "Pictures to start from, as sent.", optional=True, write=list, holds="url", default=()
+        "Pictures to start from, as sent.", seen="optional", write=list, holds="url", default=()
     )
     error_message: str | None = column(
         "Why it failed, expired or was rejected; None in any other status.",
-        optional=True,
+        seen="optional",
         holds="word",
         value="form",
         default=None,
@@ -74,17 +74,17 @@ class GenerationRow(RecordRow):
     duration_ms: int | None = _kept("How long the work took.", value="free")
     cost: dict[str, Any] = column(
         "The credits held during the work; afterwards the credits charged.",
-        optional=True,
+        seen="optional",
         schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN),
         rule="cred-4",
     )
     width: int | None = _kept("Pixels, rounded to the grid (img-3).", value="assumed")
     height: int | None = _kept("Pixels, rounded to the grid (img-3).", value="assumed")
-    image_count: int | None = column("Number of pictures.", optional=True, like=COUNT, default=None)
+    image_count: int | None = column("Number of pictures.", seen="optional", like=COUNT, default=None)
     size_preset: str | None = _kept("The ``size``, as sent.", holds="word", like=SIZE, value="assumed")
     inference_type: str = column(
         "From text or pictures to an image or a video.",
-        optional=True,
+        seen="optional",
         schema={"enum": ["t2i", "i2i", "t2v", "i2v"]},
         value="assumed",
     )
@@ -96,13 +96,12 @@ class GenerationRow(RecordRow):
     video_ratio: str | None = _kept("As sent, or as in the style.", holds="word", like=RATIO, value="assumed")
     video_camera_fixed: bool | None = _kept("As sent with a video.", value="free")
     character_id: str | None = column(
-        "The character that it shows, even if it was deleted since (img-12).", optional=True, holds="id", default=None
+        "The character that it shows, even if it was deleted since (img-12).", seen="optional", holds="id", default=None
     )
     loras: tuple[tuple[str, str], ...] | None = column(
         "The style, or None.",
-        optional=True,
+        seen="null",
         write=lambda styles: styles and [{"id": style, "name": name} for style, name in styles],
-        null=True,
         schema={
             "anyOf": [
                 {"type": "array", "items": obj(id=text_of("id"), name=free(text_of("style")))},
@@ -113,24 +112,22 @@ class GenerationRow(RecordRow):
     )
     aurous_version: str = column(
         "API version of the request that created it (ver-4).",
-        optional=True,
+        seen="optional",
         schema={**text_of("time"), "pattern": VERSION_FORM},
         default=VERSION,
         rule="ver-4",
     )
     creation_request_id: str | None = _kept("Id of the request that created it.", holds="id", value="form")
     completed_at: str | None = _kept("When its work ended.")
-    team: str = column("Id of the owning team.", hidden=True)
-    plan: Plan = column("Its script.", hidden=True)
-    hold: int | None = column("The ledger's id of the credits held for it.", hidden=True, default=None)
+    team: str = column("Id of the owning team.", seen="never")
+    plan: Plan = column("Its script.", seen="never")
+    hold: int | None = column("The ledger's id of the credits held for it.", seen="never", default=None)
     charged: bool = column(
-        "Whether its cost has been spent: at its end, or at its creation (cred-2).", hidden=True, default=False
+        "Whether its cost has been spent: at its end, or at its creation (cred-2).", seen="never", default=False
     )
-    started: float = column("When it was requested, in epoch seconds.", hidden=True)
-    finished: float | None = column("When its work ended, in epoch seconds.", hidden=True, default=None)
-    webhook_url: str | None = column(
-        "A URL that is notified of its end, as sent.", hidden=True, visible=True, default=None
-    )
+    started: float = column("When it was requested, in epoch seconds.", seen="never")
+    finished: float | None = column("When its work ended, in epoch seconds.", seen="never", default=None)
+    webhook_url: str | None = column("A URL that is notified of its end, as sent.", seen="by tests", default=None)
 
 
 def kept_until(world: World, row: GenerationRow) -> float:
