@@ -106,6 +106,7 @@ REASONS: Final[dict[str, str]] = {
     ),
     "faker": "it is a library of Python",
     "script": "the same as `characters.script`",
+    **dict.fromkeys(("image.script", "video.script"), "a generation has one run; `images.script` scripts later ones"),
     "clock.skip_sleeps": "it skips sleeps of its own process; `clock.speed` serves others",
     "webhooks.route": "its target is code of your own; over HTTP, each delivery goes to its URL",
     "webhooks.aflush": "the same as `webhooks.flush`",
