@@ -165,7 +165,7 @@ def slow_but(quick: Container[Any], values: Iterable[Any]) -> list[Any]:
     return [one if one in quick else pytest.param(one, marks=pytest.mark.slow) for one in values]
 
 
-_UNCOUNTED: Final = {"faults", "fault lines", "buckets", "idempotency", "ids"}
+_UNCOUNTED: Final = {"faults", "buckets", "idempotency", "ids"}
 """What a refused request may change."""
 
 

@@ -20,7 +20,6 @@ from .._core.base.redaction import shortened
 from .._core.engine.pipeline import App, Snapshot
 from .._core.faults.collection import fault_kinds
 from .._core.faults.fault import Counts
-from .._core.faults.queue import Line
 from .._core.resources.characters.row import CharacterRow
 from .._core.resources.chat.replies import NOTHING, ScriptedReply
 from .._core.resources.chat.row import CompletionRow
@@ -76,7 +75,6 @@ _SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
     CHOSEN: (str, str),
     "deliveries": (int, Delivery),
     "delivery numbers": (str, int),
-    "fault lines": (tuple[str | bool, ...], Line),
     "faults": (int, Counts),
     "first keys": (str, str),
     "holds": (tuple[str, int], Decimal),
@@ -106,9 +104,7 @@ def export(app: App, snapshot: Snapshot | None = None) -> dict[str, Any]:
         saved = (snapshot or app.snapshot()).world
         left: list[str] = []
         sections = {name: _pairs(name, section, left) for name, section in saved.sections.items()}
-        faults = [
-            _fault(fault, left) for number in saved.sections.get("faults", {}) for fault in app.queue.known(number)
-        ]
+        faults = [_fault(fault, left) for fault in app.queue.among(saved.sections.get("faults", {}))]
         return {
             "kind": KIND,
             "version": VERSION,
@@ -253,19 +249,11 @@ def _section(name: str, pairs: Any, first: int) -> dict[Any, Any]:
     found = {read(key, key_type, name): read(value, kind, f"{name}.{key}") for key, value in pairs}
     if name == "faults":
         return {number + first: counts for number, counts in found.items()}
-    if name == "fault lines":
-        return {scope: _renumbered(line, first) for scope, line in found.items()}
     if name == "chat replies":
         return {number: one._replace(json=one.json[0] if one.json else NOTHING) for number, one in found.items()}
     for delivery in found.values() if name == "deliveries" else ():
         delivery.met = tuple(number + first for number in delivery.met)
     return found
-
-
-def _renumbered(line: Line, first: int) -> Line:
-    waiting = tuple((begins, number + first) for begins, number in line.waiting)
-    ready, conditional = (tuple(number + first for number in part) for part in (line.ready, line.conditional))
-    return Line(line.seen, waiting, ready, conditional)
 
 
 def _list(name: str, items: Any) -> list[Any]:

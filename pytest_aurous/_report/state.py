@@ -96,11 +96,10 @@ def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written:
             str(fault.number): {
                 "kind": fault.kind,
                 "operation": fault.operation,
-                "fired": counts.fired,
+                "fired": raw["faults"][fault.number].fired,
                 "times": fault.times if isfinite(fault.times) else None,
             }
-            for number, counts in sorted(raw.get("faults", {}).items())
-            for fault in app.queue.known(number)
+            for fault in app.queue.among(raw.get("faults", {}))
         },
         "scripts": {
             f"{resource} {name or ''}".strip(): str(plan) for (resource, name), plan in raw.get("scripts", {}).items()

@@ -107,6 +107,7 @@ REASONS: Final[dict[str, str]] = {
     ),
     "faker": "it is a library of Python",
     "script": "the same as `characters.script`",
+    **dict.fromkeys(("image.script", "video.script"), "a generation has one run; `images.script` scripts later ones"),
     "clock.skip_sleeps": "it skips sleeps of its own process; `clock.speed` serves others",
     "webhooks.route": "its target is code of your own; over HTTP, each delivery goes to its URL",
     "webhooks.aflush": "the same as `webhooks.flush`",
@@ -128,8 +129,8 @@ _LEFT_OUT: Final[dict[str, str]] = {
 INTERNAL: Final = frozenset(
     {f"clock.{name}" for name in ("jump", "move", "position", "restore", "rewind", "shared", "skipping", "time")}
     | {"clock.waiting_for"}
-    | {f"fault.{name}" for name in ("accepts", "concerns", "count_in", "due", "faced_by", "fire", "over")}
-    | {f"fault.{name}" for name in ("conditional", "outstanding", "scope")}
+    | {f"fault.{name}" for name in ("accepts", "concerns", "count_in", "fire", "is_due")}
+    | {f"fault.{name}" for name in ("conditional", "outstanding")}
     | {"key.of", "calls.index"}
 )
 """Public names that are for the package alone, and not documented."""

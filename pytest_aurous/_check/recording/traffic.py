@@ -5,7 +5,8 @@ Nothing is read for its own sake: a body that streams goes on streaming, and an 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from time import time
 from types import ModuleType
 from typing import Any, Final
@@ -135,54 +136,44 @@ class Traffic:
     def _sync(self, stack: ModuleType, original: Any) -> Any:
         # Not `functools.wraps`: it copies the mark of an interception, which would take this for one of its own.
         def handle_request(transport: Any, request: Any) -> Any:
-            noted = self._list_for(str(request.url))
-            if noted is None:
-                return original(transport, request)
-            exchange = _begin(stack, request, noted)
-            try:
-                response = original(transport, request)
-            except BaseException as error:
-                _fail(stack, error, exchange, noted)
-                raise
-            _end(response, exchange, noted)
-            return response
+            with self._noting(stack, request) as note:
+                return note(original(transport, request))
 
         return handle_request
 
     def _async(self, stack: ModuleType, original: Any) -> Any:
         async def handle_async_request(transport: Any, request: Any) -> Any:
-            noted = self._list_for(str(request.url))
-            if noted is None:
-                return await original(transport, request)
-            exchange = _begin(stack, request, noted)
-            try:
-                response = await original(transport, request)
-            except BaseException as error:
-                _fail(stack, error, exchange, noted)
-                raise
-            _end(response, exchange, noted)
-            return response
+            with self._noting(stack, request) as note:
+                return note(await original(transport, request))
 
         return handle_async_request
 
+    @contextmanager
+    def _noting(self, stack: ModuleType, request: Any) -> Generator[Callable[[Any], Any], None, None]:
+        """Note a request, and let the block pass on its response, which is noted as well.
 
-def _begin(stack: ModuleType, request: Any, noted: list[Pending]) -> Pending:
-    exchange = Pending(stack, request)
-    noted.append(exchange)
-    return exchange
+        Kept is also a request that failed in the network or was cancelled, but none that never left, such as a mock's.
+        """
+        noted = self._list_for(str(request.url))
+        if noted is None:
+            yield lambda response: response
+            return
+        exchange = Pending(stack, request)
+        noted.append(exchange)
 
+        def note(response: Any) -> Any:
+            if _FROM_NETWORK in response.extensions:
+                exchange.respond(response)
+            else:
+                noted.remove(exchange)
+            return response
 
-def _fail(stack: ModuleType, error: BaseException, exchange: Pending, noted: list[Pending]) -> None:
-    """Keep a request that failed in the network or was cancelled; drop a request that never left, such as a mock's."""
-    if isinstance(error, Exception) and not isinstance(error, stack.TransportError):
-        noted.remove(exchange)
-
-
-def _end(response: Any, exchange: Pending, noted: list[Pending]) -> None:
-    if _FROM_NETWORK in response.extensions:
-        exchange.respond(response)
-    else:
-        noted.remove(exchange)
+        try:
+            yield note
+        except Exception as error:
+            if not isinstance(error, stack.TransportError):
+                noted.remove(exchange)
+            raise
 
 
 def _pairs(message: Any) -> Pairs:

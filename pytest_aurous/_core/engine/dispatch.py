@@ -87,7 +87,7 @@ class DeliveryAttempt:
         world, delivery = self._world, self.delivery
         try:
             # Without the lock: this calls functions of the test.
-            candidates = None if delivery.faced else self._faults.candidates(delivery)
+            candidates = [] if delivery.faced else self._faults.candidates(DeliveryFault, delivery)
         except BaseException:
             self._put_back()
             raise
@@ -95,7 +95,7 @@ class DeliveryAttempt:
             if not world.outbox.holds(delivery):  # a reset or a restore came in between
                 return self
             now = world.clock.time()
-            fault = candidates and self._faults.met_by(DeliveryFault, delivery, now, candidates)
+            fault = self._faults.met_by(delivery, now, candidates)
             self.sends = fault is None or fault.meet(delivery, world.outbox, now)
             if self.sends:
                 self._sign(now)

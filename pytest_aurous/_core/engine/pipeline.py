@@ -17,7 +17,7 @@ from ..base.errors import AurousError, hide_mistakes, see, shown
 from ..base.frames import is_interruption
 from ..base.work import ending
 from ..faults.fault import CallFault, Refuse
-from ..faults.queue import Candidates, FaultQueue
+from ..faults.queue import FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
 from ..resources.catalog import CATALOG, GIVEN, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from ..resources.team import TeamRow, create_team
@@ -189,7 +189,7 @@ class App:
                 for watcher in self.world.watchers:
                     watcher.arrive(call)
 
-    def _at_once(self, call: Call, faults: Candidates | None) -> Outcome:
+    def _at_once(self, call: Call, faults: list[CallFault]) -> Outcome:
         """Do all steps of a request, and let the clock move by what its client waits."""
         outcome = self._handle(call, faults)
         while isinstance(outcome, Delayed):
@@ -198,11 +198,11 @@ class App:
             self.world.clock.move(seconds)
         return outcome
 
-    def _handle(self, call: Call, faults: Candidates | None) -> Outcome:
+    def _handle(self, call: Call, faults: list[CallFault]) -> Outcome:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
         ctx, now = self._arrive(call)
         self.pitfalls.arrive(ctx)
-        fault = self.queue.met_by(CallFault, call, now, faults) if faults is not None else None
+        fault = self.queue.met_by(call, now, faults) if faults else None
         if fault is None:
             return self._proceed(ctx, self._serve(ctx, now))
         return self._proceed(ctx, fault.meet(call, self.world.clock, partial(self._serve, ctx, now)))
@@ -361,22 +361,21 @@ class App:
     def _is_under_way(self, record: str) -> bool:
         return getattr(self.world.row(record), "status", None) in UNDER_WAY
 
-    def _faults_for(self, call: Call) -> Candidates | None:
-        """Return the faults that the request can meet, or None; call each ``when``, without the lock."""
-        if not self.queue.open:
-            return None
-        if not self.queue.conditional:
-            return Candidates([])
+    def _faults_for(self, call: Call) -> list[CallFault]:
+        """Return the faults that the request can meet; call each ``when``, without the lock."""
+        faults = self.queue.open(CallFault)
+        if not [fault for fault in faults if fault.conditional]:
+            return faults
         with self.world.lock:
             self.world.state.whole(self._wait, call)
         try:
-            return self.queue.candidates(call)
+            return self.queue.candidates(CallFault, call)
         except Exception as error:
             if is_interruption(error):
                 raise
             problem = Problem(call, "condition", format_exc())  # the code under test could swallow it
             self.world.state.append(self.problems, problem)
-            return None
+            return []
 
     def _wait(self, call: Call) -> None:
         self._arrive(call)

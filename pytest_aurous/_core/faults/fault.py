@@ -45,14 +45,10 @@ class Terms(TypedDict, total=False):
     commit: bool
 
 
-Scope = tuple[str | bool, ...]
-"""What the requests or deliveries have in common that a fault concerns."""
-
-
 class Counts(NamedTuple):
-    """How many requests or deliveries a fault with a ``when`` has counted, and to how many any fault happened."""
+    """How many requests or deliveries a fault has let pass, as its ``after`` says, and to how many it happened."""
 
-    seen: int = 0
+    passed: int = 0
     fired: int = 0
 
 
@@ -108,6 +104,7 @@ class Fault(Public):
             raise check.refuse("when", when, expected)
         else:
             self._when = when
+        self.conditional: bool = when is not None
         check.instance("commit", commit, bool, "True or False.")
         self.until: float = until
         self._place = place_of(nearest_outside({PACKAGE}, sys._getframe())).rpartition("/")[2]
@@ -138,7 +135,7 @@ class Fault(Public):
 
     @property
     def _count(self) -> Counts:
-        return self._counts.get(self.number, Counts())
+        return self._counts.get(self.number) or Counts()
 
     def count_in(self, counts: dict[int, Counts], number: int) -> None:
         """Belong to a fake, and count in its state."""
@@ -150,18 +147,8 @@ class Fault(Public):
         """Whether it happened less often than `times` says; an outage needs to happen once."""
         return self.met < (1 if self.times == inf else self.times)
 
-    @property
-    def conditional(self) -> bool:
-        """Whether it has a ``when``."""
-        return self._when is not None
-
-    @property
-    def scope(self) -> Scope:
-        """What it concerns: of several faults with one scope, the first that is due is met."""
-        return type(self).__name__, self.operation
-
     def concerns(self, thing: Call | Delivery) -> bool:
-        """Whether the fault applies to the operation or the event; the same for all faults of its scope."""
+        """Whether the fault applies to the operation or the event."""
         return thing.operation is not None and fnmatchcase(thing.operation, self.operation)
 
     @staticmethod
@@ -173,24 +160,19 @@ class Fault(Public):
         """Call its ``when``. The caller must not hold the fake's lock."""
         return self._when is None or bool(self._when(thing))
 
-    def faced_by(self, _thing: Call | Delivery) -> bool:
-        """Whether a delivery has met it already: no delivery meets a fault twice."""
-        return False
-
-    def over(self, now: float) -> bool:
-        """Whether it does not happen any more: it has happened as often as it may, or its time is over."""
-        return self.fired >= self.times or now >= self.until
-
-    def due(self) -> bool:
-        """Count a request or a delivery that its ``when`` accepts; return whether the fault happens to it."""
-        seen, fired = self._count
-        self._counts[self.number] = Counts(seen + 1, fired)
-        return seen >= self.after and fired < self.times
+    def is_due(self, now: float) -> bool:
+        """Return whether it happens to a request or a delivery that it concerns; count one that it lets pass."""
+        if (counts := self._counts.get(self.number)) is None or counts.fired >= self.times or now >= self.until:
+            return False  # it was removed meanwhile, or is over
+        if counts.passed < self.after:
+            self._counts[self.number] = Counts(counts.passed + 1, counts.fired)
+            return False
+        return True
 
     def fire(self, thing: Call | Delivery) -> None:
         """Count that it happened to a request or a delivery."""
-        seen, fired = self._count
-        self._counts[self.number] = Counts(seen, fired + 1)
+        passed, fired = self._count
+        self._counts[self.number] = Counts(passed, fired + 1)
         self.met += 1
         thing.fault = self.kind
 
@@ -250,9 +232,6 @@ class CallFault(Fault):
         super().__init__(kind, operation, **terms)
         self._meet = meet
 
-    def concerns(self, thing: Call | Delivery) -> bool:
-        return isinstance(thing, Call) and super().concerns(thing)
-
     def fire(self, thing: Call | Delivery) -> None:
         super().fire(thing)
         if self.commit and isinstance(thing, Call):
@@ -285,18 +264,11 @@ class DeliveryFault(Fault):
     def _seen(thing: Any) -> Seen:
         return Seen(urlsplit(str(thing.url)).path, {}, thing.payload, thing.body.decode())
 
-    @property
-    def scope(self) -> Scope:
-        return *super().scope, self.forges
-
     def concerns(self, thing: Call | Delivery) -> bool:
-        """Whether it is for a delivery. Deliveries to a ``webhook_url`` are not signed (hook-6)."""
-        if not isinstance(thing, Delivery) or (self.forges and thing.endpoint is None):
+        """Whether it is for a delivery that has not met it. Deliveries to a ``webhook_url`` are not signed (hook-6)."""
+        if not isinstance(thing, Delivery) or self.number in thing.met or (self.forges and thing.endpoint is None):
             return False
         return super().concerns(thing)
-
-    def faced_by(self, thing: Call | Delivery) -> bool:
-        return isinstance(thing, Delivery) and self.number in thing.met
 
     def meet(self, delivery: Delivery, outbox: Outbox, now: float) -> bool:
         """Change the delivery; return whether to send it now."""

@@ -55,20 +55,14 @@ class Generation(Playable, _GenerationFields):
         """Return the body of the GET response, without counting as a poll."""
         return render(self._world, self._row)
 
-    def script(self, text: str | Plan) -> None:
-        """Bind a script to later runs. A generation has one run, so the script has no effect on it.
-
-        To move the current run, call `advance`, `finish`, `fail` or `cancel`; to script it, use
-        `aurous.images.script(...)` or `add(script=...)`.
-
-        Args:
-            text: The steps, or a `Script`.
+    def script(self, text: str | Plan) -> None:  # noqa: ARG002 - as of a character
+        """Refuse a script for later runs: a generation has one run.
 
         Raises:
-            AurousScriptError: For an invalid script.
+            AurousTransitionError: Always.
         """
-        plan_of(text, self._lifecycle)
-        _ = self._row  # raises an error if restore() has removed it
+        why = "a generation has one run; script it before, with aurous.images.script() or add(script=...)"
+        raise self._illegal("script()", why.replace("images", self._lifecycle.resource))
 
     def cancel(self) -> None:
         """Cancel as the API would.
