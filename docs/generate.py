@@ -46,8 +46,7 @@ def main(arguments: list[str]) -> int:
             made = subprocess.run([sys.executable, *command], cwd=ROOT, check=False, timeout=900)  # noqa: S603 - ours
             if made.returncode:
                 return made.returncode
-        for picture in (ROOT / "docs" / "_static" / "made").iterdir():
-            picture.unlink()  # and is drawn again
+        os.environ["DRAW_AGAIN"] = "yes"  # as `draw` in `docs/_ext/shared.py` asks
     names = [name for name in arguments if name != "--check"] or [str(page) for page in pages()]
     prologue = "; ".join(f"from {module} import *" for module in MODULES)
     settings = ["-P", "-U", "-n", "utf-8", "--verbosity=1", "-I", str(EXT), "-p", prologue]
@@ -55,8 +54,13 @@ def main(arguments: list[str]) -> int:
         ["--check", "--diff", "--check-fail-msg=Write it again: tox -e generate"] if "--check" in arguments else ["-r"]
     )
     with ProcessPoolExecutor() as pool:
-        failed = list(pool.map(_cog, [[*mode, *settings, name] for name in names]))
-    return 1 if any(failed) else 0
+        failed = any(list(pool.map(_cog, [[*mode, *settings, name] for name in names])))
+    if not arguments and not failed:  # a page that failed may have lost the link to its picture
+        linked = "".join(page.read_text(encoding="utf-8") for page in pages())
+        for picture in (ROOT / "docs" / "_static" / "made").iterdir():
+            if picture.name not in linked:
+                picture.unlink()
+    return int(failed)
 
 
 if __name__ == "__main__":

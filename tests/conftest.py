@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 
 import pytest_aurous
-from pytest_aurous import Aurous, Call
+from pytest_aurous import Aurous, Call, Delivery
 from pytest_aurous._core.engine.pipeline import App
 from pytest_aurous._core.resources.openapi import document
 from pytest_aurous._core.wire.headers import Headers
@@ -316,7 +316,10 @@ class Api:
             world.runs.settle()
             saved = world.state.copy()
             lists = {name: items for name, items in saved.lists.items() if name != "due"}  # a heap, with stale entries
-            return {name: saved.sections[name] for name in sorted(saved.sections.keys() - _UNCOUNTED)} | lists
+            sections = {name: saved.sections[name] for name in sorted(saved.sections.keys() - _UNCOUNTED)}
+            for number, delivery in sections.get("deliveries", {}).items():  # copies are not equal by themselves
+                sections["deliveries"][number] = [getattr(delivery, name) for name in Delivery.__slots__]
+            return sections | lists
 
 
 def other_setting(name: str, folder: Path) -> Any:

@@ -75,6 +75,15 @@ def test_hook_1_refuses_what_it_does_not_take(api: Api, body: dict[str, Any], co
     api.refused("POST", PATH, json=sent, status=400, code=code, param=param)
 
 
+def test_hook_1_a_refusal_leaves_the_deliveries_that_wait(api: Api) -> None:
+    """A request that is refused changes nothing, and no delivery either."""
+    made = make(api)
+    assert api.post(f"{PATH}/{made['id']}/test", json={"event_type": "image.failed"}).status == 200
+    assert [one.status for one in api.aurous.webhooks.deliveries] == ["pending"]
+
+    api.refused("POST", PATH, json={"events": ["*"]}, status=400, code="missing_field", param="url")
+
+
 # the object
 
 
