@@ -20,8 +20,11 @@ ROOT: Final = Path(__file__).parents[1]
 EXT: Final = ROOT / "docs" / "_ext"
 MODULES: Final = ("examples", "pictures", "rules", "samples", "shared", "tables", "terminal")
 """The functions that they export are there on each page."""
-FIRST: Final = ([str(EXT / "packaged.py")], ["-m", "tests.test_messages"])
-"""What pages read, each written by a process of its own: it has read what was written before."""
+FIRST: Final = ([str(EXT / "packaged.py")], ["-m", "tests.check.test_table"], ["-m", "tests.test_messages"])
+"""What pages read, each written by a process of its own: it has read what was written before.
+
+The table writes nothing: it fails for a rule that looks judged, and that no recording refutes.
+"""
 
 
 def pages() -> list[Path]:

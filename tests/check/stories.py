@@ -548,6 +548,29 @@ def embedded(teller: Teller) -> None:
     teller.call("GET", "/v1/balance")
 
 
+def misused(teller: Teller) -> None:
+    """Send what the API refuses for reasons of one operation each; without credits, draw again."""
+    call = teller.call
+    path = ready(teller)
+    teller.chat(messages=[{"role": "nobody", "content": "?"}])
+    call("POST", "/v1/chat/completions", json={})
+    call("POST", "/v1/embeddings", json={})
+    call("GET", f"/v1/video_loras/{call('GET', '/v1/video_loras')[0]['id']}")
+    call("POST", "/v1/images", json={"prompt": "x", "lora_id": "seedance-1-pro"})
+    call("GET", f"/v1/videos/{teller.aurous.videos.add().id}")
+    call("GET", str(teller.aurous.videos.last.output_video_url))
+    teller.aurous.team.credits = 0
+    call("GET", "/v1/balance")
+    call("POST", f"{path}/resynthesize")
+    for _ in range(2):
+        call("DELETE", path)
+
+
+def unnamed(teller: Teller) -> None:
+    """Take a character its name."""
+    teller.call("PATCH", ready(teller), json={"name": None})
+
+
 # Endpoints and usage
 
 

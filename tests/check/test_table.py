@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from pytest_aurous._check import rules
 from pytest_aurous._check.adapt import find_readings
 from pytest_aurous._check.rules import judged_rules
 from pytest_aurous._check.verdict import Verdicts
@@ -62,7 +66,8 @@ from tests.check.story import Entries, body, checked, complete, refuted, sanitiz
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
-    from pathlib import Path
+
+    from pytest_aurous._check.check import Checked
 
 NO_DATE: Final = "Fri, 08 May 2026 10:00:00 GMT"
 END: Final = "2026-05-08T11:00:00Z"
@@ -71,6 +76,9 @@ MADE: Final = "webhook_endpoints.create"
 LINES: Final = "usage.breakdown.input"
 NEITHER: Final = "characters.create 400 combination"
 BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
+COMBINED: Final = "parameter_invalid_combination"
+HARD_CAP: Final = "aurous_metadata.max_output_tokens_hard_cap"
+AGAIN: Final = "characters.resynthesize"
 STARS: Final = both(*(shows(f"webhook_endpoints.{name}", "events", ["*"]) for name in ("create", "retrieve")))
 FEWER: Final = everywhere("x-ratelimit-remaining", lambda value: str(int(value) - 1))
 MOVED: Final = text("/storage/", "/storage/eu/")
@@ -564,6 +572,48 @@ ROWS: Final[dict[str, Row]] = {
     "a field that is new": Row(
         "images", shows("images.retrieve", "queue_position", 3), uncovered="body.queue_position"
     ),
+    # What nothing above refutes: each rule that is judged has a recording that refutes it
+    "a chat that was made is unknown": Row("works", refused("chat.retrieve#0", 404, UNKNOWN_ID), "chat-11"),
+    "a role of a message has another code": Row("misused", error("chat.create 400#0", code="x"), "chat-14"),
+    "a chat without a model has another code": Row("misused", error("chat.create 400#1", code="x"), "chat-2"),
+    "a short text is too long": Row("works", refused("chat.create#0", 400, "max_input_tokens_exceeded"), "chat-3"),
+    "no format can be asked for": Row("works", refused("chat.create#0", 400, "response_format_unsupported"), "chat-9"),
+    "a synthesis needs more": Row("ended", refused("characters.create#0", 400, COMBINED), "create-1"),
+    "a synthesis misses an upload": Row("ended", refused("characters.create#0", 400, "upload_invalid"), "create-3"),
+    "deleting again is a 410": Row("misused", refused("characters.delete 404", 410, "gone"), "del-3"),
+    "an empty order of vectors has another code": Row("misused", error("embeddings.create 400", code="x"), "emb-2"),
+    "two items are a batch": Row("chats", refused("embeddings.create", 400, "embeddings_batch_not_supported"), "emb-4"),
+    "two items are too large": Row("chats", refused("embeddings.create", 400, "embeddings_input_too_large"), "emb-6"),
+    "a null is a name": Row("unnamed err-9=accepted", refutes="err-9"),
+    "a picture has no URL": Row("drawn_at_once", shows("characters.create#0", "refs.0.url", "x"), "get-3"),
+    "an image has another character": Row("aliased", shows("images.create#0", "character_id", OTHER), "img-12"),
+    "a ready character is not ready": Row("aliased", refused("images.create#0", 400, "character_not_ready"), "img-4"),
+    "a model of chats is none": Row("works", refused("chat.create#0", 400, "model_wrong_kind"), "model-2"),
+    "an unknown model has another code": Row("chats", error("chat.create 404", code="x"), "model-3"),
+    "a model says more": Row("chats", shows("models.list", f"data.0.{HARD_CAP}", "x"), "model-4"),
+    "a PATCH needs more": Row("patched", refused("characters.update#0", 400, "missing_field"), "patch-4"),
+    "no pose is drawn again": Row("drawn", refused("characters.regenerate_ref", 422, "x"), "regen-2"),
+    "a pose is drawn in no review": Row("unpolled", refused("characters.regenerate_ref", 422, "x"), "regen-3"),
+    "all poses are drawn by a body": Row(
+        "drawn_at_once",
+        both(refused(AGAIN, 400, "invalid_format"), error(f"{AGAIN} 400", param="body")),
+        "resyn-2",
+    ),
+    "drawing again without credits has another code": Row("misused", error(f"{AGAIN} 402", code="x"), "resyn-4"),
+    "no styles are listed": Row("keys", refused("loras.list", 422, "x"), "style-1"),
+    "a style is unknown": Row("named_only", refused("loras.retrieve", 404, UNKNOWN_ID), "style-2"),
+    "no styles of videos are listed": Row("images", refused("video_loras.list", 422, "x"), "style-3"),
+    "a style of videos is unknown": Row("misused", refused("video_loras.retrieve", 404, UNKNOWN_ID), "style-4"),
+    "a style of another medium has another code": Row("misused", error("images.create 400", code="x"), "style-5"),
+    "an output has expired": Row("images", refused("images.output#0", 410, "output_expired"), "time-4"),
+    "nothing is classified": Row("ticketed", refused("characters.uploads.classify", 422, "x"), "up-6"),
+    "the usage needs another form": Row("chats", refused("usage.list#0", 400, "invalid_format"), "usage-1"),
+    "a page of usage is unknown": Row("account", refused("usage.list", 400, "invalid_page_token"), "usage-2"),
+    "a version is required": Row("account", refused("team.retrieve#0", 400, "unknown_version"), "ver-1"),
+    "a record has another version": Row("ended", shows("characters.create#0", "aurous_version", "x"), "ver-4"),
+    "a video needs another form": Row("styled", refused("videos.create", 400, "invalid_format"), "vid-1"),
+    "a video cannot be read": Row("styled", refused("videos.retrieve", 422, "x"), "vid-4"),
+    "the URL of an output is not enough": Row("misused", refused("videos.output", 401, "invalid_token"), "vid-5"),
     # What was there before the recording
     "a signed URL that was never seen says nothing": Row("signed", begin(2), says="its signed URL is not in"),
     "a stored response shows what was before": Row("saved", begin(5)),
@@ -641,30 +691,55 @@ ROWS: Final[dict[str, Row]] = {
 }
 
 
+def rules_of(row: Row) -> list[str]:
+    """Return the rules that a row says to be refuted."""
+    return row.refutes.partition(", ")[0].split()
+
+
+def twisted(row: Row) -> Entries:
+    """Return the changed recording of a row."""
+    story, _, readings = row.story.partition(" ")
+    entries = told(story, **readings_of(readings))
+    row.change(entries)
+    return entries
+
+
+def found(row: Row, folder: Path, entries: Entries) -> Checked:
+    """Return what a check of a recording finds, under the settings of a row."""
+    return checked(folder, entries, shared=row.shared, **readings_of(row.under))
+
+
+def unproved(judged: Collection[str], folder: Path) -> Iterator[str]:
+    """Yield for each of these rules that no recording of the table refutes why it only looks judged."""
+    for rule in sorted(judged):
+        rows = [row for row in ROWS.values() if rule in rules_of(row)]
+        if not rows:
+            yield f"{rule} looks judged: it has a place or a predicate, but tests/check/test_table.py never refutes it"
+        elif not any(rule in refuted(found(row, folder, twisted(row))) for row in rows):
+            yield f"{rule} only looks judged: no comparison reaches it where tests/check/test_table.py refutes it"
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_a_recording_refutes_the_rules_that_it_contradicts(tmp_path: Path, name: str) -> None:
     """And no other; without any, no difference is listed either. A difference stays one when it is sanitized."""
     row = ROWS[name]
-    story, _, readings = row.story.partition(" ")
-    entries = told(story, **readings_of(readings))
-    row.change(entries)
-    result = checked(tmp_path, entries, shared=row.shared, **readings_of(row.under))
+    entries = twisted(row)
+    result = found(row, tmp_path, entries)
     verdicts = result.verdicts
 
-    rules, _, ground = row.refutes.partition(", ")
-    assert " ".join(refuted(result)) == rules
-    assert not ground or all(one.assumed for one in verdicts.refuted)
+    assert refuted(result) == rules_of(row)
+    assert "assumed" not in row.refutes or all(one.assumed for one in verdicts.refuted)
     assert {where for _, where, _ in verdicts.uncovered} == set(row.uncovered.split())
     assert {rule: verdicts.rules[rule].word for rule in row.words} == row.words
     assert row.aside in {None, " ".join(sorted(one.rule for one in verdicts if one.aside))}
-    found = [f"{one.operation} {one.where}: {one.seen}" for rule in verdicts.refuted for one in rule.differences]
-    assert [name for name in row.names if not any(one.startswith(name) for one in found)] == []
+    places = [f"{one.operation} {one.where}: {one.seen}" for rule in verdicts.refuted for one in rule.differences]
+    assert [name for name in row.names if not any(one.startswith(name) for one in places)] == []
     if row.offers:
         again = partial(checked, tmp_path, entries)
         assert {"readings": find_readings(verdicts, {}, again)} == readings_of(row.offers)
     assert not row.says or any(re.search(row.says, one) for one in says(verdicts))
     if row.refutes or row.uncovered:
-        safe = checked(tmp_path, sanitized(tmp_path, entries), shared=row.shared, **readings_of(row.under))
+        safe = found(row, tmp_path, sanitized(tmp_path, entries))
         assert complete(safe) == complete(result)
 
 
@@ -678,6 +753,30 @@ def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> N
         assert result.verdicts.uncovered == {}
 
 
+def test_each_rule_that_is_judged_has_a_recording_that_refutes_it() -> None:
+    """And no other rule has one: the report does not call what can be refuted "not judged"."""
+    assert {rule for row in ROWS.values() for rule in rules_of(row)} == judged_rules()
+
+
+def test_a_rule_that_no_comparison_reaches_fails_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever says that it is judged; once something is compared there, a twisted recording refutes it."""
+
+    def add(compared: str) -> list[str]:
+        added = ("header.aurous-quota", compared, lambda _: True, "hook-3")
+        monkeypatch.setattr(rules, "_TABLE", (added, *rules._TABLE))
+        rules._rows_about.cache_clear()
+        assert "hook-3" in judged_rules.__wrapped__()
+        return [*unproved(["hook-3"], tmp_path)]
+
+    assert add("value")[0].startswith("hook-3 looks judged: ")
+
+    monkeypatch.setitem(ROWS, "a quota", Row("account", header("team.retrieve", "aurous-quota", "9"), "hook-3"))
+
+    assert add("value")[0].startswith("hook-3 only looks judged: ")
+    assert add("added") == []
+    rules._rows_about.cache_clear()
+
+
 def test_each_rule_that_no_recording_decides_is_not_judged() -> None:
     """The others are not seen; no endpoint row or column names these rules for anything that a response shows."""
     words = {verdict.rule: verdict.word for verdict in Verdicts(load_rules())}
@@ -687,3 +786,8 @@ def test_each_rule_that_no_recording_decides_is_not_judged() -> None:
         f"hook-{number}" for number in (3, 4, 5, 6, 7, 8, 9, 11)
     }
     assert {words["save-1"], words["cred-2"], words["rate-1"]} == {"not seen"}
+
+
+if __name__ == "__main__":  # `tox -e generate` runs it
+    with TemporaryDirectory() as made:
+        sys.exit("\n".join(unproved(judged_rules(), Path(made))) or None)
