@@ -430,11 +430,16 @@ def _forgets_only(folder: Path) -> Callable[[SysModulesSnapshot], None]:
     def forget(snapshot: SysModulesSnapshot) -> None:
         seen = dict(sys.modules)
         restore(snapshot)
-        for name, module in seen.items():
-            if folder not in Path(getattr(module, "__file__", None) or "").parents:
-                sys.modules.setdefault(name, module)
+        for name in seen.keys() - sys.modules.keys():
+            if folder not in Path(getattr(seen[name], "__file__", None) or "").parents:
+                sys.modules[name] = seen[name]
 
     return forget
+
+
+@cache
+def _installed() -> bool:
+    return any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
 
 
 @pytest.fixture
@@ -445,8 +450,7 @@ def pytester(
     # Nor of a CI, where summaries are longer.
     for name in ("CI", "BUILD_NUMBER", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)
-    installed = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
-    if not installed:
+    if not _installed():
         monkeypatch.setenv("PYTHONPATH", str(Path(pytest_aurous.__file__).parents[1]), prepend=os.pathsep)
     monkeypatch.setenv("COLUMNS", "250")  # a summary line is cut to fit
     # To look for what is installed, and to import it, takes longer than most inner runs: a test asks for what it needs.
