@@ -20,7 +20,7 @@ from ._core.faults.fault import CallFault, Fault, Serve
 from ._core.resources.base.endpoint import Context, Endpoint
 from ._core.resources.base.rules import Rule, load_rules, shown_by
 from ._core.resources.base.schema import rules_of, to_wire
-from ._core.resources.catalog import CATALOG, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
+from ._core.resources.catalog import CATALOG, ENDED_WELL, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
 from ._core.resources.characters.endpoints import DRAWING_COSTS
 from ._core.resources.characters.row import Ref
 from ._core.resources.chat.machine import CHUNK
@@ -58,6 +58,7 @@ __all__ = (
     "CATALOG",
     "CHUNK",
     "DRAWING_COSTS",
+    "ENDED_WELL",
     "READINGS",
     "RECORDS",
     "SETTINGS",
@@ -118,7 +119,6 @@ __all__ = (
 
 T = TypeVar("T")
 
-_SUCCESSES: Final = frozenset({"reviewing", "ready", "succeeded"})
 _FAILED: Final = Step("failed", "provider_timeout")
 """How work ends that was made to fail."""
 
@@ -245,7 +245,7 @@ class Course(NamedTuple):
     @property
     def succeeds(self) -> bool:
         """Whether it succeeds as its script says; if not, nothing can make it fail."""
-        return any(step.status in _SUCCESSES for step in self.steps)
+        return any(step.status in ENDED_WELL for step in self.steps)
 
     def failing(self) -> Course:
         """Return the same course, but it ends with a failure."""
