@@ -19,7 +19,7 @@ from ._core.faults.fault import CallFault, Fault, Serve
 from ._core.resources.base.endpoint import Context, Endpoint
 from ._core.resources.base.rules import Rule, load_rules
 from ._core.resources.base.schema import to_wire
-from ._core.resources.catalog import CATALOG, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
+from ._core.resources.catalog import CATALOG, ENDED_WELL, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
 from ._core.resources.characters.row import Ref
 from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of
@@ -47,6 +47,7 @@ __all__ = (
     "ASSUMED_SIZES",
     "BUCKETS",
     "CATALOG",
+    "ENDED_WELL",
     "READINGS",
     "RECORDS",
     "SETTINGS",
@@ -93,7 +94,6 @@ __all__ = (
 
 T = TypeVar("T")
 
-_SUCCESSES: Final = frozenset({"reviewing", "ready", "succeeded"})
 _FAILED: Final = Step("failed", "provider_timeout")
 """How work ends that was made to fail."""
 
@@ -220,7 +220,7 @@ class Course(NamedTuple):
     @property
     def succeeds(self) -> bool:
         """Whether it succeeds as its script says; if not, nothing can make it fail."""
-        return any(step.status in _SUCCESSES for step in self.steps)
+        return any(step.status in ENDED_WELL for step in self.steps)
 
     def failing(self) -> Course:
         """Return the same course, but it ends with a failure."""

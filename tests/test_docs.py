@@ -27,7 +27,7 @@ from pytest_aurous._core.faults import Faults
 from pytest_aurous._core.resources.base.rules import load_rules
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._core.world import settings as _settings
-from pytest_aurous._core.world.script import _UNITS, Lifecycle, parse_runs
+from pytest_aurous._core.world.script import _UNITS, Lifecycle, Status, parse_runs
 from pytest_aurous._explore.laws import LAWS
 from pytest_aurous.plugin import fixtures
 
@@ -382,7 +382,7 @@ def test_every_name_that_the_reference_calls_public_can_be_imported(file: str) -
 
 
 # The grammar of scripts: a machine of one state, which takes an error, leaves all ways open
-LOOP = Lifecycle("loops", "failed", {"failed": ("failed",)})
+LOOP = Lifecycle("loops", {"failed": Status({"failed": "again"})})
 LEAVES = {"status": "failed", "error": "provider_timeout", "N": "3"}
 GRAMMAR = dict(re.findall(r"^(\w+) +:= (.*)$", _page("reference/scripts"), re.MULTILINE))
 SYNTAX = {"(": "(?:", ")": ")", "[": "(?:", "]": ")?", "|": "|", "*": "*"}

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Final
 
 import httpx
@@ -18,25 +19,11 @@ from pytest_aurous._core.world.script import Lifecycle
 
 __all__ = ("drawn", "states", "storeys")
 
-_BAD_ENDS: Final = {"failed": "fails", "cancelled": "cancel", "expired": "times out", "moderation_rejected": "rejected"}
-_GENERATION: Final = {
-    "": {"pending": "create"},
-    "pending": {"processing": "begins", **_BAD_ENDS},
-    "processing": {"succeeded": "done", **_BAD_ENDS},
+_DOORS: Final[dict[str, dict[str, str]]] = {
+    "characters": {"ready": "create from\nuploads", "synthesizing": "create,\ngenerate: true"},
+    "images": {"pending": "create"},
 }
-_WORDS: Final[dict[str, dict[str, dict[str, str]]]] = {
-    "characters": {
-        "": {"ready": "create from\nuploads", "synthesizing": "create,\ngenerate: true"},
-        "synthesizing": {"reviewing": "drawn", "ready": "published\nby itself", "failed": "fails", "deleted": "delete"},
-        "reviewing": {"ready": "save", "synthesizing": "draw\nagain", "deleted": "delete"},
-        "ready": {"ready": "save", "synthesizing": "draw\nagain", "deleted": "delete"},
-        "failed": {"synthesizing": "draw\nagain", "deleted": "delete"},
-        "deleted": {},
-    },
-    "images": _GENERATION,
-    "videos": _GENERATION,
-}
-"""For each machine and status what leads to each of the next; the status "" is before there is a record."""
+"""For each machine how a record comes to its first status."""
 
 _STYLE: Final = """\
 bgcolor=white; nodesep=0.3; ranksep=0.4;
@@ -49,10 +36,10 @@ def states(*names: str) -> None:
     """Print a picture of the machine of some resources, which have to be equal.
 
     Raises:
-        ValueError: If they are not, or if this module has words for other edges.
+        ValueError: If they are not.
     """
     first, *others = (LIFECYCLES[name] for name in names)
-    if any(other.edges != first.edges or other.start != first.start for other in others):
+    if any(other.statuses != first.statuses for other in others):
         raise ValueError(f"the machines of {' and '.join(names)} differ: draw each of them")
     draw(
         f"states-{'-'.join(names)}.svg", _picture(_graph(first, _edges(first))), f"The states of {' and '.join(names)}"
@@ -71,12 +58,9 @@ def drawn() -> None:
 
 def _edges(machine: Lifecycle) -> dict[tuple[str, str], str]:
     """Return the words of each edge."""
-    words = _WORDS[machine.resource]
-    named = {(start, end): word for start, ends in words.items() for end, word in ends.items()}
-    there = {(start, end) for start, ends in machine.edges.items() for end in ends}
-    wrong = there ^ {edge for edge in named if edge[0]}
-    if wrong or machine.start not in words[""]:
-        raise ValueError(f"pictures.py has words for other edges than {machine.resource} has: {sorted(wrong)}")
+    named = {("", status): word for status, word in _DOORS[machine.resource].items()}
+    for start, one in machine.statuses.items():
+        named |= {(start, end): fill(word, 9) for end, word in one.next.items()}
     return named
 
 

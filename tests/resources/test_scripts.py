@@ -8,11 +8,13 @@ import pytest
 
 from pytest_aurous import Aurous, AurousScriptError, Script
 from pytest_aurous._core.resources.catalog import LIFECYCLES
-from pytest_aurous._core.world.script import _OWNERS
+from pytest_aurous._core.resources.characters import machine
+from pytest_aurous._core.world.script import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from pytest_aurous._core.world.script import Lifecycle
     from tests.conftest import Api
 
 LIST: Final = "/v1/characters"
@@ -352,8 +354,34 @@ def test_a_wrong_script_is_refused_where_it_is_set(
     assert api.state() == before
 
 
-def test_the_statuses_that_tell_scripts_apart_are_those_of_the_machines() -> None:
-    """Each belongs to the resource that the hint names, and to no other kind."""
-    for status, owner in _OWNERS.items():
-        kinds = {name.replace("videos", "images") for name, machine in LIFECYCLES.items() if status in machine.edges}
-        assert kinds == {owner}
+def walks(lifecycle: Lifecycle) -> Iterator[list[str]]:
+    """Yield a way over each edge of a machine, from its start."""
+    known = [[lifecycle.start]]
+    for way in known:
+        for after in lifecycle.edges[way[-1]]:
+            yield [*way, after]
+            if after not in {there[-1] for there in known}:
+                known.append([*way, after])
+
+
+WALKS: Final = [(name, way) for name, lifecycle in LIFECYCLES.items() for way in walks(lifecycle)]
+
+
+@pytest.mark.parametrize(("resource", "way"), WALKS, ids=lambda part: part if isinstance(part, str) else "-".join(part))
+def test_a_machine_goes_over_each_of_its_edges(api: Api, resource: str, way: list[str]) -> None:
+    """There is a way into each status, and only records that live are in their collection."""
+    collection = getattr(api.aurous, resource)
+    record = collection.add(status=way[0], script=" -> ".join(way))
+
+    record.finish()
+
+    assert record.status == way[-1]
+    assert (record in collection) == LIFECYCLES[resource].statuses[way[-1]].lives
+
+
+def test_a_status_without_a_way_into_it_is_named(api: Api) -> None:
+    """The machine of characters does not take it for another one."""
+    character = api.characters.add()
+
+    with pytest.raises(NotImplementedError, match=r"from 'ready' to 'archived'"):
+        machine.enter(api.aurous._session.app.world, character.id, Step("archived"), 0)

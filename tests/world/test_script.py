@@ -6,10 +6,10 @@ import pytest
 
 from pytest_aurous import AurousScriptError, Script
 from pytest_aurous._core.resources.catalog import LIFECYCLES
-from pytest_aurous._core.world.script import Hold, Lifecycle, Plan, Step, plan_of
+from pytest_aurous._core.world.script import Hold, Lifecycle, Plan, Status, Step, plan_of
 
 CHARACTERS = LIFECYCLES["characters"]
-IMAGES = Lifecycle("images", "pending", {"pending": ("done", "failed"), "done": (), "failed": ()})
+IMAGES = Lifecycle("images", {"pending": Status({"done": "", "failed": ""}), "done": Status(), "failed": Status()})
 
 
 @pytest.mark.parametrize(

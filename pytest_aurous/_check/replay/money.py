@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Final, NamedTuple
 
+from ..._facade import ENDED_WELL
 from ..recording.view import RUNNING
 
 Change = tuple[Decimal, Decimal]
@@ -32,8 +33,7 @@ _ENDED: Final[tuple[Effects, ...]] = (
     {"run": (0, 0)},
 )
 """The effects if what costs nothing, or has failed, does cost something, or if cred-2 does not hold."""
-GOOD: Final = ("reviewing", "ready", "succeeded")
-"""The statuses in which work ends well."""
+GOOD: Final = ENDED_WELL
 NOTHING: Final = Decimal(0)
 _MOST: Final = 20_000
 """How many balances are looked at: work whose end nothing shows can allow more than there is time for."""

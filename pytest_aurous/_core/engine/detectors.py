@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from ..base.work import sender
 from ..resources.base.endpoint import Context, Endpoint
-from ..resources.catalog import CATALOG
+from ..resources.catalog import CATALOG, ENDED_BADLY, ENDED_WELL
 from ..wire import messages as say
 from ..wire.call import Call
 from ..wire.headers import idempotency_key
@@ -18,7 +18,7 @@ from ..wire.hosts import is_upload
 from ..wire.reply import Break, Reply
 
 _STATUS: Final = b'"status":"'
-_BAD_ENDS: Final = (b'failed"', b'expired"', b'moderation_rejected"', b'deleted"')
+_BAD_ENDS: Final = tuple(f'{status}"'.encode() for status in ENDED_BADLY)
 _RELEASED: Final = ("chat_provider_", "embeddings_provider_")
 """How the codes of the errors begin that, as documented, cost nothing."""
 _SDK_RETRY: Final = (
@@ -115,7 +115,7 @@ class EarlySave(Detector):
                 self._refused.add(ctx.record_id)
         elif self._refused and isinstance(outcome, Reply):
             shown = _statuses(outcome.body)
-            self._refused -= {record for record, status in shown.items() if status in {"reviewing", "ready"}}
+            self._refused -= {record for record, status in shown.items() if status in ENDED_WELL}
         return False
 
 

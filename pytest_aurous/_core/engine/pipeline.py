@@ -19,7 +19,7 @@ from ..base.work import ending
 from ..faults.fault import CallFault, Refuse
 from ..faults.queue import FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
-from ..resources.catalog import CATALOG, GIVEN, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
+from ..resources.catalog import CATALOG, GIVEN, LIFECYCLES, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from ..resources.team import TeamRow, create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
@@ -75,6 +75,7 @@ class App:
         self.problems: list[Problem] = []
         self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
+        self.world.lifecycles = LIFECYCLES.values()
         for resource, plan in plans(settings.script).items():
             self.world.scripts[resource, None] = plan
         for resource, enter in MACHINES.items():

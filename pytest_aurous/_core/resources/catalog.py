@@ -97,8 +97,13 @@ LIFECYCLES: Final[dict[str, Lifecycle]] = {
     "videos": generations.VIDEOS,
 }
 
-UNDER_WAY: Final = ("synthesizing", *generations.RUNNING)
+_STATUSES: Final = {name: one for lifecycle in LIFECYCLES.values() for name, one in lifecycle.statuses.items()}
+UNDER_WAY: Final = tuple(name for name, one in _STATUSES.items() if not one.end)
 """The statuses of work that has not ended."""
+ENDED_WELL: Final = tuple(name for name, one in _STATUSES.items() if one.end == "completed")
+"""The statuses of work that has succeeded."""
+ENDED_BADLY: Final = tuple(name for name, one in _STATUSES.items() if one.end == "failed" or not one.lives)
+"""The statuses of a record from which no work is to be expected: it has failed, or the record is deleted."""
 
 
 class RecordKind(NamedTuple):
@@ -231,7 +236,7 @@ class Script(Plan):
         Raises:
             AurousScriptError: With the column of the mistake, and what is valid there.
         """
-        return cls(parse_runs(text, lifecycle_of(resource)))
+        return cls(parse_runs(text, lifecycle_of(resource), LIFECYCLES.values()))
 
 
 def lifecycle_of(resource: str) -> Lifecycle:
@@ -257,9 +262,9 @@ def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
     found: dict[str, Plan] = {}
     for name, script in scripts.items():
         # Its "=" was meant as an arrow: the error of the script says what to write.
-        if any(name in lifecycle.edges for lifecycle in LIFECYCLES.values()):
-            plan_of(f"{name} = {script}", lifecycle_of("characters"))
-        found[name] = plan_of(script, lifecycle_of(name))
+        if name in _STATUSES:
+            plan_of(f"{name} = {script}", lifecycle_of("characters"), LIFECYCLES.values())
+        found[name] = plan_of(script, lifecycle_of(name), LIFECYCLES.values())
     return found
 
 

@@ -22,8 +22,9 @@ from .base.endpoint import Context, endpoint
 from .base.pages import limit_of
 from .base.schema import free, obj
 from .chat import CompletionRow, seen_at
+from .chat.row import IN_PROGRESS, PUBLIC
 from .embeddings import EmbeddingRow
-from .generations import GenerationRow
+from .generations import IMAGES, GenerationRow
 
 _DAY: Final = 86_400
 _WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}
@@ -39,15 +40,6 @@ _LOOKBACK: Final = 730 * _DAY
 _TOKEN_LIFE: Final = float(_DAY)
 _WIDTH: Final = one_of(tuple(_WIDTHS))
 _GROUP: Final = one_of(_GROUPS)
-_STATUSES: Final = {
-    "succeeded": "completed",
-    "expired": "failed",
-    "moderation_rejected": "failed",
-    "in_progress": "processing",
-    "cancelled_by_request": "cancelled",
-    "cancelled_client_disconnect": "cancelled",
-}
-"""The statuses that have another name in usage; it counts some as failed (usage-1)."""
 
 
 class Billed(NamedTuple):
@@ -105,20 +97,20 @@ def billed(world: World, team: str) -> Iterator[Billed]:
 
 
 def _generation(row: GenerationRow) -> Billed:
-    done = row.status == "succeeded"
+    ended = IMAGES.statuses[row.status]
     return Billed(
         id=row.id,
         medium=row.media_type,
         type=row.inference_type,
-        status=_STATUSES.get(row.status, row.status),
+        status=ended.end or row.status,
         started=row.started,
         finished=row.finished,
         credits=row.cost["amount"] if row.charged else 0,
         request_id=row.creation_request_id,
         character_id=row.character_id,
         lora_id=row.loras[0][0] if row.loras else None,
-        images=(row.image_count or 0) if done else 0,
-        seconds=(row.video_duration or 0) if done else 0,
+        images=(row.image_count or 0) if ended.drawn else 0,
+        seconds=(row.video_duration or 0) if ended.drawn else 0,
     )
 
 
@@ -128,7 +120,7 @@ def _completion(row: CompletionRow) -> Billed:
         id=row.id,
         medium="chat",
         type="chat",
-        status=_STATUSES.get(row.status, row.status),
+        status="processing" if row.status == IN_PROGRESS else PUBLIC[row.status],
         started=row.started,
         finished=row.finished,
         credits=row.credits,

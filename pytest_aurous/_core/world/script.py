@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, Literal, NamedTuple, NoReturn
 
 from ..base.errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 
@@ -19,23 +19,49 @@ _ARROW: Final = re.compile(r"->|→")
 _NO_ARROW: Final = re.compile(r"[-=~>,|/<\u2013\u2014\u21d2\u279c]+|(?:to|then)\b")
 """What people write where an arrow belongs."""
 _MORE: Final = see("reference/scripts.html")
-_OWNERS: Final = {
-    "synthesizing": "characters",
-    "reviewing": "characters",
-    "ready": "characters",
-    "pending": "images",
-    "processing": "images",
-    "succeeded": "images",
-}
-"""The statuses that only one resource has; videos have the statuses of images."""
 
 
-class Lifecycle(NamedTuple):
-    """The statuses of a resource: where each run begins, and which statuses may follow each status."""
+class Status(NamedTuple):
+    """A status, and what follows from it.
 
-    resource: str
-    start: str
-    edges: Mapping[str, tuple[str, ...]]
+    Attributes:
+        next: The statuses that may follow, each with what leads to it: a request, or what happens.
+        end: How the work has ended, as events and usage call it (hook-3, usage-1); empty while it is under way.
+        drawn: Whether work has succeeded before: there are pictures.
+        published: Whether it publishes the record.
+        lives: Whether the record is there: lists show it, and requests can change it.
+        error: The ``error_message``, unless a script has another.
+    """
+
+    next: Mapping[str, str] = {}
+    end: Literal["", "completed", "failed", "cancelled"] = ""
+    drawn: bool = False
+    published: bool = False
+    lives: bool = True
+    error: str | None = None
+
+
+class Lifecycle:
+    """The statuses of a resource.
+
+    Attributes:
+        resource: Its name.
+        statuses: What follows from each status. Each run begins with the first one.
+        start: The first one.
+        edges: Which statuses may follow each status.
+        under_way: The statuses of work that has not ended.
+    """
+
+    def __init__(self, resource: str, statuses: Mapping[str, Status]) -> None:
+        self.resource: str = resource
+        self.statuses: Mapping[str, Status] = statuses
+        self.start: str = next(iter(statuses))
+        self.edges: Mapping[str, tuple[str, ...]] = {name: (*one.next,) for name, one in statuses.items()}
+        self.under_way: tuple[str, ...] = tuple(name for name, one in statuses.items() if not one.end)
+
+    def allowing(self, request: str) -> tuple[str, ...]:
+        """Return the statuses in which a request leads to another status, or to the same again."""
+        return tuple(name for name, one in self.statuses.items() if request in one.next.values())
 
 
 class Hold(NamedTuple):
@@ -97,9 +123,10 @@ class Plan:
 class _Parser:
     """Reads one script from left to right, and keeps its position for error messages."""
 
-    def __init__(self, text: str, lifecycle: Lifecycle) -> None:
+    def __init__(self, text: str, lifecycle: Lifecycle, others: Iterable[Lifecycle]) -> None:
         self.text = text
         self.lifecycle = lifecycle
+        self.others = others
         self.at = 0
 
     def fail(self, what: str, legal: str, at: int | None = None) -> NoReturn:
@@ -144,20 +171,21 @@ class _Parser:
             found = repr(self.rest()) if self.at < len(self.text) else "the end"
             self.fail(f"expected a status, found {found}", hint)
         status = word.group()
-        if status not in self.lifecycle.edges:
+        if status not in self.lifecycle.statuses:
             what = f"{status!r} is not a status of {self.lifecycle.resource}"
-            if status in _OWNERS and not self.text[: word.start()].strip():
-                self.fail(what, f"{self.elsewhere(_OWNERS[status])}\n{hint}", word.start())
-            self.fail(f"{what}{nearest(status, self.lifecycle.edges)}", hint, word.start())
+            owners = [other.resource for other in self.others if status in other.statuses]
+            if owners and not self.text[: word.start()].strip():
+                self.fail(what, f"{self.elsewhere(owners)}\n{hint}", word.start())
+            self.fail(f"{what}{nearest(status, self.lifecycle.statuses)}", hint, word.start())
         if status not in legal:
             self.fail(f"{status!r} cannot be here", hint, word.start())
         return Step(status, self.error(status), self.hold())
 
-    def elsewhere(self, owner: str) -> str:
-        """Return where a script of another resource belongs."""
-        text = " ".join(self.text.split())
+    def elsewhere(self, owners: Sequence[str]) -> str:
+        """Return where a script of other resources belongs."""
+        text, owner = " ".join(self.text.split()), owners[0]
         return (
-            f"{text!r} is a script for {owner}{' or videos' if owner == 'images' else ''}: "
+            f"{text!r} is a script for {' or '.join(owners)}: "
             f"aurous.{owner}.script(...), aurous.{owner}.add(script=...), "
             f"the setting script={{{owner!r}: ...}} or Script.parse(..., {owner!r})."
         )
@@ -187,21 +215,21 @@ class _Parser:
 _SEMICOLON: Final = re.compile(";")
 
 
-def parse_runs(text: Any, lifecycle: Lifecycle) -> tuple[tuple[Step, ...], ...]:
-    """Read the runs of a script, checking each edge.
+def parse_runs(text: Any, lifecycle: Lifecycle, others: Iterable[Lifecycle] = ()) -> tuple[tuple[Step, ...], ...]:
+    """Read the runs of a script, checking each edge; the error says if it is a script for *others*.
 
     Raises:
         AurousScriptError: With the column, and what is valid there.
     """
     if not isinstance(text, str):
         raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {shown(text)}.\n{_MORE}")
-    return _Parser(text, lifecycle).runs()
+    return _Parser(text, lifecycle, others).runs()
 
 
-def plan_of(script: str | Plan, lifecycle: Lifecycle) -> Plan:
-    """Return *script*, text or parsed, as a plan that *lifecycle* can play.
+def plan_of(script: str | Plan, lifecycle: Lifecycle, others: Iterable[Lifecycle] = ()) -> Plan:
+    """Return *script*, text or parsed, as a plan that *lifecycle* can play; the error says if *others* can.
 
     Raises:
         AurousScriptError: If it cannot.
     """
-    return Plan(parse_runs(str(script) if isinstance(script, Plan) else script, lifecycle))
+    return Plan(parse_runs(str(script) if isinstance(script, Plan) else script, lifecycle, others))

@@ -305,8 +305,6 @@ class Playable(Live):
     __slots__ = ()
 
     _lifecycle: ClassVar[Lifecycle]
-    _running: ClassVar[tuple[str, ...]]
-    """The statuses in which work is in progress."""
 
     def _set_failed(self, row: Any, error: str) -> None:
         """Move the row to ``failed``."""
@@ -321,7 +319,7 @@ class Playable(Live):
         Raises:
             AurousScriptError: For an invalid script.
         """
-        plan = plan_of(text, self._lifecycle)
+        plan = plan_of(text, self._lifecycle, self._world.lifecycles)
         with self._world.lock:
             self._world.table(self._kind).replace(replace(self._row, plan=plan, runs=0))
 
@@ -357,15 +355,16 @@ class Playable(Live):
         Check("record.fail", "reference/records.html").code("error", error)
         with self._world.lock:
             row = self._row
-            if row.status not in self._running:
-                raise self._illegal(f"fail({error!r})", f"it can fail only while it is {' or '.join(self._running)}")
+            running = self._lifecycle.under_way
+            if row.status not in running:
+                raise self._illegal(f"fail({error!r})", f"it can fail only while it is {' or '.join(running)}")
             self._set_failed(row, error)
 
     def _legal(self) -> list[str]:
         """Return the calls that are legal now."""
         run = self._world.runs.get(self.id)
         legal = ["advance()", "finish()"] if run is not None and not run.last else []
-        return legal + (["fail(error)"] if self._row.status in self._running else [])
+        return legal + (["fail(error)"] if self._row.status in self._lifecycle.under_way else [])
 
     def _illegal(self, verb: str, why: str) -> AurousTransitionError:
         legal = self._legal()
@@ -397,4 +396,4 @@ class Scripted(Collection[P]):
         if name is not None:
             self._check("script").text("name", name, "Aurora")
         with self._world.lock:
-            self._world.scripts[lifecycle.resource, name] = plan_of(text, lifecycle)
+            self._world.scripts[lifecycle.resource, name] = plan_of(text, lifecycle, self._world.lifecycles)

@@ -7,8 +7,8 @@ It must not know images, or anything else that uses a character.
 from __future__ import annotations
 
 from .endpoints import ENDPOINTS
-from .machine import LIFECYCLE, enter, require_ready
+from .machine import enter, require_ready
 from .record import Character, Characters
-from .row import CharacterRow
+from .row import LIFECYCLE, CharacterRow
 
 __all__ = ("ENDPOINTS", "LIFECYCLE", "Character", "CharacterRow", "Characters", "enter", "require_ready")

@@ -15,13 +15,13 @@ from ..base.schema import deleted, listing, reference
 from ..team import pay
 from ..uploads import POSES, take_tickets
 from . import machine
-from .row import CREATE, SYNTHESIZED, CharacterRow, draw, render
+from .row import CREATE, LIFECYCLE, SYNTHESIZED, CharacterRow, draw, render
 
 # A synthesis costs four generations, one for each pose that it draws; a single pose costs one (cred-4).
 SYNTHESIS_COST: Final = 4
 POSE_COST: Final = 1
 # Deleted characters are never listed (list-5), so nobody can ask for them (list-4).
-LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
+LISTABLE: Final = tuple(name for name, status in LIFECYCLE.statuses.items() if status.lives)
 
 UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
 RESYNTHESIZE: Final = {"force_all": optional(boolean, note="Has no effect: all poses are drawn again.")}
@@ -187,7 +187,7 @@ def update(ctx: Context) -> dict[str, Any]:
 def save(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/save: publishes."""
     row = _row(ctx)
-    machine.require_state(row, "save", "reviewing", "ready")
+    machine.require_state(row, "save", *LIFECYCLE.allowing("save"))
     return render(ctx.world, machine.save(ctx.world, row))
 
 
@@ -243,7 +243,7 @@ def delete(ctx: Context) -> dict[str, Any]:
 
 def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses: tuple[str, ...]) -> dict[str, Any]:
     # The state comes before the money: work that cannot begin holds nothing (resyn-1, cred-3).
-    machine.require_state(row, action, "reviewing", "ready", "failed")
+    machine.require_state(row, action, *LIFECYCLE.allowing("draw again"))
     return render(ctx.world, machine.begin_run(ctx.world, row, hold=_pay(ctx, cost), poses=poses))
 
 

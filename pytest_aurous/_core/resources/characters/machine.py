@@ -9,23 +9,12 @@ from typing import Any, Final
 from ...base.instants import iso
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem, not_found
-from ...world.script import Lifecycle, Plan, Step, plan_of
+from ...world.script import Plan, Step, plan_of
 from ...world.world import World
 from ..team import charge
 from ..webhooks import announce
-from .row import SYNTHESIZED, CharacterRow, draw, render
+from .row import LIFECYCLE, SYNTHESIZED, CharacterRow, draw, render
 
-LIFECYCLE: Final = Lifecycle(
-    resource="characters",
-    start="synthesizing",
-    edges={
-        "synthesizing": ("reviewing", "ready", "failed", "deleted"),
-        "reviewing": ("ready", "synthesizing", "deleted"),
-        "ready": ("ready", "synthesizing", "deleted"),
-        "failed": ("synthesizing", "deleted"),
-        "deleted": (),
-    },
-)
 DEFAULTS: Final = {end: plan_of(f"synthesizing -> {end}", LIFECYCLE) for end in ("reviewing", "ready")}
 """The script of a character for which the test sets no script, by reading of create-4."""
 
@@ -47,7 +36,7 @@ def begin_run(
     # The record changes before the run begins: its first step may be over at once, and finds work under way (resyn-1).
     steps = row.plan.run(row.runs)
     now = world.clock.time()
-    _change(world, row, now, status="synthesizing", error_message=None, redraw=poses, hold=hold, runs=row.runs + 1)
+    _change(world, row, now, "synthesizing", error_message=None, redraw=poses, hold=hold, runs=row.runs + 1)
     world.runs.begin(row.id, steps, LIFECYCLE.resource, settle=settle)
     return world.table(CharacterRow)[row.id]
 
@@ -104,25 +93,31 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
 
 
 def enter(world: World, record: str, step: Step, at: float) -> None:
-    """Move the record to the status of *step*, the next step of its script."""
+    """Move the record to the status of *step*, the next step of its script.
+
+    Raises:
+        NotImplementedError: If nothing here leads to that status.
+    """
     row = world.table(CharacterRow)[record]
     status = outcome(row, step)
     if status == "deleted":
         _deleted(world, row, at)
     elif status == "failed":
-        _failed(world, row, at, step.error or "provider_timeout")
+        _failed(world, row, at, step.error)
     # As if someone else had run it again: the team pays nothing.
     elif status == "synthesizing":
-        _change(world, row, at, status=status, error_message=None, redraw=SYNTHESIZED)
-    elif row.status == "synthesizing":
+        _change(world, row, at, status, error_message=None, redraw=SYNTHESIZED)
+    elif status in {"reviewing", "ready"} and row.status == "synthesizing":
         _drawn(world, row, at, status)
     # As if someone else had saved it.
-    elif status != row.status:
-        _publish(world, row, at)
+    elif status == "ready":
+        _ = row if row.status == status else _publish(world, row, at)
+    else:
+        raise NotImplementedError(f"{record}: nothing in this machine leads from {row.status!r} to {status!r}")
 
 
 def _publish(world: World, row: CharacterRow, at: float) -> CharacterRow:
-    return _announce(world, "completed", _change(world, row, at, status="ready", published=True), at)
+    return _announce(world, "completed", _change(world, row, at, "ready"), at)
 
 
 def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
@@ -140,20 +135,20 @@ def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
             refs[refs.index(old[pose])] = drawn
     if row.hold is not None:
         charge(world, row.team, row.hold, at)
-    published = row.published or status == "ready"
-    row = _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=published)
+    row = _change(world, row, at, status, refs=tuple(refs), hold=None)
     if status == "ready":
         _announce(world, "completed", row, at)
 
 
-def _failed(world: World, row: CharacterRow, at: float, error: str) -> CharacterRow:
-    row = _change(world, _released(world, row), at, status="failed", error_message=error)
+def _failed(world: World, row: CharacterRow, at: float, error: str | None) -> CharacterRow:
+    error = error or LIFECYCLE.statuses["failed"].error
+    row = _change(world, _released(world, row), at, "failed", error_message=error)
     return _announce(world, "failed", row, at)
 
 
 def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
     # Nobody has used a character that is in review, so nothing refers to it, and nothing of it stays (del-2).
-    gone, running = row.status == "reviewing", row.status == "synthesizing"
+    gone, running = row.status == "reviewing", row.status in LIFECYCLE.under_way
     row = replace(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
     row = world.table(CharacterRow).retire(row)
     return _announce(world, "cancelled", row, at) if running else row
@@ -172,5 +167,6 @@ def _released(world: World, row: CharacterRow) -> CharacterRow:
     return replace(row, hold=None)
 
 
-def _change(world: World, row: CharacterRow, at: float, **changes: Any) -> CharacterRow:
+def _change(world: World, row: CharacterRow, at: float, status: str, **changes: Any) -> CharacterRow:
+    changes |= {"status": status, "published": row.published or LIFECYCLE.statuses[status].published}
     return world.table(CharacterRow).replace(replace(row, updated_at=iso(at), **changes))

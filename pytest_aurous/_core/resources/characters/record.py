@@ -12,7 +12,7 @@ from ..base.record import Instant, Live, Playable, Scripted, check_fields
 from ..content import people
 from ..uploads import POSES
 from . import machine
-from .row import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_refs
+from .row import CREATE, LIFECYCLE, SYNTHESIZED, CharacterRow, draw, render, show_refs
 
 __tracebackhide__ = hide_mistakes
 
@@ -49,8 +49,7 @@ class Character(Playable, _CharacterFields):
 
     _kind = CharacterRow
     _prefix = "char"
-    _lifecycle = machine.LIFECYCLE
-    _running = ("synthesizing",)
+    _lifecycle = LIFECYCLE
     _summary = "{0.name!r} {0.status}"
 
     @property
@@ -72,7 +71,7 @@ class Character(Playable, _CharacterFields):
         """
         with self._world.lock:
             row = self._row
-            if row.status == "deleted":
+            if not LIFECYCLE.statuses[row.status].lives:
                 raise self._illegal("delete()", "it is already deleted")
             machine.delete(self._world, row)
 
@@ -80,7 +79,7 @@ class Character(Playable, _CharacterFields):
         machine.fail(self._world, row, error)
 
     def _legal(self) -> list[str]:
-        return [*super()._legal(), *(["delete()"] if self._row.status != "deleted" else [])]
+        return [*super()._legal(), *(["delete()"] if LIFECYCLE.statuses[self._row.status].lives else [])]
 
 
 class Characters(Scripted[Character]):
@@ -105,7 +104,7 @@ class Characters(Scripted[Character]):
 
         Args:
             name: Display name.
-            status: ``synthesizing``, ``reviewing``, ``ready``, ``failed`` or ``deleted``.
+            status: Any status of a character, such as ``reviewing``.
             attributes: Some or all of the eight attributes; no others are added.
             refs: The poses of its pictures; by default the four of a synthesis, if one has succeeded.
             script: Its script; by default the script of its name, or of characters.
@@ -121,16 +120,14 @@ class Characters(Scripted[Character]):
             ``aurous.characters.add("Aurora", status="reviewing")``
         """
         check = self._check("add")
-        check.choice("status", status, machine.LIFECYCLE.edges)
-        world = self._world
-        # A synthesis has succeeded before each of these.
-        drawn = status in {"reviewing", "ready", "deleted"}
-        poses = check.items("refs", refs, POSES) if refs is not None else SYNTHESIZED if drawn else ()
+        check.choice("status", status, LIFECYCLE.statuses)
+        world, follows = self._world, LIFECYCLE.statuses[status]
+        poses = check.items("refs", refs, POSES) if refs is not None else SYNTHESIZED if follows.drawn else ()
         described = None if attributes is None else dict(check.pairs("attributes", attributes))
         fields = {"name": name, "attributes": described, "client_reference_id": client_reference_id}
         check_fields("characters.add", CREATE, **{key: value for key, value in fields.items() if value is not None})
         owner = self._owner_of(team)
-        plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
+        plan = plan_of(script, LIFECYCLE, world.lifecycles) if script is not None else None
         with self._world.lock, self._adding(owner, id, created_at) as row_id:
             person = described if described is not None else people.attributes(world.random)
             name = name or people.full_name(world.random, person)
@@ -143,15 +140,15 @@ class Characters(Scripted[Character]):
                 created_at=now,
                 updated_at=now,
                 attributes=person,
-                error_message="provider_timeout" if status == "failed" else None,
+                error_message=follows.error,
                 client_reference_id=client_reference_id,
                 team=owner,
                 plan=plan or machine.script_for(world, name),
-                published=status == "ready",
+                published=follows.published,
             )
             world.table(CharacterRow).insert(row)
-            if status == "synthesizing":
+            if not follows.end:
                 machine.begin_run(world, row, settle=False)
-            elif status == "deleted":
+            elif not follows.lives:
                 world.table(CharacterRow).retire(row)
             return self._live(row.id)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from ...wire.fields import HOLDS, Reader, body_of, boolean, integer, list_of, object_of, optional, text
 from ...wire.headers import VERSION, VERSION_FORM
-from ...world.script import Plan
+from ...world.script import Lifecycle, Plan, Status
 from ...world.world import World
 from ..base.schema import RecordRow, column, obj, row_class, text_of, to_wire
 from ..uploads import POSES
@@ -15,8 +15,19 @@ from ..uploads import POSES
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
 """The poses that a synthesis draws, in order (create-4)."""
 
-STATUSES: Final = ("synthesizing", "reviewing", "ready", "failed", "deleted")
-"""The statuses of a character."""
+_AGAIN: Final = {"synthesizing": "draw again", "deleted": "delete"}
+LIFECYCLE: Final = Lifecycle(
+    "characters",
+    {
+        "synthesizing": Status(
+            {"reviewing": "drawn", "ready": "published by itself", "failed": "fails", "deleted": "delete"}
+        ),
+        "reviewing": Status({"ready": "save", **_AGAIN}, "completed", drawn=True),
+        "ready": Status({"ready": "save", **_AGAIN}, "completed", drawn=True, published=True),
+        "failed": Status(_AGAIN, "failed", error="provider_timeout"),
+        "deleted": Status({}, "cancelled", drawn=True, lives=False),
+    },
+)
 # Seconds, from each time that the URL is signed (time-2).
 _REF_LIFE: Final = 24 * 3600.0
 
@@ -64,7 +75,7 @@ class CharacterRow(RecordRow):
     id: str = column("``char_`` and a ULID.", holds="id")
     object: str = column("Always ``character``.", holds="word", default="character")
     name: str = column("Display name.", like=CREATE["name"])
-    status: str = column("How far it is.", schema={"enum": list(STATUSES)})
+    status: str = column("How far it is.", schema={"enum": list(LIFECYCLE.statuses)})
     refs: tuple[Ref, ...] = column(
         "The reference pictures.",
         schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))},

@@ -7,8 +7,8 @@ It must not know chats.
 from __future__ import annotations
 
 from .endpoints import ENDPOINTS
-from .machine import IMAGES, VIDEOS, enter
+from .machine import enter
 from .record import Image, Images, Video, Videos
-from .row import RUNNING, GenerationRow
+from .row import IMAGES, VIDEOS, GenerationRow
 
-__all__ = ("ENDPOINTS", "IMAGES", "RUNNING", "VIDEOS", "GenerationRow", "Image", "Images", "Video", "Videos", "enter")
+__all__ = ("ENDPOINTS", "IMAGES", "VIDEOS", "GenerationRow", "Image", "Images", "Video", "Videos", "enter")

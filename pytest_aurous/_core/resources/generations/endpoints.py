@@ -17,7 +17,7 @@ from ..content.pictures import mp4, picture
 from ..styles import RATIOS
 from ..team import pay
 from . import machine, orders
-from .row import AMOUNT, BREAKDOWN, PREFIXES, RUNNING, GenerationRow, kept_until, render
+from .row import AMOUNT, BREAKDOWN, IMAGES, PREFIXES, GenerationRow, kept_until, render
 
 _ONE: Final = reference(GenerationRow)
 _ESTIMATE: Final = obj(
@@ -276,9 +276,9 @@ def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> Generation
         world.urls.expiry(path, token)
     # Who asks comes first, then whether there is such work, how it ended, and whether its output is still kept.
     row = world.row(ctx.record_id)
-    if not isinstance(row, GenerationRow) or (by_key and row.team != ctx.team) or row.status in RUNNING:
+    if not isinstance(row, GenerationRow) or (by_key and row.team != ctx.team) or row.status in IMAGES.under_way:
         raise not_found("generation", ctx.record_id)
-    if row.status != "succeeded":
+    if not IMAGES.statuses[row.status].drawn:
         raise ApiProblem(422, "output_not_available", say.NO_OUTPUT.format(id=row.id, status=row.status))
     if kept_until(world, row) <= world.clock.time():
         raise ApiProblem(410, "output_expired", say.OUTPUT_EXPIRED.format(id=row.id))

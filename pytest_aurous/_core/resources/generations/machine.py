@@ -9,34 +9,13 @@ from typing import Any, Final
 from ...base.instants import iso
 from ...wire import messages as say
 from ...wire.refusal import ApiProblem
-from ...world.script import Lifecycle, Plan, Step, plan_of
+from ...world.script import Plan, Step, plan_of
 from ...world.world import World
 from ..team import charge
 from ..webhooks import announce
-from .row import ENDS, PREFIXES, RUNNING, GenerationRow, render
+from .row import IMAGES, LIFECYCLES, PREFIXES, GenerationRow, render
 
-IMAGES: Final = Lifecycle(
-    resource="images",
-    start="pending",
-    edges={
-        # Work that has not begun can end in each way but well (img-6).
-        "pending": ("processing", *ENDS[1:]),
-        "processing": ENDS,
-        **dict.fromkeys(ENDS, ()),
-    },
-)
-VIDEOS: Final = IMAGES._replace(resource="videos")
-LIFECYCLES: Final = {"image": IMAGES, "video": VIDEOS}
 DEFAULT: Final = plan_of("pending -> processing -> succeeded", IMAGES)
-
-ERRORS: Final = {
-    "failed": "provider_timeout",
-    "expired": "provider_timeout",
-    "moderation_rejected": "output_moderation_rejected",
-}
-"""The ``error_message`` of each bad end, unless a script has another."""
-EVENTS: Final = {"succeeded": "completed", "cancelled": "cancelled"}
-"""The last word of the event of each end; of all others it is ``failed``."""
 
 
 def add(
@@ -69,13 +48,13 @@ def add(
         plan=plan or world.script_for(LIFECYCLES[media_type].resource, columns.get("prompt"), DEFAULT),
         **columns,
     )
-    if status is not None and status not in RUNNING:
-        row = world.table(GenerationRow).insert(_ended(row, status, now, ERRORS.get(status)))
+    if status is not None and IMAGES.statuses[status].end:
+        row = world.table(GenerationRow).insert(_ended(row, status, now))
         return _announce(world, row, now)
     world.table(GenerationRow).insert(row if status is None else replace(row, status=status))
     steps = row.plan.run(0)
     # It goes on with its script from there; if the script has no such step, it stays as it is.
-    if status == "processing":
+    if status is not None:
         names = [step.status for step in steps]
         steps = steps[names.index(status) :] if status in names else (Step(status),)
     world.runs.begin(row.id, steps, LIFECYCLES[media_type].resource, settle=status is None)
@@ -90,9 +69,10 @@ def cancel(world: World, row: GenerationRow) -> GenerationRow:
     """
     if row.status == "cancelled":
         return row
-    if row.status not in RUNNING:
+    allowed = IMAGES.allowing("cancel")
+    if row.status not in allowed:
         message = say.WRONG_STATE.format(
-            kind="Generation", id=row.id, status=row.status, action="cancel", allowed=" or ".join(RUNNING)
+            kind="Generation", id=row.id, status=row.status, action="cancel", allowed=" or ".join(allowed)
         )
         raise ApiProblem(400, "generation_not_cancellable", message)
     return end(world, row, "cancelled")
@@ -107,28 +87,28 @@ def end(world: World, row: GenerationRow, status: str, error: str | None = None)
 def enter(world: World, record: str, step: Step, at: float) -> None:
     """Move the record to the status of *step*, the next step of its script."""
     row = world.table(GenerationRow)[record]
-    if step.status == "processing":
-        world.table(GenerationRow).replace(replace(row, status="processing"))
+    if IMAGES.statuses[step.status].end:
+        _end(world, row, step.status, at, step.error)
     else:
-        _end(world, row, step.status, at, step.error or ERRORS.get(step.status))
+        world.table(GenerationRow).replace(replace(row, status=step.status))
 
 
 def _end(world: World, row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
-    if row.hold is not None and status == "succeeded":
+    if row.hold is not None and IMAGES.statuses[status].drawn:
         charge(world, row.team, row.hold, at)
     elif row.hold is not None:
         world.ledger(row.team).release(row.hold)
     return _announce(world, world.table(GenerationRow).replace(_ended(row, status, at, error)), at)
 
 
-def _ended(row: GenerationRow, status: str, at: float, error: str | None) -> GenerationRow:
+def _ended(row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
     """Return the row as it is after its end."""
-    charged = status == "succeeded" or row.charged
+    charged = IMAGES.statuses[status].drawn or row.charged
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
     return replace(
         row,
         status=status,
-        error_message=error,
+        error_message=error or IMAGES.statuses[status].error,
         hold=None,
         charged=charged,
         cost=cost,
@@ -140,6 +120,6 @@ def _ended(row: GenerationRow, status: str, at: float, error: str | None) -> Gen
 
 def _announce(world: World, row: GenerationRow, at: float) -> GenerationRow:
     """Queue the event of the end (hook-3)."""
-    event = f"{row.media_type}.{EVENTS.get(row.status, 'failed')}"
+    event = f"{row.media_type}.{IMAGES.statuses[row.status].end}"
     announce(world, row.team, event, partial(render, world, row), at, row.webhook_url)
     return row

@@ -14,7 +14,7 @@ from ..styles import FACTORS, RATIOS
 from ..webhooks import check_url
 from . import machine, orders
 from .endpoints import draw_film, draw_image
-from .row import PREFIXES, RUNNING, GenerationRow, render
+from .row import IMAGES, LIFECYCLES, PREFIXES, VIDEOS, GenerationRow, render
 
 __tracebackhide__ = hide_mistakes
 
@@ -33,7 +33,6 @@ class Generation(Playable, _GenerationFields):
 
     _kind = GenerationRow
     _stream = "generation"
-    _running = RUNNING
 
     def __repr__(self) -> str:
         row = self._row
@@ -72,14 +71,16 @@ class Generation(Playable, _GenerationFields):
         """
         with self._world.lock:
             row = self._row
-            if row.status not in self._running:
-                raise self._illegal("cancel()", f"it can be cancelled only while it is {' or '.join(self._running)}")
+            allowed = self._lifecycle.allowing("cancel")
+            if row.status not in allowed:
+                raise self._illegal("cancel()", f"it can be cancelled only while it is {' or '.join(allowed)}")
             machine.cancel(self._world, row)
 
     def _succeeded(self) -> GenerationRow:
         row: GenerationRow = self._row
-        if row.status != "succeeded":
-            more = "Call finish() to run its script to the end." if row.status in self._running else "Its work is over."
+        status = self._lifecycle.statuses[row.status]
+        if not status.drawn:
+            more = "Its work is over." if status.end else "Call finish() to run its script to the end."
             raise AurousError(
                 f"{self!r} has no output: only a generation that succeeded has one. {more}\n"
                 f"{see('reference/images.html')}"
@@ -90,7 +91,7 @@ class Generation(Playable, _GenerationFields):
         machine.end(self._world, row, "failed", error)
 
     def _legal(self) -> list[str]:
-        return [*super()._legal(), *(["cancel()"] if self._row.status in self._running else [])]
+        return [*super()._legal(), *(["cancel()"] if self._row.status in self._lifecycle.allowing("cancel") else [])]
 
 
 class Image(Generation):
@@ -103,7 +104,7 @@ class Image(Generation):
     __slots__ = ()
 
     _prefix = "img"
-    _lifecycle = machine.IMAGES
+    _lifecycle = IMAGES
 
     def picture(self, number: int = 0) -> bytes:
         """Return the bytes of an output, as a download would.
@@ -130,7 +131,7 @@ class Video(Generation):
     __slots__ = ()
 
     _prefix = "vid"
-    _lifecycle = machine.VIDEOS
+    _lifecycle = VIDEOS
 
     def film(self) -> bytes:
         """Return the bytes of the output, as a download would.
@@ -168,12 +169,12 @@ class Generations(Scripted[G]):
         **columns: Any,
     ) -> G:
         """Add a generation in *status*."""
-        lifecycle = machine.LIFECYCLES[self._medium]
+        lifecycle = LIFECYCLES[self._medium]
         check = self._check("add")
-        check.choice("status", status, lifecycle.edges)
+        check.choice("status", status, lifecycle.statuses)
         if columns["webhook_url"] is not None:
             check_url(check.who, columns["webhook_url"], "webhook_url")
-        columns["plan"] = plan_of(script, lifecycle) if script is not None else None
+        columns["plan"] = plan_of(script, lifecycle, self._world.lifecycles) if script is not None else None
         owner, world = self._owner_of(team), self._world
         with self._world.lock, self._adding(owner, chosen, created_at) as columns["row_id"]:
             # As `draw_seed` of a request draws it, and with what a request would have by default.
@@ -206,8 +207,7 @@ class Images(Generations[Image]):
 
         Args:
             prompt: The text to draw.
-            status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
-                ``moderation_rejected``.
+            status: Any status of a generation, such as ``processing``.
             character: The character that it shows, a record or an id; it may be deleted (img-12).
             size: Such as ``2k_16_9``.
             count: Number of pictures, 1 to 4.
@@ -275,8 +275,7 @@ class Videos(Generations[Video]):
 
         Args:
             prompt: The text to film.
-            status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
-                ``moderation_rejected``.
+            status: Any status of a generation, such as ``processing``.
             resolution: ``480p``, ``720p`` or ``1080p``.
             ratio: Such as ``16:9``.
             duration: Seconds, 2 to 12.

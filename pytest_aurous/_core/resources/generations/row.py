@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from ...wire.fields import integer, one_of, text
 from ...wire.headers import VERSION, VERSION_FORM
-from ...world.script import Plan
+from ...world.script import Lifecycle, Plan, Status
 from ...world.world import World
 from ..base.schema import RecordRow, column, free, obj, row_class, text_of, to_wire
 from ..styles import DURATION, RATIO, RESOLUTION, SHARE
@@ -26,8 +26,22 @@ SEED: Final = integer(-1, 2**63 - 1)
 _DAY: Final = 86_400.0
 RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
 """How long outputs can be downloaded (time-4), in seconds, by medium and reading."""
-RUNNING: Final = ("pending", "processing")
-ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
+# Work that has not begun can end in each way but well (img-6).
+_ENDS: Final = {"failed": "fails", "cancelled": "cancel", "expired": "times out", "moderation_rejected": "rejected"}
+IMAGES: Final = Lifecycle(
+    "images",
+    {
+        "pending": Status({"processing": "begins", **_ENDS}),
+        "processing": Status({"succeeded": "done", **_ENDS}),
+        "succeeded": Status({}, "completed", drawn=True),
+        "failed": Status({}, "failed", error="provider_timeout"),
+        "cancelled": Status({}, "cancelled"),
+        "expired": Status({}, "failed", error="provider_timeout"),
+        "moderation_rejected": Status({}, "failed", error="output_moderation_rejected"),
+    },
+)
+VIDEOS: Final = Lifecycle("videos", IMAGES.statuses)
+LIFECYCLES: Final = {"image": IMAGES, "video": VIDEOS}
 PREFIXES: Final = {"image": "img", "video": "vid"}
 """The prefixes of ids, by medium."""
 AMOUNT: Final = {"type": "number"}
@@ -47,7 +61,7 @@ class GenerationRow(RecordRow):
     object: str = column("Always ``inference``.", seen="optional", holds="word", default="inference")
     status: str = column(
         "How far it is; ``expired`` and ``moderation_rejected`` only where a test asks for them.",
-        schema={"enum": [*RUNNING, *ENDS]},
+        schema={"enum": list(IMAGES.statuses)},
         default="pending",
         rule="img-6",
     )
@@ -138,7 +152,7 @@ def kept_until(world: World, row: GenerationRow) -> float:
 def render(world: World, row: GenerationRow) -> dict[str, Any]:
     """Write a generation as the API shows it."""
     out = to_wire(row, world.settings.sparse)
-    if row.status == "succeeded":
+    if IMAGES.statuses[row.status].drawn:
         until = kept_until(world, row)
         if row.media_type == "image":
             paths = [f"/v1/images/{row.id}/output/{number}" for number in range(row.image_count or 0)]
