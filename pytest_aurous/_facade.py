@@ -119,13 +119,7 @@ class Happened:
 
 
 class Course(NamedTuple):
-    """The course of work on a record: the steps that its script has for it. A value.
-
-    Attributes:
-        record: The id of the record.
-        resource: Such as ``characters``.
-        steps: The steps.
-    """
+    """The course of work on a record, of a resource such as ``characters``: the steps that its script has for it."""
 
     record: str
     resource: str
@@ -392,13 +386,13 @@ class Handle:
     def add_fault(
         self, kind: str, operation: str, meet: Callable[[Fault, Call, Serve], Reply | Break], **terms: Any
     ) -> Fault:
-        """Add a fault of requests.
+        """Add a fault to the requests that *terms* describe.
 
         Args:
             kind: What it is called.
             operation: The operation that it affects.
             meet: Gets the fault, the request, and what serves it; returns what the client gets.
-            **terms: Which requests it affects.
+            **terms: As of the methods of `faults`.
         """
         fault = CallFault(kind, operation, lambda fault, call, _, serve: meet(fault, call, serve), **terms)
         return self._app.queue.add(fault)
