@@ -167,7 +167,7 @@ def traced(times: int) -> None:
     """Send GETs to a fake that is traced."""
     with Aurous() as fake, fake.client() as client:
         path = f"/v1/characters/{fake.characters.add().id}"
-        Recorder(fake._session.app)
+        Recorder(fake._session.handle)
         _repeat(lambda: client.get(path), times)
 
 

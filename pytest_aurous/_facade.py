@@ -1,6 +1,6 @@
 """The door: all that an instrument may use of the fake, besides `_core.base` and `_core.wire`.
 
-Each function does something that an instrument wants; the types are there for annotations.
+`Handle` is one fake. The rest are types for annotations, and what is known of the API without a fake.
 It must not know an instrument.
 """
 
@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, is_dataclass
+from decimal import Decimal
+from functools import partial
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ._core.base.data import View
@@ -17,7 +20,7 @@ from ._core.engine.pitfalls import Pitfall
 from ._core.faults.altered import read_observed
 from ._core.faults.fault import CallFault, Fault, Serve
 from ._core.resources.base.endpoint import Context, Endpoint
-from ._core.resources.base.rules import Rule, load_rules
+from ._core.resources.base.rules import load_rules
 from ._core.resources.base.schema import to_wire
 from ._core.resources.catalog import CATALOG, ENDED_WELL, LIFECYCLES, RECORDS, UNDER_WAY, lifecycle_of
 from ._core.resources.characters.row import Ref
@@ -25,22 +28,27 @@ from ._core.resources.content.pictures import blank, picture
 from ._core.resources.models import rates_of
 from ._core.time.clock import Clock
 from ._core.time.turns import Limit, SharedTime
-from ._core.wire.call import Call, Problem, Watcher
+from ._core.wire.call import Call, Gate, Problem, Watcher
 from ._core.wire.lines import Note
 from ._core.wire.reply import Break, Reply
 from ._core.world.buckets import ASSUMED_SIZES, BUCKETS
-from ._core.world.keys import fake_key
+from ._core.world.journal import Journal
+from ._core.world.keys import Keyring, fake_key
+from ._core.world.ledger import Account
 from ._core.world.outbox import Delivery
+from ._core.world.runs import Runs
 from ._core.world.script import Hold, Step
-from ._core.world.settings import READINGS, read_setting, used_for
+from ._core.world.settings import READINGS, Settings, read_setting, used_for
 from ._core.world.settings import ROWS as SETTINGS
 from ._core.world.tables import Row
 from ._report.changes import Change, StateFollower
+from ._report.coverage import Coverage
 from ._report.state import Written, difference, kind_of, view
 from ._report.timeline import timeline
-from ._report.unmatched import hint_of
+from ._report.unmatched import hint_of, near_miss
 
 if TYPE_CHECKING:
+    from ._core.faults.collection import Faults
     from ._core.time.skipping import SleepSkipper
 
 __all__ = (
@@ -52,64 +60,37 @@ __all__ = (
     "RECORDS",
     "SETTINGS",
     "UNDER_WAY",
-    "App",
     "Change",
-    "Clock",
     "Course",
     "Delivery",
     "Endpoint",
     "Fault",
+    "Handle",
+    "Happened",
     "Pitfall",
-    "Rule",
     "Serve",
     "SharedTime",
     "StateFollower",
-    "StateReader",
     "View",
-    "add_fault",
+    "Written",
     "blank",
-    "changed_rows",
-    "coverage",
-    "delete_record",
     "described",
     "difference",
     "fake_key",
-    "happening",
-    "hint_of",
     "load_rules",
-    "near",
     "picture",
     "rates_of",
     "read_observed",
     "read_setting",
     "skipped_sleeps",
     "state_machines",
-    "stopped_time",
-    "timeline",
     "used_for",
-    "watched",
-    "when_done",
-    "work_begun",
 )
 
 T = TypeVar("T")
 
 _FAILED: Final = Step("failed", "provider_timeout")
 """How work ends that was made to fail."""
-
-
-# What happens
-
-
-@contextmanager
-def watched(app: App, watcher: Watcher, *, last: bool = False) -> Generator[None, None, None]:
-    """In the block, let a watcher see each request and each move of the clock: first, or *last* if it ends requests."""
-    watchers = app.world.watchers
-    watchers.insert(len(watchers) if last else 0, watcher)
-    try:
-        yield
-    finally:
-        watchers.remove(watcher)
 
 
 @dataclass(frozen=True)
@@ -123,95 +104,8 @@ class Happened:
     deliveries: list[Delivery]
 
 
-def happening(app: App) -> Callable[[], Happened]:
-    """Return a function that returns what has happened since now."""
-    journal, outbox, pitfalls, problems = app.world.journal, app.world.outbox, app.pitfalls.seen, app.problems
-    calls, notes, met, failed = len(journal.entries), len(journal.notes), len(pitfalls), len(problems)
-    queued = frozenset(outbox.entries)
-    return lambda: Happened(
-        journal.entries[calls:],
-        journal.notes[notes:],
-        pitfalls[met:],
-        problems[failed:],
-        [one for number, one in outbox.entries.items() if number not in queued],
-    )
-
-
-# The state
-
-
-class StateReader:
-    """Reads the state of fakes as JSON data. A record that is still the same is not written again."""
-
-    def __init__(self) -> None:
-        self._written: Written = {}
-
-    def read(self, app: App) -> View:
-        """Return records, money, rate buckets, idempotency keys, faults and deliveries; see `difference`."""
-        return view(app, self._written)
-
-
-def changed_rows(app: App) -> Callable[[], Iterator[tuple[Row | None, Row, bool]]]:
-    """Return a function that yields the rows that are new, different or deleted since now.
-
-    Each comes as it was (None if it did not exist, or was deleted), as it is, and with whether it exists.
-    """
-    world = app.world
-
-    def living(table: Any) -> set[str]:
-        return {row_id for team in world.accounts for row_id in table.living(team)}
-
-    start = {name: (dict(table.rows), living(table)) for name, table in world.tables().items()}
-
-    def changes() -> Iterator[tuple[Row | None, Row, bool]]:
-        for name, table in world.tables().items():
-            rows, before = start.get(name, ({}, set[str]()))
-            now = living(table)
-            changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
-            for row_id in [row_id for row_id in table if row_id in changed]:
-                yield rows[row_id] if row_id in before else None, table[row_id], row_id in now
-
-    return changes
-
-
-def described(row: Row) -> tuple[str, dict[str, Any]]:
-    """Return the kind of a row, such as ``character`` or ``image``, and its documented fields as JSON data."""
-    return kind_of(row), cast("dict[str, Any]", _data(row))
-
-
-def _data(value: Any) -> Any:
-    if is_dataclass(value):
-        value = to_wire(value, "none")
-    elif isinstance(value, Ref):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {key: _data(one) for key, one in cast("dict[str, Any]", value).items()}
-    if isinstance(value, (list, tuple)):
-        return [_data(one) for one in cast("list[Any]", value)]
-    return value
-
-
-def delete_record(app: App, call: Call) -> str | None:
-    """Delete the record in the path of a request, as another client would; return its id, or None if there is none."""
-    endpoint, args = app.addresses.find(call)["DELETE"]
-    row = app.world.row(args["id"])
-    if row is None or not app.world.lives(row):
-        return None
-    endpoint.handler(Context(app.world, call, endpoint, args, record_id=row.id, team=row.team))
-    return row.id
-
-
-# Work, which goes on by itself
-
-
 class Course(NamedTuple):
-    """The course of work on a record: the steps that its script has for it. A value.
-
-    Attributes:
-        record: The id of the record.
-        resource: Such as ``characters``.
-        steps: The steps.
-    """
+    """The course of work on a record, of a resource such as ``characters``: the steps that its script has for it."""
 
     record: str
     resource: str
@@ -237,77 +131,288 @@ class Course(NamedTuple):
         edges = lifecycle_of(self.resource).edges
         return next((n for n, step in enumerate(self.steps) if "failed" not in edges[step.status]), len(self.steps))
 
-    def begin(self, app: App) -> None:
-        """Put the record at the first of these steps."""
-        app.world.runs.begin(self.record, self.steps, self.resource, settle=False)
 
+class Handle:
+    """One fake, for an instrument: what it may read and do there.
 
-def work_begun(app: App) -> Callable[[], list[Course]]:
-    """Return a function that returns the courses of the work that has begun since now, and goes on."""
-    runs = app.world.runs
-    before = dict(runs.items())
-    # Work that begins anew on a record has a new tuple of steps, even if they are the same.
-    return lambda: [
-        Course(record, run.resource, run.steps)
-        for record, run in list(runs.items())
-        if not run.last and (record not in before or before[record].steps is not run.steps)
-    ]
-
-
-def when_done(app: App, read: Callable[[], T], repaired: Mapping[str, Course] | None = None) -> T:
-    """Return what *read* returns when the work in progress has ended as its scripts say, and undo that.
-
-    Args:
-        app: The fake.
-        read: Reads the state that will be.
-        repaired: For records whose course is `Course.failing`, the one that they go on with instead, unless they have
-            failed already.
+    Attributes:
+        lock: Held for a whole request, so that a decision and its effects are one.
+        clock: The clock of the fake.
+        accounts: The credits of each team, to be read.
+        journal: The requests, and what has happened besides.
+        runs: The work of the API, which goes on by itself.
+        default_team: The team of the `default_key`, which clients of this fake send.
+        default_key: Its key at the start.
+        row: Returns a record of any kind by its id, or None if there never was one.
+        respond: Responds to a request.
+        led_to: Lets the URLs in a response lead to a server.
     """
-    state, runs = app.world.state, app.world.runs
 
-    def finish() -> T:
-        mark = state.mark()
-        runs.settle()
-        in_progress = [(record, run) for record, run in runs.items() if not run.last]
-        for record, run in in_progress:
-            if repaired and record in repaired and run.steps[-1] == _FAILED:
-                # From the step that it has reached: those before it are the same in both courses.
-                runs.begin(record, repaired[record].steps[run.current :], run.resource, settle=False)
-        for record, _ in in_progress:
-            while (left := runs.get(record)) is not None and not left.last:
-                runs.advance(record)
-        found = read()
-        state.back_to(mark)
-        return found
+    def __init__(self, app: App) -> None:
+        world = app.world
+        self._app, self._world = app, world
+        self.lock: RLock = world.lock
+        self.clock: Clock = world.clock
+        self.accounts: Mapping[str, Account] = world.accounts
+        self.journal: Journal = world.journal
+        self.runs: Runs = world.runs
+        self.default_team: str = world.default_team
+        self.default_key: str = world.default_key
+        self.row: Callable[[str], Row | None] = world.row
+        self.respond: Callable[[Call], Reply | Break] = app.handle
+        self.led_to: Callable[[str, bytes], bytes] = world.served.led_to
 
-    with app.world.lock:
-        return state.whole(finish)
+    @property
+    def settings(self) -> Settings:
+        """The settings, which a reset may change."""
+        return self._world.settings
+
+    @property
+    def keys(self) -> Keyring:
+        """The keys of all teams."""
+        return self._world.keys
+
+    # Requests
+
+    @property
+    def home(self) -> tuple[str, str, str]:
+        """Scheme, host and root of the base URL."""
+        return self._app.addresses.home
+
+    @property
+    def gate(self) -> Gate | None:
+        """What decides when each request may arrive; None: at once."""
+        return self._world.gate
+
+    @contextmanager
+    def gated(self, gate: Gate) -> Generator[None, None, None]:
+        """In the block, let a gate decide when each request may arrive."""
+        self._world.gate = gate
+        try:
+            yield
+        finally:
+            self._world.gate = None
+
+    @contextmanager
+    def watched(self, watcher: Watcher, *, last: bool = False) -> Generator[None, None, None]:
+        """In the block, let a watcher see each request and move of the clock: first, or *last* if it ends requests."""
+        watchers = self._world.watchers
+        watchers.insert(len(watchers) if last else 0, watcher)
+        try:
+            yield
+        finally:
+            watchers.remove(watcher)
+
+    @contextmanager
+    def resting(self) -> Generator[None, None, None]:
+        """Let a trace and the coverage rest in the block: of an exploration, they see only the run that stays."""
+        watchers = self._world.watchers
+        rest = [one for one in watchers if not one.of_bad_days]
+        watchers[:] = [one for one in watchers if one.of_bad_days]
+        try:
+            yield
+        finally:
+            watchers[:0] = rest
+
+    # What has happened
+
+    def happening(self) -> Callable[[], Happened]:
+        """Return a function that returns what has happened since now."""
+        journal, outbox = self.journal, self._world.outbox
+        pitfalls, problems = self._app.pitfalls.seen, self._app.problems
+        calls, notes, met, failed = len(journal.entries), len(journal.notes), len(pitfalls), len(problems)
+        queued = frozenset(outbox.entries)
+        return lambda: Happened(
+            journal.entries[calls:],
+            journal.notes[notes:],
+            pitfalls[met:],
+            problems[failed:],
+            [one for number, one in outbox.entries.items() if number not in queued],
+        )
+
+    def pitfalls_of(self, call: Call) -> list[Pitfall]:
+        """Return the pitfalls that a request has met."""
+        return [one for one in self._app.pitfalls.seen if one.call is call]
+
+    def near(self, call: Call) -> str:
+        """Return what is nearest to a request that no operation matches; empty for any other."""
+        return "" if call.operation else near_miss(self._app.catalog, call, self.settings.base_url)
+
+    def hint(self, call: Call) -> str:
+        """Return what helps the author of a request that was refused, or that no operation matches; else nothing."""
+        return self.near(call) or hint_of(call)
+
+    def timeline(self) -> str:
+        """Return the requests and what they changed, as text."""
+        return timeline(self._app)
+
+    def coverage(self) -> dict[str, Any]:
+        """Return how often each operation of the API had each outcome."""
+        found = Coverage(self._app.catalog.by_operation)
+        for call in self.journal.entries[:]:  # requests go on arriving
+            found.leave(call)
+        return found.json()
+
+    # The state
+
+    @property
+    def changes(self) -> int:
+        """A number that grows with each change of the state."""
+        return self._world.state.undo.changes
+
+    def view(self, written: Written) -> View:
+        """Return records, money, rate buckets, idempotency keys, faults and deliveries as JSON data; see `difference`.
+
+        Args:
+            written: Kept from call to call, at first empty: a record that is still the same is not written again.
+        """
+        return view(self._app, written)
+
+    def follow(self) -> StateFollower:
+        """Return what says from now on what each step has changed."""
+        return StateFollower(self._app)
+
+    def changed_rows(self) -> Callable[[], Iterator[tuple[Row | None, Row, bool]]]:
+        """Return a function that yields the rows that are new, different or deleted since now.
+
+        Each comes as it was (None if it did not exist, or was deleted), as it is, and with whether it exists.
+        """
+        world = self._world
+
+        def living(table: Any) -> set[str]:
+            return {row_id for team in world.accounts for row_id in table.living(team)}
+
+        start = {name: (dict(table.rows), living(table)) for name, table in world.tables().items()}
+
+        def changes() -> Iterator[tuple[Row | None, Row, bool]]:
+            for name, table in world.tables().items():
+                rows, before = start.get(name, ({}, set[str]()))
+                now = living(table)
+                changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
+                for row_id in [row_id for row_id in table if row_id in changed]:
+                    yield rows[row_id] if row_id in before else None, table[row_id], row_id in now
+
+        return changes
+
+    def delete_record(self, call: Call) -> str | None:
+        """Delete the record in the path of a request, as another client would; return its id, or None."""
+        endpoint, args = self._app.addresses.find(call)["DELETE"]
+        row = self.row(args["id"])
+        if row is None or not self._world.lives(row):
+            return None
+        endpoint.handler(Context(self._world, call, endpoint, args, record_id=row.id, team=row.team))
+        return row.id
+
+    def set_credits(self, team: str, amount: Decimal) -> None:
+        """Give a team so many credits, the held ones included."""
+        self._world.ledger(team).set(amount)
+
+    # Work, which goes on by itself, and deliveries
+
+    def working(self) -> list[str]:
+        """Return the ids of the records on which work is in progress."""
+        return [record for record, run in list(self.runs.items()) if not run.last]
+
+    def work_begun(self) -> Callable[[], list[Course]]:
+        """Return a function that returns the courses of the work that has begun since now, and goes on."""
+        runs = self.runs
+        before = dict(runs.items())
+        # Work that begins anew on a record has a new tuple of steps, even if they are the same.
+        return lambda: [
+            Course(record, run.resource, run.steps)
+            for record, run in list(runs.items())
+            if not run.last and (record not in before or before[record].steps is not run.steps)
+        ]
+
+    def begin(self, course: Course) -> None:
+        """Put a record at the first step of a course."""
+        self.runs.begin(course.record, course.steps, course.resource, settle=False)
+
+    def when_done(self, read: Callable[[], T], repaired: Mapping[str, Course] | None = None) -> T:
+        """Return what *read* returns when the work in progress has ended as its scripts say, and undo that.
+
+        Args:
+            read: Reads the state that will be.
+            repaired: For records whose course is `Course.failing`, the one that they go on with instead, unless they
+                have failed already.
+        """
+        state, runs = self._world.state, self.runs
+
+        def finish() -> T:
+            mark = state.mark()
+            runs.settle()
+            in_progress = [(record, run) for record, run in runs.items() if not run.last]
+            for record, run in in_progress:
+                if repaired and record in repaired and run.steps[-1] == _FAILED:
+                    # From the step that it has reached: those before it are the same in both courses.
+                    runs.begin(record, repaired[record].steps[run.current :], run.resource, settle=False)
+            for record, _ in in_progress:
+                while (left := runs.get(record)) is not None and not left.last:
+                    runs.advance(record)
+            found = read()
+            state.back_to(mark)
+            return found
+
+        with self.lock:
+            return state.whole(finish)
+
+    def has_due_delivery(self) -> bool:
+        """Whether the clock has reached the time of a webhook delivery that was not made yet."""
+        with self.lock:
+            self.runs.settle()
+            return self._world.outbox.first_due(self.clock.time()) is not None
+
+    # Faults and time
+
+    @property
+    def faults(self) -> Faults:
+        """The faults, and the methods that add one as a test would."""
+        return self._app.faults
+
+    def add_fault(
+        self, kind: str, operation: str, meet: Callable[[Fault, Call, Serve], Reply | Break], **terms: Any
+    ) -> Fault:
+        """Add a fault to the requests that *terms* describe.
+
+        Args:
+            kind: What it is called.
+            operation: The operation that it affects.
+            meet: Gets the fault, the request, and what serves it; returns what the client gets.
+            **terms: As of the methods of `faults`.
+        """
+        fault = CallFault(kind, operation, lambda fault, call, _, serve: meet(fault, call, serve), **terms)
+        return self._app.queue.add(fault)
+
+    def put_first(self, fault: Fault) -> Callable[[], object]:
+        """Let a fault happen before the others, and return what removes it."""
+        self._app.queue.put_first(fault)
+        return partial(self._app.queue.remove, fault)
+
+    @contextmanager
+    def stopped_time(self) -> Generator[SharedTime, None, None]:
+        """In the block, skip sleeps, and let the clock of the fake move with them alone; then it goes on as before.
+
+        A clock that the block has frozen itself stays so.
+        """
+        clock = self.clock
+        before = clock.position
+        with ExitStack() as undo:
+            with self.lock:
+                self.runs.settle()
+                clock.freeze()
+                _, began, *_ = clock.position
+
+                def thaw() -> None:
+                    moved, frozen, *_ = clock.position
+                    if frozen == began:
+                        clock.restore((before[0] + moved, *before[1:]))
+
+                undo.callback(thaw)
+                time = undo.enter_context(clock.skipping())
+            yield time
 
 
-def state_machines() -> dict[str, Any]:
-    """Return the statuses of each kind of record as JSON data: the first one, and which may follow each."""
-    return {
-        name.removesuffix("s"): {"start": one.start, "edges": {status: list(to) for status, to in one.edges.items()}}
-        for name, one in LIFECYCLES.items()
-    }
-
-
-# Faults and time
-
-
-def add_fault(
-    app: App, kind: str, operation: str, meet: Callable[[Fault, Call, Serve], Reply | Break], **terms: Any
-) -> Fault:
-    """Add a fault of requests.
-
-    Args:
-        app: The fake.
-        kind: What it is called.
-        operation: The operation that it affects.
-        meet: Gets the fault, the request, and what serves it; returns what the client gets.
-        **terms: Which requests it affects.
-    """
-    return app.queue.add(CallFault(kind, operation, lambda fault, call, _, serve: meet(fault, call, serve), **terms))
+# What needs no fake
 
 
 def skipped_sleeps(limit: Limit | None = None) -> SleepSkipper:
@@ -321,45 +426,26 @@ def skipped_sleeps(limit: Limit | None = None) -> SleepSkipper:
     return SleepSkipper(lambda _running, _frozen: None, limit=limit)
 
 
-@contextmanager
-def stopped_time(app: App) -> Generator[SharedTime, None, None]:
-    """In the block, skip sleeps, and let the clock of the fake move with them alone; then it goes on as before.
-
-    A clock that the block has frozen itself stays so.
-    """
-    clock = app.world.clock
-    before = clock.position
-    with ExitStack() as undo:
-        with app.world.lock:
-            app.world.runs.settle()
-            clock.freeze()
-            _, began, *_ = clock.position
-
-            def thaw() -> None:
-                moved, frozen, *_ = clock.position
-                if frozen == began:
-                    clock.restore((before[0] + moved, *before[1:]))
-
-            undo.callback(thaw)
-            time = undo.enter_context(clock.skipping())
-        yield time
+def state_machines() -> dict[str, Any]:
+    """Return the statuses of each kind of record as JSON data: the first one, and which may follow each."""
+    return {
+        name.removesuffix("s"): {"start": one.start, "edges": {status: list(to) for status, to in one.edges.items()}}
+        for name, one in LIFECYCLES.items()
+    }
 
 
-# What reports show, and where rules come from
+def described(row: Row) -> tuple[str, dict[str, Any]]:
+    """Return the kind of a row, such as ``character`` or ``image``, and its documented fields as JSON data."""
+    return kind_of(row), cast("dict[str, Any]", _data(row))
 
 
-def coverage(app: App) -> dict[str, Any]:
-    """Return how often each operation of the API had each outcome."""
-    from ._report.coverage import Coverage
-
-    found = Coverage(app.catalog.by_operation)
-    for call in app.world.journal.entries[:]:  # requests go on arriving
-        found.leave(call)
-    return found.json()
-
-
-def near(app: App, call: Call) -> str:
-    """Return what is nearest to a request that no operation matches; empty for any other."""
-    from ._report.unmatched import near_miss
-
-    return "" if call.operation else near_miss(app.catalog, call, app.world.settings.base_url)
+def _data(value: Any) -> Any:
+    if is_dataclass(value):
+        value = to_wire(value, "none")
+    elif isinstance(value, Ref):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {key: _data(one) for key, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_data(one) for one in cast("list[Any]", value)]
+    return value

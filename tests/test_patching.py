@@ -136,7 +136,7 @@ def threads(patch: pytest.MonkeyPatch) -> None:
 
 def running(patch: pytest.MonkeyPatch) -> None:
     sleeps(patch)
-    with run.ExploredRun(Aurous()._session.app).running():
+    with run.ExploredRun(Aurous()._session.handle).running():
         pytest.fail("it ran")
 
 

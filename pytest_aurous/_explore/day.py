@@ -8,7 +8,7 @@ from typing import Final
 
 from .._core.base.arguments import Check
 from .._core.base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
-from .._facade import CATALOG, App, happening, stopped_time
+from .._facade import CATALOG, Handle
 from . import places
 from .compare import Identities
 from .ids import read_id, wrong_with
@@ -115,7 +115,7 @@ def _place(operation: str, occurrence: int) -> Place:
 
 
 @contextmanager
-def play(app: App, day: BadDay) -> Generator[None, None, None]:
+def play(fake: Handle, day: BadDay) -> Generator[None, None, None]:
     """Let the faults of *day* happen in the block, whose sleeps are skipped and whose clock moves with them alone.
 
     Raises:
@@ -127,17 +127,17 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
             f"day({shown(day)}) was entered while another day is played or explored. Play one at a time; a day can "
             f"have several faults.\n{see(_PAGE)}"
         )
-    with noting_runs(), stopped_time(app) as time:
-        with app.world.lock:
-            run = ExploredRun(app, _MOST_REQUESTS)
-            since = happening(app)
-            scene = Scene(app, run, time.move, Identities())
+    with noting_runs(), fake.stopped_time() as time:
+        with fake.lock:
+            run = ExploredRun(fake, _MOST_REQUESTS)
+            since = fake.happening()
+            scene = Scene(fake, run, time.move, Identities())
             scene.begin(day._plan)
         try:
             with run.running():
                 yield
         finally:
-            with app.world.lock:
+            with fake.lock:
                 scene.end()
                 for repair in run.repairs:  # the credits are back, as the faults are gone
                     repair()

@@ -102,7 +102,7 @@ def _explorer(session: Session, who: str, functions: Mapping[str, Any], argument
         if session.traced:  # else nothing needs it, and a fake may live long and explore much
             session.explorations.append(exploration)
 
-    stage = Stage(session.app, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
+    stage = Stage(session.handle, who, lambda time: session.moment(session.verdict.keep, time.keep).go_back)
     if one:
         return Explorer(stage, replace(options, **added), again, done, traced=session.traced)
     return Interleaver(stage, replace(options, time=added["time"]), again, done)

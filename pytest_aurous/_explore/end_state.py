@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from .._core.base.amounts import total
 from .._core.base.data import as_list, as_object, in_strings
 from .._core.base.forms import ID, formless
-from .._facade import App, Course, changed_rows, described, when_done
+from .._facade import Course, Handle, described
 
 _VOLATILE: Final = re.compile(
     r"id|(?!client_reference_).+_ids?|created|.+_at|.*urls?|path|seed|usage|.*secret.*|duration_ms|consecutive_failures"
@@ -77,17 +77,17 @@ class EndState(NamedTuple):
     teams: Mapping[str, str]
 
 
-def paid(app: App) -> dict[str, Decimal]:
+def paid(fake: Handle) -> dict[str, Decimal]:
     """Return for each team the credits that it has spent, and that are held for it."""
-    return {team: total((one.spent, one.held)) for team, one in app.world.accounts.items()}
+    return {team: total((one.spent, one.held)) for team, one in fake.accounts.items()}
 
 
-def _teams(app: App) -> dict[str, str]:
-    teams = list(app.world.accounts)
-    return {team: f"team {getattr(app.world.row(team), 'name', team)!r}" for team in teams} if len(teams) > 1 else {}
+def _teams(fake: Handle) -> dict[str, str]:
+    teams = list(fake.accounts)
+    return {team: f"team {getattr(fake.row(team), 'name', team)!r}" for team in teams} if len(teams) > 1 else {}
 
 
-def end_states(app: App) -> Callable[[Mapping[str, Course]], EndState]:
+def end_states(fake: Handle) -> Callable[[Mapping[str, Course]], EndState]:
     """Return a function that reads the end state of a run that starts now: when the work in progress has ended.
 
     Records that a fault has let fail are left out, and so are completions that did not come to their end. Unused upload
@@ -97,13 +97,13 @@ def end_states(app: App) -> Callable[[Mapping[str, Course]], EndState]:
     The others count as if there were no fault: one that was repaired, as the page of the character says ("use POST
     /:id/resynthesize to retry"), and one whose failure no client can have seen yet.
     """
-    changed, teams = changed_rows(app), _teams(app)
-    working = [record for record, run in app.world.runs.items() if not run.last]
-    alone = when_done(app, lambda: {record: _record(app.world.row(record), teams) for record in working})
+    changed, teams = fake.changed_rows(), _teams(fake)
+    working = fake.working()
+    alone = fake.when_done(lambda: {record: _record(fake.row(record), teams) for record in working})
 
     def compare(failed: Collection[str]) -> EndState:
-        teams = _teams(app)
-        state = EndState([], [], [], paid(app), working, teams)
+        teams = _teams(fake)
+        state = EndState([], [], [], paid(fake), working, teams)
         for row_before, row, exists in changed():
             now = _record(row, teams)
             before = alone.get(row.id) or (_record(row_before, teams) if row_before is not None else None)
@@ -120,7 +120,7 @@ def end_states(app: App) -> Callable[[Mapping[str, Course]], EndState]:
                 state.gone.append(before)
         return state
 
-    return lambda failed: when_done(app, lambda: compare(failed), failed)
+    return lambda failed: fake.when_done(lambda: compare(failed), failed)
 
 
 def _record(row: Any, teams: Mapping[str, str]) -> EndRecord:

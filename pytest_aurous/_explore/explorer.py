@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
-from .._facade import StateReader
+from .._facade import Written
 from .cases import (
     Plans,
     about,
@@ -27,7 +27,7 @@ from .options import PAGE, Options
 from .own import OwnError, is_ours
 from .report.result import Case, Expected, Exploration
 from .report.text import brief, number_of, story
-from .runs.attempt import Outcome, RunAttempt, resting
+from .runs.attempt import Outcome, RunAttempt
 from .runs.run import ignore
 from .stage import LeftOut, Stage
 from .unreached import Lines
@@ -73,7 +73,7 @@ class Explorer:
         self._options = options
         self._again_with = again
         self._done = done
-        self._reader = StateReader() if traced else None
+        self._written: Written | None = {} if traced else None
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
@@ -129,7 +129,7 @@ class Explorer:
     async def _attempt(self, plan: Plan = (), **workers: Any) -> Day:
         """Make one run; *workers* says who begins, or how two workers take turns."""
         self._stage.go_back()
-        self._last = RunAttempt(self._stage, self._good, plan, self._reader, **workers)
+        self._last = RunAttempt(self._stage, self._good, plan, self._written, **workers)
         return await self._day(self._last)
 
     async def _again(self, last: RunAttempt) -> Day:
@@ -149,10 +149,10 @@ class Explorer:
 
     async def _good_days(self) -> Day:
         """Make the good day twice from the same start, and return the second one."""
-        with resting(self._stage.app):
+        with self._stage.fake.resting():
             first = await self._attempt()
             self._stage.check(first)
-        with resting(self._stage.app) if self._options.alone else nullcontext():
+        with self._stage.fake.resting() if self._options.alone else nullcontext():
             second = await self._attempt()
         self._stage.check_again("second", second, difference(first, second))
         timeless = second.polls and not second.seconds

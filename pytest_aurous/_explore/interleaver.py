@@ -96,7 +96,7 @@ class Interleaver(Explorer):
             swapped = await self._attempt(begins=SECOND)
             self._stage.check(swapped)
             self._orders = [good, swapped]
-        self._turns = Turns(self._stage.app, self._stage.time, plan, self.tasks)
+        self._turns = Turns(self._stage.fake, self._stage.time, plan, self.tasks)
         day = await self._attempt(turns=self._turns)
         if day.outcome == "unmet" and self._only:
             raise AurousError(

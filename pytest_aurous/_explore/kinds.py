@@ -13,7 +13,7 @@ from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
 from .._core.wire.call import Call
 from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
-from .._facade import App, Course, Delivery, Fault, Serve, add_fault, delete_record, work_begun
+from .._facade import Course, Delivery, Fault, Handle, Serve
 from . import places
 from .compare import Identities
 from .places import Place, came_over_http, event_id
@@ -39,13 +39,13 @@ class Scene:
     """A run with its faults. Its callers hold the fake's lock.
 
     Attributes:
-        app: The fake.
+        fake: The fake.
         run: The run.
         pass_time: Moves the clocks of the fake and of the process by a number of seconds.
         identities: Says what each request of the run is.
     """
 
-    app: App
+    fake: Handle
     run: ExploredRun
     pass_time: Callable[[float], None]
     identities: Identities
@@ -71,8 +71,7 @@ class Scene:
 
     def put_first(self, fault: Fault) -> None:
         """Let a fault that was added happen before the others, until the run is over."""
-        self.app.queue.put_first(fault)
-        self._undo.callback(self.app.queue.remove, fault)
+        self._undo.callback(self.fake.put_first(fault))
 
     @property
     def unmet(self) -> bool:
@@ -106,7 +105,7 @@ def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault
     """Add a fault as a test would."""
 
     def add(scene: Scene, place: Place) -> Fault:
-        fault: Fault = getattr(scene.app.faults, method)(place.operation, *args, **scene.terms(place), **terms)
+        fault: Fault = getattr(scene.fake.faults, method)(place.operation, *args, **scene.terms(place), **terms)
         return fault
 
     return add
@@ -127,7 +126,7 @@ def _of_event(method: str) -> Callable[[Scene, Place], Fault]:
             event = event_id(delivery)
             return seen.setdefault(event, len(seen) + 1) == place.occurrence
 
-        fault: Fault = getattr(scene.app.faults, method)(place.event, when=is_place)
+        fault: Fault = getattr(scene.fake.faults, method)(place.event, when=is_place)
         return fault
 
     return add
@@ -138,7 +137,7 @@ def _with(kind: str, meet: _Meet, *, commit: bool = False) -> Callable[[Scene, P
 
     def add(scene: Scene, place: Place) -> Fault:
         terms = {**scene.terms(place), "commit": commit}
-        return add_fault(scene.app, kind, place.operation, partial(meet, scene), **terms)
+        return scene.fake.add_fault(kind, place.operation, partial(meet, scene), **terms)
 
     return add
 
@@ -165,27 +164,27 @@ def _down(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
         fault.fire(call)
         return _BY_PROXY
 
-    scene.put_first(add_fault(scene.app, fault.kind, fault.operation, respond, times=inf))
+    scene.put_first(scene.fake.add_fault(fault.kind, fault.operation, respond, times=inf))
     return respond(fault, call, serve)
 
 
 def _hiccup(scene: Scene, fault: Fault, call: Call, _: Serve) -> Reply | Break:
     """Let no connection succeed from this request on, for some seconds of the clock."""
     fault.fire(call)
-    scene.put_first(scene.app.faults.outage(_HICCUP))
+    scene.put_first(scene.fake.faults.outage(_HICCUP))
     return CONNECTION_REFUSED
 
 
 def _broke(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Take away the credits that no work holds, until a second run begins."""
-    world = scene.app.world
-    taken = {team: account.available for team, account in world.accounts.items()}
+    fake = scene.fake
+    taken = {team: account.available for team, account in fake.accounts.items()}
     for team in taken:
-        world.ledger(team).set(world.accounts[team].held)
+        fake.set_credits(team, fake.accounts[team].held)
 
     def give_back() -> None:
         for team, available in taken.items():
-            world.ledger(team).set(total((world.accounts[team].credits, available)))
+            fake.set_credits(team, total((fake.accounts[team].credits, available)))
 
     reply = serve()
     if reply.status == _NO_CREDITS:
@@ -214,11 +213,11 @@ def _changing_work(change: Callable[[Scene, Course], Course]) -> _Meet:
     """Serve the request, then change the steps of the work that it has started."""
 
     def meet(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-        begun = work_begun(scene.app)
+        begun = scene.fake.work_begun()
         reply = serve()
         for work in begun():
             fault.fire(call)
-            change(scene, work).begin(scene.app)
+            scene.fake.begin(change(scene, work))
         return reply
 
     return meet
@@ -241,13 +240,13 @@ def _keeps_failing(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Repl
     fails = _changing_work(_fails)
     reply = fails(scene, fault, call, serve)
     if fault.fired:
-        scene.put_first(add_fault(scene.app, fault.kind, "*", partial(fails, scene), times=inf))
+        scene.put_first(scene.fake.add_fault(fault.kind, "*", partial(fails, scene), times=inf))
     return reply
 
 
 def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
     """Delete the record, as another client would, before it is polled."""
-    if (record := delete_record(scene.app, call)) is not None:
+    if (record := scene.fake.delete_record(call)) is not None:
         scene.run.deleted.add(record)
         fault.fire(call)
     return serve()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from .._core.base.errors import INTERRUPTED, AurousError, AurousWarning, hide_mistakes, see
 from .._core.base.frames import PACKAGE, nearest_outside, without_package
 from .._core.wire.call import Call
-from .._facade import App, Course, SharedTime, skipped_sleeps, stopped_time
+from .._facade import Course, Handle, SharedTime, skipped_sleeps
 from .compare import told
 from .end_state import EndState, end_states
 from .laws import Day
 from .options import PAGE
-from .runs.attempt import interruption, resting, with_text
+from .runs.attempt import interruption, with_text
 from .runs.run import ignore, noting_runs, present_run
 from .runs.watchdog import RunEnded, Watchdog
 
@@ -49,12 +49,12 @@ class Stage:
     """One fake, on which all runs are made.
 
     Args:
-        app: The fake.
+        fake: The fake.
         who: The method that the test called, for messages.
         mark: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
 
     Attributes:
-        app: The same.
+        fake: The same.
         who: The same.
         functions: The names of the functions under test.
         time: The skipped sleeps.
@@ -63,8 +63,8 @@ class Stage:
         end: Returns the end state of a run, some of whose records a fault lets fail.
     """
 
-    def __init__(self, app: App, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
-        self.app: App = app
+    def __init__(self, fake: Handle, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
+        self.fake: Handle = fake
         self.who: str = who
         self.functions: tuple[str, ...] = ("run",) if who.endswith("explore") else ("first", "second")
         self.time: SharedTime
@@ -91,7 +91,7 @@ class Stage:
         """
         go_back = self.mark()
         try:
-            with resting(self.app):
+            with self.fake.resting():
                 yield
         except BaseException as error:
             if (ending := interruption(error)) is None:
@@ -109,11 +109,11 @@ class Stage:
                 f"{self.who}() was called inside explore() or interleave(), which runs it many times. Call it once, "
                 f"in the test, around the code under test.\n{_MORE}"
             )
-        with noting_runs(), stopped_time(self.app) as time:
+        with noting_runs(), self.fake.stopped_time() as time:
             self.time = time
-            with self.app.world.lock:
+            with self.fake.lock:
                 self.go_back = self.mark()
-                self.end = end_states(self.app)
+                self.end = end_states(self.fake)
             yield time
 
     def mark(self) -> Callable[[], object]:
@@ -174,24 +174,24 @@ class FreshFake(Stage):
     """Each run is a test, which makes a fake of its own.
 
     Args:
-        app: The fake of the run that has passed.
+        fake: The fake of the run that has passed.
     """
 
-    def __init__(self, app: App) -> None:
-        super().__init__(app, "explore", lambda _: ignore)
+    def __init__(self, fake: Handle) -> None:
+        super().__init__(fake, "explore", lambda _: ignore)
         self._start: float | None = None
-        self._sent = _operations(app.world.journal.entries)
+        self._sent = _operations(fake.journal.entries)
 
     @contextmanager
-    def run_on(self, app: App, attempt: RunAttempt) -> Generator[None, None, None]:
+    def run_on(self, fake: Handle, attempt: RunAttempt) -> Generator[None, None, None]:
         """Let the block be the run of *attempt*, on a fake that it has just made."""
-        self.app = app
+        self.fake = fake
         if self._start is None:  # it is what the clock of a new fake says, which a setting may have put elsewhere
-            self._start = app.world.clock.time()
-        app.world.clock.restore((0.0, self._start, 1.0, 0.0))
-        with app.world.lock:
-            self.end = end_states(app)
-        with noting_runs(), app.world.clock.skip_sleeps(), attempt.running():
+            self._start = fake.clock.time()
+        fake.clock.restore((0.0, self._start, 1.0, 0.0))
+        with fake.lock:
+            self.end = end_states(fake)
+        with noting_runs(), fake.clock.skip_sleeps(), attempt.running():
             yield
 
     @contextmanager

@@ -417,7 +417,7 @@ class Aurous(CallAssertions, Belongings):
         from .._explore.day import play  # most tests have none
 
         self._session.explored = True
-        return play(self._session.app, day)
+        return play(self._session.handle, day)
 
     def reset(self, settings: AurousSettings | None = None) -> None:
         """Return to the start of the test: state, settings, clock, faults, calls, pitfalls and routes.

@@ -24,6 +24,7 @@ from .aurous import Aurous
 from .calls import Calls
 from .exported import export
 from .limits import Limit
+from .session import Session
 from .team import Team
 from .webhooks import Webhooks
 
@@ -59,6 +60,11 @@ def exported(aurous: Aurous, snapshot: str | None) -> dict[str, Any]:
         AurousLookupError: If no snapshot has that name.
     """
     return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
+
+
+def session_of(aurous: Aurous) -> Session:
+    """Return the internals of a fake."""
+    return aurous._session
 
 
 @cache

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .._core.world.settings import Settings
     from .._explore.report.result import Exploration
+    from .._facade import Handle
     from .._httpx.binding import Binding
     from .webhooks import Webhooks
 
@@ -58,6 +59,13 @@ class Session:
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
         self._start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
+
+    @property
+    def handle(self) -> Handle:
+        """The fake as instruments see it."""
+        from .._facade import Handle  # most tests use none
+
+        return Handle(self.app)
 
     @property
     def settings(self) -> Settings:

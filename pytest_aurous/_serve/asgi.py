@@ -62,7 +62,7 @@ class AsgiApp:
 
     def __init__(self, aurous: Aurous, *, remote: bool = False, token: str | None = None, keep: int = KEEP) -> None:
         self._token = token
-        self._app = aurous._session.app
+        self._fake = aurous._session.handle
         self._refused = lru_cache(partial(refuse_host, remote=remote))
         self.control = Control(aurous, keep)
         if token is not None:
@@ -86,11 +86,11 @@ class AsgiApp:
         if path.startswith(CONTROL) or (path == "/" and method == "GET" and _wants_page(headers)):
             await self._controlled(request, receive, send)
             return
-        home = home_of(self._app, path)
+        home = home_of(self._fake, path)
         call = Call(method, home[0], home[1], home[2] + path, query, headers, body)
-        if (gate := self._app.world.gate) is not None:
+        if (gate := self._fake.gate) is not None:
             await gate.aenter(call)
-        outcome = self._app.handle(call)
+        outcome = self._fake.respond(call)
         if isinstance(outcome, Reply):
             outcome = outcome if outcome.stream is not None else self._here(outcome, own)
             if outcome.stream is None and not call.delay:
@@ -223,7 +223,7 @@ class AsgiApp:
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of a response lead to this server."""
-        led_to = self._app.world.served.led_to
+        led_to = self._fake.led_to
         if (where := dict(reply.headers).get("Location")) is not None:
             where = led_to(own, where.encode("latin-1")).decode("latin-1")
             reply = reply._replace(headers=replaced(reply.headers, (("Location", where),)))
@@ -232,8 +232,8 @@ class AsgiApp:
 
     async def _wait(self, delay: float, gone: Gone) -> None:
         """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""
-        clock = self._app.world.clock
-        if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
+        clock = self._fake.clock
+        if delay > 0 and not clock.frozen and self._fake.settings.sleep == "real":
             clock.rewind(delay)
             await asyncio.wait([gone], timeout=delay / clock.speed)
 

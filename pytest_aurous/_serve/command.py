@@ -26,7 +26,7 @@ from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.call import secret_of
 from .._core.wire.har import har
-from .._facade import SETTINGS, fake_key, near, used_for
+from .._facade import SETTINGS, fake_key, used_for
 from .._fake.aurous import Aurous
 from .actions import Action
 from .control import Control
@@ -289,7 +289,7 @@ def print_lines(aurous: Aurous, steps: Iterable[Taped]) -> None:
     """Print a line for each step."""
     try:
         for step in steps:
-            closest = "" if step.call is None else near(aurous._session.app, step.call)
+            closest = "" if step.call is None else aurous._session.handle.near(step.call)
             if text := line_of(step, closest):
                 print(text, flush=True)  # noqa: T201 - a command prints
     except OSError as error:  # such as the end of the reader of a pipe

@@ -66,7 +66,7 @@ class LiveTrace:
                     "url": url,
                     "test": {"id": "a served fake"},
                     "base_url": app.world.settings.base_url,
-                    "settings": settings_of(app),
+                    "settings": settings_of(self._aurous._session.handle),
                     "machines": state_machines(),
                     "rules": {},
                     "keep": tape.keep,
@@ -169,7 +169,7 @@ class LiveTrace:
             return as_text({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
     def _builder(self) -> Builder:
-        return Builder(self._app, self._calls(), _LONGEST_BODY)
+        return Builder(self._aurous._session.handle, self._calls(), _LONGEST_BODY)
 
     def _calls(self) -> list[Call]:
         return [step.call for step in self._tape.steps if step.call is not None]

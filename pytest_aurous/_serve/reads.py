@@ -14,7 +14,7 @@ from .._core.base.redaction import SECRET, redacted
 from .._core.wire.call import Call, without_secrets
 from .._core.wire.har import har
 from .._core.wire.reply import Reply
-from .._facade import SETTINGS, coverage, near, timeline
+from .._facade import SETTINGS
 from .._fake.calls import Calls
 from .._fake.objects import as_json, exported
 from .actions import shown_arguments
@@ -106,7 +106,7 @@ def found_calls(
 
 def _unmatched(control: Control, _: object) -> Any:
     found = [call for call in control.aurous.calls[:] if call.operation is None]
-    return [{**of_call(call), "near": near(control.aurous._session.app, call)} for call in found]
+    return [{**of_call(call), "near": control.aurous._session.handle.near(call)} for call in found]
 
 
 def _completions(control: Control, _: object) -> Any:
@@ -189,12 +189,14 @@ _READS: Final = (
     ControlRequest(
         "log",
         "the calls and what they changed, as text",
-        lambda control, _: timeline(control.aurous._session.app),
+        lambda control, _: control.aurous._session.handle.timeline(),
         media_type="text/plain; charset=utf-8",
     ),
     ControlRequest("unmatched", "the requests that the API does not know, each with what is nearest", _unmatched),
     ControlRequest(
-        "coverage", "how often each operation had an outcome", lambda control, _: coverage(control.aurous._session.app)
+        "coverage",
+        "how often each operation had an outcome",
+        lambda control, _: control.aurous._session.handle.coverage(),
     ),
     ControlRequest("pitfalls", "misuse of the API that caused no error", _pitfalls),
     ControlRequest("completions", "each chat completion, with its messages and what was said", _completions),

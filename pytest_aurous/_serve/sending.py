@@ -10,16 +10,16 @@ from .._core.base.errors import AurousLookupError, see
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Break, Reply
-from .._facade import App
+from .._facade import Handle
 from .arguments import PAGE, taken_by
 from .tape import Tape
 
 _UPLOAD: Final = ("https", UPLOAD_HOST.removeprefix("https://"), "")
 
 
-def home_of(app: App, path: str) -> tuple[str, str, str]:
+def home_of(fake: Handle, path: str) -> tuple[str, str, str]:
     """Return scheme, host and root of the URL of a request: only paths of the upload host begin as they do."""
-    return _UPLOAD if path.startswith("/characters/") else app.addresses.home
+    return _UPLOAD if path.startswith("/characters/") else fake.home
 
 
 def call_of(
@@ -35,7 +35,7 @@ def call_of(
     Raises:
         AurousError: If the step is not kept, or is no request, or an argument is invalid.
     """
-    app, check = tape.app, Check("send", PAGE)
+    fake, check = tape.fake, Check("send", PAGE)
     model = None
     if of is not None:
         steps = tape.after(check.whole("of", of, 1) - 1, 1)
@@ -49,8 +49,8 @@ def call_of(
     check.instance("body", body, str | None, "text, such as '{}'.")
     root = ""
     if model is None:
-        scheme, host, root = home_of(app, str(path))
-        key = app.world.keys.first(app.world.default_team)
+        scheme, host, root = home_of(fake, str(path))
+        key = fake.keys.first(fake.default_team)
         model = Call("GET", scheme, host, "", "", (("X-Api-Key", key),))
     content = model.content if body is None else body.encode()
     sent = {name.lower(): (name, value) for name, value in model._headers if name.lower() != "content-length"}
@@ -66,7 +66,7 @@ def call_of(
 
 def send(tape: Tape, call: Call) -> dict[str, Any]:
     """Send a request, read a stream to its end, as a client would, and return the outcome as JSON."""
-    outcome = tape.app.handle(call)
+    outcome = tape.fake.respond(call)
     stream = outcome.stream if isinstance(outcome, Reply) else None
     while stream is not None and (part := stream.read()) is not None and not isinstance(part, Break):
         pass

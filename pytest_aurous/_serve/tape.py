@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._core.base.work import MONOTONIC
 from .._core.wire.call import Call
-from .._facade import Change, StateFollower, View
+from .._facade import Change, View
 from .._fake.aurous import Aurous
 from .._trace.recorder import StepWatcher
 
@@ -89,7 +90,7 @@ class Tape(StepWatcher):
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
-        super().__init__(aurous._session.app)
+        super().__init__(aurous._session.handle)
         self.keep = keep
         self.last = 0
         self.loaded: list[Action] = []
@@ -97,11 +98,12 @@ class Tape(StepWatcher):
         self.steps: deque[Taped] = deque(maxlen=keep)
         self.streams: dict[Call, tuple[Part, float]] = {}
         self._unsaid: tuple[Change, ...] = ()
-        self._world = self.app.world
-        with self._world.lock:
-            self.began = self._world.clock.time()
-            self.state = StateFollower(self.app)
-            self._world.watchers.insert(0, self)
+        with self.fake.lock:
+            self.began = self.fake.clock.time()
+            self.state = self.fake.follow()
+            self._watching = ExitStack()
+            self._watching.enter_context(self.fake.watched(self))
+            self._watching.callback(self.state.stop)
 
     @property
     def dropped(self) -> int:
@@ -110,10 +112,8 @@ class Tape(StepWatcher):
 
     def stop(self) -> None:
         """Watch no longer."""
-        with self._world.lock:
-            if self in self._world.watchers:
-                self._world.watchers.remove(self)
-                self.state.stop()
+        with self.fake.lock:
+            self._watching.close()
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
         """Record what happened before a request."""
@@ -125,7 +125,7 @@ class Tape(StepWatcher):
         self._add(Taped(call=call, began=call.at, changes=self.state.of_request(), alone=not self.streams))
         if call.streamed:
             self.streams[call] = Part(self.last, call), MONOTONIC()
-        self._world.journal.forget(self.keep)
+        self.fake.journal.forget(self.keep)
 
     def resume(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
         """Record what happened before the next part of a stream."""
@@ -138,26 +138,26 @@ class Tape(StepWatcher):
         before, told = self.streams.pop(call, (Part(0, call), 0.0))
         now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
         if now.ended or (part.endswith(b"\n\n") and MONOTONIC() - told >= _PAUSE):
-            self._add(Taped(part=now, began=self._world.clock.time()))
+            self._add(Taped(part=now, began=self.fake.clock.time()))
             now, told = Part(before.of, call), MONOTONIC()
         if not call.ended:
             self.streams[call] = now, told
 
     def note(self, action: Action | None, began: float | None = None) -> None:
         """Record what has happened since the last step, without a request."""
-        with self._world.lock:
-            self._world.runs.settle()
+        with self.fake.lock:
+            self.fake.runs.settle()
             changes = self.state.compare() if self.state.moved else ()
             # Buckets refill by themselves, whenever time passes: that alone is no step.
             if action is not None or self._events or any(change[0] != "buckets" for change in changes):
-                began = self._world.clock.time() if began is None else began
+                began = self.fake.clock.time() if began is None else began
                 self._add(Taped(action=action, began=began, changes=changes))
 
     def _add(self, step: Taped) -> None:
         events, notes = self._happened()
         changes, self._unsaid = self._unsaid + step.changes, ()
         self.last += 1
-        step = step._replace(seq=self.last, at=self._world.clock.time(), events=events, changes=changes, notes=notes)
+        step = step._replace(seq=self.last, at=self.fake.clock.time(), events=events, changes=changes, notes=notes)
         self.steps.append(step)
         for call_back in self.on_step:
             call_back(step)
@@ -166,7 +166,7 @@ class Tape(StepWatcher):
 
     def after(self, seq: int, limit: int) -> list[Taped]:
         """Return the steps that follow *seq*, at most *limit* of them, the oldest first."""
-        with self._world.lock:
+        with self.fake.lock:
             start = max(0, seq - self.dropped)
             return list(islice(self.steps, start, start + limit))
 

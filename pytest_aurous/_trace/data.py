@@ -14,7 +14,7 @@ from .._core.base.frames import Place, helpers_of, line_of, short_path
 from .._core.base.redaction import protecting, redacted, redacted_json, shortened
 from .._core.wire.call import Call, Request, Response, is_digest, secret_of
 from .._core.wire.headers import Headers, shown_header
-from .._facade import CATALOG, App, hint_of, load_rules, near, state_machines
+from .._facade import CATALOG, Handle, load_rules, state_machines
 from .page import small_pictures, to_text
 from .recorder import RecordedStep, Recorder
 
@@ -44,10 +44,10 @@ def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str,
         test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
         exploration: What it has explored, as `matrix` shows it.
     """
-    world = recorder.app.world
-    with protecting(world.default_key):
+    fake = recorder.fake
+    with protecting(fake.default_key):
         found = _trace(recorder, test, exploration)
-        cleaned: dict[str, Any] = redacted_json(found, more=secret_of(world.journal.entries))
+        cleaned: dict[str, Any] = redacted_json(found, more=secret_of(fake.journal.entries))
     for longest in _LONGEST:
         cut: dict[str, Any] = _cut(cleaned, longest)
         if len(to_text(cut).encode(errors="replace")) <= _MOST:
@@ -69,18 +69,18 @@ def _cut(value: Any, longest: int) -> Any:
 
 def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the trace of a test; only texts that were cut are redacted yet."""
-    builder = Builder(recorder.app, (step.call for step in recorder.steps if step.call is not None))
+    builder = Builder(recorder.fake, (step.call for step in recorder.steps if step.call is not None))
     steps = [builder.step(step) for step in recorder.steps]
-    settings = recorder.app.world.settings
+    settings = recorder.fake.settings
     return {
         "version": VERSION,
         "generator": f"pytest-aurous {version_of_package()}",
         "docs": DOCS,
         "test": {**test, "seed": settings.seed},
         "base_url": settings.base_url,
-        "settings": settings_of(recorder.app),
+        "settings": settings_of(recorder.fake),
         "began": recorder.began,
-        "ended": recorder.app.world.clock.time(),
+        "ended": recorder.fake.clock.time(),
         "credits": recorder.spent(),
         "start": recorder.start,
         "machines": state_machines(),
@@ -101,19 +101,19 @@ def _records(recorder: Recorder, exploration: Mapping[str, Any] | None) -> Itera
         yield from filter(None, view.get("records", {}).values())
 
 
-def settings_of(app: App) -> dict[str, Any]:
+def settings_of(fake: Handle) -> dict[str, Any]:
     """Return the settings that a test of one request needs; it sets up the state itself."""
-    return app.world.settings.unusual("responses", "address")
+    return fake.settings.unusual("responses", "address")
 
 
 class Builder:
-    """Writes steps of *app*, among *calls*, and notes which rules they need; a body has *longest* bytes as text."""
+    """Writes steps of *fake*, among *calls*, and notes which rules they need; a body has *longest* bytes as text."""
 
-    def __init__(self, app: App, calls: Iterable[Call], longest: int = _LONGEST_BODY) -> None:
+    def __init__(self, fake: Handle, calls: Iterable[Call], longest: int = _LONGEST_BODY) -> None:
         self._longest = longest
         self.used: set[str] = set()
         self.rules = load_rules()
-        self._app = app
+        self._fake = fake
         self._pictures = 0
         sent = list(calls)
         self.secret = secret_of(sent)
@@ -158,11 +158,10 @@ class Builder:
             "request": self._message(request, drawn=False),
             "response": response and self._message(response, drawn="/storage/files/" not in call.path),
             "stream": _stream(call, self.secret),
-            "hint": near(self._app, call) or hint_of(call) or None,
+            "hint": self._fake.hint(call) or None,
             "pitfalls": [
                 {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}
-                for one in self._app.pitfalls.seen
-                if one.call is call
+                for one in self._fake.pitfalls_of(call)
             ],
             "rules": rules,
             "refusal_rules": refusal,

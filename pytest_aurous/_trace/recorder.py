@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from .._core.base.data import View
 from .._core.wire.call import Call, Watcher
 from .._core.wire.lines import Note
-from .._facade import App, StateReader, difference
+from .._facade import Handle, Written, difference
 
 
 class RecordedStep(NamedTuple):
@@ -31,8 +32,8 @@ class RecordedStep(NamedTuple):
 class StepWatcher(Watcher):
     """Collects what happens to one fake beside its requests, for the step that it belongs to."""
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    def __init__(self, fake: Handle) -> None:
+        self.fake = fake
         self._events: list[tuple[str, float]] = []
         self._noted: Note | None = None
 
@@ -45,7 +46,7 @@ class StepWatcher(Watcher):
 
         A `reset` forgets all notes, and calls begin at 1 again. Deliveries are in the changes, with all that is known.
         """
-        notes = self.app.world.journal.notes
+        notes = self.fake.journal.notes
         at = len(notes)
         if not self._events and (notes[-1] if notes else None) is self._noted:  # as at most requests
             return (), ()
@@ -60,19 +61,20 @@ class Recorder(StepWatcher):
     """Watches one fake; `start` is the state before the first step, and `began` its instant.
 
     Args:
-        app: The fake. It is watched until `stop`.
+        fake: The fake. It is watched until `stop`.
     """
 
-    def __init__(self, app: App) -> None:
-        super().__init__(app)
-        self._reader = StateReader()
-        self.start: View = self._reader.read(app)
-        self.began: float = app.world.clock.time()
+    def __init__(self, fake: Handle) -> None:
+        super().__init__(fake)
+        self._written: Written = {}
+        self.start: View = fake.view(self._written)
+        self.began: float = fake.clock.time()
         self.steps: list[RecordedStep] = []
         self._now = self.start
-        self._undo = app.world.state.undo
-        self._seen = self._undo.changes
-        app.world.watchers.insert(0, self)
+        self._seen = fake.changes
+        self._watching = ExitStack()
+        self._watching.enter_context(fake.watched(self))
+        self._watching.callback(self._between)
 
     def spent(self) -> float:
         """Return the credits that were spent, and that are held, by all teams."""
@@ -84,10 +86,7 @@ class Recorder(StepWatcher):
 
     def stop(self) -> None:
         """Record what happened after the last request, and watch no longer."""
-        watchers = self.app.world.watchers
-        if self in watchers:
-            self._between()
-            watchers.remove(self)
+        self._watching.close()
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
         """Record what happened before a request."""
@@ -95,20 +94,20 @@ class Recorder(StepWatcher):
 
     def _between(self) -> None:
         """Record what the test, the clock and deliveries have done since the last step."""
-        self.app.world.runs.settle()
-        if self._undo.changes == self._seen and not self._events:  # the state is as it was after the last step
+        self.fake.runs.settle()
+        if self.fake.changes == self._seen and not self._events:  # the state is as it was after the last step
             return
         before, changes, (events, notes) = self._now, self._changes(), self._happened()
         if events or notes or changes.keys() - {"buckets"}:
-            self.steps.append(RecordedStep(None, self.app.world.clock.time(), events, changes, notes))
+            self.steps.append(RecordedStep(None, self.fake.clock.time(), events, changes, notes))
         else:
             self._now = before  # buckets refill by themselves: the next step has their changes
 
     def leave(self, call: Call) -> None:
         """Record a request."""
         changes, (events, notes) = self._changes(), self._happened()
-        self.steps.append(RecordedStep(call, self.app.world.clock.time(), events, changes, notes))
+        self.steps.append(RecordedStep(call, self.fake.clock.time(), events, changes, notes))
 
     def _changes(self) -> View:
-        before, self._now, self._seen = self._now, self._reader.read(self.app), self._undo.changes
+        before, self._now, self._seen = self._now, self.fake.view(self._written), self.fake.changes
         return difference(before, self._now)

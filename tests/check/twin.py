@@ -70,10 +70,9 @@ class Twin:
         self._app: App = aurous._session.app
         self._first = aurous.snapshot()
         self.server = AurousServer(aurous)
-        self.server._asgi._app = self  # type: ignore[assignment]  # it has what the server needs
+        self.server._asgi._fake.respond = self.handle
         self.url: str = self.server.url
         self.world = self._app.world
-        self.addresses = self._app.addresses
 
     def handle(self, call: Call) -> Reply | Break:
         """Handle a request."""

@@ -279,7 +279,7 @@ def test_ctrl_c_ends_the_exploration_with_the_table(fake: Aurous, client: httpx.
 
 def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
     """A thread of the application, which belongs to no run, is ended, too."""
-    run = ExploredRun(fake._session.app)
+    run = ExploredRun(fake._session.handle)
     run.crashed = True
 
     with pytest.raises(AurousCrash):

@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
-from pytest_aurous._facade import stopped_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -545,7 +544,7 @@ def test_a_sleep_of_a_run_that_was_stopped_ends_it(fake: Aurous, client: httpx.C
 
 def test_a_clock_that_the_code_has_frozen_stays_so(fake: Aurous) -> None:
     """Any other goes on as before."""
-    with stopped_time(fake._session.app):
+    with fake._session.handle.stopped_time():
         fake.clock.freeze("2027-01-01T00:00:00Z")
 
     assert fake.clock.time() == datetime(2027, 1, 1, tzinfo=timezone.utc).timestamp()

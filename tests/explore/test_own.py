@@ -11,7 +11,7 @@ import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._explore import explorer
-from pytest_aurous._explore.runs import attempt
+from pytest_aurous._facade import Handle
 
 if TYPE_CHECKING:
     import httpx
@@ -23,7 +23,7 @@ ITSELF = r"plore\(\): pytest-aurous itself failed(.*\n)*Please report this(.*\n)
 
 @pytest.mark.parametrize(
     ("module", "name", "instead"),
-    [(explorer, "judge", None), (explorer, "plans_of", None), (attempt, "work_begun", lambda _: None)],
+    [(explorer, "judge", None), (explorer, "plans_of", None), (Handle, "work_begun", lambda _: None)],
 )
 def test_an_error_of_ours_names_itself(
     fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, instead: Any

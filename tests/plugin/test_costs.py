@@ -136,7 +136,7 @@ def test_a_poll_goes_through_few_functions() -> None:
             fake.characters.add()
             client.get(path)
         later = our_calls(lambda: client.get(path))
-        Recorder(fake._session.app).stop()
+        Recorder(fake._session.handle).stop()
         traced_before = our_calls(lambda: client.get(path))
 
     assert 0 < first < 130, __doc__

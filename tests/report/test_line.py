@@ -52,7 +52,7 @@ def test_all_that_shows_a_line_shows_the_applications() -> None:
     """The helper, which is the same for all requests, comes after it."""
     app = application()
     with Aurous(strict="warn", pitfalls="off") as aurous:
-        recorder = Recorder(aurous._session.app)
+        recorder = Recorder(aurous._session.handle)
         for name in ("balance", "leak"):
             app[name](aurous.client())
         with pytest.warns(AurousWarning) as unmatched:

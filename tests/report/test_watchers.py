@@ -34,7 +34,7 @@ class Watching:
 
     def trace(self) -> None:
         """Begin to record."""
-        self.recorder = Recorder(self.aurous._session.app)
+        self.recorder = Recorder(self.aurous._session.handle)
 
     def cover(self) -> None:
         """Begin to count."""

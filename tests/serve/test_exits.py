@@ -142,7 +142,7 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path, pytester: pytest.Pytes
     """Not one exit shows any of the secrets; and the copied session runs, and passes."""
     aurous = Aurous(now="2026-05-08T10:00:00Z", strict="off", pitfalls="off")
     control = Control(aurous)
-    recorder = Recorder(aurous._session.app)
+    recorder = Recorder(aurous._session.handle)
     file = tmp_path / "log.har"
     file.write_text(json.dumps(har([])), encoding="utf-8")
     with aurous.client() as client:

@@ -24,7 +24,7 @@ def traced(run: Run, about: Mapping[str, Any] | None = None, **settings: Any) ->
     """Return the trace of *run*, as a test of its name that failed, with what it explores."""
     chosen: dict[str, Any] = {"seed": 3, "strict": "off", "pitfalls": "off", "sleep": "skip", "now": START}
     with Aurous(**(chosen | settings)) as aurous:
-        recorder = Recorder(aurous._session.app)
+        recorder = Recorder(aurous._session.handle)
         aurous._session.traced = True
         with aurous.client(timeout=5) as client:
             run(aurous, client)

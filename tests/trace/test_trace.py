@@ -244,7 +244,7 @@ def test_recording_leaves_the_fake_as_it_was() -> None:
         app = aurous._session.app
         app.world.watchers.append(seen)
         before = app.world.watchers[:]
-        recorder = Recorder(app)
+        recorder = Recorder(aurous._session.handle)
         client.get("/v1/balance")
         recorder.stop()
         recorder.stop()

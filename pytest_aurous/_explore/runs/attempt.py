@@ -15,7 +15,7 @@ from ..._core.base.errors import AurousCrash
 from ..._core.base.frames import TOOLS, signal_handlers
 from ..._core.base.work import sender
 from ..._core.wire.call import Call, Watcher
-from ..._facade import App, Course, StateReader, happening, watched, when_done, work_begun
+from ..._facade import Course, Written
 from ..compare import Identities
 from ..end_state import paid
 from ..ids import slug
@@ -47,7 +47,7 @@ class RunAttempt(Watcher):
         stage: Where it is made.
         good: The good day, which limits it; None if this is one.
         plan: Its faults, each with its place; none on the good day.
-        reader: Reads the state for a trace; None: the test is not traced.
+        written: What the views of a trace share; None: the test is not traced.
         turns: Lets two workers take turns; None: one function is called after the other.
         begins: The name of the function that is called first; by default, the first one is.
 
@@ -65,7 +65,7 @@ class RunAttempt(Watcher):
         stage: Stage,
         good: Day | None,
         plan: Plan = (),
-        reader: StateReader | None = None,
+        written: Written | None = None,
         turns: Turns | None = None,
         begins: str = "",
     ) -> None:
@@ -76,7 +76,7 @@ class RunAttempt(Watcher):
         self.run: ExploredRun
         self._stage = stage
         self._good = good
-        self._reader = reader
+        self._written = written
         self._turns = turns
         self._begins = begins
         self._identities = Identities()
@@ -91,29 +91,29 @@ class RunAttempt(Watcher):
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Add the faults; the block is the run, and what it starts belongs to it."""
-        app, good = self._stage.app, self._good
+        fake, good = self._stage.fake, self._good
         # A run that retries sends more than the good day, and one that retries without end must still end soon.
         if good is None:
-            run = self.run = ExploredRun(app)
+            run = self.run = ExploredRun(fake)
         else:
             usual = f"; the good day sent {len(good.calls)}"
-            run = self.run = ExploredRun(app, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
-        with app.world.lock:
-            scene = Scene(app, run, self._stage.time.move, self._identities)
+            run = self.run = ExploredRun(fake, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
+        with fake.lock:
+            scene = Scene(fake, run, self._stage.time.move, self._identities)
             scene.begin(() if self.again else self.plan)
-            self._begun = work_begun(app)
+            self._begun = fake.work_begun()
             if not self.again:
                 self._failed = run.failed
-                self._began = app.world.clock.time()
-                self._since = happening(app)
-                self._before = when_done(app, lambda: paid(app))
+                self._began = fake.clock.time()
+                self._since = fake.happening()
+                self._before = fake.when_done(lambda: paid(fake))
                 self._view(0)
         turns = self._turns.taking(run) if self._turns is not None else nullcontext()
         try:
-            with watched(app, self), run.running(), self._stage.watchdog.guarding(run, self.case), turns:
+            with fake.watched(self), run.running(), self._stage.watchdog.guarding(run, self.case), turns:
                 yield
         finally:
-            with app.world.lock:
+            with fake.lock:
                 self._unmet = scene.unmet or (self._turns is not None and bool(self._turns.left))
                 scene.end()
 
@@ -156,15 +156,14 @@ class RunAttempt(Watcher):
             self._identities.see(call)
         if works := self._begun():
             self._starting[call.number] = works
-        works_of = self._stage.app.world.runs
-        self._begun = work_begun(self._stage.app)
-        polled = [run for part in call.path.split("/") if (run := works_of.get(part)) is not None]
-        self._polls |= call.method == "GET" and any(not run.last for run in polled)
+        self._begun = self._stage.fake.work_begun()
+        if call.method == "GET" and not self._polls:
+            self._polls = not {*call.path.split("/")}.isdisjoint(self._stage.fake.working())
         self._view(call.number)
 
     def _view(self, number: int) -> None:
-        if self._reader is not None:
-            self._views[number] = self._reader.read(self._stage.app)
+        if self._written is not None:
+            self._views[number] = self._stage.fake.view(self._written)
 
     def day(self, outcome: Outcome) -> Day:
         """Return what came of the run, or of both.
@@ -174,7 +173,7 @@ class RunAttempt(Watcher):
         """
         if self._failure is not None:
             raise self._failure
-        run, error, app = self.run, outcome.error, self._stage.app
+        run, error, fake = self.run, outcome.error, self._stage.fake
         run.raised = error is not None
         if not run.hangs and (ending := interruption(error)) is not None:
             raise ending
@@ -185,7 +184,7 @@ class RunAttempt(Watcher):
             name = "stopped"
         else:
             name = "returned" if error is None else "raised"
-        with app.world.lock:
+        with fake.lock:
             end = self._stage.end(self._failed)
             return Day(
                 **vars(self._since()),
@@ -195,7 +194,7 @@ class RunAttempt(Watcher):
                 returned=outcome.returned,
                 paid={team: paid - self._before.get(team, Decimal(0)) for team, paid in end.paid.items()},
                 end=end,
-                seconds=app.world.clock.time() - self._began,
+                seconds=fake.clock.time() - self._began,
                 starting=self._starting,
                 polls=self._polls,
                 concurrent=self._concurrent,
@@ -223,15 +222,3 @@ def with_text(error: Any, text: str) -> BaseException:
     elif isinstance(error, KeyboardInterrupt):
         error.args = (text,)
     return cast("BaseException", error)
-
-
-@contextmanager
-def resting(app: App) -> Generator[None, None, None]:
-    """Let a trace and the coverage rest in the block: they see only the run that stays."""
-    watchers = app.world.watchers
-    rest = [one for one in watchers if not one.of_bad_days]
-    watchers[:] = [one for one in watchers if one.of_bad_days]
-    try:
-        yield
-    finally:
-        watchers[:0] = rest

@@ -17,7 +17,7 @@ from ..._core.base.errors import AurousCrash, hide_mistakes, see
 from ..._core.base.frames import package_of, shown_place, stack_under_test
 from ..._core.base.work import Work, current_work, leave_behind, noting_start, noting_submit, set_work
 from ..._core.wire.call import Call, Watcher
-from ..._facade import App, Course, skipped_sleeps, watched
+from ..._facade import Course, Handle, skipped_sleeps
 from .watchdog import RunEnded
 
 __tracebackhide__ = hide_mistakes
@@ -47,7 +47,7 @@ class ExploredRun(Watcher):
     What belongs to no run, such as a thread that was started before, works for the present one.
 
     Args:
-        app: The fake.
+        fake: The fake.
         calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls of
             work in progress that were answered.
         seconds: How far it may let the clock move.
@@ -71,7 +71,7 @@ class ExploredRun(Watcher):
 
     of_bad_days = True
 
-    def __init__(self, app: App, calls: float = inf, seconds: float = inf, usual: str = "") -> None:
+    def __init__(self, fake: Handle, calls: float = inf, seconds: float = inf, usual: str = "") -> None:
         test = current_work()
         self.work: Work = (
             Work("", ignore, run=self) if test is None else Work(test.test, test.report, self, test.stderr)
@@ -88,10 +88,10 @@ class ExploredRun(Watcher):
         self.busy: float = 0
         self.repairs: list[Callable[[], None]] = []
         self.steps: int = 0
-        self._app = app
+        self._fake = fake
         self._calls = calls
         self._usual = usual
-        self._left = app.world.clock.time()
+        self._left = fake.clock.time()
         self._until = self._left + seconds
         self._reads: dict[str, float] = {}
         self._counted = self._all = self._sleeps = 0
@@ -99,7 +99,7 @@ class ExploredRun(Watcher):
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Let this thread, and what it starts, work for the run; the block is the run."""
-        with skipped_sleeps(self.begin_sleep), watched(self._app, self, last=True):
+        with skipped_sleeps(self.begin_sleep), self._fake.watched(self, last=True):
             before = set_work(self.work)
             try:
                 yield
@@ -122,7 +122,7 @@ class ExploredRun(Watcher):
         """Raise the crash that has come with a request; count it, unless time has passed or it was a poll."""
         if self.crashed:
             raise AurousCrash(_CRASHED)
-        before, self._left = self._left, self._app.world.clock.time()
+        before, self._left = self._left, self._fake.clock.time()
         answered = call.status is not None and call.status < _REFUSED
         if not (call.method == "GET" and self._waits(call) and answered) and self._left - before < _MINUTE:
             self._counted += 1
@@ -149,12 +149,12 @@ class ExploredRun(Watcher):
         return None
 
     def _check_time(self, seconds: float) -> None:
-        if self._app.world.clock.time() + seconds > self._until:
+        if self._fake.clock.time() + seconds > self._until:
             self._stop("a day of the clock more than the good day took")
 
     def _stop(self, after: str, last: str = "") -> None:
         """Let the next request or sleep end the run."""
-        waiting = f"waiting: {self._app.world.clock.waiting_for()}"
+        waiting = f"waiting: {self._fake.clock.waiting_for()}"
         self.stopped = self.stopped or "; ".join(filter(None, (f"was stopped after {after}", last, waiting)))
 
     def hang(self, reason: str) -> None:
@@ -165,9 +165,9 @@ class ExploredRun(Watcher):
 
     def _waits(self, call: Call) -> bool:
         """Whether the clock has moved since the last identical read, and work is in progress."""
-        now, read = self._app.world.clock.time(), f"{call.path}?{call.query}"
+        now, read = self._fake.clock.time(), f"{call.path}?{call.query}"
         before, self._reads[read] = self._reads.get(read, now), now
-        return now > before and any(not work.last for _, work in self._app.world.runs.items())
+        return now > before and bool(self._fake.working())
 
 
 def present_run() -> Any:

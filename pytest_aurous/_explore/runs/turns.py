@@ -22,7 +22,7 @@ from ..._core.base.arguments import Check
 from ..._core.base.data import as_object
 from ..._core.base.work import TICK, Work, current_work, set_work
 from ..._core.wire.call import Call
-from ..._facade import App, SharedTime, skipped_sleeps
+from ..._facade import Handle, SharedTime, skipped_sleeps
 from ..ids import SCHEDULE
 from .run import ExploredRun, complete
 from .watchdog import RunEnded
@@ -87,7 +87,7 @@ class Turns:
     """Lets the two workers of one run take turns, as a schedule says.
 
     Attributes:
-        app: The fake.
+        fake: The fake.
         time: The skipped sleeps.
         schedule: When the turn passes.
         tasks: Whether the workers are tasks of the event loop in this thread; else they are threads.
@@ -96,7 +96,7 @@ class Turns:
         left: The switches of the schedule that were not made yet.
     """
 
-    app: App
+    fake: Handle
     time: SharedTime
     schedule: Schedule
     tasks: bool
@@ -115,12 +115,10 @@ class Turns:
         self._run, self.left = run, [point for point in self.schedule if "#" in point]
         self._workers = {name: Worker(name, Work(run.work.test, run.work.report, run=run)) for name in (FIRST, SECOND)}
         self._holder = self._workers[self.schedule[0].partition("#")[0]]
-        with skipped_sleeps(self._begin_sleep):
-            self.app.world.gate = self
+        with skipped_sleeps(self._begin_sleep), self.fake.gated(self):
             try:
                 yield
             finally:
-                self.app.world.gate = None
                 self.stop()
 
     async def perform(self, calls: Calls, found: dict[str, Any]) -> None:
@@ -256,9 +254,8 @@ class Turns:
         parts: list[Any] = []
         for call in self._sent_by(worker)[-1:]:
             parts = [*call.path.split("/"), as_object(call.response and call.response.json).get("id")]
-        with self.app.world.lock:
-            runs = [self.app.world.runs.get(part) for part in parts if isinstance(part, str)]
-        return any(run is not None and not run.last for run in runs)
+        with self.fake.lock:
+            return any(work in parts for work in self.fake.working())
 
     def _sent_by(self, worker: Worker) -> list[Call]:
         return [call for name, call in self.sent if name == worker.name]

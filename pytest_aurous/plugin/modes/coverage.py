@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,9 +38,8 @@ class Counting(Mode):
     @contextmanager
     def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
         """Count the outcomes of a test, in its own run alone."""
-        if REPEATED not in item.stash:
-            session.app.world.watchers.insert(0, self._coverage)
-        yield
+        with session.handle.watched(self._coverage) if REPEATED not in item.stash else nullcontext():
+            yield
 
     def found(self) -> Any:
         """Return the counts of a worker."""

@@ -93,7 +93,7 @@ class ExploredTest:
             self._session = session
             yield
         else:
-            with self._stage.run_on(session.app, self.attempt):
+            with self._stage.run_on(session.handle, self.attempt):
                 yield
 
     def tear_down(self, nextitem: pytest.Item | None) -> None:
@@ -236,7 +236,7 @@ class ExploredTest:
             raise LeftOut(_EXPLORES, harmless=True)
         if self.logged:
             raise LeftOut("it has subtests, which report what happens in each run")
-        self._stage = FreshFake(session.app)
+        self._stage = FreshFake(session.handle)
         explorer = Explorer(self._stage, self._options, again_with(self.item), traced=session.traced)
         self.run = lambda _: isolated(self._run_again)
         self.item.stash[REPEATED] = False

@@ -31,7 +31,7 @@ class Exporting(Mode):
     @contextmanager
     def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
         """Keep the whole bodies of a test's requests."""
-        session.app.world.journal.whole = True
+        session.handle.journal.whole = True
         yield
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around the hook that may fail the test

@@ -64,7 +64,7 @@ class Traces(Mode):
             yield
             return
         session.traced = True
-        recorder = Recorder(session.app)
+        recorder = Recorder(session.handle)
         self._traced = _Traced(item, recorder, session.explorations, [])
         yield
         recorder.stop()
