@@ -103,7 +103,8 @@ class World:
         # no slower, and a check of a recording asks ten times for each request.
         for table in self._tables.values():
             if row_id in table.rows:
-                return table.rows[row_id]
+                found: Row = table.rows[row_id]
+                return found
         return None
 
     def lives(self, row: Row) -> bool:
