@@ -290,8 +290,11 @@ KINDS: Final[dict[str, Kind]] = {
     "bad_signature": Kind(places.SIGNED, _of_event("bad_signature"), "the event {} had a wrong signature"),
 }
 """Each fault, in the order of a report's columns."""
+# After the first two, a request has taken effect and no client knows it: what comes next repeats an order, or loses it.
+# The third never ends, so it finds code that retries without a limit. All others vary these: if there is no time for
+# all, they come last.
 TELLING: Final = ("lost", "crash", "down")
-"""Find the most, so they come first where there is no time for all."""
+"""The faults that come first where there is no time for all."""
 NEED_PATIENCE: Final = frozenset({"timeout", "late"})
 """Happen only to a client with a read timeout."""
 NEED_TIME: Final = frozenset({"late", "hiccup", "slow"})

@@ -82,6 +82,12 @@ class Interception:
                     if getattr(*place) is patch.wrapper:  # else a later patch calls it, and it passes on
                         setattr(*place, patch.original)
 
+    # Of several tools that patch a method, the last one sees a request first. `handle_request` in turn is:
+    #   with aurous:                       ours, which passes on to httpx's
+    #       with use_cassette("a"):        vcrpy's, which passes on to ours: it sees first what is for the fake
+    #           with aurous:               ours again, which passes on to vcrpy's: that sees only what is for others
+    # On the way out, a patch that another tool has covered cannot be taken away. It stays, knows of no fake any more,
+    # and passes everything on; `_patch` looks below such a wrapper before it asks whether a method is ours already.
     def to_front(self) -> None:
         """Intercept before all other tools: pytest-httpx and vcrpy patch the same methods, and the last patch wins."""
         with self._lock:
@@ -235,7 +241,6 @@ def _step_aside(ours: Callable[[Any], object]) -> None:
 
 
 def _step_back() -> None:
-    """Restore respx."""
     above = _respx()
     for name in ("handler", "async_handler"):
         if above is not None and name in vars(above):

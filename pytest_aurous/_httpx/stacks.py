@@ -69,7 +69,6 @@ def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:
 
 
 def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
-    """Raise the error, or return a response whose body raises it."""
     error = getattr(stack, outcome.error)(outcome.message, request=request)
     if outcome.reply is None:
         raise error
@@ -123,8 +122,6 @@ def relay(stack: ModuleType, stream: Any) -> Any:
 
 
 class _CutOff:
-    """A body that is cut off."""
-
     def __init__(self, body: bytes, error: Exception) -> None:
         self._body = body
         self._error = error

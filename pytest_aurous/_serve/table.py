@@ -129,8 +129,7 @@ _LEFT_OUT: Final[dict[str, str]] = {
 INTERNAL: Final = frozenset(
     {f"clock.{name}" for name in ("jump", "move", "position", "restore", "rewind", "shared", "skipping", "time")}
     | {"clock.waiting_for"}
-    | {f"fault.{name}" for name in ("accepts", "concerns", "count_in", "fire", "is_due")}
-    | {f"fault.{name}" for name in ("conditional", "outstanding")}
+    | {f"fault.{name}" for name in ("accepts", "concerns", "count_in", "fire", "is_due", "outstanding")}
     | {"key.of", "calls.index"}
 )
 """Public names that are for the package alone, and not documented."""

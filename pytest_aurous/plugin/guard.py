@@ -43,6 +43,12 @@ class _GuardPatch:
 class NetworkGuard:
     """Refuse connections to the vendor, and keep the refusals that no test expected.
 
+    A raised exception is not enough: code under test catches it, as it catches each failure of the network, and the
+    test passes although it has tried to reach the vendor. So each refusal is kept, and fails its test at the end. Two
+    questions follow. Did the test expect it? That is why ``__exit__`` is patched, which sees what `pytest.raises`
+    takes. And whose is it, if it comes from a thread? That of the test which has started the thread, perhaps long ago,
+    which is why starting a thread is patched.
+
     A refusal is expected if that very exception reaches the `__exit__` of a context manager that accepts it (such as
     `pytest.raises`), or if the caller passes it to `accept`.
     """

@@ -22,6 +22,17 @@ SHARED: Final = "another client may have used this team"
 class Replayed:
     """One exchange after its replay.
 
+    It goes from hand to hand, and each writes a part, in this order:
+
+    1. `Replay.step` begins it, with what the rate headers say in *rules*; *why* ends it before a request is sent.
+    2. `Requests.make` may set *why*, too, and *ignored*.
+    3. Before the request, `Adopter.adopt` writes *agrees*, and `Replay` *was*, *drawn* and *ignored*. `Credits.prepare`
+       judges credits by what came before, and writes *points*, *rules*, *doubts*, *agrees*, *inferred*, *ignored* and
+       *aside*.
+    4. With the response of the fake, `Replay` writes *reply*, *replays*, *code*, *price* and *streamed*;
+       `Adopter.judge_deleted` adds to *rules*.
+    5. The comparison adds to *rules*, *ignored*, *aside* and *inferred*, and writes *gone*. The verdict only reads.
+
     Attributes:
         view: The exchange.
         shared: Whether other clients may have used the team.

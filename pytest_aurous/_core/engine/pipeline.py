@@ -199,6 +199,12 @@ class App:
             self.world.clock.move(seconds)
         return outcome
 
+    # A request takes one step, or several if its client has to sleep while it is in flight, as with the fault `delay`.
+    # Nobody may hold the lock through a sleep: other clients send requests meanwhile. So a step returns a `Delayed`,
+    # the client sleeps without the lock, and then calls `step` with the function that goes on. Each step is whole by
+    # itself: what one has changed stays if the client gives up in its sleep. A delayed `Reply` is the response of a
+    # request that has taken effect before the sleep; `UNSERVED`, whose status is 0, stands for one that reaches the
+    # server after it.
     def _handle(self, call: Call, faults: list[CallFault]) -> Outcome:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
         ctx, now = self._arrive(call)
@@ -230,7 +236,6 @@ class App:
         return self._leave(ctx, outcome)
 
     def _leave(self, ctx: Context, outcome: Reply | Break) -> Reply | Break:
-        """Record the outcome of a request."""
         call = ctx.call
         if call.fault is not None and call.committed and ctx.lost is not None and not _arrived(outcome):
             ctx.lost()
@@ -243,7 +248,6 @@ class App:
         return outcome
 
     def _arrive(self, call: Call) -> tuple[Context, float]:
-        """Record the request, and find its endpoint."""
         now = self.world.clock.time()
         self.world.runs.settle()  # the request has not caused what time has changed
         self.world.journal.arrive(call, now)

@@ -140,9 +140,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             headers: Headers to add or to replace; None removes a header.
             retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
                 at least 1; other statuses have no such header.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Raises:
             AurousError: If *status* is not an error status, or a header cannot be sent.
@@ -178,9 +176,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             retry_after: Seconds, for ``Retry-After``.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
@@ -195,9 +191,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             phase: Which timeout.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.timeout("characters.create", commit=True)``
@@ -210,9 +204,7 @@ class Faults(Collection[Fault], DeliveryFaults):
 
         Args:
             operation: Name or pattern, such as ``characters.*``.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.connect_error("*", times=2)``
@@ -233,9 +225,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern, such as ``characters.*``.
             after_bytes: How many bytes of the body arrive; by default, not even the head of the response.
             after_events: How many events of a stream arrive.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.disconnect("chat.create", after_events=3)``
@@ -259,9 +249,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             seconds: How long it takes.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
@@ -283,9 +271,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             after_events: How many events arrive.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.stall("chat.create", after_events=3)``
@@ -301,9 +287,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             kind: What the body becomes.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.malformed("characters.retrieve", "html", after=1)``
@@ -321,9 +305,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             body: A text, which is sent as it is, or a dict, which is sent as JSON.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.body("balance.retrieve", {"credits": "many"})``
@@ -343,9 +325,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern, such as ``characters.*``.
             kind: ``fields``, or ``all`` for unknown statuses, too.
-            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
-                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
-                lost.
+            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.greased("characters.*", times=3)``

@@ -37,8 +37,7 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
-                of the `Delivery` that says which count.
+            **terms: ``times``, ``after`` and ``when``; see `Faults`.
         """
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
@@ -53,8 +52,7 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
-                of the `Delivery` that says which count.
+            **terms: ``times``, ``after`` and ``when``; see `Faults`.
 
         Example:
             ``aurous.faults.duplicate("image.completed")``
@@ -72,8 +70,7 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
-                of the `Delivery` that says which count.
+            **terms: ``times``, ``after`` and ``when``; see `Faults`.
         """
 
         def meet(fault: Fault, delivery: Delivery, outbox: Outbox, now: float) -> bool:
@@ -91,8 +88,7 @@ class DeliveryFaults(Public):
         Args:
             event: Name or pattern, such as ``image.*``.
             seconds: How late.
-            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
-                of the `Delivery` that says which count.
+            **terms: ``times``, ``after`` and ``when``; see `Faults`.
         """
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
@@ -108,8 +104,7 @@ class DeliveryFaults(Public):
 
         Args:
             event: Name or pattern, such as ``image.*``.
-            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
-                of the `Delivery` that says which count.
+            **terms: ``times``, ``after`` and ``when``; see `Faults`.
         """
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:

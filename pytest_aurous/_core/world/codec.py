@@ -79,7 +79,6 @@ def _plain(value: Any, where: str, _: Any = (), depth: int = 0) -> Any:
 
 
 def _one_of(value: Any, where: str, parts: tuple[Any, ...]) -> Any:
-    """Read what one of the *parts* of a union accepts."""
     *others, last = parts
     for part in others:
         with suppress(UnreadableStateError):

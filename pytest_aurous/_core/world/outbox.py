@@ -92,6 +92,11 @@ class Delivery(Hinting):
 class Outbox:
     """The deliveries of a fake. Its callers hold the fake's lock.
 
+    A delivery changes in place, unlike all other data: a test may hold it, and sees there what becomes of it. So a
+    snapshot copies each one. Its time changes, too: by a fault, or after an attempt that was broken off. Then it gets
+    another entry in the heap, and the old one stays: `first_due` drops each entry whose delivery is gone, has another
+    time, or does not wait. An entry too many is harmless for that reason; only one too few would lose a delivery.
+
     Attributes:
         entries: All of them by number, in the order in which they were queued.
     """

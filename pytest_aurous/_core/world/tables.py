@@ -135,6 +135,5 @@ class Table(Generic[R]):
 
 
 def _created(row: object) -> str:
-    """Return when a row was created, in ISO 8601."""
     created: str | float = getattr(row, "created_at", None) or vars(row)["created"]
     return created if isinstance(created, str) else iso(created)

@@ -86,6 +86,12 @@ class Worker:
 class Turns:
     """Lets the two workers of one run take turns, as a schedule says.
 
+    The worker whose turn it is holds it until it ends, sleeps, or comes to a request at which the schedule switches;
+    the other one is held before its own next request. Code may also wait for the other worker without a request, by a
+    lock or a queue, which nobody can see. So `_watch` looks whether all threads stand still, and then passes the turn
+    on; the worker that had it counts as blocked. It may move again at any moment, so of threads, one that arrives while
+    the other is blocked is held until everything is still: which of both moves first must not depend on the machine.
+
     Attributes:
         fake: The fake.
         time: The skipped sleeps.
