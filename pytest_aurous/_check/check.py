@@ -67,7 +67,9 @@ def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any]) 
         done = replay.step(view)
         places = {place for row in observed for place in _observed_places(done, row)}
         done.rules |= dict.fromkeys(places, "")  # there the fake says what was observed, and no rule
-        points = (point for point in comparer.points(done) if not _is_observed(point, places))
+        points = comparer.points(done)
+        if places:
+            points = (point for point in points if not _is_observed(point, places))
         checked.verdicts.count(name, done, points, causes)
         replay.finish(done)
     checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
