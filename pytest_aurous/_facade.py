@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 from ._core.base.data import View
 from ._core.engine.pipeline import App
 from ._core.engine.pitfalls import Pitfall
-from ._core.faults.altered import read_observed
 from ._core.faults.fault import CallFault, Fault, Serve
+from ._core.faults.observed import read_observed
 from ._core.resources.base.endpoint import Context, Endpoint
 from ._core.resources.base.rules import load_rules
 from ._core.resources.base.schema import to_wire

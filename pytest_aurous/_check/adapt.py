@@ -49,13 +49,13 @@ def find_readings(
 
 
 def observations(verdicts: Verdicts) -> list[dict[str, Any]]:
-    """Return the differences that the setting ``observed`` makes the fake follow."""
+    """Return the differences for the setting ``observed``."""
     mask = Sanitizer()
     return [row for one in _all(verdicts) for row in _rows(one, mask)]
 
 
-def not_followed(verdicts: Verdicts) -> list[str]:
-    """Return the operation and the place of each difference that the fake cannot follow."""
+def inexpressible(verdicts: Verdicts) -> list[str]:
+    """Return the operation and the place of each difference that the setting ``observed`` cannot express."""
     mask = Sanitizer()
     return list(dict.fromkeys(f"{one.operation} {one.where}" for one in _all(verdicts) if not _rows(one, mask)))
 
@@ -78,7 +78,7 @@ def _all(verdicts: Verdicts) -> Iterator[Difference]:
 
 
 def _rows(one: Difference, mask: Sanitizer) -> list[dict[str, Any]]:
-    """Return a difference as rows of the file: two for a field of another name, none if the fake cannot follow it."""
+    """Return a difference as rows of the file: two for a field of another name, none for what it cannot express."""
     row: dict[str, Any] = {"operation": one.operation, "where": one.where}
     success = not one.outcome.startswith(("4", "5"))
     place = success and one.where.startswith(("body.", "body[", "header.")) and "*" not in one.where
@@ -101,11 +101,11 @@ def _rows(one: Difference, mask: Sanitizer) -> list[dict[str, Any]]:
     return [{**row, "what": "precision", "digits": int(detail.partition(" ")[0])}]
 
 
-def observed_file(verdicts: Verdicts, followed: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Return the content of the file for the setting ``observed``: the *followed* differences, and those elsewhere."""
-    known = {(row["operation"], row["where"], code) for row in followed for code in (_code(row), row.get("code", ""))}
+def observed_file(verdicts: Verdicts, observed: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return the content of the file for the setting ``observed``: those *observed* before, and those elsewhere."""
+    known = {(row["operation"], row["where"], code) for row in observed for code in (_code(row), row.get("code", ""))}
     new = [row for row in observations(verdicts) if (row["operation"], row["where"], _code(row)) not in known]
-    return json.dumps({"observed": redacted_json([*followed, *new])}, indent=1) + "\n"
+    return json.dumps({"observed": redacted_json([*observed, *new])}, indent=1) + "\n"
 
 
 def _code(row: Mapping[str, Any]) -> str:

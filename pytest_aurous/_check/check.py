@@ -65,16 +65,18 @@ def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any]) 
         if view.foreign:
             checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
         done = replay.step(view)
-        followed = {place for row in observed for place in _followed_places(done, row)}
-        done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
-        points = (point for point in comparer.points(done) if not _is_followed(point, followed))
+        places = {place for row in observed for place in _observed_places(done, row)}
+        done.rules |= dict.fromkeys(places, "")  # there the fake says what was observed, and no rule
+        points = comparer.points(done)
+        if places:
+            points = (point for point in points if not _is_observed(point, places))
         checked.verdicts.count(name, done, points, causes)
         replay.finish(done)
     checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
 
 
-def _followed_places(done: Replayed, row: Mapping[str, Any]) -> tuple[str, ...]:
+def _observed_places(done: Replayed, row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the places of a response that *row*, an observed difference, changes."""
     if row["operation"] != done.view.operation:
         return ()
@@ -84,10 +86,10 @@ def _followed_places(done: Replayed, row: Mapping[str, Any]) -> tuple[str, ...]:
     return ("status", "error.code") if met else ()
 
 
-def _is_followed(point: Point, followed: Collection[str]) -> bool:
+def _is_observed(point: Point, places: Collection[str]) -> bool:
     """Whether a point is a value that was observed, or in it: a file with observed differences has other texts."""
-    inner = any(point.where.startswith((f"{place}.", f"{place}[")) for place in followed)
-    return inner or (point.kind == "value" and point.where in followed)
+    inner = any(point.where.startswith((f"{place}.", f"{place}[")) for place in places)
+    return inner or (point.kind == "value" and point.where in places)
 
 
 def _script(steps: list[list[Any]]) -> str:

@@ -14,7 +14,7 @@ from .._core.base.errors import AurousError, see
 from .._core.base.files import write_whole
 from .._core.wire.hosts import BASE_URL, is_loopback
 from .._facade import read_observed, read_setting
-from .adapt import find_readings, not_followed, observed_file
+from .adapt import find_readings, inexpressible, observed_file
 from .check import Checked, check_recordings
 from .live.probes import chosen_probes, dry_run
 from .recording.read import Recording, find_files, read_recordings
@@ -39,8 +39,8 @@ def run(options: Namespace) -> int:
     """
     chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
     _refuse(options)
-    followed = None if options.follow is None else str(options.follow)
-    rows = read_observed(followed)
+    observed = None if options.follow is None else str(options.follow)
+    rows = read_observed(observed)
     base_url = check_base_url(BASE_URL if options.base_url is None else options.base_url)
     files = find_files(options.files)
     recordings = read_recordings(files, {Path(text) for text in options.files}, base_url) if files else []
@@ -57,14 +57,14 @@ def run(options: Namespace) -> int:
         recordings = [run_probes(base_url, live_file, probes, most=options.max or len(probes), yes=options.yes)]
 
     def again(readings: Mapping[str, str]) -> Checked:
-        return check_recordings(recordings, {"readings": readings, "observed": followed, "shared": options.shared})
+        return check_recordings(recordings, {"readings": readings, "observed": observed, "shared": options.shared})
 
     checked = again(chosen)
     found = find_readings(checked.verdicts, chosen, again)
     left = again({**chosen, **found}).verdicts if found else checked.verdicts
     if options.follow is not None:
         checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
-    others = ", ".join(not_followed(left))
+    others = ", ".join(inexpressible(left))
     if options.observed is not None and others:
         what = "these differences are not in it, as the fake cannot follow them"
         checked.notes.append(f"{options.observed.name}: {what}: {others}")
@@ -129,7 +129,7 @@ def _sanitized_files(out: Path | None, names: Sequence[str]) -> list[Path]:
 
 
 def _keep_apart(options: Namespace, files: Sequence[Path], sanitized: Sequence[Path]) -> None:
-    """Refuse an output that would replace an input or another output; ``--observed`` adds to what is followed.
+    """Refuse an output that would replace an input or another output; ``--observed`` adds to what was observed.
 
     Raises:
         AurousError: If there is one.

@@ -81,7 +81,7 @@ class _Case:
         self.where = where
         self.place: str = _place(view.operation, where, point.kind)
         self.at: Mapping[str, str] = shown_by(view.operation).rules
-        self.outcome: str = str(point.fake) if where == "status" else outcome_of(done)
+        self.outcome: str = str(point.fake) if where == "status" else done.outcome
         self.code: str = str(point.fake) if where == "error.code" else self.outcome.partition(" ")[2]
         self.codes: set[str] = {view.code, self.code}
         self.status: object = view.result.get("status")
@@ -102,7 +102,7 @@ class _Case:
     def alone(self) -> str:
         """The rule that is about the code or the param of a refusal, and not about all of it; empty without one."""
         rules, part = {**shown_by("").rules, **self.at}, self.where.removeprefix("error.")
-        return rules.get(f"{outcome_of(self.done)} {part}") or rules.get(f"{self.view.exchange.status} {part}", "")
+        return rules.get(f"{self.done.outcome} {part}") or rules.get(f"{self.view.exchange.status} {part}", "")
 
     @property
     def refusal(self) -> str:
@@ -365,7 +365,7 @@ def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
         return free or point.kind == "added" or view.row.bucket in ASSUMED_SIZES or _BUCKET in own.assumed
     if where not in {"status", "error.code"}:
         return rule == "create-4" and where.endswith(".refs[].pose") and point.kind == "value"  # their order
-    fake = outcome_of(done)
+    fake = done.outcome
     if view.refused and fake in shown_by("").assumed:
         return True
     return (view.succeeded or not fake.startswith("2")) and not {fake, fake[:3]}.isdisjoint(own.assumed)
@@ -442,12 +442,6 @@ def _creation(view: View) -> str:
     if not (view.creates and view.kind == "characters"):
         return ""
     return "create-4" if view.synthesizes else "create-2" if "upload_ids" in view.order else ""
-
-
-def outcome_of(done: Replayed) -> str:
-    """Return the outcome of the fake; where only the code is compared, the recording has the same."""
-    status = done.reply.status if done.reply is not None else ""
-    return f"{status} {done.code}".strip()
 
 
 @lru_cache(maxsize=4096)

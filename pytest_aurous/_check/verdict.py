@@ -172,4 +172,4 @@ def _difference(file: str, done: Replayed, point: Point, *, alone: bool) -> Diff
     sent, operation = done.view.exchange, done.view.operation
     url = f"{sent.method} {sent.url.partition('?')[0]}" if done.view.row.signed or not operation else ""
     place: dict[str, Any] = {"file": file, "number": sent.number, "operation": operation, "url": url}
-    return Difference(**vars(point), **place, outcome=rules.outcome_of(done), alone=alone)
+    return Difference(**vars(point), **place, outcome=done.outcome, alone=alone)

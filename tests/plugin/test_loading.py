@@ -130,7 +130,7 @@ STARTUP = """
 NOT_FIRST = """
     _core.resources.content.provider _core.engine.dispatch _core.engine.signing _explore _facade _fake.findings
     _fake.webhooks _check _report _core.resources.openapi _serve _core.time.loops _core.time.skipping
-    _core.time.turns _core.faults.collection _core.faults.deliveries _core.faults.altered _core.wire.bodies
+    _core.time.turns _core.faults.collection _core.faults.deliveries _core.faults.observed _core.wire.bodies
     _trace hypothesis plugin.modes
 """
 """Folders and modules that a test imports only if it uses what they do."""

@@ -93,6 +93,11 @@ class Replayed:
         return "" if self.gaps is None else self.gaps.explanation(self.view, where)
 
     @property
+    def outcome(self) -> str:
+        """The outcome of the fake: its status, and the code of a refusal; empty without a response."""
+        return "" if self.reply is None else f"{self.reply.status} {self.code}".rstrip()
+
+    @property
     def param(self) -> str:
         """The parameter that the refusal of the fake names; empty without one."""
         body = self.reply.body if self.reply is not None and self.code else b'{"error": {}}'

@@ -24,6 +24,7 @@ from ..resources.team import TeamRow, create_team
 from ..resources.webhooks import EVENTS
 from ..wire import messages as say
 from ..wire.call import BY_ROUTE, Call, Problem, to_json
+from ..wire.grease import grease
 from ..wire.headers import VERSION, check_version, idempotency_key, replaced
 from ..wire.hosts import SERVE, is_upload
 from ..wire.refusal import ApiProblem, Unscripted, envelope
@@ -446,13 +447,13 @@ def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | Non
     file, kind = world.settings.observed, world.settings.grease
     if file is None and kind == "off":
         return None
-    from ..faults.altered import follow_observed, grease, read_observed  # most tests have neither
+    from ..faults.observed import as_observed, read_observed  # most tests have neither
 
     observed = read_observed(file)
 
     def altered(reply: Reply, row: Endpoint | None) -> Reply:
         if row is not None:
-            reply = follow_observed(reply, row.operation, observed)
+            reply = as_observed(reply, row.operation, observed)
         return reply if kind == "off" else grease(reply, kind, world.state.random("grease"))
 
     return altered

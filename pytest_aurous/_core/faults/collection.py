@@ -21,11 +21,10 @@ from ..resources.base.endpoint import check_operation
 from ..time.clock import Clock
 from ..wire import messages as say
 from ..wire.call import Call, to_json
-from ..wire.grease import KINDS, GreaseKind
+from ..wire.grease import KINDS, GreaseKind, grease
 from ..wire.headers import sent_header
 from ..wire.refusal import USUAL_CODES, ApiProblem
 from ..wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, UNSERVED, Break, Reply
-from .altered import grease
 from .deliveries import DeliveryFaults
 from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms, made_by
 from .queue import FaultQueue

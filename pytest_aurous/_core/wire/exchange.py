@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from .hosts import is_loopback, is_upload, is_vendors
@@ -44,12 +45,12 @@ class Exchange:
     why: str = ""
     seconds: float = 0
 
-    @property
+    @cached_property
     def sent(self) -> dict[str, str]:
         """The headers of the request by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.headers)}
 
-    @property
+    @cached_property
     def received(self) -> dict[str, str]:
         """The headers of the response by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.response_headers)}

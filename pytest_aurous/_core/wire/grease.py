@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from random import Random
 from typing import Any, Final, Literal, cast
 
 from ..base.data import OPEN_ENUMS
+from .call import to_json
+from .headers import Headers
+from .reply import Reply
 
 GreaseKind = Literal["fields", "all"]
 KINDS: Final = ("fields", "all")
@@ -24,6 +28,13 @@ def greased(content: Any, kind: GreaseKind, random: Random) -> Any:
     value = random.choice((None, True, 7, 0.5, name, [name], {name: True}))
     replaced: dict[str, str] = dict.fromkeys((*OPEN_ENUMS, "status") if kind == "all" else OPEN_ENUMS, name)
     return _with(content, {name: value}, replaced)
+
+
+def grease(reply: Reply, kind: GreaseKind, random: Random) -> Reply:
+    """Return the response `greased`; the same response if it is not JSON."""
+    if not reply.body or not Headers(reply.headers).get("Content-Type", "").startswith("application/json"):
+        return reply
+    return reply.with_body(to_json(greased(json.loads(reply.body), kind, random)))
 
 
 def _with(content: Any, added: Mapping[str, Any], replaced: Mapping[str, str]) -> Any:

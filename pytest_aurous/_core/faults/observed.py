@@ -1,8 +1,4 @@
-"""Responses that another API than the fake has sent, in place of its own.
-
-As a recording of the real API has them: observed differences. As a later version of the API may send them, so that code
-that cannot tolerate it fails now: grease.
-"""
+"""Responses as a recording of the real API has them, in place of the fake's own: the setting ``observed``."""
 
 from __future__ import annotations
 
@@ -10,14 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 from ..base.data import LimitError, as_list, as_object, read_file, read_json
 from ..base.errors import AurousError, see
 from ..wire.call import to_json
-from ..wire.grease import GreaseKind, greased
-from ..wire.headers import Headers, replaced
+from ..wire.headers import replaced
 from ..wire.reply import Reply
 
 Observation = dict[str, Any]
@@ -36,13 +30,6 @@ _OF_TYPE: Final[dict[str, Any]] = {
 _REFUSED: Final = 400
 """From this status on, a response has the headers of a refusal, not those that were observed."""
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z)")
-
-
-def grease(reply: Reply, kind: GreaseKind, random: Random) -> Reply:
-    """Return the response `greased`; the same response if it is not JSON."""
-    if not reply.body or not Headers(reply.headers).get("Content-Type", "").startswith("application/json"):
-        return reply
-    return reply.with_body(to_json(greased(json.loads(reply.body), kind, random)))
 
 
 def read_observed(file: str | None) -> tuple[Observation, ...]:
@@ -70,15 +57,15 @@ def read_observed(file: str | None) -> tuple[Observation, ...]:
     return tuple(as_list(rows))
 
 
-def follow_observed(reply: Reply, operation: str, rows: tuple[Observation, ...]) -> Reply:
+def as_observed(reply: Reply, operation: str, rows: tuple[Observation, ...]) -> Reply:
     """Return the response with the observed differences of its operation."""
     for row in rows:
         if row["operation"] == operation:
-            reply = _follow(reply, row)
+            reply = _changed(reply, row)
     return reply
 
 
-def _follow(reply: Reply, row: Observation) -> Reply:
+def _changed(reply: Reply, row: Observation) -> Reply:
     where = str(row["where"])
     if where.startswith("header.") and reply.status < _REFUSED:
         name = where.removeprefix("header.")
