@@ -28,7 +28,7 @@ __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see("how-to/server.html")
 _LAST_PORT: Final = 65535
-_PATIENCE: Final = 10.0
+_PATIENCE: Final = 60.0
 """Seconds for the start and the end of the server, which take milliseconds: then something is wrong."""
 _GRACE: Final = 0.2
 """Seconds for responses that are under way when the server stops."""

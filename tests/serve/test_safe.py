@@ -269,16 +269,22 @@ def test_only_a_control_request_that_takes_long_has_a_thread(monkeypatch: pytest
     assert made == ["aurous-control"] * len(asgi._LONG)
 
 
-@pytest.mark.parametrize("name", sorted(asgi._LONG & READS.keys()))
-def test_no_read_walks_the_calls_under_the_lock(name: str) -> None:
-    """The lock is held for a part of the time only: what is sent of 300 calls is written without it."""
+@pytest.fixture(scope="module")
+def watched_calls() -> Control:
+    """What controls a fake that has seen 100 calls, which is only read."""
     aurous = Aurous(strict="off", pitfalls="off")
     control = Control(aurous)
     with aurous.client() as client:
-        for _ in range(300):
+        for _ in range(100):
             client.post("/v1/chat/nothing", json={"prompt": "a portrait"})
+    return control
+
+
+@pytest.mark.parametrize("name", sorted(asgi._LONG & READS.keys()))
+def test_no_read_walks_the_calls_under_the_lock(watched_calls: Control, name: str) -> None:
+    """The lock is held for a part of the time only: what is sent of 100 calls is written without it."""
     free: list[int] = []
-    world, here = aurous._session.app.world, threading.get_ident()
+    world, here = watched_calls.aurous._session.app.world, threading.get_ident()
 
     def step(*_: object) -> None:
         if threading.get_ident() == here and not world.lock._is_owned():  # type: ignore[attr-defined]
@@ -286,10 +292,10 @@ def test_no_read_walks_the_calls_under_the_lock(name: str) -> None:
 
     sys.setprofile(step)
     try:
-        assert control.respond("GET", f"/__aurous__/{name}").status == 200
+        assert watched_calls.respond("GET", f"/__aurous__/{name}").status == 200
     finally:
         sys.setprofile(None)
-    assert len(free) > 300
+    assert len(free) > 100
 
 
 def test_a_control_request_that_changes_no_record_walks_over_none() -> None:
@@ -320,6 +326,13 @@ def test_a_control_request_that_changes_no_record_walks_over_none() -> None:
     assert steps(500) <= steps(0) + 20
 
 
+@pytest.fixture(scope="module")
+def with_a_token() -> Iterator[AurousServer]:
+    """One server for all: to stop it takes longer than to ask it."""
+    with AurousServer(Aurous(strict="off"), control_token="secret") as started:
+        yield started
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -328,14 +341,13 @@ def test_a_control_request_that_changes_no_record_walks_over_none() -> None:
     ],
 )
 @pytest.mark.parametrize("path", [b"/__aurous__/state", b"/__aurous__/calls?wait=\xe9", b"/v1/balance?\xe9", b"/\xe9"])
-def test_text_that_is_not_ascii_is_no_error_of_the_server(name: bytes, path: bytes) -> None:
+def test_text_that_is_not_ascii_is_no_error_of_the_server(with_a_token: AurousServer, name: bytes, path: bytes) -> None:
     """Whichever header has it, or the path."""
-    with AurousServer(Aurous(strict="off"), control_token="secret") as server:
-        name = name.replace(b"%d", b"%d=" % server.port)
-        for method in (b"GET", b"POST"):
-            lines = [method + b" " + path + b" HTTP/1.1", name + b"\xc3\xa9\xff", b"Connection: close"]
-            lines += [b"Host: localhost:%d" % server.port] * (not name.startswith(b"Host"))
-            assert raw(server, b"\r\n".join([*lines, b"Content-Length: 0", b"", b""])).split()[1] < b"500"
+    name = name.replace(b"%d", b"%d=" % with_a_token.port)
+    for method in (b"GET", b"POST"):
+        lines = [method + b" " + path + b" HTTP/1.1", name + b"\xc3\xa9\xff", b"Connection: close"]
+        lines += [b"Host: localhost:%d" % with_a_token.port] * (not name.startswith(b"Host"))
+        assert raw(with_a_token, b"\r\n".join([*lines, b"Content-Length: 0", b"", b""])).split()[1] < b"500"
 
 
 def lines_of(server: AurousServer, query: str = "", **headers: str) -> list[dict[str, Any]]:
@@ -410,8 +422,9 @@ def test_an_idle_stream_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asyncio.run(first())[:2] == [b"retry: 1000\n\n", b": nothing new\n\n"]
 
 
-def test_a_thousand_clients() -> None:
+def test_a_thousand_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand connections at once are served; one more is refused, and then the fake still responds."""
+    monkeypatch.setattr(guard, "PATIENCE", 300)  # a busy machine may need more than 30 s to connect them all
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 4096:
