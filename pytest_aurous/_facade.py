@@ -302,7 +302,7 @@ def when_done(app: App, read: Callable[[], T], repaired: Mapping[str, Course] | 
             while (left := runs.get(record)) is not None and not left.last:
                 runs.advance(record)
         found = read()
-        state.back_to(mark)
+        state.undo_to(mark)
         return found
 
     with app.world.lock:

@@ -125,7 +125,7 @@ _LEFT_OUT: Final[dict[str, str]] = {
 }
 """The arguments that no control request has, each with the reason."""
 INTERNAL: Final = frozenset(
-    {f"clock.{name}" for name in ("jump", "move", "position", "restore", "rewind", "shared", "skipping", "time")}
+    {f"clock.{name}" for name in ("jump", "move", "position", "restore", "undo_move", "shared", "skipping", "time")}
     | {"clock.waiting_for"}
     | {f"fault.{name}" for name in ("accepts", "concerns", "count_in", "due", "faced_by", "fire", "over")}
     | {f"fault.{name}" for name in ("conditional", "outstanding", "scope")}
