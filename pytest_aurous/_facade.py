@@ -350,7 +350,7 @@ class Handle:
                 while (left := runs.get(record)) is not None and not left.last:
                     runs.advance(record)
             found = read()
-            state.back_to(mark)
+            state.undo_to(mark)
             return found
 
         with self.lock:

@@ -260,7 +260,7 @@ class Explorer:
         """Run a case, and after it the second run that shows whether it recovers."""
         day, second = (await self._attempt(plan)), None
         if self._options.alone:
-            self._left = self._stage.mark()
+            self._left = self._stage.keep()
         if "recovers" in self._options.laws and needs_second(self._options, day):
             second = await self._again(self._last)
         return Judged(self._options, good, day, second)

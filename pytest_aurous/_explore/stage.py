@@ -51,7 +51,7 @@ class Stage:
     Args:
         fake: The fake.
         who: The method that the test called, for messages.
-        mark: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
+        keep: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
 
     Attributes:
         fake: The same.
@@ -63,13 +63,13 @@ class Stage:
         end: Returns the end state of a run, some of whose records a fault lets fail.
     """
 
-    def __init__(self, fake: Handle, who: str, mark: Callable[[SharedTime], Callable[[], object]]) -> None:
+    def __init__(self, fake: Handle, who: str, keep: Callable[[SharedTime], Callable[[], object]]) -> None:
         self.fake: Handle = fake
         self.who: str = who
         self.functions: tuple[str, ...] = ("run",) if who.endswith("explore") else ("first", "second")
         self.time: SharedTime
         self.watchdog: Watchdog
-        self._mark = mark
+        self._keep = keep
         self.go_back: Callable[[], object]
         self.end: Callable[[Mapping[str, Course]], EndState]
 
@@ -89,7 +89,7 @@ class Stage:
             table: Returns the table.
             stays: Whether the fake stays as the last run left it; else it is as before.
         """
-        go_back = self.mark()
+        go_back = self.keep()
         try:
             with self.fake.resting():
                 yield
@@ -112,13 +112,13 @@ class Stage:
         with noting_runs(), self.fake.stopped_time() as time:
             self.time = time
             with self.fake.lock:
-                self.go_back = self.mark()
+                self.go_back = self.keep()
                 self.end = end_states(self.fake)
             yield time
 
-    def mark(self) -> Callable[[], object]:
+    def keep(self) -> Callable[[], object]:
         """Return a function that goes back to now."""
-        return self._mark(self.time)
+        return self._keep(self.time)
 
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""

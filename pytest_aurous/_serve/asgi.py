@@ -234,7 +234,7 @@ class AsgiApp:
         """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""
         clock = self._fake.clock
         if delay > 0 and not clock.frozen and self._fake.settings.sleep == "real":
-            clock.rewind(delay)
+            clock.undo_move(delay)
             await asyncio.wait([gone], timeout=delay / clock.speed)
 
     async def _break(self, outcome: Break, gone: Gone, send: Send) -> None:

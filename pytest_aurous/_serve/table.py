@@ -127,7 +127,7 @@ _LEFT_OUT: Final[dict[str, str]] = {
 }
 """The arguments that no control request has, each with the reason."""
 INTERNAL: Final = frozenset(
-    {f"clock.{name}" for name in ("jump", "move", "position", "restore", "rewind", "shared", "skipping", "time")}
+    {f"clock.{name}" for name in ("jump", "move", "position", "restore", "undo_move", "shared", "skipping", "time")}
     | {"clock.waiting_for"}
     | {f"fault.{name}" for name in ("accepts", "concerns", "count_in", "fire", "is_due", "outstanding")}
     | {"key.of", "calls.index"}

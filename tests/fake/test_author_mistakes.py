@@ -85,7 +85,7 @@ SKIPPED: Final = {
     "clock.restore": "part of a snapshot, and not documented",
     "of": "makes the handle of a key, and is not documented",
     "state": "part of a snapshot, and not documented",
-    "rewind": "undoes a move of the clock for a served fake, and is not documented",
+    "undo_move": "undoes a move of the clock for a served fake, and is not documented",
 }
 """Public methods that this test does not call, each with its reason."""
 

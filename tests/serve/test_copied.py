@@ -459,7 +459,7 @@ def test_time_goes_on_as_it_did() -> None:
         assert client.get(f"/v1/characters/{made}").json()["status"] == "reviewing"
         do(control, "faults.delay", operation="images.list", seconds=5)
         client.get("/v1/images")
-        aurous.clock.rewind(5)
+        aurous.clock.undo_move(5)
         client.get("/v1/balance")
         do(control, "chat.reply", text="One two three.", delay=3)
         client.post("/v1/chat/completions", json=STREAM)
@@ -477,12 +477,12 @@ def test_of_time_that_nothing_depends_on_there_is_no_line() -> None:
     with aurous.client() as client:
         for seconds in (0.5, -0.3):
             client.get("/v1/balance")
-            aurous.clock.rewind(-seconds)
+            aurous.clock.undo_move(-seconds)
             do(control, "characters.add", name="Aurora")
         assert "clock." not in copy(control).replace("clock.now()", "")
         do(control, "images.script", text="pending:1s -> processing -> succeeded")
         client.post("/v1/images", json={"prompt": "x"})
-        aurous.clock.rewind(-2)
+        aurous.clock.undo_move(-2)
     text = copy(control)
     run(text)
     assert '{"processing": 1}' in text

@@ -72,8 +72,8 @@ class Follower:
         row: Returns the row of a record, to be read; None if there never was one.
         reading: Returns the reading of a rule.
         whole: Calls a function, and undoes what it did if it does not come to its end.
-        mark: Returns the present state, for `back_to`.
-        back_to: Undoes everything since a mark.
+        mark: Returns the present state, for `undo_to`.
+        undo_to: Undoes everything since a mark.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -85,7 +85,7 @@ class Follower:
         self.accounts = world.accounts
         self.add_key, self.end_key, self.sign = world.keys.issue, world.keys.end, world.urls.sign
         self.row, self.reading = world.row, world.settings.reading
-        self.whole, self.mark, self.back_to = world.state.whole, world.state.mark, world.state.back_to
+        self.whole, self.mark, self.undo_to = world.state.whole, world.state.mark, world.state.undo_to
 
     @property
     def now(self) -> float:

@@ -114,22 +114,22 @@ class Replay:
 
     def _send(self, done: Replayed, request: Callable[[], Call]) -> None:
         """Send a request; undo it where the recording has a refusal."""
-        view, back_to = done.view, self._follower.back_to
+        view, undo_to = done.view, self._follower.undo_to
         mark = self._follower.mark()
         call = request()
         reply = self._handle(done, call)
         unpaid = reply.status == HTTPStatus.PAYMENT_REQUIRED and (view.succeeded or view.lost)
         if unpaid and not self._credits.is_known(view):
-            back_to(mark)
+            undo_to(mark)
             self._credits.fund(done)
             self._expect(view)
             call = request()
             reply = self._handle(done, call)
         if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
-            back_to(mark)
+            undo_to(mark)
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
         if done.is_new:  # what was stored has happened once
-            back_to(mark)
+            undo_to(mark)
 
     def _handle(self, done: Replayed, call: Call) -> Reply:
         team = self._teams.of(done.view)

@@ -329,7 +329,7 @@ class App:
             raise
         finally:
             if not effect:
-                self.world.state.back_to(mark)
+                self.world.state.undo_to(mark)
                 ctx.call.committed = False
 
     def _happen(self, row: Endpoint, ctx: Context, now: float) -> Result:

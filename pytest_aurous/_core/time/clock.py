@@ -134,7 +134,7 @@ class Clock(Public):
         """Move time forward for a slow request; beyond the year 9999 it stops, which is not a mistake of the test."""
         self._move("fault", min(seconds, LAST - self.time()))
 
-    def rewind(self, seconds: float) -> None:
+    def undo_move(self, seconds: float) -> None:
         """Undo a `move`, because a client is going to wait for it in real time."""
         self._offset -= seconds
 

@@ -88,7 +88,7 @@ class State:
     """All data of one fake: sections, lists, random generators and the clock. Its callers hold the fake's lock.
 
     One mechanism serves snapshots (`copy` and `restore`), interrupted requests (`whole`) and rehearsals (`mark` and
-    `back_to`). The values in sections are frozen, so a copy copies dictionaries, and not what is in them. While an
+    `undo_to`). The values in sections are frozen, so a copy copies dictionaries, and not what is in them. While an
     operation runs, `note` keeps a step for each change **before** it is made. An exception can come between any two
     lines, from a signal handler for example, so a step must also be right if its change was never made, and if it runs
     twice.
@@ -179,10 +179,10 @@ class State:
         return items.pop(0)
 
     def mark(self) -> int:
-        """Return what `back_to` takes."""
+        """Return what `undo_to` takes."""
         return len(self.undo.steps)
 
-    def back_to(self, mark: int) -> None:
+    def undo_to(self, mark: int) -> None:
         """Undo everything since the `mark`."""
         steps = self.undo.steps
         while len(steps) > mark:
@@ -201,7 +201,7 @@ class State:
             undo.note(self._clock.restore, self._clock.position)
             return act(*args)
         except BaseException:
-            self.back_to(mark)
+            self.undo_to(mark)
             raise
         finally:
             undo.active = outer

@@ -57,7 +57,7 @@ class Table(Generic[R]):
         """Return what ids are sorted by: their ULID, so that images and videos are one history."""
         return self._chosen[row_id].partition("_")[2] if row_id in self._chosen else row_id[-26:]
 
-    def put_back(self, row_id: str, team: str, created: str) -> None:
+    def sort_in(self, row_id: str, team: str, created: str) -> None:
         """Sort the id of a new row of *team* by when it was *created*, behind the last row that is as old."""
         older = (one for one, row in self.rows.items() if row.team == team and _created(row) <= created)
         behind = max(map(self.order, older), default="").partition("/")[0]

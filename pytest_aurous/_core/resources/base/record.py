@@ -185,7 +185,7 @@ class Collection(Public, Generic[L]):
             example = "aurous.clock.now() - timedelta(days=31) or '2026-05-08T10:00:00Z'."
             raise self._check("add").refuse("created_at", created_at, expected + example)
         row_id = self._new_id(chosen)
-        world.table(self._record._kind).put_back(row_id, owner, iso(at))
+        world.table(self._record._kind).sort_in(row_id, owner, iso(at))
         return _standing(world.clock, at, row_id)
 
     def _new_id(self, chosen: str | None) -> str:
