@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from random import Random
 from threading import RLock
@@ -18,7 +18,7 @@ from .keys import Keyring
 from .ledger import Account, Balances, Ledger
 from .outbox import Outbox
 from .runs import Runs, waiting
-from .script import Plan
+from .script import Lifecycle, Plan
 from .settings import Settings
 from .state import Section, State
 from .tables import Row, Table
@@ -36,6 +36,7 @@ class World:
         state: All data: a snapshot copies it, and an interrupted request leaves it unchanged.
         accounts: The credits of each team, to be read; `ledger` changes them.
         scripts: The scripts that new records get: by resource, and by resource and name.
+        lifecycles: Those of all resources, for the errors of scripts.
         poses: What classify will find in the next pictures.
         default_team: The team of the `default_key`, which clients of this fake send.
     """
@@ -56,6 +57,7 @@ class World:
         self.served: Served = Served()
         self.scripts: Section[tuple[str, str | None], Plan] = self.state.section("scripts")
         self.poses: list[tuple[str, float]] = self.state.sequence("poses")
+        self.lifecycles: Collection[Lifecycle] = ()
         self.default_team = ""
         self.default_key = ""
         self._tables: dict[str, Table[Any]] = {}
