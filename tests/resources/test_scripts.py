@@ -383,5 +383,5 @@ def test_a_status_without_a_way_into_it_is_named(api: Api) -> None:
     """The machine of characters does not take it for another one."""
     character = api.characters.add()
 
-    with pytest.raises(NotImplementedError, match=r"from 'ready' to 'archived'"):
-        machine.enter(api.aurous._session.app.world, character.id, Step("archived"), 0)
+    with pytest.raises(NotImplementedError, match=r"from 'ready' to 'asleep'"):
+        machine.enter(api.aurous._session.app.world, character.id, Step("asleep"), 0)
