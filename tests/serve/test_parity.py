@@ -65,8 +65,8 @@ OTHERS: Final[dict[str, Any]] = {
     "images.add.script": "pending -> processing*2 -> succeeded", "images.script.text": "pending -> failed",
     "videos.add.script": "pending -> processing*2 -> succeeded", "videos.script.text": "pending -> failed",
     "key.revoke.number": 0, "key.rotate.number": 0, "snapshots.rename.name": "before",
-    "snapshots.remove.name": "before",
-    "images.add.status": "succeeded", "videos.add.status": "succeeded", "completions.add.status": "failed",
+    "snapshots.remove.name": "before", "images.add.status": "succeeded", "videos.add.status": "succeeded",
+    "completions.add.status": "failed",
 }  # fmt: skip
 """Those of one operation, where they differ."""
 BESIDE: Final[dict[str, dict[str, Any]]] = {
