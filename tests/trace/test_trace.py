@@ -25,7 +25,7 @@ from pytest_aurous._report.state import difference, view
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._trace.page import SCRIPTS, page, to_text
 from pytest_aurous._trace.recorder import Recorder
-from tests.conftest import price
+from tests.conftest import synthesis_price
 
 from . import samples
 
@@ -53,7 +53,7 @@ def test_each_request_is_a_step_with_what_it_changed() -> None:
         client.get(f"/v1/characters/{character}")
         client.get(f"/v1/characters/{character}")
 
-    found, cost = traced(run, seed=1), price("/v1/characters", **SYNTHESIS)
+    found, cost = traced(run, seed=1), synthesis_price()
     create, first, second = calls(found)
     ((character, record),) = create["changes"]["records"].items()
     (money,) = create["changes"]["money"].values()
@@ -352,7 +352,7 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
     assert exploration["start"]["records"].keys() == found["start"]["records"].keys()
     team = next(iter(exploration["start"]["money"]))
     assert [call["changes"].get("money", {}).get(team, {}).get("held") for call in lost["calls"][:2]] == [
-        None, price("/v1/characters", **SYNTHESIS)
+        None, synthesis_price()
     ]  # fmt: skip
     states = [call["changes"].get("records", {}) for call in exploration["good_day"]["calls"]]
     assert [[record["status"] for record in one.values()] for one in states] == [

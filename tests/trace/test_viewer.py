@@ -14,7 +14,7 @@ import pytest
 
 from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._trace.page import page as page_of
-from tests.conftest import ATTRIBUTES, axe_options, other_setting, price
+from tests.conftest import axe_options, other_setting, synthesis_price
 
 from . import samples
 
@@ -76,11 +76,6 @@ def exploring() -> dict[str, Any]:
     return data
 
 
-def synthesis() -> int:
-    """Return the price of a synthesis, which the page shows without a decimal point."""
-    return int(price("/v1/characters", name="Aurora", generate=True, attributes=ATTRIBUTES))
-
-
 def selected(tab: Any) -> str:
     """Return the heading of the selected call."""
     return str(tab.locator("#call-title").inner_text())
@@ -129,7 +124,7 @@ def test_the_selected_call_with_all_that_is_known(show: Open, charge: dict[str, 
     edges = {name: state.locator(f"svg.machine .edge.{name}").count() for name in ("taken", "changed", "possible")}
     assert edges == {"taken": 1, "changed": 1, "possible": 2}
     assert state.locator(".record.changed", has_text="char_…").count() == 1
-    each = synthesis()
+    each = synthesis_price()
     assert [row.split("\n")[:2] for row in state.locator(".spark").all_inner_texts()] == [
         ["available", str(1000 - 2 * each)], ["held", str(each)], ["spent", str(each)]]  # fmt: skip
 
@@ -545,7 +540,7 @@ def test_a_case_shows_the_state_beside_that_of_the_good_day(show: Open, explorin
     assert case.locator("h2").inner_text() == "This case, after 5 calls"
     assert good.locator(".record .state").all_inner_texts() == ["reviewing → ready"]
     assert case.locator(".record .state").all_inner_texts() == ["synthesizing", "reviewing → ready"]
-    each = synthesis()
+    each = synthesis_price()
     assert good.locator(".spark strong").all_inner_texts() == [str(1000 - each), "0", str(each)]
     assert case.locator(".spark strong").all_inner_texts() == [str(1000 - 2 * each), str(each), str(each)]
     assert case.locator(".pictures img").count() == 4
