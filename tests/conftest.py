@@ -339,6 +339,11 @@ def price(path: str, **body: Any) -> float:
     return api.team.held_credits
 
 
+def synthesis_price() -> float:
+    """Return what the API holds for the synthesis of a character."""
+    return price("/v1/characters", name="Aurora", generate=True, attributes=ATTRIBUTES)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Set the limit of each test, wherever its file is. Without pytest-timeout, an ini option would be an error."""

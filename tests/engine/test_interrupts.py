@@ -19,7 +19,7 @@ import pytest_aurous
 from pytest_aurous import Aurous
 from pytest_aurous._core.base.chains import isolated
 from pytest_aurous._core.world.outbox import Delivery
-from tests.conftest import ATTRIBUTES
+from tests.conftest import ATTRIBUTES, synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -203,13 +203,14 @@ def test_a_signal_handler_interrupts_a_real_client() -> None:
         client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": str(number)})
         signal.setitimer(signal.ITIMER_REAL, 0)
 
+    each = synthesis_price()
     with Aurous(script="synthesizing! -> reviewing", credits=100_000) as aurous, aurous.client() as client:
         limit, previous = signal.getitimer(signal.ITIMER_REAL), signal.signal(signal.SIGALRM, handle)
         try:
             for number in range(300):
                 with suppress(LateError):
                     isolated(partial(post, number))
-                assert aurous.team.held_credits == 4 * len(aurous.characters)
+                assert aurous.team.held_credits == each * len(aurous.characters)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)

@@ -25,6 +25,7 @@ import respx
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
 from pytest_aurous._core.wire.reply import Break
 from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
+from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -872,7 +873,7 @@ class TestConcurrency:
         seen = [call.response.json["status"] for call in polls if call.response]
         assert seen == ["synthesizing"] * 25 + ["reviewing"] * 25
         assert [call.number for call in polls] == list(range(2, 52))
-        assert (fake.team.credits, fake.team.held_credits) == (996, 0)
+        assert (fake.team.credits, fake.team.held_credits) == (1000 - synthesis_price(), 0)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from pytest_aurous.plugin.modes.tracing import _message
+from tests.conftest import synthesis_price
 
 SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text(encoding="utf-8"))
 SUITE: Final = """
@@ -98,7 +99,7 @@ def test_each_failed_test_has_a_page(pytester: pytest.Pytester) -> None:
     calls = [step["operation"] for step in found["test_teardown"]["steps"] if step["kind"] == "call"]
     assert calls == ["team.retrieve", "balance.retrieve"]
     made = found["test_bad[a/b[c]]"]
-    assert made["credits"] == 4
+    assert made["credits"] == synthesis_price()
     assert "== 'other'" in made["test"]["message"]
     assert made["test"]["again"].startswith("pytest ")
 
@@ -278,7 +279,7 @@ def test_a_test_that_fails_because_it_was_explored_has_its_matrix(pytester: pyte
     assert lost["broken"] == ["pays_once", "no_pitfall"]
     assert [call["fault"] for call in lost["calls"]] == ["disconnect, committed", None]
     held = [account["held"] for call in lost["calls"] for account in call["changes"]["money"].values()]
-    assert held == [4, 8]
+    assert held == [synthesis_price(), 2 * synthesis_price()]
     assert [step["operation"] for step in made["steps"] if step["kind"] == "call"] == ["characters.create"]
     assert "AurousExplorationError" in made["test"]["message"]
     (row,) = index(pytester.path / "traces")

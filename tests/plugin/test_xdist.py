@@ -29,7 +29,7 @@ SUITE: Final = """
     @pytest.mark.parametrize("number", range(6))
     def test_good(aurous, aurous_client, aurous_faker, number):
         made = aurous_client.post("/v1/characters", json=BODY).json()
-        assert (aurous.team.credits, aurous.team.held_credits, len(aurous.calls)) == (20, 4, 1)
+        assert (aurous.team.credits, aurous.team.held_credits > 0, len(aurous.calls)) == (20, True, 1)
         data = [aurous.seed, aurous.api_key, made["id"], aurous.characters.add().name, aurous_faker.name()]
         path = Path(os.environ.get("PYTEST_XDIST_WORKER", "alone"))
         path.mkdir(exist_ok=True)

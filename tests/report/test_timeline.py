@@ -42,12 +42,13 @@ def test_a_call_is_told_with_what_it_changed(make_api: Callable[..., Api]) -> No
     """New records, new states and money stand below the call that did it."""
     api = make_api(script="synthesizing -> reviewing")
     character = api.synthesize()
+    cost = api.team.held_credits
     api.poll(character, times=2)
 
     assert lines(api)[0] == "    1  10:00:00  characters.create  POST   /v1/characters -> 201"
-    assert sorted(below(api, 1)) == [f"{character.id}: new, synthesizing", "held credits 0 -> 4"]
+    assert sorted(below(api, 1)) == [f"{character.id}: new, synthesizing", f"held credits 0 -> {cost}"]
     assert below(api, 2) == []
-    assert sorted(below(api, 3)) == [f"{character.id}: synthesizing -> reviewing", "credits 1000 -> 996"]
+    assert sorted(below(api, 3)) == [f"{character.id}: synthesizing -> reviewing", f"credits 1000 -> {1000 - cost}"]
 
 
 def test_what_the_test_changed_stands_between_the_calls(api: Api) -> None:
@@ -168,6 +169,7 @@ def test_a_pitfall_stands_below_its_call(api: Api) -> None:
 def test_the_end_shows_each_record_and_where_its_script_is(api: Api) -> None:
     """A record whose script has ended, or that never had one, has no position."""
     polled = api.synthesize("synthesizing*3 -> reviewing", name="Polled")
+    cost = api.team.held_credits
     api.poll(polled, times=2)
     held = api.synthesize("synthesizing! -> reviewing", name="Held")
     saved = api.synthesize("synthesizing*0 -> reviewing", name="Saved")
@@ -180,7 +182,7 @@ def test_the_end_shows_each_record_and_where_its_script_is(api: Api) -> None:
         f"  {polled.id}  synthesizing Polled  script step 1 of 2, seen 2 of 3 times",
         f"  {held.id}  synthesizing Held  script step 1 of 2",
         f"  {saved.id}  ready        Saved",
-        f"  {api.team.id}  credits 996, held 8",
+        f"  {api.team.id}  credits {1000 - cost}, held {2 * cost}",
     ]
 
 

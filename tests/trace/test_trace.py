@@ -25,6 +25,7 @@ from pytest_aurous._report.state import difference, view
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._trace.page import SCRIPTS, page, to_text
 from pytest_aurous._trace.recorder import Recorder
+from tests.conftest import synthesis_price
 
 from . import samples
 
@@ -52,19 +53,19 @@ def test_each_request_is_a_step_with_what_it_changed() -> None:
         client.get(f"/v1/characters/{character}")
         client.get(f"/v1/characters/{character}")
 
-    found = traced(run, seed=1)
+    found, cost = traced(run, seed=1), synthesis_price()
     create, first, second = calls(found)
     ((character, record),) = create["changes"]["records"].items()
     (money,) = create["changes"]["money"].values()
 
     assert (record["kind"], record["status"], record["step"], record["polls"]) == ("character", "synthesizing", 0, 0)
     assert record["steps"] == ["synthesizing", "reviewing"]
-    assert (money["credits"], money["held"], money["available"]) == (1000, 4, 996)
-    assert create["notes"] == ["held credits 0 -> 4", f"{character}: new, synthesizing"]
+    assert (money["credits"], money["held"], money["available"]) == (1000, cost, 1000 - cost)
+    assert create["notes"] == [f"held credits 0 -> {cost}", f"{character}: new, synthesizing"]
     assert first["changes"]["records"][character]["polls"] == 1
     assert second["changes"]["records"][character]["status"] == "reviewing"
     assert len(second["changes"]["records"][character]["json"]["refs"]) == 4
-    assert found["credits"] == 4
+    assert found["credits"] == cost
 
 
 def test_what_happens_between_requests_is_a_step_too() -> None:
@@ -350,7 +351,9 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
     assert (lost["outcome"], lost["calls"][1]["fault"]) == ("raised", "disconnect, committed")
     assert exploration["start"]["records"].keys() == found["start"]["records"].keys()
     team = next(iter(exploration["start"]["money"]))
-    assert [call["changes"].get("money", {}).get(team, {}).get("held") for call in lost["calls"][:2]] == [None, 4]
+    assert [call["changes"].get("money", {}).get(team, {}).get("held") for call in lost["calls"][:2]] == [
+        None, synthesis_price()
+    ]  # fmt: skip
     states = [call["changes"].get("records", {}) for call in exploration["good_day"]["calls"]]
     assert [[record["status"] for record in one.values()] for one in states] == [
         [], ["synthesizing"], ["synthesizing"], ["synthesizing"]

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_aurous._core.world.settings import used_for
 from pytest_aurous._trace.page import page as page_of
-from tests.conftest import axe_options, other_setting
+from tests.conftest import axe_options, other_setting, synthesis_price
 
 from . import samples
 
@@ -124,8 +124,9 @@ def test_the_selected_call_with_all_that_is_known(show: Open, charge: dict[str, 
     edges = {name: state.locator(f"svg.machine .edge.{name}").count() for name in ("taken", "changed", "possible")}
     assert edges == {"taken": 1, "changed": 1, "possible": 2}
     assert state.locator(".record.changed", has_text="char_…").count() == 1
+    each = synthesis_price()
     assert [row.split("\n")[:2] for row in state.locator(".spark").all_inner_texts()] == [
-        ["available", "992"], ["held", "4"], ["spent", "4"]]  # fmt: skip
+        ["available", str(1000 - 2 * each)], ["held", str(each)], ["spent", str(each)]]  # fmt: skip
 
 
 def test_the_poll_before_is_compared(show: Open, charge: dict[str, Any]) -> None:
@@ -539,8 +540,9 @@ def test_a_case_shows_the_state_beside_that_of_the_good_day(show: Open, explorin
     assert case.locator("h2").inner_text() == "This case, after 5 calls"
     assert good.locator(".record .state").all_inner_texts() == ["reviewing → ready"]
     assert case.locator(".record .state").all_inner_texts() == ["synthesizing", "reviewing → ready"]
-    assert good.locator(".spark strong").all_inner_texts() == ["996", "0", "4"]
-    assert case.locator(".spark strong").all_inner_texts() == ["992", "4", "4"]
+    each = synthesis_price()
+    assert good.locator(".spark strong").all_inner_texts() == [str(1000 - each), "0", str(each)]
+    assert case.locator(".spark strong").all_inner_texts() == [str(1000 - 2 * each), str(each), str(each)]
     assert case.locator(".pictures img").count() == 4
     tab.get_by_role("button", name="State after row 1, characters.create").click()
     sync_api.expect(case.locator("h2")).to_have_text("This case, after 1 call")
