@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
 
     from .._core.world.settings import AurousSettings
-    from .._explore.options import MarkerOptions
+    from .._explore.suite import MarkerOptions
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "trace": {

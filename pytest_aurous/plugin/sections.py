@@ -41,7 +41,7 @@ class Painter:
             return
         for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", []):
             if reporter.hasmarkup and any("AurousExplorationError" in line for line in entry.lines):
-                from .._explore.report.text import colored as painted
+                from .._explore.suite import colored as painted
 
                 entry.lines[:] = map(painted, entry.lines)
         for sections in (report.sections, getattr(report.longrepr, "sections", [])):

@@ -22,7 +22,6 @@ PACKAGE: Final = "pytest_aurous"
 _DEPTH: Final = 6
 """A stack has this many places: a call through retries and helpers, and who wants it."""
 _JOBS: Final = f"{__package__}.work"
-_DRIVERS: Final = f"{PACKAGE}._explore.drivers"
 
 TOOLS: Final = frozenset(
     {"_pydev_bundle", "_pydevd_bundle", "bdb", "coverage", "debugpy", "pdb", "pydevd"}
@@ -55,7 +54,7 @@ SENDERS: Final = (
 """May stand between a request and the code under test that sent it."""
 INLINED: Final = frozenset({"<dictcomp>", "<listcomp>", "<setcomp>"})
 """Comprehensions, which have frames before Python 3.12 only: a place in one is a place in the function around it."""
-_STARTERS: Final = frozenset({"asyncio", "pluggy", "trio"})
+STARTERS: Final = frozenset({"asyncio", "pluggy", "trio"})
 """Their plain functions start tasks and tests: what is further out did not call the code under test."""
 
 
@@ -126,17 +125,10 @@ def stack_under_test(frame: FrameType) -> Stack:
                 if len(stack) == _DEPTH:
                     break
                 line = 0
-        elif package in _STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
+        elif package in STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
             break
         caller = caller.f_back
     return tuple(stack)
-
-
-def hosts(frame: FrameType) -> bool:
-    """Whether a frame calls code under test without being part of it: a frame of a task, a test or an exploration."""
-    if package_of(frame) in _STARTERS:
-        return not frame.f_code.co_flags & CO_COROUTINE
-    return bool(frame.f_globals.get("__name__") == _DRIVERS)
 
 
 def short_path(file: str) -> str:

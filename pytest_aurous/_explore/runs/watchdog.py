@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from inspect import CO_COROUTINE
 from math import inf
 from threading import get_ident
 from time import process_time, thread_time
@@ -21,7 +22,16 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._core.base.errors import AurousError, see
-from ..._core.base.frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, stack_under_test
+from ..._core.base.frames import (
+    DEBUGGERS,
+    PACKAGE,
+    SENDERS,
+    STARTERS,
+    callers,
+    package_of,
+    shown_place,
+    stack_under_test,
+)
 from ..._core.base.redaction import redacted
 from ..._core.base.work import MONOTONIC, workers
 
@@ -189,8 +199,12 @@ class Watchdog:
 
 def _where(frame: FrameType) -> str:
     """Return the package where a thread is, apart from libraries: of code under test, of a loop that waits, or ours."""
-    packages = ((package_of(one), hosts(one)) for one in callers(frame))
-    return next((package for package, is_host in packages if package not in SENDERS - {PACKAGE} or is_host), PACKAGE)
+    for one in callers(frame):
+        package = package_of(one)
+        starts = package in STARTERS and not one.f_code.co_flags & CO_COROUTINE
+        if starts or package not in SENDERS - {PACKAGE}:
+            return package
+    return PACKAGE
 
 
 def _can_raise(frame: FrameType) -> bool:

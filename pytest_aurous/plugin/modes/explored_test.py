@@ -10,30 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 import pytest
 
 from ..._core.base.chains import isolated
-from ..._core.base.errors import AurousError, AurousExplorationError, see
-from ..._explore.explorer import Explorer
-from ..._explore.options import Options
-from ..._explore.own import OwnError
-from ..._explore.report.result import Exploration
-from ..._explore.report.text import CASE, about_known, brief, findings_of
-from ..._explore.runs.attempt import Outcome, RunAttempt
-from ..._explore.runs.run import complete
-from ..._explore.stage import FreshFake, LeftOut
+from ..._core.base.errors import AurousError, see
+from ..._explore.suite import CASE, LeftOut, Options, SuiteTest
 from ..options import run_option
 from ..outcome import fail_report
 from ..sections import rerun_command
 from ..stash import REPEATED
-from .explored_results import count
 from .har import export_har
 
 if TYPE_CHECKING:
-    from ..._fake.session import Session
     from .explored_results import SuiteResults
 
 _PAGE: Final = see("how-to/explore-a-suite.html")
-_EXPLORES: Final = "it explores code itself"
-_NO_FAKE: Final = "it does not use the fixture aurous"
-
 
 PLAN: Final[pytest.StashKey[Options]] = pytest.StashKey()
 TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
@@ -45,28 +33,22 @@ class ExploredTest:
 
     Attributes:
         item: The test.
-        attempt: The present run of the exploration; None: the test's own run.
+        explorer: What explores it.
         reports: Those of the test: of setup, call and teardown.
-        logged: Whether something was reported while the test ran: a subtest.
         put_away: What brings back what belongs to the test, while others run.
         run: Makes the present run, inside the protocol.
     """
 
     def __init__(self, item: pytest.Function, options: Options, results: SuiteResults) -> None:
-        self.attempt: RunAttempt | None = None
-        self.reports: list[pytest.TestReport] = []
         self.item: Any = item
+        self.explorer: SuiteTest = SuiteTest(results.suite, item.nodeid, options, again_with(item))
+        self.reports: list[pytest.TestReport] = []
+        self.put_away: list[Callable[[], object]] = []
+        self.run: Callable[[Any], None] = self._run_itself
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
         self._options = options
         self._results = results
         self._function = item.obj if item.cls is None else None
-        self._alone = options.alone
-        self.run: Callable[[Any], None] = self._run_itself
-        self.logged: bool = False
-        self.put_away: list[Callable[[], object]] = []
-        self._session: Session | None = None
-        self._stage: FreshFake
-        self._used = False
         self._error: BaseException | None = None
 
     @contextmanager
@@ -79,22 +61,6 @@ class ExploredTest:
             yield
         finally:
             del self.item.stash[TEST]
-
-    @property
-    def reported(self) -> bool:
-        """Whether the present run is reported as the test's run."""
-        return self.attempt is None or (self._alone and self.attempt.plan != () and not self.attempt.again)
-
-    @contextmanager
-    def using(self, session: Session) -> Generator[None, None, None]:
-        """Let the block be the time for which the test has its fake."""
-        self._used = True
-        if self.attempt is None:
-            self._session = session
-            yield
-        else:
-            with self._stage.run_on(session.handle, self.attempt):
-                yield
 
     def tear_down(self, nextitem: pytest.Item | None) -> None:
         """End the fixtures of wider scopes that *nextitem* does not need; add a report if that fails."""
@@ -121,22 +87,16 @@ class ExploredTest:
     def has_passed(self) -> bool:
         """Return whether its own run has passed, so that it can be explored; note a test that has not."""
         outcomes = {"xfail" if hasattr(report, "wasxfail") else report.outcome for report in self.reports}
-        if self._session is not None and outcomes & {"xfail", "failed"} and "skipped" not in outcomes:
-            fails = "it is expected to fail" if "xfail" in outcomes else "it fails"
-            self.leave_out(_EXPLORES if self._session.explored else fails)
+        if self.explorer.session is not None and outcomes & {"xfail", "failed"} and "skipped" not in outcomes:
+            self.explorer.leave_out("it is expected to fail" if "xfail" in outcomes else "it fails")
         return outcomes == {"passed"}
-
-    def leave_out(self, why: str) -> None:
-        """Note that the test is not explored."""
-        if self._options.only is None:
-            self._results.tests[self.item.nodeid] = {"test": self.item.nodeid, "left_out": why}
 
     def explore(self) -> None:
         """Explore the test; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
-        session = self._session
+        session, alone = self.explorer.session, self._options.alone
         if session is None and not self._options.own:
             return
-        if self._alone and session is not None and session.explored:
+        if alone and session is not None and session.explored:
             return  # it has run the case itself
         try:
             error = self._found()
@@ -144,49 +104,27 @@ class ExploredTest:
             raise
         except BaseException as bug:  # noqa: BLE001 - pytest would end the session
             error = bug
-        reported = self._alone and error is self._error  # as the error of the test itself
+        reported = alone and error is self._error  # as the error of the test itself
         if error is not None and not reported:
             self._fail(error)
-        if self._alone:
+        if alone:
             notes = getattr(self._error, "__notes__", ())
             self.reports[-2].sections += [("Aurous exploration", note) for note in notes]
 
     def _found(self) -> BaseException | None:
-        """Explore the test, and note what was found; return why the test fails, or None."""
-        test, fails, error = self.item.nodeid, self._options.fails or self._alone, None
+        """Explore the test, and return why it fails, or None."""
+        self.run = lambda _: isolated(self._run_again)
+        self.item.stash[REPEATED] = False
         try:
-            exploration = self._explored()
+            return self.explorer.explore(self._run)
         except LeftOut as why:
-            self.leave_out(text := f"{why}{self._wider_fixtures() if why.leaks else ''}")
-            who = "--aurous-explore-only: the test" if self._alone else "The test"
-            error = AurousError(f"{who} cannot be explored: {text}\n{_PAGE}")
-            return error if self._alone or (fails and not why.harmless) else None
-        except OwnError:
-            raise
-        except AurousExplorationError as found:
-            exploration, error = found.exploration, found
-        except AurousError as found:  # `known` names a case that there is not
-            self.leave_out(str(found))
-            return found if fails else None
-        if self._alone:
-            return error
-        result = self._results.tests[test] = {
-            "test": test,
-            "fails": fails,
-            "left_out": None,
-            "failed": error is not None,
-            **count(exploration, self._options.may_raise),
-            "not_run": exploration.not_run,
-            "remarks": exploration.unexpected if error is None else (),
-            "known": about_known(exploration),
-            "more": str(error or "").replace(brief(exploration), "").strip(),
-            "findings": findings_of(exploration, test),
-            "data": exploration.json(),
-        }
-        self._results.note(test, exploration)
-        self._results.used |= {id(one.cached_result): test for one in self._kept().values()}
-        cast("Session", self._session).explorations.append(exploration)
-        return (error or self._results.baseline.unknown(result)) if fails else None
+            self.explorer.leave_out(text := f"{why}{self._wider_fixtures() if why.leaks else ''}")
+            who = "--aurous-explore-only: the test" if self._options.alone else "The test"
+            fails = self._options.alone or (self._options.fails and not why.harmless)
+            return AurousError(f"{who} cannot be explored: {text}\n{_PAGE}") if fails else None
+        finally:
+            del self.item.stash[REPEATED]
+            self._results.used |= {id(one.cached_result): self.item.nodeid for one in self._kept().values()}
 
     def _wider_fixtures(self) -> str:
         """Return a text about the fixtures of the test that are not new in each run, and who may have spoiled them."""
@@ -222,38 +160,15 @@ class ExploredTest:
             failure = pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
             failure.__suppress_context__ = True  # it would say the same once more
         fail_report(self.item, self.reports[1], failure)
-        if self._session is not None and run_option(self.item.config, "har"):
-            export_har(self.item, self._session)
+        if (session := self.explorer.session) is not None and run_option(self.item.config, "har"):
+            export_har(self.item, session)
 
-    def _explored(self) -> Exploration:
-        """Make all runs."""
-        session = self._session
-        if session is None:
-            raise LeftOut(_NO_FAKE, harmless=not self._options.own)
-        if session.served:
-            raise LeftOut("it uses a server, and a request in another thread or process cannot be broken off")
-        if session.explored:
-            raise LeftOut(_EXPLORES, harmless=True)
-        if self.logged:
-            raise LeftOut("it has subtests, which report what happens in each run")
-        self._stage = FreshFake(session.handle)
-        explorer = Explorer(self._stage, self._options, again_with(self.item), traced=session.traced)
-        self.run = lambda _: isolated(self._run_again)
-        self.item.stash[REPEATED] = False
-        try:
-            return complete(explorer.explore(self._make))
-        finally:
-            del self.item.stash[REPEATED]
-
-    async def _make(self, attempt: RunAttempt) -> Outcome:
-        """Make one run, with the whole protocol of the test."""
-        self.attempt = attempt
-        self._used, self._error = False, None
-        self.item.stash[REPEATED] = self.reported
+    def _run(self) -> BaseException | None:
+        """Make one run, with the whole protocol of the test, and return what that has raised."""
+        self._error = None
+        self.item.stash[REPEATED] = self.explorer.reported
         self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=self.item.parent)
-        if not self._used:
-            raise LeftOut(f"{_NO_FAKE} when it is run again")
-        return Outcome(error=self._error)
+        return self._error
 
     def _run_again(self) -> None:
         """Run the test with new fixtures and a new instance, and without reports, unless it is the only case."""
@@ -265,7 +180,7 @@ class ExploredTest:
         tmpdir: Any = item.config.pluginmanager.get_plugin("tmpdir")
         if tmpdir is not None:
             item.stash.setdefault(tmpdir.tmppath_result_key, {})  # a report would set it; `tmp_path` needs it to end
-        if self.reported:
+        if self.explorer.reported:
             self.reports = []
         with warnings.catch_warnings(record=True):
             if self._phase("setup"):
@@ -279,7 +194,7 @@ class ExploredTest:
         item = self.item
         hook = getattr(item.ihook, f"pytest_runtest_{when}")
         call = pytest.CallInfo[None].from_call(lambda: hook(item=item, **arguments), when=when)
-        if self.reported:
+        if self.explorer.reported:
             report = item.ihook.pytest_runtest_makereport(item=item, call=call)
             self.reports.append(report)
             if self._runner.check_interactive_exception(call, report):

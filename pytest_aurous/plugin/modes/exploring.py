@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from ..._core.base.errors import AurousError
-from ..._explore.ids import read_id, wrong_with
-from ..._explore.options import read_suite_options
+from ..._explore.suite import read_case
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..stash import CURRENT, INVALID_MARKER, MODES, Mode, start_mode
 from .explored_results import PAGE, SuiteResults
 from .explored_test import PLAN, TEST, ExploredTest, again_with
 
 if TYPE_CHECKING:
-    from ..._explore.report.result import Exploration
+    from ..._explore.suite import Exploration
     from ..._fake.session import Session
 
 _MODES: Final = ("report", "fail")
@@ -44,8 +43,11 @@ def start(config: pytest.Config) -> None:
     if mode is not None and mode not in _MODES:
         path = f" {mode!r} is a path: write --aurous-explore=report {mode}" if Path(mode).exists() else ""
         raise pytest.UsageError(f"--aurous-explore={mode}: expected report or fail.{path}\n{PAGE}")
-    if only is not None and (wrong := wrong_with(only)):
-        raise pytest.UsageError(f"--aurous-explore-only={only}: {wrong}\n{PAGE}")
+    try:
+        if only is not None:
+            read_case(only)
+    except AurousError as wrong:
+        raise pytest.UsageError(f"--aurous-explore-only={only}: {wrong}\n{PAGE}") from None
     if explores(config):
         _refuse_reruns(config)
     if "exploring" not in config.stash[MODES]:
@@ -81,28 +83,26 @@ def choose(items: list[pytest.Item]) -> None:
 
 
 def _choose(item: pytest.Item) -> None:
-    mark = explore_marker(item)
+    mark, arguments = explore_marker(item), dict[str, Any]()
     if not isinstance(item, pytest.Function):  # such as a doctest
         return
     if mark is None:
         if not explores(item.config) or not reads_settings(item):
             return
-        options, fails = read_suite_options("--aurous-explore"), run_option(item.config, "explore") == "fail"
+        who, fails = "--aurous-explore", run_option(item.config, "explore") == "fail"
     elif mark.args == (False,) and not mark.kwargs:
         return
     else:
-        place = f"{item.nodeid}: @pytest.mark.aurous_explore"
+        who, fails, arguments = f"{item.nodeid}: @pytest.mark.aurous_explore", True, {**mark.kwargs}
         if mark.args:
             raise pytest.UsageError(
-                f"{place} takes keywords, such as laws='pays_once', or only False; got {mark.args!r}.\n{PAGE}"
+                f"{who} takes keywords, such as laws='pays_once', or only False; got {mark.args!r}.\n{PAGE}"
             )
         start(item.config)
         _refuse_reruns(item.config)
-        options, fails = read_suite_options(place, **mark.kwargs), True
     mode = cast("Exploring", item.config.stash[MODES]["exploring"])
-    known = {**mode.results.baseline.of(item.nodeid), **options.known}
-    own = mark in item.own_markers
-    item.stash[PLAN] = replace(options, known=known, own=own, **mode.added(item, fails=fails))
+    options = mode.results.suite.options(item.nodeid, who, arguments)
+    item.stash[PLAN] = replace(options, own=mark in item.own_markers, **mode.added(item, fails=fails))
 
 
 def _seconds(config: pytest.Config) -> float:
@@ -130,7 +130,7 @@ def added(item: pytest.Item) -> dict[str, Any]:
 
     def done(exploration: Exploration) -> None:
         spent()
-        mode.results.note(item.nodeid, exploration)
+        mode.results.suite.note(item.nodeid, exploration)
 
     return {
         **mode.added(item, fails=True),
@@ -152,15 +152,15 @@ class Exploring(Mode):
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
         """Let the block be the time for which a test has its fake."""
         session.traced = "tracing" in self._config.stash[MODES]  # then each case has its views
-        return item.stash[TEST].using(session) if TEST in item.stash else nullcontext()
+        return item.stash[TEST].explorer.using(session) if TEST in item.stash else nullcontext()
 
     def added(self, item: pytest.Item, *, fails: bool) -> dict[str, Any]:
         """Return the options that the run of pytest adds to those of a test."""
         only, maxfail = run_option(self._config, "explore-only"), self._config.getoption("maxfail", 0)
         return {
-            "only": None if only is None else read_id(only),
+            "only": None if only is None else read_case(only),
             "through": run_option(self._config, "explore") != "fail",
-            "first": self.results.broken.get(item.nodeid, ()),
+            "first": self.results.suite.broken.get(item.nodeid, ()),
             "fails": fails,
             "stop": fails and maxfail == 1,
             "time": self._share if self._seconds < inf else None,
@@ -199,7 +199,7 @@ class Exploring(Mode):
         finally:
             while self._waiting:
                 test = self._waiting.pop(0)
-                test.leave_out("pytest stopped before its bad days were run")
+                test.explorer.leave_out("pytest stopped before its bad days were run")
                 self._report(None, test, tear_down=False)
 
     def spending(self) -> Callable[[], None]:
@@ -238,7 +238,7 @@ class Exploring(Mode):
     def pytest_runtest_logreport(self) -> None:
         """Note a report that comes while a test runs: that of a subtest."""
         if CURRENT in self._config.stash and TEST in (item := self._config.stash[CURRENT][0]).stash:
-            item.stash[TEST].logged = True
+            item.stash[TEST].explorer.has_subtests = True
 
 
 @contextmanager

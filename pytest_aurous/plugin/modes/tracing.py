@@ -18,7 +18,7 @@ from ..._core.base.errors import see
 from ..._core.base.files import write_whole
 from ..._core.base.redaction import SECRET, redacted
 from ..._core.wire.har import file_name
-from ..._explore.report.result import Exploration, matrix
+from ..._explore.suite import matrix
 from ..._fake.session import Session
 from ..._trace.data import trace
 from ..._trace.page import page
@@ -32,11 +32,11 @@ _PAGE: Final = see("how-to/trace.html")
 
 
 class _Traced(NamedTuple):
-    """The test that runs, what has watched its fake, what it has explored, and the reports of its phases."""
+    """The test that runs, what has watched its fake, the session of that, and the reports of its phases."""
 
     item: pytest.Item
     recorder: Recorder
-    explorations: list[Exploration]
+    session: Session
     reports: list[pytest.TestReport]
 
 
@@ -65,7 +65,7 @@ class Traces(Mode):
             return
         session.traced = True
         recorder = Recorder(session.handle)
-        self._traced = _Traced(item, recorder, session.explorations, [])
+        self._traced = _Traced(item, recorder, session, [])
         yield
         recorder.stop()
 
@@ -126,7 +126,7 @@ class Traces(Mode):
             terminalreporter.write_sep("-", f"aurous: {count} trace{'s' * (count > 1)}, listed in {self._index}")
 
     def _write(self, traced: _Traced) -> None:
-        item, recorder, explorations, reports = traced
+        item, recorder, session, reports = traced
         failed = [report for report in reports if report.failed]
         test = {
             "id": item.nodeid,
@@ -136,7 +136,7 @@ class Traces(Mode):
             "duration": round(sum(report.duration for report in reports), 3),
             "again": rerun_command(item),
         }
-        data = trace(recorder, test, matrix(explorations))
+        data = trace(recorder, test, matrix(session.explorations))
         name = _name(item)
         if self._pages is not None:
             file = f"{name}.html"
