@@ -12,6 +12,7 @@ from .._core.base.work import MONOTONIC
 from .._core.wire.call import Call
 from .._facade import Change, View
 from .._fake.aurous import Aurous
+from .._fake.objects import session_of
 from .._trace.recorder import StepWatcher
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Tape(StepWatcher):
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
-        super().__init__(aurous._session.handle)
+        super().__init__(session_of(aurous).handle)
         self.keep = keep
         self.last = 0
         self.loaded: list[Action] = []
