@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.arguments import Check
-from .._core.base.errors import AurousLookupError, closest, hide_mistakes, nearest, see, shown
+from .._core.base.errors import closest, hide_mistakes, shown
 from .._core.resources.base.record import Live
 from .._core.world.keys import check_key
 from .._core.world.settings import ROWS, Settings
 from .calls import CallAssertions
-from .session import Session
+from .session import MOMENTS, Session
 from .team import Belongings, Team, Teams
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ _AT_ONCE: Final = {
     "script": "aurous.script(...)",
 }
 """What changes a setting in the middle of a test, without beginning anew."""
-_MOMENTS: Final = "reference/records.html#back-to-a-moment"
 
 
 class Aurous(CallAssertions, Belongings):
@@ -223,7 +222,7 @@ class Aurous(CallAssertions, Belongings):
             ``aurous.snapshot("before the payment")``
         """
         if name is not None:
-            Check("snapshot", _MOMENTS).text("name", name, "before the payment")
+            Check("snapshot", MOMENTS).text("name", name, "before the payment")
         snapshot = self._session.app.snapshot()
         if name is not None:
             self._session.snapshots[name] = snapshot
@@ -251,18 +250,8 @@ class Aurous(CallAssertions, Belongings):
         Example:
             ``before = aurous.snapshot(); ...; aurous.restore(before)``
         """
-        found = self._named(snapshot) if isinstance(snapshot, str) else snapshot
+        found = self._session.named(snapshot) if isinstance(snapshot, str) else snapshot
         self._session.app.restore(found)
-
-    def _named(self, name: str) -> Snapshot:
-        snapshots = self._session.snapshots
-        if name not in snapshots:
-            there = ", ".join(map(repr, snapshots)) or "none"
-            raise AurousLookupError(
-                f"restore({shown(name)}): no snapshot has that name{nearest(name, snapshots)} "
-                f"Names: {there}.\n{see(_MOMENTS)}"
-            )
-        return snapshots[name]
 
     def export(self) -> dict[str, Any]:
         """Return the current state as JSON, for a file that `import_` reads, also in another process.

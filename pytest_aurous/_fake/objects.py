@@ -15,6 +15,7 @@ from .._core.engine.pipeline import Snapshot
 from .._core.faults.collection import Faults
 from .._core.faults.fault import Fault
 from .._core.resources.base.record import Live
+from .._core.resources.chat.record import Chat
 from .._core.resources.team import ApiKey
 from .._core.time.clock import Clock
 from .._core.world.outbox import Delivery
@@ -59,7 +60,15 @@ def exported(aurous: Aurous, snapshot: str | None) -> dict[str, Any]:
     Raises:
         AurousLookupError: If no snapshot has that name.
     """
-    return export(aurous._session.app, None if snapshot is None else aurous._named(snapshot))
+    return export(aurous._session.app, None if snapshot is None else aurous._session.named(snapshot))
+
+
+def say_place(added: Fault | Chat, place: str) -> None:
+    """Say where a fault, or the newest reply of a chat, was added, if no line of a test did."""
+    if isinstance(added, Fault):
+        added._place = place
+    else:
+        added._place(place)
 
 
 def session_of(aurous: Aurous) -> Session:

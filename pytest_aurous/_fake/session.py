@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from .._core.base.errors import hide_mistakes
+from .._core.base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._core.base.redaction import protect
 from .._core.engine.pipeline import App, Snapshot
 from .._core.resources.team import ApiKey
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .._httpx.binding import Binding
     from .webhooks import Webhooks
 
+MOMENTS: Final = "reference/records.html#back-to-a-moment"
 Keep = Callable[[], Callable[[], object]]
 """Returns a function that goes back to what something is at this moment, as often as it is called."""
 
@@ -40,6 +41,7 @@ class Session:
         explored: Whether the test has explored code itself, or played a day.
         left_by: The method that has left it as an undisturbed run did, such as ``explore``; empty if none has.
         snapshots: The snapshots that have a name.
+        start: The state that `reset` returns to.
         served: Whether an `AurousServer` has served the fake.
         traced: Whether the test is traced, and so is what it explores.
     """
@@ -58,7 +60,7 @@ class Session:
         self.served: bool = False
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
-        self._start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
+        self.start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
 
     @property
     def handle(self) -> Handle:
@@ -167,9 +169,23 @@ class Session:
             undo.callback(self.app.world.served.urls.remove, url)
             yield
 
+    def named(self, name: str) -> Snapshot:
+        """Return the snapshot of that name.
+
+        Raises:
+            AurousLookupError: If there is none.
+        """
+        if name not in self.snapshots:
+            there = ", ".join(map(repr, self.snapshots)) or "none"
+            raise AurousLookupError(
+                f"restore({shown(name)}): no snapshot has that name{nearest(name, self.snapshots)} "
+                f"Names: {there}.\n{see(MOMENTS)}"
+            )
+        return self.snapshots[name]
+
     def start_here(self) -> None:
         """Let `reset` return to the present state from now on."""
-        self._start = Moment(self.app, ())
+        self.start = Moment(self.app, ())
 
     def reset(self, settings: Mapping[str, Any]) -> None:
         """Return to the state at the start, without calls, pitfalls, receivers and routes, and with other *settings*.
@@ -178,9 +194,9 @@ class Session:
             AurousError: If one of them is invalid; then nothing changes.
         """
         world = self.app.world
-        begun = App(self._start.settings.changed(settings), world.default_key) if settings else None
+        begun = App(self.start.settings.changed(settings), world.default_key) if settings else None
         with world.lock:
-            self._start.go_back()
+            self.start.go_back()
             self._go_back(None, None)
             if begun is not None:
                 self.app.begin_as(begun, settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.base.data import View
 from .._core.world.state import ABSENT
-from .state import GONE, Written, frozen, gone, money, view, view_of
+from .state import GONE, Written, frozen, money, view, view_of
 
 if TYPE_CHECKING:
     from .._core.engine.pipeline import App
@@ -25,47 +25,45 @@ class StateFollower:
     def __init__(self, app: App) -> None:
         self._app = app
         self._undo = app.world.state.undo
-        self._known: dict[str, dict[Any, Any]] = {}
+        self._known: dict[str, dict[Any, Any]] = {"deliveries": {}}
         self._written: Written = {}
-        self._undo.kept += 1
-        self.compare()
+        sections = app.world.state.sections()
+        self._log: dict[tuple[str, Any], None] = {(name, key): None for name, section in sections for key in section}
+        self._undo.logs.append(self._log)
+        self.changes()
 
     def stop(self) -> None:
         """Follow no longer."""
-        self._undo.kept -= 1
+        self._undo.logs[:] = [log for log in self._undo.logs if log is not self._log]  # others may be equal
 
     @property
     def moved(self) -> bool:
         """Whether something may have changed since the last step."""
         return self._undo.changes != self._seen
 
-    def of_request(self) -> tuple[Change, ...]:
-        """Return what the request that ends now has changed, without a comparison: each change noted how to undo it."""
-        world = self._app.world
-        deleted, tables = self._known[GONE], world.tables()
-        changes: list[Change] = []
-        for change in world.state.last_changes():
-            name, key, before, after = change
-            changes.append((name, key, frozen(before), frozen(after)) if name == "deliveries" else change)
-            if name in tables and key not in deleted and after is not ABSENT and not tables[name].lives(after):
-                changes.append((GONE, key, ABSENT, True))
-        _apply(self._known, changes)
-        self._seen = self._undo.changes
-        return tuple(changes)
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs from the state after the last step, whoever has changed it.
 
-    def compare(self) -> tuple[Change, ...]:
-        """Return what differs from the state after the last step, whoever has changed it."""
-        world = self._app.world
+        Only what was written since then is compared: with thousands of records, a step costs what it costs with few.
+        """
+        world, known = self._app.world, self._known
+        sections, tables = dict(world.state.sections()), world.tables()
+        # A delivery changes in place, until its outcome is known.
+        pending = [number for number, one in known["deliveries"].items() if one["status"] == "pending"]
         found: list[Change] = []
-        raw = {name: dict(section) for name, section in world.state.sections()}
-        raw["deliveries"] = {number: frozen(one) for number, one in world.outbox.entries.items()}
-        raw[GONE] = dict.fromkeys(gone(self._app), True)
-        for name, now in raw.items():
-            known = self._known.get(name, {})
-            new = ((key, known.get(key, ABSENT), value) for key, value in now.items())
-            found += [(name, *change) for change in new if change[1] is not change[2] and change[1] != change[2]]
-            found += [(name, key, known[key], ABSENT) for key in known.keys() - now.keys()]
-            self._known[name] = now
+        for name, key in self._log | dict.fromkeys(("deliveries", number) for number in pending):
+            if name not in sections:  # it is of the journal, which is no state
+                continue
+            value = sections[name].get(key, ABSENT)
+            new = [(name, frozen(value))]
+            if name in tables:
+                new.append((GONE, ABSENT if value is ABSENT or tables[name].lives(value) else True))
+            for section, after in new:
+                before = known.get(section, {}).get(key, ABSENT)
+                if before is not after and before != after:
+                    found.append((section, key, before, after))
+        _apply(known, found)
+        self._log.clear()
         self._seen = self._undo.changes
         return tuple(found)
 

@@ -11,7 +11,7 @@ from .._core.base.arguments import Check
 from .._core.base.redaction import redacted, shortened
 from .._core.wire.headers import shown_header
 from .._fake.aurous import Aurous
-from .._fake.objects import as_json
+from .._fake.objects import as_json, say_place, session_of
 from .arguments import PAGE
 from .literals import Names, call
 from .replies import CONTROL
@@ -126,16 +126,16 @@ def perform(aurous: Aurous, name: str, arguments: Mapping[str, Any], undo: str |
         subject = operation.subject.find(aurous, arguments, name)
         returned: Any = _called(operation, subject, given)
         for fault in [returned] if name.startswith("faults.") else aurous.faults if name == "import_" else []:
-            fault._place = f"{CONTROL}/{name}"
+            say_place(fault, f"{CONTROL}/{name}")
         if name == "chat.reply":
-            subject._place(f"{CONTROL}/{name}")
+            say_place(subject, f"{CONTROL}/{name}")
         result = {"name": given["name"]} if name == "snapshot" else as_json(subject if returned is None else returned)
     return Action(name, shown_arguments(arguments), result, undo=undo)
 
 
 def not_kept(aurous: Aurous) -> str:
     """Return that the oldest calls count for nothing anymore; empty if all are kept."""
-    dropped = aurous._session.app.world.journal.dropped
+    dropped = session_of(aurous).handle.journal.dropped
     return f"{dropped:,} older calls are no longer kept, and do not count: choose a larger --keep." if dropped else ""
 
 
@@ -160,7 +160,7 @@ def _called(operation: ControlOperation, subject: Any, given: dict[str, Any]) ->
 def _snapshots(aurous: Aurous, name: str, to: str | None = None) -> dict[str, Any]:
     """Rename a snapshot, or forget it."""
     check = Check("snapshots", PAGE)
-    aurous._named(check.text("name", name, "before the payment"))
+    session_of(aurous).named(check.text("name", name, "before the payment"))
     if to is not None:
         check.text("to", to, "before the payment")
     kept = aurous.snapshots.pop(name)

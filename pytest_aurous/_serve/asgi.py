@@ -62,9 +62,9 @@ class AsgiApp:
 
     def __init__(self, aurous: Aurous, *, remote: bool = False, token: str | None = None, keep: int = KEEP) -> None:
         self._token = token
-        self._fake = aurous._session.handle
         self._refused = lru_cache(partial(refuse_host, remote=remote))
         self.control = Control(aurous, keep)
+        self._fake = self.control.fake
         if token is not None:
             self.control.curl = 'curl -H "Authorization: Bearer $AUROUS_CONTROL_TOKEN"'
         self._hub = Hub(self.control)

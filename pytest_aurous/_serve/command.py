@@ -28,6 +28,7 @@ from .._core.wire.call import secret_of
 from .._core.wire.har import har
 from .._facade import SETTINGS, fake_key, used_for
 from .._fake.aurous import Aurous
+from .._fake.objects import say_place, session_of
 from .actions import Action
 from .control import Control
 from .replies import CONTROL
@@ -76,7 +77,7 @@ def add_options(option: Callable[..., Any]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve a fake until Ctrl-C or SIGTERM."""
-    from .server import AurousServer
+    from .server import AurousServer, control_of
 
     state, port_file = options.state, options.port_file
     if options.save and state is None:
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
         token = os.environ.get("AUROUS_CONTROL_TOKEN") or None
         server = AurousServer(aurous, control_token=token, **listening)
         stack.callback(server.stop)  # also if it has not started
-        control = server._asgi.control
+        control = control_of(server)
         control.tape.loaded = loaded
         # Whatever is entered later ends earlier: the deliveries, the server, and then what keeps what has happened.
         if options.save:
@@ -106,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
             _write(port_file, str(server.port))
             stack.callback(_remove, port_file, str(server.port))
         # In one write, also without a buffer: who has read the first line may close the pipe.
-        print(f"{welcome(server)}\n", end="", flush=True)  # noqa: T201 - a command prints
+        print(f"{welcome(server, control.curl)}\n", end="", flush=True)  # noqa: T201 - a command prints
         if not options.quiet:
             follow(stack, control, partial(print_lines, aurous))
         if options.open:
@@ -127,7 +128,7 @@ def _made(options: argparse.Namespace) -> tuple[Aurous, list[Action]]:
     loaded = load(aurous, file) if file is not None and not (options.save and not file.exists()) else []
     if options.speed is not None:
         aurous.clock.speed = options.speed
-    aurous._session.start_here()
+    session_of(aurous).start_here()
     return aurous, loaded
 
 
@@ -170,11 +171,7 @@ def _say(problem: str) -> None:
 
 def deliver(control: Control) -> None:
     """Make the webhook deliveries that are due."""
-    world = control.aurous._session.app.world
-    with world.lock:
-        world.runs.settle()
-        due = world.outbox.first_due(world.clock.time())
-    if due is not None:
+    if control.fake.has_due_delivery():
         control.do("webhooks.flush", {})
 
 
@@ -196,7 +193,7 @@ def load(aurous: Aurous, file: Path) -> list[Action]:
     finally:
         control.tape.stop()
     for fault in aurous.faults:
-        fault._place = file.name
+        say_place(fault, file.name)
     return actions
 
 
@@ -261,11 +258,10 @@ def print_nowhere() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
-def welcome(server: AurousServer) -> str:
-    """Return the text at the start."""
+def welcome(server: AurousServer, curl: str) -> str:
+    """Return the text at the start; *curl* is the command of a shell with what each control request needs."""
     chosen = os.environ.get("AUROUS_CONTROL_TOKEN")  # it stays out of logs
     values = "\n".join(f"  export {name}={value}" for name, value in server.env.items() if value != chosen)
-    curl = server._asgi.control.curl
     return (
         f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
         f"Look at it, and act on it, in a browser:\n"
@@ -287,9 +283,10 @@ def follow(stack: ExitStack, control: Control, work: Callable[[list[Taped]], obj
 
 def print_lines(aurous: Aurous, steps: Iterable[Taped]) -> None:
     """Print a line for each step."""
+    near = session_of(aurous).handle.near
     try:
         for step in steps:
-            closest = "" if step.call is None else aurous._session.handle.near(step.call)
+            closest = "" if step.call is None else near(step.call)
             if text := line_of(step, closest):
                 print(text, flush=True)  # noqa: T201 - a command prints
     except OSError as error:  # such as the end of the reader of a pipe

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from .._core.base.errors import AurousError, nearest
 from .._core.wire.reply import Reply
+from .._facade import Handle
 from .._fake.aurous import Aurous
 from .actions import Action, perform, shown_arguments
 from .arguments import check_names, parsed, read_query
@@ -31,6 +32,7 @@ class Control:
         keep: How many of the last steps to keep.
 
     Attributes:
+        fake: The fake, as instruments see it.
         tape: The last requests and actions.
         url: The URL of the server, for commands of a shell.
         curl: What such a command begins with.
@@ -41,6 +43,7 @@ class Control:
         self.url: str = ""
         self.curl: str = "curl"
         self.tape: Tape = Tape(aurous, keep)
+        self.fake: Handle = self.tape.fake
         self.live: LiveTrace = LiveTrace(aurous, self.tape)
         self._count = 0
 
@@ -68,7 +71,7 @@ class Control:
         return found if isinstance(found, Reply) else self._json(200, found)
 
     def _json(self, status: int, content: Any) -> Reply:
-        return json_reply(status, content, keep=self.aurous._session.app.world.keys.all())
+        return json_reply(status, content, keep=self.fake.keys.all())
 
     def _post(self, name: str, body: dict[str, Any], *, undo: bool) -> Reply:
         if name == "send":
@@ -94,20 +97,20 @@ class Control:
         Raises:
             AurousError: If it is not possible.
         """
-        operation, world = operations()[name], self.aurous._session.app.world
+        operation, fake = operations()[name], self.fake
         check_names(name, body, operation.takes)
         record = body.get("id")
-        row = world.row(record) if operation.subject.of_team and isinstance(record, str) else None
+        row = fake.row(record) if operation.subject.of_team and isinstance(record, str) else None
         arguments = dict(body)
-        if row is not None and row.team not in {"", world.default_team}:
+        if row is not None and row.team not in {"", fake.default_team}:
             arguments.setdefault("team", row.team)
         if name == "webhooks.flush":  # without the lock: a receiver may send requests
             return self._done(name, arguments, None)
-        with world.lock:
+        with fake.lock:
             back = f"before {name} {self._count + 2}" if undo else None
             if back is not None:
                 self._done("snapshot", {"name": back}, None)
-                self.live.automatic[back] = world.clock.time()
+                self.live.automatic[back] = fake.clock.time()
                 for old in list(self.live.automatic)[:-_UNDOS]:
                     self._forget(old)
             if name == "snapshot" and arguments.get("name") is None:
@@ -124,7 +127,7 @@ class Control:
         self.aurous.snapshots.pop(name, None)
 
     def _done(self, name: str, arguments: Mapping[str, Any], undo: str | None) -> Action:
-        clock = self.aurous._session.app.world.clock
+        clock = self.fake.clock
         self.tape.note(None)
         began = clock.time()
         action = perform(self.aurous, name, arguments, undo)

@@ -16,10 +16,11 @@ from .._core.base.errors import AurousError, see, shown
 from .._core.base.forms import ID, URL
 from .._core.base.instants import moment
 from .._core.base.redaction import protecting, redacted
-from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, secret_of
+from .._core.wire.call import BY_CLIENT, COMPLETE, Call, is_digest, key_of, reply_to, secret_of
 from .._core.wire.headers import shown_header
 from .._core.wire.hosts import host_of
 from .._fake.aurous import Aurous
+from .._fake.objects import session_of
 from .actions import Action, fault_name, perform
 from .literals import Names, call, fitted, tokens
 from .tape import Taped
@@ -91,9 +92,9 @@ def copied(aurous: Aurous, tape: Tape, after: int = 0, until: int | None = None,
         until: The number of the last step; by default the newest.
         name: What the test is called, in any words.
     """
-    with aurous._session.app.world.lock:
+    with tape.fake.lock:
         test = _Test(aurous, tape, after, tape.last if until is None else until)
-    with protecting(aurous._session.app.world.default_key):  # without the lock: it takes seconds
+    with protecting(tape.fake.default_key):  # without the lock: it takes seconds
         return test.text(name)
 
 
@@ -117,7 +118,7 @@ class _Test:
         loaded = (Taped(action=one, began=one.at) for one in self._loaded)
         self._steps, self._after = [*loaded, *steps], after
         self._delays = _delays(taped)
-        self._settings = aurous._session._start.settings
+        self._settings = session_of(aurous).start.settings
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
         self._began = moment(self._steps[0].began if self._steps else tape.began).isoformat()
@@ -271,7 +272,7 @@ class _Test:
         why = [reason for reason, applies in reasons.items() if applies and asserted]
         self._lines += [f"# {reason}, so its response is not asserted." for reason in why[:1]]
         asserted = asserted and not why
-        body = b"" if sent._reply is None else sent._reply.body
+        body = reply_to(sent).body
         line, got, found = f"response = {call(function, parts)}", "response.json()", parsed(body)
         if sent.streamed and not malformed:
             parts = [names.literal(sent.method), *parts]
@@ -303,7 +304,8 @@ def _written(sent: Call, home: str, names: Names) -> tuple[str, list[str]]:
     parts = [names.literal(sent.url if sent.url in names else url)]
     kind = sent.sent_headers.get("content-type", "")
     body = _body(sent.content, kind, names)
-    own = [(name, value) for name, value in sent._headers if not _OWN.fullmatch(name) and value.isascii()]
+    pairs = sent.sent_headers.multi_items()
+    own = [(name, value) for name, value in pairs if not _OWN.fullmatch(name) and value.isascii()]
     headers = {name: shown_header(name, value) for name, value in own}
     if body.startswith("json="):
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
@@ -379,8 +381,8 @@ def _known(steps: list[Taped]) -> tuple[set[str], set[str]]:
             says, hears = (dumps(one, ensure_ascii=False) for one in (action.arguments, action.result))
             wanted |= {fault_name(action.arguments["number"])} if action.operation.startswith("fault.") else set()
         if sent is not None:
-            says = f"{sent.url} {sent._headers} {sent.content.decode(errors='replace')}"
-            hears = "" if sent._reply is None else sent._reply.body.decode(errors="replace")
+            says = f"{sent.url} {sent.sent_headers.multi_items()} {sent.content.decode(errors='replace')}"
+            hears = reply_to(sent).body.decode(errors="replace")
         spoken, drawn = set(tokens(says)), set(tokens(hears))
         said |= spoken - seen
         wanted |= seen & (spoken | {one for one in drawn if ID.fullmatch(one) and not one.startswith("req_")})

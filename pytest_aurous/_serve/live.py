@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
-from .._core.wire.call import Call, secret_of
+from .._core.wire.call import Call, reply_to, secret_of
 from .._facade import View, difference, state_machines
 from .._fake.aurous import Aurous
 from .._fake.objects import as_json
@@ -49,15 +49,15 @@ class LiveTrace:
     def __init__(self, aurous: Aurous, tape: Tape) -> None:
         self._aurous = aurous
         self._tape = tape
-        self._app = aurous._session.app
+        self._fake = tape.fake
         self._cleaned: dict[tuple[str, str, str], tuple[Any, dict[str, Any]]] = {}
         self.automatic: dict[str, float] = {}
 
     def trace(self, url: str, limit: int = MOST) -> str:
         """Return the last steps, at most *limit*, with the state before the first of them and the present one."""
-        tape, app = self._tape, self._app
-        with protecting(app.world.default_key):
-            with app.world.lock:  # briefly: other clients wait
+        tape, fake = self._tape, self._fake
+        with protecting(fake.default_key):
+            with fake.lock:  # briefly: other clients wait
                 first = max(tape.dropped, tape.last - limit) + 1
                 steps, before, state = tape.after(first - 1, limit), next(tape.states(first)), tape.state.present()
                 found = {
@@ -65,8 +65,8 @@ class LiveTrace:
                     "live": True,
                     "url": url,
                     "test": {"id": "a served fake"},
-                    "base_url": app.world.settings.base_url,
-                    "settings": settings_of(self._aurous._session.handle),
+                    "base_url": fake.settings.base_url,
+                    "settings": settings_of(self._fake),
                     "machines": state_machines(),
                     "rules": {},
                     "keep": tape.keep,
@@ -78,18 +78,18 @@ class LiveTrace:
 
     def present(self) -> str:
         """Return the state now."""
-        with self._app.world.lock, protecting(self._app.world.default_key):
+        with self._fake.lock, protecting(self._fake.default_key):
             state = self._clean_view(self._tape.state.present())
-            spent = {team: float(account.spent) for team, account in self._app.world.accounts.items()}
+            spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}
             return as_text({"version": VERSION, "state": state, "spent": spent, **_clean(self.now())})
 
     def now(self) -> dict[str, Any]:
         """Return what each batch of events says of the present."""
-        world = self._app.world
-        spent = sum((float(account.spent) for account in world.accounts.values()), 0.0)
+        fake = self._fake
+        spent = sum((float(account.spent) for account in fake.accounts.values()), 0.0)
         return {
             "began": self._tape.began,
-            "now": world.clock.time(),
+            "now": fake.clock.time(),
             "clock": as_json(self._aurous.clock),
             "credits": spent,
             "last": self._tape.last,
@@ -106,7 +106,7 @@ class LiveTrace:
     def after(self, seq: int, limit: int) -> dict[str, Any]:
         """Return the steps that follow *seq*, at most *limit* of them, with the present."""
         tape = self._tape
-        with self._app.world.lock:
+        with self._fake.lock:
             told = {"version": VERSION, **self.now(), "missed": max(0, tape.dropped - seq)}
             steps = tape.after(seq, limit)
         return {**told, "steps": [self._brief(step) for step in steps]}
@@ -123,9 +123,9 @@ class LiveTrace:
             "seq": step.seq,
             "at": step.at,
             "arrived": call.at,
-            "body": 0 if call._reply is None else crc32(call._reply.body),
+            "body": crc32(reply_to(call).body),
             "money": {} if quiet else self._tape.state.money(step.changes),
-            "pitfalls": [{"id": one.id} for one in self._app.pitfalls.seen if one.call is call],
+            "pitfalls": [{"id": one.id} for one in self._fake.pitfalls_of(call)],
             **{name: getattr(call, name) for name in _BRIEFLY},
             **{name: _shown(getattr(call, name), secret_of([call])) for name in ("path", "query")},
         }
@@ -145,7 +145,7 @@ class LiveTrace:
 
     def _between(self, step: Taped) -> Any:
         builder = self._builder()
-        with self._app.world.lock, protecting(self._app.world.default_key):
+        with self._fake.lock, protecting(self._fake.default_key):
             before, after = islice(self._tape.states(step.seq), 2)
             whole = self._whole(builder, step, before, after)
             return _clean({**whole, "before": difference(after, before)}, builder.secret)
@@ -153,11 +153,11 @@ class LiveTrace:
     def step(self, seq: int) -> str | None:
         """Return one step completely, with the state around it; None if it is not kept."""
         tape = self._tape
-        with self._app.world.lock:
+        with self._fake.lock:
             if not tape.dropped < seq <= tape.last:
                 return None
             builder = self._builder()
-            with protecting(self._app.world.default_key):
+            with protecting(self._fake.default_key):
                 one = tape.after(seq - 1, 1)[0]
                 before, after = islice(tape.states(seq), 2)
                 if one.part is not None:  # the request, as far as its response has been sent: all parts are one step
@@ -169,7 +169,7 @@ class LiveTrace:
             return as_text({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
     def _builder(self) -> Builder:
-        return Builder(self._aurous._session.handle, self._calls(), _LONGEST_BODY)
+        return Builder(self._fake, self._calls(), _LONGEST_BODY)
 
     def _calls(self) -> list[Call]:
         return [step.call for step in self._tape.steps if step.call is not None]

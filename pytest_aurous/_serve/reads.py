@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.errors import shown, version_of_package
 from .._core.base.redaction import SECRET, redacted
-from .._core.wire.call import Call, without_secrets
+from .._core.wire.call import Call, reply_to, without_secrets
 from .._core.wire.har import har
-from .._core.wire.reply import Reply
 from .._facade import SETTINGS
 from .._fake.calls import Calls
 from .._fake.objects import as_json, exported
@@ -62,13 +61,13 @@ class ControlRequest:
 
 def _state(control: Control, _: object) -> Any:
     aurous, unmatched = control.aurous, _unmatched(control, None)
-    with aurous._session.app.world.lock:  # this is a thread of its own
+    with control.fake.lock:  # this is a thread of its own
         return {
             "version": 1,
             "now": aurous.clock.now().isoformat(),
             "clock": {"frozen": aurous.clock.frozen, "speed": aurous.clock.speed},
             "seed": aurous.seed,
-            "settings": {name: _set(getattr(aurous._session.settings, name)) for name in SETTINGS},
+            "settings": {name: _set(getattr(control.fake.settings, name)) for name in SETTINGS},
             "base_url": aurous.base_url,
             "api_key": aurous.api_key,
             "credits": aurous.team.credits,
@@ -106,7 +105,7 @@ def found_calls(
 
 def _unmatched(control: Control, _: object) -> Any:
     found = [call for call in control.aurous.calls[:] if call.operation is None]
-    return [{**of_call(call), "near": control.aurous._session.handle.near(call)} for call in found]
+    return [{**of_call(call), "near": control.fake.near(call)} for call in found]
 
 
 def _completions(control: Control, _: object) -> Any:
@@ -165,8 +164,9 @@ def _search(control: Control, asked: dict[str, Any]) -> Any:
 
 def _told(call: Call) -> bytes:
     """Return the bodies of a request and its response, with its keys and its id."""
-    reply = call._reply or Reply(0, (), b"")
-    keys = [value.encode("latin-1", "replace") for name, value in (*call._headers, *reply.headers) if _KEYS.match(name)]
+    reply = reply_to(call)
+    pairs = (*call.sent_headers.multi_items(), *reply.headers)
+    keys = [value.encode("latin-1", "replace") for name, value in pairs if _KEYS.match(name)]
     return b"\n".join([call.content, reply.body, *keys])
 
 
@@ -189,15 +189,11 @@ _READS: Final = (
     ControlRequest(
         "log",
         "the calls and what they changed, as text",
-        lambda control, _: control.aurous._session.handle.timeline(),
+        lambda control, _: control.fake.timeline(),
         media_type="text/plain; charset=utf-8",
     ),
     ControlRequest("unmatched", "the requests that the API does not know, each with what is nearest", _unmatched),
-    ControlRequest(
-        "coverage",
-        "how often each operation had an outcome",
-        lambda control, _: control.aurous._session.handle.coverage(),
-    ),
+    ControlRequest("coverage", "how often each operation had an outcome", lambda control, _: control.fake.coverage()),
     ControlRequest("pitfalls", "misuse of the API that caused no error", _pitfalls),
     ControlRequest("completions", "each chat completion, with its messages and what was said", _completions),
     ControlRequest(

@@ -53,7 +53,8 @@ def call_of(
         key = fake.keys.first(fake.default_team)
         model = Call("GET", scheme, host, "", "", (("X-Api-Key", key),))
     content = model.content if body is None else body.encode()
-    sent = {name.lower(): (name, value) for name, value in model._headers if name.lower() != "content-length"}
+    sent = {name.lower(): (name, value) for name, value in model.sent_headers.multi_items()}
+    sent.pop("content-length", None)
     for name, value in check.pairs("headers", headers or {}).items():
         sent.pop(name.lower(), None)
         sent.update({} if value is None else {name.lower(): (name, str(value))})

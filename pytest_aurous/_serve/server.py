@@ -17,12 +17,15 @@ from .._core.base.redaction import redacted
 from .._core.base.work import MONOTONIC
 from .._core.wire.hosts import is_loopback
 from .._fake.aurous import Aurous
+from .._fake.objects import session_of
 from .asgi import AsgiApp
 from .guard import HEADERS, Guarded
 from .tape import KEEP
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .control import Control
 
 __tracebackhide__ = hide_mistakes
 
@@ -130,7 +133,7 @@ class AurousServer(Public):
                 if not self._thread.is_alive() or MONOTONIC() > until:
                     raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
                 time.sleep(0.002)
-            self._undo.enter_context(self.aurous._session.serving(self.url))
+            self._undo.enter_context(session_of(self.aurous).serving(self.url))
 
     def stop(self) -> None:
         """Stop the server, and free its port."""
@@ -149,6 +152,11 @@ class AurousServer(Public):
     def __exit__(self, *_: object) -> None:
         """Stop the server."""
         self.stop()
+
+
+def control_of(server: AurousServer) -> Control:
+    """Return the control requests of a server."""
+    return server._asgi.control
 
 
 def _bind(host: str, port: int) -> socket.socket:

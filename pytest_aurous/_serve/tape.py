@@ -12,6 +12,7 @@ from .._core.base.work import MONOTONIC
 from .._core.wire.call import Call
 from .._facade import Change, View
 from .._fake.aurous import Aurous
+from .._fake.objects import session_of
 from .._trace.recorder import StepWatcher
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Tape(StepWatcher):
     """
 
     def __init__(self, aurous: Aurous, keep: int = KEEP) -> None:
-        super().__init__(aurous._session.handle)
+        super().__init__(session_of(aurous).handle)
         self.keep = keep
         self.last = 0
         self.loaded: list[Action] = []
@@ -122,7 +123,7 @@ class Tape(StepWatcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        self._add(Taped(call=call, began=call.at, changes=self.state.of_request(), alone=not self.streams))
+        self._add(Taped(call=call, began=call.at, changes=self.state.changes(), alone=not self.streams))
         if call.streamed:
             self.streams[call] = Part(self.last, call), MONOTONIC()
         self.fake.journal.forget(self.keep)
@@ -134,7 +135,7 @@ class Tape(StepWatcher):
 
     def sent(self, call: Call, part: bytes) -> None:
         """Record what was sent of a stream: its end, and else at most every tenth of a second."""
-        self._unsaid += self.state.of_request()
+        self._unsaid += self.state.changes()
         before, told = self.streams.pop(call, (Part(0, call), 0.0))
         now = before._replace(content=before.content + part, events=call.events, ended=call.ended)
         if now.ended or (part.endswith(b"\n\n") and MONOTONIC() - told >= _PAUSE):
@@ -147,7 +148,7 @@ class Tape(StepWatcher):
         """Record what has happened since the last step, without a request."""
         with self.fake.lock:
             self.fake.runs.settle()
-            changes = self.state.compare() if self.state.moved else ()
+            changes = self.state.changes() if self.state.moved else ()
             # Buckets refill by themselves, whenever time passes: that alone is no step.
             if action is not None or self._events or any(change[0] != "buckets" for change in changes):
                 began = self.fake.clock.time() if began is None else began

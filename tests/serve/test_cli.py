@@ -98,7 +98,7 @@ class TestServe:
     ) -> None:
         """Each setting of a served fake is an option; one that is a dict can be repeated."""
 
-        def chosen(server: AurousServer) -> str:
+        def chosen(server: AurousServer, _curl: str) -> str:
             return str(getattr(server.aurous._session.settings, name))
 
         monkeypatch.setattr("pytest_aurous._serve.command.welcome", chosen)
@@ -117,7 +117,7 @@ class TestServe:
         file = tmp_path / "state.json"
         added = {"characters": [{"name": "Aurora", "status": "reviewing"}]}
 
-        def session(server: AurousServer) -> str:
+        def session(server: AurousServer, _curl: str) -> str:
             aurous, control = server.aurous, server._asgi.control
             for _ in range(2):
                 assert (aurous.clock.speed, aurous.characters.last.status) == (60, "reviewing")

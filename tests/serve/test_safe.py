@@ -16,14 +16,18 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous._core.base.redaction import protecting, redacted_json
+from pytest_aurous._core.resources.characters.row import CharacterRow
 from pytest_aurous._serve import asgi, guard, live
 from pytest_aurous._serve.asgi import AsgiApp
 from pytest_aurous._serve.control import Control
 from pytest_aurous._serve.reads import READS
+from pytest_aurous._serve.replies import json_reply
 from pytest_aurous._serve.tape import Tape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import CodeType
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
@@ -324,6 +328,63 @@ def test_a_control_request_that_changes_no_record_walks_over_none() -> None:
         return count
 
     assert steps(500) <= steps(0) + 20
+
+
+def test_a_control_request_that_adds_a_record_calls_few_functions() -> None:
+    """It compares what it has written, not the whole state, and looks for keys in all of its response at once."""
+
+    def calls(characters: int) -> int:
+        aurous = Aurous(strict="off", pitfalls="off", now="2026-05-08T10:00:00Z")
+        control = Control(aurous)
+        for _ in range(characters):
+            aurous.characters.add()
+        codes: list[CodeType] = []
+
+        for _ in range(3):
+            codes.clear()
+            sys.setprofile(lambda frame, event, _: codes.append(frame.f_code) if event == "call" else None)
+            try:
+                reply = control.respond("POST", "/__aurous__/characters.add", b'{"name": "Aurora"}')
+            finally:
+                sys.setprofile(None)
+            assert reply.status == 200
+        return sum("pytest_aurous" in code.co_filename for code in codes)
+
+    assert 0 < calls(0) < 400
+    assert calls(500) <= calls(0) + 20
+
+
+def test_each_of_two_tapes_has_all_changes() -> None:
+    """What one has seen is still new to the other, also after the first has stopped."""
+    aurous = Aurous(strict="off", pitfalls="off")
+    first, second = Tape(aurous), Tape(aurous)
+    aurous.characters.add(name="Aurora")
+    first.note(None)
+    second.note(None)
+    assert first.steps[-1].changes == second.steps[-1].changes != ()
+    first.stop()
+    aurous.characters.add(name="Luna")
+    second.note(None)
+    assert len(second.steps) == 2
+    assert [after.name for _, _, _, after in second.steps[-1].changes if isinstance(after, CharacterRow)] == ["Luna"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("al_live_0123456789", r"al\\u005flive_0123456789", "YWxfbGl2ZV8wMTIzNDU2Nzg5", "http://me:se\x01cret@host"),
+        *("616c5f6c6976655f30313233343536373839", "an al_test_0123456789", "A-Key-of-Another-Vendor"),
+    ],
+)
+def test_a_response_of_a_control_request_has_no_key_in_any_text(text: str) -> None:
+    """Wherever it stands, in whatever form, and beside the keys of the fake, which stay."""
+    own = "al_live_fa4e0123456789"
+    content = {"a": ["first", {text: own}], "b": {"c": [text, "last"]}, "own": own}
+    with protecting("A-Key-of-Another-Vendor"):
+        told = json.loads(json_reply(200, content, keep=[own]).body)
+        assert told == redacted_json(content, keep=[own])
+        assert told["own"] == own
+        assert told["b"]["c"][0] != text
 
 
 @pytest.fixture(scope="module")

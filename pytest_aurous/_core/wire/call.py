@@ -160,7 +160,7 @@ class Call(Hinting):
 
     def response_may_contain(self, word: bytes) -> bool:
         """Whether the response contained *word*, or may have, because only its digest was kept."""
-        body = b"" if self._reply is None else self._reply.body
+        body = reply_to(self).body
         return word in body or is_digest(body)
 
     def record_response(self, reply: Reply | None, same: dict[Any, Any], *, whole: bool = False) -> None:
@@ -186,6 +186,11 @@ class Call(Hinting):
         """Record the body of a streamed response, which has ended."""
         if self._reply is not None:
             self._reply = self._reply._replace(body=body)
+
+
+def reply_to(call: Call) -> Reply:
+    """Return the response that the client saw, as far as it is kept; one without content if none arrived."""
+    return call._reply or Reply(0, (), b"")
 
 
 def stream_of(call: Call) -> str:

@@ -32,19 +32,17 @@ class Undo:
     Attributes:
         active: Whether an operation runs.
         changes: Grows with each change, whether an operation runs or not.
-        done: The steps of the last operation, for `State.last_changes`.
-        kept: How many want to see them.
+        logs: For each who follows the state, the section and the key of each change since they have looked.
         steps: The functions to call, each with its arguments, the last one first.
     """
 
-    __slots__ = ("active", "changes", "done", "kept", "steps")
+    __slots__ = ("active", "changes", "logs", "steps")
 
     def __init__(self) -> None:
         self.active: bool = False
         self.changes: int = 0
         self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self.done: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self.kept: int = 0
+        self.logs: list[dict[tuple[str, Any], None]] = []
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
@@ -70,10 +68,14 @@ class Section(dict[K, V]):
             self._undo.note(put, self, key, self.get(key, ABSENT))
         else:
             self._undo.changes += 1
+        for log in self._undo.logs:
+            log[self.name, key] = None
         super().__setitem__(key, value)
 
     def __delitem__(self, key: K) -> None:
         self._undo.note(put, self, key, self[key])
+        for log in self._undo.logs:
+            log[self.name, key] = None
         super().__delitem__(key)
 
     def take(self, key: K) -> V | None:
@@ -155,6 +157,8 @@ class State:
             values = saved.sections.get(name, {})
             if copier := self._copiers.get(name):
                 values = {key: copier(value, section.get(key)) for key, value in values.items()}
+            for log in self.undo.logs:
+                log.update(dict.fromkeys((name, key) for key in (*section, *values)))
             section.clear()
             section.update(values)
         for name, items in self._lists.items():
@@ -206,18 +210,7 @@ class State:
         finally:
             undo.active = outer
             if not outer:
-                undo.done = undo.steps.copy() if undo.kept else []
                 undo.steps.clear()
-
-    def last_changes(self) -> list[tuple[str, Any, Any, Any]]:
-        """Return what the last operation has changed: section, key, and the values before and now, perhaps `ABSENT`.
-
-        It is known only while `Undo.kept` counts somebody who asks. What has changed twice is there twice: first with
-        the value before the operation.
-        """
-        puts = [args for step, args in self.undo.done if step is put]
-        # A section without a name is of the journal, which is no state.
-        return [(section.name, key, before, section.get(key, ABSENT)) for section, key, before in puts if section.name]
 
 
 def put(section: Section[Any, Any], key: object, value: object) -> None:
