@@ -42,7 +42,7 @@ _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
 _LONG: Final = frozenset(
     {"webhooks.flush", "session.py", "state", "calls", "calls.har", "log", "unmatched", "coverage", "export"}
-    | {"trace", "steps", "search"}
+    | {"trace", "steps", "search", "present", "completions", "pitfalls", "deliveries"}
 )
 """The control requests that wait for receivers of webhooks, or walk all calls: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
-from .._core.wire.call import Call, reply_to, secret_of
+from .._core.wire.call import reply_to, secret_of
 from .._facade import View, difference, state_machines
 from .._fake.aurous import Aurous
 from .._fake.objects import as_json
@@ -78,10 +78,12 @@ class LiveTrace:
 
     def present(self) -> str:
         """Return the state now."""
-        with self._fake.lock, protecting(self._fake.default_key):
-            state = self._clean_view(self._tape.state.present())
+        with self._fake.lock:  # briefly: other clients wait
+            state, now = self._tape.state.present(), self.now()
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}
-            return as_text({"version": VERSION, "state": state, "spent": spent, **_clean(self.now())})
+        with protecting(self._fake.default_key):
+            told = {"state": self._clean_view(state), "spent": spent, **_clean(now)}
+        return as_text({"version": VERSION, **told})
 
     def now(self) -> dict[str, Any]:
         """Return what each batch of events says of the present."""
@@ -169,10 +171,8 @@ class LiveTrace:
             return as_text({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
     def _builder(self) -> Builder:
-        return Builder(self._fake, self._calls(), _LONGEST_BODY)
-
-    def _calls(self) -> list[Call]:
-        return [step.call for step in self._tape.steps if step.call is not None]
+        calls = [step.call for step in self._tape.after(0, self._tape.keep) if step.call is not None]
+        return Builder(self._fake, calls, _LONGEST_BODY)
 
     def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
         notes = step.notes if step.part is None else (*step.notes, _note_of(step.part))
@@ -182,7 +182,7 @@ class LiveTrace:
 
     def _clean_view(self, found: View) -> View:
         """Return a state without secrets. What is as it was the last time is known, so a large state costs little."""
-        secret = secret_of(self._calls())
+        secret = secret_of(self._tape.witnesses())
         known, fresh = self._cleaned, dict[tuple[str, str, str], tuple[Any, dict[str, Any]]]()
         self._cleaned = fresh  # other threads may do the same
         cleaned: View = {}

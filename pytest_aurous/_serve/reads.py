@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.errors import shown, version_of_package
 from .._core.base.redaction import SECRET, redacted
-from .._core.wire.call import Call, reply_to, without_secrets
+from .._core.wire.call import Call, reply_to
 from .._core.wire.har import har
 from .._facade import SETTINGS
 from .._fake.calls import Calls
@@ -91,8 +91,8 @@ def _set(value: Any) -> Any:
 def of_call(call: Call) -> dict[str, Any]:
     """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
-    told = {**{name: getattr(call, name) for name in names}, "json": call.request.json}
-    return {**without_secrets(told, [call]), "query": without_secrets(redacted(call.query, SECRET), [call])}
+    told = {name: getattr(call, name) for name in names}
+    return {**told, "json": call.request.json, "query": redacted(call.query, SECRET)}
 
 
 def found_calls(

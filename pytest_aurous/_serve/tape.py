@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .._core.base.redaction import keys_in
 from .._core.base.work import MONOTONIC
-from .._core.wire.call import Call
+from .._core.wire.call import Call, secrets_of
 from .._facade import Change, View
 from .._fake.aurous import Aurous
 from .._fake.objects import session_of
@@ -99,6 +100,8 @@ class Tape(StepWatcher):
         self.steps: deque[Taped] = deque(maxlen=keep)
         self.streams: dict[Call, tuple[Part, float]] = {}
         self._unsaid: tuple[Change, ...] = ()
+        self._searched = 0
+        self._secrets: dict[str, Call] = {}
         with self.fake.lock:
             self.began = self.fake.clock.time()
             self.state = self.fake.follow()
@@ -170,6 +173,16 @@ class Tape(StepWatcher):
         with self.fake.lock:
             start = max(0, seq - self.dropped)
             return list(islice(self.steps, start, start + limit))
+
+    def witnesses(self) -> list[Call]:
+        """Return the first request with each secret that no form gives away: what they sent is shown nowhere."""
+        with self.fake.lock:
+            steps, self._searched = self.after(self._searched, self.keep), self.last
+            for call in [step.call for step in steps if step.call is not None]:
+                for secret in secrets_of([call]):
+                    if secret not in self._secrets and not keys_in(secret):
+                        self._secrets[secret] = call
+            return [*self._secrets.values()][-self.keep :]
 
     def states(self, seq: int) -> Iterator[View]:
         """Yield the state before a step, and after it and each later one. Hold the fake's lock."""
