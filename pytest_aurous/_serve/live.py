@@ -9,9 +9,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final, cast
 from zlib import crc32
 
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
@@ -50,6 +52,7 @@ class LiveTrace:
         self._aurous = aurous
         self._tape = tape
         self._fake = tape.fake
+        self._server = token_hex(8)  # a server that was started again may have the same clock, and as many steps
         self._cleaned: dict[tuple[str, str, str], tuple[Any, dict[str, Any]]] = {}
         self.automatic: dict[str, float] = {}
 
@@ -79,7 +82,7 @@ class LiveTrace:
     def present(self) -> str:
         """Return the state now."""
         with self._fake.lock:  # briefly: other clients wait
-            state, now = self._tape.state.present(), self.now()
+            state, now = self._tape.state.present(), {**self.now(), "settings": self._settings()}
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}
         with protecting(self._fake.default_key):
             told = {"state": self._clean_view(state), "spent": spent, **_clean(now)}
@@ -90,6 +93,7 @@ class LiveTrace:
         fake = self._fake
         spent = sum((float(account.spent) for account in fake.accounts.values()), 0.0)
         return {
+            "server": self._server,
             "began": self._tape.began,
             "now": fake.clock.time(),
             "clock": as_json(self._aurous.clock),
@@ -98,6 +102,11 @@ class LiveTrace:
             "dropped": self._tape.dropped,
             "snapshots": self.snapshots(),
         }
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the settings that are not the default."""
+        unusual = self._fake.settings.unusual("start", "responses", "address")
+        return {name: set_as_json(value) for name, value in unusual.items()}
 
     def snapshots(self) -> list[dict[str, Any]]:
         """Return the snapshots that have a name."""
@@ -240,6 +249,13 @@ def _note_of(part: Part) -> str:
     """Return what was sent of a stream, and how it ended."""
     how = f", {part.ended}" if part.ended else ""
     return f"stream of call {part.call.number}: {part.events} event{'' if part.events == 1 else 's'}{how}"
+
+
+def set_as_json(value: Any) -> Any:
+    """Return the value of a setting as JSON that the setting reads again."""
+    if isinstance(value, dict):
+        return {name: str(one) for name, one in cast("dict[str, Any]", value).items()}
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def as_text(content: Any) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.errors import shown, version_of_package
 from .._core.base.redaction import SECRET, redacted
@@ -19,7 +18,7 @@ from .._fake.objects import as_json, exported
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
-from .live import BATCH, MOST, as_text
+from .live import BATCH, MOST, as_text, set_as_json
 from .replies import JSON, refused
 from .table import DESTROYING, SUBJECTS, collections, operations
 
@@ -67,7 +66,7 @@ def _state(control: Control, _: object) -> Any:
             "now": aurous.clock.now().isoformat(),
             "clock": {"frozen": aurous.clock.frozen, "speed": aurous.clock.speed},
             "seed": aurous.seed,
-            "settings": {name: _set(getattr(control.fake.settings, name)) for name in SETTINGS},
+            "settings": {name: set_as_json(getattr(control.fake.settings, name)) for name in SETTINGS},
             "base_url": aurous.base_url,
             "api_key": aurous.api_key,
             "credits": aurous.team.credits,
@@ -79,13 +78,6 @@ def _state(control: Control, _: object) -> Any:
             "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
             **{name: [as_json(record) for record in SUBJECTS[name].find(aurous, {})] for name in collections()},
         }
-
-
-def _set(value: Any) -> Any:
-    """Return the value of a setting as JSON that the setting reads again."""
-    if isinstance(value, dict):
-        return {name: str(one) for name, one in cast("dict[str, Any]", value).items()}
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def of_call(call: Call) -> dict[str, Any]:
