@@ -55,7 +55,7 @@ class Taped(NamedTuple):
         events: What moved the clock before it.
         changes: What has changed in the state.
         notes: What has happened, in words.
-        alone: Whether no stream was open.
+        streams: The streams that were open: the step of each request, and how many events had been sent.
     """
 
     seq: int = 0
@@ -67,7 +67,7 @@ class Taped(NamedTuple):
     events: tuple[tuple[str, float], ...] = ()
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
-    alone: bool = True
+    streams: tuple[tuple[int, int], ...] = ()
 
 
 def seq_of(text: str) -> int | None:
@@ -126,7 +126,7 @@ class Tape(StepWatcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        self._add(Taped(call=call, began=call.at, changes=self.state.changes(), alone=not self.streams))
+        self._add(Taped(call=call, began=call.at, changes=self.state.changes()))
         if call.streamed:
             self.streams[call] = Part(self.last, call), MONOTONIC()
         self.fake.journal.forget(self.keep)
@@ -161,7 +161,9 @@ class Tape(StepWatcher):
         events, notes = self._happened()
         changes, self._unsaid = self._unsaid + step.changes, ()
         self.last += 1
+        streams = tuple([(part.of, call.events) for call, (part, _) in self.streams.items()])
         step = step._replace(seq=self.last, at=self.fake.clock.time(), events=events, changes=changes, notes=notes)
+        step = step._replace(streams=streams)
         self.steps.append(step)
         for call_back in self.on_step:
             call_back(step)
