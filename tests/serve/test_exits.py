@@ -154,7 +154,7 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path) -> None:
     with aurous.client() as client:
         seen = Seen(aurous, control, client)
         PLACES[place](seen)
-        log(file, control.tape.steps)
+        log(file, control.tape.steps, {})
         recorder.stop()
         texts = list(everything(seen, recorder, file, tmp_path))
 
