@@ -78,7 +78,6 @@ __all__ = (
     "Schema",
     "Serve",
     "SharedTime",
-    "StateFollower",
     "View",
     "Written",
     "blank",
