@@ -170,11 +170,7 @@ class Session:
             yield
 
     def named(self, name: str) -> Snapshot:
-        """Return the snapshot of that name.
-
-        Raises:
-            AurousLookupError: If there is none.
-        """
+        """Return the snapshot of that name, or raise `AurousLookupError`."""
         if name not in self.snapshots:
             there = ", ".join(map(repr, self.snapshots)) or "none"
             raise AurousLookupError(
