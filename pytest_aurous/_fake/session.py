@@ -60,7 +60,9 @@ class Session:
         self.served: bool = False
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
-        self.start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
+        self.start: Moment = Moment(
+            self.app, ()
+        )  # which does not know the session: so a fake that is left is freed at once
 
     @property
     def handle(self) -> Handle:
