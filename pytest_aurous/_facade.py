@@ -303,7 +303,7 @@ class Handle:
         return row.id
 
     def set_credits(self, team: str, amount: Decimal) -> None:
-        """Give a team so many credits, the held ones included."""
+        """Set the credits of a team, including those that are held."""
         self._world.ledger(team).set(amount)
 
     # Work, which goes on by itself, and deliveries

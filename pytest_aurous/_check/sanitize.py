@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
 from .._core.base.redaction import KEY_HEADERS
-from .._core.wire.bodies import Part, read_parts
+from .._core.wire.bodies import FormPart, read_parts
 from .._core.wire.exchange import Exchange
 from .._core.wire.har import har_entry, written
 from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_private, is_vendors
@@ -281,7 +281,7 @@ class Sanitizer:
             lines.append(self._plain(before) + mark + data)
         return b"\n".join(lines)
 
-    def _form(self, parts: list[Part], schema: Schema) -> bytes:
+    def _form(self, parts: list[FormPart], schema: Schema) -> bytes:
         """Return a form with the same fields, whose pictures show nothing."""
         lines: list[bytes] = []
         for part in parts:

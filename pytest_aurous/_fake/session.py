@@ -60,9 +60,8 @@ class Session:
         self.served: bool = False
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
-        self.start: Moment = Moment(
-            self.app, ()
-        )  # which does not know the session: so a fake that is left is freed at once
+        # The moment does not know the session, so a fake that is left is freed at once.
+        self.start: Moment = Moment(self.app, ())
 
     @property
     def handle(self) -> Handle:

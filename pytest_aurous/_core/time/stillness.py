@@ -25,7 +25,7 @@ _RESTING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "thr
 """Packages in whose code a thread waits for another thread, or a loop for its next event."""
 _Position = tuple[int, int]
 """The frame that a thread runs, and its instruction."""
-Seen = tuple[_Position, str | None]
+Sighting = tuple[_Position, str | None]
 """Where a thread was when it was found still, and what `times_run` returned then."""
 
 
@@ -39,7 +39,7 @@ class OtherThreads:
     It ignores the *sleepers*, which sleep in `SharedTime`, and updates *seen*: each thread as it was last found still.
     """
 
-    def __init__(self, sleepers: Container[int], seen: dict[int, Seen]) -> None:
+    def __init__(self, sleepers: Container[int], seen: dict[int, Sighting]) -> None:
         self._sleepers = sleepers
         self._seen = seen
         self.reset()

@@ -26,7 +26,7 @@ VALUE: Final = "x-value"
 it is null if unset; other fields that may be absent may also be an empty list or object. ``or null``: a page
 states that it may be null, and no page says when."""
 
-Seen = Literal["always", "optional", "null", "omitted", "by tests", "never"]
+Presence = Literal["always", "optional", "null", "omitted", "by tests", "never"]
 """Who sees a column of a record.
 
 ``always``: each response has it. ``optional``: the vendor does not promise it, and under the setting ``sparse`` a
@@ -192,7 +192,7 @@ def column(
     /,
     *,
     write: Callable[[Any], Any] | None = None,
-    seen: Seen = "always",
+    seen: Presence = "always",
     schema: Mapping[str, Any] | None = None,
     like: Callable[[Any, str], Any] | None = None,
     holds: Holds | None = None,

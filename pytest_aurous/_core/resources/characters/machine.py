@@ -111,7 +111,8 @@ def enter(world: World, record: str, step: Step, at: float) -> None:
         _drawn(world, row, at, status)
     # As if someone else had saved it.
     elif status == "ready":
-        _ = row if row.status == status else _publish(world, row, at)
+        if row.status != status:
+            _publish(world, row, at)
     else:
         raise NotImplementedError(f"{record}: nothing in this machine leads from {row.status!r} to {status!r}")
 
