@@ -51,13 +51,9 @@ class AsgiApp:
     """One fake over HTTP. URLs in its responses lead back to it, under the host name that the client used.
 
     Args:
-        aurous: The fake.
         remote: Whether clients may use any name of the host.
         token: What control requests must have; None: nothing.
         keep: How many steps and requests to keep.
-
-    Attributes:
-        control: The control requests.
     """
 
     def __init__(self, aurous: Aurous, *, remote: bool = False, token: str | None = None, keep: int = KEEP) -> None:
