@@ -72,6 +72,7 @@ def view(app: App, written: Written) -> View:
 
 
 def gone(app: App) -> list[str]:
+    """Return the ids of the rows that are deleted."""
     return [row_id for table in app.world.tables().values() for row_id in table if not table.lives(table[row_id])]
 
 
@@ -108,6 +109,7 @@ def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written:
 
 
 def money(account: Account) -> dict[str, Any]:
+    """Return the credits of a team."""
     return {
         "credits": json_number(account.credits),
         "held": json_number(account.held),
