@@ -87,7 +87,6 @@ class Sanitizer:
         self._numbers: dict[float, int] = {}
 
     def har(self, recording: Recording) -> dict[str, Any]:
-        """Return a recording as a HAR file without anything private."""
         for exchange in recording.exchanges:
             for name in KEY_HEADERS:
                 if exchange.sent.get(name):
@@ -97,7 +96,6 @@ class Sanitizer:
         return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
-        """Return one exchange as an entry of HAR."""
         found = CATALOG.at(exchange.host, urlsplit(exchange.url).path)
         operation = found[exchange.method][0].operation if exchange.method in found else ""
         part = "refusal" if (exchange.status or 0) >= HTTPStatus.BAD_REQUEST else "success"
@@ -197,7 +195,6 @@ class Sanitizer:
         return self._texts[text]
 
     def header(self, name: str, value: str) -> str:
-        """Return the value of a header without anything private."""
         if name in KEY_HEADERS:
             scheme, _, token = value.rpartition(" ")
             return f"{scheme if scheme in {'Bearer', 'Basic'} else ''} {self.key(token)}".strip() if token else ""
@@ -271,7 +268,6 @@ class Sanitizer:
         return self.mask(text.decode(errors="replace")).encode()
 
     def _stream(self, body: bytes) -> bytes:
-        """Return a stream of events without anything private."""
         lines: list[bytes] = []
         for line in body.split(b"\n"):
             before, mark, data = line.partition(b"data:")

@@ -267,7 +267,6 @@ class SuiteTest:
         again: The command that runs one case alone, with `CASE` for its slug.
 
     Attributes:
-        options: The same.
         session: The fake of its own run; None: it uses none.
         has_subtests: Whether its own run has reported subtests.
     """

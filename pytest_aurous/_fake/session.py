@@ -133,7 +133,6 @@ class Session:
             self._entered.append(undo.pop_all())
 
     def leave(self) -> None:
-        """Undo the latest `enter`."""
         self._entered.pop().close()
 
     def moment(self, *more: Keep) -> Moment:
@@ -213,7 +212,6 @@ class Moment:
 
     @property
     def settings(self) -> Settings:
-        """The settings of that moment."""
         return self._snapshot.settings
 
     def go_back(self) -> None:

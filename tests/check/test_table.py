@@ -234,8 +234,6 @@ def without_headers_of_the_storage(entries: Entries) -> None:
 
 
 def opaque(at: str) -> Change:
-    """Let the cursors of pages be opaque."""
-
     def change(entries: Entries) -> None:
         for page, following in pairwise(named(entries, at)):
             old = json.loads(page["response"]["content"]["text"])["next_cursor"]
@@ -694,7 +692,6 @@ ROWS: Final[dict[str, Row]] = {
 
 
 def rules_of(row: Row) -> list[str]:
-    """Return the rules that a row says to be refuted."""
     return row.refutes.partition(", ")[0].split()
 
 

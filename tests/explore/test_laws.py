@@ -33,7 +33,6 @@ class Refused(Exception):  # noqa: N818
 
 
 def reasons(explored: Exploration) -> dict[str, dict[str, str]]:
-    """Return why each case breaks which laws."""
     return {case.id: dict(case.reasons) for case in explored.cases if case.reasons}
 
 

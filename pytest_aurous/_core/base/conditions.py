@@ -66,7 +66,6 @@ def read_condition(check: Check, name: str, condition: Mapping[Any, Any], known:
 
 
 def fits(condition: Mapping[str, Any], seen: Subject) -> bool:
-    """Whether all parts of a condition hold."""
     return all(_HOLDS[part](value, seen) for part, value in condition.items())
 
 

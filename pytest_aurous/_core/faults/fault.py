@@ -153,7 +153,6 @@ class Fault(Public):
 
     @staticmethod
     def _seen(thing: Any) -> Subject:
-        """Return what a condition looks at."""
         return Subject(thing.path, thing.sent_headers, parsed(thing.content), thing.content.decode(errors="replace"))
 
     def accepts(self, thing: Call | Delivery) -> bool:

@@ -45,7 +45,6 @@ class OtherThreads:
         self.reset()
 
     def reset(self) -> None:
-        """Start the observation again."""
         self._before: dict[int, _Position] | None = None
         self._ticks = 0
         self._cpu = 0.0

@@ -67,7 +67,6 @@ def reference(kind: type[Any]) -> dict[str, Any]:
 
 
 def schema_name(kind: type[Any]) -> str:
-    """Return the name of the schema of a record in the OpenAPI document."""
     return kind.__name__.removesuffix("Row")
 
 

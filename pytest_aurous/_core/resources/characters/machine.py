@@ -20,7 +20,6 @@ DEFAULTS: Final = {end: plan_of(f"synthesizing -> {end}", LIFECYCLE) for end in 
 
 
 def script_for(world: World, name: str) -> Plan:
-    """Return the script of a new character."""
     return world.script_for(LIFECYCLE.resource, name, DEFAULTS[world.settings.reading("create-4")])
 
 

@@ -107,7 +107,6 @@ class ScriptedReply(NamedTuple):
 
 
 def _seen(call: Call, body: dict[str, Any]) -> Subject:
-    """Return what a condition looks at, of a request."""
     messages: list[dict[str, Any]] = body["messages"]
     results = list(takewhile(lambda one: one["role"] == "tool", reversed(messages)))
     return Subject(
@@ -158,7 +157,6 @@ class Answer(NamedTuple):
 
 
 def replies(world: World) -> Section[int, ScriptedReply]:
-    """Return the replies of a fake, by number."""
     found: Section[int, ScriptedReply] = world.state.section("chat replies")
     return found
 
