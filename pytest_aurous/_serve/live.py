@@ -80,7 +80,6 @@ class LiveTrace:
         return as_text({**told, "steps": [self._brief(step) for step in steps]})
 
     def present(self) -> str:
-        """Return the state now."""
         with self._fake.lock:  # briefly: other clients wait
             state, now = self._tape.state.present(), {**self.now(), "settings": self._settings()}
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}

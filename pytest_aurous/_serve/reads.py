@@ -81,7 +81,6 @@ def _state(control: Control, _: object) -> Any:
 
 
 def of_call(call: Call) -> dict[str, Any]:
-    """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
     told = {name: getattr(call, name) for name in names}
     return {**told, "json": call.request.json, "query": redacted(call.query, SECRET)}
