@@ -31,7 +31,6 @@ from tests.conftest import ON_WINDOWS, needs_links
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_aurous._core.wire.call import Call
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
@@ -70,7 +69,7 @@ def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
     control = Control(aurous)
     file = tmp_path / "log.har"
     file.write_text(json.dumps(har([])), encoding="utf-8")
-    named: dict[str, Call] = {}
+    named: dict[str, str] = {}
     keys = [str(aurous.teams.add(credits=amount).api_key) for amount in (10, 20, 30)]
     seen, counts = 0, list[int]()
     with aurous.client() as client:
