@@ -28,8 +28,7 @@ async function ask(key, content) {
 
 for (const color of ["black", "red", "white"]) {
   test.concurrent(`her hair is ${color}`, async ({ expect, team }) => {
-    const when = { header: { "X-Api-Key": team.api_key } };
-    await control("chat.reply", { text: color, times: 1, when });
+    await control("chat.reply", { text: color, team: team.id });
     expect(await ask(team.api_key, "What color is her hair?")).toBe(color);
     await control("assert_called", { operation: "chat.create", team: team.id, times: 1 });
   });
