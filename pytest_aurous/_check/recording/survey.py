@@ -8,6 +8,7 @@ from http import HTTPStatus
 from itertools import accumulate
 
 from ..._core.base.instants import instant_of
+from .flights import Flights
 from .histories import Histories, History, Sighting
 from .read import Recording
 from .view import STYLES, View, views_of
@@ -23,6 +24,7 @@ class Survey:
         scopes: The keys that can only read.
         lost: The requests without a usable response that took effect, as a retry shows, each with the id that it made.
         timed: Whether the recording has times.
+        flights: The exchanges that were in flight together.
         twice: The numbers of exchanges that were left out because they were recorded before.
         by_fake: Whether a fake has responded.
         shared: Whether other clients may have used the teams meanwhile.
@@ -37,6 +39,9 @@ class Survey:
         self.accepted: dict[str, int] = {}
         self.twice: list[int] = []
         self.views, self.timed = views_of(recording, self.twice)
+        self.flights: Flights = Flights(self.views if self.timed else ())
+        for view in self.views:
+            self.flights.overlook(view)
         self._attempts: dict[str | None, list[View]] = {}
         self.histories: Histories = Histories()
         self.teams: dict[str, str] = {}
@@ -109,7 +114,7 @@ class Survey:
     def overlaps_first(self, view: View) -> bool:
         """Whether a request was sent while the first one with its idempotency key was in flight."""
         first = self.first_attempt(view)
-        return self.timed and first is not None and view.at < first.at + first.exchange.seconds
+        return self.timed and first is not None and view.at < first.ends
 
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.

@@ -138,6 +138,11 @@ class View:
         said = self.succeeded or self.refused or status in _REDIRECTS
         self.lost = not said or unread or self.mute or bool(exchange.fault or self.foreign)
 
+    @property
+    def ends(self) -> float:
+        """When the response had arrived, in epoch seconds."""
+        return self.at + self.exchange.seconds
+
 
 def kind_of(row: Endpoint) -> str:
     """Return the collection of the records that a success shows; empty without records."""

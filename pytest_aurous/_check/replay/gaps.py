@@ -202,6 +202,8 @@ class Gaps:
         for view in self._survey.views:
             if view.succeeded and view.deletes:
                 there.pop(view.record, None)
+            elif self._survey.flights.other(view, view.record) is not None:  # so nobody knows since when
+                continue
             elif view.succeeded or view.reason == "invalid_request_error":  # which is about its state
                 shown = {str(row["id"]) for row in view.records if row.get("status") != "deleted"}
                 for record in {*view.named, *shown}:

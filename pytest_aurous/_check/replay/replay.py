@@ -51,6 +51,7 @@ class Replay:
     def step(self, view: View) -> Replayed:
         """Replay one exchange."""
         done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
+        done.flights = self._survey.flights
         done.rules |= self.rates.rules.get(view.index, {})
         self._follower.go_to(view.at)
         self._adopter.plant(view)
