@@ -53,12 +53,14 @@ class Comparer:
         self._of_one: set[str] = {name for view in alone for row in view.records for name in row}
 
     def points(self, done: Replayed) -> Iterator[Point]:
-        """Yield what was compared."""
         view, reply = done.view, done.reply
         if reply is None:
             yield from _wait(view)
             return
-        status, outcome = view.exchange.status, done.outcome
+        status, outcome = (
+            view.exchange.status,
+            _outcome_of(reply),
+        )  # not `done.outcome`: what was observed has changed it
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
@@ -406,6 +408,11 @@ def _rows(count: int) -> str:
 
 def _outcome(status: int | None, code: str) -> str:
     return f"{status} {code}".strip()
+
+
+def _outcome_of(reply: Reply) -> str:
+    error = as_object(as_object(parsed(reply.body)).get("error"))
+    return _outcome(reply.status, str(error.get("code", "")))
 
 
 _STATED_HEADERS: Final = (

@@ -25,7 +25,6 @@ class SuiteRecorder:
     """Writes a recording of each test into a folder.
 
     Args:
-        folder: The folder.
         stacks: httpx, and what sends requests as it does.
         unwritten: Called with a test, its node id, whose recording could not be written, and the error.
 
@@ -38,8 +37,8 @@ class SuiteRecorder:
     def __init__(
         self, folder: Path, stacks: Iterable[ModuleType], unwritten: Callable[[str, Exception], object]
     ) -> None:
-        self.traffic = Traffic(self._list_for, stacks)
-        self.tests = Counter[str]()
+        self.traffic: Traffic = Traffic(self._list_for, stacks)
+        self.tests: Counter[str] = Counter()
         self._folder = folder
         self._unwritten = unwritten
         self._noted: list[Pending] | None = None

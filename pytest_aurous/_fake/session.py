@@ -60,7 +60,8 @@ class Session:
         self.served: bool = False
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
-        self.start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
+        # The moment does not know the session, so a fake that is left is freed at once.
+        self.start: Moment = Moment(self.app, ())
 
     @property
     def handle(self) -> Handle:
@@ -132,7 +133,6 @@ class Session:
             self._entered.append(undo.pop_all())
 
     def leave(self) -> None:
-        """Undo the latest `enter`."""
         self._entered.pop().close()
 
     def moment(self, *more: Keep) -> Moment:
@@ -170,11 +170,7 @@ class Session:
             yield
 
     def named(self, name: str) -> Snapshot:
-        """Return the snapshot of that name.
-
-        Raises:
-            AurousLookupError: If there is none.
-        """
+        """Return the snapshot of that name, or raise `AurousLookupError`."""
         if name not in self.snapshots:
             there = ", ".join(map(repr, self.snapshots)) or "none"
             raise AurousLookupError(
@@ -216,7 +212,6 @@ class Moment:
 
     @property
     def settings(self) -> Settings:
-        """The settings of that moment."""
         return self._snapshot.settings
 
     def go_back(self) -> None:

@@ -164,7 +164,11 @@ def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPat
     """Windows sends nobody SIGTERM, but has SIGBREAK. What a shell keeps from the command is left alone."""
     assert {signal.SIGINT, signal.SIGTERM} <= set(serve._ENDING)
     monkeypatch.setattr(serve, "_ENDING", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
-    ignored = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    # A shell that runs the tests in the background lets them ignore SIGINT.
+    replaced = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGUSR2: signal.signal(signal.SIGUSR2, signal.SIG_IGN),
+    }
     before = [signal.getsignal(one) for one in serve._ENDING]
     try:
         for one in serve._ENDING[:3]:
@@ -176,7 +180,8 @@ def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPat
                 assert ended == [one, one]
         assert [signal.getsignal(one) for one in serve._ENDING] == before
     finally:
-        signal.signal(signal.SIGUSR2, ignored)
+        for one, handler in replaced.items():
+            signal.signal(one, handler)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -425,7 +430,6 @@ def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code:
 
 
 def test_the_shop_of_the_page_has_the_key_of_the_fake() -> None:
-    """It is the key of the default seed."""
     config = Path(__file__).parents[2] / "docs" / "examples" / "shop" / "playwright.config.mjs"
     assert str(Aurous(strict="off").api_key) in config.read_text(encoding="utf-8")
 

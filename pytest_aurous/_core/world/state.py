@@ -124,7 +124,6 @@ class State:
         return self._sections[name]
 
     def sections(self) -> list[tuple[str, Section[Any, Any]]]:
-        """Return every section with its name."""
         return list(self._sections.items())
 
     def sequence(self, name: str) -> list[Any]:
@@ -141,7 +140,6 @@ class State:
         return random
 
     def copy(self) -> Saved:
-        """Copy everything, for `restore`."""
         sections = {name: dict(section) for name, section in self._sections.items() if section}
         for name, copier in self._copiers.items():
             if name in sections:
@@ -151,7 +149,6 @@ class State:
         return Saved(sections, lists, chance, self._clock.position)
 
     def restore(self, saved: Saved) -> None:
-        """Go back to a `copy`."""
         self.undo.changes += 1
         for name, section in self._sections.items():
             values = saved.sections.get(name, {})
@@ -178,7 +175,6 @@ class State:
         items.append(item)
 
     def take_first(self, items: list[T]) -> T:
-        """Remove the first item of a list and return it."""
         self.note(_refill, items, items[:])
         return items.pop(0)
 
@@ -187,7 +183,6 @@ class State:
         return len(self.undo.steps)
 
     def undo_to(self, mark: int) -> None:
-        """Undo everything since the `mark`."""
         steps = self.undo.steps
         while len(steps) > mark:
             step, args = steps[-1]

@@ -87,7 +87,6 @@ class Watchdog:
 
     @contextmanager
     def watching(self) -> Generator[None, None, None]:
-        """Watch the runs of the block."""
         thread = threading.Thread(target=self._watch, name="aurous-watchdog", daemon=True)
         before: dict[int, Any] = {}
         if threading.current_thread() is threading.main_thread():
@@ -199,12 +198,11 @@ class Watchdog:
 
 def _where(frame: FrameType) -> str:
     """Return the package where a thread is, apart from libraries: of code under test, of a loop that waits, or ours."""
-    for one in callers(frame):
-        package = package_of(one)
-        starts = package in STARTERS and not one.f_code.co_flags & CO_COROUTINE
-        if starts or package not in SENDERS - {PACKAGE}:
-            return package
-    return PACKAGE
+    frames = ((package_of(one), one.f_code.co_flags & CO_COROUTINE) for one in callers(frame))
+    passed = SENDERS - {PACKAGE}
+    return next(
+        (name for name, coroutine in frames if name not in passed or (name in STARTERS and not coroutine)), PACKAGE
+    )
 
 
 def _can_raise(frame: FrameType) -> bool:

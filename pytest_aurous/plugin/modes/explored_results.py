@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -19,6 +19,9 @@ from ..outcome import record_unwritten
 from ..sections import NARROWEST, fitted
 from ..stash import Mode
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PAGE: Final = see("how-to/explore-a-suite.html")
 _CACHE: Final = "aurous/broken"
 
@@ -30,7 +33,6 @@ class SuiteResults(Mode):
         pytest.UsageError: If the baseline is invalid.
 
     Attributes:
-        suite: The results.
         used: By the id of what a fixture of a wider scope has made, the last test that was explored with it.
     """
 
@@ -38,7 +40,7 @@ class SuiteResults(Mode):
         self._config = config
         self._cache: Any = getattr(config, "cache", None)
         name, update = run_option(config, "explore-baseline"), run_option(config, "explore-baseline-update")
-        broken = self._cache.get(_CACHE, {}) if self._cache is not None else {}
+        broken: dict[str, list[str]] = self._cache.get(_CACHE, {}) if self._cache is not None else {}
         try:
             self.suite: Suite = Suite(Path(name) if name is not None else None, update=update, broken=broken)
         except AurousError as error:
@@ -46,11 +48,9 @@ class SuiteResults(Mode):
         self.used: dict[int, str] = {}
 
     def found(self) -> list[Any]:
-        """Return the results of a worker."""
         return self.suite.found()
 
     def add(self, found: list[Any]) -> None:
-        """Add the results of a worker."""
         self.suite.add(found)
 
     def finish(self) -> None:
@@ -58,10 +58,11 @@ class SuiteResults(Mode):
         suite = self.suite
         if self._cache is not None and suite.explored:
             self._cache.set(_CACHE, {test: cases for test, cases in suite.broken.items() if cases})
-        for what, option, write in (
+        files: list[tuple[str, str, Callable[[Path], object]]] = [
             ("The results of exploring", "explore-json", self._write_json),
             ("The baseline", "explore-baseline", lambda _: suite.update_baseline()),
-        ):
+        ]
+        for what, option, write in files:
             if name := run_option(self._config, option):
                 try:
                     write(Path(name))

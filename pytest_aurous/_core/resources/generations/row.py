@@ -53,7 +53,7 @@ _kept: Final = partial(column, seen="optional", default=None)
 
 @row_class
 class GenerationRow(RecordRow):
-    """A stored image or video. Each column that is not hidden is a field of the response, under the same name."""
+    """A stored image or video. Each column that clients see is a field of the response, under the same name."""
 
     RULE: ClassVar[str] = "img-5"
 
@@ -150,7 +150,6 @@ def kept_until(world: World, row: GenerationRow) -> float:
 
 
 def render(world: World, row: GenerationRow) -> dict[str, Any]:
-    """Write a generation as the API shows it."""
     out = to_wire(row, world.settings.sparse)
     if IMAGES.statuses[row.status].drawn:
         until = kept_until(world, row)
