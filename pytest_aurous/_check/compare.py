@@ -213,7 +213,8 @@ class Comparer:
         if before is None or not (view.edits or view.saves):
             return
         old, new = before.row.get("updated_at"), view.result.get("updated_at")
-        if view.saves and done.was == before.status == "ready" and self._survey.histories.is_saved(view):
+        saved = view.saves and self._survey.histories[view.record].was("save", view.index)
+        if saved and done.was == before.status == "ready":
             yield Point("body.updated_at", "value", new != old, new, old)
         elif any(view.result.get(name) != before.row.get(name) for name in ("name", "attributes", "status")):
             then = instant_of(old)
@@ -222,10 +223,11 @@ class Comparer:
 
     def _rotated(self, view: View) -> Iterator[Point]:
         """Compare a secret that was rotated with those before (hook-2)."""
-        seen = self._survey.histories[view.record].sightings
-        before = [one.row.get("secret") for one in seen if one.view.index < view.index]
-        if view.operation.endswith(".rotate_secret") and any(before):
-            yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
+        if view.operation.endswith(".rotate_secret"):
+            seen = self._survey.histories[view.record].sightings
+            before = [one.row.get("secret") for one in seen if one.view.index < view.index]
+            if any(before):
+                yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
 
     def _renewed(self, view: View) -> Iterator[Point]:
         """Compare whether each read of a record has another signed URL than the response before (time-3, get-3)."""
@@ -321,7 +323,7 @@ class Comparer:
         if wanted is not None:
             yield Point("body.data", "filter", bool(others), _statuses(others), Words(wanted))
         if view.kind == "characters" and not self._survey.shared:
-            deleted = [row for row in rows if self._survey.histories.is_deleted(_id_of(row), view.index)]
+            deleted = [row for row in rows if self._survey.histories[_id_of(row)].was("delete", view.index)]
             yield Point("body.data", "deleted", bool(deleted), _statuses(deleted), Words("no deleted character"))
 
     def _level(self, view: View, rows: list[dict[str, Any]]) -> set[str]:

@@ -100,6 +100,17 @@ def test_what_overlaps_refutes_nothing(tmp_path: Path, name: str, turned: bool) 
     assert sorted({*refuted(result)} - {"rate-1"}) == (refuted_second if turned else refuted_first).split()
 
 
+def test_img_5_a_replay_may_be_listed_before_its_order(tmp_path: Path) -> None:
+    """Of two requests with one key in a millisecond, the header says which was the first."""
+    teller = Teller()
+    for headers in (KEY, KEY, {}):
+        teller.client.request(*ORDER[:2], json=ORDER[2], headers=headers)
+    entries = teller.entries()
+    result = check(tmp_path, [*spans(entries, (0, 0.02), (0, 0.03), (1, 1.02))[1::-1], entries[2]])
+    assert (refuted(result), result.verdicts.rules["img-5"].aside) == ([], {})
+    assert result.verdicts.rules["img-5"].word == "as written"
+
+
 class Known:
     """What the clients of one application know.
 

@@ -108,8 +108,7 @@ class Survey:
     def _is_kept(self, record: str, history: History, view: View) -> bool:
         """Whether an exchange created a record before *view*, and no exchange deleted it."""
         created = history.created is not None and history.created < view.index and record not in self.undecided
-        gone = any(one.deletes or one.code == "resource_not_found" for one in history.touched)
-        return created and not gone
+        return created and not (history.missed or any(one.deletes for one in history.changes))
 
     def overlaps_first(self, view: View) -> bool:
         """Whether a request was sent while the first one with its idempotency key was in flight."""
@@ -142,10 +141,11 @@ class Survey:
         for row in () if stored else view.records:
             history = self.histories.setdefault(row["id"], History(view.kind))
             history.sightings.append(Sighting(view, row))
+            history.first.setdefault(history.sightings[-1].status, view.index)
             if view.creates and history.created is None:
                 history.created = view.index
         if view.record and (view.succeeded or view.record in self.histories):
-            self.histories[view.record].touched.append(view)
+            self.histories[view.record].touch(view)
 
     def _note_key(self, view: View, key: str) -> None:
         """Note which team a key is of, as far as the response shows it."""
