@@ -111,6 +111,19 @@ def test_img_5_a_replay_may_be_listed_before_its_order(tmp_path: Path) -> None:
     assert result.verdicts.rules["img-5"].word == "as written"
 
 
+@pytest.mark.parametrize("ahead", [-340, 340])
+def test_time_1_an_order_shows_that_a_clock_was_wrong(tmp_path: Path, ahead: int) -> None:
+    """Without `Date`: the image was done before the balance, and the clock of the client says the contrary."""
+    teller = Teller(script={"images": "pending:1s -> processing:2s -> succeeded"})
+    teller.poll(image(teller))
+    entries = teller.entries()
+    for entry in entries:
+        entry["startedDateTime"] = iso_milliseconds(parse_instant(entry["startedDateTime"]).timestamp() + ahead)
+        entry["response"]["headers"] = entry["response"]["headers"][:0]
+    result = check(tmp_path, entries)
+    assert (refuted(result), result.verdicts.rules["cred-2"].word) == ([], "as written")
+
+
 class Known:
     """What the clients of one application know.
 
