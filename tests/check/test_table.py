@@ -63,6 +63,7 @@ from tests.check.changes import (
     without_usage,
 )
 from tests.check.story import Entries, body, checked, complete, refuted, sanitized, told
+from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -75,6 +76,7 @@ ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
 LINES: Final = "usage.breakdown.input"
 NEITHER: Final = "characters.create 400 combination"
+COST: Final = synthesis_price()
 BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
 COMBINED: Final = "parameter_invalid_combination"
 HARD_CAP: Final = "aurous_metadata.max_output_tokens_hard_cap"
@@ -475,7 +477,7 @@ ROWS: Final[dict[str, Row]] = {
     "no held credits": Row("characters", lacks("balance.retrieve", "held_credits"), "cred-1"),
     "text instead of JSON": Row("account", whole("balance.retrieve", "Fine."), "cred-1"),
     "an exempt team pays": Row("exempt", balances((0, 1)), "cred-1"),
-    "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
+    "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-COST, -COST)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
     "a synthesis costs five": Row(
@@ -486,9 +488,9 @@ ROWS: Final[dict[str, Row]] = {
     "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
     "a shared team holds another credit": Row("twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True),
     "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
-    "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
-    "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
-    "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
+    "a failed synthesis costs": Row("characters", balances((0, 0), (-COST, 0), (-COST, 0), (-2 * COST, 0)), "cred-5"),
+    "one failed synthesis of two costs": Row("characters", balances((-COST, 0), (-COST, 0), (-COST, 0)), "cred-5"),
+    "a hold stays after a DELETE": Row("deleted", balances((0, COST), (0, COST)), "cred-5"),
     "what was held before the recording ends in part": Row("deleted", both(begin(6), balances((0, 4), (0, 1)))),
     "credits are held for unknown work": Row("exempt", begin(1)),
     "the first balance comes after the work": Row("ended", says="has ended"),
