@@ -293,19 +293,6 @@ def test_chat_5_other_parts_are_refused(api: Api, part: Any, code: str, param: s
     api.refused("POST", PATH, json=given, status=400, code=code, param=f"messages[*].content[*]{param}")
 
 
-@pytest.mark.parametrize(("reading", "most"), [("256", 256), ("64", 64)])
-def test_chat_6_the_longest_key_of_a_chat(make_api: Callable[..., Api], reading: str, most: int) -> None:
-    """Other operations accept 256 characters under both readings."""
-    api = make_api(readings={"chat-6": reading})
-    key = {"Idempotency-Key": "x" * most}
-
-    assert api.post(PATH, json=body(), headers=key).status == 200
-    response = api.post(PATH, json=body(), headers={"Idempotency-Key": "x" * (most + 1)})
-    assert (response.status, response.json["error"]["param"]) == (400, "Idempotency-Key")
-    image = api.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "y" * 256})
-    assert image.status == 201
-
-
 def test_chat_7_a_key_repeats_the_response(api: Api) -> None:
     """It is paid once, and the next reply stays for the next request."""
     api.aurous.chat.reply("one")
@@ -434,7 +421,7 @@ def test_chat_10_chat_13_what_has_ended_cannot_be_cancelled(api: Api) -> None:
 
 
 @pytest.mark.parametrize("slow", ["fault", "reply"])
-def test_chat_11_chat_13_idem_5_a_client_that_gave_up_leaves_it_in_progress(api: Api, slow: str) -> None:
+def test_chat_13_chat_11_idem_5_a_client_that_gave_up_leaves_it_in_progress(api: Api, slow: str) -> None:
     """Until the delay has passed on the clock: it has no words, its key is in use, and nothing that ends it."""
     if slow == "fault":
         api.aurous.faults.delay("chat.create", seconds=20, commit=True)

@@ -159,13 +159,6 @@ def test_file_1_err_8_refuses_what_it_does_not_take(
     assert len(api.aurous.files) == 0
 
 
-def test_file_1_has_ten_megabytes_at_most(api: Api) -> None:
-    """The last byte is still taken, the next is not."""
-    assert send(api, PICTURE.ljust(MOST, b"\0")).json["size_bytes"] == MOST
-    larger = form(PICTURE.ljust(MOST + 1, b"\0"), purpose="reference")
-    api.refused("POST", FILES, status=400, code="value_out_of_range", param="file", **larger)
-
-
 @pytest.mark.parametrize(("width", "height"), [(4097, 1), (1, 4097), (0, 5), (5, 0)])
 def test_file_1_a_picture_has_up_to_4096_pixels_a_side(api: Api, width: int, height: int) -> None:
     """Either side counts; what has no area is no picture (PNG: zero is an invalid value)."""

@@ -31,16 +31,6 @@ def test_list_1_says_whether_there_is_more(api: Api, count: int, more: bool) -> 
     assert page["next_cursor"] == (ids(page)[-1] if more else None)
 
 
-def test_list_2_is_newest_first_and_twenty_by_default(api: Api) -> None:
-    """Without a `limit` a page holds the twenty newest."""
-    expected = made(api, 25)
-
-    page = api.get("/v1/characters").json
-
-    assert ids(page) == expected[:20]
-    assert page["next_cursor"] == expected[19]
-
-
 def test_list_2_auth_6_holds_the_rows_of_the_team(api: Api) -> None:
     """A list holds the team's rows, for each of its keys, and nobody else's."""
     mine = made(api, 2)

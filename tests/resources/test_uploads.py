@@ -171,15 +171,6 @@ def test_up_6_time_3_auth_7_refuses_a_dead_ticket(api: Api, what: str) -> None:
     api.refused("POST", CLASSIFY, json={"upload_id": upload_id}, status=status, code=code, param="upload_id")
 
 
-def test_up_6_time_3_a_ticket_lives_24_hours(api: Api) -> None:
-    """One second before its time a ticket still serves, though its URL is long dead."""
-    upload = api.uploads.add()
-    api.clock.advance(seconds=24 * 3600 - 1)
-
-    assert classify(api, upload.id).status == 200
-    assert api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [upload.id]}).status == 201
-
-
 def test_a_ticket_tells_where_it_stands(api: Api) -> None:
     """A ticket is ``waiting``, ``uploaded``, ``consumed`` or ``expired``; the consumed ones are not listed."""
     waiting, uploaded, consumed = api.uploads[init(api)["upload_id"]], api.uploads.add(), api.uploads.add()
