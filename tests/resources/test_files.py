@@ -177,22 +177,6 @@ def test_file_1_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
     assert api.get(f"{FILES}/{file['id']}").json["metadata"] == told
 
 
-def test_time_3_a_file_lives_for_24_hours(api: Api) -> None:
-    """To the last second it is there; then it never was, for whoever asks or draws from it."""
-    file = send(api, purpose="first_frame").json["id"]
-    frame = {"video_lora_id": "seedance-1-pro", "first_frame_url": file}
-    api.clock.advance(seconds=DAY - 1)
-    assert api.get(f"{FILES}/{file}").status == 200
-    assert api.post("/v1/videos/estimate", json=frame).status == 200
-    api.clock.advance(seconds=1)
-
-    api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
-    api.refused(
-        "POST", "/v1/videos/estimate", json=frame, status=404, code="resource_not_found", param="first_frame_url"
-    )
-    assert api.aurous.files[file].status == "expired"
-
-
 @pytest.mark.parametrize("state", ["stored", "deleted", "expired", "unknown", "another team's"])
 def test_file_2_delete_always_says_that_it_is_gone(api: Api, state: str) -> None:
     """Whatever the id is; and afterwards it is nobody's file of this team."""
