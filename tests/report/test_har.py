@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_aurous._core.base.redaction import redacted
 from pytest_aurous._core.wire import har as wire_har
 from pytest_aurous._core.wire.har import har, write_har
 
@@ -312,8 +313,13 @@ def test_secrets_of_webhook_endpoints_and_keys_in_queries_have_names(api: Api) -
 
 def test_each_text_is_redacted_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests have most of their texts in common: only what is new in a request is looked at."""
-    redact, seen = wire_har.redacted, list[str]()
-    monkeypatch.setattr(wire_har, "redacted", lambda text, more: seen.append(text) or redact(text, more))
+    seen: list[str] = []
+
+    def noted(text: str, more: str | None) -> str:
+        seen.append(text)
+        return redacted(text, more)
+
+    monkeypatch.setattr(wire_har, "redacted", noted)
     for _ in range(40):
         api.get("/v1/balance")
 
