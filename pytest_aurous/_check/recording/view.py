@@ -195,10 +195,11 @@ def _set_by_vendor(views: list[View]) -> None:
 
     Without any, what was just ordered shows it: the first response with each id, as a retry has an older one.
     """
-    made = {str(view.result["id"]): view for view in reversed(views) if view.creates and view.records}
-    shown = [(view.at, view.exchange.dated) for view in views if view.exchange.dated is not None]
-    shown = shown or [(view.at, instant_of(view.result.get("created_at"))) for view in made.values()]
-    dated = [(at, date) for at, date in shown if date is not None]
+    made = {str(view.result.get("id")): view for view in reversed(views) if view.creates and not view.replayed}
+    dates = [(view.at, view.exchange.dated) for view in views]
+    orders = [(view.at, instant_of(view.result.get("created_at"))) for view in made.values()]
+    dated, ordered = ([(at, date) for at, date in some if date is not None] for some in (dates, orders))
+    dated = dated or ordered
     ahead = median([at - date for at, date in dated] or [0.0])
     stands = len({date for _, date in dated}) == 1 and abs(dated[-1][0] - dated[0][0]) > CLOSE  # a clock would go on
     if abs(ahead) > CLOSE and not stands:
