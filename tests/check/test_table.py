@@ -392,6 +392,7 @@ ROWS: Final[dict[str, Row]] = {
     "param is absent": Row("characters", lacks("characters.save 404", "error.param"), "err-4"),
     "no param": Row("characters", error("characters.list 400 value_out", param=None), "err-4, assumed"),
     "a missing name is a 422": Row("characters", status("characters.create 400 missing_field", 422), "err-5"),
+    "a wrong number is a 422": Row("characters", status("characters.list 400 value_out", 422), "err-5, assumed"),
     "an unknown model is a 400": Row("chats", status("chat.create 404", 400), "err-5, assumed"),
     "a 402 has the global code": Row("account", error("characters.create 402", code="balance_too_low"), "err-6"),
     "no message": Row("characters", lacks("characters.save 404", "error.message"), "err-7"),
@@ -486,7 +487,9 @@ ROWS: Final[dict[str, Row]] = {
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
     "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
-    "a shared team holds another credit": Row("twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True),
+    "a shared team holds another credit": Row(
+        "twice", balances((0, 1)), words={"cred-2": "not judged"}, says="cred-2: another client may", shared=True
+    ),
     "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
     "a failed synthesis costs": Row("characters", balances((0, 0), (-COST, 0), (-COST, 0), (-2 * COST, 0)), "cred-5"),
     "one failed synthesis of two costs": Row("characters", balances((-COST, 0), (-COST, 0), (-COST, 0)), "cred-5"),
@@ -497,7 +500,11 @@ ROWS: Final[dict[str, Row]] = {
     "too little credit shows that the rest was there": Row("poor"),
     "an order without its response shows that there was credit": Row("poor", unheard(1, 503)),
     "an order without its response leaves the balance open": Row("cancelled", unheard("images.create")),
-    "a lost order may have been charged": Row("twice", both(unheard("images.create#0"), balances((0, -2)))),
+    "a lost order may have been charged": Row(
+        "twice",
+        both(unheard("images.create#0"), balances((0, -2))),
+        says="cred-2: exchange . may have been charged or not",
+    ),
     # Chats, streams and embeddings
     "a chat costs a bit more than it shows": Row("works", fields("balance.retrieve#-1", less(0.00004))),
     "a chat costs more than it shows": Row("works", fields("balance.retrieve#-1", less(0.01)), "chat-4"),
