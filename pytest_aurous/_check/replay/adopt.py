@@ -102,15 +102,11 @@ class Adopter:
             if self._follower.row(row["id"]) is not None:
                 if not (view.replayed and (done.replays or row["id"] in self.scripts)):  # it shows what was before
                     self._follower.follow(view.kind, row)
+            elif self._is_ordered(view, row["id"]):
+                continue  # which makes it
             elif not done.replays or self._survey.histories.status(row["id"], view.index + 1):
                 self._follower.put(view.kind, self._teams.of(view), row)  # a retry that happened twice leaves nothing
-        if view.operation.endswith(".init") and not self._survey.shared:
-            self._unclassified |= {str(view.result.get("upload_id"))} - self._survey.undecided.keys()
-        if view.operation.endswith(".classify"):
-            upload = str(view.order.get("upload_id"))
-            self._unclassified &= self._unclassified - {upload} if view.whole else set[str]()
-            if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
-                self._follower.change(upload, pose=None)
+        self._follow_upload(view)
         deleted = view.index in self._gaps.deletions and self._follower.lives(view.record)
         for record in {*done.gone, *([view.record] if deleted else [])}:  # although no request has deleted it
             self._doubt(record)
@@ -118,6 +114,16 @@ class Adopter:
             self.deleted.add(record)
         if view.succeeded and view.deletes:
             self.deleted.add(view.record)
+
+    def _follow_upload(self, view: View) -> None:
+        """Note which tickets were not classified; those that were have the pose that was found."""
+        if view.operation.endswith(".init") and not self._survey.shared:
+            self._unclassified |= {str(view.result.get("upload_id"))} - self._survey.undecided.keys()
+        if view.operation.endswith(".classify"):
+            upload = str(view.order.get("upload_id"))
+            self._unclassified &= self._unclassified - {upload} if view.whole else set[str]()
+            if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
+                self._follower.change(upload, pose=None)
 
     def state_of(self, view: View) -> str:
         """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
@@ -157,6 +163,11 @@ class Adopter:
             first = "reviewing" if view.saves else self._drawn
             best = "ready" if row.published else first
         self._move(record, best if good else status if status in _ENDS else "failed")
+
+    def _is_ordered(self, view: View, record: str) -> bool:
+        """Whether the order of a record was in flight with *view*, and comes behind it."""
+        later = (self._survey.histories[record].created or 0) > view.index
+        return later and self._survey.flights.other(view, record) is not None
 
     def _knows(self, view: View, name: str) -> bool:
         """Whether the fake has a record, or a style of that name."""
