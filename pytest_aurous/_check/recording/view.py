@@ -75,6 +75,7 @@ class View:
         foreign: Why the response may not be the vendor's own; empty if it is.
         mute: Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key.
         lost: Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault.
+        undecided: Whether it is lost, and may have changed something.
         kind, records: The collection of the records that a success shows, and the records; empty without records.
         collection, record: The collection and the id of the record in its path.
         named: The ids of the records that the request names: in its path, as its character, its styles and its files.
@@ -137,6 +138,7 @@ class View:
         unread = self.succeeded and bool(self.kind) and not told and exchange.body is None
         said = self.succeeded or self.refused or status in _REDIRECTS
         self.lost = not said or unread or self.mute or bool(exchange.fault or self.foreign)
+        self.undecided = self.lost and row.method not in {"", "GET"} and not (self.refused or status in _REDIRECTS)
 
     @property
     def ends(self) -> float:
