@@ -22,7 +22,7 @@ from .cases import (
 from .compare import alike, difference, unaddressed
 from .ids import slug
 from .kinds import KINDS, NEED_TIME, Plan
-from .laws import EXCUSES, Breach, Day, Judged, judge, needs_second
+from .laws import AFTER_A_WHILE, EXCUSES, Breach, Day, Judged, judge, needs_second, unrepaired
 from .options import PAGE, Options
 from .own import OwnError, is_ours
 from .report.result import Case, Expected, Exploration
@@ -36,6 +36,8 @@ __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
 OVER: Final = "--aurous-explore-seconds was reached"
+_HOUR: Final = 3600.0
+"""Seconds. What a breaker, a lease or a time of delivery keeps from the code is over by then."""
 _FEW: Final = 2
 """So many cases may miss their fault, however few cases there are."""
 
@@ -132,9 +134,9 @@ class Explorer:
         self._last = RunAttempt(self._stage, self._good, plan, self._written, **workers)
         return await self._day(self._last)
 
-    async def _again(self, last: RunAttempt) -> Day:
+    async def _again(self, last: RunAttempt, wait: float = 0) -> Day:
         """Let everything in flight pass, and make an undisturbed run on the state that the last one left."""
-        self._stage.time.move(last.run.busy)
+        self._stage.time.move(last.run.busy + wait)
         for repair in last.run.repairs:
             repair()
         last.again = True
@@ -216,8 +218,11 @@ class Explorer:
         self._remarks.append(f"not run: {cut} {what}, because {why}")
 
     async def _case(self, good: Day, case_id: str, plan: Any) -> Case:
-        """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
-        alone = self._options.alone
+        """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again.
+
+        What starts again is cron, a queue or a person. So if a second run fails at once, it comes an hour later then.
+        """
+        alone, remarks = self._options.alone, tuple[str, ...]()
         with self._options.printing() as show:
             judged = await self._judged(good, plan)
             day, reasons, differs = judged.bad, self._judge(judged), False
@@ -225,14 +230,20 @@ class Explorer:
                 show(slug(case_id))
         trace = day.error.__traceback__ if day.error is not None else None
         if reasons and not alone and not day.run.stopped:  # which takes long, and does not depend on chance
+            early = unrepaired(reasons)
             with self._options.printing():
-                again = self._judge(await self._judged(good, plan))
-            reasons = {law: reason for law, reason in reasons.items() if law in again}
-            differs = not reasons
+                later = await self._judged(good, plan, _HOUR if early else 0)
+            again = self._judge(later)
+            if early and "recovers" not in again:
+                remarks = (f"{AFTER_A_WHILE} {early}",)
+                del reasons["recovers"]
+            differs = bool(reasons) and reasons.keys().isdisjoint(again)
+            judged, reasons = later, {law: reason for law, reason in again.items() if law in reasons}
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
             await self._explain_second_run(good)
         known, file = self._options.accepts(case_id, reasons)
         case = replace(case_of(case_id, judged, reasons), differs=differs, known=known, baseline=file)
+        case = replace(case, remarks=(*case.remarks, *remarks))
         self._cases.append(replace(case, **self._fields(plan)))
         self._left()
         if alone and day.error is not None:
@@ -256,13 +267,13 @@ class Explorer:
             "happened": KINDS[kind].happened.format(place.words),
         }
 
-    async def _judged(self, good: Day, plan: Any) -> Judged:
-        """Run a case, and after it the second run that shows whether it recovers."""
+    async def _judged(self, good: Day, plan: Any, wait: float = 0) -> Judged:
+        """Run a case, and after it, and after so many seconds, the second run that shows whether it recovers."""
         day, second = (await self._attempt(plan)), None
         if self._options.alone:
             self._left = self._stage.keep()
         if "recovers" in self._options.laws and needs_second(self._options, day):
-            second = await self._again(self._last)
+            second = await self._again(self._last, wait)
         return Judged(self._options, good, day, second)
 
     async def _explain_second_run(self, good: Day) -> None:

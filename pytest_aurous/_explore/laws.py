@@ -41,6 +41,7 @@ EXCUSES: Final = (
 )
 """Why a second run may leave what the first one has left."""
 _STUCK, _GIVEN_UP = EXCUSES
+AFTER_A_WHILE: Final = "the code recovers only after a while:"
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
 """Refusals that no later attempt changes."""
@@ -183,12 +184,12 @@ def _tells(judged: Judged) -> Breach | None:
     if not rules.whole:
         if (breach := _unknown_request(good, bad)) is not None:
             return breach
-        for error in leaves(bad.error) if bad.outcome == "raised" else ():
-            if not allowed(error, rules.may_raise):
-                names = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
-                may = f"which may_raise does not allow; it allows {names}"
-                why = "which is never a documented failure" if _never_allowed(error) else may
-                return _raised(error, f"the code raised {_named(error)}, {why}")
+        if bad.outcome == "raised" and bad.error is not None and not allowed(bad.error, rules.may_raise):
+            error = max((one for one in leaves(bad.error) if not allowed(one, rules.may_raise)), key=_never_allowed)
+            names = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
+            may = f"which may_raise does not allow; it allows {names}"
+            why = "which is never a documented failure" if _never_allowed(error) else may
+            return _raised(error, f"the code raised {_named(error)}, {why}")
     if bad.outcome != "returned" or refused(rules, bad):
         return None
     found = _difference(judged, bad)
@@ -334,6 +335,12 @@ def _unrepaired(judged: Judged, second: Day) -> Breach | None:
     return _records(found, "after a second run ")
 
 
+def unrepaired(breaches: Mapping[str, Breach]) -> str:
+    """Return what a second run did not repair, which a later one may; empty if there is nothing, or if it paid more."""
+    breach = breaches.get("recovers")
+    return "" if breach is None or breach.law else breach.reason.replace("a second run", "a second run at once")
+
+
 def excuse(judged: Judged) -> str:
     """Return why a second run may leave what the first one has left, in a sentence; empty if it may not.
 
@@ -397,8 +404,10 @@ def _never_allowed(error: BaseException) -> bool:
 
 
 def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) -> bool:
-    """Whether an exception, or each in a group, is a documented failure."""
-    return all(isinstance(leaf, may_raise) and not _never_allowed(leaf) for leaf in leaves(error))
+    """Whether an exception is a documented failure: it, each in it if it is a group, or the group for what is in it."""
+    found = leaves(error)
+    is_named = isinstance(error, may_raise) or all(isinstance(leaf, may_raise) for leaf in found)
+    return is_named and not any(map(_never_allowed, found))
 
 
 def _named(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -152,6 +153,54 @@ def marks_what_failed(client: httpx.Client, *, only_refusals: bool) -> Run:
     return run
 
 
+def succeed(client: httpx.Client, key: str) -> None:
+    """Order an image, and wait until it has succeeded."""
+    if (status := wait(client, create(client, key))["status"]) != "succeeded":
+        raise GaveUp(status)
+
+
+def has_a_breaker(client: httpx.Client, *, seconds: float) -> Run:
+    """Sends nothing for some seconds after a failure."""
+
+    def run(state: dict[str, float]) -> None:
+        if time.time() < state["until"]:
+            raise GaveUp("open")
+        try:
+            succeed(client, "1")
+        except (GaveUp, httpx.HTTPError):
+            state["until"] = time.time() + seconds
+            raise
+
+    return run
+
+
+def has_an_outbox(client: httpx.Client, *, seconds: float) -> Run:
+    """Sends what is due; what has failed is due some seconds later."""
+
+    def run(outbox: dict[str, float]) -> None:
+        for job in [job for job, due in outbox.items() if due <= time.time()]:
+            try:
+                succeed(client, job)
+            except (GaveUp, httpx.HTTPError):  # noqa: PERF203
+                outbox[job] = time.time() + seconds
+                raise
+
+    return run
+
+
+def has_a_lease(client: httpx.Client, *, seconds: float) -> Run:
+    """Holds a lease while it works, for some seconds at most: a process that dies gives nothing back."""
+
+    def run(state: dict[str, float]) -> None:
+        if time.time() < state["until"]:
+            raise GaveUp("leased")
+        state["until"] = time.time() + seconds
+        succeed(client, "1")
+        state["until"] = 0
+
+    return run
+
+
 class Pair(NamedTuple):
     """A careful program beside its twin.
 
@@ -230,6 +279,30 @@ PAIRS = {
         "and after a second run there is no image 'x', which the good day left.",
         {"fresh": lambda: {"a": "open"}},
         "a second run ordered nothing, because",
+    ),
+    "a circuit breaker": Pair(
+        lambda _, client: has_a_breaker(client, seconds=60),
+        lambda _, client: has_a_breaker(client, seconds=math.inf),
+        "recovers",
+        "and a second run raised GaveUp (open).",
+        {"fresh": lambda: {"until": 0}},
+        "the code recovers only after a while: a second run at once raised GaveUp (open)",
+    ),
+    "an outbox": Pair(
+        lambda _, client: has_an_outbox(client, seconds=600),
+        lambda _, client: has_an_outbox(client, seconds=math.inf),
+        "recovers",
+        "and after a second run there is no image 'x', which the good day left.",
+        {"fresh": lambda: {"job": 0}},
+        "the code recovers only after a while: after a second run at once there is no image 'x'",
+    ),
+    "a lease": Pair(
+        lambda _, client: has_a_lease(client, seconds=300),
+        lambda _, client: has_a_lease(client, seconds=math.inf),
+        "recovers",
+        "and a second run raised GaveUp (leased).",
+        {"fresh": lambda: {"until": 0}},
+        "the code recovers only after a while: a second run at once raised GaveUp (leased)",
     ),
 }
 
