@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_plus
 
 from .._core.base.chains import leaves
@@ -153,11 +153,21 @@ def alike(found: Any, wanted: Any) -> bool:
 
 
 def _text_of(value: object) -> str:
-    """Return the repr of *value* without what differs only in form; a repr that fails is empty."""
+    """Return the repr of *value* without what differs only in form; one that fails, or has no end, is empty."""
     with suppress(Exception):
+        return _formed(value)
+    return ""
+
+
+def _formed(value: object) -> str:
+    if isinstance(value, dict):
+        parts = sorted(f"{_formed(key)}: {_formed(one)}" for key, one in cast("dict[object, object]", value).items())
+    elif isinstance(value, list | tuple):
+        parts = [*map(_formed, cast("list[object]", value))]
+    else:
         # What `repr` escapes would be the first letter of a time or an id, and the next one of a URL.
         return _FORM.sub("...", re.sub(r"\\[nrt]", " ", repr(value)))
-    return ""
+    return f"{type(value).__name__}({', '.join(parts)})"
 
 
 def unaddressed(value: object) -> str:
