@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
+from .._core.base.frames import shown_place
 from .._facade import Written
 from .cases import (
     Plans,
@@ -157,21 +158,21 @@ class Explorer:
         with self._stage.fake.resting() if self._options.alone else nullcontext():
             second = await self._attempt()
         self._stage.check_again("second", second, difference(first, second))
-        timeless = second.polls and not second.seconds
         if "returns" in self._options.laws and not alike(first.returned, second.returned):
             raise AurousError(
                 f"{self.who}(returns=True): two undisturbed runs from the same start return different values, so no "
                 f"result can be judged:\n  first run:  {unaddressed(first.returned)}\n"
                 f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
             )
-        self._options = replace(self._options, timeless=timeless)
-        if timeless:
+        if second.still is not None:
             faults = tuple(kind for kind in self._options.faults if kind not in NEED_TIME)
-            self._options = replace(self._options, faults=faults)
+            self._options = replace(self._options, faults=faults, timeless=True)
+            where = "".join(f" at {shown_place(place)}" for place in second.still)
             self._remarks.append(
-                "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing, or the "
-                "code sleeps by a default argument, such as sleep=time.sleep, which stays real. Nothing that depends "
-                "on time was judged. Let the code look up time.sleep when it sleeps: exploring skips that."
+                f"Work in progress was polled{where}, and the clock did not move: the loop sleeps for 0 s, the suite's "
+                "own sleeps do nothing, or the code sleeps by a default argument, such as sleep=time.sleep, which "
+                "stays real. Nothing that depends on time was judged. Let the code look up time.sleep when it sleeps, "
+                "for as long as in production: exploring skips that."
             )
         return second
 

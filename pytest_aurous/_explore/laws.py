@@ -11,7 +11,7 @@ from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
 from .._core.base.errors import AurousError
-from .._core.base.frames import INLINED, SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
+from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._facade import CATALOG, Course, Happened, Pitfall
@@ -62,7 +62,8 @@ class Day(Happened):
         end: Its end state.
         seconds: How far the clock moved meanwhile.
         starting: The work that requests started, by their numbers.
-        polls: Whether a request polled work in progress.
+        still: The line that has polled work in progress again and again while the clock did not move, if it is known;
+            None if there is none.
         concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
         senders: Of two workers, who sent each request, by its number; else empty.
@@ -76,7 +77,7 @@ class Day(Happened):
     end: EndState
     seconds: float
     starting: Mapping[int, Sequence[Course]]
-    polls: bool
+    still: Stack | None
     concurrent: bool
     views: Mapping[int, View]
     senders: Mapping[int, str]

@@ -343,6 +343,29 @@ def test_with_two_teams_each_request_and_record_names_its_team(
         assert f"no response (disconnect, committed)  of team {team!r}" in str(case.timeline)
 
 
+@pytest.mark.parametrize("pause", [0, 5])
+def test_a_loop_that_moves_no_clock_is_a_remark(fake: Aurous, client: httpx.Client, pause: float) -> None:
+    """Even if the clock moves elsewhere; one read in passing, which is repeated, is no loop."""
+
+    def run() -> None:
+        image = create(client, "1")
+        client.get(f"/v1/images/{image['id']}").raise_for_status()
+        while image["status"] in RUNNING:
+            image = read(client.get(f"/v1/images/{image['id']}"))
+            time.sleep(pause)
+        if image["status"] != "succeeded":
+            raise GaveUp(image["status"])
+        time.sleep(5)
+
+    fake.images.script("pending*2 -> processing -> succeeded")
+    explored = fake.explore(run)
+
+    where = f"{HERE}:{run.__code__.co_firstlineno + 4} in run"
+    found = [text for text in explored.remarks if text.startswith(f"Work in progress was polled at {where}, and the")]
+    assert len(found) == (pause == 0)
+    assert ("slow" in {case.fault for case in explored.cases}) == (pause > 0)
+
+
 # What counts as one mistake, and how many cases the lines of a program make
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ..._core.base.chains import connected, leaves
 from ..._core.base.data import View
 from ..._core.base.errors import AurousCrash
-from ..._core.base.frames import TOOLS, signal_handlers
+from ..._core.base.frames import TOOLS, Stack, signal_handlers
 from ..._core.base.work import sender
 from ..._core.wire.call import Call, Watcher
 from ..._facade import Course, Written
@@ -81,7 +81,8 @@ class RunAttempt(Watcher):
         self._begins = begins
         self._identities = Identities()
         self._has_keys = any(place.key is not None for place, _ in plan)
-        self._unmet = self._concurrent = self._polls = False
+        self._unmet = self._concurrent = False
+        self._polls: dict[tuple[str, Stack], list[float]] = {}  # when each line has polled which work in progress
         self._thread = get_ident()
         self._task: Any = None
         self._failure: OwnError | None = None
@@ -151,14 +152,16 @@ class RunAttempt(Watcher):
             raise
 
     def _see(self, call: Call) -> None:
-        """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
+        """See whether a request starts work, or polls it until it has ended; while tracing, keep the state after it."""
         if self._has_keys:
             self._identities.see(call)
         if works := self._begun():
             self._starting[call.number] = works
         self._begun = self._stage.fake.work_begun()
-        if call.method == "GET" and not self._polls:
-            self._polls = not {*call.path.split("/")}.isdisjoint(self._stage.fake.working())
+        poll = call.path, call.stack
+        works = not {*call.path.split("/")}.isdisjoint(self._stage.fake.working())
+        if call.method == "GET" and (works or poll in self._polls):
+            self._polls.setdefault(poll, []).append(call.at)
         self._view(call.number)
 
     def _view(self, number: int) -> None:
@@ -196,7 +199,7 @@ class RunAttempt(Watcher):
                 end=end,
                 seconds=fake.clock.time() - self._began,
                 starting=self._starting,
-                polls=self._polls,
+                still=next((stack[:1] for (_, stack), at in self._polls.items() if at[0] == at[-1] and at[1:]), None),
                 concurrent=self._concurrent,
                 views=self._views,
                 senders={call.number: worker for worker, call in self._turns.sent} if self._turns is not None else {},
