@@ -70,7 +70,6 @@ __all__ = (
     "Pitfall",
     "Serve",
     "SharedTime",
-    "StateFollower",
     "View",
     "Written",
     "blank",

@@ -57,7 +57,10 @@ class Comparer:
         if reply is None:
             yield from _wait(view)
             return
-        status, outcome = view.exchange.status, done.outcome
+        status, outcome = (
+            view.exchange.status,
+            _outcome_of(reply),
+        )  # not `done.outcome`: what was observed has changed it
         if done.replays and self._survey.repeats_first(view):  # so the first attempt has shown what differs
             yield Point("status", "status", SAME, fake=outcome)
             yield from self._headers(done, reply)
@@ -392,6 +395,11 @@ def _rows(count: int) -> str:
 
 def _outcome(status: int | None, code: str) -> str:
     return f"{status} {code}".strip()
+
+
+def _outcome_of(reply: Reply) -> str:
+    error = as_object(as_object(parsed(reply.body)).get("error"))
+    return _outcome(reply.status, str(error.get("code", "")))
 
 
 _STATED_HEADERS: Final = (

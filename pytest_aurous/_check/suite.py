@@ -38,8 +38,8 @@ class SuiteRecorder:
     def __init__(
         self, folder: Path, stacks: Iterable[ModuleType], unwritten: Callable[[str, Exception], object]
     ) -> None:
-        self.traffic = Traffic(self._list_for, stacks)
-        self.tests = Counter[str]()
+        self.traffic: Traffic = Traffic(self._list_for, stacks)
+        self.tests: Counter[str] = Counter()
         self._folder = folder
         self._unwritten = unwritten
         self._noted: list[Pending] | None = None

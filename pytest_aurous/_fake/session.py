@@ -60,7 +60,9 @@ class Session:
         self.served: bool = False
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
-        self.start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
+        self.start: Moment = Moment(
+            self.app, ()
+        )  # which does not know the session: so a fake that is left is freed at once
 
     @property
     def handle(self) -> Handle:
@@ -170,11 +172,7 @@ class Session:
             yield
 
     def named(self, name: str) -> Snapshot:
-        """Return the snapshot of that name.
-
-        Raises:
-            AurousLookupError: If there is none.
-        """
+        """Return the snapshot of that name, or raise `AurousLookupError`."""
         if name not in self.snapshots:
             there = ", ".join(map(repr, self.snapshots)) or "none"
             raise AurousLookupError(

@@ -67,13 +67,9 @@ def view(app: App, written: Written) -> View:
     world = app.world
     with world.lock:
         raw: dict[str, Mapping[Any, Any]] = dict(world.state.sections())
-        raw[GONE] = dict.fromkeys(gone(app))
+        tables = world.tables().values()
+        raw[GONE] = {key: True for table in tables for key, row in table.rows.items() if not table.lives(row)}
         return view_of(app, raw, world.clock.time(), written)
-
-
-def gone(app: App) -> list[str]:
-    """Return the ids of the rows that are deleted."""
-    return [row_id for table in app.world.tables().values() for row_id in table if not table.lives(table[row_id])]
 
 
 def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written: Written) -> View:

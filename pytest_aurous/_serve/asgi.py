@@ -55,9 +55,6 @@ class AsgiApp:
         remote: Whether clients may use any name of the host.
         token: What control requests must have; None: nothing.
         keep: How many steps and requests to keep.
-
-    Attributes:
-        control: The control requests.
     """
 
     def __init__(self, aurous: Aurous, *, remote: bool = False, token: str | None = None, keep: int = KEEP) -> None:
@@ -129,7 +126,6 @@ class AsgiApp:
         return HttpRequest(method, path, query, headers, body, f"http://{host}")
 
     async def _controlled(self, request: HttpRequest, receive: Receive, send: Send) -> None:
-        """Respond to a control request, or with the page."""
         if request.method == "HEAD":  # uvicorn leaves out the body
             request = request._replace(method="GET")
         method, path, query, _, body, own = request
@@ -186,7 +182,6 @@ class AsgiApp:
         return None
 
     def _missed(self, count: int, wanted: int, seconds: float, operation: str = "any operation", **_: Any) -> str:
-        """Say how many calls have arrived, and what else."""
         aurous = self.control.aurous
         last = list(aurous.calls)[-5:]
         others = ", ".join([call.operation or f"{call.method} {shortened(call.path, 60)} (unmatched)" for call in last])
@@ -269,14 +264,8 @@ async def _write(send: Send, reply: Reply) -> None:
 
 
 def _start(reply: Reply) -> dict[str, Any]:
-    headers = [(_lower(name), value.encode("latin-1")) for name, value in reply.headers]
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
-
-
-@lru_cache(maxsize=256)
-def _lower(name: str) -> bytes:
-    """Return the name of a header as ASGI wants it; the API has few."""
-    return name.lower().encode("latin-1")
 
 
 async def _in_thread(work: Callable[[], Reply]) -> Reply:
@@ -313,5 +302,4 @@ def _watching(receive: Receive) -> Generator[Gone, None, None]:
 
 
 def _wants_page(headers: Headers) -> bool:
-    """Whether a browser asks for a page."""
     return any(name == "accept" and "text/html" in value for name, value in headers)

@@ -62,7 +62,6 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _described(one: ControlRequest) -> dict[str, Any]:
-    """Return a control request as the document has it."""
     schema = _ACTION if one.body is not None and one.name != "login" else {}
     said: dict[str, Any] = {
         "operationId": f"{'get ' if one.method == 'GET' else ''}{one.name or 'index'}",

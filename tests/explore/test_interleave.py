@@ -102,7 +102,7 @@ def test_a_lock_keeps_a_patch(fake: Aurous, client: httpx.Client) -> None:
         return dict(client.get(f"/v1/characters/{nova.id}").json()["attributes"])
 
     explored = fake.interleave(lambda: locked(age=30), lambda: locked(gender="female"))
-    assert {"first", "second"} == {case.id for case in explored.cases}
+    assert {"first", "second"} <= {case.id for case in explored.cases}
     assert attributes() == attributes() | {"age": 30, "gender": "female"}
 
 

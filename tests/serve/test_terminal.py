@@ -164,7 +164,11 @@ def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPat
     """Windows sends nobody SIGTERM, but has SIGBREAK. What a shell keeps from the command is left alone."""
     assert {signal.SIGINT, signal.SIGTERM} <= set(serve._ENDING)
     monkeypatch.setattr(serve, "_ENDING", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
-    ignored = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    # A shell that runs the tests in the background lets them ignore SIGINT.
+    replaced = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGUSR2: signal.signal(signal.SIGUSR2, signal.SIG_IGN),
+    }
     before = [signal.getsignal(one) for one in serve._ENDING]
     try:
         for one in serve._ENDING[:3]:
@@ -176,7 +180,8 @@ def test_each_signal_that_asks_for_the_end_ends_it(monkeypatch: pytest.MonkeyPat
                 assert ended == [one, one]
         assert [signal.getsignal(one) for one in serve._ENDING] == before
     finally:
-        signal.signal(signal.SIGUSR2, ignored)
+        for one, handler in replaced.items():
+            signal.signal(one, handler)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

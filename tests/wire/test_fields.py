@@ -100,8 +100,8 @@ class Row:
     id: str
     plain: int | None = None
     written: int = column("A number.", write=str, default=3)
-    secret: str = column("Nobody sees it.", hidden=True, default="s")
-    rare: int | None = column("Seldom there.", omitted=True, default=None)
+    secret: str = column("Nobody sees it.", seen="never", default="s")
+    rare: int | None = column("Seldom there.", seen="omitted", default=None)
 
 
 @pytest.mark.parametrize(

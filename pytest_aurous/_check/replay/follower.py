@@ -291,7 +291,7 @@ def _price_of(row: GenerationRow) -> float:
 def _shown(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
     """Return the columns in which *seen* differs from a row, if their values fit."""
     changes: dict[str, Any] = {}
-    for entry in written_columns(type(row)):
+    for entry in written_columns(row.__class__):
         name = entry.name
         if name in seen and name not in _OWN and name not in without:
             old: Any = getattr(row, name)

@@ -82,7 +82,7 @@ class App:
         for resource, enter in MACHINES.items():
             self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
         for rows in GIVEN:
-            self.world.table(type(rows[0])).begin_with(rows)
+            self.world.table(rows[0].__class__).begin_with(rows)
         self._altered = _alteration(self.world)
         self.addresses: Addresses = addresses(self.catalog, settings.base_url)
 

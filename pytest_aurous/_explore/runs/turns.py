@@ -220,24 +220,29 @@ class Turns:
             return None  # such as a request of a thread that has outlived its worker
         self.sent.append((worker.name, call))
         worker.state, other = RUNS, self._other(worker)
-        point = f"{worker.name}#{len(self._sent_by(worker))}"
         others_turn = self._holder not in {None, worker} and other.state != DONE
         if not others_turn:
             self._holder = worker
         # A worker that was blocked may go on meanwhile: the other one waits until nothing moves.
-        if others_turn or (other.state == BLOCKED and not self.tasks):
+        waits = others_turn or (other.state == BLOCKED and not self.tasks)
+        if waits or self._passes(worker):
             worker.state = HELD
             return worker
-        if other.state in {DONE, BLOCKED}:
-            return None
-        if self.left and self.left[0] == point:
-            del self.left[0]
-            worker.state = HELD
-            self._grant(other)
-            return worker
-        if not self.left:
-            self.choices.append((point, call))
         return None
+
+    def _passes(self, worker: Worker) -> bool:
+        """Let the turn pass at the request that a worker has reached, if the schedule says so; else note the choice."""
+        other, sent = self._other(worker), self._sent_by(worker)
+        if other.state in {DONE, BLOCKED}:
+            return False
+        point = f"{worker.name}#{len(sent)}"
+        passes = bool(self.left) and self.left[0] == point
+        if passes:
+            del self.left[0]
+            self._grant(other)
+        elif not self.left:
+            self.choices.append((point, sent[-1]))
+        return passes
 
     def _begin_sleep(self, seconds: float, frame: FrameType) -> Callable[[], BaseException | None]:
         """Let the other worker go on while one sleeps, unless it waits for work of the API that is in progress.
@@ -308,7 +313,9 @@ class Turns:
         """Let the other worker go on, because nothing moves: the one whose turn it is waits for it."""
         worker = self._holder
         if worker is not None and worker.state == HELD:
-            worker.go_on()
+            # Whom it waited for may have gone on: whichever was faster, the choice is the same.
+            if not self._passes(worker):
+                worker.go_on()
         elif worker is not None and worker.state in {RUNS, ASLEEP}:
             worker.state = BLOCKED
             self._run.deadlock = all(one.state == BLOCKED for one in self._workers.values())

@@ -199,12 +199,11 @@ class Watchdog:
 
 def _where(frame: FrameType) -> str:
     """Return the package where a thread is, apart from libraries: of code under test, of a loop that waits, or ours."""
-    for one in callers(frame):
-        package = package_of(one)
-        starts = package in STARTERS and not one.f_code.co_flags & CO_COROUTINE
-        if starts or package not in SENDERS - {PACKAGE}:
-            return package
-    return PACKAGE
+    frames = ((package_of(one), one.f_code.co_flags & CO_COROUTINE) for one in callers(frame))
+    passed = SENDERS - {PACKAGE}
+    return next(
+        (name for name, coroutine in frames if name not in passed or (name in STARTERS and not coroutine)), PACKAGE
+    )
 
 
 def _can_raise(frame: FrameType) -> bool:

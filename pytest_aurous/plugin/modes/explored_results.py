@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -18,6 +18,9 @@ from ..options import run_option
 from ..outcome import record_unwritten
 from ..sections import NARROWEST, fitted
 from ..stash import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAGE: Final = see("how-to/explore-a-suite.html")
 _CACHE: Final = "aurous/broken"
@@ -38,7 +41,7 @@ class SuiteResults(Mode):
         self._config = config
         self._cache: Any = getattr(config, "cache", None)
         name, update = run_option(config, "explore-baseline"), run_option(config, "explore-baseline-update")
-        broken = self._cache.get(_CACHE, {}) if self._cache is not None else {}
+        broken: dict[str, list[str]] = self._cache.get(_CACHE, {}) if self._cache is not None else {}
         try:
             self.suite: Suite = Suite(Path(name) if name is not None else None, update=update, broken=broken)
         except AurousError as error:
@@ -58,10 +61,11 @@ class SuiteResults(Mode):
         suite = self.suite
         if self._cache is not None and suite.explored:
             self._cache.set(_CACHE, {test: cases for test, cases in suite.broken.items() if cases})
-        for what, option, write in (
+        files: list[tuple[str, str, Callable[[Path], object]]] = [
             ("The results of exploring", "explore-json", self._write_json),
             ("The baseline", "explore-baseline", lambda _: suite.update_baseline()),
-        ):
+        ]
+        for what, option, write in files:
             if name := run_option(self._config, option):
                 try:
                     write(Path(name))

@@ -53,7 +53,7 @@ _kept: Final = partial(column, seen="optional", default=None)
 
 @row_class
 class GenerationRow(RecordRow):
-    """A stored image or video. Each column that is not hidden is a field of the response, under the same name."""
+    """A stored image or video. Each column that clients see is a field of the response, under the same name."""
 
     RULE: ClassVar[str] = "img-5"
 
