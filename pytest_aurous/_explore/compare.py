@@ -107,7 +107,8 @@ def _changed(body: bytes, change: Callable[[str], str]) -> str:
 def difference(first: Day, later: Day) -> str | None:
     """Return what a later run did that the first one did not do, as the rest of a sentence; None if they are equal.
 
-    Requests of threads and tasks that work side by side count in any order. What differs only in form does not count.
+    Requests of threads and tasks that work side by side are compared as a set: in which order they come, and how often
+    one polls, may depend on who comes first. What differs only in form does not count.
     """
     if type(first.error) is not type(later.error):
         return f"raised {told(later.error)}" if later.error is not None else "raised nothing"
@@ -123,13 +124,20 @@ def difference(first: Day, later: Day) -> str | None:
 
 
 def _sent(day: Day, *, in_order: bool) -> list[tuple[Key, int, str]]:
-    """Return what each request of a run is, the status of its response, and its text; sorted if in no order."""
+    """Return what each request of a run is, the status of its response, and its text; sorted if in no order.
+
+    Then an equal read counts once.
+    """
     sent: list[tuple[Key, int, str]] = []
     for key, call in zip(keys_of(day.calls), day.calls, strict=True):
         body = f" {shown(call.content)}" if call.content else ""
         text = f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}{body}"
         sent.append((key, call.status or 0, text))
-    return sent if in_order else sorted(sent)
+    if in_order:
+        return sent
+    reads = {one[:2]: one for one, call in zip(sent, day.calls, strict=True) if call.method == "GET"}
+    writes = [one for one, call in zip(sent, day.calls, strict=True) if call.method != "GET"]
+    return sorted([*writes, *reads.values()])
 
 
 def told(error: BaseException) -> str:

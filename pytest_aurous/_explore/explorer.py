@@ -315,7 +315,9 @@ class Explorer:
                 f"{', '.join(differing)}: differs from run to run. It broke a law, and held when it was repeated. Let "
                 f"fresh= reset what your code keeps between runs, and seed what it draws at random.\n{_MORE}"
             )
-        unmet = [case.id for case in self._cases if case.outcome == "unmet"]
+        plans = self._plans.plans
+        repeated = {case_id for case_id, plan in plans.items() if isinstance(plan[0], tuple) and plan[0][0].repeats}
+        unmet = [case.id for case in self._cases if case.outcome == "unmet" and case.id not in repeated]
         if len(unmet) > max(_FEW, len(self._cases) / 10):
             yield (
                 f"{len(unmet)} of {len(self._cases)} cases show nothing, because their runs never came to the request "

@@ -366,6 +366,53 @@ def test_a_loop_that_moves_no_clock_is_a_remark(fake: Aurous, client: httpx.Clie
     assert ("slow" in {case.fault for case in explored.cases}) == (pause > 0)
 
 
+def test_a_worker_that_starts_its_task_again_makes_progress(fake: Aurous, client: httpx.Client) -> None:
+    """As one of Celery does: each attempt replays its order by the key, and polls once."""
+
+    def run() -> None:
+        for _ in range(1000):
+            image = create(client, "1")
+            if (status := read(client.get(f"/v1/images/{image['id']}"))["status"]) not in RUNNING:
+                break
+            time.sleep(5)
+        if status != "succeeded":
+            raise GaveUp(status)
+
+    explored = fake.explore(run, faults="slow", laws="ends")
+
+    assert [case.calls for case in explored.cases] > [500]
+
+
+def test_work_that_a_test_adds_is_not_of_the_next_request(fake: Aurous, client: httpx.Client) -> None:
+    """The refused request has begun nothing, so nothing of it can fail or be slow."""
+
+    def run() -> None:
+        nova = fake.characters.add("Nova", status="synthesizing")
+        assert client.post(f"/v1/characters/{nova.id}/save").is_error
+        create(client, "1")
+
+    explored = fake.explore(run, faults="fails, keeps_failing, slow, broke, lost", laws="ends")
+
+    assert {case.operation for case in explored.cases if case.fault != "lost"} == {"images.create"}
+    assert "unmet" not in {case.outcome for case in explored.cases}
+
+
+@pytest.mark.parametrize("name", ["time", "monotonic", "perf_counter"])
+def test_a_test_may_measure_how_long_it_really_takes(fake: Aurous, client: httpx.Client, name: str) -> None:
+    """The clocks of the process are real again after a block that skips sleeps, as without exploring."""
+
+    def run() -> None:
+        before = getattr(time, name)()
+        with fake.clock.skip_sleeps():
+            within = getattr(time, name)()
+            time.sleep(3600)
+            assert getattr(time, name)() - within >= 3600
+        assert getattr(time, name)() - before < 3600
+        client.get("/v1/balance").raise_for_status()
+
+    fake.explore(run, faults="down")
+
+
 # What counts as one mistake, and how many cases the lines of a program make
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ class RunAttempt(Watcher):
         self._polls: dict[tuple[str, Stack], list[float]] = {}  # when each line has polled which work in progress
         self._thread = get_ident()
         self._task: Any = None
+        self._waiting: set[Any] = set()
+        self._in_flight: set[int] = set()
         self._failure: OwnError | None = None
         self._starting: dict[int, Sequence[Course]] = {}
         self._views: dict[int, View] = {}
@@ -102,7 +105,6 @@ class RunAttempt(Watcher):
         with fake.lock:
             scene = Scene(fake, run, self._stage.time.move, self._identities)
             scene.begin(() if self.again else self.plan)
-            self._begun = fake.work_begun()
             if not self.again:
                 self._failed = run.failed
                 self._began = fake.clock.time()
@@ -136,12 +138,16 @@ class RunAttempt(Watcher):
         returned = [found[name] for name in calls]
         return Outcome(tuple(returned) if len(returned) > 1 else returned[0])
 
-    def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
-        """See whether threads or tasks send requests side by side, and not one after the other."""
+    def arrive(self, call: Call) -> None:
+        """See whether threads or tasks send requests, or wait to send theirs, side by side; and who begins work."""
         thread, task = sender()
         over = self._task is None or task is self._task or getattr(self._task, "done", bool)()
-        self._concurrent |= thread != self._thread or not over
+        self._concurrent |= thread != self._thread or not over or task in self._waiting
         self._task = task
+        self._waiting = asyncio.all_tasks() - {task} if isinstance(task, asyncio.Task) else set[object]()
+        if not self._in_flight:  # the test has begun what began since the last request
+            self._begun = self._stage.fake.work_begun()
+        self._in_flight.add(id(call))
 
     def leave(self, call: Call) -> None:
         """See what a request does; if that fails, it fails the exploration, whatever the code under test catches."""
@@ -153,6 +159,7 @@ class RunAttempt(Watcher):
 
     def _see(self, call: Call) -> None:
         """See whether a request starts work, or polls it until it has ended; while tracing, keep the state after it."""
+        self._in_flight.discard(id(call))
         if self._has_keys:
             self._identities.see(call)
         if works := self._begun():
