@@ -22,8 +22,8 @@ from .cases import (
 )
 from .compare import alike, difference, unaddressed
 from .ids import slug
-from .kinds import KINDS, NEED_TIME, Plan
-from .laws import AFTER_A_WHILE, EXCUSES, Breach, Day, Judged, judge, needs_second, unrepaired
+from .kinds import END_PROCESS, KINDS, NEED_TIME, Plan
+from .laws import AFTER_A_WHILE, GIVEN_UP, Breach, Day, Judged, judge, needs_second, unrepaired
 from .options import PAGE, Options
 from .own import OwnError, is_ours
 from .report.result import Case, Expected, Exploration
@@ -31,7 +31,7 @@ from .report.text import brief, number_of, story
 from .runs.attempt import Outcome, RunAttempt
 from .runs.run import ignore
 from .stage import LeftOut, Stage
-from .unreached import Lines
+from .unreached import Lines, never_ran
 
 __tracebackhide__ = hide_mistakes
 
@@ -124,15 +124,25 @@ class Explorer:
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
         if self._options.only is None and not self._options.whole:  # else the end of the run warns once for all tests
-            self._stage.warn(exploration)
+            self._stage.warn([*exploration.unexpected, *self._untried(exploration)])
         return exploration
+
+    def _untried(self, exploration: Exploration) -> Iterator[str]:
+        """Yield which lines never ran, if all cases and faults were tried; where a test has chosen some, it knows."""
+        if exploration.unreached and not self._cut and self._options.faults == tuple(KINDS) and self._plans.places:
+            yield (
+                f"{never_ran(exploration.unreached)}. No case came to these lines, so nobody knows what they do. Test "
+                "them by themselves, or delete them; a comment excludes some: # pragma: no cover"
+            )
 
     # Runs
 
     async def _attempt(self, plan: Plan = (), **workers: Any) -> Day:
         """Make one run; *workers* says who begins, or how two workers take turns."""
         self._stage.go_back()
-        self._last = RunAttempt(self._stage, self._good, plan, self._written, **workers)
+        last = self._last = RunAttempt(self._stage, self._good, plan, self._written, **workers)
+        if any(kind in END_PROCESS for _, kind in plan):
+            self.lines.watch_crash(lambda: last.run.crashed)
         return await self._day(self._last)
 
     async def _again(self, last: RunAttempt, wait: float = 0) -> Day:
@@ -244,7 +254,7 @@ class Explorer:
             await self._explain_second_run(good)
         known, file = self._options.accepts(case_id, reasons)
         case = replace(case_of(case_id, judged, reasons), differs=differs, known=known, baseline=file)
-        case = replace(case, remarks=(*case.remarks, *remarks))
+        case = replace(case, remarks=(*case.remarks, *remarks, *filter(None, [self._after_crash(judged)])))
         self._cases.append(replace(case, **self._fields(plan)))
         self._left()
         if alone and day.error is not None:
@@ -252,6 +262,9 @@ class Explorer:
             day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
             raise day.error.with_traceback(trace)
         return self._cases[-1]
+
+    def _after_crash(self, judged: Judged) -> str:
+        return self.lines.after_crash() if judged.bad.outcome == "crashed" else ""
 
     def _judge(self, judged: Judged) -> dict[str, Breach]:
         """Return the laws that a case breaks, each with how."""
@@ -296,7 +309,7 @@ class Explorer:
             good_day=case_of_day("good day", good, good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *(Expected(text) if remark in EXCUSES else text for remark, text in noticed)),
+            remarks=(*self._remarks, *(Expected(text) if remark == GIVEN_UP else text for remark, text in noticed)),
             not_run=self._cut,
             reached={} if self._options.alone else self.lines.reached(),
             timeless=self._options.timeless,

@@ -35,12 +35,13 @@ _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 """Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
-EXCUSES: Final = (
-    "the code is stuck until the key expires: a second run sent the same key, which leads to work that is over",
-    "a second run ordered nothing, because what the first run ordered was refused for good or has failed",
+_STUCK: Final = (
+    "the code is stuck until the key expires: a second run sent the same key, which leads to work that is over, so "
+    "this job cannot run again for a day. Send a new key once the status says that the work of the last one has "
+    "failed or was cancelled"
 )
-"""Why a second run may leave what the first one has left."""
-_STUCK, _GIVEN_UP = EXCUSES
+GIVEN_UP: Final = "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
+"""Why a second run may leave what the first one has left; of the other reason, one can do something."""
 AFTER_A_WHILE: Final = "the code recovers only after a while:"
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
@@ -360,7 +361,7 @@ def excuse(judged: Judged) -> str:
         return _STUCK
     for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
-    return _GIVEN_UP if (is_over or for_good) and not orders else ""
+    return GIVEN_UP if (is_over or for_good) and not orders else ""
 
 
 def _gives_up(day: Day) -> int:

@@ -50,8 +50,8 @@ class SleepSkipper:
             shared = SharedTime(_original(time.monotonic))
             patches = _Patches(shared)
             shared.at_end, shared.asleep = patches.stop, patches.asleep
-        # Where only an exploration skips sleeps, the clocks are real again after the block when its test runs by itself:
-        # the test may measure how long it has really taken.
+        # Where only an exploration skips sleeps, the clocks are real again after the block when its test runs
+        # by itself: it may measure how long it has really taken.
         self._entered.append((shared, shared.shift if shared.limit is not None else None))
         shared.skippers.append(self._skipping)
         return shared

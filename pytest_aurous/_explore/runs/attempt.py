@@ -166,8 +166,8 @@ class RunAttempt(Watcher):
             self._starting[call.number] = works
         self._begun = self._stage.fake.work_begun()
         poll = call.path, call.stack
-        works = not {*call.path.split("/")}.isdisjoint(self._stage.fake.working())
-        if call.method == "GET" and (works or poll in self._polls):
+        goes_on = not {*call.path.split("/")}.isdisjoint(self._stage.fake.working())
+        if call.method == "GET" and (goes_on or poll in self._polls):
             self._polls.setdefault(poll, []).append(call.at)
         self._view(call.number)
 
