@@ -329,7 +329,7 @@ class Explorer:
                 f"fresh= reset what your code keeps between runs, and seed what it draws at random.\n{_MORE}"
             )
         plans = self._plans.plans
-        repeated = {case_id for case_id, plan in plans.items() if isinstance(plan[0], tuple) and plan[0][0].repeats}
+        repeated = {case_id for case_id, plan in plans.items() if getattr(plan[0][0], "repeats", False)}
         unmet = [case.id for case in self._cases if case.outcome == "unmet" and case.id not in repeated]
         if len(unmet) > max(_FEW, len(self._cases) / 10):
             yield (

@@ -88,6 +88,7 @@ class RunAttempt(Watcher):
         self._task: Any = None
         self._waiting: set[Any] = set()
         self._in_flight: set[int] = set()
+        self._begun: Callable[[], list[Course]] = list[Course]
         self._failure: OwnError | None = None
         self._starting: dict[int, Sequence[Course]] = {}
         self._views: dict[int, View] = {}
@@ -103,7 +104,7 @@ class RunAttempt(Watcher):
             usual = f"; the good day sent {len(good.calls)}"
             run = self.run = ExploredRun(fake, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
         with fake.lock:
-            scene = Scene(fake, run, self._stage.time.move, self._identities)
+            scene = Scene(fake, run, self._identities)
             scene.begin(() if self.again else self.plan)
             if not self.again:
                 self._failed = run.failed
