@@ -77,7 +77,6 @@ class LiveTrace:
         return as_text({**told, "steps": [self._brief(step) for step in steps]})
 
     def present(self) -> str:
-        """Return the state now."""
         with self._fake.lock, protecting(self._fake.default_key):
             state = self._clean_view(self._tape.state.present())
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}

@@ -89,7 +89,6 @@ def _set(value: Any) -> Any:
 
 
 def of_call(call: Call) -> dict[str, Any]:
-    """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
     told = {**{name: getattr(call, name) for name in names}, "json": call.request.json}
     return {**without_secrets(told, [call]), "query": without_secrets(redacted(call.query, SECRET), [call])}

@@ -155,7 +155,6 @@ class AurousServer(Public):
 
 
 def control_of(server: AurousServer) -> Control:
-    """Return the control requests of a server."""
     return server._asgi.control
 
 

@@ -15,6 +15,8 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous._explore.laws import LAWS
+from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,6 @@ class Refused(Exception):  # noqa: N818
 
 
 def reasons(explored: Exploration) -> dict[str, dict[str, str]]:
-    """Return why each case breaks which laws."""
     return {case.id: dict(case.reasons) for case in explored.cases if case.reasons}
 
 
@@ -50,6 +51,10 @@ def twice(client: httpx.Client, key: str | None) -> None:
     except (httpx.TransportError, ValueError):
         time.sleep(60)
         order(client, key).raise_for_status().json()
+
+
+def test_each_law_has_a_letter_of_its_own() -> None:
+    assert len({law.letter for law in LAWS.values()}) == len(LAWS)
 
 
 def test_pays_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -88,7 +93,7 @@ def test_the_keys_of_equal_orders_are_named(
     (case,) = broken(fake, run, faults="garbled", laws="pays_once").broken
 
     assert case.reasons["pays_once"] == f"the character 'Nova' {text}"
-    assert case.credits == 4 * len(keys)
+    assert case.credits == synthesis_price() * len(keys)
 
 
 @pytest.mark.parametrize(("key", "text"), [(None, "no Idempotency-Key"), ("a", "an Idempotency-Key")])
@@ -121,7 +126,8 @@ def test_what_was_deleted_may_be_paid_once_more(fake: Aurous, client: httpx.Clie
                 order(client, "one more")
 
     with nullcontext() if careful else pytest.raises(AurousExplorationError, match="pays_once"):
-        assert [case.credits for case in fake.explore(run, faults="gone", laws="pays_once").cases] == [8, 8]
+        paid = [case.credits for case in fake.explore(run, faults="gone", laws="pays_once").cases]
+        assert paid == [2 * synthesis_price()] * 2
 
 
 @pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])

@@ -60,7 +60,6 @@ def make(api: Api, path: str = IMAGES, **body: Any) -> Any:
 
 
 def price(api: Api, path: str = IMAGES, **body: Any) -> float:
-    """Return what the API estimates."""
     found: float = api.post(f"{path}/estimate", json={**BODIES[path], **body}).json["estimated_cost"]["amount"]
     return found
 
@@ -164,7 +163,6 @@ def test_vid_1_defaults_are_those_of_the_style(api: Api) -> None:
     ("path", "field", "styles"), [(IMAGES, "lora_id", "loras"), (VIDEOS, "video_lora_id", "video_loras")]
 )
 def test_img_1_vid_1_a_style_goes_by_id_or_slug(api: Api, path: str, field: str, styles: str, name: str) -> None:
-    """Either name of a style will do."""
     style = next(iter(getattr(api.aurous, styles)))
 
     assert make(api, path, **{field: getattr(style, name)})["loras"] == [{"id": style.id, "name": style.name}]
@@ -348,7 +346,7 @@ def test_img_6_a_poller_sees_the_script(api: Api, script: str | None, seen: list
 
 
 @both
-def test_img_6_vid_3_vid_4_a_video_is_polled_by_both_paths(api: Api, path: str) -> None:
+def test_vid_4_vid_3_img_6_a_video_is_polled_by_both_paths(api: Api, path: str) -> None:
     """Each GET is a poll, and both give the same."""
     video = make(api, VIDEOS)
 
@@ -414,7 +412,7 @@ def test_img_6_what_expires_or_is_rejected_is_announced_as_failed(api: Api, path
 
 @both
 @pytest.mark.parametrize("polls", [0, 1, 2])
-def test_img_7_vid_3_work_can_be_cancelled(api: Api, path: str, polls: int) -> None:
+def test_vid_3_img_7_work_can_be_cancelled(api: Api, path: str, polls: int) -> None:
     """Until its end, and twice for the same response: the hold is released, and nothing is ever charged."""
     made = make(api, path)
     poll(api, made, polls)
@@ -475,7 +473,7 @@ def test_img_9_vid_2_cred_2_cred_4_the_price(
 
 
 @both
-def test_img_9_vid_2_an_estimate_stores_nothing(make_api: Callable[..., Api], path: str) -> None:
+def test_vid_2_img_9_an_estimate_stores_nothing(make_api: Callable[..., Api], path: str) -> None:
     """It makes no row, holds nothing, uses up no key, and may be asked without credits."""
     api = make_api(credits=0)
     assert len(api.aurous.loras) * len(api.aurous.video_loras)

@@ -30,14 +30,12 @@ def begin(api: Api, *, key: str | None = None, patience: float | None = None, **
 
 
 def opened(api: Api, **more: Any) -> Stream:
-    """Ask for a stream, and return its body."""
     stream = begin(api, **more).stream
     assert stream is not None
     return stream
 
 
 def parts(stream: Stream) -> Iterator[bytes | Break]:
-    """Read a stream to its end."""
     while (part := stream.read()) is not None:
         yield part
 
@@ -51,11 +49,10 @@ def events(stream: Stream) -> list[Any]:
 
 
 def deltas(found: list[Any]) -> list[Any]:
-    """Return the deltas of events."""
     return [one["choices"][0]["delta"] for one in found[:-1]]
 
 
-def test_stream_1_stream_2_a_stream_has_role_content_usage_and_done(api: Api) -> None:
+def test_stream_2_stream_1_a_stream_has_role_content_usage_and_done(api: Api) -> None:
     """All chunks have the same id; what is charged is what a plain response would cost; reasoning is only counted."""
     tokens = (200, 600, 50)
     api.aurous.chat.reply(TEXT, tokens=tokens, times=2)

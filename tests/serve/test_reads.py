@@ -22,7 +22,6 @@ NOW = "2026-05-08T10:00:00Z"
 
 
 def read(control: Control, name: str, query: str = "") -> Any:
-    """Read something."""
     reply = control.respond("GET", f"/__aurous__/{name}", b"", query)
     assert reply.status == 200, (name, reply.body)
     return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()
@@ -110,7 +109,8 @@ def test_a_page_that_watches_costs_little() -> None:
         for _ in range(20):
             client.get(f"/v1/characters/{records[0].id}")
     read(control, "present")
-    assert len(read(control, "trace")["steps"]) == 21
+    trace = read(control, "trace")
+    assert (trace["live"], len(trace["steps"])) == (True, 21)
     records[7].delete()
     with patch.object(live, "redacted_json", wraps=redacted_json) as looked:
         assert read(control, "present")["state"]["records"][records[7].id]["status"] == "deleted"

@@ -47,7 +47,6 @@ class ExploredRun(Watcher):
     What belongs to no run, such as a thread that was started before, works for the present one.
 
     Args:
-        fake: The fake.
         calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls and
             replays that succeed while work is in progress.
         seconds: How far it may let the clock move.
