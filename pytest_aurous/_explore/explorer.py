@@ -142,7 +142,7 @@ class Explorer:
         self._stage.go_back()
         last = self._last = RunAttempt(self._stage, self._good, plan, self._written, **workers)
         if any(kind in END_PROCESS for _, kind in plan):
-            self.lines.watch_crash(lambda: last.run.crashed)
+            self.lines.watch_crash(lambda: last.crashed)
         return await self._day(self._last)
 
     async def _again(self, last: RunAttempt, wait: float = 0) -> Day:

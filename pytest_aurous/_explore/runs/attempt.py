@@ -92,6 +92,11 @@ class RunAttempt(Watcher):
         self._starting: dict[int, Sequence[Course]] = {}
         self._views: dict[int, View] = {}
 
+    @property
+    def crashed(self) -> bool:
+        """Whether a fault has let its process die; before the run begins, `fresh` may be called."""
+        return hasattr(self, "run") and self.run.crashed
+
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Add the faults; the block is the run, and what it starts belongs to it."""
