@@ -126,11 +126,11 @@ def play(fake: Handle, day: BadDay) -> Generator[None, None, None]:
             f"day({shown(day)}) was entered while another day is played or explored. Play one at a time; a day can "
             f"have several faults.\n{see(_PAGE)}"
         )
-    with noting_runs(), fake.stopped_time() as time:
+    with noting_runs(), fake.stopped_time():
         with fake.lock:
             run = ExploredRun(fake, _MOST_REQUESTS)
             since = fake.happening()
-            scene = Scene(fake, run, time.move, Identities())
+            scene = Scene(fake, run, Identities())
             scene.begin(day._plan)
         try:
             with run.running():

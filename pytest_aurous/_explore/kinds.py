@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
 from .._core.wire.call import Call
-from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
+from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, UNSERVED, Break, Reply
 from .._facade import Course, Delivery, Fault, Handle, Serve
 from . import places
 from .compare import Identities
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""
 IN_FLIGHT: Final = 20.0
-"""Seconds for which a request that was given up stays in flight."""
+"""Seconds for which a request stays in flight after the read timeout of its client."""
 _SLOW: Final = 30
 """Minutes that work takes which is slow."""
 _HICCUP: Final = 30.0
@@ -39,13 +39,11 @@ class Scene:
     """A run with its faults. Its callers hold the fake's lock.
 
     Attributes:
-        pass_time: Moves the clocks of the fake and of the process by a number of seconds.
         identities: Says what each request of the run is.
     """
 
     fake: Handle
     run: ExploredRun
-    pass_time: Callable[[float], None]
     identities: Identities
     _faults: list[Fault] = field(default_factory=list[Fault])
     _undo: ExitStack = field(default_factory=ExitStack)
@@ -141,18 +139,18 @@ def _with(kind: str, meet: _Meet, *, commit: bool = False) -> Callable[[Scene, P
 
 
 def _timeout(scene: Scene, fault: Fault, call: Call, serve: Serve, *, late: bool = False) -> Reply | Break:
-    """Let the read timeout of the client pass; a *late* request takes effect, and stays in flight for a while (idem-5).
+    """Let the client wait until it gives up; a *late* request takes effect, and stays in flight (idem-5).
 
     Any other request has no effect.
     """
     if call.patience is None:
         return serve()
+    reply = UNSERVED
     if late:
-        serve(busy=call.patience + IN_FLIGHT)
-        scene.run.busy = IN_FLIGHT
+        scene.run.busy = call.patience + IN_FLIGHT
+        reply = serve(busy=scene.run.busy)
     fault.fire(call)
-    scene.pass_time(call.patience)
-    return READ_TIMEOUT
+    return reply._replace(delay=inf)
 
 
 def _down(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:

@@ -11,7 +11,7 @@ from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
 from .._core.base.errors import AurousError
-from .._core.base.frames import INLINED, SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
+from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._facade import CATALOG, Course, Happened, Pitfall
@@ -35,12 +35,14 @@ _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 """Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
-EXCUSES: Final = (
-    "the code is stuck until the key expires: a second run sent the same key, which leads to work that is over",
-    "a second run ordered nothing, because what the first run ordered was refused for good or has failed",
+_STUCK: Final = (
+    "the code is stuck until the key expires: a second run sent the same key, which leads to work that is over, so "
+    "this job cannot run again for a day. Send a new key once the status says that the work of the last one has "
+    "failed or was cancelled"
 )
-"""Why a second run may leave what the first one has left."""
-_STUCK, _GIVEN_UP = EXCUSES
+GIVEN_UP: Final = "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
+"""Why a second run may leave what the first one has left; of the other reason, one can do something."""
+AFTER_A_WHILE: Final = "the code recovers only after a while:"
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
 """Refusals that no later attempt changes."""
@@ -59,7 +61,8 @@ class Day(Happened):
         paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
         seconds: How far the clock moved meanwhile.
         starting: The work that requests started, by their numbers.
-        polls: Whether a request polled work in progress.
+        still: The line that has polled work in progress again and again while the clock did not move, if it is known;
+            None if there is none.
         concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
         senders: Of two workers, who sent each request, by its number; else empty.
@@ -73,7 +76,7 @@ class Day(Happened):
     end: EndState
     seconds: float
     starting: Mapping[int, Sequence[Course]]
-    polls: bool
+    still: Stack | None
     concurrent: bool
     views: Mapping[int, View]
     senders: Mapping[int, str]
@@ -177,12 +180,12 @@ def _tells(judged: Judged) -> Breach | None:
     if not rules.whole:
         if (breach := _unknown_request(good, bad)) is not None:
             return breach
-        for error in leaves(bad.error) if bad.outcome == "raised" else ():
-            if not allowed(error, rules.may_raise):
-                names = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
-                may = f"which may_raise does not allow; it allows {names}"
-                why = "which is never a documented failure" if _never_allowed(error) else may
-                return _raised(error, f"the code raised {_named(error)}, {why}")
+        if bad.outcome == "raised" and bad.error is not None and not allowed(bad.error, rules.may_raise):
+            error = max((one for one in leaves(bad.error) if not allowed(one, rules.may_raise)), key=_never_allowed)
+            names = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
+            may = f"which may_raise does not allow; it allows {names}"
+            why = "which is never a documented failure" if _never_allowed(error) else may
+            return _raised(error, f"the code raised {_named(error)}, {why}")
     if bad.outcome != "returned" or refused(rules, bad):
         return None
     found = _difference(judged, bad)
@@ -328,6 +331,12 @@ def _unrepaired(judged: Judged, second: Day) -> Breach | None:
     return _records(found, "after a second run ")
 
 
+def unrepaired(breaches: Mapping[str, Breach]) -> str:
+    """Return what a second run did not repair, which a later one may; empty if there is nothing, or if it paid more."""
+    breach = breaches.get("recovers")
+    return "" if breach is None or breach.law else breach.reason.replace("a second run", "a second run at once")
+
+
 def excuse(judged: Judged) -> str:
     """Return why a second run may leave what the first one has left, in a sentence; empty if it may not.
 
@@ -346,7 +355,7 @@ def excuse(judged: Judged) -> str:
         return _STUCK
     for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
-    return _GIVEN_UP if (is_over or for_good) and not orders else ""
+    return GIVEN_UP if (is_over or for_good) and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
@@ -391,8 +400,10 @@ def _never_allowed(error: BaseException) -> bool:
 
 
 def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) -> bool:
-    """Whether an exception, or each in a group, is a documented failure."""
-    return all(isinstance(leaf, may_raise) and not _never_allowed(leaf) for leaf in leaves(error))
+    """Whether an exception is a documented failure: it, each in it if it is a group, or the group for what is in it."""
+    found = leaves(error)
+    is_named = isinstance(error, may_raise) or all(isinstance(leaf, may_raise) for leaf in found)
+    return is_named and not any(map(_never_allowed, found))
 
 
 def _named(error: BaseException) -> str:

@@ -80,6 +80,11 @@ class Place:
         return f"{self.event} #{self.occurrence}{self.team and f' of {self.team}'}"
 
     @property
+    def repeats(self) -> bool:
+        """Whether it is a later one of equal reads side by side, of which another run may have fewer."""
+        return self.key is not None and self.before > 0 and self.sees is not None
+
+    @property
     def event(self) -> str:
         """The name of the event; of a request, the operation."""
         return self.operation.removeprefix("webhooks.")

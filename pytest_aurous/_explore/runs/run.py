@@ -47,8 +47,8 @@ class ExploredRun(Watcher):
     What belongs to no run, such as a thread that was started before, works for the present one.
 
     Args:
-        calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls of
-            work in progress that were answered.
+        calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls and
+            replays that succeed while work is in progress.
         seconds: How far it may let the clock move.
         usual: What a message says about the number of requests of the good day.
 
@@ -118,12 +118,13 @@ class ExploredRun(Watcher):
             raise error
 
     def leave(self, call: Call) -> None:
-        """Raise the crash that has come with a request; count it, unless time has passed or it was a poll."""
+        """Raise the crash that has come with a request; count it, unless time has passed or work goes on meanwhile."""
         if self.crashed:
             raise AurousCrash(_CRASHED)
         before, self._left = self._left, self._fake.clock.time()
         answered = call.status is not None and call.status < _REFUSED
-        if not (call.method == "GET" and self._waits(call) and answered) and self._left - before < _MINUTE:
+        waits = (call.method == "GET" or call.replayed) and self._waits(call) and answered
+        if not waits and self._left - before < _MINUTE:
             self._counted += 1
 
     def begin_sleep(self, seconds: float, frame: FrameType) -> Callable[[], BaseException | None]:
@@ -163,8 +164,8 @@ class ExploredRun(Watcher):
         self.stopped = self.stopped or f"was stopped because {reason}{deadlock}"
 
     def _waits(self, call: Call) -> bool:
-        """Whether the clock has moved since the last identical read, and work is in progress."""
-        now, read = self._fake.clock.time(), f"{call.path}?{call.query}"
+        """Whether the clock has moved since the last identical request, and work is in progress."""
+        now, read = self._fake.clock.time(), f"{call.method} {call.path}?{call.query}"
         before, self._reads[read] = self._reads.get(read, now), now
         return now > before and bool(self._fake.working())
 
