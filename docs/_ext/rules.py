@@ -34,7 +34,8 @@ __all__ = (
 _TESTS: Final = DOCS.parent / "tests"
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 _OBSERVED: Final = {"recording", "version", "month"}
-_ID: Final = re.compile(r"([a-z]+)_(\d+)_")
+_ROW: Final = re.compile(r'"([a-z]+-\d+ [a-z][^"]*)"[:)]')  # of a table by which a test is parametrized
+_ID: Final = re.compile(r"([a-z]+)[_-](\d+)[_ ]")
 
 
 def read_toml(file: Path) -> Any:
@@ -79,10 +80,11 @@ def load_readings(docs: Path) -> dict[str, dict[str, str]]:
 
 
 def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list[str]]:
-    """Return for each rule the names of the tests that begin with its id, after ids of other rules perhaps."""
+    """Return for each rule the names of the tests, and of their rows, that begin with its id, after others perhaps."""
     found: dict[str, list[str]] = {rule: [] for rule in rules}
     for file in files:
-        for name in _TEST.findall(file.read_text(encoding="utf-8")):
+        text = file.read_text(encoding="utf-8")
+        for name in (*_TEST.findall(text), *_ROW.findall(text)):
             rest = name.removeprefix("test_")
             while (match := _ID.match(rest)) and (rule := f"{match[1]}-{match[2]}") in found:
                 found[rule].append(f"{file.stem}::{name}")

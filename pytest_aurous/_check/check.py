@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from .._facade import load_rules, read_observed
 from .compare import Comparer
@@ -15,6 +15,9 @@ from .recording.survey import Survey
 from .replay import Replay, Replayed
 from .values import Point, id_of, name_of
 from .verdict import Verdicts
+
+_OFTEN: Final = 250
+"""Exchanges, which take about a second, after which a terminal shows how many there were."""
 
 
 @dataclass
@@ -40,7 +43,12 @@ class Checked:
     seeds: list[str] = field(default_factory=list[str])
 
 
-def check_recordings(recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None) -> Checked:
+def check_recordings(
+    recordings: Iterable[Recording],
+    settings: Mapping[str, Any] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Checked:
+    """Check recordings, each on a fake of its own; *progress* shows a line of how far a long one is."""
     checked = Checked(Verdicts(load_rules()))
     checked.shared = bool(settings and settings.get("shared"))
     for recording in recordings:
@@ -48,11 +56,13 @@ def check_recordings(recordings: Iterable[Recording], settings: Mapping[str, Any
         checked.left_out += recording.left_out
         checked.by_fake += [recording.name] if recording.by_fake else []
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
-            _check(checked, replace(recording, exchanges=list(some)), settings or {})
+            _check(checked, replace(recording, exchanges=list(some)), settings or {}, progress)
     return checked
 
 
-def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any]) -> None:
+def _check(
+    checked: Checked, recording: Recording, settings: Mapping[str, Any], progress: Callable[[str], None]
+) -> None:
     name = recording.name
     survey = Survey(recording, shared=bool(settings.get("shared")))
     checked.notes += [f"{name}: exchange {number}: recorded twice, and left out" for number in survey.twice]
@@ -61,6 +71,8 @@ def _check(checked: Checked, recording: Recording, settings: Mapping[str, Any]) 
     comparer = Comparer(survey, replay.rates, replay.bound.__setitem__)
     causes: dict[tuple[str, str], str] = {}
     for view in survey.views:
+        if view.index and view.index % _OFTEN == 0:
+            progress(f"{name}: {view.index} of {len(survey.views)} exchanges")
         if view.foreign:
             checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
         done = replay.step(view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ _OF_LIVE: Final = ("dry_run", "yes", "record", "only", "max")
 """The options that only ``--live`` has."""
 _OUTPUTS: Final = ("json", "report", "observed", "record")
 """The options that name a file to write."""
+_WIDTH: Final = 79
+"""Columns of a line of progress: one more would begin another line in narrow terminals."""
 _BASE_URL: Final = re.compile(
     r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9_.~-]+)*)/?"
 )
@@ -57,11 +60,13 @@ def run(options: Namespace) -> int:
         recordings = [run_probes(base_url, live_file, probes, most=options.max or len(probes), yes=options.yes)]
 
     def again(readings: Mapping[str, str]) -> Checked:
-        return check_recordings(recordings, {"readings": readings, "observed": observed, "shared": options.shared})
+        settings = {"readings": readings, "observed": observed, "shared": options.shared}
+        return check_recordings(recordings, settings, _show)
 
     checked = again(chosen)
     found = find_readings(checked.verdicts, chosen, again)
     left = again({**chosen, **found}).verdicts if found else checked.verdicts
+    _show("")
     if options.follow is not None:
         checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
     others = ", ".join(inexpressible(left))
@@ -82,6 +87,12 @@ def run(options: Namespace) -> int:
     for file, recording in zip(sanitized, recordings, strict=False):
         _write("--sanitize", file, _sanitized(recording))
     return 1 if checked.verdicts.refuted else 0
+
+
+def _show(text: str) -> None:
+    """Show a line of progress on a terminal, in place of the one before; an empty one leaves nothing of it."""
+    if sys.stderr.isatty():
+        print(f"\r{text[-_WIDTH:]:<{_WIDTH}}\r", end="", file=sys.stderr, flush=True)  # noqa: T201 - a command prints
 
 
 def _refuse(options: Namespace) -> None:

@@ -12,6 +12,7 @@ from .._core.base.instants import instant_of
 from .._core.wire.hosts import is_upload
 from .._core.wire.refusal import CONTENT_CODES, LIMIT_CODES, type_of
 from .._core.wire.reply import Reply
+from .recording.flights import list_of
 from .recording.survey import Survey
 from .recording.view import CLOSE, DELETABLE, STATUSES, VENDORS, View
 from .replay import Replayed
@@ -212,7 +213,8 @@ class Comparer:
         if before is None or not (view.edits or view.saves):
             return
         old, new = before.row.get("updated_at"), view.result.get("updated_at")
-        if view.saves and done.was == before.status == "ready" and self._survey.histories.is_saved(view):
+        saved = view.saves and self._survey.histories[view.record].was("save", view.index)
+        if saved and done.was == before.status == "ready":
             yield Point("body.updated_at", "value", new != old, new, old)
         elif any(view.result.get(name) != before.row.get(name) for name in ("name", "attributes", "status")):
             then = instant_of(old)
@@ -221,10 +223,11 @@ class Comparer:
 
     def _rotated(self, view: View) -> Iterator[Point]:
         """Compare a secret that was rotated with those before (hook-2)."""
-        seen = self._survey.histories[view.record].sightings
-        before = [one.row.get("secret") for one in seen if one.view.index < view.index]
-        if view.operation.endswith(".rotate_secret") and any(before):
-            yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
+        if view.operation.endswith(".rotate_secret"):
+            seen = self._survey.histories[view.record].sightings
+            before = [one.row.get("secret") for one in seen if one.view.index < view.index]
+            if any(before):
+                yield Point("body.secret", "value", view.result.get("secret") in before, *_NEW)
 
     def _renewed(self, view: View) -> Iterator[Point]:
         """Compare whether each read of a record has another signed URL than the response before (time-3, get-3)."""
@@ -296,15 +299,17 @@ class Comparer:
         yield from self._behind(view, rows)
         if "body.has_more" in done.ignored or (behind is not None and behind not in self._survey.histories):
             return  # nothing shows which rows are behind it
-        known = more == fake["has_more"] or (not more and self._survey.goes_on(done.view))
+        level = self._level(view, [*rows, *map(as_object, as_list(fake["data"]))])
+        known = not level and (more == fake["has_more"] or (not more and self._survey.goes_on(done.view)))
         yield Point("body.has_more", "value", known and more != fake["has_more"], more, fake["has_more"])
-        if not known:
+        if not (known or level):
             done.inferred.append("a list goes on with rows that the recording does not show")
         if not (more or opaque):
             shown = {one for one, state in status.items() if isinstance(one, str) and self._is_there(done, one, state)}
-            gone = shown - set(ids)
+            gone = shown - set(ids) - level
             later = any(self._survey.histories.seen(one, done.view.index + 1) for one in gone)
-            if gone and not later and done.view.kind in DELETABLE:
+            settled = self._survey.flights.other(view, list_of(view)) is None
+            if gone and settled and not later and done.view.kind in DELETABLE:
                 names = " and ".join(map(id_of, sorted(gone)))
                 done.set_aside(("body.data",), f"before exchange {done.view.exchange.number}, {names} was deleted")
                 done.gone |= gone
@@ -318,8 +323,19 @@ class Comparer:
         if wanted is not None:
             yield Point("body.data", "filter", bool(others), _statuses(others), Words(wanted))
         if view.kind == "characters" and not self._survey.shared:
-            deleted = [row for row in rows if self._survey.histories.is_deleted(_id_of(row), view.index)]
+            deleted = [row for row in rows if self._survey.histories[_id_of(row)].was("delete", view.index)]
             yield Point("body.data", "deleted", bool(deleted), _statuses(deleted), Words("no deleted character"))
+
+    def _level(self, view: View, rows: list[dict[str, Any]]) -> set[str]:
+        """Return the rows that need not be behind a cursor: those of its second have any order, and some are before it.
+
+        The fake has those before it if the API has handled orders in another order than that of the recording.
+        """
+        late = "ending_before" in view.query
+        cursor = view.query.get("ending_before" if late else "starting_after", "")
+        made = [str(one.row.get("created_at"))[:19] for one in self._survey.histories[cursor].sightings[:1]]
+        own = {_id_of(row): str(row.get("created_at"))[:19] for row in rows}
+        return {name for name, at in own.items() for other in made if at == other or (at < other) is late}
 
     def _behind(self, view: View, rows: list[dict[str, Any]]) -> Iterator[Point]:
         """Compare the side of the cursor on which the rows of a page are."""

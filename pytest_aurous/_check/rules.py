@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from .._core.base.data import as_list
 from .._core.wire.refusal import CONTENT_CODES, GLOBAL_CODES, USUAL_CODES
 from .._facade import ASSUMED_SIZES, CATALOG, Endpoint, load_rules
+from .recording.flights import BALANCE, bucket_of, key_of, list_of
 from .recording.histories import OF_STATES
 from .recording.view import DELETABLE, KINDS, NOT_LET_IN, RUNNING, STATUSES, UNKNOWN, View, kind_of
 from .replay import SHARED, Replayed
@@ -375,15 +376,37 @@ _CREDITS: Final = frozenset({"body.credits", "body.held_credits", "body.availabl
 _ROWS: Final = frozenset({"body.data", "body.has_more"})
 _OF_ONE: Final = frozenset({"missing", "added", "form", "json type", "enum", "order", "filter"})
 """The kinds of comparison that one response decides, whatever happened before."""
+_OF_ORDER: Final = OF_STATES | {"insufficient_credits", USUAL_CODES[402], USUAL_CODES[409]}
+"""The codes of refusals that depend on what other requests have done before."""
 _CHANGING: Final = frozenset({"status", "name", "attributes", "refs", "error_message"})
 """The fields of a character that requests change."""
 
 
 def why_aside(done: Replayed, point: Point, *, alone: bool) -> str:
-    """Return why a difference refutes nothing: another client or a gap in the recording explains it; else empty."""
-    own = "" if _is_decided(done, point) else done.aside_at(point.where)
+    """Return why a difference refutes nothing: an overlap, another client or a gap explains it; else empty."""
+    own = done.overlap_at(*_subjects(done, point)) or ("" if _is_decided(done, point) else done.aside_at(point.where))
     others = SHARED if done.shared else done.gap_at(point.where)
     return own or (others if alone else "")
+
+
+def _subjects(done: Replayed, point: Point) -> Iterator[str]:
+    """Yield the subjects of a place that depend on the order in which the API has handled requests."""
+    view, where = done.view, point.where
+    if where.startswith("header.aurous-idempotent-") or done.replays or view.replayed:
+        yield key_of(view)
+    if where.startswith("header.x-ratelimit-"):
+        yield bucket_of(view)
+    elif where == "status" or where.startswith("error."):
+        if not {view.reason, done.code}.isdisjoint(_OF_ORDER) or done.replays or view.replayed:
+            yield from (*view.named, BALANCE, key_of(view))
+    elif point.kind in _OF_ONE or not where.startswith("body"):
+        return
+    elif where in _CREDITS:
+        yield BALANCE
+    elif where in _ROWS:
+        yield list_of(view)
+    else:
+        yield point.record or str(view.result.get("id"))
 
 
 def rests_on_all(done: Replayed, point: Point) -> bool:

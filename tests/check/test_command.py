@@ -14,7 +14,7 @@ from pytest_aurous._core.resources.base.rules import load_rules
 from tests.check.changes import balances, both, error, fields, header, lacks, put, shows, status, times
 from tests.check.story import Teller, body, checked, refuted, told, validated, write
 from tests.check.test_table import ROWS
-from tests.conftest import needs_links
+from tests.conftest import needs_links, synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -504,7 +504,8 @@ def test_outputs_show_amounts_that_differ(tmp_path: Path) -> None:
 def test_a_refutation_that_rests_on_all_traffic_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --shared nothing is refuted, one line says what is not judged, and the rule counts as not judged."""
     entries = told("characters")
-    balances((0, 0), (-4, 0), (-4, 0), (-8, 0))(entries)
+    cost = synthesis_price()
+    balances((0, 0), (-cost, 0), (-cost, 0), (-2 * cost, 0))(entries)
     file = str(write(tmp_path, entries))
 
     assert main(["check", file]) == 1

@@ -11,6 +11,7 @@ import sys
 import threading
 import zlib
 from base64 import b64encode
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zipfile import ZipFile
@@ -22,10 +23,12 @@ from pytest_aurous._check.live import probing
 from pytest_aurous._check.live.probing import send
 from pytest_aurous._check.recording import parse
 from pytest_aurous._check.recording.read import read_recording
+from pytest_aurous._check.recording.view import View
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire import bodies
-from tests.check.test_recording import entry as shown
+from tests.check.story import Teller, check_files, told, write
+from tests.check.test_recording import entry as shown_entry
 from tests.check.test_recording import har
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ sys.exit(status)
 
 
 def entry(body: str, **content: Any) -> dict[str, Any]:
-    return shown(content={"text": body, "mimeType": "application/json", **content})
+    return shown_entry(content={"text": body, "mimeType": "application/json", **content})
 
 
 def bomb(size: int) -> str:
@@ -226,6 +229,49 @@ def responding() -> Iterator[Callable[[bytes, bytes], str]]:
 
 
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize("begin", [Teller.image, lambda teller: teller.synthesize("A")], ids=["image", "character"])
+def test_an_exchange_costs_the_same_however_many_there_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Teller], str]
+) -> None:
+    """Also in loops: each read of the place of an exchange counts."""
+    place = property(lambda view: vars(view)["index"], lambda view, index: vars(view).update(index=index))
+    monkeypatch.setattr(View, "index", place, raising=False)
+
+    def calls(times: int) -> int:
+        teller = Teller()
+        path = begin(teller)
+        for name in "AB" * times:
+            teller.call("GET", path)
+            teller.call("PATCH", path, json={"name": name})
+            teller.call("POST", f"{path}/save")
+        file, found = write(tmp_path, teller.entries()), count()
+        sys.setprofile(lambda _frame, event, _: next(found) if event == "call" else None)
+        try:
+            check_files([file])
+        finally:
+            sys.setprofile(None)
+        return next(found)
+
+    calls(1)  # which fills caches
+    few, more, most = map(calls, (10, 20, 30))
+    assert most - more < 1.02 * (more - few)
+
+
+def test_a_long_recording_has_a_line_of_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal alone, on stderr; nothing of it remains."""
+    monkeypatch.setattr("pytest_aurous._check.check._OFTEN", 20)
+    file, shown = write(tmp_path, told("characters")), dict[bool, str]()
+    for terminal in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
+        main(["check", str(file)])
+        shown[terminal] = capsys.readouterr().err
+    assert not shown[False]
+    lines = [line.strip() for line in shown[True].split("\r")]
+    assert lines == ["", "recorded.har: 20 of 41 exchanges", "", "recorded.har: 40 of 41 exchanges", "", "", ""]
 
 
 @pytest.mark.parametrize("head", [HEAD + b"\r\n", HEAD + b"X-Slow: "], ids=["body", "headers"])

@@ -63,6 +63,7 @@ from tests.check.changes import (
     without_usage,
 )
 from tests.check.story import Entries, body, checked, complete, refuted, sanitized, told
+from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -75,6 +76,7 @@ ONES: Final = ("characters.create", "characters.retrieve", "characters.save")
 MADE: Final = "webhook_endpoints.create"
 LINES: Final = "usage.breakdown.input"
 NEITHER: Final = "characters.create 400 combination"
+COST: Final = synthesis_price()
 BAD_VERSION: Final = refused("characters.retrieve#-1", 400, "unknown_version")
 COMBINED: Final = "parameter_invalid_combination"
 HARD_CAP: Final = "aurous_metadata.max_output_tokens_hard_cap"
@@ -390,6 +392,7 @@ ROWS: Final[dict[str, Row]] = {
     "param is absent": Row("characters", lacks("characters.save 404", "error.param"), "err-4"),
     "no param": Row("characters", error("characters.list 400 value_out", param=None), "err-4, assumed"),
     "a missing name is a 422": Row("characters", status("characters.create 400 missing_field", 422), "err-5"),
+    "a wrong number is a 422": Row("characters", status("characters.list 400 value_out", 422), "err-5, assumed"),
     "an unknown model is a 400": Row("chats", status("chat.create 404", 400), "err-5, assumed"),
     "a 402 has the global code": Row("account", error("characters.create 402", code="balance_too_low"), "err-6"),
     "no message": Row("characters", lacks("characters.save 404", "error.message"), "err-7"),
@@ -475,7 +478,7 @@ ROWS: Final[dict[str, Row]] = {
     "no held credits": Row("characters", lacks("balance.retrieve", "held_credits"), "cred-1"),
     "text instead of JSON": Row("account", whole("balance.retrieve", "Fine."), "cred-1"),
     "an exempt team pays": Row("exempt", balances((0, 1)), "cred-1"),
-    "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-4, -4)), "cred-2"),
+    "credits are spent at once": Row("characters", fields("balance.retrieve#1", more(-COST, -COST)), "cred-2"),
     "less is held than was ordered": Row("held", shows("balance.retrieve", "held_credits", 0), "cred-2"),
     "a failed image costs": Row("images", shows("images.retrieve#3", "cost.amount", 1), "cred-2"),
     "a synthesis costs five": Row(
@@ -484,18 +487,24 @@ ROWS: Final[dict[str, Row]] = {
     "two images cost three": Row("images", shows("images.create#0", "cost.amount", 3), "cred-4"),
     "the price list is dearer": Row("account", shows("pricing.retrieve", "image.base", 2), "cred-4"),
     "another credit is held": Row("twice", balances((0, 1)), "cred-2"),
-    "a shared team holds another credit": Row("twice", balances((0, 1)), words={"cred-2": "not judged"}, shared=True),
+    "a shared team holds another credit": Row(
+        "twice", balances((0, 1)), words={"cred-2": "not judged"}, says="cred-2: another client may", shared=True
+    ),
     "credits change without a request": Row("meddled", refutes="cred-1 cred-3 cred-4"),
-    "a failed synthesis costs": Row("characters", balances((0, 0), (-4, 0), (-4, 0), (-8, 0)), "cred-5"),
-    "one failed synthesis of two costs": Row("characters", balances((-4, 0), (-4, 0), (-4, 0)), "cred-5"),
-    "a hold stays after a DELETE": Row("deleted", balances((0, 4), (0, 4)), "cred-5"),
+    "a failed synthesis costs": Row("characters", balances((0, 0), (-COST, 0), (-COST, 0), (-2 * COST, 0)), "cred-5"),
+    "one failed synthesis of two costs": Row("characters", balances((-COST, 0), (-COST, 0), (-COST, 0)), "cred-5"),
+    "a hold stays after a DELETE": Row("deleted", balances((0, COST), (0, COST)), "cred-5"),
     "what was held before the recording ends in part": Row("deleted", both(begin(6), balances((0, 4), (0, 1)))),
     "credits are held for unknown work": Row("exempt", begin(1)),
     "the first balance comes after the work": Row("ended", says="has ended"),
     "too little credit shows that the rest was there": Row("poor"),
     "an order without its response shows that there was credit": Row("poor", unheard(1, 503)),
     "an order without its response leaves the balance open": Row("cancelled", unheard("images.create")),
-    "a lost order may have been charged": Row("twice", both(unheard("images.create#0"), balances((0, -2)))),
+    "a lost order may have been charged": Row(
+        "twice",
+        both(unheard("images.create#0"), balances((0, -2))),
+        says="cred-2: exchange . may have been charged or not",
+    ),
     # Chats, streams and embeddings
     "a chat costs a bit more than it shows": Row("works", fields("balance.retrieve#-1", less(0.00004))),
     "a chat costs more than it shows": Row("works", fields("balance.retrieve#-1", less(0.01)), "chat-4"),

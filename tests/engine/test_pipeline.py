@@ -170,7 +170,7 @@ def test_err_3_and_ver_2_are_on_every_response(api: Any) -> None:
     assert len({response.headers["Aurous-Request-Id"] for response in given.values()}) == len(given)
 
 
-def test_err_1_err_2_err_3_err_4_are_on_every_refusal(api: Any) -> None:
+def test_err_2_err_1_err_3_err_4_are_on_every_refusal(api: Any) -> None:
     """Each refusal has the envelope: type, code, message, param, doc_url, and the id of its header."""
     for kind, response in responses(api).items():
         if response.status < 400:

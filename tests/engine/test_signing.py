@@ -31,12 +31,6 @@ def test_hook_7_it_is_signed_now_unless_told() -> None:
     verify_webhook(BODY, header, SECRET)
 
 
-@pytest.mark.parametrize("age", [-300, 0, 300])
-def test_hook_7_a_good_signature_is_taken(age: int) -> None:
-    """Five minutes are tolerated in both directions."""
-    verify_webhook(BODY, GOOD, SECRET, at=AT + age)
-
-
 @pytest.mark.parametrize("age", [-301, 301])
 def test_hook_7_an_old_signature_is_refused(age: int) -> None:
     """What is replayed, or ahead of time, is refused, with its age; the tolerance is the receiver's to choose."""

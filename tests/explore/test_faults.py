@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousServer, BadDay
+from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +72,10 @@ def test_what_a_client_sees(fake: Aurous, client: httpx.Client) -> None:
     assert cases["refused"].returned == "ConnectError"
     assert cases["timeout"].returned == cases["late"].returned == "ReadTimeout"
     assert cases["lost"].returned == "RemoteProtocolError"
+    price = synthesis_price()
     assert {fault: case.credits for fault, case in cases.items()} == {
         **dict.fromkeys(["refused", "timeout", "unavailable", "rate_limited", "down", "hiccup", "broke", "dies"], 0),
-        **dict.fromkeys(["lost", "late", "garbled", "crash", "fails", "keeps_failing", "slow", "greased"], 4),
+        **dict.fromkeys(["lost", "late", "garbled", "crash", "fails", "keeps_failing", "slow", "greased"], price),
     }
     status, _, text = cases["unavailable"].returned
     assert (status, json.loads(text)["error"]["code"]) == (503, "provider_unavailable")

@@ -16,6 +16,7 @@ import trio
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._core.base.forms import formless
+from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -300,7 +301,7 @@ def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Cl
     assert "recovers" in note
     assert "POST /v1/characters -> no response (disconnect, committed)" in note
     assert [call.operation for call in fake.calls] == ["characters.create"]
-    assert fake.team.held_credits == 4
+    assert fake.team.held_credits == synthesis_price()
     assert fake.clock.time() - began < 30
 
 

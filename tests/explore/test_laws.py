@@ -16,6 +16,7 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._explore.laws import LAWS
+from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,7 @@ def test_the_keys_of_equal_orders_are_named(
     (case,) = broken(fake, run, faults="garbled", laws="pays_once").broken
 
     assert case.reasons["pays_once"] == f"the character 'Nova' {text}"
-    assert case.credits == 4 * len(keys)
+    assert case.credits == synthesis_price() * len(keys)
 
 
 @pytest.mark.parametrize(("key", "text"), [(None, "no Idempotency-Key"), ("a", "an Idempotency-Key")])
@@ -125,7 +126,8 @@ def test_what_was_deleted_may_be_paid_once_more(fake: Aurous, client: httpx.Clie
                 order(client, "one more")
 
     with nullcontext() if careful else pytest.raises(AurousExplorationError, match="pays_once"):
-        assert [case.credits for case in fake.explore(run, faults="gone", laws="pays_once").cases] == [8, 8]
+        paid = [case.credits for case in fake.explore(run, faults="gone", laws="pays_once").cases]
+        assert paid == [2 * synthesis_price()] * 2
 
 
 @pytest.mark.parametrize("careful", [True, False], ids=["careful", "careless"])

@@ -163,20 +163,6 @@ def test_each_attempt_has_its_own_payload(api: Api) -> None:
     assert got == ["image.completed"] * 2
 
 
-@pytest.mark.parametrize(("takes", "status"), [(10, "delivered"), (10.5, "failed")])
-def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) -> None:
-    """They pass on the clock; who has done its work and responds too late is told again."""
-    api.aurous.webhooks.deliver_to(lambda _: api.clock.advance(seconds=takes))
-    api.clock.freeze()
-    api.aurous.images.add()
-
-    (made,) = api.aurous.webhooks.flush()
-
-    assert made.status == status
-    assert (repr(made.error) == "TimeoutError('no response within 10 s')") == (status == "failed")
-    assert len(api.aurous.webhooks.deliveries) == (1 if status == "delivered" else 2)
-
-
 def test_a_condition_may_reset_the_fake(api: Api) -> None:
     """Then its delivery is gone: nobody receives it, and no line tells of it."""
     got: list[Any] = []

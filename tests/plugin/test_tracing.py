@@ -136,7 +136,7 @@ def test_all_tests_can_have_a_page(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*aurous: 5 traces, listed in traces*index.html*"])
 
 
-def test_a_test_that_leaves_its_directory_has_its_page(pytester: pytest.Pytester) -> None:
+def test_a_test_that_leaves_its_directory_has_its_page_in_a_new_folder(pytester: pytest.Pytester) -> None:
     """Paths begin where pytest was started, also if a test has changed or even removed its current directory."""
     pytester.makepyfile(
         """
@@ -154,16 +154,16 @@ def test_a_test_that_leaves_its_directory_has_its_page(pytester: pytest.Pytester
         """
     )
 
-    result = pytester.runpytest("--aurous-trace=traces", "--aurous-trace-json=data")
+    result = pytester.runpytest("--aurous-trace=made/by/traces", "--aurous-trace-json=data/of/them")
     os.chdir(pytester.path)
 
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["*2 traces, listed in traces/index.html*"])
-    assert [row["test"] for row in index(pytester.path / "traces")] == [
-        "test_a_test_that_leaves_its_directory_has_its_page.py::test_moves",
-        "test_a_test_that_leaves_its_directory_has_its_page.py::test_removes",
+    result.stdout.fnmatch_lines(["*2 traces, listed in made/by/traces/index.html*"])
+    assert [row["test"] for row in index(pytester.path / "made/by/traces")] == [
+        "test_a_test_that_leaves_its_directory_has_its_page_in_a_new_folder.py::test_moves",
+        "test_a_test_that_leaves_its_directory_has_its_page_in_a_new_folder.py::test_removes",
     ]
-    assert len(traces(pytester.path / "data")) == 2
+    assert len(traces(pytester.path / "data/of/them")) == 2
 
 
 @pytest.mark.skipif(pytest.version_tuple < (9,), reason="subtests came with pytest 9")

@@ -159,13 +159,6 @@ def test_file_1_err_8_refuses_what_it_does_not_take(
     assert len(api.aurous.files) == 0
 
 
-def test_file_1_has_ten_megabytes_at_most(api: Api) -> None:
-    """The last byte is still taken, the next is not."""
-    assert send(api, PICTURE.ljust(MOST, b"\0")).json["size_bytes"] == MOST
-    larger = form(PICTURE.ljust(MOST + 1, b"\0"), purpose="reference")
-    api.refused("POST", FILES, status=400, code="value_out_of_range", param="file", **larger)
-
-
 @pytest.mark.parametrize(("width", "height"), [(4097, 1), (1, 4097), (0, 5), (5, 0)])
 def test_file_1_a_picture_has_up_to_4096_pixels_a_side(api: Api, width: int, height: int) -> None:
     """Either side counts; what has no area is no picture (PNG: zero is an invalid value)."""
@@ -182,22 +175,6 @@ def test_file_1_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
 
     assert file["metadata"] == told
     assert api.get(f"{FILES}/{file['id']}").json["metadata"] == told
-
-
-def test_time_3_a_file_lives_for_24_hours(api: Api) -> None:
-    """To the last second it is there; then it never was, for whoever asks or draws from it."""
-    file = send(api, purpose="first_frame").json["id"]
-    frame = {"video_lora_id": "seedance-1-pro", "first_frame_url": file}
-    api.clock.advance(seconds=DAY - 1)
-    assert api.get(f"{FILES}/{file}").status == 200
-    assert api.post("/v1/videos/estimate", json=frame).status == 200
-    api.clock.advance(seconds=1)
-
-    api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
-    api.refused(
-        "POST", "/v1/videos/estimate", json=frame, status=404, code="resource_not_found", param="first_frame_url"
-    )
-    assert api.aurous.files[file].status == "expired"
 
 
 @pytest.mark.parametrize("state", ["stored", "deleted", "expired", "unknown", "another team's"])

@@ -346,7 +346,7 @@ def test_img_6_a_poller_sees_the_script(api: Api, script: str | None, seen: list
 
 
 @both
-def test_img_6_vid_3_vid_4_a_video_is_polled_by_both_paths(api: Api, path: str) -> None:
+def test_vid_4_vid_3_img_6_a_video_is_polled_by_both_paths(api: Api, path: str) -> None:
     """Each GET is a poll, and both give the same."""
     video = make(api, VIDEOS)
 
@@ -412,7 +412,7 @@ def test_img_6_what_expires_or_is_rejected_is_announced_as_failed(api: Api, path
 
 @both
 @pytest.mark.parametrize("polls", [0, 1, 2])
-def test_img_7_vid_3_work_can_be_cancelled(api: Api, path: str, polls: int) -> None:
+def test_vid_3_img_7_work_can_be_cancelled(api: Api, path: str, polls: int) -> None:
     """Until its end, and twice for the same response: the hold is released, and nothing is ever charged."""
     made = make(api, path)
     poll(api, made, polls)
@@ -473,7 +473,7 @@ def test_img_9_vid_2_cred_2_cred_4_the_price(
 
 
 @both
-def test_img_9_vid_2_an_estimate_stores_nothing(make_api: Callable[..., Api], path: str) -> None:
+def test_vid_2_img_9_an_estimate_stores_nothing(make_api: Callable[..., Api], path: str) -> None:
     """It makes no row, holds nothing, uses up no key, and may be asked without credits."""
     api = make_api(credits=0)
     assert len(api.aurous.loras) * len(api.aurous.video_loras)

@@ -195,7 +195,7 @@ def test_a_generation_refuses_a_script_for_later_runs(api: Api, medium: str, sta
     assert api.state() == before
 
 
-def test_img_4_img_12_add_wants_a_character_that_the_team_has_or_had(api: Api) -> None:
+def test_img_12_img_4_add_wants_a_character_that_the_team_has_or_had(api: Api) -> None:
     """As the API would; past images keep showing whom they show."""
     known, theirs = api.characters.add(status="reviewing"), api.aurous.teams.add().characters.add()
     for wrong in (theirs, f"{known.id[:-1]}?"):

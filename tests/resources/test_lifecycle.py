@@ -47,7 +47,7 @@ def pictures(character: Character) -> list[tuple[str, int, str]]:
 
 
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
-def test_get_1_get_4_has_the_whole_object(api: Api, status: str) -> None:
+def test_get_4_get_1_has_the_whole_object(api: Api, status: str) -> None:
     """As the live record shows it, in each living state."""
     character = api.characters.add("Aurora", status=status, client_reference_id="order-1")
 
@@ -150,7 +150,7 @@ def test_patch_2_refuses_every_other_field(api: Api, body: dict[str, Any], first
     ("content", "code"),
     [(b"{", "invalid_format"), (b"[1]", "invalid_format"), (b"{}", "missing_field"), (b"", "missing_field")],
 )
-def test_patch_2_patch_4_err_8_wants_an_object_with_something_to_change(api: Api, content: bytes, code: str) -> None:
+def test_patch_4_patch_2_err_8_wants_an_object_with_something_to_change(api: Api, content: bytes, code: str) -> None:
     """A body without fields has none that could be wrong. Wrong values: see `test_refusals.py`."""
     path = f"/v1/characters/{api.characters.add().id}"
 

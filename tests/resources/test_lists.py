@@ -19,28 +19,6 @@ def made(api: Api, count: int) -> list[str]:
     return [api.characters.add().id for _ in range(count)][::-1]
 
 
-@pytest.mark.parametrize(("count", "more"), [(1, False), (2, False), (3, True)])
-def test_list_1_says_whether_there_is_more(api: Api, count: int, more: bool) -> None:  # noqa: FBT001
-    """`next_cursor` is the id of the last row exactly where `has_more` is true."""
-    made(api, count)
-
-    page = api.get("/v1/characters?limit=2").json
-
-    assert list(page) == ["object", "data", "has_more", "next_cursor"]
-    assert page["has_more"] is more
-    assert page["next_cursor"] == (ids(page)[-1] if more else None)
-
-
-def test_list_2_is_newest_first_and_twenty_by_default(api: Api) -> None:
-    """Without a `limit` a page holds the twenty newest."""
-    expected = made(api, 25)
-
-    page = api.get("/v1/characters").json
-
-    assert ids(page) == expected[:20]
-    assert page["next_cursor"] == expected[19]
-
-
 def test_list_2_auth_6_holds_the_rows_of_the_team(api: Api) -> None:
     """A list holds the team's rows, for each of its keys, and nobody else's."""
     mine = made(api, 2)
@@ -49,17 +27,6 @@ def test_list_2_auth_6_holds_the_rows_of_the_team(api: Api) -> None:
 
     assert ids(api.get("/v1/characters", key=api.team.add_key("read")).json) == mine
     assert ids(api.get("/v1/characters", key=other.api_key).json) == [theirs]
-
-
-@pytest.mark.parametrize("status", ["ready", "reviewing"], ids=["soft-deleted", "gone"])
-def test_list_3_a_deleted_row_still_serves_as_cursor(api: Api, status: str) -> None:
-    """A page goes on where it stopped though its last row was deleted meanwhile."""
-    rows = [api.characters.add(status=status).id for _ in range(4)][::-1]
-    cursor = api.get("/v1/characters?limit=2").json["next_cursor"]
-    api.delete(f"/v1/characters/{cursor}")
-
-    assert cursor == rows[1]
-    assert ids(api.get(f"/v1/characters?starting_after={cursor}").json) == rows[2:]
 
 
 @pytest.mark.parametrize("wanted", ["synthesizing", "reviewing", "ready", "failed"])

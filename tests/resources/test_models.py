@@ -37,10 +37,17 @@ def test_model_1_the_list_has_a_chat_model_and_an_embedding_model(api: Api) -> N
         ("/v1/embeddings/estimate", {"model": "aurous-grow-2.0-pro", "input": "Hi"}),
     ],
 )
-def test_model_2_model_3_a_model_must_exist_and_be_of_the_kind(api: Api, path: str, body: Any) -> None:
-    """An unknown name is a 404."""
-    api.refused("POST", path, json=body, status=400, code="model_wrong_kind", param="model")
-    api.refused("POST", path, json={**body, "model": "x"}, status=404, code="resource_not_found", param="model")
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        pytest.param({}, 400, "model_wrong_kind", id="model-2 another kind"),
+        pytest.param({"model": "x"}, 404, "resource_not_found", id="model-3 unknown"),
+    ],
+)
+def test_model_2_model_3_a_model_must_exist_and_be_of_the_kind(
+    api: Api, path: str, body: Any, change: Any, status: int, code: str
+) -> None:
+    api.refused("POST", path, json={**body, **change}, status=status, code=code, param="model")
 
 
 @pytest.mark.parametrize(

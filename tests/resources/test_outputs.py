@@ -9,8 +9,6 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Api
 
 HOUR: Final = 3600
@@ -112,30 +110,6 @@ def test_img_8_vid_5_an_id_that_is_none(api: Api) -> None:
     for path in (f"images/{video}/output/0", f"videos/{image}/output", "images/img_1/output/0", "videos/vid_1/output"):
         api.refused("GET", f"/v1/{path}", status=404, code="resource_not_found")
     api.refused("GET", f"/v1/images/{character}/output/0", status=404, code="resource_not_found")
-
-
-@pytest.mark.parametrize(
-    ("medium", "reading", "life"),
-    [
-        ("images", None, 7 * DAY),
-        ("images", "7d", 7 * DAY),
-        ("images", "24h", DAY),
-        ("videos", None, DAY),
-        ("videos", "24h", DAY),
-    ],
-)
-def test_time_4_outputs_die(make_api: Callable[..., Api], medium: str, reading: str | None, life: int) -> None:
-    """Pictures live for 7 days, in the other reading for 24 h, and films for 24 h; then they are gone for good."""
-    api = make_api(readings={"time-4": reading} if reading else {})
-    record = made(api, medium)
-    url = url_of(api, record)
-    api.clock.advance(seconds=life - 1)
-    assert api.get(url, key=None).status == 200
-
-    api.clock.advance(seconds=1)
-
-    for where, key in ((url, None), (url_of(api, record), None), (path_of(record), api.aurous.api_key)):
-        api.refused("GET", where, key=key, status=410, code="output_expired")
 
 
 def test_time_4_counts_from_the_end_of_the_work(api: Api) -> None:

@@ -136,7 +136,7 @@ def spender(make_api: Callable[..., Api]) -> Api:
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("end", ["succeeds", "fails", "is stopped"])
-def test_cred_2_cred_5_img_11_spent_when_it_is_ordered(spender: Api, order: str, end: str) -> None:
+def test_cred_5_cred_2_img_11_spent_when_it_is_ordered(spender: Api, order: str, end: str) -> None:
     """Nothing is ever held, and whatever becomes of the work, its price stays spent."""
     path, body = ORDERS[order]
     created = spender.post(path, json=body).json

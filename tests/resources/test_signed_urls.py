@@ -30,19 +30,6 @@ def opened(api: Api, url: str) -> Response:
     return api.send(method, url, key=None, content=b"x" if method == "PUT" else b"")
 
 
-@pytest.mark.parametrize(("kind", "life"), [("upload", HOUR // 4), ("ref", DAY), ("file", HOUR)])
-def test_up_3_get_3_time_2_time_3_a_url_has_its_life(api: Api, kind: str, life: int) -> None:
-    """To the last second it works; outputs live longer, and say something else afterwards (time-4)."""
-    url = URLS[kind](api)
-    api.clock.advance(seconds=life - 1)
-    assert opened(api, url).status == 200
-
-    api.clock.advance(seconds=1)
-
-    method = "PUT" if kind == "upload" else "GET"
-    api.refused(method, url, key=None, status=403, code="missing_scope")
-
-
 @pytest.mark.parametrize("kind", URLS)
 @pytest.mark.parametrize("damage", ["empty", "cut", "another's", "a later date", "no hex"])
 def test_up_3_get_3_img_8_a_wrong_token_opens_nothing(api: Api, kind: str, damage: str) -> None:

@@ -30,7 +30,7 @@ def test_get_3_a_ref_leads_to_a_picture(api: Api) -> None:
     assert len({response.body for response in responses}) == 4
 
 
-def test_get_3_time_2_urls_are_fresh_at_each_read(api: Api) -> None:
+def test_time_2_get_3_urls_are_fresh_at_each_read(api: Api) -> None:
     """Reading again later gives another URL for the same picture, by retrieve and by list."""
     character = api.characters.add()
     first = url_of(api, character.id)

@@ -52,7 +52,7 @@ def deltas(found: list[Any]) -> list[Any]:
     return [one["choices"][0]["delta"] for one in found[:-1]]
 
 
-def test_stream_1_stream_2_a_stream_has_role_content_usage_and_done(api: Api) -> None:
+def test_stream_2_stream_1_a_stream_has_role_content_usage_and_done(api: Api) -> None:
     """All chunks have the same id; what is charged is what a plain response would cost; reasoning is only counted."""
     tokens = (200, 600, 50)
     api.aurous.chat.reply(TEXT, tokens=tokens, times=2)

@@ -29,7 +29,7 @@ def styles_of(api: Api, path: str) -> Any:
 
 
 @pytest.mark.parametrize(("path", "fields"), [(LORAS, IMAGE_FIELDS), (VIDEO_LORAS, VIDEO_FIELDS)])
-def test_style_1_style_3_a_list_is_a_bare_array(api: Api, path: str, fields: set[str]) -> None:
+def test_style_3_style_1_a_list_is_a_bare_array(api: Api, path: str, fields: set[str]) -> None:
     """A few public styles are there from the start, with all of their fields, and no envelope."""
     rows = api.get(path).json
 
@@ -54,7 +54,7 @@ def test_the_styles_of_the_examples(api: Api) -> None:
 
 @each_medium
 @pytest.mark.parametrize("field", ["id", "slug"])
-def test_style_2_style_4_one_style_goes_by_id_or_slug(api: Api, path: str, field: str) -> None:
+def test_style_4_style_2_one_style_goes_by_id_or_slug(api: Api, path: str, field: str) -> None:
     """It is the row of the list."""
     for row in api.get(path).json:
         assert api.get(f"{path}/{row[field]}").json == row

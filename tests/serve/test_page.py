@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-from tests.conftest import axe_options
+from tests.conftest import axe_options, synthesis_price
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
@@ -109,14 +109,14 @@ def watch(browser: Any) -> Iterator[Watch]:
 
 def test_requests_arrive_in_the_three_columns(watch: Watch) -> None:
     """A request is listed as it arrives, with its details and the state now; an older one shows the state after it."""
-    page = watch()
+    page, price = watch(), synthesis_price()
     created = page.client.post("/characters", json=ORDER).json()
     sync_api.expect(page.rows.last).to_contain_text("characters.create")
     sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
     sync_api.expect(page.state.locator("h2")).to_have_text("State now")
     page.client.get(f"/characters/{created['id']}")
     sync_api.expect(page.step.locator("h2")).to_have_text(f"GET /v1/characters/{created['id']}")
-    sync_api.expect(page.state.locator(".spark strong")).to_have_text(["996", "4", "0"])
+    sync_api.expect(page.state.locator(".spark strong")).to_have_text([f"{1000 - price:g}", f"{price:g}", "0"])
 
     page.rows.filter(has_text="characters.create").locator("a").click()
     sync_api.expect(page.step).to_contain_text('"generate": true'.replace('"', ""))

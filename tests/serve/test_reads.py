@@ -109,7 +109,8 @@ def test_a_page_that_watches_costs_little() -> None:
         for _ in range(20):
             client.get(f"/v1/characters/{records[0].id}")
     read(control, "present")
-    assert len(read(control, "trace")["steps"]) == 21
+    trace = read(control, "trace")
+    assert (trace["live"], len(trace["steps"])) == (True, 21)
     records[7].delete()
     with patch.object(live, "redacted_json", wraps=redacted_json) as looked:
         assert read(control, "present")["state"]["records"][records[7].id]["status"] == "deleted"

@@ -228,18 +228,6 @@ def test_idem_6_another_route_is_a_conflict(api: Api) -> None:
     assert two.status == "ready"
 
 
-@pytest.mark.parametrize(("after", "replayed"), [(DAY - 1, True), (DAY, False), (DAY * 9, False)])
-def test_idem_8_after_a_day_the_key_is_fresh(api: Api, after: float, replayed: bool) -> None:  # noqa: FBT001
-    """24 hours on the clock end the life of a key, for this body and for others."""
-    create(api, "k")
-    create(api, "l")
-    api.clock.advance(seconds=after)
-
-    assert (REPLAYED in create(api, "k").headers) is replayed
-    assert create(api, "l", json={**SYNTHESIS, "name": "Boreas"}).status == (409 if replayed else 201)
-    assert len(api.characters) == (2 if replayed else 4)
-
-
 def test_idem_8_a_replay_does_not_lengthen_the_day(api: Api) -> None:
     """The day counts from the first attempt."""
     create(api, "k")

@@ -49,6 +49,21 @@ def test_a_row_lives_until_it_is_retired(table: Table[Row]) -> None:
     assert not table.lives(Row("r2x", "a"))
 
 
+def test_a_removal_that_is_interrupted_has_not_happened() -> None:
+    """The row lives, and stands where it stood."""
+    state = State()
+    table = Table[Row](state, "rows")
+    rows = [table.insert(Row(f"r{at}", "a")) for at in range(3)]
+
+    def interrupted() -> None:
+        table.retire(Row("r1", "a", "dead"))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        state.whole(interrupted)
+    assert (table.living("a"), [*table.rows.values()]) == (["r0", "r1", "r2"], rows)
+
+
 def test_new_rows_and_new_states_are_told() -> None:
     """A change that leaves the status alone is not, and a row that has none is never told of."""
     told: list[str] = []

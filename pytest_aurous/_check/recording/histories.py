@@ -43,15 +43,33 @@ class History:
         kind: Its collection, such as ``characters``.
         sightings: The responses that show it.
         created: The index of the exchange that created it; None if it was there before, or came from elsewhere.
-        touched: The exchanges whose path names it.
+        changes: The requests whose path names it, without reads.
+        first: The index of the first response with each status, and of the first success of each operation on it.
+        missed: Whether a request has not found it.
         since: The index before which it is put into the fake, unless an exchange created it.
     """
 
     kind: str
     sightings: list[Sighting] = field(default_factory=list[Sighting])
     created: int | None = None
-    touched: list[View] = field(default_factory=list[View])
+    changes: list[View] = field(default_factory=list[View])
+    first: dict[str, int] = field(default_factory=dict[str, int])
+    missed: bool = False
     since: int = 0
+
+    def touch(self, view: View) -> None:
+        """Note a request whose path names it, and what came of it."""
+        self.missed = self.missed or view.code == "resource_not_found"
+        if view.exchange.method != "GET":
+            self.changes.append(view)
+        if view.succeeded:
+            for what, holds in (("delete", view.deletes), ("save", view.saves), ("order", view.row.reruns)):
+                if holds:
+                    self.first.setdefault(what, view.index)
+
+    def was(self, what: str, index: int) -> bool:
+        """Whether it had a status before *index*, or an exchange had done *what*: ``delete``, ``save`` or ``order``."""
+        return self.first.get(what, index) < index
 
 
 class Histories(dict[str, History]):
@@ -82,19 +100,11 @@ class Histories(dict[str, History]):
         before = self.before(record, index)
         return before.status if before is not None and before.status == self.status(record, index) else ""
 
-    def is_deleted(self, record: str, index: int) -> bool:
-        """Whether an exchange before *index* has deleted a record."""
-        touched = self[record].touched
-        return any(one.deletes and one.succeeded and one.index < index for one in touched)
-
-    def is_saved(self, view: View) -> bool:
-        return any(one.saves and one.succeeded and one.index < view.index for one in self[view.record].touched)
-
-    def ordered(self, record: str, index: int) -> bool:
-        """Whether an exchange before *index* has ordered work on a record."""
-        history = self[record]
-        runs = (view for view in history.touched if view.row.reruns and view.succeeded)
-        return history.created is not None or any(view.index < index for view in runs)
+    def changes(self, record: str, after: int, until: int) -> list[View]:
+        """Return the requests that name a record, without reads, from behind *after* to *until*."""
+        some = self[record].changes
+        begin, end = (bisect_left(some, index + 1, key=lambda one: one.index) for index in (after, until))
+        return some[begin:end]
 
 
 def _place(some: list[Sighting], index: int) -> int:

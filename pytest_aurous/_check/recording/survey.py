@@ -8,6 +8,7 @@ from http import HTTPStatus
 from itertools import accumulate
 
 from ..._core.base.instants import instant_of
+from .flights import Flights
 from .histories import Histories, History, Sighting
 from .read import Recording
 from .view import STYLES, View, views_of
@@ -23,6 +24,7 @@ class Survey:
         scopes: The keys that can only read.
         lost: The requests without a usable response that took effect, as a retry shows, each with the id that it made.
         timed: Whether the recording has times.
+        flights: The exchanges that were in flight together.
         twice: The numbers of exchanges that were left out because they were recorded before.
         by_fake: Whether a fake has responded.
         shared: Whether other clients may have used the teams meanwhile.
@@ -37,6 +39,9 @@ class Survey:
         self.accepted: dict[str, int] = {}
         self.twice: list[int] = []
         self.views, self.timed = views_of(recording, self.twice)
+        self.flights: Flights = Flights(self.views if self.timed else ())
+        for view in self.views:
+            self.flights.overlook(view)
         self._attempts: dict[str | None, list[View]] = {}
         self.histories: Histories = Histories()
         self.teams: dict[str, str] = {}
@@ -103,13 +108,12 @@ class Survey:
     def _is_kept(self, record: str, history: History, view: View) -> bool:
         """Whether an exchange created a record before *view*, and no exchange deleted it."""
         created = history.created is not None and history.created < view.index and record not in self.undecided
-        gone = any(one.deletes or one.code == "resource_not_found" for one in history.touched)
-        return created and not gone
+        return created and not (history.missed or any(one.deletes for one in history.changes))
 
     def overlaps_first(self, view: View) -> bool:
         """Whether a request was sent while the first one with its idempotency key was in flight."""
         first = self.first_attempt(view)
-        return self.timed and first is not None and view.at < first.at + first.exchange.seconds
+        return self.timed and first is not None and view.at < first.ends
 
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
@@ -137,10 +141,11 @@ class Survey:
         for row in () if stored else view.records:
             history = self.histories.setdefault(row["id"], History(view.kind))
             history.sightings.append(Sighting(view, row))
+            history.first.setdefault(history.sightings[-1].status, view.index)
             if view.creates and history.created is None:
                 history.created = view.index
         if view.record and (view.succeeded or view.record in self.histories):
-            self.histories[view.record].touched.append(view)
+            self.histories[view.record].touch(view)
 
     def _note_key(self, view: View, key: str) -> None:
         """Note which team a key is of, as far as the response shows it."""

@@ -57,6 +57,7 @@ class Pending:
         self.url: str = str(request.url)
         self.status: int | None = None
         self._at = time()
+        self._seconds = 0.0
         self._method: str = request.method
         self._headers = _pairs(request)
         self._response_headers: Pairs = ()
@@ -71,6 +72,7 @@ class Pending:
     def respond(self, response: Any) -> None:
         """Note a response, whose body is still to be read."""
         self.status, self._response_headers = response.status_code, _pairs(response)
+        self._seconds = time() - self._at  # by then the API has handled the request, however long the body takes
         kind = response.headers.get("content-type", "")
         self._received = Body(kept=kind.startswith("application/json"))
         response.stream = _noting(self._stack, response.stream, self._received)
@@ -87,6 +89,7 @@ class Pending:
             self.status,
             self._response_headers,
             self._body(),
+            seconds=self._seconds,
         )
 
     def _body(self) -> bytes | None:

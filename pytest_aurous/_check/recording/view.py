@@ -138,6 +138,11 @@ class View:
         said = self.succeeded or self.refused or status in _REDIRECTS
         self.lost = not said or unread or self.mute or bool(exchange.fault or self.foreign)
 
+    @property
+    def ends(self) -> float:
+        """When the response had arrived, in epoch seconds."""
+        return self.at + self.exchange.seconds
+
 
 def kind_of(row: Endpoint) -> str:
     """Return the collection of the records that a success shows; empty without records."""
@@ -186,11 +191,16 @@ def _endpoint(exchange: Exchange) -> tuple[Endpoint, dict[str, str]]:
 
 
 def _set_by_vendor(views: list[View]) -> None:
-    """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong."""
-    dated = [(view.at, view.exchange.dated) for view in views]
-    ahead = median([at - date for at, date in dated if date is not None] or [0.0])
-    same = len({date for _, date in dated} - {None}) == 1
-    stands = same and views[-1].at - views[0].at > CLOSE  # a clock would go on
+    """Use the times of the vendor's clock where `Date` shows that the client's clock was wrong.
+
+    Without any, what was just ordered shows it: the first response with each id, as a retry has an older one.
+    """
+    made = {str(view.result["id"]): view for view in reversed(views) if view.creates and view.records}
+    shown = [(view.at, view.exchange.dated) for view in views if view.exchange.dated is not None]
+    shown = shown or [(view.at, instant_of(view.result.get("created_at"))) for view in made.values()]
+    dated = [(at, date) for at, date in shown if date is not None]
+    ahead = median([at - date for at, date in dated] or [0.0])
+    stands = len({date for _, date in dated}) == 1 and abs(dated[-1][0] - dated[0][0]) > CLOSE  # a clock would go on
     if abs(ahead) > CLOSE and not stands:
         for view in views:
             view.at -= ahead

@@ -101,6 +101,8 @@ class Adopter:
             if self._follower.row(row["id"]) is not None:
                 if not (view.replayed and (done.replays or row["id"] in self.scripts)):  # it shows what was before
                     self._follower.follow(view.kind, row)
+            elif self._is_ordered(view, row["id"]):
+                continue  # which makes it
             elif not done.replays or self._survey.histories.status(row["id"], view.index + 1):
                 self._follower.put(view.kind, self._teams.of(view), row)  # a retry that happened twice leaves nothing
         if view.operation.endswith(".classify"):
@@ -153,6 +155,11 @@ class Adopter:
             first = "reviewing" if view.saves else self._drawn
             best = "ready" if row.published else first
         self._move(record, best if good else status if status in _ENDS else "failed")
+
+    def _is_ordered(self, view: View, record: str) -> bool:
+        """Whether the order of a record was in flight with *view*, and comes behind it."""
+        later = (self._survey.histories[record].created or 0) > view.index
+        return later and self._survey.flights.other(view, record) is not None
 
     def _knows(self, view: View, name: str) -> bool:
         """Whether the fake has a record, or a style of that name."""

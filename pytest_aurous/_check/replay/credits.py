@@ -78,7 +78,8 @@ class Credits:
         if view.row.acts and not view.row.reruns:
             first = self._ordered.get(record)
             late = first is None or first.kind != "synthesis" or view.at - first.at > _SYNTHESIS
-            money.end(record, {"good", "bad"} if view.deletes and late else ends_of(status))
+            unsure = late or self._survey.flights.other(view, record) is not None
+            money.end(record, {"good", "bad"} if view.deletes and unsure else ends_of(status))
         if "balance" in rules:
             money.works.append(PaidWork("", NOTHING, rules["balance"], now={"free"}))
         elif "price" in rules:  # a chat or an embedding

@@ -54,8 +54,8 @@ class Gaps:
     def __init__(self, survey: Survey, tokens: Collection[Gap]) -> None:
         self._survey = survey
         self._gaps: list[Gap] = []
-        sightings = [one for history in survey.histories.values() for one in history.sightings]
-        self._reviews: bool = any(one.status == "reviewing" for one in sightings)
+        self._reviews: bool = any("reviewing" in history.first for history in survey.histories.values())
+        self._refused: list[View] = [view for view in survey.views if view.refused and view.creates]
         self.deletions: set[int] = set()
         if survey.timed:
             self._gaps += [*tokens, *self._completions(), *self._deletions(), *self._saves()]
@@ -123,7 +123,7 @@ class Gaps:
         made, survey = instant_of(first.row.get("created_at")), self._survey
         if history.created is not None or history.kind in STYLES or first.view.replayed or made is None:
             return
-        refused = (one for one in survey.views if one.refused and one.creates and one.kind == history.kind)
+        refused = (one for one in self._refused if one.kind == history.kind)
         if any(abs(one.at - made) <= CLOSE for one in refused):  # it was made all the same
             return
         if made >= survey.views[0].at // 1:
@@ -133,25 +133,22 @@ class Gaps:
     def _cancellation(self, record: str, history: History) -> Iterator[Gap]:
         at = next((number for number, one in enumerate(history.sightings) if one.status == "cancelled"), 0)
         view = history.sightings[at].view
-        if at and not any(one.cancels and one.index <= view.index for one in history.touched):
+        if at and not any(one.cancels and one.index <= view.index for one in history.changes):
             yield self._gap(history.sightings[at - 1].view.index, view, record, "was cancelled")
 
     def _change(self, record: str, history: History, one: Sighting, other: Sighting) -> Iterator[Gap]:
         """Find out whether a character has changed by itself between two sightings."""
         if (one.status, other.status) in IMPOSSIBLE:
             return
-        if one.status in RUNNING and not self._survey.histories.ordered(record, other.view.index):
+        if one.status in RUNNING and history.created is None and not history.was("order", other.view.index):
             yield self._gap(one.view.index, other.view, record, "was ordered")
         if what := self._what(history, one, other):
             yield self._gap(one.view.index, other.view, record, what, _DRAWN if what == "was drawn again" else FREE)
 
     def _what(self, history: History, one: Sighting, other: Sighting) -> str:
         """Return what has happened to a character between two sightings; empty if exchanges may explain all of it."""
-        between = [
-            view
-            for view in history.touched
-            if one.view.index < view.index <= other.view.index and view.exchange.method != "GET" and view.succeeded
-        ]
+        changes = self._survey.histories.changes(str(other.row["id"]), one.view.index, other.view.index)
+        between = [view for view in changes if view.succeeded]
         patched = {name for view in between if view.edits for name in view.order}
         sent = any(one.row.get(name) != other.row.get(name) for name in _SENT if name not in patched)
         caused, rested = any(not view.edits for view in between), one.status in AT_REST
@@ -162,7 +159,7 @@ class Gaps:
         if one.row.get("updated_at") == other.row.get("updated_at"):  # it can change twice in one second
             soon = moved is not None and one.view.at <= moved + CLOSE
             return "was changed" if sent and soon and one.view.polls else ""
-        published = any(same.status == "ready" for same in history.sightings if same.view.index < other.view.index)
+        published = history.was("ready", other.view.index)
         asked = self._survey.views[one.view.index : other.view.index]
         waits = self._reviews or any(view.saves and view.record == other.row["id"] for view in asked)
         if not caused and one.status in RUNNING and other.status == "ready" and waits and not published:
@@ -174,13 +171,13 @@ class Gaps:
 
     def _saves(self) -> Iterator[Gap]:
         """Find the orders that prove that their character was saved."""
+        polls = ((row, view) for view in self._survey.views if view.polls for row in view.records)
+        reviewed = {row["id"]: view.index for row, view in polls if row.get("status") == "reviewing"}
         for view in self._survey.views:
             record = str(view.order.get("character_id"))
             proves = view.creates and view.accepted and not view.lost
             last = self._survey.histories.before(record, view.index) if proves else None
-            later = [one for one in self._survey.histories[record].sightings if one.view.index > view.index]
-            reviewed = any(one.status == "reviewing" for one in later if one.view.polls)
-            if last is not None and last.status == "reviewing" and not reviewed:
+            if last is not None and last.status == "reviewing" and reviewed.get(record, -1) < view.index:
                 yield self._gap(last.view.index, view, record, _SAVED)
 
     def _completions(self) -> Iterator[Gap]:
@@ -202,6 +199,8 @@ class Gaps:
         for view in self._survey.views:
             if view.succeeded and view.deletes:
                 there.pop(view.record, None)
+            elif self._survey.flights.other(view, view.record) is not None:  # so nobody knows since when
+                continue
             elif view.succeeded or view.reason == "invalid_request_error":  # which is about its state
                 shown = {str(row["id"]) for row in view.records if row.get("status") != "deleted"}
                 for record in {*view.named, *shown}:

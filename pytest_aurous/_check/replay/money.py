@@ -180,7 +180,7 @@ class Money:
         """Whether the works allow a change; then leave them the states in which they do."""
         if not any(map(seen.is_like, self.possible(others))):
             return False
-        for work in self.works:
+        for work in (one for one in self.works if len(one.now) > 1):  # any other is in its one state
             rest = self.possible(others, without=work)
             work.now = {
                 now

@@ -44,12 +44,14 @@ class Replay:
         self._requests = Requests(follower, self._teams)
         self._adopter = Adopter(follower, survey, self._teams, self._gaps)
         self._credits = Credits(follower, survey, self._teams, self._adopter, self._gaps)
+        self._drawn: dict[str, str] = {}
         self.bound: dict[str, str] = self._requests.bound
         self.seeds: list[str] = self._adopter.notes
         self.scripts: dict[str, list[list[Any]]] = self._adopter.scripts
 
     def step(self, view: View) -> Replayed:
         done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
+        done.flights = self._survey.flights
         done.rules |= self.rates.rules.get(view.index, {})
         self._follower.go_to(view.at)
         self._adopter.plant(view)
@@ -84,6 +86,8 @@ class Replay:
         view = done.view
         if view.lost:
             return
+        if view.row.reruns and view.succeeded:
+            self._drawn[view.record] = view.operation
         self._adopter.follow(done)
         self._credits.adopt(view)
         self._follower.forget_calls(_KEPT_CALLS)
@@ -93,9 +97,7 @@ class Replay:
         view = done.view
         self._adopter.adopt(done)
         done.was = self._adopter.state_of(view)
-        touched = self._survey.histories[view.record].touched if view.record in self._survey.histories else ()
-        drawn = [one.operation for one in touched if one.row.reruns and one.succeeded and one.index < view.index]
-        done.drawn = drawn[-1] if drawn else ""
+        done.drawn = self._drawn.get(view.record, "")
         self._adopter.script(view)
         self._expect(view)
         done.ignored |= set(CALL_IDS)

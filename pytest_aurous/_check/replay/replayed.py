@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Final
 
 from ..._core.wire.reply import Reply
+from ..recording.flights import Flights
 from ..recording.view import View
 from ..values import Point
 from .gaps import Gaps
@@ -36,6 +37,7 @@ class Replayed:
     Attributes:
         view: The exchange.
         shared: Whether other clients may have used the team.
+        flights: The exchanges that were in flight together.
         gaps: What has happened although no exchange has caused it.
         reply: The response of the fake; None if the request was not sent, or its response does not count.
         why: Why the exchange says nothing; empty if it does.
@@ -59,6 +61,7 @@ class Replayed:
     view: View
     shared: bool = False
     gaps: Gaps | None = None
+    flights: Flights | None = None
     reply: Reply | None = None
     why: str = ""
     ignored: set[str] = field(default_factory=set[str])
@@ -91,6 +94,10 @@ class Replayed:
     def gap_at(self, where: str) -> str:
         """Return the gap that explains a difference which rests on all requests."""
         return "" if self.gaps is None else self.gaps.explanation(self.view, where)
+
+    def overlap_at(self, *subjects: str) -> str:
+        """Return why a difference about *subjects* refutes nothing: an exchange in flight may have changed them."""
+        return "" if self.flights is None else self.flights.why(self.view, subjects)
 
     @property
     def outcome(self) -> str:

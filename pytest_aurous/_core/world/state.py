@@ -132,12 +132,13 @@ class State:
 
     def random(self, name: str) -> Random:
         """Return the random generator of that name. Draw from it at once, and do not keep it."""
+        # Seeding takes longer than a request, and so does reading the state, of which a new one has nothing to keep.
         if name not in self._random:
-            self._random[name] = Random(f"{self.seed}/{name}")  # seeding takes longer than a request
-        random = self._random[name]
-        if self.undo.active:
-            self.note(random.setstate, random.getstate())
-        return random
+            self.note(self._random.pop, name, None)
+            self._random[name] = Random(f"{self.seed}/{name}")
+        elif self.undo.active:
+            self.note(self._random[name].setstate, self._random[name].getstate())
+        return self._random[name]
 
     def copy(self) -> Saved:
         sections = {name: dict(section) for name, section in self._sections.items() if section}
@@ -160,7 +161,8 @@ class State:
             section.update(values)
         for name, items in self._lists.items():
             items[:] = saved.lists.get(name, [])
-        self._random = {name: random for name, random in self._random.items() if name in saved.chance}
+        for name in self._random.keys() - saved.chance.keys():
+            del self._random[name]
         for name, chance in saved.chance.items():
             self.random(name).setstate(chance)
         self._clock.restore(saved.clock)

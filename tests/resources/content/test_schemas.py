@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -161,6 +162,26 @@ def test_a_misfit_says_where(schema: dict[str, Any], value: Any, text: str) -> N
 def test_chat_9_what_is_unsupported_is_named(schema: Any, found: str) -> None:
     """The first part of it."""
     assert unsupported(schema) == found
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "number", "multipleOf": 0.01},
+        {"type": "number", "multipleOf": 0.1, "minimum": 0.25, "exclusiveMaximum": 0.7},
+        {"type": "integer", "multipleOf": 1.5, "exclusiveMinimum": 3},
+    ],
+    ids=str,
+)
+def test_chat_9_an_example_is_a_multiple_to_the_last_digit(schema: dict[str, Any]) -> None:
+    """Steps may be fractions, whose binary errors do not show, and a whole number stays whole."""
+    assert unsupported(schema) == ""
+    found = [example(schema, Random(seed)) for seed in range(100)]
+
+    assert {Decimal(str(one)) % Decimal(str(schema["multipleOf"])) for one in found} == {0}
+    assert [misfit(one, schema) for one in found] == [""] * 100
+    limits = {name: schema[name] for name in schema if name not in {"multipleOf", "type"}}
+    assert all(Draft202012Validator(limits).is_valid(one) for one in found)
 
 
 def test_an_example_is_never_huge() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from math import ceil, floor, inf
 from random import Random
 from typing import Any, Final
@@ -232,20 +233,26 @@ def _scalar(kind: str, schema: Schema, random: Random) -> Any:
 
 
 def _number(kind: str, schema: Schema, random: Random) -> float:
-    """Return a whole number within the limits of a schema, or what lies in their middle."""
-    step = schema.get("multipleOf", 1)
+    """Return a multiple within the limits of a schema, exact to the last digit, or what lies in their middle."""
+    step = Fraction(str(schema.get("multipleOf", 1)))
+    if kind == "integer":
+        step = Fraction(step.numerator)  # the least whole number that is a multiple
     highest = min(schema.get("maximum", inf), schema.get("exclusiveMaximum", inf))
     lowest = max(schema.get("minimum", -inf), schema.get("exclusiveMinimum", -inf))
     if lowest == -inf:
         lowest = 0 if highest >= 0 else highest - 100
     first, last = ceil(lowest / step), floor(min(highest, lowest + 100 * step) / step)
-    first += first * step == schema.get("exclusiveMinimum")
-    last -= last * step == schema.get("exclusiveMaximum")
+    first += _plain(first * step) == schema.get("exclusiveMinimum")
+    last -= _plain(last * step) == schema.get("exclusiveMaximum")
     # No whole number lies between the limits, as between 0.2 and 0.8.
     if first > last and kind == "number" and step == 1:
         middle: float = (lowest + highest) / 2
         return middle
-    return random.randint(first, max(first, last)) * step  # type: ignore[no-any-return]
+    return _plain(random.randint(first, max(first, last)) * step)
+
+
+def _plain(exact: Fraction) -> float:
+    return int(exact) if exact.denominator == 1 else float(exact)
 
 
 def misfit(value: Any, schema: Schema) -> str:
