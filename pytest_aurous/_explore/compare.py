@@ -86,6 +86,11 @@ class Identities:
         return formless(ID.sub(lambda found: self._labels.get(found[0], found[0]), text))
 
 
+def body_of(call: Call) -> str:
+    """Return the body of a request as text, without ids and what differs only in form."""
+    return _changed(kept(call.content), lambda text: formless(ID.sub("<id>", text)))
+
+
 def keys_of(calls: Sequence[Call]) -> list[Key]:
     """Return what each request of a run is."""
     identities, keys = Identities(), list[Key]()

@@ -102,7 +102,7 @@ def _place(operation: str, occurrence: int) -> Place:
     changes = row.method != "GET" and not operation.endswith(".estimate")
     possible = {
         **dict.fromkeys((places.ANY, places.LET_IN, places.OWN, places.TURNS, places.WHOLE), True),
-        **dict.fromkeys((places.WRITES, places.OWN_WRITES), changes),
+        **dict.fromkeys((places.WRITES, places.OWN_WRITES, places.BODIES), changes),
         **dict.fromkeys((places.PAID, places.STARTS, places.SUCCEEDS), row.pays),
         places.LIMITED: not row.signed,
         places.JSON: row.media_type == "application/json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -22,7 +23,7 @@ from .cases import (
 )
 from .compare import alike, difference, unaddressed
 from .ids import slug
-from .kinds import END_PROCESS, KINDS, NEED_TIME, Plan
+from .kinds import DOWN, END_PROCESS, KINDS, NEED_TIME, PARTLY_DOWN, Plan
 from .laws import AFTER_A_WHILE, GIVEN_UP, Breach, Day, Judged, judge, needs_second, unrepaired
 from .options import PAGE, Options
 from .own import OwnError, is_ours
@@ -80,6 +81,7 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
+        self._sent_other_body = False  # in the last case
         self._left: Callable[[], object] = ignore  # goes back to what the only case has left
         self.lines: Lines = Lines()
         self._last: RunAttempt
@@ -207,18 +209,25 @@ class Explorer:
         if self._options.stop or self._options.time is not None:
             plans = most_telling(plans)
         endless, left_out = set[tuple[str, ...]](), list[str]()
-        for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
+        pending = deque(sorted(plans, key=lambda one: one not in self._options.first))
+        if DOWN in self._options.faults:  # which says whether there are other bodies
+            pending = deque(one for one in pending if plans[one][0][1] != PARTLY_DOWN)
+        while pending:
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
                 why = "the first finding ends it" if found else OVER
-                self._leave_out(len(plans) - number, f"of {len(plans)} cases", why)
+                number = len(self._cases) + len(left_out) + len(pending)
+                self._leave_out(len(pending), f"of {number} cases", why)
                 break
+            case_id = pending.popleft()
             place, kind = plans[case_id][0]
             alike = place.operation, kind, place.line
             if alike in endless:
                 left_out.append(case_id)
             elif "ends" in (await self._case(good, case_id, plans[case_id])).broken:
                 endless.add(alike)  # a run that is stopped takes long, and the next one would show the same loop
+            if self._sent_other_body and kind == DOWN and (other := f"{place} {PARTLY_DOWN}") in plans:
+                pending.appendleft(other)
         self._cases.sort(key=lambda case: order.index(case.id))
         if left_out:
             text = f"{number_of(len(left_out), 'case')}, the first is {left_out[0]}"
@@ -237,6 +246,7 @@ class Explorer:
         with self._options.printing() as show:
             judged = await self._judged(good, plan)
             day, reasons, differs = judged.bad, self._judge(judged), False
+            self._sent_other_body = day.run.other_body
             if reasons or alone:
                 show(slug(case_id))
         trace = day.error.__traceback__ if day.error is not None else None

@@ -15,7 +15,7 @@ from .._core.wire.call import Call
 from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, UNSERVED, Break, Reply
 from .._facade import Course, Delivery, Fault, Handle, Serve
 from . import places
-from .compare import Identities
+from .compare import Identities, body_of
 from .places import Place, came_over_http, event_id
 
 if TYPE_CHECKING:
@@ -153,10 +153,18 @@ def _timeout(scene: Scene, fault: Fault, call: Call, serve: Serve, *, late: bool
     return reply._replace(delay=inf)
 
 
-def _down(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-    """Let a proxy respond to this request, and to all later ones of its operation, that there is no server."""
+def _down(scene: Scene, fault: Fault, call: Call, serve: Serve, *, partly: bool = False) -> Reply | Break:
+    """Let a proxy respond to this request, and to all later ones of its operation, that there is no server.
 
-    def respond(fault: Fault, call: Call, _: Serve) -> Reply | Break:
+    If that is *partly* so, requests with another body, such as those for another model, get through.
+    """
+    body = body_of(call)
+
+    def respond(fault: Fault, call: Call, serve: Serve) -> Reply | Break:
+        if body_of(call) != body:
+            scene.run.other_body = True
+            if partly:
+                return serve()
         fault.fire(call)
         return _BY_PROXY
 
@@ -248,6 +256,9 @@ def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
     return serve()
 
 
+DOWN: Final = "down"
+PARTLY_DOWN: Final = "partly_down"
+"""Is a case only where the code, while an operation is down, sends it other bodies."""
 KINDS: Final[dict[str, Kind]] = {
     "refused": Kind(places.ANY, _by("connect_error"), "the connection for {} was refused"),
     "timeout": Kind(places.ANY, _with("timeout", _timeout), "the request {} timed out without effect"),
@@ -259,7 +270,12 @@ KINDS: Final[dict[str, Kind]] = {
     "hiccup": Kind(
         places.TURNS, _with("hiccup", _hiccup), "the connection for {} and all later ones failed for 30 seconds"
     ),
-    "down": Kind(places.ANY, _with("down", _down), "the operation of {} was down from then on"),
+    DOWN: Kind(places.ANY, _with(DOWN, _down), "the operation of {} was down from then on"),
+    PARTLY_DOWN: Kind(
+        places.BODIES,
+        _with(PARTLY_DOWN, partial(_down, partly=True)),
+        "the operation of {} was down from then on for this body",
+    ),
     "rate_limited": Kind(places.LIMITED, _by("rate_limited", 12), "the response to {} was a 429"),
     "broke": Kind(places.PAID, _with("broke", _broke), "the order {} and each later one was refused with 402"),
     "garbled": Kind(places.WHOLE, _by("malformed", commit=True), "the response to {} was cut off"),
@@ -289,7 +305,7 @@ KINDS: Final[dict[str, Kind]] = {
 # After the first two, a request has taken effect and no client knows it: what comes next repeats an order, or loses it.
 # The third never ends, so it finds code that retries without a limit. All others vary these: if there is no time for
 # all, they come last.
-TELLING: Final = ("lost", "crash", "down")
+TELLING: Final = ("lost", "crash", DOWN)
 """The faults that come first where there is no time for all."""
 NEED_PATIENCE: Final = frozenset({"timeout", "late"})
 """Happen only to a client with a read timeout."""

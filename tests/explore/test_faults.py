@@ -103,6 +103,63 @@ def test_what_goes_on_happens_to_later_requests_too(fake: Aurous, client: httpx.
         assert found == {"balance.retrieve#1": [0, 2], "team.retrieve#1": [1]}.get(case.id.split()[0], [2])
 
 
+def test_an_operation_is_down_for_one_body(
+    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
+) -> None:
+    """So a fallback behind retries runs, whose caller has to be told; no code that sends one body has such a case."""
+
+    def order(size: str) -> str:
+        for attempt in range(6):
+            headers = {"Idempotency-Key": size}
+            response = client.post("/v1/images", json={"prompt": "x", "size": size}, headers=headers)
+            if response.status_code != 503:
+                return size
+            time.sleep(2**attempt)
+        return ""
+
+    def run() -> str:
+        return order("4k_1_1") or order("2k_1_1")
+
+    found = broken(fake, run, faults="down, partly_down", laws="tells", may_return=lambda size: not size)
+    [case] = found.broken
+    assert case.id == "images.create#1 partly_down"
+    assert "the code returned '2k_1_1', but the image 'x' has" in case.finding
+    fake.reset()
+    alone = fake.explore(lambda: order("4k_1_1"), faults="down, partly_down", laws="ends")
+    assert [case.fault for case in alone.cases] == ["down"]
+
+
+def test_a_fallback_that_pays_as_well(fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]) -> None:
+    """The first size was ordered although its response was lost; the report says so, and not that a key is missing."""
+
+    def run() -> None:
+        for size in ("4k_1_1", "2k_1_1"):
+            with suppress(httpx.TransportError):
+                send(size)
+                break
+
+    def send(size: str) -> None:
+        headers = {"Idempotency-Key": size}
+        client.post("/v1/images", json={"prompt": "x", "size": size}, headers=headers).raise_for_status()
+
+    [case] = broken(fake, run, faults="lost", laws="pays_once").broken
+    assert case.finding.endswith("another size was paid as well.")
+
+
+def test_failed_work_is_named_as_failed(fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]) -> None:
+    """And a long result leaves the sentence its end."""
+
+    def run() -> object:
+        image = client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"}).json()
+        while image["status"] in {"pending", "processing"}:
+            time.sleep(5)
+            image = client.get(f"/v1/images/{image['id']}").json()
+        return image
+
+    [case] = broken(fake, run, faults="fails", laws="tells").broken
+    assert case.finding.endswith(", but the image 'x' has failed.")
+
+
 def test_a_hiccup_reaches_what_comes_after_retries(
     fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
 ) -> None:

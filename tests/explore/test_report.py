@@ -66,23 +66,12 @@ def test_the_marks_of_a_row_have_colors() -> None:
 
 
 def test_a_schedule_and_a_long_sentence() -> None:
-    """Two workers have no matrix; a long sentence is cut, and all of it comes with the requests."""
+    """Two workers have no matrix; no sentence loses its end, which is what has happened."""
     explored = schedules(1)
 
     first, story = explored.report().split("\n\n1  first#2 | second#1\n")
-    assert first.startswith("1 finding in 1 of 1 schedules\n\n1  The first worker waited, and the team paid more and ")
-    assert first.endswith(
-        " ...\n   serial   first#2 | second#1\n   again: pytest t.py --aurous-explore-only=first-2-second-1"
-    )
-    assert " ".join(story.split()) == f"{explored.broken[0].finding} when"
-
-
-def test_the_first_screen_names_many_findings() -> None:
-    """Each has three of 24 lines, if there are five or more."""
-    lines = schedules(7).report().split("\n")[:24]
-
-    assert len([line for line in lines if line.startswith("   again: ")]) == 7
-    assert len([line for line in lines if line.endswith(" ...") and len(line) < 80]) == 7
+    assert " ".join(first.split()).startswith(f"1 finding in 1 of 1 schedules 1 {explored.broken[0].finding} serial")
+    assert story.strip() == "when"
 
 
 def schedules(number: int) -> Exploration:
@@ -239,6 +228,7 @@ def test_json_is_data(fake: Aurous, client: httpx.Client, broken: Broken) -> Non
         "credits": 0,
         "calls": 1,
         "at": explored.cases[1].at or None,
+        "assertion": None,
         "sent_at": explored.cases[1].sent_at,
         "finding": explored.cases[1].finding,
         "cause": explored.cases[1].cause,

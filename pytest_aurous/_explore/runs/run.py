@@ -58,6 +58,7 @@ class ExploredRun(Watcher):
         crashed: Whether a fault has let the process die.
         stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
+        other_body: Whether code has sent another body to an operation that a fault has put down.
         deleted: Ids of the records that a fault has deleted.
         abandoned: Whether threads of its workers may wait for ever, and hold their locks.
         deadlock: Whether each of its workers waits for the other.
@@ -79,6 +80,7 @@ class ExploredRun(Watcher):
         self.crashed: bool = False
         self.stopped: str | None = None
         self.failed: dict[str, Course] = {}
+        self.other_body: bool = False
         self.deleted: set[str] = set()
         self.abandoned: bool = False
         self.deadlock: bool = False
