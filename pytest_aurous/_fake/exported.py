@@ -82,7 +82,7 @@ _SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "ids": (str, tuple[int, int]),
     "keys": (str, Grant),
     "runs": (str, Run),
-    "scripts": (tuple[str, str | None], Plan),
+    "scripts": (tuple[str, str | None, str | None], Plan),
     "thresholds": (str, Decimal),
     "vectors": (str, tuple[float, ...]),
     "warned": (str, float),
@@ -90,7 +90,7 @@ _SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
 }
 """The keys and the values of each section of the state."""
 _LISTS: Final[dict[str, Any]] = {
-    "poses": tuple[str, float],
+    "poses": tuple[str, float, str | None],
     "due": tuple[float, int, str],
     "waiting": tuple[float, int],
 }

@@ -97,9 +97,7 @@ def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written:
             }
             for fault in app.queue.among(raw.get("faults", {}))
         },
-        "scripts": {
-            f"{resource} {name or ''}".strip(): str(plan) for (resource, name), plan in raw.get("scripts", {}).items()
-        },
+        "scripts": {" ".join(filter(None, key)): str(plan) for key, plan in raw.get("scripts", {}).items()},
         "deliveries": {str(number): frozen(one) for number, one in raw.get("deliveries", {}).items()},
     }
 

@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
             _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
             _write(options.log, json.dumps(har([])))
-            follow(stack, control, partial(log, options.log))
+            follow(stack, control, partial(log, options.log, names={}))
         stack.enter_context(server)
         if options.webhooks == "auto":
             _repeat(stack, _MOMENT, lambda: deliver(control))
@@ -307,15 +307,21 @@ def line_of(step: Taped, near: str = "") -> str:
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 
 
-def log(file: Path, steps: Iterable[Taped]) -> None:
+def log(file: Path, steps: Iterable[Taped], names: dict[str, str]) -> None:
     """Add the requests among some steps to a HAR file, which is complete after each time.
+
+    Args:
+        file: The HAR file.
+        steps: The steps.
+        names: The names of keys and secrets in the file; the new ones are added.
 
     Raises:
         AurousError: If the disk is full: the file has only the requests before.
     """
     empty = json.dumps(har([]))
     tail = empty[empty.index("]") :]
-    entries = har([step.call for step in steps if step.call is not None])["log"]["entries"]
+    calls = [step.call for step in steps if step.call is not None]
+    entries = har(calls, names)["log"]["entries"]
     with file.open("r+b", buffering=0) as stream:
         for number, entry in enumerate(entries):
             size = stream.seek(0, os.SEEK_END)

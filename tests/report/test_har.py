@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_aurous._core.wire import har as wire_har
 from pytest_aurous._core.wire.har import har, write_har
 
 if TYPE_CHECKING:
@@ -307,3 +308,16 @@ def test_secrets_of_webhook_endpoints_and_keys_in_queries_have_names(api: Api) -
     ]
     hidden = (secret[6:], STRANGE, b64encode(secret.encode()).decode()[8:20], secret.encode().hex()[12:])
     assert [one for one in hidden if one in text] == []
+
+
+def test_each_text_is_redacted_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests have most of their texts in common: only what is new in a request is looked at."""
+    redact, seen = wire_har.redacted, list[str]()
+    monkeypatch.setattr(wire_har, "redacted", lambda text, more: seen.append(text) or redact(text, more))
+    for _ in range(40):
+        api.get("/v1/balance")
+
+    har(api.aurous.calls)
+
+    assert len(seen) == len({*seen})
+    assert len(seen) < 40 * 6

@@ -143,6 +143,21 @@ class TestDeeds:
         assert found[0]["messages"] == messages
         assert found[1]["tool_calls"] == [["find", {"query": "hair"}]]
 
+    def test_keys_of_another_team(self, fake: Aurous) -> None:
+        """A key is rotated and revoked in the team that is named, and in no other one."""
+        teams = [do(fake, "teams.add", name=name)["result"] for name in ("Acme", "Umbra")]
+        new = do(fake, "key.rotate", number=0, team=teams[0]["id"])["result"]
+        do(fake, "key.revoke", number=0, team=teams[0]["id"])
+        with fake.client() as client:
+
+            def status(key: str) -> int:
+                return client.get("/v1/balance", headers={"X-Api-Key": key}).status_code
+
+            keys = (teams[0]["api_key"], new["key"], teams[1]["api_key"], fake.api_key)
+            assert [status(key) for key in keys] == [401, 200, 200, 200]
+        said = "key.revoke(number=2): expected a whole number from 0 to 1"
+        assert said in refused(fake, "key.revoke", {"number": 2, "team": teams[0]["id"]})
+
 
 @pytest.mark.parametrize(
     ("name", "told", "said"),
@@ -157,3 +172,36 @@ class TestDeeds:
 def test_bad_arguments(fake: Aurous, name: str, told: dict[str, Any], said: str) -> None:
     """A mistake is told in plain words, and nothing has changed."""
     assert said in refused(fake, name, told)
+
+
+class TestTeams:
+    """A team is the unit of isolation."""
+
+    def test_tests_of_thirty_teams_are_separate(self, fake: Aurous) -> None:
+        control = Control(fake)
+        teams = [fake.teams.add(credits=10 + number) for number in range(30)]
+        fake.chat.reply("for every other team")
+        poses, ends = ("front", "side", "back"), ("ready", "failed")
+        for number, team in enumerate(teams):
+            control.do("chat.reply", {"text": f"team {number}", "team": team.id})
+            control.do("uploads.pose", {"pose": poses[number % 3], "team": team.id})
+            control.do("characters.script", {"text": f"synthesizing -> {ends[number % 2]}", "team": team.id})
+        control.do("key.revoke", {"number": 0, "team": teams[-1].id})
+        chat = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Who?"}]}
+        client = fake.client()
+
+        def says(key: str) -> str:
+            sent = client.post("/v1/chat/completions", json=chat, headers={"X-Api-Key": key}).json()
+            return str(sent["choices"][0]["message"]["content"] if "choices" in sent else sent["error"]["code"])
+
+        for number, team in reversed([*enumerate(teams)][:-1]):
+            key, ticket = str(team.api_key), team.uploads.add()
+            headers, upload = {"X-Api-Key": key}, {"upload_id": ticket.id}
+            sent = client.post("/v1/characters/uploads/classify", json=upload, headers=headers).json()
+            assert (says(key), sent["pose"]) == (f"team {number}", poses[number % 3])
+            (character := team.characters.add(status="synthesizing")).advance()
+            assert character.status == ends[number % 2]
+            assert len(control.aurous.calls.where("chat.create", team=team.id)) == 1
+        assert says(str(teams[-1].api_key)) == "invalid_api_key"
+        assert says(str(fake.api_key)) == "for every other team"
+        assert len({str(team.credits) for team in teams}) == 30

@@ -28,7 +28,7 @@ def test_changes_are_undone_in_reverse_order(state: State) -> None:
         things["a"] += 1
         things["b"] = 2
         state.append(grown, 2)
-        state.take_first(taken)
+        state.take(taken, taken[0])
         assert things.take("a") == 2
         assert things.take("a") is None
         state.random("dice").random()

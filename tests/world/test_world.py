@@ -25,7 +25,7 @@ def test_two_worlds_share_nothing() -> None:
     one.ids.new("char")
     one.random.random()
     one.table(TeamRow).insert(TeamRow(id="team_1", name="One", created_at=NOON, billing_email=None))
-    one.poses.append(("front", 1.0))
+    one.poses.append(("front", 1.0, None))
     one.clock.advance(seconds=99)
 
     assert other.ids.new("char") == World(Settings()).ids.new("char")

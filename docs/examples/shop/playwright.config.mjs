@@ -1,7 +1,7 @@
 import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
-  workers: 1, // the tests share one fake
+  fullyParallel: true, // the tests share one fake, and each has a team
   use: {
     baseURL: "http://localhost:5173",
     launchOptions: { executablePath: process.env.CHROMIUM },

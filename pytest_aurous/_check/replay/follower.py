@@ -192,7 +192,7 @@ class Follower:
         if record:
             self.change(record, plan=plan)
         else:
-            self._world.scripts[resource, None] = plan
+            self._world.scripts[resource, None, None] = plan
 
     def move(self, record: str, status: str, error: str | None = None) -> None:
         """Bring a record to a status by its state machine, with all that follows from it."""

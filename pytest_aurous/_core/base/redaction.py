@@ -107,21 +107,25 @@ def redacted_json(value: Any, keep: Collection[str] = (), more: str | None = Non
 
     The texts *keep*, the own keys of a fake, stay as they are.
     """
-    return _clean(value, {key: key for key in keep}, more)
+    return remembering(partial(redacted, more=more), keep)(value)
 
 
-def _clean(value: Any, known: dict[str, str], more: str | None) -> Any:
-    """Return *value* redacted; *known* has each text that was, since requests have most of their texts in common."""
-    if isinstance(value, str):
-        if value not in known:
-            known[value] = redacted(value, more)
-        return known[value]
-    if isinstance(value, list):
-        return [_clean(item, known, more) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value).items()
-        return {_clean(name, known, more): _clean(item, known, more) for name, item in fields}
-    return value
+def remembering(change: Callable[[str], str], keep: Collection[str] = ()) -> Callable[[Any], Any]:
+    """Return what changes the texts in JSON data but *keep*, each once: requests have most of their texts in common."""
+    known = {text: text for text in keep}
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in known:
+                known[value] = change(value)
+            return known[value]
+        if isinstance(value, list):
+            return [changed(item) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+        if isinstance(value, dict):
+            return {changed(name): changed(item) for name, item in cast("dict[str, Any]", value).items()}
+        return value
+
+    return changed
 
 
 def keys_in(text: str) -> set[str]:

@@ -78,7 +78,7 @@ class App:
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         self.world.lifecycles = LIFECYCLES.values()
         for resource, plan in plans(settings.script).items():
-            self.world.scripts[resource, None] = plan
+            self.world.scripts[resource, None, None] = plan
         for resource, enter in MACHINES.items():
             self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
         for rows in GIVEN:

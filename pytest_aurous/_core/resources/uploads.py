@@ -168,7 +168,7 @@ class Uploads(Collection[Upload]):
             return self._live(self._world.table(UploadRow).insert(row).id)
 
     def pose(self, pose: Pose | str, confidence: float = 0.92, times: int = 1) -> None:
-        """Set the result of classify for the next pictures; without it, results are seeded.
+        """Set the result of classify for the next pictures, of a team as a script; without it, results are seeded.
 
         Args:
             pose: ``portrait``, ``front``, ``side``, ``back`` or ``other``.
@@ -186,7 +186,8 @@ class Uploads(Collection[Upload]):
         check.number("confidence", confidence, 0, 1)
         check.whole("times", times, 1, _MAX_PICTURES)
         with self._world.lock:
-            self._world.poses.extend([(pose, confidence)] * times)
+            whose = self._world.concerned(self._team)
+            self._world.poses.extend([(pose, confidence, whose)] * times)
 
 
 _TYPES: Final = {"jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
@@ -278,8 +279,9 @@ def classify(ctx: Context) -> dict[str, Any]:
         seen = (one for one in map(table.__getitem__, table) if one.pose is not None and one.digest == row.digest != "")
         pose: str | None
         confidence: float | None
-        if world.poses:
-            pose, confidence = world.state.take_first(world.poses)
+        given = [one for whose in (ctx.team, None) for one in world.poses if one[2] == whose]
+        if given:
+            pose, confidence, _ = world.state.take(world.poses, given[0])
         elif (same := next(seen, None)) is not None:
             pose, confidence = same.pose, same.confidence
         else:

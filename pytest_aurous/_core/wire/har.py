@@ -16,7 +16,7 @@ from ..base.errors import version_of_package
 from ..base.files import write_whole
 from ..base.frames import Helpers, helpers_of, shown_line
 from ..base.instants import iso_milliseconds, moment
-from ..base.redaction import MIN_SECRET, redacted, redacted_json
+from ..base.redaction import MIN_SECRET, redacted, remembering
 from .bodies import cleaned
 from .call import COMPLETE, Call, Request, Response, is_digest, key_of, renamed, secrets_of, stream_of
 from .exchange import Exchange
@@ -47,27 +47,30 @@ def file_name(test: str, *, parameters: bool = True, secret: str | None = None) 
     return f"{name}-{sha256(test.encode(errors='backslashreplace')).hexdigest()[:8]}"
 
 
-def har(calls: Iterable[Call]) -> dict[str, Any]:
+def har(calls: Iterable[Call], names: dict[str, str] | None = None) -> dict[str, Any]:
     """Return *calls* as a HAR 1.2 object that can be replayed: each API key has a name, such as ``key-1``.
 
     The secret of a webhook endpoint has a name, too, which has the form of a secret.
+
+    Args:
+        calls: The calls.
+        names: The names in what was written of the same file before; the new ones are added.
     """
     creator = {"name": "pytest-aurous", "version": version_of_package()}
     calls = list(calls)
-    names = _names(calls)
+    names = {} if names is None else names
+    _name_secrets(calls, names)
     long = [re.escape(one) for one in {**names, **dict.fromkeys(secrets_of(calls))} if len(one) >= MIN_SECRET]
     more = f"()(?:{'|'.join(long)})" if long else None
 
-    def clean(text: str) -> str:
-        return redacted(renamed(text, names), more)
-
+    clean = remembering(lambda text: redacted(renamed(text, names), more))
     helpers = helpers_of((call.stack, call.operation) for call in calls)
-    entries = [redacted_json(renamed(_entry(call, helpers, names, clean), names), more=more) for call in calls]
+    entries = [clean(_entry(call, helpers, names, clean)) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
 
-def _names(calls: list[Call]) -> dict[str, str]:
-    """Return a name for each secret: keys in headers and queries, and the secrets of webhook endpoints anywhere."""
+def _name_secrets(calls: list[Call], names: dict[str, str]) -> None:
+    """Name each secret: keys in headers and queries, and the secrets of webhook endpoints anywhere."""
     keys: list[str] = []
     texts: list[str] = []
 
@@ -84,9 +87,10 @@ def _names(calls: list[Call]) -> dict[str, str]:
             texts += message.headers.values()
             cleaned(message.content, message.headers.get("content-encoding", ""), read)
         texts.append(call.url)
-    names = {key: f"key-{number}" for number, key in enumerate(dict.fromkeys(keys), 1)}
-    secrets = dict.fromkeys(_WEBHOOK_SECRET.findall("\n".join(texts)))
-    return names | {secret: f"whsec_redacted{number}" for number, secret in enumerate(secrets, 1)}
+    secrets = [secret for text in texts for secret in _WEBHOOK_SECRET.findall(text)]
+    for label, found in (("key-", keys), ("whsec_redacted", secrets)):
+        for secret in dict.fromkeys(found):
+            names.setdefault(secret, f"{label}{1 + sum(name.startswith(label) for name in names.values())}")
 
 
 def har_entry(

@@ -176,9 +176,10 @@ class State:
         self.note(_cut, items, len(items))
         items.append(item)
 
-    def take_first(self, items: list[T]) -> T:
+    def take(self, items: list[T], item: T) -> T:
         self.note(_refill, items, items[:])
-        return items.pop(0)
+        items.remove(item)
+        return item
 
     def mark(self) -> int:
         """Return what `undo_to` takes."""

@@ -55,8 +55,8 @@ class World:
         self.balances: Balances = Balances(self.state)
         self.outbox: Outbox = Outbox(self.state)
         self.served: Served = Served()
-        self.scripts: Section[tuple[str, str | None], Plan] = self.state.section("scripts")
-        self.poses: list[tuple[str, float]] = self.state.sequence("poses")
+        self.scripts: Section[tuple[str, str | None, str | None], Plan] = self.state.section("scripts")
+        self.poses: list[tuple[str, float, str | None]] = self.state.sequence("poses")
         self.lifecycles: Collection[Lifecycle] = ()
         self.default_team = ""
         self.default_key = ""
@@ -111,9 +111,14 @@ class World:
         """Whether a row has not been deleted."""
         return self.table(type(row)).lives(row)
 
-    def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
-        """Return the script that a new record gets: by its name, else by its resource."""
-        return self.scripts.get((resource, name)) or self.scripts.get((resource, None)) or default
+    def concerned(self, team: str) -> str | None:
+        """Return whom concerns what a test says of a team: this team, or, of the default team, every team (None)."""
+        return None if team == self.default_team else team
+
+    def script_for(self, resource: str, name: str | None, default: Plan, team: str) -> Plan:
+        """Return the script that a new record gets: its team comes before all teams, and its name before all names."""
+        keys = [(resource, one, whose) for whose in (team, None) for one in (name, None)]
+        return next((self.scripts[key] for key in keys if key in self.scripts), default)
 
 
 def _note(journal: Journal, runs: Runs, change: str) -> None:

@@ -380,7 +380,7 @@ class Scripted(Collection[P]):
     _record: type[Any]
 
     def script(self, text: str | Plan, name: str | None = None) -> None:
-        """Set the script of records that are created from now on, in every team.
+        """Set the script of records that are created from now on: of a team of its own, or else in every team.
 
         Args:
             text: Such as ``"synthesizing*3 -> reviewing"``.
@@ -393,4 +393,5 @@ class Scripted(Collection[P]):
         if name is not None:
             self._check("script").text("name", name, "Aurora")
         with self._world.lock:
-            self._world.scripts[lifecycle.resource, name] = plan_of(text, lifecycle, self._world.lifecycles)
+            key = lifecycle.resource, name, self._world.concerned(self._team)
+            self._world.scripts[key] = plan_of(text, lifecycle, self._world.lifecycles)

@@ -86,7 +86,7 @@ def create(ctx: Context) -> dict[str, Any]:
         created_at=now,
         updated_at=now,
         team=ctx.team,
-        plan=machine.script_for(world, sent["name"]),
+        plan=machine.script_for(world, sent["name"], ctx.team),
         published=not synthesis,
         **sent,
     )

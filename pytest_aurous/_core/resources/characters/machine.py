@@ -19,8 +19,8 @@ DEFAULTS: Final = {end: plan_of(f"synthesizing -> {end}", LIFECYCLE) for end in 
 """The script of a character for which the test sets no script, by reading of create-4."""
 
 
-def script_for(world: World, name: str) -> Plan:
-    return world.script_for(LIFECYCLE.resource, name, DEFAULTS[world.settings.reading("create-4")])
+def script_for(world: World, name: str, team: str) -> Plan:
+    return world.script_for(LIFECYCLE.resource, name, DEFAULTS[world.settings.reading("create-4")], team)
 
 
 def begin_run(

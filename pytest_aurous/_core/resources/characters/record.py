@@ -144,7 +144,7 @@ class Characters(Scripted[Character]):
                 error_message=follows.error,
                 client_reference_id=client_reference_id,
                 team=owner,
-                plan=plan or machine.script_for(world, name),
+                plan=plan or machine.script_for(world, name, owner),
                 published=follows.published,
             )
             world.table(CharacterRow).insert(row)

@@ -100,7 +100,7 @@ def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> C
         team=ctx.team,
     )
     try:
-        said = answer(world, ctx.call, body, prompt)
+        said = answer(world, ctx.team, ctx.call, body, prompt)
     except ApiProblem as problem:
         fail(world, world.table(CompletionRow).insert(row), problem)
         raise

@@ -193,7 +193,7 @@ class Chat(Public):
         chunking: Chunking = "words",
         times: int | None = None,
     ) -> None:
-        """Add what the model says to a later request, in any team.
+        """Add what the model says to a later request: of a team of its own, or else in every team.
 
         Replies are used in the order in which they were added; the first that matches is taken. Without *times*, each
         is used once, and the last one stays. Without words, as with *tokens* alone, the model says its
@@ -266,6 +266,7 @@ class Chat(Public):
                 when=when,
                 times=None if times is None else check.whole("times", times, 1),
                 place=place_of(nearest_outside({PACKAGE}, sys._getframe())).rpartition("/")[2],
+                team=self._world.concerned(self._team),
             )
 
 

@@ -62,6 +62,7 @@ class ScriptedReply(NamedTuple):
         used: How often it was used.
         lost: How often a fault has kept it from its client, which does not count as used.
         fits: Whether it has to fit the tools and the schema of its request.
+        team: The team whose requests it replies to; None: every team.
     """
 
     number: int
@@ -82,6 +83,7 @@ class ScriptedReply(NamedTuple):
     used: int = 0
     lost: int = 0
     fits: bool = True
+    team: str | None = None
 
     def __repr__(self) -> str:
         said = next((one for one in (self.text, self.refuse, self.error) if one is not None), None)
@@ -166,15 +168,20 @@ def unused(world: World) -> list[ScriptedReply]:
     return [one for one in replies(world).values() if one.used + one.lost < (one.times or 1)]
 
 
-def _take(world: World, call: Call, body: dict[str, Any]) -> ScriptedReply | None:
-    """Use the first reply that matches; without ``times``, each is used once, and the last one stays."""
+def _take(world: World, team: str, call: Call, body: dict[str, Any]) -> ScriptedReply | None:
+    """Use the first reply that matches, of those for this team alone before those for every team.
+
+    Without ``times``, each is used once, and the last one stays.
+    """
     found = replies(world)
-    for number, one in found.items():
-        # The last one stays, so that a test which cares about one reply adds one, however often the code asks.
-        most = one.times or (inf if number == len(found) else 1)
-        if one.used < most and one.matches(call, body):
-            found[number] = one._replace(used=one.used + 1)
-            return one
+    for whose in (team, None):
+        added = [one for one in found.values() if one.team == whose]
+        for one in added:
+            # The last one stays, so that a test which cares about one reply adds one, however often the code asks.
+            most = one.times or (inf if one is added[-1] else 1)
+            if one.used < most and one.matches(call, body):
+                found[one.number] = one._replace(used=one.used + 1)
+                return one
     return None
 
 
@@ -186,14 +193,14 @@ def unsay(world: World, said: Answer | None) -> None:
         found[said.reply] = one._replace(used=one.used - 1, lost=one.lost + 1)
 
 
-def answer(world: World, call: Call, body: dict[str, Any], prompt: int) -> Answer:
+def answer(world: World, team: str, call: Call, body: dict[str, Any], prompt: int) -> Answer:
     """Return what the model says to a request, whose *body* was read, and whose input has *prompt* tokens.
 
     Raises:
         ApiProblem: The error that a reply is.
         Unscripted: If a reply does not fit the request.
     """
-    scripted = _take(world, call, body)
+    scripted = _take(world, team, call, body)
     if scripted is None:
         return _unasked(world, body, prompt)
     if scripted.error is not None:

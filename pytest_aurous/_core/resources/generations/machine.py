@@ -45,7 +45,7 @@ def add(
         hold=hold,
         # Under that reading, the price is spent already, and no end gives it back (cred-2).
         charged=world.settings.reading("cred-2") == "at_create",
-        plan=plan or world.script_for(LIFECYCLES[media_type].resource, columns.get("prompt"), DEFAULT),
+        plan=plan or world.script_for(LIFECYCLES[media_type].resource, columns.get("prompt"), DEFAULT, team),
         **columns,
     )
     if status is not None and IMAGES.statuses[status].end:
