@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final, NamedTuple
@@ -97,15 +97,16 @@ def sent_marks(headers: Headers, cookie: str) -> list[str]:
     return found
 
 
-def refuse_token(marks: Iterable[str], token: str | None) -> Reply | None:
+def refuse_token(marks: Collection[str], token: str | None) -> Reply | None:
     """Return the refusal of a control request without the token of a shared machine, or None."""
     # Texts would have to be ASCII.
     if token is None or any(compare_digest(one.encode(), mark_of(token.encode()).encode()) for one in marks):
         return None
+    why = "This is not the token of this server" if marks else "Control requests to this server need its token"
     return refused(
         401,
-        "Control requests to this server need its token: send it as Authorization: Bearer TOKEN, or enter it on the "
-        "page. It is what AUROUS_CONTROL_TOKEN had where the server was started; without that, the server printed one.",
+        f"{why}: send it as Authorization: Bearer TOKEN, or enter it on the page. It is what AUROUS_CONTROL_TOKEN had "
+        "where the server was started; without that, the server printed one.",
         page=ACCESS,
     )
 

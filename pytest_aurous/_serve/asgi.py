@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from threading import Thread
 from traceback import format_exc
+from types import MethodType
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -41,7 +42,7 @@ _HANG: Final = 60.0
 """How many seconds a client without a timeout waits for a response that does not come."""
 _LONG: Final = frozenset(
     {"webhooks.flush", "session.py", "state", "calls", "calls.har", "log", "unmatched", "coverage", "export"}
-    | {"trace", "steps", "search"}
+    | {"trace", "steps", "search", "present", "completions", "pitfalls", "deliveries"}
 )
 """The control requests that wait for receivers of webhooks, or walk all calls: other requests do not wait for them."""
 _JSON: Final = ("Content-Type", "application/json")
@@ -75,6 +76,8 @@ class AsgiApp:
             raise
 
     async def _respond(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["http_version"] == "1.0":
+            send = MethodType(_send_whole, send.__self__)  # type: ignore[attr-defined]  # uvicorn's
         request = await self._arrived(scope, receive)
         if isinstance(request, Reply):  # nobody reads it if the client has disconnected before the end of the body
             await _write(send, request)
@@ -261,6 +264,16 @@ async def _read(receive: Receive) -> bytes | None:
 async def _write(send: Send, reply: Reply) -> None:
     await send(_start(reply))
     await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _send_whole(cycle: Any, message: Message) -> None:
+    """Send to a client of HTTP/1.0, which knows no chunks, and for which the end of the connection ends a response.
+
+    uvicorn does that itself with h11, and sends chunks with httptools.
+    """
+    cycle.chunked_encoding = cycle.keep_alive = False
+    cycle.expected_content_length = len(message.get("body", b""))
+    await cycle.send(message)
 
 
 def _start(reply: Reply) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -24,7 +25,7 @@ from .._core.base.errors import AurousError, nearest, see
 from .._core.base.files import write_whole
 from .._core.base.instants import iso
 from .._core.base.redaction import redacted, shortened
-from .._core.wire.call import secret_of
+from .._core.wire.call import Call, key_of, reply_to, secret_of
 from .._core.wire.har import har
 from .._facade import SETTINGS, fake_key, used_for
 from .._fake.aurous import Aurous
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             _repeat(stack, _MINUTE, lambda: save(aurous, state), patience=None)
         if options.log is not None:
             _write(options.log, json.dumps(har([])))
-            follow(stack, control, partial(log, options.log))
+            follow(stack, control, partial(log, options.log, named={}))
         stack.enter_context(server)
         if options.webhooks == "auto":
             _repeat(stack, _MOMENT, lambda: deliver(control))
@@ -309,15 +310,30 @@ def line_of(step: Taped, near: str = "") -> str:
     return f"{head}{told}  {shortened(' '.join(filter(None, why)), _NARROW)}".rstrip()
 
 
-def log(file: Path, steps: Iterable[Taped]) -> None:
+_SIGNING: Final = re.compile(r"whsec_[\w+/=-]{8,}")
+"""The secret of a webhook endpoint."""
+
+
+def log(file: Path, steps: Iterable[Taped], named: dict[str, Call]) -> None:
     """Add the requests among some steps to a HAR file, which is complete after each time.
+
+    Args:
+        file: The HAR file.
+        steps: The steps.
+        named: What has brought each key and each secret of a webhook endpoint into the file before, in order; the new
+            ones are added. A HAR names them in the order in which they come: without these, each part begins anew.
 
     Raises:
         AurousError: If the disk is full: the file has only the requests before.
     """
     empty = json.dumps(har([]))
     tail = empty[empty.index("]") :]
-    entries = har([step.call for step in steps if step.call is not None])["log"]["entries"]
+    calls, before = [step.call for step in steps if step.call is not None], len(named)
+    for call in calls:
+        for secret in filter(None, [key_of(call), *_SIGNING.findall(reply_to(call).body.decode(errors="replace"))]):
+            header = "X-Note" if _SIGNING.fullmatch(secret) else "X-Api-Key"
+            named.setdefault(secret, Call("GET", "https", "", "/", "", ((header, secret),)))
+    entries = har([*list(named.values())[:before], *calls])["log"]["entries"][before:]
     with file.open("r+b", buffering=0) as stream:
         for number, entry in enumerate(entries):
             size = stream.seek(0, os.SEEK_END)

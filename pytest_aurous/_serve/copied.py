@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from inspect import getsource
 from itertools import islice
 from json import dumps, loads
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
@@ -72,6 +72,7 @@ _TIMED: Final = ("runs", "idempotency", "deliveries", "limit.", "faults.outage",
 _IMPORTS: Final = (
     "from collections import Counter",
     "from collections.abc import Iterable",
+    "from contextlib import ExitStack",
     "from itertools import islice",
     "from json import loads",
     "from typing import Any",
@@ -98,6 +99,28 @@ def copied(aurous: Aurous, tape: Tape, after: int = 0, until: int | None = None,
         return test.text(name)
 
 
+class _Opened(NamedTuple):
+    """A stream beside which something happens: the name of its response, and how many of its events were read."""
+
+    name: str
+    sent: Call
+    asserted: bool
+    read: int = 0
+
+    @property
+    def seen(self) -> str:
+        """The name of what it has said."""
+        return f"{self.name}_seen"
+
+    def lines(self) -> list[str]:
+        """Return the lines of its body, as far as it is known."""
+        return reply_to(self.sent).body.decode(errors="replace").splitlines()
+
+    def reading(self, events: int | None = None) -> str:
+        """Return the line that reads so many events, or all."""
+        return f"told({self.name}_lines, {events}, {self.seen})"
+
+
 class _Test:
     """Writes one test.
 
@@ -108,7 +131,11 @@ class _Test:
         taped = tape.after(0, tape.keep)
         steps = [step for step in taped if step.seq <= until and (step.call or step.action)]
         steps = steps[_start(steps, tape.dropped) :]
+        within = {of for step in steps for of, _ in step.streams} & {step.seq for step in steps}
         self._remarks = [f"Steps 1 to {after} are repeated, but nothing is asserted about them."] * bool(after)
+        ends = {step.seq for step in taped if step.part and step.part.ended and step.part.of in within}
+        shown = {step.seq for step in steps} | {seq for seq in ends if seq <= until}
+        steps = [step for step in taped if step.seq in shown]
         for index, (seq, sent, *_) in enumerate(steps):
             if sent is not None and is_digest(sent.content):
                 self._remarks.append(f"It ends before request {sent.number}, whose body is too large to be kept.")
@@ -117,7 +144,8 @@ class _Test:
         self._loaded = tape.loaded
         loaded = (Taped(action=one, began=one.at) for one in self._loaded)
         self._steps, self._after = [*loaded, *steps], after
-        self._delays = _delays(taped)
+        self._within, self._open = within, dict[int, _Opened]()
+        self._waits, self._delays = _delays(taped, within)
         self._settings = session_of(aurous).start.settings
         self._sent = [step.call for step in self._steps if step.call is not None]
         self._actions = [step.action for step in self._steps if step.action is not None]
@@ -148,11 +176,12 @@ class _Test:
             operation = "" if step.action is None else step.action.operation
             if operation.startswith(_TIMED) or any(change[0] in _TIMED for change in step.changes):
                 self._slack = _SOON
+            self._read_on(step)
             self._wait(step.began)
             if step.action is not None and operation != "clock.speed":  # the lines say how long each step has taken
                 self._act(step.action)
             if step.call is not None:
-                self._request(step.call, asserted=step.seq > self._after, alone=step.alone)
+                self._request(step.call, step)
                 self._clock.move(self._delays.get(step.seq, 0.0))
         if self._end:
             self._wait(self._ended)
@@ -171,7 +200,8 @@ class _Test:
         text = f"def test_{words or 'copied'}() -> None:\n"
         text += '    """The same actions and requests, and the same responses."""\n'
         text += f"    aurous = {_indented(begin)}\n"
-        text += "    with aurous, aurous.client(timeout=None) as client:\n"
+        streams = ", ExitStack() as streams" if self._open else ""
+        text += f"    with aurous, aurous.client(timeout=None) as client{streams}:\n"
         text += f"        {_indented(_indented(body))}\n"
         text = f"{getsource(told)}\n\n{text}" if "told(" in body else text
         counts = f"{len(self._sent)} requests and {len(self._actions)} actions"
@@ -259,19 +289,58 @@ class _Test:
     def _path(self, keys: tuple[Any, ...]) -> str:
         return "".join(f"[{self._names.literal(key)}]" for key in keys)
 
-    def _request(self, sent: Call, *, asserted: bool, alone: bool) -> None:
-        names = self._names
+    def _read_on(self, step: Taped) -> None:
+        """Read the open streams as far as their clients had at a step, so that it happens at the same event."""
+        for of, events in step.streams:
+            if (one := self._open.get(of)) is not None and events > one.read:
+                self._lines.append(one.reading(events - one.read))
+                self._open[of] = one._replace(read=events)
+                self._bind_all(one.seen, told(one.lines(), events), "chat")
+        if step.part is not None and (one := self._open.get(step.part.of)) is not None:
+            self._lines += self._last_of(one)
+        self._clock.move(self._waits.get(step.seq, 0.0))
+
+    def _last_of(self, one: _Opened) -> Iterator[str]:
+        """Yield how a stream ends that something happened beside."""
+        if one.sent.ended not in _READ:
+            yield f"with pytest.raises(httpx.TransportError):\n    {one.reading()}"
+            return
+        yield one.reading() if one.sent.ended == COMPLETE else one.reading(one.sent.events - one.read)
+        yield f"{one.name}.close()"
+        if one.asserted:
+            found = told(one.lines(), None if one.sent.ended == COMPLETE else one.sent.events)
+            yield f"assert {one.seen} == {self._names.literal(found, expected=True)}"
+
+    def _bind_all(self, got: str, found: Any, thing: str) -> None:
+        """Give names to what something later needs of a response."""
+        for value, path in _leaves(found):
+            if value in self._wanted and value not in self._names:
+                self._bind(thing, value, got, path)
+
+    def _request(self, sent: Call, step: Taped) -> None:
+        names, asserted = self._names, step.seq > self._after
         names.hides = False
         function, parts = _written(sent, self._settings.base_url, names)
         malformed = str(sent.fault).startswith("malformed")  # whose client sees an end
+        if step.seq in self._within and not malformed:
+            opened = call("client.stream", [names.literal(sent.method), *parts])
+            one = _Opened(
+                self._new("stream"), sent, asserted and not names.hides and not is_digest(reply_to(sent).body)
+            )
+            self._lines += [
+                f"{one.name} = streams.enter_context({opened})",
+                f"{one.name}_lines = {one.name}.iter_lines()",
+                f"{one.seen} = told(())",
+                f"assert {one.name}.status_code == {sent.status}",
+            ]
+            self._open[step.seq] = one
+            return
         if sent.status is None or (sent.streamed and not malformed and sent.ended not in _READ):
             parts += [] if sent.patience is None else [f"timeout={sent.patience:g}"]
             self._lines.append(f"with pytest.raises(httpx.TransportError):\n    {_indented(call(function, parts))}")
             return
-        reasons = {"A secret is left out": names.hides, "It came while a stream was open": not alone}
-        why = [reason for reason, applies in reasons.items() if applies and asserted]
-        self._lines += [f"# {reason}, so its response is not asserted." for reason in why[:1]]
-        asserted = asserted and not why
+        self._lines += ["# A secret is left out, so its response is not asserted."] * (asserted and names.hides)
+        asserted = asserted and not names.hides
         body = reply_to(sent).body
         line, got, found = f"response = {call(function, parts)}", "response.json()", parsed(body)
         if sent.streamed and not malformed:
@@ -285,10 +354,9 @@ class _Test:
             got, found = "len(response.content)", length
         self._lines.append(line)
         self._lines += [f"assert response.status_code == {sent.status}"] * asserted
-        for value, path in _leaves(found):
-            if value in self._wanted and value not in names:
-                thing = (sent.operation or "response").split(".")[0].removesuffix("s")
-                self._bind(thing, value, got, path)
+        if asserted and (later := dict(reply_to(sent).headers).get("Retry-After")) is not None:
+            self._lines.append(f'assert response.headers["Retry-After"] == "{later}"')
+        self._bind_all(got, found, (sent.operation or "response").split(".")[0].removesuffix("s"))
         self._lines += [f"assert {got} == {names.literal(found, expected=True)}"] * asserted
 
 
@@ -339,15 +407,24 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n    ")
 
 
-def _delays(steps: list[Taped]) -> dict[int, float]:
-    """Return by how much each request moves the clock, at once: a test reads each stream before it goes on."""
-    delays, stream = dict[int, float](), 0
+def _delays(steps: list[Taped], within: set[int]) -> tuple[dict[int, float], dict[int, float]]:
+    """Return by how much the clock moves before and after each step.
+
+    A test reads a stream at once, unless something happens *within* it: then as far as it had come before each step.
+    """
+    waits, delays, stream, pending = dict[int, float](), dict[int, float](), 0, 0.0
     for step in steps:
-        if step.call is not None and step.call.streamed:
-            stream = step.seq
-        cause = stream if step.call is None else step.seq
-        delays[cause] = delays.get(cause, 0.0) + sum(seconds for how, seconds in step.events if how == "fault")
-    return delays
+        waited = sum(seconds for how, seconds in step.events if how == "fault")
+        if step.call is not None:
+            delays[step.seq] = waited
+            stream = step.seq if step.call.streamed else stream
+        elif stream in within:
+            pending += waited
+        else:
+            delays[stream] = delays.get(stream, 0.0) + waited
+        if step.call or step.action or (step.part and step.part.ended):
+            waits[step.seq], pending = pending, 0.0
+    return waits, delays
 
 
 def _start(steps: list[Taped], dropped: int) -> int:
@@ -400,14 +477,15 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple
 
 
 # A copied test brings it along, so it knows nothing else of this package.
-def told(lines: Iterable[str], events: int | None = None) -> dict[str, Any]:
-    """Return what a stream says, or so many of its events: its id, usage, text and tool calls."""
-    said: dict[str, Any] = {"text": "", "tool calls": ""}
+def told(lines: Iterable[str], events: int | None = None, said: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a stream says, or so many of its events, after what it has *said*."""
+    said = {"text": "", "tool calls": ""} if said is None else said
     for line in islice((line for line in lines if line.startswith("data: {")), events):
         chunk = loads(line.removeprefix("data: "))
         said |= {name: chunk[name] for name in ("id", "usage") if chunk.get(name)}
-        for delta in (choice["delta"] for choice in chunk.get("choices", ())):
-            said["text"] += delta.get("content") or ""
-            for one in delta.get("tool_calls") or ():
+        for choice in chunk.get("choices", ()):
+            said["text"] += choice["delta"].get("content") or ""
+            said |= {"finish_reason": choice["finish_reason"]} if choice.get("finish_reason") else {}
+            for one in choice["delta"].get("tool_calls") or ():
                 said["tool calls"] += "".join(one["function"].values())
     return said

@@ -9,13 +9,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final, cast
 from zlib import crc32
 
 from .._core.base.redaction import SECRET, protecting, redacted, redacted_json
-from .._core.wire.call import Call, reply_to, secret_of
+from .._core.wire.call import reply_to, secret_of
 from .._facade import View, difference, state_machines
 from .._fake.aurous import Aurous
 from .._fake.objects import as_json
@@ -50,6 +52,7 @@ class LiveTrace:
         self._aurous = aurous
         self._tape = tape
         self._fake = tape.fake
+        self._server = token_hex(8)  # a server that was started again may have the same clock, and as many steps
         self._cleaned: dict[tuple[str, str, str], tuple[Any, dict[str, Any]]] = {}
         self.automatic: dict[str, float] = {}
 
@@ -78,16 +81,19 @@ class LiveTrace:
 
     def present(self) -> str:
         """Return the state now."""
-        with self._fake.lock, protecting(self._fake.default_key):
-            state = self._clean_view(self._tape.state.present())
+        with self._fake.lock:  # briefly: other clients wait
+            state, now = self._tape.state.present(), {**self.now(), "settings": self._settings()}
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}
-            return as_text({"version": VERSION, "state": state, "spent": spent, **_clean(self.now())})
+        with protecting(self._fake.default_key):
+            told = {"state": self._clean_view(state), "spent": spent, **_clean(now)}
+        return as_text({"version": VERSION, **told})
 
     def now(self) -> dict[str, Any]:
         """Return what each batch of events says of the present."""
         fake = self._fake
         spent = sum((float(account.spent) for account in fake.accounts.values()), 0.0)
         return {
+            "server": self._server,
             "began": self._tape.began,
             "now": fake.clock.time(),
             "clock": as_json(self._aurous.clock),
@@ -96,6 +102,11 @@ class LiveTrace:
             "dropped": self._tape.dropped,
             "snapshots": self.snapshots(),
         }
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the settings that are not the default."""
+        unusual = self._fake.settings.unusual("start", "responses", "address")
+        return {name: set_as_json(value) for name, value in unusual.items()}
 
     def snapshots(self) -> list[dict[str, Any]]:
         """Return the snapshots that have a name."""
@@ -169,10 +180,8 @@ class LiveTrace:
             return as_text({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
 
     def _builder(self) -> Builder:
-        return Builder(self._fake, self._calls(), _LONGEST_BODY)
-
-    def _calls(self) -> list[Call]:
-        return [step.call for step in self._tape.steps if step.call is not None]
+        calls = [step.call for step in self._tape.after(0, self._tape.keep) if step.call is not None]
+        return Builder(self._fake, calls, _LONGEST_BODY)
 
     def _whole(self, builder: Builder, step: Taped, before: View, after: View) -> dict[str, Any]:
         notes = step.notes if step.part is None else (*step.notes, _note_of(step.part))
@@ -182,7 +191,7 @@ class LiveTrace:
 
     def _clean_view(self, found: View) -> View:
         """Return a state without secrets. What is as it was the last time is known, so a large state costs little."""
-        secret = secret_of(self._calls())
+        secret = secret_of(self._tape.witnesses())
         known, fresh = self._cleaned, dict[tuple[str, str, str], tuple[Any, dict[str, Any]]]()
         self._cleaned = fresh  # other threads may do the same
         cleaned: View = {}
@@ -240,6 +249,13 @@ def _note_of(part: Part) -> str:
     """Return what was sent of a stream, and how it ended."""
     how = f", {part.ended}" if part.ended else ""
     return f"stream of call {part.call.number}: {part.events} event{'' if part.events == 1 else 's'}{how}"
+
+
+def set_as_json(value: Any) -> Any:
+    """Return the value of a setting as JSON that the setting reads again."""
+    if isinstance(value, dict):
+        return {name: str(one) for name, one in cast("dict[str, Any]", value).items()}
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def as_text(content: Any) -> str:

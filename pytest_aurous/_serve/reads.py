@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.errors import shown, version_of_package
 from .._core.base.redaction import SECRET, redacted
-from .._core.wire.call import Call, reply_to, without_secrets
+from .._core.wire.call import Call, reply_to
 from .._core.wire.har import har
 from .._facade import SETTINGS
 from .._fake.calls import Calls
@@ -19,7 +18,7 @@ from .._fake.objects import as_json, exported
 from .actions import shown_arguments
 from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
-from .live import BATCH, MOST, as_text
+from .live import BATCH, MOST, as_text, set_as_json
 from .replies import JSON, refused
 from .table import DESTROYING, SUBJECTS, collections, operations
 
@@ -67,7 +66,7 @@ def _state(control: Control, _: object) -> Any:
             "now": aurous.clock.now().isoformat(),
             "clock": {"frozen": aurous.clock.frozen, "speed": aurous.clock.speed},
             "seed": aurous.seed,
-            "settings": {name: _set(getattr(control.fake.settings, name)) for name in SETTINGS},
+            "settings": {name: set_as_json(getattr(control.fake.settings, name)) for name in SETTINGS},
             "base_url": aurous.base_url,
             "api_key": aurous.api_key,
             "credits": aurous.team.credits,
@@ -81,18 +80,11 @@ def _state(control: Control, _: object) -> Any:
         }
 
 
-def _set(value: Any) -> Any:
-    """Return the value of a setting as JSON that the setting reads again."""
-    if isinstance(value, dict):
-        return {name: str(one) for name, one in cast("dict[str, Any]", value).items()}
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
 def of_call(call: Call) -> dict[str, Any]:
     """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
-    told = {**{name: getattr(call, name) for name in names}, "json": call.request.json}
-    return {**without_secrets(told, [call]), "query": without_secrets(redacted(call.query, SECRET), [call])}
+    told = {name: getattr(call, name) for name in names}
+    return {**told, "json": call.request.json, "query": redacted(call.query, SECRET)}
 
 
 def found_calls(

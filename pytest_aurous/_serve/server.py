@@ -35,6 +35,11 @@ _PATIENCE: Final = 60.0
 """Seconds for the start and the end of the server, which take milliseconds: then something is wrong."""
 _GRACE: Final = 0.2
 """Seconds for responses that are under way when the server stops."""
+_KEPT: Final = 120
+"""Seconds for which a connection without a request stays open: longer than servers in front of real APIs keep it.
+
+The vendor's clients poll each 5 seconds; one that meets a connection which is just being closed fails.
+"""
 _BACKLOG: Final = 2048
 """As uvicorn has it: so many clients may connect at once."""
 
@@ -139,7 +144,7 @@ class AurousServer(Public):
         """Stop the server, and free its port."""
         self._undo.close()
         self._asgi.control.tape.stop()
-        self._server.should_exit = self._server.force_exit = True
+        self._server.end()
         if self._thread.ident is not None:
             self._thread.join(_PATIENCE)
         self._socket.close()
@@ -178,6 +183,51 @@ def _bind(host: str, port: int) -> socket.socket:
     return found
 
 
+class _Ending:
+    """A server that ends at once when it is told to, and waits for no client that never finishes a request.
+
+    It is for a server of uvicorn: derive from both, from this first.
+    """
+
+    should_exit: bool
+    started: bool
+    servers: list[Any]
+    server_state: Any
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and let requests that wait for nothing be answered where they arrive, on Python 3.12 and later."""
+        loop: Any = asyncio.get_running_loop()
+        self._loop, self._ended = loop, asyncio.Event()
+        loop.time = MONOTONIC  # a test may freeze the one in `time`
+        loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
+        await super().startup(sockets)  # type: ignore[misc]
+
+    async def main_loop(self) -> None:
+        """Wait for the end, without uvicorn's look at it each 0.1 s."""
+        await self._ended.wait()
+
+    def end(self) -> None:
+        """End, from another thread."""
+        self.should_exit = True
+        if self.started:
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._ended.set)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, wait a moment for the responses of those that are open, and abort them."""
+        for one in (*self.servers, *(sockets or ())):
+            one.close()
+        left = self.server_state.connections
+        for connection in list(left):
+            connection.shutdown()
+        until = MONOTONIC() + _GRACE
+        while left and MONOTONIC() < until:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.005)
+        for connection in list(left):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # now the transports say that they are closed
+
+
 def _server(app: AsgiApp) -> Any:
     """Return a server with our limits, and the faster parser of uvicorn that is installed."""
     try:
@@ -190,23 +240,9 @@ def _server(app: AsgiApp) -> Any:
     with suppress(ImportError):
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol  # type: ignore[assignment]
 
-    class Server(uvicorn.Server):
-        """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            """Start, and let requests that wait for nothing be answered where they arrive, on Python 3.12 and later."""
-            loop: Any = asyncio.get_running_loop()
-            loop.time = MONOTONIC  # a test may freeze the one in `time`
-            loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
-            await super().startup(sockets)
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            """Shut down, and abort connections that are still open after a moment."""
-            for connection in list(self.server_state.connections):
-                asyncio.get_running_loop().call_later(_GRACE, connection.transport.abort)
-            await super().shutdown(sockets)
-
     protocol = type("GuardedProtocol", (Guarded, Protocol), {})
     options: dict[str, Any] = {"http": protocol, "loop": "asyncio", "ws": "none", "lifespan": "off"}
     options |= {"access_log": False, "server_header": False, "date_header": False, "proxy_headers": False}
-    return Server(uvicorn.Config(app, log_level="critical", h11_max_incomplete_event_size=2 * HEADERS, **options))
+    options["timeout_keep_alive"] = _KEPT
+    server = type("Server", (_Ending, uvicorn.Server), {})
+    return server(uvicorn.Config(app, log_level="critical", h11_max_incomplete_event_size=2 * HEADERS, **options))

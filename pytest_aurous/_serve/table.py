@@ -40,7 +40,7 @@ class Subject(NamedTuple):
         """
         found: Any = aurous
         for step in self.named(arguments):
-            if self.steps[:1] == ("keys",) and not isinstance(step, str):
+            if isinstance(found, list) and not isinstance(step, str):  # the keys of a team
                 Check(who, PAGE).whole("number", step[0], 0, len(found) - 1)
             found = getattr(found, step) if isinstance(step, str) else found[step[0]]
         return found

@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .._core.base.redaction import keys_in
 from .._core.base.work import MONOTONIC
-from .._core.wire.call import Call
+from .._core.wire.call import Call, secrets_of
 from .._facade import Change, View
 from .._fake.aurous import Aurous
 from .._fake.objects import session_of
@@ -54,7 +55,7 @@ class Taped(NamedTuple):
         events: What moved the clock before it.
         changes: What has changed in the state.
         notes: What has happened, in words.
-        alone: Whether no stream was open.
+        streams: The streams that were open: the step of each request, and how many events had been sent.
     """
 
     seq: int = 0
@@ -66,7 +67,7 @@ class Taped(NamedTuple):
     events: tuple[tuple[str, float], ...] = ()
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
-    alone: bool = True
+    streams: tuple[tuple[int, int], ...] = ()
 
 
 def seq_of(text: str) -> int | None:
@@ -99,6 +100,8 @@ class Tape(StepWatcher):
         self.steps: deque[Taped] = deque(maxlen=keep)
         self.streams: dict[Call, tuple[Part, float]] = {}
         self._unsaid: tuple[Change, ...] = ()
+        self._searched = 0
+        self._secrets: dict[str, Call] = {}
         with self.fake.lock:
             self.began = self.fake.clock.time()
             self.state = self.fake.follow()
@@ -123,7 +126,7 @@ class Tape(StepWatcher):
 
     def leave(self, call: Call) -> None:
         """Record a request."""
-        self._add(Taped(call=call, began=call.at, changes=self.state.changes(), alone=not self.streams))
+        self._add(Taped(call=call, began=call.at, changes=self.state.changes()))
         if call.streamed:
             self.streams[call] = Part(self.last, call), MONOTONIC()
         self.fake.journal.forget(self.keep)
@@ -158,7 +161,9 @@ class Tape(StepWatcher):
         events, notes = self._happened()
         changes, self._unsaid = self._unsaid + step.changes, ()
         self.last += 1
+        streams = tuple([(part.of, call.events) for call, (part, _) in self.streams.items()])
         step = step._replace(seq=self.last, at=self.fake.clock.time(), events=events, changes=changes, notes=notes)
+        step = step._replace(streams=streams)
         self.steps.append(step)
         for call_back in self.on_step:
             call_back(step)
@@ -170,6 +175,16 @@ class Tape(StepWatcher):
         with self.fake.lock:
             start = max(0, seq - self.dropped)
             return list(islice(self.steps, start, start + limit))
+
+    def witnesses(self) -> list[Call]:
+        """Return the first request with each secret that no form gives away: what they sent is shown nowhere."""
+        with self.fake.lock:
+            steps, self._searched = self.after(self._searched, self.keep), self.last
+            for call in [step.call for step in steps if step.call is not None]:
+                for secret in secrets_of([call]):
+                    if secret not in self._secrets and not keys_in(secret):
+                        self._secrets[secret] = call
+            return [*self._secrets.values()][-self.keep :]
 
     def states(self, seq: int) -> Iterator[View]:
         """Yield the state before a step, and after it and each later one. Hold the fake's lock."""

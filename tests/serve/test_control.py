@@ -144,6 +144,21 @@ class TestDeeds:
         assert found[0]["messages"] == messages
         assert found[1]["tool_calls"] == [["find", {"query": "hair"}]]
 
+    def test_keys_of_another_team(self, fake: Aurous) -> None:
+        """A key is rotated and revoked in the team that is named, and in no other one."""
+        teams = [do(fake, "teams.add", name=name)["result"] for name in ("Acme", "Umbra")]
+        new = do(fake, "key.rotate", number=0, team=teams[0]["id"])["result"]
+        do(fake, "key.revoke", number=0, team=teams[0]["id"])
+        with fake.client() as client:
+
+            def status(key: str) -> int:
+                return client.get("/v1/balance", headers={"X-Api-Key": key}).status_code
+
+            keys = (teams[0]["api_key"], new["key"], teams[1]["api_key"], fake.api_key)
+            assert [status(key) for key in keys] == [401, 200, 200, 200]
+        said = "key.revoke(number=2): expected a whole number from 0 to 1"
+        assert said in refused(fake, "key.revoke", {"number": 2, "team": teams[0]["id"]})
+
 
 @pytest.mark.parametrize(
     ("name", "told", "said"),

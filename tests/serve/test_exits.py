@@ -105,6 +105,12 @@ PLACES: Final[dict[str, Callable[[Seen], object]]] = {
         do(seen.control, "chat.reply", text="Yes.", when={"header": {"Authorization": f"Bearer {OTHER}"}}),
     ),
     "query beside a header": lambda seen: seen.client.get(f"/v1/balance?x={OTHER}", headers={"X-Auth-Token": OTHER}),
+    "records beside a header": lambda seen: (
+        seen.client.post("/v1/characters", json={"name": OTHER}, headers={"X-Auth-Token": OTHER}),
+        seen.client.post("/v1/images", json={"prompt": f"of {OTHER}"}, headers={"Authorization": f"Bearer {OTHER}"}),
+        do(seen.control, "chat.reply", text="Yes."),
+        ask(seen.client, f"It is {OTHER}."),
+    ),
     "a snapshot": lambda seen: do(seen.control, "snapshot", name=REAL),
     "URL of an endpoint": lambda seen: (
         seen.client.post("/v1/webhook_endpoints", json={"url": HOOK, "events": ["*"]}),
@@ -148,7 +154,7 @@ def test_no_exit_has_a_secret(place: str, tmp_path: Path) -> None:
     with aurous.client() as client:
         seen = Seen(aurous, control, client)
         PLACES[place](seen)
-        log(file, control.tape.steps)
+        log(file, control.tape.steps, {})
         recorder.stop()
         texts = list(everything(seen, recorder, file, tmp_path))
 

@@ -293,6 +293,16 @@ def test_the_world_is_controlled(watch: Watch) -> None:
     sync_api.expect(action).to_contain_text("revoke()")
     assert [key.ended for key in page.aurous.team.keys] == [False, True]
 
+    rivals = page.aurous.teams.add("Rivals")
+    page.aurous.video_loras.add("Slow")
+    page.client.get("/balance")
+    sync_api.expect(keys.locator("li")).to_have_count(3)
+    page.click("Revoke", keys.locator("li").last)
+    sync_api.expect(keys.locator("li").last).to_contain_text("ended")
+    assert [key.ended for key in rivals.keys] == [True]
+    for title in ("Video loras 1", "Teams 2"):
+        sync_api.expect(state.locator(".section > summary", has_text=re.compile(f"^{title}"))).to_have_count(1)
+
 
 def test_snapshots_and_reset(watch: Watch) -> None:
     """Taken, restored, exported and imported; a reset from the page can be undone."""
@@ -453,7 +463,7 @@ def test_the_page_asks_for_the_token(watch: Watch) -> None:
     box = page.tab.get_by_label("token")
     box.fill("wrong")
     page.click("Watch")
-    page.tab.get_by_role("alert").wait_for()
+    sync_api.expect(page.tab.get_by_role("alert")).to_contain_text("This is not the token of this server")
     box.fill("open-sesame")
     page.click("Watch")
     page.client.get("/balance")
@@ -471,8 +481,8 @@ def test_what_was_dropped_is_said(watch: Watch) -> None:
 
 
 def test_a_page_outlives_its_server(watch: Watch) -> None:
-    """It says that it has lost it, and shows what the next server on the port knows."""
-    page = watch()
+    """It says that it has lost it, and shows what the next server on the port knows, also one that began alike."""
+    page = watch(aurous=Aurous(now="2026-05-08T10:00:00Z", strict="off"))
     page.client.get("/balance")
     sync_api.expect(page.rows.last).to_contain_text("balance")
     page.server.stop()
@@ -482,7 +492,65 @@ def test_a_page_outlives_its_server(watch: Watch) -> None:
         sync_api.expect(status).to_have_text("live")
         sync_api.expect(page.rows).to_have_count(1)
         page.click("+1 h", page.state)
-        sync_api.expect(page.rows.last).to_contain_text("clock.advance")
+        page.click("+1 day", page.state)
+        sync_api.expect(page.rows.last).to_contain_text("86400")
+        sync_api.expect(page.rows).to_have_count(3)
+
+
+def test_settings_are_shown_and_changed_by_a_reset(watch: Watch) -> None:
+    """Those that differ from the defaults; a reset takes others. Armed faults stand at the head."""
+    page = watch(aurous=Aurous(credits=7, strict="off"))
+    page.aurous.faults.status("balance.retrieve", 503)
+    page.client.get("/team")
+    sync_api.expect(page.tab.locator(".page-head .facts")).to_contain_text("1 fault armed")
+    section = page.state.locator(".section", has=page.tab.locator("summary", has_text="Settings"))
+    sync_api.expect(section.locator("li").first).to_have_text("credits 7")
+    page.click("Reset with…", section)
+    section.get_by_label("settings").fill('{"credits": 3, "rate_limits": "enforce"}')
+    page.click("Reset with", section.locator(".opened"))
+    sync_api.expect(section.locator("li", has_text="rate_limits enforce")).to_have_count(1)
+    assert page.client.get("/balance").json()["credits"] == 3
+    sync_api.expect(page.tab.locator(".page-head .facts")).not_to_contain_text("armed")
+
+
+def test_the_way_back_leads_to_the_step_before(watch: Watch) -> None:
+    """The back button of the browser; the state of the past says where its controls are."""
+    page = watch()
+    for path in ("/balance", "/team", "/pricing"):
+        page.client.get(path)
+    sync_api.expect(page.rows).to_have_count(4)
+    for number in (1, 2):
+        page.rows.nth(number).locator("a").click()
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/team")
+    sync_api.expect(page.state).to_contain_text("To change the fake, choose Now.")
+    page.tab.go_back()
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/balance")
+    page.tab.go_back()
+    sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/pricing")
+    assert page.tab.evaluate("nameOf({kind: 'call', number: 8}, {data: {live: true}, calls: []})").startswith("call 8,")
+
+
+def test_a_tab_that_nobody_sees_has_no_connection(watch: Watch) -> None:
+    """A browser opens six connections to a server: a seventh tab has one as well. What came meanwhile is shown."""
+    page = watch()
+    page.client.get("/balance")
+    sync_api.expect(page.rows).to_have_count(2)
+    look = "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+    look += " document.dispatchEvent(new Event('visibilitychange')); }"
+    hidden = [page.tab]
+    for _ in range(5):
+        hidden.append(page.tab.context.new_page())
+        hidden[-1].goto(page.tab.url)
+    for tab in hidden:
+        tab.locator(".page-head .status").wait_for()
+        tab.evaluate(look, True)  # noqa: FBT003 - it is sent to the page
+    seventh = page.tab.context.new_page()
+    seventh.goto(page.tab.url)
+    sync_api.expect(seventh.locator(".calls li")).to_have_count(2)
+    page.client.get("/team")
+    sync_api.expect(seventh.locator(".calls li")).to_have_count(3)
+    page.tab.evaluate(look, False)  # noqa: FBT003 - it is sent to the page
+    sync_api.expect(page.rows).to_have_count(3)
 
 
 def test_a_page_that_stays_open_forgets(watch: Watch) -> None:

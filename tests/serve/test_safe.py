@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
@@ -273,6 +274,17 @@ def test_only_a_control_request_that_takes_long_has_a_thread(monkeypatch: pytest
     assert made == ["aurous-control"] * len(asgi._LONG)
 
 
+class Changing(deque[Any]):
+    """Steps that other threads add at any time when the lock is free: then nobody may walk over them."""
+
+    lock: Any
+
+    def __iter__(self) -> Iterator[Any]:
+        """Walk, under the lock."""
+        assert self.lock._is_owned()
+        return super().__iter__()
+
+
 @pytest.fixture(scope="module")
 def watched_calls() -> Control:
     """What controls a fake that has seen 100 calls, which is only read."""
@@ -281,12 +293,17 @@ def watched_calls() -> Control:
     with aurous.client() as client:
         for _ in range(100):
             client.post("/v1/chat/nothing", json={"prompt": "a portrait"})
+    steps = control.tape.steps = Changing(control.tape.steps, control.tape.keep)
+    steps.lock = control.fake.lock
     return control
 
 
 @pytest.mark.parametrize("name", sorted(asgi._LONG & READS.keys()))
 def test_no_read_walks_the_calls_under_the_lock(watched_calls: Control, name: str) -> None:
-    """The lock is held for a part of the time only: what is sent of 100 calls is written without it."""
+    """The lock is held for a part of the time only: what is sent of 100 calls is written without it.
+
+    What other threads add to meanwhile is read under the lock.
+    """
     free: list[int] = []
     world, here = watched_calls.aurous._session.app.world, threading.get_ident()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -70,6 +71,37 @@ class TestService:
         assert {call.operation: call.status for call in server.aurous.calls} == reads
         assert sorted(line[:4] for line in told.stdout.splitlines()) == sorted(f"{one} " for one in reads.values())
         assert told.stderr == ""
+
+
+class TestConnections:
+    """How long they last, and what ends a response."""
+
+    def test_outlasts_a_pause_between_polls(self, server: AurousServer) -> None:
+        """A client that polls every few seconds meets no connection that the server is just closing."""
+        with client(server) as http:
+            http.get("/v1/balance")
+            (connection,) = server._server.server_state.connections
+            until = time.monotonic() + 60
+            while connection.timeout_keep_alive_task is None and time.monotonic() < until:
+                time.sleep(0.002)
+            assert connection.timeout_keep_alive_task.when() - time.monotonic() > 60
+
+    @pytest.mark.parametrize("stream", [True, False])
+    def test_http_1_0_has_no_chunks(self, server: AurousServer, stream: bool) -> None:  # noqa: FBT001
+        """The end of the connection ends a response, as its head says."""
+        body = json.dumps(
+            {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]} | {"stream": stream}
+        )
+        head = f"POST /v1/chat/completions HTTP/1.0\r\nX-Api-Key: {server.aurous.api_key}\r\nConnection: keep-alive"
+        head += f"\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.create_connection((server.host, server.port), timeout=60) as raw, raw.makefile("rb") as reader:
+            raw.sendall(f"{head}{body}".encode())
+            told, _, content = reader.read().partition(b"\r\n\r\n")
+        assert b"200 OK" in told
+        assert b"connection: close" in told.lower()
+        assert b"chunked" not in told
+        assert content.startswith(b"data: {" if stream else b"{")
+        assert content.endswith(b"data: [DONE]\n\n" if stream else b"}")
 
 
 class TestFaults:

@@ -25,10 +25,13 @@ from pytest_aurous._cli.main import main
 from pytest_aurous._core.wire.har import har
 from pytest_aurous._serve import command as serve
 from pytest_aurous._serve.control import Control
+from pytest_aurous._serve.tape import KEEP
 from tests.conftest import ON_WINDOWS, needs_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from pytest_aurous._core.wire.call import Call
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
@@ -62,21 +65,30 @@ def test_a_line_for_each_request_and_action(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_log_is_complete_after_each_request(tmp_path: Path) -> None:
-    """It is a HAR file, which grows at its end."""
-    aurous = Aurous(now=NOW)
+    """It is a HAR file that grows at its end, names keys and secrets in one way, and refutes no rule of its own."""
+    aurous = Aurous(now=NOW, strict="off", pitfalls="off")
     control = Control(aurous)
     file = tmp_path / "log.har"
     file.write_text(json.dumps(har([])), encoding="utf-8")
-    counts: list[int] = []
+    named: dict[str, Call] = {}
+    keys = [str(aurous.teams.add(credits=amount).api_key) for amount in (10, 20, 30)]
+    seen, counts = 0, list[int]()
     with aurous.client() as client:
-        for start in range(0, 9, 3):
-            serve.log(file, list(control.tape.steps)[start - 3 :] if start else [])
-            counts.append(len(json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]))
-            client.get("/v1/balance")
-            client.get("/v1/team")
+        for key in [keys[number] for number in (0, 1, 2, 2, 0)]:
+            own = {"X-Api-Key": key}
+            client.post("/v1/characters", json={"name": "Aurora"}, headers=own)
+            client.post("/v1/webhook_endpoints", json={"url": "https://shop.example", "events": ["*"]}, headers=own)
+            client.get("/v1/characters", headers=own)
+            client.get("/v1/balance", headers=own)
             control.do("clock.advance", {"seconds": 1})
-    assert counts == [0, 2, 4]
-    assert str(aurous.api_key) not in file.read_text(encoding="utf-8")
+            serve.log(file, control.tape.after(seen, KEEP), named)
+            seen = control.tape.last
+            counts.append(len(json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]))
+    assert counts == [4, 8, 12, 16, 20]
+    text = file.read_text(encoding="utf-8")
+    assert [one for one in named if one in text] == []
+    assert json.loads(text) == json.loads(control.respond("GET", "/__aurous__/calls.har").body)
+    assert main(["check", str(file)]) == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit that stands for a full disk")
@@ -91,17 +103,17 @@ def test_the_log_stays_complete_if_the_disk_is_full(tmp_path: Path) -> None:
         for _ in range(3):
             client.get("/v1/balance")
     steps = list(control.tape.steps)
-    serve.log(file, steps[:1])
+    serve.log(file, steps[:1], {})
     old, (soft, hard) = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
     for room in (0, 1, len(old) // 2):
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) + room, hard))
         try:
             with pytest.raises(AurousError, match="too large; 2 of the last requests are not in it"):
-                serve.log(file, steps[1:])
+                serve.log(file, steps[1:], {})
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert file.read_bytes() == old
-    serve.log(file, steps[2:])
+    serve.log(file, steps[2:], {})
     assert len(json.loads(file.read_text())["log"]["entries"]) == 2
 
 

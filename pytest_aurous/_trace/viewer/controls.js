@@ -255,13 +255,15 @@ const LATER = [
   "characters.script", "images.script", "videos.script", "uploads.pose", "chat.reply", "embeddings.vectors",
 ];
 
+const shownSetting = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+
 /**
  * Return what draws the controls beside their subjects.
  *
  * *act* does an action and returns it, or undefined if it was refused; *show* shows an error; *standard* is the team
  * that a control means where it names no team.
  */
-function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
+function controlsOf({ actions, act, show, keys, snapshots, clock, settings, standard }) {
   const byName = new Map(actions.map((action) => [action.operation, action]));
   const control = (name, label, fixed, first) =>
     html`<${Control} key=${`${name} ${label}`} action=${byName.get(name)} ...${{ fixed, first, label, act }} />`;
@@ -277,7 +279,13 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
     /^(faults?|clock|webhooks|limit|key|snapshots?|send|reset|restore|import_)(\.|$)|\.add(_key)?$/.test(name);
   return {
     action: (action) => html`<${Section} title="What did it"><${Recipe} action=${action} of=${action.number} /><//>`,
-    head: () => html`<${Clock} ...${{ clock, control }} />`,
+    head: () => html`<${Clock} ...${{ clock, control }} />
+      <${Section} title="Settings" count=${Object.keys(settings).length}>
+        ${Object.keys(settings).length ? html`<ul class="facts-list" role="list">${Object.entries(settings).map(
+          ([name, value]) => html`<li key=${name}><code>${name}</code> <${Text} of=${shownSetting(value)} limit=${200} />
+          </li>`)}</ul>` : html`<p class="about">All are as by default.</p>`}
+        <div class="controls">${control("reset", "Reset with", {}, { settings: JSON.stringify(settings, null, 1) })}
+        </div><//>`,
     record(id, { kind, script, steps, team }) {
       const name = singular(COLLECTIONS[kind] ?? kind);
       const verbs = kind === "team" ? [] : matching((one) => one.startsWith(`${name}.`))

@@ -191,7 +191,7 @@ function Session({ model, last }) {
 }
 
 /** Return which steps have a word of a filter in a body or as a key: {word: [seq, ...]}, if it was looked for. */
-function useBodies(filter, last) {
+function useBodies(filter, last, searching) {
   const words = wordsOf(filter);
   const look = async (word) => {
     const spelled = `${word} ${JSON.stringify(word).slice(1, -1)}`; // in a body, quotes and backslashes are escaped
@@ -199,28 +199,33 @@ function useBodies(filter, last) {
     return lists.length ? [[word, lists.flat()]] : [];
   };
   const load = () => Promise.all(words.map(look)).then((found) => Object.fromEntries(found.flat()), () => undefined);
-  return useLatest(`${last} ${words.join(" ")}`, load, SHARE, filter).value;
+  const { key, value } = useLatest(`${last} ${words.join(" ")}`, load, SHARE, filter);
+  searching.current = words.length > 0 && key?.slice(key.indexOf(" ") + 1) !== words.join(" ");
+  return value;
 }
 
-function LiveTop({ data, model, feed, children }) {
+function LiveTop({ data, model, feed, faults, children }) {
   const [tone, status] = !feed.connected ? ["bad", "reconnecting"] : feed.paused
     ? ["plain", `paused, ${feed.waiting} new`] : ["good", "live"];
   return html`<header class="page-head"><div class="title">
       <h1>The served fake <span class="file">${data.url}</span></h1>
       <p class="facts"><span class=${`status ${tone}`}>${status}</span>
-        <span>${plural(model.calls.length, "call")}</span><span>${plural(feed.credits, "credit")} spent</span></p></div>
+        <span>${plural(model.calls.length, "call")}</span><span>${plural(feed.credits, "credit")} spent</span>
+        ${faults > 0 && html`<span class="mark fault"><${Icon} name="fault" />${plural(faults, "fault")} armed</span>`}
+      </p></div>
     <div class="tools">${children}<${Tools} /></div></header>`;
 }
 
 /** What the list does not show, and why. */
-function Missing({ model, feed, cleared, reload }) {
+function Missing({ model, feed, cleared, searching, reload }) {
   const first = model.steps[1]?.seq ?? feed.last + 1;
   const earlier = first - 1, keep = model.data.keep;
   const again = html`<button type="button" onClick=${reload}>Show again</button>`;
   const dropped = plural(earlier, "earlier step");
   const most = feed.dropped >= earlier ? `the server keeps the last ${keep.toLocaleString("en")}`
     : `this page shows the last ${MOST.toLocaleString("en")}`;
-  return html`${feed.missed > 0 && html`<p class="missing">${plural(feed.missed, "step")} missing in between:
+  return html`${searching && html`<p class="missing" role="status">Searching the bodies…</p>`}
+    ${feed.missed > 0 && html`<p class="missing">${plural(feed.missed, "step")} missing in between:
       they came faster than this page read them.</p>`}
     ${cleared > feed.dropped ? html`<p class="missing">Cleared here; the fake stays as it is. ${again}</p>`
       : earlier > 0 && html`<p class="missing">${dropped} dropped: ${most}.</p>`}`;
@@ -237,11 +242,12 @@ function Watched({ data, actions, reload }) {
   const [past, setPast] = useState(!following); // whether the state is the state after the selected step
   const [done, setDone] = useState(null);
   const [acted, setActed] = useState(0);
-  const waiting = useRef([]);
+  const waiting = useRef([]), read = useRef(data.last), searching = useRef(false);
 
   const [first] = useState(() => (following ? model.steps.at(-1) : stepOf(model, location.hash)).id);
-  const { step, go, select, ...columns } = useSteps(model, first, (filter) => useBodies(filter, feed.last));
+  const { step, go, select, ...columns } = useSteps(model, first, (filter) => useBodies(filter, feed.last, searching));
   const choose = (id, show) => {
+    if (id !== step.id) history.pushState(null, "", `#${id}`);
     select(id, show);
     setFollowing(false);
     setPast(true);
@@ -250,6 +256,17 @@ function Watched({ data, actions, reload }) {
     setFollowing(true);
     setPast(false);
   };
+  useEffect(() => { // the way back leads to the step before, and then to the list
+    const back = () => {
+      const { id } = model.byId.get(location.hash.slice(1)) ?? {};
+      setFollowing(!id);
+      setPast(Boolean(id));
+      if (id) go(id);
+      else columns.setPane("calls");
+    };
+    window.addEventListener("popstate", back);
+    return () => window.removeEventListener("popstate", back);
+  });
   useEffect(() => { if (!data.last) columns.setPane("call"); }, []); // which helps to begin
   useLayoutEffect(() => { if (following) go(model.steps.at(-1).id); }, [model, following]);
   useEffect(() => {
@@ -260,28 +277,41 @@ function Watched({ data, actions, reload }) {
 
   // New steps, and whether the server is there.
   const arrive = useRef(null);
-  arrive.current = ({ steps, last, dropped, credits, missed }) => {
-    if (last < feed.last) return reload(); // another server, on the same port
+  arrive.current = ({ server, steps, last, dropped, credits, missed }) => {
+    if (server !== data.server) return reload(); // another one, on the same port
+    read.current = last;
     if (feed.paused) waiting.current = [...waiting.current, ...steps].slice(-MOST);
     else if (steps.length) setModel((before) => grown(before, steps));
     const news = { last, dropped, credits, missed: feed.missed + missed };
     setFeed((before) => ({ ...before, ...news, waiting: waiting.current.length }));
   };
   useEffect(() => {
-    const events = new EventSource(`${HOME}events?after=${data.last}`);
-    let lost = false;
-    events.addEventListener("steps", (event) => arrive.current(JSON.parse(event.data)));
-    events.onerror = () => {
+    let events, lost = false;
+    const open = () => {
+      events = new EventSource(`${HOME}events?after=${read.current}`);
+      events.addEventListener("steps", (event) => arrive.current(JSON.parse(event.data)));
+      events.onerror = () => {
+        lost = true;
+        setFeed((before) => ({ ...before, connected: false }));
+        if (events.readyState === EventSource.CLOSED) reload();
+      };
+      events.onopen = () => {
+        setFeed((before) => ({ ...before, connected: true }));
+        if (lost) ask("present").then(({ server }) => { if (server !== data.server) reload(); }, () => {});
+        lost = false;
+      };
+    };
+    const look = () => { // a tab that nobody sees has no connection: a browser opens six to a server
+      events?.close();
       lost = true;
-      setFeed((before) => ({ ...before, connected: false }));
-      if (events.readyState === EventSource.CLOSED) reload();
+      if (!document.hidden) open();
     };
-    events.onopen = () => {
-      setFeed((before) => ({ ...before, connected: true }));
-      if (lost) ask("present").then(({ began }) => { if (began !== data.began) reload(); }, () => {});
-      lost = false;
+    if (!document.hidden) open();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      events?.close();
+      document.removeEventListener("visibilitychange", look);
     };
-    return () => events.close();
   }, []);
   const pause = () => {
     const steps = waiting.current;
@@ -321,7 +351,7 @@ function Watched({ data, actions, reload }) {
     window.addEventListener("focus", look);
     return () => window.removeEventListener("focus", look);
   }, []);
-  const keys = useLatest(acted, () => ask("keys"), 1, acted).value ?? [];
+  const keys = useLatest(`${acted} ${Object.keys(state.money)}`, () => ask("keys"), 1, acted).value ?? [];
 
   /** Does an action; what it destroys can be brought back. *sent* may also be the text of a JSON object. */
   const act = async (operation, sent) => {
@@ -344,12 +374,14 @@ function Watched({ data, actions, reload }) {
   const clock = useMemo(() => ({ ...present.clock, now: present.now }), [present]);
   const controls = controlsOf({
     actions, act, keys: keys.error ? [] : keys, snapshots: present.snapshots, clock, standard,
+    settings: present.settings,
     show: (error) => setDone({ error }),
   });
   const toggle = (on, click, label) => html`<button type="button" aria-pressed=${on ? "true" : "false"}
     onClick=${click}>${label}</button>`;
   const which = html`<div class="controls">${toggle(!past, () => setPast(false), "Now")}
-    ${toggle(past, () => setPast(true), step.kind === "call" ? `Call ${step.number}` : "Step")}</div>`;
+    ${toggle(past, () => setPast(true), step.kind === "call" ? `Call ${step.number}` : "Step")}</div>
+    ${past && html`<p class="about">This was then. To change the fake, choose Now.</p>`}`;
   const small = detail.value?.steps && { ...detail.value, money: model.money }; // of the step before, while it loads
   const ready = small?.seq === seq;
   const last = small?.steps.at(-1), text = sent(last?.seq)?.text;
@@ -371,6 +403,7 @@ function Watched({ data, actions, reload }) {
         title=${stateAfter(step)}>${which}<//>`
     : html`<section class="pane world"><div class="pane-head"><h2>${stateAfter(step)}</h2>${which}</div>
         <div class="scroll">${wait}</div></section>`;
+  const armed = Object.values(state.faults).filter(({ fired, times }) => times === null || fired < times).length;
   const toControls = (event) => {
     event.preventDefault();
     columns.setPane("world");
@@ -378,7 +411,7 @@ function Watched({ data, actions, reload }) {
     requestAnimationFrame(() => document.querySelector(".pane.world .section .controls button").focus());
   };
   return html`<${Skip} /><a class="skip" href="#main" onClick=${toControls}>Skip to the controls</a>
-    <${LiveTop} ...${{ data, model, feed }}>
+    <${LiveTop} ...${{ data, model, feed }} faults=${armed}>
       <${Session} model=${model} last=${feed.last} />
       <${Har} show=${(error) => setDone({ error })} />
       <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act}
@@ -389,7 +422,7 @@ function Watched({ data, actions, reload }) {
         <div class="feed">${toggle(following, () => (following ? setFollowing(false) : follow()), "Follow")}
           ${toggle(feed.paused, pause, feed.paused && feed.waiting ? `Pause (${feed.waiting} new)` : "Pause")}
           <button type="button" onClick=${clear} title="Empties this list; the fake stays as it is">Clear</button></div>
-        <${Missing} ...${{ model, feed, cleared, reload }} /><//>
+        <${Missing} ...${{ model, feed, cleared, reload }} searching=${searching.current} /><//>
       ${done && html`<${LastAction} ...${{ done, act }} onClose=${() => setDone(null)} />`}<//>`;
 }
 

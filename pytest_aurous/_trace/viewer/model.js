@@ -231,7 +231,7 @@ function changesOf(step, before) {
 
 /** Return a step in a few words. */
 const nameOf = (step, model) =>
-  step.kind === "call" ? [`call ${step.number} of ${model.calls.length}`, step.operation ?? "unmatched",
+  step.kind === "call" ? [`call ${step.number}${model.data.live ? "" : ` of ${model.calls.length}`}`, step.operation ?? "unmatched",
     step.status ?? "no response"].join(", ")
   : step.kind === "start" ? "start"
   : step.deliveries.length ? plural(step.deliveries.length, "delivery", "deliveries")
@@ -308,10 +308,13 @@ function foldedLines(lines) {
     : [equal[0], { kind: equal[0].kind, text: `x ${equal.length}` }, equal.at(-1)]));
 }
 
+/** Return the kind of a record in words. */
+const kindOf = ({ kind }) => (kind === "videolora" ? "video lora" : kind);
+
 const WHAT_CHANGED = {
   records: (id, before, after) =>
     !after ? `${shortId(id)} is gone`
-    : !before ? `new ${after.kind} ${shortId(id)}${after.status ? `, ${after.status}` : ""}`
+    : !before ? `new ${kindOf(after)} ${shortId(id)}${after.status ? `, ${after.status}` : ""}`
     : before.status !== after.status ? `${shortId(id)}: ${before.status} → ${after.status}`
     : after.kind === "endpoint" ? null : `${shortId(id)} changed`,
   money: (_, before, after) =>

@@ -143,16 +143,18 @@ function World({ model, index, at = index, title, name = "world", children }) {
   const world = useMemo(() => worldAt(model, index), [model, index]);
   const change = useMemo(() => changesOf(model.steps[index], worldAt(model, index - 1)), [model, index]);
   const known = model.data.start.records;
+  const several = Object.keys(world.money).length > 1; // then a team of the start stands beside those that were added
   const groups = {};
   for (const [id, record] of Object.entries(world.records)) {
     const before = own(known, id);
-    const standing = before && record.kind !== "character" && !differences(before.json, record.json).length;
-    (groups[standing ? STANDING : `${capital(record.kind)}s`] ??= []).push([id, record]);
+    const standing = before && record.kind !== "character" && !(several && record.kind === "team") &&
+      !differences(before.json, record.json).length;
+    (groups[standing ? STANDING : `${capital(kindOf(record))}s`] ??= []).push([id, record]);
   }
   const order = Object.keys(groups).sort((a, b) => (a === STANDING) - (b === STANDING));
   const section = (part) => ({ entries: Object.entries(world[part]).reverse(), change: change[part] });
   const deliveries = section("deliveries");
-  const team = (id) => Object.keys(world.money).length > 1 && html`<span class="about">${shortId(id)}</span>`;
+  const team = (id) => several && html`<span class="about">${shortId(id)}</span>`;
   const until = (one) => `${one.in_flight_until ? "in flight " : ""}until ${iso(one.in_flight_until ?? one.until)}`;
   return html`<section class="pane world" aria-labelledby=${`${name}-title`}>
     <div class="pane-head"><h2 id=${`${name}-title`}>${title}</h2>${children}</div>
