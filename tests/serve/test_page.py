@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
+from pytest_aurous._core.resources.content.pictures import drawn
 from tests.conftest import axe_options
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
@@ -902,3 +903,24 @@ def test_the_first_control_is_near(watch: Watch) -> None:
     page.tab.keyboard.press("Enter")
     sync_api.expect(page.tab.locator(":focus")).to_have_text("+10 s")
     assert page.tab.locator(".calls li :is(a, button):not([tabindex])").count() == 1
+
+
+def test_what_was_made_is_seen_in_its_step(watch: Watch) -> None:
+    """The picture, and the film, which the browser plays: it lasts as long as ordered, and has the color drawn."""
+    page = watch()
+    image, video = page.aurous.images.add(), page.aurous.videos.add(duration=5)
+    page.client.get(f"/images/{image.id}/output/0")
+    picture = page.step.get_by_role("img", name="Picture of")
+    sync_api.expect(picture).to_have_js_property("naturalWidth", 256)
+    page.client.get(f"/videos/{video.id}/output")
+    film = page.step.get_by_label("Film of")
+    sync_api.expect(film).to_have_js_property("duration", 5)
+    look = """async (film) => {
+      film.currentTime = 4.5;
+      await new Promise((done) => film.addEventListener("seeked", done, { once: true }));
+      const canvas = Object.assign(document.createElement("canvas"), { width: 192, height: 108 });
+      canvas.getContext("2d").drawImage(film, 0, 0);
+      return [...canvas.getContext("2d").getImageData(96, 80, 1, 1).data];
+    }"""
+    paper = drawn([], 192, 108, f"{video.json()['seed']}/{video.id}").palette[:3]
+    assert film.evaluate(look)[:3] == pytest.approx(list(paper), abs=3)  # a film has other numbers for its colors

@@ -137,6 +137,9 @@ function Timeline({ model, selected, onSelect }) {
 function Body({ body, changed }) {
   if (!body) return html`<p class="about">No body</p>`;
   const size = plural(body.size, "byte");
+  if (body.picture?.startsWith("data:video/")) {
+    return html`<video class="picture" src=${body.picture} controls muted aria-label=${`Film of ${size}`}></video>`;
+  }
   if (body.picture) return html`<img class="picture" src=${body.picture} alt=${`Picture of ${size}`} />`;
   const value = parsed(body);
   const digest = body.digest && html`; sha256 <code>${body.digest.slice(0, 16)}…</code>`;
