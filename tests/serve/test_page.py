@@ -924,3 +924,35 @@ def test_what_was_made_is_seen_in_its_step(watch: Watch) -> None:
     }"""
     paper = drawn([], 192, 108, f"{video.json()['seed']}/{video.id}").palette[:3]
     assert film.evaluate(look)[:3] == pytest.approx(list(paper), abs=3)  # a film has other numbers for its colors
+
+
+def test_chips_filter_the_list(watch: Watch) -> None:
+    """By status, fault, operation and team, which is told by its name and its color; the state is that team's, too."""
+    page = watch()
+    rivals = page.aurous.teams.add("Rivals")
+    page.client.get("/balance")
+    page.client.get("/characters/4xx-is-no-id")
+    page.aurous.faults.status("team.retrieve", 503)
+    page.client.get("/team")
+    for _ in range(2):
+        page.client.get("/balance", headers={"X-API-Key": str(rivals.api_key)})
+    calls = page.tab.locator(".call-row")
+    sync_api.expect(calls).to_have_count(5)
+    chips = page.tab.locator(".chips")
+    for name, count in (("4xx", 1), ("5xx", 1), ("Faults", 1)):
+        page.click(name, chips)
+        sync_api.expect(calls).to_have_count(count)
+        page.click(name, chips)
+        sync_api.expect(calls).to_have_count(5)
+    chips.get_by_label("Operation").select_option("balance.retrieve")
+    sync_api.expect(calls).to_have_count(3)
+    chips.get_by_label("Team").select_option("Rivals")
+    sync_api.expect(calls).to_have_count(2)
+    sync_api.expect(calls.locator(".team").first).to_have_text("Rivals")
+    sync_api.expect(page.state.locator(".money")).to_have_count(1)
+    chips.get_by_label("Operation").select_option("All operations")
+    chips.get_by_label("Team").select_option("All teams")
+    sync_api.expect(page.tab.get_by_label("Filter calls")).to_have_value("")
+    sync_api.expect(page.state.locator(".money")).to_have_count(2)
+    colors = calls.locator(".team i").evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
+    assert len(set(colors)) == 2

@@ -192,7 +192,7 @@ function Session({ model, last }) {
 
 /** Return which steps have a word of a filter in a body or as a key: {word: [seq, ...]}, if it was looked for. */
 function useBodies(filter, last, searching) {
-  const words = wordsOf(filter);
+  const words = wordsOf(filter).filter((word) => !TAG.test(word));
   const look = async (word) => {
     const spelled = `${word} ${JSON.stringify(word).slice(1, -1)}`; // in a body, quotes and backslashes are escaped
     const lists = Object.values(await ask(`search?text=${encodeURIComponent(spelled)}`)); // their names are redacted
@@ -214,6 +214,41 @@ function LiveTop({ data, model, feed, faults, children }) {
         ${faults > 0 && html`<span class="mark fault"><${Icon} name="fault" />${plural(faults, "fault")} armed</span>`}
       </p></div>
     <div class="tools">${children}<${Tools} /></div></header>`;
+}
+
+/** Return the teams of a state: {id: {name, color}}, with colors that are far from each other. */
+const teamsOf = (state) => dictionary(Object.fromEntries(Object.keys(state.money).map((id, at) =>
+  [id, { name: own(state.records, id)?.json.name ?? shortId(id), color: `hsl(${(210 + at * 137) % 360} 60% 50%)` }])));
+
+/** Return what a state has of one team, and what belongs to none. */
+function stateOfTeam(state, team) {
+  const part = (section, mine) =>
+    ({ [section]: Object.fromEntries(Object.entries(state[section]).filter(([id, one]) => mine(id, one))) });
+  const begins = (id) => id.startsWith(`${team} `);
+  return { ...state, ...part("records", (id, one) => (one.kind === "team" ? id === team : (one.team ?? team) === team)),
+    ...part("money", (id) => id === team), ...part("buckets", begins), ...part("keys", begins) };
+}
+
+/** What the list is filtered by: each button and choice is a word of the filter. */
+function Chips({ model, teams, filter, setFilter }) {
+  const words = wordsOf(filter);
+  const operations = useMemo(() => [...new Set(model.calls.map(({ operation }) => operation))].filter(Boolean).sort(),
+    [model]);
+  const set = (kind, word) =>
+    setFilter([...words.filter((one) => !one.startsWith(`${kind}:`)), word].filter(Boolean).join(" "));
+  const chip = (label, word) => html`<button type="button" class="chip"
+    aria-pressed=${words.includes(word) ? "true" : "false"}
+    onClick=${() => set(word.split(":")[0], words.includes(word) ? "" : word)}>${label}</button>`;
+  const choice = (kind, all, options) => html`<select class="chip" aria-label=${capital(kind)}
+    value=${words.find((word) => word.startsWith(`${kind}:`)) ?? ""} onInput=${({ target }) => set(kind, target.value)}>
+    <option value="">${all}</option>
+    ${options.map(([id, name]) => html`<option key=${id} value=${`${kind}:${id}`.toLowerCase()}>${visible(name)}</option>`)}
+    </select>`;
+  const several = Object.entries(teams);
+  return html`<div class="chips" role="group" aria-label="Filters">
+    ${chip("4xx", "status:4xx")}${chip("5xx", "status:5xx")}${chip("Faults", "is:fault")}
+    ${choice("operation", "All operations", operations.map((one) => [one, one]))}
+    ${several.length > 1 && choice("team", "All teams", several.map(([id, { name }]) => [id, name]))}</div>`;
 }
 
 /** What the list does not show, and why. */
@@ -395,11 +430,14 @@ function Watched({ data, actions, reload }) {
     if (following && last && last.seq !== (step.part?.of ?? seq)) go(`step-${last.seq}`);
   };
   const middle = html`<div onFocusCapture=${stay}>${view}</div>`;
+  const teams = useMemo(() => teamsOf(state), [state]);
+  const chosen = Object.keys(teams).find((id) => wordsOf(columns.list.filter).includes(`team:${id}`.toLowerCase()));
+  const part = useMemo(() => (all) => (chosen ? stateOfTeam(all, chosen) : all), [chosen]);
   const world = !past
     ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, present) }}
-        index=${2} at=${Infinity} title="State now">${which}<//>`
-    : !step.seq ? html`<${World} key="past" ...${{ model, index: 0 }} title=${stateAfter(step)}>${which}<//>`
-    : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index}
+        index=${2} at=${Infinity} title="State now" part=${part}>${which}<//>`
+    : !step.seq ? html`<${World} key="past" ...${{ model, index: 0, part }} title=${stateAfter(step)}>${which}<//>`
+    : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index} part=${part}
         title=${stateAfter(step)}>${which}<//>`
     : html`<section class="pane world"><div class="pane-head"><h2>${stateAfter(step)}</h2>${which}</div>
         <div class="scroll">${wait}</div></section>`;
@@ -417,11 +455,13 @@ function Watched({ data, actions, reload }) {
       <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act}
         fixed=${{ settings: undefined }} /><//>
     <${Controls.Provider} value=${controls}>
-      <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose }}
+      <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose,
+        teams: Object.keys(teams).length > 1 && teams, searching: searching.current }}
         world=${html`<${Controls.Provider} value=${past ? null : controls}>${world}<//>`}>
         <div class="feed">${toggle(following, () => (following ? setFollowing(false) : follow()), "Follow")}
           ${toggle(feed.paused, pause, feed.paused && feed.waiting ? `Pause (${feed.waiting} new)` : "Pause")}
           <button type="button" onClick=${clear} title="Empties this list; the fake stays as it is">Clear</button></div>
+        <${Chips} ...${{ model, teams }} filter=${columns.list.filter} setFilter=${columns.list.setFilter} />
         <${Missing} ...${{ model, feed, cleared, reload }} searching=${searching.current} /><//>
       ${done && html`<${LastAction} ...${{ done, act }} onClose=${() => setDone(null)} />`}<//>`;
 }
