@@ -37,6 +37,8 @@ BATCH: Final = 500
 """The most steps of one event, so that a page that comes late draws something soon."""
 PAUSE: Final = 0.1
 """Seconds between two batches: a page shows no more often, however many requests come."""
+_STREAMS: Final = 4
+"""The most streams of one browser, which opens six connections to a server: the others are for what its pages ask."""
 _QUIET: Final = 15.0
 """Seconds without a step after which a comment is sent: proxies close connections that are quiet for longer."""
 _LONGEST_BODY: Final = 64 * 1024
@@ -212,6 +214,7 @@ class Hub:
     def __init__(self, control: Control) -> None:
         self._control = control
         self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._streams: dict[str, list[object]] = {}
         control.tape.on_step.append(self._wake)
 
     def _wake(self, _: object) -> None:
@@ -227,22 +230,32 @@ class Hub:
             await asyncio.wait_for(event.wait(), seconds)
         self._waiting.pop(event, None)
 
-    async def stream(self, after: int, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Yield the bytes of the stream, from the step after *after* on, until it has *ended*."""
+    async def stream(self, after: int, ended: Callable[[], bool], browser: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of the stream, from the step after *after* on, until it has *ended*.
+
+        It also ends when its *browser* has opened too many since: its page comes again, and so they take turns.
+        """
         control, loop = self._control, asyncio.get_running_loop()
-        sent = loop.time()
-        yield b"retry: 1000\n\n"
-        while not ended():
-            if after < control.tape.last:
-                told = control.live.after(after, BATCH)
-                after, sent = told["steps"][-1]["seq"], loop.time()
-                yield f"id: {after}\nevent: steps\ndata: {as_text({**told, 'last': after})}\n\n".encode()
-                await asyncio.sleep(PAUSE)
-                continue
-            await self.step(1.0)
-            if loop.time() - sent > _QUIET:
-                sent = loop.time()
-                yield b": nothing new\n\n"
+        sent, mine, streams = loop.time(), object(), self._streams.setdefault(browser, [])
+        streams.append(mine)
+        self._wake(None)
+        try:
+            yield b"retry: 1000\n\n"
+            first = True  # also without a step, it says which server this is
+            while not ended() and mine in streams[-_STREAMS:]:
+                if first or after < control.tape.last:
+                    told = control.live.after(after, BATCH)
+                    first, sent = False, loop.time()
+                    after = told["steps"][-1]["seq"] if told["steps"] else after
+                    yield f"id: {after}\nevent: steps\ndata: {as_text({**told, 'last': after})}\n\n".encode()
+                    await asyncio.sleep(PAUSE)
+                    continue
+                await self.step(1.0)
+                if loop.time() - sent > _QUIET:
+                    sent = loop.time()
+                    yield b": nothing new\n\n"
+        finally:
+            streams.remove(mine)
 
 
 def _note_of(part: Part) -> str:

@@ -554,6 +554,20 @@ def test_a_tab_that_nobody_sees_has_no_connection(watch: Watch) -> None:
     sync_api.expect(page.rows).to_have_count(3)
 
 
+def test_more_tabs_than_connections_take_turns(watch: Watch) -> None:
+    """A browser opens six connections to a server: the seventh tab that is seen opens, too, and each shows each call."""
+    page = watch()
+    page.client.get("/balance")
+    tabs = [page.tab, *(page.tab.context.new_page() for _ in range(6))]
+    for tab in tabs[1:]:
+        tab.goto(page.tab.url)
+        sync_api.expect(tab.locator(".calls li")).to_have_count(2)
+    page.client.get("/team")
+    for tab in tabs:
+        sync_api.expect(tab.locator(".calls li")).to_have_count(3)
+        sync_api.expect(tab.locator(".page-head .status")).to_have_text("live")
+
+
 def test_a_page_that_stays_open_forgets(watch: Watch) -> None:
     """Of more steps than it can show, it keeps the last, each with its place in the list."""
     kept = watch().tab.evaluate(

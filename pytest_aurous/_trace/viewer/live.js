@@ -321,30 +321,29 @@ function Watched({ data, actions, reload }) {
     setFeed((before) => ({ ...before, ...news, waiting: waiting.current.length }));
   };
   useEffect(() => {
-    let events, lost = false;
+    let events, lost;
     const open = () => {
       events = new EventSource(`${HOME}events?after=${read.current}`);
       events.addEventListener("steps", (event) => arrive.current(JSON.parse(event.data)));
-      events.onerror = () => {
-        lost = true;
-        setFeed((before) => ({ ...before, connected: false }));
+      events.onerror = () => { // the server also ends a stream so that others of this browser have their turn
+        lost ??= setTimeout(() => setFeed((before) => ({ ...before, connected: false })), 3000);
         if (events.readyState === EventSource.CLOSED) reload();
       };
       events.onopen = () => {
+        clearTimeout(lost);
+        lost = undefined;
         setFeed((before) => ({ ...before, connected: true }));
-        if (lost) ask("present").then(({ server }) => { if (server !== data.server) reload(); }, () => {});
-        lost = false;
       };
     };
     const look = () => { // a tab that nobody sees has no connection: a browser opens six to a server
       events?.close();
-      lost = true;
       if (!document.hidden) open();
     };
     if (!document.hidden) open();
     document.addEventListener("visibilitychange", look);
     return () => {
       events?.close();
+      clearTimeout(lost);
       document.removeEventListener("visibilitychange", look);
     };
   }, []);
