@@ -555,7 +555,7 @@ def test_a_tab_that_nobody_sees_has_no_connection(watch: Watch) -> None:
 
 
 def test_more_tabs_than_connections_take_turns(watch: Watch) -> None:
-    """A browser opens six connections to a server: the seventh tab that is seen opens, too, and each shows each call."""
+    """A browser opens six connections to a server: a seventh tab that is seen opens, too; each shows each call."""
     page = watch()
     page.client.get("/balance")
     tabs = [page.tab, *(page.tab.context.new_page() for _ in range(6))]
@@ -970,3 +970,24 @@ def test_chips_filter_the_list(watch: Watch) -> None:
     sync_api.expect(page.state.locator(".money")).to_have_count(2)
     colors = calls.locator(".team i").evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
     assert len(set(colors)) == 2
+
+
+def test_a_request_costs_what_it_costs_with_few_records(watch: Watch) -> None:
+    """With 1,000 records, the page loads what a request has changed, not the state; the past has its own state."""
+    with Aurous(seed=3, strict="off", pitfalls="off") as aurous:
+        for number in range(1000):
+            aurous.characters.add(f"Aurora {number}")
+        page = watch(aurous=aurous)
+        page.tab.get_by_role("button", name="Create a character").wait_for()  # all of it is loaded, once
+        sizes: list[int] = []
+        page.tab.on("response", lambda response: sizes.append(int(response.headers.get("content-length", 0))))
+        page.client.post("/characters", json={**ORDER, "name": "Luna"})
+        sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
+        sync_api.expect(page.state.locator(".record", has_text="Luna")).to_have_count(1)
+        page.client.get("/balance")
+        sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/balance")
+        assert sum(sizes) < 100_000
+        page.click("Call 2", page.state)
+        sync_api.expect(page.state.locator("h2")).to_have_text("State after call 2")
+        sync_api.expect(page.state.locator(".section > summary", has_text="Characters 1001")).to_have_count(1)
+        sync_api.expect(page.state.locator(".record", has_text="Luna")).to_have_count(1)

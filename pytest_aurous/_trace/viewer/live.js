@@ -59,11 +59,20 @@ function useLatest(key, load, shares, hurry) {
   return found;
 }
 
-/** Return the present: the state, with all buckets of a team, also those that are full. */
-async function presentOf(team) {
-  const [present, limits] = await Promise.all([ask("present"), ask("limits")]);
+/** Return a state after changes; what has not changed stays the same object. */
+function after(state, changes) {
+  const next = sectionsOf(state);
+  apply({ changes }, next);
+  return next;
+}
+
+/** Return the present: what is *known*, changed, with all buckets of a team, also those that are full. */
+async function presentOf(team, known) {
+  const [present, limits] = await Promise.all([ask(`present?since=${known.name ?? ""}`), ask("limits")]);
+  const before = known.bare ?? known.state, bare = after(before, present.changes ?? changesTo(before, present.state));
   const buckets = Object.fromEntries(limits.map((one) => [`${team} ${one.name}`, one]));
-  return { ...present, state: { ...present.state, buckets: { ...buckets, ...present.state.buckets } } };
+  const pictures = { ...known.pictures, ...present.pictures };
+  return { ...present, pictures, bare, state: { ...bare, buckets: { ...buckets, ...bare.buckets } } };
 }
 
 // ---------------------------------------------------------------------------------------------- models
@@ -81,28 +90,31 @@ function without({ data, steps }, count) {
   return { ...model, data: { ...model.data, steps: [] } };
 }
 
-/** Return a step that leads from one state to another. */
-function leading(from, to, at) {
+/** Return what leads from one state to another; what is the same object is not compared. */
+function changesTo(from, to) {
   const changes = {};
   for (const [section, values] of Object.entries(to)) {
     const old = from[section] ?? {};
-    const isNew = ([id, value]) => JSON.stringify(value) !== JSON.stringify(own(old, id));
+    const isNew = ([id, value]) => value !== own(old, id) && JSON.stringify(value) !== JSON.stringify(own(old, id));
     const gone = Object.keys(old).filter((id) => !Object.hasOwn(values, id)).map((id) => [id, null]);
     changes[section] = Object.fromEntries([...Object.entries(values).filter(isNew), ...gone]);
   }
-  return { kind: "between", at, events: [], notes: [], changes };
+  return changes;
 }
 
-/** Return a small trace: each step is what `steps/SEQ` returned, with the state around it. */
+const leading = (from, to, at) => ({ kind: "between", at, events: [], notes: [], changes: changesTo(from, to) });
+
+/** Return a small trace: each step is what `steps/SEQ` returned, with the state around it if that was asked for. */
 function traceOf(data, details) {
   const steps = [];
   let state = data.start;
   for (const { step, before, after } of details) {
-    steps.push(leading(state, before, step.arrived ?? step.at), step);
-    state = after;
+    if (before) steps.push(leading(state, before, step.arrived ?? step.at));
+    steps.push(step);
+    state = after ?? state;
   }
-  const { rules, pictures } = details.at(-1);
-  return modelOf({ ...data, rules, pictures, steps });
+  const { rules, pictures, after } = details.at(-1);
+  return { ...modelOf({ ...data, rules, pictures, steps }), whole: Boolean(after) };
 }
 
 /** Return a small trace that leads to the present; its last step is what has changed since *before*. */
@@ -363,23 +375,22 @@ function Watched({ data, actions, reload }) {
 
   // The present, and the selected step.
   const standard = Object.keys(data.start.money)[0];
-  const loaded = useLatest(`${feed.last} ${acted}`, () => presentOf(standard), SHARE, acted).value;
   const known = useRef(data); // the last one, also while the server is away
+  const loaded = useLatest(`${feed.last} ${acted}`, () => presentOf(standard, known.current), SHARE, acted).value;
   if (loaded?.state) known.current = loaded;
   const present = known.current, { state } = present;
   const seen = useRef([state, state]);
   if (seen.current[1] !== state) seen.current = [seen.current[1], state];
   const now = useMemo(() => traceTo(data, seen.current[0], present), [state]);
-  const pictures = useRef(data.pictures); // of records, as the last step has brought them
   const { seq } = step, sent = (one) => model.sent.get(one);
-  const key = `${seq} ${sent(step.part?.of ?? seq)?.ended ?? ""}`; // at its end, a stream has a body
+  const key = `${seq} ${past} ${sent(step.part?.of ?? seq)?.ended ?? ""}`; // at its end, a stream has a body
   const detail = useLatest(key, async () => {
     if (!seq) return null;
     const earlier = step.previous?.seq;
-    const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
-    pictures.current = found.at(-1).pictures;
+    const found = await Promise.all([earlier && ask(`steps/${earlier}?states=false`).catch(() => null),
+      ask(`steps/${seq}?states=${past}`)]); // two states may be large, and only the past shows them
     return { ...traceOf(data, found.filter(Boolean)), seq };
-  }, following ? SHARE : 1, `${acted} ${following || step.seq}`);
+  }, following ? SHARE : 1, `${acted} ${past} ${following || step.seq}`);
   useEffect(() => { // changes that no request has shown yet
     const look = () => setActed((count) => count + 1);
     window.addEventListener("focus", look);
@@ -433,10 +444,10 @@ function Watched({ data, actions, reload }) {
   const chosen = Object.keys(teams).find((id) => wordsOf(columns.list.filter).includes(`team:${id}`.toLowerCase()));
   const part = useMemo(() => (all) => (chosen ? stateOfTeam(all, chosen) : all), [chosen]);
   const world = !past
-    ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, present) }}
+    ? html`<${World} key="now" model=${{ ...now, pictures: present.pictures, money: moneyTo(model.money, present) }}
         index=${2} at=${Infinity} title="State now" part=${part}>${which}<//>`
     : !step.seq ? html`<${World} key="past" ...${{ model, index: 0, part }} title=${stateAfter(step)}>${which}<//>`
-    : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index} part=${part}
+    : ready && small.whole ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index} part=${part}
         title=${stateAfter(step)}>${which}<//>`
     : html`<section class="pane world"><div class="pane-head"><h2>${stateAfter(step)}</h2>${which}</div>
         <div class="scroll">${wait}</div></section>`;
@@ -493,7 +504,10 @@ function Login({ onDone }) {
 function Live() {
   const [found, setFound] = useState({});
   const load = () => Promise.all([ask(`trace?limit=${MOST}`), ask("openapi.json")]).then(
-    ([data, described]) => setFound({ data, actions: operationsOf(described), at: Date.now() }),
+    ([data, described]) => {
+      const state = after(data.start, changesTo(data.start, data.state));
+      setFound({ data: { ...data, state }, actions: operationsOf(described), at: Date.now() });
+    },
     (error) => setFound({ error }));
   useEffect(() => { load(); }, []);
   useEffect(() => {
