@@ -168,7 +168,6 @@ class Handle:
 
     @property
     def keys(self) -> Keyring:
-        """The keys of all teams."""
         return self._world.keys
 
     # Requests
@@ -230,7 +229,6 @@ class Handle:
         )
 
     def pitfalls_of(self, call: Call) -> list[Pitfall]:
-        """Return the pitfalls that a request has met."""
         return [one for one in self._app.pitfalls.seen if one.call is call]
 
     def near(self, call: Call) -> str:
@@ -303,7 +301,7 @@ class Handle:
         return row.id
 
     def set_credits(self, team: str, amount: Decimal) -> None:
-        """Give a team so many credits, the held ones included."""
+        """Set the credits of a team, including those that are held."""
         self._world.ledger(team).set(amount)
 
     # Work, which goes on by itself, and deliveries

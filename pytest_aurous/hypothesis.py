@@ -214,7 +214,6 @@ def _fields(shape: Shape) -> dict[str, Any]:
 
 
 def _matching(check: Check, patterns: str | Iterable[str]) -> list[str]:
-    """Return the operations that match one of the patterns."""
     known = operations()
     words = [word.strip() for word in patterns.split(",")] if isinstance(patterns, str) else list(patterns)
     for word in words:

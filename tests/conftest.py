@@ -191,12 +191,10 @@ class Api:
 
     @property
     def clock(self) -> Clock:
-        """The fake's clock."""
         return self.aurous.clock
 
     @property
     def characters(self) -> Characters:
-        """The characters of the default team."""
         return self.aurous.characters
 
     @property
@@ -206,7 +204,6 @@ class Api:
 
     @property
     def team(self) -> Team:
-        """The default team."""
         return self.aurous.team
 
     def outcome(
@@ -243,15 +240,12 @@ class Api:
         return outcome
 
     def get(self, url: str, **sent: Any) -> Response:
-        """Send a GET."""
         return self.send("GET", url, **sent)
 
     def post(self, url: str, **sent: Any) -> Response:
-        """Send a POST."""
         return self.send("POST", url, **sent)
 
     def patch(self, url: str, **sent: Any) -> Response:
-        """Send a PATCH."""
         return self.send("PATCH", url, **sent)
 
     def put(self, url: str, **sent: Any) -> Response:
@@ -259,7 +253,6 @@ class Api:
         return self.send("PUT", url, **{"key": None, **sent})
 
     def delete(self, url: str, **sent: Any) -> Response:
-        """Send a DELETE."""
         return self.send("DELETE", url, **sent)
 
     def refused(

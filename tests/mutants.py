@@ -30,7 +30,6 @@ def _lines(*arguments: str) -> list[str]:
 
 
 def _statuses() -> dict[str, str]:
-    """Return what became of each mutant, by its name."""
     lines = _lines("results", "--all", "true")
     return dict(line.strip().split(": ", 1) for line in lines if line.startswith("    "))
 

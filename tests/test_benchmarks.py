@@ -95,7 +95,6 @@ def test_all_that_are_compared_give_the_same_response() -> None:
 
 
 def test_the_published_figures_say_which_bars_hold(timing: Any) -> None:
-    """The documentation says rightly which bars hold."""
     for entry in _published():
         for row in entry["results"]:
             assert row.pop("passed") is timing.Result(**row).passed

@@ -199,7 +199,6 @@ def test_a_rule_has_a_family_and_an_observed_one_no_page(tmp_path: Path) -> None
 
 
 def test_a_contradicted_rule_names_where_it_is_decided() -> None:
-    """The ids that it names are rules."""
     named = [rule for row in RULES.values() for rule in re.findall(r"see ([a-z]+-\d+)", row.contradicted)]
 
     assert {"create-4", "get-2", "cred-2"} <= set(named) <= set(RULES)

@@ -145,7 +145,6 @@ def test_no_module_holds_state(trees: dict[str, ast.Module]) -> None:
 
 
 def test_each_module_says_what_it_is(trees: dict[str, ast.Module]) -> None:
-    """A docstring comes first."""
     assert [module for module, tree in trees.items() if not ast.get_docstring(tree)] == []
 
 

@@ -84,7 +84,6 @@ def test_several_keys_are_told_apart() -> None:
     ],
 )
 def test_other_text_stays(text: str) -> None:
-    """What is no key is not touched."""
     assert redacted(text) == text
 
 
@@ -415,7 +414,6 @@ LONG: Final = [
 
 
 def message(act: Callable[[], object]) -> str:
-    """Return the message of the error that *act* raises."""
     with pytest.raises((AurousError, AssertionError, AttributeError, TypeError, ValueError)) as caught:
         act()
     return str(caught.value)

@@ -8,7 +8,6 @@ from typing import Any
 
 
 def add_arguments(option: Callable[..., Any]) -> None:
-    """Declare the arguments."""
     option("files", nargs="*", metavar="FILE", help="HAR files and cassettes of VCR.py; folders, and patterns with *")
     text = "check under another reading, such as create-4=ready"
     option("--readings", action="append", default=[], metavar="ID=VALUE", help=text)

@@ -41,7 +41,6 @@ class Checked:
 
 
 def check_recordings(recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None) -> Checked:
-    """Check recordings that were read."""
     checked = Checked(Verdicts(load_rules()))
     checked.shared = bool(settings and settings.get("shared"))
     for recording in recordings:

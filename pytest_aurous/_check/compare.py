@@ -52,7 +52,6 @@ class Comparer:
         self._of_one: set[str] = {name for view in alone for row in view.records for name in row}
 
     def points(self, done: Replayed) -> Iterator[Point]:
-        """Yield what was compared."""
         view, reply = done.view, done.reply
         if reply is None:
             yield from _wait(view)

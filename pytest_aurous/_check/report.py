@@ -93,7 +93,6 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
 
 
 def headline(checked: Checked) -> str:
-    """Return the result in a few words."""
     refuted, others = len(checked.verdicts.refuted), len([*_facts(checked.verdicts.uncovered, Sanitizer())])
     rules = {0: "No rule is refuted", 1: "1 rule is refuted"}.get(refuted, f"{refuted} rules are refuted")
     more = {0: "", 1: "; no rule covers 1 other difference"}.get(others, f"; no rule covers {others} other differences")
@@ -218,7 +217,6 @@ def _values(one: Difference, mask: Sanitizer) -> str:
 
 
 def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
-    """Return the result as JSON."""
     mask, rules = Sanitizer(), load_rules()
     verdicts = {
         one.rule: {

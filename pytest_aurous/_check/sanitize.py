@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from .._core.base.data import as_list, as_object, parsed
 from .._core.base.redaction import KEY_HEADERS
-from .._core.wire.bodies import Part, read_parts
+from .._core.wire.bodies import FormPart, read_parts
 from .._core.wire.exchange import Exchange
 from .._core.wire.har import har_entry, written
 from .._core.wire.hosts import BASE_URL, UPLOAD_HOST, is_loopback, is_private, is_vendors
@@ -87,7 +87,6 @@ class Sanitizer:
         self._numbers: dict[float, int] = {}
 
     def har(self, recording: Recording) -> dict[str, Any]:
-        """Return a recording as a HAR file without anything private."""
         for exchange in recording.exchanges:
             for name in KEY_HEADERS:
                 if exchange.sent.get(name):
@@ -97,7 +96,6 @@ class Sanitizer:
         return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
-        """Return one exchange as an entry of HAR."""
         found = CATALOG.at(exchange.host, urlsplit(exchange.url).path)
         operation = found[exchange.method][0].operation if exchange.method in found else ""
         part = "refusal" if (exchange.status or 0) >= HTTPStatus.BAD_REQUEST else "success"
@@ -197,7 +195,6 @@ class Sanitizer:
         return self._texts[text]
 
     def header(self, name: str, value: str) -> str:
-        """Return the value of a header without anything private."""
         if name in KEY_HEADERS:
             scheme, _, token = value.rpartition(" ")
             return f"{scheme if scheme in {'Bearer', 'Basic'} else ''} {self.key(token)}".strip() if token else ""
@@ -271,7 +268,6 @@ class Sanitizer:
         return self.mask(text.decode(errors="replace")).encode()
 
     def _stream(self, body: bytes) -> bytes:
-        """Return a stream of events without anything private."""
         lines: list[bytes] = []
         for line in body.split(b"\n"):
             before, mark, data = line.partition(b"data:")
@@ -281,7 +277,7 @@ class Sanitizer:
             lines.append(self._plain(before) + mark + data)
         return b"\n".join(lines)
 
-    def _form(self, parts: list[Part], schema: Schema) -> bytes:
+    def _form(self, parts: list[FormPart], schema: Schema) -> bytes:
         """Return a form with the same fields, whose pictures show nothing."""
         lines: list[bytes] = []
         for part in parts:

@@ -25,7 +25,6 @@ class SuiteRecorder:
     """Writes a recording of each test into a folder.
 
     Args:
-        folder: The folder.
         stacks: httpx, and what sends requests as it does.
         unwritten: Called with a test, its node id, whose recording could not be written, and the error.
 

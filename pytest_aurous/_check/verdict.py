@@ -23,7 +23,6 @@ class Difference(Point):
     Attributes:
         file: The recording.
         number: The exchange, from 1.
-        operation: Its operation.
         outcome: Status and code of the fake's response.
         alone: Whether it is a difference only if no other client has used the team meanwhile.
         url: The URL of a request that is not to the API itself; empty for any other.
@@ -81,7 +80,6 @@ class RuleVerdict:
 
     @property
     def word(self) -> Word:
-        """The verdict."""
         if self.differing:
             return "refuted"
         if self.agreed:
@@ -117,7 +115,6 @@ class Verdicts:
 
     @property
     def refuted(self) -> list[RuleVerdict]:
-        """The rules that are refuted."""
         return [verdict for verdict in self if verdict.differing]
 
     @property

@@ -269,7 +269,6 @@ def _hosts(pytest: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines that a person reads."""
     yield f"Installed for Python {found['python']['version']}, {found['python']['executable']}"
     for row in found["packages"]:
         floor = f" ({row['floor']} or newer)" if row["floor"] else ""

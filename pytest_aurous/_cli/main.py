@@ -114,7 +114,6 @@ _PIPE_CLOSED: Final = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
     stdout: Any = sys.stdout
     if hasattr(stdout, "reconfigure"):  # consoles of Windows lack characters that names may have
         stdout.reconfigure(errors="backslashreplace")

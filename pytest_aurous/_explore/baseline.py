@@ -42,7 +42,6 @@ class Baseline:
         self._remedy = f"run pytest --aurous-explore=report {_OPTION}={file} {_UPDATE}"
 
     def of(self, test: str) -> Mapping[str, Known]:
-        """Return the known cases of a test."""
         return self._tests.get(test, {})
 
     def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -135,7 +134,6 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _cases(file: Path | None, test: str, cases: Mapping[str, Any]) -> Iterator[tuple[str, Known]]:
-    """Yield the cases of a test."""
     laws = list(LAWS)
     for case, accepted in cases.items():
         fields, wrong = as_object(accepted), wrong_with(case)

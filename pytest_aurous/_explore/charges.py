@@ -21,7 +21,6 @@ class Order(NamedTuple):
     """A request that took effect and costs credits.
 
     Attributes:
-        call: The request.
         body: What it is: its team, operation, path and body.
         records: The records whose work it has started, and those in its path.
     """
@@ -32,7 +31,6 @@ class Order(NamedTuple):
 
 
 def orders(day: Day) -> list[Order]:
-    """Return the orders of a run."""
     return [
         Order(
             call,

@@ -66,7 +66,6 @@ class Identities:
         return call.operation or call.method, self._plain(target), _changed(kept(call.content), self._plain)
 
     def see(self, call: Call) -> None:
-        """See a request with its response."""
         key = self.key(call)
         self._seen[key] += 1
         found: dict[str, None] = {}

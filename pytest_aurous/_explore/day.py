@@ -81,7 +81,6 @@ def faults_at(operation: str) -> list[str]:
 
 
 def _read(text: str) -> tuple[Place, str]:
-    """Read a place and a fault."""
     check = Check("BadDay", _PAGE)
     if wrong := wrong_with(check.text("faults", text, "characters.create#1 lost")):
         raise AurousError(f"BadDay({text!r}): {wrong}\n{see(_PAGE)}")

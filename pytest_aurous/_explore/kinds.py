@@ -39,8 +39,6 @@ class Scene:
     """A run with its faults. Its callers hold the fake's lock.
 
     Attributes:
-        fake: The fake.
-        run: The run.
         pass_time: Moves the clocks of the fake and of the process by a number of seconds.
         identities: Says what each request of the run is.
     """

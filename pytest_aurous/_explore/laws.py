@@ -53,12 +53,10 @@ class Day(Happened):
     """The result of one run: what has happened in it, and how it ended.
 
     Attributes:
-        run: The run.
         outcome: The outcome, as in `Case`.
         error: What it raised, or None.
         returned: What it returned.
         paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
-        end: Its end state.
         seconds: How far the clock moved meanwhile.
         starting: The work that requests started, by their numbers.
         polls: Whether a request polled work in progress.
@@ -82,7 +80,6 @@ class Day(Happened):
 
     @property
     def spent(self) -> Decimal:
-        """The credits of all teams."""
         return total(self.paid.values())
 
 
@@ -92,8 +89,6 @@ class Judged:
 
     Attributes:
         rules: What the test says.
-        good: The good day.
-        bad: The bad day.
         second: A second, undisturbed run after it, with the bad day; None if there was none.
     """
 
@@ -123,7 +118,6 @@ class Law(NamedTuple):
     """A law: what must hold on a bad day, and when it is judged.
 
     Attributes:
-        name: Its name.
         letter: Its mark in the matrix of a report.
         judge: Returns how it is broken, or None.
         in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.

@@ -20,7 +20,6 @@ class OwnError(AurousError):
 
     Args:
         who: The method that the test called.
-        error: The error.
     """
 
     def __init__(self, who: str, error: BaseException) -> None:

@@ -77,7 +77,6 @@ class Place:
 
     @property
     def words(self) -> str:
-        """The place in a sentence."""
         return f"{self.event} #{self.occurrence}{self.team and f' of {self.team}'}"
 
     @property

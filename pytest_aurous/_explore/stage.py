@@ -34,7 +34,6 @@ class LeftOut(AurousError):  # noqa: N818 - it is no mistake
     """A test that cannot be explored; the message is the reason.
 
     Args:
-        reason: The reason.
         harmless: Whether nothing is missed: it has nothing to explore, or is explored elsewhere.
         leaks: Whether its runs differ, because one has left something to the next.
     """
@@ -49,13 +48,10 @@ class Stage:
     """One fake, on which all runs are made.
 
     Args:
-        fake: The fake.
         who: The method that the test called, for messages.
         keep: Returns a function that goes back to the present moment of the fake and of skipped sleeps.
 
     Attributes:
-        fake: The same.
-        who: The same.
         functions: The names of the functions under test.
         time: The skipped sleeps.
         watchdog: Ends runs that hang.

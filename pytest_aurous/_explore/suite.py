@@ -64,7 +64,7 @@ def read_case(text: str) -> str:
 
 
 class Suite:
-    """What was found in the tests of this process, and in the end also in those of other processes.
+    """The findings of the tests of this process and, at the end, of the other workers.
 
     Args:
         baseline: The file of what is accepted; None: nothing is.
@@ -267,7 +267,6 @@ class SuiteTest:
         again: The command that runs one case alone, with `CASE` for its slug.
 
     Attributes:
-        options: The same.
         session: The fake of its own run; None: it uses none.
         has_subtests: Whether its own run has reported subtests.
     """
@@ -342,7 +341,11 @@ class SuiteTest:
         return self._suite.note_all(self._test, self.options, exploration, error)
 
     def _explorable(self) -> Session:
-        """Return the fake of the test's own run, of which the test can be explored; else leave the test out."""
+        """Return the fake of the test's own run.
+
+        Raises:
+            LeftOut: The test cannot be explored; the message says why.
+        """
         session = self.session
         if session is None:
             raise LeftOut(_NO_FAKE)

@@ -300,7 +300,6 @@ class _Counts(NamedTuple):
         return f"to be {verb} {' and '.join(bounds)}"
 
     def allow(self, count: int) -> bool:
-        """Whether *count* is as expected."""
         return self.low <= count and (self.high is None or count <= self.high)
 
 
@@ -320,7 +319,6 @@ def _counts(check: Check, times: int | None, at_least: int | None, at_most: int 
 
 
 def often(number: int) -> str:
-    """Write a count in words."""
     return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")
 
 

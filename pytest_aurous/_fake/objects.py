@@ -72,7 +72,6 @@ def say_place(added: Fault | Chat, place: str) -> None:
 
 
 def session_of(aurous: Aurous) -> Session:
-    """Return the internals of a fake."""
     return aurous._session
 
 

@@ -60,9 +60,8 @@ class Session:
         self.served: bool = False
         self.traced: bool = False
         self.snapshots: dict[str, Snapshot] = {}
-        self.start: Moment = Moment(
-            self.app, ()
-        )  # which does not know the session: so a fake that is left is freed at once
+        # The moment does not know the session, so a fake that is left is freed at once.
+        self.start: Moment = Moment(self.app, ())
 
     @property
     def handle(self) -> Handle:
@@ -134,7 +133,6 @@ class Session:
             self._entered.append(undo.pop_all())
 
     def leave(self) -> None:
-        """Undo the latest `enter`."""
         self._entered.pop().close()
 
     def moment(self, *more: Keep) -> Moment:
@@ -214,7 +212,6 @@ class Moment:
 
     @property
     def settings(self) -> Settings:
-        """The settings of that moment."""
         return self._snapshot.settings
 
     def go_back(self) -> None:

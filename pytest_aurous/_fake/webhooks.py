@@ -187,7 +187,6 @@ class Webhooks(Public):
         return made
 
     def _forget(self) -> None:
-        """Drop all targets."""
         self._targets.clear()
         self._prefixes.clear()
 

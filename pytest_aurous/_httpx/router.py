@@ -44,7 +44,6 @@ class Router:
         self._mock_router: respx.MockRouter | None = None
 
     def forget(self) -> None:
-        """Drop all routes."""
         self._routes.clear()
         self._mock_router = None
 

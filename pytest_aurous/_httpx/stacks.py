@@ -52,7 +52,6 @@ def request_errors() -> tuple[Any, ...]:
 
 
 def stack_of(request: Any) -> ModuleType:
-    """Return the module that *request* comes from."""
     return next(stack for stack in stacks() if isinstance(request, stack.Request))
 
 
@@ -165,11 +164,9 @@ class Arrival:
         self._then = then
 
     def begin(self) -> None:
-        """Start to watch imports."""
         sys.meta_path.insert(0, self)
 
     def end(self) -> None:
-        """Stop watching imports."""
         with suppress(ValueError):  # other code may have restored an earlier `sys.meta_path`
             sys.meta_path.remove(self)
 

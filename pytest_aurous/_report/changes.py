@@ -33,7 +33,6 @@ class StateFollower:
         self.changes()
 
     def stop(self) -> None:
-        """Follow no longer."""
         self._undo.logs[:] = [log for log in self._undo.logs if log is not self._log]  # others may be equal
 
     @property

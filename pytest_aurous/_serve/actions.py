@@ -58,7 +58,6 @@ class Action(NamedTuple):
         return call(f"{subject}.{operation.verb}", list(_parts(operation, own, names)))
 
     def line(self) -> str:
-        """Return the line of a log."""
         result = "" if self.result is None else f" -> {shortened(json.dumps(self.result, ensure_ascii=False), 60)}"
         return f"{redacted(self.python().removeprefix('aurous.'))}{result}"
 

@@ -52,7 +52,6 @@ class AsgiApp:
     """One fake over HTTP. URLs in its responses lead back to it, under the host name that the client used.
 
     Args:
-        aurous: The fake.
         remote: Whether clients may use any name of the host.
         token: What control requests must have; None: nothing.
         keep: How many steps and requests to keep.

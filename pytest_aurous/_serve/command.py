@@ -57,7 +57,6 @@ _NARROW: Final = 200
 
 
 def add_options(option: Callable[..., Any]) -> None:
-    """Add the options of the command."""
     option("--port", type=int, default=PORT, metavar="PORT", help="the port; 0 takes a free one (default: %(default)s)")
     option("--port-file", type=Path, metavar="FILE", help="write the port there when the fake is ready")
     option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
@@ -283,7 +282,6 @@ def follow(stack: ExitStack, control: Control, work: Callable[[list[Taped]], obj
 
 
 def print_lines(aurous: Aurous, steps: Iterable[Taped]) -> None:
-    """Print a line for each step."""
     near = session_of(aurous).handle.near
     try:
         for step in steps:

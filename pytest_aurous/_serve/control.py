@@ -29,7 +29,6 @@ class Control:
     """The control requests of one fake, and the record of what they have done.
 
     Args:
-        aurous: The fake.
         keep: How many of the last steps to keep.
 
     Attributes:

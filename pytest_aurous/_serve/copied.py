@@ -165,7 +165,6 @@ class _Test:
                 self._end.append(f"assert {expression} == {Names().literal(left)}")
 
     def text(self, name: str) -> str:
-        """Return the module."""
         self._names.said, self._wanted = _known(self._steps)
         flushes = [as_list(one.result) for one in self._actions if one.operation == "webhooks.flush"]
         answers = [str(one["response_status"] or "ConnectionError()") for made in flushes for one in made]

@@ -81,7 +81,6 @@ def _state(control: Control, _: object) -> Any:
 
 
 def of_call(call: Call) -> dict[str, Any]:
-    """Return a request as JSON."""
     names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
     told = {name: getattr(call, name) for name in names}
     return {**told, "json": call.request.json, "query": redacted(call.query, SECRET)}
@@ -221,7 +220,7 @@ _READS: Final = (
         "steps/{seq}",
         "one step, with the state before and after it",
         _step,
-        Takes({"seq": WHOLE, "states": {"type": "boolean"}}),
+        Takes({"seq": WHOLE, "states": FLAG}),
     ),
     ControlRequest("search", "the steps that have these words in a body or as a key", _search, Takes({"text": TEXT})),
     ControlRequest(

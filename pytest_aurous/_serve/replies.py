@@ -52,7 +52,6 @@ def json_reply(status: int, content: Any, keep: Collection[str] = ()) -> Reply:
 
 
 def reply_of(status: int, body: bytes, media_type: str) -> Reply:
-    """Return a response with a body."""
     return Reply(status, (("Content-Type", media_type), ("Content-Length", str(len(body)))), body)
 
 
@@ -62,7 +61,6 @@ def refused(status: int, why: str, *, page: str = PAGE, **more: Any) -> Reply:
 
 
 def page() -> Reply:
-    """Return the page."""
     icon = '<link rel="icon" href="data:,">'  # else browsers ask the fake for one
     styles = icon + "".join(f'<link rel="stylesheet" href="viewer/{name}">' for name in LIVE_STYLES)
     scripts = "".join(f'<script src="viewer/{name}"></script>' for name in LIVE_SCRIPTS)

@@ -160,7 +160,6 @@ class AurousServer(Public):
 
 
 def control_of(server: AurousServer) -> Control:
-    """Return the control requests of a server."""
     return server._asgi.control
 
 

@@ -172,7 +172,6 @@ def _members() -> Iterator[tuple[str, Subject, Any]]:
 
 @cache
 def operations() -> Mapping[str, ControlOperation]:
-    """Return all operations by name."""
     found = (operation for one in _members() if (operation := _operation(*one)) is not None)
     return {one.name: one for one in (*found, *_SNAPSHOTS)}
 

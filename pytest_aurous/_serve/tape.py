@@ -29,7 +29,6 @@ class Part(NamedTuple):
 
     Attributes:
         of: The step of its request.
-        call: The request.
         content: The bytes, which are whole events, but at the end.
         events: How many events had been sent.
         ended: How the stream has ended; empty while it goes on.
@@ -80,7 +79,6 @@ class Tape(StepWatcher):
     """Watches one fake, and keeps its last steps.
 
     Args:
-        aurous: The fake.
         keep: How many steps and requests to keep.
 
     Attributes:
@@ -115,7 +113,6 @@ class Tape(StepWatcher):
         return self.last - len(self.steps)
 
     def stop(self) -> None:
-        """Watch no longer."""
         with self.fake.lock:
             self._watching.close()
 
@@ -125,7 +122,6 @@ class Tape(StepWatcher):
             self.note(None)
 
     def leave(self, call: Call) -> None:
-        """Record a request."""
         self._add(Taped(call=call, began=call.at, changes=self.state.changes()))
         if call.streamed:
             self.streams[call] = Part(self.last, call), MONOTONIC()

@@ -120,7 +120,6 @@ class Builder:
         self._helpers = helpers_of((call.stack, call.operation) for call in sent)
 
     def step(self, step: RecordedStep) -> dict[str, Any]:
-        """Return one step."""
         common = {
             "at": step.at,
             "events": [{"kind": how, "seconds": seconds} for how, seconds in step.events],

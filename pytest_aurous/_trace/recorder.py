@@ -38,7 +38,6 @@ class StepWatcher(Watcher):
         self._noted: Note | None = None
 
     def moved(self, how: str, seconds: float) -> None:
-        """Note a move of the clock."""
         self._events.append((how, seconds))
 
     def _happened(self) -> tuple[tuple[tuple[str, float], ...], tuple[str, ...]]:
@@ -104,7 +103,6 @@ class Recorder(StepWatcher):
             self._now = before  # buckets refill by themselves: the next step has their changes
 
     def leave(self, call: Call) -> None:
-        """Record a request."""
         changes, (events, notes) = self._changes(), self._happened()
         self.steps.append(RecordedStep(call, self.fake.clock.time(), events, changes, notes))
 

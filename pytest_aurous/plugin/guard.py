@@ -75,7 +75,6 @@ class NetworkGuard:
         self._patches.append(_GuardPatch(threading.Thread, "start", lambda real: noting_start(real, self._work)))
 
     def start(self) -> None:
-        """Begin to guard the process."""
         before = getattr(socket.getaddrinfo, GUARD, None)
         if before is not None and before is not self and before._over:
             before.stop()  # of an earlier run in this process
@@ -83,7 +82,6 @@ class NetworkGuard:
             self._apply()
 
     def stop(self) -> None:
-        """Restore what `start` patched."""
         for patch in self._patches:
             if getattr(patch.owner, patch.name) is patch.patched:
                 setattr(patch.owner, patch.name, patch.real)
@@ -103,7 +101,6 @@ class NetworkGuard:
         self._over = True
 
     def enter(self, test: str, *, allowed: bool) -> None:
-        """Begin a test."""
         self._apply()
         self._running, self._running_allowed = Work(test, self.report, stderr=self.stderr), allowed
         self._before = set_work(self._running)

@@ -75,7 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     allowed = options.configured(config).get("network") == "allow"  # first: it names every option that is wrong
     config.stash[GUARD].allowed = lambda: allowed
-    config.stash[GUARD].stderr = _stderr(config)
+    config.stash[GUARD].stderr = stderr = os.dup(2)  # for the end of the process: pytest does not capture yet
+    config.add_cleanup(partial(os.close, stderr))
     config.add_cleanup(protect(os.environ.get("AUROUS_API_KEY")))
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")
     config.stash[MODES], config.stash[EXPLORE_WITH] = {}, _explore_with
@@ -87,13 +88,6 @@ def _explore_with(item: pytest.Item) -> dict[str, Any]:
     from .modes import exploring  # most runs do not explore
 
     return exploring.added(item)
-
-
-def _stderr(config: pytest.Config) -> int:
-    """Return where the end of the process is written: pytest does not capture yet."""
-    stderr = os.dup(2)
-    config.add_cleanup(partial(os.close, stderr))
-    return stderr
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -132,7 +132,6 @@ def modes(config: pytest.Config) -> list[str]:
 
 
 def explores(config: pytest.Config) -> bool:
-    """Whether an option asks for exploring."""
     return run_option(config, "explore") is not None or run_option(config, "explore-only") is not None
 
 

@@ -142,7 +142,6 @@ def text(old: str, new: str) -> Change:
 
 
 def status(at: str, new: int) -> Change:
-    """Change the status alone."""
     return each(at, lambda entry: entry["response"].update(status=new))
 
 
@@ -154,8 +153,6 @@ def error(at: str, **parts: Any) -> Change:
 
 
 def refused(at: str, new: int, code: str) -> Change:
-    """Let responses be refusals."""
-
     def change(entry: Entry) -> None:
         ids = [one["value"] for one in entry["response"]["headers"] if one["name"] == "aurous-request-id"]
         said = {"type": _TYPES.get(new, "invalid_request"), "code": code, "message": "No.", "param": None}
@@ -290,7 +287,6 @@ def begin(number: int) -> Change:
 
 
 def left_out(*numbers: int) -> Change:
-    """Leave exchanges out."""
     return lambda entries: [entries.pop(number) for number in sorted(one % len(entries) for one in numbers)[::-1]]
 
 
@@ -315,12 +311,10 @@ def unheard(at: str | int, code: int = 0) -> Change:
 
 
 def bare(number: int) -> Change:
-    """Leave the body of a response out."""
     return lambda entries: entries[number]["response"].update(content={"size": 100, "mimeType": "application/json"})
 
 
 def bodiless(number: int) -> Change:
-    """Leave the body of a request out."""
     return lambda entries: entries[number]["request"].pop("postData", None)
 
 
@@ -348,8 +342,6 @@ def keyed(key: str) -> Change:
 
 
 def events(change: Callable[[list[Any]], list[Any]]) -> Change:
-    """Change the events of the first stream."""
-
     def twist(entries: Entries) -> None:
         bodies = (entry["response"]["content"] for entry in entries)
         content = next(one for one in bodies if one.get("text", "").startswith("data: "))
@@ -362,5 +354,4 @@ def events(change: Callable[[list[Any]], list[Any]]) -> Change:
 
 
 def without_usage(chunk: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a chunk without its usage."""
     return {name: value for name, value in chunk.items() if name != "usage"}

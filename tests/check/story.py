@@ -72,7 +72,6 @@ class Teller:
         return str(made["upload_id"])
 
     def file(self, **options: Any) -> Any:
-        """Upload a file, and return it."""
         form = {"files": {"file": ("a.png", picture(["a"], 8, 8, ""), "image/png")}, "data": {"purpose": "reference"}}
         return self.call("POST", "/v1/files", **form, **options)
 
@@ -83,7 +82,6 @@ class Teller:
         return self.call("POST", "/v1/chat/completions", json={**order, **body}, headers=headers)
 
     def entries(self) -> Entries:
-        """Return the recording."""
         found: Entries = har(self.aurous.calls)["log"]["entries"]
         return found
 
@@ -228,7 +226,6 @@ def checked(folder: Path, entries: Entries, readings: Mapping[str, str] | None =
 
 
 def write(folder: Path, entries: Entries) -> Path:
-    """Write a recording to a file."""
     file = folder / "recorded.har"
     file.write_text(json.dumps({"log": {"creator": {"name": "pytest-aurous"}, "entries": entries}}), encoding="utf-8")
     return file
@@ -247,12 +244,10 @@ def complete(result: Checked) -> dict[str, Any]:
 
 
 def refuted(result: Checked) -> list[str]:
-    """Return the ids of the rules that are refuted."""
     return [verdict.rule for verdict in result.verdicts.refuted]
 
 
 def body(entry: dict[str, Any], change: Callable[[Any], object]) -> None:
-    """Change the JSON of a response."""
     content = json.loads(entry["response"]["content"]["text"])
     change(content)
     entry["response"]["content"]["text"] = json.dumps(content)

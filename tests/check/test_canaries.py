@@ -75,7 +75,6 @@ def put_canary(holder: Any, name: Any, number: int) -> None:
 
 
 def put_odd(holder: Any, name: Any, number: int) -> None:
-    """Write an odd value to a place."""
     holder[name] = ODD[number % len(ODD)]
 
 

@@ -397,7 +397,6 @@ ROW = {"operation": "team.retrieve", "where": "body.name"}
 
 
 def observe(folder: Path, *rows: dict[str, Any]) -> Aurous:
-    """Return a fake with observed differences."""
     file = folder / "observed.json"
     file.write_text(json.dumps({"observed": rows}), encoding="utf-8")
     return Aurous(observed=str(file), pitfalls="off", strict="off")

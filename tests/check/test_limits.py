@@ -42,7 +42,6 @@ sys.exit(status)
 
 
 def entry(body: str, **content: Any) -> dict[str, Any]:
-    """Return an entry of HAR with this body of a response."""
     return shown(content={"text": body, "mimeType": "application/json", **content})
 
 

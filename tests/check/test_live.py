@@ -61,7 +61,6 @@ def prepare(monkeypatch: pytest.MonkeyPatch, key: str = KEY) -> None:
 
 
 def probed(twin: Twin) -> Checked:
-    """Probe a twin, and return the verdicts."""
     return check_recordings([run_probes(twin.url, Path("live.har"), yes=True)])
 
 

@@ -27,7 +27,6 @@ TWISTS: Final = {
 
 
 def observed_rules() -> list[dict[str, Any]]:
-    """Return the rules that were observed."""
     toml: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     rows = toml.loads((ROOT / "docs" / "rules.toml").read_text(encoding="utf-8"))["rule"]
     return [row for row in rows if row["provenance"] == "O"]

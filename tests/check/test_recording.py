@@ -27,7 +27,6 @@ BODY: Final = '{"credits": 5}'
 
 
 def entry(url: str = URL, at: str = "2026-05-08T10:00:00Z", **response: Any) -> dict[str, Any]:
-    """Return an entry of HAR."""
     return {
         "startedDateTime": at,
         "request": {"method": "get", "url": url, "headers": [{"name": ":authority", "value": "x"}]},
@@ -43,7 +42,6 @@ def har(folder: Path, *entries: dict[str, Any]) -> Path:
 
 
 def cassette(body: Any, *, status: Any = None, **headers: Any) -> dict[str, Any]:
-    """Return a cassette of VCR.py with one interaction."""
     request = {"method": "GET", "uri": URL, "body": None, "headers": {"x-api-key": ["secret"], "Accept": "*/*"}}
     response = {"status": status or {"code": 200, "message": "OK"}, "headers": headers, "body": body}
     return {"interactions": [{"request": request, "response": response}], "version": 1}

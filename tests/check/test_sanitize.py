@@ -56,7 +56,6 @@ Asked = list[tuple[str, dict[str, Any]]]
 
 
 def chat(content: Any, **more: Any) -> Asked:
-    """Return a request for a completion."""
     return [("/v1/chat/completions", {"model": MODEL, "messages": [{"role": "user", "content": content}], **more})]
 
 
@@ -105,7 +104,6 @@ def said(text: str, kind: str = "application/json", status: int = 200) -> dict[s
 
 
 def events(*data: str) -> dict[str, Any]:
-    """Return a stream of events."""
     return said("".join(f"data: {one}\n\n" for one in data), "text/event-stream; charset=utf-8")
 
 
@@ -275,7 +273,6 @@ def test_only_what_a_column_allows_is_kept_of_a_request(name: str) -> None:
 
 
 def received(operation: str, content: Any, status: int = 200, **headers: str) -> Exchange:
-    """Return an exchange with a response."""
     row = CATALOG.by_operation[operation]
     url = "https://api.aurous-labs.com" + row.template.replace("{id}", "char_x")
     pairs = (("content-type", "application/json"), *((name.replace("_", "-"), text) for name, text in headers.items()))

@@ -234,8 +234,6 @@ def without_headers_of_the_storage(entries: Entries) -> None:
 
 
 def opaque(at: str) -> Change:
-    """Let the cursors of pages be opaque."""
-
     def change(entries: Entries) -> None:
         for page, following in pairwise(named(entries, at)):
             old = json.loads(page["response"]["content"]["text"])["next_cursor"]
@@ -588,7 +586,9 @@ ROWS: Final[dict[str, Row]] = {
     "a picture has no URL": Row("drawn_at_once", shows("characters.create#0", "refs.0.url", "x"), "get-3"),
     "an image has another character": Row("aliased", shows("images.create#0", "character_id", OTHER), "img-12"),
     "a ready character is not ready": Row("aliased", refused("images.create#0", 400, "character_not_ready"), "img-4"),
-    "a model of chats is none": Row("works", refused("chat.create#0", 400, "model_wrong_kind"), "model-2"),
+    "a chat asks for a model of another kind": Row(
+        "works", refused("chat.create#0", 400, "model_wrong_kind"), "model-2"
+    ),
     "an unknown model has another code": Row("chats", error("chat.create 404", code="x"), "model-3"),
     "a model says more": Row("chats", shows("models.list", f"data.0.{HARD_CAP}", "x"), "model-4"),
     "a PATCH needs more": Row("patched", refused("characters.update#0", 400, "missing_field"), "patch-4"),
@@ -692,7 +692,6 @@ ROWS: Final[dict[str, Row]] = {
 
 
 def rules_of(row: Row) -> list[str]:
-    """Return the rules that a row says to be refuted."""
     return row.refutes.partition(", ")[0].split()
 
 

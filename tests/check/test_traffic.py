@@ -73,7 +73,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A server."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
@@ -101,7 +100,6 @@ def noted() -> Iterator[list[Pending]]:
 
 
 def exchanges(noted: list[Pending]) -> list[Exchange]:
-    """Return what was noted as exchanges."""
     return [one.exchange(number) for number, one in enumerate(noted, 1)]
 
 

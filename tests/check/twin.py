@@ -75,7 +75,6 @@ class Twin:
         self.world = self._app.world
 
     def handle(self, call: Call) -> Reply | Break:
-        """Handle a request."""
         self.calls.append((call.method, call.path, call.incoming.get("x-api-key", "")))
         outcome = self._app.handle(call)
         assert isinstance(outcome, Reply)
@@ -90,7 +89,6 @@ class Twin:
 
 @contextmanager
 def serving(**settings: Any) -> Generator[Twin]:
-    """Serve a twin."""
     twin = Twin(seeded(**settings))
     with twin.server:
         yield twin
@@ -107,8 +105,6 @@ def at(operation: str, change: Callable[[Reply], Reply], status: int = 200, code
 
 
 def body(change: Callable[[Any], object]) -> Callable[[Reply], Reply]:
-    """Change the JSON of a response."""
-
     def twist(reply: Reply) -> Reply:
         content = json.loads(reply.body)
         change(content)
@@ -125,7 +121,6 @@ def error(**parts: Any) -> Callable[[Reply], Reply]:
 
 
 def status(number: int) -> Callable[[Reply], Reply]:
-    """Change the status."""
     return lambda reply: Reply(number, reply.headers, reply.body)
 
 

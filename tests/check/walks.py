@@ -80,7 +80,6 @@ class Walk(Teller):
         return self.chance.choice(known) if known and self.chance.random() < 0.95 else f"{kind}_{UNKNOWN}"
 
     def any_of(self, values: Sequence[Any]) -> Any:
-        """Return one of the values."""
         return self.chance.choice(values)
 
     def headers(self) -> dict[str, str]:
@@ -96,11 +95,9 @@ class Walk(Teller):
         return found
 
     def post(self, path: str, **body: Any) -> Any:
-        """Send a POST with JSON."""
         return self.call("POST", path, json=body, headers=self.headers())
 
     def get(self, path: str, **query: Any) -> Any:
-        """Send a GET."""
         return self.call("GET", path, params={name: value for name, value in query.items() if value is not None})
 
 

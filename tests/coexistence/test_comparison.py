@@ -53,7 +53,6 @@ def copy(folder: Path) -> Path:
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
-    """Return a table in Markdown."""
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -27,14 +27,12 @@ class Person(pydantic.BaseModel):  # type: ignore[misc]
 
 @pytest.fixture
 def aurous() -> Iterator[Aurous]:
-    """A fake."""
     with Aurous() as fake:
         yield fake
 
 
 @pytest.fixture
 def model(aurous: Aurous) -> Any:
-    """The model of the fake, as Pydantic AI knows it."""
     provider = openai_provider.OpenAIProvider(base_url=f"{aurous.base_url}/v1", api_key=str(aurous.api_key))
     return openai_model.OpenAIChatModel("aurous-grow-2.0-pro", provider=provider)
 

@@ -35,7 +35,6 @@ def twin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aurous]:
 
 
 def paths(pytester: pytest.Pytester) -> list[str]:
-    """Return what was recorded."""
     files = sorted((pytester.path / "rec").glob("*.har"))
     logs = [json.loads(file.read_text(encoding="utf-8"))["log"] for file in files]
     return [entry["request"]["url"].rpartition("/v1")[2] for log in logs for entry in log["entries"]]

@@ -17,7 +17,6 @@ URL = "https://api.aurous-labs.com/v1/balance"
 
 
 async def by_aiohttp(key: str) -> int:
-    """Send a request through aiohttp, and return its status."""
     from httpx_aiohttp import HttpxAiohttpClient
 
     async with HttpxAiohttpClient() as client:
@@ -35,7 +34,6 @@ async def by_aiohttp_for_httpx2(key: str) -> int:
 
 
 async def by_pyreqwest(key: str) -> int:
-    """Send a request through pyreqwest, and return its status."""
     from pyreqwest.client import ClientBuilder
     from pyreqwest.compatibility.httpx import HttpxTransport
 

@@ -32,13 +32,11 @@ def steps(act: Callable[[], object]) -> int:
 
 
 def order(api: Api, number: int) -> None:
-    """Order images."""
     for _ in range(number):
         assert api.post("/v1/images", json={"prompt": "x"}).status == 201
 
 
 def flush(api: Api, number: int, receive: Callable[[Any], Any] = lambda _: None) -> Callable[[], object]:
-    """Return a flush of this many deliveries."""
     api.aurous.webhooks.deliver_to(receive)
     for _ in range(number):
         api.aurous.images.add(status="succeeded")
@@ -46,7 +44,6 @@ def flush(api: Api, number: int, receive: Callable[[Any], Any] = lambda _: None)
 
 
 def flush_of_many_faults(api: Api, number: int) -> Callable[[], object]:
-    """Return a flush in which each delivery meets a fault of its own."""
     for _ in range(number):
         api.aurous.faults.bad_signature("*")
         api.aurous.faults.drop("character.*")
@@ -82,12 +79,10 @@ def faults_one_by_one(api: Api, number: int) -> Callable[[], object]:
 
 
 def holds(api: Api, number: int) -> Callable[[], object]:
-    """Return holds of this many runs."""
     return lambda: order(api, number)
 
 
 def settlement(api: Api, number: int) -> Callable[[], object]:
-    """Return the settlement of this many runs by time."""
     api.aurous.images.script("pending -> processing:5s -> succeeded")
     api.aurous.images.script("pending:5s -> processing -> succeeded")
     order(api, number)

@@ -88,7 +88,6 @@ def fake() -> Iterator[Aurous]:
 
 @pytest.fixture
 def client(fake: Aurous) -> Iterator[httpx.Client]:
-    """A client of it with a timeout."""
     with fake.client(timeout=5) as client:
         yield client
 

@@ -30,7 +30,6 @@ PAIRS = [pytest.param(name, marks=[] if name in ORDINARY else pytest.mark.nightl
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.aurous(pitfalls="off")
 def test_a_careful_client_breaks_no_law(aurous: Aurous, name: str) -> None:
-    """No fault makes careful code break a law."""
     exploration = explore(aurous, name, "careful")
 
     assert not exploration.broken, exploration.report()
@@ -57,7 +56,6 @@ def test_each_mistake_is_found(aurous: Aurous, name: str) -> None:
 @pytest.mark.filterwarnings("ignore::pytest_aurous.AurousPitfallWarning")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_careful_program_breaks_no_law(name: str, tmp_path: Path) -> None:
-    """No fault makes it break a law."""
     program = import_module(f"programs.{name}").Careful
 
     explorations = [explore_program(program(tmp_path), asserted=True), interleave_program(program(tmp_path))]

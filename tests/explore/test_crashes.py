@@ -35,7 +35,6 @@ def order(client: httpx.Client) -> int:
 
 
 def one(explored: Exploration, case: str = CREATE) -> Any:
-    """Return the case of that id."""
     return next(found for found in explored.cases if found.id == case)
 
 
@@ -89,7 +88,6 @@ def test_a_crash_in_a_group_counts(fake: Aurous) -> None:
 
 
 async def order_in_task(client: httpx.AsyncClient) -> None:
-    """Order in a task."""
     (await client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})).raise_for_status()
 
 

@@ -51,7 +51,6 @@ def test_a_fault_that_cannot_happen_is_refused(fault: Any, message: str) -> None
 
 
 def test_a_place_has_one_fault() -> None:
-    """A request can meet only one."""
     with pytest.raises(AurousError, match="two faults at one place"):
         BadDay("characters.create#1 lost", "characters.create#1 refused")
 
@@ -93,7 +92,6 @@ def test_a_fault_that_nothing_meets_is_no_mistake() -> None:
 
 @pytest.mark.parametrize("kind", ["timeout", "late"])
 def test_a_client_that_waits_for_ever_meets_no_timeout(fake: Aurous, kind: str) -> None:
-    """A timeout happens only to a client that has one."""
     with fake.client(timeout=None) as client, fake.day(BadDay(f"characters.create#1 {kind}")):
         assert client.post(CREATE, json=NOVA).status_code == 201
         assert fake.calls.last.fault is None
@@ -124,7 +122,6 @@ def test_a_block_without_an_end_is_ended(fake: Aurous, client: httpx.Client) -> 
 
 
 def test_days_do_not_nest(fake: Aurous) -> None:
-    """A day in a day, or in an exploration, is refused."""
     with fake.day(BadDay()), pytest.raises(AurousError, match="while another day is played or explored"):
         fake.day(BadDay()).__enter__()
     with pytest.raises(AurousError, match="while another day is played or explored"):

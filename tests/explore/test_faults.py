@@ -30,7 +30,6 @@ EVERY = {
 
 
 def by_place(explored: Exploration) -> dict[str, set[str]]:
-    """Return the faults of each place."""
     found: dict[str, set[str]] = {}
     for case in explored.cases:
         assert case.id == f"{case.operation}#{case.occurrence} {case.fault}"
@@ -39,7 +38,6 @@ def by_place(explored: Exploration) -> dict[str, set[str]]:
 
 
 def outcomes(explored: Exploration) -> dict[str, str]:
-    """Return the outcome of each case."""
     return {case.id: case.outcome for case in explored.cases}
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     Broken = Callable[..., Exploration]
 
-LIMIT = 60
-"""Seconds for a process that must end by itself."""
+LIMIT = 240
+"""Seconds for a process that must end by itself, within those of a test."""
 
 
 @pytest.fixture(autouse=True)
@@ -133,19 +133,20 @@ def test_a_run_that_hangs_is_stopped(
 
 
 def test_a_loop_is_stopped_in_a_process_that_ignores_interrupts(
-    fake: Aurous, client: httpx.Client, broken: Broken
+    fake: Aurous, client: httpx.Client, broken: Broken, hurry: Callable[[], None]
 ) -> None:
     """A shell starts its background jobs so; afterwards they are ignored again."""
 
     def run() -> int:
         status = client.get("/v1/balance").status_code
         if status == 503:
+            hurry()
             waits_in_a_loop(client, "asyncio")
         return status
 
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        explored = broken(fake, run, faults="unavailable, greased", laws="ends", patience=0.2)
+        explored = broken(fake, run, faults="unavailable, greased", laws="ends")
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
@@ -204,9 +205,28 @@ def test_work_that_takes_long_is_no_hang(fake: Aurous, client: httpx.Client) -> 
     assert not fake.explore(run, faults="unavailable", patience=2, laws="ends").broken
 
 
-UNSTOPPABLE = """
-import threading
+HURRY = """
 from pytest_aurous._explore.runs import watchdog
+
+dogs = []
+guarding = watchdog.Watchdog.guarding
+
+def patient(dog, *args):
+    dog._patience = 60
+    dogs[:] = [dog]
+    return guarding(dog, *args)
+
+watchdog.Watchdog.guarding = patient
+
+def hurry():
+    dogs[0]._patience = 0.2
+"""
+"""What the fixture `hurry` does, for a process of its own."""
+
+UNSTOPPABLE = (
+    HURRY
+    + """
+import threading
 
 watchdog.GRACE = 0.5
 
@@ -221,8 +241,8 @@ def joins(client):
 
 def hangs(aurous, hang):
     with aurous.client() as client:
-        run = lambda: client.get("/v1/balance").status_code == 200 or hang(client)
-        aurous.explore(run, faults="unavailable", patience=0.2)
+        run = lambda: client.get("/v1/balance").status_code == 200 or (hurry(), hang(client))
+        aurous.explore(run, faults="unavailable")
 
 def test_in_the_main_thread(aurous):
     hangs(aurous, HANG)
@@ -236,6 +256,7 @@ def test_though_the_watchdog_fails(aurous, monkeypatch):
     monkeypatch.setattr(watchdog, "workers", None)
     aurous.explore(spins, patience=60)
 """
+)
 
 CANNOT = ": the run cannot be stopped. It was stopped because "
 STUCK = f"balance.retrieve-1-unavailable{CANNOT}nothing happened for 0.2 s at "
@@ -263,7 +284,9 @@ def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path, test: str, hang
     assert place in done.stderr
 
 
-AS_ON_WINDOWS = """
+AS_ON_WINDOWS = (
+    HURRY
+    + """
 import _thread
 import asyncio
 import signal
@@ -290,9 +313,10 @@ def hangs(aurous, hang):
         def run():
             status = client.get("/v1/balance").status_code
             if status == 503:
+                hurry()
                 hang()
             return status
-        return aurous.explore(run, faults="unavailable, greased", laws="ends", patience=0.2)
+        return aurous.explore(run, faults="unavailable, greased", laws="ends")
 
 @pytest.mark.parametrize("hang", [computes, waits, lambda: asyncio.run(idle())])
 def test_stopped(aurous, hang):
@@ -304,6 +328,7 @@ def test_stopped(aurous, hang):
     with pytest.raises(KeyboardInterrupt, match="balance.retrieve-1-unavailable"):
         hangs(aurous, _thread.interrupt_main)
 """
+)
 
 
 def test_without_the_signal_a_run_that_computes_is_stopped(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
+from pytest_aurous._explore.laws import LAWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,6 @@ class Refused(Exception):  # noqa: N818
 
 
 def reasons(explored: Exploration) -> dict[str, dict[str, str]]:
-    """Return why each case breaks which laws."""
     return {case.id: dict(case.reasons) for case in explored.cases if case.reasons}
 
 
@@ -50,6 +50,10 @@ def twice(client: httpx.Client, key: str | None) -> None:
     except (httpx.TransportError, ValueError):
         time.sleep(60)
         order(client, key).raise_for_status().json()
+
+
+def test_each_law_has_a_letter_of_its_own() -> None:
+    assert len({law.letter for law in LAWS.values()}) == len(LAWS)
 
 
 def test_pays_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

@@ -72,13 +72,11 @@ def fake() -> Iterator[Aurous]:
 
 @pytest.fixture
 def client(fake: Aurous) -> Iterator[httpx.Client]:
-    """A client with a timeout."""
     with fake.client(timeout=5) as client:
         yield client
 
 
 def broken_by(explored: Exploration) -> dict[str, list[str]]:
-    """Return the laws that each case breaks."""
     return {case.id: list(case.reasons) for case in explored.cases if case.reasons}
 
 

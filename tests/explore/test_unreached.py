@@ -81,7 +81,6 @@ def application(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
 
 
 def lines_of(found: Any) -> list[tuple[int, ...]]:
-    """Return the lines of the application."""
     return [lines for file, lines in found.items() if file.endswith("agent.py")]
 
 

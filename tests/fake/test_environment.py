@@ -19,7 +19,6 @@ KEY = "AUROUS_API_KEY"
 
 @pytest.fixture(autouse=True, params=[None, "al_live_before"], ids=["unset", "set"])
 def before(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
-    """What the key was before any fake."""
     monkeypatch.delenv(KEY, raising=False)
     if request.param is not None:
         monkeypatch.setenv(KEY, request.param)

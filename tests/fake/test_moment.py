@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(name="aurous")
 def _aurous() -> Iterator[Aurous]:
-    """A fake that is entered."""
     with Aurous(seed=3) as aurous:
         yield aurous
 

@@ -33,7 +33,6 @@ class Receiver:
         api.aurous.webhooks.deliver_to(self, **told)
 
     def __call__(self, delivery: Delivery) -> int | None:
-        """Receive."""
         self.got.append(delivery)
         return self.status
 

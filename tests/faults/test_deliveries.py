@@ -22,7 +22,6 @@ KINDS: Final = ["duplicate", "reorder", "drop", "late", "bad_signature"]
 
 
 def give(api: Api, kind: str, event: str, **terms: Any) -> Any:
-    """Give a fault of a kind."""
     more = {"seconds": 60} if kind == "late" else {}
     return getattr(api.aurous.faults, kind)(event, **more, **terms)
 
@@ -42,7 +41,6 @@ def happen(api: Api, *, seconds: float = 0) -> None:
 
 
 def events(deliveries: list[Delivery]) -> list[str]:
-    """Return their events."""
     return [one.event for one in deliveries]
 
 

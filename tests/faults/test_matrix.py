@@ -66,11 +66,9 @@ class Session(NamedTuple):
             return error
 
     def create(self, headers: dict[str, str]) -> Any:
-        """Ask for a synthesis."""
         return self.send("POST", CHARACTERS, json=SYNTHESIS, headers=headers)
 
     def give(self, operation: str, kind: str, *, commit: bool) -> Fault:
-        """Give a fault of a kind in `KINDS`."""
         method, arguments, _ = KINDS[kind]
         fault: Fault = getattr(self.fake.faults, method)(operation, **arguments, commit=commit)
         return fault

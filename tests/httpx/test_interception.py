@@ -60,7 +60,6 @@ class Wire(NamedTuple):
         return anyio.run(main, backend=self.way)
 
     def get(self, url: str, **sent: Any) -> Any:
-        """Send a GET."""
         return self.send("GET", url, **sent)
 
 

@@ -62,11 +62,9 @@ class Sdk(NamedTuple):
         return anyio.run(main)
 
     def ask(self, **more: Any) -> Any:
-        """Return a completion."""
         return self.run(lambda client: client.chat.completions.create(**ASKED, **more))
 
     def chunks(self, **more: Any) -> list[Any]:
-        """Return the chunks of a stream."""
         if self.way == "sync":
             return list(self.ask(stream=True, **more))
 

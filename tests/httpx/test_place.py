@@ -26,7 +26,6 @@ PATH = "/v1/balance"
 
 
 def here() -> Place:
-    """Return the place of the caller."""
     frame = sys._getframe(1)
     return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
 

@@ -29,7 +29,6 @@ STACKS: Final = ["httpx", *(["httpx2"] if find_spec("httpx2") else [])]
 
 @pytest.fixture
 def fake() -> Iterator[Aurous]:
-    """A fake that is entered."""
     with Aurous(pitfalls="off") as aurous:
         aurous.chat.reply(TEXT, delay=1)
         yield aurous

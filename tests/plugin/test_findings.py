@@ -48,13 +48,11 @@ def shop(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def accept(shop: pytest.Pytester, cases: Any) -> None:
-    """Write the baseline."""
     tests = {"test_lost.py::test_lost[0]": cases}
     (shop.path / "baseline.json").write_text(json.dumps({"version": 1, "tests": tests}), encoding="utf-8")
 
 
 def accepted(shop: pytest.Pytester) -> Any:
-    """Return the tests of the baseline."""
     return json.loads((shop.path / "baseline.json").read_text(encoding="utf-8"))["tests"]
 
 

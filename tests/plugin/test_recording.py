@@ -71,12 +71,10 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aurous]:
 
 
 def recorded(pytester: pytest.Pytester) -> dict[str, Path]:
-    """Return the files by test."""
     return {file.name.rpartition("-")[0]: file for file in sorted((pytester.path / "rec").glob("*"))}
 
 
 def urls(file: Path) -> list[str]:
-    """Return what was requested."""
     return [entry["request"]["url"] for entry in json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]]
 
 

@@ -56,7 +56,6 @@ TABLES: Final = [
 
 
 def shows_given(result: pytest.RunResult) -> None:
-    """Check that the settings of `GIVEN` were read."""
     assert GIVEN.keys() == ROWS.keys()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines_random([expected for _, expected in GIVEN.values()])

@@ -63,7 +63,6 @@ def traces(folder: Path) -> list[dict[str, Any]]:
 
 
 def index(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of the index, by test."""
     html = (folder / "index.html").read_text("utf-8")
     data = html.partition('id="data">')[2].partition("</script>")[0]
     rows: list[dict[str, Any]] = json.loads(data)["index"]

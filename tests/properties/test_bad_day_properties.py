@@ -67,7 +67,6 @@ class Day:
     api: Api
 
     def meet(self, act: Act) -> None:
-        """Let one act happen."""
         rows = [character.id for character in self.api.characters]
         row = rows[act.number % len(rows)] if rows else "char_x"
         if act.kind == "fault":

@@ -37,7 +37,6 @@ class Machine:
         self.patches = pytest.MonkeyPatch()
 
     def do(self, what: str, value: str | int) -> None:
-        """Do one thing."""
         if isinstance(value, int):
             if value in self.inside:
                 self.inside.pop(value)()

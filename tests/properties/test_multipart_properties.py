@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_aurous._core.wire.bodies import Part, read_parts
+from pytest_aurous._core.wire.bodies import FormPart, read_parts
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +42,8 @@ def test_every_form_comes_back(client: Any, files: list[tuple[str, tuple[str, by
     parts = read_parts(*sent(client, files=files, data=fields))
 
     assert parts == [
-        *(Part(name, None, value.encode()) for name, value in fields.items()),
-        *(Part(name, filename, content) for name, (filename, content) in files),
+        *(FormPart(name, None, value.encode()) for name, value in fields.items()),
+        *(FormPart(name, filename, content) for name, (filename, content) in files),
     ]
 
 

@@ -58,7 +58,6 @@ class List:
         return sorted((row.id for rows in collections for row in rows), key=lambda row: row[-26:], reverse=True)
 
     def meet(self, act: Act) -> None:
-        """Let one thing happen."""
         rows = self.rows()
         if act.kind == "tick":
             self.api.clock.advance(seconds=act.number)

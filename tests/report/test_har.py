@@ -30,7 +30,6 @@ UPLOAD: Final = "https://aurous.storage/characters/upl_x/upload"
 
 
 def entries(api: Api) -> list[Any]:
-    """Return the entries as a reader of the file finds them."""
     log = json.loads(json.dumps(har(api.aurous.calls)))["log"]
     found: list[Any] = log["entries"]
     return found

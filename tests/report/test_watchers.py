@@ -33,11 +33,9 @@ class Watching:
             getattr(self, name)()
 
     def trace(self) -> None:
-        """Begin to record."""
         self.recorder = Recorder(self.aurous._session.handle)
 
     def cover(self) -> None:
-        """Begin to count."""
         self.aurous._session.app.world.watchers.insert(0, self.coverage)
 
     def check(self) -> list[tuple[str | None, int | None]]:
@@ -59,7 +57,6 @@ class Watching:
 
 @pytest.fixture(name="aurous")
 def _aurous() -> Iterator[Aurous]:
-    """A fake that is entered."""
     with Aurous(seed=3, strict="off", pitfalls="off", script="synthesizing*2 -> reviewing") as aurous:
         yield aurous
 

@@ -42,19 +42,16 @@ def body(*messages: Any, **more: Any) -> dict[str, Any]:
 
 
 def chat(api: Api, *messages: Any, **more: Any) -> Any:
-    """Return the response to a request."""
     response = api.post(PATH, json=body(*messages, **more))
     assert response.status == 200, response.body
     return response.json
 
 
 def image(url: str, **more: str) -> dict[str, Any]:
-    """Return the part of a message that is an image."""
     return {"type": "image_url", "image_url": {"url": url, **more}}
 
 
 def said(api: Api, *messages: Any, **more: Any) -> Any:
-    """Return the message of the model."""
     return chat(api, *messages, **more)["choices"][0]["message"]
 
 

@@ -130,7 +130,6 @@ def test_create_3_refuses_a_bad_ticket_and_consumes_none(api: Api, what: str, be
 
 
 def test_create_3_auth_7_does_not_know_another_teams_ticket(api: Api) -> None:
-    """A ticket of another team is a 404, and stays theirs."""
     ticket = api.aurous.teams.add().uploads.add()
 
     refuse(api, {"name": "Aurora", "upload_ids": [ticket.id]}, "resource_not_found", "upload_ids", status=404)

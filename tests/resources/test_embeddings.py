@@ -20,14 +20,12 @@ IMAGE: Final = {"type": "image_url", "image_url": {"url": "https://pictures.exam
 
 
 def embed(api: Api, given: Any, **more: Any) -> Any:
-    """Return the response to an input."""
     response = api.post(PATH, json={"model": MODEL, "input": given, **more})
     assert response.status == 200, response.body
     return response.json
 
 
 def vector(api: Api, given: Any, **more: Any) -> list[float]:
-    """Return the vector of an input."""
     (found,) = embed(api, given, **more)["data"]
     numbers: list[float] = found["embedding"]
     return numbers

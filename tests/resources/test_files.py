@@ -25,7 +25,6 @@ MOST: Final = 10 * 1024 * 1024
 
 
 def drawn(kind: str = "PNG", width: int = 37, height: int = 53, **options: Any) -> bytes:
-    """A picture."""
     out = BytesIO()
     Image.new("RGB", (width, height), 1).save(out, kind, **options)
     return out.getvalue()
@@ -52,14 +51,12 @@ def _fields_alone(fields: Mapping[str, str]) -> bytes:
 
 
 def send(api: Api, data: bytes = PICTURE, purpose: str = "reference", **sent: Any) -> Response:
-    """Send a file that is taken."""
     response = api.post(FILES, **form(data, purpose=purpose, **sent))
     assert response.status == 201, response.body
     return response
 
 
 def keyed(key: str = "k") -> dict[str, str]:
-    """The header of an idempotency key."""
     return {"Idempotency-Key": key}
 
 

@@ -60,7 +60,6 @@ def make(api: Api, path: str = IMAGES, **body: Any) -> Any:
 
 
 def price(api: Api, path: str = IMAGES, **body: Any) -> float:
-    """Return what the API estimates."""
     found: float = api.post(f"{path}/estimate", json={**BODIES[path], **body}).json["estimated_cost"]["amount"]
     return found
 
@@ -164,7 +163,6 @@ def test_vid_1_defaults_are_those_of_the_style(api: Api) -> None:
     ("path", "field", "styles"), [(IMAGES, "lora_id", "loras"), (VIDEOS, "video_lora_id", "video_loras")]
 )
 def test_img_1_vid_1_a_style_goes_by_id_or_slug(api: Api, path: str, field: str, styles: str, name: str) -> None:
-    """Either name of a style will do."""
     style = next(iter(getattr(api.aurous, styles)))
 
     assert make(api, path, **{field: getattr(style, name)})["loras"] == [{"id": style.id, "name": style.name}]

@@ -17,7 +17,6 @@ STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
 
 
 def made(api: Api, medium: str, **told: Any) -> Any:
-    """Make a generation of a medium."""
     return getattr(api.aurous, medium).add(**told)
 
 

@@ -256,7 +256,6 @@ def test_resyn_4_regen_2_cred_3_needs_the_credits(
 
 
 def test_regen_1_wants_a_pose(api: Api) -> None:
-    """It is required."""
     url = f"/v1/characters/{api.characters.add().id}/refs/regenerate"
 
     api.refused("POST", url, json={}, status=400, code="missing_field", param="pose")

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 
 def ids(page: Any) -> list[str]:
-    """The ids on a page, in its order."""
     return [row["id"] for row in page["data"]]
 
 

@@ -19,7 +19,6 @@ MEDIA: Final = ["images", "videos"]
 
 
 def made(api: Api, medium: str, **told: Any) -> Any:
-    """Make a generation of a medium."""
     return getattr(api.aurous, medium).add(**told)
 
 

@@ -494,7 +494,6 @@ def test_err_5_every_documented_refusal_of_a_signed_url_happens(api: Api, row: E
 
 
 def form(**fields: bytes) -> bytes:
-    """Write a form with these fields."""
     head = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
     return b"".join(head % (name.encode(), data) for name, data in fields.items()) + b"--x--\r\n"
 

@@ -21,7 +21,6 @@ LIST: Final = "/v1/characters"
 
 
 def listed(api: Api, query: str = "") -> list[str]:
-    """The statuses on a list page."""
     return [row["status"] for row in api.get(f"{LIST}{query}").json["data"]]
 
 
@@ -315,7 +314,6 @@ PLACES: Final = ("setting", "dict", "aurous", "collection", "add", "record", "pa
 
 
 def setters(api: Api, resource: str) -> dict[str, Callable[[str], object]]:
-    """Return each place where a script can be set."""
     collection = getattr(api.aurous, resource)
     record = collection.add()
     return {

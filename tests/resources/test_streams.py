@@ -30,14 +30,12 @@ def begin(api: Api, *, key: str | None = None, patience: float | None = None, **
 
 
 def opened(api: Api, **more: Any) -> Stream:
-    """Ask for a stream, and return its body."""
     stream = begin(api, **more).stream
     assert stream is not None
     return stream
 
 
 def parts(stream: Stream) -> Iterator[bytes | Break]:
-    """Read a stream to its end."""
     while (part := stream.read()) is not None:
         yield part
 
@@ -51,7 +49,6 @@ def events(stream: Stream) -> list[Any]:
 
 
 def deltas(found: list[Any]) -> list[Any]:
-    """Return the deltas of events."""
     return [one["choices"][0]["delta"] for one in found[:-1]]
 
 

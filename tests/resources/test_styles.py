@@ -25,7 +25,6 @@ VIDEO_FIELDS: Final = {
 
 
 def styles_of(api: Api, path: str) -> Any:
-    """The collection of a medium."""
     return {LORAS: api.aurous.loras, VIDEO_LORAS: api.aurous.video_loras}[path]
 
 

@@ -19,14 +19,12 @@ UNKNOWN: Final = "upl_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
 
 
 def init(api: Api, **changes: Any) -> Any:
-    """Get a ticket."""
     response = api.post(INIT, json={**PNG, **changes})
     assert response.status == 201, response.body
     return response.json
 
 
 def classify(api: Api, upload_id: str) -> Response:
-    """Classify a picture."""
     return api.post(CLASSIFY, json={"upload_id": upload_id})
 
 
@@ -52,7 +50,6 @@ def test_up_1_refuses_a_pair_that_disagrees(api: Api, extension: str, content_ty
 
 @pytest.mark.parametrize("field", ["filename", "extension", "content_type"])
 def test_up_1_wants_all_three_fields(api: Api, field: str) -> None:
-    """Each of the three fields is required."""
     body = {key: value for key, value in PNG.items() if key != field}
 
     api.refused("POST", INIT, json=body, status=400, code="missing_field", param=field)

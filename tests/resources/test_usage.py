@@ -27,7 +27,6 @@ def url(path: str = USAGE, **query: Any) -> str:
 
 
 def rows(api: Api, path: str = USAGE, **query: Any) -> list[dict[str, Any]]:
-    """The data of a response."""
     response = api.get(url(path, **query))
     assert response.status == 200, response.body
     data: list[dict[str, Any]] = response.json["data"]

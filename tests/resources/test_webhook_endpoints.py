@@ -31,7 +31,6 @@ MISSING: Final = "we_00000000000000000000000000"
 
 
 def make(api: Api, **body: Any) -> Any:
-    """Register an endpoint through the API, and return the response."""
     response = api.post(PATH, json={"url": URL, "events": ["*"], **body})
     assert response.status == 201, response.body
     return response.json
@@ -166,7 +165,6 @@ def test_hook_3_each_event_can_be_subscribed_alone(api: Api, event: str) -> None
 
 
 def test_hook_10_the_response_names_the_event(api: Api) -> None:
-    """The response has the id of the delivered event."""
     made = make(api)
 
     fired = api.post(f"{PATH}/{made['id']}/test", json={"event_type": "image.completed"}).json

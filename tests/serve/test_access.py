@@ -20,7 +20,6 @@ JSON = ("Content-Type", "application/json")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[AurousServer]:
-    """A served fake."""
     with AurousServer(Aurous(strict="off", pitfalls="off")) as serving:
         yield serving
 

@@ -33,7 +33,6 @@ class Cycle:
         self.transport = self
 
     def close(self) -> None:
-        """Close the connection, after what was sent."""
         self.closed = True
 
     async def receive(self) -> dict[str, Any]:
@@ -48,7 +47,6 @@ class Cycle:
 
     @property
     def body(self) -> bytes:
-        """What was sent of the body."""
         return b"".join(message.get("body", b"") for message in self.sent)
 
 
@@ -142,7 +140,6 @@ class TestUrls:
         assert fake.base_url not in ask(fake, "GET", "/__aurous__/state").text
 
     def test_headers_are_rewritten(self, fake: Aurous) -> None:
-        """So do URLs in headers."""
         fake.faults.status("balance.retrieve", 503, headers={"Location": f"{fake.base_url}/v1/x"})
         assert ask(fake, "GET", "/v1/balance").headers["location"] == "http://fake.test/v1/x"
 
@@ -157,7 +154,6 @@ class TestBodies:
         assert fake.calls.count() == 0
 
     def test_in_parts(self, fake: Aurous) -> None:
-        """A body may come in parts."""
         body = json.dumps(CREATE).encode()
         parts = ({"type": "http.request", "body": part, "more_body": part == body[:9]} for part in (body[:9], body[9:]))
         cycle = drive(fake, scope_of("/v1/characters", "POST", headers=own(fake)), *parts)
@@ -232,7 +228,6 @@ class TestStreams:
     ).encode()
 
     def stream(self, fake: Aurous, *more: dict[str, Any]) -> Cycle:
-        """Ask for a stream."""
         scope = scope_of("/v1/chat/completions", "POST", headers=own(fake))
         return drive(fake, scope, {"type": "http.request", "body": self.BODY}, *more)
 

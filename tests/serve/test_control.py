@@ -24,7 +24,6 @@ def fake() -> Aurous:
 
 @cache
 def control_of(fake: Aurous) -> Control:
-    """Return the control requests of a fake."""
     return Control(fake)
 
 

@@ -234,7 +234,6 @@ def session() -> Control:
 
 
 def run(text: str) -> None:
-    """Run a copied test."""
     names: dict[str, Any] = {"__name__": "copied"}
     exec(compile(text, "test_copied.py", "exec"), names)  # noqa: S102 - our own text
     next(one for name, one in names.items() if name.startswith("test_"))()

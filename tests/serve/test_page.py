@@ -39,12 +39,10 @@ class Watched(NamedTuple):
 
     @property
     def rows(self) -> Any:
-        """The rows of the list."""
         return self.tab.locator(".calls li")
 
     @property
     def state(self) -> Any:
-        """The column of the state."""
         return self.tab.locator(".pane.world")
 
     @property

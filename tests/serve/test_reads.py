@@ -22,7 +22,6 @@ NOW = "2026-05-08T10:00:00Z"
 
 
 def read(control: Control, name: str, query: str = "") -> Any:
-    """Read something."""
     reply = control.respond("GET", f"/__aurous__/{name}", b"", query)
     assert reply.status == 200, (name, reply.body)
     return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()

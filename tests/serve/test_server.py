@@ -43,7 +43,6 @@ def client(server: AurousServer, **options: Any) -> httpx.Client:
 
 
 def has_ipv6() -> bool:
-    """Whether this machine has ::1."""
     try:
         with closing(socket.socket(socket.AF_INET6)) as one:
             one.bind(("::1", 0))

@@ -27,7 +27,6 @@ def do(control: Control, name: str, /, *, asked: str = "", **body: Any) -> Any:
 
 
 def read(control: Control, name: str, query: str = "") -> Any:
-    """Read something."""
     reply = control.respond("GET", f"/__aurous__/{name}", b"", query)
     assert reply.status == 200, reply.body
     return json.loads(reply.body) if ("Content-Type", "application/json") in reply.headers else reply.body.decode()

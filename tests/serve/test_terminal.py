@@ -442,7 +442,6 @@ def test_the_script_of_the_page_runs_a_command_with_a_fake(tmp_path: Path, code:
 
 
 def test_the_shop_of_the_page_has_the_key_of_the_fake() -> None:
-    """It is the key of the default seed."""
     config = Path(__file__).parents[2] / "docs" / "examples" / "shop" / "playwright.config.mjs"
     assert str(Aurous(strict="off").api_key) in config.read_text(encoding="utf-8")
 

@@ -29,7 +29,6 @@ class Jumps:
         self.waiting_for = "nothing"
 
     def jump(self, seconds: float, nominal: float) -> None:
-        """Go along with a jump."""
         self.running += seconds
         self.frozen += nominal
 

@@ -252,7 +252,6 @@ def many_calls(count: int) -> dict[str, Any]:
 
 
 def index(count: int = 12) -> dict[str, Any]:
-    """Return the data of an index."""
     rows = [
         {
             "file": f"test_portraits-{number}.html", "test": f"tests/test_portraits.py::test_portrait[{number}]",

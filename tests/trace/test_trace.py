@@ -41,7 +41,6 @@ def traced(run: samples.Run, about: dict[str, Any] | None = None, **settings: An
 
 
 def calls(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the steps that are requests."""
     return [step for step in found["steps"] if step["kind"] == "call"]
 
 
@@ -234,7 +233,6 @@ class Watched(Watcher):
         self.left: list[str | None] = []
 
     def leave(self, call: Call) -> None:
-        """Note an operation."""
         self.left.append(call.operation)
 
 
@@ -281,7 +279,6 @@ def test_records_that_are_the_same_are_written_once() -> None:
 
 
 def test_the_state_shows_every_kind_of_record() -> None:
-    """Each collection of the fake has its records in the state."""
     made = ("characters", "uploads", "images", "videos", "files", "loras", "video_loras", "webhook_endpoints")
     with Aurous() as aurous:
         for collection in (*(getattr(aurous, name) for name in made), aurous.chat.completions):

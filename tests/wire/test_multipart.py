@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aurous._core.wire.bodies import Part, read_parts
+from pytest_aurous._core.wire.bodies import FormPart, read_parts
 
 BOUNDARY: Final = "b0undary"
 KIND: Final = f"multipart/form-data; boundary={BOUNDARY}"
@@ -21,7 +21,7 @@ def form(*parts: tuple[bytes, bytes]) -> bytes:
     return b"".join(lines) + b"--%s--\r\n" % BOUNDARY.encode()
 
 
-def sent(**options: object) -> list[Part] | None:
+def sent(**options: object) -> list[FormPart] | None:
     """Send a form as httpx does, and read it."""
     request = httpx.Request("POST", "https://x", **options)  # type: ignore[arg-type]
     return read_parts(request.read(), request.headers["Content-Type"])
@@ -32,7 +32,7 @@ def test_a_delimiter_begins_with_a_whole_line_end(line_end: bytes) -> None:
     """The boundary behind half a line end is data (RFC 2046: CRLF)."""
     data = b"a" + line_end + f"--{BOUNDARY}".encode() + b"\r\nb"
 
-    assert read_parts(form((b'name="a"', data)), KIND) == [Part("a", None, data)]
+    assert read_parts(form((b'name="a"', data)), KIND) == [FormPart("a", None, data)]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_delimiter_begins_with_a_whole_line_end(line_end: bytes) -> None:
 )
 def test_names_with_quotes_and_line_breaks_come_back(name: str) -> None:
     """What httpx escapes in a name, and in a file name, is read back."""
-    assert sent(files={name: (name, b"x")}) == [Part(name, name, b"x")]
+    assert sent(files={name: (name, b"x")}) == [FormPart(name, name, b"x")]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_names_with_quotes_and_line_breaks_come_back(name: str) -> None:
 )
 def test_other_clients_write_names_in_other_ways(head: bytes, name: str, filename: str | None) -> None:
     """Without quotes, in capitals, with single backslashes; a file name in an encoding is none (RFC 7578)."""
-    assert read_parts(form((head, b"x")), KIND) == [Part(name, filename, b"x")]
+    assert read_parts(form((head, b"x")), KIND) == [FormPart(name, filename, b"x")]
 
 
 def test_a_form_may_have_words_around_it_and_blanks_behind_its_boundaries() -> None:
@@ -64,7 +64,7 @@ def test_a_form_may_have_words_around_it_and_blanks_behind_its_boundaries() -> N
     head = b'Content-Disposition: form-data; name="a"'
     content = b"words\r\n--b0undary  \r\n%s\r\n\r\nx\r\n--b0undary--\r\nmore\r\n--b0undary\r\n" % head
 
-    assert read_parts(content, KIND) == [Part("a", None, b"x")]
+    assert read_parts(content, KIND) == [FormPart("a", None, b"x")]
 
 
 @pytest.mark.parametrize("cut", range(1, len(form((b'name="a"', b"x"), (b'name="b"', b"y"))) - 1))
@@ -72,7 +72,7 @@ def test_a_form_that_was_cut_off_has_no_fields(cut: int) -> None:
     """Without its last boundary a form is not whole, wherever it ends; only the last line break may be missing."""
     whole = form((b'name="a"', b"x"), (b'name="b"', b"y"))
 
-    assert read_parts(whole[:-2], KIND) == [Part("a", None, b"x"), Part("b", None, b"y")]
+    assert read_parts(whole[:-2], KIND) == [FormPart("a", None, b"x"), FormPart("b", None, b"y")]
     assert read_parts(whole[: cut - 1], KIND) == []
 
 
@@ -92,7 +92,7 @@ def test_a_part_that_is_no_field_spoils_the_form(part: bytes) -> None:
     """Parts of parts, and parts without a name, are none of a form (RFC 7578)."""
     good = b'--b0undary\r\nContent-Disposition: form-data; name="b"\r\n\r\ny\r\n'
 
-    assert read_parts(good + b"--b0undary--\r\n", KIND) == [Part("b", None, b"y")]
+    assert read_parts(good + b"--b0undary--\r\n", KIND) == [FormPart("b", None, b"y")]
     assert read_parts(good + b"--b0undary\r\n" + part + b"\r\n\r\nx\r\n--b0undary--\r\n", KIND) == []
 
 
@@ -101,13 +101,15 @@ def test_a_transfer_encoding_is_not_obeyed(encoding: str) -> None:
     """No HTTP client sends one (RFC 7578), so data that look encoded are not decoded."""
     head = f'name="a"\r\nContent-Transfer-Encoding: {encoding}'.encode()
 
-    assert read_parts(form((head, b"YWJj=41")), KIND) == [Part("a", None, b"YWJj=41")]
+    assert read_parts(form((head, b"YWJj=41")), KIND) == [FormPart("a", None, b"YWJj=41")]
 
 
 @pytest.mark.parametrize("boundary", [BOUNDARY, f'"{BOUNDARY}"'])
 def test_the_boundary_may_be_quoted(boundary: str) -> None:
     """Both spellings of the parameter."""
-    assert read_parts(form((b'name="a"', b"x")), f"multipart/form-data; boundary={boundary}") == [Part("a", None, b"x")]
+    assert read_parts(form((b'name="a"', b"x")), f"multipart/form-data; boundary={boundary}") == [
+        FormPart("a", None, b"x")
+    ]
 
 
 @pytest.mark.parametrize(

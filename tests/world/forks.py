@@ -15,7 +15,6 @@ URL = "https://api.aurous-labs.com/v1/team"
 
 
 def status(url: str, key: str) -> int:
-    """Send a GET, and return the status of its response."""
     return httpx.get(url, headers={"X-Api-Key": key}).status_code
 
 

@@ -33,7 +33,6 @@ class Probe:
         line: The method, and the path with its query.
         rules: The rules that its response says something about, separated by spaces.
         headers: Its headers, besides those that all probes have; one of them that is empty here is not sent.
-        body: Its body.
     """
 
     line: str
@@ -43,7 +42,6 @@ class Probe:
 
     @property
     def path(self) -> str:
-        """The path."""
         return self.line.split()[1].partition("?")[0]
 
     @property

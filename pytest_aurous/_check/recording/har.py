@@ -109,7 +109,6 @@ def _read_content(content: Mapping[str, Any], received: Mapping[str, str]) -> by
 
 
 def _length_of(headers: Mapping[str, str]) -> int:
-    """Return the length of a body, as its header has it."""
     length = headers.get("content-length", "")
     return int(length) if length.isdecimal() and len(length) <= _DIGITS else 0
 

@@ -88,7 +88,6 @@ class Histories(dict[str, History]):
         return any(one.deletes and one.succeeded and one.index < index for one in touched)
 
     def is_saved(self, view: View) -> bool:
-        """Whether a character was saved before."""
         return any(one.saves and one.succeeded and one.index < view.index for one in self[view.record].touched)
 
     def ordered(self, record: str, index: int) -> bool:

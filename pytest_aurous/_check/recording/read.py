@@ -41,7 +41,6 @@ class Recording:
     """What one file contains.
 
     Attributes:
-        file: The file.
         exchanges: Its exchanges, in order of time.
         notes: What is missing or unusual, for the report.
         left_out: How many bodies were left out because they are over a limit.

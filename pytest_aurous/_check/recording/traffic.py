@@ -38,7 +38,6 @@ class Body:
         self.whole = False
 
     def add(self, part: bytes) -> None:
-        """Note the next part."""
         self._parts.append(part if self.kept else part[:1])
 
     def content(self) -> bytes | None:

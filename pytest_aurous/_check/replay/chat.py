@@ -33,7 +33,6 @@ def _events(body: bytes | None) -> list[Any]:
 
 
 def is_stream(headers: Mapping[str, str]) -> bool:
-    """Whether headers are of a stream of events."""
     return "text/event-stream" in headers.get("content-type", "")
 
 
@@ -142,7 +141,6 @@ def say(follower: Follower, shown: View) -> None:
 
 
 def whole_stream(stream: Stream) -> bytes:
-    """Return all that a stream of the fake sends."""
     return b"".join(part for part in iter(stream.read, None) if isinstance(part, bytes))
 
 

@@ -93,11 +93,9 @@ class Follower:
         return self._world.clock.time()
 
     def go_to(self, instant: float) -> None:
-        """Let it be another time, in epoch seconds."""
         self._world.clock.freeze(moment(instant))
 
     def send(self, call: Call) -> Reply:
-        """Return the response to a request."""
         return cast("Reply", self._app.handle(call))  # no fault breaks a connection here
 
     def forget_calls(self, most: int) -> None:
@@ -110,7 +108,6 @@ class Follower:
         self._ids.expected = {prefix: record} if prefix and record and self.row(record) is None else {}
 
     def add_team(self, balance: float) -> str:
-        """Add a team, and return its id."""
         return create_team(self._world, "Team", balance)
 
     def set_account(self, team: str, **changes: Any) -> None:
@@ -175,7 +172,6 @@ class Follower:
         self._world.table(kind).replace(replace(row, **columns))
 
     def remove(self, record: str) -> None:
-        """Delete a record."""
         row: Any = self.row(record)
         kind: type[Any] = row.__class__
         if isinstance(row, CharacterRow):

@@ -118,7 +118,6 @@ class Seen(NamedTuple):
         return credit, NOTHING if self.held is None else self.held - one[1]
 
     def is_like(self, one: Change) -> bool:
-        """Whether a change is this one."""
         credit, held = self.more(one)
         return -self.earlier - self.slack <= held <= self.slack and held - self.slack <= credit <= self.slack
 

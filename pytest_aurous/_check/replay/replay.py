@@ -49,7 +49,6 @@ class Replay:
         self.scripts: dict[str, list[list[Any]]] = self._adopter.scripts
 
     def step(self, view: View) -> Replayed:
-        """Replay one exchange."""
         done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view), gaps=self._gaps)
         done.rules |= self.rates.rules.get(view.index, {})
         self._follower.go_to(view.at)

@@ -47,7 +47,6 @@ class Check(NamedTuple):
         return value
 
     def whole(self, name: str, value: object, low: int, high: int = MOST) -> int:
-        """Accept a whole number from *low* to *high*."""
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise self.refuse(name, value, f"a whole number{_range(low, high)}, such as {name}={max(low, 1)}.")
         return value
@@ -59,26 +58,22 @@ class Check(NamedTuple):
         return value
 
     def choice(self, name: str, value: object, known: Iterable[str]) -> str:
-        """Accept one of the *known* words."""
         words = list(known)
         if not isinstance(value, str) or value not in words:
             raise self.refuse(name, value, f"{choices(words)}{nearest(value, words)}")
         return value
 
     def instance(self, name: str, value: object, kind: type | UnionType, expected: str) -> None:
-        """Accept an instance of *kind*."""
         if not isinstance(value, kind):
             raise self.refuse(name, value, expected)
 
     def items(self, name: str, value: object, known: Collection[str]) -> list[str]:
-        """Accept an iterable of *known* words, and return them."""
         words, refused = list(known), value  # type checkers narrow `value`
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise self.refuse(name, refused, f"a list out of {choices(words)}, such as {words[:2]}.")
         return [self.choice(name, item, words) for item in cast("Iterable[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds Iterable[Unknown]
 
     def code(self, name: str, value: object) -> None:
-        """Accept an error code."""
         if not isinstance(value, str) or not re.fullmatch(r"[\w.-]+", value):
             raise self.refuse(
                 name, value, "an error code: letters, digits, '_', '.' and '-', such as 'provider_timeout'."

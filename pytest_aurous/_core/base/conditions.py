@@ -28,7 +28,7 @@ OF_DELIVERIES: Final = ("json", "path", "pattern")
 OF_CHATS: Final = (*OF_REQUESTS, "system", "tool_result")
 
 
-class Seen(NamedTuple):
+class Subject(NamedTuple):
     """What a condition looks at: a request, a delivery, or a chat, whose *text* is its last message."""
 
     path: str
@@ -65,8 +65,7 @@ def read_condition(check: Check, name: str, condition: Mapping[Any, Any], known:
     return found
 
 
-def fits(condition: Mapping[str, Any], seen: Seen) -> bool:
-    """Whether all parts of a condition hold."""
+def fits(condition: Mapping[str, Any], seen: Subject) -> bool:
     return all(_HOLDS[part](value, seen) for part, value in condition.items())
 
 
@@ -83,7 +82,7 @@ def json_differences(path: str, part: Any, whole: Any) -> Iterator[str]:
         yield f"{path}: {shown(whole) if whole is not None else 'no JSON'}, wanted {shown(wanted)}"
 
 
-def _has_headers(wanted: str | Mapping[str, str], seen: Seen) -> bool:
+def _has_headers(wanted: str | Mapping[str, str], seen: Subject) -> bool:
     if isinstance(wanted, str):
         return wanted in seen.headers
     return all(seen.headers.get(name) == value for name, value in wanted.items())
@@ -96,7 +95,7 @@ _EXAMPLES: Final = {
     "system": "You are a poet.",
     "tool_result": "sunny",
 }
-_HOLDS: Final[dict[str, Callable[[Any, Seen], bool]]] = {
+_HOLDS: Final[dict[str, Callable[[Any, Subject], bool]]] = {
     "json": lambda part, seen: not any(json_differences("", part, seen.json)),
     "path": lambda pattern, seen: fnmatchcase(seen.path, pattern),
     "header": _has_headers,

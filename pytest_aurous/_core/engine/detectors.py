@@ -51,7 +51,6 @@ _Moment = tuple[float, object]
 
 
 def operations_where(fits: Callable[[Endpoint], object]) -> frozenset[str | None]:
-    """Return the operations whose endpoint *fits*."""
     return frozenset(name for name, row in CATALOG.by_operation.items() if fits(row))
 
 

@@ -70,7 +70,6 @@ class DeliveryAttempt:
     `KeyboardInterrupt` or the cancellation of a task, leaves the delivery to the next flush.
 
     Attributes:
-        delivery: The delivery.
         sends: Whether the block is to send it; a fault can drop it or put it off.
         result: What the receiver returned, which the block sets: a status, or None for 200.
     """

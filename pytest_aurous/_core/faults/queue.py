@@ -80,7 +80,6 @@ class FaultQueue:
         return [fault for fault in self.faults if fault.outstanding]
 
     def get(self, number: int) -> Fault | None:
-        """Return the fault of that number, or None if it is not there."""
         return next((fault for fault in self.faults if fault.number == number), None)
 
     def open(self, kind: type[F]) -> list[F]:

@@ -119,7 +119,6 @@ class RecordKind(NamedTuple):
 
     @property
     def schema(self) -> str:
-        """The name of their schema."""
         return schema_name(self.row)
 
 
@@ -307,7 +306,6 @@ class Addresses:
         return len(self._root) if self._hosts.get(host) == "api" and path.startswith(self._root) else 0
 
     def find(self, call: Call) -> Methods:
-        """Return the endpoints on the path of *call*."""
         host = self._hosts.get(call.host, "")
         path = call.path
         if host == "api":
@@ -320,5 +318,4 @@ class Addresses:
 # A suite has few base URLs, and nothing changes the addresses of one.
 @lru_cache(maxsize=8)
 def addresses(catalog: Catalog, base_url: str) -> Addresses:
-    """Return the addresses of a catalog at a base URL."""
     return Addresses(catalog, base_url)

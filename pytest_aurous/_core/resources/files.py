@@ -21,7 +21,7 @@ from .characters import CharacterRow
 from .content.pictures import Measured, measure, picture
 
 if TYPE_CHECKING:
-    from ..wire.bodies import Part
+    from ..wire.bodies import FormPart
 
 __tracebackhide__ = hide_mistakes
 
@@ -209,14 +209,14 @@ class Files(Collection[File]):
             return self._live(store(self._world, owner, data, found, purpose, metadata, row_id).id)
 
 
-def _purpose(part: Part, param: str) -> str:
+def _purpose(part: FormPart, param: str) -> str:
     purpose = part.data.decode(errors="replace")
     if purpose not in PURPOSES:
         raise not_one_of(param, PURPOSES, repr(purpose))
     return purpose
 
 
-def _metadata(part: Part, param: str) -> dict[str, Any]:
+def _metadata(part: FormPart, param: str) -> dict[str, Any]:
     try:
         metadata = read_json(part.data)
         # Python reads lone surrogates, which no response could carry: writing it again finds them.
@@ -245,7 +245,7 @@ def _fingerprint(ctx: Context) -> str:
     return json.dumps(sent, sort_keys=True)
 
 
-def _parts(ctx: Context) -> list[Part]:
+def _parts(ctx: Context) -> list[FormPart]:
     from ..wire.bodies import read_parts  # most tests upload nothing
 
     return read_parts(ctx.call.content, ctx.call.incoming.get("content-type", ""))

@@ -101,7 +101,6 @@ def require_model(ctx: Context, kind: Kind) -> ModelRow:
 
 
 def render(world: World, row: ModelRow) -> dict[str, Any]:
-    """Write a model as the list shows it."""
     rates = {name: {"credits_per_M": rate} for name, rate in row.rates}
     cap = "max_output_tokens_hard_cap" if world.settings.reading("model-4") == "page" else "hard_max_tokens"
     return {

@@ -40,7 +40,6 @@ _HEADERS: Final = {
 
 
 def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) -> dict[str, Any]:
-    """Return the whole document, as JSON."""
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
         paths.setdefault(row.template, {})[row.method.lower()] = _operation(row)

@@ -41,7 +41,6 @@ def create_team(
     billing_mode: BillingMode = "metered",
     row_id: str | None = None,
 ) -> str:
-    """Create a team with its ledger and return its id."""
     row_id = row_id or world.ids.new("team")
     # The field is optional, so the setting `sparse` leaves it out; `.example` reaches nobody.
     email = f"billing@{name.lower().replace(' ', '-')}.example"

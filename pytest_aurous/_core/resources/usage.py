@@ -396,7 +396,6 @@ def _percentile(values: list[int], percent: int) -> float | None:
 
 
 def _event_of(row: Billed) -> dict[str, Any]:
-    """Write a usage event."""
     return {
         "id": row.id,
         "type": row.medium,

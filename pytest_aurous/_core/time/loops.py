@@ -307,13 +307,11 @@ class _StandingClock:
 
     Args:
         shared: The time that all skipped sleeps share.
-        run: The run.
         clock: Its clock.
         now: What it shows.
         asleep: The sleeps of the run.
 
     Attributes:
-        clock: The same.
         waiting: How many tasks wait until all others are blocked, and no longer.
     """
 
@@ -327,11 +325,9 @@ class _StandingClock:
         self._waited = self._began = 0.0
 
     def now(self) -> float:
-        """Return the time."""
         return self._start + self._shared.nominal + self._waited
 
     def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 - trio calls it
-        """Begin to wait."""
         self._began = monotonic()
         self.waiting = sum(not cushion for cushion, _ in self._run.waiting_for_idle)
 

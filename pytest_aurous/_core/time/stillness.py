@@ -25,7 +25,7 @@ _RESTING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "thr
 """Packages in whose code a thread waits for another thread, or a loop for its next event."""
 _Position = tuple[int, int]
 """The frame that a thread runs, and its instruction."""
-Seen = tuple[_Position, str | None]
+Sighting = tuple[_Position, str | None]
 """Where a thread was when it was found still, and what `times_run` returned then."""
 
 
@@ -39,13 +39,12 @@ class OtherThreads:
     It ignores the *sleepers*, which sleep in `SharedTime`, and updates *seen*: each thread as it was last found still.
     """
 
-    def __init__(self, sleepers: Container[int], seen: dict[int, Seen]) -> None:
+    def __init__(self, sleepers: Container[int], seen: dict[int, Sighting]) -> None:
         self._sleepers = sleepers
         self._seen = seen
         self.reset()
 
     def reset(self) -> None:
-        """Start the observation again."""
         self._before: dict[int, _Position] | None = None
         self._ticks = 0
         self._cpu = 0.0

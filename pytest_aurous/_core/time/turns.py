@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from ..base.errors import AurousError, AurousWarning, hide_mistakes, see
 from ..base.frames import SENDERS, nearest_outside, place_of, short_path
 from ..base.work import TICK, ending
-from .stillness import BRIEF, OtherThreads, Seen
+from .stillness import BRIEF, OtherThreads, Sighting
 
 __tracebackhide__ = hide_mistakes
 
@@ -91,7 +91,7 @@ class SharedTime:
         self.at_end: Callable[[], None] = lambda: None
         self.asleep: Callable[[float], Awaitable[None]]
         self.deadlines: dict[int, float] = {}
-        self._seen: dict[int, Seen] = {}
+        self._seen: dict[int, Sighting] = {}
         self._monotonic = monotonic
         self.nominal: float = 0.0
         self._count = 0

@@ -74,7 +74,7 @@ def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int =
     return body if safe == text else safe.encode(encoding, errors="replace")
 
 
-class Part(NamedTuple):
+class FormPart(NamedTuple):
     """One field of a form."""
 
     name: str
@@ -82,7 +82,7 @@ class Part(NamedTuple):
     data: bytes
 
 
-def read_parts(content: bytes, content_type: str) -> list[Part]:
+def read_parts(content: bytes, content_type: str) -> list[FormPart]:
     """Return the fields of a ``multipart/form-data`` body.
 
     Empty for any other body, for a truncated body, and for a body with parts that are not fields, such as parts with
@@ -95,7 +95,7 @@ def read_parts(content: bytes, content_type: str) -> list[Part]:
     if header.get_content_type() != "multipart/form-data" or not boundary:
         return []
     delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
-    parts: list[Part] = []
+    parts: list[FormPart] = []
     for section in (b"\r\n" + content).split(delimiter)[1:]:
         if section[:2] == b"--":
             return parts
@@ -131,14 +131,14 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _part(section: bytes) -> Part | None:
+def _part(section: bytes) -> FormPart | None:
     head, end, data = section.partition(b"\r\n\r\n")
     text = head.decode(errors="replace")
     disposition = _DISPOSITION.search(text)
     if not end or disposition is None or _MULTIPART.search(text):
         return None
     found = {key.lower(): _plain(quoted) or token for key, quoted, token in _PARAMETER.findall(disposition[1])}
-    return Part(found["name"], found.get("filename"), data) if "name" in found else None
+    return FormPart(found["name"], found.get("filename"), data) if "name" in found else None
 
 
 def _plain(quoted: str) -> str:

@@ -78,13 +78,10 @@ def text(high: int, low: int = 1, holds: Holds | None = None) -> Reader:
 
 
 def integer(low: int, high: int) -> Reader:
-    """Read a whole number from *low* to *high*."""
     return number(low, high, whole=True)
 
 
 def number(low: float, high: float, *, whole: bool = False) -> Reader:
-    """Read a number from *low* to *high*."""
-
     def read(value: Any, param: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             raise _refuse_type(param, "a whole number" if whole else "a number", value)
@@ -114,7 +111,6 @@ def is_https(text: str) -> bool:
 
 
 def boolean(value: Any, param: str) -> Any:
-    """Read true or false."""
     if not isinstance(value, bool):
         raise _refuse_type(param, "a boolean", value)
     return value
@@ -138,8 +134,6 @@ def one_of(allowed: Collection[str], code: str = "invalid_format", also: Collect
 
 
 def list_of(reader: Reader, low: int, high: int) -> Reader:
-    """Read an array of *low* to *high* items."""
-
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, list):
             raise _refuse_type(param, "an array", value)

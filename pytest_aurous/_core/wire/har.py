@@ -195,7 +195,6 @@ def written(body: bytes | None, *, kept: bool = True) -> dict[str, Any]:
 
 
 def _safe(headers: Headers, names: Mapping[str, str]) -> Pairs:
-    """Return headers without API keys."""
     return tuple(
         (name, _secret(value, names) if is_secret_header(name) else value) for name, value in headers.multi_items()
     )

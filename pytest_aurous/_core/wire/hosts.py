@@ -52,7 +52,6 @@ def ascii_host(host: str) -> str:
 
 
 def is_upload(host: str) -> bool:
-    """Whether *host* is the upload host."""
     return host == _UPLOAD
 
 

@@ -65,7 +65,6 @@ class Bucket(NamedTuple):
         return max(1, ceil((min(tokens, self.capacity) - self.tokens) / self.rate - _GRAIN))
 
     def refilled(self, now: float) -> Bucket:
-        """Return the bucket as it is at *now*."""
         capacity, rate, tokens, at, overruns = self
         return Bucket(capacity, rate, min(capacity, tokens + max(0.0, now - at) * rate), now, overruns)
 
@@ -149,5 +148,4 @@ class Buckets:
         self._buckets[team, name] = Bucket(capacity, rate, capacity, now, bucket.overruns)
 
     def fill(self, team: str, name: str, tokens: float, now: float) -> None:
-        """Set the tokens of a bucket."""
         self._buckets[team, name] = self.get(team, name, now)._replace(tokens=tokens)

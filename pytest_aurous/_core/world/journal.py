@@ -99,7 +99,6 @@ class Journal:
             self._same.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
         self._go_back([], [])
 
     def keep(self) -> Callable[[], None]:

@@ -66,7 +66,6 @@ class Keyring:
         return key
 
     def first(self, team: str) -> str:
-        """Return the first key of a team."""
         return self._first[team]
 
     def of(self, team: str) -> list[str]:
@@ -116,7 +115,6 @@ class Keyring:
 
 
 def permits(grant: Grant, method: str) -> bool:
-    """Whether the scope of a key is sufficient."""
     return method == "GET" or grant.scope != "read"
 
 

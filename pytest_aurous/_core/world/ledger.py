@@ -66,16 +66,13 @@ class Ledger:
         self._at_create = at_create
 
     def open(self, credits: Decimal | float, billing_mode: BillingMode = "metered") -> None:  # noqa: A002 - the vendor's word
-        """Open the account with a balance."""
         self._accounts[self._team] = Account(exact(credits), billing_mode=billing_mode)
 
     @property
     def account(self) -> Account:
-        """The credits at present."""
         return self._accounts[self._team]
 
     def set(self, credits: Decimal) -> None:  # noqa: A002 - the vendor's word
-        """Set the balance."""
         self._change(credits=credits)
 
     def hold(self, amount: Decimal | float, code: str) -> int:

@@ -109,7 +109,6 @@ class Outbox:
         self._waiting: list[tuple[float, int]] = state.sequence("waiting")  # a heap; stale entries are skipped
 
     def add(self, delivery: Delivery) -> Delivery:
-        """Queue a delivery."""
         delivery.number = self._numbers["last"] = self._numbers.get("last", 0) + 1
         self.entries[delivery.number] = delivery
         self.wait(delivery)

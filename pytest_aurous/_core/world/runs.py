@@ -30,7 +30,6 @@ class Run(NamedTuple):
 
     @property
     def step(self) -> Step:
-        """The present step."""
         return self.steps[self.current]
 
     @property
@@ -86,7 +85,6 @@ class Runs:
         return self.by_record.get(record)
 
     def items(self) -> ItemsView[str, Run]:
-        """Return every run by the id of its record."""
         return self.by_record.items()
 
     def begin(self, record: str, steps: tuple[Step, ...], resource: str, *, settle: bool) -> None:

@@ -120,7 +120,7 @@ class Plan:
         return self.runs[min(number, len(self.runs) - 1)]
 
 
-class _Parser:
+class _Reader:
     """Reads one script from left to right, and keeps its position for error messages."""
 
     def __init__(self, text: str, lifecycle: Lifecycle, others: Iterable[Lifecycle]) -> None:
@@ -223,7 +223,7 @@ def parse_runs(text: Any, lifecycle: Lifecycle, others: Iterable[Lifecycle] = ()
     """
     if not isinstance(text, str):
         raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {shown(text)}.\n{_MORE}")
-    return _Parser(text, lifecycle, others).runs()
+    return _Reader(text, lifecycle, others).runs()
 
 
 def plan_of(script: str | Plan, lifecycle: Lifecycle, others: Iterable[Lifecycle] = ()) -> Plan:

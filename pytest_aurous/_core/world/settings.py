@@ -328,7 +328,6 @@ ROWS: Final[dict[str, dict[str, Any]]] = {name: getattr(Settings, name) for name
 
 
 def used_for(*uses: Use) -> list[str]:
-    """Return the names of the settings for these uses."""
     return [name for name, row in ROWS.items() if row["use"] in uses]
 
 

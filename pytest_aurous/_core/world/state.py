@@ -124,7 +124,6 @@ class State:
         return self._sections[name]
 
     def sections(self) -> list[tuple[str, Section[Any, Any]]]:
-        """Return every section with its name."""
         return list(self._sections.items())
 
     def sequence(self, name: str) -> list[Any]:
@@ -133,15 +132,15 @@ class State:
 
     def random(self, name: str) -> Random:
         """Return the random generator of that name. Draw from it at once, and do not keep it."""
+        # Seeding takes longer than a request, and so does reading the state, of which a new one has nothing to keep.
         if name not in self._random:
-            self._random[name] = Random(f"{self.seed}/{name}")  # seeding takes longer than a request
-        random = self._random[name]
-        if self.undo.active:
-            self.note(random.setstate, random.getstate())
-        return random
+            self.note(self._random.pop, name, None)
+            self._random[name] = Random(f"{self.seed}/{name}")
+        elif self.undo.active:
+            self.note(self._random[name].setstate, self._random[name].getstate())
+        return self._random[name]
 
     def copy(self) -> Saved:
-        """Copy everything, for `restore`."""
         sections = {name: dict(section) for name, section in self._sections.items() if section}
         for name, copier in self._copiers.items():
             if name in sections:
@@ -151,7 +150,6 @@ class State:
         return Saved(sections, lists, chance, self._clock.position)
 
     def restore(self, saved: Saved) -> None:
-        """Go back to a `copy`."""
         self.undo.changes += 1
         for name, section in self._sections.items():
             values = saved.sections.get(name, {})
@@ -163,7 +161,8 @@ class State:
             section.update(values)
         for name, items in self._lists.items():
             items[:] = saved.lists.get(name, [])
-        self._random = {name: random for name, random in self._random.items() if name in saved.chance}
+        for name in self._random.keys() - saved.chance.keys():
+            del self._random[name]
         for name, chance in saved.chance.items():
             self.random(name).setstate(chance)
         self._clock.restore(saved.clock)
@@ -178,7 +177,6 @@ class State:
         items.append(item)
 
     def take_first(self, items: list[T]) -> T:
-        """Remove the first item of a list and return it."""
         self.note(_refill, items, items[:])
         return items.pop(0)
 
@@ -187,7 +185,6 @@ class State:
         return len(self.undo.steps)
 
     def undo_to(self, mark: int) -> None:
-        """Undo everything since the `mark`."""
         steps = self.undo.steps
         while len(steps) > mark:
             step, args = steps[-1]

@@ -27,7 +27,6 @@ class Frame(NamedTuple):
 
     Attributes:
         wait: Seconds before it.
-        data: Its bytes.
         event: Whether an event ends with it.
         last: Whether nothing follows: a client may close the connection without reading on.
     """

@@ -69,7 +69,6 @@ class Table(Generic[R]):
         return row if row is not None and row.team == team else None
 
     def insert(self, row: R) -> R:
-        """Add a new row, living."""
         if status := getattr(row, "status", None):
             self._changed(f"{row.id}: new, {status}")
         living = self.living(row.team)

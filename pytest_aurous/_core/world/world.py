@@ -80,7 +80,6 @@ class World:
         return self.state.random("people")
 
     def table(self, kind: type[R]) -> Table[R]:
-        """Return the table of one kind of row."""
         name = kind.__name__
         if name not in self._tables:
             self._tables[name] = Table(self.state, name, self._note)
@@ -91,7 +90,6 @@ class World:
         return self._tables
 
     def ledger(self, team: str) -> Ledger:
-        """Return what changes the credits of a team."""
         at_create = self.settings.reading("cred-2") == "at_create"
         return Ledger(self.state, team, self._note, at_create=at_create)
 

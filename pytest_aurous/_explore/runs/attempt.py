@@ -52,7 +52,6 @@ class RunAttempt(Watcher):
         begins: The name of the function that is called first; by default, the first one is.
 
     Attributes:
-        plan: The same.
         case: What it is called in messages: the slug of its case or its schedule, or the good day.
         again: Whether it goes on from the state that it has left.
         run: The run; it exists once `running` was entered.

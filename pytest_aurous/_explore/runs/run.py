@@ -47,7 +47,6 @@ class ExploredRun(Watcher):
     What belongs to no run, such as a thread that was started before, works for the present one.
 
     Args:
-        fake: The fake.
         calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls of
             work in progress that were answered.
         seconds: How far it may let the clock move.

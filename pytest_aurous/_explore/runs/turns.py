@@ -74,7 +74,6 @@ class Worker:
     waiters: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     def go_on(self) -> None:
-        """Wake what waits."""
         if self.waiters:
             self.state = RUNS
         waiters, self.waiters = self.waiters, []
@@ -93,8 +92,6 @@ class Turns:
     the other is blocked is held until everything is still: which of both moves first must not depend on the machine.
 
     Attributes:
-        fake: The fake.
-        time: The skipped sleeps.
         schedule: When the turn passes.
         tasks: Whether the workers are tasks of the event loop in this thread; else they are threads.
         sent: Each request, with its worker.
@@ -323,7 +320,6 @@ class Turns:
 
 
 async def _together(functions: Iterable[Callable[[], Awaitable[None]]]) -> None:
-    """Await all functions at once."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -87,7 +87,6 @@ class Watchdog:
 
     @contextmanager
     def watching(self) -> Generator[None, None, None]:
-        """Watch the runs of the block."""
         thread = threading.Thread(target=self._watch, name="aurous-watchdog", daemon=True)
         before: dict[int, Any] = {}
         if threading.current_thread() is threading.main_thread():

@@ -42,15 +42,12 @@ class Counting(Mode):
             yield
 
     def found(self) -> Any:
-        """Return the counts of a worker."""
         return self._coverage.dump()
 
     def add(self, found: Any) -> None:
-        """Add the counts of a worker."""
         self._coverage.merge(found)
 
     def finish(self) -> None:
-        """Write the JSON file."""
         name = run_option(self._config, "coverage-json")
         if not name:
             return

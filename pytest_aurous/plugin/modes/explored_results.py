@@ -33,7 +33,6 @@ class SuiteResults(Mode):
         pytest.UsageError: If the baseline is invalid.
 
     Attributes:
-        suite: The results.
         used: By the id of what a fixture of a wider scope has made, the last test that was explored with it.
     """
 
@@ -49,11 +48,9 @@ class SuiteResults(Mode):
         self.used: dict[int, str] = {}
 
     def found(self) -> list[Any]:
-        """Return the results of a worker."""
         return self.suite.found()
 
     def add(self, found: list[Any]) -> None:
-        """Add the results of a worker."""
         self.suite.add(found)
 
     def finish(self) -> None:

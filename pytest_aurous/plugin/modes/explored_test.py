@@ -32,7 +32,6 @@ class ExploredTest:
     """One test, and its runs.
 
     Attributes:
-        item: The test.
         explorer: What explores it.
         reports: Those of the test: of setup, call and teardown.
         put_away: What brings back what belongs to the test, while others run.

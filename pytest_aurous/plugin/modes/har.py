@@ -47,7 +47,6 @@ class Exporting(Mode):
 
 
 def export_har(item: pytest.Item, session: Session) -> None:
-    """Write the calls of a test as a HAR file."""
     folder = Path(run_option(item.config, "har"))
     try:
         write_har(folder, item.nodeid, session.calls)

@@ -49,11 +49,9 @@ class Recordings(Mode):
             return (yield)
 
     def found(self) -> dict[str, int]:
-        """Return the counts of a worker."""
         return dict(self._recorder.tests)
 
     def add(self, found: dict[str, int]) -> None:
-        """Add the counts of a worker."""
         self._recorder.tests.update(found)
 
     @pytest.hookimpl(trylast=True)

@@ -101,15 +101,12 @@ class Traces(Mode):
                 record_unwritten(self._config, f"The trace of {traced.item.nodeid}", folders, error, _PAGE)
 
     def found(self) -> dict[str, Any]:
-        """Return the rows of a worker."""
         return self._rows
 
     def add(self, found: dict[str, Any]) -> None:
-        """Add the rows of a worker."""
         self._rows |= found
 
     def finish(self) -> None:
-        """Write the index."""
         if self._pages is not None:
             rows = sorted(self._rows.values(), key=lambda row: str(row["test"]))
             try:

@@ -20,7 +20,6 @@ ID: Final = "char_01HXMQ7Z3K8Y2N4ABCDEFGHJKM"
 
 
 def message(name: object) -> str:
-    """Return the error for *name*."""
     return str(no_operation(name, CATALOG.by_operation))
 
 

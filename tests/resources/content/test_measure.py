@@ -30,7 +30,6 @@ each_kind: Final = pytest.mark.parametrize("kind", KINDS)
 
 
 def drawn(kind: str, width: int = 37, height: int = 53) -> bytes:
-    """A picture of that kind."""
     name, mode, options = KINDS[kind]
     out = BytesIO()
     Image.new(mode, (width, height), 1).save(out, name, **options)

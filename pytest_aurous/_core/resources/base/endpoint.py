@@ -31,7 +31,6 @@ class Context:
 
     Attributes:
         world: The state.
-        call: The request.
         endpoint: Its endpoint, or None.
         args: The path parameters.
         record_id: The id in the path, or empty.
@@ -89,7 +88,6 @@ class Context:
 
     @property
     def query(self) -> dict[str, str]:
-        """The query parameters, as sent."""
         return dict(parse_qsl(self.call.query, keep_blank_values=True))
 
 

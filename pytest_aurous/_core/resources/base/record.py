@@ -206,7 +206,6 @@ class Collection(Public, Generic[L]):
         return self._world.ids.choose(chosen, prefix, stream)
 
     def _check(self, method: str) -> Check:
-        """Return the argument checks of a method."""
         return Check(f"{self._name}.{method}", "reference/records.html")
 
     def _live(self, record_id: str) -> L:
@@ -307,7 +306,6 @@ class Playable(Live):
     _lifecycle: ClassVar[Lifecycle]
 
     def _set_failed(self, row: Any, error: str) -> None:
-        """Move the row to ``failed``."""
         raise NotImplementedError
 
     def script(self, text: str | Plan) -> None:
@@ -361,7 +359,6 @@ class Playable(Live):
             self._set_failed(row, error)
 
     def _legal(self) -> list[str]:
-        """Return the calls that are legal now."""
         run = self._world.runs.get(self.id)
         legal = ["advance()", "finish()"] if run is not None and not run.last else []
         return legal + (["fail(error)"] if self._row.status in self._lifecycle.under_way else [])

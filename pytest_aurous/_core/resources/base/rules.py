@@ -66,7 +66,6 @@ class Rule:
 
 
 def rule_of(row: Mapping[str, Any]) -> Rule:
-    """Return one entry of the table as a rule."""
     seen = row.get("observed")
     observed = f"{seen['recording']}, version {seen['version']}, {seen['month']}" if seen else ""
     lists = {name: tuple(row.get(name, ())) for name in ("source", "at", "assumed_at", "params_at")}
@@ -76,6 +75,5 @@ def rule_of(row: Mapping[str, Any]) -> Rule:
 
 @cache
 def load_rules() -> Mapping[str, Rule]:
-    """Return the rules by id, in the order of the table."""
     rows = json.loads(files("pytest_aurous").joinpath("_core/resources/rules.json").read_text(encoding="utf-8"))
     return {row["id"]: rule_of(row) for row in rows}

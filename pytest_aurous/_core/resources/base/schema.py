@@ -26,7 +26,7 @@ VALUE: Final = "x-value"
 it is null if unset; other fields that may be absent may also be an empty list or object. ``or null``: a page
 states that it may be null, and no page says when."""
 
-Seen = Literal["always", "optional", "null", "omitted", "by tests", "never"]
+Presence = Literal["always", "optional", "null", "omitted", "by tests", "never"]
 """Who sees a column of a record.
 
 ``always``: each response has it. ``optional``: the vendor does not promise it, and under the setting ``sparse`` a
@@ -67,7 +67,6 @@ def reference(kind: type[Any]) -> dict[str, Any]:
 
 
 def schema_name(kind: type[Any]) -> str:
-    """Return the name of the schema of a record in the OpenAPI document."""
     return kind.__name__.removesuffix("Row")
 
 
@@ -192,7 +191,7 @@ def column(
     /,
     *,
     write: Callable[[Any], Any] | None = None,
-    seen: Seen = "always",
+    seen: Presence = "always",
     schema: Mapping[str, Any] | None = None,
     like: Callable[[Any, str], Any] | None = None,
     holds: Holds | None = None,

@@ -38,7 +38,6 @@ def synthesizes(ctx: Context) -> bool:
 
 
 def create_bucket(ctx: Context) -> str:
-    """Return the rate bucket of a create request."""
     return "characters_synthesize" if synthesizes(ctx) else "characters_post"
 
 

@@ -20,7 +20,6 @@ DEFAULTS: Final = {end: plan_of(f"synthesizing -> {end}", LIFECYCLE) for end in 
 
 
 def script_for(world: World, name: str) -> Plan:
-    """Return the script of a new character."""
     return world.script_for(LIFECYCLE.resource, name, DEFAULTS[world.settings.reading("create-4")])
 
 
@@ -111,7 +110,8 @@ def enter(world: World, record: str, step: Step, at: float) -> None:
         _drawn(world, row, at, status)
     # As if someone else had saved it.
     elif status == "ready":
-        _ = row if row.status == status else _publish(world, row, at)
+        if row.status != status:
+            _publish(world, row, at)
     else:
         raise NotImplementedError(f"{record}: nothing in this machine leads from {row.status!r} to {status!r}")
 

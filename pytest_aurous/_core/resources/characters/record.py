@@ -129,8 +129,9 @@ class Characters(Scripted[Character]):
         owner = self._owner_of(team)
         plan = plan_of(script, LIFECYCLE, world.lifecycles) if script is not None else None
         with self._world.lock, self._adding(owner, id, created_at) as row_id:
-            person = described if described is not None else people.attributes(world.random)
-            name = name or people.full_name(world.random, person)
+            random = world.random
+            person = described if described is not None else people.attributes(random)
+            name = name or people.full_name(random, person)
             now = iso(world.clock.time())
             row = CharacterRow(
                 id=row_id,

@@ -134,7 +134,6 @@ def show_refs(world: World, refs: Iterable[Ref]) -> list[dict[str, str]]:
 
 
 def render(world: World, row: CharacterRow) -> dict[str, Any]:
-    """Write a character as the API shows it."""
     out = to_wire(row, world.settings.sparse)
     out["refs"] = show_refs(world, row.refs)
     return out

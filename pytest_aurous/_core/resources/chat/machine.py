@@ -212,7 +212,6 @@ def _line(count: int, price: float) -> Decimal:
 
 
 def in_progress(row: CompletionRow) -> bool:
-    """Whether a completion has not ended."""
     return row.status == IN_PROGRESS
 
 

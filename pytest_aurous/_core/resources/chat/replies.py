@@ -10,7 +10,7 @@ from math import inf
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, cast
 
-from ...base.conditions import Seen, fits
+from ...base.conditions import Subject, fits
 from ...base.data import is_object
 from ...base.errors import see, shown
 from ...base.redaction import SECRET, redacted, shortened
@@ -106,11 +106,10 @@ class ScriptedReply(NamedTuple):
         return self.when in last if isinstance(self.when, str) else self.when.search(last) is not None
 
 
-def _seen(call: Call, body: dict[str, Any]) -> Seen:
-    """Return what a condition looks at, of a request."""
+def _seen(call: Call, body: dict[str, Any]) -> Subject:
     messages: list[dict[str, Any]] = body["messages"]
     results = list(takewhile(lambda one: one["role"] == "tool", reversed(messages)))
-    return Seen(
+    return Subject(
         call.path,
         call.sent_headers,
         body,
@@ -158,7 +157,6 @@ class Answer(NamedTuple):
 
 
 def replies(world: World) -> Section[int, ScriptedReply]:
-    """Return the replies of a fake, by number."""
     found: Section[int, ScriptedReply] = world.state.section("chat replies")
     return found
 

@@ -159,7 +159,6 @@ class _Maker:
         return self._levels(schema, _DEEPEST) < inf
 
     def value(self, schema: Any, random: Random, depth: int) -> Any:
-        """Return a seeded value of a schema."""
         schema = _resolved(schema, self._root)
         choices = [one for one in _choices(schema) if self.ends(one)]
         if choices:

@@ -102,7 +102,6 @@ def _end(world: World, row: GenerationRow, status: str, at: float, error: str | 
 
 
 def _ended(row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
-    """Return the row as it is after its end."""
     charged = IMAGES.statuses[status].drawn or row.charged
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
     return replace(

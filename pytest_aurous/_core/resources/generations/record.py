@@ -168,7 +168,6 @@ class Generations(Scripted[G]):
         cost: dict[str, Any],
         **columns: Any,
     ) -> G:
-        """Add a generation in *status*."""
         lifecycle = LIFECYCLES[self._medium]
         check = self._check("add")
         check.choice("status", status, lifecycle.statuses)

@@ -150,7 +150,6 @@ def kept_until(world: World, row: GenerationRow) -> float:
 
 
 def render(world: World, row: GenerationRow) -> dict[str, Any]:
-    """Write a generation as the API shows it."""
     out = to_wire(row, world.settings.sparse)
     if IMAGES.statuses[row.status].drawn:
         until = kept_until(world, row)

@@ -16,7 +16,6 @@ class PublishError(Exception):
 
 
 def connect() -> httpx.Client:
-    """Return a client of the API."""
     key = {"X-Api-Key": os.environ["AUROUS_API_KEY"]}
     return httpx.Client(base_url=os.environ["AUROUS_BASE_URL"], headers=key, timeout=5)
 

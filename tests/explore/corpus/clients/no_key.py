@@ -9,7 +9,6 @@ FOUND = {
 
 
 def careless(name: str) -> Json:
-    """Order without a key."""
     with connect() as api:
         return finish(api, send(api, "POST", "/v1/characters", body=drawing(name)))
 

@@ -9,7 +9,6 @@ from pytest_aurous import Aurous
 
 
 def published_character(name: str) -> str:
-    """Publish a character and return its id."""
     return str(publish(name)["id"])
 
 
@@ -21,7 +20,6 @@ def deliver_all(aurous: Aurous) -> None:
 
 
 def portraits_of(character: str) -> list[Json]:
-    """Return the images of a character."""
     with connect() as api:
         images = send(api, "GET", "/v1/images?limit=100")["data"]
     return [image for image in images if image["character_id"] == character]

@@ -39,11 +39,9 @@ class Careful(Program):
         return done
 
     def order(self, api: httpx.Client, prompt: str) -> Json:
-        """Order a picture."""
         return send(api, "POST", "/v1/images", key=prompt, body={"prompt": prompt})
 
     def wait(self, api: httpx.Client, image: Json) -> None:
-        """Wait for a picture."""
         while image["status"] in RUNNING:
             time.sleep(10)
             image = send(api, "GET", f"/v1/images/{image['id']}")

@@ -23,7 +23,6 @@ class Careful(Program):
             return [self.wait(api, order)["status"] for order in orders if order]
 
     def order(self, api: httpx.Client, prompt: str) -> Json | None:
-        """Return the order of a picture."""
         return self.retrying(self.send, api, "POST", "/v1/images", prompt, json={"prompt": prompt})
 
     def wait(self, api: httpx.Client, image: Json) -> Json:
@@ -36,13 +35,11 @@ class Careful(Program):
         return image
 
     def send(self, api: httpx.Client, method: str, path: str, job: str = "", **sent: Any) -> Json:
-        """Send one attempt."""
         headers = {"Idempotency-Key": self.key(job)} if job else {}
         content: Json = api.request(method, path, headers=headers, **sent).raise_for_status().json()
         return content
 
     def key(self, job: str) -> str:
-        """Return the key of an order."""
         return f"picture {job}"
 
     @property

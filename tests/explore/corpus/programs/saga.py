@@ -85,7 +85,6 @@ class Careful(Program):
         state["compensate"] = False
 
     def cancel(self, api: httpx.Client, state: dict[str, Any]) -> None:
-        """Cancel what is in progress."""
         for prompt, image in list(state["pictures"].items()):
             if send(api, "GET", f"/v1/images/{image}")["status"] in RUNNING:
                 send(api, "POST", f"/v1/images/{image}/cancel")

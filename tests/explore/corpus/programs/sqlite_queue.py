@@ -93,7 +93,6 @@ class Careful(Program):
         return self.stored_key(db, job)
 
     def stored_key(self, db: sqlite3.Connection, job: int) -> str:
-        """Return the key of a job."""
         key: str = db.execute("select key from job where id = ?", [job]).fetchone()[0]
         return key
 
