@@ -506,6 +506,7 @@ def test_pictures_of_a_trace_are_dark_in_dark_mode() -> None:
     assert len(shown) == 4
 
 
+@pytest.mark.slow  # a run of its own, which is not measured
 def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
     """It has all imports and fixtures that it needs; only the applications lie beside it."""
     fails_on_purpose = "failing.py", "test_unlucky.py"

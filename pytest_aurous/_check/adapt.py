@@ -28,8 +28,8 @@ _UNKNOWN: Final = {"string": "a text", "number": "a number", "array": "a list", 
 
 def find_readings(
     verdicts: Verdicts, chosen: Mapping[str, str], again: Callable[[Mapping[str, str]], Checked]
-) -> dict[str, str]:
-    """Return the readings under which fewer places differ, and no other place.
+) -> tuple[dict[str, str], Verdicts]:
+    """Return the readings under which fewer places differ, and no other place, and the verdicts under them.
 
     Args:
         verdicts: Those under the *chosen* readings.
@@ -38,14 +38,16 @@ def find_readings(
     """
     found: dict[str, str] = {}
     best = verdicts
-    for rule in [verdict.rule for verdict in verdicts.refuted]:
+    rules = [verdict.rule for verdict in verdicts.refuted]
+    for rule in rules:
         for reading in READINGS.get(rule, ()):
             if reading == chosen.get(rule, READINGS[rule][0]):
                 continue
             checked = again({**chosen, **found, rule: reading}).verdicts
             if checked.places < best.places and checked.open <= best.open:
                 found[rule], best = reading, checked
-    return found
+                rules += [one.rule for one in best.refuted if one.rule not in rules]  # what the difference has hidden
+    return found, best
 
 
 def observations(verdicts: Verdicts) -> list[dict[str, Any]]:
@@ -101,11 +103,34 @@ def _rows(one: Difference, mask: Sanitizer) -> list[dict[str, Any]]:
     return [{**row, "what": "precision", "digits": int(detail.partition(" ")[0])}]
 
 
-def observed_file(verdicts: Verdicts, observed: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Return the content of the file for the setting ``observed``: those *observed* before, and those elsewhere."""
+def followed(
+    verdicts: Verdicts, observed: Sequence[Mapping[str, Any]], again: Callable[[str], Checked]
+) -> tuple[str, list[str]]:
+    """Return the content of the file for the setting ``observed``, and the places that the fake cannot follow.
+
+    Args:
+        verdicts: What differs.
+        observed: What was observed before, and stays in the file.
+        again: Checks the same recordings under a content. A row under which something differs anew is left out.
+    """
     known = {(row["operation"], row["where"], code) for row in observed for code in (_code(row), row.get("code", ""))}
     new = [row for row in observations(verdicts) if (row["operation"], row["where"], _code(row)) not in known]
-    return json.dumps({"observed": redacted_json([*observed, *new])}, indent=1) + "\n"
+    there = {f"{row['operation']} {row['where']}" for row in new}  # of successes, and perhaps also in refusals
+    lost = [place for place in inexpressible(verdicts) if place not in there]
+    while True:
+        content = json.dumps({"observed": redacted_json([*observed, *new])}, indent=1) + "\n"
+        anew = again(content).verdicts.places - verdicts.places if new else set[tuple[str, str, str, str]]()
+        wrong = [row for row in new if any(_touches(row, *place[2:]) for place in anew)]
+        if not wrong:
+            return content, lost
+        new = [row for row in new if row not in wrong]
+        lost += [f"{row['operation']} {row['where']}" for row in wrong]
+
+
+def _touches(row: Mapping[str, Any], operation: str, where: str) -> bool:
+    """Whether a difference at a place may follow from a row."""
+    of_refusal = row["what"] == "refusal" and where.startswith(("status", "error"))
+    return row["operation"] == operation and (of_refusal or where.startswith(row["where"]))
 
 
 def _code(row: Mapping[str, Any]) -> str:

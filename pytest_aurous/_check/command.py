@@ -9,13 +9,14 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from .._core.base.errors import AurousError, see
 from .._core.base.files import write_whole
 from .._core.wire.hosts import BASE_URL, is_loopback
 from .._facade import read_observed, read_setting
-from .adapt import find_readings, inexpressible, observed_file
+from .adapt import find_readings, followed
 from .check import Checked, check_recordings
 from .live.probes import chosen_probes, dry_run
 from .recording.read import Recording, find_files, read_recordings
@@ -48,7 +49,7 @@ def run(options: Namespace) -> int:
     files = find_files(options.files)
     recordings = read_recordings(files, {Path(text) for text in options.files}, base_url) if files else []
     live_file = options.record or Path("live.har")
-    sanitized = _sanitized_files(options.sanitize, [one.name for one in recordings] or [live_file.name])
+    sanitized = _sanitized_files(options.sanitize, len(recordings) or 1)
     _keep_apart(options, files, sanitized)
     probes = chosen_probes(options.only)
     if options.dry_run:
@@ -59,27 +60,33 @@ def run(options: Namespace) -> int:
 
         recordings = [run_probes(base_url, live_file, probes, most=options.max or len(probes), yes=options.yes)]
 
-    def again(readings: Mapping[str, str]) -> Checked:
-        settings = {"readings": readings, "observed": observed, "shared": options.shared}
+    def again(readings: Mapping[str, str], under: str | None = observed) -> Checked:
+        settings = {"readings": readings, "observed": under, "shared": options.shared}
         return check_recordings(recordings, settings, _show)
 
+    def follow(content: str) -> Checked:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "observed.json"
+            file.write_text(content, encoding="utf-8")
+            return again({**chosen, **found}, str(file))
+
     checked = again(chosen)
-    found = find_readings(checked.verdicts, chosen, again)
-    left = again({**chosen, **found}).verdicts if found else checked.verdicts
-    _show("")
+    adapted = ""
+    found, left = find_readings(checked.verdicts, chosen, again)
+    checked.verdicts.reveal(left)
     if options.follow is not None:
         checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
-    others = ", ".join(inexpressible(left))
-    if options.observed is not None and others:
-        what = "these differences are not in it, as the fake cannot follow them"
-        checked.notes.append(f"{options.observed.name}: {what}: {others}")
+    if options.observed is not None:
+        adapted, others = followed(left, rows, follow)
+        checked.notes += [f"{options.observed.name}: cannot be followed: {', '.join(others)}"] if others else []
+    _show("")
     print(quiet(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
     exchanges = {(one.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
     outputs: dict[str, Callable[[], str]] = {
         "record": lambda: _sanitized(recordings[0]),
         "json": lambda: as_json(checked, found),
         "report": lambda: report(checked, exchanges),
-        "observed": lambda: observed_file(left, rows),
+        "observed": lambda: adapted,
     }
     for name, text in outputs.items():
         if getattr(options, name) is not None:
@@ -124,7 +131,7 @@ def check_base_url(text: str) -> str:
     return f"{found[1]}://{found[2]}{found[4].removesuffix('/v1')}"
 
 
-def _sanitized_files(out: Path | None, names: Sequence[str]) -> list[Path]:
+def _sanitized_files(out: Path | None, count: int) -> list[Path]:
     """Return the files that ``--sanitize`` writes: one, or several in a folder.
 
     Raises:
@@ -133,9 +140,9 @@ def _sanitized_files(out: Path | None, names: Sequence[str]) -> list[Path]:
     if out is None:
         return []
     if out.suffix != ".har" or out.is_dir():
-        return [out / f"{name.removesuffix('.har')}.har" for name in names]
-    if len(names) > 1:
-        raise AurousError(f"--sanitize {out}: expected a folder for {len(names)} recordings.\n{_MORE}")
+        return [out / f"recording-{number}.har" for number in range(1, count + 1)]  # a name may be private, too
+    if count > 1:
+        raise AurousError(f"--sanitize {out}: expected a folder for {count} recordings.\n{_MORE}")
     return [out]
 
 

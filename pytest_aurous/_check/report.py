@@ -17,6 +17,7 @@ from .adapt import limits_of, observations, shown
 from .check import Checked
 from .recording.read import grouped
 from .replay import SHARED
+from .rules import UNCOMPARED
 from .sanitize import Sanitizer
 from .values import renamed
 from .verdict import Difference, RuleVerdict
@@ -80,6 +81,8 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     lines += _list(title, ["  aurous_sparse = optional"] * bool(verdicts.sparse))
     title = "As written, but some exchanges that differ were set aside:"
     lines += _list(title, _reasons(verdicts, "as written, but"))
+    partly = [f"  {one.rule}  {UNCOMPARED[one.rule]}" for one in verdicts if one.agreed and one.rule in UNCOMPARED]
+    lines += _list("As written, but for what check does not compare:", [] if brief else partly)
     lines += _list("Cannot tell:", _reasons(verdicts, "cannot tell"))
     lines += _list("Of the files:", checked.notes if explain else grouped(checked.notes))
     lines += _explanation(checked) if explain else []
@@ -222,6 +225,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         one.rule: {
             "verdict": one.word,
             **{name: getattr(one, name) for name in ("agreed", "differing", "doubts", "aside")},
+            "uncompared": UNCOMPARED.get(one.rule, ""),
             "provenance": "A" if one.differing and one.assumed else rules[one.rule].provenance,
             "differences": [_as_data(difference, mask) for difference in one.differences],
         }

@@ -129,9 +129,9 @@ class _Case:
 
     @property
     def is_of_page(self) -> bool:
-        """Whether one side has a code of the operation's page, and the other that of the global list (err-6)."""
+        """Whether both sides have a code of the operation's page, or that of the global list for it (err-6)."""
         pages = {outcome.partition(" ")[2] for outcome in self.view.row.outcomes} & GLOBAL_CODES.keys()
-        return any({page, GLOBAL_CODES[page]} == self.codes for page in pages)
+        return any(self.codes <= {page, GLOBAL_CODES[page]} for page in pages)
 
     @property
     def is_of_wrong_key(self) -> bool:
@@ -218,7 +218,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     # A refusal that is stored: nobody has read the request.
     (_OUTCOME, "*", lambda c: c.view.replayed and c.view.refused and c.is_same_code, "idem-4"),
     # Two codes for the same thing say nothing about the operation.
-    (_OUTCOME, "*", lambda c: c.is_of_page, "err-6"),
+    (_OUTCOME, "*", lambda c: len(c.codes) == 2 and c.is_of_page, "err-6"),  # noqa: PLR2004 - one on each side
     (_OUTCOME, "*", lambda c: len(c.codes) == 1 and c.code in CONTENT_CODES, "err-5"),
     (_OUTCOME, "*", lambda c: _REVOKED in c.codes and c.codes <= {_REVOKED, "invalid_api_key"}, "auth-4"),
     # What is wrong with a request whatever its operation is.
@@ -309,6 +309,27 @@ def rule_of(done: Replayed, point: Point) -> str:
     return rule if isinstance(rule, str) else rule(case)
 
 
+def agreeing(done: Replayed, point: Point) -> set[str]:
+    """Return the rules with which a place agrees: that on which it rests, and those that another code would refute."""
+    found = {rule_of(done, point)}
+    if point.where == "error.code" and done.view.refused:
+        found |= {"err-5", *(["err-6"] if _Case(done, point).is_of_page else [])}
+    return found
+
+
+UNCOMPARED: Final = {
+    "chat-4": "what a chat holds",
+    "emb-1": "the numbers of a vector",
+    "get-3": "for how long a URL is valid",
+    "regen-2": "the pictures of the other poses",
+    "resyn-2": "which pictures are new",
+    "time-2": "for how long a URL is valid",
+    "usage-1": "totals",
+    "usage-3": "what was charged",
+}
+"""What `check` does not compare of rules that it judges."""
+
+
 _DECISIVE: Final = ("id", "status", "events")
 """The fields of a record that decide which outcome later requests about it get."""
 
@@ -334,11 +355,12 @@ def cause_of(done: Replayed, point: Point, rule: str, causes: dict[tuple[str, st
     if not where.startswith("body") or not record:
         return rule
     field = _field(done, where)
-    found = [causes.get((record, field))]
+    part = where.removeprefix(f"{done.record_at}.") if field == "refs" else field  # URLs do not follow from poses
+    found = [causes.get((record, field)), causes.get((record, part))]
     found += [causes.get(("", "cost"))] * (field == "cost" and point.fake == 0)
     if point.kind == "missing":
         found.append(causes.setdefault((record, f"missing in {view.index}"), rule))
-    rule = causes.setdefault((record, field), next(filter(None, found), rule))
+    rule = causes.setdefault((record, part), next(filter(None, found), rule))
     if field == "status" and (point.seen in RUNNING) != (point.fake in RUNNING):
         causes.setdefault(("", "balance"), rule)
     return rule
@@ -369,7 +391,9 @@ def is_assumed(done: Replayed, point: Point, rule: str) -> bool:
     fake = done.outcome
     if view.refused and fake in shown_by("").assumed:
         return True
-    return (view.succeeded or not fake.startswith("2")) and not {fake, fake[:3]}.isdisjoint(own.assumed)
+    # That a request which costs nothing needs no credits, no page says.
+    free = view.exchange.status == HTTPStatus.PAYMENT_REQUIRED and not view.row.pays
+    return (free or view.succeeded or not fake.startswith("2")) and not {fake, fake[:3]}.isdisjoint(own.assumed)
 
 
 _CREDITS: Final = frozenset({"body.credits", "body.held_credits", "body.available_credits"})
@@ -419,7 +443,8 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
     if where in {"status", "error.code"}:
         paid = HTTPStatus.PAYMENT_REQUIRED in {view.exchange.status, getattr(done.reply, "status", None)}
         return _is_of_state(done) or (where == "status" and paid)
-    if where == "header.x-ratelimit-remaining" or (where in _ROWS and view.row.lists):
+    classified = where.endswith(".pose") and _creation(view) == "create-2"
+    if where == "header.x-ratelimit-remaining" or (where in _ROWS and view.row.lists) or classified:
         return True
     own = {*view.order, *(("status", "refs") if view.saves else ())}  # which the request itself has changed
     told = view.polls or view.row.acts
@@ -456,7 +481,7 @@ def _is_met(view: View, rule: str) -> bool:
     if family == "ver":
         return "aurous-version" in view.exchange.sent
     if family == "cred":
-        return view.row.pays or view.operation.endswith(".estimate")
+        return view.row.pays
     return family in {"auth", "rate", "time"} and rule != "auth-7"
 
 

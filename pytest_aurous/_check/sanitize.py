@@ -129,7 +129,10 @@ class Sanitizer:
                 for name, item in as_object(value).items()
             }
         if isinstance(value, list):
-            return [self.value(schema.items, item, response=response) for item in as_list(value)]
+            some = as_list(value)
+            if schema.rests_on == "form":  # a vector, of which only the length is compared
+                some = [0 if isinstance(item, (int, float)) else item for item in some]
+            return [self.value(schema.items, item, response=response) for item in some]
         if isinstance(value, str):
             return self._text(schema, value, response=response)
         if value is None or isinstance(value, bool) or not {"number", "integer"}.isdisjoint(schema.types):

@@ -182,7 +182,7 @@ class Values:
             return
         if (seen is None) != (fake is None):
             unsaid = ground == "free" and (fake is None or schema.nullable)
-            if not (unsaid or (seen is None and ground == "or null")):
+            if not (unsaid or ground == "or null"):
                 yield Point(where, "null", OTHER, seen, fake)
             return
         if seen is None:

@@ -12,7 +12,7 @@ from .replay import SHARED, Replayed
 from .values import Point
 
 _Place: TypeAlias = tuple[str, str, str]
-"""An operation, a place in its response, and what was compared there, of a refusal with the fake's outcome."""
+"""An operation, a place in its response, and what was compared there (`_compared`)."""
 Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
 
@@ -124,6 +124,10 @@ class Verdicts:
         missing = {one.where.rpartition(".")[2] for one in differing}
         return {place: times for place, times in self.omitted.items() if place.rpartition(".")[2] not in missing}
 
+    def reveal(self, left: Verdicts) -> None:
+        """Let be refuted also what is refuted under the readings that explain the rest: it was hidden behind that."""
+        self.rules |= {one.rule: one for one in left.refuted if not self.rules[one.rule].differing}
+
     def count(self, file: str, done: Replayed, points: Iterator[Point], causes: dict[tuple[str, str], str]) -> None:
         """Count one exchange; *causes* has the rules of the differences before it, by record and field."""
         self.exchanges += 1
@@ -137,10 +141,10 @@ class Verdicts:
             if point.kind == "omitted":
                 self.omitted[f"{view.operation} {point.where}"] += 1
                 continue
-            rule = rules.rule_of(done, point)
             if not point.differs:
-                agreed.add(rule)
+                agreed |= rules.agreeing(done, point)
                 continue
+            rule = rules.rule_of(done, point)
             alone = rules.rests_on_all(done, point)
             why = rules.why_aside(done, point, alone=alone)
             if rule and why:
@@ -149,8 +153,7 @@ class Verdicts:
             else:
                 rule = rule and rules.cause_of(done, point, rule, causes)
                 one = _difference(file, done, replace(point, assumed=rules.is_assumed(done, point, rule)), alone=alone)
-                outcome = one.outcome if point.where == "status" or point.where.startswith("error") else ""
-                found.setdefault((rule, (view.operation, point.where, f"{point.kind} {outcome}".rstrip())), one)
+                found.setdefault((rule, (view.operation, point.where, _compared(one))), one)
         for (rule, place), one in found.items():
             self.places.add((file, one.place, one.operation, one.where))
             first = self.rules[rule].first if rule else self.uncovered
@@ -163,6 +166,13 @@ class Verdicts:
             self.rules[rule].aside[why] += 1
         for rule in differing - {""}:
             self.rules[rule].differing += 1
+
+
+def _compared(one: Difference) -> str:
+    """Return what was compared, of a refusal with the fake's outcome; its headers are other ones than a success has."""
+    if one.where.startswith("header."):
+        return f"{one.kind} refused" if one.outcome.startswith("4") else one.kind
+    return f"{one.kind} {one.outcome}".rstrip() if one.where.startswith(("status", "error")) else one.kind
 
 
 def _difference(file: str, done: Replayed, point: Point, *, alone: bool) -> Difference:

@@ -9,11 +9,11 @@ from .._core.base.amounts import json_number
 from .._core.base.chains import connected
 from .._core.base.errors import AurousError, nearest, see, shown
 from .kinds import KINDS, NEED_PATIENCE, TELLING, Plan
-from .laws import Breach, Day, Judged, excuse, other_result
+from .laws import Breach, Day, Judged, excuse, failed_assertion, other_result
 from .options import PAGE, Options
 from .places import EVENTS, MET, PATIENT, WRITES, places_of, telling
 from .report.result import Case, Expected
-from .report.text import advice, rows, story
+from .report.text import advice, listed, rows, story
 
 _RETURNED: Final = (
     "the run returned another value than on the good day. Set returns=True to see both, or let run return nothing "
@@ -144,7 +144,8 @@ def case_of(case_id: str, judged: Judged, breaches: Mapping[str, Breach]) -> Cas
         remarks = [excuse(judged)] if "recovers" in rules.laws else []
         if "returns" not in rules.laws and other_result(judged):
             remarks.append(_RETURNED)
-        return case_of_day(case_id, day, last, remarks=tuple(filter(None, remarks)))
+        failed = failed_assertion(judged)
+        return case_of_day(case_id, day, last, assertion=failed, remarks=tuple(filter(None, remarks)))
     law, first = next(iter(breaches.items()))
     return case_of_day(
         case_id,
@@ -165,8 +166,7 @@ def about(cases: Collection[Case]) -> dict[str, str]:
     for case in cases:
         for remark in case.remarks:
             found.setdefault(remark, []).append(case.id)
-    more = {remark: f" (and {len(ids) - 1} more)" if len(ids) > 1 else "" for remark, ids in found.items()}
-    return {remark: f"In {ids[0]}{more[remark]} {remark}." for remark, ids in found.items()}
+    return {remark: f"In {listed(ids)} {remark}." for remark, ids in found.items()}
 
 
 def bare(error: BaseException | None) -> BaseException | None:

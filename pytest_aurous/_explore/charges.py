@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._core.base.amounts import plain
+from .._core.base.data import as_object, parsed
 from .._core.wire.call import BY_FAULT, Call
 from .._facade import CATALOG
 from .compare import keys_of
@@ -78,9 +79,14 @@ def key_of(call: Call) -> str | None:
     return call.sent_headers.get("idempotency-key") or None
 
 
-def keys_of_orders(group: Sequence[Order]) -> tuple[str, str]:
-    """Return in a word and in a sentence with which keys some orders were sent."""
-    keys = [key_of(one.call) for one in group]
+def why_too_many(group: Sequence[Order], day: Day, good: Day) -> tuple[str, str]:
+    """Return in a word and in a sentence why there are too many orders: who sent them, what they order, or the keys."""
+    keys, first, usual = [key_of(one.call) for one in group], group[0], orders(good)
+    if day.senders and len(set(keys)) == len(keys):
+        return "no guard", "no guard, such as a lock around the check and the order, keeps both workers from ordering"
+    other = next(filter(None, (_only_difference(first, one) for one in usual)), "")
+    if other and all(one.body != first.body for one in usual):
+        return f"another {other}", f"another {other} was paid as well"
     if not any(keys):
         none = {1: "the request had no", 2: "neither request had an"}.get(len(keys), "none of the requests had an")
         return "no key", f"{none} Idempotency-Key"
@@ -89,3 +95,10 @@ def keys_of_orders(group: Sequence[Order]) -> tuple[str, str]:
     if len(set(keys)) == len(keys):
         return "another key", "each request had another Idempotency-Key"
     return "one key", "the requests had one Idempotency-Key"
+
+
+def _only_difference(order: Order, other: Order) -> str:
+    """Return the name of the field by which alone the bodies of two orders of one operation differ; else empty."""
+    ours, theirs = (as_object(parsed(one.call.content)) for one in (order, other))
+    names = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    return names[0] if len(names) == 1 and order.call.operation == other.call.operation else ""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_plus
 
 from .._core.base.chains import leaves
@@ -86,6 +86,11 @@ class Identities:
         return formless(ID.sub(lambda found: self._labels.get(found[0], found[0]), text))
 
 
+def body_of(call: Call) -> str:
+    """Return the body of a request as text, without ids and what differs only in form."""
+    return _changed(kept(call.content), lambda text: formless(ID.sub("<id>", text)))
+
+
 def keys_of(calls: Sequence[Call]) -> list[Key]:
     """Return what each request of a run is."""
     identities, keys = Identities(), list[Key]()
@@ -106,7 +111,8 @@ def _changed(body: bytes, change: Callable[[str], str]) -> str:
 def difference(first: Day, later: Day) -> str | None:
     """Return what a later run did that the first one did not do, as the rest of a sentence; None if they are equal.
 
-    Requests of threads and tasks that work side by side count in any order. What differs only in form does not count.
+    Requests of threads and tasks that work side by side are compared as a set: in which order they come, and how often
+    one polls, may depend on who comes first. What differs only in form does not count.
     """
     if type(first.error) is not type(later.error):
         return f"raised {told(later.error)}" if later.error is not None else "raised nothing"
@@ -122,13 +128,20 @@ def difference(first: Day, later: Day) -> str | None:
 
 
 def _sent(day: Day, *, in_order: bool) -> list[tuple[Key, int, str]]:
-    """Return what each request of a run is, the status of its response, and its text; sorted if in no order."""
+    """Return what each request of a run is, the status of its response, and its text; sorted if in no order.
+
+    Then an equal read counts once.
+    """
     sent: list[tuple[Key, int, str]] = []
     for key, call in zip(keys_of(day.calls), day.calls, strict=True):
         body = f" {shown(call.content)}" if call.content else ""
         text = f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}{body}"
         sent.append((key, call.status or 0, text))
-    return sent if in_order else sorted(sent)
+    if in_order:
+        return sent
+    reads = {one[:2]: one for one, call in zip(sent, day.calls, strict=True) if call.method == "GET"}
+    writes = [one for one, call in zip(sent, day.calls, strict=True) if call.method != "GET"]
+    return sorted([*writes, *reads.values()])
 
 
 def told(error: BaseException) -> str:
@@ -152,11 +165,21 @@ def alike(found: Any, wanted: Any) -> bool:
 
 
 def _text_of(value: object) -> str:
-    """Return the repr of *value* without what differs only in form; a repr that fails is empty."""
+    """Return the repr of *value* without what differs only in form; one that fails, or has no end, is empty."""
     with suppress(Exception):
+        return _formed(value)
+    return ""
+
+
+def _formed(value: object) -> str:
+    if isinstance(value, dict):
+        parts = sorted(f"{_formed(key)}: {_formed(one)}" for key, one in cast("dict[object, object]", value).items())
+    elif isinstance(value, list | tuple):
+        parts = [*map(_formed, cast("list[object]", value))]
+    else:
         # What `repr` escapes would be the first letter of a time or an id, and the next one of a URL.
         return _FORM.sub("...", re.sub(r"\\[nrt]", " ", repr(value)))
-    return ""
+    return f"{type(value).__name__}({', '.join(parts)})"
 
 
 def unaddressed(value: object) -> str:

@@ -102,7 +102,7 @@ def _place(operation: str, occurrence: int) -> Place:
     changes = row.method != "GET" and not operation.endswith(".estimate")
     possible = {
         **dict.fromkeys((places.ANY, places.LET_IN, places.OWN, places.TURNS, places.WHOLE), True),
-        **dict.fromkeys((places.WRITES, places.OWN_WRITES), changes),
+        **dict.fromkeys((places.WRITES, places.OWN_WRITES, places.BODIES), changes),
         **dict.fromkeys((places.PAID, places.STARTS, places.SUCCEEDS), row.pays),
         places.LIMITED: not row.signed,
         places.JSON: row.media_type == "application/json",
@@ -126,11 +126,11 @@ def play(fake: Handle, day: BadDay) -> Generator[None, None, None]:
             f"day({shown(day)}) was entered while another day is played or explored. Play one at a time; a day can "
             f"have several faults.\n{see(_PAGE)}"
         )
-    with noting_runs(), fake.stopped_time() as time:
+    with noting_runs(), fake.stopped_time():
         with fake.lock:
             run = ExploredRun(fake, _MOST_REQUESTS)
             since = fake.happening()
-            scene = Scene(fake, run, time.move, Identities())
+            scene = Scene(fake, run, Identities())
             scene.begin(day._plan)
         try:
             with run.running():

@@ -67,6 +67,7 @@ class EndState(NamedTuple):
         paid: For each team, the credits that it has spent, and that are held for it.
         working: The ids of the records that were in progress at the start.
         teams: The name of each team by its id, if there is more than one; else empty.
+        failed: The labels of the records that a fault has let fail, which stay so.
     """
 
     there: list[EndRecord]
@@ -75,6 +76,7 @@ class EndState(NamedTuple):
     paid: Mapping[str, Decimal]
     working: Collection[str]
     teams: Mapping[str, str]
+    failed: set[str]
 
 
 def paid(fake: Handle) -> dict[str, Decimal]:
@@ -103,18 +105,19 @@ def end_states(fake: Handle) -> Callable[[Mapping[str, Course]], EndState]:
 
     def compare(failed: Collection[str]) -> EndState:
         teams = _teams(fake)
-        state = EndState([], [], [], paid(fake), working, teams)
+        state = EndState([], [], [], paid(fake), working, teams, set())
         for row_before, row, exists in changed():
             now = _record(row, teams)
             before = alone.get(row.id) or (_record(row_before, teams) if row_before is not None else None)
             if now.kind == "upload" or (exists and now == before):
                 continue
             status = getattr(row, "status", None)
-            has_failed = row.id in failed and status == "failed"
             broken = now.kind == "completion" and status != "completed"
             if not exists:
                 state.deleted.append(now)
-            elif not has_failed and not broken:
+            elif row.id in failed and status == "failed":
+                state.failed.add(now.label)
+            elif not broken:
                 state.there.append(now)
             if before is not None:
                 state.gone.append(before)
@@ -188,7 +191,10 @@ def changes(found: EndState, wanted: EndState, ignored: Collection[str] = ()) ->
             text = f"the {same[0].label} has {same[0].told(record, 'on the good day')}"
             other.append(Change("changed", same[0], text))
         else:
-            first.append(Change("missing", record, f"there is no {label}, which the good day left"))
+            text = (
+                f"the {label} has failed" if label in found.failed else f"there is no {label}, which the good day left"
+            )
+            first.append(Change("missing", record, text))
     usual = {record.label for record in wanted.there}
     now = Counter(record.label for record in found.there)
     for label, record in {record.label: record for record in reversed(more)}.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
 from .._core.base.errors import AurousError, AurousExplorationError, hide_mistakes, see
+from .._core.base.frames import shown_place
 from .._facade import Written
 from .cases import (
     Plans,
@@ -21,8 +23,8 @@ from .cases import (
 )
 from .compare import alike, difference, unaddressed
 from .ids import slug
-from .kinds import KINDS, NEED_TIME, Plan
-from .laws import EXCUSES, Breach, Day, Judged, judge, needs_second
+from .kinds import DOWN, END_PROCESS, KINDS, NEED_TIME, PARTLY_DOWN, Plan
+from .laws import AFTER_A_WHILE, GIVEN_UP, Breach, Day, Judged, judge, needs_second, unrepaired
 from .options import PAGE, Options
 from .own import OwnError, is_ours
 from .report.result import Case, Expected, Exploration
@@ -30,12 +32,14 @@ from .report.text import brief, number_of, story
 from .runs.attempt import Outcome, RunAttempt
 from .runs.run import ignore
 from .stage import LeftOut, Stage
-from .unreached import Lines
+from .unreached import Lines, never_ran
 
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
 OVER: Final = "--aurous-explore-seconds was reached"
+_HOUR: Final = 3600.0
+"""Seconds. What a breaker, a lease or a time of delivery keeps from the code is over by then."""
 _FEW: Final = 2
 """So many cases may miss their fault, however few cases there are."""
 
@@ -77,6 +81,7 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._cut = 0
+        self._sent_other_body = False  # in the last case
         self._left: Callable[[], object] = ignore  # goes back to what the only case has left
         self.lines: Lines = Lines()
         self._last: RunAttempt
@@ -121,20 +126,30 @@ class Explorer:
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
         if self._options.only is None and not self._options.whole:  # else the end of the run warns once for all tests
-            self._stage.warn(exploration)
+            self._stage.warn([*exploration.unexpected, *self._untried(exploration)])
         return exploration
+
+    def _untried(self, exploration: Exploration) -> Iterator[str]:
+        """Yield which lines never ran, if all cases and faults were tried; where a test has chosen some, it knows."""
+        if exploration.unreached and not self._cut and self._options.faults == tuple(KINDS) and self._plans.places:
+            yield (
+                f"{never_ran(exploration.unreached)}. No case came to these lines, so nobody knows what they do. Test "
+                "them by themselves, or delete them; a comment excludes some: # pragma: no cover"
+            )
 
     # Runs
 
     async def _attempt(self, plan: Plan = (), **workers: Any) -> Day:
         """Make one run; *workers* says who begins, or how two workers take turns."""
         self._stage.go_back()
-        self._last = RunAttempt(self._stage, self._good, plan, self._written, **workers)
+        last = self._last = RunAttempt(self._stage, self._good, plan, self._written, **workers)
+        if any(kind in END_PROCESS for _, kind in plan):
+            self.lines.watch_crash(lambda: last.crashed)
         return await self._day(self._last)
 
-    async def _again(self, last: RunAttempt) -> Day:
+    async def _again(self, last: RunAttempt, wait: float = 0) -> Day:
         """Let everything in flight pass, and make an undisturbed run on the state that the last one left."""
-        self._stage.time.move(last.run.busy)
+        self._stage.time.move(last.run.busy + wait)
         for repair in last.run.repairs:
             repair()
         last.again = True
@@ -155,21 +170,21 @@ class Explorer:
         with self._stage.fake.resting() if self._options.alone else nullcontext():
             second = await self._attempt()
         self._stage.check_again("second", second, difference(first, second))
-        timeless = second.polls and not second.seconds
         if "returns" in self._options.laws and not alike(first.returned, second.returned):
             raise AurousError(
                 f"{self.who}(returns=True): two undisturbed runs from the same start return different values, so no "
                 f"result can be judged:\n  first run:  {unaddressed(first.returned)}\n"
                 f"  second run: {unaddressed(second.returned)}\nLet run return what is the same each time.\n{_MORE}"
             )
-        self._options = replace(self._options, timeless=timeless)
-        if timeless:
+        if second.still is not None:
             faults = tuple(kind for kind in self._options.faults if kind not in NEED_TIME)
-            self._options = replace(self._options, faults=faults)
+            self._options = replace(self._options, faults=faults, timeless=True)
+            where = "".join(f" at {shown_place(place)}" for place in second.still)
             self._remarks.append(
-                "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing, or the "
-                "code sleeps by a default argument, such as sleep=time.sleep, which stays real. Nothing that depends "
-                "on time was judged. Let the code look up time.sleep when it sleeps: exploring skips that."
+                f"Work in progress was polled{where}, and the clock did not move: the loop sleeps for 0 s, the suite's "
+                "own sleeps do nothing, or the code sleeps by a default argument, such as sleep=time.sleep, which "
+                "stays real. Nothing that depends on time was judged. Let the code look up time.sleep when it sleeps, "
+                "for as long as in production: exploring skips that."
             )
         return second
 
@@ -194,18 +209,25 @@ class Explorer:
         if self._options.stop or self._options.time is not None:
             plans = most_telling(plans)
         endless, left_out = set[tuple[str, ...]](), list[str]()
-        for number, case_id in enumerate(sorted(plans, key=lambda one: one not in self._options.first)):
+        pending = deque(sorted(plans, key=lambda one: one not in self._options.first))
+        if DOWN in self._options.faults:  # which says whether there are other bodies
+            pending = deque(one for one in pending if plans[one][0][1] != PARTLY_DOWN)
+        while pending:
             found = self._options.stop and any(case.broken and not case.known for case in self._cases)
             if found or is_over():
                 why = "the first finding ends it" if found else OVER
-                self._leave_out(len(plans) - number, f"of {len(plans)} cases", why)
+                number = len(self._cases) + len(left_out) + len(pending)
+                self._leave_out(len(pending), f"of {number} cases", why)
                 break
+            case_id = pending.popleft()
             place, kind = plans[case_id][0]
             alike = place.operation, kind, place.line
             if alike in endless:
                 left_out.append(case_id)
             elif "ends" in (await self._case(good, case_id, plans[case_id])).broken:
                 endless.add(alike)  # a run that is stopped takes long, and the next one would show the same loop
+            if self._sent_other_body and kind == DOWN and (other := f"{place} {PARTLY_DOWN}") in plans:
+                pending.appendleft(other)
         self._cases.sort(key=lambda case: order.index(case.id))
         if left_out:
             text = f"{number_of(len(left_out), 'case')}, the first is {left_out[0]}"
@@ -216,23 +238,33 @@ class Explorer:
         self._remarks.append(f"not run: {cut} {what}, because {why}")
 
     async def _case(self, good: Day, case_id: str, plan: Any) -> Case:
-        """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
-        alone = self._options.alone
+        """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again.
+
+        What starts again is cron, a queue or a person. So if a second run fails at once, it comes an hour later then.
+        """
+        alone, remarks = self._options.alone, tuple[str, ...]()
         with self._options.printing() as show:
             judged = await self._judged(good, plan)
             day, reasons, differs = judged.bad, self._judge(judged), False
+            self._sent_other_body = day.run.other_body
             if reasons or alone:
                 show(slug(case_id))
         trace = day.error.__traceback__ if day.error is not None else None
         if reasons and not alone and not day.run.stopped:  # which takes long, and does not depend on chance
+            early = unrepaired(reasons)
             with self._options.printing():
-                again = self._judge(await self._judged(good, plan))
-            reasons = {law: reason for law, reason in reasons.items() if law in again}
-            differs = not reasons
+                later = await self._judged(good, plan, _HOUR if early else 0)
+            again = self._judge(later)
+            if early and "recovers" not in again:
+                remarks = (f"{AFTER_A_WHILE} {early}",)
+                del reasons["recovers"]
+            differs = bool(reasons) and reasons.keys().isdisjoint(again)
+            judged, reasons = later, {law: reason for law, reason in again.items() if law in reasons}
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
             await self._explain_second_run(good)
         known, file = self._options.accepts(case_id, reasons)
         case = replace(case_of(case_id, judged, reasons), differs=differs, known=known, baseline=file)
+        case = replace(case, remarks=(*case.remarks, *remarks, *filter(None, [self._after_crash(judged)])))
         self._cases.append(replace(case, **self._fields(plan)))
         self._left()
         if alone and day.error is not None:
@@ -240,6 +272,9 @@ class Explorer:
             day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
             raise day.error.with_traceback(trace)
         return self._cases[-1]
+
+    def _after_crash(self, judged: Judged) -> str:
+        return self.lines.after_crash() if judged.bad.outcome == "crashed" else ""
 
     def _judge(self, judged: Judged) -> dict[str, Breach]:
         """Return the laws that a case breaks, each with how."""
@@ -256,13 +291,13 @@ class Explorer:
             "happened": KINDS[kind].happened.format(place.words),
         }
 
-    async def _judged(self, good: Day, plan: Any) -> Judged:
-        """Run a case, and after it the second run that shows whether it recovers."""
+    async def _judged(self, good: Day, plan: Any, wait: float = 0) -> Judged:
+        """Run a case, and after it, and after so many seconds, the second run that shows whether it recovers."""
         day, second = (await self._attempt(plan)), None
         if self._options.alone:
             self._left = self._stage.keep()
         if "recovers" in self._options.laws and needs_second(self._options, day):
-            second = await self._again(self._last)
+            second = await self._again(self._last, wait)
         return Judged(self._options, good, day, second)
 
     async def _explain_second_run(self, good: Day) -> None:
@@ -284,7 +319,7 @@ class Explorer:
             good_day=case_of_day("good day", good, good),
             places=self._plans.places,
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *(Expected(text) if remark in EXCUSES else text for remark, text in noticed)),
+            remarks=(*self._remarks, *(Expected(text) if remark == GIVEN_UP else text for remark, text in noticed)),
             not_run=self._cut,
             reached={} if self._options.alone else self.lines.reached(),
             timeless=self._options.timeless,
@@ -303,7 +338,9 @@ class Explorer:
                 f"{', '.join(differing)}: differs from run to run. It broke a law, and held when it was repeated. Let "
                 f"fresh= reset what your code keeps between runs, and seed what it draws at random.\n{_MORE}"
             )
-        unmet = [case.id for case in self._cases if case.outcome == "unmet"]
+        plans = self._plans.plans
+        repeated = {case_id for case_id, plan in plans.items() if getattr(plan[0][0], "repeats", False)}
+        unmet = [case.id for case in self._cases if case.outcome == "unmet" and case.id not in repeated]
         if len(unmet) > max(_FEW, len(self._cases) / 10):
             yield (
                 f"{len(unmet)} of {len(self._cases)} cases show nothing, because their runs never came to the request "

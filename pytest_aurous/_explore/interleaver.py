@@ -86,7 +86,7 @@ class Interleaver(Explorer):
             points = [point for point, _ in group]
             self._pending += [(*before, point) for point in dict.fromkeys((points[0], points[-1]))]
 
-    async def _judged(self, good: Day, plan: Any) -> Judged:
+    async def _judged(self, good: Day, plan: Any, wait: float = 0) -> Judged:  # noqa: ARG002 - no law needs it
         """Run a schedule, the first one after the other order of the workers.
 
         Raises:

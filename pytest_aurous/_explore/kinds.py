@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from .._core.base.amounts import total
 from .._core.base.chains import undone_on_error
 from .._core.wire.call import Call
-from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT, Break, Reply
+from .._core.wire.reply import CLOSED, CONNECTION_REFUSED, UNSERVED, Break, Reply
 from .._facade import Course, Delivery, Fault, Handle, Serve
 from . import places
-from .compare import Identities
+from .compare import Identities, body_of
 from .places import Place, came_over_http, event_id
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""
 IN_FLIGHT: Final = 20.0
-"""Seconds for which a request that was given up stays in flight."""
+"""Seconds for which a request stays in flight after the read timeout of its client."""
 _SLOW: Final = 30
 """Minutes that work takes which is slow."""
 _HICCUP: Final = 30.0
@@ -39,13 +39,11 @@ class Scene:
     """A run with its faults. Its callers hold the fake's lock.
 
     Attributes:
-        pass_time: Moves the clocks of the fake and of the process by a number of seconds.
         identities: Says what each request of the run is.
     """
 
     fake: Handle
     run: ExploredRun
-    pass_time: Callable[[float], None]
     identities: Identities
     _faults: list[Fault] = field(default_factory=list[Fault])
     _undo: ExitStack = field(default_factory=ExitStack)
@@ -141,24 +139,32 @@ def _with(kind: str, meet: _Meet, *, commit: bool = False) -> Callable[[Scene, P
 
 
 def _timeout(scene: Scene, fault: Fault, call: Call, serve: Serve, *, late: bool = False) -> Reply | Break:
-    """Let the read timeout of the client pass; a *late* request takes effect, and stays in flight for a while (idem-5).
+    """Let the client wait until it gives up; a *late* request takes effect, and stays in flight (idem-5).
 
     Any other request has no effect.
     """
     if call.patience is None:
         return serve()
+    reply = UNSERVED
     if late:
-        serve(busy=call.patience + IN_FLIGHT)
-        scene.run.busy = IN_FLIGHT
+        scene.run.busy = call.patience + IN_FLIGHT
+        reply = serve(busy=scene.run.busy)
     fault.fire(call)
-    scene.pass_time(call.patience)
-    return READ_TIMEOUT
+    return reply._replace(delay=inf)
 
 
-def _down(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break:
-    """Let a proxy respond to this request, and to all later ones of its operation, that there is no server."""
+def _down(scene: Scene, fault: Fault, call: Call, serve: Serve, *, partly: bool = False) -> Reply | Break:
+    """Let a proxy respond to this request, and to all later ones of its operation, that there is no server.
 
-    def respond(fault: Fault, call: Call, _: Serve) -> Reply | Break:
+    If that is *partly* so, requests with another body, such as those for another model, get through.
+    """
+    body = body_of(call)
+
+    def respond(fault: Fault, call: Call, serve: Serve) -> Reply | Break:
+        if body_of(call) != body:
+            scene.run.other_body = True
+            if partly:
+                return serve()
         fault.fire(call)
         return _BY_PROXY
 
@@ -250,6 +256,9 @@ def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
     return serve()
 
 
+DOWN: Final = "down"
+PARTLY_DOWN: Final = "partly_down"
+"""Is a case only where the code, while an operation is down, sends it other bodies."""
 KINDS: Final[dict[str, Kind]] = {
     "refused": Kind(places.ANY, _by("connect_error"), "the connection for {} was refused"),
     "timeout": Kind(places.ANY, _with("timeout", _timeout), "the request {} timed out without effect"),
@@ -261,7 +270,12 @@ KINDS: Final[dict[str, Kind]] = {
     "hiccup": Kind(
         places.TURNS, _with("hiccup", _hiccup), "the connection for {} and all later ones failed for 30 seconds"
     ),
-    "down": Kind(places.ANY, _with("down", _down), "the operation of {} was down from then on"),
+    DOWN: Kind(places.ANY, _with(DOWN, _down), "the operation of {} was down from then on"),
+    PARTLY_DOWN: Kind(
+        places.BODIES,
+        _with(PARTLY_DOWN, partial(_down, partly=True)),
+        "the operation of {} was down from then on for this body",
+    ),
     "rate_limited": Kind(places.LIMITED, _by("rate_limited", 12), "the response to {} was a 429"),
     "broke": Kind(places.PAID, _with("broke", _broke), "the order {} and each later one was refused with 402"),
     "garbled": Kind(places.WHOLE, _by("malformed", commit=True), "the response to {} was cut off"),
@@ -291,7 +305,7 @@ KINDS: Final[dict[str, Kind]] = {
 # After the first two, a request has taken effect and no client knows it: what comes next repeats an order, or loses it.
 # The third never ends, so it finds code that retries without a limit. All others vary these: if there is no time for
 # all, they come last.
-TELLING: Final = ("lost", "crash", "down")
+TELLING: Final = ("lost", "crash", DOWN)
 """The faults that come first where there is no time for all."""
 NEED_PATIENCE: Final = frozenset({"timeout", "late"})
 """Happen only to a client with a read timeout."""

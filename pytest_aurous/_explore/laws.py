@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from linecache import getline
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -11,13 +12,13 @@ from .._core.base.amounts import total
 from .._core.base.chains import leaves
 from .._core.base.data import View
 from .._core.base.errors import AurousError
-from .._core.base.frames import INLINED, SENDERS, helpers_of, package_of, short_path, shown_line, shown_place
+from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of, short_path, shown_line, shown_place
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._facade import CATALOG, Course, Happened, Pitfall
-from .charges import key_of, keys_of_orders, overcharged
+from .charges import key_of, overcharged, why_too_many
 from .compare import alike, told, unaddressed
-from .end_state import Change, EndState, changes
+from .end_state import Change, EndRecord, EndState, changes
 from .own import theirs
 
 if TYPE_CHECKING:
@@ -27,20 +28,25 @@ if TYPE_CHECKING:
     from .runs.run import ExploredRun
 
 _LONGEST: Final = 80
+_SHOWN: Final = 40
+"""Characters of a returned value: what it leads to is what counts."""
 _LISTED: Final = 3
 """So many records are named in a sentence."""
+_ASSERT_IT: Final = "; the test may ignore what the code returned: assert it"
 _CANCELLED: Final = ("status", '"cancelled"')
 _NEW_KEY: Final = "new-key-per-attempt"
 _PAID_AGAIN: Final = {"double-charge": "no key", _NEW_KEY: "another key"}
 """Pitfalls that name a mistake which `pays_once` also sees, with its kind."""
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
-EXCUSES: Final = (
-    "the code is stuck until the key expires: a second run sent the same key, which leads to work that is over",
-    "a second run ordered nothing, because what the first run ordered was refused for good or has failed",
+_STUCK: Final = (
+    "the code is stuck until the key expires: a second run sent the same key, which leads to work that is over, so "
+    "this job cannot run again for a day. Send a new key once the status says that the work of the last one has "
+    "failed or was cancelled"
 )
-"""Why a second run may leave what the first one has left."""
-_STUCK, _GIVEN_UP = EXCUSES
+GIVEN_UP: Final = "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
+"""Why a second run may leave what the first one has left; of the other reason, one can do something."""
+AFTER_A_WHILE: Final = "the code recovers only after a while:"
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})
 """Refusals that no later attempt changes."""
@@ -59,7 +65,8 @@ class Day(Happened):
         paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
         seconds: How far the clock moved meanwhile.
         starting: The work that requests started, by their numbers.
-        polls: Whether a request polled work in progress.
+        still: The line that has polled work in progress again and again while the clock did not move, if it is known;
+            None if there is none.
         concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
         senders: Of two workers, who sent each request, by its number; else empty.
@@ -73,7 +80,7 @@ class Day(Happened):
     end: EndState
     seconds: float
     starting: Mapping[int, Sequence[Course]]
-    polls: bool
+    still: Stack | None
     concurrent: bool
     views: Mapping[int, View]
     senders: Mapping[int, str]
@@ -156,20 +163,20 @@ def needs_second(rules: Options, day: Day) -> bool:
 
 
 def _ends(judged: Judged) -> Breach | None:
-    return _endless(judged.bad, "the run")
+    return _endless(judged, judged.bad, "the run")
 
 
-def _endless(day: Day, who: str) -> Breach | None:
+def _endless(judged: Judged, day: Day, who: str) -> Breach | None:
     """Return the breach of a run that was stopped: its place is the loop that sends."""
     if not day.run.stopped:
         return None
-    at = _sender(day.calls[-1]) if day.calls else ""
+    at = _line(judged, day.calls[-1]) if day.calls else ""
     return Breach(f"{who} {day.run.stopped}", f"{at or 'run'}: no end", at)
 
 
-def _sender(call: Call) -> str:
-    """Return the innermost line of the application that sent a request."""
-    return shown_place(call.stack[0]) if call.stack else ""
+def _line(judged: Judged, call: Call) -> str:
+    """Return the line of the application that wanted a request, and the helper that sent it; empty if unknown."""
+    return shown_line(call.stack, helpers_of((one.stack, one.operation) for one in judged.good.calls))
 
 
 def _tells(judged: Judged) -> Breach | None:
@@ -177,27 +184,27 @@ def _tells(judged: Judged) -> Breach | None:
     if not rules.whole:
         if (breach := _unknown_request(good, bad)) is not None:
             return breach
-        for error in leaves(bad.error) if bad.outcome == "raised" else ():
-            if not allowed(error, rules.may_raise):
-                names = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
-                may = f"which may_raise does not allow; it allows {names}"
-                why = "which is never a documented failure" if _never_allowed(error) else may
-                return _raised(error, f"the code raised {_named(error)}, {why}")
+        if bad.outcome == "raised" and bad.error is not None and not allowed(bad.error, rules.may_raise):
+            error = max((one for one in leaves(bad.error) if not allowed(one, rules.may_raise)), key=_never_allowed)
+            names = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
+            may = f"which may_raise does not allow; it allows {names}"
+            why = "which is never a documented failure" if _never_allowed(error) else may
+            return _raised(error, f"the code raised {_named(error)}, {why}")
     if bad.outcome != "returned" or refused(rules, bad):
         return None
     found = _difference(judged, bad)
     if rules.whole:
-        return _records(_unnoticed(judged, found), "the test passed, but ")
-    return _records(found, f"the code returned {unaddressed(bad.returned)}, but ")
+        return _records(judged, _unnoticed(judged, found), "the test passed, but ", _ASSERT_IT)
+    return _records(judged, found, f"the code returned {shortened(unaddressed(bad.returned), _SHOWN)}, but ")
 
 
 def _unnoticed(judged: Judged, found: Sequence[Change]) -> list[Change]:
     """Return what a test has not achieved that passes: what it leaves beside that is its own matter.
 
-    Work that a fault lets fail, and a record that it deletes, the code has ordered: what the test says of them, nobody
-    knows. And nothing is achieved by work that the good day cancels, or that fails there.
+    A record that a fault deletes, the code has made: what the test says of it, nobody knows. And nothing is achieved by
+    work that the good day cancels, or that fails there.
     """
-    if judged.bad.run.failed or judged.bad.run.deleted:
+    if judged.bad.run.deleted:
         return []
     vain = {one.label for one in judged.good.end.there if not _VAIN.isdisjoint(one.fields)}
     return [one for one in found if one.what in _NOT_THERE and one.record.label not in vain]
@@ -211,6 +218,20 @@ def _unknown_request(good: Day, bad: Day) -> Breach | None:
             what = "is unknown to the API" if problem.kind == "unmatched" else "met a bug or a failing condition"
             return Breach(f"{call.method} {call.path} {what}", f"{call.method}: {problem.kind}")
     return None
+
+
+def failed_assertion(judged: Judged) -> str:
+    """Return the line and the text of the assertion with which a whole test has failed.
+
+    Empty if there is none, or if it says of an exception that the code has raised it.
+    """
+    error = judged.bad.error
+    if not judged.rules.whole or not isinstance(error, AssertionError) or error.__context__ is not None:
+        return ""
+    own = [(frame, line) for frame, line in walk_tb(error.__traceback__) if package_of(frame) not in SENDERS]
+    file, line = own[-1][0].f_code.co_filename, own[-1][1]
+    of_test = file == own[0][0].f_code.co_filename
+    return f"{short_path(file)}:{line} `{shortened(getline(file, line).strip(), _LONGEST)}`" if of_test else ""
 
 
 def _raised(error: BaseException, reason: str) -> Breach:
@@ -234,16 +255,35 @@ def _difference(judged: Judged, day: Day) -> list[Change]:
     return changes(day.end, judged.good.end, lost)
 
 
-def _records(found: Sequence[Change], before: str) -> Breach | None:
+def _records(judged: Judged, found: Sequence[Change], before: str, after: str = "") -> Breach | None:
     """Return the breach of records that are not as on the good day.
 
-    The cause is what happened to which kind of record, not what was broken.
+    The cause is what happened to which kind of record, not what was broken; of two workers, also where they changed it.
     """
     if not found:
         return None
     what, record, _ = found[0]
     kind = "not as on the good day" if what in _NOT_THERE else what
-    return Breach(before + _listed([one.text for one in found]), f"{record.kind}: {kind}")
+    at = _lines(judged, _changing(judged.bad, record)) if judged.bad.senders else ""
+    return Breach(before + _listed([one.text for one in found]) + after, f"{record.kind}: {kind}", at)
+
+
+def _changing(day: Day, record: EndRecord) -> list[Call]:
+    """Return the requests that have changed a record, or records of its name."""
+    ids = [one.id for one in (*day.end.there, *day.end.gone, *day.end.deleted) if one.label == record.label]
+
+    def names(call: Call, record: str) -> bool:
+        return record in call.path or (call.response is not None and record.encode() in call.response.content)
+
+    return [call for call in day.calls if call.committed and any(names(call, one) for one in ids)]
+
+
+def _lines(judged: Judged, calls: Sequence[Call]) -> str:
+    """Return the line of the first of some requests; if two workers have sent them, of the first one of each."""
+    found: dict[str, str] = {}
+    for call in calls:
+        found.setdefault(judged.bad.senders.get(call.number, ""), _line(judged, call))
+    return " and ".join(dict.fromkeys(line for _, line in sorted(found.items())))
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -256,22 +296,22 @@ def _pays_once(judged: Judged) -> Breach | None:
 
 
 def _paid(judged: Judged, day: Day, before: str) -> Breach | None:
-    """Return the breach of a day that paid too much, with the records that are too many and the keys of the orders."""
+    """Return the breach of a day that paid too much, with the records that are too many, and why."""
     charge = overcharged(day, judged.good, judged.bad.run)
     if charge is None:
         return None
     found = [one for one in _difference(judged, day) if one.record.kind != "completion"]  # which has no name
     more = [one.text for one in found if one.what in {"twice", "left over"}]
     orders, paid = charge
-    kind, keys = keys_of_orders(orders)
-    what = f"{_listed(more) or paid}: {keys}"
-    return _ordered(judged, before + what, orders[0].call, kind)
+    kind, why = why_too_many(orders, day, judged.good)
+    what = f"{_listed(more) or paid}: {why}"
+    return _ordered(judged, before + what, [one.call for one in orders], kind)
 
 
-def _ordered(judged: Judged, reason: str, call: Call, kind: str) -> Breach:
+def _ordered(judged: Judged, reason: str, calls: Sequence[Call], kind: str) -> Breach:
     """Return the breach of an order that was sent again, whichever law has seen it: its place is the first one."""
-    at = shown_line(call.stack, helpers_of((one.stack, one.operation) for one in judged.good.calls))
-    return Breach(reason, f"{call.operation}: {kind}{f', {at}' if at else ''}", at, "pays_once")
+    at = _lines(judged, calls)
+    return Breach(reason, f"{calls[0].operation}: {kind}{f', {at}' if at else ''}", at, "pays_once")
 
 
 def _spares(judged: Judged) -> Breach | None:
@@ -289,7 +329,7 @@ def _spares(judged: Judged) -> Breach | None:
             found.append(Change("deleted", before, f"{label} was deleted"))
         else:
             found.append(Change("changed", before, f"{label} has {now[before.id].told(before, 'without the run')}"))
-    return _records(found, "")
+    return _records(judged, found, "")
 
 
 def _returns(judged: Judged) -> Breach | None:
@@ -303,9 +343,9 @@ def _no_pitfall(judged: Judged) -> Breach | None:
     if not found:
         return None
     reason = f"the code met a pitfall: {'; '.join(f'[{one.id}] {one.message}' for one in found)}"
-    call, at = found[0].call, _sender(found[0].call)
+    call, at = found[0].call, _line(judged, found[0].call)
     if (kind := _PAID_AGAIN.get(found[0].id)) is not None:
-        return _ordered(judged, reason, _equal(judged.bad, call)[0], kind)
+        return _ordered(judged, reason, _equal(judged.bad, call), kind)
     return Breach(reason, f"{at or call.operation}: {found[0].id}", at)
 
 
@@ -313,7 +353,7 @@ def _recovers(judged: Judged) -> Breach | None:
     second = judged.second
     if second is None:
         return None
-    breach = _endless(second, "a second run") or _paid(judged, second, "after a second run ")
+    breach = _endless(judged, second, "a second run") or _paid(judged, second, "after a second run ")
     return breach or (None if excuse(judged) else _unrepaired(judged, second))
 
 
@@ -325,7 +365,13 @@ def _unrepaired(judged: Judged, second: Day) -> Breach | None:
         return Breach(f"a second run returned {unaddressed(second.returned)}", "run: a second refusal")
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     found = [one for one in _difference(judged, second) if _CANCELLED not in one.record.fields]
-    return _records(found, "after a second run ")
+    return _records(judged, found, "after a second run ")
+
+
+def unrepaired(breaches: Mapping[str, Breach]) -> str:
+    """Return what a second run did not repair, which a later one may; empty if there is nothing, or if it paid more."""
+    breach = breaches.get("recovers")
+    return "" if breach is None or breach.law else breach.reason.replace("a second run", "a second run at once")
 
 
 def excuse(judged: Judged) -> str:
@@ -346,7 +392,7 @@ def excuse(judged: Judged) -> str:
         return _STUCK
     for_good = any(call.fault and call.status in _FOR_GOOD for call in bad.calls)
     orders = any(call.operation is not None and CATALOG.by_operation[call.operation].pays for call in calls)
-    return _GIVEN_UP if (is_over or for_good) and not orders else ""
+    return GIVEN_UP if (is_over or for_good) and not orders else ""
 
 
 def _gives_up(day: Day) -> int:
@@ -391,8 +437,10 @@ def _never_allowed(error: BaseException) -> bool:
 
 
 def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) -> bool:
-    """Whether an exception, or each in a group, is a documented failure."""
-    return all(isinstance(leaf, may_raise) and not _never_allowed(leaf) for leaf in leaves(error))
+    """Whether an exception is a documented failure: it, each in it if it is a group, or the group for what is in it."""
+    found = leaves(error)
+    is_named = isinstance(error, may_raise) or all(isinstance(leaf, may_raise) for leaf in found)
+    return is_named and not any(map(_never_allowed, found))
 
 
 def _named(error: BaseException) -> str:

@@ -28,6 +28,7 @@ LET_IN: Final = "requests that the API lets in"
 OWN: Final = "requests in this process"
 WRITES: Final = "requests that change something"
 OWN_WRITES: Final = "requests that change something, in this process"
+BODIES: Final = "requests with a body"
 TURNS: Final = "requests that change something, and the first read of each operation"
 LIMITED: Final = "requests with a rate bucket"
 WHOLE: Final = "requests whose response has a body, and is no stream"
@@ -78,6 +79,11 @@ class Place:
     @property
     def words(self) -> str:
         return f"{self.event} #{self.occurrence}{self.team and f' of {self.team}'}"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is a later one of equal reads side by side, of which another run may have fewer."""
+        return self.key is not None and self.before > 0 and self.sees is not None
 
     @property
     def event(self) -> str:
@@ -156,6 +162,7 @@ def _place(call: Call, occurrence: int) -> Place:
         OWN: own,
         WRITES: changes,
         OWN_WRITES: changes and own,
+        BODIES: bool(call.content),
         TURNS: changes or occurrence == 1,
         LIMITED: let_in and not row.signed,
         WHOLE: whole,

@@ -21,7 +21,6 @@ from .runs.run import ignore, noting_runs, present_run
 from .runs.watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
-    from .report.result import Exploration
     from .runs.attempt import RunAttempt
 
 __tracebackhide__ = hide_mistakes
@@ -158,10 +157,10 @@ class Stage:
                 f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
 
-    def warn(self, exploration: Exploration) -> None:
-        """Warn of each remark that is not expected, at the line of the test."""
+    def warn(self, remarks: Iterable[str]) -> None:
+        """Warn of each remark, at the line of the test."""
         frame = nearest_outside({PACKAGE}, sys._getframe())
-        for text in exploration.unexpected:
+        for text in remarks:
             warning = AurousWarning(f"{self.who}(): {text.rstrip('.')}.\n{see(_REMARKS)}")
             warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
 

@@ -12,10 +12,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.errors import AurousError, AurousExplorationError
 from .._core.base.redaction import redacted
+from .._core.wire.lines import WIDTH
 from .baseline import Baseline
 from .explorer import Explorer
 from .ids import read_id, wrong_with
@@ -23,7 +25,7 @@ from .laws import LAWS, allowed
 from .options import MarkerOptions, Options, read_suite_options
 from .own import OwnError
 from .report.result import Exploration, matrix
-from .report.text import CASE, Finding, about_known, brief, colored, findings_of, number_of, overview, stories
+from .report.text import CASE, Finding, about_known, brief, colored, findings_of, listed, number_of, overview, stories
 from .runs.attempt import Outcome
 from .runs.run import complete
 from .stage import FreshFake, LeftOut
@@ -105,7 +107,7 @@ class Suite:
         self.explored[test] = self.broken[test] = [*(case.id for case in exploration.broken), *left]
 
     def note_all(
-        self, test: str, options: Options, exploration: Exploration, error: AurousError | None
+        self, test: str, line: int, options: Options, exploration: Exploration, error: AurousError | None
     ) -> AurousError | None:
         """Note all that exploring a whole test has found, and return why the test fails: for *error*, or a case.
 
@@ -113,6 +115,7 @@ class Suite:
         """
         result = self._tests[test] = {
             "test": test,
+            "line": line,
             "fails": options.fails,
             "left_out": None,
             "failed": error is not None,
@@ -120,6 +123,7 @@ class Suite:
             "not_run": exploration.not_run,
             "remarks": exploration.unexpected if error is None else (),
             "known": about_known(exploration),
+            "assertions": [(case.assertion, case.id) for case in exploration.cases if case.assertion],
             "more": str(error or "").replace(brief(exploration), "").strip(),
             "findings": findings_of(exploration, test),
             "data": exploration.json(),
@@ -161,22 +165,23 @@ class Suite:
         ]
         return redacted(json.dumps({"tests": tests}, indent=2))
 
-    def remarks(self) -> Iterator[tuple[str, str]]:
-        """Yield each remark with the tests that it is about, after the file of the first; if numbers differ, one."""
-        alike: dict[str, list[tuple[str, str]]] = {}
+    def remarks(self) -> Iterator[tuple[str, int, str]]:
+        """Yield each remark with the tests that it is about, after the place of the first; if numbers differ, one."""
+        alike: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         for one in self._sorted():
             for text in one.get("remarks", ()):
-                alike.setdefault(re.sub(r"\d+", "1", text), []).append((text, one["test"]))
-        for (text, test), *others in alike.values():
+                alike.setdefault(re.sub(r"\d+", "1", text), []).append((text, one))
+        for (text, one), *others in alike.values():
             more = f" and {number_of(len(others), 'other test')}" if others else ""
-            yield test.partition("::")[0], f"{text.rstrip('.')} (explored: {test}{more})."
+            file, _, _ = one["test"].partition("::")
+            yield file, one["line"], f"{text.rstrip('.')} (explored: {one['test']}{more})."
 
     def table(self) -> list[str]:
         """Return a line for each test, and what has to be known about some; nothing if there is no test."""
         results = self._sorted()
         cut = any(one.get("not_run") for one in results)
         lines = "" if cut or not results else never_ran(unreached(_all_reached(results)))
-        remarks = [f"remark: {text}" for _, text in self.remarks()]
+        remarks = [f"remark: {text}" for *_, text in self.remarks()]
         return [redacted(line) for line in (*_rows(results), *remarks, lines, *self.written) if line]
 
     def findings(self, width: int) -> list[str]:
@@ -186,6 +191,16 @@ class Suite:
         head = [f"{number_of(len(found), 'finding')} in {number_of(len(tests), 'test')}:"] if found else []
         lines = [*head, *overview(found, width), *stories(found), *self._baseline.stale(self._sorted())]
         return [redacted(line) for line in lines]
+
+    def assertions(self) -> list[str]:
+        """Return a line for each assertion with which tests have failed although the code had raised nothing."""
+        found: dict[str, list[str]] = {}
+        for text, case in (pair for one in self._sorted() for pair in one.get("assertions", ())):
+            found.setdefault(text, []).append(case)
+        return [
+            redacted(f"the code returned as if all was well; {text} failed ({listed(cases, ', and {} more')})")
+            for text, cases in found.items()
+        ]
 
     def more(self) -> Iterator[tuple[str, str]]:
         """Yield each test that does not fail because of what was found, with the rest of its report."""
@@ -212,7 +227,7 @@ def _rows(results: list[dict[str, Any]]) -> Iterator[str]:
         if one.get("not_run"):
             yield f"cut: {one['test']}: {one['not_run']} of {one['cases'] + one['not_run']} cases not run"
         for text in one.get("known", ()):
-            yield f"accepted: {one['test']}: {text}"
+            yield shorten(f"accepted: {one['test']}: {text.removeprefix('known: ')}", WIDTH, placeholder=" ...")
 
 
 def _count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, Any]:
@@ -263,6 +278,7 @@ class SuiteTest:
     Args:
         suite: Where what was found is noted.
         test: The id of the test.
+        line: Its line.
         options: How to explore it.
         again: The command that runs one case alone, with `CASE` for its slug.
 
@@ -271,12 +287,13 @@ class SuiteTest:
         has_subtests: Whether its own run has reported subtests.
     """
 
-    def __init__(self, suite: Suite, test: str, options: Options, again: str) -> None:
+    def __init__(self, suite: Suite, test: str, line: int, options: Options, again: str) -> None:
         self.options: Options = options
         self.session: Session | None = None
         self.has_subtests: bool = False
         self._suite = suite
         self._test = test
+        self._line = line
         self._again = again
         self._attempt: RunAttempt | None = None  # the present run of the exploration; None: the test's own run
         self._stage: FreshFake
@@ -338,7 +355,7 @@ class SuiteTest:
         if self.options.alone:
             return error
         session.explorations.append(exploration)
-        return self._suite.note_all(self._test, self.options, exploration, error)
+        return self._suite.note_all(self._test, self._line, self.options, exploration, error)
 
     def _explorable(self) -> Session:
         """Return the fake of the test's own run.

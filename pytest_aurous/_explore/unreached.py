@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from inspect import CO_OPTIMIZED
 from itertools import groupby
@@ -25,6 +25,7 @@ _IDS: Final = (4, 3, 5, 2, 1, 0)
 """Of tools; the first two have no purpose, though Hypothesis takes 3. Debuggers, coverage, profilers and optimizers
 look for the others."""
 _EXCLUDED: Final = re.compile(r"#\s*pragma:\s*no cover\b|^\s*if (typing\.)?TYPE_CHECKING\b")
+_CLAUSE: Final = re.compile(r"\s*(except|finally)\b")
 _monitoring: Final = cast("Any", getattr(sys, "monitoring", None))
 
 
@@ -35,6 +36,9 @@ class Lines:
         self._known = False
         self._under_test: set[str] = set()
         self._lines: defaultdict[str, dict[int, bool]] = defaultdict(dict[int, bool])
+        self._crashed: Callable[[], bool] = bool  # which is never true
+        self._before = set[tuple[str, int]]()
+        self._after = set[tuple[str, int]]()
 
     def watching(self) -> ExitStack:
         """Watch in all threads which functions start, and which of their lines run, until the result is left."""
@@ -52,6 +56,10 @@ class Lines:
 
         def line(code: CodeType, number: int) -> Any:  # pragma: no cover - likewise
             self._lines[code.co_filename][number] = True
+            if self._crashed():
+                self._after.add((code.co_filename, number))
+            elif not self._after:  # else the second run has begun
+                self._before.add((code.co_filename, number))
             return _monitoring.DISABLE
 
         codes = list[CodeType]()
@@ -69,6 +77,24 @@ class Lines:
     def sent(self, calls: Iterable[Call]) -> None:
         """Note whose code sent requests: these files are the code under test."""
         self._under_test.update(file for call in calls for file, *_ in call.stack)
+
+    def watch_crash(self, crashed: Callable[[], bool]) -> None:
+        """Watch from now on each line anew, and which of them run once the process has *crashed*."""
+        self._crashed = crashed
+        self._before.clear()
+        self._after.clear()
+        if self._known:
+            _monitoring.restart_events()
+
+    def after_crash(self) -> str:
+        """Return which lines ran after the crash; empty if none did.
+
+        A ``with`` ran before, and an ``except`` only looks whether it is meant.
+        """
+        lines = sorted(one for one in self._after - self._before if one[0] in self._under_test)
+        texts = [(file, number, getlines(file)[number - 1 : number]) for file, number in lines]
+        ran = [f"{short_path(file)}:{number}" for file, number, text in texts if not _CLAUSE.match("".join(text))]
+        return f"after the crash, {', '.join(ran)} ran, which a killed process does not run" if ran else ""
 
     def reached(self) -> Reached | None:
         """Return the lines; None if they are not known."""

@@ -39,6 +39,7 @@ NOTHING: Final = Takes({})
 TEXT: Final = {"type": "string"}
 WHOLE: Final = {"type": "integer"}
 NUMBER: Final = {"type": "number"}
+FLAG: Final = {"type": "boolean"}
 
 
 def check_names(who: str, given: Collection[str], takes: Takes) -> None:
@@ -155,7 +156,7 @@ _SHAPES: Final[dict[Any, Shape]] = {
     str: TEXT,
     int: WHOLE,
     float: NUMBER,
-    bool: {"type": "boolean"},
+    bool: FLAG,
     type(None): {"type": "null"},
     Any: _ANY,
     object: _ANY,

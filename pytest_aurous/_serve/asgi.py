@@ -192,12 +192,13 @@ class AsgiApp:
 
     async def _events(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         """Send the steps of the tape as server-sent events, until the client has closed the connection."""
-        asked = dict(request.headers).get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
+        sent = dict(request.headers)
+        asked = sent.get("last-event-id") or dict(parse_qsl(request.query)).get("after", "")
         seq = seq_of(asked)
         after = self.control.tape.last if seq is None else seq
         await send(_start(Reply(200, (("Content-Type", "text/event-stream"), *SAFE), b"")))
         with _watching(receive) as gone:
-            async for part in self._hub.stream(after, gone.done):
+            async for part in self._hub.stream(after, gone.done, sent.get("user-agent", "")):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
 

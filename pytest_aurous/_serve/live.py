@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -37,8 +38,12 @@ BATCH: Final = 500
 """The most steps of one event, so that a page that comes late draws something soon."""
 PAUSE: Final = 0.1
 """Seconds between two batches: a page shows no more often, however many requests come."""
+_STREAMS: Final = 4
+"""The most streams of one browser, which opens six connections to a server: the others are for what its pages ask."""
 _QUIET: Final = 15.0
 """Seconds without a step after which a comment is sent: proxies close connections that are quiet for longer."""
+_TOLD: Final = 8
+"""So many states are known that pages have: each page asks for what has changed since the last that it read."""
 _LONGEST_BODY: Final = 64 * 1024
 """The most bytes of a body as text: a chat with its tools is long."""
 _BRIEFLY: Final = ("number", "operation", "method", "team", "status", "error_code", "fault", "replayed", "committed")
@@ -54,6 +59,7 @@ class LiveTrace:
         self._fake = tape.fake
         self._server = token_hex(8)  # a server that was started again may have the same clock, and as many steps
         self._cleaned: dict[tuple[str, str, str], tuple[Any, dict[str, Any]]] = {}
+        self._told: deque[tuple[str, View, str]] = deque(maxlen=_TOLD)
         self.automatic: dict[str, float] = {}
 
     def trace(self, url: str, limit: int = MOST) -> str:
@@ -76,16 +82,27 @@ class LiveTrace:
                     **self.now(),
                 }
             told = {**_clean(found), "start": self._clean_view(before), "state": self._clean_view(state)}
+            told["name"] = self._name(state, secret_of(self._tape.witnesses()))
             told["pictures"] = small_pictures(state["records"].values())
         return as_text({**told, "steps": [self._brief(step) for step in steps]})
 
-    def present(self) -> str:
+    def present(self, since: str = "") -> str:
+        """Return the state now; for a page that has the state called *since*, what has changed in it."""
         with self._fake.lock:  # briefly: other clients wait
             state, now = self._tape.state.present(), {**self.now(), "settings": self._settings()}
             spent = {team: float(account.spent) for team, account in self._fake.accounts.items()}
         with protecting(self._fake.default_key):
-            told = {"state": self._clean_view(state), "spent": spent, **_clean(now)}
-        return as_text({"version": VERSION, **told})
+            secret = secret_of(self._tape.witnesses())  # with another one, what was told may have to be redacted
+            known = next((view for name, view, hidden in [*self._told] if (name, hidden) == (since, secret)), None)
+            changes = state if known is None else difference(known, state)
+            new = {"state": self._clean_view(state)} if known is None else {"changes": _clean(changes, secret)}
+            told = {**new, "spent": spent, **_clean(now), "name": self._name(state, secret)}
+        return as_text({"version": VERSION, **told, "pictures": _pictures(changes)})
+
+    def _name(self, state: View, secret: str) -> str:
+        """Return the name of a state that is told without a *secret*."""
+        self._told.append((name := token_hex(8), state, secret))
+        return name
 
     def now(self) -> dict[str, Any]:
         """Return what each batch of events says of the present."""
@@ -160,8 +177,11 @@ class LiveTrace:
             whole = self._whole(builder, step, before, after)
             return _clean({**whole, "before": difference(after, before)}, builder.secret)
 
-    def step(self, seq: int) -> str | None:
-        """Return one step completely, with the state around it; None if it is not kept."""
+    def step(self, seq: int, *, states: bool = True) -> str | None:
+        """Return one step completely; None if it is not kept.
+
+        With the *states* around it; else with what was before it of what it has changed.
+        """
         tape = self._tape
         with self._fake.lock:
             if not tape.dropped < seq <= tape.last:
@@ -175,8 +195,12 @@ class LiveTrace:
                     one = one._replace(seq=one.part.of, call=one.part.call)
                 whole = self._whole(builder, one, before, after)
                 told = _clean({"step": whole, "rules": written_rules(builder)}, builder.secret)
-                told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
-            return as_text({"version": VERSION, **told, "pictures": small_pictures(after["records"].values())})
+                changed = after if states else difference(before, after)
+                if states:
+                    told |= {"before": self._clean_view(before), "after": self._clean_view(after)}
+                else:
+                    told["step"]["before"] = _clean(difference(after, before), builder.secret)
+            return as_text({"version": VERSION, **told, "pictures": _pictures(changed)})
 
     def _builder(self) -> Builder:
         calls = [step.call for step in self._tape.after(0, self._tape.keep) if step.call is not None]
@@ -211,6 +235,7 @@ class Hub:
     def __init__(self, control: Control) -> None:
         self._control = control
         self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._streams: dict[str, list[object]] = {}
         control.tape.on_step.append(self._wake)
 
     def _wake(self, _: object) -> None:
@@ -226,22 +251,37 @@ class Hub:
             await asyncio.wait_for(event.wait(), seconds)
         self._waiting.pop(event, None)
 
-    async def stream(self, after: int, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Yield the bytes of the stream, from the step after *after* on, until it has *ended*."""
+    async def stream(self, after: int, ended: Callable[[], bool], browser: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of the stream, from the step after *after* on, until it has *ended*.
+
+        It also ends when its *browser* has opened too many since: its page comes again, and so they take turns.
+        """
         control, loop = self._control, asyncio.get_running_loop()
-        sent = loop.time()
-        yield b"retry: 1000\n\n"
-        while not ended():
-            if after < control.tape.last:
-                told = control.live.after(after, BATCH)
-                after, sent = told["steps"][-1]["seq"], loop.time()
-                yield f"id: {after}\nevent: steps\ndata: {as_text({**told, 'last': after})}\n\n".encode()
-                await asyncio.sleep(PAUSE)
-                continue
-            await self.step(1.0)
-            if loop.time() - sent > _QUIET:
-                sent = loop.time()
-                yield b": nothing new\n\n"
+        sent, mine, streams = loop.time(), object(), self._streams.setdefault(browser, [])
+        streams.append(mine)
+        self._wake(None)
+        try:
+            yield b"retry: 1000\n\n"
+            first = True  # also without a step, it says which server this is
+            while not ended() and mine in streams[-_STREAMS:]:
+                if first or after < control.tape.last:
+                    told = control.live.after(after, BATCH)
+                    first, sent = False, loop.time()
+                    after = told["steps"][-1]["seq"] if told["steps"] else after
+                    yield f"id: {after}\nevent: steps\ndata: {as_text({**told, 'last': after})}\n\n".encode()
+                    await asyncio.sleep(PAUSE)
+                    continue
+                await self.step(1.0)
+                if loop.time() - sent > _QUIET:
+                    sent = loop.time()
+                    yield b": nothing new\n\n"
+        finally:
+            streams.remove(mine)
+
+
+def _pictures(found: View) -> dict[str, str]:
+    """Return the pictures of the records of a state, or of those that have changed in it."""
+    return small_pictures([one for one in found.get("records", {}).values() if one is not None])
 
 
 def _note_of(part: Part) -> str:

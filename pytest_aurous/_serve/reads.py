@@ -16,7 +16,7 @@ from .._facade import SETTINGS
 from .._fake.calls import Calls
 from .._fake.objects import as_json, exported
 from .actions import shown_arguments
-from .arguments import NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
+from .arguments import FLAG, NOTHING, NUMBER, TEXT, WHOLE, Takes, taken_by
 from .copied import copied
 from .live import BATCH, MOST, as_text, set_as_json
 from .replies import JSON, refused
@@ -139,7 +139,7 @@ def _steps(control: Control, asked: dict[str, Any]) -> Any:
 def _step(control: Control, asked: dict[str, Any]) -> Any:
     seq: int = asked["seq"]
     kept = f"the steps {control.tape.dropped + 1} to {control.tape.last} are"
-    return control.live.step(seq) or refused(404, f"Step {shown(seq)} is not kept: {kept}.")
+    return control.live.step(**asked) or refused(404, f"Step {shown(seq)} is not kept: {kept}.")
 
 
 def _trace(control: Control, asked: dict[str, Any]) -> Any:
@@ -216,8 +216,18 @@ _READS: Final = (
     ControlRequest("trace", "the last steps, as the page shows them", _trace, Takes({"limit": WHOLE})),
     ControlRequest("actions", "each operation of Python, with its arguments", _actions),
     ControlRequest("steps", "the steps after another one", _steps, Takes({"after": WHOLE, "limit": WHOLE})),
-    ControlRequest("steps/{seq}", "one step, with the state before and after it", _step, Takes({"seq": WHOLE})),
+    ControlRequest(
+        "steps/{seq}",
+        "one step, with the state before and after it",
+        _step,
+        Takes({"seq": WHOLE, "states": FLAG}),
+    ),
     ControlRequest("search", "the steps that have these words in a body or as a key", _search, Takes({"text": TEXT})),
-    ControlRequest("present", "the state, as the page shows it", lambda control, _: control.live.present()),
+    ControlRequest(
+        "present",
+        "the state, as the page shows it, or what has changed in it",
+        lambda control, asked: control.live.present(**asked),
+        Takes({"since": TEXT}),
+    ),
 )
 READS: Final = {one.name: one for one in _READS}

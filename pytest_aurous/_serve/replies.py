@@ -18,8 +18,8 @@ PAGE: Final = "how-to/server.html#control-requests"
 ACCESS: Final = "how-to/server.html#access-from-other-machines"
 """The page on who may use a server, and how much of it."""
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 SAFE: Final[Pairs] = (
     ("Content-Security-Policy", _POLICY),

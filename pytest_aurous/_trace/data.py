@@ -33,7 +33,7 @@ _MOST_EVENTS: Final = 200
 _NEIGHBORS: Final = 3
 """Show this many lines above and below a line of source."""
 _PICTURES: Final = 64 * 1024
-"""The most bytes of all pictures in responses of a trace together."""
+"""The most bytes of all pictures and films in responses of a trace together."""
 
 
 def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -173,7 +173,7 @@ class Builder:
         return {"headers": _headers(message.headers), "body": self._body(message, drawn=drawn)}
 
     def _body(self, message: Request | Response, *, drawn: bool) -> dict[str, Any] | None:
-        """Return a body: its text, a picture if it is small and the fake has *drawn* it, or a digest."""
+        """Return a body: its text, a picture or film if it is small and the fake has *drawn* it, or a digest."""
         content = message.content
         if not content:
             return None
@@ -182,7 +182,8 @@ class Builder:
         if is_digest(content):  # of a body that the journal did not keep
             length, _, digest = content.decode()[1:-1].partition(" bytes, sha256 ")
             return {"type": kind, "size": int(length), "digest": digest, "begins": ""}
-        if drawn and kind.startswith("image/") and self._pictures + size <= _PICTURES:
+        shown = kind.startswith("image/") or content[4:8] == b"ftyp"  # a later part of a film shows nothing
+        if drawn and shown and self._pictures + size <= _PICTURES:
             self._pictures += size
             return {"type": kind, "size": size, "picture": f"data:{kind};base64,{b64encode(content).decode()}"}
         try:

@@ -36,7 +36,7 @@ def page(data: Mapping[str, Any], title: str) -> str:
     scripts = [viewer.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
     style = viewer.joinpath("style.css").read_text(encoding="utf-8")
     policy = (
-        f"default-src 'none'; img-src data:; style-src {_digest(style)}; "
+        f"default-src 'none'; img-src data:; media-src data:; style-src {_digest(style)}; "
         f"script-src {' '.join(map(_digest, scripts))}; base-uri 'none'; form-action 'none'"
     )
     code = "".join(f"<script>{script}</script>" for script in scripts)

@@ -260,6 +260,13 @@ def styled(teller: Teller) -> None:
     teller.poll(f"/v1/images/{video['id']}")
 
 
+def two_videos(teller: Teller) -> None:
+    """Order videos in one style, with fewer and fewer fields."""
+    for order in ({"duration": 4, "resolution": "480p"}, {"ratio": "1:1"}, {}):
+        teller.call("POST", "/v1/videos", json={"video_lora_id": "seedance-1-pro", **order})
+    teller.call("GET", "/v1/balance")
+
+
 def outputs(teller: Teller) -> None:
     """Read outputs alone: of an image and a video, of work that has ended unseen, and expired ones."""
     image, video = teller.aurous.images.add(), teller.aurous.videos.add()
@@ -296,6 +303,11 @@ def classified(teller: Teller) -> None:
     upload = teller.upload(classified=2)
     teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": [upload]})
     teller.call("GET", "/v1/characters")
+
+
+def unclassified(teller: Teller) -> None:
+    """Make a character of an upload that was not classified."""
+    teller.call("POST", "/v1/characters", json={"name": "Aurora", "upload_ids": [teller.upload()]})
 
 
 def ticketed(teller: Teller) -> None:
@@ -349,6 +361,13 @@ def at_once_again(teller: Teller) -> None:
         teller.client.post("/v1/images", json={"prompt": "x"}, headers=KEY)
 
 
+def again(teller: Teller) -> None:
+    """Order an image three times with one key, and list it between."""
+    for _ in range(3):
+        teller.call("POST", "/v1/images", json={"prompt": "x"}, headers=KEY)
+        teller.call("GET", "/v1/images")
+
+
 def at_once_refused(teller: Teller) -> None:
     """Order an image without a prompt, four times."""
     for _ in range(4):
@@ -394,6 +413,15 @@ def keys(teller: Teller) -> None:
     teller.call("GET", "/v1/balance", headers={"Authorization": f"Bearer {key}"})
     teller.call("GET", "/v1/loras", headers={"X-Api-Key": key})
     teller.call("POST", f"{UNKNOWN}/save", headers={"X-Api-Key": key})
+
+
+def bearers(teller: Teller) -> None:
+    """Read the team with a key in its own header, and an image and its output as a bearer."""
+    teller.call("GET", "/v1/team")
+    teller.client.headers["Authorization"] = f"Bearer {teller.client.headers.pop('X-Api-Key')}"
+    path = teller.image()
+    teller.poll(path)
+    teller.call("GET", f"{path}/output/0")
 
 
 def refusals(teller: Teller) -> None:

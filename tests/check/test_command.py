@@ -11,7 +11,20 @@ import pytest
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._cli.main import main
 from pytest_aurous._core.resources.base.rules import load_rules
-from tests.check.changes import balances, both, error, fields, header, lacks, put, shows, status, times
+from tests.check.changes import (
+    balances,
+    both,
+    error,
+    fields,
+    header,
+    lacks,
+    put,
+    refused,
+    renamed,
+    shows,
+    status,
+    times,
+)
 from tests.check.story import Teller, body, checked, refuted, told, validated, write
 from tests.check.test_table import ROWS
 from tests.conftest import needs_links, synthesis_price
@@ -181,18 +194,18 @@ def test_a_sanitized_recording_is_written(tmp_path: Path) -> None:
 
     assert main(["check", str(write(tmp_path, told("account"))), "--quiet", "--sanitize", str(out)]) == 0
     assert main(["check", str(out), "--quiet"]) == 0
-    assert "billing@" not in (out / "recorded.har").read_text(encoding="utf-8")
+    assert "billing@" not in (out / "recording-1.har").read_text(encoding="utf-8")
 
 
 def test_one_sanitized_recording_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A name with .har names the file; several recordings need a folder."""
-    file, out = write(tmp_path, told("account")), tmp_path / "clean.har"
+    file, out = write(tmp_path, told("account")).rename(tmp_path / "recording-1.har"), tmp_path / "clean.har"
     before = file.read_bytes()
 
     assert main(["check", str(file), "--quiet", "--sanitize", str(out)]) == 0
     assert main(["check", str(out), "--quiet"]) == 0
     assert main(["check", str(file), "--quiet", "--sanitize", str(tmp_path)]) == 2
-    assert "recorded.har: this file is an input, and would be replaced." in capsys.readouterr().err
+    assert "recording-1.har: this file is an input, and would be replaced." in capsys.readouterr().err
     assert file.read_bytes() == before
     assert main(["check", str(file), str(out), "--quiet", "--sanitize", str(tmp_path / "new.har")]) == 2
     assert "new.har: expected a folder for 2 recordings" in capsys.readouterr().err
@@ -266,15 +279,15 @@ def test_sanitized_recordings_of_a_folder_replace_nothing(tmp_path: Path, capsys
     """Neither another output nor an input that is a link to the same file."""
     file, out = write(tmp_path, told("images")[:3]), tmp_path / "out"
     out.mkdir()
-    assert main(["check", str(file), "--report", str(out / "recorded.har"), "--sanitize", str(out)]) == 2
+    assert main(["check", str(file), "--report", str(out / "recording-1.har"), "--sanitize", str(out)]) == 2
     assert "--report writes this file, too" in capsys.readouterr().err
-    (out / "recorded.har").hardlink_to(file)
+    (out / "recording-1.har").hardlink_to(file)
     assert main(["check", str(file), "--sanitize", str(out)]) == 2
     assert "this file is an input" in capsys.readouterr().err
 
 
 def test_recordings_of_one_name_are_kept_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In the table, in the report, and sanitized, which never replaces a recording."""
+    """In the table, in the report, and sanitized, where their names, which may be private, are left out."""
     for folder, entries in (("a", told("account")), ("b", twisted("a save is refused"))):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder, entries)
@@ -284,8 +297,8 @@ def test_recordings_of_one_name_are_kept_apart(tmp_path: Path, capsys: pytest.Ca
     assert "in b/recorded.har, exchange" in capsys.readouterr().out
     assert report.read_text(encoding="utf-8").count("/save") > 0
     assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*.har")) == [
-        "a/recorded.har",
-        "b/recorded.har",
+        "recording-1.har",
+        "recording-2.har",
     ]
 
 
@@ -389,8 +402,37 @@ def test_what_cannot_be_followed_is_no_observation(tmp_path: Path, capsys: pytes
 
     main(["check", str(write(tmp_path, twisted("two images cost three"))), "--observed", str(observed)])
     note = " ".join(capsys.readouterr().out.partition("Of the files:")[2].split())
-    left_out = "observed.json: these differences are not in it, as the fake cannot follow them: "
+    left_out = "observed.json: cannot be followed: "
     assert note.startswith(f"{left_out}images.create body.cost.amount ")
+
+
+def test_what_would_differ_anew_is_not_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A header of replays, which a first response would have, too; one that is missing everywhere is left out."""
+    entries, observed = told("stored"), tmp_path / "observed.json"
+    renamed("aurous-idempotent", "idempotent")(entries)
+    renamed("aurous-version", "")(entries)
+
+    main(["check", str(write(tmp_path, entries)), "--observed", str(observed)])
+    rows = json.loads(observed.read_text(encoding="utf-8"))["observed"]
+    assert {row["where"]: row["what"] for row in rows} == {
+        "header.aurous-idempotent-replayed": "left out", "header.aurous-version": "left out",
+    }  # fmt: skip
+    assert {row["operation"] for row in rows} == {entry["comment"].partition(";")[0] for entry in entries}
+    out = " ".join(capsys.readouterr().out.split())
+    assert "observed.json: cannot be followed: images.create header.idempotent-replayed" in out
+
+
+def test_what_a_difference_hides_is_refuted_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the reading that explains the difference."""
+    entries = told("removed", readings={"create-4": "ready"})
+    refused("characters.retrieve 404#0", 410, "gone")(entries)
+
+    main(["check", str(write(tmp_path, entries))])
+
+    out = capsys.readouterr().out
+    assert "refuted: create-4" in out
+    assert "refuted: get-2" in out
+    assert "create-4 = ready" in out
 
 
 ROW = {"operation": "team.retrieve", "where": "body.name"}

@@ -261,7 +261,7 @@ class TestBeforeSending:
         assert (status, len(twin.calls)) == (0, number)
         assert f"stopped after {number} of {len(PROBES)} requests: --max {number}.\n" in err
 
-    @pytest.mark.parametrize("only", ["nonsense-1", "cred-4,nope", ","])
+    @pytest.mark.parametrize("only", ["nonsense-1", "cred-4,nope", "save-1", ","])
     def test_unknown_rules_are_refused(self, only: str) -> None:
         """With the rules that there are."""
         with pytest.raises(AurousError, match="no request asks about"):
@@ -275,6 +275,7 @@ class TestBeforeSending:
     def test_only_some_probes_are_chosen(self) -> None:
         """With the team, and with the lists that show what they need."""
         assert chosen_probes(None) == list(PROBES)
+        assert chosen_probes("cred,save-1") == chosen_probes("cred")
         assert [probe.line for probe in chosen_probes(" file, style-4")] == [
             "GET /v1/team",
             f"GET /v1/files/file_{'0' * 26}",

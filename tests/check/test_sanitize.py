@@ -16,7 +16,7 @@ from pytest_aurous._core.resources.catalog import CATALOG
 from pytest_aurous._core.resources.content.pictures import blank, measure, picture
 from pytest_aurous._core.wire.exchange import Exchange
 from pytest_aurous._core.wire.har import har
-from tests.check.story import Entries, Teller, checked, complete, sanitized, write
+from tests.check.story import Entries, Teller, checked, complete, sanitized, told, write
 
 JPEG: Final = b"\xff\xd8\xff\xe0\x00\x08CANARY\xff\xc0\x00\x0b\x08\x00\x10\x00\x20\x01\x01\x11\x00\xff\xdaCANARY"
 
@@ -348,6 +348,14 @@ def body_of(entry: dict[str, Any]) -> bytes:
     """Return the body of a request, which is in Base64 unless it is text."""
     sent = entry["request"]["postData"]
     return b64decode(sent["text"]) if "encoding" in sent else str(sent["text"]).encode()
+
+
+def test_a_vector_is_left_out_but_for_its_length(tmp_path: Path) -> None:
+    """Its numbers say what the text was."""
+    safe = json.loads(keeps_verdicts(tmp_path, told("embedded")))
+
+    vectors = [json.loads(entry["response"]["content"]["text"])["data"][0]["embedding"] for entry in safe[1:4:2]]
+    assert vectors == [[0] * 2048] * 2
 
 
 def test_a_form_has_the_same_fields(tmp_path: Path) -> None:

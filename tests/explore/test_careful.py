@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -152,6 +153,54 @@ def marks_what_failed(client: httpx.Client, *, only_refusals: bool) -> Run:
     return run
 
 
+def succeed(client: httpx.Client, key: str) -> None:
+    """Order an image, and wait until it has succeeded."""
+    if (status := wait(client, create(client, key))["status"]) != "succeeded":
+        raise GaveUp(status)
+
+
+def has_a_breaker(client: httpx.Client, *, seconds: float) -> Run:
+    """Sends nothing for some seconds after a failure."""
+
+    def run(state: dict[str, float]) -> None:
+        if time.time() < state["until"]:
+            raise GaveUp("open")
+        try:
+            succeed(client, "1")
+        except (GaveUp, httpx.HTTPError):
+            state["until"] = time.time() + seconds
+            raise
+
+    return run
+
+
+def has_an_outbox(client: httpx.Client, *, seconds: float) -> Run:
+    """Sends what is due; what has failed is due some seconds later."""
+
+    def run(outbox: dict[str, float]) -> None:
+        for job in [job for job, due in outbox.items() if due <= time.time()]:
+            try:
+                succeed(client, job)
+            except (GaveUp, httpx.HTTPError):  # noqa: PERF203
+                outbox[job] = time.time() + seconds
+                raise
+
+    return run
+
+
+def has_a_lease(client: httpx.Client, *, seconds: float) -> Run:
+    """Holds a lease while it works, for some seconds at most: a process that dies gives nothing back."""
+
+    def run(state: dict[str, float]) -> None:
+        if time.time() < state["until"]:
+            raise GaveUp("leased")
+        state["until"] = time.time() + seconds
+        succeed(client, "1")
+        state["until"] = 0
+
+    return run
+
+
 class Pair(NamedTuple):
     """A careful program beside its twin.
 
@@ -231,6 +280,30 @@ PAIRS = {
         {"fresh": lambda: {"a": "open"}},
         "a second run ordered nothing, because",
     ),
+    "a circuit breaker": Pair(
+        lambda _, client: has_a_breaker(client, seconds=60),
+        lambda _, client: has_a_breaker(client, seconds=math.inf),
+        "recovers",
+        "and a second run raised GaveUp (open).",
+        {"fresh": lambda: {"until": 0}},
+        "the code recovers only after a while: a second run at once raised GaveUp (open)",
+    ),
+    "an outbox": Pair(
+        lambda _, client: has_an_outbox(client, seconds=600),
+        lambda _, client: has_an_outbox(client, seconds=math.inf),
+        "recovers",
+        "and after a second run there is no image 'x', which the good day left.",
+        {"fresh": lambda: {"job": 0}},
+        "the code recovers only after a while: after a second run at once there is no image 'x'",
+    ),
+    "a lease": Pair(
+        lambda _, client: has_a_lease(client, seconds=300),
+        lambda _, client: has_a_lease(client, seconds=math.inf),
+        "recovers",
+        "and a second run raised GaveUp (leased).",
+        {"fresh": lambda: {"until": 0}},
+        "the code recovers only after a while: a second run at once raised GaveUp (leased)",
+    ),
 }
 
 
@@ -268,6 +341,76 @@ def test_with_two_teams_each_request_and_record_names_its_team(
     for case, team in zip(found, ("Acme Studio", "Two"), strict=True):
         assert f"the image 'x' of team {team!r} exists twice" in case.finding
         assert f"no response (disconnect, committed)  of team {team!r}" in str(case.timeline)
+
+
+@pytest.mark.parametrize("pause", [0, 5])
+def test_a_loop_that_moves_no_clock_is_a_remark(fake: Aurous, client: httpx.Client, pause: float) -> None:
+    """Even if the clock moves elsewhere; one read in passing, which is repeated, is no loop."""
+
+    def run() -> None:
+        image = create(client, "1")
+        client.get(f"/v1/images/{image['id']}").raise_for_status()
+        while image["status"] in RUNNING:
+            image = read(client.get(f"/v1/images/{image['id']}"))
+            time.sleep(pause)
+        if image["status"] != "succeeded":
+            raise GaveUp(image["status"])
+        time.sleep(5)
+
+    fake.images.script("pending*2 -> processing -> succeeded")
+    explored = fake.explore(run)
+
+    where = f"{HERE}:{run.__code__.co_firstlineno + 4} in run"
+    found = [text for text in explored.remarks if text.startswith(f"Work in progress was polled at {where}, and the")]
+    assert len(found) == (pause == 0)
+    assert ("slow" in {case.fault for case in explored.cases}) == (pause > 0)
+
+
+def test_a_worker_that_starts_its_task_again_makes_progress(fake: Aurous, client: httpx.Client) -> None:
+    """As one of Celery does: each attempt replays its order by the key, and polls once."""
+
+    def run() -> None:
+        for _ in range(1000):
+            image = create(client, "1")
+            if (status := read(client.get(f"/v1/images/{image['id']}"))["status"]) not in RUNNING:
+                break
+            time.sleep(5)
+        if status != "succeeded":
+            raise GaveUp(status)
+
+    explored = fake.explore(run, faults="slow", laws="ends")
+
+    assert [case.calls for case in explored.cases] > [500]
+
+
+def test_work_that_a_test_adds_is_not_of_the_next_request(fake: Aurous, client: httpx.Client) -> None:
+    """The refused request has begun nothing, so nothing of it can fail or be slow."""
+
+    def run() -> None:
+        nova = fake.characters.add("Nova", status="synthesizing")
+        assert client.post(f"/v1/characters/{nova.id}/save").is_error
+        create(client, "1")
+
+    explored = fake.explore(run, faults="fails, keeps_failing, slow, broke, lost", laws="ends")
+
+    assert {case.operation for case in explored.cases if case.fault != "lost"} == {"images.create"}
+    assert "unmet" not in {case.outcome for case in explored.cases}
+
+
+@pytest.mark.parametrize("name", ["time", "monotonic", "perf_counter"])
+def test_a_test_may_measure_how_long_it_really_takes(fake: Aurous, client: httpx.Client, name: str) -> None:
+    """The clocks of the process are real again after a block that skips sleeps, as without exploring."""
+
+    def run() -> None:
+        before = getattr(time, name)()
+        with fake.clock.skip_sleeps():
+            within = getattr(time, name)()
+            time.sleep(3600)
+            assert getattr(time, name)() - within >= 3600
+        assert getattr(time, name)() - before < 3600
+        client.get("/v1/balance").raise_for_status()
+
+    fake.explore(run, faults="down")
 
 
 # What counts as one mistake, and how many cases the lines of a program make

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx
 import pytest
 
@@ -100,6 +101,63 @@ def test_what_goes_on_happens_to_later_requests_too(fake: Aurous, client: httpx.
     for case in fake.explore(run, faults="down", laws="ends").cases:
         found = [number for number, text in enumerate(case.returned) if text == "<html>"]
         assert found == {"balance.retrieve#1": [0, 2], "team.retrieve#1": [1]}.get(case.id.split()[0], [2])
+
+
+def test_an_operation_is_down_for_one_body(
+    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
+) -> None:
+    """So a fallback behind retries runs, whose caller has to be told; no code that sends one body has such a case."""
+
+    def order(size: str) -> str:
+        for attempt in range(6):
+            headers = {"Idempotency-Key": size}
+            response = client.post("/v1/images", json={"prompt": "x", "size": size}, headers=headers)
+            if response.status_code != 503:
+                return size
+            time.sleep(2**attempt)
+        return ""
+
+    def run() -> str:
+        return order("4k_1_1") or order("2k_1_1")
+
+    found = broken(fake, run, faults="down, partly_down", laws="tells", may_return=lambda size: not size)
+    [case] = found.broken
+    assert case.id == "images.create#1 partly_down"
+    assert "the code returned '2k_1_1', but the image 'x' has" in case.finding
+    fake.reset()
+    alone = fake.explore(lambda: order("4k_1_1"), faults="down, partly_down", laws="ends")
+    assert [case.fault for case in alone.cases] == ["down"]
+
+
+def test_a_fallback_that_pays_as_well(fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]) -> None:
+    """The first size was ordered although its response was lost; the report says so, and not that a key is missing."""
+
+    def run() -> None:
+        for size in ("4k_1_1", "2k_1_1"):
+            with suppress(httpx.TransportError):
+                send(size)
+                break
+
+    def send(size: str) -> None:
+        headers = {"Idempotency-Key": size}
+        client.post("/v1/images", json={"prompt": "x", "size": size}, headers=headers).raise_for_status()
+
+    [case] = broken(fake, run, faults="lost", laws="pays_once").broken
+    assert case.finding.endswith("another size was paid as well.")
+
+
+def test_failed_work_is_named_as_failed(fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]) -> None:
+    """And a long result leaves the sentence its end."""
+
+    def run() -> object:
+        image = client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"}).json()
+        while image["status"] in {"pending", "processing"}:
+            time.sleep(5)
+            image = client.get(f"/v1/images/{image['id']}").json()
+        return image
+
+    [case] = broken(fake, run, faults="fails", laws="tells").broken
+    assert case.finding.endswith(", but the image 'x' has failed.")
 
 
 def test_a_hiccup_reaches_what_comes_after_retries(
@@ -227,6 +285,27 @@ def test_a_request_that_is_late_stays_in_flight(fake: Aurous, client: httpx.Clie
     (case,) = fake.explore(run, faults="late").cases
 
     assert case.returned == [409, 409, 201]
+
+
+@pytest.mark.parametrize("kind", ["timeout", "late"])
+def test_a_timeout_of_a_task_comes_before_that_of_its_client(fake: Aurous, kind: str) -> None:
+    """A request that times out is a skipped sleep, which a shorter limit of the task ends."""
+
+    async def run() -> float:
+        async with fake.async_client(timeout=30) as client:
+            began = time.monotonic()
+            with anyio.move_on_after(10):
+                await client.post("/v1/characters", json=NOVA)
+            return time.monotonic() - began
+
+    async def main() -> Exploration:
+        return await fake.aexplore(run, faults=kind, laws="ends")
+
+    (case,) = anyio.run(main).cases
+
+    assert case.outcome == "returned"
+    assert 10 <= case.returned < 30
+    assert case.credits == (4 if kind == "late" else 0)
 
 
 def test_somebody_deletes_a_record(fake: Aurous, client: httpx.Client) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -378,6 +380,75 @@ def test_requests_of_threads_are_found_by_what_they_are(fake: Aurous, client: ht
     assert rows == [
         f"characters.{name}#{n}" for name in ("create", "retrieve") for n in numbers if f"{name}#{n} " in str(explored)
     ]
+
+
+CHANCE = Random(1)
+
+
+def shuffled(number: int) -> list[int]:
+    """Return numbers in an order that is another one each time."""
+    jobs = [*range(number)]
+    CHANCE.shuffle(jobs)
+    return jobs
+
+
+def find_or_create(client: httpx.Client, number: int, *, keyed: bool) -> None:
+    """Order a character that nobody has ordered, once more if no response comes, and wait for it.
+
+    How many polls that takes depends on how often the others list.
+    """
+    name, headers = f"A {number}", {"Idempotency-Key": f"job {number}"} if keyed else {}
+    body = {"name": name, "generate": True, "attributes": {"age": 20 + number}}
+    made = next((one for one in client.get("/v1/characters").json()["data"] if one["name"] == name), None)
+    for _ in range(0 if made else 2):
+        with suppress(httpx.TransportError):
+            made = client.post("/v1/characters", json=body, headers=headers).raise_for_status().json()
+            break
+    assert made is not None
+    while client.get(f"/v1/characters/{made['id']}").raise_for_status().json()["status"] == "synthesizing":
+        time.sleep(3 + CHANCE.random())
+
+
+def in_a_pool(client: httpx.Client, *, keyed: bool) -> None:
+    """Do twelve jobs in a pool of four threads."""
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: find_or_create(client, number, keyed=keyed), shuffled(12)))
+
+
+def in_tasks(client: httpx.Client, *, keyed: bool) -> None:
+    """Do six jobs in tasks, of which one goes on while the others wait."""
+
+    async def main() -> None:
+        gate = asyncio.Semaphore(1)
+
+        async def one(number: int) -> None:
+            async with gate:
+                find_or_create(client, number, keyed=keyed)
+
+        await asyncio.gather(*map(one, shuffled(6)))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("jobs", [in_a_pool, in_tasks])
+def test_the_order_of_jobs_is_a_matter_of_chance(
+    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration], jobs: Callable[..., None]
+) -> None:
+    """What is queued at one time may come in any order; three explorations have one verdict, and find a mistake."""
+    terms: Any = {"faults": "lost", "laws": "pays_once, ends"}
+    fake.team.credits = 500
+    start = fake.snapshot()
+    for keyed in [True] * 3 + [False] * 3:
+        fake.restore(start)
+        if keyed:
+            explored = fake.explore(lambda: jobs(client, keyed=True), **terms)
+        else:
+            explored = broken(fake, lambda: jobs(client, keyed=False), **terms)
+        assert [case.id for case in explored.cases] == [
+            f"characters.create#{n} lost" for n in (1, 2, len(fake.characters))
+        ]
+        assert len(explored.broken) == (0 if keyed else 3)
+        assert {case.cause.partition(",")[0] for case in explored.broken} <= {"pays_once at characters.create: no key"}
 
 
 @pytest.mark.parametrize(

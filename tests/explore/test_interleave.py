@@ -332,3 +332,21 @@ def test_a_thread_that_goes_on_after_its_worker(fake: Aurous, client: httpx.Clie
         return threading.Thread(target=later, daemon=True)
 
     assert fake.interleave(leaves, joins, fresh=fresh).broken == ()
+
+
+def test_a_race_names_both_lines_and_the_guard(fake: Aurous, client: httpx.Client) -> None:
+    """Each worker has a line of its own; where they send keys, the check before the order is not held together."""
+
+    def first() -> None:
+        if not client.get("/v1/images").json()["data"]:
+            client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"})
+
+    def second() -> None:
+        if not client.get("/v1/images").json()["data"]:
+            client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "2"})
+
+    found = race(fake, first, second)
+
+    assert len({(case.cause, case.at) for case in found.broken}) == 1
+    assert re.fullmatch(r"\S+:\d+ in first and \S+:\d+ in second", found.broken[0].at)
+    assert "no guard, such as a lock around the check and the order, keeps both workers from" in found.broken[0].finding

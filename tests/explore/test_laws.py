@@ -302,10 +302,14 @@ def test_tells_misses_no_older_record_that_a_fault_has_deleted(
         assert len(fake.explore(save_all, faults="gone", laws="tells").cases) == 2
 
 
+GROUP: Any = getattr(builtins, "ExceptionGroup", UnicodeError)
+
+
 def group(*errors: Exception) -> Exception:
     """Return a group of exceptions, or skip the test where Python has none."""
-    kind = getattr(builtins, "ExceptionGroup", None) or pytest.skip("Python 3.10 has no exception groups")
-    made: Exception = kind("both", [*errors])
+    if GROUP is UnicodeError:
+        pytest.skip("Python 3.10 has no exception groups")
+    made: Exception = GROUP("both", [*errors])
     return made
 
 
@@ -315,6 +319,13 @@ def group(*errors: Exception) -> Exception:
         (lambda: KeyError("x"), (Refused, LookupError), ""),
         (lambda: group(KeyError("x"), Refused()), (Refused, LookupError), ""),
         (lambda: group(KeyError("x"), Refused()), LookupError, f"Refused, {DENIED} LookupError"),
+        (lambda: group(KeyError("x"), Refused()), GROUP, ""),
+        (
+            lambda: group(KeyError("x"), AssertionError("x")),
+            GROUP,
+            "AssertionError (x), which is never a documented failure",
+        ),
+        (lambda: KeyError("x"), GROUP, f"KeyError ('x'), {DENIED} {GROUP.__name__}"),
         (lambda: KeyError("x"), Refused, f"KeyError ('x'), {DENIED} Refused"),
         (lambda: KeyError("x"), (), f"KeyError ('x'), {DENIED} nothing"),
         (lambda: AssertionError("x"), BaseException, "AssertionError (x), which is never a documented failure"),

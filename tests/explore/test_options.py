@@ -116,7 +116,7 @@ def test_known_breaks_are_accepted(fake: Aurous, careless: Callable[[], None]) -
     assert explored.cases[0].known == "until March"
     assert explored.broken == ()
     assert explored.table().startswith("0 of 1 cases hold; 1 known\n")
-    assert f"known: {CASE} (tells): until March" in explored.table()
+    assert f"known: {CASE}: until March" in explored.table()
     assert "k known" in explored.table()
 
 

@@ -100,6 +100,32 @@ def test_a_fallback_that_no_case_reached_is_listed(
 
 
 @monitored
+def test_a_line_that_a_killed_process_does_not_run_is_named(
+    fake: Aurous, client: httpx.Client, application: Callable[[str], dict[str, Any]]
+) -> None:
+    """Only `finally` removes the lock: a killed process leaves it. A `with` and an `except` are no such lines."""
+    run = application("""
+        import contextlib
+
+        def locked(client, locks):
+            locks.append(1)
+            try:
+                with contextlib.suppress(ValueError):
+                    client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"})
+            except OSError:
+                raise
+            finally:
+                locks.clear()
+    """)["locked"]
+
+    explored = fake.explore(lambda: run(client, []), faults="crash, dies", laws="recovers")
+
+    (remark,) = explored.remarks
+    assert remark.startswith("In images.create#1 crash (and 1 more) after the crash, ")
+    assert remark.endswith("/agent.py:12 ran, which a killed process does not run.")
+
+
+@monitored
 def test_what_other_threads_run_counts(fake: Aurous, application: Callable[[str], dict[str, Any]]) -> None:
     """Each file counts whose code sends a request, in whichever thread."""
     run = application("""

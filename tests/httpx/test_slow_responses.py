@@ -77,6 +77,38 @@ def test_a_read_timeout_moves_all_clocks(fake: Aurous) -> None:
 
 
 @pytest.mark.parametrize("commit", [True, False])
+def test_a_timeout_as_a_fault_moves_all_clocks(fake: Aurous, *, commit: bool) -> None:
+    """It comes when the client has waited for as long as its own timeout says."""
+    fake.faults.timeout("images.create", commit=commit)
+    clocks = time.monotonic, time.time, fake.clock.time
+    before = [clock() for clock in clocks]
+
+    with fake.client(timeout=3600) as client, pytest.raises(httpx.ReadTimeout):
+        client.post("/v1/images", json=ORDER)
+
+    assert all(3600 <= clock() - then < 3600 + SLACK for clock, then in zip(clocks, before, strict=True))
+    assert len(fake.images) == commit
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_timeout_of_a_task_comes_before_one_of_a_fault(fake: Aurous, backend: str, *, commit: bool) -> None:
+    """If the task waits for less than its client does; the fault has happened nevertheless."""
+    fault = fake.faults.timeout("images.create", commit=commit)
+
+    async def order() -> None:
+        async with fake.async_client(timeout=7200) as client:
+            with anyio.move_on_after(3600) as scope:
+                await client.post("/v1/images", json=ORDER)
+            assert scope.cancelled_caught
+
+    before = time.monotonic()
+    anyio.run(order, backend=backend)
+
+    assert 3600 <= time.monotonic() - before < 3600 + SLACK
+    assert (fault.fired, len(fake.images)) == (1, commit)
+
+
+@pytest.mark.parametrize("commit", [True, False])
 def test_a_timeout_of_a_task_cancels_a_slow_request(fake: Aurous, backend: str, *, commit: bool) -> None:
     """It is in flight then: no response has arrived, and it took effect only with ``commit``."""
     fake.faults.delay("images.create", 7200, commit=commit)
@@ -177,6 +209,28 @@ def test_a_mocked_sleep_sees_no_delay(fake: Aurous, monkeypatch: pytest.MonkeyPa
 
     assert not slept
     assert fake.clock.time() - before >= 7200
+
+
+def test_without_a_limit_a_timeout_comes_at_once(fake: Aurous) -> None:
+    """Nobody knows how long a client without a read timeout waits."""
+    fake.faults.timeout("balance.retrieve")
+    before = fake.clock.time()
+
+    with fake.client(timeout=None) as client, pytest.raises(httpx.ReadTimeout):
+        client.get("/v1/balance")
+
+    assert fake.clock.time() - before < SLACK
+
+
+def test_without_skipping_a_timeout_moves_no_clock() -> None:
+    """It is raised at once."""
+    with Aurous(pitfalls="off") as fake, fake.client(timeout=3600) as client:
+        fake.faults.timeout("balance.retrieve")
+        before = fake.clock.time()
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/v1/balance")
+
+    assert fake.clock.time() - before < SLACK
 
 
 def test_without_skipping_only_the_clock_of_the_fake_moves() -> None:

@@ -386,7 +386,41 @@ def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
         result = explored.runpytest("--aurous-explore=report", *options)
         result.assert_outcomes(passed=1, warnings=warned)
         assert "remark: Work in progress was polled" in joined(result)
-        assert (".py:0: AurousWarning: explore(): Work" in joined(result)) == bool(warned)
+        assert (".py:4: AurousWarning: explore(): Work" in joined(result)) == bool(warned)
+
+
+def test_failed_work_that_nobody_reads(explored: pytest.Pytester) -> None:
+    """It is a finding if the test passes; if the test fails with its own assertion, that is listed, and no verdict."""
+    explored.makepyfile(
+        """
+        import time
+
+        def picture(client):
+            image = client.post("/v1/images", json={"prompt": "a cat"}, headers={"Idempotency-Key": "1"})
+            path = f"/v1/images/{image.raise_for_status().json()['id']}"
+            while client.get(path).raise_for_status().json()["status"] in ("pending", "processing"):
+                time.sleep(5)
+            return path
+
+        def test_bare(aurous_client):
+            picture(aurous_client)
+
+        def test_thorough(aurous, aurous_client):
+            picture(aurous_client)
+            assert aurous.images.last.status == "succeeded"
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=fail")
+
+    result.assert_outcomes(failed=1, passed=1)
+    text = joined(result)
+    assert "and the test passed, but the image 'a cat' has failed; the test may ignore what the code returned" in text
+    assert re.search(
+        r"the code returned as if all was well; test_\w+.py:15 `assert\s+aurous.images.last.status == \"succeeded\"` "
+        r"failed \(images.create#1 fails, and 1\s+more\)",
+        text,
+    )
 
 
 ONE_CASE: Final = """

@@ -87,7 +87,7 @@ def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
     known = shop.runpytest(*options)
     known.assert_outcomes(passed=1)
     known.stdout.fnmatch_lines(
-        ["accepted: *::test_lost?0?: known: characters.create#1 lost (pays_once): The response*"]
+        ["accepted: *::test_lost?0?: characters.create#1 lost (and 1 more): The response to ..."]
     )
 
     accept(shop, {LATE: ACCEPTED, LOST: {"breaks": ["tells"], "reason": "another law"}})

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._check.adapt import observed_file
+from pytest_aurous._check.adapt import followed
+from pytest_aurous._check.check import Checked
 from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._core.wire.har import har, write_har
 from pytest_aurous._serve.command import line_of, log
@@ -135,8 +136,8 @@ def everything(seen: Seen, recorder: Recorder, logged: Path, folder: Path) -> It
         else:
             reply = control.respond("POST", "/__aurous__/send", json.dumps({"of": step.seq}).encode())
             yield "send", reply.body.decode()
-    followed = [{"operation": "team.retrieve", "where": "body.x", "what": "added", "value": f"{HOOK} {REAL}"}]
-    yield "check --observed", observed_file(Verdicts({}), followed)
+    observed = [{"operation": "team.retrieve", "where": "body.x", "what": "added", "value": f"{HOOK} {REAL}"}]
+    yield "check --observed", followed(Verdicts({}), observed, lambda _: Checked(Verdicts({})))[0]
     yield "--log", logged.read_text(encoding="utf-8")
     yield "--aurous-har", write_har(folder, "test_x", seen.aurous.calls).read_text(encoding="utf-8")
     about = {"id": "test_x", "outcome": "failed", "message": "", "duration": 0.1, "again": "pytest"}

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
+from pytest_aurous._core.resources.content.pictures import drawn
 from tests.conftest import axe_options, synthesis_price
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
@@ -551,6 +552,20 @@ def test_a_tab_that_nobody_sees_has_no_connection(watch: Watch) -> None:
     sync_api.expect(page.rows).to_have_count(3)
 
 
+def test_more_tabs_than_connections_take_turns(watch: Watch) -> None:
+    """A browser opens six connections to a server: a seventh tab that is seen opens, too; each shows each call."""
+    page = watch()
+    page.client.get("/balance")
+    tabs = [page.tab, *(page.tab.context.new_page() for _ in range(6))]
+    for tab in tabs[1:]:
+        tab.goto(page.tab.url)
+        sync_api.expect(tab.locator(".calls li")).to_have_count(2)
+    page.client.get("/team")
+    for tab in tabs:
+        sync_api.expect(tab.locator(".calls li")).to_have_count(3)
+        sync_api.expect(tab.locator(".page-head .status")).to_have_text("live")
+
+
 def test_a_page_that_stays_open_forgets(watch: Watch) -> None:
     """Of more steps than it can show, it keeps the last, each with its place in the list."""
     kept = watch().tab.evaluate(
@@ -900,3 +915,77 @@ def test_the_first_control_is_near(watch: Watch) -> None:
     page.tab.keyboard.press("Enter")
     sync_api.expect(page.tab.locator(":focus")).to_have_text("+10 s")
     assert page.tab.locator(".calls li :is(a, button):not([tabindex])").count() == 1
+
+
+def test_what_was_made_is_seen_in_its_step(watch: Watch) -> None:
+    """The picture, and the film, which the browser plays: it lasts as long as ordered, and has the color drawn."""
+    page = watch()
+    image, video = page.aurous.images.add(), page.aurous.videos.add(duration=5)
+    page.client.get(f"/images/{image.id}/output/0")
+    picture = page.step.get_by_role("img", name="Picture of")
+    sync_api.expect(picture).to_have_js_property("naturalWidth", 256)
+    page.client.get(f"/videos/{video.id}/output")
+    film = page.step.get_by_label("Film of")
+    sync_api.expect(film).to_have_js_property("duration", 5)
+    look = """async (film) => {
+      film.currentTime = 4.5;
+      await new Promise((done) => film.addEventListener("seeked", done, { once: true }));
+      const canvas = Object.assign(document.createElement("canvas"), { width: 192, height: 108 });
+      canvas.getContext("2d").drawImage(film, 0, 0);
+      return [...canvas.getContext("2d").getImageData(96, 80, 1, 1).data];
+    }"""
+    paper = drawn([], 192, 108, f"{video.json()['seed']}/{video.id}").palette[:3]
+    assert film.evaluate(look)[:3] == pytest.approx(list(paper), abs=3)  # a film has other numbers for its colors
+
+
+def test_chips_filter_the_list(watch: Watch) -> None:
+    """By status, fault, operation and team, which is told by its name and its color; the state is that team's, too."""
+    page = watch()
+    rivals = page.aurous.teams.add("Rivals")
+    page.client.get("/balance")
+    page.client.get("/characters/4xx-is-no-id")
+    page.aurous.faults.status("team.retrieve", 503)
+    page.client.get("/team")
+    for _ in range(2):
+        page.client.get("/balance", headers={"X-API-Key": str(rivals.api_key)})
+    calls = page.tab.locator(".call-row")
+    sync_api.expect(calls).to_have_count(5)
+    chips = page.tab.locator(".chips")
+    for name, count in (("4xx", 1), ("5xx", 1), ("Faults", 1)):
+        page.click(name, chips)
+        sync_api.expect(calls).to_have_count(count)
+        page.click(name, chips)
+        sync_api.expect(calls).to_have_count(5)
+    chips.get_by_label("Operation").select_option("balance.retrieve")
+    sync_api.expect(calls).to_have_count(3)
+    chips.get_by_label("Team").select_option("Rivals")
+    sync_api.expect(calls).to_have_count(2)
+    sync_api.expect(calls.locator(".team").first).to_have_text("Rivals")
+    sync_api.expect(page.state.locator(".money")).to_have_count(1)
+    chips.get_by_label("Operation").select_option("All operations")
+    chips.get_by_label("Team").select_option("All teams")
+    sync_api.expect(page.tab.get_by_label("Filter calls")).to_have_value("")
+    sync_api.expect(page.state.locator(".money")).to_have_count(2)
+    colors = calls.locator(".team i").evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
+    assert len(set(colors)) == 2
+
+
+def test_a_request_costs_what_it_costs_with_few_records(watch: Watch) -> None:
+    """With 1,000 records, the page loads what a request has changed, not the state; the past has its own state."""
+    with Aurous(seed=3, strict="off", pitfalls="off") as aurous:
+        for number in range(1000):
+            aurous.characters.add(f"Aurora {number}")
+        page = watch(aurous=aurous)
+        page.tab.get_by_role("button", name="Create a character").wait_for()  # all of it is loaded, once
+        sizes: list[int] = []
+        page.tab.on("response", lambda response: sizes.append(int(response.headers.get("content-length", 0))))
+        page.client.post("/characters", json={**ORDER, "name": "Luna"})
+        sync_api.expect(page.step.locator("h2")).to_have_text("POST /v1/characters")
+        sync_api.expect(page.state.locator(".record", has_text="Luna")).to_have_count(1)
+        page.client.get("/balance")
+        sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/balance")
+        assert sum(sizes) < 100_000
+        page.click("Call 2", page.state)
+        sync_api.expect(page.state.locator("h2")).to_have_text("State after call 2")
+        sync_api.expect(page.state.locator(".section > summary", has_text="Characters 1001")).to_have_count(1)
+        sync_api.expect(page.state.locator(".record", has_text="Luna")).to_have_count(1)

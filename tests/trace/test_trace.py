@@ -509,3 +509,17 @@ def test_a_key_of_another_form_is_redacted_as_a_whole() -> None:
 
     assert ["X-Api-Key", "(redacted)"] in call["request"]["headers"]
     assert (call["path"], call["query"]) == ("/v1/characters", "q=(redacted)")
+
+
+def test_what_time_has_done_stands_before_the_next_request() -> None:
+    """The request did not do it."""
+    with Aurous(now="2026-05-08T10:00:00Z") as fake, fake.client() as client:
+        recorder = Recorder(fake._session.handle)
+        character = fake.characters.add(status="synthesizing", script="synthesizing:10s -> reviewing")
+        client.get("/v1/balance")
+        fake.clock.advance(seconds=20)
+        client.get("/v1/balance")
+        recorder.stop()
+
+    found = [(step.call is None, character.id in str((step.changes, step.notes))) for step in recorder.steps]
+    assert found == [(True, True), (False, False), (True, True), (False, False)]

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..._core.base.data import as_list
 from ..._core.base.errors import AurousError, see
 from ..._core.base.instants import instant_of
+from ..._facade import load_rules
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -170,12 +171,14 @@ def chosen_probes(only: str | None) -> list[Probe]:
     The lists that show what these probes need are asked for, too.
 
     Raises:
-        AurousError: If no probe asks about one of the rules.
+        AurousError: If one of the rules is unknown, or no probe asks about any of them.
     """
     if only is None:
         return list(PROBES)
     names = {name.strip() for name in only.split(",") if name.strip()}
-    wrong = names.difference(*(probe.about for probe in PROBES))
+    about = set[str]().union(*(probe.about for probe in PROBES))
+    known_names = {name for rule in load_rules() for name in (rule, rule.partition("-")[0])}
+    wrong = names - known_names if names & about else names
     if wrong or not names:
         known = sorted({rule for probe in PROBES for rule in probe.rules.split()})
         raise AurousError(

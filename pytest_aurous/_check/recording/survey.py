@@ -53,7 +53,7 @@ class Survey:
         self.has_keys: bool = any(view.key for view in self.views)
         self.undecided: dict[str, list[View]] = {}
         for view in self.views:
-            if view.lost and view.exchange.method != "GET" and view.index not in self.lost:
+            if view.undecided and view.index not in self.lost:
                 for name in view.named:
                     self.undecided.setdefault(name, []).append(view)
         seconds = list(accumulate((view.at // 1 for view in self.views), max))
@@ -169,8 +169,7 @@ class Survey:
         The histories learn what created these records.
         """
         for view in self.views:
-            acts = view.lost and not view.refused and view.row.method not in {"", "GET"}
-            acts = acts and not any(one.succeeded for one in self._earlier(view))
+            acts = view.undecided and not any(one.succeeded for one in self._earlier(view))
             if acts and (stored := self.stored(view)) is not None:
                 record = str(stored.result.get("id"))
                 self.histories[record].created = view.index  # nothing may show it

@@ -75,6 +75,7 @@ class View:
         foreign: Why the response may not be the vendor's own; empty if it is.
         mute: Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key.
         lost: Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault.
+        undecided: Whether it is lost, and may have changed something.
         kind, records: The collection of the records that a success shows, and the records; empty without records.
         collection, record: The collection and the id of the record in its path.
         named: The ids of the records that the request names: in its path, as its character, its styles and its files.
@@ -137,6 +138,7 @@ class View:
         unread = self.succeeded and bool(self.kind) and not told and exchange.body is None
         said = self.succeeded or self.refused or status in _REDIRECTS
         self.lost = not said or unread or self.mute or bool(exchange.fault or self.foreign)
+        self.undecided = self.lost and row.method not in {"", "GET"} and not (self.refused or status in _REDIRECTS)
 
     @property
     def ends(self) -> float:
@@ -195,10 +197,11 @@ def _set_by_vendor(views: list[View]) -> None:
 
     Without any, what was just ordered shows it: the first response with each id, as a retry has an older one.
     """
-    made = {str(view.result["id"]): view for view in reversed(views) if view.creates and view.records}
-    shown = [(view.at, view.exchange.dated) for view in views if view.exchange.dated is not None]
-    shown = shown or [(view.at, instant_of(view.result.get("created_at"))) for view in made.values()]
-    dated = [(at, date) for at, date in shown if date is not None]
+    made = {str(view.result.get("id")): view for view in reversed(views) if view.creates and not view.replayed}
+    dates = [(view.at, view.exchange.dated) for view in views]
+    orders = [(view.at, instant_of(view.result.get("created_at"))) for view in made.values()]
+    dated, ordered = ([(at, date) for at, date in some if date is not None] for some in (dates, orders))
+    dated = dated or ordered
     ahead = median([at - date for at, date in dated] or [0.0])
     stands = len({date for _, date in dated}) == 1 and abs(dated[-1][0] - dated[0][0]) > CLOSE  # a clock would go on
     if abs(ahead) > CLOSE and not stands:

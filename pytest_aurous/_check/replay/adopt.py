@@ -55,6 +55,7 @@ class Adopter:
         self.notes: list[str] = []
         self.scripts: dict[str, list[list[Any]]] = {}
         self.deleted: set[str] = set()
+        self._unclassified: set[str] = set()  # the tickets that the recording shows from their beginning
 
     @property
     def _drawn(self) -> str:
@@ -105,10 +106,7 @@ class Adopter:
                 continue  # which makes it
             elif not done.replays or self._survey.histories.status(row["id"], view.index + 1):
                 self._follower.put(view.kind, self._teams.of(view), row)  # a retry that happened twice leaves nothing
-        if view.operation.endswith(".classify"):
-            upload = str(view.order.get("upload_id"))
-            if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
-                self._follower.change(upload, pose=None)
+        self._follow_upload(view)
         deleted = view.index in self._gaps.deletions and self._follower.lives(view.record)
         for record in {*done.gone, *([view.record] if deleted else [])}:  # although no request has deleted it
             self._doubt(record)
@@ -116,6 +114,16 @@ class Adopter:
             self.deleted.add(record)
         if view.succeeded and view.deletes:
             self.deleted.add(view.record)
+
+    def _follow_upload(self, view: View) -> None:
+        """Note which tickets were not classified; those that were have the pose that was found."""
+        if view.operation.endswith(".init") and not self._survey.shared:
+            self._unclassified |= {str(view.result.get("upload_id"))} - self._survey.undecided.keys()
+        if view.operation.endswith(".classify"):
+            upload = str(view.order.get("upload_id"))
+            self._unclassified &= self._unclassified - {upload} if view.whole else set[str]()
+            if getattr(self._follower.row(upload), "pose", None) not in {None, str(view.result.get("pose"))}:
+                self._follower.change(upload, pose=None)
 
     def state_of(self, view: View) -> str:
         """Return the status of the record in a path, or ``expired``; of a file in the storage, whose it is."""
@@ -236,7 +244,7 @@ class Adopter:
         for number, upload in enumerate(named):
             if isinstance(upload, str):
                 self._follower.put_upload(self._teams.of(view), upload)
-                if number < len(poses) and poses[number] != "other":
+                if number < len(poses) and poses[number] != "other" and upload not in self._unclassified:
                     self._follower.set_pose(upload, poses[number], 1)
         self._follower.set_pose(str(named[0]), view.result.get("pose"), view.result.get("confidence"))
 
@@ -252,10 +260,12 @@ class Adopter:
             if own is not None and style_id not in {own.id, own.slug}:  # a slug: nobody can know the id behind it
                 self._follower.remove(own.id)
                 own = None
+            parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
+            defaults = {f"default_{part}": body.get(f"video_{part}") for part in parts if part not in view.order}
             if own is None:
-                parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
-                defaults = {f"default_{part}": body.get(f"video_{part}") for part in parts}
                 self._follower.put(kind, team, {"id": style_id, "slug": style, "name": shown.get("name"), **defaults})
+            elif own.id not in self._survey.histories:  # its defaults show only where an order leaves them to it
+                self._follower.follow(kind, {"id": own.id, **defaults})
 
     def _character(self, record: str) -> Any:
         """Return the row of a character; None for any other record."""
@@ -272,6 +282,9 @@ class Adopter:
         row, steps = self._character(record), self.scripts.setdefault(record, [])
         if row is not None and (row.status, row.published, status) == ("synthesizing", False, self._drawn):
             done.agrees.add("create-4")
+        before = self._survey.histories.before(record, done.view.index)
+        if row is not None and before is not None and before.status == status == "ready":
+            done.agrees.add("save-6")
         self._bring(record, seen)
         if steps and steps[-1][0] == status:
             steps[-1][1] += 1

@@ -23,6 +23,8 @@ CALL_IDS: Final = (
 )  # fmt: skip
 """The places of ids that are the model's."""
 _MILLIONTH: Final = Decimal("0.000001")
+_LAST_DIGIT: Final = Decimal("0.0001")
+"""The last digit of the credits of a chat; whether it is rounded up or down, no page says."""
 
 
 def _events(body: bytes | None) -> list[Any]:
@@ -72,6 +74,24 @@ def completion_of(view: View) -> dict[str, Any]:
         reason = choice.get("finish_reason") or reason
     choices = [{"message": {**message, "tool_calls": calls}, "finish_reason": reason}]
     return {**found, "choices": choices} if reason else {"id": found.get("id")}
+
+
+def price_of_chat(view: View) -> Iterator[Point]:
+    """Compare the sum of the tokens of a chat, and the price of each line (chat-4)."""
+    stream = is_stream(view.exchange.received)
+    usage, at = as_object(completion_of(view).get("usage")), "body.stream.last.usage" if stream else "body.usage"
+    lines, rates = as_object(usage.get("breakdown")), rates_of(view.order.get("model"))
+    tokens = {name: amount_of(usage.get(f"{name}_tokens", 0)) for name in ("prompt", "completion", "reasoning")}
+    whole, added = amount_of(usage.get("total_tokens")), total(one for one in tokens.values() if one is not None)
+    if view.operation != "chat.create" or whole is None or None in tokens.values() or not rates:
+        return
+    yield Point(f"{at}.total_tokens", "value", added != whole, plain(whole), plain(added))
+    for line, (name, count) in zip(("input", "output", "reasoning"), tokens.items(), strict=True):
+        price = (count or 0) * Decimal(str(rates["input" if name == "prompt" else "output"])) / 1_000_000
+        shown = amount_of(lines.get(f"{line}_credits"))
+        if shown is not None:
+            wrong = abs(shown - price) >= _LAST_DIGIT
+            yield Point(f"{at}.breakdown.{line}_credits", "value", wrong, plain(shown), plain(price))
 
 
 def sums_of(view: View) -> Iterator[Point]:

@@ -149,7 +149,7 @@ class Follower:
         if seen["id"] not in table:
             return set()
         row = table[seen["id"]]
-        changes = _shown(row, seen, {"cost"})
+        changes = _shown(row, seen, {"cost", "cfg_rescale"})  # which is the same all the time
         if changes.get("status") not in RECORDS[kind].edges:
             changes.pop("status", None)
         if isinstance(row, CharacterRow):

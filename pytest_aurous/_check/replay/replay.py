@@ -64,6 +64,7 @@ class Replay:
             return done
         if self._survey.overlaps_first(view) and view.code == "idempotency_key_in_use":
             done.agrees.add("idem-5")  # a replay is one request after the other
+            done.rules["header.retry-after"] = "idem-5"
             return done
         stored = view.replayed and view.refused and done.first is not None and done.first.code == view.code
         done.why = "" if stored else self._survey.unknown_attempt(view)

@@ -47,6 +47,9 @@ class ReplayTeams:
         refused = {view.key for view in survey.views if view.code == _NO_SCOPE}
         self._readers: set[str] = {*survey.scopes, _NO_SCOPE, *(refused - writers)}
         self.money: dict[str, Money] = {}
+        # Where a request without a key succeeds, keys were taken out of the recording, such as `Authorization`.
+        bare = any(not (view.key or view.row.signed) and view.succeeded and view.operation for view in survey.views)
+        self._has_keys: bool = survey.has_keys and not bare
 
     def of(self, view: View) -> str:
         """Return the fake's team for the key of a request."""
@@ -62,8 +65,8 @@ class ReplayTeams:
 
     def key_of(self, view: View) -> str:
         """Map the recorded API key to a key of the fake; empty if the request had no key."""
-        signed = view.row.signed
-        if not view.key and (signed or view.code == _NO_KEY or self._survey.has_keys):
+        signed = {"token", "signature"} & view.query.keys() or (view.row.signed and self._has_keys)
+        if not view.key and (signed or view.code == _NO_KEY or self._has_keys):
             return ""
         dead = view.code in _DEAD_KEYS
         if view.exchange.status == HTTPStatus.UNAUTHORIZED and not (dead or view.code in {_NO_KEY, _NO_SCOPE}):

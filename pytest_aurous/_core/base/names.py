@@ -225,6 +225,7 @@ BadDayFault: TypeAlias = Literal[
     "unavailable",
     "hiccup",
     "down",
+    "partly_down",
     "rate_limited",
     "broke",
     "garbled",

@@ -185,7 +185,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("rate_limited", operation, _refused(refuse, free=True), terms)
 
     def timeout(self, operation: Operation | str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
-        """Raise a timeout of the client's own HTTP library, at once: ``connect``, ``read``, ``write`` or ``pool``.
+        """Raise a timeout of the client's own HTTP library: ``connect``, ``read``, ``write`` or ``pool``.
+
+        It comes at once. Where sleeps are skipped, the client sleeps for its read timeout first.
 
         Args:
             operation: Name or pattern, such as ``characters.*``.
@@ -394,11 +396,12 @@ def _check(kind: str) -> Check:
 def _lost(error: Break) -> Meet:
     """Lose the response, or the request if the fault does not commit."""
 
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Break:
-        if fault.commit:
-            serve()
+    def meet(fault: Fault, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
+        reply = serve() if fault.commit else UNSERVED
         fault.fire(call)
-        return error
+        # A client that sleeps while its request is in flight gives up by itself, unless its task does so before.
+        gives_up = error is READ_TIMEOUT and clock.shared is not None and call.patience is not None
+        return reply._replace(delay=inf) if gives_up else error
 
     return meet
 

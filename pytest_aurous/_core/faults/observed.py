@@ -12,6 +12,7 @@ from ..base.data import LimitError, as_list, as_object, read_file, read_json
 from ..base.errors import AurousError, see
 from ..wire.call import to_json
 from ..wire.headers import replaced
+from ..wire.refusal import type_of
 from ..wire.reply import Reply
 
 Observation = dict[str, Any]
@@ -80,7 +81,8 @@ def _changed(reply: Reply, row: Observation) -> Reply:
     if row["what"] == "refusal":
         if not error or f"{reply.status} {error['code']}" != row["of"]:
             return reply
-        changed = {**error, "code": row["code"], "doc_url": f"{error['doc_url'].partition('#')[0]}#{row['code']}"}
+        address = f"{error['doc_url'].partition('#')[0]}#{row['code']}"
+        changed = {**error, "type": type_of(row["status"]), "code": row["code"], "doc_url": address}
         return reply._replace(status=row["status"]).with_body(to_json({"error": changed}))
     if error:
         return reply

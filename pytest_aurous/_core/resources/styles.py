@@ -51,8 +51,8 @@ class LoraRow(RecordRow):
         "Readable name; requests accept it in place of the id.", seen="optional", holds="style", value="free"
     )
     description: str | None = column("Free text, or None.", seen="optional", value="free", default=None)
-    preview_image_url: str = column(
-        "URL of a sample picture; the fake does not serve it.", seen="optional", holds="url", value="form"
+    preview_image_url: str | None = column(
+        "URL of a sample picture; the fake does not serve it.", seen="optional", holds="url", value="free"
     )
     default_denoise_strength: float = column("Shown only.", seen="optional", like=SHARE, value="form", default=0.8)
     default_guidance_scale: float = column("Shown only.", seen="optional", like=GUIDANCE, value="form", default=7.5)
@@ -82,8 +82,8 @@ class VideoLoraRow(RecordRow):
         "Readable name; requests accept it in place of the id.", seen="optional", holds="style", value="free"
     )
     description: str | None = column("Free text, or None.", seen="optional", value="free", default=None)
-    preview_video_url: str = column(
-        "URL of a sample video; the fake does not serve it.", seen="optional", holds="url", value="form"
+    preview_video_url: str | None = column(
+        "URL of a sample video; the fake does not serve it.", seen="optional", holds="url", value="free"
     )
     team: str = column("Id of the owning team; empty for a public style.", seen="never", default="")
 

@@ -40,7 +40,7 @@ class SleepSkipper:
 
     def __init__(self, jump: Jump, waiting_for: Callable[[], str] = nothing, limit: Limit | None = None) -> None:
         self._skipping = Skipping(jump, waiting_for, limit)
-        self._entered: list[SharedTime] = []
+        self._entered: list[tuple[SharedTime, float | None]] = []
 
     def __enter__(self) -> SharedTime:
         """Skip sleeps; return the time that they share."""
@@ -50,16 +50,20 @@ class SleepSkipper:
             shared = SharedTime(_original(time.monotonic))
             patches = _Patches(shared)
             shared.at_end, shared.asleep = patches.stop, patches.asleep
+        # Where only an exploration skips sleeps, the clocks are real again after the block when its test runs
+        # by itself: it may measure how long it has really taken.
+        self._entered.append((shared, shared.shift if shared.limit is not None else None))
         shared.skippers.append(self._skipping)
-        self._entered.append(shared)
         return shared
 
     def __exit__(self, *_: object) -> None:
-        shared = self._entered.pop()
+        shared, shift = self._entered.pop()
         shared.skippers.remove(self._skipping)
         came_later = _switches_greenlets(time.sleep)
         if not shared.skippers:
             shared.at_end()
+        elif shift is not None:
+            shared.shift = shift
         if came_later:
             warn_of_real_sleep(_OF_GREENLETS)
 

@@ -164,5 +164,5 @@ def waiting(runs: Mapping[str, Run]) -> str:
 
 def _end_of(step: Step) -> str:
     if step.polls is not None:
-        return f"it was polled {step.polls} times"
+        return f"it was polled {'once' if step.polls == 1 else f'{step.polls} times'}"
     return f"{step.hold.seconds:g} s have passed" if step.hold and step.hold.unit else "the test calls advance()"

@@ -15,7 +15,7 @@ from ..unreached import Reached, unreached
 from . import text
 
 _ALWAYS: Final = ("id", "slug", "operation", "occurrence", "fault", "outcome", "differs", "credits", "calls")
-_IF_KNOWN: Final = ("at", "sent_at", "finding", "cause", "timeline", "known", "baseline")
+_IF_KNOWN: Final = ("at", "assertion", "sent_at", "finding", "cause", "timeline", "known", "baseline")
 
 
 class Expected(str):
@@ -42,6 +42,7 @@ class Case:
         calls: How many requests it sent.
         cause: What the cases of one mistake share: the law, a place, and the kind of reason.
         at: File and line of the mistake, and the helper that sends its requests; empty if unknown.
+        assertion: The assertion of a whole test that failed although the code had raised nothing; else empty.
         sent_at: File and line of the code under test that sends the request at its place; empty if unknown, as over
             HTTP, or for an event.
         happened: What went wrong, in plain words, such as ``the response to images.create #1 was cut off``; empty for
@@ -68,6 +69,7 @@ class Case:
     calls: int
     cause: str = ""
     at: str = ""
+    assertion: str = ""
     sent_at: str = ""
     happened: str = ""
     timeline: str | None = None

@@ -40,10 +40,6 @@ _SAME: Final = 2
 """Fold lines that are as on the good day if there are more than this."""
 _FIRST, _LAST = 30, 5
 """Show this many requests from the start and the end of a run."""
-_LONGEST: Final = 180
-"""Characters of a sentence, so that a screen has several findings; all of it comes with the requests."""
-_MANY: Final = 5
-"""So many findings have one line each for their sentences."""
 _NAMED: Final = 5
 """So many tests of a finding are named; the data has all."""
 
@@ -67,6 +63,11 @@ def _color(mark: str) -> str:
 def number_of(number: int, what: str) -> str:
     """Return ``1 test`` or ``2 tests``."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def listed(cases: Sequence[str], more: str = " (and {} more)") -> str:
+    """Return ``characters.create#1 lost (and 2 more)``."""
+    return cases[0] + (more.format(len(cases) - 1) if len(cases) > 1 else "")
 
 
 def headline(exploration: Exploration) -> str:
@@ -119,14 +120,11 @@ def overview(found: Sequence[Finding], width: int = WIDTH - 4) -> list[str]:
     """
     lines: list[str] = []
     for number, one in enumerate(found, 1):
-        case, *others = one["cases"]
-        more = f" (and {len(others)} more)" if others else ""
         tests = f"   {number_of(len(one['tests']), 'test')}" if len(one["tests"]) > 1 else ""
-        where, which = f"   at {one['at']}" if one["at"] else "", f"   {one['laws'][0]}   {case}{more}{tests}"
-        text, longest = one["finding"], _longest(found)
-        if len(text) > longest:
-            text = f"{text[:longest].rpartition(' ')[0]} ..."
-        lines += wrap(text, width, initial_indent=f"{number}  ", subsequent_indent="   ", break_on_hyphens=False)
+        where, which = f"   at {one['at']}" if one["at"] else "", f"   {one['laws'][0]}   {listed(one['cases'])}{tests}"
+        lines += wrap(
+            one["finding"], width, initial_indent=f"{number}  ", subsequent_indent="   ", break_on_hyphens=False
+        )
         lines += filter(None, [where + which] if len(where + which) <= width else [where, which])
         lines += [f"   again: {one['again']}"] if one["again"] else []
     return lines
@@ -139,15 +137,8 @@ def stories(found: Sequence[Finding]) -> list[str]:
         names, more = one["tests"][:_NAMED], len(one["tests"]) - _NAMED
         tests = f", in {', '.join(names)}{f' and {more} more' if more > 0 else ''}" if names else ""
         lines += ["", *_wrapped(f"{one['cases'][0]}{tests}", f"{number}  ", "     ")]
-        if len(one["finding"]) > _longest(found):
-            lines += _wrapped(one["finding"], "   ", "     ")
         lines += one["story"].split("\n")
     return lines
-
-
-def _longest(found: Sequence[Finding]) -> int:
-    """Return how many characters of each sentence are shown first: a screen of 24 lines has the usual findings."""
-    return _LONGEST if len(found) < _MANY else NARROW - 8
 
 
 def _story(case: Case) -> str:
@@ -185,8 +176,11 @@ def brief(exploration: Exploration) -> str:
 
 
 def about_known(exploration: Exploration) -> list[str]:
-    """Return for each known case why its breaks are accepted."""
-    return [f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in exploration.accepted]
+    """Return for the known cases of each mistake, in one line, why the first of them is accepted."""
+    found: dict[tuple[str, str], list[Case]] = {}
+    for case in exploration.accepted:
+        found.setdefault((case.cause, case.at), []).append(case)
+    return [f"known: {listed([case.id for case in cases])}: {cases[0].known}" for cases in found.values()]
 
 
 def _matrix(exploration: Exploration) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ..._core.base.chains import connected, leaves
 from ..._core.base.data import View
 from ..._core.base.errors import AurousCrash
-from ..._core.base.frames import TOOLS, signal_handlers
+from ..._core.base.frames import TOOLS, Stack, signal_handlers
 from ..._core.base.work import sender
 from ..._core.wire.call import Call, Watcher
 from ..._facade import Course, Written
@@ -80,12 +81,21 @@ class RunAttempt(Watcher):
         self._begins = begins
         self._identities = Identities()
         self._has_keys = any(place.key is not None for place, _ in plan)
-        self._unmet = self._concurrent = self._polls = False
+        self._unmet = self._concurrent = False
+        self._polls: dict[tuple[str, Stack], list[float]] = {}  # when each line has polled which work in progress
         self._thread = get_ident()
         self._task: Any = None
+        self._waiting: set[Any] = set()
+        self._in_flight: set[int] = set()
+        self._begun: Callable[[], list[Course]] = list[Course]
         self._failure: OwnError | None = None
         self._starting: dict[int, Sequence[Course]] = {}
         self._views: dict[int, View] = {}
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a fault has let its process die; before the run begins, `fresh` may be called."""
+        return hasattr(self, "run") and self.run.crashed
 
     @contextmanager
     def running(self) -> Generator[None, None, None]:
@@ -98,9 +108,8 @@ class RunAttempt(Watcher):
             usual = f"; the good day sent {len(good.calls)}"
             run = self.run = ExploredRun(fake, 20 * len(good.calls) + 100, good.seconds + DAY, usual)
         with fake.lock:
-            scene = Scene(fake, run, self._stage.time.move, self._identities)
+            scene = Scene(fake, run, self._identities)
             scene.begin(() if self.again else self.plan)
-            self._begun = fake.work_begun()
             if not self.again:
                 self._failed = run.failed
                 self._began = fake.clock.time()
@@ -134,12 +143,16 @@ class RunAttempt(Watcher):
         returned = [found[name] for name in calls]
         return Outcome(tuple(returned) if len(returned) > 1 else returned[0])
 
-    def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
-        """See whether threads or tasks send requests side by side, and not one after the other."""
+    def arrive(self, call: Call) -> None:
+        """See whether threads or tasks send requests, or wait to send theirs, side by side; and who begins work."""
         thread, task = sender()
         over = self._task is None or task is self._task or getattr(self._task, "done", bool)()
-        self._concurrent |= thread != self._thread or not over
+        self._concurrent |= thread != self._thread or not over or task in self._waiting
         self._task = task
+        self._waiting = asyncio.all_tasks() - {task} if isinstance(task, asyncio.Task) else set[object]()
+        if not self._in_flight:  # the test has begun what began since the last request
+            self._begun = self._stage.fake.work_begun()
+        self._in_flight.add(id(call))
 
     def leave(self, call: Call) -> None:
         """See what a request does; if that fails, it fails the exploration, whatever the code under test catches."""
@@ -150,14 +163,17 @@ class RunAttempt(Watcher):
             raise
 
     def _see(self, call: Call) -> None:
-        """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
+        """See whether a request starts work, or polls it until it has ended; while tracing, keep the state after it."""
+        self._in_flight.discard(id(call))
         if self._has_keys:
             self._identities.see(call)
         if works := self._begun():
             self._starting[call.number] = works
         self._begun = self._stage.fake.work_begun()
-        if call.method == "GET" and not self._polls:
-            self._polls = not {*call.path.split("/")}.isdisjoint(self._stage.fake.working())
+        poll = call.path, call.stack
+        goes_on = not {*call.path.split("/")}.isdisjoint(self._stage.fake.working())
+        if call.method == "GET" and (goes_on or poll in self._polls):
+            self._polls.setdefault(poll, []).append(call.at)
         self._view(call.number)
 
     def _view(self, number: int) -> None:
@@ -195,7 +211,7 @@ class RunAttempt(Watcher):
                 end=end,
                 seconds=fake.clock.time() - self._began,
                 starting=self._starting,
-                polls=self._polls,
+                still=next((stack[:1] for (_, stack), at in self._polls.items() if at[0] == at[-1] and at[1:]), None),
                 concurrent=self._concurrent,
                 views=self._views,
                 senders={call.number: worker for worker, call in self._turns.sent} if self._turns is not None else {},

@@ -47,8 +47,8 @@ class ExploredRun(Watcher):
     What belongs to no run, such as a thread that was started before, works for the present one.
 
     Args:
-        calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls of
-            work in progress that were answered.
+        calls: How many requests it may send, apart from those before which the clock moves a minute, and from polls and
+            replays that succeed while work is in progress.
         seconds: How far it may let the clock move.
         usual: What a message says about the number of requests of the good day.
 
@@ -58,6 +58,7 @@ class ExploredRun(Watcher):
         crashed: Whether a fault has let the process die.
         stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
+        other_body: Whether code has sent another body to an operation that a fault has put down.
         deleted: Ids of the records that a fault has deleted.
         abandoned: Whether threads of its workers may wait for ever, and hold their locks.
         deadlock: Whether each of its workers waits for the other.
@@ -79,6 +80,7 @@ class ExploredRun(Watcher):
         self.crashed: bool = False
         self.stopped: str | None = None
         self.failed: dict[str, Course] = {}
+        self.other_body: bool = False
         self.deleted: set[str] = set()
         self.abandoned: bool = False
         self.deadlock: bool = False
@@ -118,12 +120,13 @@ class ExploredRun(Watcher):
             raise error
 
     def leave(self, call: Call) -> None:
-        """Raise the crash that has come with a request; count it, unless time has passed or it was a poll."""
+        """Raise the crash that has come with a request; count it, unless time has passed or work goes on meanwhile."""
         if self.crashed:
             raise AurousCrash(_CRASHED)
         before, self._left = self._left, self._fake.clock.time()
         answered = call.status is not None and call.status < _REFUSED
-        if not (call.method == "GET" and self._waits(call) and answered) and self._left - before < _MINUTE:
+        waits = (call.method == "GET" or call.replayed) and self._waits(call) and answered
+        if not waits and self._left - before < _MINUTE:
             self._counted += 1
 
     def begin_sleep(self, seconds: float, frame: FrameType) -> Callable[[], BaseException | None]:
@@ -163,8 +166,8 @@ class ExploredRun(Watcher):
         self.stopped = self.stopped or f"was stopped because {reason}{deadlock}"
 
     def _waits(self, call: Call) -> bool:
-        """Whether the clock has moved since the last identical read, and work is in progress."""
-        now, read = self._fake.clock.time(), f"{call.path}?{call.query}"
+        """Whether the clock has moved since the last identical request, and work is in progress."""
+        now, read = self._fake.clock.time(), f"{call.method} {call.path}?{call.query}"
         before, self._reads[read] = self._reads.get(read, now), now
         return now > before and bool(self._fake.working())
 

@@ -20,7 +20,7 @@ function placed(steps, open, model) {
   });
 }
 
-function Row({ row, model, selected, entry, size, at, onSelect, onFold }) {
+function Row({ row, model, teams, selected, entry, size, at, onSelect, onFold }) {
   const { step, top, height, gap, above, end, fold, folded } = row;
   const { run } = step;
   const current = selected === step.id ? "step" : undefined;
@@ -42,6 +42,7 @@ function Row({ row, model, selected, entry, size, at, onSelect, onFold }) {
         <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`, ROW + above)}
       ${folding}`);
   }
+  const team = own(teams, step.team);
   const number = folded ? `${model.steps[run.first].number}–${step.number}` : step.number;
   const path = step.operation
     ? html`${step.method} <${Text} of=${shortPath(step.path)} limit=${80} />` : "no endpoint matches";
@@ -52,12 +53,14 @@ function Row({ row, model, selected, entry, size, at, onSelect, onFold }) {
       <span class="top"><span class="number">${number}</span>
         <span class="name cut"><${Text} of=${step.operation ?? `${step.method} ${step.path}`} limit=${80} /></span>
         <${Status} status=${step.status} /></span>
-      <span class="bottom"><span class="path cut">${path}</span><${Marks} marks=${step.marks} />
+      <span class="bottom"><span class="path cut">${path}</span>
+        ${team && html`<span class="team"><i style=${{ background: team.color }}></i>
+          <span class="cut">${visible(team.name)}</span></span>`}<${Marks} marks=${step.marks} />
         <span class="at">+${since(step.arrived ?? step.at, model)}</span></span>`)}
     ${folding}`);
 }
 
-function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilter, show, children }) {
+function Calls({ model, teams, steps, selected, onSelect, open, onFold, filter, setFilter, show, searching, children }) {
   const rows = useMemo(() => placed(steps, open, model), [steps]);
   const box = useRef(null);
   const [top, setTop] = useState(0);
@@ -89,8 +92,8 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
     <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
         ${seen.map((row) => html`<${Row} key=${key(row)} size=${rows.length} at=${rows.indexOf(row) + 1}
-          ...${{ row, model, selected, entry, onSelect, onFold }} />`)}</ol>
-      ${!rows.length && html`<p class="empty">No call matches.
+          ...${{ row, model, teams, selected, entry, onSelect, onFold }} />`)}</ol>
+      ${!rows.length && !searching && html`<p class="empty">No call matches.
         A filter looks at number, operation, method, path, status, error code, marks, bodies and
         Idempotency-Key.</p>`}</div>
     <p class="foot">Waits are drawn on a logarithmic scale.</p></section>`;
@@ -137,6 +140,9 @@ function Timeline({ model, selected, onSelect }) {
 function Body({ body, changed }) {
   if (!body) return html`<p class="about">No body</p>`;
   const size = plural(body.size, "byte");
+  if (body.picture?.startsWith("data:video/")) {
+    return html`<video class="picture" src=${body.picture} controls muted aria-label=${`Film of ${size}`}></video>`;
+  }
   if (body.picture) return html`<img class="picture" src=${body.picture} alt=${`Picture of ${size}`} />`;
   const value = parsed(body);
   const digest = body.digest && html`; sha256 <code>${body.digest.slice(0, 16)}…</code>`;

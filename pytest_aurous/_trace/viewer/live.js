@@ -59,11 +59,20 @@ function useLatest(key, load, shares, hurry) {
   return found;
 }
 
-/** Return the present: the state, with all buckets of a team, also those that are full. */
-async function presentOf(team) {
-  const [present, limits] = await Promise.all([ask("present"), ask("limits")]);
+/** Return a state after changes; what has not changed stays the same object. */
+function after(state, changes) {
+  const next = sectionsOf(state);
+  apply({ changes }, next);
+  return next;
+}
+
+/** Return the present: what is *known*, changed, with all buckets of a team, also those that are full. */
+async function presentOf(team, known) {
+  const [present, limits] = await Promise.all([ask(`present?since=${known.name ?? ""}`), ask("limits")]);
+  const before = known.bare ?? known.state, bare = after(before, present.changes ?? changesTo(before, present.state));
   const buckets = Object.fromEntries(limits.map((one) => [`${team} ${one.name}`, one]));
-  return { ...present, state: { ...present.state, buckets: { ...buckets, ...present.state.buckets } } };
+  const pictures = { ...known.pictures, ...present.pictures };
+  return { ...present, pictures, bare, state: { ...bare, buckets: { ...buckets, ...bare.buckets } } };
 }
 
 // ---------------------------------------------------------------------------------------------- models
@@ -81,28 +90,31 @@ function without({ data, steps }, count) {
   return { ...model, data: { ...model.data, steps: [] } };
 }
 
-/** Return a step that leads from one state to another. */
-function leading(from, to, at) {
+/** Return what leads from one state to another; what is the same object is not compared. */
+function changesTo(from, to) {
   const changes = {};
   for (const [section, values] of Object.entries(to)) {
     const old = from[section] ?? {};
-    const isNew = ([id, value]) => JSON.stringify(value) !== JSON.stringify(own(old, id));
+    const isNew = ([id, value]) => value !== own(old, id) && JSON.stringify(value) !== JSON.stringify(own(old, id));
     const gone = Object.keys(old).filter((id) => !Object.hasOwn(values, id)).map((id) => [id, null]);
     changes[section] = Object.fromEntries([...Object.entries(values).filter(isNew), ...gone]);
   }
-  return { kind: "between", at, events: [], notes: [], changes };
+  return changes;
 }
 
-/** Return a small trace: each step is what `steps/SEQ` returned, with the state around it. */
+const leading = (from, to, at) => ({ kind: "between", at, events: [], notes: [], changes: changesTo(from, to) });
+
+/** Return a small trace: each step is what `steps/SEQ` returned, with the state around it if that was asked for. */
 function traceOf(data, details) {
   const steps = [];
   let state = data.start;
   for (const { step, before, after } of details) {
-    steps.push(leading(state, before, step.arrived ?? step.at), step);
-    state = after;
+    if (before) steps.push(leading(state, before, step.arrived ?? step.at));
+    steps.push(step);
+    state = after ?? state;
   }
-  const { rules, pictures } = details.at(-1);
-  return modelOf({ ...data, rules, pictures, steps });
+  const { rules, pictures, after } = details.at(-1);
+  return { ...modelOf({ ...data, rules, pictures, steps }), whole: Boolean(after) };
 }
 
 /** Return a small trace that leads to the present; its last step is what has changed since *before*. */
@@ -192,7 +204,7 @@ function Session({ model, last }) {
 
 /** Return which steps have a word of a filter in a body or as a key: {word: [seq, ...]}, if it was looked for. */
 function useBodies(filter, last, searching) {
-  const words = wordsOf(filter);
+  const words = wordsOf(filter).filter((word) => !TAG.test(word));
   const look = async (word) => {
     const spelled = `${word} ${JSON.stringify(word).slice(1, -1)}`; // in a body, quotes and backslashes are escaped
     const lists = Object.values(await ask(`search?text=${encodeURIComponent(spelled)}`)); // their names are redacted
@@ -214,6 +226,41 @@ function LiveTop({ data, model, feed, faults, children }) {
         ${faults > 0 && html`<span class="mark fault"><${Icon} name="fault" />${plural(faults, "fault")} armed</span>`}
       </p></div>
     <div class="tools">${children}<${Tools} /></div></header>`;
+}
+
+/** Return the teams of a state: {id: {name, color}}, with colors that are far from each other. */
+const teamsOf = (state) => dictionary(Object.fromEntries(Object.keys(state.money).map((id, at) =>
+  [id, { name: own(state.records, id)?.json.name ?? shortId(id), color: `hsl(${(210 + at * 137) % 360} 60% 50%)` }])));
+
+/** Return what a state has of one team, and what belongs to none. */
+function stateOfTeam(state, team) {
+  const part = (section, mine) =>
+    ({ [section]: Object.fromEntries(Object.entries(state[section]).filter(([id, one]) => mine(id, one))) });
+  const begins = (id) => id.startsWith(`${team} `);
+  return { ...state, ...part("records", (id, one) => (one.kind === "team" ? id === team : (one.team ?? team) === team)),
+    ...part("money", (id) => id === team), ...part("buckets", begins), ...part("keys", begins) };
+}
+
+/** What the list is filtered by: each button and choice is a word of the filter. */
+function Chips({ model, teams, filter, setFilter }) {
+  const words = wordsOf(filter);
+  const operations = useMemo(() => [...new Set(model.calls.map(({ operation }) => operation))].filter(Boolean).sort(),
+    [model]);
+  const set = (kind, word) =>
+    setFilter([...words.filter((one) => !one.startsWith(`${kind}:`)), word].filter(Boolean).join(" "));
+  const chip = (label, word) => html`<button type="button" class="chip"
+    aria-pressed=${words.includes(word) ? "true" : "false"}
+    onClick=${() => set(word.split(":")[0], words.includes(word) ? "" : word)}>${label}</button>`;
+  const choice = (kind, all, options) => html`<select class="chip" aria-label=${capital(kind)}
+    value=${words.find((word) => word.startsWith(`${kind}:`)) ?? ""} onInput=${({ target }) => set(kind, target.value)}>
+    <option value="">${all}</option>
+    ${options.map(([id, name]) => html`<option key=${id} value=${`${kind}:${id}`.toLowerCase()}>${visible(name)}</option>`)}
+    </select>`;
+  const several = Object.entries(teams);
+  return html`<div class="chips" role="group" aria-label="Filters">
+    ${chip("4xx", "status:4xx")}${chip("5xx", "status:5xx")}${chip("Faults", "is:fault")}
+    ${choice("operation", "All operations", operations.map((one) => [one, one]))}
+    ${several.length > 1 && choice("team", "All teams", several.map(([id, { name }]) => [id, name]))}</div>`;
 }
 
 /** What the list does not show, and why. */
@@ -286,30 +333,29 @@ function Watched({ data, actions, reload }) {
     setFeed((before) => ({ ...before, ...news, waiting: waiting.current.length }));
   };
   useEffect(() => {
-    let events, lost = false;
+    let events, lost;
     const open = () => {
       events = new EventSource(`${HOME}events?after=${read.current}`);
       events.addEventListener("steps", (event) => arrive.current(JSON.parse(event.data)));
-      events.onerror = () => {
-        lost = true;
-        setFeed((before) => ({ ...before, connected: false }));
+      events.onerror = () => { // the server also ends a stream so that others of this browser have their turn
+        lost ??= setTimeout(() => setFeed((before) => ({ ...before, connected: false })), 3000);
         if (events.readyState === EventSource.CLOSED) reload();
       };
       events.onopen = () => {
+        clearTimeout(lost);
+        lost = undefined;
         setFeed((before) => ({ ...before, connected: true }));
-        if (lost) ask("present").then(({ server }) => { if (server !== data.server) reload(); }, () => {});
-        lost = false;
       };
     };
     const look = () => { // a tab that nobody sees has no connection: a browser opens six to a server
       events?.close();
-      lost = true;
       if (!document.hidden) open();
     };
     if (!document.hidden) open();
     document.addEventListener("visibilitychange", look);
     return () => {
       events?.close();
+      clearTimeout(lost);
       document.removeEventListener("visibilitychange", look);
     };
   }, []);
@@ -329,23 +375,22 @@ function Watched({ data, actions, reload }) {
 
   // The present, and the selected step.
   const standard = Object.keys(data.start.money)[0];
-  const loaded = useLatest(`${feed.last} ${acted}`, () => presentOf(standard), SHARE, acted).value;
   const known = useRef(data); // the last one, also while the server is away
+  const loaded = useLatest(`${feed.last} ${acted}`, () => presentOf(standard, known.current), SHARE, acted).value;
   if (loaded?.state) known.current = loaded;
   const present = known.current, { state } = present;
   const seen = useRef([state, state]);
   if (seen.current[1] !== state) seen.current = [seen.current[1], state];
   const now = useMemo(() => traceTo(data, seen.current[0], present), [state]);
-  const pictures = useRef(data.pictures); // of records, as the last step has brought them
   const { seq } = step, sent = (one) => model.sent.get(one);
-  const key = `${seq} ${sent(step.part?.of ?? seq)?.ended ?? ""}`; // at its end, a stream has a body
+  const key = `${seq} ${past} ${sent(step.part?.of ?? seq)?.ended ?? ""}`; // at its end, a stream has a body
   const detail = useLatest(key, async () => {
     if (!seq) return null;
     const earlier = step.previous?.seq;
-    const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
-    pictures.current = found.at(-1).pictures;
+    const found = await Promise.all([earlier && ask(`steps/${earlier}?states=false`).catch(() => null),
+      ask(`steps/${seq}?states=${past}`)]); // two states may be large, and only the past shows them
     return { ...traceOf(data, found.filter(Boolean)), seq };
-  }, following ? SHARE : 1, `${acted} ${following || step.seq}`);
+  }, following ? SHARE : 1, `${acted} ${past} ${following || step.seq}`);
   useEffect(() => { // changes that no request has shown yet
     const look = () => setActed((count) => count + 1);
     window.addEventListener("focus", look);
@@ -395,11 +440,14 @@ function Watched({ data, actions, reload }) {
     if (following && last && last.seq !== (step.part?.of ?? seq)) go(`step-${last.seq}`);
   };
   const middle = html`<div onFocusCapture=${stay}>${view}</div>`;
+  const teams = useMemo(() => teamsOf(state), [state]);
+  const chosen = Object.keys(teams).find((id) => wordsOf(columns.list.filter).includes(`team:${id}`.toLowerCase()));
+  const part = useMemo(() => (all) => (chosen ? stateOfTeam(all, chosen) : all), [chosen]);
   const world = !past
-    ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, present) }}
-        index=${2} at=${Infinity} title="State now">${which}<//>`
-    : !step.seq ? html`<${World} key="past" ...${{ model, index: 0 }} title=${stateAfter(step)}>${which}<//>`
-    : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index}
+    ? html`<${World} key="now" model=${{ ...now, pictures: present.pictures, money: moneyTo(model.money, present) }}
+        index=${2} at=${Infinity} title="State now" part=${part}>${which}<//>`
+    : !step.seq ? html`<${World} key="past" ...${{ model, index: 0, part }} title=${stateAfter(step)}>${which}<//>`
+    : ready && small.whole ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index} part=${part}
         title=${stateAfter(step)}>${which}<//>`
     : html`<section class="pane world"><div class="pane-head"><h2>${stateAfter(step)}</h2>${which}</div>
         <div class="scroll">${wait}</div></section>`;
@@ -417,11 +465,13 @@ function Watched({ data, actions, reload }) {
       <${Control} action=${actions.find(({ operation }) => operation === "reset")} label="Reset" act=${act}
         fixed=${{ settings: undefined }} /><//>
     <${Controls.Provider} value=${controls}>
-      <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose }}
+      <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose,
+        teams: Object.keys(teams).length > 1 && teams, searching: searching.current }}
         world=${html`<${Controls.Provider} value=${past ? null : controls}>${world}<//>`}>
         <div class="feed">${toggle(following, () => (following ? setFollowing(false) : follow()), "Follow")}
           ${toggle(feed.paused, pause, feed.paused && feed.waiting ? `Pause (${feed.waiting} new)` : "Pause")}
           <button type="button" onClick=${clear} title="Empties this list; the fake stays as it is">Clear</button></div>
+        <${Chips} ...${{ model, teams }} filter=${columns.list.filter} setFilter=${columns.list.setFilter} />
         <${Missing} ...${{ model, feed, cleared, reload }} searching=${searching.current} /><//>
       ${done && html`<${LastAction} ...${{ done, act }} onClose=${() => setDone(null)} />`}<//>`;
 }
@@ -454,7 +504,10 @@ function Login({ onDone }) {
 function Live() {
   const [found, setFound] = useState({});
   const load = () => Promise.all([ask(`trace?limit=${MOST}`), ask("openapi.json")]).then(
-    ([data, described]) => setFound({ data, actions: operationsOf(described), at: Date.now() }),
+    ([data, described]) => {
+      const state = after(data.start, changesTo(data.start, data.state));
+      setFound({ data: { ...data, state }, actions: operationsOf(described), at: Date.now() });
+    },
     (error) => setFound({ error }));
   useEffect(() => { load(); }, []);
   useEffect(() => {

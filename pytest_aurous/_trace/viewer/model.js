@@ -360,6 +360,11 @@ const keysOf = ({ headers }) => headers.filter(([name]) => /^(idempotency-key|au
 
 const wordsOf = (filter) => filter.toLowerCase().split(/\s+/).filter(Boolean);
 
+/** A word of a filter that stands for what a call is, not for what it contains. */
+const TAG = /^(status|is|operation|team):/;
+const tagsOf = ({ status, marks, operation, team }) => [`status:${String(status)[0]}xx`,
+  ...marks.map((mark) => `is:${mark}`), `operation:${operation}`, `team:${team}`.toLowerCase()];
+
 /**
  * Return the steps that contain all words of a filter; *bodies* are the steps that are known to, {word: seqs}. A word
  * that was not looked for, since it is in most bodies, is taken to be in a body that has another word.
@@ -376,7 +381,9 @@ function filtered(steps, text, bodies) {
       : [step.kind, ...(step.lines ?? []).map((line) => line.text)];
     const haystack = about.join(" ").toLowerCase();
     const known = (word) => own(bodies, word)?.includes(step.seq);
-    return words.every((word) => haystack.includes(word) || (known(word) ?? words.some(known)));
+    const tags = step.kind === "call" ? tagsOf(step) : [];
+    return words.every((word) => (TAG.test(word) ? tags.includes(word)
+      : haystack.includes(word) || (known(word) ?? words.some(known))));
   });
 }
 

@@ -137,10 +137,13 @@ const Delivery = ({ number, one, changed }) => html`<details class=${`record${ch
 
 const STANDING = "There from the start";
 
-/** The state after a step, with what this step has changed; *at* is the point in the history of the money. */
-function World({ model, index, at = index, title, name = "world", children }) {
+/**
+ * The state after a step, with what this step has changed; *at* is the point in the history of the money, and *part*
+ * returns what to show of a state.
+ */
+function World({ model, index, at = index, title, name = "world", part = (state) => state, children }) {
   const controls = useContext(Controls);
-  const world = useMemo(() => worldAt(model, index), [model, index]);
+  const world = useMemo(() => part(worldAt(model, index)), [model, index, part]);
   const change = useMemo(() => changesOf(model.steps[index], worldAt(model, index - 1)), [model, index]);
   const known = model.data.start.records;
   const several = Object.keys(world.money).length > 1; // then a team of the start stands beside those that were added

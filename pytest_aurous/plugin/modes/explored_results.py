@@ -68,9 +68,9 @@ class SuiteResults(Mode):
                     write(Path(name))
                 except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
                     record_unwritten(self._config, what, name, error, PAGE)
-        for file, text in suite.remarks():
+        for file, line, text in suite.remarks():
             with suppress(AurousWarning):  # where it is an error: no test is at fault
-                warnings.warn_explicit(AurousWarning(f"explore(): {text}\n{PAGE}"), None, file, 0)
+                warnings.warn_explicit(AurousWarning(f"explore(): {text}\n{PAGE}"), None, file, line)
 
     def _write_json(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +86,10 @@ class SuiteResults(Mode):
         for line in self.suite.findings(min(max(terminal._tw.fullwidth, NARROWEST), WIDTH)):
             shown = fitted(line, config)
             terminal.write_line(colored(shown) if terminal.hasmarkup else shown)
+        if assertions := self.suite.assertions():
+            terminal.section("failed assertions, which are no verdict", sep="-")
+            for line in assertions:
+                terminal.write_line(fitted(line, config))
         for test, text in self.suite.more():
             terminal.section(redacted(f"bad days of {test}"), sep="-")
             terminal.write_line(fitted(text, config))

@@ -40,7 +40,8 @@ class ExploredTest:
 
     def __init__(self, item: pytest.Function, options: Options, results: SuiteResults) -> None:
         self.item: Any = item
-        self.explorer: SuiteTest = SuiteTest(results.suite, item.nodeid, options, again_with(item))
+        _, line, _ = item.location  # counted from 0
+        self.explorer: SuiteTest = SuiteTest(results.suite, item.nodeid, (line or 0) + 1, options, again_with(item))
         self.reports: list[pytest.TestReport] = []
         self.put_away: list[Callable[[], object]] = []
         self.run: Callable[[Any], None] = self._run_itself

@@ -1,13 +1,16 @@
+"""Films: boxes that lead to frames of H.264, which tests/serve/test_page.py lets a browser play."""
+
+import re
 from struct import unpack
 from typing import NamedTuple
 
 import pytest
 
-from pytest_aurous._core.resources.content.pictures import mp4, picture
+from pytest_aurous._core.resources.content.films import mp4
+from pytest_aurous._core.resources.content.pictures import Drawn, drawn
 
 WIDTH, HEIGHT = 64, 36
 NESTED = {b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl"}
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COUNTS = pytest.mark.parametrize("count", [1, 2, 12])
 
 
@@ -19,9 +22,16 @@ class Box(NamedTuple):
     data: bytes
 
 
-def frames(count: int) -> list[bytes]:
-    """Pictures of different lengths."""
-    return [picture([f"{number}" * number * 9], WIDTH, HEIGHT, str(number)) for number in range(count)]
+def frames(count: int) -> list[Drawn]:
+    """Pictures that differ in their first line."""
+    return [drawn([f"{number} of {count}"], WIDTH, HEIGHT, "seed") for number in range(count)]
+
+
+def samples(film: bytes) -> list[bytes]:
+    """The frames, from where the index says that they begin, to their ends."""
+    places = unpack(f">{len(table(film, 'stco')) // 4}I", table(film, "stco"))[1:]
+    sizes = unpack(f">{len(table(film, 'stsz')) // 4}I", table(film, "stsz"))[2:]
+    return [film[place : place + size] for place, size in zip(places, sizes, strict=True)]
 
 
 def boxes(data: bytes, at: int = 0, above: str = "") -> list[Box]:
@@ -57,7 +67,7 @@ def table(film: bytes, name: str) -> bytes:
 @COUNTS
 def test_a_film_is_boxes_whose_sizes_add_up(count: int) -> None:
     """From the first byte to the last it is boxes in boxes, all that a player needs."""
-    film = mp4(frames(count), WIDTH, HEIGHT)
+    film = mp4(frames(count))
 
     found = boxes(film)
 
@@ -76,7 +86,7 @@ def test_a_film_is_boxes_whose_sizes_add_up(count: int) -> None:
         f"{track}/minf/dinf",
         f"{track}/minf/dinf/dref",
         f"{track}/minf/stbl",
-        *(f"{track}/minf/stbl/{name}" for name in ("stsd", "stts", "stsc", "stsz", "stco")),
+        *(f"{track}/minf/stbl/{name}" for name in ("stsd", "stss", "stts", "stsc", "stsz", "stco")),
         "/mdat",
     ]
     assert found[0].data[:4] == b"isom"
@@ -84,25 +94,43 @@ def test_a_film_is_boxes_whose_sizes_add_up(count: int) -> None:
 
 @COUNTS
 def test_offsets_and_sizes_lead_to_the_frames(count: int) -> None:
-    """Where the index says that a frame is, there it is, from its PNG signature to its end, in order."""
-    sent = frames(count)
-    film = mp4(sent, WIDTH, HEIGHT)
-    number, *places = unpack(f">I{count}I", table(film, "stco"))
-    uniform, samples, *sizes = unpack(f">II{count}I", table(film, "stsz"))
+    """Where the index says that a frame is, there it is, with its length before it. The first one is a new start."""
+    film = mp4(frames(count))
 
-    found = [film[place : place + size] for place, size in zip(places, sizes, strict=True)]
+    found = samples(film)
 
-    assert (number, uniform, samples) == (count, 0, count)
-    assert all(frame.startswith(SIGNATURE) for frame in found)
-    assert found == sent
-    assert parts(film)["/mdat"].data == b"".join(sent)
-    assert places[0] == parts(film)["/mdat"].at
+    assert len(found) == count
+    assert [unpack(">I", frame[:4])[0] + 4 for frame in found] == [len(frame) for frame in found]
+    assert [frame[4] for frame in found] == [0x65, *[0x41] * (count - 1)]
+    assert parts(film)["/mdat"].data == b"".join(found)
+    assert unpack(">II", table(film, "stss")) == (1, 1)
+
+
+def test_what_stays_the_same_is_sent_once() -> None:
+    """A frame has the blocks that have changed, in luma and chroma; a frame like the one before has none."""
+    black, white = bytes(3), bytes([255]) * 3
+    plain = [bytes(32)] * 16
+    dotted = [*plain[:15], bytes(31) + b"\1"]
+    first, second, third = samples(mp4([Drawn(rows, black + white) for rows in (plain, dotted, dotted)]))
+
+    assert first.count(bytes([16]) * 256 + bytes([128]) * 128) == 2
+    assert second.count(bytes([16]) * 255 + bytes([235]) + bytes([128]) * 128) == 1
+    assert len(second) < 400
+    assert len(third) < 12
+
+
+@pytest.mark.parametrize(("width", "height"), [(108, 108), (144, 108), (252, 108), (108, 192)])
+def test_nothing_in_a_frame_looks_like_another(width: int, height: int) -> None:
+    """Three bytes with which another unit would begin."""
+    film = mp4([drawn([f"{number // 2}"], width, height, "seed") for number in range(20)])
+
+    assert not [one for one in [*samples(film), table(film, "stsd")[-37:]] if re.search(rb"\0\0[\1-\3]", one[4:])]
 
 
 @COUNTS
 def test_each_frame_is_shown_for_a_second(count: int) -> None:
     """Film, track and medium last as many seconds as there are frames."""
-    film = mp4(frames(count), WIDTH, HEIGHT)
+    film = mp4(frames(count))
     found = parts(film)
 
     scale, length = unpack(">II", found["/moov/mvhd"].data[12:20])
@@ -116,12 +144,13 @@ def test_each_frame_is_shown_for_a_second(count: int) -> None:
 
 
 def test_a_film_is_as_large_as_its_frames() -> None:
-    """The track and its samples say the width and height of the pictures, and that they are PNG files."""
-    film = mp4(frames(1), WIDTH, HEIGHT)
+    """The track and its samples say the width and height of the pictures, and that they are H.264."""
+    film = mp4(frames(1))
     track = parts(film)["/moov/trak/tkhd"].data
     (number,), (sample,) = unpack(">I", table(film, "stsd")[:4]), boxes(table(film, "stsd")[4:])
+    (video,) = boxes(sample.data[78:])
 
     assert (len(track), [side >> 16 for side in unpack(">II", track[-8:])]) == (84, [WIDTH, HEIGHT])
     assert track[3] & 1  # it is switched on
-    assert (number, sample.path, len(sample.data)) == (1, "/png ", 78)
+    assert (number, sample.path, video.path, video.data[:4]) == (1, "/avc1", "/avcC", bytes([1, 66, 0xC0, 30]))
     assert unpack(">HH", sample.data[24:28]) == (WIDTH, HEIGHT)

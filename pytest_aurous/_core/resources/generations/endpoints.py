@@ -13,7 +13,8 @@ from ...wire.refusal import BODY_ERRORS, ApiProblem, not_found
 from ..base.endpoint import Context, Result, endpoint
 from ..base.pages import PAGE, PAGE_ERRORS, page
 from ..base.schema import SIGNATURE, listing, obj, reference
-from ..content.pictures import mp4, picture
+from ..content.films import mp4
+from ..content.pictures import drawn, picture
 from ..styles import RATIOS
 from ..team import pay
 from . import machine, orders
@@ -248,14 +249,13 @@ def draw_film(row: GenerationRow) -> bytes:
         f"{row.video_resolution} {row.video_ratio}  {row.video_duration:g} s  seed {row.seed}",
         row.prompt or "",
     ]
-    # Small, as a film has a picture for each of up to twelve seconds.
-    unit = 16 if wide < 10 else 12  # noqa: PLR2004 - "16:9" and "21:9" are wide already
-    width, height = wide * unit, high * unit
-    frames = [
-        picture([f"{second + 1} of {seconds}", *lines], width, height, f"{row.seed}/{row.id}")
-        for second in range(seconds)
-    ]
-    return mp4(frames, width, height)
+    unit = 108 // min(wide, high)  # small, and even in both directions
+    return mp4(
+        [
+            drawn([f"{second + 1} of {seconds}", *lines], wide * unit, high * unit, f"{row.seed}/{row.id}")
+            for second in range(seconds)
+        ]
+    )
 
 
 def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> GenerationRow:

@@ -102,7 +102,7 @@ class GenerationRow(RecordRow):
         schema={"enum": ["t2i", "i2i", "t2v", "i2v"]},
         value="assumed",
     )
-    cfg_rescale: float | None = _kept("As sent with an image.", like=SHARE, value="free")
+    cfg_rescale: float | None = _kept("As sent with an image, or 0 (img-5).", like=SHARE, value="or null")
     denoise_strength: float | None = _kept("As sent with an image.", like=SHARE, value="free")
     seed: int | None = _kept("As sent, or drawn by the fake; part of the picture.", like=SEED, value="form")
     video_duration: float | None = _kept("Seconds.", like=DURATION, value="assumed")
