@@ -546,7 +546,7 @@ def test_outputs_show_amounts_that_differ(tmp_path: Path) -> None:
 def test_a_refutation_that_rests_on_all_traffic_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --shared nothing is refuted, one line says what is not judged, and the rule counts as not judged."""
     entries = told("characters")
-    cost = synthesis_price()
+    cost = int(synthesis_price())
     balances((0, 0), (-cost, 0), (-cost, 0), (-2 * cost, 0))(entries)
     file = str(write(tmp_path, entries))
 
