@@ -166,7 +166,7 @@ def about(cases: Collection[Case]) -> dict[str, str]:
     for case in cases:
         for remark in case.remarks:
             found.setdefault(remark, []).append(case.id)
-    return {remark: f"In {listed(ids)} {remark}." for remark, ids in found.items()}
+    return {remark: f"In {listed(ids)}, {remark}." for remark, ids in found.items()}
 
 
 def bare(error: BaseException | None) -> BaseException | None:

@@ -94,7 +94,7 @@ class Lines:
         lines = sorted(one for one in self._after - self._before if one[0] in self._under_test)
         texts = [(file, number, getlines(file)[number - 1 : number]) for file, number in lines]
         ran = [f"{short_path(file)}:{number}" for file, number, text in texts if not _CLAUSE.match("".join(text))]
-        return f"after the crash, {', '.join(ran)} ran, which a killed process does not run" if ran else ""
+        return f"{', '.join(ran)} ran after the crash, which a killed process does not run" if ran else ""
 
     def reached(self) -> Reached | None:
         """Return the lines; None if they are not known."""

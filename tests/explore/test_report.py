@@ -341,7 +341,7 @@ def test_what_was_not_tried_is_shown_where_nothing_is_broken(pytester: pytest.Py
     result.stdout.fnmatch_lines(
         [
             "*test_untried.py:7: AurousWarning: explore(): never ran: test_untried.py:6. No case came to these lines*",
-            "*AurousWarning: explore(): In images.create#1 fails the code is stuck until the key expires: *",
+            "*AurousWarning: explore(): In images.create#1 fails, the code is stuck until the key expires: *",
         ]
     )
 

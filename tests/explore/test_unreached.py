@@ -121,8 +121,8 @@ def test_a_line_that_a_killed_process_does_not_run_is_named(
     explored = fake.explore(lambda: run(client, []), faults="crash, dies", laws="recovers")
 
     (remark,) = explored.remarks
-    assert remark.startswith("In images.create#1 crash (and 1 more) after the crash, ")
-    assert remark.endswith("/agent.py:12 ran, which a killed process does not run.")
+    assert remark.startswith("In images.create#1 crash (and 1 more), ")
+    assert remark.endswith("/agent.py:12 ran after the crash, which a killed process does not run.")
 
 
 @monitored
