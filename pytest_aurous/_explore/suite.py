@@ -22,7 +22,7 @@ from .baseline import Baseline
 from .explorer import Explorer
 from .ids import read_id, wrong_with
 from .laws import LAWS, allowed
-from .options import MarkerOptions, Options, read_suite_options
+from .options import NOT_IN_SUITES, MarkerOptions, Options, read_suite_options
 from .own import OwnError
 from .report.result import Exploration, matrix
 from .report.text import CASE, Finding, about_known, brief, colored, findings_of, listed, number_of, overview, stories
@@ -182,7 +182,8 @@ class Suite:
         cut = any(one.get("not_run") for one in results)
         lines = "" if cut or not results else never_ran(unreached(_all_reached(results)))
         remarks = [f"remark: {text}" for *_, text in self.remarks()]
-        return [redacted(line) for line in (*_rows(results), *remarks, lines, *self.written) if line]
+        scope = NOT_IN_SUITES if any("cases" in one for one in results) else ""
+        return [redacted(line) for line in (*_rows(results), *remarks, lines, scope, *self.written) if line]
 
     def findings(self, width: int) -> list[str]:
         """Return the findings, and the requests of one case of each, with lines of *width* columns where they wrap."""

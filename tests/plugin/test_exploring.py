@@ -366,6 +366,7 @@ def test_a_report_says_what_is_undecided(explored: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1, deselected=15)
     result.stdout.fnmatch_lines(["*bad days of test_it.py::test_differs*"])
     assert "balance.retrieve#1 unavailable: differs from run to run. It broke a law, and held" in joined(result)
+    assert "not judged in suites: the laws spares, returns, recovers and the faults crash, dies;" in joined(result)
 
 
 def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
