@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import httpx
 
 import counting
-from pytest_aurous import Aurous, Exploration
+from pytest_aurous import Aurous, AurousWarning, Exploration
 from subjects import ORDER, SCRIPT, flow_aurous, flow_respx, get_aurous, get_respx
 from suites import AUROUS, BARE, NO_PLUGIN, OPTIONS
 from timing import Result, a_second, microseconds, milliseconds, per_call, ratio, rounds
@@ -52,7 +53,8 @@ def _timed(prepare: Callable[[], Any], times: int) -> Callable[[], float]:
 
 
 def _exploring(count: int) -> Iterator[Result]:
-    with Aurous(script=SCRIPT, sleep="skip", pitfalls="off") as fake, fake.client() as client:
+    with Aurous(script=SCRIPT, sleep="skip", pitfalls="off") as fake, fake.client() as client, catch_warnings():
+        simplefilter("ignore", AurousWarning)  # what the code lacks is not the point
         cases = len(_explored(fake, client).cases)
         samples = rounds({"": lambda: per_call(lambda: _explored(fake, client), 1)}, count)
     yield a_second("explore the publish flow, all laws", cases, samples[""], 300)

@@ -99,10 +99,11 @@ def test_chance_comes_from_seeded_instances_alone(trees: dict[str, ast.Module]) 
             *("urandom" for node in nodes(tree) if isinstance(node, ast.Attribute) and node.attr == "urandom"),
         ]
 
-    # What no seed may draw: the token and the key that nobody can guess, and a name that no other process writes.
+    # What no seed may draw: the token and the key that nobody can guess, and names that no other process has.
     assert in_each(trees, unseeded) == {
         "_core/base/files.py": ["token_hex"],
         "_serve/command.py": ["randbits"],
+        "_serve/live.py": ["token_hex"],
         "_serve/server.py": ["token_urlsafe"],
     }
 

@@ -263,19 +263,12 @@ def _restored(aurous: Aurous) -> None:
 
 
 def _crash() -> None:
-    """Explore code that notes how it dies."""
-    seen: list[BaseException] = []
-
-    def run(client: Any) -> None:
-        try:
-            client.post("/v1/characters", json={"name": "Nova", "generate": True, "attributes": {"age": 28}})
-        except AurousCrash as error:
-            seen.append(error)
-            raise
-
+    """Explore code that does not catch how it dies."""
+    order = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
     with Aurous() as aurous, aurous.client() as client:
-        aurous.explore(lambda: run(client), faults="crash", laws="pays_once")
-    raise seen[0]
+        explored = aurous.explore(lambda: client.post("/v1/characters", json=order), faults="crash", laws="pays_once")
+    assert explored.cases[0].error
+    raise explored.cases[0].error
 
 
 MESSAGES: Final[dict[str, Say]] = {

@@ -44,7 +44,7 @@ def publish(
                 attempts -= 1
                 if attempts <= 0:
                     raise PublishError(f"{character['error_message']}: {name}")
-                again = once(key and f"{key} again {attempts}")
+                again = once(key and f"{key} {character['updated_at']}")
                 character = send(api, "POST", f"{path}/resynthesize", headers=again)
             else:
                 time.sleep(5)

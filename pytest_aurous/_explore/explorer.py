@@ -97,11 +97,15 @@ class Explorer:
         """
         self._make = make
         try:
-            return await self._explored()
+            exploration = await self._explored()
         except Exception as error:
             if isinstance(error, AurousError) or not is_ours(error):
                 raise
             raise OwnError(self.who, error) from error
+        # Here, because a filter can make each warning an error, which is no failure of this package.
+        if self._options.only is None and not self._options.whole:  # else the end of the run warns once for all tests
+            self._stage.warn([*exploration.unexpected, *self._untried(exploration)])
+        return exploration
 
     async def _explored(self) -> Exploration:
         with self._stage.set_up(self._options.patience), self.lines.watching():
@@ -125,8 +129,6 @@ class Explorer:
             report = brief(exploration) if whole else exploration.report()
             texts = [report, *more] if exploration.broken else [*more, report]
             raise AurousExplorationError("\n\n".join(texts), exploration)
-        if self._options.only is None and not self._options.whole:  # else the end of the run warns once for all tests
-            self._stage.warn([*exploration.unexpected, *self._untried(exploration)])
         return exploration
 
     def _untried(self, exploration: Exploration) -> Iterator[str]:

@@ -570,7 +570,7 @@ def test_an_offset_is_no_precision(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["check", str(write(tmp_path, entries)), "--observed", str(observed)]) == 1
     assert json.loads(observed.read_text(encoding="utf-8")) == {"observed": []}
     out = " ".join(capsys.readouterr().out.split())
-    assert "characters.retrieve body.created_at" in out.partition("cannot follow them: ")[2]
+    assert "characters.retrieve body.created_at" in out.partition("annot be followed: ")[2], out
 
 
 def test_another_capacity_is_a_line_for_the_suite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

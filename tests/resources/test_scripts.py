@@ -165,7 +165,7 @@ def test_the_runs_can_say_what_they_wait_for(api: Api) -> None:
         "synthesizing*3 -> ready": "it was polled 3 times",
         "synthesizing:45s -> ready": "45 s have passed",
         "synthesizing! -> ready": "the test calls advance()",
-        "synthesizing -> ready": "it was polled 1 times",
+        "synthesizing -> ready": "it was polled once",
         "synthesizing*2 -> ready": "it was polled 2 times",
         "synthesizing*4 -> ready": None,
     }

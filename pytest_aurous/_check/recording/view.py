@@ -199,9 +199,11 @@ def _set_by_vendor(views: list[View]) -> None:
     """
     made = {str(view.result.get("id")): view for view in reversed(views) if view.creates and not view.replayed}
     dates = [(view.at, view.exchange.dated) for view in views]
-    orders = [(view.at, instant_of(view.result.get("created_at"))) for view in made.values()]
-    dated, ordered = ([(at, date) for at, date in some if date is not None] for some in (dates, orders))
-    dated = dated or ordered
+    dated = [(at, date) for at, date in dates if date is not None]
+    if not dated:
+        orders = [(view, instant_of(view.result.get("created_at"))) for view in made.values()]
+        # An order can be made at any time while its request is in flight.
+        dated = [(min(max(date, view.at), view.ends), date) for view, date in orders if date is not None]
     ahead = median([at - date for at, date in dated] or [0.0])
     stands = len({date for _, date in dated}) == 1 and abs(dated[-1][0] - dated[0][0]) > CLOSE  # a clock would go on
     if abs(ahead) > CLOSE and not stands:

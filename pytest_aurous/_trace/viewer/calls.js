@@ -60,7 +60,9 @@ function Row({ row, model, teams, selected, entry, size, at, onSelect, onFold })
     ${folding}`);
 }
 
-function Calls({ model, teams, steps, selected, onSelect, open, onFold, filter, setFilter, show, searching, children }) {
+function Calls({
+  model, teams, steps, selected, onSelect, open, onFold, filter, setFilter, show, searching, children,
+}) {
   const rows = useMemo(() => placed(steps, open, model), [steps]);
   const box = useRef(null);
   const [top, setTop] = useState(0);

@@ -282,8 +282,9 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, settings, stan
     head: () => html`<${Clock} ...${{ clock, control }} />
       <${Section} title="Settings" count=${Object.keys(settings).length}>
         ${Object.keys(settings).length ? html`<ul class="facts-list" role="list">${Object.entries(settings).map(
-          ([name, value]) => html`<li key=${name}><code>${name}</code> <${Text} of=${shownSetting(value)} limit=${200} />
-          </li>`)}</ul>` : html`<p class="about">All are as by default.</p>`}
+          ([name, value]) => html`<li key=${name}>
+            <code>${name}</code> <${Text} of=${shownSetting(value)} limit=${200} />
+          </li>`)}</ul>` : html`<p class="about">No setting differs from its default.</p>`}
         <div class="controls">${control("reset", "Reset with", {}, { settings: JSON.stringify(settings, null, 1) })}
         </div><//>`,
     record(id, { kind, script, steps, team }) {

@@ -254,7 +254,8 @@ function Chips({ model, teams, filter, setFilter }) {
   const choice = (kind, all, options) => html`<select class="chip" aria-label=${capital(kind)}
     value=${words.find((word) => word.startsWith(`${kind}:`)) ?? ""} onInput=${({ target }) => set(kind, target.value)}>
     <option value="">${all}</option>
-    ${options.map(([id, name]) => html`<option key=${id} value=${`${kind}:${id}`.toLowerCase()}>${visible(name)}</option>`)}
+    ${options.map(([id, name]) => html`
+      <option key=${id} value=${`${kind}:${id}`.toLowerCase()}>${visible(name)}</option>`)}
     </select>`;
   const several = Object.entries(teams);
   return html`<div class="chips" role="group" aria-label="Filters">

@@ -231,8 +231,10 @@ function changesOf(step, before) {
 
 /** Return a step in a few words. */
 const nameOf = (step, model) =>
-  step.kind === "call" ? [`call ${step.number}${model.data.live ? "" : ` of ${model.calls.length}`}`, step.operation ?? "unmatched",
-    step.status ?? "no response"].join(", ")
+  step.kind === "call" ? [
+    `call ${step.number}${model.data.live ? "" : ` of ${model.calls.length}`}`,
+    step.operation ?? "unmatched", step.status ?? "no response",
+  ].join(", ")
   : step.kind === "start" ? "start"
   : step.deliveries.length ? plural(step.deliveries.length, "delivery", "deliveries")
   : step.lines.length > 2 ? `${step.lines[0].text}, and ${step.lines.length - 1} more`
