@@ -40,8 +40,9 @@ class Subject(NamedTuple):
         """
         found: Any = aurous
         for step in self.named(arguments):
-            if isinstance(found, list) and not isinstance(step, str):  # the keys of a team
-                Check(who, PAGE).whole("number", step[0], 0, len(found) - 1)
+            keys = found
+            if isinstance(keys, list) and not isinstance(step, str):  # of a team
+                Check(who, PAGE).whole("number", step[0], 0, len(cast("list[Any]", keys)) - 1)
             found = getattr(found, step) if isinstance(step, str) else found[step[0]]
         return found
 
