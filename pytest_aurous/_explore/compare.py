@@ -172,6 +172,7 @@ def _text_of(value: object) -> str:
 
 
 def _formed(value: object) -> str:
+    kind = type(value).__name__
     if isinstance(value, dict):
         parts = sorted(f"{_formed(key)}: {_formed(one)}" for key, one in cast("dict[object, object]", value).items())
     elif isinstance(value, list | tuple):
@@ -179,7 +180,7 @@ def _formed(value: object) -> str:
     else:
         # What `repr` escapes would be the first letter of a time or an id, and the next one of a URL.
         return _FORM.sub("...", re.sub(r"\\[nrt]", " ", repr(value)))
-    return f"{type(value).__name__}({', '.join(parts)})"
+    return f"{kind}({', '.join(parts)})"
 
 
 def unaddressed(value: object) -> str:

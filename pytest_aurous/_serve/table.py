@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from inspect import getattr_static, getdoc, isfunction
 from typing import Any, Final, NamedTuple, cast
@@ -42,7 +42,7 @@ class Subject(NamedTuple):
         for step in self.named(arguments):
             keys = found
             if isinstance(keys, list) and not isinstance(step, str):  # of a team
-                Check(who, PAGE).whole("number", step[0], 0, len(cast("list[Any]", keys)) - 1)
+                Check(who, PAGE).whole("number", step[0], 0, len(cast("Sequence[Any]", keys)) - 1)
             found = getattr(found, step) if isinstance(step, str) else found[step[0]]
         return found
 
