@@ -390,6 +390,26 @@ def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
         assert (".py:4: AurousWarning: explore(): Work" in joined(result)) == bool(warned)
 
 
+def test_what_a_fault_has_deleted_is_no_matter_of_the_test(explored: pytest.Pytester) -> None:
+    """Whether the record may be missing, nobody knows."""
+    explored.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.aurous_explore(faults="gone")
+        def test_reads(aurous_client):
+            order = {"name": "Nova", "generate": True, "attributes": {"age": 30}}
+            made = aurous_client.post("/v1/characters", json=order, headers={"Idempotency-Key": "1"})
+            aurous_client.get(f"/v1/characters/{made.json()['id']}")
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=fail")
+
+    (row,) = rows(result).values()
+    assert (row["cases"], row["broken"]) == (1, 0)
+
+
 def test_failed_work_that_nobody_reads(explored: pytest.Pytester) -> None:
     """It is a finding if the test passes; if the test fails with its own assertion, that is listed, and no verdict."""
     explored.makepyfile(

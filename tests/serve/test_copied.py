@@ -10,6 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import httpx
 import pytest
 
 from pytest_aurous import Aurous
@@ -23,7 +24,6 @@ from tests.conftest import other_setting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import httpx
 
 TOOL = {"type": "function", "function": {"name": "paint", "parameters": {"type": "object"}}}
 CHAT = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "What color is her hair?"}]}
@@ -483,6 +483,24 @@ def test_what_happens_beside_a_stream_happens_at_its_event() -> None:
     assert all(other != text for _, other in changed)
     missed = unnoticed([*changed, *without_each(text)])
     assert [line for line in missed if not line.startswith(("told(", "stream"))] == []  # the end reads on
+
+
+def breaks_off(control: Control, client: httpx.Client) -> None:
+    """Something happens beside a stream, which then breaks off."""
+    do(control, "faults.disconnect", operation="chat.create", after_events=6)
+    with client.stream("POST", "/v1/chat/completions", json=STREAM) as response:
+        lines = response.iter_lines()
+        told(lines, 2)
+        do(control, "team.credits", credits=5)
+        with pytest.raises(httpx.TransportError):
+            told(lines)
+
+
+def test_a_stream_breaks_off_in_the_copy_after_what_happened_beside_it() -> None:
+    text = copy(of_parts(breaks_off))
+    run(text)
+
+    assert text.index("credits") < text.index("with pytest.raises(httpx.TransportError)")
 
 
 def test_time_goes_on_as_it_did() -> None:

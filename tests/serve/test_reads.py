@@ -179,3 +179,17 @@ def test_each_operation_is_listed_with_its_arguments() -> None:
     assert (actions["reset"]["destroys"], actions["faults.timeout"]["destroys"]) == (True, False)
     told = [(one["name"], one["required"], one["default"]) for one in actions["faults.timeout"]["arguments"][:2]]
     assert told == [("operation", True, None), ("phase", False, "read")]
+
+
+def test_a_step_without_states_has_what_it_has_changed() -> None:
+    """A page that knows the state asks for so much."""
+    aurous = Aurous()
+    control = Control(aurous)
+    aurous.characters.add("Aurora")
+    with aurous.client() as client:
+        client.post("/v1/images", json={"prompt": "x"})
+
+    told = read(control, f"steps/{control.tape.last}", "states=false")
+
+    assert told.keys() & {"before", "after"} == set()
+    assert told["step"]["before"].keys() == {"records", "money", "buckets"}

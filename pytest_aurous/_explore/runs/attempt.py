@@ -95,7 +95,7 @@ class RunAttempt(Watcher):
     @property
     def crashed(self) -> bool:
         """Whether a fault has let its process die; before the run begins, `fresh` may be called."""
-        return hasattr(self, "run") and self.run.crashed
+        return hasattr(self, "run") and self.run.crashed  # pragma: no cover - only lines that run ask, see `Lines`
 
     @contextmanager
     def running(self) -> Generator[None, None, None]:
