@@ -224,6 +224,7 @@ class Comparer:
         elif any(view.result.get(name) != before.row.get(name) for name in ("name", "attributes", "status")):
             then = instant_of(old)
             late = then is not None and self._survey.timed and view.at > then + CLOSE
+            late = late and view.record not in self._survey.undecided  # else a lost request may have changed it
             yield Point("body.updated_at", "value", late and new == old, new, Words("the time of the change"))
 
     def _rotated(self, view: View) -> Iterator[Point]:

@@ -97,7 +97,7 @@ class TestConnections:
             raw.sendall(f"{head}{body}".encode())
             told, _, content = reader.read().partition(b"\r\n\r\n")
         assert b"200 OK" in told
-        assert b"connection: close" in told.lower()
+        assert b"keep-alive" not in told.lower()
         assert b"chunked" not in told
         assert content.startswith(b"data: {" if stream else b"{")
         assert content.endswith(b"data: [DONE]\n\n" if stream else b"}")

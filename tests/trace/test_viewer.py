@@ -252,7 +252,7 @@ def test_the_slider_moves_through_time(show: Open, charge: dict[str, Any]) -> No
 
     slider.press("ArrowRight")
     sync_api.expect(tab).to_have_url(re.compile(r"#call-3$"))
-    assert slider.get_attribute("aria-valuetext") == "call 3 of 14, characters.save, 400, 2 s after the start"
+    assert slider.get_attribute("aria-valuetext") == "call 3 of 14, characters.save, 400, 7 s after the start"
     slider.press("Home")
     sync_api.expect(tab).to_have_url(re.compile(r"#start$"))
 
