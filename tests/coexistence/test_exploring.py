@@ -87,7 +87,7 @@ def test_pytest_trio(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("-p", "trio", "--aurous-explore=report")
 
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r" +\d+ +\d+ +\d+ +0 +0 +3 .*::test_polls$"])
+    result.stdout.re_match_lines([r" +\d+ +\d+ +\d+ +0 +0 +5 .*::test_polls$"])
 
 
 def test_pytest_timeout(pytester: pytest.Pytester) -> None:
