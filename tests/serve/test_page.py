@@ -805,14 +805,21 @@ def test_the_next_response_keeps_what_this_one_was(watch: Watch) -> None:
 
 
 def test_a_form_stays_while_requests_arrive(watch: Watch) -> None:
-    """The page follows no more, once a form is open."""
-    page = watch()
+    """Also where it is opened while the page loads the newest request."""
+    page, loads = watch(), "**/__aurous__/steps/*"
     page.client.get("/balance")
     sync_api.expect(page.step.locator("h2")).to_have_text("GET /v1/balance")
-    page.click("Respond to the next one like this with…")
-    for _ in range(3):
-        page.client.get("/team")
+    held: list[Any] = []
+    opened: list[bool] = []
+    page.tab.route(loads, lambda route: route.continue_() if opened else held.append(route))
+    with page.tab.expect_request(loads, timeout=60_000):
+        for _ in range(3):
+            page.client.get("/team")
     sync_api.expect(page.rows.last).to_contain_text("team.retrieve")
+    page.click("Respond to the next one like this with…")
+    opened.append(True)
+    for route in held:
+        route.continue_()
     page.tab.wait_for_timeout(1500)
     sync_api.expect(page.step.get_by_role("form")).to_be_visible()
 

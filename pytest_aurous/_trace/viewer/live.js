@@ -428,11 +428,13 @@ function Watched({ data, actions, reload }) {
   const which = html`<div class="controls">${toggle(!past, () => setPast(false), "Now")}
     ${toggle(past, () => setPast(true), step.kind === "call" ? `Call ${step.number}` : "Step")}</div>
     ${past && html`<p class="about">This was then. To change the fake, choose Now.</p>`}`;
-  const small = detail.value?.steps && { ...detail.value, money: model.money }; // of the step before, while it loads
+  const drawn = useRef(); // of the step before, while one loads; what nobody waits for any more is never drawn
+  if (following || detail.value?.seq === seq || !detail.value?.steps) drawn.current = detail.value;
+  const small = drawn.current?.steps && { ...drawn.current, money: model.money };
   const ready = small?.seq === seq;
   const last = small?.steps.at(-1), text = sent(last?.seq)?.text;
   const shown = useMemo(() => last && { ...last, sent: text }, [last, text]);
-  const wait = html`<p class="empty">${detail.value?.error?.message ?? "Loading…"}</p>`;
+  const wait = html`<p class="empty">${drawn.current?.error?.message ?? "Loading…"}</p>`;
   const view = !feed.last ? html`<${Welcome} url=${data.url} act=${act} />`
     : !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
     : small ? html`<${StepView} model=${small} step=${shown} onSelect=${choose} />` : wait;
