@@ -29,6 +29,46 @@ def counting() -> Any:
     return import_module("counting")
 
 
+def test_a_ratio_is_taken_round_by_round(timing: Any) -> None:
+    """It is the median of all rounds, with their quartiles."""
+    result = timing.ratio("it", [2.0, 3.0, 4.0], [4.0, 2.0, 8.0], 1.0)
+
+    assert (result.value, result.quartiles) == (0.5, (0.5, 1.5))
+
+
+@pytest.mark.parametrize(("value", "holds"), [(1.004, True), (1.006, False), (0.5, True)])
+def test_a_bar_holds_in_two_decimals(timing: Any, value: float, *, holds: bool) -> None:
+    """Ratios must not exceed their bar, and what is counted by the second must reach it."""
+    assert timing.ratio("it", [value] * 2, [1.0] * 2, 1.0).passed is holds
+    assert timing.a_second("it", 100, [value] * 2, 100).passed is (value == 0.5)
+    assert timing.microseconds("it", [value] * 2, 1_000_000).passed is (value == 0.5)
+
+
+def test_each_round_begins_with_another_contestant(timing: Any) -> None:
+    """All warm up first, which does not count, and then take turns."""
+    order: list[str] = []
+
+    def contestant(name: str) -> Any:
+        def run() -> float:
+            order.append(name)
+            return float(len(order))
+
+        return run
+
+    samples = timing.rounds({"a": contestant("a"), "b": contestant("b")}, 2)
+
+    assert "".join(order) == "ab" + "ab" + "ba"
+    assert samples == {"a": [3.0, 6.0], "b": [4.0, 5.0]}
+
+
+def test_a_program_that_fails_is_no_figure(counting: Any, tmp_path: Path) -> None:
+    """The error shows what it wrote."""
+    (tmp_path / "fails.py").write_text("raise SystemExit('out of order')", encoding="utf-8")
+
+    with pytest.raises(RuntimeError, match="out of order"):
+        counting.run([sys.executable, tmp_path / "fails.py"])
+
+
 @pytest.mark.parametrize(
     "subject",
     [

@@ -110,6 +110,19 @@ def test_rate_2_an_empty_bucket_refuses(strict_api: Api, method: str, path: str,
     assert strict_api.send(method, path).status != 429
 
 
+def test_rate_2_a_refused_call_has_no_effect(strict_api: Api) -> None:
+    """No row, no hold, no poll: what is refused has not happened."""
+    character = strict_api.synthesize("synthesizing*1 -> reviewing")
+    for name in ("characters_get", "characters_synthesize"):
+        strict_api.aurous.limits[name].exhaust()
+
+    assert strict_api.poll(character, 3) == ["too_many_requests"] * 3
+    strict_api.clock.advance(seconds=1)
+    assert strict_api.poll(character, 2) == ["synthesizing", "reviewing"]
+    assert strict_api.post(f"/v1/characters/{character.id}/resynthesize").status == 429
+    assert strict_api.team.held_credits == 0
+
+
 def test_rate_3_the_count_is_atomic(strict_api: Api) -> None:
     """Of 16 threads that call at once, exactly as many are served as the bucket pays for."""
     strict_api.aurous.limits["reads"].set(burst=40)
