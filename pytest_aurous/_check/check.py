@@ -17,7 +17,7 @@ from .values import Point, id_of, name_of
 from .verdict import Verdicts
 
 _OFTEN: Final = 250
-"""Exchanges, which take about a second, after which a terminal shows how many there were."""
+"""A terminal shows progress each so many exchanges, which take about a second."""
 
 
 @dataclass

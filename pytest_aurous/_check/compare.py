@@ -333,9 +333,10 @@ class Comparer:
             yield Point("body.data", "deleted", bool(deleted), _statuses(deleted), Words("no deleted character"))
 
     def _level(self, view: View, rows: list[dict[str, Any]]) -> set[str]:
-        """Return the rows that need not be behind a cursor: those of its second have any order, and some are before it.
+        """Return the rows that may be on either side of a cursor.
 
-        The fake has those before it if the API has handled orders in another order than that of the recording.
+        Rows that were created in one second have any order. And if the API handled orders in another order than the
+        recording shows, the fake has some rows on the wrong side.
         """
         late = "ending_before" in view.query
         cursor = view.query.get("ending_before" if late else "starting_after", "")

@@ -129,7 +129,10 @@ class _Case:
 
     @property
     def is_of_page(self) -> bool:
-        """Whether both sides have a code of the operation's page, or that of the global list for it (err-6)."""
+        """Whether the recording and the fake each have a code of the operation's page, or its code in the global list.
+
+        The two lists of the vendor name some refusals differently (err-6).
+        """
         pages = {outcome.partition(" ")[2] for outcome in self.view.row.outcomes} & GLOBAL_CODES.keys()
         return any(self.codes <= {page, GLOBAL_CODES[page]} for page in pages)
 

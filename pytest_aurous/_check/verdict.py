@@ -125,7 +125,7 @@ class Verdicts:
         return {place: times for place, times in self.omitted.items() if place.rpartition(".")[2] not in missing}
 
     def reveal(self, left: Verdicts) -> None:
-        """Let be refuted also what is refuted under the readings that explain the rest: it was hidden behind that."""
+        """Refute, too, what still differs under the readings that explain the rest: other differences had hidden it."""
         self.rules |= {one.rule: one for one in left.refuted if not self.rules[one.rule].differing}
 
     def count(self, file: str, done: Replayed, points: Iterator[Point], causes: dict[tuple[str, str], str]) -> None:

@@ -258,7 +258,7 @@ def _gone(scene: Scene, fault: Fault, call: Call, serve: Serve) -> Reply | Break
 
 DOWN: Final = "down"
 PARTLY_DOWN: Final = "partly_down"
-"""Is a case only where the code, while an operation is down, sends it other bodies."""
+"""Is tried only if the code sends other bodies to an operation while that is down."""
 KINDS: Final[dict[str, Kind]] = {
     "refused": Kind(places.ANY, _by("connect_error"), "the connection for {} was refused"),
     "timeout": Kind(places.ANY, _with("timeout", _timeout), "the request {} timed out without effect"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 80
 _SHOWN: Final = 40
-"""Characters of a returned value: what it leads to is what counts."""
+"""Characters of a returned value in a sentence. The end of the sentence says what is wrong, so the value is cut."""
 _LISTED: Final = 3
 """So many records are named in a sentence."""
 _ASSERT_IT: Final = "; the test may ignore what the code returned: assert it"
@@ -45,7 +45,7 @@ _STUCK: Final = (
     "failed or was cancelled"
 )
 GIVEN_UP: Final = "a second run ordered nothing, because what the first run ordered was refused for good or has failed"
-"""Why a second run may leave what the first one has left; of the other reason, one can do something."""
+"""Why a second run need not repair anything. It is no warning, as nobody can do anything about it."""
 AFTER_A_WHILE: Final = "the code recovers only after a while:"
 _VAIN: Final = frozenset({_CANCELLED, ("status", '"failed"')})
 _FOR_GOOD: Final = frozenset({*range(400, 500)} - {408, 409, 425, 429})

@@ -815,6 +815,7 @@ def test_a_recording_of_the_fake_agrees_with_it(tmp_path: Path, story: str) -> N
 def test_each_rule_that_is_judged_has_a_recording_that_refutes_it() -> None:
     """And no other rule has one: the report does not call what can be refuted "not judged"."""
     assert {rule for row in ROWS.values() for rule in rules_of(row)} == judged_rules()
+    assert rules.UNCOMPARED.keys() <= judged_rules(), "what is not judged at all needs no such remark"
 
 
 def test_a_rule_that_no_comparison_reaches_fails_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

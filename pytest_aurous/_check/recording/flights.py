@@ -28,7 +28,7 @@ def bucket_of(view: View) -> str:
 
 
 class Flights:
-    """The exchanges that were in flight together; without times there are none.
+    """Knows which exchanges were in flight together; in a recording without times, none were.
 
     A subject is what a response tells something about: the id of a record, `BALANCE`, or what a function above returns.
     Nobody knows whether the API has handled a request before or after another one that overlaps it.
