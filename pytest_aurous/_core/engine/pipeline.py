@@ -113,7 +113,6 @@ class App:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong; each method adds a fault to the queue."""
         if self._faults is None:
             from ..faults.collection import Faults  # most tests have none
 
@@ -320,7 +319,6 @@ class App:
         return name, bucket
 
     def _take_effect(self, row: Endpoint, ctx: Context, now: float, *, effect: bool) -> Result:
-        """Let the request happen; undo its changes if it is to have no *effect*, or if this package fails."""
         mark = self.world.state.mark()
         try:
             return self._happen(row, ctx, now)
@@ -407,7 +405,6 @@ class App:
         raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
 
     def operation_of(self, call: Call) -> str | None:
-        """Return the operation of *call*, or None if no endpoint matches."""
         row, _ = self._row_of(call)
         return None if row is None else row.operation
 

@@ -31,8 +31,6 @@ _WORD: Final = re.compile(r"\w+")
 
 @row_class
 class EmbeddingRow(RecordRow):
-    """An embedding that was paid for."""
-
     id: str = column("``emb_`` and a ULID; only usage shows it.", holds="id")
     model: str = column("The model that the request named.", holds="style")
     tokens: int = column("Its input tokens.")
@@ -43,7 +41,6 @@ class EmbeddingRow(RecordRow):
 
 
 def vectors(world: World) -> Section[str, tuple[float, ...]]:
-    """Return the vectors that a test has set, by text."""
     found: Section[str, tuple[float, ...]] = world.state.section("vectors")
     return found
 
@@ -196,8 +193,6 @@ _CREATE: Final[dict[str, Reader]] = {
 
 
 class _Price(NamedTuple):
-    """The tokens of an input, and their credits."""
-
     text: int
     visual: int
     lines: tuple[Decimal, Decimal]

@@ -40,8 +40,6 @@ _SIDE: Final = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
 
 @row_class
 class FileRow(RecordRow):
-    """A stored file."""
-
     RULE: ClassVar[str] = "file-1"
 
     id: str = column("``file_`` and a ULID.", holds="id")

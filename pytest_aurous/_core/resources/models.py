@@ -28,8 +28,6 @@ _CREATED: Final = int(parse_instant("2026-05-15T00:00:00Z").timestamp())
 
 @row_class
 class ModelRow(RecordRow):
-    """A model."""
-
     id: str = column("Its name in requests.", holds="style")
     kind: Kind = column("``chat`` or ``embedding``.", holds="word")
     rates: tuple[tuple[str, float], ...] = column("Credits per million tokens, by what is counted.")

@@ -41,8 +41,6 @@ _OPTIONAL: Final = ("default_", "description", "has_")
 
 @row_class
 class LoraRow(RecordRow):
-    """A stored image style."""
-
     id: str = column("``lora_`` and a ULID.", holds="id")
     name: str = column("Display name.", holds="style", value="free")
     is_public: bool = column("Whether every team can use it.", default=True)
@@ -63,8 +61,6 @@ class LoraRow(RecordRow):
 
 @row_class
 class VideoLoraRow(RecordRow):
-    """A stored video style."""
-
     id: str = column("``lora_`` and a ULID.", holds="id")
     name: str = column("Display name.", holds="style", value="free")
     is_public: bool = column("Whether every team can use it.", default=True)

@@ -29,8 +29,6 @@ _URL_LIFE: Final = 15 * 60.0
 
 @row_class
 class UploadRow(RecordRow):
-    """A stored upload ticket."""
-
     id: str = column("``upl_`` and a ULID; the API calls it ``upload_id``.")
     filename: str = column("As sent to init.")
     extension: str = column("``jpeg``, ``jpg``, ``png`` or ``webp``.")
@@ -60,7 +58,6 @@ def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
 
 
 def expired(world: World, row: UploadRow) -> bool:
-    """Whether the ticket is too old to be used."""
     return world.clock.time() >= row.created_at + _TICKET_LIFE
 
 

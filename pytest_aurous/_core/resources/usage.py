@@ -81,7 +81,6 @@ class Billed(NamedTuple):
 
     @property
     def duration_ms(self) -> int | None:
-        """How long it took; None until its end."""
         return None if self.finished is None else round((self.finished - self.started) * 1000)
 
 
@@ -343,7 +342,6 @@ def _rows(ctx: Context, query: dict[str, str], start: float, end: float, *, medi
 
 
 def _order(row: Billed) -> tuple[float, str]:
-    """Return the sort key of events, newest first."""
     return -row.started, row.id
 
 
@@ -353,7 +351,6 @@ def _key_of(row: Billed) -> dict[str, Any]:
 
 
 def _bucket_of(start: int, width: int, groups: list[str], rows: list[Billed]) -> dict[str, Any]:
-    """Write the bucket of *width* seconds from *start*, with the totals of *rows* grouped by the fields in *groups*."""
     by_key: dict[tuple[Any, ...], list[Billed]] = {}
     for row in rows:
         key = _key_of(row)

@@ -94,7 +94,6 @@ def number(low: float, high: float, *, whole: bool = False) -> Reader:
 
 
 def url(high: int) -> Reader:
-    """Read an https URL of at most *high* characters."""
     read_text = text(high)
 
     def read(value: Any, param: str) -> Any:
@@ -161,8 +160,6 @@ def object_of(readers: Mapping[str, Reader]) -> Reader:
 
 
 def dict_of(reader: Reader, high: int) -> Reader:
-    """Read an object with at most *high* keys of any name."""
-
     def read(value: Any, param: str) -> Any:
         pairs = _object(value, param)
         _check_length(pairs, param, 0, high, "keys")
@@ -233,7 +230,6 @@ def _check_length(value: Collection[Any], param: str, low: int, high: int, unit:
 
 
 def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
-    """Return the schema of a request body with the fields of *readers*."""
     return {
         "type": "object",
         "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},

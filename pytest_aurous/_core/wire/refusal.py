@@ -108,7 +108,6 @@ def not_found(resource: str, row_id: str, param: str | None = None) -> ApiProble
 
 
 def missing_field(param: str) -> ApiProblem:
-    """Return the 400 for a required field that was not sent."""
     return ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=param), param)
 
 

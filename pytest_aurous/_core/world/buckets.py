@@ -52,7 +52,6 @@ class Bucket(NamedTuple):
 
     @property
     def left(self) -> int:
-        """How many requests it pays for."""
         return int(self.tokens + _GRAIN)
 
     @property

@@ -66,7 +66,6 @@ class IdempotencyKeys:
         return stored
 
     def store(self, stored: Stored) -> None:
-        """Keep a response for 24 h."""
         self._stored[stored.claim.team, stored.claim.key] = stored
 
 

@@ -114,7 +114,6 @@ class Table(Generic[R]):
         return [self[row_id] for row_id in (*self.living(""), *self.living(team))]
 
     def lives(self, row: R) -> bool:
-        """Whether the row has not been retired."""
         return self._position(self.living(row.team), row.id)[1]
 
     def _position(self, living: list[str], row_id: str) -> tuple[int, bool]:

@@ -76,7 +76,6 @@ class World:
 
     @property
     def random(self) -> Random:
-        """The random generator for people and seeds."""
         return self.state.random("people")
 
     def table(self, kind: type[R]) -> Table[R]:
@@ -108,7 +107,6 @@ class World:
         return None
 
     def lives(self, row: Row) -> bool:
-        """Whether a row has not been deleted."""
         return self.table(type(row)).lives(row)
 
     def concerned(self, team: str) -> str | None:

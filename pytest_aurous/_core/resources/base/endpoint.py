@@ -181,7 +181,6 @@ class Endpoint(RecordRow):
 
     @property
     def lists(self) -> bool:
-        """Whether a success is a list."""
         shape = self.shape or {}
         return self.method == "GET" and ("items" in shape or "data" in shape.get("properties", {}))
 
@@ -218,7 +217,6 @@ class Endpoint(RecordRow):
         return tuple(sorted(found))
 
     def accepts_key(self, ctx: Context) -> bool:
-        """Whether an ``Idempotency-Key`` on this request counts."""
         return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent
 
 

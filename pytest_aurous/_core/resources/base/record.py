@@ -158,7 +158,6 @@ class Collection(Public, Generic[L]):
             return self._world.table(self._record._kind).living(self._team)
 
     def _owner_of(self, team: Live | None) -> str:
-        """Return the id of *team*, or of this collection's team."""
         if team is None:
             return self._team
         if not (

@@ -230,7 +230,6 @@ def answer(world: World, team: str, call: Call, body: dict[str, Any], prompt: in
 
 
 def _answer(text: str | None, refusal: str | None, calls: tuple[tuple[str, str, str], ...], prompt: int) -> Answer:
-    """Return a whole answer, with its estimated tokens."""
     said = Answer(text, refusal, calls, "tool_calls" if calls else "stop", prompt, 0)
     return said._replace(completion=max(1, tokens_of(said.spoken)))
 
@@ -288,7 +287,6 @@ def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _schema(body: Mapping[str, Any]) -> Any:
-    """Return the schema that the response must fit, or None."""
     return body.get("response_format", {}).get("json_schema", {}).get("schema")
 
 
@@ -312,7 +310,6 @@ def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
 
 
 def _forced(body: Mapping[str, Any]) -> str | None:
-    """Return the tool that the request wants to be called, or None."""
     choice: Any = body.get("tool_choice")
     if _names_one(body):
         name: str = choice["function"]["name"]
@@ -321,7 +318,6 @@ def _forced(body: Mapping[str, Any]) -> str | None:
 
 
 def _names_one(body: Mapping[str, Any]) -> bool:
-    """Whether the request names the tool that it wants."""
     return is_object(body.get("tool_choice"))
 
 

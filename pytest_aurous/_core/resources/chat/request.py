@@ -74,7 +74,6 @@ def _object(value: Any, param: str) -> dict[str, Any]:
 
 
 def _part(value: Any, param: str) -> dict[str, Any]:
-    """Read a part of a message: a text, an image or a video."""
     part = _object(value, param)
     kind = one_of(_PARTS)(part.get("type"), f"{param}.type")
     if kind == "text":
@@ -103,7 +102,6 @@ def _open(place: str) -> Reader:
 
 
 def _message(value: Any, _: str) -> dict[str, Any]:
-    """Read a message: its role, and its content as text or as parts."""
     # The vendor writes a star, not the number of the message.
     param = "messages[*]"
     sent = _object(value, param)
@@ -145,7 +143,6 @@ _CHOICES: Final = ("auto", "none", "required")
 
 
 def _named(value: Any, param: str) -> Any:
-    """Read the name of a tool."""
     function = _object(_object(value, param).get("function"), f"{param}.function")
     text(64)(function.get("name"), f"{param}.function.name")
     return value
@@ -342,7 +339,6 @@ def first_tokens(text: str, count: int) -> str:
 
 
 def _tokens_of_request(body: Mapping[str, Any]) -> int:
-    """Return the estimated input tokens of a chat request: its messages, its tools and its schema."""
     quality = "xhigh" if body.get("vision_quality") == "xhigh" else ""
     messages = sum(_MESSAGE + _of_message(one, quality) for one in body["messages"])
     extra = [body[name] for name in ("tools", "response_format") if body.get(name)]
