@@ -132,14 +132,12 @@ class Faults(Collection[Fault], DeliveryFaults):
         A 429 response has the code, message and headers of the API, as with `rate_limited`.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             status: 400 to 599.
             code: The error code; by default, the usual one of that status.
             message: The message of the error.
             headers: Headers to add or to replace; None removes a header.
             retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
                 at least 1; other statuses have no such header.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Raises:
             AurousError: If *status* is not an error status, or a header cannot be sent.
@@ -173,9 +171,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Respond with 429 and its headers, however many tokens the buckets have; ``Retry-After`` is in whole seconds.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             retry_after: Seconds, for ``Retry-After``.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
@@ -190,9 +186,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         It comes at once. Where sleeps are skipped, the client sleeps for its read timeout first.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             phase: Which timeout.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.timeout("characters.create", commit=True)``
@@ -202,10 +196,6 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def connect_error(self, operation: Operation | str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection.
-
-        Args:
-            operation: Name or pattern, such as ``characters.*``.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.connect_error("*", times=2)``
@@ -223,10 +213,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Close the connection before the response, after that many bytes of its body, or after events of a stream.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             after_bytes: How many bytes of the body arrive; by default, not even the head of the response.
             after_events: How many events of a stream arrive.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.disconnect("chat.create", after_events=3)``
@@ -248,9 +236,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         ``commit``, the request stays in flight until the clock has passed.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             seconds: How long it takes.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
@@ -270,9 +256,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         A response that is not a stream does not meet the fault.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             after_events: How many events arrive.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.stall("chat.create", after_events=3)``
@@ -286,9 +270,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         after the second event, without an error.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             kind: What the body becomes.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.malformed("characters.retrieve", "html", after=1)``
@@ -304,9 +286,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Keep the status of the response, and make its body another one.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             body: A text, which is sent as it is, or a dict, which is sent as JSON.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.body("balance.retrieve", {"credits": "many"})``
@@ -324,9 +304,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         JSON does not meet the fault.
 
         Args:
-            operation: Name or pattern, such as ``characters.*``.
             kind: ``fields``, or ``all`` for unknown statuses, too.
-            **terms: ``times``, ``after``, ``when`` and ``commit``; see `Faults`.
 
         Example:
             ``aurous.faults.greased("characters.*", times=3)``
@@ -423,8 +401,6 @@ def _refused(problem: Refuse, *, free: bool = False) -> Meet:
 
 
 def _spoiled(spoil: Callable[[Reply], Reply | Break]) -> Meet:
-    """Spoil the response that the request would have had."""
-
     def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
         reply = serve(effect=fault.commit)
         fault.fire(call)
@@ -449,5 +425,4 @@ def _limited(
 
 
 def fault_kinds() -> list[str]:
-    """Return the methods of `Faults` that add a fault."""
     return [name for name, _ in getmembers(Faults, isfunction) if not name.startswith("_")]
