@@ -400,9 +400,9 @@ class App:
         self.world.state.append(self.problems, Problem(call, "unmatched"))
         allowed = ", ".join(sorted(self.addresses.find(call)))
         if allowed:
-            message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
+            message = f"{call.method} is not allowed on {call.path}. Allowed: {allowed}."
             raise ApiProblem(405, "method_not_allowed", message, headers=(("Allow", allowed),))
-        raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
+        raise ApiProblem(404, "resource_not_found", f"No route matches {call.method} {call.path}.")
 
     def operation_of(self, call: Call) -> str | None:
         row, _ = self._row_of(call)

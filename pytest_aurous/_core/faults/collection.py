@@ -162,7 +162,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         problem = ApiProblem(
             status,
             code or USUAL_CODES.get(status, "internal_error" if status >= 500 else "invalid_request"),  # noqa: PLR2004
-            message or say.BY_FAULT.format(status=status),
+            message or f"The request could not be served ({status}).",
             headers=tuple(more.items()),
         )
         return self._add(f"status {status}", operation, _refused(lambda _bucket, _seconds, _now: problem), terms)

@@ -84,7 +84,7 @@ def require_ticket(world: World, team: str, upload_id: str, param: str) -> Uploa
 
 
 def _invalid(upload_id: str, reason: str, param: str) -> ApiProblem:
-    return ApiProblem(400, "upload_invalid", say.UPLOAD_INVALID.format(id=upload_id, reason=reason), param)
+    return ApiProblem(400, "upload_invalid", f"Upload {upload_id!r} cannot be used: {reason}.", param)
 
 
 _PAGE: Final = "reference/records.html#uploads"
@@ -246,7 +246,7 @@ def put(ctx: Context) -> bytes:
     table = ctx.world.table(UploadRow)
     # Its URL was signed before a reset, or by a fake with the same seed.
     if ctx.args["upload_id"] not in table:
-        raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.UNKNOWN_HERE))
+        raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="what it leads to does not exist"))
     content = ctx.call.content
     table.replace(replace(table[ctx.args["upload_id"]], size=len(content), digest=sha256(content).hexdigest()))
     return b""

@@ -134,7 +134,7 @@ class Buckets:
         self._buckets[team, name] = bucket
         if short and self._enforce:
             wait = bucket.wait_for(count)
-            message = say.TOKENS.format(bucket=name, seconds=wait)
+            message = f"Token rate limit exceeded for {name}. Retry after {wait}s."
             headers = bucket._replace(tokens=0).named("X-RateLimit-TPM")  # whatever is left, it is too little
             raise ApiProblem(429, "tpm_rate_limit_exceeded", message, headers=(*headers, ("Retry-After", str(wait))))
         return bucket.named("X-RateLimit-TPM")

@@ -14,7 +14,6 @@ from ...base.conditions import Subject, fits
 from ...base.data import is_object
 from ...base.errors import see, shown
 from ...base.redaction import SECRET, redacted, shortened
-from ...wire import messages as say
 from ...wire.call import Call
 from ...wire.refusal import ApiProblem, Unscripted
 from ...world.state import Section
@@ -204,7 +203,7 @@ def answer(world: World, team: str, call: Call, body: dict[str, Any], prompt: in
     if scripted is None:
         return _unasked(world, body, prompt)
     if scripted.error is not None:
-        message = say.PROVIDER_FAILED.format(code=scripted.error)
+        message = f"The provider of the model failed ({scripted.error})."
         raise ApiProblem(ERRORS[scripted.error], scripted.error, message)
     text = scripted.text if scripted.json is NOTHING else json.dumps(scripted.json, ensure_ascii=False)
     if text is None and scripted.refuse is None and not scripted.tool_calls:

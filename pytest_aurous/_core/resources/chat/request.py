@@ -62,7 +62,8 @@ def public_url(value: Any, param: str, *, inline: bool) -> str:
     if inline and url.startswith("data:image/"):
         return url
     if is_private(url):
-        raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
+        wanted = "an https URL of a public host, not a private, loopback or link-local one"
+        raise ApiProblem(400, "invalid_request", f"{param} must be {wanted}, not {url[:200]!r}.", param)
     return url
 
 
@@ -172,7 +173,7 @@ def _response_format(value: Any, param: str) -> dict[str, Any]:
         text(64)(inner.get("name"), f"{param}.json_schema.name")
         found = unsupported(inner.get("schema", {}))
         if found:
-            message = say.UNSUPPORTED_SCHEMA.format(found=found)
+            message = f"The schema is outside the supported subset: {found}."
             raise ApiProblem(400, "response_format_unsupported", message, f"{param}.json_schema.schema")
     return wanted
 
@@ -310,10 +311,10 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
     model = require_model(ctx, "chat")
     cap = model.max_output_tokens or 0
     if body.get("max_tokens", 0) > cap:
-        message = say.OVER_CAP.format(got=body["max_tokens"], cap=cap, model=model.id)
+        message = f"max_tokens {body['max_tokens']} is above the hard cap of {cap} of {model.id}."
         raise ApiProblem(400, "max_tokens_exceeds_hard_cap", message, "max_tokens")
     if body.get("tool_choice") == "required" and "tool_choice_required" not in model.capabilities:
-        message = say.NO_REQUIRED_TOOL.format(model=model.id)
+        message = f"{model.id} does not support tool_choice 'required'."
         raise ApiProblem(400, "tool_choice_required_unsupported", message, "tool_choice")
     choice = body.get("tool_choice")
     names = [one["function"]["name"] for one in body.get("tools", ())]
@@ -323,7 +324,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
         raise not_one_of("tool_choice.function.name", names, repr(choice["function"]["name"]))
     count = _tokens_of_request(body)
     if count > model.context_window:
-        message = say.TOO_MANY_TOKENS.format(got=count, most=model.context_window, model=model.id)
+        message = f"The input has about {count} tokens; {model.id} takes at most {model.context_window}."
         raise ApiProblem(400, "max_input_tokens_exceeded", message, "messages")
     return body, model, count
 
