@@ -278,7 +278,7 @@ class App:
                         self._take_effect(row, ctx, now, effect=True)
                     except ApiProblem as problem:  # its response is lost, and leaves only its code
                         ctx.call.error_code = problem.code
-                response = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
+                response = self._refusal(ctx, instead(name, bucket.wait_for() if bucket else 1, now))
         except ApiProblem as problem:
             response = self._refusal(ctx, problem)
         except Unscripted as mistake:
@@ -311,7 +311,7 @@ class App:
             name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
             bucket = world.buckets.get(grant.team, name, now)
             if free or not permits(grant, call.method):
-                ctx.limits = bucket.headers
+                ctx.limits = bucket.headers()
                 require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
             else:
                 ctx.limits = world.buckets.spend(grant.team, name, bucket)

@@ -120,5 +120,5 @@ class FaultQueue:
             if (met is None or fault.after) and fault.concerns(thing) and fault.is_due(now):
                 met = met or fault
         if met is not None:
-            self._state.note(setattr, met, "met", met.met)
+            self._state.undo.note(setattr, met, "met", met.met)
         return met
