@@ -116,9 +116,7 @@ class App:
         if self._faults is None:
             from ..faults.collection import Faults  # most tests have none
 
-            self._faults = Faults(
-                self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
-            )
+            self._faults = Faults(self.queue, self.world.clock, EVENTS, self.world.state.random)
         return self._faults
 
     def snapshot(self) -> Snapshot:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from ..base.arguments import Check
 from ..base.errors import AurousLookupError, hide_mistakes, see, shown
 from ..base.redaction import redacted
-from ..resources.base.endpoint import check_operation
+from ..resources.catalog import CATALOG, check_operation
 from ..time.clock import Clock
 from ..wire import messages as say
 from ..wire.call import Call, to_json
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
     from ..base.names import ErrorCode, Operation
-    from ..resources.base.endpoint import Endpoint
 
 Phase = Literal["connect", "read", "write", "pool"]
 Garbage = Literal["truncated", "html", "empty", "not_json", "half_event", "ends_early"]
@@ -80,13 +79,11 @@ class Faults(Collection[Fault], DeliveryFaults):
         self,
         queue: FaultQueue,
         clock: Clock,
-        operations: Mapping[str, Endpoint],
         events: Collection[str],
         random: Callable[[str], Random],
     ) -> None:
         self._queue = queue
         self._clock = clock
-        self._operations = operations
         self._events = events
         self._random = random
 
@@ -342,7 +339,7 @@ class Faults(Collection[Fault], DeliveryFaults):
     def _add(self, kind: str, operation: str, meet: Meet, terms: Mapping[str, Any], until: float = inf) -> Fault:
         check = _check(kind.partition(" ")[0])
         check.keywords(terms, Terms.__annotations__)
-        check_operation(check, operation, self._operations)
+        check_operation(check, operation)
         made = made_by(sys._getframe(1))
         return self._queue.add(CallFault(kind, operation, meet, until=until, made=made, **terms))
 
@@ -350,8 +347,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         """End a stream after some events; a response that is not a stream does not meet the fault."""
         check = _check("malformed" if how in _OF_STREAMS else how)
         count = check.whole("after_events", after, 0)
-        check_operation(check, operation, self._operations)
-        streams = [name for name, row in self._operations.items() if row.streams]
+        check_operation(check, operation)
+        streams = [name for name, row in CATALOG.by_operation.items() if row.streams]
         if not any(fnmatchcase(name, operation) for name in streams):
             raise check.refuse(
                 "operation", operation, f"an operation whose response can be a stream: {', '.join(streams)}."
