@@ -87,13 +87,22 @@ def _part(value: Any, param: str) -> dict[str, Any]:
     return part
 
 
-def _tool_call(value: Any, param: str) -> dict[str, Any]:
-    call = _object(value, param)
-    text(256)(call.get("id"), f"{param}.id")
-    function = _object(call.get("function"), f"{param}.function")
-    text(256)(function.get("name"), f"{param}.function.name")
-    _content(function.get("arguments"), f"{param}.function.arguments")
-    return call
+def _having(**readers: Reader) -> Reader:
+    """Read an object that has at least these fields, which are required; others may be beside them."""
+
+    def read(value: Any, param: str) -> dict[str, Any]:
+        sent = _object(value, param)
+        for name, reader in readers.items():
+            reader(sent.get(name), f"{param}.{name}")
+        return sent
+
+    return read
+
+
+_tool_call: Final = _having(id=text(256), function=_having(name=text(256), arguments=_content))
+_named: Final = _having(function=_having(name=text(64)))
+_custom: Final = _having(custom=_having(name=text(64)))
+_allowed: Final = _having(allowed_tools=_having(mode=one_of(("auto", "required")), tools=list_of(_named, 1, 128)))
 
 
 def _open(place: str) -> Reader:
@@ -129,11 +138,9 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
 
     tool = _object(value, param)
     if _open("tools.type")(tool.get("type"), f"{param}.type") == "custom":
-        text(64)(_object(tool.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
-        return tool
-    function = _object(tool.get("function"), f"{param}.function")
-    text(64)(function.get("name"), f"{param}.function.name")
-    found = invalid(_object(function.get("parameters") or {}, f"{param}.function.parameters"))
+        return _custom(tool, param)
+    parameters = _named(tool, param)["function"].get("parameters") or {}
+    found = invalid(_object(parameters, f"{param}.function.parameters"))
     if found:
         message = say.WRONG_TYPE.format(param=f"{param}.function.parameters", expected="a JSON schema", got=found)
         raise ApiProblem(400, "invalid_format", message, f"{param}.function.parameters")
@@ -143,24 +150,10 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
 _CHOICES: Final = ("auto", "none", "required")
 
 
-def _named(value: Any, param: str) -> Any:
-    function = _object(_object(value, param).get("function"), f"{param}.function")
-    text(64)(function.get("name"), f"{param}.function.name")
-    return value
-
-
 def _tool_choice(value: Any, param: str) -> Any:
     if not is_object(value):
         return one_of(_CHOICES)(value, param)
-    if value.get("type") == "custom":
-        text(64)(_object(value.get("custom"), f"{param}.custom").get("name"), f"{param}.custom.name")
-        return value
-    if value.get("type") != "allowed_tools":
-        return _named(value, param)
-    allowed = _object(value.get("allowed_tools"), f"{param}.allowed_tools")
-    one_of(("auto", "required"))(allowed.get("mode"), f"{param}.allowed_tools.mode")
-    list_of(_named, 1, 128)(allowed.get("tools"), f"{param}.allowed_tools.tools")
-    return value
+    return {"custom": _custom, "allowed_tools": _allowed}.get(str(value.get("type")), _named)(value, param)
 
 
 def _response_format(value: Any, param: str) -> dict[str, Any]:
