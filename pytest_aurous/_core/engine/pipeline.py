@@ -21,7 +21,6 @@ from ..faults.queue import FaultQueue
 from ..resources.base.endpoint import Context, Endpoint, Result
 from ..resources.catalog import CATALOG, GIVEN, LIFECYCLES, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from ..resources.team import TeamRow, create_team
-from ..resources.webhooks import EVENTS
 from ..wire import messages as say
 from ..wire.call import BY_ROUTE, Call, Problem, to_json
 from ..wire.grease import grease
@@ -84,13 +83,13 @@ class App:
         for rows in GIVEN:
             self.world.table(rows[0].__class__).begin_with(rows)
         self._altered = _alteration(self.world)
-        self.addresses: Addresses = addresses(self.catalog, settings.base_url)
+        self.addresses: Addresses = addresses(settings.base_url)
 
     def _follow(self, settings: Settings) -> None:
         """Follow these settings from now on, which may differ from those at the start."""
         self.world.follow(settings)
         self._altered = _alteration(self.world)
-        self.addresses = addresses(self.catalog, settings.base_url)
+        self.addresses = addresses(settings.base_url)
 
     def begin_as(self, other: App, names: Collection[str]) -> None:
         """Follow the settings of another fake that has just begun, and begin as the settings of these *names* say.
@@ -116,7 +115,7 @@ class App:
         if self._faults is None:
             from ..faults.collection import Faults  # most tests have none
 
-            self._faults = Faults(self.queue, self.world.clock, EVENTS, self.world.state.random)
+            self._faults = Faults(self.queue, self.world.clock, self.world.state.random)
         return self._faults
 
     def snapshot(self) -> Snapshot:

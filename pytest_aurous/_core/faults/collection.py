@@ -79,12 +79,10 @@ class Faults(Collection[Fault], DeliveryFaults):
         self,
         queue: FaultQueue,
         clock: Clock,
-        events: Collection[str],
         random: Callable[[str], Random],
     ) -> None:
         self._queue = queue
         self._clock = clock
-        self._events = events
         self._random = random
 
     def __iter__(self) -> Iterator[Fault]:

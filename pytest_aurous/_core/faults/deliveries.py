@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..base.arguments import Check, Public
 from ..base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
+from ..resources.webhooks import EVENTS
 from ..world.outbox import Delivery, Outbox
 from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery, made_by
 from .queue import FaultQueue
@@ -30,7 +31,6 @@ class DeliveryFaults(Public):
 
     _page = PAGE
     _queue: FaultQueue
-    _events: Collection[str]
 
     def drop(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Lose a delivery: the receiver gets nothing, and there is no retry."""
@@ -98,9 +98,9 @@ class DeliveryFaults(Public):
         check = Check(f"faults.{kind}", PAGE)
         check.keywords(terms, DeliveryTerms.__annotations__)
         check.text("event", event, "image.completed")
-        if not any(fnmatchcase(name, event) for name in self._events):
+        if not any(fnmatchcase(name, event) for name in EVENTS):
             raise AurousLookupError(
-                f"No event is called {shown(event)}{nearest(event, self._events)} Events: {', '.join(self._events)}.\n"
+                f"No event is called {shown(event)}{nearest(event, EVENTS)} Events: {', '.join(EVENTS)}.\n"
                 f"{see('reference/webhooks.html')}"
             )
         made = made_by(sys._getframe(1))

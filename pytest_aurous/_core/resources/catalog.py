@@ -345,10 +345,9 @@ class Addresses:
         home: Scheme, host and path of the base URL.
     """
 
-    __slots__ = ("_catalog", "_hosts", "_root", "home")
+    __slots__ = ("_hosts", "_root", "home")
 
-    def __init__(self, catalog: Catalog, base_url: str) -> None:
-        self._catalog = catalog
+    def __init__(self, base_url: str) -> None:
         home = urlsplit(base_url)
         self.home: tuple[str, str, str] = (home.scheme, host_of(home), home.path)
         self._root = f"{home.path}/"
@@ -379,10 +378,10 @@ class Addresses:
             if call.scheme != self.home[0] or not path.startswith(self._root):
                 return {}
             path = path[len(self._root) - 1 :]
-        return self._catalog.find(host, path)
+        return CATALOG.find(host, path)
 
 
 # A suite has few base URLs, and nothing changes the addresses of one.
 @lru_cache(maxsize=8)
-def addresses(catalog: Catalog, base_url: str) -> Addresses:
-    return Addresses(catalog, base_url)
+def addresses(base_url: str) -> Addresses:
+    return Addresses(base_url)
