@@ -353,10 +353,6 @@ class Addresses:
         self._root = f"{home.path}/"
         self._hosts = {self.home[1]: "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
 
-    def owns(self, host: str) -> bool:
-        """Whether the fake responds to requests to *host*, which includes an unusual port."""
-        return host in self._hosts or is_vendors(host.partition(":")[0])
-
     def claim(self, host: str) -> int:
         """Return how well *host* matches this fake: of several fakes, the best match responds.
 
@@ -365,7 +361,7 @@ class Addresses:
         """
         if host in self._hosts:
             return 3
-        return (1 + is_vendors(self.home[1])) if self.owns(host) else 0
+        return (1 + is_vendors(self.home[1])) if is_vendors(host.partition(":")[0]) else 0
 
     def root_length(self, host: str, path: str) -> int:
         """Return the length of the base URL's path with its last slash, if *path* on *host* is below it; else 0."""
