@@ -46,20 +46,10 @@ class Billed(NamedTuple):
     """A request that usage counts.
 
     Attributes:
-        id: The id of its record.
         medium: ``image``, ``video``, ``chat`` or ``embedding``.
         type: The kind of inference, such as ``t2i``; for chats and embeddings, their medium.
         status: In the words of usage.
-        started: When it was requested, in epoch seconds.
-        finished: When it ended, or None.
-        credits: What it has cost so far.
-        request_id: `Aurous-Request-Id` of the request, or None.
-        model: The model of a chat or an embedding.
-        character_id: The character that it shows.
-        lora_id: Its style.
-        images: How many pictures it made.
-        seconds: How many seconds of video it made.
-        input_tokens: Input tokens of a chat or an embedding.
+        started: When it was requested, in epoch seconds; likewise *finished*.
         output_tokens: Output tokens of a chat, with reasoning.
     """
 

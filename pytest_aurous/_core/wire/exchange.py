@@ -17,15 +17,12 @@ class Exchange:
 
     Attributes:
         number: Its place in the recording, from 1.
-        method: The HTTP method.
-        url: The URL as sent.
         headers: The headers of the request, without the pseudo-headers of HTTP/2.
-        content: The body of the request; None where the recording left it out.
+        content: None where the recording left it out.
         at: When it was sent, in epoch seconds; None where the recording does not say.
         seconds: How long it took; 0 where the recording does not say.
-        status: The status of the response; None without a response.
-        response_headers: The headers of the response.
-        body: The body of the response; None where the recording left it out.
+        status: None without a response.
+        body: None where the recording left it out.
         fault: The fault of a fake that it met, as recordings of the fake say.
         restores: How often the test had restored a snapshot before, as they say as well.
         why: Why the response is missing, or its body; empty if neither is, or nobody knows.

@@ -34,7 +34,7 @@ class World:
         watchers: What sees each request, and each move of the clock, in this order.
         gate: What decides when each request may arrive; None: at once.
         state: All data: a snapshot copies it, and an interrupted request leaves it unchanged.
-        accounts: The credits of each team, to be read; `ledger` changes them.
+        accounts: To be read; `ledger` changes them.
         tables: Every table in use by its name, to be read.
         scripts: The scripts that new records get: by resource, and by resource and name.
         lifecycles: Those of all resources, for the errors of scripts.

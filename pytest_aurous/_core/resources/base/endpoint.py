@@ -24,12 +24,9 @@ class Context:
     """A request on its way through the pipeline.
 
     Attributes:
-        world: The state.
-        endpoint: Its endpoint, or None.
         args: The path parameters.
         record_id: The id in the path, or empty.
         team: Id of the calling team; empty for signed URLs, which need no API key.
-        request_id: Id of the request.
         limits: The rate-limit headers of its response.
         stream: The body of its response, if it is sent event by event.
         lost: Called if a fault keeps its response from the client.
@@ -89,9 +86,6 @@ class Result(NamedTuple):
     """The part of a response that is special to its endpoint.
 
     Attributes:
-        body: The bytes of the body.
-        status: The HTTP status.
-        media_type: The ``Content-Type``.
         headers: Headers to add; None removes a header that every response has.
         stream: The body, if it is sent event by event; then `body` is empty.
         delay: Seconds on the clock before the response.
@@ -115,14 +109,11 @@ class Endpoint(RecordRow):
 
     Attributes:
         operation: Its name in assertions and reports.
-        method: The HTTP method.
         template: The path; ``{name}`` matches one segment.
         handler: Serves a request; raises `ApiProblem` to refuse it.
         bucket: The rate bucket that a request spends from, or a function that returns it.
-        status: Status of a successful response.
         host: ``api``, or ``upload`` for the upload host.
         signed: The URL is signed: no API key, no rate bucket.
-        media_type: Media type of a successful response.
         any_id: Succeeds for any id in the path, even an unknown one.
         free: Costs no credits, although it accepts an ``Idempotency-Key``.
         fingerprint: Returns what a retry must repeat, in place of the whole body (idem-7).
@@ -131,9 +122,7 @@ class Endpoint(RecordRow):
         shape: Schema of a successful response; None if it is not JSON.
         headers: Headers of a successful response that only this endpoint has, with their descriptions.
         body: Schema of the request body; None without a body.
-        takes: Media type of the request body.
         sample: A good body, which the documentation shows; None without a body, or if it is not JSON.
-        query: Schemas of the query parameters.
         errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
         rules: Ids of the contract's rules that it implements, first the rule of a successful response. The rules
             themselves say where else they show.

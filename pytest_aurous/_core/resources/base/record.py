@@ -287,8 +287,6 @@ class Usable(Collection[L]):
 
     __slots__ = ()
 
-    _record: type[Any]
-
     def _living(self) -> list[str]:
         with self._world.lock:
             return [row.id for row in self._world.table(self._record._kind).usable(self._team)]
@@ -375,8 +373,6 @@ class Scripted(Collection[P]):
     """The records of a resource with a lifecycle."""
 
     __slots__ = ()
-
-    _record: type[Any]
 
     def script(self, text: str | Plan, name: str | None = None) -> None:
         """Set the script of records that are created from now on: of a team of its own, or else in every team.

@@ -40,25 +40,12 @@ class NOTHING:
 
 
 class ScriptedReply(NamedTuple):
-    """A reply that a test has added.
+    """A reply that a test has added, by `Chat.reply`, which says what its arguments mean.
 
     Attributes:
         number: 1 for the first.
-        text: What the model says; None also for a reply that only says how it speaks, such as with which tokens.
-        tool_calls: The tools that it calls, each with its arguments.
-        json: A value that it says as JSON; `NOTHING` for none.
-        refuse: What it says to refuse.
-        error: The code of the error that the request gets instead.
-        tokens: Input, output and reasoning tokens; None: estimated.
-        finish_reason: Why it stops; None: as the rest says.
-        delay: Seconds before the response, or before each chunk of a stream.
-        ttft: Seconds before the first token.
-        tps: Tokens per second after it; None: all at once.
-        chunking: Whether a stream is cut between words, or anywhere.
-        when: Which requests it replies to; None: each.
-        times: How often; None: once, or always if it is the last.
+        json: `NOTHING` for none.
         place: File and line that added it.
-        used: How often it was used.
         lost: How often a fault has kept it from its client, which does not count as used.
         fits: Whether it has to fit the tools and the schema of its request.
         team: The team whose requests it replies to; None: every team.
@@ -121,20 +108,10 @@ def _seen(call: Call, body: dict[str, Any]) -> Subject:
 
 
 class Answer(NamedTuple):
-    """What the model says to one request.
+    """What the model says to one request, with its tokens; how fast, as in `Chat.reply`.
 
     Attributes:
-        text: Its text, or None.
-        refusal: Why it refuses, or None.
         calls: Its tool calls: id, name, and arguments as JSON.
-        finish_reason: Why it stops.
-        completion: Its output tokens.
-        reasoning: Its reasoning tokens.
-        prompt: The input tokens.
-        delay: Seconds before the response, or before each chunk.
-        ttft: Seconds before the first token.
-        tps: Tokens per second after it; None: all at once.
-        chunking: Where a stream may be cut.
         reply: The number of the reply of the test; None: it says this by itself.
     """
 
