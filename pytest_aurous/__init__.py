@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from ._core.engine.signing import sign_webhook, verify_webhook
     from ._core.faults.fault import Fault
     from ._core.resources.catalog import Script
-    from ._core.resources.characters import Character
+    from ._core.resources.characters.record import Character
     from ._core.resources.content.provider import AurousProvider
     from ._core.resources.files import File
-    from ._core.resources.generations import Image, Video
+    from ._core.resources.generations.record import Image, Video
     from ._core.resources.team import ApiKey
     from ._core.resources.uploads import Upload
     from ._core.resources.webhooks import WebhookEndpoint
@@ -111,7 +111,7 @@ _HOME: Final = {
     "Call": "_core.wire.call",
     "Calls": "_fake.calls",
     "Case": "_explore.report.result",
-    "Character": "_core.resources.characters",
+    "Character": "_core.resources.characters.record",
     "CharacterStatus": "_core.base.names",
     "Clock": "_core.time.clock",
     "Delivery": "_core.world.outbox",
@@ -121,7 +121,7 @@ _HOME: Final = {
     "Fault": "_core.faults.fault",
     "File": "_core.resources.files",
     "GenerationStatus": "_core.base.names",
-    "Image": "_core.resources.generations",
+    "Image": "_core.resources.generations.record",
     "Limit": "_fake.limits",
     "Operation": "_core.base.names",
     "Pitfall": "_core.engine.pitfalls",
@@ -129,7 +129,7 @@ _HOME: Final = {
     "Snapshot": "_core.engine.pipeline",
     "Team": "_fake.team",
     "Upload": "_core.resources.uploads",
-    "Video": "_core.resources.generations",
+    "Video": "_core.resources.generations.record",
     "WebhookEndpoint": "_core.resources.webhooks",
     "aurous_explore": "plugin.options",
     "aurous_settings": "plugin.options",

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from pytest_aurous import Character, Clock, Team
     from pytest_aurous._core.resources.base.endpoint import Context
-    from pytest_aurous._core.resources.characters import Characters
+    from pytest_aurous._core.resources.characters.record import Characters
     from pytest_aurous._core.resources.uploads import Uploads
 
 pytest_plugins = ("pytester",)

@@ -23,7 +23,7 @@ import pytest_aurous
 from pytest_aurous import AurousScriptError
 from pytest_aurous._core.base import errors
 from pytest_aurous._core.engine.detectors import DETECTORS
-from pytest_aurous._core.faults import Faults
+from pytest_aurous._core.faults.collection import Faults
 from pytest_aurous._core.resources.base.rules import load_rules
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._core.world import settings as _settings

@@ -15,10 +15,10 @@ from shared import DOCS, as_list, listing, table, with_links
 import pytest_aurous
 from pytest_aurous._core.resources.base.schema import record
 from pytest_aurous._core.resources.catalog import CATALOG, LIFECYCLES
-from pytest_aurous._core.resources.characters import CharacterRow
+from pytest_aurous._core.resources.characters.row import CharacterRow
 from pytest_aurous._core.resources.files import FileRow
-from pytest_aurous._core.resources.generations import GenerationRow
 from pytest_aurous._core.resources.generations.orders import PRESETS
+from pytest_aurous._core.resources.generations.row import GenerationRow
 from pytest_aurous._core.resources.styles import LoraRow, VideoLoraRow
 from pytest_aurous._core.resources.uploads import UploadRow
 from pytest_aurous._core.resources.webhooks import EndpointRow

@@ -25,7 +25,7 @@ from .._core.resources.chat.replies import NOTHING, ScriptedReply
 from .._core.resources.chat.row import CompletionRow
 from .._core.resources.embeddings import EmbeddingRow
 from .._core.resources.files import FileRow
-from .._core.resources.generations import GenerationRow
+from .._core.resources.generations.row import GenerationRow
 from .._core.resources.models import ModelRow
 from .._core.resources.styles import LoraRow, VideoLoraRow
 from .._core.resources.team import TeamRow

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from .._core.base.errors import see
 from .._core.engine.pipeline import App
 from .._core.faults.fault import DeliveryFault, Fault
-from .._core.resources.chat import ScriptedReply
+from .._core.resources.chat.replies import ScriptedReply
 from .._core.wire.call import Call, Problem
 from .._report.timeline import timeline
 from .._report.unmatched import describe, late

@@ -9,11 +9,11 @@ from .._core.base.arguments import Check, Public
 from .._core.base.errors import hide_mistakes
 from .._core.base.redaction import redacted
 from .._core.resources.base.record import Collection, Instant, Live
-from .._core.resources.characters import Characters
-from .._core.resources.chat import Chat
+from .._core.resources.characters.record import Characters
+from .._core.resources.chat.record import Chat
 from .._core.resources.embeddings import Embeddings
 from .._core.resources.files import Files
-from .._core.resources.generations import Images, Videos
+from .._core.resources.generations.record import Images, Videos
 from .._core.resources.models import Models
 from .._core.resources.styles import Loras, VideoLoras
 from .._core.resources.team import ApiKey, TeamRow, create_team

@@ -18,12 +18,12 @@ from .._core.base.frames import Helpers, line_of, shown_line
 from .._core.base.work import Work, current_work, older_work
 from .._core.engine.pipeline import App
 from .._core.engine.pitfalls import Pitfall
-from .._core.resources.chat import unused
+from .._core.resources.chat.replies import unused
 from .._core.wire.call import Call, Problem, Watcher
 
 if TYPE_CHECKING:
     from .._core.faults.fault import Fault
-    from .._core.resources.chat import ScriptedReply
+    from .._core.resources.chat.replies import ScriptedReply
     from .findings import Findings
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, overload
 from .._core.base.arguments import Public
 from .._core.base.errors import AurousError, hide_mistakes, see, shown
 from .._core.engine.dispatch import attempts
-from .._core.resources.generations import GenerationRow
+from .._core.resources.generations.row import GenerationRow
 from .._core.resources.webhooks import (
     EndpointRow,
     WebhookEndpoint,

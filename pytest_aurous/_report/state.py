@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from .._core.base.amounts import json_number
 from .._core.base.data import View
 from .._core.resources.base.schema import to_wire
-from .._core.resources.characters import Character
-from .._core.resources.chat import seen_at
+from .._core.resources.characters.record import Character
+from .._core.resources.chat.row import seen_at
 from .._core.resources.files import File
-from .._core.resources.generations import Image
+from .._core.resources.generations.record import Image
 from .._core.resources.styles import Lora, VideoLora
 from .._core.resources.webhooks import WebhookEndpoint
 from .._core.world.buckets import Bucket

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.base.amounts import plain
 from .._core.base.redaction import redacted, shortened
-from .._core.resources.chat import seen_at
+from .._core.resources.chat.row import seen_at
 from .._core.wire.call import Call, key_of, secret_of
 from .._core.wire.lines import NARROW, SERIES, WIDTH, Note, folded, shown_call
 from .unmatched import hint_of

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_aurous import Call, Fault
-    from pytest_aurous._core.faults import Faults
+    from pytest_aurous._core.faults.collection import Faults
     from tests.conftest import Api
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

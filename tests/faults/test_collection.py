@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousLookupError
-from pytest_aurous._core import faults
-from pytest_aurous._core.faults import Faults
+from pytest_aurous import AurousError, AurousLookupError
+from pytest_aurous._core.faults.collection import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -547,13 +546,6 @@ def test_an_argument_that_is_none_is_a_type_error(api: Api, kind: str, name: str
         GIVE[kind](api.aurous.faults, "*", **{name: 3})
 
     assert len(api.aurous.faults) == 0
-
-
-def test_a_name_that_the_folder_does_not_have_is_an_attribute_error() -> None:
-    """The folder has the names that it lists, and no others."""
-    with pytest.raises(AttributeError, match="Fault5"):
-        faults.Fault5  # noqa: B018 - that it raises is the point
-    assert faults.Faults is type(Aurous().faults)
 
 
 def test_a_fault_can_be_removed(api: Api) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous._core.resources.characters import require_ready
+from pytest_aurous._core.resources.characters.machine import require_ready
 from pytest_aurous._core.wire.refusal import ApiProblem
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from ..._core.base.instants import instant_of, iso, moment
 from ..._core.engine.pipeline import App
 from ..._core.resources.base.schema import written_columns
 from ..._core.resources.catalog import LIFECYCLES, RECORDS, UNDER_WAY
-from ..._core.resources.characters import CharacterRow, machine
+from ..._core.resources.characters import machine
 from ..._core.resources.characters.endpoints import POSE_COST, SYNTHESIS_COST
-from ..._core.resources.characters.row import ATTRIBUTES, draw
+from ..._core.resources.characters.row import ATTRIBUTES, CharacterRow, draw
 from ..._core.resources.chat.replies import NOTHING, ScriptedReply, replies
 from ..._core.resources.chat.row import FINISH_REASONS
 from ..._core.resources.content.pictures import picture
-from ..._core.resources.generations import GenerationRow
 from ..._core.resources.generations.orders import image_price, video_price
+from ..._core.resources.generations.row import GenerationRow
 from ..._core.resources.styles import LoraRow, VideoLoraRow, find_style, make
 from ..._core.resources.team import create_team
 from ..._core.resources.uploads import POSES, UploadRow

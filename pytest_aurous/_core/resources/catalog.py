@@ -16,21 +16,16 @@ from ..wire.call import Call
 from ..wire.hosts import UPLOAD_HOST, host_of, is_upload, is_vendors
 from ..world.script import Lifecycle, Plan, Step, parse_runs, plan_of
 from ..world.world import World
-from . import (
-    characters,
-    chat,
-    embeddings,
-    files,
-    generations,
-    models,
-    styles,
-    team,
-    uploads,
-    usage,
-    webhooks,
-)
+from . import embeddings, files, models, styles, team, uploads, usage, webhooks
 from .base.endpoint import Context, Endpoint, Result
 from .base.schema import schema_name
+from .characters import endpoints as characters
+from .characters.machine import enter as enter_character
+from .characters.row import LIFECYCLE, CharacterRow
+from .chat import endpoints as chat
+from .generations import endpoints as generations
+from .generations.machine import enter as enter_generation
+from .generations.row import IMAGES, VIDEOS, GenerationRow
 
 if TYPE_CHECKING:
     from ..base.names import Resource
@@ -88,15 +83,15 @@ ENDPOINTS: Final = (
     *_LEGACY,
 )
 MACHINES: Final[dict[str, Callable[[World, str, Step, float], None]]] = {
-    "characters": characters.enter,
-    "images": generations.enter,
-    "videos": generations.enter,
+    "characters": enter_character,
+    "images": enter_generation,
+    "videos": enter_generation,
 }
 """Functions that move a record to a step of its script, by resource."""
 LIFECYCLES: Final[dict[str, Lifecycle]] = {
-    "characters": characters.LIFECYCLE,
-    "images": generations.IMAGES,
-    "videos": generations.VIDEOS,
+    "characters": LIFECYCLE,
+    "images": IMAGES,
+    "videos": VIDEOS,
 }
 
 _STATUSES: Final = {name: one for lifecycle in LIFECYCLES.values() for name, one in lifecycle.statuses.items()}
@@ -125,8 +120,8 @@ class RecordKind(NamedTuple):
 
 
 RECORDS: Final = {
-    "characters": RecordKind(characters.CharacterRow, characters.LIFECYCLE.edges),
-    "generations": RecordKind(generations.GenerationRow, generations.IMAGES.edges),
+    "characters": RecordKind(CharacterRow, LIFECYCLE.edges),
+    "generations": RecordKind(GenerationRow, IMAGES.edges),
     "files": RecordKind(files.FileRow),
     "loras": RecordKind(styles.LoraRow),
     "video_loras": RecordKind(styles.VideoLoraRow),

@@ -16,7 +16,7 @@ from ..world.world import World
 from .base.endpoint import Context, Result, endpoint
 from .base.record import Collection, Instant, Live
 from .base.schema import SIGNATURE, RecordRow, column, deleted, reference, row_class, to_wire
-from .characters import CharacterRow
+from .characters.row import CharacterRow
 from .content.pictures import Measured, measure, picture
 
 if TYPE_CHECKING:

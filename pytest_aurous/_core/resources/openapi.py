@@ -15,7 +15,7 @@ from ..wire.refusal import ERROR_TYPES
 from .base.endpoint import NO_RESPONSE, Endpoint
 from .base.schema import obj, record, schema_name, text_of
 from .catalog import CATALOG, RECORDS
-from .chat import CompletionRow
+from .chat.row import CompletionRow
 
 _ROWS: Final = (*(kind.row for kind in RECORDS.values()), CompletionRow)
 _TEXT: Final = {"type": "string"}

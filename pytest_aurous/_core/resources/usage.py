@@ -21,10 +21,9 @@ from ..world.world import World
 from .base.endpoint import Context, endpoint
 from .base.pages import limit_of
 from .base.schema import free, obj
-from .chat import CompletionRow, seen_at
-from .chat.row import IN_PROGRESS, PUBLIC
+from .chat.row import IN_PROGRESS, PUBLIC, CompletionRow, seen_at
 from .embeddings import EmbeddingRow
-from .generations import IMAGES, GenerationRow
+from .generations.row import IMAGES, GenerationRow
 
 _DAY: Final = 86_400
 _WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}

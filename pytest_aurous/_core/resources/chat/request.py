@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import ceil
 from typing import Any, Final
 
@@ -87,7 +87,7 @@ def _part(value: Any, param: str) -> dict[str, Any]:
     return part
 
 
-def _having(**readers: Reader) -> Reader:
+def _having(**readers: Reader) -> Callable[[Any, str], dict[str, Any]]:
     """Read an object that has at least these fields, which are required; others may be beside them."""
 
     def read(value: Any, param: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ...base.amounts import json_number, product
 from ...wire.fields import Reader, boolean, integer, is_https, list_of, optional, read_fields, text, url
 from ...wire.refusal import ApiProblem, missing_field
 from ..base.endpoint import Context
-from ..characters import require_ready
+from ..characters.machine import require_ready
 from ..files import require_file
 from ..styles import (
     DURATION,

@@ -8,8 +8,8 @@ from ...base.arguments import Check
 from ...base.errors import AurousError, hide_mistakes, see
 from ...base.redaction import redacted, shortened
 from ...world.script import Plan, plan_of
-from .. import characters
 from ..base.record import Instant, Live, Playable, Scripted, check_fields
+from ..characters.record import Characters
 from ..styles import FACTORS, RATIOS
 from ..webhooks import check_url
 from . import machine, orders
@@ -231,7 +231,7 @@ class Images(Generations[Image]):
             raise check.refuse("character", character, "a character of this fake. This one is of another fake.")
         character_id = character.id if isinstance(character, Live) else character
         if character_id is not None:
-            _ = characters.Characters(self._world, self._owner_of(team))[character_id]
+            _ = Characters(self._world, self._owner_of(team))[character_id]
         return self._add(
             id,
             created_at,
