@@ -22,7 +22,6 @@ from pytest_aurous._core.resources.uploads import POSES
 from pytest_aurous._core.resources.webhooks import EVENTS
 from pytest_aurous._core.wire.refusal import USUAL_CODES
 from pytest_aurous._core.world.buckets import BUCKETS
-from pytest_aurous._core.world.settings import READINGS
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
 
@@ -64,16 +63,11 @@ def names() -> str:
         "",
         "from __future__ import annotations",
         "",
-        "from typing import Literal, TypeAlias, TypedDict",
+        "from typing import Literal, TypeAlias",
         "",
     ]
     for name, (words, text) in _NAMES.items():
         lines += [f"{name}: TypeAlias = Literal[", *(f'    "{word}",' for word in words), "]", f'"""{text}"""']
-    lines += ["", "Readings = TypedDict(", '    "Readings",', "    {"]
-    for rule, readings in READINGS.items():
-        words = ", ".join(f'"{reading}"' for reading in readings)
-        lines.append(f'        "{rule}": Literal[{words}],')
-    lines += ["    },", "    total=False,", ")", '"""The chosen reading of each rule that has two."""']
     return "\n".join(lines) + "\n"
 
 

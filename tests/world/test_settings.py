@@ -7,7 +7,6 @@ import pytest
 
 from pytest_aurous import AurousError, AurousSettings, Script
 from pytest_aurous._core.base.errors import choices, shown
-from pytest_aurous._core.base.names import Readings
 from pytest_aurous._core.resources.catalog import LIFECYCLES
 from pytest_aurous._core.resources.characters.machine import DEFAULTS
 from pytest_aurous._core.wire.hosts import BASE_URL
@@ -177,7 +176,7 @@ EXAMPLES: Final[dict[str, list[Any]]] = {
 
 def test_the_types_are_those_of_the_settings() -> None:
     """What type checkers know of `Aurous` and `aurous_settings` is what the settings accept."""
-    types = get_type_hints(AurousSettings, localns={"Plan": Plan, "Readings": Readings, "datetime": datetime})
+    types = get_type_hints(AurousSettings, localns={"Plan": Plan, "datetime": datetime})
     choices_of = {name: get_args(one) for name, one in types.items() if get_origin(one) is Literal}
 
     assert [*types] == [*ROWS]

@@ -5,7 +5,7 @@ A parameter takes `Operation | str`: editors suggest the names, and patterns and
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias
 
 Operation: TypeAlias = Literal[
     "characters.create",
@@ -254,28 +254,3 @@ Law: TypeAlias = Literal[
     "recovers",
 ]
 """A law that exploring judges by."""
-
-Readings = TypedDict(
-    "Readings",
-    {
-        "auth-4": Literal["invalid_api_key", "revoked_api_key"],
-        "chat-6": Literal["256", "64"],
-        "chat-14": Literal["refused", "accepted"],
-        "create-4": Literal["reviewing", "ready"],
-        "cred-2": Literal["on_completion", "at_create"],
-        "emb-3": Literal["2048", "1024"],
-        "emb-4": Literal["refused", "one_accepted"],
-        "emb-6": Literal["own", "shared"],
-        "err-4": Literal["null", "absent"],
-        "err-6": Literal["page", "global"],
-        "err-9": Literal["refused", "accepted"],
-        "get-2": Literal["not_found", "readable"],
-        "idem-5": Literal["first_answer", "generation"],
-        "img-8": Literal["token", "anonymous"],
-        "model-4": Literal["page", "guide"],
-        "time-4": Literal["7d", "24h"],
-        "ver-3": Literal["pinned", "prior_dates"],
-    },
-    total=False,
-)
-"""The chosen reading of each rule that has two."""

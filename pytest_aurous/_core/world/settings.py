@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast, get_args
 from urllib.parse import urlsplit
 
 from ..base.errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
@@ -17,32 +17,36 @@ from ..wire.hosts import BASE_URL, host_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ..base.names import Readings
     from .script import Plan
 
 __tracebackhide__ = hide_mistakes
 
 MORE: Final = see("reference/settings.html")
-READINGS: Final = {
-    "auth-4": ("invalid_api_key", "revoked_api_key"),
-    "chat-6": ("256", "64"),
-    "chat-14": ("refused", "accepted"),
-    "create-4": ("reviewing", "ready"),
-    "cred-2": ("on_completion", "at_create"),
-    "emb-3": ("2048", "1024"),
-    "emb-4": ("refused", "one_accepted"),
-    "emb-6": ("own", "shared"),
-    "err-4": ("null", "absent"),
-    "err-6": ("page", "global"),
-    "err-9": ("refused", "accepted"),
-    "get-2": ("not_found", "readable"),
-    "idem-5": ("first_answer", "generation"),
-    "img-8": ("token", "anonymous"),
-    "model-4": ("page", "guide"),
-    "time-4": ("7d", "24h"),
-    "ver-3": ("pinned", "prior_dates"),
-}
-"""The rules that can be read in two ways, each with its default reading first."""
+Readings = TypedDict(
+    "Readings",
+    {
+        "auth-4": Literal["invalid_api_key", "revoked_api_key"],
+        "chat-6": Literal["256", "64"],
+        "chat-14": Literal["refused", "accepted"],
+        "create-4": Literal["reviewing", "ready"],
+        "cred-2": Literal["on_completion", "at_create"],
+        "emb-3": Literal["2048", "1024"],
+        "emb-4": Literal["refused", "one_accepted"],
+        "emb-6": Literal["own", "shared"],
+        "err-4": Literal["null", "absent"],
+        "err-6": Literal["page", "global"],
+        "err-9": Literal["refused", "accepted"],
+        "get-2": Literal["not_found", "readable"],
+        "idem-5": Literal["first_answer", "generation"],
+        "img-8": Literal["token", "anonymous"],
+        "model-4": Literal["page", "guide"],
+        "time-4": Literal["7d", "24h"],
+        "ver-3": Literal["pinned", "prior_dates"],
+    },
+    total=False,
+)
+"""The chosen reading of each rule that has two; its default reading is first."""
+READINGS: Final = {rule: get_args(readings) for rule, readings in Readings.__annotations__.items()}
 
 _MOST_CREDITS: Final = 10**12
 """Up to here a float, as JSON has it, is exact to three decimals."""
