@@ -279,10 +279,10 @@ class Handle:
         def living(table: Any) -> set[str]:
             return {row_id for team in world.accounts for row_id in table.living(team)}
 
-        start = {name: (dict(table.rows), living(table)) for name, table in world.tables().items()}
+        start = {name: (dict(table.rows), living(table)) for name, table in world.tables.items()}
 
         def changes() -> Iterator[tuple[Row | None, Row, bool]]:
-            for name, table in world.tables().items():
+            for name, table in world.tables.items():
                 rows, before = start.get(name, ({}, set[str]()))
                 now = living(table)
                 changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
@@ -308,16 +308,16 @@ class Handle:
 
     def working(self) -> list[str]:
         """Return the ids of the records on which work is in progress."""
-        return [record for record, run in list(self.runs.items()) if not run.last]
+        return [record for record, run in list(self.runs.by_record.items()) if not run.last]
 
     def work_begun(self) -> Callable[[], list[Course]]:
         """Return a function that returns the courses of the work that has begun since now, and goes on."""
         runs = self.runs
-        before = dict(runs.items())
+        before = dict(runs.by_record)
         # Work that begins anew on a record has a new tuple of steps, even if they are the same.
         return lambda: [
             Course(record, run.resource, run.steps)
-            for record, run in list(runs.items())
+            for record, run in list(runs.by_record.items())
             if not run.last and (record not in before or before[record].steps is not run.steps)
         ]
 
@@ -338,13 +338,13 @@ class Handle:
         def finish() -> T:
             mark = state.mark()
             runs.settle()
-            in_progress = [(record, run) for record, run in runs.items() if not run.last]
+            in_progress = [(record, run) for record, run in runs.by_record.items() if not run.last]
             for record, run in in_progress:
                 if repaired and record in repaired and run.steps[-1] == _FAILED:
                     # From the step that it has reached: those before it are the same in both courses.
                     runs.begin(record, repaired[record].steps[run.current :], run.resource, settle=False)
             for record, _ in in_progress:
-                while (left := runs.get(record)) is not None and not left.last:
+                while (left := runs.by_record.get(record)) is not None and not left.last:
                     runs.advance(record)
             found = read()
             state.undo_to(mark)

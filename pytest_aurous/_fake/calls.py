@@ -12,8 +12,8 @@ from .._core.base.data import parsed
 from .._core.base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 from .._core.base.frames import Helpers, helpers_of
 from .._core.base.redaction import redacted
-from .._core.resources.base.endpoint import check_operation
 from .._core.resources.base.record import Live
+from .._core.resources.catalog import check_operation
 from .._core.wire.call import Call
 from .._core.wire.lines import folded, shown_call
 
@@ -136,7 +136,7 @@ class CallAssertions(Public):
         """
         check, calls = Check("assert_called_in_order", _PAGE), self._asserted
         for operation in operations:
-            check_operation(check, operation, calls._operations)
+            check_operation(check, operation)
         remaining = iter(calls)
         for number, operation in enumerate(operations):
             if not any(fnmatchcase(call.operation or "", operation) for call in remaining):
@@ -268,7 +268,7 @@ class Calls(Sequence[Call], CallAssertions):
 
     def _find(self, check: Check, operation: str, filters: Mapping[str, Any] | None = None) -> Calls:
         wanted = filters or {}
-        check_operation(check, operation, self._operations)
+        check_operation(check, operation)
         check.keywords(wanted, ("operation", *Filters.__annotations__))
         return Calls(
             [

@@ -281,7 +281,7 @@ def _check(app: App) -> None:
         _hold(team in world.table(TeamRow), f"there is no team {team}")
         _hold(keys.grant(keys.first(team)).team == team, f"the first key of {team} is not its own")
     _hold(world.default_key in keys.of(world.default_team), "its team and its key do not belong together")
-    for record, run in world.runs.items():
+    for record, run in world.runs.by_record.items():
         right = (
             run.resource in world.runs.machines and 0 <= run.current < len(run.steps) and world.row(record) is not None
         )

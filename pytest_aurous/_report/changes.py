@@ -27,8 +27,10 @@ class StateFollower:
         self._undo = app.world.state.undo
         self._known: dict[str, dict[Any, Any]] = {"deliveries": {}}
         self._written: Written = {}
-        sections = app.world.state.sections()
-        self._log: dict[tuple[str, Any], None] = {(name, key): None for name, section in sections for key in section}
+        sections = app.world.state.sections
+        self._log: dict[tuple[str, Any], None] = {
+            (name, key): None for name, section in sections.items() for key in section
+        }
         self._undo.logs.append(self._log)
         self.changes()
 
@@ -46,7 +48,7 @@ class StateFollower:
         Only what was written since then is compared: with thousands of records, a step costs what it costs with few.
         """
         world, known = self._app.world, self._known
-        sections, tables = dict(world.state.sections()), world.tables()
+        sections, tables = world.state.sections, world.tables
         # A delivery changes in place, until its outcome is known.
         pending = [number for number, one in known["deliveries"].items() if one["status"] == "pending"]
         found: list[Change] = []

@@ -150,7 +150,7 @@ def _records(app: App) -> str:
         status = getattr(row, "status", None)
         if status is None:
             continue
-        run = world.runs.get(row.id)
+        run = world.runs.by_record.get(row.id)
         position = f"  {run.position}" if run is not None else ""
         head = f"  {row.id}  {status:<12} "
         name = shortened(str(getattr(row, "name", "")), max(8, WIDTH - len(head) - len(position)))
