@@ -83,7 +83,6 @@ def run(*, as_json: bool) -> int:
 
 
 def examined() -> dict[str, Any]:
-    """Return everything that the command says, as JSON has it."""
     packages = [_package(one) for one in PACKAGES]
     pytest = _ask_pytest()
     environment = _environment()

@@ -283,8 +283,6 @@ class Calls(Sequence[Call], CallAssertions):
 
 
 class _Counts(NamedTuple):
-    """How often something is expected to happen."""
-
     low: int
     high: int | None
 
@@ -327,7 +325,6 @@ def _happened(verb: str, number: int) -> str:
 
 
 def _check_headers(check: Check, headers: object) -> None:
-    """Refuse anything but a mapping of header names to text."""
     refused = headers  # type checkers lose the type of `headers` in the condition
     if headers is not None and not (
         isinstance(headers, Mapping)
@@ -337,12 +334,10 @@ def _check_headers(check: Check, headers: object) -> None:
 
 
 def _failure(text: str, calls: Calls) -> AssertionError:
-    """Return the error of an assertion, without API keys."""
     return AssertionError(redacted(f"{text}All calls:\n{calls.timeline() or '  none'}\n{see(_PAGE)}"))
 
 
 def _closest(others: list[tuple[Call, list[str]]], helpers: Helpers) -> str:
-    """Show the calls that differ least from what was expected, and how."""
     others.sort(key=lambda one: len(one[1]))
     lines = ["Closest:"] if others else []
     for call, found in others[:_CLOSEST]:
@@ -357,7 +352,6 @@ def _wanted(operation: str, filters: Mapping[str, Any], *parts: str) -> str:
 
 
 def _differences(call: Call, json: Any, headers: Mapping[str, str] | None, filters: Mapping[str, Any]) -> list[str]:
-    """Return how a call differs from the expected parts, headers and attributes."""
     found = [] if json is None else list(json_differences("json", json, parsed(call.content)))
     for name, value in filters.items():
         if getattr(call, name) != value:

@@ -230,8 +230,6 @@ def _put(content: dict[str, Any], app: App) -> None:
 
 
 class _Fault(NamedTuple):
-    """A fault in an export."""
-
     number: int
     method: str
     arguments: Any

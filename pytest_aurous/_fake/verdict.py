@@ -104,7 +104,6 @@ class Verdict:
         self._take_unused()
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the problems of this moment, and to what was reported until then."""
         problems, reported = self._app.problems[:], self._reported
         pitfalls, faults = set(self._reported_pitfalls), set(self._reported_faults)
         replies = set(self._reported_replies)

@@ -48,7 +48,6 @@ class Router:
         self._mock_router = None
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the routes of this moment: what they respond, and what they recorded."""
         router, routes = self._mock_router, dict(self._routes)
         if router is None:
             return self.forget
@@ -207,7 +206,6 @@ def _spies(route: respx.Route) -> bool:
 
 
 def _keep(route: respx.Route) -> Callable[[], None]:
-    """Return a function that goes back to what a route responds at this moment, and to what it has recorded."""
     value, passes, calls = route.return_value, route.is_pass_through, list[Any](route.calls)
     effect: Any = route.side_effect
     if isinstance(effect, Iterator):  # one response after another

@@ -47,7 +47,6 @@ def all_stacks() -> tuple[ModuleType, ...]:
 
 
 def request_errors() -> tuple[Any, ...]:
-    """Return what the stacks raise for a request that failed."""
     return tuple(stack.RequestError for stack in stacks())
 
 
@@ -184,8 +183,6 @@ class Arrival:
 
 
 class _Noticed(Loader):
-    """Loads a module with its original loader, and calls *then* afterwards."""
-
     def __init__(self, loader: Any, then: Callable[[], object]) -> None:
         self._loader = loader
         self._then = then

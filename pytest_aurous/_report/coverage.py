@@ -30,7 +30,6 @@ class Coverage(Watcher):
         return {name: dict(met) for name, met in self._met.items() if met}
 
     def merge(self, dumped: Mapping[str, Mapping[str, int]]) -> None:
-        """Add the counts of another process."""
         for name, met in dumped.items():
             self._met[name].update(met)
 
@@ -44,7 +43,6 @@ class Coverage(Watcher):
         return {"operations": operations, "met": met, "possible": possible}
 
     def title(self) -> str:
-        """Return the sums in one line."""
         called = sum(map(bool, self._met.values()))
         met, possible = self._sums()
         return f"aurous coverage: {called} of {len(self._rows)} operations, {met} of {possible} outcomes"

@@ -133,7 +133,6 @@ def _of_sdk(call: Call, path: str) -> str:
 
 
 def _nearest(catalog: Catalog, call: Call, path: str, base_url: str) -> str:
-    """Return the lines about the nearest operation, and about what differs from it."""
     home = urlsplit(base_url).path
     row = max(catalog.by_operation.values(), key=lambda row: _closeness(row, call.method, path, home))
     url = urlsplit(UPLOAD_HOST if row.host == "upload" else base_url)
@@ -204,7 +203,6 @@ def _differences_of_path(path: str, template: str) -> list[str]:
 
 
 def describe(problem: Problem, app: App) -> str:
-    """Return the text of a failing test."""
     call, page = problem.call, "reference/faults.html"
     request = f"{call.method} {redacted(call.url)}"
     if problem.kind == "unmatched":

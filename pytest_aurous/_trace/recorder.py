@@ -88,7 +88,6 @@ class Recorder(StepWatcher):
         self._watching.close()
 
     def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
-        """Record what happened before a request."""
         self._between()
 
     def _between(self) -> None:

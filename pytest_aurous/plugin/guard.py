@@ -210,7 +210,6 @@ class NetworkGuard:
         raise error
 
     def _source(self, work: Work | None, *, own: bool) -> str:
-        """Describe where a connection came from."""
         if own and self._running is not None:
             return self._running.test
         thread = threading.current_thread().name

@@ -151,7 +151,6 @@ class Subtests:
 
     @classmethod
     def register(cls, config: pytest.Config) -> None:
-        """Register it, unless it is."""
         if not config.pluginmanager.has_plugin("aurous-subtests"):
             config.pluginmanager.register(cls(), "aurous-subtests")
 
@@ -181,7 +180,6 @@ def without_keys_in_ids(calls: list[Any]) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts of a part of a report."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (list, tuple)):
