@@ -201,7 +201,7 @@ class Handle:
 
     def near(self, call: Call) -> str:
         """Return what is nearest to a request that no operation matches; empty for any other."""
-        return "" if call.operation else near_miss(self._app.catalog, call, self.settings.base_url)
+        return "" if call.operation else near_miss(call, self.settings.base_url)
 
     def hint(self, call: Call) -> str:
         """Return what helps the author of a request that was refused, or that no operation matches; else nothing."""
@@ -212,7 +212,7 @@ class Handle:
 
     def coverage(self) -> dict[str, Any]:
         """Return how often each operation of the API had each outcome."""
-        found = Coverage(self._app.catalog.by_operation)
+        found = Coverage()
         for call in self.journal.entries[:]:  # requests go on arriving
             found.leave(call)
         return found.json()

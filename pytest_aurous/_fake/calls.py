@@ -14,6 +14,7 @@ from .._core.base.frames import Helpers, helpers_of
 from .._core.base.redaction import redacted
 from .._core.resources.base.endpoint import check_operation
 from .._core.resources.base.record import Live
+from .._core.resources.catalog import CATALOG
 from .._core.wire.call import Call
 from .._core.wire.lines import folded, shown_call
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
 
     from .._core.base.names import ErrorCode, Operation
-    from .._core.resources.base.endpoint import Endpoint
 
 __tracebackhide__ = hide_mistakes
 
@@ -136,7 +136,7 @@ class CallAssertions(Public):
         """
         check, calls = Check("assert_called_in_order", _PAGE), self._asserted
         for operation in operations:
-            check_operation(check, operation, calls._operations)
+            check_operation(check, operation, CATALOG.by_operation)
         remaining = iter(calls)
         for number, operation in enumerate(operations):
             if not any(fnmatchcase(call.operation or "", operation) for call in remaining):
@@ -161,8 +161,8 @@ class CallAssertions(Public):
         check, calls = Check("assert_polled", _PAGE), self._asserted
         record_id = check.text("record", getattr(record, "id", record), "aurous.characters.last.id")
         counts = _counts(check, None, at_least, at_most)
-        touching = Calls([call for call in calls if record_id in call.path], calls._operations, calls._all)
-        polling = {name for name, row in calls._operations.items() if row.shows_one}
+        touching = Calls([call for call in calls if record_id in call.path], calls._all)
+        polling = {name for name, row in CATALOG.by_operation.items() if row.shows_one}
         polls = sum(call.operation in polling for call in touching)
         if not counts.allow(polls):
             raise _failure(
@@ -179,13 +179,12 @@ class Calls(Sequence[Call], CallAssertions):
         ``aurous.calls.where("characters.save", status=200)``
     """
 
-    __slots__ = ("_all", "_calls", "_operations")
+    __slots__ = ("_all", "_calls")
 
     _page = _PAGE
 
-    def __init__(self, calls: list[Call], operations: Mapping[str, Endpoint], every: list[Call] | None = None) -> None:
+    def __init__(self, calls: list[Call], every: list[Call] | None = None) -> None:
         self._calls = calls
-        self._operations = operations
         self._all = calls if every is None else every
 
     @overload
@@ -194,7 +193,7 @@ class Calls(Sequence[Call], CallAssertions):
     def __getitem__(self, index: slice) -> Calls: ...
     def __getitem__(self, index: int | slice) -> Call | Calls:
         if isinstance(index, slice):
-            return Calls(self._calls[index], self._operations, self._all)
+            return Calls(self._calls[index], self._all)
         try:
             return self._calls[index]
         except IndexError:
@@ -268,18 +267,15 @@ class Calls(Sequence[Call], CallAssertions):
 
     def _find(self, check: Check, operation: str, filters: Mapping[str, Any] | None = None) -> Calls:
         wanted = filters or {}
-        check_operation(check, operation, self._operations)
+        check_operation(check, operation, CATALOG.by_operation)
         check.keywords(wanted, ("operation", *Filters.__annotations__))
-        return Calls(
-            [
-                call
-                for call in self._calls
-                if fnmatchcase(call.operation or "", operation)
-                and all(getattr(call, name) == value for name, value in wanted.items())
-            ],
-            self._operations,
-            self._all,
-        )
+        found = [
+            call
+            for call in self._calls
+            if fnmatchcase(call.operation or "", operation)
+            and all(getattr(call, name) == value for name, value in wanted.items())
+        ]
+        return Calls(found, self._all)
 
 
 class _Counts(NamedTuple):

@@ -83,7 +83,7 @@ class Session:
 
     @property
     def calls(self) -> Calls:
-        return Calls(self.app.world.journal.entries, self.app.catalog.by_operation)
+        return Calls(self.app.world.journal.entries)
 
     @property
     def webhooks(self) -> Webhooks:

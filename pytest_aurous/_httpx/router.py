@@ -17,6 +17,7 @@ from .._core.base.arguments import Check
 from .._core.base.errors import hide_mistakes
 from .._core.base.frames import stack_under_test
 from .._core.resources.base.endpoint import check_operation
+from .._core.resources.catalog import CATALOG
 from .._core.wire.call import Call
 from .._core.wire.hosts import UPLOAD_HOST
 from .._core.wire.reply import Break, Delayed, Reply
@@ -74,10 +75,10 @@ class Router:
 
     def route_for(self, operation: str) -> respx.Route:
         """Return the route of *operation*, which leaves the response to the fake until the test sets one."""
-        check_operation(Check("route"), operation, self.app.catalog.by_operation, pattern=False)
+        check_operation(Check("route"), operation, CATALOG.by_operation, pattern=False)
         with self.app.world.lock:  # two threads must not create two
             if operation not in self._routes:
-                row = self.app.catalog.by_operation[operation]
+                row = CATALOG.by_operation[operation]
                 home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
                 segments = ["[^/]+" if part.startswith("{") else re.escape(part) for part in row.template.split("/")]
                 pattern = f"^{re.escape(home.path)}{'/'.join(segments)}$"

@@ -8,16 +8,17 @@ from textwrap import wrap
 from typing import Any
 
 from .._core.base.redaction import redacted
-from .._core.resources.base.endpoint import NO_RESPONSE, Endpoint
+from .._core.resources.base.endpoint import NO_RESPONSE
+from .._core.resources.catalog import CATALOG
 from .._core.wire.call import Call, Watcher
 
 
 class Coverage(Watcher):
     """How often each operation had each outcome: a status with its error code, such as ``402 insufficient_credits``."""
 
-    def __init__(self, rows: Mapping[str, Endpoint]) -> None:
-        self._rows = rows
-        self._met: dict[str, Counter[str]] = {name: Counter() for name in rows}
+    def __init__(self) -> None:
+        self._rows = CATALOG.by_operation
+        self._met: dict[str, Counter[str]] = {name: Counter() for name in self._rows}
 
     def leave(self, call: Call) -> None:
         """Count the outcome of a call, if an endpoint matched it."""

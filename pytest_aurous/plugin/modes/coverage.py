@@ -12,7 +12,6 @@ import pytest
 
 from ..._core.base.errors import see
 from ..._core.base.files import write_whole
-from ..._core.resources.catalog import CATALOG
 from ..._fake.session import Session
 from ..._report.coverage import Coverage
 from ..options import run_option
@@ -30,7 +29,7 @@ def start(config: pytest.Config) -> None:
 class Counting(Mode):
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._coverage = Coverage(CATALOG.by_operation)
+        self._coverage = Coverage()
 
     @contextmanager
     def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
