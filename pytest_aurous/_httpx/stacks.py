@@ -71,7 +71,18 @@ def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
     if outcome.reply is None:
         raise error
     made = response(stack, request, outcome.reply)
-    made.stream = relay(stack, _CutOff(outcome.reply.body[: outcome.after_bytes], error))
+    arrived = outcome.reply.body[: outcome.after_bytes]
+
+    class CutOff(stack.SyncByteStream, stack.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two stacks
+        def __iter__(self) -> Iterator[bytes]:
+            yield arrived
+            raise error
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield arrived
+            raise error
+
+    made.stream = CutOff()
     return made
 
 
@@ -117,20 +128,6 @@ def relay(stack: ModuleType, stream: Any) -> Any:
                 yield part
 
     return Relay()
-
-
-class _CutOff:
-    def __init__(self, body: bytes, error: Exception) -> None:
-        self._body = body
-        self._error = error
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._body
-        raise self._error
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._body
-        raise self._error
 
 
 def as_httpx(request: Any) -> httpx.Request:
