@@ -193,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "say what is installed and set in this folder, and what to do"
     option = command("doctor", _doctor, text, _ABOUT_DOCTOR, _EXAMPLES_DOCTOR)
     option("--json", action="store_true", help="print the same as JSON")
-    option = command("serve", _serve, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
+    option = command("serve", run, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
     add_options(option)
     text = "check the fake against recordings of the real API"
     add_arguments(command("check", _check, text, _ABOUT_CHECK, _EXAMPLES_CHECK))
@@ -210,10 +210,6 @@ def _doctor(options: argparse.Namespace) -> int:
     from . import doctor
 
     return doctor.run(as_json=options.json)
-
-
-def _serve(options: argparse.Namespace) -> int:
-    return run(options)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -140,8 +140,6 @@ class NetworkGuard:
 
     def take_texts(self) -> list[str]:
         """Return everything that is left to show, and forget it."""
-        if not self.pending:
-            return []
         with self._lock:
             texts = Counter(str(item) for _, item in self.pending)
             self.pending = []
