@@ -334,14 +334,7 @@ class Handle:
     def add_fault(
         self, kind: str, operation: str, meet: Callable[[Fault, Call, Serve], Reply | Break], **terms: Any
     ) -> Fault:
-        """Add a fault to the requests that *terms* describe.
-
-        Args:
-            kind: What it is called.
-            operation: The operation that it affects.
-            meet: Gets the fault, the request, and what serves it; returns what the client gets.
-            **terms: As of the methods of `faults`.
-        """
+        """Add a fault with *terms*, as the methods of `faults` have them; *meet* returns what the client gets."""
         fault = CallFault(kind, operation, lambda fault, call, _, serve: meet(fault, call, serve), **terms)
         return self._app.queue.add(fault)
 

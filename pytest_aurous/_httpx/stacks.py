@@ -20,11 +20,7 @@ from .._core.wire.reply import Break, Reply, Stream
 
 
 class PassedThrough(Exception):  # noqa: N818 - no error, and no client sees it
-    """A route of the test passes its request through.
-
-    Attributes:
-        operation: The name of the route.
-    """
+    """A route of the test, which is called like its operation, passes its request through."""
 
     def __init__(self, operation: str) -> None:
         super().__init__()
