@@ -178,7 +178,6 @@ def _rendered(lines: list[str], page: str, width: int) -> Iterator[str]:
 
 
 def _taken(rest: list[str], fits: Callable[[str], object]) -> list[str]:
-    """Take lines from the front of *rest* as long as they fit."""
     taken: list[str] = []
     while rest and fits(rest[0]):
         taken.append(rest.pop(0))

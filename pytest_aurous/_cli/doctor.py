@@ -66,8 +66,6 @@ PACKAGES: Final = (
 
 
 class Advice(NamedTuple):
-    """What needs attention, what to do about it, and where to read on."""
-
     what: str
     advice: str
     page: str

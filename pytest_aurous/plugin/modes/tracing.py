@@ -32,8 +32,6 @@ _PAGE: Final = see("how-to/trace.html")
 
 
 class _Traced(NamedTuple):
-    """The test that runs, what has watched its fake, the session of that, and the reports of its phases."""
-
     item: pytest.Item
     recorder: Recorder
     session: Session
