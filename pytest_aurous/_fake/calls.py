@@ -13,7 +13,7 @@ from .._core.base.errors import AurousLookupError, UnknownArgument, hide_mistake
 from .._core.base.frames import Helpers, helpers_of
 from .._core.base.redaction import redacted
 from .._core.resources.base.record import Live
-from .._core.resources.catalog import check_operation
+from .._core.resources.catalog import CATALOG, check_operation
 from .._core.wire.call import Call
 from .._core.wire.lines import folded, shown_call
 

@@ -38,11 +38,6 @@ class Painter:
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
             return
-        for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", []):
-            if reporter.hasmarkup and any("AurousExplorationError" in line for line in entry.lines):
-                from .._explore.suite import colored as painted
-
-                entry.lines[:] = map(painted, entry.lines)
         for sections in (report.sections, getattr(report.longrepr, "sections", [])):
             sections[:] = [(one[0], self._shown(*one[:2]), *one[2:]) for one in sections]
 
