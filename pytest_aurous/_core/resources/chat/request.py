@@ -138,7 +138,8 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
 
     tool = _object(value, param)
     if _open("tools.type")(tool.get("type"), f"{param}.type") == "custom":
-        return _custom(tool, param)
+        _custom(tool, param)
+        return tool
     parameters = _named(tool, param)["function"].get("parameters") or {}
     found = invalid(_object(parameters, f"{param}.function.parameters"))
     if found:
