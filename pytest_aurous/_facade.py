@@ -1,8 +1,11 @@
 """The door: all that an instrument may use of the fake, besides `_core.base` and `_core.wire`.
 
-`Handle` is one fake. The rest are types for annotations, and what is known of the API without a fake.
+`Handle` is one fake. The rest are types for annotations, and what is known of the API without a fake; some of them are
+only imported here.
 It must not know an instrument.
 """
+
+# pyright: reportUnusedImport=false
 
 from __future__ import annotations
 
@@ -50,41 +53,6 @@ from ._report.unmatched import hint_of, near_miss
 if TYPE_CHECKING:
     from ._core.faults.collection import Faults
     from ._core.time.skipping import SleepSkipper
-
-__all__ = (
-    "ASSUMED_SIZES",
-    "BUCKETS",
-    "CATALOG",
-    "ENDED_WELL",
-    "READINGS",
-    "RECORDS",
-    "SETTINGS",
-    "UNDER_WAY",
-    "Change",
-    "Course",
-    "Delivery",
-    "Endpoint",
-    "Fault",
-    "Handle",
-    "Happened",
-    "Pitfall",
-    "Serve",
-    "SharedTime",
-    "View",
-    "Written",
-    "blank",
-    "described",
-    "difference",
-    "fake_key",
-    "load_rules",
-    "picture",
-    "rates_of",
-    "read_observed",
-    "read_setting",
-    "skipped_sleeps",
-    "state_machines",
-    "used_for",
-)
 
 T = TypeVar("T")
 
@@ -233,19 +201,18 @@ class Handle:
 
     def near(self, call: Call) -> str:
         """Return what is nearest to a request that no operation matches; empty for any other."""
-        return "" if call.operation else near_miss(self._app.catalog, call, self.settings.base_url)
+        return "" if call.operation else near_miss(call, self.settings.base_url)
 
     def hint(self, call: Call) -> str:
         """Return what helps the author of a request that was refused, or that no operation matches; else nothing."""
         return self.near(call) or hint_of(call)
 
     def timeline(self) -> str:
-        """Return the requests and what they changed, as text."""
         return timeline(self._app)
 
     def coverage(self) -> dict[str, Any]:
         """Return how often each operation of the API had each outcome."""
-        found = Coverage(self._app.catalog.by_operation)
+        found = Coverage()
         for call in self.journal.entries[:]:  # requests go on arriving
             found.leave(call)
         return found.json()
@@ -301,13 +268,11 @@ class Handle:
         return row.id
 
     def set_credits(self, team: str, amount: Decimal) -> None:
-        """Set the credits of a team, including those that are held."""
         self._world.ledger(team).set(amount)
 
     # Work, which goes on by itself, and deliveries
 
     def working(self) -> list[str]:
-        """Return the ids of the records on which work is in progress."""
         return [record for record, run in list(self.runs.by_record.items()) if not run.last]
 
     def work_begun(self) -> Callable[[], list[Course]]:
@@ -369,14 +334,7 @@ class Handle:
     def add_fault(
         self, kind: str, operation: str, meet: Callable[[Fault, Call, Serve], Reply | Break], **terms: Any
     ) -> Fault:
-        """Add a fault to the requests that *terms* describe.
-
-        Args:
-            kind: What it is called.
-            operation: The operation that it affects.
-            meet: Gets the fault, the request, and what serves it; returns what the client gets.
-            **terms: As of the methods of `faults`.
-        """
+        """Add a fault with *terms*, as the methods of `faults` have them; *meet* returns what the client gets."""
         fault = CallFault(kind, operation, lambda fault, call, _, serve: meet(fault, call, serve), **terms)
         return self._app.queue.add(fault)
 

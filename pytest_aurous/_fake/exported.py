@@ -20,17 +20,12 @@ from .._core.base.redaction import shortened
 from .._core.engine.pipeline import App, Snapshot
 from .._core.faults.collection import fault_kinds
 from .._core.faults.fault import Counts
+from .._core.resources import embeddings, files, models, styles, uploads, webhooks
 from .._core.resources.characters.row import CharacterRow
 from .._core.resources.chat.replies import NOTHING, ScriptedReply
 from .._core.resources.chat.row import CompletionRow
-from .._core.resources.embeddings import EmbeddingRow
-from .._core.resources.files import FileRow
 from .._core.resources.generations.row import GenerationRow
-from .._core.resources.models import ModelRow
-from .._core.resources.styles import LoraRow, VideoLoraRow
 from .._core.resources.team import TeamRow
-from .._core.resources.uploads import UploadRow
-from .._core.resources.webhooks import EndpointRow
 from .._core.time.clock import FASTEST, Portable, placed, portable
 from .._core.world.buckets import BUCKETS, Bucket
 from .._core.world.codec import UnreadableStateError, read, written
@@ -56,15 +51,15 @@ _ROWS: Final = {
     for kind in (
         CharacterRow,
         CompletionRow,
-        EmbeddingRow,
-        EndpointRow,
-        FileRow,
+        embeddings.EmbeddingRow,
+        webhooks.EndpointRow,
+        files.FileRow,
         GenerationRow,
-        LoraRow,
-        ModelRow,
+        styles.LoraRow,
+        models.ModelRow,
         TeamRow,
-        UploadRow,
-        VideoLoraRow,
+        uploads.UploadRow,
+        styles.VideoLoraRow,
     )
 }
 _SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
@@ -230,8 +225,6 @@ def _put(content: dict[str, Any], app: App) -> None:
 
 
 class _Fault(NamedTuple):
-    """A fault in an export."""
-
     number: int
     method: str
     arguments: Any
@@ -287,7 +280,7 @@ def _check(app: App) -> None:
         )
         _hold(right, f"the run of {record} does not fit")
     for number, delivery in world.outbox.entries.items():
-        known = delivery.endpoint is None or delivery.endpoint in world.table(EndpointRow)
+        known = delivery.endpoint is None or delivery.endpoint in world.table(webhooks.EndpointRow)
         _hold(delivery.number == number and known, f"delivery {number} does not fit")
     for team, name in world.state.section("buckets"):
         bucket = world.buckets.get(team, name, 0)

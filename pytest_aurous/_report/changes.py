@@ -69,11 +69,9 @@ class StateFollower:
         return tuple(found)
 
     def money(self, changes: Iterable[Change]) -> dict[str, Any]:
-        """Return the credits of the teams whose accounts have changed."""
         return {team: money(account) for section, team, _, account in changes if section == "accounts"}
 
     def present(self) -> View:
-        """Return the present state, whether it is known yet or not."""
         return view(self._app, self._written)
 
     def views(self, steps: Sequence[tuple[float, float, Sequence[Change]]]) -> Iterator[View]:

@@ -103,7 +103,6 @@ def view_of(app: App, raw: Mapping[str, Mapping[Any, Any]], now: float, written:
 
 
 def money(account: Account) -> dict[str, Any]:
-    """Return the credits of a team."""
     return {
         "credits": json_number(account.credits),
         "held": json_number(account.held),
