@@ -15,10 +15,8 @@ from shared import DOCS, PACKAGE
 
 from pytest_aurous._core.resources.base.endpoint import NO_RESPONSE
 from pytest_aurous._core.resources.catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._core.resources.files import PURPOSES
 from pytest_aurous._core.resources.generations.orders import PRESETS
 from pytest_aurous._core.resources.styles import FACTORS, RATIOS
-from pytest_aurous._core.resources.uploads import POSES
 from pytest_aurous._core.resources.webhooks import EVENTS
 from pytest_aurous._core.wire.refusal import USUAL_CODES
 from pytest_aurous._core.world.buckets import BUCKETS
@@ -38,12 +36,10 @@ _NAMES: Final[Mapping[str, tuple[Iterable[str], str]]] = {
     "Resource": (LIFECYCLES, "A resource with a lifecycle, which a script can play."),
     "CharacterStatus": (LIFECYCLES["characters"].edges, "The status of a character."),
     "GenerationStatus": (LIFECYCLES["images"].edges, "The status of an image or a video."),
-    "Pose": (POSES, "The pose that a picture shows."),
     "BucketName": (BUCKETS, "The name of a rate bucket."),
     "ImageSize": (PRESETS, "The size of an image."),
     "Resolution": (FACTORS, "The resolution of a video."),
     "Ratio": (RATIOS, "The aspect ratio of a video."),
-    "Purpose": (PURPOSES, "What a file is for."),
     "BadDayFault": (KINDS, "A fault that exploring tries."),
     "Law": (LAWS, "A law that exploring judges by."),
 }

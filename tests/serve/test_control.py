@@ -130,7 +130,7 @@ class TestDeeds:
     def test_chat(self, fake: Aurous) -> None:
         """What the model says is added, and what was said can be read."""
         do(fake, "chat.reply", text="Black.", when="hair", times=1)
-        assert repr(fake.chat._newest) == "<reply 'Black.', added at /__aurous__/chat.reply: used 0>"
+        assert "<reply 'Black.', added at /__aurous__/chat.reply: used 0>" in repr(fake.chat)
         do(fake, "chat.reply", tool_calls=[["find", {"query": "hair"}]], tokens=[10, 5])
         messages = [{"role": "user", "content": "Which hair?"}]
         chat = {"model": "aurous-grow-2.0-pro", "messages": messages}

@@ -152,14 +152,6 @@ GenerationStatus: TypeAlias = Literal[
     "moderation_rejected",
 ]
 """The status of an image or a video."""
-Pose: TypeAlias = Literal[
-    "portrait",
-    "front",
-    "side",
-    "back",
-    "other",
-]
-"""The pose that a picture shows."""
 BucketName: TypeAlias = Literal[
     "characters_get",
     "characters_post",
@@ -211,12 +203,6 @@ Ratio: TypeAlias = Literal[
     "21:9",
 ]
 """The aspect ratio of a video."""
-Purpose: TypeAlias = Literal[
-    "reference",
-    "first_frame",
-    "last_frame",
-]
-"""What a file is for."""
 BadDayFault: TypeAlias = Literal[
     "refused",
     "timeout",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, cast, get_args
 
 from ..base.arguments import Check
 from ..base.data import read_json
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
-PURPOSES: Final = ("reference", "first_frame", "last_frame")
+Purpose = Literal["reference", "first_frame", "last_frame"]
+PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
 # The limits of file-1; its 10 MB are taken as binary megabytes, the larger reading.
 _PICTURES: Final = ("image/png", "image/jpeg", "image/webp")
 _MOST_BYTES: Final = 10 * 1024 * 1024
@@ -128,8 +129,6 @@ def render(world: World, row: FileRow) -> dict[str, Any]:
 
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ..base.names import Purpose
-
     _FileFields = FileRow
 else:
     _FileFields = object

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from hashlib import sha256
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from ..base.arguments import Check
 from ..base.errors import hide_mistakes
@@ -21,7 +21,8 @@ from .base.schema import SIGNATURE, RecordRow, column, obj, row_class, text_of
 
 __tracebackhide__ = hide_mistakes
 
-POSES: Final = ("portrait", "front", "side", "back", "other")
+Pose = Literal["portrait", "front", "side", "back", "other"]
+POSES: Final[tuple[str, ...]] = get_args(Pose)
 # time-3: a ticket can be used for a day, its URL for 15 minutes; both in seconds.
 _TICKET_LIFE: Final = 24 * 3600.0
 _URL_LIFE: Final = 15 * 60.0
@@ -92,8 +93,6 @@ _PAGE: Final = "reference/records.html#uploads"
 _MAX_PICTURES: Final = 10_000
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ..base.names import Pose
-
     _UploadFields = UploadRow
 else:
     _UploadFields = object

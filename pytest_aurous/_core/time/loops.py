@@ -305,12 +305,6 @@ class TrioSleeps:
 class _StandingClock:
     """The time of one run of trio, as an instrument of it: it adds the real time for which the run waits.
 
-    Args:
-        shared: The time that all skipped sleeps share.
-        clock: Its clock.
-        now: What it shows.
-        asleep: The sleeps of the run.
-
     Attributes:
         waiting: How many tasks wait until all others are blocked, and no longer.
     """

@@ -30,12 +30,7 @@ class SleepSkipper:
     """While entered, let sleeps of the whole process return at once and let time jump instead.
 
     Several can be entered and left in any order: the first one patches, the last one to leave restores. They share one
-    time, and each one's clock moves while it is entered.
-
-    Args:
-        jump: Moves its clock; this and the others as in `Skipping`.
-        waiting_for: Returns what a test waits for.
-        limit: Limits the sleeps.
+    time, and each one's clock moves while it is entered. The arguments are those of `Skipping`.
     """
 
     def __init__(self, jump: Jump, waiting_for: Callable[[], str] = nothing, limit: Limit | None = None) -> None:

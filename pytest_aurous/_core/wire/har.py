@@ -49,11 +49,8 @@ def file_name(test: str, *, parameters: bool = True, secret: str | None = None) 
 def har(calls: Iterable[Call], names: dict[str, str] | None = None) -> dict[str, Any]:
     """Return *calls* as a HAR 1.2 object that can be replayed: each API key has a name, such as ``key-1``.
 
-    The secret of a webhook endpoint has a name, too, which has the form of a secret.
-
-    Args:
-        calls: The calls.
-        names: The names in what was written of the same file before; the new ones are added.
+    The secret of a webhook endpoint has a name, too, which has the form of a secret. The *names* are those in what was
+    written of the same file before; the new ones are added.
     """
     creator = {"name": "pytest-aurous", "version": version_of_package()}
     calls = list(calls)

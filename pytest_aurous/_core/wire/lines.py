@@ -56,10 +56,6 @@ def shown_call(call: Call, helpers: Helpers) -> str:
     """Return one call as a line of at most 100 columns.
 
     Its operation gets a second line if it does not fit, and its place a line if that is not the file of the test.
-
-    Args:
-        call: The call.
-        helpers: The places that send requests for others.
     """
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""
@@ -87,11 +83,9 @@ def _place_of(call: Call, helpers: Helpers) -> str:
     return f"\n       at {shortened(shown_line(call.stack, helpers), WIDTH - 10)}"
 
 
-def _is_no_poll(call: Call) -> bool:
-    return call.method != "GET"
-
-
-def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = _is_no_poll) -> list[Call | str]:
+def folded(
+    calls: Iterable[Call], alone: Callable[[Call], bool] = lambda call: call.method != "GET"
+) -> list[Call | str]:
     """Return the calls, and of each series of identical ones the first, one line such as ``x 12, 45 s``, and the last.
 
     A call that needs its own line stands *alone*: it belongs to no series. By default, only polls are folded.

@@ -50,9 +50,6 @@ class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an er
     """Refuse a request: the pipeline turns this into an error response, in one place.
 
     Attributes:
-        status: The HTTP status.
-        code: The vendor's error code.
-        message: The vendor's message.
         param: Name of the field that is wrong, or None.
         headers: Headers to set on the response; None removes a header.
 

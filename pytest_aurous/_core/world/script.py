@@ -45,9 +45,7 @@ class Lifecycle:
     """The statuses of a resource.
 
     Attributes:
-        resource: Its name.
-        statuses: What follows from each status. Each run begins with the first one.
-        start: The first one.
+        statuses: What follows from each status. Each run begins with the first one, *start*.
         edges: Which statuses may follow each status.
         under_way: The statuses of work that has not ended.
     """

@@ -46,7 +46,9 @@ Readings = TypedDict(
     total=False,
 )
 """The chosen reading of each rule that has two; its default reading is first."""
-READINGS: Final = {rule: get_args(readings) for rule, readings in Readings.__annotations__.items()}
+READINGS: Final[dict[str, tuple[str, ...]]] = {
+    rule: get_args(readings) for rule, readings in Readings.__annotations__.items()
+}
 
 _MOST_CREDITS: Final = 10**12
 """Up to here a float, as JSON has it, is exact to three decimals."""

@@ -37,10 +37,6 @@ def synthesizes(ctx: Context) -> bool:
         return False
 
 
-def create_bucket(ctx: Context) -> str:
-    return "characters_synthesize" if synthesizes(ctx) else "characters_post"
-
-
 _STATE_ERRORS: Final = ("400 invalid_request_error",)
 _CREDIT_ERRORS: Final = ("402 insufficient_credits",)
 _ONE: Final = reference(CharacterRow)
@@ -49,7 +45,7 @@ _ONE: Final = reference(CharacterRow)
 @endpoint(
     "characters.create",
     "POST /v1/characters",
-    bucket=create_bucket,
+    bucket=lambda ctx: "characters_synthesize" if synthesizes(ctx) else "characters_post",
     status=201,
     idempotent=synthesizes,
     shape=_ONE,

@@ -10,14 +10,14 @@ from ...base.instants import iso
 from ...world.script import Plan, plan_of
 from ..base.record import Instant, Live, Playable, Scripted, check_fields
 from ..content import people
-from ..uploads import POSES
+from ..uploads import POSES, Pose
 from . import machine
 from .row import CREATE, LIFECYCLE, SYNTHESIZED, CharacterRow, draw, render, show_refs
 
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ...base.names import CharacterStatus, Pose
+    from ...base.names import CharacterStatus
 
     _CharacterFields = CharacterRow
 else:

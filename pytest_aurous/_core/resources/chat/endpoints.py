@@ -20,16 +20,6 @@ _STATUS: Final = "Aurous-Idempotency-Status"
 _EVENTS: Final = "text/event-stream"
 
 
-def _not_streamed(ctx: Context) -> bool:
-    """Whether a request may repeat: a stream ignores its key (chat-7)."""
-    return not ctx.body.get("stream")
-
-
-def _longest_key(ctx: Context) -> int:
-    """Return the largest length of a key, on which two pages differ (chat-6)."""
-    return int(ctx.world.settings.reading("chat-6"))
-
-
 _BODY: Final = {**body_of(FIELDS, ("model", "messages")), "additionalProperties": True}
 _CREATE_ERRORS: Final = (
     *BODY_ERRORS,
@@ -51,8 +41,8 @@ _CREATE_ERRORS: Final = (
     "chat.create",
     "POST /v1/chat/completions",
     bucket="chat_post",
-    idempotent=_not_streamed,
-    longest_key=_longest_key,
+    idempotent=lambda ctx: not ctx.body.get("stream"),  # a stream ignores its key (chat-7)
+    longest_key=lambda ctx: int(ctx.world.settings.reading("chat-6")),  # two pages differ
     shape=reference(CompletionRow),
     streams=True,
     body=_BODY,

@@ -164,16 +164,11 @@ class Chat(Public):
         """The chat completions, also those that failed or were cancelled."""
         return Completions(self._world, self._team)
 
-    @property
-    def _newest(self) -> ScriptedReply:
-        found = replies.replies(self._world)
-        return found[len(found)]
-
     def _place(self, place: str) -> None:
         """Say where the newest reply was added, if no line of a test did."""
         with self._world.lock:
-            newest = self._newest
-            replies.replies(self._world)[newest.number] = newest._replace(place=place)
+            found = replies.replies(self._world)
+            found[len(found)] = found[len(found)]._replace(place=place)
 
     def reply(
         self,

@@ -52,20 +52,8 @@ def _is_schema(value: Any) -> bool:
     return is_object(value) or isinstance(value, bool)
 
 
-def _are_schemas(values: Any) -> bool:
-    return is_array(values) and bool(values) and all(map(_is_schema, values))
-
-
-def _are_named(values: Any) -> bool:
-    return is_object(values) and all(map(_is_schema, values.values()))
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 _FORMS: Final[dict[str, Callable[[Any], bool]]] = {
@@ -76,11 +64,19 @@ _FORMS: Final[dict[str, Callable[[Any], bool]]] = {
     "enum": lambda value: is_array(value) and bool(value),
     "format": lambda value: isinstance(value, str),
     "multipleOf": lambda value: _is_number(value) and value > 0,
-    **dict.fromkeys(("properties", "$defs", "definitions"), _are_named),
+    **dict.fromkeys(
+        ("properties", "$defs", "definitions"),
+        lambda values: is_object(values) and all(map(_is_schema, values.values())),
+    ),
     **dict.fromkeys(("items", "additionalProperties"), _is_schema),
-    **dict.fromkeys(("anyOf", "oneOf"), _are_schemas),
+    **dict.fromkeys(
+        ("anyOf", "oneOf"), lambda values: is_array(values) and bool(values) and all(map(_is_schema, values))
+    ),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
+    **dict.fromkeys(
+        ("minLength", "maxLength", "minItems", "maxItems"),
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+    ),
 }
 """What the value of each keyword must be."""
 KEYWORDS: Final = frozenset({*_FORMS, *_TYPES, *_FORMATS, *_UNSUPPORTED, "$ref"})
