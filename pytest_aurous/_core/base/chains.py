@@ -36,11 +36,7 @@ def grouped(error: BaseException) -> Iterator[BaseException]:
 
 
 def leaves(error: BaseException | None) -> list[BaseException]:
-    """Return the exceptions of a group and of the groups in it; for any other exception, itself.
-
-    Example:
-        ``all(isinstance(leaf, OSError) for leaf in leaves(error))``
-    """
+    """Return the exceptions of a group and of the groups in it; for any other exception, itself."""
     if error is None:
         return []
     return [one for one in grouped(error) if not _members(one)] or [error]  # a group can have only itself

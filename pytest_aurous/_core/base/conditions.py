@@ -40,11 +40,7 @@ class Subject(NamedTuple):
 
 
 def read_condition(check: Check, name: str, condition: Mapping[Any, Any], known: Collection[str]) -> dict[str, Any]:
-    """Return a copy of a condition whose parts are out of the *known* ones.
-
-    Raises:
-        AurousError: If it is something else.
-    """
+    """Return a copy of a condition whose parts are out of the *known* ones, or raise an `AurousError`."""
     found = dict(condition)
     for part, value in found.items():
         if part not in known:

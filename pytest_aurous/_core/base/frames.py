@@ -97,11 +97,7 @@ def callers(frame: FrameType) -> Iterator[FrameType]:
 
 
 def nearest_outside(packages: Container[str], frame: FrameType) -> FrameType:
-    """Return the first of the `callers` of *frame* whose code is outside *packages*, else the outermost.
-
-    Example:
-        ``nearest_outside(SENDERS, sys._getframe())`` is the frame of the code under test that sent a request.
-    """
+    """Return the first of the `callers` of *frame* whose code is outside *packages*, else the outermost."""
     while frame.f_back is not None and package_of(frame) in packages:
         frame = frame.f_back
     return frame
@@ -148,10 +144,8 @@ def shown_place(place: Place) -> str:
 def helpers_of(sent: Iterable[tuple[Stack, str | None]]) -> Helpers:
     """Return the functions of the application that send requests for others.
 
-    All requests were sent there, or requests of several operations, and they were wanted in different places.
-
-    Args:
-        sent: Where each request was sent, and its operation. A stack may be unknown.
+    All requests were sent there, or requests of several operations, and they were wanted in different places. *sent*
+    has where each was sent, which may be unknown, and its operation.
     """
     operations: dict[Stack, set[str | None]] = {}
     wanted: dict[Stack, set[Place | None]] = {}

@@ -20,11 +20,7 @@ _MORE: Final = see("reference/records.html#the-clock")
 
 
 def parse_instant(value: datetime | str) -> datetime:
-    """Read an instant; without a zone it is UTC.
-
-    Raises:
-        AurousError: If *value* is not an instant.
-    """
+    """Read an instant, or raise an `AurousError`; without a zone it is UTC."""
     parsed = read_instant(value)
     if parsed is None:
         raise AurousError(
@@ -69,11 +65,7 @@ def _read(value: object) -> object:
 
 
 def calendar_instant(value: datetime | str) -> datetime:
-    """Read an instant within the calendar.
-
-    Raises:
-        AurousError: If *value* is not an instant, or is outside the years 1 to 9999 in UTC.
-    """
+    """Read an instant of the years 1 to 9999 in UTC, or raise an `AurousError`."""
     instant = parse_instant(value)
     if not FIRST <= instant.timestamp() <= LAST + 1:  # as a float, the last microsecond rounds up
         raise AurousError(

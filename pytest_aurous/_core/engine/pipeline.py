@@ -169,11 +169,7 @@ class App:
             return outcome
 
     def _admit_call(self, call: Call) -> None:
-        """Raise what ends the run that the call belongs to, and let the watchers see a new call.
-
-        Raises:
-            AurousError: In a process that was forked from the one of the fake.
-        """
+        """Let the watchers see a new call, or raise what ends its run, or an `AurousError` in a forked process."""
         if getpid() != self._process:  # before any lock, which a thread that is not here may have held at the fork
             raise AurousError(
                 f"{call.method} {call.path} came from a forked process, and the fake lives in the one that was forked: "

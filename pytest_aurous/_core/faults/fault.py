@@ -241,11 +241,7 @@ MeetDelivery = Callable[["DeliveryFault", Delivery, Outbox, float], bool]
 
 
 class DeliveryFault(Fault):
-    """A fault of webhook deliveries.
-
-    Attributes:
-        forges: Whether it makes the signature wrong.
-    """
+    """A fault of webhook deliveries; one that *forges* makes the signature wrong."""
 
     _parts = OF_DELIVERIES
 

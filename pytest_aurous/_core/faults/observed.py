@@ -34,11 +34,7 @@ _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z)")
 
 
 def read_observed(file: str | None) -> tuple[Observation, ...]:
-    """Read the file of the setting ``observed``, which ``pytest-aurous check --observed`` writes.
-
-    Raises:
-        AurousError: If it cannot be read, or is no such file.
-    """
+    """Read the file of the setting ``observed``, which check writes, or raise an `AurousError`."""
     if file is None:
         return ()
     try:

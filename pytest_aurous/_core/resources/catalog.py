@@ -107,7 +107,6 @@ class RecordKind(NamedTuple):
     """What the records of one collection have in common.
 
     Attributes:
-        row: The class of their rows.
         edges: Which statuses may follow each status; empty for records that never change by themselves.
     """
 
@@ -236,11 +235,7 @@ class Script(Plan):
 
 
 def lifecycle_of(resource: str) -> Lifecycle:
-    """Return the lifecycle of a resource.
-
-    Raises:
-        AurousScriptError: If it has no lifecycle, with the nearest resource that has one.
-    """
+    """Return the lifecycle of a resource, or raise an `AurousScriptError` with the nearest one that has one."""
     if not isinstance(cast("object", resource), str) or resource not in LIFECYCLES:
         raise AurousScriptError(
             f"{shown(resource)} is not a resource with a lifecycle{nearest(resource, LIFECYCLES)} "
@@ -250,11 +245,7 @@ def lifecycle_of(resource: str) -> Lifecycle:
 
 
 def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
-    """Read the setting ``script``: for each resource what its lifecycle can play.
-
-    Raises:
-        AurousScriptError: If it cannot.
-    """
+    """Read the setting ``script``: for each resource what its lifecycle can play, or raise an `AurousScriptError`."""
     found: dict[str, Plan] = {}
     for name, script in scripts.items():
         # Its "=" was meant as an arrow: the error of the script says what to write.
@@ -334,11 +325,7 @@ def _of_request(method: str | None, target: str) -> tuple[str, str]:
 
 
 class Addresses:
-    """The hosts of the API: the host of its base URL, which may have a path, and the upload host.
-
-    Attributes:
-        home: Scheme, host and path of the base URL.
-    """
+    """The hosts of the API: *home*, scheme, host and path of its base URL, and the upload host."""
 
     __slots__ = ("_hosts", "_root", "home")
 

@@ -279,11 +279,7 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
 
 
 def known_events(who: str, events: Iterable[str]) -> list[str]:
-    """Check the names of events, and return them as a list.
-
-    Raises:
-        AurousError: For an unknown name, or without any.
-    """
+    """Return the names of events as a list, or raise an `AurousError`."""
     if not isinstance(cast("object", events), Iterable):
         raise Check(who, "reference/webhooks.html").refuse(
             "events", events, "names of events, such as ['image.completed']."
@@ -306,11 +302,7 @@ def check_secret(who: str, secret: object) -> None:
 
 
 def check_url(who: str, url: str, name: str = "url") -> None:
-    """Refuse a URL that no endpoint can have; the API accepts https only (hook-1).
-
-    Raises:
-        AurousError: For such a URL.
-    """
+    """Raise an `AurousError` for a URL that no endpoint can have; the API accepts https only (hook-1)."""
     try:
         _URL(url, name)
     except ApiProblem as problem:
@@ -326,11 +318,7 @@ def check_url(who: str, url: str, name: str = "url") -> None:
 
 
 def check_only_routed(url: str, row: EndpointRow | None, wanted: list[str], secret: str | None) -> None:
-    """Refuse to change the events or the secret of a known URL: an endpoint's, or the ``webhook_url`` of a request.
-
-    Raises:
-        AurousError: For other events or another secret.
-    """
+    """Raise an `AurousError` for other events or another secret of a known URL: an endpoint's, or a ``webhook_url``."""
     other = {
         "events": wanted != ["*"] and (row is None or expanded(wanted) != row.events),
         "secret": secret is not None and (row is None or secret != row.signing_secret),

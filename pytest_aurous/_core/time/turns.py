@@ -30,7 +30,6 @@ class Sleep:
     """One skipped sleep.
 
     Attributes:
-        seconds: Its length.
         place: The line that asked for it.
         end: Its end on the clock of its thread or loop.
         nominal_end: Its end as a sum of sleeps, in which real time has no part; see `SharedTime`.
@@ -110,11 +109,7 @@ class SharedTime:
         return OtherThreads(self.deadlines, self._seen)
 
     def begin(self, seconds: float, frame: FrameType, end: float) -> Sleep:
-        """Count a sleep that *frame* asked for and that ends at *end*.
-
-        Raises:
-            AurousError: If there were too many.
-        """
+        """Count a sleep that *frame* asked for, and that ends at *end*; raise an error if there were too many."""
         if (error := ending()) is not None:
             raise error
         place = place_of(nearest_outside(SENDERS, frame))
@@ -211,11 +206,7 @@ class SharedTime:
             self._turn.notify_all()
 
     def finish(self, sleep: Sleep) -> None:
-        """Move frozen clocks to the end of a sleep, whether it ended by a jump or in real time.
-
-        Raises:
-            AurousError: If it was one too many.
-        """
+        """Move frozen clocks to the end of a sleep, by a jump or in real time, or raise its error."""
         with self._turn:
             self._ended(sleep)
             if self.active and not sleep.error:

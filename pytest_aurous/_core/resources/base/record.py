@@ -104,11 +104,7 @@ class Live(Public):
 
 
 def check_fields(who: str, readers: Mapping[str, Reader], **arguments: Any) -> None:
-    """Check arguments with the readers of the request body.
-
-    Raises:
-        AurousError: With the message of the API.
-    """
+    """Check arguments with the readers of the request body, or raise an `AurousError` with the message of the API."""
     try:
         read_fields(arguments, readers)
     except ApiProblem as problem:

@@ -92,11 +92,7 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
 
 
 def enter(world: World, record: str, step: Step, at: float) -> None:
-    """Move the record to the status of *step*, the next step of its script.
-
-    Raises:
-        NotImplementedError: If nothing here leads to that status.
-    """
+    """Move the record to the status of *step*, the next step of its script."""
     row = world.table(CharacterRow)[record]
     status = outcome(row, step)
     if status == "deleted":

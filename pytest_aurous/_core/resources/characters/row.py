@@ -58,7 +58,6 @@ class Ref(NamedTuple):
     """A reference picture.
 
     Attributes:
-        pose: The pose that it shows.
         version: 1, and one more each time it is redrawn.
         path: Its path in the storage; new for each version.
     """

@@ -252,11 +252,7 @@ def _events(world: World, row: CompletionRow, said: Answer, *, warn: bool) -> It
 
 
 def gone(world: World, row_id: str, how: str) -> bool:
-    """End a completion whose client has closed the connection: what was sent is charged (stream-5).
-
-    Returns:
-        Whether it was in progress.
-    """
+    """End a completion whose client has left, and charge what was sent (stream-5); return whether it was going on."""
     row = _present(world, row_id)
     if row is not None and how == BY_FAULT:
         unsay(world, row.answer)
