@@ -311,8 +311,9 @@ def _of_request(method: str | None, target: str) -> tuple[str, str]:
     parts = [part for part in path.split("/") if part]
     # A path may start with a base URL, or lack the version.
     paths = (f"/{head}{'/'.join(parts[at:])}" for at in range(len(parts)) for head in ("", "v1/"))
-    rows = next(filter(None, (CATALOG.find("api", one) or CATALOG.find("upload", one) for one in paths)), {})
-    if not rows:
+    found = (CATALOG.find("api", one) or CATALOG.find("upload", one) for one in paths)
+    rows: Methods | None = next(filter(None, found), None)
+    if rows is None:
         return "", f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."
     matches = {row.operation: row.method for row, _ in rows.values()}
     resource = _resource(next(iter(matches)))

@@ -139,7 +139,7 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
     tool = _object(value, param)
     if _open("tools.type")(tool.get("type"), f"{param}.type") == "custom":
         return _custom(tool, param)
-    parameters = _named(tool, param)["function"].get("parameters") or {}
+    parameters: Any = _named(tool, param)["function"].get("parameters") or {}
     found = invalid(_object(parameters, f"{param}.function.parameters"))
     if found:
         message = say.WRONG_TYPE.format(param=f"{param}.function.parameters", expected="a JSON schema", got=found)
