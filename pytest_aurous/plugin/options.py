@@ -137,7 +137,6 @@ def explores(config: pytest.Config) -> bool:
 
 
 def explore_marker(item: pytest.Item) -> pytest.Mark | None:
-    """Return the nearest marker that says how a test is explored."""
     return item.get_closest_marker("aurous_explore")
 
 
