@@ -22,18 +22,12 @@ _RETURNED: Final = (
 
 
 class Plans(NamedTuple):
-    """The cases with one fault.
+    """The cases with one fault."""
 
-    Attributes:
-        plans: Their faults, by id, in order: requests that change something, reads, events.
-        met: Whether each place has a fault of the test itself.
-        skipped: How many repeated reads, timeouts, and places with a fault of the test's own have no case.
-    """
-
-    plans: dict[str, Plan]
+    plans: dict[str, Plan]  # by id, in order: requests that change something, reads, events
     places: tuple[str, ...]
-    met: bool
-    skipped: int
+    met: bool  # each place has a fault of the test itself
+    skipped: int  # repeated reads, timeouts, and places with a fault of the test's own have no case
     remarks: list[str]
 
 

@@ -11,7 +11,7 @@ from .._core.base.amounts import plain
 from .._core.base.data import as_object, parsed
 from .._core.wire.call import BY_FAULT, Call
 from .._facade import CATALOG
-from .compare import keys_of
+from .compare import key_of, keys_of
 
 if TYPE_CHECKING:
     from .laws import Day
@@ -19,16 +19,11 @@ if TYPE_CHECKING:
 
 
 class Order(NamedTuple):
-    """A request that took effect and costs credits.
-
-    Attributes:
-        body: What it is: its team, operation, path and body.
-        records: The records whose work it has started, and those in its path.
-    """
+    """A request that took effect and costs credits."""
 
     call: Call
-    body: tuple[str, ...]
-    records: frozenset[str]
+    body: tuple[str, ...]  # what it is: its team, operation, path and body
+    records: frozenset[str]  # those whose work it has started, and those in its path
 
 
 def orders(day: Day) -> list[Order]:
@@ -63,20 +58,18 @@ def overcharged(day: Day, good: Day, run: ExploredRun) -> tuple[list[Order], str
             for one in ours:
                 groups.setdefault(one.body, []).append(one)
             most = max(groups.values(), key=lambda group: len(group) - had[group[0].body])
+            if day.senders:  # which differ, if each worker orders something else
+                most = [one for one in ours if one.call.operation == most[0].call.operation]
             who = day.end.teams.get(team, "the code")
             text = f"{who} paid {plain(paid)} credits, on the good day {plain(then)}"
             return most, f"{text}: {most[0].call.operation} took effect"
     return None
 
 
-def key_of(call: Call) -> str | None:
-    return call.sent_headers.get("idempotency-key") or None
-
-
 def why_too_many(group: Sequence[Order], day: Day, good: Day) -> tuple[str, str]:
     """Return in a word and in a sentence why there are too many orders: who sent them, what they order, or the keys."""
     keys, first, usual = [key_of(one.call) for one in group], group[0], orders(good)
-    if day.senders and len(set(keys)) == len(keys):
+    if day.senders and len({(one.body, key_of(one.call)) for one in group}) == len(group):
         return "no guard", "no guard, such as a lock around the check and the order, keeps both workers from ordering"
     other = next(filter(None, (_only_difference(first, one) for one in usual)), "")
     if other and all(one.body != first.body for one in usual):

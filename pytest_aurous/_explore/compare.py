@@ -53,17 +53,19 @@ class Identities:
     """Identifies the requests of one run, which it has to see in order.
 
     An id stands for the request whose response has shown it first, so that a poll is one of the same record in each
-    run, whichever id the record has there.
+    run, whichever id the record has there. If *keyed*, an ``Idempotency-Key`` tells equal requests apart.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keyed: bool = False) -> None:
+        self._keyed = keyed
         self._labels: dict[str, str] = {}
         self._seen: Counter[Key] = Counter()
 
     def key(self, call: Call) -> Key:
         """Return what a request is, after the requests that were seen."""
         target = unquote_plus(f"{call.path}?{call.query}" if call.query else call.path)
-        return call.operation or call.method, self._plain(target), _changed(kept(call.content), self._plain)
+        key = f" with {formless(key_of(call) or '')}" if self._keyed else ""
+        return call.operation or call.method, self._plain(target), _changed(kept(call.content), self._plain) + key
 
     def see(self, call: Call) -> None:
         key = self.key(call)
@@ -86,13 +88,17 @@ class Identities:
         return formless(ID.sub(lambda found: self._labels.get(found[0], found[0]), text))
 
 
+def key_of(call: Call) -> str | None:
+    return call.sent_headers.get("idempotency-key") or None
+
+
 def body_of(call: Call) -> str:
     """Return the body of a request as text, without ids and what differs only in form."""
     return _changed(kept(call.content), lambda text: formless(ID.sub("<id>", text)))
 
 
-def keys_of(calls: Sequence[Call]) -> list[Key]:
-    identities, keys = Identities(), list[Key]()
+def keys_of(calls: Sequence[Call], *, keyed: bool = False) -> list[Key]:
+    identities, keys = Identities(keyed=keyed), list[Key]()
     for call in calls:
         keys.append(identities.key(call))
         identities.see(call)

@@ -74,17 +74,11 @@ class Scene:
 
 
 class Kind(NamedTuple):
-    """One way to break a request or a delivery.
+    """One way to break a request or a delivery."""
 
-    Attributes:
-        where: To which places it can happen: one of their traits.
-        add: Adds the fault for a place to the fake, and returns it.
-        happened: What has happened then, in plain words, with ``{}`` for the request or the event.
-    """
-
-    where: str
-    add: Callable[[Scene, Place], Fault]
-    happened: str
+    where: str  # to which places it can happen: one of their traits
+    add: Callable[[Scene, Place], Fault]  # adds the fault for a place to the fake, and returns it
+    happened: str  # in plain words, with {} for the request or the event
 
 
 _Meet = Callable[[Scene, Fault, Call, Serve], Reply | Break]
@@ -155,9 +149,10 @@ def _down(scene: Scene, fault: Fault, call: Call, serve: Serve, *, partly: bool 
 
     def respond(fault: Fault, call: Call, serve: Serve) -> Reply | Break:
         if body_of(call) != body:
-            scene.run.other_body = True
             if partly:
+                scene.run.fell_back = True
                 return serve()
+            scene.run.other_body = True
         fault.fire(call)
         return _BY_PROXY
 

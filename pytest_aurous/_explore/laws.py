@@ -16,8 +16,8 @@ from .._core.base.frames import INLINED, SENDERS, Stack, helpers_of, package_of,
 from .._core.base.redaction import shortened
 from .._core.wire.call import Call
 from .._facade import CATALOG, Course, Happened, Pitfall
-from .charges import key_of, overcharged, why_too_many
-from .compare import alike, told, unaddressed
+from .charges import overcharged, why_too_many
+from .compare import alike, key_of, told, unaddressed
 from .end_state import Change, EndRecord, EndState, changes
 
 if TYPE_CHECKING:
@@ -55,30 +55,20 @@ _NOT_THERE: Final = frozenset({"missing", "deleted", "changed"})
 
 @dataclass(frozen=True)
 class Day(Happened):
-    """The result of one run: what has happened in it, and how it ended.
-
-    Attributes:
-        paid: For each team, the credits that it spent, and that the work will cost which it has left in progress.
-        starting: The work that requests started, by their numbers.
-        still: The line that has polled work in progress again and again while the clock did not move, if it is known;
-            None if there is none.
-        concurrent: Whether threads or tasks sent the requests side by side.
-        views: While tracing, the state at the start as 0, and after each request by its number; else empty.
-        senders: Of two workers, who sent each request, by its number; else empty.
-    """
+    """The result of one run: what has happened in it, and how it ended."""
 
     run: ExploredRun
     outcome: str
     error: BaseException | None
     returned: Any
-    paid: Mapping[str, Decimal]
+    paid: Mapping[str, Decimal]  # of each team, also what the work will cost which it has left in progress
     end: EndState
     seconds: float
-    starting: Mapping[int, Sequence[Course]]
-    still: Stack | None
-    concurrent: bool
-    views: Mapping[int, View]
-    senders: Mapping[int, str]
+    starting: Mapping[int, Sequence[Course]]  # the work that requests started, by their numbers
+    still: Stack | None  # what has polled work again and again while the clock did not move; () if unknown
+    concurrent: bool  # threads or tasks sent the requests side by side
+    views: Mapping[int, View]  # while tracing, the state at the start as 0, and after each request by its number
+    senders: Mapping[int, str]  # of two workers, who sent each request, by its number
 
     @property
     def spent(self) -> Decimal:
@@ -96,35 +86,23 @@ class Judged:
 
 
 class Breach(NamedTuple):
-    """How a law was broken.
-
-    Attributes:
-        kind: What the cases of one mistake have in common, whichever request was broken.
-        at: File and line of the mistake; empty: it shows where a request was broken.
-        law: The law that names the cause; by default the one that is broken.
-    """
+    """How a law was broken."""
 
     reason: str
-    kind: str
-    at: str = ""
-    law: str = ""
+    kind: str  # what the cases of one mistake have in common, whichever request was broken
+    at: str = ""  # file and line of the mistake; by default, it shows where a request was broken
+    law: str = ""  # which names the cause; by default, the one that is broken
 
 
 class Law(NamedTuple):
-    """A law: what must hold on a bad day, and when it is judged.
-
-    Attributes:
-        in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.
-        after_crash: Whether it is judged of a run whose process has died.
-        needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
-    """
+    """A law: what must hold on a bad day, and when it is judged."""
 
     name: str
     letter: str
     judge: Callable[[Judged], Breach | None]
-    in_suites: bool
-    after_crash: bool = False
-    needs_time: bool = False
+    in_suites: bool  # judged of any test, without knowing what the code under test has promised
+    after_crash: bool = False  # judged of a run whose process has died
+    needs_time: bool = False  # means nothing if the sleeps of the code under test do nothing
 
 
 def refused(rules: Options, day: Day) -> bool:
@@ -144,8 +122,8 @@ def other_result(judged: Judged) -> str:
 
 
 def needs_second(rules: Options, day: Day) -> bool:
-    """Whether a second run has to repair what a run has left."""
-    return not day.run.deleted and (day.outcome in {"raised", "crashed"} or refused(rules, day))
+    """Whether a second run has to repair what one has left; after a fallback was paid, it may pay the first choice."""
+    return not (day.run.deleted or day.run.fell_back) and (day.outcome in {"raised", "crashed"} or refused(rules, day))
 
 
 def _ends(judged: Judged) -> Breach | None:

@@ -104,7 +104,7 @@ def places_of(day: Day) -> list[Place]:
         team, line = day.end.teams.get(call.team or "", ""), shown_line(call.stack, helpers)
         found.append(replace(place, traits=place.traits | work, team=team, line=line))
     if day.concurrent:
-        found = _in_canonical_order(found, keys_of([call for call, _ in requests]))
+        found = _in_canonical_order(found, keys_of([call for call, _ in requests], keyed=True))
     # Of those that were queued, only a fault keeps one from being made.
     return found + _events(one for one in day.deliveries if one.headers or one.fault)
 

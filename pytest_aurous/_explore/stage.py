@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -124,11 +124,12 @@ class Stage:
                 f"module, and seed what the code draws at random.\n{_MORE}"
             ) from later.error
 
-    def warn(self, remarks: Iterable[str]) -> None:
-        """Warn of each remark, at the line of the test."""
-        frame = nearest_outside({PACKAGE}, sys._getframe())
-        for text in remarks:
-            warning = AurousWarning(f"{self.who}(): {text.rstrip('.')}.\n{see(_REMARKS)}")
+    def warn(self, remarks: Sequence[str]) -> None:
+        """Warn of all remarks at once, at the line of the test."""
+        if remarks:
+            text = "\n".join(f"{one.rstrip('.')}." for one in remarks)
+            frame = nearest_outside({PACKAGE}, sys._getframe())
+            warning = AurousWarning(f"{self.who}(): {text}\n{see(_REMARKS)}")
             warnings.warn_explicit(warning, None, frame.f_code.co_filename, frame.f_lineno)
 
 

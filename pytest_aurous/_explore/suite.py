@@ -16,7 +16,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from .._core.base.errors import AurousError, AurousExplorationError
-from .._core.base.redaction import redacted
+from .._core.base.redaction import redacted, shortened
 from .._core.wire.lines import WIDTH
 from .baseline import Baseline
 from .explorer import Explorer
@@ -48,6 +48,8 @@ __all__ = (
 )
 
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
+_LEAST: Final = 20
+"""So many characters of an assertion are shown, however long the name of its file is."""
 _EXPLORES: Final = "it explores code itself"
 _NO_FAKE: Final = "it does not use the fixture aurous"
 
@@ -164,10 +166,12 @@ class Suite:
         found: dict[str, list[str]] = {}
         for text, case in (pair for one in self._sorted() for pair in one.get("assertions", ())):
             found.setdefault(text, []).append(case)
-        return [
-            redacted(f"the code returned as if all was well; {text} failed ({listed(cases, ', and {} more')})")
-            for text, cases in found.items()
-        ]
+        lines = ["the code returned as if all was well, and then"] if found else []
+        for text, ids in found.items():
+            place, code = text.split(" `", 1)
+            end = f"` failed ({listed(ids, ', and {} more')})"
+            lines.append(f"  {place} `{shortened(code[:-1], max(_LEAST, WIDTH - 4 - len(place + end)))}{end}")
+        return [redacted(line) for line in lines]
 
     def more(self) -> Iterator[tuple[str, str]]:
         """Yield each test that does not fail because of what was found, with the rest of its report."""

@@ -125,6 +125,16 @@ def test_an_operation_is_down_for_one_body(
     assert case.id == "images.create#1 partly_down"
     assert "the code returned '2k_1_1', but the image 'x' has" in case.finding
     fake.reset()
+    fallen_back = ValueError  # which tells the caller
+
+    def careful() -> None:
+        size = run()
+        if size != "4k_1_1":
+            raise fallen_back(size)
+
+    explored = fake.explore(careful, faults="down, partly_down", laws="tells, recovers", may_raise=fallen_back)
+    assert [case.id for case in explored.cases] == ["images.create#1 down", "images.create#1 partly_down"]
+    fake.reset()
     alone = fake.explore(lambda: order("4k_1_1"), faults="down, partly_down", laws="ends")
     assert [case.fault for case in alone.cases] == ["down"]
 

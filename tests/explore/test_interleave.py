@@ -350,3 +350,30 @@ def test_a_race_names_both_lines_and_the_guard(fake: Aurous, client: httpx.Clien
     assert len({(case.cause, case.at) for case in found.broken}) == 1
     assert re.fullmatch(r"\S+:\d+ in first and \S+:\d+ in second", found.broken[0].at)
     assert "no guard, such as a lock around the check and the order, keeps both workers from" in found.broken[0].finding
+
+
+@pytest.mark.parametrize("key", [None, "1"])
+def test_a_race_for_a_budget_names_the_guard_whatever_is_ordered(
+    fake: Aurous, client: httpx.Client, key: str | None
+) -> None:
+    """Each worker orders something else, from a line of its own or of both."""
+
+    def may_order() -> bool:
+        return bool(client.get("/v1/balance").json()["available_credits"] > 99)
+
+    def sent(prompt: str) -> Any:
+        return {"json": {"prompt": prompt}, "headers": {"Idempotency-Key": f"{key} {prompt}"} if key else {}}
+
+    def both(prompt: str) -> None:
+        if may_order():
+            client.post("/v1/images", **sent(prompt))
+
+    def other() -> None:
+        if may_order():
+            client.post("/v1/images", **sent("b"))
+
+    for second, lines in ((partial(both, "b"), "in both"), (other, "in both and in other")):
+        fake.reset()
+        [cases] = race(fake, partial(both, "a"), second).findings
+        assert cases[0].cause.startswith("pays_once at images.create: no guard, ")
+        assert re.sub(r"\S+:\d+ ", "", cases[0].at) == lines

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
+import sys
 import threading
 import time
 from contextlib import nullcontext, suppress
@@ -11,15 +13,17 @@ from datetime import datetime, timezone
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx
 import pytest
+import trio
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError
 from pytest_aurous._explore.laws import LAWS
 from tests.conftest import synthesis_price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pytest_aurous import Delivery, Exploration
 
@@ -350,6 +354,49 @@ def test_tells_by_may_raise(
     assert reasons(broken(fake, run, **terms)) == {
         "characters.create#1 unavailable": {"tells": f"the code raised {text}"}
     }
+
+
+async def in_task_group(job: Callable[[], Awaitable[None]]) -> None:
+    async with asyncio.TaskGroup() as tasks:  # type: ignore[attr-defined, unused-ignore]
+        for _ in range(2):
+            tasks.create_task(job())
+
+
+async def in_nursery(job: Callable[[], Awaitable[None]]) -> None:
+    async with trio.open_nursery() as nursery:
+        for _ in range(2):
+            nursery.start_soon(job)
+
+
+async def gathered(job: Callable[[], Awaitable[None]]) -> None:
+    results = await asyncio.gather(job(), job(), return_exceptions=True)
+    if errors := [one for one in results if isinstance(one, Exception)]:
+        raise group(*errors)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no exception groups")
+@pytest.mark.parametrize("asserts", [False, True])
+@pytest.mark.parametrize("together", [in_task_group, in_nursery, gathered])
+def test_a_group_of_failed_tasks_may_be_raised(
+    fake: Aurous, together: Callable[..., Awaitable[None]], *, asserts: bool
+) -> None:
+    """By `may_raise=ExceptionGroup`, however it was made; a failed assertion in it never may."""
+
+    async def main() -> Exploration:
+        async with fake.async_client(timeout=5) as client:
+
+            async def job() -> None:
+                response = await client.get("/v1/balance")
+                assert not asserts or response.is_success
+                response.raise_for_status()
+
+            return await fake.aexplore(lambda: together(job), may_raise=GROUP, faults="unavailable", laws="tells")
+
+    with pytest.raises(AurousExplorationError, match="raised AssertionError") if asserts else nullcontext():
+        assert {case.outcome for case in anyio.run(main, backend=BACKENDS[together]).cases} == {"raised"}
+
+
+BACKENDS: Any = {in_task_group: "asyncio", in_nursery: "trio", gathered: "asyncio"}
 
 
 def test_tells_names_the_function_around_a_comprehension(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

@@ -8,7 +8,8 @@ import re
 import sys
 import time
 import weakref
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -196,6 +197,13 @@ def test_deliveries_are_shown_between_requests(fake: Aurous, client: httpx.Clien
     assert dropped.timeline.endswith("image.completed to https://shop.example/hooks -> not sent (drop)")
 
 
+def test_what_an_exploration_has_stands_on_a_page() -> None:
+    page = Path("docs/reference/exploring.md").read_text(encoding="utf-8").partition("\n## The result")[2]
+    for kind in (Exploration, Case):
+        names = {*vars(kind), *(one.name for one in fields(kind))}
+        assert [name for name in sorted(names) if name[0] != "_" and f"`{name}" not in page] == []
+
+
 def test_json_is_data(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """Of exceptions and results it has the types."""
     explored = broken(fake, lambda: client.post("/v1/characters", json=NOVA), faults="refused, unavailable", known={})
@@ -309,7 +317,7 @@ def test_unreached(aurous, aurous_client):
             print("never")
     aurous.explore(run)
 
-def test_stuck(aurous, aurous_client):
+def test_both(aurous, aurous_client):
     def run():
         made = aurous_client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"})
         path = f"/v1/images/{made.raise_for_status().json()['id']}"
@@ -317,14 +325,16 @@ def test_stuck(aurous, aurous_client):
             time.sleep(5)
         if status == "failed":
             raise ValueError(status)
+        if status == "cancelled":
+            print("never")
     aurous.images.script("pending -> processing -> succeeded")
-    aurous.explore(run, faults="fails")
+    aurous.explore(run)
 """
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
 def test_what_was_not_tried_is_shown_where_nothing_is_broken(pytester: pytest.Pytester) -> None:
-    """The summary lists the lines, and what cannot run again, without an option."""
+    """The summary lists the lines, and what cannot run again, without an option; an exploration warns once."""
     pytester.makepyfile(test_untried=UNREACHED)
 
     result = pytester.runpytest("-p", "no:randomly")
@@ -333,7 +343,8 @@ def test_what_was_not_tried_is_shown_where_nothing_is_broken(pytester: pytest.Py
     result.stdout.fnmatch_lines(
         [
             "*test_untried.py:7: AurousWarning: explore(): never ran: test_untried.py:6. No case came to these lines*",
-            "*AurousWarning: explore(): In images.create#1 fails, the code is stuck until the key expires: *",
+            "*AurousWarning: explore(): In images.create#1 fails*, the code is stuck until the key expires: *",
+            "*never ran: test_untried.py:18. No case came to these lines*",
         ]
     )
 

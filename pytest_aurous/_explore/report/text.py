@@ -14,7 +14,7 @@ from ..._core.base.redaction import redacted, shortened
 from ..._core.wire.call import Call
 from ..._core.wire.lines import NARROW, WIDTH, folded
 from ..._facade import difference
-from ..charges import key_of
+from ..compare import key_of
 from ..kinds import KINDS
 from ..laws import LAWS, Day, new_pitfalls
 from ..unreached import never_ran

@@ -76,7 +76,7 @@ class RunAttempt(Watcher):
         self._written = written
         self._turns = turns
         self._begins = begins
-        self._identities = Identities()
+        self._identities = Identities(keyed=True)
         self._has_keys = any(place.key is not None for place, _ in plan)
         self._unmet = self._concurrent = False
         self._polls: dict[tuple[str, Stack], list[float]] = {}  # when each line has polled which work in progress

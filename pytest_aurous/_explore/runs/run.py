@@ -53,7 +53,8 @@ class ExploredRun(Watcher):
     Attributes:
         stopped: That and why it was stopped, such as ``was stopped after 241 requests``; else None.
         failed: The records that a fault lets fail, with the work that they would have done without it.
-        other_body: Whether code has sent another body to an operation that a fault has put down.
+        other_body: Whether code has sent another body to an operation that a fault has put down for all.
+        fell_back: Whether it has done so, and a fault has put down the operation for the first body alone.
         abandoned: Whether threads of its workers may wait for ever, and hold their locks.
         hangs: Whether it was stopped from outside, because nothing happened any more.
         busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
@@ -73,6 +74,7 @@ class ExploredRun(Watcher):
         self.stopped: str | None = None
         self.failed: dict[str, Course] = {}
         self.other_body: bool = False
+        self.fell_back: bool = False
         self.deleted: set[str] = set()
         self.abandoned: bool = False
         self.deadlock: bool = False
@@ -189,19 +191,19 @@ def noting_runs() -> Generator[None, None, None]:
         register(lambda: run.raised or function(*args, **options))
         return function
 
-    patched_submit = noting_submit(submit, current_work)
+    patches: list[tuple[Any, str, Any, Any]] = [
+        (atexit, "register", register, noted_register),
+        (threading.Thread, "start", start, quiet_start),
+        (ThreadPoolExecutor, "submit", submit, noting_submit(submit, current_work)),
+    ]
     try:
-        atexit.register = noted_register
-        threading.Thread.start = quiet_start  # type: ignore[method-assign, assignment]
-        ThreadPoolExecutor.submit = patched_submit  # type: ignore[method-assign]
+        for owner, name, _, new in patches:
+            setattr(owner, name, new)
         yield
     finally:
-        if atexit.register is noted_register:
-            atexit.register = register
-        if threading.Thread.start is quiet_start:
-            threading.Thread.start = start  # type: ignore[method-assign]
-        if ThreadPoolExecutor.submit is patched_submit:
-            ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+        for owner, name, old, new in patches:
+            if getattr(owner, name) is new:
+                setattr(owner, name, old)
 
 
 def complete(steps: Coroutine[Any, Any, T]) -> T:
